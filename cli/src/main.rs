@@ -1,0 +1,2 @@
+//! The `cloudgrant` command.
+fn main() {}

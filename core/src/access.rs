@@ -1,0 +1,46 @@
+//! Access levels: how much of a resource a grant gives.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How much of a resource a grant gives. Each provider has one table from (resource kind, level) to the
+/// exact actions or role of its cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// See which objects there are.
+    List,
+    /// List, and read what is in them. For a secret: read its value.
+    Read,
+    /// Add and overwrite objects, without seeing them.
+    Write,
+    /// Read and write.
+    ReadWrite,
+    /// Read, write and delete.
+    Manage,
+    /// Pull images from a registry.
+    Pull,
+    /// Push images to a registry, and pull them.
+    Push,
+}
+
+impl Access {
+    /// Every level, in the order of this documentation.
+    pub const ALL: [Self; 7] =
+        [Self::List, Self::Read, Self::Write, Self::ReadWrite, Self::Manage, Self::Pull, Self::Push];
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadWrite => "read-write",
+            Self::Manage => "manage",
+            Self::Pull => "pull",
+            Self::Push => "push",
+        })
+    }
+}

@@ -1,0 +1,292 @@
+//! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::manifest::{Grant, Manifest};
+use super::strict::expected;
+use crate::checked::Checked;
+use crate::diagnostic::Diagnostic;
+use crate::intent::{Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::names::{Domain, ResourceName};
+use crate::registry::{self, Registration};
+use crate::resource::{Resource, ResourceKind};
+use crate::scope::{Pair, Scope};
+
+/// What the manifest asks of a provider, and every problem with that. No request is sent.
+pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
+    let mut reader = Reader { manifest, registration, problems: Vec::new() };
+    let resources = reader.resources();
+    let bound = reader.bound();
+    let grants = reader.grants(&resources, &bound);
+    let registries = reader.registries();
+    let bindings = reader.bindings(&bound, &grants);
+    let mut problems = reader.problems;
+    // A grant and the binding that it implies are refused for the same reason: one of them is enough.
+    let mut seen = HashSet::new();
+    problems.retain(|problem| seen.insert(problem.message.clone()) || !problem.path.ends_with(".scope"));
+    (Intents { grants, registries, bindings }, problems)
+}
+
+struct Reader<'a> {
+    manifest: &'a Manifest,
+    registration: &'a Registration,
+    problems: Vec<Diagnostic>,
+}
+
+/// The scopes that get a principal of their own, so that they can be asked by domain.
+struct Bound {
+    scopes: BTreeSet<Scope>,
+    by_domain: HashMap<Domain, Vec<Scope>>,
+}
+
+impl Bound {
+    /// The bound scopes whose principals carry what a scope grants: scopes add up.
+    fn within(&self, scope: &Scope) -> Vec<Scope> {
+        match scope {
+            Scope::Global => self.scopes.iter().cloned().collect(),
+            Scope::Domain { domain } => self.by_domain.get(domain).cloned().unwrap_or_default(),
+            Scope::ProjectDomain { .. } => vec![scope.clone()],
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.push(Diagnostic::new(path, message).hint(hint));
+    }
+
+    /// The resources of the selected provider. Locators of the others that are linked in are read as well: a
+    /// typing error should not wait until the clouds are switched.
+    fn resources(&mut self) -> HashMap<ResourceName, Option<Arc<Resource>>> {
+        let linked = registry::providers().unwrap_or_default();
+        let mut resources = HashMap::new();
+        for (name, entry) in &self.manifest.resources {
+            let mut selected = None;
+            for (id, locator) in &entry.locators {
+                let Some(provider) = linked.iter().find(|provider| provider.id == id) else { continue };
+                match (provider.resource_kind)(locator) {
+                    Ok(kind) if id == self.registration.id => {
+                        let resource =
+                            Resource { name: name.clone(), kind, locator: locator.clone(), force: entry.force };
+                        selected = Some(Arc::new(resource));
+                    }
+                    Ok(_) => {}
+                    Err(mut problem) => {
+                        problem.path = format!("resources.{name}.{id}");
+                        self.problems.push(problem);
+                    }
+                }
+            }
+            resources.insert(name.clone(), selected);
+        }
+        resources
+    }
+
+    fn bound(&self) -> Bound {
+        let named = self.manifest.grants.iter().map(|grant| &grant.scope);
+        let scopes: BTreeSet<_> =
+            named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)).cloned().collect();
+        let mut by_domain: HashMap<Domain, Vec<Scope>> = HashMap::new();
+        for scope in &scopes {
+            if let Some(domain) = scope.domain() {
+                by_domain.entry(domain.clone()).or_default().push(scope.clone());
+            }
+        }
+        Bound { scopes, by_domain }
+    }
+
+    /// Whether a scope names only what the platform lists. "Domain" means exactly the listed projects, so one
+    /// that isn't listed can't be meant.
+    fn listed(&mut self, scope: &Scope, path: &str) -> bool {
+        let platform = &self.manifest.platform;
+        let mut missing = Vec::new();
+        if let Some(domain) = scope.domain()
+            && !platform.domains.contains(domain)
+        {
+            let known: Vec<_> = platform.domains.iter().map(Domain::as_str).collect();
+            missing.push(("domain", domain.to_string(), expected(domain.as_str(), &known)));
+        }
+        if let Some(project) = scope.project()
+            && !platform.projects.contains(project)
+        {
+            let known: Vec<_> = platform.projects.iter().map(|project| project.as_str()).collect();
+            missing.push(("project", project.to_string(), expected(project.as_str(), &known)));
+        }
+        let fine = missing.is_empty();
+        for (what, name, hint) in missing {
+            let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
+            self.problem(format!("{path}.scope.{what}"), message, hint);
+        }
+        fine
+    }
+
+    fn grants(
+        &mut self,
+        resources: &HashMap<ResourceName, Option<Arc<Resource>>>,
+        bound: &Bound,
+    ) -> Vec<Arc<Checked<TaskAccess>>> {
+        let mut names = HashMap::new();
+        let mut grants = Vec::with_capacity(self.manifest.grants.len());
+        for (at, grant) in self.manifest.grants.iter().enumerate() {
+            let path = format!("grants[{at}]");
+            if let Some(first) = names.insert(&grant.name, at) {
+                let message = format!("two grants are called `{}`: the other is grants[{first}]", grant.name);
+                self.problem(format!("{path}.name"), message, "give each grant a name of its own");
+            }
+            if grant.access.is_empty() {
+                self.problem(
+                    format!("{path}.access"),
+                    "the grant reaches nothing",
+                    "name a resource and an access level",
+                );
+            }
+            let listed = self.listed(&grant.scope, &path);
+            let reaches = self.reaches(grant, &path, resources);
+            if !listed || reaches.len() < grant.access.len() {
+                continue;
+            }
+            let request = TaskAccess {
+                name: grant.name.clone(),
+                scope: grant.scope.clone(),
+                reaches,
+                precise: grant.precise,
+                carried_by: bound.within(&grant.scope),
+            };
+            match self.registration.capabilities.check(self.registration.id, &path, request) {
+                Ok(checked) => grants.push(Arc::new(checked)),
+                Err(refusals) => self.problems.extend(refusals),
+            }
+        }
+        grants
+    }
+
+    fn reaches(
+        &mut self,
+        grant: &Grant,
+        path: &str,
+        resources: &HashMap<ResourceName, Option<Arc<Resource>>>,
+    ) -> Vec<Reach> {
+        let mut reaches = Vec::with_capacity(grant.access.len());
+        for (name, access) in &grant.access {
+            match resources.get(name) {
+                Some(Some(resource)) => reaches.push(Reach { resource: resource.clone(), access: *access }),
+                Some(None) => {
+                    self.no_locator(&format!("resources.{name}"), &format!("resource `{name}`"), name.as_str())
+                }
+                None => {
+                    let known: Vec<_> = self.manifest.resources.keys().map(|name| name.as_str()).collect();
+                    let hint = expected(name.as_str(), &known);
+                    self.problem(format!("{path}.access.{name}"), format!("there is no resource `{name}`"), hint);
+                }
+            }
+        }
+        reaches
+    }
+
+    /// A thing without a locator for the selected provider, unless its locator is what is wrong.
+    fn no_locator(&mut self, path: &str, what: &str, name: &str) {
+        let id = self.registration.id;
+        let at = format!("{path}.{id}");
+        if self.problems.iter().any(|problem| problem.path == at || problem.path == path) {
+            return;
+        }
+        let message = format!("{what} has no locator for {id}");
+        self.problem(path, message, format!("say where {id} has it: `{id}: …` under `{name}`"));
+    }
+
+    fn registries(&mut self) -> Vec<Checked<RegistryAccess>> {
+        let (id, capabilities) = (self.registration.id, self.registration.capabilities);
+        let mut names = HashMap::new();
+        let mut registries = Vec::new();
+        for (at, entry) in self.manifest.registries.iter().enumerate() {
+            let path = format!("registries[{at}]");
+            if let Some(first) = names.insert(&entry.name, at) {
+                let message = format!("two registries are called `{}`: the other is registries[{first}]", entry.name);
+                self.problem(format!("{path}.name"), message, "give each registry a name of its own");
+            }
+            let Some(locator) = entry.locators.get(id) else {
+                self.no_locator(&path, &format!("registry `{}`", entry.name), entry.name.as_str());
+                continue;
+            };
+            let kind = match (self.registration.resource_kind)(locator) {
+                Ok(kind) => kind,
+                Err(mut problem) => {
+                    problem.path = format!("{path}.{id}");
+                    self.problems.push(problem);
+                    continue;
+                }
+            };
+            if kind != ResourceKind::Registry {
+                let message = format!("`{locator}` is a {kind}, not a registry");
+                self.problem(
+                    format!("{path}.{id}"),
+                    message,
+                    "grant it to task code instead: `resources` and `grants`",
+                );
+                continue;
+            }
+            // A registry's name is a label, as a resource's is.
+            let Ok(name) = ResourceName::parse(entry.name.as_str()) else { continue };
+            let resource = Resource { name, kind, locator: locator.clone(), force: false };
+            let reach = Reach { resource: Arc::new(resource), access: entry.access };
+            let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };
+            match capabilities.check(id, &path, request) {
+                Ok(checked) => registries.push(checked),
+                Err(refusals) => self.problems.extend(refusals),
+            }
+        }
+        registries
+    }
+
+    fn bindings(&mut self, bound: &Bound, grants: &[Arc<Checked<TaskAccess>>]) -> Vec<Checked<ScopeBinding>> {
+        for (at, binding) in self.manifest.bindings.iter().enumerate() {
+            self.listed(&binding.scope, &format!("bindings[{at}]"));
+        }
+        let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
+        for grant in grants {
+            by_scope.entry(&grant.scope).or_default().push(grant.clone());
+        }
+        let own_principal: HashSet<Pair> = bound
+            .scopes
+            .iter()
+            .filter_map(|scope| match scope {
+                Scope::ProjectDomain { project, domain } => {
+                    Some(Pair { project: project.clone(), domain: domain.clone() })
+                }
+                _ => None,
+            })
+            .collect();
+        let mut bindings = Vec::with_capacity(bound.scopes.len());
+        for scope in &bound.scopes {
+            let mut wider = vec![Scope::Global];
+            wider.extend(scope.domain().map(|domain| Scope::Domain { domain: domain.clone() }));
+            wider.push(scope.clone());
+            wider.dedup();
+            let subjects = self.manifest.platform.subjects(scope);
+            let elsewhere = |pair: &&Pair| match scope {
+                Scope::Global => {
+                    own_principal.contains(pair)
+                        || bound.scopes.contains(&Scope::Domain { domain: pair.domain.clone() })
+                }
+                Scope::Domain { .. } => own_principal.contains(pair),
+                Scope::ProjectDomain { .. } => false,
+            };
+            let request = ScopeBinding {
+                scope: scope.clone(),
+                served_elsewhere: subjects.iter().map(|(pair, _)| pair).filter(elsewhere).cloned().collect(),
+                subjects,
+                grants: wider.iter().filter_map(|scope| by_scope.get(scope)).flatten().cloned().collect(),
+            };
+            let path = match self.manifest.bindings.iter().position(|binding| binding.scope == *scope) {
+                Some(at) => format!("bindings[{at}]"),
+                None => "bindings".to_owned(),
+            };
+            match self.registration.capabilities.check(self.registration.id, &path, request) {
+                Ok(checked) => bindings.push(checked),
+                Err(refusals) => self.problems.extend(refusals),
+            }
+        }
+        bindings
+    }
+}

@@ -1,0 +1,350 @@
+//! The manifest: who may reach what, once for every cloud.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::strict::{self, expected};
+use crate::access::Access;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::names::{Domain, GrantName, Project, RegistryName, ResourceName, Stack};
+use crate::platform::{Platform, PlatformKind};
+use crate::principal::Naming;
+use crate::registry;
+use crate::scope::Scope;
+
+/// The keys of a manifest that are no provider's.
+const KEYS: [&str; 8] = ["version", "stack", "provider", "platform", "resources", "grants", "registries", "bindings"];
+
+/// Providers whose sections and locators a manifest may always have, linked in or not: one manifest serves
+/// programs with different providers in them.
+const WELL_KNOWN: [&str; 2] = ["aws", "azure"];
+
+/// The manifest, as it stands.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The stack, which owns every object that it makes.
+    pub stack: Stack,
+    /// The selected provider.
+    pub provider: String,
+    /// The platform.
+    pub platform: Platform,
+    /// The resources by name, each with a locator a cloud.
+    pub resources: BTreeMap<ResourceName, ResourceEntry>,
+    /// The grants.
+    pub grants: Vec<Grant>,
+    /// The registries.
+    pub registries: Vec<RegistryEntry>,
+    /// Scopes that get a principal of their own even where no grant names them.
+    pub bindings: Vec<Binding>,
+    sections: Map<String, Value>,
+}
+
+/// A resource: one name, one locator a cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceEntry {
+    /// The locators by provider.
+    pub locators: BTreeMap<String, String>,
+    /// Insist, although the provider takes the resource for one of the platform's own.
+    pub force: bool,
+}
+
+/// A grant.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Its name.
+    pub name: GrantName,
+    /// For which task code.
+    pub scope: Scope,
+    /// Which resources, and how much of each.
+    pub access: BTreeMap<ResourceName, Access>,
+    /// Insist on exactly the asked access.
+    #[serde(default)]
+    pub precise: bool,
+}
+
+/// A registry that the platform's infrastructure uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryEntry {
+    /// Its name.
+    pub name: RegistryName,
+    /// Pull or push.
+    pub access: Access,
+    /// The locators by provider.
+    pub locators: BTreeMap<String, String>,
+}
+
+/// A scope that gets a principal of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// The scope.
+    pub scope: Scope,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlatformSection {
+    kind: PlatformKind,
+    #[serde(default)]
+    organization: String,
+    projects: Vec<Project>,
+    domains: Vec<Domain>,
+    namespace: String,
+    service_account: String,
+}
+
+impl Manifest {
+    /// Reads the manifest from all layers together; adds every problem to the list.
+    pub(super) fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+        let map = value.as_object()?;
+        let providers = known_providers();
+        let sections = sections(map, &providers, problems);
+        version(map.get("version"), problems);
+        let stack = required(map, "stack", problems);
+        let provider = required::<String>(map, "provider", problems);
+        let platform = required(map, "platform", problems).and_then(|section| platform(section, problems));
+        let resources = resources(map.get("resources"), &providers, problems);
+        let grants = list(map, "grants", problems, |value, path, problems| strict::read(value, path, problems));
+        let registries = list(map, "registries", problems, |value, path, problems| {
+            registry_entry(value, path, &providers, problems)
+        });
+        let bindings = list(map, "bindings", problems, |value, path, problems| strict::read(value, path, problems));
+        Some(Self {
+            stack: stack?,
+            provider: provider?,
+            platform: platform?,
+            resources,
+            grants,
+            registries,
+            bindings,
+            sections,
+        })
+    }
+
+    /// The section of a provider; an empty one where the manifest has none.
+    pub fn section(&self, provider: &str) -> Value {
+        self.sections.get(provider).cloned().unwrap_or_else(|| Value::Object(Map::new()))
+    }
+
+    /// The manifest without some of its grants and registries.
+    ///
+    /// # Errors
+    /// A name that is neither a grant's nor a registry's.
+    pub fn without(&self, names: &[String]) -> Result<Self> {
+        let grants = self.grants.iter().map(|grant| grant.name.as_str());
+        let known: BTreeSet<_> = grants.chain(self.registries.iter().map(|registry| registry.name.as_str())).collect();
+        let all: Vec<_> = known.iter().copied().collect();
+        let unknown = names.iter().filter(|name| !known.contains(name.as_str()));
+        let problems: Vec<_> = unknown
+            .map(|name| {
+                Diagnostic::new("", format!("the manifest has no grant or registry `{name}`"))
+                    .hint(expected(name, &all))
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(Error::manifest(problems));
+        }
+        let mut rest = self.clone();
+        let named = |name: &str| names.iter().any(|wanted| wanted == name);
+        rest.grants.retain(|grant| !named(grant.name.as_str()));
+        rest.registries.retain(|registry| !named(registry.name.as_str()));
+        Ok(rest)
+    }
+}
+
+/// Every provider that a manifest may mention.
+fn known_providers() -> Vec<&'static str> {
+    let linked = registry::providers().unwrap_or_default();
+    let names: BTreeSet<_> = linked.iter().map(|registration| registration.id).chain(WELL_KNOWN).collect();
+    names.into_iter().collect()
+}
+
+fn sections(map: &Map<String, Value>, providers: &[&str], problems: &mut Vec<Diagnostic>) -> Map<String, Value> {
+    let mut sections = Map::new();
+    for (key, value) in map {
+        if providers.contains(&key.as_str()) {
+            sections.insert(key.clone(), value.clone());
+        } else if !KEYS.contains(&key.as_str()) {
+            let known: Vec<_> = KEYS.iter().chain(providers).copied().chain(["profiles"]).collect();
+            problems.push(Diagnostic::new(key, format!("unknown key `{key}`")).hint(expected(key, &known)));
+        }
+    }
+    sections
+}
+
+fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
+    if !matches!(version, Some(Value::Number(number)) if number.as_u64() == Some(1)) {
+        let message = match version {
+            None => "`version` is missing".to_owned(),
+            Some(other) => format!("version {other} isn't known here"),
+        };
+        problems.push(Diagnostic::new("version", message).hint("write `version: 1`"));
+    }
+}
+
+fn required<T: serde::de::DeserializeOwned>(
+    map: &Map<String, Value>,
+    key: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    match map.get(key) {
+        Some(value) => strict::read(value, key, problems),
+        None => {
+            let hint = match key {
+                "provider" => "write `provider: aws`, or give --provider or CLOUDGRANT_PROVIDER",
+                "stack" => "name the stack: every object that it makes carries the name",
+                _ => "see the manifest's reference in the README",
+            };
+            problems.push(Diagnostic::new(key, format!("`{key}` is missing")).hint(hint));
+            None
+        }
+    }
+}
+
+fn platform(section: PlatformSection, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+    let naming = Naming::new(&section.namespace, &section.service_account)
+        .map_err(|message| problems.push(Diagnostic::new("platform", message)))
+        .ok()?;
+    let platform = Platform {
+        kind: section.kind,
+        organization: section.organization,
+        projects: section.projects,
+        domains: section.domains,
+        naming,
+    };
+    let before = problems.len();
+    twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
+    twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
+    if let Some(at) = platform.domains.iter().position(|domain| domain.as_str() == "global") {
+        let message = "a domain can't be called `global`: that is the name of the widest scope";
+        problems.push(Diagnostic::new(format!("platform.domains[{at}]"), message));
+    }
+    shared_namespaces(&platform, problems);
+    (problems.len() == before).then_some(platform)
+}
+
+fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeSet::new();
+    for (at, name) in names.enumerate() {
+        if !seen.insert(name) {
+            problems.push(Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice")));
+        }
+    }
+}
+
+/// Two pairs in one namespace would have each other's grants: `a-b` in `c` and `a` in `b-c`.
+fn shared_namespaces(platform: &Platform, problems: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeMap::new();
+    for (pair, subject) in platform.subjects(&Scope::Global) {
+        let namespace = subject.namespace();
+        if namespace.len() > 63 {
+            let message = format!("the namespace `{namespace}` is longer than Kubernetes allows (63 characters)");
+            problems.push(Diagnostic::new("platform.projects", message));
+        }
+        if let Some(first) = seen.insert(namespace.to_owned(), pair.clone()) {
+            let message = format!(
+                "project `{}` in `{}` and project `{}` in `{}` would share the namespace `{namespace}`, and so each other's grants",
+                first.project, first.domain, pair.project, pair.domain
+            );
+            problems.push(
+                Diagnostic::new("platform.projects", message)
+                    .hint("set `platform.namespace` to the platform's template"),
+            );
+        }
+    }
+}
+
+fn resources(
+    value: Option<&Value>,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<ResourceName, ResourceEntry> {
+    let mut resources = BTreeMap::new();
+    let Some(map) =
+        strict::read::<Map<String, Value>>(value.unwrap_or(&Value::Object(Map::new())), "resources", problems)
+    else {
+        return resources;
+    };
+    for (name, value) in map {
+        let path = format!("resources.{name}");
+        let parsed = ResourceName::parse(name.as_str());
+        if let Err(error) = &parsed {
+            problems.push(Diagnostic::new(&path, error.to_string()));
+        }
+        let Some(mut fields) = strict::read::<Map<String, Value>>(&value, &path, problems) else { continue };
+        let force = match fields.shift_remove("force") {
+            Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
+            None => false,
+        };
+        let locators = locators(fields, &path, &["force"], providers, problems);
+        if let Ok(name) = parsed {
+            resources.insert(name, ResourceEntry { locators, force });
+        }
+    }
+    resources
+}
+
+fn registry_entry(
+    value: &Value,
+    path: &str,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<RegistryEntry> {
+    let mut fields = strict::read::<Map<String, Value>>(value, path, problems)?;
+    let access = match fields.shift_remove("access") {
+        Some(value) => strict::read(&value, &format!("{path}.access"), problems),
+        None => Some(Access::Pull),
+    };
+    let name = match fields.shift_remove("name") {
+        Some(name) => strict::read(&name, &format!("{path}.name"), problems),
+        None => {
+            problems.push(Diagnostic::new(path, "`name` is missing"));
+            None
+        }
+    };
+    let locators = locators(fields, path, &["name", "access"], providers, problems);
+    Some(RegistryEntry { name: name?, access: access?, locators })
+}
+
+/// What is left of an entry: locators by provider.
+fn locators(
+    fields: Map<String, Value>,
+    path: &str,
+    other_keys: &[&str],
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, String> {
+    let mut locators = BTreeMap::new();
+    for (key, value) in fields {
+        let path = format!("{path}.{key}");
+        if !providers.contains(&key.as_str()) {
+            let known: Vec<_> = providers.iter().chain(other_keys).copied().collect();
+            problems.push(Diagnostic::new(&path, format!("unknown key `{key}`")).hint(expected(&key, &known)));
+        } else if let Some(locator) = strict::read(&value, &path, problems) {
+            locators.insert(key, locator);
+        }
+    }
+    locators
+}
+
+fn list<T>(
+    map: &Map<String, Value>,
+    key: &str,
+    problems: &mut Vec<Diagnostic>,
+    mut read: impl FnMut(&Value, &str, &mut Vec<Diagnostic>) -> Option<T>,
+) -> Vec<T> {
+    match map.get(key) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => {
+            items.iter().enumerate().filter_map(|(at, item)| read(item, &format!("{key}[{at}]"), problems)).collect()
+        }
+        Some(_) => {
+            problems.push(Diagnostic::new(key, format!("`{key}` must be a list")));
+            Vec::new()
+        }
+    }
+}

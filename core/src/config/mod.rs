@@ -1,0 +1,148 @@
+//! Configuration: the manifest in its layers, checked, with the place of everything that is wrong.
+
+mod format;
+mod intents;
+mod layers;
+mod manifest;
+mod path;
+pub(crate) mod strict;
+mod tree;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path as FilePath;
+
+use figment::Figment;
+use serde_json::Value;
+
+pub use intents::intents;
+pub use layers::Overrides;
+pub use manifest::{Binding, Grant, Manifest, RegistryEntry, ResourceEntry};
+
+use self::format::Format;
+use self::path::Path;
+use self::tree::{Content, Node, place};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The largest manifest that is read, in bytes: room for some 80,000 grants.
+pub const LARGEST_MANIFEST: u64 = 8 << 20;
+
+/// A manifest that was read, with what is needed to say where something stands.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// All layers together, as one tree.
+    pub value: Value,
+    places: Places,
+}
+
+#[derive(Debug)]
+struct Places {
+    file: String,
+    tree: Node,
+    figment: Figment,
+    profile: Option<String>,
+}
+
+impl Loaded {
+    /// Reads a manifest from a file, and lays the environment and the flags over it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Manifest`] with every problem that was found.
+    pub fn from_file(file: &FilePath, overrides: &Overrides) -> Result<Self> {
+        let text = read(file)?;
+        Self::from_text(&text, file, overrides)
+    }
+
+    /// The same from text; `file` names it, and its ending says the notation.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_text(text: &str, file: &FilePath, overrides: &Overrides) -> Result<Self> {
+        let name = file.display().to_string();
+        if text.trim().is_empty() {
+            return Err(one(Diagnostic::new("", format!("{name} is empty"))
+                .hint("a manifest begins with `version: 1`; examples/quickstart in the repository has a whole one")));
+        }
+        let tree = Format::of(file).parse(text, &name).map_err(one)?;
+        if !matches!(tree.content, Content::Map(_)) {
+            return Err(one(Diagnostic::new("", format!("{name} is no mapping of keys to values"))
+                .hint("a manifest begins with `version: 1`")));
+        }
+        let mut problems = tree.duplicates(&name);
+        let (figment, value) = layers::stacked(&tree, &name, overrides)?;
+        let places = Places { file: name, tree, figment, profile: overrides.profile.clone() };
+        let mut found = Vec::new();
+        let manifest = Manifest::read(&value, &mut found);
+        problems.extend(found.into_iter().map(|problem| places.of(problem)));
+        match manifest {
+            Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
+            _ => Err(Error::manifest(problems)),
+        }
+    }
+
+    /// Adds to each problem of an error where it stands.
+    #[must_use]
+    pub fn placed(&self, error: Error) -> Error {
+        let problems = error.problems().iter().cloned().map(|problem| self.places.of(problem)).collect();
+        error.diagnostics(problems)
+    }
+}
+
+impl Places {
+    /// Says where the thing at the problem's key path came from.
+    fn of(&self, mut problem: Diagnostic) -> Diagnostic {
+        if problem.place.is_some() || problem.layer.is_some() || problem.path.is_empty() {
+            return problem;
+        }
+        let path = Path::parse(&problem.path);
+        let dotted = path.keys().collect::<Vec<_>>().join(".");
+        let from = self.figment.find_metadata(&dotted).map(|metadata| metadata.name.to_string());
+        if let Some(layer) = from.filter(|layer| layer != layers::FILE && layer != "the defaults") {
+            problem.layer = Some(layer);
+            return problem;
+        }
+        let (mut at, depth) = self.tree.locate(&path);
+        if let Some(profile) = &self.profile {
+            let (in_profile, deeper) = self.tree.locate(&Path::default().key("profiles").key(profile).join(&path));
+            if deeper >= depth + 2 && deeper > 2 {
+                at = in_profile;
+            }
+        }
+        problem.place = place(&self.file, at);
+        problem
+    }
+}
+
+fn one(problem: Diagnostic) -> Error {
+    Error::manifest(vec![problem])
+}
+
+fn read(file: &FilePath) -> Result<String> {
+    let name = file.display();
+    let failed = |error: std::io::Error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "name the manifest with --file".to_owned(),
+            _ => "check the file's name and its permissions".to_owned(),
+        };
+        Error::new(ErrorKind::Manifest, format!("can't read the manifest {name}")).with("cause", error).hint(hint)
+    };
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(failed)?;
+    // One byte more than allowed tells a large file from one that just fits; a file that grows can't fool it.
+    opened.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_MANIFEST {
+        let limit = LARGEST_MANIFEST >> 20;
+        return Err(one(Diagnostic::new("", format!("{name} is larger than {limit} MiB, the most that is read"))
+            .hint("split the manifest into several stacks")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
+        let mut problem = Diagnostic::new("", "this isn't text in UTF-8").hint("save the file as UTF-8");
+        problem.place = place(&file.display().to_string(), Some(tree::line_and_column(&text, at)));
+        one(problem)
+    })
+}

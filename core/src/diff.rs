@@ -1,0 +1,189 @@
+//! The difference between what should be and what is, and the rules that no provider can get round.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, ErrorKind, Result};
+use crate::intent::Intent;
+use crate::names::Stack;
+use crate::object::{Desired, Found, Object, ObjectId, Observed, Ownership};
+use crate::order;
+use crate::plan::{Action, Change, Plan};
+use crate::protected::Protected;
+
+/// Holds a verb's answer against what was asked: each object must exist for an intent that was asked, and at
+/// exactly that intent's scope.
+pub(crate) fn check_answer<'a, I: Intent + 'a>(
+    provider: &str,
+    asked: impl IntoIterator<Item = &'a I>,
+    answer: &Desired,
+) -> Result<()> {
+    let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope().clone())).collect();
+    for object in &answer.objects {
+        let mut scopes = object.because.iter().filter_map(|intent| asked.get(intent)).peekable();
+        if scopes.peek().is_none() {
+            return Err(Error::provider_bug(provider, format!("{} exists for nothing that was asked", object.id)));
+        }
+        if let Some(scope) = scopes.find(|scope| **scope != object.scope) {
+            let what = format!("{} has scope `{}` where `{scope}` was asked", object.id, object.scope);
+            return Err(Error::provider_bug(provider, what));
+        }
+    }
+    Ok(())
+}
+
+/// Merges objects that several verbs want, and refuses two that contradict each other.
+pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>> {
+    let mut merged: Vec<Object> = Vec::with_capacity(objects.len());
+    let mut index: HashMap<ObjectId, usize> = HashMap::with_capacity(objects.len());
+    for object in objects {
+        let Some(at) = index.get(&object.id) else {
+            index.insert(object.id.clone(), merged.len());
+            merged.push(object);
+            continue;
+        };
+        let known = &mut merged[*at];
+        if known.attributes != object.attributes || known.ownership != object.ownership {
+            return Err(Error::provider_bug(provider, format!("{} is wanted in two different forms", object.id)));
+        }
+        for intent in object.because {
+            if !known.because.contains(&intent) {
+                known.because.push(intent);
+            }
+        }
+        known.depends_on.extend(object.depends_on);
+        known.touches.extend(object.touches);
+    }
+    Ok(merged)
+}
+
+/// Refuses a plan that touches what is protected (requirement 15).
+fn refuse_protected(protected: &Protected, objects: &[Object]) -> Result<()> {
+    let mut refusals = Vec::new();
+    let mut seen = HashSet::new();
+    for object in objects {
+        for name in &object.touches {
+            if let Some(pattern) = protected.matching(name)
+                && seen.insert(name)
+            {
+                refusals.push(
+                    Diagnostic::new(
+                        "",
+                        format!("{} would change `{name}`, which is protected (`{pattern}`)", object.id),
+                    )
+                    .hint("name another role or repository; the protected list is in the provider's section"),
+                );
+            }
+        }
+    }
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(refusals))
+}
+
+fn refuse_limits(observed: &Observed) -> Result<()> {
+    let broken: Vec<_> = observed.limits.iter().filter(|limit| limit.needed > limit.quota).collect();
+    let Some(first) = broken.first() else { return Ok(()) };
+    let problems = broken
+        .iter()
+        .map(|limit| {
+            let message = format!("{}: {} needed, {} allowed", limit.what, limit.needed, limit.quota);
+            Diagnostic::new("", message).hint(limit.hint.clone())
+        })
+        .collect();
+    Err(Error::new(ErrorKind::Quota, "the plan doesn't fit the cloud's quotas")
+        .diagnostics(problems)
+        .hint(first.hint.clone()))
+}
+
+/// Makes the plan.
+pub(crate) fn plan(
+    provider: &'static str,
+    stack: &Stack,
+    protected: &Protected,
+    desired: Desired,
+    mut observed: Observed,
+) -> Result<Plan> {
+    let objects = merge(provider, desired.objects)?;
+    refuse_protected(protected, &objects)?;
+    if let Some(problem) = observed.problems.drain(..).next() {
+        return Err(problem);
+    }
+    refuse_limits(&observed)?;
+
+    let mut present = std::mem::take(&mut observed.objects);
+    let (mut work, mut handoffs, mut unchanged) = (Vec::new(), Vec::new(), 0);
+    for object in objects {
+        let found = present.remove(&object.id);
+        match difference(object, found)? {
+            None => unchanged += 1,
+            Some(change) if change.action == Action::Handoff => handoffs.push(change),
+            Some(change) => work.push(change),
+        }
+    }
+    let deletions = deletions(provider, present)?;
+    let mut changes = order::by_dependency(provider, work)?;
+    changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());
+    changes.extend(handoffs);
+
+    let mut notes = desired.notes;
+    notes.extend(observed.notes);
+    notes.sort();
+    notes.dedup();
+    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes })
+}
+
+fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
+    let action = match (&found, &object.handoff) {
+        (Some(found), _) if found.attributes == object.attributes => return Ok(None),
+        (_, Some(_)) => Action::Handoff,
+        (None, None) => Action::Create,
+        (Some(found), None) if !found.owned => {
+            let because = object.because.first().map(ToString::to_string).unwrap_or_default();
+            return Err(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id))
+                .with("for", because)
+                .hint(
+                    "rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make",
+                ));
+        }
+        (Some(_), None) => Action::Update,
+    };
+    Ok(Some(Change {
+        action,
+        id: object.id,
+        because: object.because,
+        before: found.map(|found| found.attributes),
+        after: Some(object.attributes),
+        ownership: object.ownership,
+        depends_on: object.depends_on,
+        handoff: object.handoff,
+        warning: None,
+    }))
+}
+
+/// What is there, is the stack's, and is wanted no more.
+fn deletions(provider: &str, present: BTreeMap<ObjectId, Found>) -> Result<Vec<Change>> {
+    present
+        .into_iter()
+        .map(|(id, found)| {
+            if !found.owned {
+                return Err(Error::provider_bug(
+                    provider,
+                    format!("it offers {id} for deletion, which is not the stack's"),
+                ));
+            }
+            Ok(Change {
+                action: Action::Delete,
+                id,
+                because: Vec::new(),
+                before: Some(found.attributes),
+                after: None,
+                ownership: Ownership::Exclusive,
+                depends_on: found.depends_on,
+                handoff: None,
+                warning: found.if_deleted,
+            })
+        })
+        .collect()
+}

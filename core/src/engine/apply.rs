@@ -1,0 +1,137 @@
+//! Carrying out a plan: as many changes at a time as allowed, each after what it needs.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::cancel::Cancel;
+use super::report::{Applied, Failed, Report};
+use super::retry;
+use super::settings::Settings;
+use super::watch::{Event, Watch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::order;
+use crate::plan::{Action, ApprovedPlan, Change};
+use crate::provider::{Outcome, Provider};
+
+/// Carries out the plan: creations and updates first, deletions only when all of those succeeded.
+pub(super) async fn run(
+    provider: &dyn Provider,
+    approved: &ApprovedPlan,
+    settings: &Settings,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+) -> Report {
+    let plan = approved.plan();
+    let mut report = Report { unchanged: plan.unchanged, ..Report::default() };
+    let (mut making, mut removing) = (Vec::new(), Vec::new());
+    for change in &plan.changes {
+        match change.action {
+            Action::Create | Action::Update => making.push(change.clone()),
+            Action::Delete => removing.push(change.clone()),
+            Action::Handoff => report.handoffs.push(change.clone()),
+        }
+    }
+    watch.event(Event::Applying { total: making.len() + removing.len() });
+    let runner = Runner { provider, approved, settings, watch, cancel };
+    let needs = order::needs(&making);
+    runner.phase(making, needs, &mut report).await;
+    if report.is_complete() {
+        let needs = reversed(&order::needs(&removing));
+        runner.phase(removing, needs, &mut report).await;
+    } else {
+        report.remaining.extend(removing);
+    }
+    report.cancelled = cancel.is_cancelled() && !report.remaining.is_empty();
+    report
+}
+
+/// For deletions: what needs an object goes before it.
+fn reversed(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut reversed = vec![Vec::new(); needs.len()];
+    for (at, needs) in needs.iter().enumerate() {
+        for need in needs {
+            reversed[*need].push(at);
+        }
+    }
+    reversed
+}
+
+struct Runner<'a> {
+    provider: &'a dyn Provider,
+    approved: &'a ApprovedPlan,
+    settings: &'a Settings,
+    watch: &'a dyn Watch,
+    cancel: &'a Cancel,
+}
+
+impl Runner<'_> {
+    async fn phase(&self, changes: Vec<Change>, needs: Vec<Vec<usize>>, report: &mut Report) {
+        let needed_by = reversed(&needs);
+        let mut missing: Vec<usize> = needs.iter().map(Vec::len).collect();
+        let mut ready: BTreeSet<usize> = (0..changes.len()).filter(|at| missing[*at] == 0).collect();
+        let mut results: Vec<Option<Result<Outcome>>> = changes.iter().map(|_| None).collect();
+        let mut running = FuturesUnordered::new();
+        let mut stop = false;
+        loop {
+            while !stop
+                && !self.cancel.is_cancelled()
+                && running.len() < self.settings.concurrency.max(1)
+                && let Some(at) = ready.pop_first()
+            {
+                running.push(self.one(at, &changes[at]));
+            }
+            let Some((at, result)) = running.next().await else { break };
+            match &result {
+                Ok(_) => {
+                    for dependent in &needed_by[at] {
+                        missing[*dependent] -= 1;
+                        if missing[*dependent] == 0 {
+                            ready.insert(*dependent);
+                        }
+                    }
+                }
+                // What is refused to the caller once is refused every time.
+                Err(error) => stop |= is_hopeless(error.kind()),
+            }
+            results[at] = Some(result);
+        }
+        drop(running);
+        for (change, result) in changes.into_iter().zip(results) {
+            match result {
+                Some(Ok(outcome)) => report.applied.push(Applied { change, outcome }),
+                Some(Err(error)) => report.failed.push(Failed { change, error }),
+                None => report.remaining.push(change),
+            }
+        }
+    }
+
+    async fn one(&self, at: usize, change: &Change) -> (usize, Result<Outcome>) {
+        self.watch.event(Event::Started(change));
+        let call = || self.provider.apply(self.approved.approved(change));
+        let again = |error: &Error, wait| {
+            self.watch.event(Event::Retrying { change, error, wait });
+            !self.cancel.is_cancelled()
+        };
+        let result = retry::until(self.settings, call, again).await.map_err(|error| in_context(error, change));
+        match &result {
+            Ok(outcome) => self.watch.event(Event::Done(change, outcome)),
+            Err(error) => self.watch.event(Event::Failed(change, error)),
+        }
+        (at, result)
+    }
+}
+
+fn is_hopeless(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::AccessDenied | ErrorKind::Credentials | ErrorKind::WrongAccount)
+}
+
+/// Core adds what every error needs: which object, and for which intents. The provider knows only the cloud.
+fn in_context(error: Error, change: &Change) -> Error {
+    let error = error.with("object", &change.id);
+    if change.because.is_empty() {
+        return error.with("for", "the stack, which no longer wants it");
+    }
+    let because: Vec<_> = change.because.iter().map(ToString::to_string).collect();
+    error.with("for", because.join(", "))
+}

@@ -1,0 +1,136 @@
+//! The engine: asks the provider, makes plans, carries them out, and looks again.
+
+mod apply;
+mod cancel;
+mod report;
+mod retry;
+mod settings;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use cancel::Cancel;
+pub use report::{Applied, Failed, Report};
+pub use settings::Settings;
+pub use watch::{Event, Silent, Watch};
+
+use crate::diff::{self, check_answer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::intent::Intents;
+use crate::names::Stack;
+use crate::object::{Desired, Observed};
+use crate::plan::{ApprovedPlan, Change, Plan};
+use crate::provider::Provider;
+
+/// Turns checked intents into a plan, and an approved plan into reality.
+#[derive(Debug)]
+pub struct Engine {
+    provider: Arc<dyn Provider>,
+    id: &'static str,
+    stack: Stack,
+    intents: Intents,
+    settings: Settings,
+}
+
+impl Engine {
+    /// An engine for one stack on one provider.
+    pub fn new(
+        id: &'static str,
+        provider: Arc<dyn Provider>,
+        stack: Stack,
+        intents: Intents,
+        settings: Settings,
+    ) -> Self {
+        Self { provider, id, stack, intents, settings }
+    }
+
+    /// What should be there, as the provider says.
+    ///
+    /// # Errors
+    /// The provider's, or a breach of the contract.
+    pub async fn desired(&self, watch: &dyn Watch) -> Result<Desired> {
+        watch.event(Event::Asking);
+        let Intents { grants, registries, bindings } = &self.intents;
+        let (provider, settings) = (&self.provider, &self.settings);
+        let answer = retry::reading(settings, watch, || provider.grant_task_access(grants)).await?;
+        check_answer(self.id, grants.iter().map(|grant| &***grant), &answer)?;
+        let mut desired = answer;
+
+        let answer = retry::reading(settings, watch, || provider.enable_registry(registries)).await?;
+        check_answer(self.id, registries.iter().map(|registry| &**registry), &answer)?;
+        desired.extend(answer);
+
+        let answer = retry::reading(settings, watch, || provider.bind_scope(bindings)).await?;
+        check_answer(self.id, bindings.iter().map(|binding| &**binding), &answer)?;
+        desired.extend(answer);
+        desired.objects = diff::merge(self.id, desired.objects)?;
+        Ok(desired)
+    }
+
+    async fn observe(&self, desired: &Desired, watch: &dyn Watch) -> Result<Observed> {
+        watch.event(Event::Observing);
+        retry::reading(&self.settings, watch, || self.provider.observe(desired)).await
+    }
+
+    /// Makes the plan.
+    ///
+    /// # Errors
+    /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
+    pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
+        let desired = self.desired(watch).await?;
+        let observed = self.observe(&desired, watch).await?;
+        diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)
+    }
+
+    /// Carries out an approved plan, looks again, and says what came of it.
+    ///
+    /// Changes that fail don't stop independent ones; what depends on them remains. Deletions wait until
+    /// everything else has succeeded, so that nothing is taken away before its replacement is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PlanStale`] when the cloud no longer is as it was when the plan was made, and whatever
+    /// prevented looking. Failed changes are in the report.
+    pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
+        let begun = Instant::now();
+        let before = self.provider.requests();
+        let now = self.plan(watch).await?;
+        if now.changes != approved.plan().changes {
+            return Err(stale(approved.plan(), &now));
+        }
+        let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
+        if report.is_complete() && !approved.plan().is_empty() {
+            report.unverified = self.verify(watch, cancel).await?;
+        }
+        report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
+        report.elapsed = begun.elapsed();
+        Ok(report)
+    }
+
+    /// Looks until everything is as it should be, or the time for that is over.
+    async fn verify(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Vec<Change>> {
+        let deadline = Instant::now() + self.settings.settle;
+        let mut waits = retry::Waits::new(&self.settings);
+        loop {
+            watch.event(Event::Verifying);
+            let left: Vec<_> = self.plan(watch).await?.work().cloned().collect();
+            let wait = waits.next();
+            if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
+                return Ok(left);
+            }
+            watch.event(Event::Settling { left: left.len(), wait });
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+fn stale(approved: &Plan, now: &Plan) -> Error {
+    let differs = |change: &&Change, other: &Plan| !other.changes.contains(change);
+    let gone = approved.changes.iter().find(|change| differs(change, now));
+    let new = now.changes.iter().find(|change| differs(change, approved));
+    let mut error = Error::new(ErrorKind::PlanStale, "the cloud changed since the plan was made; nothing was applied");
+    if let Some(change) = new.or(gone) {
+        error = error.with("object", &change.id);
+    }
+    error.hint("make a new plan and look at it again")
+}

@@ -1,0 +1,66 @@
+//! What came of an apply.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::plan::{Change, Summary};
+use crate::provider::Outcome;
+
+/// A change that was made.
+#[derive(Debug)]
+pub struct Applied {
+    /// The change.
+    pub change: Change,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// A change that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// The change.
+    pub change: Change,
+    /// Why.
+    pub error: Error,
+}
+
+/// What came of an apply: every change is in exactly one of these lists.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Made.
+    pub applied: Vec<Applied>,
+    /// Tried, and failed.
+    pub failed: Vec<Failed>,
+    /// Not begun, because of a failure or an interruption.
+    pub remaining: Vec<Change>,
+    /// For somebody else.
+    pub handoffs: Vec<Change>,
+    /// How many wanted objects were as they should be from the start.
+    pub unchanged: usize,
+    /// Made, but the cloud didn't show it in time.
+    pub unverified: Vec<Change>,
+    /// Whether somebody interrupted.
+    pub cancelled: bool,
+    /// How many requests it took, where the provider counts them.
+    pub requests: Option<u64>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Report {
+    /// Whether every change was made.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.remaining.is_empty()
+    }
+
+    /// Whether every change was made, and the cloud shows it.
+    pub fn is_success(&self) -> bool {
+        self.is_complete() && self.unverified.is_empty()
+    }
+
+    /// How many changes of each kind were made.
+    pub fn summary(&self) -> Summary {
+        let applied = Summary::of(self.applied.iter().map(|applied| &applied.change));
+        Summary { handoff: self.handoffs.len(), unchanged: self.unchanged, ..applied }
+    }
+}

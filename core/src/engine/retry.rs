@@ -1,0 +1,74 @@
+//! Trying again: with growing, jittered waits, and never beyond a deadline.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant};
+
+use super::settings::Settings;
+use super::watch::{Event, Watch};
+use crate::error::{Error, Result};
+
+/// The waits between tries: each up to twice the one before, with jitter, so that many changes that were
+/// refused together don't come back together.
+#[derive(Debug)]
+pub(super) struct Waits {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Waits {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { next: settings.first_wait, longest: settings.longest_wait }
+    }
+
+    pub(super) fn next(&mut self) -> Duration {
+        let whole = self.next;
+        self.next = (whole * 2).min(self.longest);
+        // Between half of it and the whole.
+        let random = RandomState::new().build_hasher().finish() as u32;
+        whole.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
+    }
+}
+
+/// Calls until it succeeds, fails for good, or patience is over. `again` hears of each wait, and says whether to
+/// go on.
+pub(super) async fn until<T, F>(
+    settings: &Settings,
+    mut call: impl FnMut() -> F,
+    mut again: impl FnMut(&Error, Duration) -> bool,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let begun = Instant::now();
+    let mut waits = Waits::new(settings);
+    loop {
+        let error = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let wait = waits.next();
+        if !error.kind().is_retryable() {
+            return Err(error);
+        }
+        if begun.elapsed() + wait > settings.patience {
+            return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
+        }
+        if !again(&error, wait) {
+            return Err(error);
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// [`until`] for what only reads.
+pub(super) async fn reading<T, F>(settings: &Settings, watch: &dyn Watch, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    until(settings, call, |error, wait| {
+        watch.event(Event::RetryingRead { error, wait });
+        true
+    })
+    .await
+}

@@ -1,0 +1,30 @@
+//! How patient and how busy the engine is.
+
+use std::time::Duration;
+
+/// How patient and how busy the engine is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How many changes are under way at a time.
+    pub concurrency: usize,
+    /// How long one call is tried again while the cloud asks to slow down, fails, or hasn't caught up.
+    pub patience: Duration,
+    /// How long to wait, once all is applied, until the cloud shows it.
+    pub settle: Duration,
+    /// The first wait between two tries; each following one is longer, up to [`Self::longest_wait`].
+    pub first_wait: Duration,
+    /// The longest wait between two tries.
+    pub longest_wait: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 16,
+            patience: Duration::from_secs(120),
+            settle: Duration::from_secs(60),
+            first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_secs(8),
+        }
+    }
+}

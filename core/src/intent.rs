@@ -1,0 +1,189 @@
+//! Intents: what the manifest asks for, before any cloud has its say.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::access::Access;
+use crate::checked::Checked;
+use crate::names::{GrantName, RegistryName};
+use crate::principal::Subject;
+use crate::resource::Resource;
+use crate::scope::{Pair, Scope};
+
+/// Which intent: what an object exists for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IntentId {
+    /// A grant of the manifest.
+    Grant(GrantName),
+    /// A registry of the manifest.
+    Registry(RegistryName),
+    /// The binding of a scope to a principal.
+    Binding(Scope),
+}
+
+impl fmt::Display for IntentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(name) => write!(f, "grant {name}"),
+            Self::Registry(name) => write!(f, "registry {name}"),
+            Self::Binding(scope) => write!(f, "binding of {scope}"),
+        }
+    }
+}
+
+impl Serialize for IntentId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What every intent has.
+pub trait Intent {
+    /// Which intent it is.
+    fn id(&self) -> IntentId;
+    /// For which task code.
+    fn scope(&self) -> &Scope;
+    /// The resources it reaches, each with how much of it.
+    fn reaches(&self) -> &[Reach];
+    /// The verb of the contract that serves it.
+    fn verb(&self) -> Verb;
+}
+
+/// A verb of the provider contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// [`crate::Provider::grant_task_access`]
+    GrantTaskAccess,
+    /// [`crate::Provider::enable_registry`]
+    EnableRegistry,
+    /// [`crate::Provider::bind_scope`]
+    BindScope,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GrantTaskAccess => "grant_task_access",
+            Self::EnableRegistry => "enable_registry",
+            Self::BindScope => "bind_scope",
+        })
+    }
+}
+
+/// One resource and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The resource.
+    pub resource: Arc<Resource>,
+    /// How much of it.
+    pub access: Access,
+}
+
+/// A grant: task code of a scope may reach resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskAccess {
+    /// The grant's name.
+    pub name: GrantName,
+    /// For which task code.
+    pub scope: Scope,
+    /// What it may reach.
+    pub reaches: Vec<Reach>,
+    /// Insist on exactly the asked access, where the cloud's ready-made roles give more.
+    pub precise: bool,
+    /// The scopes whose principals carry this grant: its own, and each narrower one that has a principal of
+    /// its own (scopes add up).
+    pub carried_by: Vec<Scope>,
+}
+
+/// The platform's infrastructure may pull from a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryAccess {
+    /// The registry's name.
+    pub name: RegistryName,
+    /// The repository, and whether to pull or to push: one entry.
+    pub reach: [Reach; 1],
+}
+
+impl RegistryAccess {
+    /// The repository.
+    pub fn resource(&self) -> &Resource {
+        &self.reach[0].resource
+    }
+
+    /// Whether to pull or to push.
+    pub fn access(&self) -> Access {
+        self.reach[0].access
+    }
+}
+
+/// A scope gets a principal of its own, which carries what the scope and the wider ones grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeBinding {
+    /// The scope.
+    pub scope: Scope,
+    /// The pairs that the scope covers, exactly as the manifest lists them, each with its subject. Never a pattern.
+    pub subjects: Vec<(Pair, Subject)>,
+    /// Every grant that the principal carries: the scope's own and those of the wider scopes.
+    pub grants: Vec<Arc<Checked<TaskAccess>>>,
+    /// The pairs of this scope that a narrower binding serves: their task code runs under that one's principal.
+    pub served_elsewhere: Vec<Pair>,
+}
+
+impl Intent for TaskAccess {
+    fn id(&self) -> IntentId {
+        IntentId::Grant(self.name.clone())
+    }
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    fn reaches(&self) -> &[Reach] {
+        &self.reaches
+    }
+    fn verb(&self) -> Verb {
+        Verb::GrantTaskAccess
+    }
+}
+
+impl Intent for RegistryAccess {
+    fn id(&self) -> IntentId {
+        IntentId::Registry(self.name.clone())
+    }
+    /// Infrastructure has no scope: whatever the kubelet pulls, any task may run.
+    fn scope(&self) -> &Scope {
+        &Scope::Global
+    }
+    fn reaches(&self) -> &[Reach] {
+        &self.reach
+    }
+    fn verb(&self) -> Verb {
+        Verb::EnableRegistry
+    }
+}
+
+impl Intent for ScopeBinding {
+    fn id(&self) -> IntentId {
+        IntentId::Binding(self.scope.clone())
+    }
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    fn reaches(&self) -> &[Reach] {
+        &[]
+    }
+    fn verb(&self) -> Verb {
+        Verb::BindScope
+    }
+}
+
+/// Everything that a manifest asks of one provider, checked against what the provider can do.
+#[derive(Debug, Clone, Default)]
+pub struct Intents {
+    /// The grants.
+    pub grants: Vec<Arc<Checked<TaskAccess>>>,
+    /// The registries.
+    pub registries: Vec<Checked<RegistryAccess>>,
+    /// The bindings: the manifest's, and those that grants imply.
+    pub bindings: Vec<Checked<ScopeBinding>>,
+}

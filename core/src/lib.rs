@@ -1,0 +1,58 @@
+//! The model, the provider contract and the engine of cloudgrant.
+//!
+//! A manifest says once who may reach what. From it come intents; a provider says which objects its cloud must
+//! have for them, and which it has; the difference is a plan; an approved plan is applied and verified:
+//!
+//! ```text
+//! manifest + env + flags --config--> intents --check against Capabilities--> Checked<intent>
+//!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired
+//!   --Provider::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
+//!   --Engine: order, concurrency, retry, deadline--> Provider::apply --> observe again --> Report
+//! ```
+//!
+//! What every cloud needs lives here, once. A provider knows only its cloud: implement [`Provider`] and
+//! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`].
+
+mod access;
+mod capability;
+mod checked;
+pub mod config;
+mod diagnostic;
+mod diff;
+mod engine;
+mod error;
+mod intent;
+mod names;
+mod object;
+mod order;
+mod plan;
+mod platform;
+mod principal;
+mod protected;
+mod provider;
+mod registry;
+mod resource;
+mod scope;
+mod session;
+
+pub use access::Access;
+pub use capability::Capabilities;
+pub use checked::Checked;
+pub use diagnostic::{Diagnostic, Place, nearest};
+pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
+pub use error::{Error, ErrorKind, Result};
+pub use intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
+pub use names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
+pub use object::{Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership};
+pub use plan::{Action, Approval, Approved, ApprovedPlan, Change, Plan, Summary};
+pub use platform::{Platform, PlatformKind};
+pub use principal::{Naming, Subject};
+pub use protected::{Protected, matches};
+pub use provider::{Connect, Context, Outcome, Provider};
+pub use registry::{Registration, provider, providers};
+pub use resource::{Resource, ResourceKind};
+pub use scope::{Pair, Scope, ScopeKind};
+pub use session::Session;
+
+#[doc(hidden)]
+pub use inventory;

@@ -1,0 +1,135 @@
+//! Typed names: parsed once, at the edge, so that nothing inside splits strings or checks them again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a string isn't a name of its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidName {
+    what: &'static str,
+    value: String,
+    rule: &'static str,
+}
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a valid {}: {}", self.value, self.what, self.rule)
+    }
+}
+
+impl std::error::Error for InvalidName {}
+
+/// A DNS label as Kubernetes takes it (RFC 1123): namespaces are made of these.
+fn is_label(value: &str, longest: usize) -> bool {
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !value.is_empty()
+        && value.len() <= longest
+        && value.chars().all(inside)
+        && !value.starts_with('-')
+        && !value.ends_with('-')
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $longest:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses the name: lower-case letters, digits and dashes, neither first nor last a dash.
+            ///
+            /// # Errors
+            /// [`InvalidName`], which says the rule.
+            pub fn parse(value: impl Into<String>) -> Result<Self, InvalidName> {
+                let value = value.into();
+                if is_label(&value, $longest) {
+                    return Ok(Self(value));
+                }
+                Err(InvalidName {
+                    what: $what,
+                    value: value.chars().take(80).collect(),
+                    rule: concat!(
+                        "lower-case letters, digits and dashes, 1 to ",
+                        stringify!($longest),
+                        " of them, neither first nor last a dash",
+                    ),
+                })
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+            fn try_from(value: String) -> Result<Self, InvalidName> {
+                Self::parse(value)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+
+name!(
+    /// The stack: it owns every object that a manifest makes, and its name marks them.
+    Stack, "stack name", 32
+);
+name!(
+    /// A grant's name, unique within its manifest.
+    GrantName, "grant name", 63
+);
+name!(
+    /// A registry's name, unique within its manifest.
+    RegistryName, "registry name", 63
+);
+name!(
+    /// A resource's name, by which grants refer to it.
+    ResourceName, "resource name", 63
+);
+name!(
+    /// A project of the platform.
+    Project, "project", 63
+);
+name!(
+    /// A domain of the platform, such as `development` or `production`.
+    Domain, "domain", 63
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_dns_labels() {
+        for good in ["a", "acme-ml", "x9"] {
+            assert!(Stack::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "A", "a_b", "a.b", "ä", &"a".repeat(33)] {
+            assert!(Stack::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_the_rule() {
+        let said = Domain::parse("Prod").expect_err("upper case").to_string();
+        assert_eq!(
+            said,
+            "`Prod` is not a valid domain: lower-case letters, digits and dashes, 1 to 63 of them, neither first nor last a dash"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! Objects: what should be in the cloud, and what is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::intent::IntentId;
+use crate::scope::Scope;
+
+/// Which object: its kind and its name, in the cloud's own words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectId {
+    /// The kind, such as `iam-role`.
+    pub kind: &'static str,
+    /// The name, unique within its kind.
+    pub name: String,
+}
+
+impl ObjectId {
+    /// An id.
+    pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Whose an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// The stack's own: created, changed and deleted by it.
+    Exclusive,
+    /// A part of a document, or of an object, that others write too.
+    Fragment {
+        /// What it is a part of, for people.
+        of: String,
+    },
+}
+
+/// A step that only somebody else can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Handoff {
+    /// Who can do it.
+    pub to: String,
+    /// One line: what is to be done.
+    pub task: String,
+    /// Everything they need, ready to use.
+    pub document: String,
+    /// Whether a later run can see that it was done.
+    pub verifiable: bool,
+}
+
+/// One object that should be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Which object.
+    pub id: ObjectId,
+    /// The scope at which it gives access. It must be the scope that was asked for.
+    pub scope: Scope,
+    /// What it should be like, in canonical form: two equal objects have equal attributes.
+    pub attributes: Value,
+    /// What must be there before it. Ids that aren't wanted objects are ignored.
+    pub depends_on: Vec<ObjectId>,
+    /// The intents for which it exists. Never empty.
+    pub because: Vec<IntentId>,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// The names of things that aren't the stack's and that making this object changes: a role to which it
+    /// attaches something, a repository whose policy gets a statement. Held against the protected list.
+    pub touches: Vec<String>,
+    /// Set where only somebody else can make it.
+    pub handoff: Option<Handoff>,
+}
+
+/// Something that a reader of the plan should know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What it is about: an intent or an object.
+    pub about: String,
+    /// How serious.
+    pub level: Level,
+    /// What there is to know.
+    pub message: String,
+}
+
+/// How serious a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Something might not be as somebody thinks.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Note {
+    /// A warning.
+    pub fn warning(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Warning, message: message.into() }
+    }
+
+    /// An information.
+    pub fn info(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Info, message: message.into() }
+    }
+}
+
+/// What should be there: a verb's answer.
+#[derive(Debug, Default)]
+pub struct Desired {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// What a reader of the plan should know.
+    pub notes: Vec<Note>,
+}
+
+impl Desired {
+    /// Adds another answer to this one.
+    pub fn extend(&mut self, other: Self) {
+        self.objects.extend(other.objects);
+        self.notes.extend(other.notes);
+    }
+}
+
+/// One object that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What it is like, in the same canonical form as [`Object::attributes`].
+    pub attributes: Value,
+    /// Whether it carries the stack's mark. What doesn't is never changed or deleted.
+    pub owned: bool,
+    /// What it needs: it goes before these when it goes.
+    pub depends_on: Vec<ObjectId>,
+    /// What a reader should know if it is deleted.
+    pub if_deleted: Option<String>,
+}
+
+/// A limit of the cloud, and how near what is wanted comes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// What is limited, such as `characters in the trust policy of role x`.
+    pub what: String,
+    /// How much there may be.
+    pub quota: u64,
+    /// How much there would be.
+    pub needed: u64,
+    /// What to do when it is too much.
+    pub hint: String,
+}
+
+/// What is there.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// The wanted objects that are there, and those that the stack owns and no longer wants.
+    pub objects: BTreeMap<ObjectId, Found>,
+    /// Limits that what is wanted has to keep. Core refuses a plan that breaks one.
+    pub limits: Vec<Limit>,
+    /// What makes the plan impossible, although each object is fine by itself.
+    pub problems: Vec<Error>,
+    /// What a reader of the plan should know.
+    pub notes: Vec<Note>,
+}

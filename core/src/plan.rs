@@ -1,0 +1,163 @@
+//! Plans: what would change, and the approval without which nothing does.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::intent::IntentId;
+use crate::names::Stack;
+use crate::object::{Handoff, Note, ObjectId, Ownership};
+
+/// What a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Makes an object.
+    Create,
+    /// Changes an object that is there.
+    Update,
+    /// Removes an object that nothing wants any more.
+    Delete,
+    /// Asks somebody else.
+    Handoff,
+}
+
+/// One change to one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What it does.
+    pub action: Action,
+    /// To which object.
+    pub id: ObjectId,
+    /// For which intents; empty when nothing wants the object any more.
+    pub because: Vec<IntentId>,
+    /// What is there.
+    pub before: Option<Value>,
+    /// What will be there.
+    pub after: Option<Value>,
+    /// Whose the object is.
+    pub ownership: Ownership,
+    /// The objects that it needs: made before it, removed after it.
+    pub depends_on: Vec<ObjectId>,
+    /// Set for [`Action::Handoff`].
+    pub handoff: Option<Handoff>,
+    /// What a reader should know before approving.
+    pub warning: Option<String>,
+}
+
+/// How many changes of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Objects to be made.
+    pub create: usize,
+    /// Objects to be changed.
+    pub update: usize,
+    /// Objects to be removed.
+    pub delete: usize,
+    /// Steps for somebody else.
+    pub handoff: usize,
+    /// Wanted objects that are as they should be.
+    pub unchanged: usize,
+}
+
+impl Summary {
+    /// Counts changes.
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Self {
+        let mut summary = Self::default();
+        for change in changes {
+            match change.action {
+                Action::Create => summary.create += 1,
+                Action::Update => summary.update += 1,
+                Action::Delete => summary.delete += 1,
+                Action::Handoff => summary.handoff += 1,
+            }
+        }
+        summary
+    }
+}
+
+/// What would change. Made by [`crate::Engine::plan`], and only worth something once approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The provider that would do it.
+    pub provider: &'static str,
+    /// The stack.
+    pub stack: Stack,
+    /// The changes: creations and updates in dependency order, then deletions, then handoffs.
+    pub changes: Vec<Change>,
+    /// How many wanted objects are as they should be.
+    pub unchanged: usize,
+    /// What a reader should know.
+    pub notes: Vec<Note>,
+}
+
+/// Who said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// A person who was shown the plan.
+    Person,
+    /// A program or a flag, in advance.
+    InAdvance,
+}
+
+/// A plan that somebody approved: the only thing that the engine applies.
+///
+/// ```compile_fail
+/// # use cloudgrant_core::{ApprovedPlan, Plan};
+/// fn smuggle(plan: Plan) -> ApprovedPlan {
+///     ApprovedPlan { plan }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ApprovedPlan {
+    pub(crate) plan: Plan,
+    approval: Approval,
+}
+
+/// One change of an approved plan: the only thing that a provider's `apply` takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Approved<'a>(&'a Change);
+
+impl Plan {
+    /// Approves the plan as it stands.
+    pub fn approve(self, approval: Approval) -> ApprovedPlan {
+        ApprovedPlan { plan: self, approval }
+    }
+
+    /// How many changes of each kind.
+    pub fn summary(&self) -> Summary {
+        Summary { unchanged: self.unchanged, ..Summary::of(&self.changes) }
+    }
+
+    /// The changes that the engine would carry out: all but the handoffs.
+    pub fn work(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::Handoff)
+    }
+
+    /// Whether the engine would have nothing to do. Handoffs may be left.
+    pub fn is_empty(&self) -> bool {
+        self.work().next().is_none()
+    }
+}
+
+impl ApprovedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Who said yes.
+    pub fn approval(&self) -> Approval {
+        self.approval
+    }
+
+    pub(crate) fn approved<'a>(&self, change: &'a Change) -> Approved<'a> {
+        Approved(change)
+    }
+}
+
+impl<'a> Approved<'a> {
+    /// The change.
+    pub fn change(&self) -> &'a Change {
+        self.0
+    }
+}

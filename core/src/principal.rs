@@ -1,0 +1,124 @@
+//! Principals: under which name task code presents itself to the cloud.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::names::{Domain, Project};
+use crate::scope::Pair;
+
+/// A Kubernetes service account as OpenID Connect tokens name it: `system:serviceaccount:NAMESPACE:NAME`.
+///
+/// Source: Kubernetes documentation, service account tokens; requirements 19 to 21.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct Subject {
+    namespace: String,
+    service_account: String,
+}
+
+impl Subject {
+    /// The namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The service account's name.
+    pub fn service_account(&self) -> &str {
+        &self.service_account
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "system:serviceaccount:{}:{}", self.namespace, self.service_account)
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.to_string()
+    }
+}
+
+/// How the platform names namespaces and service accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    template: String,
+    service_account: String,
+}
+
+impl Default for Naming {
+    /// `{project}-{domain}` and `default`: requirements 20 and 21.
+    fn default() -> Self {
+        Self { template: "{project}-{domain}".to_owned(), service_account: "default".to_owned() }
+    }
+}
+
+impl Naming {
+    /// Takes a namespace template with `{project}` and `{domain}`, and a service account's name.
+    ///
+    /// # Errors
+    /// A sentence, when two pairs would share a namespace or a name couldn't be one in Kubernetes. A shared
+    /// namespace would give one pair what was granted to the other.
+    pub fn new(template: &str, service_account: &str) -> Result<Self, String> {
+        for part in ["{project}", "{domain}"] {
+            if !template.contains(part) {
+                return Err(format!(
+                    "the namespace template `{template}` lacks `{part}`, so that several pairs would share a namespace"
+                ));
+            }
+        }
+        let literal = template.replace("{project}", "").replace("{domain}", "");
+        if !literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            return Err(format!("the namespace template `{template}` has characters that no namespace may have"));
+        }
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if service_account.is_empty() || service_account.len() > 253 || !service_account.chars().all(word) {
+            return Err(format!("`{service_account}` is not a valid service account name"));
+        }
+        Ok(Self { template: template.to_owned(), service_account: service_account.to_owned() })
+    }
+
+    /// The namespace of a pair.
+    pub fn namespace(&self, project: &Project, domain: &Domain) -> String {
+        self.template.replace("{project}", project.as_str()).replace("{domain}", domain.as_str())
+    }
+
+    /// The subject under which a pair's task code presents itself.
+    pub fn subject(&self, pair: &Pair) -> Subject {
+        Subject {
+            namespace: self.namespace(&pair.project, &pair.domain),
+            service_account: self.service_account.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(project: &str, domain: &str) -> Pair {
+        Pair { project: Project::parse(project).expect("project"), domain: Domain::parse(domain).expect("domain") }
+    }
+
+    #[test]
+    fn requirement_20_and_21_defaults() {
+        assert_eq!(
+            Naming::default().subject(&pair("vision", "staging")).to_string(),
+            "system:serviceaccount:vision-staging:default"
+        );
+    }
+
+    #[test]
+    fn a_template_keeps_pairs_apart() {
+        assert!(Naming::new("{domain}", "default").is_err());
+        assert!(Naming::new("{project}_{domain}", "default").is_err());
+        assert!(Naming::new("{project}-{domain}", "a:b").is_err());
+        let naming = Naming::new("flyte-{domain}-{project}", "tasks").expect("valid");
+        assert_eq!(
+            naming.subject(&pair("vision", "staging")).to_string(),
+            "system:serviceaccount:flyte-staging-vision:tasks"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! The contract: what a cloud must do to be a provider.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+
+use crate::capability::Capabilities;
+use crate::checked::Checked;
+use crate::diagnostic::Diagnostic;
+use crate::error::Result;
+use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::names::Stack;
+use crate::object::{Desired, Object, Observed};
+use crate::plan::Approved;
+use crate::platform::Platform;
+use crate::protected::Protected;
+use crate::resource::ResourceKind;
+
+/// One cloud, connected.
+///
+/// The verbs say what must exist; [`observe`](Self::observe) says what does; [`apply`](Self::apply) makes one
+/// change. Everything between, the difference, order, concurrency, retries, approval, verification, is core's.
+///
+/// Every answer follows from the arguments and the cloud alone: asked twice, a provider answers the same.
+#[async_trait]
+pub trait Provider: Debug + Send + Sync {
+    /// What is wrong with the intents, as far as it can be told without the cloud.
+    ///
+    /// # Behavior
+    /// - Sends nothing.
+    /// - Reports every problem, each at its key path (`resources.NAME.PROVIDER`, `grants.NAME`, ...).
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        let _ = intents;
+        Vec::new()
+    }
+
+    /// Which objects must exist so that task code has what the grants say.
+    ///
+    /// Needs a level in [`Capabilities::task_access`].
+    ///
+    /// # Behavior
+    /// - May read the cloud, never writes.
+    /// - Gets the whole batch, so that it can pack and share; answers with nothing for an empty one.
+    /// - Gives each object the scope of the grants for which it exists, and names these.
+    ///
+    /// # Errors
+    /// What is taken for granted isn't there, or the cloud doesn't answer.
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired>;
+
+    /// Which objects must exist so that the platform's infrastructure can use the registries.
+    ///
+    /// Needs a level in [`Capabilities::registry`].
+    ///
+    /// # Behavior
+    /// - As [`grant_task_access`](Self::grant_task_access).
+    /// - Where nothing needs to be done, a note says so.
+    ///
+    /// # Errors
+    /// As [`grant_task_access`](Self::grant_task_access).
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired>;
+
+    /// Which objects must exist so that task code of a scope runs under a principal of that scope, and that
+    /// principal carries the binding's grants.
+    ///
+    /// Needs the scope's kind in [`Capabilities::scopes`].
+    ///
+    /// # Behavior
+    /// - As [`grant_task_access`](Self::grant_task_access).
+    /// - Trusts exactly the binding's subjects, never a pattern.
+    /// - May depend on objects that `grant_task_access` wants.
+    ///
+    /// # Errors
+    /// As [`grant_task_access`](Self::grant_task_access).
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired>;
+
+    /// What is there now: the wanted objects, and those that this stack owns and no longer wants.
+    ///
+    /// # Behavior
+    /// - Never writes.
+    /// - Gives attributes in the same canonical form as the verbs: equal means nothing to do.
+    /// - Says `owned` only of what carries the stack's mark, and leaves out foreign objects that nobody wants.
+    /// - Reports the limits that the wanted objects have to keep.
+    ///
+    /// # Errors
+    /// The cloud doesn't answer. Absence is no error.
+    async fn observe(&self, desired: &Desired) -> Result<Observed>;
+
+    /// Makes one change. The only writer.
+    ///
+    /// # Behavior
+    /// - Idempotent: made again after a lost answer, it succeeds.
+    /// - Changes the object of the change and nothing else; documents that others write too are read, merged
+    ///   and written.
+    /// - Says [`ErrorKind::NotYet`](crate::ErrorKind::NotYet) where waiting for the cloud helps; core waits.
+    ///
+    /// # Errors
+    /// What was attempted, on which object, and what the cloud said.
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome>;
+
+    /// Names that are never touched.
+    fn protected(&self) -> Protected {
+        Protected::default()
+    }
+
+    /// The commands with which a person would make an object with the cloud's own tool.
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        let _ = object;
+        Vec::new()
+    }
+
+    /// How many requests were sent so far, retries included, where the provider counts them.
+    fn requests(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How the cloud calls the object, such as an ARN, where it has such a name.
+    pub identifier: Option<String>,
+}
+
+/// What every provider is told, whatever its own section says.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The stack, whose mark every object carries.
+    pub stack: Stack,
+    /// The platform.
+    pub platform: Arc<Platform>,
+}
+
+/// How a provider comes into being.
+#[async_trait]
+pub trait Connect: Provider + Sized + 'static {
+    /// The name by which manifests select it, and that of its section.
+    const ID: &'static str;
+
+    /// What it is, in a line.
+    const SUMMARY: &'static str;
+
+    /// What it can do. What isn't declared here, it is never asked.
+    const CAPABILITIES: Capabilities;
+
+    /// Its section of the manifest. Unknown keys must be refused (`deny_unknown_fields`).
+    type Config: DeserializeOwned + Send + 'static;
+
+    /// Understands a locator of the manifest.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right. Core adds the place.
+    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic>;
+
+    /// Gets ready, without a request and without setting up TLS: an offline refusal must cost nothing.
+    ///
+    /// # Errors
+    /// The configuration contradicts itself.
+    async fn connect(context: Context, config: Self::Config) -> Result<Self>;
+}

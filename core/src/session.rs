@@ -1,0 +1,90 @@
+//! A session: a manifest, its provider, and the engine between them.
+
+use std::sync::Arc;
+
+use crate::config::{self, Loaded};
+use crate::engine::{Engine, Settings};
+use crate::error::{Error, Result};
+use crate::intent::Intents;
+use crate::provider::{Context, Provider};
+use crate::registry::{self, Registration};
+
+/// Everything that a manifest needs to become true.
+#[derive(Debug)]
+pub struct Session {
+    registration: &'static Registration,
+    provider: Arc<dyn Provider>,
+    loaded: Loaded,
+    intents: Intents,
+    settings: Settings,
+}
+
+impl Session {
+    /// Checks the manifest against the provider that it selects, and connects that provider. No request is sent.
+    ///
+    /// # Errors
+    /// Every problem of the manifest at once, each with its place.
+    pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
+        let registration = registry::provider(&loaded.manifest.provider).map_err(|error| loaded.placed(error))?;
+        let (intents, mut problems) = config::intents(&loaded.manifest, registration);
+        let section = loaded.manifest.section(registration.id);
+        let misconfigured = (registration.check_config)(&section);
+        let connectable = misconfigured.is_empty();
+        problems.extend(misconfigured);
+        if !connectable {
+            return Err(loaded.placed(Error::manifest(problems)));
+        }
+        let context =
+            Context { stack: loaded.manifest.stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
+        let provider = registration.connect(context, section).await.map_err(|error| loaded.placed(error))?;
+        problems.extend(provider.validate(&intents));
+        if !problems.is_empty() {
+            return Err(loaded.placed(Error::manifest(problems)));
+        }
+        Ok(Self { registration, provider, loaded, intents, settings })
+    }
+
+    /// The provider's registration.
+    pub fn registration(&self) -> &'static Registration {
+        self.registration
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
+    }
+
+    /// The manifest.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// Everything that the manifest asks for.
+    pub fn intents(&self) -> &Intents {
+        &self.intents
+    }
+
+    /// The engine for all that the manifest asks for.
+    pub fn engine(&self) -> Engine {
+        self.engine_for(self.intents.clone())
+    }
+
+    /// The engine as if the manifest lacked some grants and registries; with `None`, all of them.
+    ///
+    /// # Errors
+    /// A name that the manifest doesn't have.
+    pub fn engine_without(&self, names: Option<&[String]>) -> Result<Engine> {
+        let Some(names) = names else { return Ok(self.engine_for(Intents::default())) };
+        let manifest = self.loaded.manifest.without(names)?;
+        let (intents, problems) = config::intents(&manifest, self.registration);
+        if !problems.is_empty() {
+            return Err(self.loaded.placed(Error::manifest(problems)));
+        }
+        Ok(self.engine_for(intents))
+    }
+
+    fn engine_for(&self, intents: Intents) -> Engine {
+        let stack = self.loaded.manifest.stack.clone();
+        Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone())
+    }
+}

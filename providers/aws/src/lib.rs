@@ -1,0 +1,1 @@
+//! The AWS provider of cloudgrant: IAM, IRSA, S3, Secrets Manager and ECR.

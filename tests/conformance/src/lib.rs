@@ -1,0 +1,1 @@
+//! The suite that every cloudgrant provider must pass.
