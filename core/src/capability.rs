@@ -66,6 +66,11 @@ impl Capabilities {
         self.scopes
     }
 
+    /// Why there are no other kinds of scope; empty where there is nothing to say.
+    pub fn scope_reason(&self) -> &'static str {
+        self.scope_reason
+    }
+
     /// The levels at which task code can be granted a kind of resource.
     pub fn levels(&self, kind: ResourceKind) -> &'static [Access] {
         self.task_access.iter().find(|(known, _)| *known == kind).map_or(&[], |(_, levels)| levels)

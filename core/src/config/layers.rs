@@ -101,10 +101,22 @@ pub(super) fn stacked(file: &Node, file_name: &str, overrides: &Overrides) -> Re
         known_profile(file, file_name, profile)?;
         figment = figment.select(Profile::new(profile));
     }
-    let value = figment.extract().map_err(|error| {
-        Error::new(ErrorKind::Manifest, "the layers of the configuration don't fit together").with("cause", error)
-    })?;
+    let value = extract(&figment)?;
     Ok((figment, value))
+}
+
+/// One more layer on top.
+pub(super) fn overlaid(figment: &Figment, value: &Value, name: &str) -> Result<(Figment, Value)> {
+    let layer = Layer { name: name.to_owned(), values: vec![(Profile::Global, value.clone())] };
+    let figment = figment.clone().merge(layer);
+    let value = extract(&figment)?;
+    Ok((figment, value))
+}
+
+fn extract(figment: &Figment) -> Result<Value> {
+    figment.extract().map_err(|error| {
+        Error::new(ErrorKind::Manifest, "the layers of the configuration don't fit together").with("cause", error)
+    })
 }
 
 fn known_profile(file: &Node, file_name: &str, profile: &str) -> Result<()> {

@@ -83,6 +83,21 @@ impl Loaded {
         }
     }
 
+    /// The same with one more layer on top of all others; `name` says where it comes from.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn overlaid(&self, value: &Value, name: &str) -> Result<Self> {
+        let Places { file, tree, figment, profile } = &self.places;
+        let (figment, value) = layers::overlaid(figment, value, name)?;
+        let places = Places { file: file.clone(), tree: tree.clone(), figment, profile: profile.clone() };
+        let mut problems = Vec::new();
+        match Manifest::read(&value, &mut problems) {
+            Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
+            _ => Err(Error::manifest(problems.into_iter().map(|problem| places.of(problem)).collect())),
+        }
+    }
+
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {

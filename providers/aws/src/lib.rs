@@ -1,1 +1,192 @@
-//! The AWS provider of cloudgrant: IAM, IRSA, S3, Secrets Manager and ECR.
+//! The AWS provider of cloudgrant: IAM policies, IRSA roles, and repository policies of ECR.
+//!
+//! A scope's grants become managed policies under the IAM path `/cloudgrant/STACK/`. Global ones are attached to
+//! the platform's task role; a domain or a project-domain pair gets a role of its own, which trusts exactly its
+//! service accounts and carries the task policy, the policies of the wider scopes and its own. A registry in
+//! another account gets a statement in its repository policy.
+//!
+//! Link it into a program with `use cloudgrant_aws as _;`.
+
+mod actions;
+mod apply;
+mod bind;
+mod client;
+mod config;
+mod document;
+mod equivalent;
+mod error;
+mod grant;
+mod kinds;
+mod locator;
+mod names;
+mod observe;
+mod pack;
+mod platform_binding;
+mod registry;
+mod repository_policy;
+mod secrets;
+mod snapshot;
+mod statements;
+mod validate;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Intents, Object,
+    Observed, Outcome, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
+    register_provider,
+};
+use tokio::sync::{Mutex, OnceCell};
+
+pub use config::{Account, AccountId, Cluster, Config, Credentials, Fixed};
+
+use crate::client::Clients;
+use crate::locator::{Locator, Repository};
+use crate::names::Names;
+use crate::secrets::{Lookup, Secrets};
+use crate::snapshot::{Quotas, Snapshot};
+
+register_provider!(Aws);
+
+/// AWS, connected.
+#[derive(Debug)]
+pub struct Aws {
+    context: Context,
+    config: Config,
+    names: Names,
+    clients: Clients,
+    secrets: Lookup,
+    quotas: OnceCell<Quotas>,
+    /// Read by the verbs, used up by the next observation: a plan reads the account once.
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    /// One writer a repository policy at a time: it is replaced as a whole.
+    repositories: Mutex<HashMap<Repository, Arc<Mutex<()>>>>,
+}
+
+#[async_trait]
+impl Connect for Aws {
+    const ID: &'static str = "aws";
+    const SUMMARY: &'static str = "Amazon Web Services: IAM policies, IRSA roles, ECR repository policies";
+    const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    type Config = Config;
+
+    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        Locator::parse(locator).map(|locator| locator.kind())
+    }
+
+    async fn connect(context: Context, config: Config) -> Result<Self> {
+        validate::endpoint(&config)?;
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone());
+        Ok(Self {
+            names,
+            clients: Clients::new(config.clone()),
+            context,
+            config,
+            secrets: Lookup::default(),
+            quotas: OnceCell::new(),
+            snapshot: Mutex::new(None),
+            repositories: Mutex::new(HashMap::new()),
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for Aws {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        validate::intents(self, intents)
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        grant::desired(self, grants).await
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        registry::desired(self, registries).await
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        bind::desired(self, bindings).await
+    }
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        observe::observed(self, desired).await
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        apply::change(self, change.change()).await
+    }
+
+    fn protected(&self) -> Protected {
+        self.config.protected()
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        equivalent::commands(object, self.names.stack())
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.clients.counter().count())
+    }
+}
+
+impl Aws {
+    /// Makes sure that the credentials are for the manifest's account, and reads what the account allows. Once.
+    async fn quotas(&self) -> Result<Quotas> {
+        let read = || async {
+            let identity = self.clients.sts().await.get_caller_identity().send().await;
+            let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error))?;
+            let account = identity.account().unwrap_or_default();
+            if account != self.config.account.as_str() {
+                return Err(Error::new(
+                    ErrorKind::WrongAccount,
+                    format!("the credentials are for account {account}, the manifest is for {}", self.config.account),
+                )
+                .with("operation", "sts:GetCallerIdentity")
+                .with("principal", identity.arn().unwrap_or_default())
+                .hint("select other credentials (AWS_PROFILE), or another profile of the manifest (--profile)"));
+            }
+            Quotas::read(self.clients.iam().await).await
+        };
+        self.quotas.get_or_try_init(read).await.copied()
+    }
+
+    /// The account's IAM, for the verbs.
+    async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.quotas().await?;
+        let mut slot = self.snapshot.lock().await;
+        if let Some(snapshot) = &*slot {
+            return Ok(snapshot.clone());
+        }
+        let snapshot = Arc::new(Snapshot::take(self.clients.iam().await).await?);
+        *slot = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    /// The account's IAM, for an observation: the one that the verbs just read, or a new one. Never the same twice.
+    async fn fresh_snapshot(&self) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshot().await?;
+        *self.snapshot.lock().await = None;
+        Ok(snapshot)
+    }
+
+    async fn secrets<'a>(&self, grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>) -> Result<Secrets> {
+        let mut wanted = Vec::new();
+        for grant in grants {
+            for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+                if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+                    wanted.push(secret);
+                }
+            }
+        }
+        wanted.sort();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(Secrets::default());
+        }
+        self.quotas().await?;
+        let client = self.clients.secrets_manager().await;
+        self.secrets.all(&client, self.config.inspect_secrets, wanted).await
+    }
+}

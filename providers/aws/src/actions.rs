@@ -1,0 +1,72 @@
+//! The table from (resource kind, level) to the exact actions.
+//!
+//! Source: the Service Authorization Reference for Amazon S3, AWS Secrets Manager and Amazon ECR; requirements 28,
+//! 31 and 38.
+
+use cloudgrant_core::{Access, Capabilities, ResourceKind, ScopeKind};
+
+/// What this provider can do.
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
+    .scopes(&ScopeKind::ALL, "")
+    .task_access(&[
+        (ResourceKind::ObjectStore, &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage]),
+        (ResourceKind::Secret, &[Access::Read]),
+        (ResourceKind::Registry, &[Access::Pull, Access::Push]),
+    ])
+    .registry(&[Access::Pull]);
+
+/// Whether a level includes seeing which objects there are. `s3:ListBucket` is for the bucket's own ARN.
+pub(crate) fn lists(access: Access) -> bool {
+    !matches!(access, Access::Write)
+}
+
+/// What a level allows on objects.
+pub(crate) fn on_objects(access: Access) -> &'static [&'static str] {
+    match access {
+        Access::Read => &["s3:GetObject"],
+        Access::Write => &["s3:PutObject"],
+        Access::ReadWrite => &["s3:GetObject", "s3:PutObject"],
+        Access::Manage => &[
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
+            "s3:GetObject",
+            "s3:ListMultipartUploadParts",
+            "s3:PutObject",
+        ],
+        Access::List | Access::Pull | Access::Push => &[],
+    }
+}
+
+/// Pulling images from one repository (requirement 31).
+pub(crate) const PULL: [&str; 3] =
+    ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+/// Pushing images to one repository, and pulling them. Source: Amazon ECR user guide, "IAM permissions for pushing
+/// an image".
+pub(crate) const PUSH: [&str; 7] = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+];
+
+/// What a level allows on one repository.
+pub(crate) fn on_repository(access: Access) -> &'static [&'static str] {
+    match access {
+        Access::Pull => &PULL,
+        Access::Push => &PUSH,
+        _ => &[],
+    }
+}
+
+/// The token for `docker login`: it can't be narrowed to a repository.
+pub(crate) const LOGIN: &str = "ecr:GetAuthorizationToken";
+
+/// Reading a secret's value (requirement 38).
+pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
+
+/// Decrypting what was encrypted under a customer-managed key (requirement 37).
+pub(crate) const DECRYPT: &str = "kms:Decrypt";

@@ -1,0 +1,63 @@
+//! `apply`: one change. Every call is made so that making it again does no harm.
+
+mod policy;
+mod role;
+
+use aws_sdk_iam::types::Tag;
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use serde_json::Value;
+
+use crate::Aws;
+use crate::kinds;
+use crate::locator::{Locator, Repository};
+use crate::repository_policy;
+
+pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
+    let name = change.id.name.as_str();
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    match (change.id.kind, change.action, before, after) {
+        (kinds::POLICY, Action::Create, _, Some(after)) => policy::create(aws, name, after).await,
+        (kinds::POLICY, Action::Update, _, Some(after)) => policy::update(aws, name, after).await,
+        (kinds::POLICY, Action::Delete, ..) => policy::delete(aws, name).await,
+        (kinds::ROLE, Action::Create, _, Some(after)) => role::create(aws, name, after).await,
+        (kinds::ROLE, Action::Update, Some(before), Some(after)) => role::update(aws, name, before, after).await,
+        (kinds::ROLE, Action::Delete, ..) => role::delete(aws, name).await,
+        (kinds::ATTACHMENT, Action::Create | Action::Update, _, Some(after)) => role::attach(aws, after).await,
+        (kinds::ATTACHMENT, Action::Delete, Some(before), _) => role::detach(aws, before).await,
+        (kinds::STATEMENT, Action::Create | Action::Update, _, Some(after)) => statement(aws, after, true).await,
+        (kinds::STATEMENT, Action::Delete, Some(before), _) => statement(aws, before, false).await,
+        (kind, action, ..) => Err(Error::provider_bug("aws", format!("it doesn't know how to {action:?} a {kind}"))),
+    }
+}
+
+fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
+    attributes[key].as_str().unwrap_or_default()
+}
+
+fn named(arn: Option<&str>) -> Outcome {
+    Outcome { identifier: arn.map(ToOwned::to_owned) }
+}
+
+fn not_ours(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Conflict, format!("{what} {name} exists, and is not this stack's"))
+        .hint("rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make")
+}
+
+async fn statement(aws: &Aws, attributes: &Value, wanted: bool) -> Result<Outcome> {
+    let repository: Repository = match Locator::parse(text(attributes, "repository")) {
+        Ok(Locator::Repository(repository)) => repository,
+        _ => return Err(Error::provider_bug("aws", "a statement without a repository")),
+    };
+    let statement = &attributes["statement"];
+    let sid = text(statement, "Sid");
+    repository_policy::write(aws, &repository, sid, wanted.then_some(statement)).await?;
+    Ok(named(Some(&repository.arn())))
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag> {
+    Tag::builder()
+        .key(key)
+        .value(value)
+        .build()
+        .map_err(|cause| Error::new(ErrorKind::Unexpected, format!("the tag {key} can't be made")).source(cause))
+}

@@ -1,0 +1,173 @@
+//! The SDK's clients: made when they are first needed, counted, one per account and region.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_iam::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_iam::config::{ConfigBag, Credentials as Static, Intercept, RuntimeComponents};
+use aws_sdk_iam::error::BoxError;
+use cloudgrant_core::{Error, ErrorKind, Result};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::config::{AccountId, Config, Credentials, Fixed};
+
+/// Counts what goes over the wire, retries included.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for Counter {
+    fn name(&self) -> &'static str {
+        "Counter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Every client that the provider uses.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    config: Config,
+    counter: Counter,
+    base: OnceCell<SdkConfig>,
+    iam: OnceCell<aws_sdk_iam::Client>,
+    ecr: Mutex<HashMap<(AccountId, String), aws_sdk_ecr::Client>>,
+}
+
+impl Clients {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            counter: Counter::default(),
+            base: OnceCell::new(),
+            iam: OnceCell::new(),
+            ecr: Mutex::new(HashMap::new()),
+        }
+    }
+
+    pub(crate) fn counter(&self) -> &Counter {
+        &self.counter
+    }
+
+    /// What all clients share: region, credentials, endpoint, and the patience for a single call. Waiting for
+    /// longer than that is the engine's.
+    async fn base(&self) -> &SdkConfig {
+        self.base
+            .get_or_init(|| async {
+                let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                    .region(Region::new(self.config.region.clone()))
+                    .retry_config(
+                        RetryConfig::standard()
+                            .with_max_attempts(6)
+                            .with_initial_backoff(Duration::from_millis(100))
+                            .with_max_backoff(Duration::from_secs(5)),
+                    )
+                    .timeout_config(
+                        TimeoutConfig::builder()
+                            .connect_timeout(Duration::from_secs(5))
+                            .operation_attempt_timeout(Duration::from_secs(30))
+                            .build(),
+                    );
+                if let Some(profile) = &self.config.profile {
+                    loader = loader.profile_name(profile);
+                }
+                if let Some(endpoint) = &self.config.endpoint {
+                    loader = loader.endpoint_url(endpoint);
+                }
+                if self.config.credentials == Some(Fixed::Sandbox) {
+                    loader = loader.credentials_provider(sandbox_credentials(&self.config.account));
+                }
+                loader.load().await
+            })
+            .await
+    }
+
+    pub(crate) async fn iam(&self) -> &aws_sdk_iam::Client {
+        self.iam
+            .get_or_init(|| async {
+                let config = aws_sdk_iam::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+                aws_sdk_iam::Client::from_conf(config.build())
+            })
+            .await
+    }
+
+    pub(crate) async fn sts(&self) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    pub(crate) async fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        let config = aws_sdk_secretsmanager::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// Whether there are credentials for an account.
+    pub(crate) fn can_reach(&self, account: &AccountId) -> bool {
+        *account == self.config.account || self.config.accounts.contains_key(account)
+    }
+
+    /// The registry of an account in a region.
+    pub(crate) async fn ecr(&self, account: &AccountId, region: &str) -> Result<aws_sdk_ecr::Client> {
+        let mut clients = self.ecr.lock().await;
+        let key = (account.clone(), region.to_owned());
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let mut config = aws_sdk_ecr::config::Builder::from(self.base().await)
+            .region(Region::new(region.to_owned()))
+            .interceptor(self.counter.clone());
+        if *account != self.config.account {
+            config = config.credentials_provider(self.credentials_for(account).await?);
+        }
+        let client = aws_sdk_ecr::Client::from_conf(config.build());
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    async fn credentials_for(&self, account: &AccountId) -> Result<SharedCredentialsProvider> {
+        match self.config.accounts.get(account) {
+            Some(Credentials::AssumeRole(role)) => {
+                let provider = AssumeRoleProvider::builder(role)
+                    .session_name("cloudgrant")
+                    .configure(self.base().await)
+                    .build()
+                    .await;
+                Ok(SharedCredentialsProvider::new(provider))
+            }
+            Some(Credentials::Profile(profile)) => {
+                let loaded = aws_config::defaults(BehaviorVersion::latest()).profile_name(profile).load().await;
+                loaded.credentials_provider().ok_or_else(|| {
+                    Error::new(ErrorKind::Credentials, format!("the profile `{profile}` has no credentials"))
+                        .with("account", account)
+                })
+            }
+            None => Err(Error::new(ErrorKind::Credentials, format!("there are no credentials for account {account}"))
+                .hint(format!("say how to work there: `aws.accounts.\"{account}\": {{ assume_role: ARN }}`"))),
+        }
+    }
+}
+
+/// The account stands in the key: that is how a sandbox tells accounts apart.
+fn sandbox_credentials(account: &AccountId) -> Static {
+    Static::new(format!("AKIASANDBOX0{account}"), "sandbox", None, None, "sandbox")
+}

@@ -1,0 +1,139 @@
+//! Policy documents: in one form, so that equal permissions are equal text.
+
+use serde_json::{Map, Value, json};
+
+/// The version of the policy language. Source: IAM user guide, "IAM JSON policy elements: Version".
+pub(crate) const VERSION: &str = "2012-10-17";
+
+/// A document of statements.
+pub(crate) fn document(statements: Vec<Value>) -> Value {
+    canonical(&json!({ "Version": VERSION, "Statement": statements }))
+}
+
+/// The canonical form: lists where IAM takes one or many, sorted where their order has no meaning, elements in
+/// the order in which people write them. What isn't known stays as it is.
+pub(crate) fn canonical(document: &Value) -> Value {
+    let Value::Object(map) = document else { return document.clone() };
+    let mut canonical = Map::new();
+    for (key, value) in ordered(map, &["Version", "Id", "Statement"]) {
+        let value = match (key.as_str(), value) {
+            ("Statement", statements) => {
+                let mut statements: Vec<_> = as_list(statements).iter().map(statement).collect();
+                statements.sort_by_cached_key(|statement| {
+                    let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default().to_owned();
+                    (sid, statement.to_string())
+                });
+                Value::Array(statements)
+            }
+            (_, value) => value.clone(),
+        };
+        canonical.insert(key.clone(), value);
+    }
+    Value::Object(canonical)
+}
+
+/// One statement in canonical form.
+pub(crate) fn statement(statement: &Value) -> Value {
+    let Value::Object(map) = statement else { return statement.clone() };
+    let order =
+        ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+    let mut canonical = Map::new();
+    for (key, value) in ordered(map, &order) {
+        let value = match (key.as_str(), value) {
+            ("Action" | "NotAction" | "Resource" | "NotResource", value) => sorted_list(value),
+            ("Principal" | "NotPrincipal", Value::Object(kinds)) => {
+                Value::Object(ordered(kinds, &[]).map(|(kind, who)| (kind.clone(), sorted_list(who))).collect())
+            }
+            ("Condition", Value::Object(operators)) => {
+                let operators = ordered(operators, &[]).map(|(operator, keys)| {
+                    let keys = match keys {
+                        Value::Object(keys) => Value::Object(
+                            ordered(keys, &[]).map(|(key, values)| (key.clone(), sorted_list(values))).collect(),
+                        ),
+                        other => other.clone(),
+                    };
+                    (operator.clone(), keys)
+                });
+                Value::Object(operators.collect())
+            }
+            (_, value) => value.clone(),
+        };
+        canonical.insert(key.clone(), value);
+    }
+    Value::Object(canonical)
+}
+
+/// The entries: those with a place first, the others by name.
+fn ordered<'a>(map: &'a Map<String, Value>, order: &[&str]) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let place = |key: &str| order.iter().position(|known| *known == key).unwrap_or(order.len());
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by(|(a, _), (b, _)| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
+    entries.into_iter()
+}
+
+/// The statements of a document, whether IAM has them as a list or as one.
+pub(crate) fn statements(document: &Value) -> &[Value] {
+    document.get("Statement").map_or(&[], as_list)
+}
+
+fn as_list(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        one => std::slice::from_ref(one),
+    }
+}
+
+fn sorted_list(value: &Value) -> Value {
+    let mut items = as_list(value).to_vec();
+    items.sort_by_cached_key(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+    items.dedup();
+    Value::Array(items)
+}
+
+/// How many characters IAM counts: all but white space. Our text has none outside of strings, and none of ours
+/// has any inside. Source: IAM user guide, "IAM and AWS STS quotas".
+pub(crate) fn counted(document: &Value) -> usize {
+    document.to_string().chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Reads a document that IAM gave out: URL-encoded (RFC 3986), or plain from some emulators.
+pub(crate) fn from_iam(text: &str) -> Value {
+    let plain = if text.trim_start().starts_with('{') {
+        text.into()
+    } else {
+        percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+    };
+    match serde_json::from_str(&plain) {
+        Ok(document) => canonical(&document),
+        // Not a document at all: keep it to show it, it is equal to nothing of ours.
+        Err(_) => Value::String(plain.into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_single_values_have_no_meaning() {
+        let ours = json!({"Version": VERSION, "Statement": [
+            {"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["x"]},
+            {"Sid": "B", "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["x", "y"],
+             "Condition": {"StringLike": {"s3:prefix": ["p/*"]}}},
+        ]});
+        let theirs = json!({"Statement": [
+            {"Effect": "Allow", "Sid": "B", "Resource": ["y", "x"], "Action": "s3:PutObject",
+             "Condition": {"StringLike": {"s3:prefix": "p/*"}}},
+            {"Resource": "x", "Action": ["s3:ListBucket", "s3:GetObject"], "Effect": "Allow", "Sid": "A"},
+        ], "Version": VERSION});
+        assert_eq!(canonical(&ours), canonical(&theirs));
+        assert_eq!(canonical(&ours).to_string(), canonical(&theirs).to_string());
+        assert_eq!(canonical(&canonical(&theirs)), canonical(&theirs));
+    }
+
+    #[test]
+    fn documents_come_encoded() {
+        assert_eq!(from_iam("%7B%22Version%22%3A%222012-10-17%22%7D"), json!({"Version": VERSION}));
+        assert_eq!(from_iam(r#"{"Version":"2012-10-17"}"#), json!({"Version": VERSION}));
+    }
+}

@@ -1,0 +1,54 @@
+//! What a person would type to make an object: for review, and for those who may only do it by hand.
+
+use cloudgrant_core::{Object, Stack};
+use serde_json::Value;
+
+use crate::kinds;
+use crate::locator::Locator;
+
+pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
+    let attributes = &object.attributes;
+    let text = |key: &str| attributes[key].as_str().unwrap_or_default();
+    let name = &object.id.name;
+    match object.id.kind {
+        kinds::POLICY => vec![format!(
+            "aws iam create-policy --policy-name {name} --path {} --tags Key=cloudgrant:stack,Value={stack} --policy-document {}",
+            text("path"),
+            quoted(&attributes["document"]),
+        )],
+        kinds::ROLE => {
+            let tags = attributes["tags"].as_object().into_iter().flatten();
+            let tags: Vec<_> =
+                tags.map(|(key, value)| format!("'Key={key},Value={}'", value.as_str().unwrap_or_default())).collect();
+            vec![format!(
+                "aws iam create-role --role-name {name} --path {} --tags {} --assume-role-policy-document {}",
+                text("path"),
+                tags.join(" "),
+                quoted(&attributes["trust"]),
+            )]
+        }
+        kinds::ATTACHMENT => {
+            vec![format!("aws iam attach-role-policy --role-name {} --policy-arn {}", text("role"), text("policy"))]
+        }
+        kinds::STATEMENT => match Locator::parse(text("repository")) {
+            Ok(Locator::Repository(repository)) => {
+                let at = format!(
+                    "--registry-id {} --region {} --repository-name {}",
+                    repository.account, repository.region, repository.name
+                );
+                vec![
+                    format!("aws ecr get-repository-policy {at}"),
+                    format!("# merge by Sid: {}", attributes["statement"]),
+                    format!("aws ecr set-repository-policy {at} --policy-text file://merged.json"),
+                ]
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Ready for a POSIX shell. The documents have no single quotes; should one come, it is escaped all the same.
+fn quoted(document: &Value) -> String {
+    format!("'{}'", document.to_string().replace('\'', r"'\''"))
+}

@@ -1,0 +1,163 @@
+//! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use cloudgrant_core::{Error, ErrorKind};
+
+/// An error of an AWS call. `operation` is spelt as IAM spells actions, `iam:CreateRole`.
+pub(crate) fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let failed = |kind| Error::new(kind, format!("{operation} failed")).with("operation", operation);
+    match &error {
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let code = service.err().code().unwrap_or("unknown");
+            let message = service.err().message().unwrap_or("no message");
+            let request = service.raw().headers().get("x-amzn-requestid").map(ToOwned::to_owned);
+            let mut error = answered(operation, status, code, message);
+            if let Some(request) = request {
+                error = error.with("request id", request);
+            }
+            error
+        }
+        SdkError::TimeoutError(_) => failed(ErrorKind::Unavailable)
+            .with("cause", "no answer in time")
+            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+        _ if lacks_credentials(&error) => failed(ErrorKind::Credentials).with("cause", innermost(&error)).hint(
+            "log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
+            .with("cause", innermost(&error))
+            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+        _ => failed(ErrorKind::Unexpected).with("cause", innermost(&error)),
+    }
+}
+
+fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> Error {
+    let kind = kind(status, code, message);
+    let error = Error::new(kind, format!("{operation} failed"))
+        .with("operation", operation)
+        .with("AWS said", format!("{code}: {message}"));
+    match kind {
+        ErrorKind::AccessDenied => {
+            let (principal, resource) = parties(message);
+            let mut error = error;
+            if let Some(principal) = principal {
+                error = error.with("principal", principal);
+            }
+            let permission = match resource {
+                Some(resource) => format!("{operation} on {resource}"),
+                None => operation.to_owned(),
+            };
+            error.with("missing permission", permission).hint(
+                "give the principal that permission, or run as one that has it; the README lists what cloudgrant calls",
+            )
+        }
+        ErrorKind::Credentials => {
+            error.hint("the credentials are expired or wrong: log in again (`aws sso login`), or check AWS_PROFILE and AWS_ACCESS_KEY_ID")
+        }
+        ErrorKind::Quota => error.hint("ask AWS for a higher quota (Service Quotas), or grant less"),
+        _ => error,
+    }
+}
+
+/// Source: IAM API reference, common errors and those of each action; Amazon ECR and AWS Secrets Manager likewise.
+fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
+    // JSON services prefix the shape's namespace or suffix `Exception`.
+    let code = code.rsplit('#').next().unwrap_or(code);
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "AccessDenied" | "UnauthorizedOperation" | "AuthorizationError" => ErrorKind::AccessDenied,
+        "ExpiredToken"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClient"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
+        | "InvalidAccessKeyId"
+        | "AuthFailure"
+        | "RequestExpired" => ErrorKind::Credentials,
+        "Throttling" | "Throttled" | "TooManyRequests" | "RequestLimitExceeded" | "SlowDown" | "RequestThrottled" => {
+            ErrorKind::Throttled
+        }
+        "ConcurrentModification" => ErrorKind::Unavailable,
+        "MalformedPolicyDocument" if message.contains("Invalid principal") => ErrorKind::NotYet,
+        "InvalidParameter" if message.contains("rincipal not found") => ErrorKind::NotYet,
+        "NoSuchEntity" | "ResourceNotFound" | "RepositoryNotFound" | "RepositoryPolicyNotFound" => ErrorKind::NotFound,
+        "EntityAlreadyExists" | "DeleteConflict" | "UnmodifiableEntity" => ErrorKind::Conflict,
+        "LimitExceeded" => ErrorKind::Quota,
+        _ if status >= 500 => ErrorKind::Unavailable,
+        _ if status == 429 => ErrorKind::Throttled,
+        _ => ErrorKind::Unexpected,
+    }
+}
+
+/// `User: ARN is not authorized to perform: ACTION on resource: ARN because …`
+fn parties(message: &str) -> (Option<&str>, Option<&str>) {
+    let word_after = |mark: &str| {
+        let rest = &message[message.find(mark)? + mark.len()..];
+        rest.split_whitespace().next().filter(|word| !word.is_empty())
+    };
+    (word_after("User: "), word_after("on resource: "))
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|error| error.is::<CredentialsError>() || error.to_string().contains("no credentials"))
+}
+
+/// The innermost cause: what lies around it only repeats that something failed.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_denied_names_call_principal_and_permission() {
+        let error = answered(
+            "iam:CreateRole",
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:CreateRole on resource: \
+             arn:aws:iam::111122223333:role/x because no identity-based policy allows the iam:CreateRole action",
+        );
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        let context: Vec<_> = error.context().iter().map(|(key, value)| (*key, value.as_str())).collect();
+        assert!(context.contains(&("principal", "arn:aws:iam::111122223333:user/ann")), "{context:?}");
+        let missing = ("missing permission", "iam:CreateRole on arn:aws:iam::111122223333:role/x");
+        assert!(context.contains(&missing), "{context:?}");
+    }
+
+    #[test]
+    fn what_may_pass_is_waited_for() {
+        for (status, code, message, expected) in [
+            (400, "Throttling", "Rate exceeded", ErrorKind::Throttled),
+            (400, "ThrottlingException", "Rate exceeded", ErrorKind::Throttled),
+            (503, "ServiceFailure", "", ErrorKind::Unavailable),
+            (409, "ConcurrentModification", "", ErrorKind::Unavailable),
+            (400, "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"x\"", ErrorKind::NotYet),
+            (400, "MalformedPolicyDocument", "Syntax errors in policy.", ErrorKind::Unexpected),
+            (
+                400,
+                "InvalidParameterException",
+                "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'",
+                ErrorKind::NotYet,
+            ),
+            (403, "InvalidClientTokenId", "", ErrorKind::Credentials),
+            (409, "LimitExceeded", "", ErrorKind::Quota),
+        ] {
+            assert_eq!(kind(status, code, message), expected, "{code}: {message}");
+        }
+    }
+}

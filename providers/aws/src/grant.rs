@@ -1,0 +1,124 @@
+//! `grant_task_access`: managed policies, one a scope unless it needs more, and statements in the repositories of
+//! other accounts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudgrant_core::{
+    Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
+};
+use serde_json::json;
+
+use crate::Aws;
+use crate::actions;
+use crate::kinds;
+use crate::locator::Locator;
+use crate::pack::{self, Policy};
+use crate::registry;
+use crate::secrets::Secrets;
+
+pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if grants.is_empty() {
+        return Ok(desired);
+    }
+    let secrets = aws.secrets(grants).await?;
+    let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
+    for grant in grants {
+        by_scope.entry(&grant.scope).or_default().push(grant);
+    }
+    for (scope, grants) in by_scope {
+        let policies = pack::policies(&aws.names, aws.config.partition(), scope, grants, &secrets);
+        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, policy)));
+    }
+    for grant in grants {
+        other_accounts(aws, grant, &mut desired).await?;
+        notes(aws, grant, &secrets, &mut desired.notes);
+    }
+    Ok(desired)
+}
+
+fn policy_object(aws: &Aws, scope: &Scope, policy: Policy) -> Object {
+    Object {
+        id: kinds::policy(&policy.name),
+        scope: scope.clone(),
+        attributes: json!({ "path": aws.names.path(), "document": policy.document }),
+        depends_on: Vec::new(),
+        because: policy.because,
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
+/// IAM user guide, "Cross-account policy evaluation logic".
+async fn other_accounts(aws: &Aws, grant: &Checked<TaskAccess>, desired: &mut Desired) -> Result<()> {
+    for reach in &grant.reaches {
+        let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator) else { continue };
+        if repository.account == aws.config.account {
+            continue;
+        }
+        let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
+        let sid = aws.names.sid("Task", &format!("{}-{}", grant.name, reach.resource.name));
+        let actions = actions::on_repository(reach.access);
+        let object = registry::statement_object(aws, &repository, &sid, &principals, actions, grant.id());
+        desired.objects.push(Object { scope: grant.scope.clone(), depends_on, ..object });
+    }
+    Ok(())
+}
+
+/// The roles that carry a grant, and those of them that have to be made first.
+async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
+    let (mut arns, mut ids) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        if *scope == Scope::Global {
+            arns.push(aws.task_role().await?.arn);
+        } else {
+            let name = aws.names.role(scope);
+            arns.push(aws.names.role_arn(&name));
+            ids.push(kinds::role(&name));
+        }
+    }
+    Ok((arns, ids))
+}
+
+fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
+    let mut any = false;
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+        any = true;
+        if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+            notes.extend(secrets.note(&secret));
+        }
+    }
+    if any {
+        // Requirement 42.
+        let about = grant.id();
+        notes.push(Note::info(
+            &about,
+            "tasks must not return a secret's value: what a task returns is stored outside the cluster",
+        ));
+        if !aws.config.inspect_secrets {
+            // Requirement 36.
+            let message = "its secrets must be plaintext secrets, as the platform can't mount key/value ones; \
+                 `aws.inspect_secrets: true` has that checked, which reads their values";
+            notes.push(Note::info(&about, message));
+        }
+    }
+}
+
+impl Aws {
+    /// The platform's task role, which must be there already (requirement 13).
+    pub(crate) async fn task_role(&self) -> Result<TaskRole> {
+        let name = self.config.task_role(&self.context.platform).unwrap_or_default();
+        let arn = self.existing_role(&name, "the role of task code", "aws.task_role", "userflyterole").await?;
+        Ok(TaskRole { name, arn })
+    }
+}
+
+/// The platform's task role.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskRole {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+}

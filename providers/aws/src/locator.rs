@@ -1,0 +1,287 @@
+//! Locators: what a manifest calls a bucket, a secret and a repository on AWS.
+
+use cloudgrant_core::{Diagnostic, ResourceKind};
+
+use crate::config::{AccountId, partition_of};
+
+/// A locator, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Locator {
+    Objects(Objects),
+    Secret(Secret),
+    Repository(Repository),
+}
+
+/// Objects of a bucket, or of one "folder" in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Objects {
+    pub(crate) bucket: String,
+    /// Empty, or ending in `/`: a prefix without the slash would match `inputs-secret/` as well as `inputs/`.
+    pub(crate) prefix: String,
+}
+
+/// A secret by its ARN, or a pattern of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Secret {
+    pub(crate) partition: String,
+    pub(crate) region: String,
+    pub(crate) account: AccountId,
+    /// What stands behind `:secret:`; with the random suffix or without.
+    pub(crate) name: String,
+}
+
+/// A repository of container images.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Repository {
+    pub(crate) account: AccountId,
+    pub(crate) region: String,
+    pub(crate) name: String,
+}
+
+impl Secret {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:{}:secretsmanager:{}:{}:secret:{}", self.partition, self.region, self.account, self.name)
+    }
+
+    /// Whether it stands for more than one secret.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.name.contains('*')
+    }
+
+    /// The ARN for a policy when AWS couldn't be asked for the real one. AWS documentation ("Secrets Manager, IAM
+    /// policy examples"): six question marks stand for the random suffix and match no other secret's name.
+    pub(crate) fn arn_or_pattern(&self) -> String {
+        let suffix = self.name.rsplit_once('-').map_or("", |(_, suffix)| suffix);
+        if self.is_pattern() || (suffix.len() == 6 && suffix.chars().all(|c| c.is_ascii_alphanumeric())) {
+            self.arn()
+        } else {
+            format!("{}-??????", self.arn())
+        }
+    }
+}
+
+impl Repository {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:{}:ecr:{}:{}:repository/{}", partition_of(&self.region), self.region, self.account, self.name)
+    }
+}
+
+impl Locator {
+    pub(crate) fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Objects(_) => ResourceKind::ObjectStore,
+            Self::Secret(_) => ResourceKind::Secret,
+            Self::Repository(_) => ResourceKind::Registry,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
+        if let Some(rest) = text.strip_prefix("s3://") {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            return objects(text, bucket, prefix);
+        }
+        if text.starts_with("arn:") {
+            return arn(text);
+        }
+        if text.contains(".dkr.ecr.") {
+            return image_repository(text);
+        }
+        Err(wrong(text, "is no locator that AWS knows", FORMS))
+    }
+}
+
+const FORMS: &str = "write s3://BUCKET/PREFIX/, \
+    arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY";
+
+fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
+    let text: String = text.chars().take(200).collect();
+    Diagnostic::new("", format!("`{text}` {what}")).hint(hint)
+}
+
+fn arn(text: &str) -> Result<Locator, Diagnostic> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, service, region, account, rest] = parts.as_slice() else {
+        return Err(wrong(
+            text,
+            "is not a whole ARN",
+            "an ARN has six parts: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE",
+        ));
+    };
+    if !["aws", "aws-cn", "aws-us-gov"].contains(partition) {
+        return Err(wrong(text, "names no partition of AWS", "partitions are aws, aws-cn and aws-us-gov"));
+    }
+    match *service {
+        "s3" if region.is_empty() && account.is_empty() => {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            objects(text, bucket, prefix.strip_suffix('*').unwrap_or(prefix))
+        }
+        "s3" => Err(wrong(
+            text,
+            "is not a bucket's ARN",
+            "a bucket's ARN names no region and no account: arn:aws:s3:::BUCKET",
+        )),
+        "secretsmanager" => secret(text, partition, region, account, rest),
+        "ecr" => match rest.strip_prefix("repository/") {
+            Some(name) => repository(text, account, region, name),
+            None => Err(wrong(text, "is not a repository's ARN", "write arn:aws:ecr:REGION:ACCOUNT:repository/NAME")),
+        },
+        _ => Err(wrong(text, "is for a service that can't be granted here", FORMS)),
+    }
+}
+
+/// Source: Amazon S3 documentation, "General purpose bucket naming rules".
+fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic> {
+    if bucket.contains(['*', '?']) || prefix.contains(['*', '?']) {
+        return Err(wrong(
+            text,
+            "has a wildcard",
+            "name each bucket and prefix: a wildcard would reach buckets that nobody named",
+        ));
+    }
+    if text.contains('$') {
+        return Err(wrong(text, "has a `$`", "IAM would read it as the beginning of a policy variable"));
+    }
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let valid = (3..=63).contains(&bucket.len())
+        && bucket.chars().all(fine)
+        && edge(bucket.chars().next())
+        && edge(bucket.chars().last())
+        && !bucket.contains("..");
+    if !valid {
+        let hint = "a bucket's name has 3 to 63 lower-case letters, digits, dots and dashes: s3://BUCKET/PREFIX/";
+        return Err(wrong(text, "names no bucket", hint));
+    }
+    if prefix.starts_with('/') || prefix.contains("//") {
+        return Err(wrong(text, "has an empty part in its prefix", "write s3://BUCKET/PREFIX/"));
+    }
+    let prefix = match prefix {
+        "" => String::new(),
+        prefix => format!("{}/", prefix.trim_end_matches('/')),
+    };
+    Ok(Locator::Objects(Objects { bucket: bucket.to_owned(), prefix }))
+}
+
+fn region_of(text: &str, region: &str) -> Result<String, Diagnostic> {
+    let parts: Vec<_> = region.split('-').collect();
+    let valid = parts.len() >= 3
+        && parts.last().is_some_and(|last| last.parse::<u8>().is_ok())
+        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if valid { Ok(region.to_owned()) } else { Err(wrong(text, "names no region", "a region looks like us-west-2")) }
+}
+
+fn account_of(text: &str, account: &str) -> Result<AccountId, Diagnostic> {
+    AccountId::parse(account).map_err(|_| wrong(text, "names no account", "an account id has twelve digits"))
+}
+
+fn secret(text: &str, partition: &str, region: &str, account: &str, rest: &str) -> Result<Locator, Diagnostic> {
+    let Some(name) = rest.strip_prefix("secret:") else {
+        return Err(wrong(
+            text,
+            "is not a secret's ARN",
+            "write arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX",
+        ));
+    };
+    if name.contains(':') {
+        // Requirement 36.
+        return Err(wrong(
+            text,
+            "names a key within a key/value secret, which the platform can't mount",
+            "store the value as a plaintext secret of its own and name that one",
+        ));
+    }
+    let fine = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-*".contains(c);
+    if name.is_empty() || !name.chars().all(fine) || name[..name.len() - 1].contains('*') {
+        let hint = "a secret's name has letters, digits and /_+=.@-; a `*` may only stand at its end";
+        return Err(wrong(text, "names no secret", hint));
+    }
+    Ok(Locator::Secret(Secret {
+        partition: partition.to_owned(),
+        region: region_of(text, region)?,
+        account: account_of(text, account)?,
+        name: name.to_owned(),
+    }))
+}
+
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`
+fn image_repository(text: &str) -> Result<Locator, Diagnostic> {
+    let bare = text.strip_prefix("https://").unwrap_or(text);
+    let (host, name) = bare.split_once('/').unwrap_or((bare, ""));
+    let parts: Vec<&str> = host.splitn(5, '.').collect();
+    match parts.as_slice() {
+        [account, "dkr", "ecr", region, "amazonaws.com" | "amazonaws.com.cn"] => {
+            repository(text, account, region, name)
+        }
+        _ => Err(wrong(text, "is not a registry of ECR", "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY")),
+    }
+}
+
+/// Source: Amazon ECR API reference, CreateRepository, `repositoryName`.
+fn repository(text: &str, account: &str, region: &str, name: &str) -> Result<Locator, Diagnostic> {
+    let account = account_of(text, account)?;
+    let region = region_of(text, region)?;
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
+    if !(2..=256).contains(&name.len()) || !name.chars().all(fine) || name.starts_with('/') || name.ends_with('/') {
+        let hint = "name one repository, without a tag: 2 to 256 lower-case letters, digits and ._-/";
+        return Err(wrong(text, "names no repository", hint));
+    }
+    Ok(Locator::Repository(Repository { account, region, name: name.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(text: &str) -> Objects {
+        match Locator::parse(text) {
+            Ok(Locator::Objects(objects)) => objects,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_in_a_slash() {
+        assert_eq!(objects("s3://acme-training/inputs").prefix, "inputs/");
+        assert_eq!(objects("s3://acme-training/inputs/").prefix, "inputs/");
+        assert_eq!(objects("arn:aws:s3:::acme-training/a/b/*").prefix, "a/b/");
+        assert_eq!(objects("s3://acme-training").prefix, "");
+    }
+
+    #[test]
+    fn what_is_no_locator_is_refused() {
+        for (text, said) in [
+            ("s3://acme-*", "wildcard"),
+            ("s3://acme-training/*/x", "wildcard"),
+            ("s3://Acme", "names no bucket"),
+            ("s3://ab", "names no bucket"),
+            ("s3://acme/${aws:username}", "`$`"),
+            ("arn:aws:secretsmanager:us-west-2:111122223333", "not a whole ARN"),
+            ("arn:aws:secretsmanager:us-west-2:1111:secret:x", "names no account"),
+            ("arn:aws:secretsmanager:west:111122223333:secret:x", "names no region"),
+            ("arn:aws:secretsmanager:us-west-2:111122223333:secret:x-AbCdEf:key::", "key/value"),
+            ("arn:aws:sqs:us-west-2:111122223333:queue", "can't be granted"),
+            ("arn:aws:s3:us-west-2::bucket", "not a bucket's ARN"),
+            ("111122223333.dkr.ecr.us-west-2.example.com/x", "not a registry of ECR"),
+            ("111122223333.dkr.ecr.us-west-2.amazonaws.com", "names no repository"),
+            ("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/x:latest", "names no repository"),
+            ("https://acmetraining.blob.core.windows.net/inputs", "no locator that AWS knows"),
+            ("", "no locator"),
+        ] {
+            let refusal = Locator::parse(text).expect_err(text);
+            assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
+            assert!(refusal.hint.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn requirement_39_the_suffix() {
+        let secret = |text: &str| match Locator::parse(text) {
+            Ok(Locator::Secret(secret)) => secret.arn_or_pattern(),
+            other => panic!("{text}: {other:?}"),
+        };
+        let whole = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf";
+        assert_eq!(secret(whole), whole);
+        let bare = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels/token";
+        assert_eq!(secret(bare), format!("{bare}-??????"));
+    }
+}

@@ -1,0 +1,223 @@
+//! What of IAM is the stack's, and what of it is as it should be.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed};
+use serde_json::{Value, json};
+
+use crate::Aws;
+use crate::bind::{SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
+use crate::document;
+use crate::kinds;
+use crate::snapshot::{Quotas, Role, Snapshot};
+
+/// The tags that say something about the stack; all others are somebody else's.
+const OUR_TAGS: [&str; 3] = [STACK_TAG, SCOPE_TAG, TASK_POLICY_TAG];
+
+pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, quotas: Quotas, observed: &mut Observed) {
+    let wanted = desired.objects.iter().map(|object| &object.id).collect();
+    let path = aws.names.path();
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, observed };
+    reader.policies();
+    reader.roles();
+    reader.attachments_elsewhere();
+    reader.limits(quotas);
+}
+
+struct Reader<'a> {
+    aws: &'a Aws,
+    desired: &'a Desired,
+    wanted: HashSet<&'a ObjectId>,
+    path: String,
+    snapshot: &'a Snapshot,
+    observed: &'a mut Observed,
+}
+
+impl Reader<'_> {
+    fn found(&mut self, id: ObjectId, found: Found) {
+        self.observed.objects.insert(id, found);
+    }
+
+    fn problem(&mut self, message: String, hint: String) {
+        self.observed.problems.push(Error::new(ErrorKind::Conflict, message).hint(hint));
+    }
+
+    /// Names are unique in an account, whatever the path: one of ours elsewhere is somebody else's.
+    fn policies(&mut self) {
+        for policy in self.snapshot.policies.values() {
+            let id = kinds::policy(&policy.name);
+            let owned = policy.path == self.path;
+            if owned || self.wanted.contains(&id) {
+                let attributes = json!({ "path": policy.path, "document": policy.document() });
+                self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None });
+            }
+        }
+    }
+
+    fn roles(&mut self) {
+        for (name, role) in &self.snapshot.roles {
+            let id = kinds::role(name);
+            let owned = role.path == self.path;
+            if !owned && !self.wanted.contains(&id) {
+                continue;
+            }
+            let tags: serde_json::Map<_, _> = OUR_TAGS
+                .iter()
+                .filter_map(|key| Some(((*key).to_owned(), Value::from(role.tags.get(*key)?.as_str()))))
+                .collect();
+            let attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
+            let if_deleted = Some(format!(
+                "task code that is still bound to {name} fails without it: unbind it on the platform first"
+            ));
+            let wanted = self.wanted.contains(&id);
+            self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted });
+            if owned {
+                self.attachments_of_ours(name, role, wanted);
+            }
+        }
+    }
+
+    /// What a role of ours carries: what the stack attached is the stack's, the rest is pointed out.
+    fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
+        let mut foreign = Vec::new();
+        for (arn, policy) in &role.attached {
+            let id = kinds::attachment(name, policy);
+            let task_policy = role.tags.get(TASK_POLICY_TAG) == Some(arn);
+            if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
+                self.attached(id, name, policy, arn);
+            } else {
+                foreign.push(format!("policy {policy}"));
+            }
+        }
+        foreign.extend(role.inline.iter().map(|policy| format!("inline policy {policy}")));
+        if role.instance_profiles > 0 {
+            foreign.push(format!("{} instance profile(s)", role.instance_profiles));
+        }
+        if foreign.is_empty() {
+            return;
+        }
+        foreign.sort();
+        let what = foreign.join(", ");
+        if wanted {
+            let message = format!("it carries what this stack did not give it: {what}");
+            self.observed.notes.push(Note::warning(kinds::role(name), message));
+        } else {
+            self.problem(
+                format!("role {name} can't be deleted: it carries what this stack did not give it: {what}"),
+                format!(
+                    "take that away first, for example `aws iam detach-role-policy --role-name {name} --policy-arn ARN`"
+                ),
+            );
+        }
+    }
+
+    /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
+    fn attachments_elsewhere(&mut self) {
+        let task_role = self.aws.config.task_role(&self.aws.context.platform);
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (name, role) in &self.snapshot.roles {
+            for (arn, policy) in &role.attached {
+                if !self.is_ours(arn) {
+                    continue;
+                }
+                *seen.entry(arn).or_default() += 1;
+                if role.path == self.path {
+                    continue;
+                }
+                let id = kinds::attachment(name, policy);
+                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) {
+                    self.attached(id, name, policy, arn);
+                } else {
+                    self.used_elsewhere(policy, &format!("role {name}"), arn, name);
+                }
+            }
+        }
+        for (arn, policy) in &self.snapshot.policies {
+            let known = seen.get(arn.as_str()).copied().unwrap_or_default();
+            if self.is_ours(arn) && usize::try_from(policy.attachments).unwrap_or_default() > known {
+                self.used_elsewhere(&policy.name, "a user or a group", arn, "NAME");
+            }
+        }
+    }
+
+    fn used_elsewhere(&mut self, policy: &str, by: &str, arn: &str, role: &str) {
+        let id = kinds::policy(policy);
+        if self.wanted.contains(&id) {
+            let message = format!("{by} has it as well, which this stack did not arrange");
+            self.observed.notes.push(Note::warning(id, message));
+        } else {
+            let hint = format!("detach it first: `aws iam detach-role-policy --role-name {role} --policy-arn {arn}`");
+            self.problem(format!("policy {policy} can't be deleted: somebody attached it to {by}"), hint);
+        }
+    }
+
+    fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str) {
+        let found = Found {
+            attributes: json!({ "role": role, "policy": arn }),
+            owned: true,
+            depends_on: vec![kinds::role(role), kinds::policy(policy)],
+            if_deleted: None,
+        };
+        self.found(id, found);
+    }
+
+    fn is_ours(&self, arn: &str) -> bool {
+        self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path)
+    }
+
+    fn limits(&mut self, quotas: Quotas) {
+        let mut limits = Vec::new();
+        let mut attached: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let (mut roles, mut policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
+        for object in &self.desired.objects {
+            let attributes = &object.attributes;
+            let new = !self.observed.objects.contains_key(&object.id);
+            match object.id.kind {
+                kinds::ROLE => {
+                    roles += usize::from(new);
+                    limits.push(Limit {
+                        what: format!("characters in the trust policy of role {}", object.id.name),
+                        quota: quotas.trust_size,
+                        needed: document::counted(&attributes["trust"]) as u64,
+                        hint: "use project-domain scopes, which need a subject each, or ask AWS for a higher quota \
+                               (Service Quotas, IAM, role trust policy length: up to 4,096)"
+                            .to_owned(),
+                    });
+                }
+                kinds::POLICY => policies += usize::from(new),
+                kinds::ATTACHMENT => {
+                    if let (Some(role), Some(policy)) = (attributes["role"].as_str(), attributes["policy"].as_str()) {
+                        attached.entry(role).or_default().insert(policy);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (role, mut policies) in attached {
+            if let Some(known) = self.snapshot.roles.get(role) {
+                // What the stack attached and no longer wants goes; everything else stays.
+                policies.extend(known.attached.keys().filter(|arn| !self.is_ours(arn)).map(String::as_str));
+            }
+            limits.push(Limit {
+                what: format!("managed policies attached to role {role}"),
+                quota: quotas.attached_per_role,
+                needed: policies.len() as u64,
+                hint: "grant less, detach what nobody needs, or ask AWS for a higher quota (Service Quotas, IAM, \
+                       managed policies per role: up to 25)"
+                    .to_owned(),
+            });
+        }
+        let account = &self.aws.config.account;
+        for (what, quota, needed) in
+            [("roles", quotas.roles, roles), ("customer-managed policies", quotas.policies, policies)]
+        {
+            limits.push(Limit {
+                what: format!("{what} in account {account}"),
+                quota,
+                needed: needed as u64,
+                hint: "use fewer and wider scopes, or ask AWS for a higher quota (Service Quotas, IAM)".to_owned(),
+            });
+        }
+        self.observed.limits.extend(limits);
+    }
+}

@@ -1,0 +1,140 @@
+//! All of an account's IAM in a few pages, instead of a request an object.
+
+use std::collections::HashMap;
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail, SummaryKeyType};
+use cloudgrant_core::Result;
+use serde_json::Value;
+
+use crate::document;
+use crate::error;
+
+/// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
+const PAGE: i32 = 1_000;
+
+/// The roles and customer-managed policies of the account.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    /// By name.
+    pub(crate) roles: HashMap<String, Role>,
+    /// By ARN.
+    pub(crate) policies: HashMap<String, Policy>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Role {
+    pub(crate) arn: String,
+    pub(crate) path: String,
+    trust: String,
+    pub(crate) tags: HashMap<String, String>,
+    /// Names by ARN.
+    pub(crate) attached: HashMap<String, String>,
+    pub(crate) inline: Vec<String>,
+    pub(crate) instance_profiles: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) attachments: i32,
+    document: String,
+}
+
+/// What the account allows. Read live: several can be raised on request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quotas {
+    pub(crate) trust_size: u64,
+    pub(crate) attached_per_role: u64,
+    pub(crate) roles: u64,
+    pub(crate) policies: u64,
+}
+
+impl Role {
+    pub(crate) fn trust(&self) -> Value {
+        document::from_iam(&self.trust)
+    }
+}
+
+impl Policy {
+    pub(crate) fn document(&self) -> Value {
+        document::from_iam(&self.document)
+    }
+}
+
+impl Snapshot {
+    pub(crate) async fn take(client: &Client) -> Result<Self> {
+        let mut snapshot = Self::default();
+        let mut pages = client
+            .get_account_authorization_details()
+            .filter(EntityType::Role)
+            .filter(EntityType::LocalManagedPolicy)
+            .max_items(PAGE)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| error::of("iam:GetAccountAuthorizationDetails", error))?;
+            for role in page.role_detail_list.unwrap_or_default() {
+                snapshot.add_role(role);
+            }
+            for policy in page.policies.unwrap_or_default() {
+                snapshot.add_policy(policy);
+            }
+        }
+        Ok(snapshot)
+    }
+
+    fn add_role(&mut self, role: RoleDetail) {
+        let Some(name) = role.role_name else { return };
+        let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
+        let attached = role.attached_managed_policies.unwrap_or_default().into_iter();
+        let attached = attached.filter_map(|policy| Some((policy.policy_arn?, policy.policy_name?))).collect();
+        let inline = role.role_policy_list.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_name);
+        let facts = Role {
+            arn: role.arn.unwrap_or_default(),
+            path: role.path.unwrap_or_default(),
+            trust: role.assume_role_policy_document.unwrap_or_default(),
+            tags,
+            attached,
+            inline: inline.collect(),
+            instance_profiles: role.instance_profile_list.map_or(0, |list| list.len()),
+        };
+        self.roles.insert(name, facts);
+    }
+
+    fn add_policy(&mut self, policy: ManagedPolicyDetail) {
+        let (Some(name), Some(arn)) = (policy.policy_name, policy.arn) else { return };
+        let versions = policy.policy_version_list.unwrap_or_default();
+        let default = versions.into_iter().find(|version| version.is_default_version);
+        let facts = Policy {
+            name,
+            path: policy.path.unwrap_or_default(),
+            attachments: policy.attachment_count.unwrap_or_default(),
+            document: default.and_then(|version| version.document).unwrap_or_default(),
+        };
+        self.policies.insert(arn, facts);
+    }
+
+    /// The ARN of the customer-managed policy of a name, whatever its path.
+    pub(crate) fn policy_arn(&self, name: &str) -> Option<&str> {
+        self.policies.iter().find(|(_, policy)| policy.name == name).map(|(arn, _)| arn.as_str())
+    }
+}
+
+impl Quotas {
+    pub(crate) async fn read(client: &Client) -> Result<Self> {
+        let answer = client.get_account_summary().send().await;
+        let answer = answer.map_err(|error| error::of("iam:GetAccountSummary", error))?;
+        let map = answer.summary_map.unwrap_or_default();
+        let read =
+            |key: SummaryKeyType, default| map.get(&key).map_or(default, |value| u64::try_from(*value).unwrap_or(0));
+        // The defaults are those of the IAM user guide, for an emulator that doesn't say.
+        Ok(Self {
+            trust_size: read(SummaryKeyType::AssumeRolePolicySizeQuota, 2_048),
+            attached_per_role: read(SummaryKeyType::AttachedPoliciesPerRoleQuota, 10),
+            roles: read(SummaryKeyType::RolesQuota, 1_000),
+            policies: read(SummaryKeyType::PoliciesQuota, 1_500),
+        })
+    }
+}
