@@ -1,0 +1,236 @@
+//! From a request to an answer: which service, who calls, what goes wrong on request, and the wire format of it all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Request, Response, async_trait};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, StatusCode};
+
+use crate::auth::{self, Caller, Scope};
+use crate::errors::{Answer, ApiError};
+use crate::management::{self, Log};
+use crate::protocol::json::Params;
+use crate::protocol::query::Query;
+use crate::protocol::{json, xml};
+use crate::state::State;
+use crate::{ecr, iam, ids, secretsmanager, sts};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// The services that are emulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Iam,
+    Sts,
+    Ecr,
+    SecretsManager,
+}
+
+/// The sandbox as the server sees it.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    pub(crate) state: Mutex<State>,
+    pub(crate) faults: Faults,
+    pub(crate) counter: Arc<Counter>,
+    pub(crate) log: Mutex<Log>,
+    /// How often the folder was in use; a part of request ids.
+    pub(crate) start: u64,
+}
+
+/// What a request asks for, before anybody looked at its parameters.
+struct Asked {
+    service: Service,
+    /// As in `CreateRole`.
+    operation: String,
+    /// As in `iam:CreateRole`.
+    action: String,
+    /// The form, if this is the query protocol; it holds the name of the operation, so it was read already.
+    query: Query,
+}
+
+enum Outcome {
+    Xml(Option<xml::Xml>),
+    Json(serde_json::Value),
+}
+
+#[async_trait]
+impl Handler for Dispatcher {
+    async fn handle(&self, request: Request) -> Response {
+        if request.path.starts_with("/_sandbox/") {
+            return management::handle(self, &request);
+        }
+        let sequence = self.faults.next();
+        let request_id = ids::request_id(self.start, sequence);
+        let scope = auth::scope(&request);
+        let asked = Asked::read(&request, scope.as_ref());
+        self.counter.count(&asked.action);
+        let fate = self.faults.decide(sequence, Instant::now());
+        let latency = self.faults.knobs().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let outcome = match fate {
+            Fate::DropBefore => {
+                self.note(sequence, scope.as_ref(), &asked, 0);
+                return Response::dropped();
+            }
+            Fate::Throttle => Err(ApiError::new("Throttling", 400, "Rate exceeded")),
+            Fate::Fail => Err(ApiError::new(
+                "ServiceFailure",
+                500,
+                "The request processing has failed because of an unknown error, exception or failure.",
+            )),
+            Fate::Serve | Fate::DropAfter => self.carry_out(&request, scope.as_ref(), &asked),
+        };
+        let response = match outcome {
+            Ok(outcome) => success(&asked, outcome, &request_id),
+            Err(error) => failure(asked.service, error, &request_id),
+        };
+        self.note(sequence, scope.as_ref(), &asked, response.status.as_u16());
+        if fate == Fate::DropAfter { Response::dropped() } else { response }
+    }
+}
+
+impl Dispatcher {
+    fn carry_out(&self, request: &Request, scope: Option<&Scope>, asked: &Asked) -> Answer<Outcome> {
+        let scope = scope.ok_or_else(|| {
+            ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
+        })?;
+        let params = match asked.service {
+            Service::Ecr | Service::SecretsManager => Params::parse(&request.body)?,
+            Service::Iam | Service::Sts => Params::default(),
+        };
+        if asked.operation.is_empty() {
+            let message = format!(
+                "The sandbox emulates IAM, STS, ECR and Secrets Manager; this is a request for {}",
+                scope.service
+            );
+            return Err(ApiError::new("InvalidAction", 400, message));
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = auth::caller(&state, scope, request.header("x-amz-security-token"))?;
+        if self.faults.knobs().deny.contains(&asked.action) {
+            return Err(ApiError::denied(&caller.arn, &asked.action, &asked.resource(&caller, &params)));
+        }
+        let state = &mut *state;
+        match asked.service {
+            Service::Iam => iam::call(state, &caller, &asked.operation, &asked.query).map(Outcome::Xml),
+            Service::Sts => sts::call(state, &caller, &asked.operation, &asked.query).map(Outcome::Xml),
+            Service::Ecr => ecr::call(state, &caller, &asked.operation, &params).map(Outcome::Json),
+            Service::SecretsManager => {
+                secretsmanager::call(state, &caller, &asked.operation, &params).map(Outcome::Json)
+            }
+        }
+    }
+
+    fn note(&self, sequence: u64, scope: Option<&Scope>, asked: &Asked, status: u16) {
+        let account = scope.map(|scope| self.account(&scope.key)).unwrap_or_default();
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.note(sequence, account, asked.action.clone(), status);
+    }
+
+    /// The account that a key names, for the log.
+    fn account(&self, key: &str) -> String {
+        if let Some(account) = key.strip_prefix(auth::KEY_PREFIX) {
+            return account.to_owned();
+        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.sessions.get(key).map(|session| session.account.clone()).unwrap_or_default()
+    }
+}
+
+impl Asked {
+    fn read(request: &Request, scope: Option<&Scope>) -> Self {
+        if let Some(target) = request.header("x-amz-target") {
+            // An unknown service keeps its name in the operation, which is then unknown too.
+            let (service, operation) = match target.split_once('.') {
+                Some(("secretsmanager", operation)) => (Service::SecretsManager, operation),
+                Some(("AmazonEC2ContainerRegistry_V20150921", operation)) => (Service::Ecr, operation),
+                _ => (Service::Ecr, target),
+            };
+            return Self::new(service, operation, Query::default());
+        }
+        let form = if request.body.is_empty() { request.query.as_bytes() } else { &request.body };
+        let query = Query::parse(form);
+        // The version of the API tells the services apart where nobody signed.
+        let service = match (scope.map(|scope| scope.service.as_str()), query.get("Version")) {
+            (Some("sts"), _) | (None, Some("2011-06-15")) => Service::Sts,
+            _ => Service::Iam,
+        };
+        let operation = query.get("Action").unwrap_or_default().to_owned();
+        Self::new(service, &operation, query)
+    }
+
+    fn new(service: Service, operation: &str, query: Query) -> Self {
+        let action = format!("{}:{operation}", service.prefix());
+        Self { service, operation: operation.to_owned(), action, query }
+    }
+
+    fn resource(&self, caller: &Caller, params: &Params) -> String {
+        match self.service {
+            Service::Iam => iam::resource(caller, &self.query),
+            Service::Sts => sts::resource(&self.query),
+            Service::Ecr => ecr::resource(caller, params),
+            Service::SecretsManager => secretsmanager::resource(caller, params),
+        }
+    }
+}
+
+impl Service {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+            Self::Ecr => "ecr",
+            Self::SecretsManager => "secretsmanager",
+        }
+    }
+
+    fn namespace(self) -> &'static str {
+        if self == Self::Sts { sts::NAMESPACE } else { iam::NAMESPACE }
+    }
+}
+
+fn success(asked: &Asked, outcome: Outcome, request_id: &str) -> Response {
+    match outcome {
+        Outcome::Xml(result) => {
+            let result = result.map(xml::Xml::into_string);
+            let text = xml::answer(&asked.operation, asked.service.namespace(), result.as_deref(), request_id);
+            respond(200, "text/xml", text, request_id)
+        }
+        Outcome::Json(value) => respond(200, "application/x-amz-json-1.1", value.to_string(), request_id),
+    }
+}
+
+fn failure(service: Service, error: ApiError, request_id: &str) -> Response {
+    match service {
+        Service::Iam | Service::Sts => {
+            let text = xml::error(service.namespace(), error.status, error.code, &error.message, request_id);
+            respond(error.status, "text/xml", text, request_id)
+        }
+        Service::Ecr | Service::SecretsManager => {
+            let status = if error.status >= 500 { 500 } else { 400 };
+            let text = json::error(service == Service::SecretsManager, json_code(error.code), &error.message);
+            respond(status, "application/x-amz-json-1.1", text, request_id)
+        }
+    }
+}
+
+/// The JSON services' names for errors that all services have. Source: "Common errors" of the API references.
+fn json_code(code: &'static str) -> &'static str {
+    match code {
+        "InvalidClientTokenId" => "UnrecognizedClientException",
+        "ExpiredToken" => "ExpiredTokenException",
+        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+        "AccessDenied" => "AccessDeniedException",
+        "Throttling" => "ThrottlingException",
+        "ServiceFailure" => "InternalFailure",
+        other => other,
+    }
+}
+
+fn respond(status: u16, content_type: &str, body: String, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::new(status, body).header(CONTENT_TYPE, content_type).header(REQUEST_ID, request_id)
+}

@@ -1,0 +1,94 @@
+//! AWS on loopback, for trying cloudgrant without an account.
+//!
+//! An emulator of the parts of IAM, STS, ECR and Secrets Manager that granting access needs, with AWS's limits,
+//! validations, errors and texts, so that what works here has a fair chance there. Other programs can use it too: `aws`,
+//! boto3, Terraform and the SDKs talk to it through [`Running::exports`].
+//!
+//! # Accounts
+//!
+//! Every account exists and is empty until something is made in it. The access key names the account: `AKIASANDBOX0` and
+//! the twelve digits of its id, with any secret key. `sts:AssumeRole` gives sessions in other accounts.
+//!
+//! # What it does not do
+//!
+//! * Signatures are not verified.
+//! * Identity policies are not evaluated: whoever has a key may do everything in its account, except for what the `deny`
+//!   knob refuses. Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
+//! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
+//!   principal.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod dispatch;
+mod ecr;
+mod errors;
+mod iam;
+mod ids;
+mod managed;
+mod management;
+mod model;
+mod paging;
+mod policy;
+mod pretty;
+mod protocol;
+mod quotas;
+mod secretsmanager;
+mod seed;
+mod state;
+mod sts;
+mod time;
+mod validate;
+
+use std::sync::{Arc, Mutex};
+
+use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, Server, Start, Store};
+use serde_json::json;
+
+/// The account that is used where the manifest names none.
+pub const DEFAULT_ACCOUNT: &str = "111122223333";
+
+/// The region that is used where the manifest names none.
+pub const DEFAULT_REGION: &str = "us-west-2";
+
+cloudgrant_sandbox_kit::register_sandbox!("aws", start);
+
+/// The access key that stands for an account: its id after a prefix. Any secret key goes with it.
+pub fn access_key(account: &str) -> String {
+    format!("{}{account}", auth::KEY_PREFIX)
+}
+
+/// Starts the sandbox: reads the folder, makes what the manifest takes for granted, and listens.
+///
+/// # Errors
+/// When a quota has no such name, when the folder is in use or holds something else, when it can't be read or written,
+/// and when the address is taken or not on loopback.
+pub async fn start(start: Start) -> Result<Running> {
+    let Start { folder, address, config, knobs } = start;
+    let quotas = quotas::Quotas::new(&knobs.quotas)?;
+    let store = Store::open(folder, "aws")?;
+    let mut state = state::State::load(store, quotas, knobs.replication)?;
+    let wishes = seed::Wishes::read(&config);
+    seed::seed(&mut state, &wishes)?;
+    tracing::debug!(%knobs, "the AWS sandbox starts");
+    let counter = Arc::new(Counter::default());
+    let dispatcher = dispatch::Dispatcher {
+        start: state.start,
+        state: Mutex::new(state),
+        faults: Faults::new(knobs),
+        counter: Arc::clone(&counter),
+        log: Mutex::default(),
+    };
+    let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
+    let endpoint = format!("http://{}", server.address());
+    let settings = json!({"aws": {"endpoint": endpoint, "credentials": "sandbox"}});
+    let exports = [
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", &access_key(&wishes.account)),
+        ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        ("AWS_REGION", &wishes.region),
+        ("AWS_DEFAULT_REGION", &wishes.region),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server))
+}

@@ -1,0 +1,62 @@
+//! What tests and curious people ask: how many requests of which kind there were, and what the last ones were.
+
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+
+use cloudgrant_sandbox_kit::{Request, Response};
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::dispatch::Dispatcher;
+
+/// How many requests the log keeps.
+const KEPT: usize = 10_000;
+
+#[derive(Debug, Serialize)]
+struct Line {
+    sequence: u64,
+    account: String,
+    action: String,
+    /// 0 where the connection was closed before the request was carried out.
+    status: u16,
+}
+
+/// The last requests.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    lines: VecDeque<Line>,
+}
+
+impl Log {
+    pub(crate) fn note(&mut self, sequence: u64, account: String, action: String, status: u16) {
+        if self.lines.len() == KEPT {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(Line { sequence, account, action, status });
+    }
+}
+
+/// Answers `/_sandbox/...`. These requests are neither counted nor disturbed by faults.
+pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
+    let value = match (&request.method, request.path.as_str()) {
+        (&Method::GET, "/_sandbox/requests") => json!(sandbox.counter.counts()),
+        (&Method::GET, "/_sandbox/log") => {
+            json!(sandbox.log.lock().unwrap_or_else(PoisonError::into_inner).lines)
+        }
+        (&Method::POST, "/_sandbox/reset") => {
+            sandbox.counter.reset();
+            json!(sandbox.counter.counts())
+        }
+        _ => {
+            let known = ["GET /_sandbox/requests", "GET /_sandbox/log", "POST /_sandbox/reset"];
+            return answer(StatusCode::NOT_FOUND, &json!({"error": "there is no such thing", "known": known}));
+        }
+    };
+    answer(StatusCode::OK, &value)
+}
+
+fn answer(status: StatusCode, value: &serde_json::Value) -> Response {
+    Response::new(status, value.to_string()).header(CONTENT_TYPE, "application/json")
+}

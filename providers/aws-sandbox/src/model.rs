@@ -1,0 +1,184 @@
+//! What the sandbox remembers. Every entity knows its account and name: files are written by these.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Millis;
+
+/// Tags, sorted by key.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// A policy document with principals that were resolved when it was set.
+///
+/// AWS stores a role or user named in a document by its unique id and writes the ARN when it shows the document. When the
+/// role is deleted, the id is all that is left to show, also after a role of the same name is made
+/// (IAM user guide, "AWS JSON policy elements: Principal").
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Document {
+    /// The document as it was set, with ARNs.
+    pub(crate) text: String,
+    /// The roles that it names: ARN to unique id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) principals: BTreeMap<String, String>,
+}
+
+/// A managed policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) id: String,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Millis,
+    pub(crate) updated: Millis,
+    pub(crate) default_version: u64,
+    /// The highest version number that was ever given: numbers are not given again.
+    pub(crate) last_version: u64,
+    pub(crate) versions: BTreeMap<u64, Version>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+}
+
+/// A version of a managed policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) document: String,
+    pub(crate) created: Millis,
+}
+
+impl Policy {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:policy{}{}", self.account, self.path, self.name)
+    }
+}
+
+/// A role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Role {
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) id: String,
+    pub(crate) created: Millis,
+    pub(crate) trust: Document,
+    pub(crate) description: Option<String>,
+    /// Seconds.
+    pub(crate) max_session: i64,
+    #[serde(default)]
+    pub(crate) boundary: Option<String>,
+    /// Inline policies: name to document.
+    #[serde(default)]
+    pub(crate) inline: BTreeMap<String, String>,
+    /// ARNs of attached policies with their names.
+    #[serde(default)]
+    pub(crate) attached: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+}
+
+impl Role {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+
+    /// Roles under these paths belong to AWS. Source: IAM user guide, "Service-linked roles".
+    pub(crate) fn is_protected(&self) -> bool {
+        self.path.starts_with("/aws-service-role/") || self.path.starts_with("/aws-reserved/")
+    }
+}
+
+/// An OpenID Connect provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OidcProvider {
+    pub(crate) account: String,
+    /// Without `https://`.
+    pub(crate) url: String,
+    pub(crate) client_ids: Vec<String>,
+    pub(crate) thumbprints: Vec<String>,
+    pub(crate) created: Millis,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+}
+
+impl OidcProvider {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:oidc-provider/{}", self.account, self.url)
+    }
+}
+
+/// An ECR repository.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Repository {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) created: Millis,
+    pub(crate) policy: Option<Document>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+    pub(crate) mutability: String,
+    pub(crate) scan_on_push: bool,
+    /// The encryption configuration as ECR shows it.
+    pub(crate) encryption: serde_json::Value,
+}
+
+impl Repository {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:ecr:{}:{}:repository/{}", self.region, self.account, self.name)
+    }
+}
+
+/// A secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Secret {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    /// The six characters at the end of the ARN.
+    pub(crate) suffix: String,
+    pub(crate) description: Option<String>,
+    pub(crate) kms_key: Option<String>,
+    pub(crate) created: Millis,
+    pub(crate) changed: Millis,
+    /// When it was marked for deletion, and when it may be deleted.
+    pub(crate) deleted: Option<(Millis, Millis)>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+    pub(crate) versions: Vec<SecretVersion>,
+}
+
+/// A version of a secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SecretVersion {
+    pub(crate) id: String,
+    pub(crate) created: Millis,
+    pub(crate) stages: Vec<String>,
+    pub(crate) text: Option<String>,
+    /// Base64, as it came.
+    pub(crate) binary: Option<String>,
+}
+
+impl Secret {
+    pub(crate) fn arn(&self) -> String {
+        format!("{}-{}", self.partial_arn(), self.suffix)
+    }
+
+    /// The ARN without the six characters.
+    pub(crate) fn partial_arn(&self) -> String {
+        format!("arn:aws:secretsmanager:{}:{}:secret:{}", self.region, self.account, self.name)
+    }
+}
+
+/// A session of an assumed role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) key: String,
+    pub(crate) token: String,
+    pub(crate) account: String,
+    pub(crate) role: String,
+    pub(crate) role_id: String,
+    pub(crate) name: String,
+    pub(crate) expires: Millis,
+}

@@ -1,0 +1,351 @@
+//! What the manifest takes for granted, made once: a platform's roles, other people's secrets and repositories.
+//!
+//! What was made is remembered by name, so that what somebody deletes stays deleted. Fields that are missing or odd are
+//! skipped: judging the manifest is somebody else's business.
+
+use serde_json::{Value, json};
+
+use crate::errors::ApiError;
+use crate::model::{Document, OidcProvider, Policy, Role, SecretVersion, Tags, Version};
+use crate::state::State;
+use crate::{DEFAULT_ACCOUNT, DEFAULT_REGION, auth, ecr, secretsmanager, time};
+use cloudgrant_sandbox_kit::{Result, SandboxError};
+
+const ECR_READ_ONLY: &str = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
+
+/// The start of 2024: what is seeded was there long before, so it is known everywhere.
+const LONG_AGO: time::Millis = 1_704_067_200_000;
+
+/// What is read from the manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// The data plane's account.
+    pub(crate) account: String,
+    /// The data plane's region.
+    pub(crate) region: String,
+    organization: Option<String>,
+    issuer: Option<String>,
+    task_role: Option<String>,
+    task_policy: String,
+    node_role: Option<String>,
+    admin_role: Option<String>,
+    /// ARNs of roles of other accounts that the data plane's account may become.
+    assumed: Vec<String>,
+    /// Account, region, name.
+    repositories: Vec<(String, String, String)>,
+    /// Account, region, name, suffix.
+    secrets: Vec<(String, String, String, String)>,
+}
+
+impl Wishes {
+    /// Reads them.
+    pub(crate) fn read(config: &Value) -> Self {
+        let text = |pointer: &str| {
+            config.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let organization = text("/platform/organization");
+        let named = |pointer: &str, before: &str, after: &str| {
+            text(pointer).or_else(|| organization.as_ref().map(|organization| format!("{before}{organization}{after}")))
+        };
+        let objects = |pointer: &str| config.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let registries = config.pointer("/registries").and_then(Value::as_array).into_iter().flatten();
+        let locators: Vec<&str> = objects("/resources")
+            .map(|(_, resource)| resource)
+            .chain(registries)
+            .filter_map(|one| one.get("aws")?.as_str())
+            .collect();
+        Self {
+            account: text("/aws/account")
+                .filter(|account| auth::is_account(account))
+                .unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+            region: text("/aws/region").unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+            issuer: text("/aws/cluster/oidc_provider").map(|issuer| {
+                let issuer = issuer.split_once(":oidc-provider/").map_or(issuer.as_str(), |(_, issuer)| issuer);
+                issuer.trim_start_matches("https://").trim_end_matches('/').to_owned()
+            }),
+            task_role: named("/aws/task_role", "", "-userflyterole"),
+            task_policy: text("/aws/task_policy").unwrap_or_else(|| "userflyterole".to_owned()),
+            node_role: named("/aws/node_role", "unionai-", "-flyteworker-node-group"),
+            admin_role: organization.as_ref().map(|organization| format!("{organization}-adminflyterole")),
+            assumed: objects("/aws/accounts")
+                .filter_map(|(_, account)| account.get("assume_role")?.as_str().map(str::to_owned))
+                .collect(),
+            repositories: locators.iter().filter_map(|locator| repository(locator)).collect(),
+            secrets: locators.iter().filter_map(|locator| secret(locator)).collect(),
+            organization,
+        }
+    }
+}
+
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, or an ARN.
+fn repository(locator: &str) -> Option<(String, String, String)> {
+    let (account, region, name) = if let Some(rest) = locator.strip_prefix("arn:aws:ecr:") {
+        let (region, rest) = rest.split_once(':')?;
+        let (account, name) = rest.split_once(":repository/")?;
+        (account, region, name)
+    } else {
+        let (host, name) = locator.trim_start_matches("https://").split_once('/')?;
+        let (account, rest) = host.split_once(".dkr.ecr.")?;
+        (account, rest.strip_suffix(".amazonaws.com")?, name)
+    };
+    // A tag or digest is not a part of the name.
+    let name = name.split(['@', ':']).next().filter(|name| !name.is_empty() && !name.contains('*'))?;
+    auth::is_account(account).then(|| (account.to_owned(), region.to_owned(), name.to_owned()))
+}
+
+/// The ARN of a secret with its six characters; without them, some are made up.
+fn secret(locator: &str) -> Option<(String, String, String, String)> {
+    let mut parts = locator.strip_prefix("arn:aws:secretsmanager:")?.splitn(4, ':');
+    let (region, account, kind, full) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if kind != "secret" || !auth::is_account(account) || full.contains('*') {
+        return None;
+    }
+    let is_suffix = |text: &&str| text.len() == 6 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let (name, suffix) = match full.rsplit_once('-').filter(|(name, suffix)| !name.is_empty() && is_suffix(suffix)) {
+        Some((name, suffix)) => (name, suffix),
+        None => (full, "SeedEd"),
+    };
+    (!name.is_empty()).then(|| (account.to_owned(), region.to_owned(), name.to_owned(), suffix.to_owned()))
+}
+
+/// Makes what is not there and was not made before.
+pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
+    let account = wishes.account.as_str();
+    if let Some(issuer) = &wishes.issuer {
+        once(state, format!("oidc-provider {account} {issuer}"), |state| oidc(state, account, issuer))?;
+    }
+    if let Some(name) = &wishes.task_role {
+        let organization = wishes.organization.as_deref().unwrap_or("sandbox");
+        let own = managed(account, &wishes.task_policy, &metadata_document(organization), "What every task may do.");
+        let foreign =
+            managed(account, &format!("{organization}-observability"), BYSTANDER, "Made by hand, by another team.");
+        for policy in [&own, &foreign] {
+            let policy = policy.clone();
+            once(state, format!("policy {account} {}", policy.name), |state| save_policy(state, policy))?;
+        }
+        let role = role(account, name, &task_trust(wishes), &[own, foreign]);
+        once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
+    }
+    if let Some(name) = &wishes.node_role {
+        let mut role = role(account, name, &service_trust("ec2.amazonaws.com"), &[]);
+        role.attached.insert(ECR_READ_ONLY.to_owned(), "AmazonEC2ContainerRegistryReadOnly".to_owned());
+        once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
+    }
+    if let Some(name) = &wishes.admin_role {
+        let mut role = role(account, name, &task_trust(wishes), &[]);
+        role.inline.insert("control-plane".to_owned(), BYSTANDER.to_owned());
+        once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
+    }
+    let mut linked = role(account, "AWSServiceRoleForSupport", &service_trust("support.amazonaws.com"), &[]);
+    linked.path = "/aws-service-role/support.amazonaws.com/".to_owned();
+    once(state, format!("role {account} {}", linked.name), |state| save_role(state, linked))?;
+    for arn in &wishes.assumed {
+        if let Some((owner, name, path)) = role_arn(arn) {
+            let trust = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "sts:AssumeRole"},
+            ]});
+            let mut role = role(&owner, &name, &trust, &[]);
+            role.path = path;
+            once(state, format!("role {owner} {name}"), |state| save_role(state, role))?;
+        }
+    }
+    for (owner, region, name) in &wishes.repositories {
+        once(state, format!("repository {owner} {region} {name}"), |state| {
+            save_repository(state, owner, region, name)
+        })?;
+    }
+    for (owner, region, name, suffix) in &wishes.secrets {
+        once(state, format!("secret {owner} {region} {name}"), |state| {
+            save_secret(state, owner, region, name, suffix)
+        })?;
+    }
+    Ok(())
+}
+
+fn once(
+    state: &mut State,
+    what: String,
+    make: impl FnOnce(&mut State) -> std::result::Result<(), ApiError>,
+) -> Result<()> {
+    if state.is_seeded(&what) {
+        return Ok(());
+    }
+    make(state).map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
+    state.mark_seeded(what)
+}
+
+const BYSTANDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}]}"#;
+
+fn metadata_document(organization: &str) -> String {
+    let bucket = format!("arn:aws:s3:::unionai-{organization}-metadata");
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Metadata", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": format!("{bucket}/*")},
+        {"Sid": "MetadataList", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+    ]})
+    .to_string()
+}
+
+/// As the platform makes it: every project's default service account, by a wildcard.
+fn task_trust(wishes: &Wishes) -> Value {
+    let Some(issuer) = &wishes.issuer else { return service_trust("ec2.amazonaws.com") };
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::{}:oidc-provider/{issuer}", wishes.account)},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {format!("{issuer}:aud"): "sts.amazonaws.com"},
+            "StringLike": {format!("{issuer}:sub"): "system:serviceaccount:*:default"},
+        },
+    }]})
+}
+
+fn service_trust(service: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
+    ]})
+}
+
+fn role_arn(arn: &str) -> Option<(String, String, String)> {
+    let (account, resource) = crate::state::iam_arn(arn)?;
+    let full = resource.strip_prefix("role")?;
+    let (path, name) = full.rsplit_once('/')?;
+    (auth::is_account(account) && !name.is_empty()).then(|| (account.to_owned(), name.to_owned(), format!("{path}/")))
+}
+
+fn managed(account: &str, name: &str, document: &str, description: &str) -> Policy {
+    let now = LONG_AGO;
+    Policy {
+        account: account.to_owned(),
+        name: name.to_owned(),
+        path: "/".to_owned(),
+        id: String::new(),
+        description: Some(description.to_owned()),
+        created: now,
+        updated: now,
+        default_version: 1,
+        last_version: 1,
+        versions: [(1, Version { document: document.to_owned(), created: now })].into(),
+        tags: Tags::new(),
+    }
+}
+
+fn role(account: &str, name: &str, trust: &Value, policies: &[Policy]) -> Role {
+    Role {
+        account: account.to_owned(),
+        name: name.to_owned(),
+        path: "/".to_owned(),
+        id: String::new(),
+        created: LONG_AGO,
+        trust: Document { text: trust.to_string(), ..Document::default() },
+        description: None,
+        max_session: 3600,
+        boundary: None,
+        inline: Default::default(),
+        attached: policies.iter().map(|policy| (policy.arn(), policy.name.clone())).collect(),
+        tags: Tags::new(),
+    }
+}
+
+fn oidc(state: &mut State, account: &str, issuer: &str) -> std::result::Result<(), ApiError> {
+    let provider = OidcProvider {
+        account: account.to_owned(),
+        url: issuer.to_owned(),
+        client_ids: vec!["sts.amazonaws.com".to_owned()],
+        thumbprints: vec!["9e99a48a9960b14926bb7f3b02e22da2b0ab7280".to_owned()],
+        created: time::now(),
+        tags: Tags::new(),
+    };
+    if state.account_mut(account).oidc.contains_key(&provider.arn()) { Ok(()) } else { state.save_oidc(provider) }
+}
+
+fn save_policy(state: &mut State, mut policy: Policy) -> std::result::Result<(), ApiError> {
+    if state.account_mut(&policy.account).policies.contains_key(&policy.name.to_lowercase()) {
+        return Ok(());
+    }
+    policy.id = state.ids.unique("ANPA");
+    state.save_policy(policy)
+}
+
+fn save_role(state: &mut State, mut role: Role) -> std::result::Result<(), ApiError> {
+    if state.account_mut(&role.account).role(&role.name).is_some() {
+        return Ok(());
+    }
+    // A policy that was seeded for another role may have been deleted since; nothing may be attached that is not there.
+    let account = state.account_mut(&role.account);
+    role.attached.retain(|arn, _| arn == ECR_READ_ONLY || account.policy(arn).is_some());
+    role.id = state.ids.unique("AROA");
+    state.save_role(role)
+}
+
+fn save_repository(state: &mut State, account: &str, region: &str, name: &str) -> std::result::Result<(), ApiError> {
+    let key = (region.to_owned(), name.to_owned());
+    if state.account_mut(account).repositories.contains_key(&key) {
+        return Ok(());
+    }
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": "ByHand",
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+        "Action": ["ecr:DescribeImages", "ecr:ListImages"],
+    }]});
+    let mut repository = ecr::new(account, region, name);
+    repository.policy = Some(Document { text: crate::pretty::pretty(&policy), ..Document::default() });
+    state.save_repository(repository)
+}
+
+fn save_secret(
+    state: &mut State,
+    account: &str,
+    region: &str,
+    name: &str,
+    suffix: &str,
+) -> std::result::Result<(), ApiError> {
+    let key = (region.to_owned(), name.to_owned());
+    if state.account_mut(account).secrets.contains_key(&key) {
+        return Ok(());
+    }
+    let mut secret = secretsmanager::new(account, region, name, suffix);
+    secret.versions.push(SecretVersion {
+        id: state.ids.uuid(),
+        created: time::now(),
+        stages: vec!["AWSCURRENT".to_owned()],
+        text: Some("a value of the sandbox".to_owned()),
+        binary: None,
+    });
+    state.save_secret(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_locators() {
+        let found = Some(("444455556666".to_owned(), "us-west-2".to_owned(), "team/trainer".to_owned()));
+        assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer"), found);
+        assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer:v1"), found);
+        assert_eq!(repository("arn:aws:ecr:us-west-2:444455556666:repository/team/trainer"), found);
+        assert_eq!(repository("s3://bucket/key"), None);
+        let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:";
+        let names = |text: &str| secret(&format!("{arn}{text}")).map(|(_, _, name, suffix)| (name, suffix));
+        assert_eq!(names("labels-token-AbCdEf"), Some(("labels-token".into(), "AbCdEf".into())));
+        assert_eq!(names("labels"), Some(("labels".into(), "SeedEd".into())));
+        assert_eq!(names("*"), None);
+    }
+
+    #[test]
+    fn odd_manifests_are_tolerated() {
+        for config in [
+            json!(null),
+            json!([]),
+            json!({"aws": 3}),
+            json!({"registries": {"a": 1}, "resources": [1], "aws": {"account": "1"}}),
+        ] {
+            let wishes = Wishes::read(&config);
+            assert_eq!((wishes.account.as_str(), wishes.task_role), (DEFAULT_ACCOUNT, None));
+        }
+        let wishes = Wishes::read(&json!({"platform": {"organization": "acme"}, "aws": {"node_role": "nodes"}}));
+        assert_eq!(wishes.task_role.as_deref(), Some("acme-userflyterole"));
+        assert_eq!(wishes.node_role.as_deref(), Some("nodes"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Deciding, per request, what goes wrong.
+//!
+//! Random decisions depend on the seed and on the request's sequence number only, so that a run with one client at a
+//! time can be repeated. The rate limit depends on the clock, as in a cloud.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::Knobs;
+
+/// What happens to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is answered.
+    Serve,
+    /// It is answered as throttled and not carried out.
+    Throttle,
+    /// It is answered with a server error and not carried out.
+    Fail,
+    /// The connection is closed and the request is not carried out.
+    DropBefore,
+    /// The request is carried out and the connection is closed instead of answering.
+    DropAfter,
+}
+
+/// Decides the fate of requests.
+#[derive(Debug)]
+pub struct Faults {
+    knobs: Knobs,
+    sequence: AtomicU64,
+    bucket: Mutex<Bucket>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    filled: Instant,
+}
+
+impl Faults {
+    /// Faults as the knobs ask for.
+    pub fn new(knobs: Knobs) -> Self {
+        // A full bucket holds what comes in during one second.
+        let bucket = Bucket { tokens: knobs.rate.unwrap_or_default().max(1.0), filled: Instant::now() };
+        Self { knobs, sequence: AtomicU64::new(0), bucket: Mutex::new(bucket) }
+    }
+
+    /// The knobs.
+    pub fn knobs(&self) -> &Knobs {
+        &self.knobs
+    }
+
+    /// The sequence number of a request that has just come in, counted from 1.
+    pub fn next(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What happens to the request with this sequence number, which has come in at `now`.
+    pub fn decide(&self, sequence: u64, now: Instant) -> Fate {
+        let mut random = SplitMix::new(self.knobs.seed, sequence);
+        // All draws are made whatever the earlier ones say: turning one knob leaves the others' decisions alone.
+        let (drop, late, error, throttle) = (random.share(), random.share(), random.share(), random.share());
+        if drop < self.knobs.drop {
+            return if late < 0.5 { Fate::DropBefore } else { Fate::DropAfter };
+        }
+        if throttle < self.knobs.throttle || !self.take_token(now) {
+            return Fate::Throttle;
+        }
+        if error < self.knobs.errors {
+            return Fate::Fail;
+        }
+        Fate::Serve
+    }
+
+    fn take_token(&self, now: Instant) -> bool {
+        let Some(rate) = self.knobs.rate else {
+            return true;
+        };
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = now.saturating_duration_since(bucket.filled).as_secs_f64();
+        bucket.tokens = (bucket.tokens + since * rate).min(rate.max(1.0));
+        bucket.filled = bucket.filled.max(now);
+        let enough = bucket.tokens >= 1.0;
+        if enough {
+            bucket.tokens -= 1.0;
+        }
+        enough
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): small, and good enough to spread faults evenly.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn new(seed: u64, sequence: u64) -> Self {
+        let mut mixed = Self(seed);
+        let start = mixed.next();
+        Self(start ^ sequence.wrapping_mul(0xd134_2543_de82_ef95))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number in 0..1, with the 53 bits that a double can hold.
+    #[allow(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+    fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn fates(knobs: &str, count: u64) -> Vec<Fate> {
+        let faults = Faults::new(knobs.parse().expect("valid knobs"));
+        (0..count).map(|_| faults.decide(faults.next(), Instant::now())).collect()
+    }
+
+    #[test]
+    fn the_same_seed_decides_the_same() {
+        let knobs = "throttle=0.2,errors=0.1,drop=0.1,seed=42";
+        assert_eq!(fates(knobs, 500), fates(knobs, 500));
+        assert_ne!(fates(knobs, 500), fates("throttle=0.2,errors=0.1,drop=0.1,seed=43", 500));
+    }
+
+    #[test]
+    fn shares_are_about_what_was_asked() {
+        let fates = fates("throttle=0.1,drop=0.2,seed=7", 10_000);
+        let share = |wanted: &[Fate]| fates.iter().filter(|fate| wanted.contains(fate)).count();
+        assert!((1_850..2_150).contains(&share(&[Fate::DropBefore, Fate::DropAfter])));
+        assert!((700..900).contains(&share(&[Fate::Throttle])), "a tenth of what is not dropped");
+        assert!(share(&[Fate::DropBefore]) > 800 && share(&[Fate::DropAfter]) > 800);
+    }
+
+    #[test]
+    fn no_knobs_serve_everything() {
+        assert!(fates("", 1_000).iter().all(|fate| *fate == Fate::Serve));
+    }
+
+    #[test]
+    fn the_bucket_refills() {
+        let faults = Faults::new("rate=10".parse().expect("valid"));
+        let now = Instant::now();
+        let served = (0..30).filter(|_| faults.decide(faults.next(), now) == Fate::Serve).count();
+        assert_eq!(served, 10);
+        let later = now + Duration::from_millis(500);
+        let served = (0..30).filter(|_| faults.decide(faults.next(), later) == Fate::Serve).count();
+        assert_eq!(served, 5);
+    }
+}

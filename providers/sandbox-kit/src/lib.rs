@@ -1,0 +1,31 @@
+//! What every cloudgrant sandbox shares: a loopback server, durable state, and faults on request.
+//!
+//! A sandbox is an emulator of one cloud that runs inside the caller's process, listens on loopback only and keeps its
+//! state in a folder. This crate holds what does not depend on the cloud:
+//!
+//! * [`server`]: HTTP/1.1 on loopback, calling a [`Handler`];
+//! * [`store`]: one JSON file per entity, each write atomic, one process per folder;
+//! * [`knobs`] and [`faults`]: latency, throttling, failures, lost answers, quotas and replication delay on request;
+//! * [`counter`]: how often each action was called;
+//! * [`registry`]: how the command line finds the sandboxes that are linked in.
+
+#![forbid(unsafe_code)]
+
+pub mod counter;
+pub mod error;
+pub mod faults;
+pub mod knobs;
+pub mod registry;
+pub mod server;
+pub mod store;
+
+pub use async_trait::async_trait;
+pub use inventory;
+
+pub use counter::{Counter, Counts};
+pub use error::{Result, SandboxError};
+pub use faults::{Fate, Faults};
+pub use knobs::Knobs;
+pub use registry::{BoxFuture, Registration, Running, Start};
+pub use server::{Acceptor, Handler, Plain, Request, Response, Server};
+pub use store::Store;

@@ -1,0 +1,305 @@
+//! HTTP/1.1 on loopback: the accept loop, one task per connection, and a graceful stop.
+//!
+//! What turns a TCP connection into a byte stream is an [`Acceptor`], so that a sandbox whose clients demand TLS
+//! supplies its own and shares everything else.
+
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::{Result, SandboxError};
+
+/// Larger request bodies than this many bytes are answered 413.
+pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How long a stop waits for requests that are under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A request, read to its end.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path, percent-encoded as it was sent, for example `/`.
+    pub path: String,
+    /// What stands behind the `?`, or nothing.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A header's value, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// An answer, or the decision to give none.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    dropped: bool,
+}
+
+impl Response {
+    /// An answer with a status and a body, without headers.
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: HeaderMap::new(), body: body.into(), dropped: false }
+    }
+
+    /// No answer: the connection is closed instead.
+    pub fn dropped() -> Self {
+        Self { dropped: true, ..Self::new(StatusCode::OK, Bytes::new()) }
+    }
+
+    /// Whether the connection is closed instead of answering.
+    pub fn is_dropped(&self) -> bool {
+        self.dropped
+    }
+
+    /// The same with a header; a value that no header may hold is left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+/// What answers requests.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one request. Requests of several connections come concurrently.
+    async fn handle(&self, request: Request) -> Response;
+}
+
+/// What turns an accepted TCP connection into the stream that HTTP runs on.
+#[async_trait]
+pub trait Acceptor: Send + Sync + 'static {
+    /// The stream.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Turns a connection into the stream, by a handshake if need be.
+    ///
+    /// # Errors
+    /// When the handshake fails; the connection is then closed.
+    async fn accept(&self, connection: TcpStream) -> std::io::Result<Self::Stream>;
+}
+
+/// No TLS: the TCP connection itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plain;
+
+#[async_trait]
+impl Acceptor for Plain {
+    type Stream = TcpStream;
+
+    async fn accept(&self, connection: TcpStream) -> std::io::Result<TcpStream> {
+        Ok(connection)
+    }
+}
+
+/// A server that runs. It stops when it is dropped; [`Server::stop`] also waits for that.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    accept_loop: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Listens on a loopback address and serves from tasks of the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the address is not on loopback (a sandbox has no authentication worth the name), or can't be bound.
+    pub async fn start<A: Acceptor>(address: SocketAddr, acceptor: A, handler: Arc<dyn Handler>) -> Result<Self> {
+        let attempted = || SandboxError::new(format!("listen on {address}"));
+        if !address.ip().is_loopback() {
+            return Err(attempted()
+                .because("a sandbox checks no signatures, so it listens on loopback only")
+                .hint("use 127.0.0.1, with port 0 for any free port"));
+        }
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| attempted().source(error).hint("choose another port, or 0 for any free one"))?;
+        let address = listener.local_addr().map_err(|error| attempted().source(error))?;
+        let (stop, stopped) = watch::channel(false);
+        let accept_loop = tokio::spawn(accept(listener, Arc::new(acceptor), handler, stopped));
+        Ok(Self { address, stop, accept_loop: Some(accept_loop) })
+    }
+
+    /// The address that it listens on, with the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, lets requests that are under way finish (for at most five seconds), and closes.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(accept_loop) = self.accept_loop.take() {
+            // A panic in there was already reported by the runtime, and there is nothing left to stop.
+            let _ = accept_loop.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+async fn accept<A: Acceptor>(
+    listener: TcpListener,
+    acceptor: Arc<A>,
+    handler: Arc<dyn Handler>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let stopped_too = stopped.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stopping(&mut stopped) => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((connection, _)) => {
+                    // Small answers must not wait for the peer's acknowledgement.
+                    let _ = connection.set_nodelay(true);
+                    let (acceptor, handler, stopped) = (Arc::clone(&acceptor), Arc::clone(&handler), stopped_too.clone());
+                    connections.spawn(async move {
+                        match acceptor.accept(connection).await {
+                            Ok(stream) => connection_task(stream, handler, stopped).await,
+                            Err(error) => tracing::debug!(%error, "handshake failed"),
+                        }
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: give connections time to end instead of spinning.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+    connections.shutdown().await;
+}
+
+/// Returns once the server is asked to stop, or is gone.
+async fn stopping(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn connection_task<S>(stream: S, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let handler = Arc::clone(&handler);
+        async move { answer(&*handler, request).await }
+    });
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = stopping(&mut stopped) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+async fn answer(
+    handler: &dyn Handler,
+    request: hyper::Request<Incoming>,
+) -> std::result::Result<hyper::Response<Full<Bytes>>, Dropped> {
+    let (parts, body) = request.into_parts();
+    // What announces its length is refused before it is sent; the limit below holds for the rest.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Ok(refuse_body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
+    }
+    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => {
+            let too_large = error.is::<http_body_util::LengthLimitError>();
+            let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            return Ok(refuse_body(status, &error.to_string()));
+        }
+    };
+    let response = handler
+        .handle(Request {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body,
+        })
+        .await;
+    if response.dropped {
+        return Err(Dropped);
+    }
+    let mut answer = hyper::Response::new(Full::new(response.body));
+    *answer.status_mut() = response.status;
+    *answer.headers_mut() = response.headers;
+    Ok(answer)
+}
+
+fn refuse_body(status: StatusCode, why: &str) -> hyper::Response<Full<Bytes>> {
+    let mut answer = hyper::Response::new(Full::new(Bytes::copy_from_slice(why.as_bytes())));
+    *answer.status_mut() = status;
+    answer
+}
+
+/// Tells hyper to close the connection without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the sandbox was asked to drop connections")
+    }
+}
+
+impl Error for Dropped {}
+
+/// A plain function is a handler that never waits.
+#[async_trait]
+impl<F> Handler for F
+where
+    F: Fn(Request) -> Response + Send + Sync + 'static,
+{
+    async fn handle(&self, request: Request) -> Response {
+        self(request)
+    }
+}

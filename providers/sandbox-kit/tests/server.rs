@@ -1,0 +1,110 @@
+//! The server as clients see it, over raw sockets.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudgrant_sandbox_kit::server::BODY_LIMIT;
+use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
+use http::StatusCode;
+
+fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().expect("an address")
+}
+
+/// Answers with what it was asked, and not at all where the path says so.
+fn echo(request: Request) -> Response {
+    if request.path == "/drop" {
+        return Response::dropped();
+    }
+    let text = format!("{} {} {} {}", request.method, request.path, request.query, request.body.len());
+    Response::new(StatusCode::OK, text)
+}
+
+async fn serve() -> Server {
+    Server::start(loopback(), Plain, Arc::new(echo)).await.expect("a free port")
+}
+
+/// Sends bytes over one connection and reads until the server closes it or says nothing for a while.
+fn talk(stream: &mut TcpStream, request: &[u8]) -> String {
+    stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a socket option");
+    stream.write_all(request).expect("the server reads");
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_several_requests_on_one_connection() {
+    let server = serve().await;
+    let mut stream = TcpStream::connect(server.address()).expect("connects");
+    for n in 0..3 {
+        let answer = talk(
+            &mut stream,
+            format!("POST /a%20b?n={n} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").as_bytes(),
+        );
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(&format!("POST /a%20b n={n} 2")),
+            "{answer}"
+        );
+    }
+    drop(stream);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_request_gets_no_byte() {
+    let server = serve().await;
+    let mut stream = TcpStream::connect(server.address()).expect("connects");
+    assert_eq!(talk(&mut stream, b"GET /drop HTTP/1.1\r\nhost: x\r\n\r\n"), "");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_bodies_are_refused() {
+    let server = serve().await;
+    let mut stream = TcpStream::connect(server.address()).expect("connects");
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", BODY_LIMIT + 1);
+    let answer = talk(&mut stream, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_addresses_than_loopback_are_refused() {
+    let address = "0.0.0.0:0".parse().expect("an address");
+    let error = Server::start(address, Plain, Arc::new(echo)).await.expect_err("not loopback").to_string();
+    assert!(error.contains("loopback only") && error.contains("hint: "), "{error}");
+    let server = serve().await;
+    let error = Server::start(server.address(), Plain, Arc::new(echo)).await.expect_err("taken").to_string();
+    assert!(error.contains(&server.address().to_string()), "{error}");
+}
+
+struct Slow;
+
+#[async_trait]
+impl Handler for Slow {
+    async fn handle(&self, _: Request) -> Response {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Response::new(StatusCode::OK, "late, but here")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_requests_finish_and_closes_idle_connections() {
+    let server = Server::start(loopback(), Plain, Arc::new(Slow)).await.expect("a free port");
+    let address = server.address();
+    let _idle = TcpStream::connect(address).expect("connects");
+    let client = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).expect("connects");
+        talk(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::timeout(Duration::from_secs(3), server.stop()).await.expect("an idle connection does not hold it up");
+    assert!(client.await.expect("no panic").ends_with("late, but here"));
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
