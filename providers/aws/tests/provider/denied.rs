@@ -1,0 +1,35 @@
+//! Who may not is told what is missing; who is somebody else is stopped.
+
+use cloudgrant_core::ErrorKind;
+
+use crate::world::{World, manifest, refused, said};
+
+const GRANTS: &str = "grants: [{ name: mine, scope: { domain: production }, access: { data: read } }]";
+
+#[tokio::test]
+async fn access_denied_names_the_call_the_principal_and_the_permission() {
+    let text = manifest(GRANTS);
+    let world = World::with(&text, "deny=iam:CreateRole").await;
+    let report = world.apply(&text).await.expect("a report");
+    let failed = &report.failed[0];
+    assert_eq!(failed.error.kind(), ErrorKind::AccessDenied);
+    let said = said(&failed.error);
+    for part in [
+        "operation: iam:CreateRole",
+        "principal: arn:aws:iam::111122223333:user/sandbox",
+        "missing permission: iam:CreateRole on arn:aws:iam::111122223333:role/",
+        "grant mine",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!report.remaining.is_empty());
+}
+
+#[tokio::test]
+async fn reading_denied_stops_the_plan() {
+    let text = manifest(GRANTS);
+    let world = World::with(&text, "deny=iam:GetAccountAuthorizationDetails").await;
+    let error = refused(world.plan(&text).await);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    assert!(said(&error).contains("iam:GetAccountAuthorizationDetails"), "{}", said(&error));
+}

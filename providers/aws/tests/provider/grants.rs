@@ -1,0 +1,236 @@
+//! Grants and bindings: requirements 12 to 24 and 27 to 29.
+
+use cloudgrant_core::{Action, ErrorKind, Level};
+use serde_json::json;
+
+use crate::world::{World, manifest, refused, said};
+
+#[tokio::test]
+async fn requirement_14_global_grants_go_to_the_task_role() {
+    let text = manifest("grants: [{ name: data-for-all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let report = world.converge(&text).await;
+    assert_eq!(report.summary().create, 2);
+    let attached = world.attached("acme-userflyterole").await;
+    assert!(attached.contains(&"cloudgrant_tests_global".to_owned()), "{attached:?}");
+    assert!(attached.contains(&"userflyterole".to_owned()), "{attached:?}");
+    // Requirement 12: the policy's ARN is reported.
+    let arn = "arn:aws:iam::111122223333:policy/cloudgrant/tests/cloudgrant_tests_global";
+    assert!(report.applied.iter().any(|applied| applied.outcome.identifier.as_deref() == Some(arn)));
+}
+
+#[tokio::test]
+async fn requirement_28_s3_both_arns_and_a_condition_for_the_prefix() {
+    let text = manifest("grants: [{ name: all, scope: global, access: { data: read, models: read-write } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    assert_eq!(
+        world.document("cloudgrant_tests_global").await,
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "AllList", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-models"]},
+            {"Sid": "AllListPrefix", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-data"],
+             "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}},
+            {"Sid": "AllRead", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::acme-data/inputs/*"]},
+            {"Sid": "AllReadWrite", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
+             "Resource": ["arn:aws:s3:::acme-models/*"]},
+        ]})
+    );
+}
+
+#[tokio::test]
+async fn requirements_16_to_23_a_role_for_a_pair() {
+    let text =
+        manifest("grants: [{ name: mine, scope: { project: vision, domain: production }, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let role = "cloudgrant_tests_vision_production";
+    assert_eq!(
+        world.trust(role).await,
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Federated": ["arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"]},
+            "Action": ["sts:AssumeRoleWithWebIdentity"],
+            "Condition": {"StringEquals": {
+                "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE:aud": ["sts.amazonaws.com"],
+                "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE:sub": ["system:serviceaccount:vision-production:default"],
+            }},
+        }]})
+    );
+    assert_eq!(world.attached(role).await, ["cloudgrant_tests_vision_production", "userflyterole"]);
+}
+
+#[tokio::test]
+async fn requirement_19_a_domain_is_exactly_its_listed_projects() {
+    let text = manifest("grants: [{ name: mine, scope: { domain: production }, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let trust = world.trust("cloudgrant_tests_production").await;
+    let subjects =
+        &trust["Statement"][0]["Condition"]["StringEquals"]["oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE:sub"];
+    assert_eq!(
+        *subjects,
+        json!([
+            "system:serviceaccount:forecasting-production:default",
+            "system:serviceaccount:vision-production:default"
+        ])
+    );
+    assert!(!trust.to_string().contains('*'), "{trust}");
+}
+
+#[tokio::test]
+async fn scopes_add_up_by_attaching_the_same_policies() {
+    let narrow = "{ name: c, scope: { project: vision, domain: production }, access: { token: read } }";
+    let text = manifest(&format!(
+        "grants:
+  - {{ name: a, scope: global, access: {{ data: read }} }}
+  - {{ name: b, scope: {{ domain: production }}, access: {{ models: read }} }}
+  - {narrow}
+"
+    ));
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    assert_eq!(
+        world.attached("cloudgrant_tests_vision_production").await,
+        [
+            "cloudgrant_tests_global",
+            "cloudgrant_tests_production",
+            "cloudgrant_tests_vision_production",
+            "userflyterole"
+        ]
+    );
+    assert_eq!(
+        world.attached("cloudgrant_tests_production").await,
+        ["cloudgrant_tests_global", "cloudgrant_tests_production", "userflyterole"]
+    );
+    // The wider ones go: only their policies and attachments do.
+    world.converge(&manifest(&format!("grants: [{narrow}]"))).await;
+    assert_eq!(
+        world.attached("cloudgrant_tests_vision_production").await,
+        ["cloudgrant_tests_vision_production", "userflyterole"]
+    );
+}
+
+#[tokio::test]
+async fn requirement_24_and_27_the_platform_is_told() {
+    let text = manifest(
+        "grants:
+  - { name: b, scope: { domain: production }, access: { models: read } }
+  - { name: c, scope: { project: vision, domain: production }, access: { token: read } }
+",
+    );
+    let world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let handoffs: Vec<_> = plan.changes.iter().filter(|change| change.action == Action::Handoff).collect();
+    // Each pair once: to the narrowest role that serves it.
+    let mut bound: Vec<_> = handoffs
+        .iter()
+        .map(|change| (change.id.name.as_str(), change.after.as_ref().expect("attributes")["role"].clone()))
+        .collect();
+    bound.sort_by(|a, b| a.0.cmp(b.0));
+    let arn = |name: &str| json!(format!("arn:aws:iam::111122223333:role/cloudgrant/tests/{name}"));
+    assert_eq!(
+        bound,
+        [
+            ("forecasting-production", arn("cloudgrant_tests_production")),
+            ("vision-production", arn("cloudgrant_tests_vision_production")),
+        ]
+    );
+    let document = &handoffs
+        .iter()
+        .find(|change| change.id.name == "vision-production")
+        .expect("it")
+        .handoff
+        .as_ref()
+        .expect("a handoff")
+        .document;
+    assert!(
+        document.contains(
+            "domain: production\nproject: vision\nattributes:\n  defaultUserRoleValue: arn:aws:iam::111122223333:role/cloudgrant/tests/cloudgrant_tests_vision_production\n"
+        ),
+        "{document}"
+    );
+    assert!(
+        plan.notes.iter().any(|note| note.level == Level::Info && note.message.contains("replaces acme-userflyterole"))
+    );
+}
+
+#[tokio::test]
+async fn requirement_17_the_oidc_provider_must_be_known() {
+    let text = manifest("grants: [{ name: mine, scope: { domain: production }, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let other = text.replace("id/EXAMPLE", "id/ANOTHER");
+    let error = refused(world.plan(&other).await);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(said(&error).contains("IAM doesn't know it"), "{}", said(&error));
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("associate-iam-oidc-provider")));
+}
+
+#[tokio::test]
+async fn requirement_13_the_role_and_the_policy_are_two_things() {
+    let text = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let other = text.replace("organization: acme", "organization: other");
+    let error = refused(world.plan(&other).await);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(said(&error).contains("`other-userflyterole`, isn't there"), "{}", said(&error));
+    assert!(said(&error).contains("acme-userflyterole"), "what was found is listed: {}", said(&error));
+}
+
+#[tokio::test]
+async fn requirement_15_what_is_protected_is_refused() {
+    let text = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    for (section, role) in [
+        ("task_role: acme-adminflyterole", "acme-adminflyterole"),
+        ("task_role: AcMe-AdminFlyteRole", "AcMe-AdminFlyteRole"),
+        ("protected: ['acme-*']", "acme-userflyterole"),
+    ] {
+        let other = text.replace("  region: us-west-2", &format!("  region: us-west-2\n  {section}"));
+        let error = refused(world.plan(&other).await);
+        assert!(error.kind().is_usage(), "{}", said(&error));
+        assert!(said(&error).contains("is protected") && said(&error).contains(role), "{}", said(&error));
+    }
+    assert_eq!(world.running().counts().total, 0, "refused before anything was called");
+}
+
+#[tokio::test]
+async fn requirement_29_the_platforms_buckets_are_refused_unless_forced() {
+    let grants = "grants: [{ name: mine, scope: global, access: { internal: read } }]";
+    let with =
+        |resource: &str| manifest(grants).replace("resources:\n", &format!("resources:\n  internal: {resource}\n"));
+    let text = with("{ aws: 's3://unionai-acme-metadata' }");
+    let world = World::new(&text).await;
+    let error = refused(world.plan(&text).await);
+    assert!(said(&error).contains("platform's own buckets"), "{}", said(&error));
+    assert!(world.plan(&with("{ aws: 's3://unionai-acme-metadata', force: true }")).await.is_ok());
+}
+
+#[tokio::test]
+async fn drift_is_seen_and_mended() {
+    let text = manifest("grants: [{ name: mine, scope: { domain: production }, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let wide = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    let arn = crate::world::policy_arn("cloudgrant_tests_production");
+    let request = world.iam().create_policy_version().policy_arn(&arn).set_as_default(true);
+    request.policy_document(wide.to_string()).send().await.expect("somebody may");
+    world
+        .iam()
+        .untag_role()
+        .role_name("cloudgrant_tests_production")
+        .tag_keys("cloudgrant:stack")
+        .send()
+        .await
+        .expect("untag");
+    let plan = world.plan(&text).await.expect("a plan");
+    let mut changed: Vec<_> = plan.work().map(|change| (change.action, change.id.to_string())).collect();
+    changed.sort();
+    assert_eq!(
+        changed,
+        [
+            (Action::Update, "iam-policy cloudgrant_tests_production".to_owned()),
+            (Action::Update, "iam-role cloudgrant_tests_production".to_owned()),
+        ]
+    );
+    world.converge(&text).await;
+}

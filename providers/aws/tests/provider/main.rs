@@ -1,0 +1,11 @@
+//! The AWS provider against a sandbox: what the requirements say, number by number.
+
+mod denied;
+mod faults;
+mod grants;
+mod limits;
+mod others;
+mod registries;
+mod scale;
+mod secrets;
+mod world;

@@ -1,0 +1,108 @@
+//! Registries: requirements 11 and 30 to 34.
+
+use cloudgrant_core::Action;
+use serde_json::{Value, json};
+
+use crate::world::{World, assert_same, manifest, refused, said};
+
+const THEIRS: &str = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]";
+
+async fn policy(world: &World) -> Value {
+    let answer = world.ecr("444455556666").get_repository_policy().repository_name("team/theirs").send().await;
+    serde_json::from_str(answer.expect("a policy").policy_text().expect("text")).expect("JSON")
+}
+
+#[tokio::test]
+async fn requirement_11_nothing_to_do_in_the_own_account() {
+    let text = manifest("registries: [{ name: own, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/own }]");
+    let world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
+    assert!(plan.notes.iter().any(|note| note.about == "registry own" && note.message.contains("nothing to do")));
+}
+
+#[tokio::test]
+async fn requirements_30_to_33_one_statement_and_all_others_stay() {
+    let text = manifest(THEIRS);
+    let world = World::new(&text).await;
+    let before = policy(&world).await;
+    world.converge(&text).await;
+    let after = policy(&world).await;
+    let statements = after["Statement"].as_array().expect("statements");
+    assert_eq!(statements.len(), 2, "{after}");
+    assert_eq!(statements[0], before["Statement"][0], "the one made by hand");
+    let ours = &statements[1];
+    assert!(ours["Sid"].as_str().is_some_and(|sid| sid.starts_with("AllowPull")), "{ours}");
+    assert_eq!(
+        ours["Principal"],
+        json!({"AWS": ["arn:aws:iam::111122223333:role/unionai-acme-flyteworker-node-group"]})
+    );
+    assert_eq!(
+        ours["Action"],
+        json!(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
+    );
+    assert_eq!(ours.as_object().map(serde_json::Map::len), Some(4), "{ours}");
+    // Taken out of the manifest, it is found by its mark and goes; the other stays.
+    world.converge(&manifest("")).await;
+    assert_eq!(policy(&world).await, before);
+}
+
+#[tokio::test]
+async fn requirement_34_without_credentials_it_is_handed_off() {
+    let text = manifest(THEIRS);
+    let world = World::new(&text).await;
+    let before = world.everything();
+    let without =
+        text.replace(r#"{ "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }"#, "{}");
+    let report = world.converge(&without).await;
+    assert_eq!(report.handoffs.len(), 1);
+    let handoff = report.handoffs[0].handoff.as_ref().expect("a handoff");
+    assert_eq!(report.handoffs[0].action, Action::Handoff);
+    for needed in [
+        "444455556666",
+        "team/theirs",
+        "us-west-2",
+        "ecr:BatchGetImage",
+        "arn:aws:iam::111122223333:role/unionai-acme-flyteworker-node-group",
+        "set-repository-policy",
+    ] {
+        assert!(handoff.document.contains(needed), "{needed} in {}", handoff.document);
+    }
+    assert_same(&before, &world.everything());
+}
+
+#[tokio::test]
+async fn a_repository_that_is_not_there() {
+    let text = manifest(THEIRS);
+    let world = World::new(&text).await;
+    world
+        .ecr("444455556666")
+        .delete_repository()
+        .repository_name("team/theirs")
+        .force(true)
+        .send()
+        .await
+        .expect("deleted");
+    let error = refused(world.plan(&text).await);
+    assert!(said(&error).contains("team/theirs") && said(&error).contains("create the repository"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn task_code_may_pull_from_another_account() {
+    let text = manifest("grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let answer = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    let policy = answer.expect("a policy").policy_text.expect("text");
+    assert!(policy.contains("arn:aws:iam::111122223333:role/cloudgrant/tests/cloudgrant_tests_production"), "{policy}");
+    let document = world.document("cloudgrant_tests_production").await.to_string();
+    assert!(document.contains("arn:aws:ecr:us-west-2:444455556666:repository/team/elsewhere"), "{document}");
+}
+
+#[tokio::test]
+async fn pushing_is_for_task_code() {
+    let text = manifest(&THEIRS.replace("name: theirs,", "name: theirs, access: push,"));
+    let world = World::new(&manifest("")).await;
+    let error = refused(world.plan(&text).await);
+    assert!(error.kind().is_usage() && said(&error).contains("no access level `push`"), "{}", said(&error));
+}

@@ -1,0 +1,100 @@
+//! Secrets: requirements 35 to 39 and 42.
+
+use serde_json::json;
+
+use crate::world::{World, manifest, refused, said};
+
+const GRANTS: &str = "grants: [{ name: reads, scope: global, access: { token: read } }]";
+
+fn with_token(arn: &str) -> String {
+    manifest(GRANTS).replace("arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf", arn)
+}
+
+#[tokio::test]
+async fn requirement_38_only_the_value_of_only_that_secret() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    assert_eq!(
+        world.document("cloudgrant_tests_global").await["Statement"],
+        json!([{"Sid": "ReadsSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"],
+                "Resource": ["arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf"]}])
+    );
+    let plan = world.plan(&text).await.expect("a plan");
+    // Requirement 42.
+    assert!(plan.notes.iter().any(|note| note.message.contains("must not return a secret's value")));
+}
+
+#[tokio::test]
+async fn requirement_39_the_suffix_is_looked_up() {
+    let world = World::new(&manifest(GRANTS)).await;
+    world.secrets().create_secret().name("plain").secret_string("x").send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:plain");
+    world.converge(&text).await;
+    let arn =
+        world.secrets().describe_secret().secret_id("plain").send().await.expect("described").arn.expect("an ARN");
+    let document = world.document("cloudgrant_tests_global").await;
+    assert_eq!(document["Statement"][0]["Resource"], json!([arn]));
+}
+
+#[tokio::test]
+async fn requirement_37_the_customers_key() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let key = "arn:aws:kms:us-west-2:111122223333:key/12345678-1234-1234-1234-123456789012";
+    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(key).send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:locked");
+    world.converge(&text).await;
+    let document = world.document("cloudgrant_tests_global").await;
+    let decrypt = &document["Statement"][0];
+    assert_eq!(decrypt["Action"], json!(["kms:Decrypt"]));
+    assert_eq!(decrypt["Resource"], json!([key]));
+    let via = &decrypt["Condition"]["StringEquals"]["kms:ViaService"];
+    assert_eq!(*via, json!(["secretsmanager.us-west-2.amazonaws.com"]));
+}
+
+#[tokio::test]
+async fn requirement_36_key_value_secrets_are_refused_where_values_may_be_read() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let value = r#"{"user":"ann","password":"hunter2-marker"}"#;
+    world.secrets().create_secret().name("pairs").secret_string(value).send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:pairs");
+    assert!(world.plan(&text).await.is_ok(), "values aren't read unless the manifest says so");
+    let inspecting = text.replace("  region: us-west-2", "  region: us-west-2\n  inspect_secrets: true");
+    let error = refused(world.plan(&inspecting).await);
+    assert!(said(&error).contains("key/value secret"), "{}", said(&error));
+    assert!(!said(&error).contains("hunter2-marker") && !said(&error).contains("password"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn requirement_35_the_region() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let error = refused(world.plan(&with_token("arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf")).await);
+    assert!(error.kind().is_usage(), "{}", said(&error));
+    assert!(said(&error).contains("the secret is in eu-west-1, the data plane in us-west-2"), "{}", said(&error));
+    assert_eq!(error.problems()[0].place.as_ref().map(|place| place.line), Some(18), "{}", said(&error));
+    assert_eq!(world.running().counts().total, 0);
+}
+
+#[tokio::test]
+async fn a_pattern_is_warned_of() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let plan = world.plan(&with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:*")).await.expect("a plan");
+    assert!(
+        plan.notes.iter().any(|note| note.message.contains("every secret whose name begins so")),
+        "{:#?}",
+        plan.notes
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_there_and_one_that_may_not_be_described() {
+    let mut world = World::new(&manifest(GRANTS)).await;
+    let absent = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:absent");
+    let error = refused(world.plan(&absent).await);
+    assert!(said(&error).contains("there is no secret `absent`"), "{}", said(&error));
+    world.restart(&manifest(GRANTS), "deny=secretsmanager:DescribeSecret").await;
+    let plan = world.plan(&absent).await.expect("a plan");
+    assert!(plan.notes.iter().any(|note| note.message.contains("DescribeSecret is denied")), "{:#?}", plan.notes);
+    let resource = &plan.changes[0].after.as_ref().expect("a policy")["document"]["Statement"][0]["Resource"];
+    assert_eq!(*resource, json!(["arn:aws:secretsmanager:us-west-2:111122223333:secret:absent-??????"]));
+}
