@@ -132,7 +132,8 @@ impl Capabilities {
             _ if self.allows_scope(ScopeKind::Global) => {
                 format!("supported: {supported}; `scope: global` works, and reaches all task code")
             }
-            _ => "this provider binds no scope at all".to_owned(),
+            _ if self.scopes.is_empty() => "this provider binds no scope at all".to_owned(),
+            _ => format!("supported: {supported}; none of these is wider, so name each scope that is meant"),
         }
     }
 
@@ -155,4 +156,125 @@ impl Capabilities {
 
 fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::intent::{Reach, RegistryAccess, TaskAccess};
+    use crate::names::{Domain, GrantName, Project, RegistryName, ResourceName};
+    use crate::resource::Resource;
+
+    const DOMAIN_ONLY: Capabilities = Capabilities::none()
+        .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are bound per domain")
+        .task_access(&[
+            (ResourceKind::Secret, &[Access::Read]),
+            (ResourceKind::Registry, &[Access::Pull, Access::Push]),
+        ])
+        .registry(&[Access::Pull]);
+
+    fn pair() -> Scope {
+        Scope::ProjectDomain {
+            project: Project::parse("vision").expect("project"),
+            domain: Domain::parse("production").expect("domain"),
+        }
+    }
+
+    fn reach(kind: ResourceKind, access: Access) -> Reach {
+        let name = ResourceName::parse("thing").expect("name");
+        Reach { resource: Arc::new(Resource { name, kind, locator: "the-thing".to_owned(), force: false }), access }
+    }
+
+    fn grant(scope: Scope, kind: ResourceKind, access: Access) -> TaskAccess {
+        let name = GrantName::parse("grant").expect("name");
+        TaskAccess { name, scope, reaches: vec![reach(kind, access)], precise: false, carried_by: Vec::new() }
+    }
+
+    fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String, String) {
+        let refusals = capabilities.check("azure", "grants[2]", request).map(drop).expect_err("refused");
+        assert_eq!(refusals.len(), 1, "{refusals:?}");
+        let Diagnostic { path, message, hint, .. } = refusals[0].clone();
+        (path, message, hint.expect("a hint"))
+    }
+
+    #[test]
+    fn what_is_declared_passes_unchanged() {
+        let request = grant(Scope::Global, ResourceKind::Secret, Access::Read);
+        assert_eq!(*DOMAIN_ONLY.check("azure", "grants[2]", request.clone()).expect("declared"), request);
+    }
+
+    #[test]
+    fn a_narrow_scope_is_refused_with_the_nearest_that_works_and_what_it_reaches() {
+        let (path, message, hint) = refusal(DOMAIN_ONLY, grant(pair(), ResourceKind::Secret, Access::Read));
+        assert_eq!(path, "grants[2].scope");
+        assert_eq!(
+            message,
+            "azure can't bind project vision in domain production: identities are bound per domain"
+        );
+        assert_eq!(
+            hint,
+            "supported: global, domain; `scope: { domain: production }` works, and reaches every project in production"
+        );
+    }
+
+    #[test]
+    fn without_a_domain_to_fall_back_on_global_is_the_nearest() {
+        let global_only = DOMAIN_ONLY.scopes(&[ScopeKind::Global], "there is one identity");
+        let (_, _, hint) = refusal(global_only, grant(pair(), ResourceKind::Secret, Access::Read));
+        assert_eq!(hint, "supported: global; `scope: global` works, and reaches all task code");
+    }
+
+    #[test]
+    fn where_only_narrower_scopes_work_nobody_says_that_none_does() {
+        let narrow_only = DOMAIN_ONLY.scopes(&[ScopeKind::ProjectDomain], "identities are bound per namespace");
+        let (_, _, hint) = refusal(narrow_only, grant(Scope::Global, ResourceKind::Secret, Access::Read));
+        assert_eq!(hint, "supported: project-domain; none of these is wider, so name each scope that is meant");
+        let none = Capabilities::none().task_access(&[(ResourceKind::Secret, &[Access::Read])]);
+        let (_, message, hint) = refusal(none, grant(Scope::Global, ResourceKind::Secret, Access::Read));
+        assert_eq!((message.as_str(), hint.as_str()), ("azure can't bind global", "this provider binds no scope at all"));
+    }
+
+    #[test]
+    fn levels_and_kinds_are_refused_with_what_is_supported() {
+        let (path, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::Secret, Access::Write));
+        assert_eq!(path, "grants[2].access.thing");
+        assert_eq!(message, "azure has no access level `write` for a secret");
+        assert_eq!(hint, "supported for a secret: read");
+        let (_, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::ObjectStore, Access::Read));
+        assert_eq!(message, "azure can't give grant_task_access to a object store: the-thing");
+        assert_eq!(hint, "supported: secret, registry");
+    }
+
+    #[test]
+    fn registries_have_levels_of_their_own() {
+        let request = |access| RegistryAccess {
+            name: RegistryName::parse("images").expect("name"),
+            reach: [reach(ResourceKind::Registry, access)],
+        };
+        assert!(DOMAIN_ONLY.check("azure", "registries[0]", request(Access::Pull)).is_ok());
+        let (path, _, hint) = refusal(DOMAIN_ONLY, request(Access::Push));
+        assert_eq!(path, "grants[2].access");
+        assert!(hint.starts_with("supported for a registry: pull; to give task code more"), "{hint}");
+    }
+
+    #[test]
+    fn every_refusal_is_given_at_once() {
+        let mut request = grant(pair(), ResourceKind::Secret, Access::Write);
+        request.reaches.push(reach(ResourceKind::ObjectStore, Access::Read));
+        let refusals = DOMAIN_ONLY.check("azure", "grants[2]", request).map(drop).expect_err("refused");
+        assert_eq!(refusals.len(), 3);
+    }
+
+    #[test]
+    fn nothing_is_allowed_unless_it_is_declared() {
+        for kind in ScopeKind::ALL {
+            assert!(!Capabilities::none().allows_scope(kind));
+        }
+        for kind in ResourceKind::ALL {
+            assert!(Capabilities::none().levels(kind).is_empty());
+        }
+        assert!(Capabilities::none().registry_levels().is_empty());
+    }
 }

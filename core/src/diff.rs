@@ -187,3 +187,7 @@ fn deletions(provider: &str, present: BTreeMap<ObjectId, Found>) -> Result<Vec<C
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "diff_tests.rs"]
+mod tests;

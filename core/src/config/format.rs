@@ -1,13 +1,14 @@
 //! The three notations of a manifest. They mean the same; each is read into the same tree.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
-use super::tree::{At, Content, Entry, Node, line_and_column, place};
+use super::tree::{At, Content, Entry, Node, TWICE, line_and_column, place};
 use crate::diagnostic::Diagnostic;
 
 /// The notation of a manifest.
@@ -53,7 +54,7 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
         // The size of the file is limited already; a manifest of that size may have this many things in it.
         budget: serde_saphyr::budget! { max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20 },
     };
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
+    match serde_saphyr::from_str_with_options::<Placed>(text, options) {
         Ok(raw) => Ok(raw.into()),
         Err(error) => {
             let at = error.location().map(|at| (at.line() as usize, at.column() as usize));
@@ -63,7 +64,8 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
                 Some(end) => message[..end].to_owned(),
                 None => message,
             };
-            Err(wrong(file, at, format!("this isn't valid YAML: {message}")))
+            Err(wrong(file, at, format!("this isn't valid YAML: {message}"))
+                .hint("look at the brackets, quotes, colons and indentation here and in the lines above"))
         }
     }
 }
@@ -73,7 +75,12 @@ fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
         Ok(table) => Ok(from_toml(text, 0, toml::de::DeValue::Table(table.into_inner()))),
         Err(error) => {
             let at = error.span().map(|span| line_and_column(text, span.start));
-            Err(wrong(file, at, format!("this isn't valid TOML: {}", error.message())))
+            if error.message() == "duplicate key" {
+                let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+                return Err(wrong(file, at, format!("the key `{key}` stands here twice")).hint(TWICE));
+            }
+            Err(wrong(file, at, format!("this isn't valid TOML: {}", error.message()))
+                .hint("look at the brackets, quotes and equals signs here and in the lines above"))
         }
     }
 }
@@ -116,43 +123,71 @@ fn from_toml(text: &str, offset: usize, value: toml::de::DeValue<'_>) -> Node {
 }
 
 fn json(text: &str, file: &str) -> Result<Node, Diagnostic> {
-    let strict: Raw = serde_json::from_str(text).map_err(|error| {
+    let strict: Bare = serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
         wrong(file, Some((error.line(), error.column())), format!("this isn't valid JSON: {message}"))
+            .hint("look at the brackets, quotes and commas here and in the lines above")
     })?;
     // JSON is YAML as well, and that parser knows places. Where it stumbles (tabs), there are none.
-    Ok(yaml(text, file).unwrap_or_else(|_| strict.place(None)))
+    Ok(yaml(text, file).unwrap_or_else(|_| strict.into()))
 }
 
-/// What any self-describing format gives, before it is known whether there are places.
+/// What any self-describing format gives: keys and values with their places, or without.
 #[derive(Debug)]
-enum Raw {
+enum Raw<K, V> {
     Scalar(Value),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+    List(Vec<V>),
+    Map(Vec<(K, V)>),
 }
 
-impl Raw {
-    fn place(self, at: Option<At>) -> Node {
-        let content = match self {
-            Self::Scalar(value) => Content::Scalar(value),
-            Self::List(items) => Content::List(items.into_iter().map(Node::from).collect()),
-            Self::Map(entries) => Content::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, node)| Entry { key_at: at_of(&key), key: key.value, node: node.into() })
-                    .collect(),
-            ),
-        };
-        Node { at, content }
+/// A value from a parser that tells places.
+#[derive(Debug)]
+struct Placed(Spanned<Raw<Spanned<String>, Placed>>);
+
+/// A value from one that doesn't.
+#[derive(Debug)]
+struct Bare(Raw<String, Bare>);
+
+impl<'de> Deserialize<'de> for Placed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(Self)
     }
 }
 
-impl From<Spanned<Raw>> for Node {
-    fn from(raw: Spanned<Raw>) -> Self {
-        let at = at_of(&raw);
-        raw.value.place(at)
+impl<'de> Deserialize<'de> for Bare {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Raw::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<K, V: Into<Node>> Raw<K, V> {
+    fn into_content(self, key: impl Fn(K) -> (Option<At>, String)) -> Content {
+        match self {
+            Self::Scalar(value) => Content::Scalar(value),
+            Self::List(items) => Content::List(items.into_iter().map(Into::into).collect()),
+            Self::Map(entries) => Content::Map(
+                entries
+                    .into_iter()
+                    .map(|(name, node)| {
+                        let (key_at, key) = key(name);
+                        Entry { key_at, key, node: node.into() }
+                    })
+                    .collect(),
+            ),
+        }
+    }
+}
+
+impl From<Placed> for Node {
+    fn from(Placed(raw): Placed) -> Self {
+        Self { at: at_of(&raw), content: raw.value.into_content(|key| (at_of(&key), key.value)) }
+    }
+}
+
+impl From<Bare> for Node {
+    fn from(Bare(raw): Bare) -> Self {
+        Self { at: None, content: raw.into_content(|key| (None, key)) }
     }
 }
 
@@ -161,46 +196,46 @@ fn at_of<T>(spanned: &Spanned<T>) -> Option<At> {
     (at.line() > 0).then(|| (at.line() as usize, at.column() as usize))
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Raw<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyVisitor;
-        impl<'de> Visitor<'de> for AnyVisitor {
-            type Value = Raw;
+        struct Any<K, V>(PhantomData<(K, V)>);
+        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Any<K, V> {
+            type Value = Raw<K, V>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(value.into()))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(value.into()))
             }
-            fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(value.into()))
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(value.into()))
             }
-            fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(value.into()))
             }
-            fn visit_unit<E>(self) -> Result<Raw, E> {
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(Value::Null))
             }
-            fn visit_none<E>(self) -> Result<Raw, E> {
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
                 Ok(Raw::Scalar(Value::Null))
             }
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
                 Raw::deserialize(deserializer)
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
                 while let Some(item) = items.next_element()? {
                     list.push(item);
                 }
                 Ok(Raw::List(list))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
                 let mut map = Vec::new();
                 while let Some(entry) = entries.next_entry()? {
                     map.push(entry);
@@ -208,6 +243,6 @@ impl<'de> Deserialize<'de> for Raw {
                 Ok(Raw::Map(map))
             }
         }
-        deserializer.deserialize_any(AnyVisitor)
+        deserializer.deserialize_any(Any(PhantomData))
     }
 }

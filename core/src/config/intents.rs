@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::manifest::{Grant, Manifest};
 use super::strict::expected;
 use crate::checked::Checked;
@@ -26,6 +28,30 @@ pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Ve
     let mut seen = HashSet::new();
     problems.retain(|problem| seen.insert(problem.message.clone()) || !problem.path.ends_with(".scope"));
     (Intents { grants, registries, bindings }, problems)
+}
+
+/// Of a manifest that can't be read, what the providers that are linked in would refuse too: locators, and the
+/// section of the selected one.
+pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>) {
+    let linked = registry::providers().unwrap_or_default();
+    let selected = value.get("provider").and_then(Value::as_str);
+    if let Some(provider) = linked.iter().find(|provider| Some(provider.id) == selected) {
+        let section = value.get(provider.id).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+        problems.extend((provider.check_config)(&section));
+    }
+    let resources = value.get("resources").and_then(Value::as_object).into_iter().flatten();
+    let resources = resources.map(|(name, entry)| (format!("resources.{name}"), entry));
+    let registries = value.get("registries").and_then(Value::as_array).into_iter().flatten();
+    let registries = registries.enumerate().map(|(at, entry)| (format!("registries[{at}]"), entry));
+    for (path, entry) in resources.chain(registries) {
+        for provider in &linked {
+            let Some(locator) = entry.get(provider.id).and_then(Value::as_str) else { continue };
+            if let Err(mut problem) = (provider.resource_kind)(locator) {
+                problem.path = format!("{path}.{}", provider.id);
+                problems.push(problem);
+            }
+        }
+    }
 }
 
 struct Reader<'a> {

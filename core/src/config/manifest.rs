@@ -176,6 +176,35 @@ fn sections(map: &Map<String, Value>, providers: &[&str], problems: &mut Vec<Dia
     sections
 }
 
+/// What is wrong with the profiles apart from what reading them says: that is done for the selected one.
+pub(super) fn profiles(profiles: &Value, selected: Option<&str>) -> Vec<Diagnostic> {
+    let Some(profiles) = profiles.as_object() else {
+        return vec![Diagnostic::new("profiles", "`profiles` must be a mapping of names to what each overrides")];
+    };
+    let providers = known_providers();
+    let mut problems = Vec::new();
+    for (name, profile) in profiles {
+        let path = format!("profiles.{name}");
+        // The layers have these names for what holds without any profile.
+        if ["default", "global"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+            let message = format!("a profile can't be called `{name}`");
+            problems.push(Diagnostic::new(&path, message).hint("what holds always stands outside of `profiles`"));
+        }
+        let Some(keys) = profile.as_object() else {
+            problems.push(Diagnostic::new(&path, format!("the profile `{name}` must be a mapping of keys to values")));
+            continue;
+        };
+        for key in keys.keys().filter(|_| selected != Some(name)) {
+            if !providers.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
+                let known: Vec<_> = KEYS.iter().chain(&providers).copied().collect();
+                let unknown = Diagnostic::new(format!("{path}.{key}"), format!("unknown key `{key}`"));
+                problems.push(unknown.hint(expected(key, &known)));
+            }
+        }
+    }
+    problems
+}
+
 fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     if !matches!(version, Some(Value::Number(number)) if number.as_u64() == Some(1)) {
         let message = match version {
@@ -186,17 +215,23 @@ fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The defaults always give a platform's section; what nobody wrote is missing nevertheless.
+fn is_only_defaults(platform: &Value) -> bool {
+    platform.as_object().is_some_and(|section| section.keys().all(|key| key == "namespace" || key == "service_account"))
+}
+
 fn required<T: serde::de::DeserializeOwned>(
     map: &Map<String, Value>,
     key: &str,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
-    match map.get(key) {
+    match map.get(key).filter(|value| key != "platform" || !is_only_defaults(value)) {
         Some(value) => strict::read(value, key, problems),
         None => {
             let hint = match key {
                 "provider" => "write `provider: aws`, or give --provider or CLOUDGRANT_PROVIDER",
                 "stack" => "name the stack: every object that it makes carries the name",
+                "platform" => "say what runs where: `kind`, `organization`, `projects` and `domains`",
                 _ => "see the manifest's reference in the README",
             };
             problems.push(Diagnostic::new(key, format!("`{key}` is missing")).hint(hint));
@@ -343,7 +378,8 @@ fn list<T>(
             items.iter().enumerate().filter_map(|(at, item)| read(item, &format!("{key}[{at}]"), problems)).collect()
         }
         Some(_) => {
-            problems.push(Diagnostic::new(key, format!("`{key}` must be a list")));
+            let hint = format!("write each with a dash of its own: `{key}:`, and in the next line `- name: ...`");
+            problems.push(Diagnostic::new(key, format!("`{key}` must be a list")).hint(hint));
             Vec::new()
         }
     }

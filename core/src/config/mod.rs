@@ -72,10 +72,22 @@ impl Loaded {
                 .hint("a manifest begins with `version: 1`")));
         }
         let mut problems = tree.duplicates(&name);
+        if let Some(profiles) = tree.get("profiles") {
+            let wrong = manifest::profiles(&profiles.to_value(), overrides.profile.as_deref());
+            problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
+            // What isn't a mapping can't be laid over anything.
+            if problems.iter().any(|problem| problem.path == "profiles" || problem.message.contains("a mapping")) {
+                return Err(Error::manifest(problems));
+            }
+        }
         let (figment, value) = layers::stacked(&tree, &name, overrides)?;
         let places = Places { file: name, tree, figment, profile: overrides.profile.clone() };
         let mut found = Vec::new();
         let manifest = Manifest::read(&value, &mut found);
+        if !found.is_empty() {
+            // Checking goes no further than this; say now what else is wrong already.
+            intents::refused_by_providers(&value, &mut found);
+        }
         problems.extend(found.into_iter().map(|problem| places.of(problem)));
         match manifest {
             Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
@@ -131,6 +143,12 @@ impl Places {
     }
 }
 
+/// The problem with the place of its key path in the file.
+fn placed_in(tree: &Node, file: &str, mut problem: Diagnostic) -> Diagnostic {
+    problem.place = place(file, tree.locate(&Path::parse(&problem.path)).0);
+    problem
+}
+
 fn one(problem: Diagnostic) -> Error {
     Error::manifest(vec![problem])
 }
@@ -139,7 +157,7 @@ fn read(file: &FilePath) -> Result<String> {
     let name = file.display();
     let failed = |error: std::io::Error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::NotFound => "name the manifest with --file".to_owned(),
+            std::io::ErrorKind::NotFound => "check the path, or name another manifest with --file".to_owned(),
             _ => "check the file's name and its permissions".to_owned(),
         };
         Error::new(ErrorKind::Manifest, format!("can't read the manifest {name}")).with("cause", error).hint(hint)

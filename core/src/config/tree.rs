@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::path::{Path, Step};
 use crate::diagnostic::{Diagnostic, Place};
 
+/// What to do about a key that stands twice.
+pub(super) const TWICE: &str = "keep one of them; cloudgrant doesn't guess which one is meant";
+
 /// Line and column, both counted from 1.
 pub(super) type At = (usize, usize);
 
@@ -94,8 +97,7 @@ impl Node {
                     if let Some(first) = seen.insert(&entry.key, entry.key_at) {
                         let first = first.map(|(line, _)| format!(", first in line {line}")).unwrap_or_default();
                         let message = format!("the key `{}` stands here twice{first}", entry.key);
-                        let mut diagnostic = Diagnostic::new(path.to_string(), message)
-                            .hint("keep one of them; cloudgrant doesn't guess which one is meant");
+                        let mut diagnostic = Diagnostic::new(path.to_string(), message).hint(TWICE);
                         diagnostic.place = place(file, entry.key_at);
                         found.push(diagnostic);
                     }

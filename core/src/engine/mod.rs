@@ -8,12 +8,13 @@ mod settings;
 mod watch;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 pub use cancel::Cancel;
 pub use report::{Applied, Failed, Report};
 pub use settings::Settings;
 pub use watch::{Event, Silent, Watch};
+
+use tokio::time::Instant;
 
 use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};

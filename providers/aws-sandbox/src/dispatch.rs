@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Request, Response, async_trait};
+use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, StatusCode};
 
@@ -13,6 +13,7 @@ use crate::management::{self, Log};
 use crate::protocol::json::Params;
 use crate::protocol::query::Query;
 use crate::protocol::{json, xml};
+use crate::quotas::Quotas;
 use crate::state::State;
 use crate::{ecr, iam, ids, secretsmanager, sts};
 
@@ -93,6 +94,16 @@ impl Handler for Dispatcher {
 }
 
 impl Dispatcher {
+    /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
+    pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
+        let quotas = Quotas::new(&knobs.quotas)?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.quotas = quotas;
+        state.replication = knobs.replication;
+        self.faults.turn(knobs);
+        Ok(())
+    }
+
     fn carry_out(&self, request: &Request, scope: Option<&Scope>, asked: &Asked) -> Answer<Outcome> {
         let scope = scope.ok_or_else(|| {
             ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")

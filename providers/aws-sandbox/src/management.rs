@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
-use cloudgrant_sandbox_kit::{Request, Response};
+use cloudgrant_sandbox_kit::{Knobs, Request, Response};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -49,8 +49,16 @@ pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
             sandbox.counter.reset();
             json!(sandbox.counter.counts())
         }
+        (&Method::POST, "/_sandbox/knobs") => {
+            let text = String::from_utf8_lossy(&request.body);
+            let turned = text.parse::<Knobs>().and_then(|knobs| sandbox.turn(knobs));
+            match turned {
+                Ok(()) => json!({"knobs": sandbox.faults.knobs().to_string()}),
+                Err(error) => return answer(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
+            }
+        }
         _ => {
-            let known = ["GET /_sandbox/requests", "GET /_sandbox/log", "POST /_sandbox/reset"];
+            let known = ["GET /_sandbox/requests", "GET /_sandbox/log", "POST /_sandbox/reset", "POST /_sandbox/knobs"];
             return answer(StatusCode::NOT_FOUND, &json!({"error": "there is no such thing", "known": known}));
         }
     };

@@ -86,7 +86,7 @@ pub(crate) struct State {
     pub(crate) managed: BTreeMap<String, Policy>,
     /// How often the folder was in use, this time included.
     pub(crate) start: u64,
-    replication: Duration,
+    pub(crate) replication: Duration,
     seeded: BTreeSet<String>,
     store: Store,
 }

@@ -67,6 +67,45 @@ pub(crate) fn merged(document: Option<Value>, sid: &str, statement: Option<&Valu
     Some(document)
 }
 
+/// Whether a statement names a principal that was deleted: then AWS shows its unique id in place of its ARN, and takes
+/// no document with that any more. Source: IAM user guide, "AWS JSON policy elements: Principal".
+fn is_dead(statement: &Value) -> bool {
+    let Some(principals) = statement.get("Principal").and_then(|kinds| kinds.get("AWS")) else { return false };
+    let dead =
+        |principal: &Value| principal.as_str().is_some_and(|id| id.starts_with("AROA") || id.starts_with("AIDA"));
+    match principals {
+        Value::Array(principals) => principals.iter().any(dead),
+        one => dead(one),
+    }
+}
+
+/// Leaves out statements of ours whose principals are gone: they give nothing any more and keep AWS from taking the
+/// rest; a change of their own makes them anew, if they are still wanted.
+fn without_dead(mut document: Value, mark: &str) -> Option<Value> {
+    let ours = |statement: &Value| statement.get("Sid").and_then(Value::as_str).is_some_and(|sid| sid.contains(mark));
+    let statements =
+        document::statements(&document).iter().filter(|statement| !(ours(statement) && is_dead(statement)));
+    let statements: Vec<_> = statements.cloned().collect();
+    if statements.is_empty() {
+        return None;
+    }
+    document["Statement"] = statements.into();
+    Some(document)
+}
+
+/// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
+fn in_the_way(error: Error, document: &Value) -> Error {
+    let dead = document::statements(document).iter().find(|statement| is_dead(statement));
+    let (ErrorKind::NotYet, Some(dead)) = (error.kind(), dead) else { return error };
+    let sid = dead.get("Sid").and_then(Value::as_str).unwrap_or("without Sid");
+    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.clone());
+    Error::new(ErrorKind::Conflict, "the repository's policy can't be written any more")
+        .with("operation", "ecr:SetRepositoryPolicy")
+        .with("AWS said", said.unwrap_or_default())
+        .with("cause", format!("its statement `{sid}`, which isn't this stack's, names a principal that was deleted"))
+        .hint("take that statement out of the policy, or name a principal there that exists; then run again")
+}
+
 /// Puts a statement into a repository's policy, or takes it out.
 pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, statement: Option<&Value>) -> Result<()> {
     let lock =
@@ -79,7 +118,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let after = merged(before.clone(), sid, statement);
+    let after = merged(before.clone(), sid, statement).and_then(|document| without_dead(document, &aws.names.mark()));
     if after == before {
         return Ok(());
     }
@@ -88,7 +127,8 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         Some(document) => {
             let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
             let answer = request.policy_text(document.to_string()).send().await;
-            answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error).with("repository", repository.arn()))?;
+            let answer = answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error));
+            answer.map_err(|error| in_the_way(error, &document).with("repository", repository.arn()))?;
         }
         None => {
             let request = client.delete_repository_policy().registry_id(account.as_str()).repository_name(name);
@@ -108,6 +148,15 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dead_statements_of_ours_go_and_those_of_others_stay() {
+        let dead = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": {"AWS": ["AROAEXAMPLE"]}});
+        let live = json!({"Sid": "Mark1", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/x"]}});
+        let document = json!({"Statement": [dead("Mark2"), live, dead("Theirs")]});
+        assert_eq!(without_dead(document, "Mark"), Some(json!({"Statement": [live, dead("Theirs")]})));
+        assert_eq!(without_dead(json!({"Statement": [dead("Mark2")]}), "Mark"), None);
+    }
 
     #[test]
     fn requirement_32_others_survive() {

@@ -4,7 +4,7 @@
 //! time can be repeated. The rate limit depends on the clock, as in a cloud.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::Knobs;
@@ -27,9 +27,12 @@ pub enum Fate {
 /// Decides the fate of requests.
 #[derive(Debug)]
 pub struct Faults {
-    knobs: Knobs,
+    knobs: RwLock<Arc<Knobs>>,
     sequence: AtomicU64,
     bucket: Mutex<Bucket>,
+    /// How many of the next requests are throttled, and how many after them fail.
+    throttles: AtomicU64,
+    failures: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -41,14 +44,30 @@ struct Bucket {
 impl Faults {
     /// Faults as the knobs ask for.
     pub fn new(knobs: Knobs) -> Self {
+        let faults = Self {
+            knobs: RwLock::default(),
+            sequence: AtomicU64::new(0),
+            bucket: Mutex::new(Bucket { tokens: 0.0, filled: Instant::now() }),
+            throttles: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        };
+        faults.turn(knobs);
+        faults
+    }
+
+    /// Turns the knobs while requests come in.
+    pub fn turn(&self, knobs: Knobs) {
         // A full bucket holds what comes in during one second.
         let bucket = Bucket { tokens: knobs.rate.unwrap_or_default().max(1.0), filled: Instant::now() };
-        Self { knobs, sequence: AtomicU64::new(0), bucket: Mutex::new(bucket) }
+        *self.bucket.lock().unwrap_or_else(PoisonError::into_inner) = bucket;
+        self.throttles.store(knobs.throttle_next, Ordering::Relaxed);
+        self.failures.store(knobs.errors_next, Ordering::Relaxed);
+        *self.knobs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(knobs);
     }
 
     /// The knobs.
-    pub fn knobs(&self) -> &Knobs {
-        &self.knobs
+    pub fn knobs(&self) -> Arc<Knobs> {
+        self.knobs.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The sequence number of a request that has just come in, counted from 1.
@@ -58,23 +77,30 @@ impl Faults {
 
     /// What happens to the request with this sequence number, which has come in at `now`.
     pub fn decide(&self, sequence: u64, now: Instant) -> Fate {
-        let mut random = SplitMix::new(self.knobs.seed, sequence);
-        // All draws are made whatever the earlier ones say: turning one knob leaves the others' decisions alone.
-        let (drop, late, error, throttle) = (random.share(), random.share(), random.share(), random.share());
-        if drop < self.knobs.drop {
-            return if late < 0.5 { Fate::DropBefore } else { Fate::DropAfter };
-        }
-        if throttle < self.knobs.throttle || !self.take_token(now) {
+        let knobs = self.knobs();
+        if one_less(&self.throttles) {
             return Fate::Throttle;
         }
-        if error < self.knobs.errors {
+        if one_less(&self.failures) {
+            return Fate::Fail;
+        }
+        let mut random = SplitMix::new(knobs.seed, sequence);
+        // All draws are made whatever the earlier ones say: turning one knob leaves the others' decisions alone.
+        let (drop, late, error, throttle) = (random.share(), random.share(), random.share(), random.share());
+        if drop < knobs.drop {
+            return if late < 0.5 { Fate::DropBefore } else { Fate::DropAfter };
+        }
+        if throttle < knobs.throttle || !self.take_token(knobs.rate, now) {
+            return Fate::Throttle;
+        }
+        if error < knobs.errors {
             return Fate::Fail;
         }
         Fate::Serve
     }
 
-    fn take_token(&self, now: Instant) -> bool {
-        let Some(rate) = self.knobs.rate else {
+    fn take_token(&self, rate: Option<f64>, now: Instant) -> bool {
+        let Some(rate) = rate else {
             return true;
         };
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,6 +113,11 @@ impl Faults {
         }
         enough
     }
+}
+
+/// Counts down; whether there was something left.
+fn one_less(count: &AtomicU64) -> bool {
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, and good enough to spread faults evenly.
@@ -144,6 +175,15 @@ mod tests {
     #[test]
     fn no_knobs_serve_everything() {
         assert!(fates("", 1_000).iter().all(|fate| *fate == Fate::Serve));
+    }
+
+    #[test]
+    fn the_next_ones_fail_for_certain() {
+        let faults = Faults::new("throttle-next=2".parse().expect("valid"));
+        let fate = || faults.decide(faults.next(), Instant::now());
+        assert_eq!([fate(), fate(), fate()], [Fate::Throttle, Fate::Throttle, Fate::Serve]);
+        faults.turn("errors-next=1".parse().expect("valid"));
+        assert_eq!([fate(), fate()], [Fate::Fail, Fate::Serve]);
     }
 
     #[test]

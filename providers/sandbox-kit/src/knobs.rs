@@ -13,6 +13,8 @@ pub const KNOBS: &[(&str, &str)] = &[
     ("throttle=0.1", "share of requests answered as throttled"),
     ("errors=0.05", "share of requests answered with a server error"),
     ("drop=0.02", "share of connections closed instead of answering, half of them after the request was carried out"),
+    ("throttle-next=3", "how many of the next requests are answered as throttled, whatever the shares"),
+    ("errors-next=3", "how many requests after those are answered with a server error"),
     ("rate=20", "requests per second beyond which requests are throttled"),
     ("replication=3s", "how long a new principal stays unknown to other services"),
     ("seed=42", "seed of the random decisions"),
@@ -31,6 +33,10 @@ pub struct Knobs {
     pub errors: f64,
     /// The share (0 to 1) of connections closed instead of answering; in half of these cases the request was carried out.
     pub drop: f64,
+    /// How many of the next requests are answered as throttled, whatever the shares.
+    pub throttle_next: u64,
+    /// How many requests after those are answered with a server error.
+    pub errors_next: u64,
     /// Requests per second beyond which requests are throttled.
     pub rate: Option<f64>,
     /// How long a new principal stays unknown to other services.
@@ -55,6 +61,8 @@ impl FromStr for Knobs {
                 ("throttle", value) => knobs.throttle = share(part, value)?,
                 ("errors", value) => knobs.errors = share(part, value)?,
                 ("drop", value) => knobs.drop = share(part, value)?,
+                ("throttle-next", value) => knobs.throttle_next = number(part, value)?,
+                ("errors-next", value) => knobs.errors_next = number(part, value)?,
                 ("rate", value) => knobs.rate = Some(rate(part, value)?),
                 ("replication", value) => knobs.replication = duration(part, value)?,
                 ("seed", value) => knobs.seed = number(part, value)?,
@@ -88,6 +96,11 @@ impl fmt::Display for Knobs {
         }
         for (name, value) in [("throttle", self.throttle), ("errors", self.errors), ("drop", self.drop)] {
             if value > 0.0 {
+                write!(f, ",{name}={value}")?;
+            }
+        }
+        for (name, value) in [("throttle-next", self.throttle_next), ("errors-next", self.errors_next)] {
+            if value > 0 {
                 write!(f, ",{name}={value}")?;
             }
         }
@@ -153,13 +166,14 @@ mod tests {
 
     #[test]
     fn reads_every_knob() {
-        let knobs: Knobs = "latency=50ms,throttle=0.1,errors=0.05,drop=0.02,rate=20,replication=3s,seed=42,\
+        let knobs: Knobs = "latency=50ms,throttle=0.1,errors=0.05,drop=0.02,throttle-next=3,errors-next=4,rate=20,replication=3s,seed=42,\
                             deny=iam:CreateRole,deny=sts:AssumeRole,quota.PolicySizeQuota=2048"
             .parse()
             .expect("all of these are knobs");
         assert_eq!(knobs.latency, Duration::from_millis(50));
         assert_eq!(knobs.replication, Duration::from_secs(3));
         assert_eq!((knobs.throttle, knobs.errors, knobs.drop, knobs.rate), (0.1, 0.05, 0.02, Some(20.0)));
+        assert_eq!((knobs.throttle_next, knobs.errors_next), (3, 4));
         assert_eq!(knobs.deny.len(), 2);
         assert_eq!(knobs.quotas["PolicySizeQuota"], 2048);
         assert_eq!(knobs.to_string().parse::<Knobs>().expect("Display is what FromStr reads"), knobs);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
@@ -96,6 +96,14 @@ fn statements(desired: &Desired) -> impl Iterator<Item = (Repository, &Object)> 
     })
 }
 
+/// The roles that a statement names: it goes before they do, or it would name the dead.
+fn principals(statement: &Value) -> Vec<ObjectId> {
+    let canonical = document::statement(statement);
+    let arns = canonical["Principal"]["AWS"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names = arns.filter_map(|arn| arn.split_once(":role/")).filter_map(|(_, path)| path.rsplit('/').next());
+    names.map(kinds::role).collect()
+}
+
 pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &mut Observed) {
     let mark = aws.names.mark();
     for (repository, document) in &policies.documents {
@@ -107,7 +115,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &m
             let found = Found {
                 attributes: json!({ "repository": repository.arn(), "statement": document::statement(statement) }),
                 owned: true,
-                depends_on: Vec::new(),
+                depends_on: principals(statement),
                 if_deleted: None,
             };
             observed.objects.insert(kinds::statement(repository, sid), found);

@@ -1,0 +1,125 @@
+//! What comes of an apply: failures, interruptions, a world that changed, a world that lags.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudgrant_core::{Approval, Cancel, ErrorKind, Event, Settings, Silent, Summary};
+
+use crate::fake::{Fake, Listen, Step, apply, apply_with, engine, found, id, names, object};
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_stops_what_depends_on_it_and_nothing_else() {
+    let all = vec![object("bad", &[]), object("child", &["bad"]), object("grandchild", &["child"]), object("x", &[]), object("y", &["x"])];
+    let fake = Arc::new(Fake::wanting(all).acting(|change, _| match change.id.name.as_str() {
+        "bad" => Step::Fail(ErrorKind::Quota, Duration::ZERO),
+        _ => Step::Make(Duration::from_secs(1)),
+    }));
+    let report = apply(&fake).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["x", "y"]);
+    assert_eq!(names(&report.remaining), ["child", "grandchild"]);
+    assert_eq!(report.summary(), Summary { create: 2, ..Summary::default() });
+    assert!(!report.is_complete() && !report.is_success() && !report.cancelled);
+    // Core says what the provider can't know.
+    assert_eq!(report.failed[0].error.to_string(), "try 1; object: thing bad; for: grant all");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_stops_everything_that_has_not_begun() {
+    for kind in [ErrorKind::AccessDenied, ErrorKind::Credentials, ErrorKind::WrongAccount] {
+        let all = (0..6).map(|at| object(&at.to_string(), &[])).collect();
+        let fake = Arc::new(Fake::wanting(all).acting(move |change, _| match change.id.name.as_str() {
+            "0" => Step::Fail(kind, Duration::from_millis(100)),
+            _ => Step::Make(Duration::from_secs(1)),
+        }));
+        let settings = Settings { concurrency: 2, ..Settings::default() };
+        let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
+        assert_eq!((report.failed.len(), report.applied.len(), report.remaining.len()), (1, 1, 4), "{kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_finishes_what_is_under_way() {
+    let all = (0..6).map(|at| object(&at.to_string(), &[])).collect();
+    let fake = Fake::wanting(all).having(&[("old", &[])]);
+    let fake = Arc::new(fake.acting(|change, _| match change.id.name.as_str() {
+        "0" => Step::Make(Duration::from_secs(1)),
+        _ => Step::Make(Duration::from_secs(5)),
+    }));
+    let cancel = Cancel::default();
+    let watch = Listen(|event: Event<'_>| {
+        if matches!(event, Event::Done(..)) {
+            cancel.cancel();
+        }
+    });
+    let settings = Settings { concurrency: 2, ..Settings::default() };
+    let report = apply_with(&fake, settings, &watch, &cancel).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["0", "1"]);
+    assert_eq!(names(&report.remaining), ["2", "3", "4", "5", "old"]);
+    assert!(report.cancelled && report.failed.is_empty());
+    assert_eq!(report.elapsed, Duration::from_secs(5));
+
+    // Run again, it is finished.
+    assert!(apply(&fake).await.is_success());
+    assert_eq!(fake.world.lock().expect("lock").len(), 6);
+    assert_eq!(fake.tries("0"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_can_be_waited_for() {
+    let cancel = Cancel::default();
+    let waiting = cancel.clone();
+    let waiter = tokio::spawn(async move { waiting.cancelled().await });
+    tokio::task::yield_now().await;
+    assert!(!waiter.is_finished());
+    cancel.cancel();
+    waiter.await.expect("woken");
+    assert!(cancel.is_cancelled());
+    cancel.cancelled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_no_longer_fits_is_refused() {
+    let fake = Arc::new(Fake::wanting(vec![object("a", &[]), object("b", &[])]));
+    let engine = engine(&fake, Settings::default());
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let theirs = cloudgrant_core::Found { attributes: object("b", &[]).attributes, ..found(&[]) };
+    fake.world.lock().expect("lock").insert(id("b"), theirs);
+    let error = engine.apply(plan.approve(Approval::Person), &Silent, &Cancel::default()).await.expect_err("stale");
+    assert_eq!(error.kind(), ErrorKind::PlanStale);
+    assert!(error.to_string().contains("object: thing b"), "{error}");
+    assert!(fake.log().is_empty(), "something was applied: {:?}", fake.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_world_that_lags_is_waited_for() {
+    let fake = Arc::new(Fake::wanting(vec![object("a", &[])]).lagging(4));
+    let report = apply(&fake).await;
+    assert!(report.is_success() && report.unverified.is_empty(), "{report:?}");
+    assert!(report.elapsed > Duration::from_secs(1), "it waited: {:?}", report.elapsed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_shows_is_unverified() {
+    let all = vec![object("a", &[]), object("b", &[])];
+    let fake = Arc::new(Fake::wanting(all).acting(|change, _| match change.id.name.as_str() {
+        "a" => Step::Pretend,
+        _ => Step::Make(Duration::ZERO),
+    }));
+    let settings = Settings { settle: Duration::from_secs(20), ..Settings::default() };
+    let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
+    assert_eq!(names(&report.unverified), ["a"]);
+    assert!(report.is_complete() && !report.is_success());
+    assert!(report.elapsed <= Duration::from_secs(20) && report.elapsed >= Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_to_do_is_done_without_a_change_or_a_second_look() {
+    let fake = Arc::new(Fake::wanting(vec![object("a", &[])]));
+    apply(&fake).await;
+    let before = fake.log().len();
+    let report = apply(&fake).await;
+    assert!(report.is_success());
+    assert_eq!((report.unchanged, report.summary().create, fake.log().len()), (1, 0, before));
+    // Once before and none after: the plan is held against the world, and that is all.
+    assert_eq!(report.requests, Some(2));
+}

@@ -1,0 +1,283 @@
+//! A provider that does as it is told.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Access, Action, Approval, Approved, Cancel, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic,
+    Engine, Error, ErrorKind, Event, Found, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome,
+    Ownership, Provider, RegistryAccess, Report, ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Settings,
+    Silent, Stack, TaskAccess, Watch,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// What becomes of a try.
+pub(crate) enum Step {
+    /// It succeeds, after a while.
+    Make(Duration),
+    /// It fails, after a while.
+    Fail(ErrorKind, Duration),
+    /// It says that it succeeded.
+    Pretend,
+}
+
+type Script = Box<dyn Fn(&Change, u32) -> Step + Send + Sync>;
+
+pub(crate) struct Fake {
+    wanted: Mutex<Vec<Object>>,
+    script: Script,
+    pub(crate) world: Mutex<BTreeMap<ObjectId, Found>>,
+    /// What observe shows, if it isn't the world: for so many looks.
+    stale: Mutex<(u32, BTreeMap<ObjectId, Found>)>,
+    tries: Mutex<HashMap<ObjectId, u32>>,
+    /// Begun and ended changes, in order.
+    log: Mutex<Vec<String>>,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    /// How many of the next questions fail, and with what.
+    pub(crate) unanswered: AtomicU32,
+    pub(crate) questions: AtomicU32,
+}
+
+impl fmt::Debug for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+pub(crate) fn id(name: &str) -> ObjectId {
+    ObjectId::new("thing", name)
+}
+
+/// An object that needs others.
+pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
+    Object {
+        id: id(name),
+        scope: Scope::Global,
+        attributes: json!({ "name": name }),
+        depends_on: needs.iter().map(|need| id(need)).collect(),
+        because: vec![IntentId::Grant(GrantName::parse("all").expect("name"))],
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+pub(crate) fn found(needs: &[&str]) -> Found {
+    let depends_on = needs.iter().map(|need| id(need)).collect();
+    Found { attributes: json!({}), owned: true, depends_on, if_deleted: None }
+}
+
+impl Fake {
+    pub(crate) fn wanting(objects: Vec<Object>) -> Self {
+        Self {
+            wanted: Mutex::new(objects),
+            script: Box::new(|_, _| Step::Make(Duration::from_secs(1))),
+            world: Mutex::default(),
+            stale: Mutex::default(),
+            tries: Mutex::default(),
+            log: Mutex::default(),
+            running: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            unanswered: AtomicU32::new(0),
+            questions: AtomicU32::new(0),
+        }
+    }
+
+    /// With things that are the stack's and no longer wanted.
+    pub(crate) fn having(self, things: &[(&str, &[&str])]) -> Self {
+        let things = things.iter().map(|(name, needs)| (id(name), found(needs)));
+        self.world.lock().expect("lock").extend(things);
+        self
+    }
+
+    pub(crate) fn acting(mut self, script: impl Fn(&Change, u32) -> Step + Send + Sync + 'static) -> Self {
+        self.script = Box::new(script);
+        self
+    }
+
+    /// With so many looks, after the first change, that show the world as it was before.
+    pub(crate) fn lagging(self, looks: u32) -> Self {
+        self.stale.lock().expect("lock").0 = looks;
+        self
+    }
+
+    /// The changes as they began and ended, such as `+a` and `-a`.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("lock").clone()
+    }
+
+    /// Where something stands in the log.
+    pub(crate) fn at(&self, entry: &str) -> usize {
+        let log = self.log();
+        log.iter().position(|known| known == entry).unwrap_or_else(|| panic!("no {entry} in {log:?}"))
+    }
+
+    pub(crate) fn tries(&self, name: &str) -> u32 {
+        self.tries.lock().expect("lock").get(&id(name)).copied().unwrap_or_default()
+    }
+
+    /// The most changes that were under way at a time.
+    pub(crate) fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+
+    fn question(&self) -> Result<()> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        let fails = |left: u32| left.checked_sub(1);
+        match self.unanswered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails) {
+            Ok(_) => Err(Error::new(ErrorKind::Throttled, "slow down")),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Fake {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        self.question()?;
+        let objects = if grants.is_empty() { Vec::new() } else { self.wanted.lock().expect("lock").clone() };
+        Ok(Desired { objects, notes: Vec::new() })
+    }
+
+    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn observe(&self, _: &Desired) -> Result<Observed> {
+        self.question()?;
+        let mut stale = self.stale.lock().expect("lock");
+        let begun = !self.log.lock().expect("lock").is_empty();
+        let objects = if begun && stale.0 > 0 {
+            stale.0 -= 1;
+            stale.1.clone()
+        } else {
+            let world = self.world.lock().expect("lock").clone();
+            if !begun {
+                stale.1 = world.clone();
+            }
+            world
+        };
+        Ok(Observed { objects, ..Observed::default() })
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        let change = change.change();
+        let try_number = {
+            let mut tries = self.tries.lock().expect("lock");
+            let tries = tries.entry(change.id.clone()).or_default();
+            *tries += 1;
+            *tries
+        };
+        self.log.lock().expect("lock").push(format!("+{}", change.id.name));
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        let step = (self.script)(change, try_number);
+        if let Step::Make(time) | Step::Fail(_, time) = &step {
+            tokio::time::sleep(*time).await;
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        self.log.lock().expect("lock").push(format!("-{}", change.id.name));
+        if let Step::Fail(kind, _) = step {
+            return Err(Error::new(kind, format!("try {try_number}")));
+        }
+        if let Step::Make(_) = step {
+            let mut world = self.world.lock().expect("lock");
+            match change.action {
+                Action::Delete => drop(world.remove(&change.id)),
+                _ => {
+                    let attributes = change.after.clone().expect("attributes");
+                    let depends_on = change.depends_on.clone();
+                    world.insert(change.id.clone(), Found { attributes, owned: true, depends_on, if_deleted: None });
+                }
+            }
+        }
+        Ok(Outcome::default())
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.questions.load(Ordering::SeqCst).into())
+    }
+}
+
+/// The section that manifests of these tests may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub(crate) struct Config {
+    #[serde(default)]
+    region: String,
+    #[serde(default)]
+    retries: u32,
+}
+
+#[async_trait]
+impl Connect for Fake {
+    const ID: &'static str = "fake";
+    const SUMMARY: &'static str = "does as it is told";
+    const CAPABILITIES: Capabilities = Capabilities::none()
+        .scopes(&ScopeKind::ALL, "")
+        .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write])])
+        .registry(&[Access::Pull]);
+    type Config = Config;
+
+    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        match locator.split_once("://") {
+            Some(("store", _)) => Ok(ResourceKind::ObjectStore),
+            Some(("registry", _)) => Ok(ResourceKind::Registry),
+            _ => Err(Diagnostic::new("", format!("`{locator}` is nothing")).hint("write `store://NAME`")),
+        }
+    }
+
+    async fn connect(_: Context, _: Config) -> Result<Self> {
+        Ok(Self::wanting(Vec::new()))
+    }
+}
+
+/// An engine that asks the fake for one global grant.
+pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
+    let grant = TaskAccess {
+        name: GrantName::parse("all").expect("name"),
+        scope: Scope::Global,
+        reaches: Vec::new(),
+        precise: false,
+        carried_by: vec![Scope::Global],
+    };
+    let grant = Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed");
+    let intents = Intents { grants: vec![Arc::new(grant)], ..Intents::default() };
+    Engine::new("fake", fake.clone(), Stack::parse("acme").expect("stack"), intents, settings)
+}
+
+/// Plans and applies with the default patience.
+pub(crate) async fn apply(fake: &Arc<Fake>) -> Report {
+    apply_with(fake, Settings::default(), &Silent, &Cancel::default()).await
+}
+
+pub(crate) async fn apply_with(fake: &Arc<Fake>, settings: Settings, watch: &dyn Watch, cancel: &Cancel) -> Report {
+    let engine = engine(fake, settings);
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    engine.apply(plan.approve(Approval::InAdvance), watch, cancel).await.expect("a report")
+}
+
+/// The names of changes.
+pub(crate) fn names<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<&'a str> {
+    changes.into_iter().map(|change| change.id.name.as_str()).collect()
+}
+
+/// Calls a function for each event.
+pub(crate) struct Listen<F>(pub(crate) F);
+
+impl<F: Fn(Event<'_>) + Send + Sync> Watch for Listen<F> {
+    fn event(&self, event: Event<'_>) {
+        (self.0)(event);
+    }
+}

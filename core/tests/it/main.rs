@@ -1,0 +1,12 @@
+//! The public face of core: the engine over a provider that does as it is told, and manifests in all their layers.
+
+mod config_formats;
+mod config_hostile;
+mod config_layers;
+mod engine_order;
+mod engine_outcome;
+mod engine_retry;
+mod fake;
+mod scopes;
+
+cloudgrant_core::register_provider!(fake::Fake);

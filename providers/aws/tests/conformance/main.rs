@@ -1,0 +1,102 @@
+//! The conformance suite, with a sandbox as the world.
+
+mod behind;
+mod world;
+
+use async_trait::async_trait;
+use cloudgrant_aws::Aws;
+use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
+use cloudgrant_core::ObjectId;
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, OTHER, SECRET, UNREACHABLE, World};
+
+cloudgrant_conformance::suite!(World);
+
+#[async_trait]
+impl Fixture for World {
+    type Provider = Aws;
+
+    async fn fresh() -> Self {
+        Self::start().await
+    }
+
+    fn section(&self) -> Value {
+        self.section(json!({}))
+    }
+
+    fn resources(&self) -> Vec<String> {
+        vec![
+            "s3://acme-data/inputs/".to_owned(),
+            "s3://acme-models".to_owned(),
+            format!("arn:aws:secretsmanager:us-west-2:{ACCOUNT}:secret:token-AbCdEf"),
+            format!("{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/team/own"),
+            format!("{OTHER}.dkr.ecr.us-west-2.amazonaws.com/team/other"),
+        ]
+    }
+
+    fn registries(&self) -> Vec<String> {
+        vec![
+            format!("{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/team/own"),
+            format!("{OTHER}.dkr.ecr.us-west-2.amazonaws.com/team/pulled"),
+            format!("{UNREACHABLE}.dkr.ecr.us-west-2.amazonaws.com/team/unreachable"),
+        ]
+    }
+
+    async fn snapshot(&self) -> Value {
+        behind::snapshot(self).await
+    }
+
+    async fn requests(&self) -> Option<Requests> {
+        let counts = self.running.counts();
+        let reads = |action: &str| {
+            let verb = action.split_once(':').map_or(action, |(_, verb)| verb);
+            // Assuming a role makes a session, not a change.
+            ["Get", "List", "Describe", "AssumeRole"].iter().any(|prefix| verb.starts_with(prefix))
+        };
+        let of = |wanted: bool| {
+            counts.by_action.iter().filter(|(action, _)| reads(action) == wanted).map(|(_, count)| *count).sum()
+        };
+        Some(Requests { reads: of(true), writes: of(false) })
+    }
+
+    async fn plant_foreign(&self) -> Hook {
+        behind::plant_foreign(self).await;
+        Hook::Done
+    }
+
+    async fn occupy(&self, object: &ObjectId) -> Hook {
+        behind::occupy(self, object).await
+    }
+
+    async fn tamper(&self, object: &ObjectId) -> Hook {
+        behind::tamper(self, object).await
+    }
+
+    async fn remove(&self, object: &ObjectId) -> Hook {
+        behind::remove(self, object).await
+    }
+
+    async fn fault(&self, fault: Fault) -> Hook {
+        let knobs = match fault {
+            Fault::Throttle(count) => format!("throttle-next={count}"),
+            Fault::Fail(count) => format!("errors-next={count}"),
+            Fault::DenyWrites => world::WRITES.map(|action| format!("deny={action}")).join(","),
+            Fault::DelayPrincipals => "replication=300ms".to_owned(),
+            Fault::Withhold => {
+                behind::withhold(self).await;
+                return Hook::Done;
+            }
+        };
+        self.turn(&knobs).await;
+        Hook::Done
+    }
+
+    fn protecting(&self, name: &str) -> Option<Value> {
+        Some(self.section(json!({ "protected": [name] })))
+    }
+
+    fn secret(&self) -> Option<String> {
+        Some(SECRET.to_owned())
+    }
+}

@@ -1,0 +1,127 @@
+//! A data plane in a sandbox.
+
+use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
+use cloudgrant_sandbox_kit::{Running, Start};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// The data plane's account.
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// An account with credentials.
+pub(crate) const OTHER: &str = "444455556666";
+/// An account without.
+pub(crate) const UNREACHABLE: &str = "777788889999";
+pub(crate) const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
+/// The value of the secret: it must never be seen.
+pub(crate) const SECRET: &str = "value-that-nobody-may-see";
+
+/// Every write that the provider sends.
+pub(crate) const WRITES: [&str; 14] = [
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:CreateRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:DeleteRole",
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+    "ecr:SetRepositoryPolicy",
+    "ecr:DeleteRepositoryPolicy",
+    "ecr:TagResource",
+];
+
+pub(crate) struct World {
+    _folder: tempfile::TempDir,
+    pub(crate) running: Running,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = |account: &str, name: &str| format!("{account}.dkr.ecr.us-west-2.amazonaws.com/{name}");
+        let config = json!({
+            "platform": { "organization": "acme" },
+            "aws": {
+                "account": ACCOUNT,
+                "region": "us-west-2",
+                "cluster": { "oidc_provider": ISSUER },
+                "accounts": { OTHER: { "assume_role": format!("arn:aws:iam::{OTHER}:role/registry-admin") } },
+            },
+            "resources": {
+                "own": { "aws": repository(ACCOUNT, "team/own") },
+                "other": { "aws": repository(OTHER, "team/other") },
+            },
+            "registries": [{ "name": "pulled", "aws": repository(OTHER, "team/pulled") }],
+        });
+        let start = Start::new(folder.path()).config(config);
+        let running = cloudgrant_aws_sandbox::start(start).await.expect("the sandbox starts");
+        let world = Self { _folder: folder, running };
+        let secret = world.secrets().create_secret().name("token-AbCdEf").secret_string(SECRET);
+        secret.send().await.expect("a secret");
+        world
+    }
+
+    pub(crate) fn section(&self, more: Value) -> Value {
+        let mut section = json!({
+            "region": "us-west-2",
+            "account": ACCOUNT,
+            "cluster": { "oidc_provider": ISSUER },
+            "accounts": { OTHER: { "assume_role": format!("arn:aws:iam::{OTHER}:role/registry-admin") } },
+            "endpoint": self.running.endpoint(),
+            "credentials": "sandbox",
+        });
+        if let (Some(section), Value::Object(more)) = (section.as_object_mut(), more) {
+            section.extend(more);
+        }
+        section
+    }
+
+    fn credentials(account: &str) -> Credentials {
+        Credentials::new(format!("AKIASANDBOX0{account}"), "sandbox", None, None, "test")
+    }
+
+    /// Somebody else's client.
+    pub(crate) fn iam(&self) -> aws_sdk_iam::Client {
+        let config = aws_sdk_iam::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .credentials_provider(Self::credentials(ACCOUNT))
+            .endpoint_url(self.running.endpoint());
+        aws_sdk_iam::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
+        let config = aws_sdk_ecr::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .credentials_provider(Self::credentials(account))
+            .endpoint_url(self.running.endpoint());
+        aws_sdk_ecr::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        let config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-west-2"))
+            .credentials_provider(Self::credentials(ACCOUNT))
+            .endpoint_url(self.running.endpoint());
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// Turns the sandbox's knobs while it runs.
+    pub(crate) async fn turn(&self, knobs: &str) {
+        let address = self.running.endpoint().trim_start_matches("http://");
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("the sandbox");
+        let length = knobs.len();
+        let request = format!(
+            "POST /_sandbox/knobs HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{knobs}"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answered");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}

@@ -1,0 +1,244 @@
+//! The provider: what must exist.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Handoff, Intent,
+    Note, Object, ObjectId, Observed, Outcome, Ownership, Protected, Provider, RegistryAccess, ResourceKind, Result,
+    Scope, ScopeBinding, ScopeKind, TaskAccess,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::cloud::{Cloud, Code, Kind, Refusal};
+
+pub(super) const PRINCIPAL: &str = "principal";
+pub(super) const POLICY: &str = "policy";
+pub(super) const ATTACHMENT: &str = "attachment";
+pub(super) const STATEMENT: &str = "statement";
+
+/// The account of the provider's credentials. Registries of others are somebody else's to change.
+pub(super) const ACCOUNT: &str = "ours";
+
+/// The provider's section of the manifest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which cloud: [`Cloud::named`].
+    pub cloud: String,
+    /// The principal under which task code runs that has none of its own.
+    pub task_principal: String,
+    /// Patterns of names that are never touched.
+    #[serde(default)]
+    pub protected: Vec<String>,
+}
+
+/// The reference provider.
+#[derive(Debug)]
+pub struct Reference {
+    pub(super) stack: String,
+    pub(super) cloud: Cloud,
+    pub(super) config: Config,
+    sent: AtomicU64,
+}
+
+impl Reference {
+    /// Passes a request's answer on, counts it, and makes an error of a refusal.
+    pub(super) fn ask<T>(&self, answer: Result<T, Refusal>) -> Result<T> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        answer.map_err(error)
+    }
+
+    /// The name of an object of this stack. Names of stacks and grants have no dots, so no two stacks share one.
+    pub(super) fn own(&self, name: &str) -> String {
+        format!("{}.{name}", self.stack)
+    }
+
+    fn policy(&self, grant: &TaskAccess) -> ObjectId {
+        ObjectId::new(POLICY, self.own(grant.name.as_str()))
+    }
+
+    /// The principal of a scope, and the object that makes it, unless everybody's default one serves.
+    fn principal(&self, binding: &ScopeBinding) -> (String, Option<Object>) {
+        if binding.scope == Scope::Global {
+            return (self.config.task_principal.clone(), None);
+        }
+        let name = self.own(&binding.scope.slug());
+        let trusts: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
+        let object = Object {
+            id: ObjectId::new(PRINCIPAL, &name),
+            scope: binding.scope.clone(),
+            attributes: json!({ "trusts": trusts }),
+            depends_on: Vec::new(),
+            because: vec![binding.id()],
+            ownership: Ownership::Exclusive,
+            touches: Vec::new(),
+            handoff: None,
+        };
+        (name, Some(object))
+    }
+}
+
+/// What the cloud's refusals mean to core.
+fn error(refusal: Refusal) -> Error {
+    let Refusal { operation, code } = refusal;
+    let (kind, message) = match code {
+        Code::SlowDown => (ErrorKind::Throttled, "the cloud asks to slow down"),
+        Code::Broken => (ErrorKind::Unavailable, "the cloud fails at the moment"),
+        Code::Forbidden => (ErrorKind::AccessDenied, "the cloud refuses the caller"),
+        Code::Missing => (ErrorKind::NotFound, "there is no such thing"),
+        Code::Exists => (ErrorKind::Conflict, "there is one already"),
+        Code::InUse => (ErrorKind::Conflict, "something still needs it"),
+        // Whoever reads again and merges again gets through.
+        Code::Outdated => (ErrorKind::NotYet, "somebody else wrote in the meantime"),
+    };
+    Error::new(kind, message).with("operation", operation)
+}
+
+#[async_trait]
+impl Provider for Reference {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        let object = |grant: &Arc<Checked<TaskAccess>>| {
+            let reach = grant.reaches.iter();
+            let reach: Vec<_> = reach.map(|reach| json!([reach.resource.locator, reach.access])).collect();
+            Object {
+                id: self.policy(grant),
+                scope: grant.scope.clone(),
+                attributes: json!({ "allows": reach }),
+                depends_on: Vec::new(),
+                because: vec![grant.id()],
+                ownership: Ownership::Exclusive,
+                touches: Vec::new(),
+                handoff: None,
+            }
+        };
+        Ok(Desired { objects: grants.iter().map(object).collect(), notes: Vec::new() })
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        let mut desired = Desired::default();
+        for registry in registries {
+            let name = registry.resource().locator.trim_start_matches("registry://");
+            let id = format!("{}/{}", self.stack, registry.name);
+            let may = registry.access().to_string();
+            let handoff = (!is_ours(name)).then(|| Handoff {
+                to: format!("the owner of {name}"),
+                task: format!("let the platform's nodes {may} {name}"),
+                document: json!({ "id": id, "may": may }).to_string(),
+                verifiable: true,
+            });
+            if handoff.is_some() {
+                desired.notes.push(Note::info(registry.id(), format!("{name} is in another account")));
+            }
+            desired.objects.push(Object {
+                id: ObjectId::new(STATEMENT, format!("{name}#{id}")),
+                scope: registry.scope().clone(),
+                attributes: json!({ "registry": name, "id": id, "may": may }),
+                depends_on: Vec::new(),
+                because: vec![registry.id()],
+                ownership: Ownership::Fragment { of: format!("the document of {name}") },
+                touches: vec![name.to_owned()],
+                handoff,
+            });
+        }
+        Ok(desired)
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        let mut desired = Desired::default();
+        for binding in bindings {
+            let (principal, object) = self.principal(binding);
+            let touches = match &object {
+                Some(_) => Vec::new(),
+                None => {
+                    if self.ask(self.cloud.get(Kind::Principal, &principal))?.is_none() {
+                        let message = format!("the platform's principal `{principal}` isn't there");
+                        return Err(Error::new(ErrorKind::NotFound, message).hint("set `task_principal`"));
+                    }
+                    vec![principal.clone()]
+                }
+            };
+            let made_by = object.as_ref().map(|object| object.id.clone());
+            desired.objects.extend(object);
+            // The policies of the wider scopes as well: the same ones attached, no copies.
+            for grant in &binding.grants {
+                let policy = self.policy(grant);
+                desired.objects.push(Object {
+                    id: ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
+                    scope: binding.scope.clone(),
+                    attributes: json!({ "principal": principal, "policy": policy.name }),
+                    depends_on: made_by.iter().cloned().chain([policy]).collect(),
+                    because: vec![binding.id()],
+                    ownership: Ownership::Fragment { of: format!("the attachments of {principal}") },
+                    touches: touches.clone(),
+                    handoff: None,
+                });
+            }
+        }
+        Ok(desired)
+    }
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        self.look(desired)
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.make(change.change())
+    }
+
+    fn protected(&self) -> Protected {
+        Protected::new(&self.config.protected)
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        match object.id.kind {
+            ATTACHMENT | STATEMENT => Vec::new(),
+            kind => {
+                vec![format!("cloud create {kind} {} --owner {} '{}'", object.id.name, self.stack, object.attributes)]
+            }
+        }
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.sent.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) fn is_ours(registry: &str) -> bool {
+    registry.split('/').next() == Some(ACCOUNT)
+}
+
+#[async_trait]
+impl Connect for Reference {
+    const ID: &'static str = "reference";
+    const SUMMARY: &'static str = "a cloud in memory";
+    const CAPABILITIES: Capabilities = Capabilities::none()
+        .scopes(&ScopeKind::ALL, "")
+        .task_access(&[
+            (
+                ResourceKind::ObjectStore,
+                &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage],
+            ),
+            (ResourceKind::Secret, &[Access::Read]),
+            (ResourceKind::Registry, &[Access::Pull, Access::Push]),
+        ])
+        .registry(&[Access::Pull, Access::Push]);
+    type Config = Config;
+
+    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        match locator.split_once("://") {
+            Some(("store", name)) if !name.is_empty() => Ok(ResourceKind::ObjectStore),
+            Some(("secret", name)) if !name.is_empty() => Ok(ResourceKind::Secret),
+            Some(("registry", name)) if name.contains('/') => Ok(ResourceKind::Registry),
+            _ => Err(Diagnostic::new("", format!("`{locator}` is nothing that this cloud has"))
+                .hint("write `store://NAME`, `secret://NAME` or `registry://ACCOUNT/NAME`")),
+        }
+    }
+
+    async fn connect(context: Context, config: Config) -> Result<Self> {
+        let stack = context.stack.to_string();
+        Ok(Self { stack, cloud: Cloud::named(&config.cloud), config, sent: AtomicU64::new(0) })
+    }
+}

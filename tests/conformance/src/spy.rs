@@ -1,0 +1,159 @@
+//! Between the engine and the provider: what the suite listens to, and where it interferes.
+
+use std::fmt::{self, Write};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome,
+    Protected, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess, Watch,
+};
+use tokio::sync::OnceCell;
+
+/// What is remembered of an error.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) kind: ErrorKind,
+    /// Everything that could ever be shown of it, causes included.
+    pub(crate) text: String,
+}
+
+type Prelude = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Listens to a provider's errors, and on demand does something before the first change, or makes each one twice.
+pub(crate) struct Spy {
+    inner: Arc<dyn Provider>,
+    twice: bool,
+    prelude: OnceCell<()>,
+    play: Option<Prelude>,
+    heard: Mutex<Vec<Heard>>,
+}
+
+impl fmt::Debug for Spy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Spy {
+    pub(crate) fn new(inner: Arc<dyn Provider>) -> Arc<Self> {
+        Arc::new(Self::over(inner))
+    }
+
+    pub(crate) fn twice(inner: Arc<dyn Provider>) -> Arc<Self> {
+        Arc::new(Self { twice: true, ..Self::over(inner) })
+    }
+
+    pub(crate) fn before_first_change(
+        inner: Arc<dyn Provider>,
+        play: impl Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { play: Some(Box::new(play)), ..Self::over(inner) })
+    }
+
+    fn over(inner: Arc<dyn Provider>) -> Self {
+        Self { inner, twice: false, prelude: OnceCell::new(), play: None, heard: Mutex::default() }
+    }
+
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hear<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            let heard = Heard { kind: error.kind(), text: everything(error) };
+            self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+        }
+        result
+    }
+}
+
+/// An error as `Display`, as `Debug`, and the same of its causes.
+pub(crate) fn everything(error: &Error) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        // Writing to a string can't fail.
+        let _ = write!(text, " {inner} {inner:?}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[async_trait]
+impl Provider for Spy {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        self.inner.validate(intents)
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        self.hear(self.inner.grant_task_access(grants).await)
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        self.hear(self.inner.enable_registry(registries).await)
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        self.hear(self.inner.bind_scope(bindings).await)
+    }
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        self.hear(self.inner.observe(desired).await)
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        if let Some(play) = &self.play {
+            self.prelude.get_or_init(play).await;
+        }
+        let first = self.hear(self.inner.apply(change).await)?;
+        if !self.twice {
+            return Ok(first);
+        }
+        let again = |error: Error| error.with("again", "the same change had succeeded a moment before");
+        let second = self.hear(self.inner.apply(change).await).map_err(again)?;
+        if first != second {
+            let what = format!("{} was called {first:?} the first time and {second:?} the second", change.change().id);
+            return Err(Error::new(ErrorKind::Unexpected, what));
+        }
+        Ok(second)
+    }
+
+    fn protected(&self) -> Protected {
+        self.inner.protected()
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        self.inner.equivalent(object)
+    }
+
+    fn requests(&self) -> Option<u64> {
+        self.inner.requests()
+    }
+}
+
+/// Interrupts after so many changes.
+#[derive(Debug)]
+pub(crate) struct StopAfter {
+    left: AtomicUsize,
+    cancel: Cancel,
+}
+
+impl StopAfter {
+    pub(crate) fn new(changes: usize, cancel: &Cancel) -> Self {
+        if changes == 0 {
+            cancel.cancel();
+        }
+        Self { left: AtomicUsize::new(changes), cancel: cancel.clone() }
+    }
+}
+
+impl Watch for StopAfter {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::Done(..)) && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.cancel.cancel();
+        }
+    }
+}

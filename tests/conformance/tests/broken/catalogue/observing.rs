@@ -1,0 +1,160 @@
+//! Providers that observe wrongly.
+
+use cloudgrant_conformance::reference::{Cloud, Kind};
+use cloudgrant_core::{Desired, Found, ObjectId, Observed};
+
+use super::breakage;
+
+breakage! {
+    /// Deletes by itself what it finds unwanted.
+    TidyingObserve {
+        fn seen(&self, cloud: &Cloud, desired: &Desired, observed: &mut Observed) {
+            let wanted = |id: &ObjectId| desired.objects.iter().any(|object| object.id == *id);
+            for id in observed.objects.keys().filter(|id| id.kind == "policy" && !wanted(id)) {
+                cloud.backstage(|world| world.items.get_mut(&Kind::Policy).map(|items| items.remove(&id.name)));
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Mends what it finds changed.
+    MendingObserve {
+        fn seen(&self, cloud: &Cloud, desired: &Desired, _: &mut Observed) {
+            cloud.backstage(|world| {
+                for object in desired.objects.iter().filter(|object| object.id.kind == "principal") {
+                    let item = world.items.get_mut(&Kind::Principal).and_then(|items| items.get_mut(&object.id.name));
+                    if let Some(item) = item {
+                        item.body = object.attributes.clone();
+                    }
+                }
+            });
+        }
+    }
+}
+
+breakage! {
+    /// Shows objects in another form than the verbs.
+    OtherForm {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.objects.values_mut().for_each(|found| found.attributes["version"] = 1.into());
+        }
+    }
+}
+
+/// Shows another form once the engine has looked often enough to be content.
+#[derive(Debug, Default)]
+pub(crate) struct Restless(std::sync::atomic::AtomicU64);
+
+impl crate::breakage::Breakage for Restless {
+    fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+        // The connection that applies looks three times, and sees itself succeed; a new one doesn't.
+        let looks = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if looks < 2 {
+            observed.objects.values_mut().for_each(|found| found.attributes["version"] = 1.into());
+        }
+    }
+}
+
+breakage! {
+    /// Only looks whether something is there, not what it is like.
+    ExistenceOnly {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            for object in &desired.objects {
+                if let Some(found) = observed.objects.get_mut(&object.id) {
+                    found.attributes = object.attributes.clone();
+                }
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Takes everything for changed when one thing was.
+    Touchy {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            let differs = desired.objects.iter().any(|object| {
+                observed.objects.get(&object.id).is_some_and(|found| found.attributes != object.attributes)
+            });
+            if differs {
+                observed.objects.values_mut().for_each(|found| found.attributes["suspect"] = true.into());
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Where one attachment is, it takes the others for granted.
+    Assuming {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            if !observed.objects.keys().any(|id| id.kind == "attachment") {
+                return;
+            }
+            for object in desired.objects.iter().filter(|object| object.id.kind == "attachment") {
+                observed.objects.entry(object.id.clone()).or_insert(Found {
+                    attributes: object.attributes.clone(),
+                    owned: true,
+                    depends_on: object.depends_on.clone(),
+                    if_deleted: None,
+                });
+            }
+        }
+    }
+}
+
+fn unwanted(desired: &Desired, observed: &mut Observed) {
+    observed.objects.retain(|id, _| desired.objects.iter().any(|object| object.id == *id));
+}
+
+breakage! {
+    /// Only looks for what is wanted.
+    Forgetful {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            unwanted(desired, observed);
+        }
+    }
+}
+
+breakage! {
+    /// Cleans up only when nothing is wanted any more.
+    Hoarding {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            if !desired.objects.is_empty() {
+                unwanted(desired, observed);
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Takes everything for its own.
+    Greedy {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.objects.values_mut().for_each(|found| found.owned = true);
+        }
+    }
+}
+
+breakage! {
+    /// Doesn't look at what isn't its own.
+    Blind {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.objects.retain(|_, found| found.owned);
+        }
+    }
+}
+
+breakage! {
+    /// Takes marks for its own that only begin like its own.
+    PrefixMark {
+        fn seen(&self, cloud: &Cloud, _: &Desired, observed: &mut Observed) {
+            let others = cloud.backstage(|world| world.items.get(&Kind::Policy).cloned().unwrap_or_default());
+            for (name, item) in others {
+                if item.owner.is_some_and(|owner| owner.starts_with("acme")) {
+                    let found = Found { attributes: item.body, owned: true, depends_on: Vec::new(), if_deleted: None };
+                    observed.objects.entry(ObjectId::new("policy", name)).or_insert(found);
+                }
+            }
+        }
+    }
+}
