@@ -1,1 +1,83 @@
 //! Say once who may reach what, and make it true on the cloud of your choice.
+//!
+//! This is the command line as a library. It names no provider, so that a program of one's own can link others:
+//!
+//! ```no_run
+//! // use my_cloud_provider as _;
+//! fn main() -> std::process::ExitCode {
+//!     cloudgrant_cli::main()
+//! }
+//! ```
+//!
+//! Standard output is data; questions, progress, logs and errors go to standard error. The exit code is 0 when all
+//! is done or nothing is to do, 1 after a failure, 2 when the command line or the manifest is wrong, 3 where
+//! `--exit-code` was asked for and something is to do, and 130 when somebody interrupted before anything began.
+
+mod args;
+mod command;
+mod exit;
+mod interrupt;
+mod logging;
+mod manifest;
+mod printer;
+mod progress;
+mod render;
+mod sandbox;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::args::{Cli, Output};
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// Runs the command that the process's arguments name, and gives the code with which to exit.
+pub fn main() -> ExitCode {
+    run(std::env::args_os().collect()).into()
+}
+
+fn run(arguments: Vec<OsString>) -> Exit {
+    let cli = match parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &arguments),
+    };
+    let printer = Printer::new(&cli.global);
+    let result = logging::start(&cli.global, &printer).and_then(|()| command::run(cli, &printer));
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            printer.failure(&error);
+            Exit::of(&error)
+        }
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    if has(arguments, &["--no-color"]) {
+        command = command.color(clap::ColorChoice::Never);
+    }
+    let matches = command.try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Help and version are asked for; everything else is a command line that doesn't work.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let wants_json = has(arguments, &["--output=json"])
+        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+        || std::env::var("CLOUDGRANT_OUTPUT").is_ok_and(|output| output == "json");
+    if error.use_stderr() && wants_json {
+        Printer::bare(Output::Json).misuse(&error.to_string());
+    } else {
+        // The stream may be closed; there is nobody left to tell.
+        let _ = error.print();
+    }
+    if error.use_stderr() { Exit::Misuse } else { Exit::Done }
+}
+
+/// Before the arguments are understood, and so only up to `--`.
+fn has(arguments: &[OsString], wanted: &[&str]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| wanted.iter().any(|word| argument == word))
+}

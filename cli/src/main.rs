@@ -1,2 +1,10 @@
-//! The `cloudgrant` command.
-fn main() {}
+//! The `cloudgrant` command, with the providers that come with it.
+
+#[cfg(feature = "aws")]
+use cloudgrant_aws as _;
+#[cfg(feature = "aws")]
+use cloudgrant_aws_sandbox as _;
+
+fn main() -> std::process::ExitCode {
+    cloudgrant_cli::main()
+}

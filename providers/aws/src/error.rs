@@ -27,9 +27,11 @@ where
         SdkError::TimeoutError(_) => failed(ErrorKind::Unavailable)
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
-        _ if lacks_credentials(&error) => failed(ErrorKind::Credentials).with("cause", innermost(&error)).hint(
-            "log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ),
+        _ if lacks_credentials(&error) => Error::new(ErrorKind::Credentials, "there are no AWS credentials")
+            .with("operation", operation)
+            .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
+            .with("cause", innermost(&error))
+            .hint("log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
             .with("cause", innermost(&error))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
@@ -39,9 +41,13 @@ where
 
 fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> Error {
     let kind = kind(status, code, message);
-    let error = Error::new(kind, format!("{operation} failed"))
-        .with("operation", operation)
-        .with("AWS said", format!("{code}: {message}"));
+    let what = match kind {
+        ErrorKind::AccessDenied => format!("AWS denies {operation}"),
+        ErrorKind::Credentials => "AWS doesn't accept the credentials".to_owned(),
+        ErrorKind::Throttled => format!("AWS asks to slow down with {operation}"),
+        _ => format!("{operation} failed"),
+    };
+    let error = Error::new(kind, what).with("operation", operation).with("AWS said", format!("{code}: {message}"));
     match kind {
         ErrorKind::AccessDenied => {
             let (principal, resource) = parties(message);

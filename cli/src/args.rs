@@ -1,0 +1,181 @@
+//! What can be written after `cloudgrant`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cloudgrant_sandbox_kit::Knobs;
+
+use crate::command::{apply, completions, drift, explain, plan, revoke, sandbox};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloudgrant plan                       Show what would change; change nothing
+  cloudgrant apply                      Show it, ask, and make it so
+  cloudgrant plan --sandbox             Try it without an account, against an emulator
+  cloudgrant drift --exit-code          Exit with 3 when the cloud is not as the manifest says
+  cloudgrant revoke training-data       Take a grant away again
+  cloudgrant explain training-data      Show the exact policies that a grant comes to
+
+Exit codes:
+  0  done, or nothing to do (steps for somebody else are listed, they are no failure)
+  1  failed
+  2  the command line or the manifest is wrong; nothing was sent
+  3  something is to do, where --exit-code asks for it
+  130  interrupted before anything was begun";
+
+/// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
+/// it, and can take it back.
+#[derive(Debug, Parser)]
+#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, propagate_version = false)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command. The help names the variables itself: clap gives each a paragraph.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The manifest [default: cloudgrant.yaml, .yml, .toml or .json] [env: CLOUDGRANT_FILE]
+    #[arg(short, long, global = true, value_name = "FILE", env = "CLOUDGRANT_FILE", hide_env = true)]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The cloud to work with, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
+    // The variable is a layer of the configuration like any other, and so none of clap's.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+
+    /// The profile of the manifest to use [env: CLOUDGRANT_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", env = "CLOUDGRANT_PROFILE", hide_env = true)]
+    pub(crate) profile: Option<String>,
+
+    /// Work against an emulator in this process, which keeps its state in DIR [default:
+    /// .cloudgrant/sandbox] [env: CLOUDGRANT_SANDBOX]
+    #[arg(long, global = true, value_name = "DIR", env = "CLOUDGRANT_SANDBOX", hide_env = true)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_FOLDER)]
+    sandbox: Option<String>,
+
+    /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
+    #[arg(long, global = true, value_name = "LIST")]
+    pub(crate) faults: Option<Knobs>,
+
+    /// How results are written [env: CLOUDGRANT_OUTPUT]
+    #[arg(long, global = true, value_name = "FORMAT", env = "CLOUDGRANT_OUTPUT", hide_env = true)]
+    #[arg(default_value = "text")]
+    pub(crate) output: Output,
+
+    /// No colours, as with NO_COLOR; there are none either where the output is no terminal
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+
+    /// Say more of what happens; again for still more [env: CLOUDGRANT_LOG, a filter]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Say only the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// Where the sandbox keeps its state if nobody says otherwise.
+pub(crate) const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";
+
+impl Global {
+    /// The sandbox's folder, if the sandbox was asked for. The variable may also just say yes or no.
+    pub(crate) fn sandbox_folder(&self) -> Option<PathBuf> {
+        let folder = self.sandbox.as_deref()?;
+        match folder.to_ascii_lowercase().as_str() {
+            "" | "0" | "false" | "no" | "off" => None,
+            "1" | "true" | "yes" | "on" => Some(DEFAULT_FOLDER.into()),
+            _ => Some(folder.into()),
+        }
+    }
+
+    /// The options that another command needs in order to speak of the same thing.
+    pub(crate) fn repeated(&self, command: &str) -> String {
+        let mut words = format!("cloudgrant {command}");
+        let from_variable = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let mut add = |option: &str, value: &str, variable: &str| {
+            if !from_variable(variable) {
+                words.push_str(&format!(" {option}{}", quoted(value)));
+            }
+        };
+        if let Some(file) = &self.file {
+            add("--file ", &file.display().to_string(), "CLOUDGRANT_FILE");
+        }
+        if let Some(provider) = &self.provider {
+            add("--provider ", provider, "");
+        }
+        if let Some(profile) = &self.profile {
+            add("--profile ", profile, "CLOUDGRANT_PROFILE");
+        }
+        match self.sandbox.as_deref().filter(|_| self.sandbox_folder().is_some()) {
+            Some(DEFAULT_FOLDER) => add("--sandbox", "", "CLOUDGRANT_SANDBOX"),
+            Some(folder) => add("--sandbox=", folder, "CLOUDGRANT_SANDBOX"),
+            None => {}
+        }
+        words
+    }
+}
+
+pub(crate) fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    // For people.
+    Text,
+    // One document, described by `schema/output.schema.json`.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Plan(plan::Options),
+    Apply(apply::Options),
+    Drift(drift::Options),
+    Revoke(revoke::Options),
+    Explain(explain::Options),
+    /// List the clouds that are linked in, and what each can do
+    Providers,
+    Sandbox(sandbox::Options),
+    Completions(completions::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn global(arguments: &[&str]) -> Global {
+        let arguments = ["cloudgrant", "plan"].iter().chain(arguments);
+        Cli::try_parse_from(arguments).expect("these arguments are right").global
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_sandbox_takes_a_folder_and_no_command() {
+        assert_eq!(global(&["--sandbox"]).sandbox_folder(), Some(DEFAULT_FOLDER.into()));
+        assert_eq!(global(&["--sandbox=x/y"]).sandbox_folder(), Some("x/y".into()));
+        assert_eq!(global(&["--sandbox=no"]).sandbox_folder(), None);
+        let cli = Cli::try_parse_from(["cloudgrant", "--sandbox", "plan"]).expect("an option before the command");
+        assert!(matches!(cli.command, Command::Plan(_)));
+    }
+
+    #[test]
+    fn the_next_command_speaks_of_the_same_thing() {
+        let global = global(&["--file", "my file.yaml", "--provider=aws", "--sandbox=x"]);
+        assert_eq!(global.repeated("apply"), "cloudgrant apply --file 'my file.yaml' --provider aws --sandbox=x");
+    }
+}

@@ -1,0 +1,172 @@
+//! `cloudgrant apply`, and carrying out a plan, which `revoke` does too.
+
+use clap::Args;
+use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, Result};
+
+use super::{Shell, Work, unchecked, with_session};
+use crate::exit::Exit;
+use crate::interrupt::interrupted;
+use crate::render::plan::{self, Wording};
+use crate::render::{json, report};
+
+/// Show what would change, ask, and make it so
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Changes that fail don't stop those that don't depend on them. After a failure or an interruption,
+run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
+
+Examples:
+  cloudgrant apply
+  cloudgrant apply --yes                In CI: approved in advance
+  cloudgrant apply --sandbox            Try it without an account")]
+pub(crate) struct Options {
+    /// Don't ask: approve the plan in advance
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    need_approval(shell, options.yes)?;
+    with_session(shell, unchecked, async |mut work: Work<'_>| {
+        let engine = work.session.engine();
+        let asked = Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?" };
+        carry_out(shell, &mut work, &engine, asked, options.yes).await
+    })
+    .await
+}
+
+/// Approval can come from a person or in advance. Where it can't come at all, say so before anything is done.
+///
+/// # Errors
+/// Nobody can approve.
+pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
+    if yes || shell.printer.can_ask() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Manifest, "nobody is here to approve the changes: this is no terminal")
+        .hint("look at `cloudgrant plan`, then approve in advance with --yes"))
+}
+
+/// How to speak of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) command: &'static str,
+    pub(super) wording: Wording,
+    pub(super) question: &'static str,
+}
+
+/// Shows the plan, asks, carries it out and reports.
+///
+/// # Errors
+/// Whatever kept it from beginning. What failed later is in the report.
+pub(super) async fn carry_out(
+    shell: Shell<'_>,
+    work: &mut Work<'_>,
+    engine: &Engine,
+    asked: Asked,
+    yes: bool,
+) -> Result<Exit> {
+    let printer = shell.printer;
+    let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    work.progress.clear();
+    let text = plan::text(&plan, asked.wording, printer.is_quiet(), printer.width());
+    if !printer.is_json() {
+        printer.data(&text)?;
+    } else if !yes {
+        printer.warn(text.trim_end());
+    }
+    if plan.is_empty() {
+        if printer.is_json() {
+            printer.json(&json::applied(
+                asked.command,
+                &plan,
+                &Report { unchanged: plan.unchanged, ..Report::default() },
+            ))?;
+        } else {
+            printer.say("Nothing to do.");
+        }
+        return Ok(Exit::Done);
+    }
+    if !yes && !answer(shell, work, asked.question).await? {
+        printer.say("Nothing was changed.");
+        let refused = Error::new(ErrorKind::Cancelled, "the plan was not approved; nothing was changed");
+        if printer.is_json() {
+            printer.failure(&refused);
+        }
+        return Ok(Exit::Failed);
+    }
+    let approval = if yes { Approval::InAdvance } else { Approval::Person };
+    let Some(report) = apply(shell, work, engine, plan.clone(), approval).await? else {
+        return Ok(Exit::Failed);
+    };
+    work.progress.clear();
+    if report.cancelled && report.applied.is_empty() && report.failed.is_empty() {
+        return Err(interrupted());
+    }
+    if printer.is_json() {
+        printer.json(&json::applied(asked.command, &plan, &report))?;
+    } else {
+        let problems = report::problems(&report, printer.width_of_errors());
+        if !problems.is_empty() {
+            printer.warn(problems.trim_end());
+        }
+        printer.data(&report::summary(&report))?;
+        if !report.is_success() {
+            printer.say(&format!("To go on: {}", shell.global.repeated(asked.command)));
+        }
+    }
+    Ok(if report.is_success() { Exit::Done } else { Exit::Failed })
+}
+
+/// Applies. The first Ctrl-C lets what is under way come to its end; the second ends at once, with no report.
+async fn apply(
+    shell: Shell<'_>,
+    work: &mut Work<'_>,
+    engine: &Engine,
+    plan: Plan,
+    approval: Approval,
+) -> Result<Option<Report>> {
+    let cancel = Cancel::default();
+    let applying = engine.apply(plan.approve(approval), work.progress, &cancel);
+    tokio::pin!(applying);
+    loop {
+        tokio::select! {
+            report = &mut applying => return report.map(Some),
+            () = work.interrupts.next() => {}
+        }
+        if cancel.is_cancelled() {
+            work.progress.clear();
+            let error =
+                Error::new(ErrorKind::Unexpected, "interrupted twice; what was under way may or may not be done")
+                    .hint(format!("{} shows what is left to do", shell.global.repeated("plan")));
+            shell.printer.failure(&error);
+            return Ok(None);
+        }
+        cancel.cancel();
+        shell.printer.warn("Finishing what is under way. Press Ctrl-C again to end at once.");
+    }
+}
+
+async fn answer(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result<bool> {
+    shell.printer.ask(&format!("\n{question} [y/N] "));
+    let reading = async {
+        let read = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map(|_| line)
+        });
+        let failed = |error: String| Error::new(ErrorKind::Unexpected, "can't read the answer").with("cause", error);
+        read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+    };
+    let line = match work.interrupts.unless(reading).await {
+        Ok(line) => line,
+        Err(error) => {
+            shell.printer.ask("\n");
+            return Err(error);
+        }
+    };
+    if line.is_empty() {
+        // End of input: the cursor still stands behind the question.
+        shell.printer.ask("\n");
+    }
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}

@@ -1,0 +1,45 @@
+//! `cloudgrant drift`
+
+use clap::Args;
+use cloudgrant_core::Result;
+
+use super::{Shell, Work, unchecked, with_session};
+use crate::exit::Exit;
+use crate::render::json;
+use crate::render::plan::{self, Wording};
+
+/// Show where the cloud is not as the manifest says
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Says what is missing, what was changed behind cloudgrant's back, and what is there although
+nothing wants it any more. Reads only. (A manifest that was changed and not applied differs too:
+cloudgrant keeps no record of its own, the cloud is the truth.)
+
+Examples:
+  cloudgrant drift
+  cloudgrant drift --exit-code --quiet     In a nightly job: exit with 3 when something differs")]
+pub(crate) struct Options {
+    /// Exit with 3 when something differs (steps for somebody else don't count)
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    with_session(shell, unchecked, async |work: Work<'_>| {
+        let engine = work.session.engine();
+        let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        work.progress.clear();
+        if shell.printer.is_json() {
+            shell.printer.json(&json::plan("drift", &plan))?;
+        } else {
+            shell.printer.data(&plan::text(&plan, Wording::Drift, shell.printer.is_quiet(), shell.printer.width()))?;
+            if plan.is_empty() {
+                shell.printer.say("No drift.");
+            } else {
+                shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
+            }
+        }
+        Ok(if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+    })
+    .await
+}

@@ -1,0 +1,70 @@
+//! `cloudgrant explain`
+
+use clap::Args;
+use cloudgrant_core::{Diagnostic, Error, Intent, IntentId, Result, Session, nearest};
+
+use super::{Shell, Work, with_session};
+use crate::exit::Exit;
+use crate::render::explain::{self, Explained};
+
+/// Show what grants come to, as exact policies and commands
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Says which task code a grant reaches, which objects it comes to with their exact policies, and
+which commands of the cloud's own tool would make them. Without names, for every grant and
+registry of the manifest. Reads only.
+
+Examples:
+  cloudgrant explain
+  cloudgrant explain training-data models
+  cloudgrant explain training-data --provider azure")]
+pub(crate) struct Options {
+    /// The grants and registries to explain, by their names in the manifest
+    #[arg(value_name = "GRANT")]
+    grants: Vec<String>,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    let check = |session: &Session| wanted(session, &options.grants).map(drop);
+    with_session(shell, check, async |work: Work<'_>| {
+        let wanted = wanted(work.session, &options.grants)?;
+        let engine = work.session.engine();
+        let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
+        work.progress.clear();
+        let explained = Explained { session: work.session, desired: &desired, wanted: &wanted };
+        if shell.printer.is_json() {
+            shell.printer.json(&explain::document(&explained))?;
+        } else {
+            shell.printer.data(&explain::text(&explained, shell.printer.width()))?;
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+/// The intents of these names, or all of them, in the manifest's order.
+fn wanted(session: &Session, names: &[String]) -> Result<Vec<IntentId>> {
+    let intents = session.intents();
+    let grants = intents.grants.iter().map(|grant| (grant.name.to_string(), grant.id()));
+    let registries = intents.registries.iter().map(|registry| (registry.name.to_string(), registry.id()));
+    let all: Vec<_> = grants.chain(registries).collect();
+    let problems: Vec<_> = names
+        .iter()
+        .filter(|name| !all.iter().any(|(known, _)| known == *name))
+        .map(|name| {
+            let known: Vec<_> = all.iter().map(|(known, _)| known.as_str()).collect();
+            let hint = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? possible: {}", known.join(", ")),
+                None => format!("possible: {}", known.join(", ")),
+            };
+            Diagnostic::new("", format!("the manifest has no grant or registry `{name}`")).hint(hint)
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(
+            Error::new(cloudgrant_core::ErrorKind::Manifest, "can't explain what isn't there").diagnostics(problems)
+        );
+    }
+    let all = all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+    Ok(all.map(|(_, id)| id).collect())
+}

@@ -1,0 +1,108 @@
+//! The commands, one file each, and what they share.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod drift;
+pub(crate) mod explain;
+pub(crate) mod plan;
+mod providers;
+pub(crate) mod revoke;
+pub(crate) mod sandbox;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use cloudgrant_core::{Error, ErrorKind, Result, Session, Settings};
+
+use crate::args::{Cli, Command, Global};
+use crate::exit::Exit;
+use crate::interrupt::Interrupts;
+use crate::manifest;
+use crate::printer::Printer;
+use crate::progress::Progress;
+
+/// What every command gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shell<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) printer: &'a Printer,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// The command's.
+pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
+    let shell = Shell { global: &cli.global, printer };
+    match cli.command {
+        Command::Plan(options) => waiting(plan::run(shell, options)),
+        Command::Apply(options) => waiting(apply::run(shell, options)),
+        Command::Drift(options) => waiting(drift::run(shell, options)),
+        Command::Revoke(options) => waiting(revoke::run(shell, options)),
+        Command::Explain(options) => waiting(explain::run(shell, options)),
+        Command::Providers => providers::run(shell),
+        Command::Sandbox(options) => waiting(sandbox::run(shell, options)),
+        Command::Completions(options) => completions::run(shell, &options),
+    }
+}
+
+/// Only what talks to a cloud pays for a runtime. One thread is enough: the work is waiting for answers.
+fn waiting(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "can't start the runtime").with("cause", error))?;
+    let result = runtime.block_on(work);
+    // A question that nobody answered may still wait for a line: don't wait for that.
+    runtime.shutdown_background();
+    result
+}
+
+/// For commands that make sense for every manifest.
+pub(crate) fn unchecked(_: &Session) -> Result<()> {
+    Ok(())
+}
+
+/// A session, and what it takes to work with it.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) progress: &'a Progress,
+    pub(crate) interrupts: &'a mut Interrupts,
+}
+
+/// Reads the manifest, starts the sandbox where one is wanted, does the work, and stops the sandbox again. `check`
+/// sees the session first, and can refuse what makes no sense for it.
+///
+/// # Errors
+/// The manifest is wrong or the check refuses (then nothing was started), or the work's.
+pub(crate) async fn with_session(
+    shell: Shell<'_>,
+    check: impl FnOnce(&Session) -> Result<()>,
+    work: impl AsyncFnOnce(Work<'_>) -> Result<Exit>,
+) -> Result<Exit> {
+    let loaded = manifest::load(shell.global)?;
+    let mut session = Session::open(loaded, Settings::default()).await?;
+    check(&session)?;
+    let provider = session.registration().id;
+    let mut interrupts = Interrupts::listen()?;
+    let mut running = None;
+    if let Some(folder) = shell.global.sandbox_folder() {
+        let knobs = crate::sandbox::knobs(shell.global)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let config = session.loaded().value.clone();
+        let started = crate::sandbox::start(provider, folder.clone(), address, config, knobs).await?;
+        shell.printer.say(&format!("Working in the sandbox, not in a real cloud: {}", folder.display()));
+        let loaded = session.loaded().overlaid(started.settings(), "the sandbox")?;
+        session = Session::open(loaded, Settings::default()).await?;
+        running = Some(started);
+    } else if shell.global.faults.is_some() {
+        return Err(Error::new(ErrorKind::Manifest, "--faults works in a sandbox only").hint("add --sandbox"));
+    }
+    let progress = Progress::new(shell.printer, provider);
+    let result = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts }).await;
+    progress.clear();
+    if let Some(running) = running {
+        running.stop().await;
+    }
+    result
+}

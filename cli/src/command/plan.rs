@@ -1,0 +1,44 @@
+//! `cloudgrant plan`
+
+use clap::Args;
+use cloudgrant_core::Result;
+
+use super::{Shell, Work, unchecked, with_session};
+use crate::exit::Exit;
+use crate::render::json;
+use crate::render::plan::{self, Wording};
+
+/// Show what would change, and change nothing
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Compares what the manifest asks for with what is in the cloud. Reads only.
+
+Examples:
+  cloudgrant plan
+  cloudgrant plan --profile production --exit-code
+  cloudgrant plan --sandbox --output json")]
+pub(crate) struct Options {
+    /// Exit with 3 when there is something to do (steps for somebody else don't count)
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    with_session(shell, unchecked, async |work: Work<'_>| {
+        let engine = work.session.engine();
+        let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        work.progress.clear();
+        if shell.printer.is_json() {
+            shell.printer.json(&json::plan("plan", &plan))?;
+        } else {
+            shell.printer.data(&plan::text(&plan, Wording::Plan, shell.printer.is_quiet(), shell.printer.width()))?;
+            if plan.is_empty() {
+                shell.printer.say("Nothing to do.");
+            } else {
+                shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
+            }
+        }
+        Ok(if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+    })
+    .await
+}

@@ -1,0 +1,61 @@
+//! `cloudgrant revoke`
+
+use clap::{ArgGroup, Args};
+use cloudgrant_core::{Result, Session};
+
+use super::apply::{Asked, carry_out, need_approval};
+use super::{Shell, Work, with_session};
+use crate::exit::Exit;
+use crate::render::plan::Wording;
+
+/// Take grants away again, although the manifest lists them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Shows what would change if the manifest lacked the grants, asks, and makes it so. Only what this
+stack made is removed. Take the grants out of the manifest too, or the next apply brings them back.
+
+Examples:
+  cloudgrant revoke training-data
+  cloudgrant revoke --all --yes         Take everything away that this stack made")]
+#[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
+pub(crate) struct Options {
+    /// The grants and registries to take away, by their names in the manifest
+    #[arg(value_name = "GRANT")]
+    grants: Vec<String>,
+
+    /// Everything that this stack made
+    #[arg(long)]
+    all: bool,
+
+    /// Don't ask: approve the plan in advance
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    need_approval(shell, options.yes)?;
+    let names = (!options.all).then_some(options.grants.as_slice());
+    let engine = |session: &Session| {
+        let hint = "what is no longer in the manifest is taken away by `cloudgrant apply`";
+        session.engine_without(names).map_err(|error| error.hint(hint))
+    };
+    let check = |session: &Session| engine(session).map(drop);
+    with_session(shell, check, async |mut work: Work<'_>| {
+        let engine = engine(work.session)?;
+        let asked = Asked { command: "revoke", wording: Wording::Revoke, question: "Take this away?" };
+        let exit = carry_out(shell, &mut work, &engine, asked, options.yes).await?;
+        let manifest = &work.session.loaded().manifest;
+        let listed = match names {
+            Some(names) => names.join(", "),
+            None if manifest.grants.is_empty() && manifest.registries.is_empty() => String::new(),
+            None => "all of it".to_owned(),
+        };
+        if exit == Exit::Done && !listed.is_empty() {
+            shell.printer.say(&format!(
+                "The manifest still lists {listed}: the next apply would bring it back. Take it out there too."
+            ));
+        }
+        Ok(exit)
+    })
+    .await
+}

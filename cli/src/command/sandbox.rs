@@ -1,0 +1,178 @@
+//! `cloudgrant sandbox`
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use clap::Args;
+use cloudgrant_core::{Error, ErrorKind, Result, Session, Settings};
+use cloudgrant_sandbox_kit::Running;
+use serde_json::{Value, json};
+
+use super::Shell;
+use crate::args::{DEFAULT_FOLDER, Global};
+use crate::exit::Exit;
+use crate::interrupt::Interrupts;
+use crate::manifest;
+use crate::render::json::FORMAT_VERSION;
+
+/// Serve the selected cloud's emulator to other programs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, and
+serves until Ctrl-C. With a command behind `--`, runs that command with these variables set, and
+ends with its exit code.
+
+What the manifest takes for granted is there from the start: secrets, registries, the platform's
+roles. Without a manifest, --provider says which cloud, and the emulator begins empty.
+
+Examples:
+  cloudgrant sandbox
+  cloudgrant sandbox -- aws iam list-roles
+  cloudgrant sandbox --provider aws --faults throttle=0.1 -- ./my-script.sh
+
+What --faults takes, separated by commas:
+  latency=50ms                 wait before every answer
+  throttle=0.1                 share of requests answered as throttled
+  errors=0.05                  share of requests answered with a server error
+  drop=0.02                    share of connections closed instead of answering
+  rate=20                      requests per second beyond which requests are throttled
+  replication=3s               how long a new principal stays unknown to other services
+  deny=iam:CreateRole          an action that is refused (repeatable)
+  quota.PolicySizeQuota=2048   another value for a quota (repeatable)
+  seed=42                      seed of the random decisions")]
+pub(crate) struct Options {
+    /// The address to listen on; only this machine can reach it. Port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Where to keep the state [default: .cloudgrant/sandbox]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+
+    /// A command to run with the variables set
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    if !options.listen.ip().is_loopback() {
+        let message = format!("the sandbox can't listen on {}: other machines could reach it", options.listen);
+        return Err(Error::new(ErrorKind::Manifest, message).hint("use 127.0.0.1, with port 0 for any free port"));
+    }
+    let (provider, config) = selected(shell.global).await?;
+    let folder = options.folder.or_else(|| shell.global.sandbox_folder()).unwrap_or_else(|| DEFAULT_FOLDER.into());
+    let knobs = crate::sandbox::knobs(shell.global)?;
+    let mut interrupts = Interrupts::listen()?;
+    let running = crate::sandbox::start(&provider, folder.clone(), options.listen, config, knobs).await?;
+    shell.printer.say(&format!("{provider} sandbox at {}, state in {}", running.endpoint(), folder.display()));
+    let result = match options.command.split_first() {
+        Some((program, arguments)) => child(program, arguments, &variables(&running), &mut interrupts).await,
+        None => serve(shell, &provider, &folder, &running, &mut interrupts).await,
+    };
+    running.stop().await;
+    result
+}
+
+/// The provider, and the manifest from which the emulator takes what is there from the start.
+async fn selected(global: &Global) -> Result<(String, Value)> {
+    let wanted = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok());
+    if let (Some(provider), None, Err(_)) = (&wanted, &global.file, manifest::find(global)) {
+        cloudgrant_core::provider(provider)?;
+        return Ok((provider.clone(), json!({})));
+    }
+    let session = Session::open(manifest::load(global)?, Settings::default()).await?;
+    Ok((session.registration().id.to_owned(), session.loaded().value.clone()))
+}
+
+/// What other programs need: the cloud's own variables, and the settings as cloudgrant itself reads them.
+fn variables(running: &Running) -> Vec<(String, String)> {
+    let mut variables = running.exports().to_vec();
+    settings("CLOUDGRANT", running.settings(), &mut variables);
+    variables
+}
+
+fn settings(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let separator = if name == "CLOUDGRANT" { "_" } else { "__" };
+                settings(&format!("{name}{separator}{}", key.to_uppercase()), value, variables);
+            }
+        }
+        Value::String(text) => variables.push((name.to_owned(), text.clone())),
+        other => variables.push((name.to_owned(), other.to_string())),
+    }
+}
+
+async fn serve(
+    shell: Shell<'_>,
+    provider: &str,
+    folder: &std::path::Path,
+    running: &Running,
+    interrupts: &mut Interrupts,
+) -> Result<Exit> {
+    let variables = variables(running);
+    if shell.printer.is_json() {
+        let exports: serde_json::Map<_, _> =
+            variables.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+        shell.printer.json(&json!({
+            "format_version": FORMAT_VERSION,
+            "command": "sandbox",
+            "provider": provider,
+            "endpoint": running.endpoint(),
+            "folder": folder,
+            "exports": exports,
+        }))?;
+    } else {
+        let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", crate::args::quoted(value)));
+        shell.printer.data(&lines.collect::<String>())?;
+    }
+    shell.printer.say("Serving until Ctrl-C.");
+    interrupts.next().await;
+    Ok(Exit::Done)
+}
+
+/// Runs another program. The first Ctrl-C reaches it as well as us: it decides what to do, and we wait for it.
+async fn child(
+    program: &OsString,
+    arguments: &[OsString],
+    variables: &[(String, String)],
+    interrupts: &mut Interrupts,
+) -> Result<Exit> {
+    let name = program.to_string_lossy().into_owned();
+    let mut child = tokio::process::Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .spawn()
+        .map_err(|error| {
+            Error::new(ErrorKind::Manifest, format!("can't run `{name}`"))
+                .with("cause", error)
+                .hint("check the command behind `--`")
+        })?;
+    let mut asked = false;
+    let ended = loop {
+        tokio::select! {
+            ended = child.wait() => break ended,
+            () = interrupts.next() => {
+                if std::mem::replace(&mut asked, true) {
+                    // It may have ended just now; then there is nothing to end.
+                    let _ = child.start_kill();
+                }
+            }
+        }
+    };
+    let status = ended
+        .map_err(|error| Error::new(ErrorKind::Unexpected, format!("lost sight of `{name}`")).with("cause", error))?;
+    Ok(Exit::Of(code(status)))
+}
+
+/// As shells do it: the program's code, or 128 and the signal that ended it.
+fn code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+    }
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

@@ -1,0 +1,173 @@
+//! The one place that writes to the terminal.
+
+use std::fmt;
+use std::io::{self, ErrorKind as IoErrorKind, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use cloudgrant_core::{Error, ErrorKind, Result};
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde_json::Value;
+
+use crate::args::{Global, Output};
+use crate::render;
+
+/// Writes results to standard output, and everything else to standard error. Clones write to the same place.
+#[derive(Clone)]
+pub(crate) struct Printer {
+    output: Output,
+    colour: ColorChoice,
+    quiet: bool,
+    verbose: bool,
+    bars: MultiProgress,
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Printer").field("output", &self.output).field("colour", &self.colour).finish_non_exhaustive()
+    }
+}
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        Self {
+            colour: if global.no_color { ColorChoice::Never } else { ColorChoice::Auto },
+            quiet: global.quiet,
+            verbose: global.verbose > 0,
+            ..Self::bare(global.output)
+        }
+    }
+
+    /// For what goes wrong before the options are known.
+    pub(crate) fn bare(output: Output) -> Self {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        Self { output, colour: ColorChoice::Auto, quiet: false, verbose: false, bars }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// The bars that stand at the bottom of the terminal while other lines pass.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Writes a result.
+    ///
+    /// # Errors
+    /// It can't be written. A reader that went away, as `head` does, is no error.
+    pub(crate) fn data(&self, text: &str) -> Result<()> {
+        let written = self.bars.suspend(|| {
+            let stdout = io::stdout();
+            let mut stream = AutoStream::new(stdout.lock(), self.choice(&stdout));
+            stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
+        });
+        match written {
+            Err(error) if error.kind() != IoErrorKind::BrokenPipe => {
+                Err(Error::new(ErrorKind::Unexpected, "can't write the result to standard output").with("cause", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a result as a JSON document.
+    ///
+    /// # Errors
+    /// As [`data`](Self::data).
+    pub(crate) fn json(&self, document: &Value) -> Result<()> {
+        self.data(&format!("{document:#}\n"))
+    }
+
+    /// Tells something, unless the user wants only results.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.write_error(&format!("{text}\n"));
+        }
+    }
+
+    /// Tells something that the user has to know.
+    pub(crate) fn warn(&self, text: &str) {
+        self.write_error(&format!("{text}\n"));
+    }
+
+    /// Asks, and leaves the cursor behind the question.
+    pub(crate) fn ask(&self, question: &str) {
+        self.write_error(question);
+    }
+
+    /// Tells why nothing came of it.
+    pub(crate) fn failure(&self, error: &Error) {
+        if self.is_json() {
+            // Where the document can't be written, the exit code still says it.
+            let _ = self.json(&render::error::document(error));
+        } else {
+            self.write_error(&render::error::text(error, self.width_of_errors()));
+        }
+    }
+
+    /// Tells, as JSON, what is wrong with the command line.
+    pub(crate) fn misuse(&self, message: &str) {
+        let _ = self.json(&render::error::misuse(message));
+    }
+
+    fn write_error(&self, text: &str) {
+        self.bars.suspend(|| {
+            let stderr = io::stderr();
+            let mut stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
+            // Nobody is left to be told that telling failed.
+            let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        });
+    }
+
+    fn choice<S: anstream::stream::RawStream>(&self, stream: &S) -> ColorChoice {
+        match self.colour {
+            ColorChoice::Auto => AutoStream::choice(stream),
+            fixed => fixed,
+        }
+    }
+
+    /// Whether what goes to standard error is seen by a person, right now.
+    pub(crate) fn has_audience(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// How wide lines of results may be; no limit where nobody watches, so that they stay as they are in pipes.
+    pub(crate) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+    }
+
+    /// The same for what goes to standard error.
+    pub(crate) fn width_of_errors(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+    }
+
+    /// Whether what goes to standard error may have colours.
+    pub(crate) fn is_coloured(&self) -> bool {
+        self.choice(&io::stderr()) != ColorChoice::Never
+    }
+
+    /// Whether there is somebody to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && self.has_audience()
+    }
+}
+
+/// For logs: standard error, above the bars.
+impl Write for Printer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_error(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

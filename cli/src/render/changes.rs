@@ -1,0 +1,145 @@
+//! An update as a diff of lines: what changed, a line around it, and the keys under which it stands.
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::attributes::{Lists, lines};
+use super::{DIM, GREEN, RED, styled};
+
+/// How many lines around a change are shown.
+const AROUND: usize = 1;
+
+struct Line {
+    tag: ChangeTag,
+    text: String,
+    shown: Option<Shown>,
+}
+
+/// Why a line is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Something stands under it.
+    Above,
+    /// It changed, or stands beside what did.
+    Near,
+}
+
+/// The difference between two values; each line begins with its sign.
+pub(super) fn text(before: &Value, after: &Value) -> String {
+    // Block lists, so that one new entry is one new line; and no JSON, whose commas would change other lines too.
+    let (before, after) = (lines(before, Lists::Block), lines(after, Lists::Block));
+    let (before, after): (Vec<_>, Vec<_>) =
+        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    let diff = TextDiff::from_slices(&before, &after);
+    let mut all: Vec<_> = diff
+        .iter_all_changes()
+        .map(|change| Line { tag: change.tag(), text: change.value().to_owned(), shown: None })
+        .collect();
+    choose(&mut all);
+    write(&all)
+}
+
+fn choose(all: &mut [Line]) {
+    for at in 0..all.len() {
+        if all[at].tag == ChangeTag::Equal {
+            continue;
+        }
+        let (tag, mut here) = (all[at].tag, Level::of(&all[at].text));
+        let from = at.saturating_sub(AROUND);
+        let to = (at + AROUND).min(all.len() - 1);
+        for line in &mut all[from..=to] {
+            if line.tag != ChangeTag::Equal || Level::of(&line.text) == here {
+                line.shown = Some(Shown::Near);
+            }
+        }
+        // The keys under which it stands, up to the top.
+        for line in all[..at].iter_mut().rev().filter(|line| line.tag == ChangeTag::Equal || line.tag == tag) {
+            let its = Level::of(&line.text);
+            if its.is_above(here) {
+                line.shown.get_or_insert(Shown::Above);
+                here = its;
+            }
+        }
+    }
+}
+
+fn write(all: &[Line]) -> String {
+    let mut out = String::new();
+    let mut skipped = false;
+    // What comes before the first line and after the last isn't missed.
+    for line in all.iter().skip_while(|line| line.shown.is_none()) {
+        let Some(why) = line.shown else {
+            skipped = true;
+            continue;
+        };
+        if std::mem::take(&mut skipped) && why == Shown::Near {
+            let depth = " ".repeat(indent(&line.text));
+            out.push_str(&format!("    {}\n", styled(DIM, &format!("{depth}..."))));
+        }
+        out.push_str(&match line.tag {
+            ChangeTag::Equal => format!("    {}\n", line.text),
+            ChangeTag::Delete => format!("  {}\n", styled(RED, &format!("- {}", line.text))),
+            ChangeTag::Insert => format!("  {}\n", styled(GREEN, &format!("+ {}", line.text))),
+        });
+    }
+    out
+}
+
+/// How deep a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Level {
+    indent: usize,
+    /// Whether it is the item of a list, which stands no deeper than the list's key.
+    item: bool,
+}
+
+impl Level {
+    fn of(line: &str) -> Self {
+        Self { indent: indent(line), item: line.trim_start().starts_with("- ") }
+    }
+
+    fn is_above(self, other: Self) -> bool {
+        self.indent < other.indent || (self.indent == other.indent && other.item && !self.item)
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_changed_is_shown_and_where_it_stands() {
+        let statement = |subjects: &[&str]| {
+            json!({
+                "path": "/x/",
+                "trust": { "Version": "2012-10-17", "Statement": [{
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Condition": { "StringEquals": { "aud": "sts", "sub": subjects } }
+                }]},
+                "tags": { "a": "1x", "b": "2x" }
+            })
+        };
+        let said = text(&statement(&["one", "two", "four"]), &statement(&["one", "three", "four"]));
+        let said = anstream::adapter::strip_str(&said).to_string();
+        let expected = "
+    trust:
+      Statement:
+      - Effect: Allow
+        Condition:
+          StringEquals:
+            sub:
+            - one
+  -         - two
+  +         - three
+            - four
+";
+        assert_eq!(format!("\n{said}"), expected);
+    }
+}

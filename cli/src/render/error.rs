@@ -1,0 +1,150 @@
+//! Errors: what went wrong, where, and what to do about it.
+
+use std::error::Error as _;
+
+use cloudgrant_core::Error;
+use serde_json::{Map, Value, json};
+
+use super::json::FORMAT_VERSION;
+use super::{BOLD, CYAN, RED, styled, wrapped};
+
+/// For people.
+pub(crate) fn text(error: &Error, width: Option<usize>) -> String {
+    format!("{}: {}\n{}", styled(RED.bold(), "error"), error.message(), details(error, &[], width))
+}
+
+/// For people: one of several things that failed.
+pub(super) fn failed(what: &str, error: &Error, width: Option<usize>) -> String {
+    let title = format!("{}: {}", styled(RED.bold(), "failed"), styled(BOLD, what));
+    format!("{title}: {}\n{}", error.message(), details(error, &[what], width))
+}
+
+/// What comes after the first line. Facts that stand there already are left out.
+fn details(error: &Error, said: &[&str], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for problem in error.problems() {
+        out.push_str(&format!("  {}\n", continued(&problem.to_string(), 2, 4, width)));
+        if let Some(hint) = problem.hint.as_deref().filter(|hint| error.hint_text() != Some(hint)) {
+            out.push_str(&format!("    {}: {}\n", styled(CYAN, "hint"), continued(hint, 10, 6, width)));
+        }
+    }
+    for (key, value) in error.context() {
+        if said.contains(&value.as_str()) || error.message().contains(value.as_str()) {
+            continue;
+        }
+        out.push_str(&format!("  {}: {}\n", styled(BOLD, key), continued(value, key.len() + 4, 4, width)));
+    }
+    for cause in causes(error) {
+        out.push_str(&format!("  {}: {}\n", styled(BOLD, "caused by"), continued(&cause, 13, 4, width)));
+    }
+    if let Some(hint) = error.hint_text() {
+        out.push_str(&format!("{}: {}\n", styled(CYAN.bold(), "hint"), continued(hint, 6, 2, width)));
+    }
+    out
+}
+
+/// Lines after the first are indented, so that it is seen what they belong to.
+fn continued(text: &str, first: usize, indent: usize, width: Option<usize>) -> String {
+    let mut lines = text.trim_end().lines();
+    let mut out = wrapped(lines.next().unwrap_or_default(), first, indent, width);
+    for line in lines {
+        out.push_str(&format!("\n{}{}", " ".repeat(indent), wrapped(line, indent, indent + 2, width)));
+    }
+    out
+}
+
+/// The chain of causes, as far as each says something that wasn't said already.
+fn causes(error: &Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            said.push_str(&text);
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    causes
+}
+
+/// For programs.
+pub(crate) fn document(error: &Error) -> Value {
+    json!({ "format_version": FORMAT_VERSION, "error": value(error) })
+}
+
+/// For programs, without the envelope.
+pub(super) fn value(error: &Error) -> Value {
+    let context: Map<_, _> =
+        error.context().iter().map(|(key, value)| ((*key).to_owned(), Value::from(value.as_str()))).collect();
+    let mut value = json!({
+        "kind": kebab(&format!("{:?}", error.kind())),
+        "message": error.message(),
+        "context": context,
+        "hint": error.hint_text(),
+        "problems": error.problems(),
+    });
+    let causes = causes(error);
+    if let (Some(map), false) = (value.as_object_mut(), causes.is_empty()) {
+        map.insert("causes".to_owned(), causes.into());
+    }
+    value
+}
+
+/// For programs: a command line that doesn't work.
+pub(crate) fn misuse(message: &str) -> Value {
+    let mut lines = message.trim_end().lines();
+    let first = lines.next().unwrap_or_default();
+    let rest: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
+    json!({
+        "format_version": FORMAT_VERSION,
+        "error": {
+            "kind": "usage",
+            "message": first.trim_start_matches("error: "),
+            "context": {},
+            "hint": rest.join("\n"),
+            "problems": [],
+        },
+    })
+}
+
+fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    for (at, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            out.push('-');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Diagnostic, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn everything_that_is_known_is_said_once() {
+        let io = std::io::Error::other("connection refused");
+        let error = Error::new(ErrorKind::AccessDenied, "can't create the role x")
+            .with("operation", "iam:CreateRole")
+            .source(io)
+            .hint("ask for iam:CreateRole")
+            .diagnostics(vec![Diagnostic::new("aws.region", "wrong").hint("one of:\na\nb")]);
+        let said = anstream::adapter::strip_str(&text(&error, None)).to_string();
+        let expected = "error: can't create the role x
+  aws.region: wrong
+    hint: one of:
+      a
+      b
+  operation: iam:CreateRole
+  caused by: connection refused
+hint: ask for iam:CreateRole
+";
+        assert_eq!(said, expected);
+        assert_eq!(document(&error)["error"]["kind"], "access-denied");
+    }
+}

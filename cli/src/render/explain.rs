@@ -1,0 +1,213 @@
+//! What each grant comes to.
+
+use std::collections::HashSet;
+
+use cloudgrant_core::{
+    Desired, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
+    TaskAccess,
+};
+use serde_json::{Value, json};
+
+use super::attributes::{Lists, lines};
+use super::{BOLD, CYAN, DIM, indented, json, plan, styled};
+
+/// What there is to explain.
+#[derive(Debug)]
+pub(crate) struct Explained<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) desired: &'a Desired,
+    pub(crate) wanted: &'a [IntentId],
+}
+
+impl Explained<'_> {
+    fn grants(&self) -> impl Iterator<Item = &TaskAccess> {
+        let grants = self.session.intents().grants.iter().map(|grant| &***grant);
+        grants.filter(|grant| self.wanted.contains(&IntentId::Grant(grant.name.clone())))
+    }
+
+    fn registries(&self) -> impl Iterator<Item = &RegistryAccess> {
+        let registries = self.session.intents().registries.iter().map(|registry| &**registry);
+        registries.filter(|registry| self.wanted.contains(&IntentId::Registry(registry.name.clone())))
+    }
+
+    /// What exists for a grant: its own objects, and those of the principals that carry it.
+    fn objects(&self, grant: &TaskAccess) -> Vec<&Object> {
+        let principals = grant.carried_by.iter().cloned().map(IntentId::Binding);
+        let wanted: HashSet<_> = principals.chain([IntentId::Grant(grant.name.clone())]).collect();
+        self.desired.objects.iter().filter(|object| object.because.iter().any(|id| wanted.contains(id))).collect()
+    }
+
+    fn objects_of_registry(&self, registry: &RegistryAccess) -> Vec<&Object> {
+        let id = IntentId::Registry(registry.name.clone());
+        self.desired.objects.iter().filter(|object| object.because.contains(&id)).collect()
+    }
+
+    /// What there is to know about the wanted intents, and about the objects that exist for them.
+    fn notes(&self) -> Vec<&Note> {
+        let mut about: HashSet<String> = self.wanted.iter().map(ToString::to_string).collect();
+        for grant in self.grants() {
+            about.extend(grant.carried_by.iter().map(|scope| IntentId::Binding(scope.clone()).to_string()));
+            about.extend(self.objects(grant).iter().map(|object| object.id.to_string()));
+        }
+        for registry in self.registries() {
+            about.extend(self.objects_of_registry(registry).iter().map(|object| object.id.to_string()));
+        }
+        self.desired.notes.iter().filter(|note| about.contains(&note.about)).collect()
+    }
+
+    /// The task code of a scope, each with the scope under whose principal it runs.
+    fn task_code(&self, scope: &Scope) -> Vec<(Pair, Subject, Option<&Scope>)> {
+        let platform = &self.session.loaded().manifest.platform;
+        let serving = |pair: &Pair| {
+            self.session.intents().bindings.iter().find(|binding| {
+                binding.subjects.iter().any(|(its, _)| its == pair) && !binding.served_elsewhere.contains(pair)
+            })
+        };
+        let subjects = platform.subjects(scope).into_iter();
+        subjects
+            .map(|(pair, subject)| {
+                let scope = serving(&pair).map(|binding| &binding.scope);
+                (pair, subject, scope)
+            })
+            .collect()
+    }
+}
+
+/// For people.
+pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
+    let mut out = String::new();
+    let mut shown = HashSet::new();
+    for grant in explained.grants() {
+        out.push_str(&format!("{} {}\n", styled(CYAN, "grant"), styled(BOLD, grant.name.as_str())));
+        out.push_str(&format!("  scope: {}\n", grant.scope));
+        reaches(&grant.reaches, &mut out);
+        out.push_str("  for the task code of:\n");
+        let code = explained.task_code(&grant.scope);
+        let widest = code.iter().map(|(pair, ..)| pair.to_string().len()).max().unwrap_or_default();
+        for (pair, subject, scope) in code {
+            let under = scope.map(|scope| format!("   under the principal of: {scope}")).unwrap_or_default();
+            out.push_str(&format!("    {:widest$}  {subject}{}\n", pair.to_string(), styled(DIM, &under)));
+        }
+        objects(explained, &explained.objects(grant), &mut shown, &mut out);
+    }
+    for registry in explained.registries() {
+        out.push_str(&format!("{} {}\n", styled(CYAN, "registry"), styled(BOLD, registry.name.as_str())));
+        reaches(&registry.reach, &mut out);
+        out.push_str("  for the platform's infrastructure, and so for whatever runs on it\n");
+        objects(explained, &explained.objects_of_registry(registry), &mut shown, &mut out);
+    }
+    out.push_str(&plan::notes(explained.notes().into_iter(), width));
+    format!("{}\n", out.trim_end())
+}
+
+fn reaches(reaches: &[Reach], out: &mut String) {
+    out.push_str("  access:\n");
+    for reach in reaches {
+        let resource = &reach.resource;
+        out.push_str(&format!(
+            "    {}: {}  {}\n",
+            resource.name,
+            reach.access,
+            styled(DIM, &format!("({}, {})", resource.kind, resource.locator))
+        ));
+    }
+}
+
+fn objects<'a>(explained: &Explained<'_>, objects: &[&'a Object], shown: &mut HashSet<&'a ObjectId>, out: &mut String) {
+    if objects.is_empty() {
+        out.push_str("  comes to nothing: nothing has to be done\n\n");
+        return;
+    }
+    out.push_str("  comes to:\n");
+    for (at, object) in objects.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&format!("    {} {}", object.id.kind, styled(BOLD, &object.id.name)));
+        if !shown.insert(&object.id) {
+            out.push_str(&format!("   {}\n", styled(DIM, "(shown above)")));
+            continue;
+        }
+        out.push('\n');
+        if let Ownership::Fragment { of } = &object.ownership {
+            out.push_str(&format!("      {}\n", styled(DIM, &format!("part of {of}"))));
+        }
+        out.push_str(&indented(&lines(&object.attributes, Lists::Inline).join("\n"), 6));
+        if let Some(handoff) = &object.handoff {
+            out.push_str(&format!("      {} {}: {}\n", styled(DIM, "to be done by"), handoff.to, handoff.task));
+        }
+        let commands = explained.session.provider().equivalent(object);
+        if !commands.is_empty() {
+            out.push_str(&format!("      {}\n", styled(DIM, "by hand:")));
+            out.push_str(&indented(&commands.join("\n"), 8));
+        }
+    }
+    out.push('\n');
+}
+
+/// For programs.
+pub(crate) fn document(explained: &Explained<'_>) -> Value {
+    let session = explained.session;
+    let grants = explained.grants().map(|grant| {
+        let code = explained.task_code(&grant.scope).into_iter().map(|(pair, subject, scope)| {
+            json!({ "project": pair.project, "domain": pair.domain, "subject": subject, "principal_of": scope })
+        });
+        json!({
+            "name": grant.name,
+            "scope": grant.scope,
+            "access": access(&grant.reaches),
+            "task_code": code.collect::<Vec<_>>(),
+            "carried_by": grant.carried_by,
+            "objects": described(explained, &explained.objects(grant)),
+        })
+    });
+    let registries = explained.registries().map(|registry| {
+        json!({
+            "name": registry.name,
+            "access": access(&registry.reach),
+            "objects": described(explained, &explained.objects_of_registry(registry)),
+        })
+    });
+    json!({
+        "format_version": json::FORMAT_VERSION,
+        "command": "explain",
+        "provider": session.registration().id,
+        "stack": session.loaded().manifest.stack,
+        "grants": grants.collect::<Vec<_>>(),
+        "registries": registries.collect::<Vec<_>>(),
+        "notes": json::notes(explained.notes()),
+    })
+}
+
+fn access(reaches: &[Reach]) -> Value {
+    let reach = |reach: &Reach| {
+        let resource = &reach.resource;
+        json!({
+            "resource": resource.name,
+            "kind": resource.kind,
+            "locator": resource.locator,
+            "access": reach.access,
+        })
+    };
+    reaches.iter().map(reach).collect()
+}
+
+fn described(explained: &Explained<'_>, objects: &[&Object]) -> Value {
+    let object = |object: &&Object| {
+        let mut value = json!({
+            "kind": object.id.kind,
+            "name": object.id.name,
+            "because": object.because,
+            "attributes": object.attributes,
+            "commands": explained.session.provider().equivalent(object),
+        });
+        if let Ownership::Fragment { of } = &object.ownership {
+            value["part_of"] = json!(of);
+        }
+        if let Some(handoff) = &object.handoff {
+            value["handoff"] = json!(handoff);
+        }
+        value
+    };
+    objects.iter().map(object).collect()
+}

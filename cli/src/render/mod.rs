@@ -1,0 +1,93 @@
+//! How things look. Everything here makes text or JSON and writes nothing.
+
+mod attributes;
+mod changes;
+pub(crate) mod error;
+pub(crate) mod explain;
+pub(crate) mod json;
+pub(crate) mod plan;
+pub(crate) mod providers;
+pub(crate) mod report;
+
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Text in a style. The printer takes the style out again where there is no terminal.
+fn styled(style: Style, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
+}
+
+/// A duration as people say it.
+pub(crate) fn seconds(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis @ 0..1000 => format!("{millis} ms"),
+        millis @ 1000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        millis => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1000),
+    }
+}
+
+/// Breaks a text between words so that it fits; `first` is how much stands before it in its line, `indent` what
+/// goes before the following ones. Without a width, it stays one line.
+fn wrapped(text: &str, first: usize, indent: usize, width: Option<usize>) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    let mut out = String::with_capacity(text.len());
+    let mut used = first;
+    for (at, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if at > 0 && used + 1 + length > width && used > indent {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            used = indent;
+        } else if at > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
+}
+
+/// One thing, two things.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Indents every line that isn't empty.
+fn indented(text: &str, by: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(by));
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_breaks_between_words() {
+        assert_eq!(wrapped("one two three four", 6, 2, Some(14)), "one two\n  three four");
+        assert_eq!(wrapped("a-word-that-is-too-long for it", 0, 2, Some(8)), "a-word-that-is-too-long\n  for it");
+        assert_eq!(wrapped("one two", 0, 2, None), "one two");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        let said = [3, 950, 1_250, 61_000].map(|millis| seconds(Duration::from_millis(millis)));
+        assert_eq!(said, ["3 ms", "950 ms", "1.2 s", "1 min 1 s"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! A plan for people: like a good diff, calm and narrow.
+
+use cloudgrant_core::{Action, Change, Handoff, Level, Note, Ownership, Plan, Summary};
+
+use super::attributes::{Lists, lines};
+use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
+
+/// In which words the same plan is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// What would be done.
+    Plan,
+    /// What would be taken away.
+    Revoke,
+    /// What is not as it should be.
+    Drift,
+}
+
+/// The whole plan, or only its last line.
+pub(crate) fn text(plan: &Plan, wording: Wording, only_summary: bool, width: Option<usize>) -> String {
+    let mut out = String::new();
+    if !only_summary {
+        let work: Vec<_> = plan.work().map(|change| object(change, wording, width)).collect();
+        for (at, text) in work.iter().enumerate() {
+            out.push_str(text);
+            // Headers without anything under them stand together.
+            let short = |text: &String| text.lines().count() == 1;
+            if !(short(text) && work.get(at + 1).is_some_and(short)) {
+                out.push('\n');
+            }
+        }
+        let handoffs: Vec<_> = plan.changes.iter().filter(|change| change.action == Action::Handoff).collect();
+        if !handoffs.is_empty() {
+            out.push_str("For somebody else to do:\n\n");
+        }
+        for change in handoffs {
+            if let Some(handoff) = &change.handoff {
+                out.push_str(&for_somebody_else(change, handoff, wording));
+                out.push('\n');
+            }
+        }
+        // Whoever asks for drift has read the rest when they planned.
+        let worth = |note: &&Note| wording != Wording::Drift || note.level == Level::Warning;
+        out.push_str(&notes(plan.notes.iter().filter(worth), width));
+    }
+    out.push_str(&summary(&plan.summary(), wording));
+    out
+}
+
+fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {
+    let because: Vec<_> = change.because.iter().map(ToString::to_string).collect();
+    let because = if because.is_empty() { String::new() } else { format!("   ({})", because.join(", ")) };
+    let sign = styled(style.bold(), &sign.to_string());
+    let state = if state.is_empty() { String::new() } else { format!(": {}", styled(style, state)) };
+    format!("{sign} {} {}{state}{}\n", change.id.kind, styled(BOLD, &change.id.name), styled(DIM, &because))
+}
+
+fn object(change: &Change, wording: Wording, width: Option<usize>) -> String {
+    let drift = wording == Wording::Drift;
+    let (sign, style) = match change.action {
+        _ if drift => ('!', YELLOW),
+        Action::Create => ('+', GREEN),
+        Action::Update => ('~', YELLOW),
+        Action::Delete => ('-', RED),
+        Action::Handoff => ('>', CYAN),
+    };
+    let state = match change.action {
+        Action::Create if drift => "missing",
+        Action::Update if drift => "changed",
+        Action::Delete if drift => "there, and no longer wanted",
+        _ => "",
+    };
+    let mut out = header(sign, style, change, state);
+    if let (Ownership::Fragment { of }, false) = (&change.ownership, state == "missing") {
+        out.push_str(&format!("    {}\n", styled(DIM, &format!("part of {of}"))));
+    }
+    match (&change.before, &change.after) {
+        // What is missing is known from the manifest; drift is about what happened, so the header says it all.
+        (None, Some(_)) if drift => {}
+        (None, Some(after)) => out.push_str(&indented(&lines(after, Lists::Inline).join("\n"), 4)),
+        (Some(before), Some(after)) if drift => {
+            out.push_str(&format!("    {}\n", styled(DIM, "- is what the manifest asks for, + what is there")));
+            out.push_str(&changes::text(after, before));
+        }
+        (Some(before), Some(after)) => out.push_str(&changes::text(before, after)),
+        (_, None) => {}
+    }
+    if let Some(warning) = &change.warning {
+        let warning = wrapped(warning, 13, 6, width);
+        out.push_str(&format!("    {}: {warning}\n", styled(YELLOW, "warning")));
+    }
+    out
+}
+
+fn for_somebody_else(change: &Change, handoff: &Handoff, wording: Wording) -> String {
+    let mut out = header('>', CYAN, change, "");
+    out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), handoff.to));
+    out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), handoff.task));
+    if wording == Wording::Drift {
+        return out;
+    }
+    out.push_str(&indented(&handoff.document, 6));
+    let seen = if handoff.verifiable {
+        "A later run sees whether it was done."
+    } else {
+        "cloudgrant can't see whether it was done: it stays in this list."
+    };
+    out.push_str(&format!("    {}\n", styled(DIM, seen)));
+    out
+}
+
+/// Warnings first: the notes come sorted by what they are about.
+pub(super) fn notes<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usize>) -> String {
+    let mut sorted: Vec<_> = notes.collect();
+    sorted.sort_by_key(|note| (note.level, *note));
+    let mut out = String::new();
+    for note in &sorted {
+        let (style, level) = match note.level {
+            Level::Warning => (YELLOW, "warning"),
+            Level::Info => (CYAN, "note"),
+        };
+        let text = wrapped(&format!("{}: {}", note.about, note.message), level.len() + 2, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(style, level)));
+    }
+    if !sorted.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+fn summary(summary: &Summary, wording: Wording) -> String {
+    let Summary { create, update, delete, handoff, unchanged } = summary;
+    let handoffs = if *handoff == 1 { "handoff" } else { "handoffs" };
+    match wording {
+        Wording::Plan | Wording::Revoke => format!(
+            "{} {create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged.\n",
+            styled(BOLD, "Plan:")
+        ),
+        Wording::Drift => format!(
+            "{} {create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be.\n",
+            styled(BOLD, "Drift:")
+        ),
+    }
+}

@@ -1,0 +1,58 @@
+//! What came of an apply, for people.
+
+use cloudgrant_core::{Change, Report, Summary};
+
+use super::{BOLD, YELLOW, counted, error, seconds, styled};
+
+/// What didn't go as planned; empty if all did.
+pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
+    let mut out = String::new();
+    for failed in &report.failed {
+        out.push_str(&error::failed(&failed.change.id.to_string(), &failed.error, width));
+    }
+    let title = if report.cancelled { "Not begun, because of the interruption:" } else { "Not begun:" };
+    out.push_str(&list(title, &report.remaining));
+    out.push_str(&list("Made, but the cloud doesn't show it as it should be yet:", &report.unverified));
+    out
+}
+
+fn list(title: &str, changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{}\n", styled(YELLOW, title));
+    for change in changes {
+        out.push_str(&format!("  {}\n", change.id));
+    }
+    out
+}
+
+/// The last line.
+pub(crate) fn summary(report: &Report) -> String {
+    let Summary { create, update, delete, handoff, unchanged } = report.summary();
+    let mut line = format!("{} {create} created, {update} updated, {delete} deleted", styled(BOLD, "Done:"));
+    if !report.is_success() {
+        line = format!("{} {create} created, {update} updated, {delete} deleted", styled(BOLD, "Not all done:"));
+    }
+    for (count, what) in [
+        (report.failed.len(), "failed"),
+        (report.remaining.len(), "not begun"),
+        (report.unverified.len(), "not visible yet"),
+    ] {
+        if count > 0 {
+            line.push_str(&format!(", {count} {what}"));
+        }
+    }
+    if handoff > 0 {
+        line.push_str(&format!(", {} left for somebody else", counted(handoff, "step", "steps")));
+    }
+    line.push_str(&format!(", {unchanged} unchanged"));
+    let took = seconds(report.elapsed);
+    match report.requests {
+        Some(requests) => {
+            line.push_str(&format!(" ({}, {took}).\n", counted(requests as usize, "request", "requests")))
+        }
+        None => line.push_str(&format!(" ({took}).\n")),
+    }
+    line
+}

@@ -1,0 +1,102 @@
+//! What people read first.
+
+use crate::support::{Folder, MANIFEST, assert_looks};
+
+fn help(arguments: &[&str]) -> String {
+    Folder::empty().run(arguments)
+}
+
+#[test]
+fn help_of_all() {
+    assert_looks!(help(&["--help"]));
+}
+
+#[test]
+fn help_of_plan() {
+    assert_looks!(help(&["plan", "--help"]));
+}
+
+#[test]
+fn help_of_apply() {
+    assert_looks!(help(&["apply", "--help"]));
+}
+
+#[test]
+fn help_of_drift() {
+    assert_looks!(help(&["drift", "--help"]));
+}
+
+#[test]
+fn help_of_revoke() {
+    assert_looks!(help(&["revoke", "--help"]));
+}
+
+#[test]
+fn help_of_explain() {
+    assert_looks!(help(&["explain", "--help"]));
+}
+
+#[test]
+fn help_of_providers() {
+    assert_looks!(help(&["providers", "--help"]));
+}
+
+#[test]
+fn help_of_sandbox() {
+    assert_looks!(help(&["sandbox", "--help"]));
+}
+
+#[test]
+fn help_of_completions() {
+    assert_looks!(help(&["completions", "--help"]));
+}
+
+#[test]
+fn no_command_at_all() {
+    assert_eq!(Folder::empty().output(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn a_misspelt_command() {
+    assert_looks!(help(&["pln"]));
+}
+
+#[test]
+fn a_misspelt_option_as_json() {
+    assert_looks!(help(&["plan", "--output", "json", "--exitcode"]));
+}
+
+#[test]
+fn a_fault_that_does_not_exist() {
+    assert_looks!(help(&["plan", "--sandbox", "--faults", "latencies=50ms"]));
+}
+
+#[test]
+fn faults_need_a_sandbox() {
+    assert_looks!(Folder::with(MANIFEST).run(&["plan", "--faults", "latency=50ms"]));
+}
+
+#[test]
+fn what_is_linked_in() {
+    assert_looks!(help(&["providers"]));
+}
+
+#[test]
+fn every_shell_gets_a_script() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = Folder::empty().output(&["completions", shell]);
+        assert!(output.status.success(), "{shell}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("drift"), "{shell}");
+    }
+}
+
+/// Before the command or after it, from a flag or a variable.
+#[test]
+fn global_options_stand_anywhere() {
+    let folder = Folder::empty();
+    folder.write("other.yaml", "");
+    let before = folder.output(&["--file", "other.yaml", "plan"]).stderr;
+    assert!(String::from_utf8_lossy(&before).contains("other.yaml is empty"));
+    assert_eq!(before, folder.output(&["plan", "-f", "other.yaml"]).stderr);
+    assert_eq!(before, folder.variable("CLOUDGRANT_FILE", "other.yaml").output(&["plan"]).stderr);
+}

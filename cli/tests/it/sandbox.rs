@@ -1,0 +1,144 @@
+//! Whole ways through the sandbox.
+
+use crate::support::{Folder, QUICKSTART, assert_looks};
+
+fn applied() -> Folder {
+    let folder = Folder::with(QUICKSTART);
+    let output = folder.output(&["apply", "--sandbox", "--yes"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[test]
+fn plan_of_the_quickstart() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["plan", "--sandbox", "--exit-code"]));
+}
+
+#[test]
+fn plan_quietly() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["plan", "--sandbox", "-q"]));
+}
+
+#[test]
+fn plan_as_json() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["plan", "--sandbox", "--output", "json"]));
+}
+
+#[test]
+fn apply_of_the_quickstart() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["apply", "--sandbox", "--yes", "-q"]));
+}
+
+#[test]
+fn apply_as_json() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["apply", "--sandbox", "--yes", "--output", "json"]));
+}
+
+#[test]
+fn apply_where_an_action_is_denied() {
+    let folder = Folder::with(QUICKSTART);
+    assert_looks!(folder.run(&["apply", "--sandbox", "--yes", "-q", "--faults", "deny=iam:CreateRole"]));
+}
+
+#[test]
+fn nothing_is_left_to_do_after_an_apply() {
+    assert_looks!(applied().run(&["plan", "--sandbox", "--exit-code"]));
+}
+
+#[test]
+fn apply_of_nothing() {
+    assert_looks!(applied().run(&["apply", "--sandbox", "--yes", "-q"]));
+}
+
+#[test]
+fn an_update_shows_what_changes() {
+    let folder = applied();
+    folder.write(
+        "cloudgrant.yaml",
+        QUICKSTART.replace("models: read-write", "models: read").replace("vision]", "vision, speech]"),
+    );
+    assert_looks!(folder.run(&["plan", "--sandbox"]));
+}
+
+#[test]
+fn drift_where_there_is_none() {
+    assert_looks!(applied().run(&["drift", "--sandbox", "--exit-code"]));
+}
+
+#[test]
+fn drift_where_everything_is_missing() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["drift", "--sandbox", "--exit-code"]));
+}
+
+#[test]
+fn drift_where_something_changed() {
+    let folder = applied();
+    folder.write("cloudgrant.yaml", QUICKSTART.replace("models: read-write", "models: read"));
+    assert_looks!(folder.run(&["drift", "--sandbox"]));
+}
+
+#[test]
+fn drift_as_json() {
+    let folder = applied();
+    folder.write("cloudgrant.yaml", QUICKSTART.replace("models: read-write", "models: read"));
+    assert_looks!(folder.run(&["drift", "--sandbox", "--output", "json", "--exit-code"]));
+}
+
+#[test]
+fn revoke_of_a_grant() {
+    assert_looks!(applied().run(&["revoke", "models-production", "--sandbox", "--yes"]));
+}
+
+#[test]
+fn revoke_of_all() {
+    let folder = applied();
+    assert_looks!(folder.run(&["revoke", "--all", "--sandbox", "--yes"]));
+    assert_looks!(folder.run(&["plan", "--sandbox", "-q"]));
+}
+
+#[test]
+fn revoke_as_json() {
+    assert_looks!(applied().run(&["revoke", "training-data", "--sandbox", "--yes", "--output", "json"]));
+}
+
+#[test]
+fn explain_of_the_quickstart() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["explain", "--sandbox"]));
+}
+
+#[test]
+fn explain_of_one_grant_as_json() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["explain", "training-data", "--sandbox", "--output", "json"]));
+}
+
+#[test]
+fn the_other_examples_hold() {
+    let project = Folder::with(include_str!("../../../examples/project-domain/cloudgrant.yaml"));
+    assert_looks!(project.run(&["apply", "--sandbox", "--yes", "-q"]));
+    let profiles = Folder::with_file("cloudgrant.toml", include_str!("../../../examples/profiles/cloudgrant.toml"));
+    assert_looks!(profiles.run(&["plan", "--sandbox", "-q", "--profile", "staging"]));
+    assert_looks!(profiles.run(&["plan", "--sandbox=elsewhere", "-q", "--profile", "production"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_in_the_sandbox() {
+    let folder = Folder::with(QUICKSTART);
+    let script = "test -n \"$AWS_ENDPOINT_URL\" && test -n \"$CLOUDGRANT_AWS__ENDPOINT\" && exit 7";
+    assert_looks!(folder.run(&["sandbox", "--", "sh", "-c", script]));
+    assert_looks!(folder.run(&["sandbox", "--", "there-is-no-such-program"]));
+    // cloudgrant itself finds the sandbox by the variables.
+    let output = folder.output(&["sandbox", "-q", "--", env!("CARGO_BIN_EXE_cloudgrant"), "plan", "-q"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_sandbox_without_a_manifest() {
+    assert_looks!(Folder::empty().run(&["sandbox", "--provider", "aws", "--", "true"]));
+    assert_looks!(Folder::empty().run(&["sandbox", "--", "true"]));
+}
+
+#[test]
+fn a_sandbox_that_listens_to_the_world() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["sandbox", "--listen", "0.0.0.0:0", "--", "true"]));
+}

@@ -1,0 +1,1 @@
+"""What the third-party checks share: servers, accounts, the world before cloudgrant, dumps, the binary."""

@@ -1,0 +1,96 @@
+"""A manifest with one grant of each scope, and what must come of it, stated by hand from the requirements."""
+
+from . import manifest, world
+from .accounts import DATA_PLANE
+from .permissions import document, web_identity
+
+PATH = "/cloudgrant/acme-ml/"
+
+
+def policy_arn(name):
+    return f"arn:aws:iam::{DATA_PLANE}:policy{PATH}{name}"
+
+
+def role_arn(name):
+    return f"arn:aws:iam::{DATA_PLANE}:role{PATH}{name}"
+
+
+REGISTRY = {"name": "trainer-images", "access": "pull", "aws": "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer"}
+
+
+def three_scopes(**overrides):
+    """One grant for everybody, one for a domain, one for a project in a domain, and a repository elsewhere."""
+    content = {
+        "resources": {
+            "training-data": "s3://acme-training/inputs/",
+            "archive": "s3://acme-archive",
+            "labels-token": world.secret_arn("labels-token"),
+        },
+        "grants": [
+            manifest.grant("training-data-for-all", training_data="read"),
+            manifest.grant("archive-in-staging", {"domain": "staging"}, archive="write"),
+            manifest.grant(
+                "forecasting-production",
+                {"project": "forecasting", "domain": "production"},
+                training_data="read-write",
+                labels_token="read",
+            ),
+        ],
+        "registries": [REGISTRY],
+    }
+    return manifest.manifest(**(content | overrides))
+
+
+GLOBAL, STAGING = policy_arn("cloudgrant_acme-ml_global"), policy_arn("cloudgrant_acme-ml_staging")
+FORECASTING = policy_arn("cloudgrant_acme-ml_forecasting_production")
+
+# Requirement 28: listing on the bucket, held to the prefix; reading and writing on its objects.
+LIST_INPUTS = {
+    "Effect": "Allow",
+    "Action": "s3:ListBucket",
+    "Resource": "arn:aws:s3:::acme-training",
+    "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}},
+}
+
+POLICIES = {
+    GLOBAL: document(
+        LIST_INPUTS,
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-training/inputs/*"},
+    ),
+    STAGING: document({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::acme-archive/*"}),
+    FORECASTING: document(
+        LIST_INPUTS,
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": "arn:aws:s3:::acme-training/inputs/*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": world.secret_arn("labels-token"),
+        },
+    ),
+}
+
+# Requirements 17 to 23: the roles, whom they trust, and that they carry what the wider scopes grant.
+ROLES = {
+    role_arn("cloudgrant_acme-ml_staging"): {
+        "trust": web_identity(
+            world.OIDC_ARN,
+            world.OIDC,
+            "system:serviceaccount:forecasting-staging:default",
+            "system:serviceaccount:vision-staging:default",
+        ),
+        "attached": {world.TASK_POLICY_ARN, GLOBAL, STAGING},
+    },
+    role_arn("cloudgrant_acme-ml_forecasting_production"): {
+        "trust": web_identity(
+            world.OIDC_ARN, world.OIDC, "system:serviceaccount:forecasting-production:default"
+        ),
+        "attached": {world.TASK_POLICY_ARN, GLOBAL, FORECASTING},
+    },
+}
+
+# Requirement 31.
+PULL_ACTIONS = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]

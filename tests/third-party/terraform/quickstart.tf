@@ -1,0 +1,187 @@
+# What examples/quickstart means, as somebody would write it for Terraform by hand. Sids, descriptions and tags are
+# cloudgrant's words, so that they are the same objects; everything else follows from the example's text.
+
+locals {
+  account = "111122223333"
+  issuer  = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+  path    = "/cloudgrant/acme-ml/"
+  policy  = "arn:aws:iam::111122223333:policy"
+}
+
+data "aws_iam_policy_document" "global" {
+  statement {
+    sid       = "TrainingDataListPrefix"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:aws:s3:::acme-training"]
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["inputs/", "inputs/*"]
+    }
+  }
+  statement {
+    sid       = "TrainingDataRead"
+    actions   = ["s3:GetObject"]
+    resources = ["arn:aws:s3:::acme-training/inputs/*"]
+  }
+}
+
+import {
+  to = aws_iam_policy.global
+  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
+}
+
+resource "aws_iam_policy" "global" {
+  name        = "cloudgrant_acme-ml_global"
+  path        = local.path
+  description = "Task code access, managed by cloudgrant (stack acme-ml)"
+  policy      = data.aws_iam_policy_document.global.json
+  tags        = { "cloudgrant:stack" = "acme-ml" }
+}
+
+import {
+  to = aws_iam_role_policy_attachment.global
+  id = "acme-userflyterole/arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
+}
+
+resource "aws_iam_role_policy_attachment" "global" {
+  role       = "acme-userflyterole"
+  policy_arn = aws_iam_policy.global.arn
+}
+
+data "aws_iam_policy_document" "production" {
+  statement {
+    sid       = "ModelsProductionList"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:aws:s3:::acme-models"]
+  }
+  statement {
+    sid       = "ModelsProductionReadWrite"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["arn:aws:s3:::acme-models/*"]
+  }
+  statement {
+    sid       = "ModelsProductionSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf"]
+  }
+}
+
+import {
+  to = aws_iam_policy.production
+  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_production"
+}
+
+resource "aws_iam_policy" "production" {
+  name        = "cloudgrant_acme-ml_production"
+  path        = local.path
+  description = "Task code access, managed by cloudgrant (stack acme-ml)"
+  policy      = data.aws_iam_policy_document.production.json
+  tags        = { "cloudgrant:stack" = "acme-ml" }
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+    principals {
+      type        = "Federated"
+      identifiers = ["arn:aws:iam::${local.account}:oidc-provider/${local.issuer}"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:sub"
+      values = [
+        "system:serviceaccount:forecasting-production:default",
+        "system:serviceaccount:vision-production:default",
+      ]
+    }
+  }
+}
+
+import {
+  to = aws_iam_role.production
+  id = "cloudgrant_acme-ml_production"
+}
+
+resource "aws_iam_role" "production" {
+  name               = "cloudgrant_acme-ml_production"
+  path               = local.path
+  description        = "Task code access, managed by cloudgrant (stack acme-ml)"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags = {
+    "cloudgrant:stack"       = "acme-ml"
+    "cloudgrant:scope"       = "domain production"
+    "cloudgrant:task-policy" = "${local.policy}/userflyterole"
+  }
+}
+
+import {
+  for_each = local.carried
+  to       = aws_iam_role_policy_attachment.production[each.key]
+  id       = "cloudgrant_acme-ml_production/${each.value}"
+}
+
+locals {
+  # Known before anything is read: import blocks want that.
+  carried = {
+    task       = "${local.policy}/userflyterole"
+    global     = "${local.policy}/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
+    production = "${local.policy}/cloudgrant/acme-ml/cloudgrant_acme-ml_production"
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "production" {
+  for_each   = local.carried
+  role       = aws_iam_role.production.name
+  policy_arn = each.value
+}
+
+# The whole policy of the repository: the statement of its owners, and ours.
+data "aws_iam_policy_document" "trainer" {
+  statement {
+    sid = "BuildersPush"
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:aws:iam::444455556666:role/image-builder"]
+    }
+    actions = [
+      "ecr:CompleteLayerUpload",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = ["us-west-2"]
+    }
+  }
+  statement {
+    sid = "AllowPullCloudgrantd3d3f2d9TrainerImages"
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:aws:iam::111122223333:role/unionai-acme-flyteworker-node-group"]
+    }
+    actions = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:GetDownloadUrlForLayer",
+    ]
+  }
+}
+
+import {
+  to = aws_ecr_repository_policy.trainer
+  id = "team/trainer"
+}
+
+resource "aws_ecr_repository_policy" "trainer" {
+  provider   = aws.registry
+  repository = "team/trainer"
+  policy     = data.aws_iam_policy_document.trainer.json
+}

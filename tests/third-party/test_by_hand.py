@@ -1,0 +1,38 @@
+"""`explain` prints equivalent commands of the AWS CLI. Whoever runs those has done what `apply` does."""
+
+import os
+import subprocess
+
+from support import manifest, scenario, world
+
+ORDER = ["iam-policy", "iam-role", "iam-role-attachment"]
+
+
+def commands(explained):
+    """Each object's commands once, policies and roles before what needs them."""
+    objects = {(one["kind"], one["name"]): one for grant in explained["grants"] for one in grant["objects"]}
+    wanted = [one for kind in ORDER for one in objects.values() if one["kind"] == kind]
+    return [command for one in wanted for command in one["commands"]]
+
+
+def test_the_commands_do_what_apply_does(cloud, cloudgrant):
+    content = scenario.three_scopes()
+    # A hostile name can't be a grant's, but a resource's locator may hold what a shell would read.
+    content["resources"]["training-data"]["aws"] = "s3://acme-training/it's (here) & \"there\"; `x`/"
+    content["registries"] = []
+    path = manifest.write(cloudgrant.folder, content)
+    explained = cloudgrant.run("explain", "--file", path, "--output", "json").json
+    lines = commands(explained)
+    assert len(lines) == 3 + 2 + 7
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(lines)],
+        env=os.environ | cloud.data_plane.environment(),
+        cwd=cloudgrant.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    summary = cloudgrant.plan(path, "--exit-code").summary
+    assert summary["unchanged"] == 12 and world.TASK_ROLE in "\n".join(lines)

@@ -1,0 +1,98 @@
+"""Somebody changes things behind cloudgrant's back, with boto3."""
+
+import pytest
+from support import dump, manifest, scenario, world
+
+
+@pytest.fixture
+def applied(cloudgrant):
+    path = manifest.write(cloudgrant.folder, scenario.three_scopes())
+    cloudgrant.apply(path)
+    return path
+
+
+def widen(cloud):
+    document = world.document(world.allow("s3:*", "*"))
+    cloud.data_plane.iam.create_policy_version(
+        PolicyArn=scenario.GLOBAL, PolicyDocument=document, SetAsDefault=True
+    )
+
+
+def detach(cloud):
+    cloud.data_plane.iam.detach_role_policy(RoleName="cloudgrant_acme-ml_staging", PolicyArn=scenario.STAGING)
+
+
+def detach_from_the_task_role(cloud):
+    cloud.data_plane.iam.detach_role_policy(RoleName=world.TASK_ROLE, PolicyArn=scenario.GLOBAL)
+
+
+def trust_everybody(cloud):
+    cloud.data_plane.iam.update_assume_role_policy(
+        RoleName="cloudgrant_acme-ml_staging", PolicyDocument=world.trust({"AWS": "*"})
+    )
+
+
+def forget_the_statement(cloud):
+    cloud.registry.ecr.set_repository_policy(
+        repositoryName=world.REPOSITORY, policyText=world.document(world.FOREIGN_STATEMENT)
+    )
+
+
+def widen_the_statement(cloud):
+    policy = dump.repositories(cloud.registry.ecr)[world.REPOSITORY]
+    for statement in policy["Statement"]:
+        if statement["Sid"].startswith("AllowPull"):
+            statement["Principal"] = "*"
+    cloud.registry.ecr.set_repository_policy(
+        repositoryName=world.REPOSITORY, policyText=world.document(*policy["Statement"])
+    )
+
+
+DRIFTS = [
+    (widen, "update", "iam-policy", "cloudgrant_acme-ml_global"),
+    (detach, "create", "iam-role-attachment", "cloudgrant_acme-ml_staging"),
+    (detach_from_the_task_role, "create", "iam-role-attachment", world.TASK_ROLE),
+    (trust_everybody, "update", "iam-role", "cloudgrant_acme-ml_staging"),
+    (forget_the_statement, "create", "ecr-policy-statement", world.REPOSITORY),
+    (widen_the_statement, "update", "ecr-policy-statement", world.REPOSITORY),
+]
+
+
+@pytest.mark.parametrize("tamper, action, kind, name", DRIFTS, ids=lambda value: getattr(value, "__name__", None))
+def test_drift_is_named_and_mended(cloud, cloudgrant, applied, tamper, action, kind, name):
+    def both():
+        # Versions pile up as people change policies; what counts is the default one.
+        dumped = dump.account(cloud.data_plane), dump.account(cloud.registry)
+        for policy in dumped[0]["policies"].values():
+            del policy["versions"]
+        return dumped
+
+    before = both()
+    cloudgrant.drift(applied, "--exit-code")
+    tamper(cloud)
+    assert both() != before, "nothing was tampered with"
+
+    work = [change for change in cloudgrant.drift(applied, "--exit-code", expect=3).changes() if change[0] != "handoff"]
+    assert len(work) == 1, work
+    assert work[0][:2] == (action, kind) and name in work[0][2], work
+    # Without the flag drift is told, and is no failure.
+    cloudgrant.drift(applied)
+
+    cloudgrant.apply(applied)
+    assert both() == before
+    cloudgrant.drift(applied, "--exit-code")
+
+
+def test_what_is_not_marked_is_never_taken_over(cloud, cloudgrant, applied):
+    """A role of the wanted name that somebody else made is in the way, not ours."""
+    iam = cloud.data_plane.iam
+    name = "cloudgrant_acme-ml_vision_production"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=world.trust({"Service": "ec2.amazonaws.com"}))
+    before = dump.account(cloud.data_plane)
+    content = scenario.three_scopes()
+    scope = {"project": "vision", "domain": "production"}
+    content["grants"].append(manifest.grant("vision-production", scope, training_data="read"))
+    path = manifest.write(cloudgrant.folder, content)
+    said = cloudgrant.run("apply", "--file", path, "--yes", expect=1)
+    assert name in said.stderr and "not this stack's" in said.stderr, said
+    assert dump.account(cloud.data_plane) == before

@@ -1,0 +1,43 @@
+"""Terraform as an oracle: it imports what cloudgrant made, and would change nothing about it."""
+
+import pytest
+from support import dump, examples, terraform, world
+from support.terraform import Terraform
+
+pytestmark = pytest.mark.skipif(terraform.missing() is not None, reason=str(terraform.missing()))
+
+# Policies, roles, attachments, and the repository's policy.
+SIZES = {"quickstart": 2 + 1 + 4 + 1, "project-domain": 5 + 4 + 15}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "terraform"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("example", SIZES)
+def test_terraform_means_the_same(cloud, cloudgrant, folder, example):
+    cloudgrant.apply(examples.path_of(example))
+    before = dump.account(cloud.data_plane), dump.account(cloud.registry)
+    oracle = Terraform(f"{example}.tf", folder, cloud.data_plane, cloud.registry)
+    changes = oracle.plan()
+    assert changes == dict.fromkeys(changes, (["no-op"], True)), oracle.said
+    assert len(changes) == SIZES[example]
+    assert f"Plan: {SIZES[example]} to import, 0 to add, 0 to change, 0 to destroy." in oracle.said
+    assert (dump.account(cloud.data_plane), dump.account(cloud.registry)) == before
+
+
+def test_terraform_sees_what_is_different(cloud, cloudgrant, folder):
+    """Whether the oracle looks at all: one action more in one policy must be seen."""
+    cloudgrant.apply(examples.path_of("quickstart"))
+    arn = examples.QUICKSTART.policy_arn("production")
+    document = dump.policy_document(cloud.data_plane.iam, arn)
+    document["Statement"][0]["Action"].append("s3:DeleteObject")
+    cloud.data_plane.iam.create_policy_version(
+        PolicyArn=arn, PolicyDocument=world.document(*document["Statement"]), SetAsDefault=True
+    )
+    changes = Terraform("quickstart.tf", folder, cloud.data_plane, cloud.registry).plan()
+    changed = {address for address, (actions, _) in changes.items() if actions != ["no-op"]}
+    assert changed == {"aws_iam_policy.production"}
