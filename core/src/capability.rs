@@ -209,10 +209,7 @@ mod tests {
     fn a_narrow_scope_is_refused_with_the_nearest_that_works_and_what_it_reaches() {
         let (path, message, hint) = refusal(DOMAIN_ONLY, grant(pair(), ResourceKind::Secret, Access::Read));
         assert_eq!(path, "grants[2].scope");
-        assert_eq!(
-            message,
-            "azure can't bind project vision in domain production: identities are bound per domain"
-        );
+        assert_eq!(message, "azure can't bind project vision in domain production: identities are bound per domain");
         assert_eq!(
             hint,
             "supported: global, domain; `scope: { domain: production }` works, and reaches every project in production"
@@ -233,7 +230,10 @@ mod tests {
         assert_eq!(hint, "supported: project-domain; none of these is wider, so name each scope that is meant");
         let none = Capabilities::none().task_access(&[(ResourceKind::Secret, &[Access::Read])]);
         let (_, message, hint) = refusal(none, grant(Scope::Global, ResourceKind::Secret, Access::Read));
-        assert_eq!((message.as_str(), hint.as_str()), ("azure can't bind global", "this provider binds no scope at all"));
+        assert_eq!(
+            (message.as_str(), hint.as_str()),
+            ("azure can't bind global", "this provider binds no scope at all")
+        );
     }
 
     #[test]

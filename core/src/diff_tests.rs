@@ -158,10 +158,7 @@ fn protected_names_are_refused_with_the_pattern_each_once() {
     let error = plan_of(desired, Observed::default(), &Protected::new(["*adminflyterole*"])).expect_err("protected");
     assert_eq!(error.kind(), ErrorKind::Manifest);
     let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
-    assert_eq!(
-        said,
-        ["thing attachment would change `acme-AdminFlyteRole`, which is protected (`*adminflyterole*`)"]
-    );
+    assert_eq!(said, ["thing attachment would change `acme-AdminFlyteRole`, which is protected (`*adminflyterole*`)"]);
 }
 
 #[test]

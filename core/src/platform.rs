@@ -45,12 +45,15 @@ pub struct Platform {
 impl Platform {
     /// The pairs that a scope covers: exactly those that are listed, never a pattern.
     pub fn pairs(&self, scope: &Scope) -> Vec<Pair> {
+        if let Scope::ProjectDomain { project, domain } = scope {
+            // Most bindings are of this kind, and there can be very many: no need to go through all pairs.
+            let listed = self.projects.contains(project) && self.domains.contains(domain);
+            return Vec::from_iter(listed.then(|| Pair { project: project.clone(), domain: domain.clone() }));
+        }
         let domains = self.domains.iter().filter(|domain| scope.domain().is_none_or(|wanted| wanted == *domain));
         domains
             .flat_map(|domain| {
-                let projects = self.projects.iter();
-                let projects = projects.filter(|project| scope.project().is_none_or(|wanted| wanted == *project));
-                projects.map(|project| Pair { project: project.clone(), domain: domain.clone() })
+                self.projects.iter().map(|project| Pair { project: project.clone(), domain: domain.clone() })
             })
             .collect()
     }

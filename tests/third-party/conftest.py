@@ -4,7 +4,6 @@ import os
 import pathlib
 
 import pytest
-
 from support import accounts, moto_server, world
 from support import sandbox as sandbox_server
 from support.cloudgrant import Cloudgrant

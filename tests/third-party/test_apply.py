@@ -106,7 +106,7 @@ def test_a_cut_off_apply_is_mended_by_another(cloud, cloudgrant):
     path = apply(cloudgrant, scenario.three_scopes())
     iam = cloud.data_plane.iam
     whole = dump.account(cloud.data_plane)
-    for arn, role in scenario.ROLES.items():
+    for arn in scenario.ROLES:
         iam.detach_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyArn=scenario.GLOBAL)
     name = scenario.FORECASTING.rsplit("/", 1)[1]
     iam.detach_role_policy(RoleName=name, PolicyArn=scenario.FORECASTING)

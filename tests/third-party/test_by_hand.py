@@ -18,7 +18,7 @@ def commands(explained):
 def test_the_commands_do_what_apply_does(cloud, cloudgrant):
     content = scenario.three_scopes()
     # A hostile name can't be a grant's, but a resource's locator may hold what a shell would read.
-    content["resources"]["training-data"]["aws"] = "s3://acme-training/it's (here) & \"there\"; `x`/"
+    content["resources"]["training-data"]["aws"] = 's3://acme-training/it\'s (here) & "there"; `x`/'
     content["registries"] = []
     path = manifest.write(cloudgrant.folder, content)
     explained = cloudgrant.run("explain", "--file", path, "--output", "json").json

@@ -12,7 +12,9 @@ def transcripts(moto, sandbox):
     # The sandbox lets a role be assumed that is there and trusts the caller; moto lets any be assumed.
     sandbox.registry.iam.create_role(
         RoleName=accounts.REGISTRY_ADMIN.rsplit("/", 1)[1],
-        AssumeRolePolicyDocument=trust({"AWS": [f"arn:aws:iam::{one}:root" for one in (accounts.DATA_PLANE, accounts.REGISTRY)]}),
+        AssumeRolePolicyDocument=trust(
+            {"AWS": [f"arn:aws:iam::{one}:root" for one in (accounts.DATA_PLANE, accounts.REGISTRY)]}
+        ),
     )
     said = []
     for data_plane, registry in (accounts.of_moto(moto.url), (sandbox.data_plane, sandbox.registry)):

@@ -13,9 +13,7 @@ def applied(cloudgrant):
 
 def widen(cloud):
     document = world.document(world.allow("s3:*", "*"))
-    cloud.data_plane.iam.create_policy_version(
-        PolicyArn=scenario.GLOBAL, PolicyDocument=document, SetAsDefault=True
-    )
+    cloud.data_plane.iam.create_policy_version(PolicyArn=scenario.GLOBAL, PolicyDocument=document, SetAsDefault=True)
 
 
 def detach(cloud):

@@ -31,7 +31,11 @@ def aws(anywhere):
 def test_the_platform_is_there(aws):
     roles = {role["RoleName"] for role in aws("iam", "list-roles")["Roles"]}
     assert {world.TASK_ROLE, world.NODE_ROLE, world.ADMIN_ROLE} <= roles
-    (attached,) = [one for one in aws("iam", "list-policies", "--scope", "Local")["Policies"] if one["PolicyName"] == world.TASK_POLICY]
+    (attached,) = [
+        one
+        for one in aws("iam", "list-policies", "--scope", "Local")["Policies"]
+        if one["PolicyName"] == world.TASK_POLICY
+    ]
     assert attached["AttachmentCount"] == 1
     providers = aws("iam", "list-open-id-connect-providers")["OpenIDConnectProviderList"]
     assert providers == [{"Arn": world.OIDC_ARN}]

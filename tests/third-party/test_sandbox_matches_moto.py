@@ -22,7 +22,9 @@ def ours(cloud):
 
 def changes(result):
     """What was done, without the wording of notes."""
-    return [{key: change[key] for key in ("action", "kind", "name", "before", "after")} for change in result.json["changes"]]
+    return [
+        {key: change[key] for key in ("action", "kind", "name", "before", "after")} for change in result.json["changes"]
+    ]
 
 
 def test_the_same_manifest_gives_the_same_objects(cloud, cloudgrant, binary, tmp_path):

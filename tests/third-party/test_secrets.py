@@ -7,7 +7,9 @@ GET = "secretsmanager:GetSecretValue"
 
 
 def granting(locator, **aws):
-    return manifest.manifest(resources={"token": locator}, grants=[manifest.grant("token-for-all", token="read")], **aws)
+    return manifest.manifest(
+        resources={"token": locator}, grants=[manifest.grant("token-for-all", token="read")], **aws
+    )
 
 
 def applied(cloud, cloudgrant, content):
@@ -27,7 +29,9 @@ def test_a_secret_under_a_customer_managed_key_needs_decrypt_on_it(cloud, cloudg
     found = applied(cloud, cloudgrant, granting(arn))
     kms = {entry for entry in found if entry[2].startswith("kms:")}
     assert found - kms == permissions(document({"Effect": "Allow", "Action": GET, "Resource": arn}))
-    assert [(effect, action, resource) for effect, _, action, resource, _ in kms] == [("Allow", "kms:Decrypt", cloud.key)]
+    assert [(effect, action, resource) for effect, _, action, resource, _ in kms] == [
+        ("Allow", "kms:Decrypt", cloud.key)
+    ]
 
 
 def test_a_secret_named_without_its_six_characters_is_looked_up(cloud, cloudgrant):

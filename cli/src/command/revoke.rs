@@ -11,8 +11,9 @@ use crate::render::plan::Wording;
 /// Take grants away again, although the manifest lists them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows what would change if the manifest lacked the grants, asks, and makes it so. Only what this
-stack made is removed. Take the grants out of the manifest too, or the next apply brings them back.
+Shows what would change if the manifest lacked the grants, asks, and makes it so: whatever else is
+not as the manifest says is part of that. Only what this stack made is removed. Take the grants out
+of the manifest too, or the next apply brings them back.
 
 Examples:
   cloudgrant revoke training-data

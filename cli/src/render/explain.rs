@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use cloudgrant_core::{
-    Desired, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
+    Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
     TaskAccess,
 };
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl Explained<'_> {
         self.desired.objects.iter().filter(|object| object.because.contains(&id)).collect()
     }
 
-    /// What there is to know about the wanted intents, and about the objects that exist for them.
+    /// What there is to know, but for what is about other intents, or about objects that exist for others only.
     fn notes(&self) -> Vec<&Note> {
         let mut about: HashSet<String> = self.wanted.iter().map(ToString::to_string).collect();
         for grant in self.grants() {
@@ -52,7 +52,18 @@ impl Explained<'_> {
         for registry in self.registries() {
             about.extend(self.objects_of_registry(registry).iter().map(|object| object.id.to_string()));
         }
-        self.desired.notes.iter().filter(|note| about.contains(&note.about)).collect()
+        let intents = self.session.intents();
+        let grants = intents.grants.iter().map(|intent| intent.id());
+        let registries = intents.registries.iter().map(|intent| intent.id());
+        let bindings = intents.bindings.iter().map(|intent| intent.id());
+        let others: HashSet<String> = grants
+            .chain(registries)
+            .chain(bindings)
+            .map(|id| id.to_string())
+            .chain(self.desired.objects.iter().map(|object| object.id.to_string()))
+            .filter(|id| !about.contains(id))
+            .collect();
+        self.desired.notes.iter().filter(|note| !others.contains(&note.about)).collect()
     }
 
     /// The task code of a scope, each with the scope under whose principal it runs.
@@ -83,10 +94,15 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
         reaches(&grant.reaches, &mut out);
         out.push_str("  for the task code of:\n");
         let code = explained.task_code(&grant.scope);
-        let widest = code.iter().map(|(pair, ..)| pair.to_string().len()).max().unwrap_or_default();
+        let widest = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.len()).max().unwrap_or_default();
+        let first = widest(&mut code.iter().map(|(pair, ..)| pair.to_string()));
+        let second = widest(&mut code.iter().map(|(_, subject, _)| subject.to_string()));
         for (pair, subject, scope) in code {
-            let under = scope.map(|scope| format!("   under the principal of: {scope}")).unwrap_or_default();
-            out.push_str(&format!("    {:widest$}  {subject}{}\n", pair.to_string(), styled(DIM, &under)));
+            let under = scope.map(|scope| format!("principal of {scope}")).unwrap_or_default();
+            let (pair, subject) = (pair.to_string(), subject.to_string());
+            let line = format!("    {pair:first$}  {subject:second$}  {}", styled(DIM, &under));
+            out.push_str(line.trim_end());
+            out.push('\n');
         }
         objects(explained, &explained.objects(grant), &mut shown, &mut out);
     }

@@ -43,6 +43,32 @@ fn every_command_keeps_to_the_schema() {
     assert_valid(&folder, &["providers"]);
 }
 
+/// The sandbox writes its document when it serves, and serves until it is interrupted.
+#[cfg(unix)]
+#[test]
+fn a_served_sandbox_keeps_to_the_schema() {
+    use std::process::{Command, Stdio};
+
+    let folder = Folder::with(QUICKSTART);
+    let mut child = folder
+        .command(&["sandbox", "--output", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let stdout = child.stdout.take().expect("a pipe");
+    let document: Value = serde_json::Deserializer::from_reader(stdout)
+        .into_iter()
+        .next()
+        .expect("a document")
+        .expect("the document is JSON");
+    assert!(schema().is_valid(&document), "{document:#}");
+    assert_eq!(document["exports"]["AWS_ENDPOINT_URL"], document["endpoint"]);
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(interrupted.success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
 #[test]
 fn errors_keep_to_the_schema() {
     assert_valid(&Folder::empty(), &["plan"]);

@@ -1,7 +1,9 @@
 //! The built binary, run as people run it: exit code, standard output and standard error in one snapshot.
 
+mod credentials;
 mod help;
 mod json;
+mod readme;
 mod refusals;
 mod sandbox;
 mod support;

@@ -37,7 +37,15 @@ fn apply_as_json() {
 #[test]
 fn apply_where_an_action_is_denied() {
     let folder = Folder::with(QUICKSTART);
-    assert_looks!(folder.run(&["apply", "--sandbox", "--yes", "-q", "--faults", "deny=iam:CreateRole"]));
+    let output = folder.output(&["apply", "--sandbox", "--yes", "-q", "--faults", "deny=iam:CreateRole"]);
+    assert_eq!(output.status.code(), Some(1));
+    let result = String::from_utf8_lossy(&output.stdout);
+    assert!(result.contains("Not all done:") && result.contains(" 1 failed, "), "{result}");
+    // How much else was begun by then differs from run to run.
+    let said = String::from_utf8_lossy(&output.stderr);
+    let (failure, rest) = said.split_once("Not begun:\n").expect("what needs the role wasn't begun");
+    assert!(rest.contains("iam-role-attachment cloudgrant_acme-ml_production/userflyterole"), "{rest}");
+    assert_looks!(failure);
 }
 
 #[test]

@@ -70,16 +70,20 @@ impl Folder {
     }
 
     pub(crate) fn output(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_cloudgrant"))
+        self.command(arguments).output().expect("the binary runs")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloudgrant"));
+        command
             .args(arguments)
             .current_dir(self.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary runs")
+            .stdin(Stdio::null());
+        command
     }
 
     /// Everything that a person sees, as text.
@@ -103,6 +107,7 @@ macro_rules! assert_looks {
         settings.set_prepend_module_to_snapshot(false);
         settings.add_filter(r"\d+(\.\d)? (ms|s)\)", "[TIME])");
         settings.add_filter(r"\d+ requests", "[N] requests");
+        settings.add_filter(r"request id: \S+", "request id: [ID]");
         settings.add_filter(r#""requests": \d+"#, r#""requests": "[N]""#);
         settings.add_filter(r#""elapsed_ms": \d+"#, r#""elapsed_ms": "[TIME]""#);
         settings.add_filter(r"127\.0\.0\.1:[1-9]\d*", "127.0.0.1:[PORT]");

@@ -88,10 +88,10 @@ impl Loaded {
             // Checking goes no further than this; say now what else is wrong already.
             intents::refused_by_providers(&value, &mut found);
         }
-        problems.extend(found.into_iter().map(|problem| places.of(problem)));
+        problems.extend(first(found).into_iter().map(|problem| places.of(problem)));
         match manifest {
             Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
-            _ => Err(Error::manifest(problems)),
+            _ => Err(Error::manifest(first(problems))),
         }
     }
 
@@ -106,14 +106,15 @@ impl Loaded {
         let mut problems = Vec::new();
         match Manifest::read(&value, &mut problems) {
             Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
-            _ => Err(Error::manifest(problems.into_iter().map(|problem| places.of(problem)).collect())),
+            _ => Err(Error::manifest(first(problems).into_iter().map(|problem| places.of(problem)).collect())),
         }
     }
 
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {
-        let problems = error.problems().iter().cloned().map(|problem| self.places.of(problem)).collect();
+        let problems = first(error.problems().to_vec());
+        let problems = problems.into_iter().map(|problem| self.places.of(problem)).collect();
         error.diagnostics(problems)
     }
 }
@@ -141,6 +142,18 @@ impl Places {
         problem.place = place(&self.file, at);
         problem
     }
+}
+
+/// The first problems, and how many more there are: nobody reads thousands, and each costs a search for its place.
+fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    const MOST: usize = 100;
+    // One more may be the line that this function added earlier.
+    if problems.len() > MOST + 1 {
+        let more = problems.len() - MOST;
+        problems.truncate(MOST);
+        problems.push(Diagnostic::new("", format!("and {more} more problems")));
+    }
+    problems
 }
 
 /// The problem with the place of its key path in the file.

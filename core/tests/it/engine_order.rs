@@ -9,7 +9,8 @@ use crate::fake::{Fake, Step, apply, apply_with, names, object};
 
 #[tokio::test(start_paused = true)]
 async fn each_change_waits_for_what_it_needs() {
-    let fake = Arc::new(Fake::wanting(vec![object("c", &["b"]), object("b", &["a"]), object("a", &[]), object("x", &[])]));
+    let fake =
+        Arc::new(Fake::wanting(vec![object("c", &["b"]), object("b", &["a"]), object("a", &[]), object("x", &[])]));
     let report = apply(&fake).await;
     assert!(report.is_success());
     assert!(fake.at("-a") < fake.at("+b") && fake.at("-b") < fake.at("+c"), "{:?}", fake.log());
@@ -54,10 +55,15 @@ async fn as_much_at_a_time_as_allowed_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_change_holds_up_only_what_needs_it() {
-    let fake = Fake::wanting(vec![object("slow", &[]), object("after-slow", &["slow"]), object("a", &[]), object("b", &["a"])]);
-    let fake = Arc::new(fake.acting(|change, _| {
-        Step::Make(Duration::from_secs(if change.id.name == "slow" { 10 } else { 1 }))
-    }));
+    let fake = Fake::wanting(vec![
+        object("slow", &[]),
+        object("after-slow", &["slow"]),
+        object("a", &[]),
+        object("b", &["a"]),
+    ]);
+    let fake = Arc::new(
+        fake.acting(|change, _| Step::Make(Duration::from_secs(if change.id.name == "slow" { 10 } else { 1 }))),
+    );
     let report = apply(&fake).await;
     assert!(fake.at("-b") < fake.at("-slow"), "{:?}", fake.log());
     assert_eq!(report.elapsed, Duration::from_secs(11));

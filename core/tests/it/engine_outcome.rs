@@ -9,7 +9,13 @@ use crate::fake::{Fake, Listen, Step, apply, apply_with, engine, found, id, name
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_stops_what_depends_on_it_and_nothing_else() {
-    let all = vec![object("bad", &[]), object("child", &["bad"]), object("grandchild", &["child"]), object("x", &[]), object("y", &["x"])];
+    let all = vec![
+        object("bad", &[]),
+        object("child", &["bad"]),
+        object("grandchild", &["child"]),
+        object("x", &[]),
+        object("y", &["x"]),
+    ];
     let fake = Arc::new(Fake::wanting(all).acting(|change, _| match change.id.name.as_str() {
         "bad" => Step::Fail(ErrorKind::Quota, Duration::ZERO),
         _ => Step::Make(Duration::from_secs(1)),

@@ -59,7 +59,8 @@ async fn patience_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_pass_fails_at_once() {
-    let kinds = [ErrorKind::NotFound, ErrorKind::Conflict, ErrorKind::Quota, ErrorKind::Unexpected, ErrorKind::AccessDenied];
+    let kinds =
+        [ErrorKind::NotFound, ErrorKind::Conflict, ErrorKind::Quota, ErrorKind::Unexpected, ErrorKind::AccessDenied];
     for kind in kinds {
         let fake = failing(kind, u32::MAX);
         let report = apply(&fake).await;

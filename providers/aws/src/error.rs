@@ -161,6 +161,13 @@ mod tests {
                 ErrorKind::NotYet,
             ),
             (403, "InvalidClientTokenId", "", ErrorKind::Credentials),
+            (403, "ExpiredToken", "The security token included in the request is expired", ErrorKind::Credentials),
+            (
+                400,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+                ErrorKind::Credentials,
+            ),
             (409, "LimitExceeded", "", ErrorKind::Quota),
         ] {
             assert_eq!(kind(status, code, message), expected, "{code}: {message}");

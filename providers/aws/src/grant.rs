@@ -89,6 +89,9 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
         any = true;
         if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
             notes.extend(secrets.note(&secret));
+            notes.extend(
+                secrets.get(&secret).filter(|_| !secret.is_pattern()).and_then(|resolved| mounting(&resolved.arn)),
+            );
         }
     }
     if any {
@@ -105,6 +108,13 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
             notes.push(Note::info(&about, message));
         }
     }
+}
+
+/// Requirement 40: how task code names the secret.
+fn mounting(arn: &str) -> Option<Note> {
+    let (group, key) = arn.split_once(":secret:").filter(|(_, key)| !key.contains('?'))?;
+    let message = format!("task code asks for it with SECRET_GROUP `{group}:secret:` and SECRET_KEY `{key}`");
+    Some(Note::info(format!("secret {key}"), message))
 }
 
 impl Aws {

@@ -69,7 +69,9 @@ def policies(iam, path="/"):
 
 def attached(iam, role):
     """The ARNs of the policies that a role has, sorted."""
-    return sorted(one["PolicyArn"] for one in pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role))
+    return sorted(
+        one["PolicyArn"] for one in pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
+    )
 
 
 def roles(iam, path="/"):

@@ -24,7 +24,9 @@ def serve(binary, folder, *arguments):
     command = [str(binary), "sandbox", "--output", "json", "--folder", str(folder / "state"), *map(str, arguments)]
     log = folder / "sandbox.log"
     with open(log, "w", encoding="utf-8") as errors:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True, env=os.environ)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True, env=os.environ
+        )
         try:
             yield Sandbox(_first_document(process, log))
         finally:

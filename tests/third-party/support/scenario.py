@@ -15,7 +15,11 @@ def role_arn(name):
     return f"arn:aws:iam::{DATA_PLANE}:role{PATH}{name}"
 
 
-REGISTRY = {"name": "trainer-images", "access": "pull", "aws": "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer"}
+REGISTRY = {
+    "name": "trainer-images",
+    "access": "pull",
+    "aws": "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer",
+}
 
 
 def three_scopes(**overrides):
@@ -85,9 +89,7 @@ ROLES = {
         "attached": {world.TASK_POLICY_ARN, GLOBAL, STAGING},
     },
     role_arn("cloudgrant_acme-ml_forecasting_production"): {
-        "trust": web_identity(
-            world.OIDC_ARN, world.OIDC, "system:serviceaccount:forecasting-production:default"
-        ),
+        "trust": web_identity(world.OIDC_ARN, world.OIDC, "system:serviceaccount:forecasting-production:default"),
         "attached": {world.TASK_POLICY_ARN, GLOBAL, FORECASTING},
     },
 }

@@ -60,18 +60,45 @@ def policies(say, iam):
     say.wrong("policy: create again in another case", create, undo("PLAIN"), PolicyName="PLAIN", PolicyDocument=READ)
     say.wrong("policy: no JSON", create, undo("bad"), PolicyName="bad", PolicyDocument="{")
     say.wrong("policy: no statement", create, undo("bad"), PolicyName="bad", PolicyDocument='{"Version": "2012-10-17"}')
-    say.wrong("policy: no resource", create, undo("bad"), PolicyName="bad", PolicyDocument=document({"Effect": "Allow", "Action": "s3:*"}))
-    say.wrong("policy: odd effect", create, undo("bad"), PolicyName="bad", PolicyDocument=READ.replace("Allow", "allow"))
+    say.wrong(
+        "policy: no resource",
+        create,
+        undo("bad"),
+        PolicyName="bad",
+        PolicyDocument=document({"Effect": "Allow", "Action": "s3:*"}),
+    )
+    say.wrong(
+        "policy: odd effect", create, undo("bad"), PolicyName="bad", PolicyDocument=READ.replace("Allow", "allow")
+    )
     say.wrong("policy: odd version", create, undo("bad"), PolicyName="bad", PolicyDocument=READ.replace("2012", "2013"))
-    say.wrong("policy: action without service", create, undo("bad"), PolicyName="bad", PolicyDocument=READ.replace("s3:Get", "Get"))
-    say.wrong("policy: resource without arn", create, undo("bad"), PolicyName="bad", PolicyDocument=READ.replace("arn:aws:s3:::", ""))
+    say.wrong(
+        "policy: action without service",
+        create,
+        undo("bad"),
+        PolicyName="bad",
+        PolicyDocument=READ.replace("s3:Get", "Get"),
+    )
+    say.wrong(
+        "policy: resource without arn",
+        create,
+        undo("bad"),
+        PolicyName="bad",
+        PolicyDocument=READ.replace("arn:aws:s3:::", ""),
+    )
     twice = document(*(allow("s3:GetObject", f"arn:aws:s3:::{name}/*") | {"Sid": "Same"} for name in "ab"))
     say.wrong("policy: one Sid twice", create, undo("bad"), PolicyName="bad", PolicyDocument=twice)
     say.wrong("policy: with a principal", create, undo("bad"), PolicyName="bad", PolicyDocument=ROOT)
     long = document(allow("s3:GetObject", [f"arn:aws:s3:::{'b' * 50}/{at:04}/*" for at in range(100)]))
     say.wrong("policy: too long", create, undo("bad"), PolicyName="bad", PolicyDocument=long)
     say.wrong("policy: odd name", create, undo("a b"), PolicyName="a b", PolicyDocument=READ)
-    say.wrong("policy: odd path", create, lambda: iam.delete_policy(PolicyArn=arn("policy", "bad", "cloudgrant")), PolicyName="bad", Path="cloudgrant", PolicyDocument=READ)
+    say.wrong(
+        "policy: odd path",
+        create,
+        lambda: iam.delete_policy(PolicyArn=arn("policy", "bad", "cloudgrant")),
+        PolicyName="bad",
+        Path="cloudgrant",
+        PolicyDocument=READ,
+    )
     reader = arn("policy", "reader", path)
     say("policy: get", iam.get_policy, PolicyArn=reader)
     say("policy: get missing", iam.get_policy, PolicyArn=arn("policy", "nobody"))
@@ -135,15 +162,26 @@ def roles(say, iam):
     )
     say("role: create without path", create, RoleName="plain", AssumeRolePolicyDocument=ROOT)
     say("role: create again", create, RoleName="plain", AssumeRolePolicyDocument=TRUST)
-    say.wrong("role: create again in another case", create, undo("PLAIN"), RoleName="PLAIN", AssumeRolePolicyDocument=TRUST)
+    say.wrong(
+        "role: create again in another case", create, undo("PLAIN"), RoleName="PLAIN", AssumeRolePolicyDocument=TRUST
+    )
     say.wrong("role: no JSON", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument="{")
     say.wrong("role: trust without principal", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=READ)
     nobody = trust({"AWS": arn("role", "nobody")})
     say.wrong("role: trust in nobody", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=nobody)
-    say.wrong("role: trust with a resource", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=_with_resource())
+    say.wrong(
+        "role: trust with a resource", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=_with_resource()
+    )
     long = trust({"AWS": [f"arn:aws:iam::{at:012}:root" for at in range(1, 80)]})
     say.wrong("role: trust too long", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=long)
-    say.wrong("role: session too long", create, undo("bad"), RoleName="bad", AssumeRolePolicyDocument=ROOT, MaxSessionDuration=50000)
+    say.wrong(
+        "role: session too long",
+        create,
+        undo("bad"),
+        RoleName="bad",
+        AssumeRolePolicyDocument=ROOT,
+        MaxSessionDuration=50000,
+    )
     say.wrong("role: odd name", create, undo("a b"), RoleName="a b", AssumeRolePolicyDocument=ROOT)
     say("role: get", iam.get_role, RoleName="worker")
     say("role: get missing", iam.get_role, RoleName="nobody")

@@ -30,9 +30,9 @@ class Terraform:
         shutil.copy(HCL / "provider.tf", folder)
         shutil.copy(HCL / configuration, folder)
         rc = folder / "terraform.rc"
+        mirror = json.dumps(os.environ["TF_PLUGIN_MIRROR"])
         rc.write_text(
-            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{os.environ["TF_PLUGIN_MIRROR"]}"\n  }}\n}}\n',
-            encoding="utf-8",
+            f"provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n", encoding="utf-8"
         )
         self.environment = os.environ | {
             "TF_CLI_CONFIG_FILE": str(rc),

@@ -29,7 +29,9 @@ def plain(value, key=""):
     if isinstance(value, dict):
         shown = {name: plain(one, name) for name, one in sorted(value.items()) if name not in ACCIDENTAL}
         # To a client, nothing of something, no more pages and silence are the same.
-        return {name: one for name, one in shown.items() if one not in ([], "") and (name, one) != ("IsTruncated", False)}
+        return {
+            name: one for name, one in shown.items() if one not in ([], "") and (name, one) != ("IsTruncated", False)
+        }
     if isinstance(value, list):
         shown = [plain(one) for one in value if not (isinstance(one, dict) and one.get("Path", "").startswith(LINKED))]
         return sorted(shown, key=lambda one: json.dumps(one, sort_keys=True))

@@ -65,13 +65,17 @@ def prepare_identities(data_plane, registry):
 
 def _platform(iam):
     iam.create_open_id_connect_provider(
-        Url=f"https://{OIDC}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"]
+        Url=f"https://{OIDC}",
+        ClientIDList=["sts.amazonaws.com"],
+        ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
     )
     iam.create_policy(
         PolicyName=TASK_POLICY,
         PolicyDocument=document(allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::union-acme-metadata/*")),
     )
-    task = trust({"Federated": OIDC_ARN}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{OIDC}:aud": "sts.amazonaws.com"})
+    task = trust(
+        {"Federated": OIDC_ARN}, "sts:AssumeRoleWithWebIdentity", StringLike={f"{OIDC}:aud": "sts.amazonaws.com"}
+    )
     for name, who in (
         (TASK_ROLE, task),
         (ADMIN_ROLE, task),

@@ -21,6 +21,9 @@ async fn requirement_38_only_the_value_of_only_that_secret() {
                 "Resource": ["arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf"]}])
     );
     let plan = world.plan(&text).await.expect("a plan");
+    // Requirement 40.
+    let mounting = "SECRET_GROUP `arn:aws:secretsmanager:us-west-2:111122223333:secret:` and SECRET_KEY `token-AbCdEf`";
+    assert!(plan.notes.iter().any(|note| note.message.contains(mounting)), "{:#?}", plan.notes);
     // Requirement 42.
     assert!(plan.notes.iter().any(|note| note.message.contains("must not return a secret's value")));
 }
