@@ -26,7 +26,7 @@ Exit codes:
 /// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
 /// it, and can take it back.
 #[derive(Debug, Parser)]
-#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = HELP_WIDTH, disable_help_subcommand = true)]
 #[command(subcommand_required = true, arg_required_else_help = true, propagate_version = false)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -79,6 +79,9 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
+
+/// How wide help is at most: wider lines are hard to read.
+pub(crate) const HELP_WIDTH: usize = 100;
 
 /// Where the sandbox keeps its state if nobody says otherwise.
 pub(crate) const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";

@@ -103,9 +103,10 @@ impl Capabilities {
                 _ => format!("{path}.access.{}", reach.resource.name),
             };
             let message = if levels.is_empty() {
-                format!("{provider} can't give {} to a {kind}: {}", request.verb(), reach.resource.locator)
+                let whom = if request.verb() == Verb::EnableRegistry { "infrastructure" } else { "task code" };
+                format!("{provider} can't give {whom} {}: {}", kind.with_article(), reach.resource.locator)
             } else {
-                format!("{provider} has no access level `{}` for a {kind}", reach.access)
+                format!("{provider} has no access level `{}` for {}", reach.access, kind.with_article())
             };
             refusals.push(Diagnostic::new(path, message).hint(self.alternative(request.verb(), kind, levels)));
         }
@@ -139,7 +140,7 @@ impl Capabilities {
 
     fn alternative(&self, verb: Verb, kind: ResourceKind, levels: &[Access]) -> String {
         if !levels.is_empty() {
-            let mut hint = format!("supported for a {kind}: {}", join(levels));
+            let mut hint = format!("supported for {}: {}", kind.with_article(), join(levels));
             if verb == Verb::EnableRegistry && self.levels(kind).len() > levels.len() {
                 hint.push_str("; to give task code more, name the repository under `resources` and grant it");
             }
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(message, "azure has no access level `write` for a secret");
         assert_eq!(hint, "supported for a secret: read");
         let (_, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::ObjectStore, Access::Read));
-        assert_eq!(message, "azure can't give grant_task_access to a object store: the-thing");
+        assert_eq!(message, "azure can't give task code an object store: the-thing");
         assert_eq!(hint, "supported: secret, registry");
     }
 

@@ -21,6 +21,15 @@ pub enum ResourceKind {
 impl ResourceKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::ObjectStore, Self::Secret, Self::Registry];
+
+    /// The kind with its article, for sentences.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::ObjectStore => "an object store",
+            Self::Secret => "a secret",
+            Self::Registry => "a registry",
+        }
+    }
 }
 
 impl fmt::Display for ResourceKind {

@@ -29,7 +29,7 @@ def test_an_example_does_what_it_says_and_can_be_taken_back(cloud, cloudgrant, n
 
 
 def test_two_stacks_on_one_data_plane_leave_each_other_alone(cloud, cloudgrant):
-    first, second = (examples.path_of(name) for name in examples.ALL)
+    first, second = examples.path_of("quickstart"), examples.path_of("project-domain")
     cloudgrant.apply(first)
     alone = dump.account(cloud.data_plane)
     cloudgrant.apply(second)

@@ -8,18 +8,18 @@ use std::process::ExitStatus;
 use clap::Args;
 use cloudgrant_core::{Error, ErrorKind, Result, Session, Settings};
 use cloudgrant_sandbox_kit::Running;
+use cloudgrant_sandbox_kit::knobs::KNOBS;
 use serde_json::{Value, json};
 
 use super::Shell;
-use crate::args::{DEFAULT_FOLDER, Global};
+use crate::args::{DEFAULT_FOLDER, Global, HELP_WIDTH};
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::manifest;
 use crate::render::json::FORMAT_VERSION;
+use crate::render::wrapped;
 
-/// Serve the selected cloud's emulator to other programs
-#[derive(Debug, Args)]
-#[command(after_help = "\
+const DETAILS: &str = "\
 Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, and
 serves until Ctrl-C. With a command behind `--`, runs that command with these variables set, and
 ends with its exit code.
@@ -30,18 +30,22 @@ roles. Without a manifest, --provider says which cloud, and the emulator begins 
 Examples:
   cloudgrant sandbox
   cloudgrant sandbox -- aws iam list-roles
-  cloudgrant sandbox --provider aws --faults throttle=0.1 -- ./my-script.sh
+  cloudgrant sandbox --provider aws --faults throttle=0.1 -- ./my-script.sh";
 
-What --faults takes, separated by commas:
-  latency=50ms                 wait before every answer
-  throttle=0.1                 share of requests answered as throttled
-  errors=0.05                  share of requests answered with a server error
-  drop=0.02                    share of connections closed instead of answering
-  rate=20                      requests per second beyond which requests are throttled
-  replication=3s               how long a new principal stays unknown to other services
-  deny=iam:CreateRole          an action that is refused (repeatable)
-  quota.PolicySizeQuota=2048   another value for a quota (repeatable)
-  seed=42                      seed of the random decisions")]
+/// The details, and the list of faults as the sandboxes know it.
+fn more_help() -> String {
+    let widest = KNOBS.iter().map(|(example, _)| example.len()).max().unwrap_or_default();
+    let indent = widest + 4;
+    let line = |(example, meaning): &(&str, &str)| {
+        format!("  {example:widest$}  {}", wrapped(meaning, indent, indent, Some(HELP_WIDTH)))
+    };
+    let faults: Vec<_> = KNOBS.iter().map(line).collect();
+    format!("{DETAILS}\n\nWhat --faults takes, separated by commas:\n{}", faults.join("\n"))
+}
+
+/// Serve the selected cloud's emulator to other programs
+#[derive(Debug, Args)]
+#[command(after_help = more_help())]
 pub(crate) struct Options {
     /// The address to listen on; only this machine can reach it. Port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

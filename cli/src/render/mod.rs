@@ -36,7 +36,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 
 /// Breaks a text between words so that it fits; `first` is how much stands before it in its line, `indent` what
 /// goes before the following ones. Without a width, it stays one line.
-fn wrapped(text: &str, first: usize, indent: usize, width: Option<usize>) -> String {
+pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: Option<usize>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     let mut used = first;

@@ -52,7 +52,12 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
         leading_zero_numbers_as_strings: true,
         strict_booleans: true,
         // The size of the file is limited already; a manifest of that size may have this many things in it.
-        budget: serde_saphyr::budget! { max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20 },
+        // Nobody nests it this deep; each level costs some 30 kB of stack in a debug build, and threads have 2 MiB.
+        budget: serde_saphyr::budget! {
+            max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20, max_depth: 24,
+        },
+        // Aliases save typing; a hundred thousand things by alias are a bomb.
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
     };
     match serde_saphyr::from_str_with_options::<Placed>(text, options) {
         Ok(raw) => Ok(raw.into()),

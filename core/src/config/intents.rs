@@ -244,7 +244,7 @@ impl Reader<'_> {
                 }
             };
             if kind != ResourceKind::Registry {
-                let message = format!("`{locator}` is a {kind}, not a registry");
+                let message = format!("`{locator}` is {}, not a registry", kind.with_article());
                 self.problem(
                     format!("{path}.{id}"),
                     message,

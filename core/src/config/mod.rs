@@ -88,7 +88,7 @@ impl Loaded {
             // Checking goes no further than this; say now what else is wrong already.
             intents::refused_by_providers(&value, &mut found);
         }
-        problems.extend(first(found).into_iter().map(|problem| places.of(problem)));
+        problems.extend(places.of_all(found));
         match manifest {
             Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
             _ => Err(Error::manifest(first(problems))),
@@ -106,28 +106,34 @@ impl Loaded {
         let mut problems = Vec::new();
         match Manifest::read(&value, &mut problems) {
             Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
-            _ => Err(Error::manifest(first(problems).into_iter().map(|problem| places.of(problem)).collect())),
+            _ => Err(Error::manifest(places.of_all(problems))),
         }
     }
 
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {
-        let problems = first(error.problems().to_vec());
-        let problems = problems.into_iter().map(|problem| self.places.of(problem)).collect();
+        let problems = self.places.of_all(error.problems().to_vec());
         error.diagnostics(problems)
     }
 }
 
 impl Places {
+    fn of_all(&self, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        // Once for all problems: figment puts its layers together anew whenever it is asked.
+        let merged = self.figment.find_value("").ok();
+        first(problems).into_iter().map(|problem| self.of(problem, merged.as_ref())).collect()
+    }
+
     /// Says where the thing at the problem's key path came from.
-    fn of(&self, mut problem: Diagnostic) -> Diagnostic {
+    fn of(&self, mut problem: Diagnostic, merged: Option<&figment::value::Value>) -> Diagnostic {
         if problem.place.is_some() || problem.layer.is_some() || problem.path.is_empty() {
             return problem;
         }
         let path = Path::parse(&problem.path);
         let dotted = path.keys().collect::<Vec<_>>().join(".");
-        let from = self.figment.find_metadata(&dotted).map(|metadata| metadata.name.to_string());
+        let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
+        let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
         if let Some(layer) = from.filter(|layer| layer != layers::FILE && layer != "the defaults") {
             problem.layer = Some(layer);
             return problem;

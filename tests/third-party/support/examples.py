@@ -51,6 +51,8 @@ class Example:
         return f"arn:aws:iam::{DATA_PLANE}:policy{self.path}cloudgrant_{stack}_{name}"
 
 
+FIRST = Example("acme-ml", policies={"global": READ_INPUTS}, roles={})
+
 QUICKSTART = Example(
     "acme-ml",
     policies={
@@ -104,4 +106,4 @@ PROJECT_DOMAIN = Example(
     },
 )
 
-ALL = {"quickstart": QUICKSTART, "project-domain": PROJECT_DOMAIN}
+ALL = {"first": FIRST, "quickstart": QUICKSTART, "project-domain": PROJECT_DOMAIN}

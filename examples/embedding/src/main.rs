@@ -1,0 +1,48 @@
+//! cloudgrant as a library: a program of one's own reads a manifest, looks at the plan, decides, and applies it.
+//!
+//! It works in a sandbox, so that it can be run anywhere: `cargo run -p cloudgrant-example-embedding`.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+// A provider that only stands in Cargo.toml isn't linked. This line registers it.
+use cloudgrant_aws as _;
+use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::{Action, Approval, Cancel, Session, Settings, Silent};
+use cloudgrant_sandbox_kit::Start;
+use serde_json::Value;
+
+const MANIFEST: &str = include_str!("../../first/cloudgrant.yaml");
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    let name = Path::new("cloudgrant.yaml");
+
+    // Against AWS itself, leave out these lines: the provider then finds credentials as every AWS program does.
+    let folder = tempfile::tempdir()?;
+    let config = Loaded::from_text(MANIFEST, name, &Overrides::default())?.value;
+    let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(config)).await?;
+    let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "sandbox".to_owned());
+    let flags = vec![flag("aws.endpoint", sandbox.endpoint()), flag("aws.credentials", "sandbox")];
+
+    let loaded = Loaded::from_text(MANIFEST, name, &Overrides { flags, ..Overrides::default() })?;
+    let session = Session::open(loaded, Settings::default()).await?;
+    let engine = session.engine();
+
+    let plan = engine.plan(&Silent).await?;
+    for change in &plan.changes {
+        let because: Vec<_> = change.because.iter().map(ToString::to_string).collect();
+        writeln!(out, "{:?} {} (for {})", change.action, change.id, because.join(", "))?;
+    }
+    // A rule of one's own: this program never takes anything away.
+    if plan.changes.iter().any(|change| change.action == Action::Delete) {
+        return Err("the plan deletes something; a person should look at it".into());
+    }
+
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await?;
+    writeln!(out, "{} made, verified: {}", report.applied.len(), report.is_success())?;
+    sandbox.stop().await;
+    Ok(())
+}
