@@ -10,9 +10,9 @@ pub struct Place {
     /// The file, as the user named it.
     pub file: String,
     /// The line, counted from 1.
-    pub line: usize,
+    pub line: u32,
     /// The column in characters, counted from 1.
-    pub column: usize,
+    pub column: u32,
 }
 
 impl fmt::Display for Place {
@@ -36,7 +36,7 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// Which layer it came from, when that was no file: an environment variable or a flag.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub layer: Option<String>,
+    pub layer: Option<Box<str>>,
 }
 
 impl Diagnostic {

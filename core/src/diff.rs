@@ -136,10 +136,8 @@ pub(crate) fn plan(
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
     let action = match (&found, &object.handoff) {
-        (Some(found), _) if found.attributes == object.attributes => return Ok(None),
-        (_, Some(_)) => Action::Handoff,
-        (None, None) => Action::Create,
-        (Some(found), None) if !found.owned => {
+        // Even where it is just as it should be: it could not be told from ours later, and would never be taken away.
+        (Some(found), None) if !found.owned && object.ownership == Ownership::Exclusive => {
             let because = object.because.first().map(ToString::to_string).unwrap_or_default();
             return Err(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id))
                 .with("for", because)
@@ -147,6 +145,9 @@ fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
                     "rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make",
                 ));
         }
+        (Some(found), _) if found.attributes == object.attributes => return Ok(None),
+        (_, Some(_)) => Action::Handoff,
+        (None, None) => Action::Create,
         (Some(_), None) => Action::Update,
     };
     Ok(Some(Change {

@@ -69,7 +69,8 @@ impl Session {
         self.engine_for(self.intents.clone())
     }
 
-    /// The engine as if the manifest lacked some grants and registries; with `None`, all of them.
+    /// The engine that takes some grants and registries away, and nothing else; with `None`, everything that the stack
+    /// made.
     ///
     /// # Errors
     /// A name that the manifest doesn't have.
@@ -80,7 +81,7 @@ impl Session {
         if !problems.is_empty() {
             return Err(self.loaded.placed(Error::manifest(problems)));
         }
-        Ok(self.engine_for(intents))
+        Ok(self.engine_for(intents).taking_away_from(self.intents.clone()))
     }
 
     fn engine_for(&self, intents: Intents) -> Engine {

@@ -11,8 +11,8 @@ use crate::render::plan::Wording;
 /// Take grants away again, although the manifest lists them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows what would change if the manifest lacked the grants, asks, and makes it so: whatever else is
-not as the manifest says is part of that. Only what this stack made is removed. Take the grants out
+Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this stack
+made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants out
 of the manifest too, or the next apply brings them back.
 
 Examples:

@@ -32,6 +32,7 @@ pub(crate) fn applied(command: &str, plan: &Plan, report: &Report) -> Value {
         "failed": failed.collect::<Vec<_>>(),
         "remaining": report.remaining.iter().map(named).collect::<Vec<_>>(),
         "unverified": report.unverified.iter().map(named).collect::<Vec<_>>(),
+        "unseen": report.unseen.as_ref().map(error::value),
         "cancelled": report.cancelled,
         "requests": report.requests,
         "elapsed_ms": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),

@@ -12,6 +12,9 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
     }
     let title = if report.cancelled { "Not begun, because of the interruption:" } else { "Not begun:" };
     out.push_str(&list(title, &report.remaining));
+    if let Some(unseen) = &report.unseen {
+        out.push_str(&error::failed("looking at what was made", unseen, width));
+    }
     out.push_str(&list("Made, but the cloud doesn't show it as it should be yet:", &report.unverified));
     out
 }
@@ -42,6 +45,9 @@ pub(crate) fn summary(report: &Report) -> String {
         if count > 0 {
             line.push_str(&format!(", {count} {what}"));
         }
+    }
+    if report.unseen.is_some() {
+        line.push_str(", not looked at again");
     }
     if handoff > 0 {
         line.push_str(&format!(", {} left for somebody else", counted(handoff, "step", "steps")));

@@ -98,6 +98,18 @@ fn revoke_of_a_grant() {
 }
 
 #[test]
+fn revoke_takes_away_and_leaves_the_rest_to_apply() {
+    let folder = applied();
+    // Meanwhile somebody added a grant, and somebody else widened the domain.
+    let more = "  - name: more\n    scope: { domain: staging }\n    access: { models: read }\n";
+    folder.write(
+        "cloudgrant.yaml",
+        QUICKSTART.replace("vision]", "vision, speech]").replace("grants:\n", &format!("grants:\n{more}")),
+    );
+    assert_looks!(folder.run(&["revoke", "training-data", "--sandbox", "--yes"]));
+}
+
+#[test]
 fn revoke_of_all() {
     let folder = applied();
     assert_looks!(folder.run(&["revoke", "--all", "--sandbox", "--yes"]));

@@ -33,6 +33,7 @@ impl Provider for Layer {
     }
 }
 
+#[allow(clippy::result_large_err, reason = "the error is figment's")]
 fn dict(value: &Value) -> figment::Result<Dict> {
     match figment::value::Value::serialize(value)? {
         figment::value::Value::Dict(_, dict) => Ok(dict),

@@ -108,11 +108,11 @@ impl Manifest {
         let provider = required::<String>(map, "provider", problems);
         let platform = required(map, "platform", problems).and_then(|section| platform(section, problems));
         let resources = resources(map.get("resources"), &providers, problems);
-        let grants = list(map, "grants", problems, |value, path, problems| strict::read(value, path, problems));
+        let grants = list(map, "grants", problems, strict::read);
         let registries = list(map, "registries", problems, |value, path, problems| {
             registry_entry(value, path, &providers, problems)
         });
-        let bindings = list(map, "bindings", problems, |value, path, problems| strict::read(value, path, problems));
+        let bindings = list(map, "bindings", problems, strict::read);
         Some(Self {
             stack: stack?,
             provider: provider?,

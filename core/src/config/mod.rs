@@ -135,7 +135,7 @@ impl Places {
         let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
         let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
         if let Some(layer) = from.filter(|layer| layer != layers::FILE && layer != "the defaults") {
-            problem.layer = Some(layer);
+            problem.layer = Some(layer.into());
             return problem;
         }
         let (mut at, depth) = self.tree.locate(&path);

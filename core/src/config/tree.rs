@@ -109,7 +109,9 @@ impl Node {
 }
 
 pub(super) fn place(file: &str, at: Option<At>) -> Option<Place> {
-    at.map(|(line, column)| Place { file: file.to_owned(), line, column })
+    // A file has a limited size, and so do its lines.
+    let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    at.map(|(line, column)| Place { file: file.to_owned(), line: small(line), column: small(column) })
 }
 
 /// Line and column of a byte offset.

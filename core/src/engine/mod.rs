@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
 use crate::object::{Desired, Observed};
-use crate::plan::{ApprovedPlan, Change, Plan};
+use crate::plan::{Action, ApprovedPlan, Change, Plan};
 use crate::provider::Provider;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
@@ -31,6 +31,7 @@ pub struct Engine {
     id: &'static str,
     stack: Stack,
     intents: Intents,
+    baseline: Option<Intents>,
     settings: Settings,
 }
 
@@ -43,7 +44,15 @@ impl Engine {
         intents: Intents,
         settings: Settings,
     ) -> Self {
-        Self { provider, id, stack, intents, settings }
+        Self { provider, id, stack, intents, baseline: None, settings }
+    }
+
+    /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
+    /// the baseline is left alone, and nothing is made.
+    #[must_use]
+    pub fn taking_away_from(mut self, baseline: Intents) -> Self {
+        self.baseline = Some(baseline);
+        self
     }
 
     /// What should be there, as the provider says.
@@ -51,8 +60,12 @@ impl Engine {
     /// # Errors
     /// The provider's, or a breach of the contract.
     pub async fn desired(&self, watch: &dyn Watch) -> Result<Desired> {
+        self.desired_for(&self.intents, watch).await
+    }
+
+    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch) -> Result<Desired> {
         watch.event(Event::Asking);
-        let Intents { grants, registries, bindings } = &self.intents;
+        let Intents { grants, registries, bindings } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
         let answer = retry::reading(settings, watch, || provider.grant_task_access(grants)).await?;
         check_answer(self.id, grants.iter().map(|grant| &***grant), &answer)?;
@@ -79,7 +92,20 @@ impl Engine {
     /// # Errors
     /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
-        let desired = self.desired(watch).await?;
+        let mut plan = self.plan_for(&self.intents, watch).await?;
+        if let Some(baseline) = &self.baseline {
+            let anyway = self.plan_for(baseline, watch).await?.changes;
+            let same = |change: &Change, other: &Change| {
+                (change.action, &change.id, &change.after) == (other.action, &other.id, &other.after)
+            };
+            plan.changes
+                .retain(|change| change.action != Action::Create && !anyway.iter().any(|other| same(change, other)));
+        }
+        Ok(plan)
+    }
+
+    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch) -> Result<Plan> {
+        let desired = self.desired_for(intents, watch).await?;
         let observed = self.observe(&desired, watch).await?;
         diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)
     }
@@ -101,7 +127,11 @@ impl Engine {
         }
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
-            report.unverified = self.verify(watch, cancel).await?;
+            // What was made is made, even if nobody can see it: the report isn't lost for that.
+            match self.verify(watch, cancel).await {
+                Ok(left) => report.unverified = left,
+                Err(error) => report.unseen = Some(error),
+            }
         }
         report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
         report.elapsed = begun.elapsed();

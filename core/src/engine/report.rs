@@ -39,6 +39,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Made, but the cloud didn't show it in time.
     pub unverified: Vec<Change>,
+    /// Why it couldn't be seen whether the cloud shows it.
+    pub unseen: Option<Error>,
     /// Whether somebody interrupted.
     pub cancelled: bool,
     /// How many requests it took, where the provider counts them.
@@ -55,7 +57,7 @@ impl Report {
 
     /// Whether every change was made, and the cloud shows it.
     pub fn is_success(&self) -> bool {
-        self.is_complete() && self.unverified.is_empty()
+        self.is_complete() && self.unverified.is_empty() && self.unseen.is_none()
     }
 
     /// How many changes of each kind were made.

@@ -129,3 +129,18 @@ async fn nothing_to_do_is_done_without_a_change_or_a_second_look() {
     // Once before and none after: the plan is held against the world, and that is all.
     assert_eq!(report.requests, Some(2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_report_survives_when_nobody_can_look_again() {
+    let fake = Arc::new(Fake::wanting(vec![object("x", &[])]));
+    let watching = fake.clone();
+    let watch = Listen(move |event: Event<'_>| {
+        if matches!(event, Event::Done(..)) {
+            watching.unanswered.store(u32::MAX, std::sync::atomic::Ordering::SeqCst);
+        }
+    });
+    let report = apply_with(&fake, Settings::default(), &watch, &Cancel::default()).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["x"]);
+    assert!(report.is_complete() && !report.is_success());
+    assert_eq!(report.unseen.map(|error| error.kind()), Some(ErrorKind::Throttled));
+}

@@ -25,7 +25,9 @@ impl AccountId {
         if text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("`{text}` is not an AWS account id: it takes twelve digits"))
+        let lost = text.len() == 11 && text.chars().all(|c| c.is_ascii_digit());
+        let perhaps = if lost { format!("; perhaps it lost its leading zero: \"0{text}\"") } else { String::new() };
+        Err(format!("`{text}` is not an AWS account id: it takes twelve digits{perhaps}"))
     }
 
     /// The id as text.
@@ -210,6 +212,10 @@ mod tests {
         assert!(
             account("11122223333").expect_err("a number").contains(r#"lost its leading zero: write "011122223333""#)
         );
-        assert!(account(r#""11122223333""#).expect_err("eleven").contains("twelve digits"));
+        assert!(
+            account(r#""11122223333""#)
+                .expect_err("eleven")
+                .contains(r#"perhaps it lost its leading zero: "011122223333""#)
+        );
     }
 }
