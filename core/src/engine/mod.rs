@@ -94,12 +94,13 @@ impl Engine {
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
         let mut plan = self.plan_for(&self.intents, watch).await?;
         if let Some(baseline) = &self.baseline {
-            let anyway = self.plan_for(baseline, watch).await?.changes;
+            let anyway = self.plan_for(baseline, watch).await?;
             let same = |change: &Change, other: &Change| {
                 (change.action, &change.id, &change.after) == (other.action, &other.id, &other.after)
             };
-            plan.changes
-                .retain(|change| change.action != Action::Create && !anyway.iter().any(|other| same(change, other)));
+            let known = |change: &Change| anyway.changes.iter().any(|other| same(change, other));
+            plan.changes.retain(|change| change.action != Action::Create && !known(change));
+            plan.notes.retain(|note| !anyway.notes.contains(note));
         }
         Ok(plan)
     }
