@@ -3,6 +3,7 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
@@ -27,6 +28,11 @@ where
         SdkError::TimeoutError(_) => failed(ErrorKind::Unavailable)
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+        // The credentials of another account are got on the way.
+        _ if let Some(refusal) = refusal_on_the_way(&error) => {
+            answered("sts:AssumeRole", 403, refusal.code().unwrap_or("unknown"), refusal.message().unwrap_or("no message"))
+                .with("on the way to", operation)
+        }
         _ if lacks_credentials(&error) => Error::new(ErrorKind::Credentials, "there are no AWS credentials")
             .with("operation", operation)
             .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
@@ -59,7 +65,11 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
                 Some(resource) => format!("{operation} on {resource}"),
                 None => operation.to_owned(),
             };
-            error.with("missing permission", permission).hint(
+            let error = error.with("missing permission", permission);
+            if operation == "sts:AssumeRole" {
+                return error.hint("see that the role is there and that its trust policy names you, or mend `aws.accounts`");
+            }
+            error.hint(
                 "give the principal that permission, or run as one that has it; the README lists what cloudgrant calls",
             )
         }
@@ -114,6 +124,14 @@ fn chain<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())
+}
+
+/// What AWS said to a call that the SDK made by itself in order to get credentials.
+fn refusal_on_the_way<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a ErrorMetadata> {
+    if !chain(error).any(|error| error.is::<CredentialsError>()) {
+        return None;
+    }
+    chain(error).find_map(|error| error.downcast_ref::<ErrorMetadata>()).filter(|refusal| refusal.code().is_some())
 }
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -33,3 +33,19 @@ async fn reading_denied_stops_the_plan() {
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
     assert!(said(&error).contains("iam:GetAccountAuthorizationDetails"), "{}", said(&error));
 }
+
+#[tokio::test]
+async fn a_role_in_another_account_that_may_not_be_assumed() {
+    let text =
+        manifest("registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]");
+    let world = World::with(&text, "deny=sts:AssumeRole").await;
+    let error = refused(world.plan(&text).await);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    for part in [
+        "sts:AssumeRole on arn:aws:iam::444455556666:role/registry-admin",
+        "on the way to: ecr:",
+        "trust policy names you",
+    ] {
+        assert!(said(&error).contains(part), "{part} in {}", said(&error));
+    }
+}
