@@ -5,14 +5,11 @@ import subprocess
 
 from support import manifest, scenario, world
 
-ORDER = ["iam-policy", "iam-role", "iam-role-attachment"]
-
 
 def commands(explained):
-    """Each object's commands once, policies and roles before what needs them."""
+    """Each object's commands once, in the order in which they are printed."""
     objects = {(one["kind"], one["name"]): one for grant in explained["grants"] for one in grant["objects"]}
-    wanted = [one for kind in ORDER for one in objects.values() if one["kind"] == kind]
-    return [command for one in wanted for command in one["commands"]]
+    return [command for one in objects.values() for command in one["commands"]]
 
 
 def test_the_commands_do_what_apply_does(cloud, cloudgrant):

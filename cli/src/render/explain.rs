@@ -1,6 +1,6 @@
 //! What each grant comes to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cloudgrant_core::{
     Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
@@ -30,16 +30,30 @@ impl Explained<'_> {
         registries.filter(|registry| self.wanted.contains(&IntentId::Registry(registry.name.clone())))
     }
 
-    /// What exists for a grant: its own objects, and those of the principals that carry it.
+    /// What exists for a grant: its own objects, those of its scope's principal that are there for no single grant,
+    /// and whatever these need.
     fn objects(&self, grant: &TaskAccess) -> Vec<&Object> {
-        let principals = grant.carried_by.iter().cloned().map(IntentId::Binding);
-        let wanted: HashSet<_> = principals.chain([IntentId::Grant(grant.name.clone())]).collect();
-        self.desired.objects.iter().filter(|object| object.because.iter().any(|id| wanted.contains(id))).collect()
+        let (own, binding) = (grant.id(), IntentId::Binding(grant.scope.clone()));
+        self.with_needs(|object| {
+            let of_no_grant = !object.because.iter().any(|id| matches!(id, IntentId::Grant(_)));
+            object.because.contains(&own) || (of_no_grant && object.because.contains(&binding))
+        })
     }
 
     fn objects_of_registry(&self, registry: &RegistryAccess) -> Vec<&Object> {
         let id = IntentId::Registry(registry.name.clone());
-        self.desired.objects.iter().filter(|object| object.because.contains(&id)).collect()
+        self.with_needs(|object| object.because.contains(&id))
+    }
+
+    /// The objects that are wanted, each after those that it needs: whoever works the list off from its beginning
+    /// has each thing when it is needed.
+    fn with_needs(&self, wanted: impl Fn(&Object) -> bool) -> Vec<&Object> {
+        let known: HashMap<_, _> = self.desired.objects.iter().map(|object| (&object.id, object)).collect();
+        let (mut listed, mut seen) = (Vec::new(), HashSet::new());
+        for object in self.desired.objects.iter().filter(|object| wanted(object)) {
+            list(object, &known, &mut seen, &mut listed);
+        }
+        listed
     }
 
     /// What there is to know, but for what is about other intents, or about objects that exist for others only.
@@ -82,6 +96,22 @@ impl Explained<'_> {
             })
             .collect()
     }
+}
+
+/// Puts an object into the list, after what it needs.
+fn list<'a>(
+    object: &'a Object,
+    known: &HashMap<&ObjectId, &'a Object>,
+    seen: &mut HashSet<&'a ObjectId>,
+    listed: &mut Vec<&'a Object>,
+) {
+    if !seen.insert(&object.id) {
+        return;
+    }
+    for need in object.depends_on.iter().filter_map(|id| known.get(id)) {
+        list(need, known, seen, listed);
+    }
+    listed.push(object);
 }
 
 /// For people.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::kinds;
 use crate::locator::Locator;
+use crate::names::description;
 
 pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
     let attributes = &object.attributes;
@@ -12,8 +13,9 @@ pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
     let name = &object.id.name;
     match object.id.kind {
         kinds::POLICY => vec![format!(
-            "aws iam create-policy --policy-name {name} --path {} --tags Key=cloudgrant:stack,Value={stack} --policy-document {}",
+            "aws iam create-policy --policy-name {name} --path {} --description '{}' --tags Key=cloudgrant:stack,Value={stack} --policy-document {}",
             text("path"),
+            description(stack),
             quoted(&attributes["document"]),
         )],
         kinds::ROLE => {
@@ -21,8 +23,9 @@ pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
             let tags: Vec<_> =
                 tags.map(|(key, value)| format!("'Key={key},Value={}'", value.as_str().unwrap_or_default())).collect();
             vec![format!(
-                "aws iam create-role --role-name {name} --path {} --tags {} --assume-role-policy-document {}",
+                "aws iam create-role --role-name {name} --path {} --description '{}' --tags {} --assume-role-policy-document {}",
                 text("path"),
+                description(stack),
                 tags.join(" "),
                 quoted(&attributes["trust"]),
             )]

@@ -66,6 +66,11 @@ impl Names {
     }
 }
 
+/// What people read beside a policy or a role of the stack in the console.
+pub(crate) fn description(stack: &Stack) -> String {
+    format!("Task code access, managed by cloudgrant (stack {stack})")
+}
+
 /// `training-data` becomes `TrainingData`.
 pub(crate) fn camel(name: &str) -> String {
     let mut upper = true;

@@ -104,7 +104,9 @@ impl Snapshot {
     }
 
     fn add_policy(&mut self, policy: ManagedPolicyDetail) {
-        let (Some(name), Some(arn)) = (policy.policy_name, policy.arn) else { return };
+        let Some(arn) = policy.arn else { return };
+        // Some emulators leave the name out; it is the end of the ARN.
+        let Some(name) = policy.policy_name.or_else(|| arn.rsplit('/').next().map(ToOwned::to_owned)) else { return };
         let versions = policy.policy_version_list.unwrap_or_default();
         let default = versions.into_iter().find(|version| version.is_default_version);
         let facts = Policy {

@@ -15,7 +15,7 @@
 //! fixture doesn't offer says so on standard error and is skipped; it never passes in silence. Test runners show that
 //! output on demand: `cargo nextest run --success-output final`, `cargo test -- --nocapture`.
 //!
-//! [`reference`] is a small provider that passes every case, with a cloud in memory to go with it. It is there to be
+//! [`mod@reference`] is a small provider that passes every case, with a cloud in memory to go with it. It is there to be
 //! read. For each case, this crate's own tests have a provider that breaks exactly that sentence and must be caught.
 
 mod bench;

@@ -9,13 +9,7 @@ import json
 import threading
 import urllib.parse
 
-from moto.iam.models import ManagedPolicy
 from moto.server import DomainDispatcherApplication, create_backend_app
-
-# moto's GetAccountAuthorizationDetails leaves out what a policy is called and its id, because it looks for them under
-# these names (moto 5.2.5). AWS always sends both.
-ManagedPolicy.policy_name = property(lambda policy: policy.name)
-ManagedPolicy.policy_id = property(lambda policy: policy.id)
 
 COUNTS = "/counts"
 RESET = "/moto-api/reset"

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{named, not_ours, tag, text};
 use crate::Aws;
 use crate::error;
+use crate::names::description;
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let stack = aws.names.stack();
@@ -17,7 +18,7 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .policy_name(name)
         .path(text(after, "path"))
         .policy_document(after["document"].to_string())
-        .description(format!("Task code access, managed by cloudgrant (stack {stack})"))
+        .description(description(stack))
         .tags(tag(crate::bind::STACK_TAG, stack.as_str())?);
     match request.send().await {
         Ok(answer) => Ok(named(answer.policy.as_ref().and_then(|policy| policy.arn()))),

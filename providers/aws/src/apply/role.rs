@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{named, not_ours, tag, text};
 use crate::Aws;
 use crate::error;
+use crate::names::description;
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws
@@ -17,7 +18,7 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .role_name(name)
         .path(text(after, "path"))
         .assume_role_policy_document(after["trust"].to_string())
-        .description(format!("Task code access, managed by cloudgrant (stack {})", aws.names.stack()))
+        .description(description(aws.names.stack()))
         .set_tags(Some(tags(after)?));
     match request.send().await {
         Ok(answer) => Ok(named(answer.role.as_ref().map(|role| role.arn()))),
