@@ -8,6 +8,7 @@ QUOTA = "moto has no such quota"
 PATTERN = "moto doesn't hold the parameter against its pattern"
 TRUST = "moto takes any text for a trust policy when it makes a role"
 DOCUMENT = "AWS sends documents only with GetPolicyVersion and GetAccountAuthorizationDetails; moto sends them here too"
+NAMES = "moto leaves out what a policy is called and its id; AWS always sends both"
 RESOURCE_POLICY = "moto takes any JSON for a repository's policy"
 
 ALLOWED = {
@@ -22,6 +23,8 @@ ALLOWED = {
     "version: numbers aren't given again": DOCUMENT,
     "version: list": DOCUMENT,
     "version: delete the policy before them": "moto lets a policy go with its versions; AWS wants them deleted first",
+    "bulk: policies": NAMES,
+    "bulk: both": NAMES,
     "role: create again in another case": NO_CASE,
     "role: no JSON": TRUST,
     "role: trust without principal": TRUST,
