@@ -140,6 +140,38 @@ pub fn provider(id: &str) -> Result<&'static Registration> {
 mod tests {
     use super::*;
 
+    /// A registration is all that is looked at: nothing of it is ever called here.
+    fn registration(id: &'static str) -> &'static Registration {
+        struct Never;
+        #[async_trait]
+        impl Connector for Never {
+            async fn connect(&self, _: Context, _: Value) -> Result<Arc<dyn Provider>> {
+                Err(Error::new(ErrorKind::Unexpected, "never"))
+            }
+        }
+        Box::leak(Box::new(Registration {
+            id,
+            summary: "",
+            capabilities: Capabilities::none(),
+            resource_kind: |_| Err(Diagnostic::new("", "never")),
+            check_config: |_| Vec::new(),
+            connector: &Never,
+        }))
+    }
+
+    #[test]
+    fn providers_come_by_name() {
+        let all = sorted(vec![registration("b"), registration("a")]).expect("two names");
+        assert_eq!(all.iter().map(|registration| registration.id).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn two_of_one_name_are_loud() {
+        let error = sorted(vec![registration("a"), registration("b"), registration("a")]).expect_err("twice");
+        assert!(error.message().contains("registered under the name `a`"), "{error}");
+        assert!(error.hint_text().is_some());
+    }
+
     #[test]
     fn an_empty_registry_is_loud() {
         let error = sorted(Vec::new()).expect_err("nothing linked");
