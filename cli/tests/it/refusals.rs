@@ -31,6 +31,7 @@ refusals! {
     locator_of_another_cloud: "s3://acme-training/inputs/" => "https://acmetraining.blob.core.windows.net/inputs";
     domain_not_listed: "domain: production }" => "domain: prodution }";
     project_not_listed: "project: forecasting," => "project: fraud,";
+    a_scope_with_a_project_of_none: "projects: [forecasting, vision]" => "projects: []";
     half_a_scope: "{ project: forecasting, domain: production }" => "{ project: forecasting }";
     scope_of_no_kind: "scope: global" => "scope: everything";
     account_without_its_zero: "\"111122223333\"" => "11122223333";
@@ -223,4 +224,12 @@ fn a_refusal_starts_no_sandbox() {
     let folder = replaced("scope: global", "scope: everything");
     assert_eq!(folder.output(&["plan", "--sandbox"]).status.code(), Some(2));
     assert!(!folder.path().join(".cloudgrant").exists());
+}
+
+#[test]
+fn a_domain_without_projects() {
+    let manifest = MANIFEST
+        .replace("projects: [forecasting, vision]", "projects: []")
+        .replace("{ project: forecasting, domain: production }", "{ domain: production }");
+    assert_looks!(Folder::with(&manifest).run(&["plan"]));
 }

@@ -139,7 +139,15 @@ impl Reader<'_> {
             let known: Vec<_> = platform.projects.iter().map(|project| project.as_str()).collect();
             missing.push(("project", project.to_string(), expected(project.as_str(), &known)));
         }
-        let fine = missing.is_empty();
+        let mut fine = missing.is_empty();
+        if fine && *scope != Scope::Global && platform.pairs(scope).is_empty() {
+            fine = false;
+            self.problem(
+                format!("{path}.scope"),
+                "the scope reaches no task code: platform.projects is empty",
+                "list the projects; a domain is exactly those that are listed",
+            );
+        }
         for (what, name, hint) in missing {
             let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
             self.problem(format!("{path}.scope.{what}"), message, hint);

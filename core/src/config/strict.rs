@@ -103,6 +103,9 @@ fn describe(message: &str, path: &Path) -> Diagnostic {
 
 /// The nearest of the expected names, and all of them.
 pub(super) fn expected(unknown: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "there is none yet".to_owned();
+    }
     let all = known.join(", ");
     match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? possible: {all}"),

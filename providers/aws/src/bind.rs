@@ -27,7 +27,9 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     }
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let secrets = aws.secrets(grants).await?;
-    let task_policy = task_policy(aws).await?;
+    // Only roles of ours need it: the task role has it already.
+    let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
+    let task_policy = if any_narrow { task_policy(aws).await? } else { None };
     for binding in bindings {
         match binding.scope {
             Scope::Global => global(aws, binding, &secrets, &mut desired).await?,

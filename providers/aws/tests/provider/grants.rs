@@ -177,6 +177,18 @@ async fn requirement_13_the_role_and_the_policy_are_two_things() {
 }
 
 #[tokio::test]
+async fn requirement_22_the_task_policy_must_be_there_where_a_role_needs_it() {
+    let global = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
+    let world = World::new(&global).await;
+    let other = |text: &str| text.replace("  region: us-west-2", "  region: us-west-2\n  task_policy: another");
+    assert!(world.plan(&other(&global)).await.is_ok(), "the task role has it, whatever it is called");
+    let narrow = global.replace("scope: global", "scope: { domain: production }");
+    let error = refused(world.plan(&other(&narrow)).await);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(said(&error).contains("`another`, isn't there"), "{}", said(&error));
+}
+
+#[tokio::test]
 async fn requirement_15_what_is_protected_is_refused() {
     let text = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
     let world = World::new(&text).await;
