@@ -14,6 +14,12 @@ use crate::locator::Secret;
 /// How many secrets are looked up at a time.
 const AT_A_TIME: usize = 8;
 
+/// More secrets than this are looked for in the list of all, which has a hundred a page.
+const FEW: usize = 8;
+
+/// The largest page. Source: AWS Secrets Manager API reference, ListSecrets, `MaxResults`.
+const PAGE: i32 = 100;
+
 /// A secret as policies need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resolved {
@@ -57,12 +63,15 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     pub(crate) async fn all(&self, client: &Client, inspect: bool, wanted: Vec<Secret>) -> Result<Secrets> {
+        let asked: Vec<_> =
+            wanted.iter().filter(|secret| self.known(secret).is_none() && !secret.is_pattern()).collect();
+        let listed = &if asked.len() > FEW { listed(client, &asked).await? } else { HashMap::new() };
         let looked_up = stream::iter(wanted).map(|secret| async move {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&secret).cloned();
-            let resolved = match known {
+            let resolved = match self.known(&secret) {
                 Some(known) => known,
                 None => {
-                    let resolved = Arc::new(resolve(client, inspect, &secret).await?);
+                    let facts = listed.get(&secret).cloned();
+                    let resolved = Arc::new(resolve(client, inspect, &secret, facts).await?);
                     let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                     known.insert(secret.clone(), resolved.clone());
                     resolved
@@ -72,18 +81,63 @@ impl Lookup {
         });
         Ok(Secrets(looked_up.buffer_unordered(AT_A_TIME).try_collect().await?))
     }
+
+    fn known(&self, secret: &Secret) -> Option<Arc<Resolved>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(secret).cloned()
+    }
 }
 
-async fn resolve(client: &Client, inspect: bool, secret: &Secret) -> Result<Resolved> {
+/// What AWS says of a secret.
+#[derive(Debug, Clone)]
+struct Facts {
+    arn: Option<String>,
+    key: Option<String>,
+}
+
+/// Looks for secrets in the list of all, until they are found or it has cost half of what asking for each would. What
+/// it doesn't find, or may not look for, is asked for singly.
+async fn listed(client: &Client, wanted: &[&Secret]) -> Result<HashMap<Secret, Facts>> {
+    let by_arn: HashMap<_, _> = wanted.iter().map(|secret| (secret.arn(), *secret)).collect();
+    let by_name: HashMap<_, _> = wanted.iter().map(|secret| (secret.name.as_str(), *secret)).collect();
+    let mut found = HashMap::new();
+    let mut pages = client.list_secrets().max_results(PAGE).into_paginator().send();
+    let most = wanted.len() / 2;
+    for _ in 0..most {
+        let Some(page) = pages.next().await else { break };
+        let page = match page.map_err(|error| error::of("secretsmanager:ListSecrets", error)) {
+            Ok(page) => page,
+            Err(error) if error.kind() == ErrorKind::AccessDenied => break,
+            Err(error) => return Err(error),
+        };
+        for entry in page.secret_list.unwrap_or_default() {
+            let facts = Facts { arn: entry.arn, key: entry.kms_key_id };
+            // The manifest names it by its whole ARN, or without the suffix; whole ARNs go first, as with AWS.
+            if let Some(secret) = facts.arn.as_ref().and_then(|arn| by_arn.get(arn)) {
+                found.insert((*secret).clone(), facts);
+            } else if let Some(secret) = entry.name.as_deref().and_then(|name| by_name.get(name)) {
+                found.entry((*secret).clone()).or_insert(facts);
+            }
+        }
+        if found.len() == wanted.len() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<Facts>) -> Result<Resolved> {
     if secret.is_pattern() {
         // Requirement 38.
         let note = "the pattern reaches every secret whose name begins so, those of tomorrow included; \
              name single secrets. Keys of customers can't be told from a pattern: no kms:Decrypt is granted";
         return Ok(Resolved { arn: secret.arn(), key: None, note: Some(note.to_owned()) });
     }
-    let described = client.describe_secret().secret_id(secret.arn()).send().await;
-    let described = match described.map_err(|error| error::of("secretsmanager:DescribeSecret", error)) {
-        Ok(described) => described,
+    let facts = match facts {
+        Some(facts) => Ok(facts),
+        None => describe(client, secret).await,
+    };
+    let facts = match facts {
+        Ok(facts) => facts,
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
             let note = "it couldn't be looked up, as secretsmanager:DescribeSecret is denied: whether it exists, and \
                  whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown";
@@ -100,8 +154,14 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret) -> Result<Reso
     if inspect {
         refuse_key_value(client, secret).await?;
     }
-    let arn = described.arn().map_or_else(|| secret.arn_or_pattern(), ToOwned::to_owned);
-    Ok(Resolved { arn, key: described.kms_key_id().and_then(|id| key(id, secret)), note: None })
+    let arn = facts.arn.unwrap_or_else(|| secret.arn_or_pattern());
+    Ok(Resolved { arn, key: facts.key.and_then(|id| key(&id, secret)), note: None })
+}
+
+async fn describe(client: &Client, secret: &Secret) -> Result<Facts> {
+    let described = client.describe_secret().secret_id(secret.arn()).send().await;
+    let described = described.map_err(|error| error::of("secretsmanager:DescribeSecret", error))?;
+    Ok(Facts { arn: described.arn, key: described.kms_key_id })
 }
 
 /// The key, unless it is the one that AWS manages, which needs no grant.

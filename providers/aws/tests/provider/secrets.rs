@@ -101,3 +101,24 @@ async fn a_secret_that_is_not_there_and_one_that_may_not_be_described() {
     let resource = &plan.changes[0].after.as_ref().expect("a policy")["document"]["Statement"][0]["Resource"];
     assert_eq!(*resource, json!(["arn:aws:secretsmanager:us-west-2:111122223333:secret:absent-??????"]));
 }
+
+#[tokio::test]
+async fn many_secrets_are_looked_up_in_the_list_of_all() {
+    let (mut resources, mut access) = (String::from("resources:\n"), String::new());
+    for i in 0..150 {
+        let arn = format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:many-{i}-AbCdEf");
+        resources.push_str(&format!("  many-{i}: {{ aws: '{arn}' }}\n"));
+        access.push_str(&format!("many-{i}: read, "));
+    }
+    let text = manifest(&format!("grants: [{{ name: reads, scope: global, access: {{ {access} }} }}]"));
+    let text = text.replace("resources:\n", &resources);
+    let mut world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let counts = world.running().counts();
+    assert_eq!(counts.by_action.get("secretsmanager:ListSecrets"), Some(&2), "{counts:?}");
+    assert_eq!(counts.by_action.get("secretsmanager:DescribeSecret"), None, "{counts:?}");
+    // Whoever may not list asks for each, and comes to the same.
+    world.restart(&text, "deny=secretsmanager:ListSecrets").await;
+    assert_eq!(world.plan(&text).await.expect("a plan").changes, plan.changes);
+    assert_eq!(world.running().counts().by_action.get("secretsmanager:DescribeSecret"), Some(&150));
+}
