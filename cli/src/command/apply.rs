@@ -110,6 +110,9 @@ pub(super) async fn carry_out(
         if !problems.is_empty() {
             printer.warn(problems.trim_end());
         }
+        if !printer.is_quiet() {
+            printer.data(&report::made(&report))?;
+        }
         printer.data(&report::summary(&report))?;
         if !report.is_success() {
             printer.say(&format!("To go on: {}", shell.global.repeated(asked.command)));

@@ -1,8 +1,8 @@
 //! What came of an apply, for people.
 
-use cloudgrant_core::{Change, Report, Summary};
+use cloudgrant_core::{Action, Change, Report, Summary};
 
-use super::{BOLD, YELLOW, counted, error, seconds, styled};
+use super::{BOLD, GREEN, YELLOW, counted, error, seconds, styled};
 
 /// What didn't go as planned; empty if all did.
 pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
@@ -17,6 +17,24 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
     }
     out.push_str(&list("Made, but the cloud doesn't show it as it should be yet:", &report.unverified));
     out
+}
+
+/// More than these are for programs: `--output json` has them all.
+const MOST_LISTED: usize = 20;
+
+/// How the cloud calls what was made: what people copy into other tools (requirement 12).
+pub(crate) fn made(report: &Report) -> String {
+    let created = report.applied.iter().filter(|applied| applied.change.action == Action::Create);
+    let named: Vec<_> =
+        created.filter_map(|applied| Some((&applied.change.id, applied.outcome.identifier.as_deref()?))).collect();
+    let mut out = String::new();
+    for (id, identifier) in named.iter().take(MOST_LISTED) {
+        out.push_str(&format!("{} {}  {identifier}\n", styled(GREEN, "made"), id.kind));
+    }
+    if named.len() > MOST_LISTED {
+        out.push_str(&format!("and {} more: --output json has them all\n", named.len() - MOST_LISTED));
+    }
+    if out.is_empty() { out } else { format!("\n{out}\n") }
 }
 
 fn list(title: &str, changes: &[Change]) -> String {

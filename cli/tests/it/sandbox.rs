@@ -30,6 +30,12 @@ fn apply_of_the_quickstart() {
 }
 
 #[test]
+fn apply_says_how_the_cloud_calls_things() {
+    let folder = Folder::with(include_str!("../../../examples/first/cloudgrant.yaml"));
+    assert_looks!(folder.run(&["apply", "--sandbox", "--yes"]));
+}
+
+#[test]
 fn apply_as_json() {
     assert_looks!(Folder::with(QUICKSTART).run(&["apply", "--sandbox", "--yes", "--output", "json"]));
 }
