@@ -168,3 +168,23 @@ fn a_sandbox_without_a_manifest() {
 fn a_sandbox_that_listens_to_the_world() {
     assert_looks!(Folder::with(QUICKSTART).run(&["sandbox", "--listen", "0.0.0.0:0", "--", "true"]));
 }
+
+/// Not even where everything is logged, and the value was read.
+#[test]
+fn no_secret_is_in_any_log() {
+    let inspecting = QUICKSTART.replace("  region: us-west-2", "  inspect_secrets: true\n  region: us-west-2");
+    assert_ne!(inspecting, QUICKSTART);
+    let folder = Folder::with(&inspecting).variable("CLOUDGRANT_LOG", "trace");
+    let seen = folder.run(&["apply", "--sandbox", "--yes"]);
+    assert!(seen.contains("GetSecretValue") && seen.contains("AssumeRole"), "it was all logged");
+    let mut secrets = vec!["a value of the sandbox".to_owned()];
+    for session in std::fs::read_dir(folder.path().join(".cloudgrant/sandbox/sessions")).expect("sessions").flatten() {
+        let text = std::fs::read_to_string(session.path()).expect("a session");
+        let session: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        secrets.push(session["token"].as_str().expect("a token").to_owned());
+    }
+    assert!(secrets.len() > 1, "a role was assumed");
+    for secret in secrets {
+        assert!(!seen.contains(&secret), "a secret was logged");
+    }
+}

@@ -108,6 +108,7 @@ impl Runner<'_> {
 
     async fn one(&self, at: usize, change: &Change) -> (usize, Result<Outcome>) {
         self.watch.event(Event::Started(change));
+        tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
         let call = || self.provider.apply(self.approved.approved(change));
         let again = |error: &Error, wait| {
             self.watch.event(Event::Retrying { change, error, wait });
@@ -115,8 +116,14 @@ impl Runner<'_> {
         };
         let result = retry::until(self.settings, call, again).await.map_err(|error| in_context(error, change));
         match &result {
-            Ok(outcome) => self.watch.event(Event::Done(change, outcome)),
-            Err(error) => self.watch.event(Event::Failed(change, error)),
+            Ok(outcome) => {
+                tracing::debug!(object = %change.id, identifier = outcome.identifier, "a change is made");
+                self.watch.event(Event::Done(change, outcome));
+            }
+            Err(error) => {
+                tracing::debug!(object = %change.id, %error, "a change failed");
+                self.watch.event(Event::Failed(change, error));
+            }
         }
         (at, result)
     }

@@ -79,6 +79,7 @@ impl Engine {
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &answer)?;
         desired.extend(answer);
         desired.objects = diff::merge(self.id, desired.objects)?;
+        tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
         Ok(desired)
     }
 

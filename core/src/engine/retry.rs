@@ -56,6 +56,7 @@ where
         if begun.elapsed() + wait > settings.patience {
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
+        tracing::debug!(%error, ?wait, "trying again");
         if !again(&error, wait) {
             return Err(error);
         }
