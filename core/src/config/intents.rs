@@ -10,14 +10,15 @@ use super::strict::expected;
 use crate::checked::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::intent::{Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
-use crate::names::{Domain, ResourceName};
+use crate::names::{Domain, Project, ResourceName};
 use crate::registry::{self, Registration};
 use crate::resource::{Resource, ResourceKind};
 use crate::scope::{Pair, Scope};
 
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
-    let mut reader = Reader { manifest, registration, problems: Vec::new() };
+    let projects = manifest.platform.projects.iter().collect();
+    let mut reader = Reader { manifest, registration, projects, problems: Vec::new() };
     let resources = reader.resources();
     let bound = reader.bound();
     let grants = reader.grants(&resources, &bound);
@@ -57,6 +58,8 @@ pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>
 struct Reader<'a> {
     manifest: &'a Manifest,
     registration: &'a Registration,
+    /// There can be as many projects as grants.
+    projects: HashSet<&'a Project>,
     problems: Vec<Diagnostic>,
 }
 
@@ -134,13 +137,13 @@ impl Reader<'_> {
             missing.push(("domain", domain.to_string(), expected(domain.as_str(), &known)));
         }
         if let Some(project) = scope.project()
-            && !platform.projects.contains(project)
+            && !self.projects.contains(project)
         {
             let known: Vec<_> = platform.projects.iter().map(|project| project.as_str()).collect();
             missing.push(("project", project.to_string(), expected(project.as_str(), &known)));
         }
         let mut fine = missing.is_empty();
-        if fine && *scope != Scope::Global && platform.pairs(scope).is_empty() {
+        if fine && *scope != Scope::Global && platform.projects.is_empty() {
             fine = false;
             self.problem(
                 format!("{path}.scope"),
@@ -297,7 +300,16 @@ impl Reader<'_> {
             wider.extend(scope.domain().map(|domain| Scope::Domain { domain: domain.clone() }));
             wider.push(scope.clone());
             wider.dedup();
-            let subjects = self.manifest.platform.subjects(scope);
+            let platform = &self.manifest.platform;
+            let subjects = match scope {
+                // That it is listed was checked above; to look for it among all pairs would take long for many scopes.
+                Scope::ProjectDomain { project, domain } => {
+                    let pair = Pair { project: project.clone(), domain: domain.clone() };
+                    let subject = platform.naming.subject(&pair);
+                    vec![(pair, subject)]
+                }
+                _ => platform.subjects(scope),
+            };
             let elsewhere = |pair: &&Pair| match scope {
                 Scope::Global => {
                     own_principal.contains(pair)
