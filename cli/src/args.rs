@@ -19,7 +19,7 @@ Examples:
 Exit codes:
   0  done, or nothing to do (steps for somebody else are listed, they are no failure)
   1  failed
-  2  the command line or the manifest is wrong; nothing was sent
+  2  the command line or the manifest is wrong; nothing was changed
   3  something is to do, where --exit-code asks for it
   130  interrupted before anything was begun";
 

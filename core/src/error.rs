@@ -13,9 +13,9 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The manifest, the configuration or the command line is wrong. Nothing was called.
+    /// The manifest, the configuration or the command line is wrong. Nothing was changed, and mostly nothing called.
     Manifest,
-    /// The selected provider can't do what was asked. Nothing was called.
+    /// The selected provider can't do what was asked. Nothing was changed, and mostly nothing called.
     Unsupported,
     /// Something that was taken for granted isn't there.
     NotFound,

@@ -95,13 +95,21 @@ impl Engine {
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
         let mut plan = self.plan_for(&self.intents, watch).await?;
         if let Some(baseline) = &self.baseline {
-            let anyway = self.plan_for(baseline, watch).await?;
+            // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
+            // it must be possible to take it away all the same.
+            let anyway = match self.plan_for(baseline, watch).await {
+                Ok(anyway) => Some(anyway),
+                Err(error) if is_of_the_intents(error.kind()) => None,
+                Err(error) => return Err(error),
+            };
+            let known_changes = anyway.as_ref().map_or(&[][..], |anyway| &anyway.changes);
+            let known_notes = anyway.as_ref().map_or(&[][..], |anyway| &anyway.notes);
             let same = |change: &Change, other: &Change| {
                 (change.action, &change.id, &change.after) == (other.action, &other.id, &other.after)
             };
-            let known = |change: &Change| anyway.changes.iter().any(|other| same(change, other));
+            let known = |change: &Change| known_changes.iter().any(|other| same(change, other));
             plan.changes.retain(|change| change.action != Action::Create && !known(change));
-            plan.notes.retain(|note| !anyway.notes.contains(note));
+            plan.notes.retain(|note| !known_notes.contains(note));
         }
         Ok(plan)
     }
@@ -155,6 +163,12 @@ impl Engine {
             tokio::time::sleep(wait).await;
         }
     }
+}
+
+/// Whether it is what was asked for that can't be, and not the way to the cloud.
+fn is_of_the_intents(kind: ErrorKind) -> bool {
+    use ErrorKind::{Conflict, Manifest, NotFound, Quota, Unsupported};
+    matches!(kind, Conflict | Manifest | NotFound | Quota | Unsupported)
 }
 
 fn stale(approved: &Plan, now: &Plan) -> Error {

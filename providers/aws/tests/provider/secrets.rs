@@ -1,5 +1,6 @@
 //! Secrets: requirements 35 to 39 and 42.
 
+use cloudgrant_core::{Action, Approval, Cancel, Silent};
 use serde_json::json;
 
 use crate::world::{World, manifest, refused, said};
@@ -121,4 +122,26 @@ async fn many_secrets_are_looked_up_in_the_list_of_all() {
     world.restart(&text, "deny=secretsmanager:ListSecrets").await;
     assert_eq!(world.plan(&text).await.expect("a plan").changes, plan.changes);
     assert_eq!(world.running().counts().by_action.get("secretsmanager:DescribeSecret"), Some(&150));
+}
+
+#[tokio::test]
+async fn a_grant_of_a_secret_that_is_gone_can_be_taken_away() {
+    let text = manifest(
+        "grants:
+  - { name: reads, scope: global, access: { token: read } }
+  - { name: data, scope: { domain: production }, access: { data: read } }
+",
+    );
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let delete = world.secrets().delete_secret().secret_id("token").force_delete_without_recovery(true);
+    delete.send().await.expect("deleted");
+    assert!(said(&refused(world.plan(&text).await)).contains("there is no secret"));
+    let session = world.session(&text).await.expect("connected");
+    let engine = session.engine_without(Some(&["reads".to_owned()])).expect("the grant is listed");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    assert!(!plan.is_empty() && plan.work().all(|change| change.action == Action::Delete), "{:#?}", plan.changes);
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("applied");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(world.attached("cloudgrant_tests_production").await, ["cloudgrant_tests_production", "userflyterole"]);
 }
