@@ -1,0 +1,5 @@
+//! Azure on loopback.
+
+#![forbid(unsafe_code)]
+
+pub mod condition;
