@@ -1,1 +1,188 @@
-//! The Azure provider of cloudgrant.
+//! The Azure provider of cloudgrant: role assignments, managed identities and federated credentials.
+//!
+//! A scope's grants become role assignments to the managed identity under which its task code runs: for the global scope
+//! the platform's own, for a domain one (or several) that trusts exactly the domain's service accounts. A role is
+//! assigned on the narrowest scope that holds the resource, with a condition where a prefix is meant; a grant that insists
+//! on exactly its level gets a custom role. Domains are as narrow as it gets on Azure.
+//!
+//! Link it into a program with `use cloudgrant_azure as _;`.
+
+mod actions;
+mod apply;
+mod arm;
+mod bind;
+mod bridge;
+mod client;
+mod cloud;
+mod condition;
+mod config;
+mod credentials;
+mod equivalent;
+mod error;
+mod grant;
+mod identities;
+mod kinds;
+mod locator;
+mod names;
+mod observe;
+mod pack;
+mod platform_binding;
+mod registry;
+mod resolve;
+mod resource_id;
+mod shards;
+mod snapshot;
+mod tenants;
+mod transport;
+mod validate;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Protected,
+    Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
+};
+use tokio::sync::Mutex;
+
+pub use config::{Cloud, Cluster, Config, Credentials, Guid};
+
+use crate::client::Arm;
+use crate::locator::Locator;
+use crate::names::Names;
+use crate::resource_id::ResourceId;
+use crate::snapshot::Snapshot;
+use crate::tenants::Tenants;
+
+register_provider!(Azure);
+
+/// Azure, connected.
+#[derive(Debug)]
+pub struct Azure {
+    context: Context,
+    config: Config,
+    names: Names,
+    arm: Arc<Arm>,
+    tenants: Tenants,
+    /// What the intents will need, known before anything is asked.
+    needs: OnceLock<BTreeSet<ResourceKind>>,
+    /// Filled by the verbs, used up by the next observation: a plan reads every list once.
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    /// The principals of identities, as they were seen last.
+    principals: Mutex<HashMap<ResourceId, Principal>>,
+    /// Where new identities go, once it is known.
+    location: Mutex<Option<String>>,
+    /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
+    writers: Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>,
+}
+
+/// Who a managed identity is to Microsoft Entra.
+#[derive(Debug, Clone)]
+pub(crate) struct Principal {
+    pub(crate) id: String,
+    /// Whether the stack made its identity, perhaps only just now, so that not all of Azure may know it yet.
+    pub(crate) ours: bool,
+}
+
+#[async_trait]
+impl Connect for Azure {
+    const ID: &'static str = "azure";
+    const SUMMARY: &'static str = "Microsoft Azure: role assignments, managed identities, federated credentials";
+    const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    type Config = Config;
+
+    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        Locator::parse(locator).map(|locator| locator.kind())
+    }
+
+    async fn connect(context: Context, config: Config) -> Result<Self> {
+        let group = validate::section(&config)?;
+        Ok(Self {
+            names: Names::new(context.stack.clone(), group),
+            arm: Arc::new(Arm::new(&config)?),
+            context,
+            config,
+            tenants: Tenants::default(),
+            needs: OnceLock::new(),
+            snapshot: Mutex::default(),
+            principals: Mutex::default(),
+            location: Mutex::default(),
+            writers: Mutex::default(),
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for Azure {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        _ = self.needs.set(validate::kinds(intents));
+        validate::intents(self, intents)
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        grant::desired(self, grants).await
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        registry::desired(self, registries).await
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        bind::desired(self, bindings).await
+    }
+
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        observe::observed(self, desired).await
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        apply::change(self, change.change()).await
+    }
+
+    fn protected(&self) -> Protected {
+        self.config.protected()
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        equivalent::commands(self, object)
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.arm.requests())
+    }
+}
+
+impl Azure {
+    /// What the verbs have read, and read into.
+    async fn snapshot(&self) -> Arc<Snapshot> {
+        let new = || Arc::new(Snapshot::new(self.arm.clone(), self.names.group().clone()));
+        self.snapshot.lock().await.get_or_insert_with(new).clone()
+    }
+
+    /// The same, for an observation: never the same twice.
+    async fn used_up_snapshot(&self) -> Arc<Snapshot> {
+        let snapshot = self.snapshot().await;
+        *self.snapshot.lock().await = None;
+        snapshot
+    }
+
+    /// Reads what a plan of these will need, all of it side by side: what the verbs ask for is there already then.
+    async fn warm(&self, reaches: impl IntoIterator<Item = &Reach>) -> Result<()> {
+        let mut kinds: BTreeSet<_> = reaches.into_iter().map(|reach| reach.resource.kind).collect();
+        kinds.extend(self.needs.get().into_iter().flatten());
+        let snapshot = self.snapshot().await;
+        let here = self.config.subscription.as_str();
+        let needs = |kind| kinds.contains(&kind);
+        tokio::try_join!(
+            async { snapshot.identities().await.map(drop) },
+            async { snapshot.assignments(here).await.map(drop) },
+            async { snapshot.custom_roles().await.map(drop) },
+            async { snapshot.clusters(self.cluster_group()).await.map(drop) },
+            async { if needs(ResourceKind::ObjectStore) { snapshot.storage(here).await.map(drop) } else { Ok(()) } },
+            async { if needs(ResourceKind::Secret) { snapshot.vaults(here).await.map(drop) } else { Ok(()) } },
+            async { if needs(ResourceKind::Registry) { snapshot.registries(here).await.map(drop) } else { Ok(()) } },
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The table from (resource kind, level) to the role, or to the exact actions of a custom one.
+//!
+//! Source: Azure documentation, "Azure built-in roles" and "Azure permissions for Storage"; requirements 67 to 69.
+
+use cloudgrant_core::{Access, Capabilities, Inexact, ResourceKind, ScopeKind};
+
+/// What this provider can do.
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
+    .scopes(
+        &[ScopeKind::Global, ScopeKind::Domain],
+        "a data plane on Azure binds its identities per domain, not per project",
+    )
+    .task_access(&[
+        (ResourceKind::ObjectStore, &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage]),
+        (ResourceKind::Secret, &[Access::Read]),
+        (ResourceKind::Registry, &[Access::Pull, Access::Push]),
+        (ResourceKind::Other, &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage]),
+    ])
+    .registry(&[Access::Pull])
+    .inexact(&INEXACT);
+
+const INEXACT: [Inexact; 5] = [
+    inexact(ResourceKind::ObjectStore, Access::Write, "lists, reads and deletes objects, and deletes the container", true),
+    inexact(ResourceKind::ObjectStore, Access::ReadWrite, "deletes objects and the container", true),
+    inexact(ResourceKind::ObjectStore, Access::Manage, "deletes the container itself", true),
+    inexact(ResourceKind::Registry, Access::Pull, WHOLE_REGISTRY, false),
+    inexact(ResourceKind::Registry, Access::Push, WHOLE_REGISTRY, false),
+];
+
+const WHOLE_REGISTRY: &str = "reaches every repository of the registry, unless it has repository permissions (ABAC)";
+
+const fn inexact(kind: ResourceKind, access: Access, gains: &'static str, precisely: bool) -> Inexact {
+    Inexact { kind, access, gains, loses: "", precisely }
+}
+
+/// A ready-made role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Role {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+}
+
+pub(crate) const BLOB_READER: Role =
+    Role { id: "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", name: "Storage Blob Data Reader" };
+pub(crate) const BLOB_CONTRIBUTOR: Role =
+    Role { id: "ba92f5b4-2d11-453d-a403-e96b0029c9fe", name: "Storage Blob Data Contributor" };
+pub(crate) const SECRETS_USER: Role =
+    Role { id: "4633458b-17de-408a-b874-0445c86b69e6", name: "Key Vault Secrets User" };
+pub(crate) const ACR_PULL: Role = Role { id: "7f951dda-4ed3-4680-a7ca-43fe172d538d", name: "AcrPull" };
+pub(crate) const ACR_PUSH: Role = Role { id: "8311e382-0749-4cb8-b61a-304f252e45ec", name: "AcrPush" };
+pub(crate) const REPOSITORY_READER: Role =
+    Role { id: "b93aa761-3e63-49ed-ac28-beffa264f7ac", name: "Container Registry Repository Reader" };
+pub(crate) const REPOSITORY_WRITER: Role =
+    Role { id: "2a1e307c-b015-4ebd-883e-5b7698a07328", name: "Container Registry Repository Writer" };
+
+/// Roles that are known without asking: those of the table, and others that a manifest may name.
+const KNOWN: [Role; 17] = [
+    BLOB_READER,
+    BLOB_CONTRIBUTOR,
+    SECRETS_USER,
+    ACR_PULL,
+    ACR_PUSH,
+    REPOSITORY_READER,
+    REPOSITORY_WRITER,
+    Role { id: "acdd72a7-3385-48ef-bd42-f606fba81ae7", name: "Reader" },
+    Role { id: "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", name: "Storage Blob Data Owner" },
+    Role { id: "c12c1c16-33a1-487b-954d-41c89c60f349", name: "Reader and Data Access" },
+    Role { id: "f6c7c914-8db3-469d-8ca1-694a8f32e121", name: "AzureML Data Scientist" },
+    Role { id: "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815", name: "AzureML Compute Operator" },
+    Role { id: "f1a07417-d97a-45cb-824c-7a7467783830", name: "Managed Identity Operator" },
+    OWNER,
+    CONTRIBUTOR,
+    USER_ACCESS_ADMINISTRATOR,
+    RBAC_ADMINISTRATOR,
+];
+
+const OWNER: Role = Role { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Owner" };
+const CONTRIBUTOR: Role = Role { id: "b24988ac-6180-42a0-ab88-20f7382dd24c", name: "Contributor" };
+const USER_ACCESS_ADMINISTRATOR: Role =
+    Role { id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", name: "User Access Administrator" };
+const RBAC_ADMINISTRATOR: Role =
+    Role { id: "f58310d9-a9f6-439a-9e8d-f62e7b41a168", name: "Role Based Access Control Administrator" };
+
+/// Roles that no task code gets (requirement 71): they give everything, or let the holder give itself everything.
+const REFUSED: [Role; 4] = [OWNER, CONTRIBUTOR, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR];
+
+/// A role by its name or its id, where it is known without asking.
+pub(crate) fn known(name_or_id: &str) -> Option<Role> {
+    let same = |role: &&Role| role.id.eq_ignore_ascii_case(name_or_id) || role.name.eq_ignore_ascii_case(name_or_id);
+    KNOWN.iter().find(same).copied()
+}
+
+/// Whether a role is one that no task code gets.
+pub(crate) fn is_refused(role: Role) -> bool {
+    REFUSED.contains(&role)
+}
+
+/// Whether what a role allows would let its holder change anything, or give itself more. Source: Azure documentation,
+/// "Understand Azure role definitions", wildcards; a `*` stands for any characters, slashes too.
+pub(crate) fn is_too_much(actions: &[String], not_actions: &[String]) -> bool {
+    let assigns = "Microsoft.Authorization/roleAssignments/write";
+    let allowed = |action: &str| {
+        actions.iter().any(|pattern| matches(pattern, action)) && !not_actions.iter().any(|not| matches(not, action))
+    };
+    actions.iter().any(|action| action == "*") || allowed(assigns)
+}
+
+/// Whether an action fits a pattern of a role definition.
+pub(crate) fn matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = action.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        last = Some(part);
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    match last {
+        None | Some("") => last.is_some() || rest.is_empty(),
+        Some(part) => action.ends_with(part),
+    }
+}
+
+const BLOBS: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+
+/// What can be done to objects, as conditions tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deed {
+    Read,
+    List,
+    Write,
+    Delete,
+}
+
+impl Deed {
+    pub(crate) const ALL: [Self; 4] = [Self::Read, Self::List, Self::Write, Self::Delete];
+
+    /// The data actions for it. Listing is a way of reading. Source: Azure documentation, "Actions and attributes for
+    /// Azure role assignment conditions for Azure Blob Storage".
+    pub(crate) fn data_actions(self) -> Vec<String> {
+        let of = |names: &[&str]| names.iter().map(|name| format!("{BLOBS}/{name}")).collect();
+        match self {
+            Self::Read | Self::List => of(&["read"]),
+            Self::Write => of(&["write", "add/action"]),
+            Self::Delete => of(&["delete", "move/action"]),
+        }
+    }
+}
+
+/// What a level means on objects.
+pub(crate) fn on_objects(access: Access) -> &'static [Deed] {
+    match access {
+        Access::List => &[Deed::List],
+        Access::Read => &[Deed::Read, Deed::List],
+        Access::Write => &[Deed::Write],
+        Access::ReadWrite => &[Deed::Read, Deed::List, Deed::Write],
+        Access::Manage => &Deed::ALL,
+        Access::Pull | Access::Push => &[],
+    }
+}
+
+/// The ready-made role that comes nearest to a level on objects, and what it allows.
+pub(crate) fn object_role(access: Access) -> (Role, &'static [Deed]) {
+    match access {
+        Access::List | Access::Read => (BLOB_READER, &[Deed::Read, Deed::List]),
+        _ => (BLOB_CONTRIBUTOR, &Deed::ALL),
+    }
+}
+
+/// The role for a level on a registry, which depends on how the registry looks at its roles. Source: Azure
+/// documentation, "Azure Container Registry Microsoft Entra permissions and role assignments".
+pub(crate) fn registry_role(access: Access, abac: bool) -> Role {
+    match (access, abac) {
+        (Access::Push, true) => REPOSITORY_WRITER,
+        (Access::Push, false) => ACR_PUSH,
+        (_, true) => REPOSITORY_READER,
+        (_, false) => ACR_PULL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_role_definitions() {
+        for (pattern, action, fits) in [
+            ("*", "Microsoft.Storage/x/read", true),
+            ("*/read", "Microsoft.Storage/x/read", true),
+            ("*/read", "Microsoft.Storage/x/write", false),
+            ("Microsoft.Authorization/*/write", "microsoft.authorization/roleAssignments/write", true),
+            ("Microsoft.Authorization/*", "Microsoft.Authorization/roleAssignments/write", true),
+            ("Microsoft.Authorization/*/read", "Microsoft.Authorization/roleAssignments/write", false),
+            ("Microsoft.Storage/read", "Microsoft.Storage/read/more", false),
+            ("Microsoft.Storage/*/read", "Microsoft.Storage/read", false),
+        ] {
+            assert_eq!(matches(pattern, action), fits, "{pattern} {action}");
+        }
+    }
+
+    #[test]
+    fn requirement_71_roles_that_are_too_much() {
+        for name in ["Owner", "contributor", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"] {
+            assert!(known(name).is_some_and(is_refused), "{name}");
+        }
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert!(is_too_much(&texts(&["*"]), &texts(&["Microsoft.Authorization/*/Write"])));
+        assert!(is_too_much(&texts(&["Microsoft.Authorization/*"]), &[]));
+        assert!(!is_too_much(&texts(&["*/read"]), &[]));
+        assert!(!is_too_much(&texts(&["Microsoft.Authorization/*"]), &texts(&["Microsoft.Authorization/*/write"])));
+    }
+}

@@ -1,0 +1,94 @@
+//! Role assignments.
+
+use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use serde_json::Value;
+
+use super::{named, resource, text};
+use crate::arm::{NewRoleAssignment, RoleAssignment};
+use crate::condition;
+use crate::resource_id::ResourceId;
+use crate::{Azure, Principal};
+
+/// What there is to know of one.
+struct Wanted<'a> {
+    scope: ResourceId,
+    role: &'a str,
+    role_definition: String,
+    condition: Option<&'a str>,
+    principal: Principal,
+    identity: ResourceId,
+}
+
+pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
+    let scope = resource(text(after, "scope"))?;
+    let identity = resource(text(after, "principal"))?;
+    let role = text(after, "role_id");
+    let wanted = Wanted {
+        role_definition: format!(
+            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+            scope.subscription()
+        ),
+        principal: azure.principal(&identity).await?,
+        condition: after["condition"].as_str(),
+        scope,
+        role,
+        identity,
+    };
+    let derived = azure.names.assignment(wanted.scope.as_str(), role, &wanted.principal.id);
+    let name = before.and_then(|before| before["assignment"].as_str()).unwrap_or(&derived);
+    let new = NewRoleAssignment {
+        role_definition_id: &wanted.role_definition,
+        principal_id: &wanted.principal.id,
+        description: &azure.names.description(),
+        condition: wanted.condition,
+    };
+    match azure.arm.put_role_assignment(wanted.scope.as_str(), name, &new).await {
+        Ok(assignment) => Ok(named(&assignment.id)),
+        Err(error) => refused(azure, &wanted, error).await,
+    }
+}
+
+/// What a refusal means depends on who made what it is about.
+async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Outcome> {
+    match code(&error) {
+        // Somebody was faster, under another name. Azure doesn't say which.
+        "RoleAssignmentExists" => match existing(azure, wanted).await? {
+            Some(there) if same(there.condition.as_deref(), wanted.condition) => Ok(named(&there.id)),
+            _ => Err(error.hint("look at it: `az role assignment list --scope SCOPE`; Azure takes one for a role, a scope and a principal")),
+        },
+        "PrincipalNotFound" if !wanted.principal.ours => {
+            let message = format!("Microsoft Entra doesn't know the principal {} of identity {}", wanted.principal.id, wanted.identity.name());
+            Err(Error::new(ErrorKind::NotFound, message).source(error).hint(
+                "the identity isn't one that cloudgrant just made, so that waiting doesn't help: see whether its service \
+                 principal is still there (`az ad sp show --id ID`)",
+            ))
+        }
+        // A custom role that this run made is not known everywhere at once.
+        "RoleDefinitionDoesNotExist" => Err(Error::new(ErrorKind::NotYet, "Azure doesn't know the custom role yet").source(error)),
+        _ => Err(error),
+    }
+}
+
+fn code(error: &Error) -> &str {
+    error.context().iter().find(|(key, _)| *key == "code").map_or("", |(_, code)| code.as_str())
+}
+
+fn same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.map(condition::canonical) == other.map(condition::canonical)
+}
+
+async fn existing(azure: &Azure, wanted: &Wanted<'_>) -> Result<Option<RoleAssignment>> {
+    let list = azure.arm.role_assignments(&wanted.scope.subscription()).await?;
+    Ok(list.into_iter().find(|there| {
+        there.scope.eq_ignore_ascii_case(wanted.scope.as_str())
+            && there.principal_id.eq_ignore_ascii_case(&wanted.principal.id)
+            && there.role_definition_id.rsplit('/').next().is_some_and(|role| role.eq_ignore_ascii_case(wanted.role))
+    }))
+}
+
+pub(super) async fn delete(azure: &Azure, before: &Value) -> Result<Outcome> {
+    let scope = text(before, "scope");
+    let name = text(before, "assignment");
+    azure.arm.delete_role_assignment(scope, name).await?;
+    Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
+}

@@ -1,0 +1,61 @@
+//! Managed identities.
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::{Outcome, Result};
+use serde_json::Value;
+
+use super::{named, not_ours};
+use crate::Azure;
+use crate::resource_id::ResourceId;
+
+/// By its name in the stack's resource group, elsewhere by its ID.
+fn id_of(azure: &Azure, name: &str) -> Result<ResourceId> {
+    if name.starts_with('/') { super::resource(name) } else { Ok(azure.names.identity_id(name)) }
+}
+
+/// Makes it, or gives it our tags. Writing it replaces all tags: those of others are kept.
+pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
+    let id = id_of(azure, name)?;
+    let there = azure.arm.identity(id.as_str()).await?;
+    if there.as_ref().is_some_and(|identity| !azure.names.marks(&identity.tags)) {
+        return Err(not_ours("managed identity", name));
+    }
+    let ours = after["tags"].as_object().into_iter().flatten();
+    let ours = ours.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+    let mut tags: BTreeMap<_, _> = there.iter().flat_map(|identity| identity.tags.clone()).collect();
+    tags.extend(ours);
+    let location = match there {
+        Some(identity) => identity.location,
+        None => azure.location().await?,
+    };
+    let identity = azure.arm.put_identity(id.as_str(), &location, &tags).await?;
+    azure.remember(&id, &identity.principal_id, true).await;
+    Ok(named(&identity.id))
+}
+
+pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {
+    let id = id_of(azure, name)?;
+    match azure.arm.identity(id.as_str()).await? {
+        None => {}
+        Some(identity) if !azure.names.marks(&identity.tags) => return Err(not_ours("managed identity", name)),
+        Some(_) => azure.arm.delete_identity(id.as_str()).await?,
+    }
+    azure.principals.lock().await.remove(&id);
+    Ok(named(id.as_str()))
+}
+
+impl Azure {
+    /// Where new identities go: where the manifest says, where the cluster is, or where the resource group is.
+    async fn location(&self) -> Result<String> {
+        let mut known = self.location.lock().await;
+        if let Some(location) = &*known {
+            return Ok(location.clone());
+        }
+        let location = match &self.config.location {
+            Some(location) => location.clone(),
+            None => self.found_location().await?,
+        };
+        Ok(known.insert(location).clone())
+    }
+}

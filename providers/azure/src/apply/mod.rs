@@ -1,0 +1,71 @@
+//! `apply`: one change. Every call is made so that making it again does no harm.
+
+mod assignment;
+mod credential;
+mod identity;
+mod role;
+
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use serde_json::Value;
+
+use crate::resource_id::ResourceId;
+use crate::{Azure, Principal, kinds};
+
+pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {
+    let name = change.id.name.as_str();
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    match (change.id.kind, change.action, before, after) {
+        (kinds::IDENTITY, Action::Create | Action::Update, _, Some(after)) => identity::put(azure, name, after).await,
+        (kinds::IDENTITY, Action::Delete, ..) => identity::delete(azure, name).await,
+        (kinds::CREDENTIAL, Action::Create | Action::Update, _, Some(after)) => {
+            credential::put(azure, name, after).await
+        }
+        (kinds::CREDENTIAL, Action::Delete, Some(before), _) => credential::delete(azure, name, before).await,
+        (kinds::ROLE, Action::Create | Action::Update, _, Some(after)) => role::put(azure, name, after).await,
+        (kinds::ROLE, Action::Delete, Some(before), _) => role::delete(azure, name, before).await,
+        (kinds::ASSIGNMENT, Action::Create | Action::Update, before, Some(after)) => {
+            assignment::put(azure, before, after).await
+        }
+        (kinds::ASSIGNMENT, Action::Delete, Some(before), _) => assignment::delete(azure, before).await,
+        (kind, action, ..) => Err(Error::provider_bug("azure", format!("it doesn't know how to {action:?} a {kind}"))),
+    }
+}
+
+fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
+    attributes[key].as_str().unwrap_or_default()
+}
+
+fn named(id: &str) -> Outcome {
+    Outcome { identifier: Some(id.to_owned()) }
+}
+
+fn resource(text: &str) -> Result<ResourceId> {
+    ResourceId::parse(text).map_err(|why| Error::provider_bug("azure", format!("`{text}` is no resource ID: {why}")))
+}
+
+fn not_ours(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Conflict, format!("{what} {name} exists, and is not this stack's"))
+        .hint("rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make")
+}
+
+impl Azure {
+    /// Keeps in mind who an identity is to Microsoft Entra.
+    pub(crate) async fn remember(&self, identity: &ResourceId, principal: &str, ours: bool) {
+        let principal = Principal { id: principal.to_owned(), ours };
+        self.principals.lock().await.insert(identity.clone(), principal);
+    }
+
+    /// Who an identity is to Microsoft Entra.
+    pub(crate) async fn principal(&self, identity: &ResourceId) -> Result<Principal> {
+        if let Some(principal) = self.principals.lock().await.get(identity) {
+            return Ok(principal.clone());
+        }
+        let Some(found) = self.arm.identity(identity.as_str()).await? else {
+            return Err(Error::new(ErrorKind::NotFound, format!("the managed identity {} isn't there", identity.name()))
+                .with("identity", identity));
+        };
+        let ours = self.names.marks(&found.tags);
+        self.remember(identity, &found.principal_id, ours).await;
+        Ok(Principal { id: found.principal_id, ours })
+    }
+}

@@ -1,0 +1,24 @@
+//! The Resource Manager's resource types, as far as the provider needs them: one file a type.
+
+mod clusters;
+mod federated_credentials;
+mod identities;
+mod permissions;
+mod registries;
+mod resource_groups;
+mod role_assignments;
+mod role_definitions;
+mod storage;
+mod subscriptions;
+mod vaults;
+
+pub(crate) use clusters::{Cluster, Kubelet};
+pub(crate) use federated_credentials::FederatedCredential;
+pub(crate) use identities::Identity;
+pub(crate) use permissions::Permission;
+pub(crate) use registries::Registry;
+pub(crate) use resource_groups::ResourceGroup;
+pub(crate) use role_assignments::{NewRoleAssignment, RoleAssignment};
+pub(crate) use role_definitions::{NewRoleDefinition, RoleDefinition};
+pub(crate) use storage::StorageAccount;
+pub(crate) use vaults::Vault;

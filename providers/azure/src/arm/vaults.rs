@@ -1,0 +1,53 @@
+//! Key vaults.
+
+use cloudgrant_core::Result;
+use serde::Deserialize;
+
+use crate::client::Arm;
+use crate::error::Call;
+
+const VERSION: &str = "2023-07-01";
+
+/// A key vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Vault {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Such as `https://NAME.vault.azure.net/`.
+    pub(crate) uri: String,
+    /// Whether role assignments say who may read, and not access policies.
+    pub(crate) rbac: bool,
+    pub(crate) tenant_id: String,
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    id: String,
+    name: String,
+    #[serde(default)]
+    properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    vault_uri: Option<String>,
+    enable_rbac_authorization: Option<bool>,
+    tenant_id: Option<String>,
+}
+
+impl Arm {
+    /// All key vaults of a subscription.
+    pub(crate) async fn vaults(&self, subscription: &str) -> Result<Vec<Vault>> {
+        let path = format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults");
+        let sent: Vec<Sent> = self.list(&Call::new("Microsoft.KeyVault/vaults/read", &path), VERSION).await?;
+        let read = |Sent { id, name, properties }| Vault {
+            id,
+            name,
+            uri: properties.vault_uri.unwrap_or_default(),
+            rbac: properties.enable_rbac_authorization.unwrap_or(false),
+            tenant_id: properties.tenant_id.unwrap_or_default(),
+        };
+        Ok(sent.into_iter().map(read).collect())
+    }
+}

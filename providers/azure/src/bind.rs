@@ -1,0 +1,186 @@
+//! `bind_scope`: role assignments to the platform's own managed identity for the global scope, and to the identities of a
+//! domain for that one. Domain is as narrow as it gets.
+
+use cloudgrant_core::{
+    Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
+    ScopeBinding, Subject,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Azure;
+use crate::kinds;
+use crate::names::{SCOPE_TAG, STACK_TAG};
+use crate::pack::{self, Assignment};
+use crate::platform_binding;
+use crate::resolve::{self, Resolved};
+use crate::resource_id::ResourceId;
+use crate::shards::{self, Shard};
+
+/// The audience of a token that is to be exchanged. Source: Microsoft Entra documentation, "Workload identity federation".
+pub(crate) const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if bindings.is_empty() {
+        return Ok(desired);
+    }
+    let reaches = || bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
+    azure.warm(reaches()).await?;
+    let resolved = resolve::resolve(azure, reaches()).await?;
+    for binding in bindings {
+        match &binding.scope {
+            Scope::Global => global(azure, binding, &resolved, &mut desired).await?,
+            Scope::Domain { domain } => match azure.config.identities.get(domain) {
+                Some(name) => {
+                    let identity = azure.existing_identity(name, &format!("azure.identities.{domain}")).await?;
+                    assign(azure, binding, &resolved, &identity, Vec::new(), &mut desired);
+                }
+                None if azure.context.platform.kind == PlatformKind::Union => {
+                    vendor(azure, binding, &resolved, &mut desired);
+                }
+                None => domain_identities(azure, binding, &resolved, &mut desired).await?,
+            },
+            // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
+            Scope::ProjectDomain { .. } => {
+                let message = format!("a data plane on Azure can't bind {}", binding.scope);
+                return Err(Error::new(ErrorKind::Unsupported, message).hint("use the scope of its domain"));
+            }
+        }
+    }
+    Ok(desired)
+}
+
+/// Requirements 2 and 3.
+async fn global(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    desired: &mut Desired,
+) -> Result<()> {
+    let identity = azure.task_identity().await?;
+    assign(azure, binding, resolved, &identity, Vec::new(), desired);
+    Ok(())
+}
+
+/// Requirement 7: what only the platform's vendor can do.
+fn vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved, desired: &mut Desired) {
+    let assignments = pack::assignments(azure, &binding.grants, resolved);
+    desired.objects.push(platform_binding::by_vendor(azure, binding, &assignments));
+    // Requirement 5.
+    let all: Vec<_> = azure.context.platform.domains.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "only the Union team can bind a domain on Azure; `scope: global` needs nobody else, and reaches task code of {}",
+        all.join(", ")
+    );
+    desired.notes.push(Note::info(binding.id(), message));
+}
+
+/// On a platform that people run by themselves: identities that trust exactly the domain's service accounts.
+async fn domain_identities(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    desired: &mut Desired,
+) -> Result<()> {
+    let issuer = azure.issuer().await?;
+    let shards = shards::of(azure, binding, &issuer).await?;
+    for shard in &shards {
+        let identity = azure.names.identity_id(&shard.name);
+        let object = identity_object(azure, binding, &shard.name);
+        let id = object.id.clone();
+        desired.objects.push(object);
+        desired.objects.extend(credentials(binding, shard, &identity, &id, &issuer));
+        assign(azure, binding, resolved, &identity, vec![id], desired);
+    }
+    desired.objects.push(platform_binding::by_hand(azure, binding, &shards));
+    Ok(())
+}
+
+fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
+    let mut tags = Map::new();
+    tags.insert(SCOPE_TAG.to_owned(), binding.scope.to_string().into());
+    tags.insert(STACK_TAG.to_owned(), azure.names.stack().to_string().into());
+    let mut because = vec![binding.id()];
+    because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
+    Object {
+        id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
+        scope: binding.scope.clone(),
+        attributes: json!({ "resource_group": azure.names.group().name(), "tags": Value::Object(tags) }),
+        depends_on: Vec::new(),
+        because,
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// Source: Azure documentation, "Workload identity on AKS": one credential a service account, never a pattern.
+fn credentials(
+    binding: &Checked<ScopeBinding>,
+    shard: &Shard,
+    identity: &ResourceId,
+    depends_on: &ObjectId,
+    issuer: &str,
+) -> Vec<Object> {
+    let object = |(name, subject): &(String, Subject)| Object {
+        id: kinds::credential(&shard.name, name),
+        scope: binding.scope.clone(),
+        attributes: json!({
+            "identity": identity.as_str(),
+            "issuer": issuer,
+            "subject": subject,
+            "audience": AUDIENCE,
+        }),
+        depends_on: vec![depends_on.clone()],
+        because: vec![binding.id()],
+        ownership: Ownership::Fragment { of: format!("identity {}", shard.name) },
+        touches: Vec::new(),
+        handoff: None,
+    };
+    shard.credentials.iter().map(object).collect()
+}
+
+fn assign(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    identity: &ResourceId,
+    depends_on: Vec<ObjectId>,
+    desired: &mut Desired,
+) {
+    for assignment in pack::assignments(azure, &binding.grants, resolved) {
+        let mut object = assignment_object(identity, &binding.scope, assignment);
+        object.because.push(binding.id());
+        object.depends_on.extend(depends_on.iter().cloned());
+        if depends_on.is_empty() {
+            // Not one of ours: the platform's.
+            object.touches.push(identity.name().to_owned());
+        }
+        desired.objects.push(object);
+    }
+}
+
+/// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
+/// makes it.
+pub(crate) fn assignment_object(identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
+    let Assignment { scope: on, role, condition, because } = assignment;
+    let mut attributes = json!({
+        "principal": identity.as_str(),
+        "role": role.name,
+        "role_id": role.id,
+        "scope": on.as_str(),
+    });
+    if let (Some(condition), Some(attributes)) = (condition, attributes.as_object_mut()) {
+        attributes.insert("condition".to_owned(), condition.into());
+    }
+    Object {
+        id: kinds::assignment(identity.name(), &role.name, &on),
+        scope: scope.clone(),
+        attributes,
+        depends_on: role.object.into_iter().collect(),
+        because,
+        ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },
+        touches: vec![on.name().to_owned()],
+        handoff: None,
+    }
+}

@@ -1,0 +1,142 @@
+//! Azure's clouds: where their services are.
+
+use azure_core::http::Url;
+use cloudgrant_core::{Error, ErrorKind, Result};
+
+use crate::config::{Cloud, Config};
+
+/// How the hosts of a cloud's services end. They begin with the name of the account, the vault or the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hosts {
+    pub(crate) blob: &'static str,
+    pub(crate) dfs: &'static str,
+    pub(crate) vault: &'static str,
+    pub(crate) registry: &'static str,
+}
+
+impl Hosts {
+    /// Those of a cloud. Sources: Azure Government, compare Azure Government and global Azure; Azure China, developer
+    /// guide; `az cloud show`.
+    pub(crate) const fn of(cloud: Cloud) -> Self {
+        match cloud {
+            Cloud::Public => Self {
+                blob: "blob.core.windows.net",
+                dfs: "dfs.core.windows.net",
+                vault: "vault.azure.net",
+                registry: "azurecr.io",
+            },
+            Cloud::Government => Self {
+                blob: "blob.core.usgovcloudapi.net",
+                dfs: "dfs.core.usgovcloudapi.net",
+                vault: "vault.usgovcloudapi.net",
+                registry: "azurecr.us",
+            },
+            Cloud::China => Self {
+                blob: "blob.core.chinacloudapi.cn",
+                dfs: "dfs.core.chinacloudapi.cn",
+                vault: "vault.azure.cn",
+                registry: "azurecr.cn",
+            },
+        }
+    }
+}
+
+/// Where the Resource Manager and Microsoft Entra are, and what tokens are asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The Resource Manager.
+    pub(crate) endpoint: Url,
+    /// Microsoft Entra.
+    pub(crate) authority: Url,
+    /// What tokens are good for. It is the cloud's, wherever its Resource Manager is reached.
+    pub(crate) scope: String,
+}
+
+impl Place {
+    /// That of a configuration.
+    ///
+    /// # Errors
+    /// If the endpoint or the authority isn't a URL that secrets may be sent to.
+    pub(crate) fn of(config: &Config) -> Result<Self> {
+        let (endpoint, authority) = match config.cloud {
+            Cloud::Public => ("https://management.azure.com", "https://login.microsoftonline.com"),
+            Cloud::Government => ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+            Cloud::China => ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+        };
+        Ok(Self {
+            endpoint: service("azure.endpoint", config.endpoint.as_deref().unwrap_or(endpoint))?,
+            authority: service("azure.authority", config.authority.as_deref().unwrap_or(authority))?,
+            scope: format!("{endpoint}/.default"),
+        })
+    }
+}
+
+fn service(key: &str, text: &str) -> Result<Url> {
+    let refused = |why: &str| {
+        Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: {why}"))
+            .with("value", text)
+            .hint("write it like https://HOST or https://HOST:PORT")
+    };
+    let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // Whatever stands there might be a secret.
+        return Err(Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: it holds a user's name"))
+            .hint("write it like https://HOST or https://HOST:PORT"));
+    }
+    match url.scheme() {
+        "https" if url.path() == "/" && url.query().is_none() && url.fragment().is_none() => Ok(url),
+        "https" => Err(refused("it goes on after the host")),
+        _ => Err(refused("only https is safe for tokens")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: serde_json::Value) -> Config {
+        let mut section = serde_json::json!({
+            "tenant": "00000000-0000-0000-0000-000000000001",
+            "subscription": "00000000-0000-0000-0000-000000000002",
+            "resource_group": "dataplane",
+        });
+        for (key, value) in more.as_object().expect("an object") {
+            section[key] = value.clone();
+        }
+        serde_json::from_value(section).expect("a section")
+    }
+
+    #[test]
+    fn each_cloud_has_its_places() {
+        for (cloud, endpoint, authority) in [
+            ("public", "https://management.azure.com/", "https://login.microsoftonline.com/"),
+            ("government", "https://management.usgovcloudapi.net/", "https://login.microsoftonline.us/"),
+            ("china", "https://management.chinacloudapi.cn/", "https://login.chinacloudapi.cn/"),
+        ] {
+            let place = Place::of(&config(serde_json::json!({ "cloud": cloud }))).expect("a place");
+            assert_eq!((place.endpoint.as_str(), place.authority.as_str()), (endpoint, authority));
+            assert_eq!(place.scope, format!("{endpoint}.default"));
+        }
+    }
+
+    #[test]
+    fn another_endpoint_takes_the_same_tokens() {
+        let place = Place::of(&config(serde_json::json!({
+            "endpoint": "https://127.0.0.1:4443", "authority": "https://127.0.0.1:4443/"
+        })))
+        .expect("a place");
+        assert_eq!(place.endpoint.as_str(), "https://127.0.0.1:4443/");
+        assert_eq!(place.scope, "https://management.azure.com/.default");
+    }
+
+    #[test]
+    fn what_would_leak_tokens_is_refused() {
+        for bad in ["http://127.0.0.1", "management.azure.com", "https://a/b", "https://a?b", "https://u:hidden@a", ""] {
+            for key in ["endpoint", "authority"] {
+                let error = Place::of(&config(serde_json::json!({ key: bad }))).expect_err(bad);
+                assert_eq!(error.kind(), ErrorKind::Manifest, "{bad}");
+                assert!(!format!("{error:?}").contains("hidden"), "{error:?}");
+            }
+        }
+    }
+}

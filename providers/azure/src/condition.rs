@@ -1,0 +1,163 @@
+//! Conditions of role assignments: what narrows a role to prefixes of a container, or to a repository.
+//!
+//! Source: Azure documentation, "Azure role assignment condition format and syntax" and "Actions and attributes for
+//! Azure role assignment conditions for Azure Blob Storage".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::actions::Deed;
+
+/// The version of the language that conditions are written in.
+pub(crate) const VERSION: &str = "2.0";
+
+/// The most characters that a condition may have. Source: Azure documentation, "Azure RBAC limits".
+pub(crate) const LONGEST: u64 = 8_192;
+
+const ATTRIBUTES: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+
+/// How much of a container something is allowed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Prefixes(BTreeSet<String>),
+}
+
+/// What is allowed in a container, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rules(BTreeMap<Deed, Extent>);
+
+impl Rules {
+    /// Allows something on a prefix; the empty one is the whole container.
+    pub(crate) fn allow(&mut self, deed: Deed, prefix: &str) {
+        let extent = self.0.entry(deed).or_insert_with(|| Extent::Prefixes(BTreeSet::new()));
+        match extent {
+            Extent::Whole => {}
+            _ if prefix.is_empty() => *extent = Extent::Whole,
+            // A prefix within another one adds nothing.
+            Extent::Prefixes(prefixes) => {
+                if !prefixes.iter().any(|known| prefix.starts_with(known.as_str())) {
+                    prefixes.retain(|known| !known.starts_with(prefix));
+                    prefixes.insert(prefix.to_owned());
+                }
+            }
+        }
+    }
+
+    /// The condition under which a role that allows these deeds allows just what the rules do; none where the role
+    /// needs no narrowing.
+    pub(crate) fn condition(&self, role: &[Deed]) -> Option<String> {
+        let clauses: Vec<_> = role.iter().filter_map(|deed| self.clause(*deed)).collect();
+        (!clauses.is_empty()).then(|| clauses.join("\nAND\n"))
+    }
+
+    fn clause(&self, deed: Deed) -> Option<String> {
+        let others = other_than(deed);
+        match self.0.get(&deed) {
+            Some(Extent::Whole) => None,
+            None => Some(format!("({others})")),
+            Some(Extent::Prefixes(prefixes)) => {
+                // What is listed is asked for by prefix; everything else has a path.
+                let attribute = match deed {
+                    Deed::List => format!("@Request[{ATTRIBUTES}:prefix]"),
+                    _ => format!("@Resource[{ATTRIBUTES}:path]"),
+                };
+                let within: Vec<_> =
+                    prefixes.iter().map(|prefix| format!("{attribute} StringStartsWith '{prefix}'")).collect();
+                Some(format!("(({others}) OR ({}))", within.join(" OR ")))
+            }
+        }
+    }
+}
+
+/// That an action is not this deed.
+fn other_than(deed: Deed) -> String {
+    let listing = match deed {
+        Deed::Read => " AND NOT SubOperationMatches{'Blob.List'}",
+        Deed::List => " AND SubOperationMatches{'Blob.List'}",
+        Deed::Write | Deed::Delete => "",
+    };
+    let actions = deed.data_actions();
+    let not: Vec<_> = actions.iter().map(|action| format!("!(ActionMatches{{'{action}'}}{listing})")).collect();
+    not.join(" AND ")
+}
+
+/// The condition under which a role on a registry is for these repositories only. Source: Azure documentation, "Azure
+/// attribute-based access control for repository permissions in Azure Container Registry".
+pub(crate) fn on_repositories(repositories: &BTreeSet<String>, writes: bool) -> String {
+    const REPOSITORIES: &str = "Microsoft.ContainerRegistry/registries/repositories";
+    let mut actions = vec!["content/read", "metadata/read"];
+    if writes {
+        actions.extend(["content/write", "metadata/write"]);
+    }
+    let not: Vec<_> = actions.iter().map(|action| format!("!(ActionMatches{{'{REPOSITORIES}/{action}'}})")).collect();
+    let named: Vec<_> = repositories
+        .iter()
+        .map(|repository| format!("@Request[{REPOSITORIES}:name] StringEqualsIgnoreCase '{repository}'"))
+        .collect();
+    format!("(({}) OR ({}))", not.join(" AND "), named.join(" OR "))
+}
+
+/// A condition without what says nothing: blanks outside of texts.
+pub(crate) fn canonical(condition: &str) -> String {
+    let mut canonical = String::with_capacity(condition.len());
+    let mut quoted = false;
+    for c in condition.trim().chars() {
+        if c == '\'' {
+            quoted = !quoted;
+        }
+        if quoted || !c.is_whitespace() {
+            canonical.push(c);
+        }
+    }
+    canonical
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::{BLOB_READER, object_role, on_objects};
+    use cloudgrant_core::Access;
+
+    fn rules(of: &[(Access, &str)]) -> Rules {
+        let mut rules = Rules::default();
+        for (access, prefix) in of {
+            on_objects(*access).iter().for_each(|deed| rules.allow(*deed, prefix));
+        }
+        rules
+    }
+
+    #[test]
+    fn a_whole_container_needs_no_condition() {
+        let (role, deeds) = object_role(Access::Read);
+        assert_eq!(role, BLOB_READER);
+        assert_eq!(rules(&[(Access::Read, "")]).condition(deeds), None);
+        assert_eq!(rules(&[(Access::Read, "a/"), (Access::Read, "")]).condition(deeds), None);
+    }
+
+    #[test]
+    fn a_prefix_is_for_paths_and_for_listings() {
+        let condition = rules(&[(Access::Read, "inputs/")]).condition(object_role(Access::Read).1).expect("narrowed");
+        assert_eq!(condition.matches("StringStartsWith 'inputs/'").count(), 2, "{condition}");
+        assert!(condition.contains("blobs:path] StringStartsWith") && condition.contains("blobs:prefix] StringStarts"));
+        assert_eq!(condition.matches('(').count(), condition.matches(')').count());
+    }
+
+    #[test]
+    fn prefixes_add_up_and_the_wider_wins() {
+        let merged = rules(&[(Access::Read, "a/b/"), (Access::Read, "a/"), (Access::Read, "a/c/"), (Access::Read, "d/")]);
+        assert_eq!(merged, rules(&[(Access::Read, "d/"), (Access::Read, "a/")]));
+    }
+
+    #[test]
+    fn listing_alone_keeps_the_contents_closed() {
+        let condition = rules(&[(Access::List, "")]).condition(object_role(Access::List).1).expect("narrowed");
+        assert!(condition.contains("NOT SubOperationMatches{'Blob.List'}"), "{condition}");
+        assert!(!condition.contains("StringStartsWith"), "{condition}");
+    }
+
+    #[test]
+    fn blanks_say_nothing_outside_of_texts() {
+        assert_eq!(canonical(" (a  AND\n b) 'x y' "), canonical("( a AND b )'x y'"));
+        assert_ne!(canonical("'x y'"), canonical("'xy'"));
+    }
+}

@@ -1,0 +1,318 @@
+//! From what Azure says to what people need: the call, the object, the principal, the missing permission, what to do.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use azure_core::error::ErrorKind as SdkKind;
+use azure_core::http::RawResponse;
+use azure_core::http::headers::HeaderName;
+use cloudgrant_core::{Error, ErrorKind};
+use serde::Deserialize;
+
+/// Longer wording than this many characters is cut: Azure repeats whole documents in some of its messages.
+const WORDING: usize = 700;
+
+/// What is attempted, and on what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// As Azure spells it in roles: `Microsoft.Authorization/roleAssignments/write`.
+    pub(crate) operation: &'static str,
+    /// A resource ID.
+    pub(crate) object: &'a str,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(operation: &'static str, object: &'a str) -> Self {
+        Self { operation, object }
+    }
+
+    /// An error of this call.
+    pub(crate) fn error(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
+        self.of(Error::new(kind, what))
+    }
+
+    fn of(&self, error: Error) -> Error {
+        error.with("operation", self.operation).with("object", self.object)
+    }
+}
+
+/// An error of ours on its way through the SDK, which only takes errors that implement the standard trait.
+pub(crate) struct Carried(Mutex<Option<Error>>);
+
+impl Carried {
+    pub(crate) fn new(error: Error) -> Self {
+        Self(Mutex::new(Some(error)))
+    }
+
+    /// The error, for whoever asks first.
+    pub(crate) fn find(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+        chain(error)
+            .find_map(|error| error.downcast_ref::<Self>())
+            .and_then(|carried| carried.0.lock().ok().and_then(|mut slot| slot.take()))
+    }
+
+    /// The same for the current SDK. The kind says to its retry policy that another try is of no use.
+    pub(crate) fn sdk(error: Error) -> azure_core::Error {
+        let text = error.to_string();
+        azure_core::Error::with_error(SdkKind::Other, Self::new(error), text)
+    }
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried")
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.lock().ok().as_deref() {
+            Some(Some(error)) => write!(f, "{error}"),
+            _ => f.write_str("an error that was reported already"),
+        }
+    }
+}
+
+impl std::error::Error for Carried {}
+
+pub(crate) fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// The innermost cause: what lies around it only repeats that something failed.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    line(&chain(error).last().map(ToString::to_string).unwrap_or_default())
+}
+
+/// A call that the current SDK gave up: no answer, no credentials, or an answer that forbids to go on.
+pub(crate) fn failed(call: &Call<'_>, error: &azure_core::Error) -> Error {
+    if let Some(error) = Carried::find(error) {
+        return call.of(error);
+    }
+    if let Some(response) = response(error) {
+        return answered(call, response);
+    }
+    match error.kind() {
+        SdkKind::Io | SdkKind::Connection => call
+            .error(ErrorKind::Unavailable, format!("{} failed", call.operation))
+            .with("cause", innermost(error))
+            .hint("check the way to Azure: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+        _ => call
+            .error(ErrorKind::Unexpected, format!("{} failed", call.operation))
+            .with("cause", innermost(error)),
+    }
+}
+
+/// The answer inside of an error.
+pub(crate) fn response(error: &azure_core::Error) -> Option<&RawResponse> {
+    chain(error).find_map(|error| match error.downcast_ref::<azure_core::Error>()?.kind() {
+        SdkKind::HttpResponse { raw_response, .. } => raw_response.as_deref(),
+        _ => None,
+    })
+}
+
+/// A call that Azure answered with anything but success.
+pub(crate) fn answered(call: &Call<'_>, response: &RawResponse) -> Error {
+    let status = u16::from(response.status());
+    let said = Said::read(response.body());
+    let header = |name: &'static str| response.headers().get_optional_str(&HeaderName::from_static(name)).map(line);
+    let mut error = said.error(call, status);
+    if let Some(seconds) = header("retry-after").filter(|_| error.kind() == ErrorKind::Throttled) {
+        error = error.with("try again after", format!("{seconds} s"));
+    }
+    match header("x-ms-request-id").or_else(|| header("x-ms-correlation-request-id")) {
+        Some(request) => error.with("request", request),
+        None => error,
+    }
+}
+
+/// Whether an answer with the status 404 says that the object isn't there, and not that something around it is wrong.
+pub(crate) fn is_absent(response: &RawResponse) -> bool {
+    let code = Said::read(response.body()).code;
+    u16::from(response.status()) == 404
+        && matches!(
+            code.as_str(),
+            "" | "ResourceNotFound"
+                | "ResourceGroupNotFound"
+                | "ParentResourceNotFound"
+                | "NotFound"
+                | "RoleAssignmentNotFound"
+                | "RoleDefinitionDoesNotExist"
+                | "FederatedIdentityCredentialNotFound"
+        )
+}
+
+/// Code and message, of all that an answer holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    code: String,
+    message: String,
+    details: Vec<Said>,
+}
+
+/// Source: Azure Resource Manager, common API details, error responses. Some providers leave out the envelope.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Envelope {
+    Wrapped { error: Said },
+    Bare(Said),
+}
+
+impl Said {
+    fn read(body: &[u8]) -> Self {
+        let said = match serde_json::from_slice(body) {
+            Ok(Envelope::Wrapped { error }) | Ok(Envelope::Bare(error)) => error,
+            // A proxy's page, or nothing.
+            Err(_) => Self::default(),
+        };
+        match said.details.into_iter().next() {
+            Some(detail) if said.message.is_empty() && !detail.message.is_empty() => detail,
+            _ => Self { code: said.code, message: said.message, details: Vec::new() },
+        }
+    }
+
+    fn error(&self, call: &Call<'_>, status: u16) -> Error {
+        let (code, message) = (self.code.as_str(), line(&self.message));
+        let operation = call.operation;
+        let kind = kind(status, code, &message);
+        let what = match kind {
+            ErrorKind::AccessDenied => format!("Azure denies {operation}"),
+            ErrorKind::Credentials => "Azure doesn't accept the credentials".to_owned(),
+            ErrorKind::Throttled => format!("Azure asks to slow down with {operation}"),
+            ErrorKind::WrongAccount => "the credentials are for another tenant".to_owned(),
+            _ => format!("{operation} failed"),
+        };
+        let said = match (code, message.as_str()) {
+            ("", "") => format!("status {status}, and no reason that can be read"),
+            ("", message) => format!("{status}: {message}"),
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{code}: {message}"),
+        };
+        let error = call.error(kind, what).with("Azure said", said);
+        match kind {
+            ErrorKind::AccessDenied => denied(error, call, code, &message),
+            _ => match hint(kind, code) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            },
+        }
+    }
+}
+
+fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
+    if code == "RequestDisallowedByPolicy" {
+        return error.hint("a policy of the subscription forbids it: ask who is in charge of Azure Policy for an exemption");
+    }
+    let Parties { principal, action, scope } = Parties::read(message);
+    let error = match principal {
+        Some(principal) => error.with("principal", principal),
+        None => error,
+    };
+    let (action, scope) = (action.unwrap_or(call.operation), scope.unwrap_or(call.object));
+    error
+        .with("missing permission", format!("{action} on {scope}"))
+        .hint("give the principal that permission, or run as one that has it; the README lists what cloudgrant calls. A new role takes some minutes to count")
+}
+
+fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {
+    Some(match (kind, code) {
+        (ErrorKind::WrongAccount, _) => "log in to the tenant that `azure.tenant` names (`az login --tenant …`), or mend the manifest",
+        (ErrorKind::Credentials, _) => "the credentials are expired or wrong: log in again (`az login`), or check AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+        (ErrorKind::Quota, "RoleAssignmentLimitExceeded") => "remove role assignments of the subscription that nobody needs, or grant less: Azure raises this limit for nobody",
+        (ErrorKind::Quota, _) => "ask Azure for a higher limit, or grant less",
+        (_, "SubscriptionNotFound") => "check `azure.subscription` and `azure.tenant`, and that the credentials may see the subscription",
+        (_, "MissingSubscriptionRegistration") => "register the resource provider first: `az provider register --namespace …`",
+        (_, "ScopeLocked") => "somebody locked it: remove the lock, or leave it as it is",
+        (_, "InvalidApiVersionParameter" | "NoRegisteredProviderFound") => "this cloud is too old for cloudgrant; report it with what Azure said",
+        _ => return None,
+    })
+}
+
+/// Source: Azure Resource Manager, troubleshoot common deployment errors; Azure RBAC, troubleshoot Azure RBAC and its
+/// limits; Workload identity federation, considerations and restrictions.
+fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
+    match code {
+        "PrincipalNotFound" | "RoleDefinitionDoesNotExist" => ErrorKind::NotYet,
+        "InvalidAuthenticationTokenTenant" => ErrorKind::WrongAccount,
+        "AuthorizationFailed"
+        | "LinkedAuthorizationFailed"
+        | "DenyAssignmentAuthorizationFailed"
+        | "RequestDisallowedByPolicy" => ErrorKind::AccessDenied,
+        "ScopeLocked"
+        | "RoleAssignmentExists"
+        | "RoleAssignmentUpdateNotPermitted"
+        | "RoleDefinitionWithSameNameExists"
+        | "RoleDefinitionHasAssignments" => ErrorKind::Conflict,
+        "SubscriptionNotFound"
+        | "ResourceNotFound"
+        | "ResourceGroupNotFound"
+        | "ParentResourceNotFound"
+        | "MissingSubscriptionRegistration" => ErrorKind::NotFound,
+        "TooManyRequests" | "SubscriptionRequestsThrottled" | "RequestThrottled" => ErrorKind::Throttled,
+        "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
+        | "AnotherOperationInProgress"
+        | "OperationInProgress"
+        | "ConflictingConcurrentWriteNotAllowed"
+        | "RetryableError" => ErrorKind::Unavailable,
+        _ if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => ErrorKind::Quota,
+        _ if is_credential_limit(message) => ErrorKind::Quota,
+        _ if status == 429 => ErrorKind::Throttled,
+        _ if status == 401 => ErrorKind::Credentials,
+        _ if status == 403 => ErrorKind::AccessDenied,
+        _ if status == 404 => ErrorKind::NotFound,
+        _ if status == 408 || status >= 500 => ErrorKind::Unavailable,
+        _ if status == 409 && message.to_ascii_lowercase().contains("another operation") => ErrorKind::Unavailable,
+        _ if matches!(status, 409 | 412) => ErrorKind::Conflict,
+        _ => ErrorKind::Unexpected,
+    }
+}
+
+/// The limit of federated credentials comes under a code that says nothing.
+fn is_credential_limit(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("federated identity credential") && (message.contains("limit") || message.contains("maximum"))
+}
+
+/// Who lacks what on what.
+#[derive(Debug, PartialEq, Eq)]
+struct Parties<'a> {
+    principal: Option<String>,
+    action: Option<&'a str>,
+    scope: Option<&'a str>,
+}
+
+impl<'a> Parties<'a> {
+    /// `The client 'C' with object id 'O' does not have authorization to perform action 'A' over scope 'S' …`, and with
+    /// linked resources `… however, it does not have permission to perform action(s) 'A' on the linked scope(s) 'S' …`.
+    fn read(message: &'a str) -> Self {
+        let quoted_after = |mark: &str| {
+            let rest = message[message.find(mark)? + mark.len()..].trim_start().strip_prefix('\'')?;
+            rest.split('\'').next().filter(|word| !word.is_empty())
+        };
+        let principal = match (quoted_after("client"), quoted_after("object id")) {
+            (Some(client), Some(object)) if client != object => Some(format!("{client} (object id {object})")),
+            (client, object) => object.or(client).map(ToOwned::to_owned),
+        };
+        Self {
+            principal,
+            action: quoted_after("perform action(s)").or_else(|| quoted_after("perform action")),
+            scope: quoted_after("linked scope(s)").or_else(|| quoted_after("over scope")),
+        }
+    }
+}
+
+/// One line of bounded length.
+pub(crate) fn line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(WORDING) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests;

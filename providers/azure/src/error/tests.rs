@@ -1,0 +1,132 @@
+use azure_core::http::StatusCode;
+use azure_core::http::headers::Headers;
+
+use super::*;
+
+const CALL: Call<'static> =
+    Call { operation: "Microsoft.Authorization/roleAssignments/write", object: "/subscriptions/s/roleAssignments/r" };
+
+fn answer(status: u16, body: &str) -> Error {
+    let mut headers = Headers::new();
+    headers.insert("x-ms-request-id", "4711");
+    headers.insert("set-cookie", "hidden-cookie");
+    answered(&CALL, &RawResponse::from_bytes(StatusCode::from(status), headers, body.to_owned()))
+}
+
+fn said(status: u16, code: &str, message: &str) -> Error {
+    answer(status, &serde_json::json!({ "error": { "code": code, "message": message } }).to_string())
+}
+
+fn fact<'a>(error: &'a Error, key: &str) -> Option<&'a str> {
+    error.context().iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn access_denied_names_call_principal_and_permission() {
+    let error = said(
+        403,
+        "AuthorizationFailed",
+        "The client 'ann@example.com' with object id '11' does not have authorization to perform action \
+         'Microsoft.Authorization/roleAssignments/write' over scope '/subscriptions/s/x' or the scope is invalid. If \
+         access was recently granted, please refresh your credentials.",
+    );
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    assert_eq!(fact(&error, "principal"), Some("ann@example.com (object id 11)"));
+    let missing = "Microsoft.Authorization/roleAssignments/write on /subscriptions/s/x";
+    assert_eq!(fact(&error, "missing permission"), Some(missing));
+    assert_eq!(fact(&error, "request"), Some("4711"));
+    assert_eq!(fact(&error, "object"), Some(CALL.object));
+    assert!(error.hint_text().is_some());
+}
+
+#[test]
+fn a_linked_scope_is_what_is_missing() {
+    let error = said(
+        403,
+        "LinkedAuthorizationFailed",
+        "The client '11' with object id '11' has permission to perform action 'Microsoft.A/b/write' on scope '/s/x'; \
+         however, it does not have permission to perform action(s) 'Microsoft.M/u/assign/action' on the linked \
+         scope(s) '/s/y' (respectively) or the linked scope(s) are invalid.",
+    );
+    assert_eq!(fact(&error, "principal"), Some("11"));
+    assert_eq!(fact(&error, "missing permission"), Some("Microsoft.M/u/assign/action on /s/y"));
+}
+
+#[test]
+fn each_code_has_its_kind() {
+    for (status, code, message, expected) in [
+        (400, "PrincipalNotFound", "Principal x does not exist in the directory y.", ErrorKind::NotYet),
+        (400, "RoleDefinitionDoesNotExist", "", ErrorKind::NotYet),
+        (409, "RoleAssignmentExists", "The role assignment already exists.", ErrorKind::Conflict),
+        (400, "RoleAssignmentUpdateNotPermitted", "", ErrorKind::Conflict),
+        (409, "ScopeLocked", "", ErrorKind::Conflict),
+        (401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer", ErrorKind::WrongAccount),
+        (401, "ExpiredAuthenticationToken", "", ErrorKind::Credentials),
+        (401, "", "", ErrorKind::Credentials),
+        (403, "", "", ErrorKind::AccessDenied),
+        (403, "RequestDisallowedByPolicy", "", ErrorKind::AccessDenied),
+        (404, "SubscriptionNotFound", "", ErrorKind::NotFound),
+        (404, "ResourceGroupNotFound", "", ErrorKind::NotFound),
+        (409, "MissingSubscriptionRegistration", "", ErrorKind::NotFound),
+        (429, "TooManyRequests", "", ErrorKind::Throttled),
+        (429, "Whatever", "", ErrorKind::Throttled),
+        (
+            409,
+            "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+            "Too many Federated Identity Credentials are written concurrently for the managed identity",
+            ErrorKind::Unavailable,
+        ),
+        (409, "Conflict", "Another operation is in progress on the selected entity.", ErrorKind::Unavailable),
+        (409, "Conflict", "The name is taken.", ErrorKind::Conflict),
+        (503, "ServerBusy", "", ErrorKind::Unavailable),
+        (500, "", "", ErrorKind::Unavailable),
+        (400, "RoleAssignmentLimitExceeded", "", ErrorKind::Quota),
+        (400, "BadRequest", "The limit of 20 federated identity credentials is reached", ErrorKind::Quota),
+        (400, "BadRequest", "The federated identity credential is malformed", ErrorKind::Unexpected),
+        (400, "InvalidPolicyParameter", "", ErrorKind::Unexpected),
+    ] {
+        assert_eq!(said(status, code, message).kind(), expected, "{status} {code}: {message}");
+    }
+}
+
+#[test]
+fn an_answer_without_an_envelope_is_read_too() {
+    let bare = answer(409, r#"{"code": "RoleAssignmentExists", "message": "there"}"#);
+    assert_eq!(fact(&bare, "Azure said"), Some("RoleAssignmentExists: there"));
+    let deep = answer(409, r#"{"error": {"details": [{"code": "ScopeLocked", "message": "locked"}]}}"#);
+    assert_eq!(fact(&deep, "Azure said"), Some("ScopeLocked: locked"));
+}
+
+#[test]
+fn bodies_and_headers_are_not_taken_over() {
+    let page = answer(502, "<html>hidden-page</html>");
+    assert_eq!(page.kind(), ErrorKind::Unavailable);
+    let foreign = answer(400, r#"{"error": {"code": "A", "message": "b"}, "echo": "hidden-echo"}"#);
+    for error in [page, foreign] {
+        assert!(!format!("{error} {error:?}").contains("hidden"), "{error:?}");
+    }
+    let long = said(400, "Long", &"x ".repeat(100_000));
+    assert!(long.to_string().len() < 2 * WORDING, "{}", long.to_string().len());
+}
+
+#[test]
+fn absent_is_only_the_object_itself() {
+    let absent = |status: u16, code: &str| {
+        let body = serde_json::json!({ "error": { "code": code, "message": "" } }).to_string();
+        is_absent(&RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body))
+    };
+    assert!(absent(404, "ResourceNotFound"));
+    assert!(absent(404, "ResourceGroupNotFound"));
+    assert!(!absent(404, "SubscriptionNotFound"));
+    assert!(!absent(404, "InvalidResourceType"));
+    assert!(!absent(400, "ResourceNotFound"));
+}
+
+#[test]
+fn our_own_errors_come_through_the_sdk() {
+    let sdk = Carried::sdk(Error::new(ErrorKind::Credentials, "there are no credentials").hint("log in"));
+    let wrapped = sdk.with_context("something around it");
+    let error = failed(&CALL, &wrapped);
+    assert_eq!((error.kind(), error.hint_text()), (ErrorKind::Credentials, Some("log in")));
+    assert_eq!(fact(&error, "operation"), Some(CALL.operation));
+}

@@ -1,0 +1,174 @@
+//! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
+
+use cloudgrant_core::{Error, ErrorKind, Result};
+
+use crate::Azure;
+use crate::arm::{Cluster, Identity};
+use crate::locator::is_guid;
+use crate::resource_id::ResourceId;
+
+impl Azure {
+    /// The identity of task code without one of its own (requirement 2).
+    pub(crate) async fn task_identity(&self) -> Result<ResourceId> {
+        if let Some(name) = &self.config.task_identity {
+            return self.existing_identity(name, "azure.task_identity").await;
+        }
+        let snapshot = self.snapshot().await;
+        let identities = snapshot.identities().await?;
+        let prefixes = self.config.task_identity_prefixes();
+        let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
+        let fits = |identity: &&&Identity| {
+            let name = identity.name.to_ascii_lowercase();
+            prefixes.iter().any(|prefix| name.starts_with(prefix) || name.ends_with(prefix))
+        };
+        let like = prefixes.join("* or ");
+        match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+            [one] => id_of(&one.id),
+            [] => Err(self.not_found(format!("there is no managed identity named {like}*"), &here)),
+            many => {
+                let names: Vec<_> = many.iter().map(|identity| identity.name.as_str()).collect();
+                Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}*"))
+                    .with("resource group", &self.config.resource_group)
+                    .with("found", names.join(", "))
+                    .hint("name the one of task code: `azure.task_identity`"))
+            }
+        }
+    }
+
+    /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID.
+    pub(crate) async fn existing_identity(&self, name: &str, key: &str) -> Result<ResourceId> {
+        let snapshot = self.snapshot().await;
+        let identities = snapshot.identities().await?;
+        let wanted = match name.starts_with('/') {
+            true => name.to_owned(),
+            false => self.names.identity_id(name).to_string(),
+        };
+        match identities.iter().find(|identity| identity.id.eq_ignore_ascii_case(&wanted)) {
+            Some(identity) => id_of(&identity.id),
+            None => {
+                let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
+                let error = self.not_found(format!("there is no managed identity `{name}`"), &here);
+                Err(error.with("named by", key))
+            }
+        }
+    }
+
+    fn not_found(&self, message: String, here: &[&Identity]) -> Error {
+        let names: Vec<_> = here.iter().map(|identity| identity.name.as_str()).collect();
+        let found = if names.is_empty() { "no managed identity at all".to_owned() } else { names.join(", ") };
+        Error::new(ErrorKind::NotFound, message)
+            .with("resource group", &self.config.resource_group)
+            .with("found", found)
+            .hint("check `azure.resource_group`, or name the identity of task code: `azure.task_identity`")
+    }
+
+    fn is_here(&self, identity: &Identity) -> bool {
+        ResourceId::parse(&identity.id).is_ok_and(|id| {
+            id.resource_group().is_some_and(|group| group.eq_ignore_ascii_case(&self.config.resource_group))
+        })
+    }
+
+    pub(crate) fn cluster_group(&self) -> &str {
+        self.config.cluster.resource_group.as_deref().unwrap_or(&self.config.resource_group)
+    }
+
+    /// The data plane's cluster; none where the resource group has none.
+    pub(crate) async fn cluster(&self) -> Result<Option<Cluster>> {
+        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
+        if let Some(name) = &self.config.cluster.name {
+            let found = clusters.iter().find(|cluster| cluster.name.eq_ignore_ascii_case(name));
+            return match found {
+                Some(cluster) => Ok(Some(cluster.clone())),
+                None => Err(Error::new(ErrorKind::NotFound, format!("there is no managed cluster `{name}`"))
+                    .with("resource group", self.cluster_group())
+                    .with("found", clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>().join(", "))
+                    .hint("check `azure.cluster.name` and `azure.cluster.resource_group`")),
+            };
+        }
+        match clusters.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            many => {
+                // The issuer tells them apart as well.
+                let wanted = self.config.cluster.oidc_issuer.as_deref();
+                let found = many.iter().find(|cluster| wanted.is_some() && cluster.issuer.as_deref() == wanted);
+                found.cloned().map(Some).ok_or_else(|| {
+                    let names: Vec<_> = many.iter().map(|cluster| cluster.name.as_str()).collect();
+                    Error::new(ErrorKind::NotFound, "the resource group has several managed clusters")
+                        .with("resource group", self.cluster_group())
+                        .with("found", names.join(", "))
+                        .hint("name the data plane's: `azure.cluster.name`")
+                })
+            }
+        }
+    }
+
+    /// The issuer of the cluster's tokens (requirement 10).
+    pub(crate) async fn issuer(&self) -> Result<String> {
+        let configured = self.config.cluster.oidc_issuer.as_deref();
+        let Some(cluster) = self.cluster().await? else {
+            return configured.map(ToOwned::to_owned).ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "the issuer of the cluster's tokens isn't known")
+                    .with("resource group", self.cluster_group())
+                    .hint("set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere")
+            });
+        };
+        let enable = format!(
+            "az aks update --resource-group {} --name {} --enable-oidc-issuer --enable-workload-identity",
+            self.cluster_group(),
+            cluster.name
+        );
+        let actual = cluster.issuer.as_deref().filter(|_| cluster.oidc_enabled).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("the cluster {} issues no tokens that Azure could trust", cluster.name))
+                .hint(format!("enable its issuer: `{enable}`"))
+        })?;
+        match configured {
+            Some(configured) if configured != actual => {
+                let message = format!("the cluster {} has another issuer than the manifest", cluster.name);
+                Err(Error::new(ErrorKind::Conflict, message)
+                    .with("manifest", configured)
+                    .with("cluster", actual)
+                    .hint(format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster")))
+            }
+            _ => Ok(actual.to_owned()),
+        }
+    }
+
+    /// Where the cluster is, or else the resource group.
+    pub(crate) async fn found_location(&self) -> Result<String> {
+        if let Some(cluster) = self.cluster().await? {
+            return Ok(cluster.location);
+        }
+        let group = self.arm.resource_group(self.config.subscription.as_str(), &self.config.resource_group).await?;
+        group.map(|group| group.location).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("there is no resource group {}", self.config.resource_group))
+                .with("subscription", &self.config.subscription)
+                .hint("check `azure.resource_group` and `azure.subscription`")
+        })
+    }
+
+    /// The identity under which the nodes pull images.
+    pub(crate) async fn kubelet(&self) -> Result<ResourceId> {
+        if let Some(name) = &self.config.kubelet_identity {
+            return self.existing_identity(name, "azure.kubelet_identity").await;
+        }
+        let kubelet = self.cluster().await?.and_then(|cluster| cluster.kubelet);
+        let kubelet = kubelet.filter(|kubelet| is_guid(&kubelet.object_id)).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "the identity under which the cluster's nodes pull images isn't known")
+                .with("resource group", self.cluster_group())
+                .hint(
+                    "name it: `azure.kubelet_identity` (`az aks show --query \
+                     identityProfile.kubeletidentity.resourceId`), or the cluster: `azure.cluster.name`",
+                )
+        })?;
+        let id = id_of(&kubelet.resource_id)?;
+        self.remember(&id, &kubelet.object_id, false).await;
+        Ok(id)
+    }
+}
+
+fn id_of(id: &str) -> Result<ResourceId> {
+    ResourceId::parse(id).map_err(|why| {
+        Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}"))
+    })
+}

@@ -1,0 +1,32 @@
+//! The kinds of objects, and the names by which they refer to each other.
+
+use cloudgrant_core::ObjectId;
+
+use crate::resource_id::ResourceId;
+
+pub(crate) const IDENTITY: &str = "managed-identity";
+pub(crate) const CREDENTIAL: &str = "federated-credential";
+pub(crate) const ASSIGNMENT: &str = "role-assignment";
+pub(crate) const ROLE: &str = "custom-role";
+pub(crate) const BINDING: &str = "platform-binding";
+
+/// By its name in the stack's resource group, elsewhere by its ID.
+pub(crate) fn identity(id: &ResourceId, group: &ResourceId) -> ObjectId {
+    let here = id.resource_group().is_some_and(|name| name.eq_ignore_ascii_case(group.name()))
+        && id.subscription() == group.subscription();
+    ObjectId::new(IDENTITY, if here { id.name() } else { id.as_str() })
+}
+
+/// Neither name can have a slash.
+pub(crate) fn credential(identity: &str, name: &str) -> ObjectId {
+    ObjectId::new(CREDENTIAL, format!("{identity}/{name}"))
+}
+
+/// Who gets which role on what.
+pub(crate) fn assignment(principal: &str, role: &str, scope: &ResourceId) -> ObjectId {
+    ObjectId::new(ASSIGNMENT, format!("{principal}: {role} on {}", scope.short()))
+}
+
+pub(crate) fn role(name: &str) -> ObjectId {
+    ObjectId::new(ROLE, name)
+}

@@ -1,0 +1,186 @@
+//! Role assignments: the stack's, and those of others that give what is wanted already.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result};
+use serde_json::{Value, json};
+
+use super::identities::Principals;
+use crate::Azure;
+use crate::actions;
+use crate::arm::RoleAssignment;
+use crate::condition;
+use crate::kinds;
+use crate::resource_id::ResourceId;
+use crate::snapshot::Snapshot;
+
+/// Source: Azure documentation, "Azure RBAC limits".
+const PER_SUBSCRIPTION: u64 = 4_000;
+
+/// What Azure takes one assignment for: scope, role and principal, in lower case.
+type Tuple = (String, String, String);
+
+pub(super) async fn add(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    subscriptions: &BTreeSet<String>,
+    principals: &Principals,
+    observed: &mut Observed,
+) -> Result<()> {
+    let custom = snapshot.custom_roles().await?;
+    let role_names: HashMap<_, _> =
+        custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
+    let holders: HashMap<_, _> = principals.iter().map(|(id, principal)| (principal.to_ascii_lowercase(), id)).collect();
+    let known = azure.principals.lock().await.clone();
+    let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
+    for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
+        let text = |key: &str| object.attributes[key].as_str().unwrap_or_default();
+        let principal = ResourceId::parse(text("principal"));
+        // The kubelet's isn't always among the subscription's identities.
+        let principal = principal.ok().and_then(|id| {
+            principals.get(&id).cloned().or_else(|| known.get(&id).map(|principal| principal.id.clone()))
+        });
+        if let Some(principal) = principal {
+            wanted.insert(tuple(text("scope"), text("role_id"), &principal), object);
+        }
+    }
+    let mut reader = Reader { azure, wanted, role_names, holders, observed, seen: HashSet::new() };
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for subscription in subscriptions {
+        let list = snapshot.assignments(subscription).await?;
+        let prefix = format!("/subscriptions/{subscription}");
+        let inside = list.iter().filter(|assignment| assignment.scope.to_ascii_lowercase().starts_with(&prefix));
+        counts.insert(subscription, inside.count() as u64);
+        list.iter().for_each(|assignment| reader.one(assignment));
+    }
+    limits(desired, counts, observed);
+    Ok(())
+}
+
+fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
+    (scope.to_ascii_lowercase(), role.to_ascii_lowercase(), principal.to_ascii_lowercase())
+}
+
+struct Reader<'a> {
+    azure: &'a Azure,
+    wanted: HashMap<Tuple, &'a Object>,
+    role_names: HashMap<String, String>,
+    holders: HashMap<String, &'a ResourceId>,
+    observed: &'a mut Observed,
+    seen: HashSet<String>,
+}
+
+impl Reader<'_> {
+    fn one(&mut self, assignment: &RoleAssignment) {
+        // Those above a subscription are in the lists of all.
+        if !self.seen.insert(assignment.id.to_ascii_lowercase()) {
+            return;
+        }
+        let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let key = tuple(&assignment.scope, &role, &assignment.principal_id);
+        let names = &self.azure.names;
+        let owned = assignment.name.eq_ignore_ascii_case(&names.assignment(&key.0, &key.1, &key.2))
+            || assignment.description.as_deref() == Some(names.description().as_str());
+        match self.wanted.get(&key).copied() {
+            Some(object) => self.wanted_one(assignment, object, owned),
+            None if owned => self.unwanted_one(assignment, &role),
+            None => {}
+        }
+    }
+
+    fn wanted_one(&mut self, assignment: &RoleAssignment, object: &Object, owned: bool) {
+        let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
+        let (asked, there) =
+            (canonical(object.attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
+        let by = format!("under the name {}, not made by this stack, which won't take it away", assignment.name);
+        let attributes = if asked == there {
+            if !owned {
+                self.observed.notes.push(Note::info(&object.id, format!("it is there already {by}")));
+            }
+            object.attributes.clone()
+        } else if owned {
+            let mut attributes = object.attributes.clone();
+            attributes["assignment"] = assignment.name.as_str().into();
+            if let Some(attributes) = attributes.as_object_mut() {
+                attributes.remove("condition");
+                attributes.extend(assignment.condition.as_deref().map(|text| ("condition".to_owned(), text.into())));
+            }
+            attributes
+        } else if there.is_empty() {
+            let message = format!("it is there already without the condition, so that it reaches more than was asked: {by}");
+            self.observed.notes.push(Note::warning(&object.id, message));
+            object.attributes.clone()
+        } else {
+            // Azure takes no second one, and this one isn't ours to change.
+            let message = format!("{} is there with another condition, and not this stack's", object.id);
+            let delete = format!("az role assignment delete --ids {}", assignment.id);
+            let error = Error::new(ErrorKind::Conflict, message)
+                .with("condition", assignment.condition.as_deref().unwrap_or_default())
+                .with("for", object.because.first().map(ToString::to_string).unwrap_or_default())
+                .hint(format!("Azure takes one assignment for a role, a scope and a principal: let it go (`{delete}`), or widen it"));
+            self.observed.problems.push(error);
+            return;
+        };
+        // Whose it is matters for taking it away only.
+        let depends_on = object.depends_on.clone();
+        self.observed.objects.insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None });
+    }
+
+    /// The stack's, and wanted no more.
+    fn unwanted_one(&mut self, assignment: &RoleAssignment, role: &str) {
+        let Ok(scope) = ResourceId::parse(&assignment.scope) else { return };
+        let name = self.role_names.get(role).cloned();
+        let custom = name.as_deref().map(kinds::role);
+        let name = name.or_else(|| actions::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
+        let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
+        let principal = match holder {
+            Some(id) => id.name().to_owned(),
+            None => format!("unknown principal {}", assignment.principal_id),
+        };
+        let mut attributes = json!({
+            "principal": holder.map_or(assignment.principal_id.as_str(), |id| id.as_str()),
+            "role": name,
+            "role_id": role,
+            "scope": assignment.scope,
+            "assignment": assignment.name,
+        });
+        if let (Some(condition), Some(attributes)) = (&assignment.condition, attributes.as_object_mut()) {
+            attributes.insert("condition".to_owned(), Value::from(condition.as_str()));
+        }
+        let depends_on = holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
+        let id = kinds::assignment(&principal, &name, &scope);
+        self.observed.objects.insert(id, Found { attributes, owned: true, depends_on, if_deleted: None });
+    }
+}
+
+fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observed) {
+    let wanted = || desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
+    let mut limits = Vec::new();
+    for (subscription, count) in counts {
+        let prefix = format!("/subscriptions/{subscription}");
+        let new = wanted().filter(|object| {
+            let scope = object.attributes["scope"].as_str().unwrap_or_default().to_ascii_lowercase();
+            scope.starts_with(&prefix) && !observed.objects.contains_key(&object.id)
+        });
+        limits.push(Limit {
+            what: format!("role assignments in subscription {subscription}"),
+            quota: PER_SUBSCRIPTION,
+            needed: count + new.count() as u64,
+            hint: "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
+                   raises this quota for nobody"
+                .to_owned(),
+        });
+    }
+    for object in wanted() {
+        if let Some(condition) = object.attributes["condition"].as_str() {
+            limits.push(Limit {
+                what: format!("characters in the condition of {}", object.id),
+                quota: condition::LONGEST,
+                needed: condition.chars().count() as u64,
+                hint: "grant fewer and wider prefixes of this container, or all of it".to_owned(),
+            });
+        }
+    }
+    observed.limits.extend(limits);
+}

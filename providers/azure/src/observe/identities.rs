@@ -1,0 +1,128 @@
+//! Which managed identities are the stack's, and whom they trust.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Map, Value, json};
+
+use crate::Azure;
+use crate::arm::{FederatedCredential, Identity};
+use crate::kinds;
+use crate::names::{SCOPE_TAG, STACK_TAG};
+use crate::resource_id::ResourceId;
+use crate::snapshot::Snapshot;
+
+/// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
+const AT_A_TIME: usize = 8;
+
+/// The principals of all identities, by the identity.
+pub(super) type Principals = BTreeMap<ResourceId, String>;
+
+pub(super) async fn add(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &mut Observed,
+) -> Result<Principals> {
+    let identities = snapshot.identities().await?;
+    let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    let mut principals = Principals::new();
+    let mut ours = Vec::new();
+    for identity in identities.iter() {
+        let Ok(id) = ResourceId::parse(&identity.id) else { continue };
+        let owned = azure.names.marks(&identity.tags);
+        azure.remember(&id, &identity.principal_id, owned).await;
+        principals.insert(id.clone(), identity.principal_id.clone());
+        let object = kinds::identity(&id, azure.names.group());
+        if !owned && !wanted.contains(&object) {
+            continue;
+        }
+        let found = Found {
+            attributes: json!({ "resource_group": group_of(azure, &id), "tags": tags(identity) }),
+            owned,
+            depends_on: Vec::new(),
+            if_deleted: Some(format!("task code that still names {} fails without it", identity.name)),
+        };
+        if owned {
+            ours.push((id, object.clone()));
+        }
+        observed.objects.insert(object, found);
+    }
+    let read = ours.into_iter().map(|(id, object)| async move {
+        let credentials = snapshot.credentials(&id).await?;
+        Ok::<_, Error>((id, object, credentials))
+    });
+    let read: Vec<_> = stream::iter(read).buffer_unordered(AT_A_TIME).try_collect().await?;
+    for (id, object, credentials) in read {
+        add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
+    }
+    Ok(principals)
+}
+
+/// As the manifest writes it: its letters' case says nothing.
+fn group_of(azure: &Azure, id: &ResourceId) -> String {
+    let group = id.resource_group().unwrap_or_default();
+    let ours = azure.names.group().name();
+    if group.eq_ignore_ascii_case(ours) { ours.to_owned() } else { group.to_owned() }
+}
+
+/// The tags that say something about the stack; all others are somebody else's.
+fn tags(identity: &Identity) -> Value {
+    let ours = [SCOPE_TAG, STACK_TAG].iter();
+    let ours = ours.filter_map(|key| Some(((*key).to_owned(), identity.tags.get(*key)?.as_str().into())));
+    Value::Object(ours.collect::<Map<_, _>>())
+}
+
+fn add_credentials(
+    azure: &Azure,
+    desired: &Desired,
+    wanted: &HashSet<&ObjectId>,
+    identity: &ResourceId,
+    object: &ObjectId,
+    credentials: &Arc<Vec<FederatedCredential>>,
+    observed: &mut Observed,
+) {
+    let mut foreign = Vec::new();
+    for credential in credentials.iter() {
+        let attributes = json!({
+            "identity": azure.names.identity_id(identity.name()).as_str(),
+            "issuer": credential.issuer,
+            "subject": credential.subject,
+            "audience": credential.audiences.join(" "),
+        });
+        let named = kinds::credential(identity.name(), &credential.name);
+        // One that trusts the same, whatever it is called: Azure takes no second one.
+        let same = desired.objects.iter().find(|object| {
+            object.id.kind == kinds::CREDENTIAL && object.attributes == attributes && object.id != named
+        });
+        let owned = credential.name.starts_with(&azure.names.credential_mark());
+        let id = same.map_or(named, |object| object.id.clone());
+        if same.is_some() {
+            let message = format!("it is there under the name {}, which is as good", credential.name);
+            observed.notes.push(Note::info(&id, message));
+        } else if !owned && !wanted.contains(&id) {
+            foreign.push(credential.name.as_str());
+            continue;
+        }
+        let found = Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None };
+        observed.objects.insert(id, found);
+    }
+    if foreign.is_empty() {
+        return;
+    }
+    foreign.sort_unstable();
+    let what = foreign.join(", ");
+    if wanted.contains(object) {
+        let message = format!("it also trusts what this stack did not let it trust: {what}");
+        observed.notes.push(Note::warning(object, message));
+    } else {
+        let message = format!("identity {} can't be deleted: it trusts what this stack did not let it trust: {what}", identity.name());
+        observed.problems.push(Error::new(ErrorKind::Conflict, message).hint(format!(
+            "take that away first: `az identity federated-credential delete --identity-name {} --resource-group {} --name NAME`",
+            identity.name(),
+            identity.resource_group().unwrap_or_default()
+        )));
+    }
+}

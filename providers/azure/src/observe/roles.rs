@@ -1,0 +1,45 @@
+//! The stack's custom roles.
+
+use std::collections::HashSet;
+
+use cloudgrant_core::{Desired, Found, Observed, Result};
+use serde_json::json;
+
+use crate::Azure;
+use crate::arm::RoleDefinition;
+use crate::kinds;
+use crate::snapshot::Snapshot;
+
+pub(super) async fn add(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &mut Observed,
+) -> Result<()> {
+    let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    for role in snapshot.custom_roles().await?.iter() {
+        let id = kinds::role(&role.role_name);
+        let owned = is_ours(azure, role);
+        if owned || wanted.contains(&id) {
+            let mut data_actions = role.data_actions.clone();
+            data_actions.sort();
+            let mut scopes = role.assignable_scopes.clone();
+            scopes.sort();
+            let mut attributes =
+                json!({ "id": role.name.to_ascii_lowercase(), "assignable_in": scopes, "data_actions": data_actions });
+            // What the stack never gives is only shown where somebody did.
+            for (key, extra) in [("actions", &role.actions), ("not_data_actions", &role.not_data_actions)] {
+                if let (false, Some(attributes)) = (extra.is_empty(), attributes.as_object_mut()) {
+                    attributes.insert(key.to_owned(), json!(extra));
+                }
+            }
+            observed.objects.insert(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None });
+        }
+    }
+    Ok(())
+}
+
+/// Its id is derived from its name, for this stack.
+pub(crate) fn is_ours(azure: &Azure, role: &RoleDefinition) -> bool {
+    role.name.eq_ignore_ascii_case(&azure.names.role_id(&role.role_name))
+}

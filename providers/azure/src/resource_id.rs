@@ -1,0 +1,172 @@
+//! Resource IDs of the Resource Manager: `/subscriptions/…/resourceGroups/…/providers/NAMESPACE/TYPE/NAME/…`.
+//!
+//! Their letters' case says nothing (Azure documentation, "Resource functions, resourceId", and its REST conventions):
+//! two that differ only in it are one.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::config::Guid;
+
+/// The longest scope that a role assignment takes a part of; far more than any real one has, in characters.
+const LONGEST: usize = 2_048;
+
+/// A resource ID, with the case in which it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct ResourceId(String);
+
+impl ResourceId {
+    /// Parses the ID of a subscription, a resource group, or a resource.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let fine = |c: char| c.is_ascii_alphanumeric() || "-._()".contains(c);
+        let segments: Vec<_> = text.strip_prefix('/').ok_or("it doesn't begin with `/`")?.split('/').collect();
+        if text.len() > LONGEST || segments.iter().any(|part| part.is_empty() || !part.chars().all(fine)) {
+            return Err("it has an empty part, or characters that no resource's name has");
+        }
+        let key = |at: usize, word: &str| segments.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
+        if !key(0, "subscriptions") || segments.get(1).is_none_or(|id| Guid::parse(id).is_err()) {
+            return Err("it doesn't begin with /subscriptions/ID");
+        }
+        let rest = match &segments[2..] {
+            [] => return Ok(Self(text.to_owned())),
+            [_, _] if key(2, "resourceGroups") => return Ok(Self(text.to_owned())),
+            [_, _, rest @ ..] if key(2, "resourceGroups") => rest,
+            rest => rest,
+        };
+        match rest {
+            [providers, _, types @ ..]
+                if providers.eq_ignore_ascii_case("providers") && types.len() >= 2 && types.len() % 2 == 0 =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("after the resource group it takes /providers/NAMESPACE/TYPE/NAME"),
+        }
+    }
+
+    /// A part of this resource, such as a container of a storage account.
+    pub(crate) fn child(&self, path: &str) -> Self {
+        Self(format!("{}/{path}", self.0))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The subscription's id, in lower case.
+    pub(crate) fn subscription(&self) -> String {
+        self.0.split('/').nth(2).unwrap_or_default().to_ascii_lowercase()
+    }
+
+    pub(crate) fn resource_group(&self) -> Option<&str> {
+        let mut parts = self.0.split('/').skip(3);
+        parts.next().filter(|word| word.eq_ignore_ascii_case("resourceGroups"))?;
+        parts.next()
+    }
+
+    /// The last name in it.
+    pub(crate) fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// A resource's type and the names in it: `Microsoft.Storage/storageAccounts` and `[acme]`, for a container of it
+    /// `Microsoft.Storage/storageAccounts/blobServices/containers` and `[acme, default, inputs]`.
+    pub(crate) fn typed(&self) -> Option<(String, Vec<&str>)> {
+        let parts: Vec<_> = self.0.split('/').skip(1).collect();
+        let at = parts.iter().position(|part| part.eq_ignore_ascii_case("providers"))?;
+        let (namespace, rest) = parts.get(at + 1..)?.split_first()?;
+        let types: Vec<_> = rest.iter().step_by(2).copied().collect();
+        let names = rest.iter().skip(1).step_by(2).copied().collect();
+        Some((format!("{namespace}/{}", types.join("/")), names))
+    }
+
+    /// Short, for people: `acme/inputs` for a container, `acme-vault/labels-token` for a secret, else the whole ID.
+    pub(crate) fn short(&self) -> String {
+        let Some((kind, names)) = self.typed() else { return self.0.clone() };
+        match (kind.to_ascii_lowercase().as_str(), names.as_slice()) {
+            ("microsoft.storage/storageaccounts/blobservices/containers", [account, _, container]) => {
+                format!("{account}/{container}")
+            }
+            ("microsoft.keyvault/vaults/secrets", [vault, secret]) => format!("{vault}/{secret}"),
+            // Their names are unique in all of Azure.
+            (
+                "microsoft.storage/storageaccounts"
+                | "microsoft.keyvault/vaults"
+                | "microsoft.containerregistry/registries",
+                [name],
+            ) => (*name).to_owned(),
+            _ => self.0.clone(),
+        }
+    }
+}
+
+impl PartialEq for ResourceId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for ResourceId {}
+
+impl PartialOrd for ResourceId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ResourceId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let lower = |id: &Self| id.0.to_ascii_lowercase();
+        lower(self).cmp(&lower(other))
+    }
+}
+
+impl Hash for ResourceId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-00000000000b";
+
+    #[test]
+    fn ids_that_differ_in_case_are_one() {
+        let id = |text: &str| ResourceId::parse(&format!("{SUBSCRIPTION}{text}")).expect("an ID");
+        assert_eq!(id("/resourceGroups/acme"), id("/resourcegroups/ACME"));
+        assert_eq!(id("/resourceGroups/acme").resource_group(), Some("acme"));
+        let container = id("/resourceGroups/acme/providers/Microsoft.Storage/storageAccounts/data")
+            .child("blobServices/default/containers/inputs");
+        assert_eq!(container.short(), "data/inputs");
+        assert_eq!(container.name(), "inputs");
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for bad in [
+            "",
+            "/",
+            "subscriptions/00000000-0000-0000-0000-00000000000b",
+            "/subscriptions/acme",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/Microsoft.Storage",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/Microsoft.Storage/storageAccounts",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a?x=y",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/../b/c",
+        ] {
+            assert!(ResourceId::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

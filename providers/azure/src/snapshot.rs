@@ -1,0 +1,115 @@
+//! What is there, read in whole lists: one request a list, however many grants there are.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use cloudgrant_core::Result;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::arm::{Cluster, FederatedCredential, Identity, Registry, RoleAssignment, RoleDefinition, StorageAccount, Vault};
+use crate::client::Arm;
+use crate::resource_id::ResourceId;
+
+/// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
+#[derive(Debug)]
+struct Lists<K, T>(Mutex<HashMap<K, Arc<OnceCell<Arc<Vec<T>>>>>>);
+
+impl<K, T> Default for Lists<K, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, T> Lists<K, T> {
+    async fn get<F>(&self, key: K, read: impl FnOnce() -> F) -> Result<Arc<Vec<T>>>
+    where
+        F: Future<Output = Result<Vec<T>>>,
+    {
+        let cell = self.0.lock().await.entry(key).or_default().clone();
+        let read = || async { read().await.map(Arc::new) };
+        cell.get_or_try_init(read).await.cloned()
+    }
+}
+
+/// What a plan has read so far.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    arm: Arc<Arm>,
+    group: ResourceId,
+    identities: Lists<(), Identity>,
+    clusters: Lists<String, Cluster>,
+    credentials: Lists<ResourceId, FederatedCredential>,
+    assignments: Lists<String, RoleAssignment>,
+    custom_roles: Lists<(), RoleDefinition>,
+    named_roles: Lists<String, RoleDefinition>,
+    storage: Lists<String, StorageAccount>,
+    vaults: Lists<String, Vault>,
+    registries: Lists<String, Registry>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(arm: Arc<Arm>, group: ResourceId) -> Self {
+        Self {
+            arm,
+            group,
+            identities: Lists::default(),
+            clusters: Lists::default(),
+            credentials: Lists::default(),
+            assignments: Lists::default(),
+            custom_roles: Lists::default(),
+            named_roles: Lists::default(),
+            storage: Lists::default(),
+            vaults: Lists::default(),
+            registries: Lists::default(),
+        }
+    }
+
+    /// The managed identities of the data plane's subscription.
+    pub(crate) async fn identities(&self) -> Result<Arc<Vec<Identity>>> {
+        self.identities.get((), || async { self.arm.identities(&self.group.subscription()).await }).await
+    }
+
+    /// The managed clusters of a resource group of the data plane's subscription.
+    pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
+        let read = || async { self.arm.clusters(&self.group.subscription(), resource_group).await };
+        self.clusters.get(resource_group.to_owned(), read).await
+    }
+
+    /// The federated credentials of a managed identity.
+    pub(crate) async fn credentials(&self, identity: &ResourceId) -> Result<Arc<Vec<FederatedCredential>>> {
+        self.credentials.get(identity.clone(), || self.arm.federated_credentials(identity.as_str())).await
+    }
+
+    /// The role assignments at a subscription, and at everything in it.
+    pub(crate) async fn assignments(&self, subscription: &str) -> Result<Arc<Vec<RoleAssignment>>> {
+        self.assignments.get(subscription.to_owned(), || self.arm.role_assignments(subscription)).await
+    }
+
+    /// The custom roles that can be assigned in the data plane's subscription.
+    pub(crate) async fn custom_roles(&self) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{}", self.group.subscription());
+        let read = || async { self.arm.role_definitions(&scope, Some("type eq 'CustomRole'")).await };
+        self.custom_roles.get((), read).await
+    }
+
+    /// The roles of a name.
+    pub(crate) async fn roles_named(&self, name: &str) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{}", self.group.subscription());
+        let filter = format!("roleName eq '{}'", name.replace('\'', "''"));
+        let read = || async { self.arm.role_definitions(&scope, Some(&filter)).await };
+        self.named_roles.get(name.to_owned(), read).await
+    }
+
+    pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {
+        self.storage.get(subscription.to_owned(), || self.arm.storage_accounts(subscription)).await
+    }
+
+    pub(crate) async fn vaults(&self, subscription: &str) -> Result<Arc<Vec<Vault>>> {
+        self.vaults.get(subscription.to_owned(), || self.arm.vaults(subscription)).await
+    }
+
+    pub(crate) async fn registries(&self, subscription: &str) -> Result<Arc<Vec<Registry>>> {
+        self.registries.get(subscription.to_owned(), || self.arm.registries(subscription)).await
+    }
+}
