@@ -1,0 +1,127 @@
+//! An audit trail: who changed what, why, when, and as which requests, in a file of JSON lines.
+//!
+//! Each line carries the SHA-256 of the one before it and its own, so that a changed, missing or added line shows. What
+//! is cut off at the end shows against the last hash, which every run tells: keep that elsewhere to notice it. A line is
+//! written before a change is attempted and another one after it, so that nothing is changed that the trail doesn't name,
+//! not even by a run that was killed.
+
+mod chain;
+mod record;
+mod requests;
+mod verify;
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+pub use record::{Actor, Event};
+pub use requests::{note_request, with_requests};
+pub use verify::{Broken, Verified, verify};
+
+use chain::Link;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A trail that is open for writing. One process at a time.
+#[derive(Debug)]
+pub struct Trail {
+    path: PathBuf,
+    run: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    file: File,
+    last: Link,
+}
+
+impl Trail {
+    /// Opens a trail, or begins one, and takes the lock on it.
+    ///
+    /// # Errors
+    /// Another run writes it, it can't be read or written, or its last line isn't whole: then nobody knows what a new
+    /// line would follow.
+    pub fn open(path: &Path) -> Result<Self> {
+        let failed = |what: &str| {
+            Error::new(ErrorKind::Unexpected, format!("can't {what} the audit trail {}", path.display()))
+                .hint("nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong")
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(|cause| failed("open").with("cause", &cause).source(cause))?;
+        file.try_lock().map_err(|cause| failed("lock").with("cause", &cause).hint("another run is writing it: wait for that"))?;
+        let last = last_line(&mut file).map_err(|cause| failed("read").with("cause", &cause).source(cause))?;
+        let last = match last.as_deref() {
+            None => Link::first(),
+            Some(line) => Link::of(line).ok_or_else(|| {
+                failed("go on with").with("last line", "it isn't whole, or isn't of an audit trail").hint(
+                    "see what `cloudgrant audit verify` says; keep the file, and begin another one (`--audit FILE`)",
+                )
+            })?,
+        };
+        let run = record::run_id(&last.hash);
+        Ok(Self { path: path.to_owned(), run, state: Mutex::new(State { file, last }) })
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    /// It can't be written. What was about to be done must not be done then.
+    pub fn append(&self, event: Event<'_>) -> Result<()> {
+        let lasting = matches!(event, Event::Begin { .. } | Event::End { .. });
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (line, link) = state.last.next(&self.run, &event);
+        let write = |file: &mut File| {
+            // In one piece: a run that is killed leaves whole lines.
+            file.write_all(line.as_bytes())?;
+            if lasting { file.sync_data() } else { Ok(()) }
+        };
+        write(&mut state.file).map_err(|cause| {
+            Error::new(ErrorKind::Unexpected, format!("can't write the audit trail {}", self.path.display()))
+                .with("cause", &cause)
+                .hint("what isn't in the trail isn't done; make room, and run again")
+                .source(cause)
+        })?;
+        state.last = link;
+        Ok(())
+    }
+
+    /// The hash of the last line: against it, a cut at the end shows.
+    pub fn head(&self) -> String {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).last.hash.clone()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The last line, without reading all the others.
+fn last_line(file: &mut File) -> std::io::Result<Option<String>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut window: u64 = 4 << 10;
+    loop {
+        let from = length.saturating_sub(window);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let Some(whole) = text.strip_suffix('\n') else { return Ok(Some(String::new())) };
+        match whole.rsplit_once('\n') {
+            Some((_, last)) => return Ok(Some(last.to_owned())),
+            None if from == 0 => return Ok(Some(whole.to_owned())),
+            None => window *= 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::plan::{Action, Approval, Summary};
+use crate::ObjectId;
+
+fn trail(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("audit.jsonl")
+}
+
+fn run(path: &Path) -> String {
+    let trail = Trail::open(path).expect("open");
+    let actor = Actor { user: "ann".to_owned(), host: "desk".to_owned(), program: "cloudgrant".to_owned() };
+    let plan = Summary { create: 1, ..Summary::default() };
+    let begin =
+        Event::Begin { actor: &actor, stack: "acme", provider: "aws", approval: Approval::InAdvance, plan };
+    trail.append(begin).expect("written");
+    let object = ObjectId::new("iam-role", "cloudgrant_acme_production");
+    trail.append(Event::Attempt { action: Action::Create, object: &object, because: &[] }).expect("written");
+    let requests = vec!["request-1".to_owned()];
+    let applied = Event::Applied { action: Action::Create, object: &object, identifier: Some("arn:x"), requests };
+    trail.append(applied).expect("written");
+    trail.append(Event::End { applied: 1, failed: 0, remaining: 0 }).expect("written");
+    trail.head()
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).expect("text").lines().map(ToOwned::to_owned).collect()
+}
+
+fn write(path: &Path, lines: &[String]) {
+    std::fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).expect("written");
+}
+
+#[test]
+fn runs_follow_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    run(&path);
+    let head = run(&path);
+    let verified = verify(&path).expect("readable").expect("as it was written");
+    assert_eq!(verified, Verified { lines: 8, runs: 2, head, unfinished: Vec::new() });
+    let first: serde_json::Value = serde_json::from_str(&lines(&path)[0]).expect("JSON");
+    assert_eq!((first["event"].as_str(), first["actor"]["user"].as_str()), (Some("begin"), Some("ann")));
+}
+
+#[test]
+fn every_edit_and_every_cut_within_shows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    run(&path);
+    run(&path);
+    let whole = lines(&path);
+    for at in 0..whole.len() {
+        let mut cut = whole.clone();
+        cut.remove(at);
+        write(&path, &cut);
+        match verify(&path).expect("readable") {
+            Err(broken) => assert_eq!(broken.line as usize, at + 1),
+            // The last line: that shows against the hash which the run told, and by the run that has no end.
+            Ok(verified) => assert_eq!((at, verified.unfinished.len()), (whole.len() - 1, 1)),
+        }
+        let mut edited = whole.clone();
+        edited[at] = edited[at].replacen("\"sequence\":", "\"sequence\": ", 1);
+        write(&path, &edited);
+        assert_eq!(verify(&path).expect("readable").expect_err("edited").line as usize, at + 1);
+        let mut twice = whole.clone();
+        twice.insert(at, whole[at].clone());
+        write(&path, &twice);
+        assert!(verify(&path).expect("readable").is_err());
+    }
+    write(&path, &whole);
+    let text = std::fs::read_to_string(&path).expect("text");
+    for cut in [1, 10, text.len() - 1] {
+        std::fs::write(&path, &text[..cut]).expect("written");
+        assert!(verify(&path).expect("readable").is_err(), "{cut}");
+        assert!(Trail::open(&path).is_err(), "{cut}");
+    }
+}
+
+#[test]
+fn every_single_byte_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    run(&path);
+    let text = std::fs::read(&path).expect("text");
+    for at in 0..text.len() {
+        let mut changed = text.clone();
+        changed[at] = if changed[at] == b'x' { b'y' } else { b'x' };
+        std::fs::write(&path, &changed).expect("written");
+        assert!(verify(&path).expect("readable").is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn two_runs_don_t_write_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    let first = Trail::open(&path).expect("open");
+    let error = Trail::open(&path).expect_err("locked");
+    assert!(error.message().contains("can't lock"), "{error}");
+    drop(first);
+    assert!(Trail::open(&path).is_ok());
+}
+
+#[test]
+fn a_long_last_line_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    let trail = Trail::open(&path).expect("open");
+    let object = ObjectId::new("iam-role", "x".repeat(20_000));
+    let error = "y".repeat(20_000);
+    let failed = Event::Failed { action: Action::Create, object: &object, error, requests: Vec::new() };
+    trail.append(failed).expect("written");
+    drop(trail);
+    run(&path);
+    assert_eq!(verify(&path).expect("readable").expect("whole").lines, 5);
+}
+
+#[tokio::test]
+async fn requests_are_told_where_a_change_is_under_way() {
+    note_request("nobody-listens");
+    let ((), requests) = with_requests(async {
+        note_request("one");
+        tokio::task::yield_now().await;
+        note_request("two");
+        note_request("two");
+        note_request("not an id\n");
+    })
+    .await;
+    assert_eq!(requests, ["one", "two"]);
+}
