@@ -43,7 +43,7 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, value_name = "FILE", env = "CLOUDGRANT_FILE", hide_env = true)]
     pub(crate) file: Option<PathBuf>,
 
-    /// The cloud to work with, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
+    /// The cloud to work with, such as aws or azure, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
     // The variable is a layer of the configuration like any other, and so none of clap's.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,

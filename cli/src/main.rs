@@ -4,6 +4,10 @@
 use cloudgrant_aws as _;
 #[cfg(feature = "aws")]
 use cloudgrant_aws_sandbox as _;
+#[cfg(feature = "azure")]
+use cloudgrant_azure as _;
+#[cfg(feature = "azure")]
+use cloudgrant_azure_sandbox as _;
 
 fn main() -> std::process::ExitCode {
     cloudgrant_cli::main()

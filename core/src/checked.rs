@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use crate::object::Note;
+
 /// A request that the provider's [`Capabilities`](crate::Capabilities) allow.
 ///
 /// Only [`Capabilities::check`](crate::Capabilities::check) makes one, and the verbs of the contract take
@@ -10,21 +12,29 @@ use std::ops::Deref;
 /// ```compile_fail
 /// # use cloudgrant_core::{Checked, TaskAccess};
 /// fn smuggle(unchecked: TaskAccess) -> Checked<TaskAccess> {
-///     Checked(unchecked)
+///     Checked { request: unchecked, notes: Vec::new() }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked<T>(T);
+pub struct Checked<T> {
+    request: T,
+    notes: Vec<Note>,
+}
 
 impl<T> Checked<T> {
-    pub(crate) fn new(request: T) -> Self {
-        Self(request)
+    pub(crate) fn new(request: T, notes: Vec<Note>) -> Self {
+        Self { request, notes }
+    }
+
+    /// What a reader of the plan should know of the request although it is allowed.
+    pub(crate) fn notes(&self) -> &[Note] {
+        &self.notes
     }
 }
 
 impl<T> Deref for Checked<T> {
     type Target = T;
     fn deref(&self) -> &T {
-        &self.0
+        &self.request
     }
 }

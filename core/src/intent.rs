@@ -49,6 +49,10 @@ pub trait Intent {
     fn reaches(&self) -> &[Reach];
     /// The verb of the contract that serves it.
     fn verb(&self) -> Verb;
+    /// Whether exactly the asked access is insisted on.
+    fn is_precise(&self) -> bool {
+        false
+    }
 }
 
 /// A verb of the provider contract.
@@ -143,6 +147,9 @@ impl Intent for TaskAccess {
     }
     fn verb(&self) -> Verb {
         Verb::GrantTaskAccess
+    }
+    fn is_precise(&self) -> bool {
+        self.precise
     }
 }
 

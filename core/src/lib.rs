@@ -14,13 +14,16 @@
 //! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`].
 
 mod access;
+pub mod audit;
 mod capability;
 mod checked;
+mod comparison;
 pub mod config;
 mod diagnostic;
 mod diff;
 mod engine;
 mod error;
+mod inexact;
 mod intent;
 mod names;
 mod object;
@@ -38,9 +41,11 @@ mod session;
 pub use access::Access;
 pub use capability::Capabilities;
 pub use checked::Checked;
+pub use comparison::{Difference, Effect, Move, compare};
 pub use diagnostic::{Diagnostic, Place, nearest};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use error::{Error, ErrorKind, Result};
+pub use inexact::Inexact;
 pub use intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 pub use names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
 pub use object::{Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership};

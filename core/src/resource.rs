@@ -16,11 +16,14 @@ pub enum ResourceKind {
     Secret,
     /// One repository of container images.
     Registry,
+    /// A resource of another kind: one for which this vocabulary has no word, located by an id of its cloud. What a
+    /// level comes to is then said in the provider's section.
+    Other,
 }
 
 impl ResourceKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::ObjectStore, Self::Secret, Self::Registry];
+    pub const ALL: [Self; 4] = [Self::ObjectStore, Self::Secret, Self::Registry, Self::Other];
 
     /// The kind with its article, for sentences.
     pub fn with_article(self) -> &'static str {
@@ -28,6 +31,7 @@ impl ResourceKind {
             Self::ObjectStore => "an object store",
             Self::Secret => "a secret",
             Self::Registry => "a registry",
+            Self::Other => "a resource of another kind",
         }
     }
 }
@@ -38,6 +42,7 @@ impl fmt::Display for ResourceKind {
             Self::ObjectStore => "object store",
             Self::Secret => "secret",
             Self::Registry => "registry",
+            Self::Other => "other resource",
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::comparison::{Move, compare};
 use crate::config::{self, Loaded};
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
@@ -62,6 +63,15 @@ impl Session {
     /// Everything that the manifest asks for.
     pub fn intents(&self) -> &Intents {
         &self.intents
+    }
+
+    /// What differs from the provider that the manifest's file names; `None` where that is the selected one, or isn't
+    /// linked in.
+    pub fn moving(&self) -> Option<Move> {
+        let to = self.registration;
+        let usual = self.loaded.usual_provider().filter(|usual| *usual != to.id)?;
+        let from = registry::provider(&usual).ok()?;
+        Some(Move { from: from.id, to: to.id, differences: compare(&self.loaded.manifest, from, to) })
     }
 
     /// The engine for all that the manifest asks for.

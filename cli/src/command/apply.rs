@@ -69,7 +69,9 @@ pub(super) async fn carry_out(
     let printer = shell.printer;
     let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     work.progress.clear();
-    let text = plan::text(&plan, asked.wording, printer.is_quiet(), printer.width());
+    // Whoever takes something away moves nothing.
+    let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
+    let text = plan::text(&plan, moving.as_ref(), asked.wording, printer.is_quiet(), printer.width());
     if !printer.is_json() {
         printer.data(&text)?;
     } else if !yes {
@@ -80,6 +82,7 @@ pub(super) async fn carry_out(
             printer.json(&json::applied(
                 asked.command,
                 &plan,
+                moving.as_ref(),
                 &Report { unchanged: plan.unchanged, ..Report::default() },
             ))?;
         } else {
@@ -104,7 +107,7 @@ pub(super) async fn carry_out(
         return Err(interrupted());
     }
     if printer.is_json() {
-        printer.json(&json::applied(asked.command, &plan, &report))?;
+        printer.json(&json::applied(asked.command, &plan, moving.as_ref(), &report))?;
     } else {
         let problems = report::problems(&report, printer.width_of_errors());
         if !problems.is_empty() {

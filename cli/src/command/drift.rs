@@ -30,9 +30,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         work.progress.clear();
         if shell.printer.is_json() {
-            shell.printer.json(&json::plan("drift", &plan))?;
+            shell.printer.json(&json::plan("drift", &plan, None))?;
         } else {
-            shell.printer.data(&plan::text(&plan, Wording::Drift, shell.printer.is_quiet(), shell.printer.width()))?;
+            shell.printer.data(&plan::text(
+                &plan,
+                None,
+                Wording::Drift,
+                shell.printer.is_quiet(),
+                shell.printer.width(),
+            ))?;
             if plan.is_empty() {
                 shell.printer.say("No drift.");
             } else {

@@ -28,10 +28,12 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let engine = work.session.engine();
         let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         work.progress.clear();
+        let moving = work.session.moving();
         if shell.printer.is_json() {
-            shell.printer.json(&json::plan("plan", &plan))?;
+            shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
-            shell.printer.data(&plan::text(&plan, Wording::Plan, shell.printer.is_quiet(), shell.printer.width()))?;
+            let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
+            shell.printer.data(&plan::text(&plan, moving.as_ref(), Wording::Plan, quiet, width))?;
             if plan.is_empty() {
                 shell.printer.say("Nothing to do.");
             } else {

@@ -20,9 +20,9 @@ use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
 
 const DETAILS: &str = "\
-Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, and
-serves until Ctrl-C. With a command behind `--`, runs that command with these variables set, and
-ends with its exit code.
+Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, with
+commands to run once where a tool needs more than variables, and serves until Ctrl-C. With a command
+behind `--`, runs that command with these variables set, and ends with its exit code.
 
 What the manifest takes for granted is there from the start: secrets, registries, the platform's
 roles. Without a manifest, --provider says which cloud, and the emulator begins empty.
@@ -128,14 +128,24 @@ async fn serve(
             "endpoint": running.endpoint(),
             "folder": folder,
             "exports": exports,
+            "setup": running.setup(),
         }))?;
     } else {
         let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", crate::args::quoted(value)));
-        shell.printer.data(&lines.collect::<String>())?;
+        shell.printer.data(&(lines.collect::<String>() + &comments(running.setup())))?;
     }
     shell.printer.say("Serving until Ctrl-C.");
     interrupts.next().await;
     Ok(Exit::Done)
+}
+
+/// The commands that set up other programs, such that whoever evaluates the exports doesn't run them.
+fn comments(setup: &[String]) -> String {
+    if setup.is_empty() {
+        return String::new();
+    }
+    let lines = setup.iter().flat_map(|command| command.lines()).map(|line| format!("#   {line}\n"));
+    format!("# Then, once:\n{}", lines.collect::<String>())
 }
 
 /// Runs another program. The first Ctrl-C reaches it as well as us: it decides what to do, and we wait for it.
@@ -179,4 +189,18 @@ fn code(status: ExitStatus) -> u8 {
         return u8::try_from(128 + signal).unwrap_or(u8::MAX);
     }
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn setup_commands_are_comments() {
+        assert_eq!(comments(&[]), "");
+        let commands = ["tool login \\\n  --here".to_owned(), "tool use sandbox".to_owned()];
+        let text = comments(&commands);
+        assert_eq!(text, "# Then, once:\n#   tool login \\\n#     --here\n#   tool use sandbox\n");
+        assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Plans and results for programs: one document, described by `schema/output.schema.json`.
 
-use cloudgrant_core::{Change, Note, Ownership, Plan, Report};
+use cloudgrant_core::{Change, Move, Note, Ownership, Plan, Report};
 use serde_json::{Value, json};
 
 use super::error;
@@ -9,8 +9,8 @@ use super::error;
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// A plan.
-pub(crate) fn plan(command: &str, plan: &Plan) -> Value {
-    json!({
+pub(crate) fn plan(command: &str, plan: &Plan, moving: Option<&Move>) -> Value {
+    let mut document = json!({
         "format_version": FORMAT_VERSION,
         "command": command,
         "provider": plan.provider,
@@ -18,15 +18,19 @@ pub(crate) fn plan(command: &str, plan: &Plan) -> Value {
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "notes": notes(&plan.notes),
         "summary": plan.summary(),
-    })
+    });
+    if let Some(moving) = moving {
+        document["move"] = json!(moving);
+    }
+    document
 }
 
 /// A plan and what came of it.
-pub(crate) fn applied(command: &str, plan: &Plan, report: &Report) -> Value {
+pub(crate) fn applied(command: &str, plan: &Plan, moving: Option<&Move>, report: &Report) -> Value {
     let applied =
         report.applied.iter().map(|applied| with(named(&applied.change), "identifier", &applied.outcome.identifier));
     let failed = report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error)));
-    let mut document = self::plan(command, plan);
+    let mut document = self::plan(command, plan, moving);
     let result = json!({
         "applied": applied.collect::<Vec<_>>(),
         "failed": failed.collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! A plan for people: like a good diff, calm and narrow.
 
-use cloudgrant_core::{Action, Change, Handoff, Level, Note, Ownership, Plan, Summary};
+use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
 
 use super::attributes::{Lists, lines};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
@@ -16,8 +16,14 @@ pub(crate) enum Wording {
     Drift,
 }
 
-/// The whole plan, or only its last line.
-pub(crate) fn text(plan: &Plan, wording: Wording, only_summary: bool, width: Option<usize>) -> String {
+/// The whole plan, or only its last line. With what moving to another cloud changes, where that is what happens.
+pub(crate) fn text(
+    plan: &Plan,
+    moving: Option<&Move>,
+    wording: Wording,
+    only_summary: bool,
+    width: Option<usize>,
+) -> String {
     let mut out = String::new();
     if !only_summary {
         let work: Vec<_> = plan.work().map(|change| object(change, wording, width)).collect();
@@ -39,6 +45,7 @@ pub(crate) fn text(plan: &Plan, wording: Wording, only_summary: bool, width: Opt
                 out.push('\n');
             }
         }
+        out.push_str(&moving.map(|moving| self::moving(moving, width)).unwrap_or_default());
         // Whoever asks for drift has read the rest when they planned.
         let worth = |note: &&Note| wording != Wording::Drift || note.level == Level::Warning;
         out.push_str(&notes(plan.notes.iter().filter(worth), width));
@@ -109,6 +116,25 @@ fn for_somebody_else(change: &Change, handoff: &Handoff, wording: Wording) -> St
     out
 }
 
+/// What the move loses and widens, a line each.
+fn moving(moving: &Move, width: Option<usize>) -> String {
+    let mut out = format!("Moving from {} to {}:\n", moving.from, moving.to);
+    for difference in &moving.differences {
+        // As wide as the wider of the two, so that what they are about stands in one column.
+        let effect = match difference.effect {
+            Effect::Loses => styled(RED, "loses ") + " ",
+            Effect::Widens => styled(YELLOW, "widens") + " ",
+        };
+        let text = wrapped(&format!("{}: {}", difference.about, difference.message), 9, 9, width);
+        out.push_str(&format!("  {effect}{text}\n"));
+    }
+    if moving.differences.is_empty() {
+        out.push_str("  nothing is lost or widened\n");
+    }
+    out.push('\n');
+    out
+}
+
 /// Warnings first: the notes come sorted by what they are about.
 pub(super) fn notes<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usize>) -> String {
     let mut sorted: Vec<_> = notes.collect();
@@ -140,5 +166,72 @@ fn summary(summary: &Summary, wording: Wording) -> String {
             "{} {create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be.\n",
             styled(BOLD, "Drift:")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Difference, GrantName, IntentId, Stack};
+
+    use super::*;
+    use crate::render::json;
+
+    fn plan() -> Plan {
+        let notes = vec![Note::info("grant all", "a note")];
+        let stack = Stack::parse("acme").expect("a stack");
+        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes }
+    }
+
+    fn moving(differences: &[(Effect, &str)]) -> Move {
+        let about = IntentId::Grant(GrantName::parse("all").expect("a name"));
+        let difference = |(effect, message): &(Effect, &str)| Difference {
+            about: about.clone(),
+            effect: *effect,
+            message: (*message).to_owned(),
+        };
+        Move { from: "aws", to: "azure", differences: differences.iter().map(difference).collect() }
+    }
+
+    fn seen(moving: Option<&Move>, width: Option<usize>) -> String {
+        anstream::adapter::strip_str(&text(&plan(), moving, Wording::Plan, false, width)).to_string()
+    }
+
+    #[test]
+    fn a_move_stands_before_the_notes() {
+        let moving = moving(&[(Effect::Widens, "`write` on `models` also reads objects"), (Effect::Loses, "less")]);
+        let expected = "Moving from aws to azure:
+  widens grant all: `write` on `models` also reads objects
+  loses  grant all: less
+
+note: grant all: a note
+
+Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
+";
+        assert_eq!(seen(Some(&moving), None), expected);
+        assert!(
+            seen(Some(&moving), Some(40))
+                .contains("  widens grant all: `write` on `models`\n         also reads objects\n")
+        );
+    }
+
+    #[test]
+    fn a_move_that_changes_nothing_says_so_and_staying_says_nothing() {
+        assert!(
+            seen(Some(&moving(&[])), None).starts_with("Moving from aws to azure:\n  nothing is lost or widened\n\n")
+        );
+        assert!(!seen(None, None).contains("Moving"));
+    }
+
+    #[test]
+    fn a_move_keeps_to_the_schema() {
+        let schema = serde_json::from_str(include_str!("../../schema/output.schema.json")).expect("JSON");
+        let schema = jsonschema::validator_for(&schema).expect("a schema");
+        let moving = moving(&[(Effect::Widens, "more"), (Effect::Loses, "less")]);
+        let mut document = json::plan("plan", &plan(), Some(&moving));
+        assert!(schema.is_valid(&document), "{document:#}");
+        assert_eq!(document["move"]["differences"][1]["effect"], "loses");
+        document["move"]["differences"][1]["effect"] = "wins".into();
+        assert!(!schema.is_valid(&document));
+        assert!(json::plan("plan", &plan(), None).get("move").is_none());
     }
 }

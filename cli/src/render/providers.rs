@@ -1,13 +1,23 @@
 //! What each provider can do: one column a provider, one line an ability.
 
-use cloudgrant_core::{Access, Registration, ResourceKind, ScopeKind};
+use cloudgrant_core::{Access, Capabilities, Registration, ResourceKind, ScopeKind};
 use cloudgrant_sandbox_kit::registry::find;
 use serde_json::{Value, json};
 
 use super::json::FORMAT_VERSION;
-use super::{BOLD, DIM, GREEN, styled};
+use super::{BOLD, DIM, GREEN, YELLOW, styled};
 
-type Row = (String, Vec<bool>);
+/// An ability, and which provider has it.
+type Row = (String, Vec<Can>);
+
+/// Whether a provider can do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Can {
+    No,
+    Yes,
+    /// With more or less than it says: a line below the table says in what.
+    Nearly,
+}
 
 /// For people.
 pub(crate) fn text(providers: &[&'static Registration]) -> String {
@@ -30,37 +40,64 @@ pub(crate) fn text(providers: &[&'static Registration]) -> String {
         out.push_str(&format!("{title}\n"));
         for (name, marks) in rows {
             out.push_str(&format!("  {name:width$}", width = first - 2));
+            let mut gap = 2;
             for (provider, can) in providers.iter().zip(marks) {
-                let mark = if can { styled(GREEN, "yes") } else { styled(DIM, "  -") };
-                out.push_str(&format!("  {}{mark}", " ".repeat(provider.id.len().saturating_sub(3))));
+                let before = " ".repeat(gap + provider.id.len().saturating_sub(3));
+                let mark = match can {
+                    Can::No => styled(DIM, "  -"),
+                    Can::Yes => styled(GREEN, "yes"),
+                    Can::Nearly => styled(GREEN, "yes") + &styled(YELLOW, "*"),
+                };
+                out.push_str(&format!("{before}{mark}"));
+                // The star stands in the gap, so that the columns stay where they are.
+                gap = if can == Can::Nearly { 1 } else { 2 };
             }
             out.push('\n');
         }
     }
+    let lines: Vec<_> = providers.iter().flat_map(|provider| inexact(provider)).collect();
+    if !lines.is_empty() {
+        out.push_str(&format!("\n{}", lines.concat()));
+    }
     out
 }
 
+/// What the stars mean, a line each.
+fn inexact(provider: &Registration) -> impl Iterator<Item = String> {
+    provider.capabilities.inexact_levels().iter().map(|inexact| {
+        let precisely = if inexact.precisely { "; `precise: true` for exactly this" } else { "" };
+        let (access, kind) = (inexact.access, inexact.kind.with_article());
+        format!("{} {}, {access} on {kind}: {}{precisely}\n", styled(YELLOW, "*"), provider.id, inexact.effect())
+    })
+}
+
 fn table(providers: &[&'static Registration]) -> Vec<(String, Vec<Row>)> {
-    let row = |name: String, can: &dyn Fn(&Registration) -> bool| {
+    let row = |name: String, can: &dyn Fn(&Registration) -> Can| {
         (name, providers.iter().map(|provider| can(provider)).collect::<Vec<_>>())
+    };
+    let yes = |can: bool| if can { Can::Yes } else { Can::No };
+    let level = |kind, level: Access, levels: &dyn Fn(&Capabilities) -> &'static [Access]| {
+        row(level.to_string(), &|p| match p.capabilities.inexact_level(kind, level) {
+            Some(_) if levels(&p.capabilities).contains(&level) => Can::Nearly,
+            _ => yes(levels(&p.capabilities).contains(&level)),
+        })
     };
     let mut groups = vec![(
         "scopes".to_owned(),
-        ScopeKind::ALL.map(|kind| row(kind.to_string(), &|p| p.capabilities.allows_scope(kind))).to_vec(),
+        ScopeKind::ALL.map(|kind| row(kind.to_string(), &|p| yes(p.capabilities.allows_scope(kind)))).to_vec(),
     )];
     for kind in ResourceKind::ALL {
-        let levels =
-            Access::ALL.map(|level| row(level.to_string(), &|p| p.capabilities.levels(kind).contains(&level))).to_vec();
-        groups.push((format!("task code: {kind}"), levels));
+        let levels = Access::ALL.map(|access| level(kind, access, &|capabilities| capabilities.levels(kind)));
+        groups.push((format!("task code: {kind}"), levels.to_vec()));
     }
     let levels =
-        Access::ALL.map(|level| row(level.to_string(), &|p| p.capabilities.registry_levels().contains(&level)));
+        Access::ALL.map(|access| level(ResourceKind::Registry, access, &|capabilities| capabilities.registry_levels()));
     groups.push(("infrastructure: registry".to_owned(), levels.to_vec()));
-    groups.push(("without an account".to_owned(), vec![row("sandbox".to_owned(), &|p| find(p.id).is_some())]));
+    groups.push(("without an account".to_owned(), vec![row("sandbox".to_owned(), &|p| yes(find(p.id).is_some()))]));
     // Of the levels, only those that somebody has for this kind of thing: a secret can't be pulled anywhere.
     for (title, rows) in &mut groups {
         if title.contains(':') {
-            rows.retain(|(_, marks)| marks.contains(&true));
+            rows.retain(|(_, marks)| marks.iter().any(|can| *can != Can::No));
         }
     }
     groups.retain(|(_, rows)| !rows.is_empty());
@@ -79,6 +116,7 @@ pub(crate) fn document(providers: &[&'static Registration]) -> Value {
             "scopes": capabilities.scope_kinds(),
             "task_access": access.collect::<Vec<_>>(),
             "registry": capabilities.registry_levels(),
+            "inexact": capabilities.inexact_levels(),
             "sandbox": find(provider.id).is_some(),
         })
     };
@@ -87,4 +125,130 @@ pub(crate) fn document(providers: &[&'static Registration]) -> Value {
         "command": "providers",
         "providers": providers.iter().map(provider).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use cloudgrant_core::{
+        Approved, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider, RegistryAccess,
+        Result, ScopeBinding, TaskAccess,
+    };
+
+    use super::*;
+
+    /// Only what it declares is looked at.
+    #[derive(Debug)]
+    struct Exact;
+
+    #[async_trait]
+    impl Provider for Exact {
+        async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+            Ok(Desired::default())
+        }
+        async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+            Ok(Desired::default())
+        }
+        async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
+            Ok(Desired::default())
+        }
+        async fn observe(&self, _: &Desired) -> Result<Observed> {
+            Ok(Observed::default())
+        }
+        async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
+            Ok(Outcome::default())
+        }
+    }
+
+    #[async_trait]
+    impl Connect for Exact {
+        const ID: &'static str = "exact";
+        const SUMMARY: &'static str = "does as it says";
+        const CAPABILITIES: Capabilities = Capabilities::none()
+            .scopes(&ScopeKind::ALL, "")
+            .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write])]);
+        type Config = Value;
+
+        fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
+            Ok(ResourceKind::ObjectStore)
+        }
+        async fn connect(_: Context, _: Value) -> Result<Self> {
+            Ok(Self)
+        }
+    }
+
+    fn nearly() -> Registration {
+        let mut nearly = Registration::of::<Exact>();
+        (nearly.id, nearly.summary) = ("nearly", "does more than it says");
+        nearly.capabilities = Capabilities::none()
+            .scopes(&[ScopeKind::Global], "there is one identity")
+            .task_access(&[
+                (ResourceKind::ObjectStore, &[Access::Read, Access::Write]),
+                (ResourceKind::Other, &[Access::Read]),
+            ])
+            .registry(&[Access::Pull])
+            .inexact(&[
+                Inexact {
+                    kind: ResourceKind::ObjectStore,
+                    access: Access::Write,
+                    gains: "reads and deletes objects",
+                    loses: "",
+                    precisely: true,
+                },
+                Inexact {
+                    kind: ResourceKind::Registry,
+                    access: Access::Pull,
+                    gains: "reads its neighbours",
+                    loses: "see tags",
+                    precisely: false,
+                },
+            ]);
+        nearly
+    }
+
+    fn both() -> [&'static Registration; 2] {
+        [Box::leak(Box::new(nearly())), Box::leak(Box::new(Registration::of::<Exact>()))]
+    }
+
+    #[test]
+    fn inexact_levels_have_a_star_and_a_line() {
+        let seen = anstream::adapter::strip_str(&text(&both())).to_string();
+        let expected = "\
+nearly  does more than it says
+    no other scopes: there is one identity
+exact  does as it says
+
+                           nearly  exact
+scopes
+  global                      yes    yes
+  domain                        -    yes
+  project-domain                -    yes
+task code: object store
+  read                        yes    yes
+  write                       yes*   yes
+task code: other resource
+  read                        yes      -
+infrastructure: registry
+  pull                        yes*     -
+without an account
+  sandbox                       -      -
+
+* nearly, write on an object store: also reads and deletes objects; `precise: true` for exactly this
+* nearly, pull on a registry: also reads its neighbours, but does not see tags
+";
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn inexact_levels_keep_to_the_schema() {
+        let schema = serde_json::from_str(include_str!("../../schema/output.schema.json")).expect("JSON");
+        let schema = jsonschema::validator_for(&schema).expect("a schema");
+        let document = document(&both());
+        assert!(schema.is_valid(&document), "{document:#}");
+        assert_eq!(document["providers"][0]["inexact"][0]["gains"], "reads and deletes objects");
+        assert_eq!(document["providers"][0]["task_access"][1]["kind"], "other");
+        assert_eq!(document["providers"][1]["inexact"], json!([]));
+    }
 }

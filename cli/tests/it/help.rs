@@ -66,6 +66,20 @@ fn a_misspelt_option_as_json() {
     assert_looks!(help(&["plan", "--output", "json", "--exitcode"]));
 }
 
+/// What a cloud can't do is refused, always: there is no way to have the rest of it done and that left out.
+#[test]
+fn nothing_leaves_out_what_is_unsupported() {
+    let folder = Folder::with(MANIFEST);
+    for command in ["plan", "apply", "drift", "explain"] {
+        for option in ["--skip-unsupported", "--ignore-unsupported", "--allow-unsupported", "--partial", "--force"] {
+            let output = folder.output(&[command, option]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{command} {option}: {said}");
+            assert!(said.contains(&format!("unexpected argument '{option}'")), "{command} {option}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_fault_that_does_not_exist() {
     assert_looks!(help(&["plan", "--sandbox", "--faults", "latencies=50ms"]));

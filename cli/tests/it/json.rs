@@ -16,7 +16,7 @@ fn document(folder: &Folder, arguments: &[&str]) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?} wrote no JSON ({error}): {text}"))
 }
 
-fn assert_valid(folder: &Folder, arguments: &[&str]) -> Value {
+pub(crate) fn assert_valid(folder: &Folder, arguments: &[&str]) -> Value {
     let document = document(folder, arguments);
     let problems: Vec<_> =
         schema().iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -45,13 +45,12 @@ fn every_command_keeps_to_the_schema() {
 
 /// The sandbox writes its document when it serves, and serves until it is interrupted.
 #[cfg(unix)]
-#[test]
-fn a_served_sandbox_keeps_to_the_schema() {
+fn served(provider: &str) -> Value {
     use std::process::{Command, Stdio};
 
     let folder = Folder::with(QUICKSTART);
     let mut child = folder
-        .command(&["sandbox", "--output", "json"])
+        .command(&["sandbox", "--provider", provider, "--output", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -63,10 +62,27 @@ fn a_served_sandbox_keeps_to_the_schema() {
         .expect("a document")
         .expect("the document is JSON");
     assert!(schema().is_valid(&document), "{document:#}");
-    assert_eq!(document["exports"]["AWS_ENDPOINT_URL"], document["endpoint"]);
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(interrupted.success());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    document
+}
+
+#[cfg(unix)]
+#[test]
+fn a_served_sandbox_keeps_to_the_schema() {
+    let aws = served("aws");
+    assert_eq!(aws["exports"]["AWS_ENDPOINT_URL"], aws["endpoint"]);
+    assert_eq!(aws["setup"], serde_json::json!([]), "variables are enough");
+    let azure = served("azure");
+    assert_eq!(azure["exports"]["ARM_ENDPOINT"], azure["endpoint"]);
+    // Each variable that the commands name is exported, or set by one of them.
+    let setup: Vec<_> = azure["setup"].as_array().expect("commands").iter().filter_map(Value::as_str).collect();
+    assert!(setup.iter().any(|command| command.starts_with("az login")), "{setup:?}");
+    for name in setup.iter().flat_map(|command| command.split("\"$").skip(1)).filter_map(|rest| rest.split('"').next())
+    {
+        assert!(name.starts_with('(') || azure["exports"].get(name).is_some(), "{name}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod credentials;
 mod help;
 mod json;
+mod moving;
 mod readme;
 mod refusals;
 mod sandbox;

@@ -24,11 +24,7 @@ pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Ve
     let grants = reader.grants(&resources, &bound);
     let registries = reader.registries();
     let bindings = reader.bindings(&bound, &grants);
-    let mut problems = reader.problems;
-    // A grant and the binding that it implies are refused for the same reason: one of them is enough.
-    let mut seen = HashSet::new();
-    problems.retain(|problem| seen.insert(problem.message.clone()) || !problem.path.ends_with(".scope"));
-    (Intents { grants, registries, bindings }, problems)
+    (Intents { grants, registries, bindings }, reader.problems)
 }
 
 /// Of a manifest that can't be read, what the providers that are linked in would refuse too: locators, and the
@@ -93,7 +89,9 @@ impl Reader<'_> {
         for (name, entry) in &self.manifest.resources {
             let mut selected = None;
             for (id, locator) in &entry.locators {
-                let Some(provider) = linked.iter().find(|provider| provider.id == id) else { continue };
+                let selected_one = Some(self.registration).filter(|selected| selected.id == id);
+                let linked_one = || linked.iter().find(|provider| provider.id == id).copied();
+                let Some(provider) = selected_one.or_else(linked_one) else { continue };
                 match (provider.resource_kind)(locator) {
                     Ok(kind) if id == self.registration.id => {
                         let resource =
@@ -180,9 +178,7 @@ impl Reader<'_> {
             }
             let listed = self.listed(&grant.scope, &path);
             let reaches = self.reaches(grant, &path, resources);
-            if !listed || reaches.len() < grant.access.len() {
-                continue;
-            }
+            let whole = listed && reaches.len() == grant.access.len();
             let request = TaskAccess {
                 name: grant.name.clone(),
                 scope: grant.scope.clone(),
@@ -191,11 +187,35 @@ impl Reader<'_> {
                 carried_by: bound.within(&grant.scope),
             };
             match self.registration.capabilities.check(self.registration.id, &path, request) {
-                Ok(checked) => grants.push(Arc::new(checked)),
-                Err(refusals) => self.problems.extend(refusals),
+                Ok(checked) if whole => grants.push(Arc::new(checked)),
+                Ok(_) => {}
+                // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.
+                Err(refusals) => self.refused(&grant.scope, refusals),
             }
         }
         grants
+    }
+
+    /// Adds refusals; where a wider scope would do, with what that newly reaches.
+    fn refused(&mut self, scope: &Scope, refusals: Vec<Diagnostic>) {
+        const MOST: usize = 8;
+        for mut refusal in refusals {
+            if refusal.path.ends_with(".scope")
+                && let Some(hint) = &mut refusal.hint
+                && let Some(wider) = self.registration.capabilities.nearest_scope(scope)
+            {
+                let platform = &self.manifest.platform;
+                let newly = platform.pairs(&wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
+                let newly: Vec<_> = newly.map(|pair| pair.to_string()).collect();
+                if newly.len() > MOST {
+                    let first = newly[..MOST].join(", ");
+                    hint.push_str(&format!("; newly reached: {first} and {} more", newly.len() - MOST));
+                } else if !newly.is_empty() {
+                    hint.push_str(&format!("; newly reached: {}", newly.join(", ")));
+                }
+            }
+            self.problems.push(refusal);
+        }
     }
 
     fn reaches(
@@ -324,13 +344,13 @@ impl Reader<'_> {
                 subjects,
                 grants: wider.iter().filter_map(|scope| by_scope.get(scope)).flatten().cloned().collect(),
             };
-            let path = match self.manifest.bindings.iter().position(|binding| binding.scope == *scope) {
-                Some(at) => format!("bindings[{at}]"),
-                None => "bindings".to_owned(),
-            };
+            let written = self.manifest.bindings.iter().position(|binding| binding.scope == *scope);
+            let path = written.map_or_else(|| "bindings".to_owned(), |at| format!("bindings[{at}]"));
             match self.registration.capabilities.check(self.registration.id, &path, request) {
                 Ok(checked) => bindings.push(checked),
-                Err(refusals) => self.problems.extend(refusals),
+                // A binding that nobody wrote is implied by grants, and these are refused for the same reason.
+                Err(_) if written.is_none() => {}
+                Err(refusals) => self.refused(scope, refusals),
             }
         }
         bindings

@@ -229,7 +229,7 @@ fn required<T: serde::de::DeserializeOwned>(
         Some(value) => strict::read(value, key, problems),
         None => {
             let hint = match key {
-                "provider" => "write `provider: aws`, or give --provider or CLOUDGRANT_PROVIDER",
+                "provider" => "write `provider: aws` or `provider: azure`, or give --provider or CLOUDGRANT_PROVIDER",
                 "stack" => "name the stack: every object that it makes carries the name",
                 "platform" => "say what runs where: `kind`, `organization`, `projects` and `domains`",
                 _ => "see the manifest's reference in the README",

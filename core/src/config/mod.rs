@@ -110,6 +110,11 @@ impl Loaded {
         }
     }
 
+    /// The provider that the file itself names, whatever its profiles, the environment and the flags say.
+    pub fn usual_provider(&self) -> Option<String> {
+        self.places.tree.get("provider")?.to_value().as_str().map(str::to_owned)
+    }
+
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {

@@ -46,6 +46,21 @@ pub(super) async fn run(
     report
 }
 
+/// Makes changes again that were made and are undone: a document that others write too may have been written by
+/// somebody who didn't know of them. What fails is still undone when the cloud is asked again.
+pub(super) async fn again(
+    provider: &dyn Provider,
+    approved: &ApprovedPlan,
+    settings: &Settings,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+    undone: Vec<Change>,
+) {
+    let runner = Runner { provider, approved, settings, watch, cancel };
+    let needs = vec![Vec::new(); undone.len()];
+    runner.phase(undone, needs, &mut Report::default()).await;
+}
+
 /// For deletions: what needs an object goes before it.
 fn reversed(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut reversed = vec![Vec::new(); needs.len()];
@@ -110,11 +125,8 @@ impl Runner<'_> {
         self.watch.event(Event::Started(change));
         tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
         let call = || self.provider.apply(self.approved.approved(change));
-        let again = |error: &Error, wait| {
-            self.watch.event(Event::Retrying { change, error, wait });
-            !self.cancel.is_cancelled()
-        };
-        let result = retry::until(self.settings, call, again).await.map_err(|error| in_context(error, change));
+        let waiting = |error: &Error, wait| self.watch.event(Event::Retrying { change, error, wait });
+        let result = retry::until(self.settings, self.cancel, call, waiting).await.map_err(|error| in_context(error, change));
         match &result {
             Ok(outcome) => {
                 tracing::debug!(object = %change.id, identifier = outcome.identifier, "a change is made");

@@ -7,6 +7,7 @@ mod retry;
 mod settings;
 mod watch;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use cancel::Cancel;
@@ -20,7 +21,7 @@ use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
-use crate::object::{Desired, Observed};
+use crate::object::{Desired, ObjectId, Observed, Ownership};
 use crate::plan::{Action, ApprovedPlan, Change, Plan};
 use crate::provider::Provider;
 
@@ -60,32 +61,35 @@ impl Engine {
     /// # Errors
     /// The provider's, or a breach of the contract.
     pub async fn desired(&self, watch: &dyn Watch) -> Result<Desired> {
-        self.desired_for(&self.intents, watch).await
+        self.desired_for(&self.intents, watch, &Cancel::default()).await
     }
 
-    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch) -> Result<Desired> {
+    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Desired> {
         watch.event(Event::Asking);
         let Intents { grants, registries, bindings } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
-        let answer = retry::reading(settings, watch, || provider.grant_task_access(grants)).await?;
+        let answer = retry::reading(settings, watch, cancel, || provider.grant_task_access(grants)).await?;
         check_answer(self.id, grants.iter().map(|grant| &***grant), &answer)?;
         let mut desired = answer;
 
-        let answer = retry::reading(settings, watch, || provider.enable_registry(registries)).await?;
+        let answer = retry::reading(settings, watch, cancel, || provider.enable_registry(registries)).await?;
         check_answer(self.id, registries.iter().map(|registry| &**registry), &answer)?;
         desired.extend(answer);
 
-        let answer = retry::reading(settings, watch, || provider.bind_scope(bindings)).await?;
+        let answer = retry::reading(settings, watch, cancel, || provider.bind_scope(bindings)).await?;
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &answer)?;
         desired.extend(answer);
         desired.objects = diff::merge(self.id, desired.objects)?;
+        // Of the grants alone: a binding that carries one has nothing to add to it.
+        desired.notes.extend(grants.iter().flat_map(|grant| grant.notes()).cloned());
+        desired.notes.extend(registries.iter().flat_map(|registry| registry.notes()).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
         Ok(desired)
     }
 
-    async fn observe(&self, desired: &Desired, watch: &dyn Watch) -> Result<Observed> {
+    async fn observe(&self, desired: &Desired, watch: &dyn Watch, cancel: &Cancel) -> Result<Observed> {
         watch.event(Event::Observing);
-        retry::reading(&self.settings, watch, || self.provider.observe(desired)).await
+        retry::reading(&self.settings, watch, cancel, || self.provider.observe(desired)).await
     }
 
     /// Makes the plan.
@@ -93,11 +97,16 @@ impl Engine {
     /// # Errors
     /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
-        let mut plan = self.plan_for(&self.intents, watch).await?;
+        self.plan_unless(watch, &Cancel::default()).await
+    }
+
+    /// Makes the plan; once cancelled, without trying again what fails.
+    async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
+        let mut plan = self.plan_for(&self.intents, watch, cancel).await?;
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
-            let anyway = match self.plan_for(baseline, watch).await {
+            let anyway = match self.plan_for(baseline, watch, cancel).await {
                 Ok(anyway) => Some(anyway),
                 Err(error) if is_of_the_intents(error.kind()) => None,
                 Err(error) => return Err(error),
@@ -114,9 +123,9 @@ impl Engine {
         Ok(plan)
     }
 
-    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch) -> Result<Plan> {
-        let desired = self.desired_for(intents, watch).await?;
-        let observed = self.observe(&desired, watch).await?;
+    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
+        let desired = self.desired_for(intents, watch, cancel).await?;
+        let observed = self.observe(&desired, watch, cancel).await?;
         diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)
     }
 
@@ -131,14 +140,14 @@ impl Engine {
     pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
         let begun = Instant::now();
         let before = self.provider.requests();
-        let now = self.plan(watch).await?;
+        let now = self.plan_unless(watch, cancel).await?;
         if now.changes != approved.plan().changes {
             return Err(stale(approved.plan(), &now));
         }
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
-            match self.verify(watch, cancel).await {
+            match self.verify(&approved, &report.applied, watch, cancel).await {
                 Ok(left) => report.unverified = left,
                 Err(error) => report.unseen = Some(error),
             }
@@ -148,19 +157,39 @@ impl Engine {
         Ok(report)
     }
 
-    /// Looks until everything is as it should be, or the time for that is over.
-    async fn verify(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Vec<Change>> {
+    /// Looks until everything is as it should be, or the time for that is over. What somebody else has undone by
+    /// writing the same document at the same time is made again.
+    async fn verify(
+        &self,
+        approved: &ApprovedPlan,
+        applied: &[Applied],
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Vec<Change>> {
         let deadline = Instant::now() + self.settings.settle;
         let mut waits = retry::Waits::new(&self.settings);
+        let mut missed: HashSet<ObjectId> = HashSet::new();
         loop {
             watch.event(Event::Verifying);
-            let left: Vec<_> = self.plan(watch).await?.work().cloned().collect();
+            let left: Vec<_> = self.plan_unless(watch, cancel).await?.work().cloned().collect();
             let wait = waits.next();
             if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
                 return Ok(left);
             }
+            // What was missing a look ago may only not have been seen yet.
+            let undone = applied.iter().map(|applied| &applied.change).filter(|change| is_undone(change, &left));
+            let (again, new): (Vec<_>, Vec<_>) = undone.cloned().partition(|change| missed.contains(&change.id));
+            missed = new.into_iter().map(|change| change.id).collect();
+            if !again.is_empty() {
+                tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
+                let provider = self.provider.as_ref();
+                apply::again(provider, approved, &self.settings, watch, cancel, again).await;
+            }
             watch.event(Event::Settling { left: left.len(), wait });
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
         }
     }
 }
@@ -169,6 +198,17 @@ impl Engine {
 fn is_of_the_intents(kind: ErrorKind) -> bool {
     use ErrorKind::{Conflict, Manifest, NotFound, Quota, Unsupported};
     matches!(kind, Conflict | Manifest | NotFound | Quota | Unsupported)
+}
+
+/// Whether a change that was made has to be made again: a part of something that others write too, or a deletion. What
+/// is the stack's alone nobody else writes, so that the cloud only hasn't caught up.
+fn is_undone(made: &Change, left: &[Change]) -> bool {
+    let shared = matches!(made.ownership, Ownership::Fragment { .. });
+    left.iter().any(|left| match made.action {
+        Action::Delete => left == made,
+        Action::Create | Action::Update => shared && left.id == made.id && left.after == made.after,
+        Action::Handoff => false,
+    })
 }
 
 fn stale(approved: &Plan, now: &Plan) -> Error {

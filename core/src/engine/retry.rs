@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cancel::Cancel;
 use super::settings::Settings;
 use super::watch::{Event, Watch};
 use crate::error::{Error, Result};
@@ -32,12 +33,13 @@ impl Waits {
     }
 }
 
-/// Calls until it succeeds, fails for good, or patience is over. `again` hears of each wait, and says whether to
-/// go on.
+/// Calls until it succeeds, fails for good, patience is over, or somebody interrupts: what is under way then comes to
+/// its end, and nothing is tried again. `waiting` hears of each wait.
 pub(super) async fn until<T, F>(
     settings: &Settings,
+    cancel: &Cancel,
     mut call: impl FnMut() -> F,
-    mut again: impl FnMut(&Error, Duration) -> bool,
+    mut waiting: impl FnMut(&Error, Duration),
 ) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -57,21 +59,24 @@ where
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
         tracing::debug!(%error, ?wait, "trying again");
-        if !again(&error, wait) {
-            return Err(error);
+        waiting(&error, wait);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(error),
+            () = tokio::time::sleep(wait) => {}
         }
-        tokio::time::sleep(wait).await;
     }
 }
 
 /// [`until`] for what only reads.
-pub(super) async fn reading<T, F>(settings: &Settings, watch: &dyn Watch, call: impl FnMut() -> F) -> Result<T>
+pub(super) async fn reading<T, F>(
+    settings: &Settings,
+    watch: &dyn Watch,
+    cancel: &Cancel,
+    call: impl FnMut() -> F,
+) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    until(settings, call, |error, wait| {
-        watch.event(Event::RetryingRead { error, wait });
-        true
-    })
-    .await
+    until(settings, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
 }

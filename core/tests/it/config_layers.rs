@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use cloudgrant_core::config::{Loaded, Overrides};
-use cloudgrant_core::{Diagnostic, Error, Place, Session, Settings};
+use cloudgrant_core::{Access, Diagnostic, Error, Place, Registration, Session, Settings};
+use serde_json::json;
+
+use crate::fake::Fake;
 
 const FILE: &str = r"version: 1
 stack: from-file
@@ -145,4 +148,36 @@ async fn a_session_blames_the_layer_as_well() {
     let wrong = open(Overrides { flags, ..Overrides::default() }).await;
     assert_eq!(wrong.layer.as_deref(), Some("flag --provider"));
     assert!(wrong.hint.is_some_and(|hint| hint.starts_with("did you mean `fake`?")));
+}
+
+/// A provider's section may map levels to roles.
+#[test]
+fn levels_can_be_keys_of_a_section() {
+    let read = |level: &str| {
+        let section = json!({ "roles": { "data": { level: "a role", "write": "another" } } });
+        (Registration::of::<Fake>().check_config)(&section)
+    };
+    for level in Access::ALL {
+        assert_eq!(read(&level.to_string()), [], "{level}");
+    }
+    let wrong = read("raed");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert_eq!(wrong[0].path, "fake.roles.data");
+    assert!(wrong[0].message.contains("`raed`"), "{wrong:?}");
+    assert!(wrong[0].hint.as_ref().is_some_and(|hint| hint.contains("did you mean `read`?")), "{wrong:?}");
+}
+
+#[test]
+fn the_usual_provider_is_the_files_own() {
+    let other = "provider: fake\nprofiles: { other: { provider: nearly } }";
+    let text = FILE.split("profiles:").next().expect("the rest").replace("provider: fake", other);
+    let mut overrides = environment(&[("CLOUDGRANT_PROVIDER", "nearly")]);
+    overrides.profile = Some("other".to_owned());
+    overrides.flags = vec![("provider".to_owned(), "nearly".into(), "--provider".to_owned())];
+    let loaded = load(&text, &overrides).expect("loads");
+    assert_eq!((loaded.manifest.provider.as_str(), loaded.usual_provider().as_deref()), ("nearly", Some("fake")));
+    let laid_over = loaded.overlaid(&json!({ "provider": "nearly" }), "the sandbox").expect("loads");
+    assert_eq!(laid_over.usual_provider().as_deref(), Some("fake"));
+    let without = load(&text.replace("provider: fake\n", ""), &overrides).expect("loads");
+    assert_eq!(without.usual_provider(), None);
 }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Cancel, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic,
     Engine, Error, ErrorKind, Event, Found, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome,
-    Ownership, Provider, RegistryAccess, Report, ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Settings,
-    Silent, Stack, TaskAccess, Watch,
+    Ownership, Provider, RegistryAccess, Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind,
+    Settings, Silent, Stack, TaskAccess, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -218,6 +218,9 @@ pub(crate) struct Config {
     region: String,
     #[serde(default)]
     retries: u32,
+    /// For each resource, what a level comes to.
+    #[serde(default)]
+    roles: BTreeMap<ResourceName, BTreeMap<Access, String>>,
 }
 
 #[async_trait]

@@ -1,5 +1,6 @@
 //! The public face of core: the engine over a provider that does as it is told, and manifests in all their layers.
 
+mod comparison;
 mod config_formats;
 mod config_hostile;
 mod config_layers;
@@ -10,3 +11,6 @@ mod fake;
 mod scopes;
 
 cloudgrant_core::register_provider!(fake::Fake);
+
+// The same under another name, and less able.
+cloudgrant_core::inventory::submit! { comparison::NEARLY }

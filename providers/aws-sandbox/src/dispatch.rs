@@ -1,5 +1,6 @@
 //! From a request to an answer: which service, who calls, what goes wrong on request, and the wire format of it all.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use http::{HeaderName, StatusCode};
 
 use crate::auth::{self, Caller, Scope};
 use crate::errors::{Answer, ApiError};
-use crate::management::{self, Log};
+use crate::management::{self, Line, Log};
 use crate::protocol::json::Params;
 use crate::protocol::query::Query;
 use crate::protocol::{json, xml};
@@ -35,6 +36,8 @@ pub(crate) struct Dispatcher {
     pub(crate) faults: Faults,
     pub(crate) counter: Arc<Counter>,
     pub(crate) log: Mutex<Log>,
+    /// How many requests were carried out.
+    pub(crate) carried_out: AtomicU64,
     /// How often the folder was in use; a part of request ids.
     pub(crate) start: u64,
 }
@@ -62,6 +65,12 @@ impl Handler for Dispatcher {
             return management::handle(self, &request);
         }
         let sequence = self.faults.next();
+        self.faults.around(sequence, self.answer(sequence, request)).await
+    }
+}
+
+impl Dispatcher {
+    async fn answer(&self, sequence: u64, request: Request) -> Response {
         let request_id = ids::request_id(self.start, sequence);
         let scope = auth::scope(&request);
         let asked = Asked::read(&request, scope.as_ref());
@@ -71,9 +80,10 @@ impl Handler for Dispatcher {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
+        let mut turn = None;
         let outcome = match fate {
             Fate::DropBefore => {
-                self.note(sequence, scope.as_ref(), &asked, 0);
+                self.note(sequence, turn, scope.as_ref(), &asked, 0);
                 return Response::dropped();
             }
             Fate::Throttle => Err(ApiError::new("Throttling", 400, "Rate exceeded")),
@@ -82,18 +92,16 @@ impl Handler for Dispatcher {
                 500,
                 "The request processing has failed because of an unknown error, exception or failure.",
             )),
-            Fate::Serve | Fate::DropAfter => self.carry_out(&request, scope.as_ref(), &asked),
+            Fate::Serve | Fate::DropAfter => self.carry_out(&request, scope.as_ref(), &asked, &mut turn),
         };
         let response = match outcome {
             Ok(outcome) => success(&asked, outcome, &request_id),
             Err(error) => failure(asked.service, error, &request_id),
         };
-        self.note(sequence, scope.as_ref(), &asked, response.status.as_u16());
+        self.note(sequence, turn, scope.as_ref(), &asked, response.status.as_u16());
         if fate == Fate::DropAfter { Response::dropped() } else { response }
     }
-}
 
-impl Dispatcher {
     /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
     pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
         let quotas = Quotas::new(&knobs.quotas)?;
@@ -104,7 +112,14 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn carry_out(&self, request: &Request, scope: Option<&Scope>, asked: &Asked) -> Answer<Outcome> {
+    /// `turn` becomes the request's place among those that were carried out.
+    fn carry_out(
+        &self,
+        request: &Request,
+        scope: Option<&Scope>,
+        asked: &Asked,
+        turn: &mut Option<u64>,
+    ) -> Answer<Outcome> {
         let scope = scope.ok_or_else(|| {
             ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
         })?;
@@ -120,6 +135,7 @@ impl Dispatcher {
             return Err(ApiError::new("InvalidAction", 400, message));
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
         let caller = auth::caller(&state, scope, request.header("x-amz-security-token"))?;
         if self.faults.knobs().deny.contains(&asked.action) {
             return Err(ApiError::denied(&caller.arn, &asked.action, &asked.resource(&caller, &params)));
@@ -135,10 +151,11 @@ impl Dispatcher {
         }
     }
 
-    fn note(&self, sequence: u64, scope: Option<&Scope>, asked: &Asked, status: u16) {
-        let account = scope.map(|scope| self.account(&scope.key)).unwrap_or_default();
+    fn note(&self, sequence: u64, turn: Option<u64>, scope: Option<&Scope>, asked: &Asked, status: u16) {
+        let key = scope.map(|scope| scope.key.clone()).unwrap_or_default();
+        let (account, action) = (self.account(&key), asked.action.clone());
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.note(sequence, account, asked.action.clone(), status);
+        log.note(Line { sequence, turn, account, key, action, status });
     }
 
     /// The account that a key names, for the log.

@@ -40,6 +40,7 @@ mod sts;
 mod time;
 mod validate;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, Server, Start, Store};
@@ -78,6 +79,7 @@ pub async fn start(start: Start) -> Result<Running> {
         faults: Faults::new(knobs),
         counter: Arc::clone(&counter),
         log: Mutex::default(),
+        carried_out: AtomicU64::new(0),
     };
     let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
     let endpoint = format!("http://{}", server.address());

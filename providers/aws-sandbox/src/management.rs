@@ -14,13 +14,18 @@ use crate::dispatch::Dispatcher;
 /// How many requests the log keeps.
 const KEPT: usize = 10_000;
 
+/// One request.
 #[derive(Debug, Serialize)]
-struct Line {
-    sequence: u64,
-    account: String,
-    action: String,
+pub(crate) struct Line {
+    pub(crate) sequence: u64,
+    /// Its place among the requests that were carried out, if it was.
+    pub(crate) turn: Option<u64>,
+    pub(crate) account: String,
+    /// The access key, by which the sandbox tells callers apart.
+    pub(crate) key: String,
+    pub(crate) action: String,
     /// 0 where the connection was closed before the request was carried out.
-    status: u16,
+    pub(crate) status: u16,
 }
 
 /// The last requests.
@@ -30,16 +35,19 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn note(&mut self, sequence: u64, account: String, action: String, status: u16) {
+    pub(crate) fn note(&mut self, line: Line) {
         if self.lines.len() == KEPT {
             self.lines.pop_front();
         }
-        self.lines.push_back(Line { sequence, account, action, status });
+        self.lines.push_back(line);
     }
 }
 
 /// Answers `/_sandbox/...`. These requests are neither counted nor disturbed by faults.
 pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
+    if let Some(answer) = sandbox.faults.manage(request) {
+        return answer;
+    }
     let value = match (&request.method, request.path.as_str()) {
         (&Method::GET, "/_sandbox/requests") => json!(sandbox.counter.counts()),
         (&Method::GET, "/_sandbox/log") => {
@@ -58,7 +66,14 @@ pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
             }
         }
         _ => {
-            let known = ["GET /_sandbox/requests", "GET /_sandbox/log", "POST /_sandbox/reset", "POST /_sandbox/knobs"];
+            let known = [
+                "GET /_sandbox/requests",
+                "GET /_sandbox/log",
+                "GET /_sandbox/held",
+                "POST /_sandbox/reset",
+                "POST /_sandbox/knobs",
+                "POST /_sandbox/release",
+            ];
             return answer(StatusCode::NOT_FOUND, &json!({"error": "there is no such thing", "known": known}));
         }
     };

@@ -17,6 +17,7 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::{AccountId, Config, Credentials, Fixed};
+use crate::whole::Whole;
 
 /// Counts what goes over the wire, retries included.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +86,7 @@ impl Clients {
                     .timeout_config(
                         TimeoutConfig::builder()
                             .connect_timeout(Duration::from_secs(5))
-                            .operation_attempt_timeout(Duration::from_secs(30))
+                            .operation_attempt_timeout(self.config.request_timeout)
                             .build(),
                     );
                 if let Some(profile) = &self.config.profile {
@@ -105,19 +106,24 @@ impl Clients {
     pub(crate) async fn iam(&self) -> &aws_sdk_iam::Client {
         self.iam
             .get_or_init(|| async {
-                let config = aws_sdk_iam::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+                let config = aws_sdk_iam::config::Builder::from(self.base().await)
+                    .interceptor(self.counter.clone())
+                    .interceptor(Whole);
                 aws_sdk_iam::Client::from_conf(config.build())
             })
             .await
     }
 
     pub(crate) async fn sts(&self) -> aws_sdk_sts::Client {
-        let config = aws_sdk_sts::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+        let config =
+            aws_sdk_sts::config::Builder::from(self.base().await).interceptor(self.counter.clone()).interceptor(Whole);
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
     pub(crate) async fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
-        let config = aws_sdk_secretsmanager::config::Builder::from(self.base().await).interceptor(self.counter.clone());
+        let config = aws_sdk_secretsmanager::config::Builder::from(self.base().await)
+            .interceptor(self.counter.clone())
+            .interceptor(Whole);
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
@@ -135,7 +141,8 @@ impl Clients {
         }
         let mut config = aws_sdk_ecr::config::Builder::from(self.base().await)
             .region(Region::new(region.to_owned()))
-            .interceptor(self.counter.clone());
+            .interceptor(self.counter.clone())
+            .interceptor(Whole);
         if *account != self.config.account {
             config = config.credentials_provider(self.credentials_for(account).await?);
         }

@@ -1,9 +1,9 @@
 //! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
@@ -29,10 +29,7 @@ where
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         // The credentials of another account are got on the way.
-        _ if let Some(refusal) = refusal_on_the_way(&error) => {
-            answered("sts:AssumeRole", 403, refusal.code().unwrap_or("unknown"), refusal.message().unwrap_or("no message"))
-                .with("on the way to", operation)
-        }
+        _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),
         _ if lacks_credentials(&error) => Error::new(ErrorKind::Credentials, "there are no AWS credentials")
             .with("operation", operation)
             .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
@@ -126,12 +123,30 @@ fn chain<'a>(
     std::iter::successors(Some(error), |error| error.source())
 }
 
-/// What AWS said to a call that the SDK made by itself in order to get credentials.
-fn refusal_on_the_way<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a ErrorMetadata> {
-    if !chain(error).any(|error| error.is::<CredentialsError>()) {
-        return None;
+/// What came of a call that the SDK made by itself in order to get credentials. A way that fails at the moment is no lack
+/// of credentials.
+fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    const OPERATION: &str = "sts:AssumeRole";
+    let credentials = chain(error).find_map(|error| error.downcast_ref::<CredentialsError>())?;
+    let unavailable = |cause: String| {
+        Error::new(ErrorKind::Unavailable, format!("{OPERATION} failed"))
+            .with("operation", OPERATION)
+            .with("cause", cause)
+            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped")
+    };
+    let call = chain(error).find_map(|error| error.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>());
+    match (call, credentials) {
+        (Some(SdkError::ServiceError(service)), _) => {
+            let (status, refusal) = (service.raw().status().as_u16(), service.err());
+            let said = |text: Option<&str>, nothing: &str| text.unwrap_or(nothing).to_owned();
+            let (code, message) = (said(refusal.code(), "unknown"), said(refusal.message(), "no message"));
+            Some(answered(OPERATION, status, &code, &message))
+        }
+        (Some(SdkError::ConstructionFailure(_)), _) => None,
+        (Some(call), _) => Some(unavailable(innermost(call))),
+        (None, CredentialsError::ProviderTimedOut(_)) => Some(unavailable("no answer in time".to_owned())),
+        (None, _) => None,
     }
-    chain(error).find_map(|error| error.downcast_ref::<ErrorMetadata>()).filter(|refusal| refusal.code().is_some())
 }
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {

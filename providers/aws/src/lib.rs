@@ -28,6 +28,7 @@ mod secrets;
 mod snapshot;
 mod statements;
 mod validate;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use config::{Account, AccountId, Cluster, Config, Credentials, Fixed};
 use crate::client::Clients;
 use crate::locator::{Locator, Repository};
 use crate::names::Names;
+use crate::repository_policy::Meanwhile;
 use crate::secrets::{Lookup, Secrets};
 use crate::snapshot::{Quotas, Snapshot};
 
@@ -62,7 +64,7 @@ pub struct Aws {
     /// Read by the verbs, used up by the next observation: a plan reads the account once.
     snapshot: Mutex<Option<Arc<Snapshot>>>,
     /// One writer a repository policy at a time: it is replaced as a whole.
-    repositories: Mutex<HashMap<Repository, Arc<Mutex<()>>>>,
+    repositories: Mutex<HashMap<Repository, Arc<Mutex<Meanwhile>>>>,
 }
 
 #[async_trait]

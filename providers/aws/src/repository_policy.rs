@@ -1,15 +1,24 @@
-//! Repository policies of ECR: documents that others write too. Read, merge by Sid, write.
+//! Repository policies of ECR: documents that others write too. Read, merge by Sid, write, read back.
 //!
-//! `SetRepositoryPolicy` replaces the whole document and knows no version token, so that whoever writes between
-//! our read and our write is overwritten. Within a run, one writer a repository; the engine reads all again after
-//! an apply. Source: Amazon ECR API reference.
+//! `SetRepositoryPolicy` replaces the whole document and knows no version token (Amazon ECR API reference), so that no
+//! protocol keeps a write from falling between somebody else's reading and writing, or theirs between ours. What can be
+//! done:
+//!
+//! - Nothing lies between our reading and our writing: connections are open, and the write is never sent again by the
+//!   SDK, which would send an old document; the engine tries again, and that reads again.
+//! - Beside the write goes a second reading. What others did after the first reading and before the write, it sees, and
+//!   it is put back.
+//! - After the write, the policy is read. Where our statement is missing, somebody overwrote it, and it is written again.
+//!   The engine reads all once more when it has finished, and has what is missing made again.
+//!
+//! What stays is the time between the second reading's arrival and the write's, which leave together: somebody else's
+//! write that arrives in between is overwritten and nobody sees it. A write that AWS carries out after its client has
+//! given it up overwrites what came meanwhile; then only those whose writes were lost can tell.
 
-use std::sync::Arc;
-
+use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::Client;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use crate::Aws;
 use crate::document;
@@ -79,12 +88,19 @@ fn is_dead(statement: &Value) -> bool {
     }
 }
 
+fn is_dead_of_ours(statement: &Value, mark: &str) -> bool {
+    let ours = statement.get("Sid").and_then(Value::as_str).is_some_and(|sid| sid.contains(mark));
+    ours && is_dead(statement)
+}
+
+fn has_dead(document: Option<&Value>, mark: &str) -> bool {
+    document.into_iter().flat_map(document::statements).any(|statement| is_dead_of_ours(statement, mark))
+}
+
 /// Leaves out statements of ours whose principals are gone: they give nothing any more and keep AWS from taking the
 /// rest; a change of their own makes them anew, if they are still wanted.
 fn without_dead(mut document: Value, mark: &str) -> Option<Value> {
-    let ours = |statement: &Value| statement.get("Sid").and_then(Value::as_str).is_some_and(|sid| sid.contains(mark));
-    let statements =
-        document::statements(&document).iter().filter(|statement| !(ours(statement) && is_dead(statement)));
+    let statements = document::statements(&document).iter().filter(|statement| !is_dead_of_ours(statement, mark));
     let statements: Vec<_> = statements.cloned().collect();
     if statements.is_empty() {
         return None;
@@ -106,42 +122,142 @@ fn in_the_way(error: Error, document: &Value) -> Error {
         .hint("take that statement out of the policy, or name a principal there that exists; then run again")
 }
 
+/// What others did to a policy between our reading and our writing, so that our write undid it.
+#[derive(Debug, Default)]
+pub(crate) struct Meanwhile {
+    added: Vec<Value>,
+    removed: Vec<Value>,
+}
+
+impl Meanwhile {
+    /// Remembers what differs between two readings, but for our own statement.
+    fn learn(&mut self, before: Option<&Value>, beside: Option<&Value>, sid: &str) {
+        let (before, beside) = (canonical_statements(before), canonical_statements(beside));
+        let others = |statement: &&Value| statement.get("Sid").and_then(Value::as_str) != Some(sid);
+        for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
+            self.removed.retain(|known| known != statement);
+            self.added.push(statement.clone());
+        }
+        for statement in before.iter().filter(others).filter(|statement| !beside.contains(statement)) {
+            self.added.retain(|known| known != statement);
+            self.removed.push(statement.clone());
+        }
+    }
+
+    /// Forgets what is as they made it.
+    fn forget(&mut self, document: Option<&Value>) {
+        let now = canonical_statements(document);
+        self.added.retain(|statement| !now.contains(statement));
+        self.removed.retain(|statement| now.contains(statement));
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// The document as they made it.
+    fn put_back(&self, document: Option<Value>) -> Option<Value> {
+        if self.is_nothing() {
+            return document;
+        }
+        let mut document = document.unwrap_or_else(|| json!({ "Version": document::VERSION }));
+        let removed = |statement: &&Value| self.removed.contains(&document::statement(statement));
+        let mut statements: Vec<_> =
+            document::statements(&document).iter().filter(|statement| !removed(statement)).cloned().collect();
+        statements.extend(self.added.iter().cloned());
+        document["Statement"] = statements.into();
+        Some(document)
+    }
+}
+
+fn canonical_statements(document: Option<&Value>) -> Vec<Value> {
+    document.into_iter().flat_map(document::statements).map(document::statement).collect()
+}
+
+/// How often a policy is written before the engine is asked to wait: so often others undid it.
+const TRIES: usize = 5;
+
 /// Puts a statement into a repository's policy, or takes it out.
 pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, statement: Option<&Value>) -> Result<()> {
-    let lock =
-        aws.repositories.lock().await.entry(repository.clone()).or_insert_with(|| Arc::new(Mutex::new(()))).clone();
-    let _one_at_a_time = lock.lock().await;
+    let lock = aws.repositories.lock().await.entry(repository.clone()).or_default().clone();
+    let mut meanwhile = lock.lock().await;
     let client = aws.clients.ecr(&repository.account, &repository.region).await?;
-    let before = match read(&client, repository).await {
-        Ok(before) => before,
-        // Where the repository is gone, so is our statement.
-        Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+    let wanted = statement.map(document::statement);
+    let is_done = |document: Option<&Value>| {
+        let ours = document.into_iter().flat_map(document::statements);
+        ours.filter(|known| known.get("Sid").and_then(Value::as_str) == Some(sid)).map(document::statement).next()
+            == wanted
     };
-    let after = merged(before.clone(), sid, statement).and_then(|document| without_dead(document, &aws.names.mark()));
-    if after == before {
-        return Ok(());
+    for round in 0..TRIES {
+        let before = match read_alone(&client, repository, round).await {
+            Ok(before) => before,
+            // Where the repository is gone, so is our statement.
+            Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        meanwhile.forget(before.as_ref());
+        let mark = aws.names.mark();
+        if is_done(before.as_ref()) && meanwhile.is_nothing() && !has_dead(before.as_ref(), &mark) {
+            return Ok(());
+        }
+        if round > 0 {
+            tracing::debug!(repository = repository.name, "somebody else wrote the policy at the same time; once more");
+        }
+        let after = merged(meanwhile.put_back(before.clone()), sid, statement);
+        let after = after.and_then(|document| without_dead(document, &mark));
+        // The reading is sent first.
+        let (beside, written) = tokio::join!(read(&client, repository), put(&client, repository, after.as_ref()));
+        if let Ok(beside) = beside
+            && beside != after
+        {
+            meanwhile.learn(before.as_ref(), beside.as_ref(), sid);
+        }
+        written?;
     }
+    Err(Error::new(ErrorKind::Unavailable, "others keep writing the repository's policy at the same time")
+        .with("operation", "ecr:SetRepositoryPolicy")
+        .with("repository", repository.arn())
+        .hint("run again when nobody else writes it"))
+}
+
+/// Reads; the first time twice, so that there are two open connections for what comes next, until both agree.
+async fn read_alone(client: &Client, repository: &Repository, round: usize) -> Result<Option<Value>> {
+    if round > 0 {
+        return read(client, repository).await;
+    }
+    let (mut one, mut other) = tokio::try_join!(read(client, repository), read(client, repository))?;
+    for _ in 0..TRIES {
+        if one == other {
+            break;
+        }
+        one = other;
+        other = read(client, repository).await?;
+    }
+    Ok(other)
+}
+
+/// Replaces the policy, once: whoever sends a document again has to read again before.
+async fn put(client: &Client, repository: &Repository, document: Option<&Value>) -> Result<()> {
+    let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
     let Repository { account, name, .. } = repository;
-    match after {
-        Some(document) => {
-            let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
-            let answer = request.policy_text(document.to_string()).send().await;
-            let answer = answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error));
-            answer.map_err(|error| in_the_way(error, &document).with("repository", repository.arn()))?;
-        }
-        None => {
-            let request = client.delete_repository_policy().registry_id(account.as_str()).repository_name(name);
-            if let Err(error) = request.send().await {
-                let gone = error.as_service_error().is_some_and(|error| {
+    let Some(document) = document else {
+        let request = client.delete_repository_policy().registry_id(account.as_str()).repository_name(name);
+        return match request.customize().config_override(once()).send().await {
+            Err(error)
+                if error.as_service_error().is_some_and(|error| {
                     error.is_repository_policy_not_found_exception() || error.is_repository_not_found_exception()
-                });
-                if !gone {
-                    return Err(error::of("ecr:DeleteRepositoryPolicy", error).with("repository", repository.arn()));
-                }
+                }) =>
+            {
+                Ok(())
             }
-        }
-    }
+            Err(error) => Err(error::of("ecr:DeleteRepositoryPolicy", error).with("repository", repository.arn())),
+            Ok(_) => Ok(()),
+        };
+    };
+    let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
+    let answer = request.policy_text(document.to_string()).customize().config_override(once()).send().await;
+    let answer = answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error));
+    answer.map_err(|error| in_the_way(error, document).with("repository", repository.arn()))?;
     Ok(())
 }
 
@@ -170,5 +286,31 @@ mod tests {
         let without = merged(Some(with), "Ours", None).expect("the other statement");
         assert_eq!(document::canonical(&without), document::canonical(&document));
         assert_eq!(merged(merged(None, "Ours", Some(&ours)), "Ours", None), None);
+    }
+
+    #[test]
+    fn what_others_did_meanwhile_is_put_back() {
+        let statement = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": ["ecr:Get"]});
+        let document = |sids: &[&str]| json!({"Statement": sids.iter().map(|sid| statement(sid)).collect::<Vec<_>>()});
+        let sids = |document: Option<Value>| -> Vec<String> {
+            let sids = document.iter().flat_map(document::statements).map(|known| known["Sid"].to_string());
+            sids.map(|sid| sid.trim_matches('"').to_owned()).collect()
+        };
+        let (before, beside) = (document(&["A", "B"]), document(&["A", "C"]));
+        let mut meanwhile = Meanwhile::default();
+        meanwhile.learn(Some(&before), Some(&beside), "Ours");
+        // Ours went over theirs.
+        let now = document(&["A", "B", "Ours"]);
+        meanwhile.forget(Some(&now));
+        assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "Ours", "C"]);
+        // Theirs went over ours, or came after it: there is nothing to put back.
+        let now = document(&["A", "C"]);
+        meanwhile.forget(Some(&now));
+        assert!(meanwhile.is_nothing());
+        // Our own statement is nobody else's doing.
+        meanwhile.learn(Some(&before), Some(&document(&["A", "B", "Ours"])), "Ours");
+        assert!(meanwhile.is_nothing());
+        meanwhile.learn(None, Some(&document(&["C"])), "Ours");
+        assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
     }
 }

@@ -20,7 +20,12 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
     .inexact(&INEXACT);
 
 const INEXACT: [Inexact; 5] = [
-    inexact(ResourceKind::ObjectStore, Access::Write, "lists, reads and deletes objects, and deletes the container", true),
+    inexact(
+        ResourceKind::ObjectStore,
+        Access::Write,
+        "lists, reads and deletes objects, and deletes the container",
+        true,
+    ),
     inexact(ResourceKind::ObjectStore, Access::ReadWrite, "deletes objects and the container", true),
     inexact(ResourceKind::ObjectStore, Access::Manage, "deletes the container itself", true),
     inexact(ResourceKind::Registry, Access::Pull, WHOLE_REGISTRY, false),

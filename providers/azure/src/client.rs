@@ -135,7 +135,7 @@ pub(crate) fn sdk_options(transport: &Arc<Transport>) -> ClientOptions {
             initial_delay: Duration::milliseconds(120),
             max_retries: 5,
             max_total_elapsed: Duration::seconds(15),
-            max_delay: Duration::seconds(5),
+            max_delay: Duration::seconds(2),
         }),
         ..Default::default()
     }
@@ -205,7 +205,9 @@ impl Wire {
 /// If a URL would mean something else by it.
 pub(crate) fn check_path(path: &str) -> Result<()> {
     let plain = |segment: &str| {
-        !matches!(segment, "" | "." | "..") && !segment.contains(['%', '?', '#', '\\']) && !segment.contains(char::is_control)
+        !matches!(segment, "" | "." | "..")
+            && !segment.contains(['%', '?', '#', '\\'])
+            && !segment.contains(char::is_control)
     };
     match path.strip_prefix('/') {
         Some(rest) if rest.split('/').all(plain) => Ok(()),
@@ -258,7 +260,8 @@ impl Policy for Patience {
         if !matches!(status, StatusCode::TooManyRequests | StatusCode::ServiceUnavailable) {
             return Ok(response);
         }
-        let names = [HeaderName::from_static("x-ms-retry-after-ms"), HeaderName::from_static("retry-after-ms"), RETRY_AFTER];
+        let names =
+            [HeaderName::from_static("x-ms-retry-after-ms"), HeaderName::from_static("retry-after-ms"), RETRY_AFTER];
         match get_retry_after(response.headers(), OffsetDateTime::now_utc, &names) {
             Some(wait) if wait.whole_seconds() > PATIENCE => {
                 let response = response.try_into_raw_response().await?;
@@ -270,5 +273,9 @@ impl Policy for Patience {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod loopback;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod tests;

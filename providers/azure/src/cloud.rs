@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_would_leak_tokens_is_refused() {
-        for bad in ["http://127.0.0.1", "management.azure.com", "https://a/b", "https://a?b", "https://u:hidden@a", ""] {
+        for bad in ["http://127.0.0.1", "management.azure.com", "https://a/b", "https://a?b", "https://u:hidden@a", ""]
+        {
             for key in ["endpoint", "authority"] {
                 let error = Place::of(&config(serde_json::json!({ key: bad }))).expect_err(bad);
                 assert_eq!(error.kind(), ErrorKind::Manifest, "{bad}");

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn prefixes_add_up_and_the_wider_wins() {
-        let merged = rules(&[(Access::Read, "a/b/"), (Access::Read, "a/"), (Access::Read, "a/c/"), (Access::Read, "d/")]);
+        let merged =
+            rules(&[(Access::Read, "a/b/"), (Access::Read, "a/"), (Access::Read, "a/c/"), (Access::Read, "d/")]);
         assert_eq!(merged, rules(&[(Access::Read, "d/"), (Access::Read, "a/")]));
     }
 

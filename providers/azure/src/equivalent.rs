@@ -46,11 +46,16 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
         }
         kinds::ASSIGNMENT => {
             let condition = match &attributes["condition"] {
-                Value::String(text) => format!(" --condition {} --condition-version {}", quoted(text), condition::VERSION),
+                Value::String(text) => {
+                    format!(" --condition {} --condition-version {}", quoted(text), condition::VERSION)
+                }
                 _ => String::new(),
             };
             vec![
-                format!("principal=$(az identity show --ids {} --query principalId --output tsv)", quoted(text("principal"))),
+                format!(
+                    "principal=$(az identity show --ids {} --query principalId --output tsv)",
+                    quoted(text("principal"))
+                ),
                 format!(
                     "az role assignment create --assignee-object-id \"$principal\" --assignee-principal-type \
                      ServicePrincipal --role {} --scope {}{condition} --description {}",

@@ -9,6 +9,9 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind};
 use serde::Deserialize;
 
+/// The fact in an error that begins with Azure's own code for what is wrong.
+pub(crate) const SAID: &str = "Azure said";
+
 /// Longer wording than this many characters is cut: Azure repeats whole documents in some of its messages.
 const WORDING: usize = 700;
 
@@ -99,9 +102,7 @@ pub(crate) fn failed(call: &Call<'_>, error: &azure_core::Error) -> Error {
             .error(ErrorKind::Unavailable, format!("{} failed", call.operation))
             .with("cause", innermost(error))
             .hint("check the way to Azure: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
-        _ => call
-            .error(ErrorKind::Unexpected, format!("{} failed", call.operation))
-            .with("cause", innermost(error)),
+        _ => call.error(ErrorKind::Unexpected, format!("{} failed", call.operation)).with("cause", innermost(error)),
     }
 }
 
@@ -191,7 +192,7 @@ impl Said {
             (code, "") => code.to_owned(),
             (code, message) => format!("{code}: {message}"),
         };
-        let error = call.error(kind, what).with("Azure said", said);
+        let error = call.error(kind, what).with(SAID, said);
         match kind {
             ErrorKind::AccessDenied => denied(error, call, code, &message),
             _ => match hint(kind, code) {
@@ -204,7 +205,8 @@ impl Said {
 
 fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
     if code == "RequestDisallowedByPolicy" {
-        return error.hint("a policy of the subscription forbids it: ask who is in charge of Azure Policy for an exemption");
+        return error
+            .hint("a policy of the subscription forbids it: ask who is in charge of Azure Policy for an exemption");
     }
     let Parties { principal, action, scope } = Parties::read(message);
     let error = match principal {
@@ -219,14 +221,26 @@ fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
 
 fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {
     Some(match (kind, code) {
-        (ErrorKind::WrongAccount, _) => "log in to the tenant that `azure.tenant` names (`az login --tenant …`), or mend the manifest",
-        (ErrorKind::Credentials, _) => "the credentials are expired or wrong: log in again (`az login`), or check AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
-        (ErrorKind::Quota, "RoleAssignmentLimitExceeded") => "remove role assignments of the subscription that nobody needs, or grant less: Azure raises this limit for nobody",
+        (ErrorKind::WrongAccount, _) => {
+            "log in to the tenant that `azure.tenant` names (`az login --tenant …`), or mend the manifest"
+        }
+        (ErrorKind::Credentials, _) => {
+            "the credentials are expired or wrong: log in again (`az login`), or check AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+        }
+        (ErrorKind::Quota, "RoleAssignmentLimitExceeded") => {
+            "remove role assignments of the subscription that nobody needs, or grant less: Azure raises this limit for nobody"
+        }
         (ErrorKind::Quota, _) => "ask Azure for a higher limit, or grant less",
-        (_, "SubscriptionNotFound") => "check `azure.subscription` and `azure.tenant`, and that the credentials may see the subscription",
-        (_, "MissingSubscriptionRegistration") => "register the resource provider first: `az provider register --namespace …`",
+        (_, "SubscriptionNotFound") => {
+            "check `azure.subscription` and `azure.tenant`, and that the credentials may see the subscription"
+        }
+        (_, "MissingSubscriptionRegistration") => {
+            "register the resource provider first: `az provider register --namespace …`"
+        }
         (_, "ScopeLocked") => "somebody locked it: remove the lock, or leave it as it is",
-        (_, "InvalidApiVersionParameter" | "NoRegisteredProviderFound") => "this cloud is too old for cloudgrant; report it with what Azure said",
+        (_, "InvalidApiVersionParameter" | "NoRegisteredProviderFound") => {
+            "this cloud is too old for cloudgrant; report it with what Azure said"
+        }
         _ => return None,
     })
 }

@@ -119,16 +119,18 @@ impl Azure {
             cluster.name
         );
         let actual = cluster.issuer.as_deref().filter(|_| cluster.oidc_enabled).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("the cluster {} issues no tokens that Azure could trust", cluster.name))
-                .hint(format!("enable its issuer: `{enable}`"))
+            Error::new(
+                ErrorKind::NotFound,
+                format!("the cluster {} issues no tokens that Azure could trust", cluster.name),
+            )
+            .hint(format!("enable its issuer: `{enable}`"))
         })?;
         match configured {
             Some(configured) if configured != actual => {
                 let message = format!("the cluster {} has another issuer than the manifest", cluster.name);
-                Err(Error::new(ErrorKind::Conflict, message)
-                    .with("manifest", configured)
-                    .with("cluster", actual)
-                    .hint(format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster")))
+                Err(Error::new(ErrorKind::Conflict, message).with("manifest", configured).with("cluster", actual).hint(
+                    format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
+                ))
             }
             _ => Ok(actual.to_owned()),
         }
@@ -168,7 +170,6 @@ impl Azure {
 }
 
 fn id_of(id: &str) -> Result<ResourceId> {
-    ResourceId::parse(id).map_err(|why| {
-        Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}"))
-    })
+    ResourceId::parse(id)
+        .map_err(|why| Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}")))
 }

@@ -41,8 +41,8 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Protected,
-    Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
+    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
+    Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 

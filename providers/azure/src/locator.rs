@@ -89,8 +89,9 @@ impl Locator {
         if path.contains(['?', '#']) || host.contains(['?', '#']) {
             // A signature is a credential: it must not even be repeated.
             let bare: String = text.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect();
-            return Err(Diagnostic::new("", format!("`{bare}` goes on with a query"))
-                .hint("leave out everything from the `?` on; a shared access signature doesn't belong into a manifest"));
+            return Err(Diagnostic::new("", format!("`{bare}` goes on with a query")).hint(
+                "leave out everything from the `?` on; a shared access signature doesn't belong into a manifest",
+            ));
         }
         match scheme {
             "https" | "" => web(text, scheme, host, path),

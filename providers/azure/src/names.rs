@@ -129,7 +129,8 @@ mod tests {
             project: Project::parse(project).expect("project"),
             domain: Domain::parse("p".repeat(63)).expect("domain"),
         };
-        let (a, b) = (names.credential(&pair(&"x".repeat(63))), names.credential(&pair(&format!("{}y", "x".repeat(62)))));
+        let (a, b) =
+            (names.credential(&pair(&"x".repeat(63))), names.credential(&pair(&format!("{}y", "x".repeat(62)))));
         assert!(a.len() == LONGEST_CREDENTIAL && b.len() == LONGEST_CREDENTIAL && a != b, "{a} {b}");
         assert!(a.starts_with(&names.credential_mark()));
         let domain = Scope::Domain { domain: Domain::parse("production").expect("domain") };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, Checked, IntentId, Intent, ObjectId, Reach, TaskAccess};
+use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAccess};
 
 use crate::Azure;
 use crate::actions::{self, Deed};

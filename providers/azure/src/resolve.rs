@@ -92,16 +92,22 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
 
 /// Requirements 6 and 93: an identity works in its own tenant only.
 async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
+    let home = &azure.config.tenant;
     if subscription == azure.config.subscription.as_str() {
         return Ok(());
     }
-    let tenant = azure.tenants.get_or_read(&azure.arm, subscription).await?;
-    if tenant.eq_ignore_ascii_case(azure.config.tenant.as_str()) {
-        return Ok(());
+    let hint = "a managed identity works in its own tenant only: copy the data there, or run that task elsewhere";
+    let elsewhere = |tenant: &str| {
+        let message = format!("subscription {subscription} belongs to {tenant}, the data plane to tenant {home}");
+        Error::new(ErrorKind::WrongAccount, message).hint(hint)
+    };
+    match azure.tenants.get_or_read(&azure.arm, subscription).await {
+        Ok(tenant) if tenant.eq_ignore_ascii_case(home.as_str()) => Ok(()),
+        Ok(tenant) => Err(elsewhere(&format!("tenant {tenant}"))),
+        // Azure doesn't even answer those who come from another tenant.
+        Err(error) if error.kind() == ErrorKind::WrongAccount => Err(elsewhere("another tenant").source(error)),
+        Err(error) => Err(error),
     }
-    let message = format!("subscription {subscription} belongs to tenant {tenant}, the data plane to {}", azure.config.tenant);
-    Err(Error::new(ErrorKind::WrongAccount, message)
-        .hint("a managed identity works in its own tenant only: copy the data there, or run that task elsewhere"))
 }
 
 async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result<Result<Target, Diagnostic>> {
@@ -199,8 +205,11 @@ async fn named_role(snapshot: &Snapshot, name: &str) -> Result<Result<NamedRole,
 /// Requirement 71, for roles whose name says nothing.
 fn checked(role: &crate::arm::RoleDefinition) -> Result<NamedRole, Diagnostic> {
     if actions::is_too_much(&role.actions, &role.not_actions) {
-        return Err(Diagnostic::new("", format!("the role `{}` lets its holder do anything, or assign roles", role.role_name))
-            .hint("name a role that gives what the tasks need, and no more"));
+        return Err(Diagnostic::new(
+            "",
+            format!("the role `{}` lets its holder do anything, or assign roles", role.role_name),
+        )
+        .hint("name a role that gives what the tasks need, and no more"));
     }
     Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() })
 }

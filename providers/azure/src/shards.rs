@@ -36,15 +36,18 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuer: &
     let most = identities.len() + wanted.len() / PER_IDENTITY + 1;
     for index in 0..most {
         let id = azure.names.identity_id(&azure.names.identity(&binding.scope, index));
-        let ours = identities.iter().any(|identity| {
-            identity.id.eq_ignore_ascii_case(id.as_str()) && azure.names.marks(&identity.tags)
-        });
+        let ours = identities
+            .iter()
+            .any(|identity| identity.id.eq_ignore_ascii_case(id.as_str()) && azure.names.marks(&identity.tags));
         if ours {
             present.insert(index, snapshot.credentials(&id).await?.to_vec());
         }
     }
     let name = |index| azure.names.identity(&binding.scope, index);
-    Ok(packed(wanted, &present, issuer).into_iter().map(|(index, credentials)| Shard { name: name(index), credentials }).collect())
+    Ok(packed(wanted, &present, issuer)
+        .into_iter()
+        .map(|(index, credentials)| Shard { name: name(index), credentials })
+        .collect())
 }
 
 /// Each wanted credential where it is already, or else on the first identity that has room.
@@ -67,7 +70,8 @@ fn packed<S: ToString + Ord>(
         }
     }
     for credential in homeless {
-        let index = (0..).find(|index| taken.get(index).copied().unwrap_or_default() < PER_IDENTITY).unwrap_or_default();
+        let index =
+            (0..).find(|index| taken.get(index).copied().unwrap_or_default() < PER_IDENTITY).unwrap_or_default();
         *taken.entry(index).or_default() += 1;
         packed.entry(index).or_default().push(credential);
     }

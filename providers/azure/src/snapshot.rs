@@ -7,13 +7,18 @@ use std::sync::Arc;
 use cloudgrant_core::Result;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::arm::{Cluster, FederatedCredential, Identity, Registry, RoleAssignment, RoleDefinition, StorageAccount, Vault};
+use crate::arm::{
+    Cluster, FederatedCredential, Identity, Registry, RoleAssignment, RoleDefinition, StorageAccount, Vault,
+};
 use crate::client::Arm;
 use crate::resource_id::ResourceId;
 
 /// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
 #[derive(Debug)]
-struct Lists<K, T>(Mutex<HashMap<K, Arc<OnceCell<Arc<Vec<T>>>>>>);
+struct Lists<K, T>(Mutex<HashMap<K, Once<T>>>);
+
+/// A list that is read once.
+type Once<T> = Arc<OnceCell<Arc<Vec<T>>>>;
 
 impl<K, T> Default for Lists<K, T> {
     fn default() -> Self {

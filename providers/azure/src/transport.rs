@@ -100,11 +100,7 @@ impl Transport {
                 return Err(attempted("it holds no certificate in PEM".to_owned()));
             }
             // What is on this machine is either an emulator of that authority or nothing to be trusted.
-            builder = if near {
-                builder.tls_certs_only(certificates)
-            } else {
-                builder.tls_certs_merge(certificates)
-            };
+            builder = if near { builder.tls_certs_only(certificates) } else { builder.tls_certs_merge(certificates) };
         }
         builder.build().map_err(|error| {
             Error::new(ErrorKind::Unexpected, "TLS can't be set up")

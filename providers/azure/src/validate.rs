@@ -34,7 +34,8 @@ pub(crate) fn section(config: &Config) -> Result<ResourceId> {
             problems.push(Diagnostic::new(format!("azure.{key}"), message).hint("it takes https://HOST"));
         } else if config.credentials == Credentials::Sandbox && !local(url) {
             let message = format!("`sandbox` credentials need a sandbox's `{key}` on this machine");
-            problems.push(Diagnostic::new("azure.credentials", message).hint("leave `credentials` out to use your own"));
+            problems
+                .push(Diagnostic::new("azure.credentials", message).hint("leave `credentials` out to use your own"));
         }
     }
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
@@ -95,7 +96,9 @@ fn role(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
         return Some(Diagnostic::new(path, message).hint("name a role that gives what the tasks need, and no more"));
     }
     if wanted.trim().is_empty() || (wanted.starts_with('/') && !is_guid(wanted)) {
-        return Some(Diagnostic::new(path, format!("`{wanted}` names no role")).hint("write its name, or its id (a GUID)"));
+        return Some(
+            Diagnostic::new(path, format!("`{wanted}` names no role")).hint("write its name, or its id (a GUID)"),
+        );
     }
     match locator {
         Locator::Objects(objects) if !objects.prefix.is_empty() => Some(
@@ -131,9 +134,13 @@ fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
         Cloud::Government => "government",
         Cloud::China => "china",
     };
-    let message = format!("`{locator}` is in Azure's cloud `{}`, the data plane in `{}`", name(cloud), name(azure.config.cloud));
+    let message =
+        format!("`{locator}` is in Azure's cloud `{}`, the data plane in `{}`", name(cloud), name(azure.config.cloud));
     let suffix = Hosts::of(azure.config.cloud).blob;
-    Some(Diagnostic::new("", message).hint(format!("its hosts end like {suffix}; or set `azure.cloud: {}`", name(cloud))))
+    Some(
+        Diagnostic::new("", message)
+            .hint(format!("its hosts end like {suffix}; or set `azure.cloud: {}`", name(cloud))),
+    )
 }
 
 /// A role for what nobody is granted is a typing error.
@@ -159,7 +166,10 @@ fn task_identity(azure: &Azure, intents: &Intents) -> Option<Diagnostic> {
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
     let conventional = azure.context.platform.kind == PlatformKind::Union;
     (global && !conventional && azure.config.task_identity.is_none()).then(|| {
-        Diagnostic::new("azure.task_identity", "global grants need the managed identity of task code, which isn't known")
-            .hint("set `azure.task_identity: NAME`, or use `scope: { domain: DOMAIN }`, which gets an identity of its own")
+        Diagnostic::new(
+            "azure.task_identity",
+            "global grants need the managed identity of task code, which isn't known",
+        )
+        .hint("set `azure.task_identity: NAME`, or use `scope: { domain: DOMAIN }`, which gets an identity of its own")
     })
 }

@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::Knobs;
+use crate::gate::Gate;
+use crate::{Knobs, Request, Response};
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,24 @@ pub struct Faults {
     knobs: RwLock<Arc<Knobs>>,
     sequence: AtomicU64,
     bucket: Mutex<Bucket>,
+    /// Whether the sandbox makes its own of the `rate` knob.
+    own_rate: bool,
     /// How many of the next requests are throttled, and how many after them fail.
     throttles: AtomicU64,
     failures: AtomicU64,
+    gate: RwLock<Arc<Gate>>,
+}
+
+/// What goes wrong around a request, whichever way it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Oddity {
+    None,
+    NeverCarriedOut,
+    NeverAnswered,
+    Late,
+    Cut,
+    Truncated,
+    Garbage,
 }
 
 #[derive(Debug)]
@@ -48,11 +64,21 @@ impl Faults {
             knobs: RwLock::default(),
             sequence: AtomicU64::new(0),
             bucket: Mutex::new(Bucket { tokens: 0.0, filled: Instant::now() }),
+            own_rate: false,
             throttles: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            gate: RwLock::default(),
         };
         faults.turn(knobs);
         faults
+    }
+
+    /// The same without the bucket that all requests share: for a sandbox whose cloud has buckets of its own, by caller
+    /// or by kind of request, and which reads the `rate` knob to size them.
+    #[must_use]
+    pub fn with_own_rate(mut self) -> Self {
+        self.own_rate = true;
+        self
     }
 
     /// Turns the knobs while requests come in.
@@ -62,6 +88,10 @@ impl Faults {
         *self.bucket.lock().unwrap_or_else(PoisonError::into_inner) = bucket;
         self.throttles.store(knobs.throttle_next, Ordering::Relaxed);
         self.failures.store(knobs.errors_next, Ordering::Relaxed);
+        let gate = Gate::new(self.sequence.load(Ordering::Relaxed), knobs.hold_before, knobs.hold_after);
+        let before = std::mem::replace(&mut *self.gate.write().unwrap_or_else(PoisonError::into_inner), Arc::new(gate));
+        // Nobody could release them any more.
+        before.release(false);
         *self.knobs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(knobs);
     }
 
@@ -99,8 +129,68 @@ impl Faults {
         Fate::Serve
     }
 
+    /// Carries out a request with all that happens to it whichever way it is answered: it is held, hangs, comes late, or
+    /// loses a part of its answer. Every sandbox sends its requests through here, with the sequence number that
+    /// [`Self::next`] gave.
+    pub async fn around(&self, sequence: u64, answer: impl Future<Output = Response> + Send) -> Response {
+        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if !gate.before(sequence).await {
+            return Response::dropped();
+        }
+        let (oddity, lateness) = self.oddity(sequence);
+        match oddity {
+            Oddity::NeverCarriedOut => return Response::never(),
+            Oddity::Late => tokio::time::sleep(lateness).await,
+            _ => {}
+        }
+        let response = answer.await;
+        if !gate.after(sequence).await {
+            return Response::dropped();
+        }
+        match oddity {
+            Oddity::NeverAnswered => Response::never(),
+            Oddity::Cut => response.cut(),
+            Oddity::Truncated => response.truncated(),
+            Oddity::Garbage => response.garbage(),
+            _ => response,
+        }
+    }
+
+    /// Answers what people ask about held requests: `GET /_sandbox/held`, and `POST /_sandbox/release`, whose body may be
+    /// `discard` so that nothing comes of them. `None` for everything else.
+    pub fn manage(&self, request: &Request) -> Option<Response> {
+        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/_sandbox/held") => Some(gate.show()),
+            ("POST", "/_sandbox/release") => {
+                gate.release(&request.body[..] != b"discard");
+                Some(gate.show())
+            }
+            _ => None,
+        }
+    }
+
+    fn oddity(&self, sequence: u64) -> (Oddity, Duration) {
+        let knobs = self.knobs();
+        // Other numbers than those of `decide`, which may end the same request in another way.
+        let mut random = SplitMix::new(!knobs.seed, sequence);
+        let (which, half) = (random.share(), random.share() < 0.5);
+        let kinds = [
+            (knobs.hang, if half { Oddity::NeverCarriedOut } else { Oddity::NeverAnswered }),
+            (knobs.late, Oddity::Late),
+            (knobs.cut, if half { Oddity::Cut } else { Oddity::Truncated }),
+            (knobs.garbage, Oddity::Garbage),
+        ];
+        let mut below = 0.0;
+        let oddity = kinds.into_iter().find(|(share, _)| {
+            below += share;
+            which < below
+        });
+        (oddity.map_or(Oddity::None, |(_, oddity)| oddity), knobs.lateness.unwrap_or(Duration::from_secs(1)))
+    }
+
     fn take_token(&self, rate: Option<f64>, now: Instant) -> bool {
-        let Some(rate) = rate else {
+        let Some(rate) = rate.filter(|_| !self.own_rate) else {
             return true;
         };
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,8 +237,6 @@ impl SplitMix {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn fates(knobs: &str, count: u64) -> Vec<Fate> {
@@ -195,5 +283,27 @@ mod tests {
         let later = now + Duration::from_millis(500);
         let served = (0..30).filter(|_| faults.decide(faults.next(), later) == Fate::Serve).count();
         assert_eq!(served, 5);
+    }
+    #[test]
+    fn a_sandbox_with_its_own_buckets_is_not_throttled_here() {
+        let faults = Faults::new("rate=1".parse().expect("valid")).with_own_rate();
+        let now = Instant::now();
+        assert!((0..30).all(|_| faults.decide(faults.next(), now) == Fate::Serve));
+        assert_eq!(faults.knobs().rate, Some(1.0), "the sandbox reads it from here");
+    }
+
+    #[test]
+    fn oddities_are_about_what_was_asked() {
+        let faults = Faults::new("hang=0.1,late=0.1,cut=0.1,garbage=0.1,seed=7".parse().expect("valid"));
+        let count = |wanted: &[Oddity]| (1..=10_000).filter(|at| wanted.contains(&faults.oddity(*at).0)).count();
+        for kind in [
+            &[Oddity::NeverCarriedOut, Oddity::NeverAnswered][..],
+            &[Oddity::Late],
+            &[Oddity::Cut, Oddity::Truncated],
+            &[Oddity::Garbage],
+        ] {
+            assert!((900..1_100).contains(&count(kind)), "{kind:?}");
+        }
+        assert_eq!(faults.oddity(3).1, Duration::from_secs(1));
     }
 }

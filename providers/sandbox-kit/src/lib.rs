@@ -14,6 +14,7 @@
 pub mod counter;
 pub mod error;
 pub mod faults;
+mod gate;
 pub mod knobs;
 pub mod registry;
 pub mod server;

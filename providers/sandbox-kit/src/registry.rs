@@ -58,6 +58,7 @@ pub struct Running {
     endpoint: String,
     settings: Value,
     exports: Vec<(String, String)>,
+    setup: Vec<String>,
     counter: Arc<Counter>,
     server: Server,
 }
@@ -74,7 +75,15 @@ impl Running {
         counter: Arc<Counter>,
         server: Server,
     ) -> Self {
-        Self { endpoint, settings, exports, counter, server }
+        Self { endpoint, settings, exports, setup: Vec::new(), counter, server }
+    }
+
+    /// With commands that a person runs once, where variables alone don't make the cloud's own tool talk to this
+    /// sandbox.
+    #[must_use]
+    pub fn with_setup(mut self, commands: Vec<String>) -> Self {
+        self.setup = commands;
+        self
     }
 
     /// The address that clients talk to, for example `http://127.0.0.1:40123`.
@@ -90,6 +99,11 @@ impl Running {
     /// Environment variables that make other programs talk to this sandbox.
     pub fn exports(&self) -> &[(String, String)] {
         &self.exports
+    }
+
+    /// Commands that set up other programs, for a shell that has the exports.
+    pub fn setup(&self) -> &[String] {
+        &self.setup
     }
 
     /// How often each action was called so far.

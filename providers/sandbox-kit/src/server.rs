@@ -6,14 +6,17 @@
 use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -60,23 +63,64 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    dropped: bool,
+    delivery: Delivery,
+}
+
+/// What becomes of an answer on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    Whole,
+    /// The connection is closed instead.
+    Dropped,
+    /// The connection stays open, and nothing comes.
+    Never,
+    /// The connection is closed in the middle of the body.
+    Broken,
 }
 
 impl Response {
     /// An answer with a status and a body, without headers.
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into(), dropped: false }
+        Self { status, headers: HeaderMap::new(), body: body.into(), delivery: Delivery::Whole }
     }
 
     /// No answer: the connection is closed instead.
     pub fn dropped() -> Self {
-        Self { dropped: true, ..Self::new(StatusCode::OK, Bytes::new()) }
+        Self { delivery: Delivery::Dropped, ..Self::new(StatusCode::OK, Bytes::new()) }
+    }
+
+    /// No answer, and the connection stays open: the client waits until it has waited enough.
+    pub fn never() -> Self {
+        Self { delivery: Delivery::Never, ..Self::new(StatusCode::OK, Bytes::new()) }
+    }
+
+    /// The same with the connection closed in the middle of the body. An empty body stays as it is.
+    #[must_use]
+    pub fn truncated(mut self) -> Self {
+        if self.delivery == Delivery::Whole && !self.body.is_empty() {
+            self.delivery = Delivery::Broken;
+        }
+        self
+    }
+
+    /// The same with the second half of its body missing, in a way that only the body itself tells.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        self.body.truncate(self.body.len() / 2);
+        self
+    }
+
+    /// The same with another body: what a proxy in between might say.
+    #[must_use]
+    pub fn garbage(mut self) -> Self {
+        self.body = Bytes::from_static(b"<!DOCTYPE html><html><body><h1>It works!</h1></body></html>");
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        self
     }
 
     /// Whether the connection is closed instead of answering.
     pub fn is_dropped(&self) -> bool {
-        self.dropped
+        self.delivery == Delivery::Dropped
     }
 
     /// The same with a header; a value that no header may hold is left out.
@@ -220,7 +264,7 @@ where
 {
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
-        async move { answer(&*handler, request).await }
+        async move { answer(handler, request).await }
     });
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -241,9 +285,9 @@ where
 }
 
 async fn answer(
-    handler: &dyn Handler,
+    handler: Arc<dyn Handler>,
     request: hyper::Request<Incoming>,
-) -> std::result::Result<hyper::Response<Full<Bytes>>, Dropped> {
+) -> std::result::Result<hyper::Response<Answer>, Dropped> {
     let (parts, body) = request.into_parts();
     // What announces its length is refused before it is sent; the limit below holds for the rest.
     if body.size_hint().lower() > BODY_LIMIT as u64 {
@@ -257,28 +301,66 @@ async fn answer(
             return Ok(refuse_body(status, &error.to_string()));
         }
     };
-    let response = handler
-        .handle(Request {
-            method: parts.method,
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers: parts.headers,
-            body,
-        })
-        .await;
-    if response.dropped {
+    let request = Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    // In a task of its own: what came in whole is carried out, whether its client still waits or not.
+    let Ok(response) = tokio::spawn(async move { handler.handle(request).await }).await else {
         return Err(Dropped);
-    }
-    let mut answer = hyper::Response::new(Full::new(response.body));
+    };
+    let body = match response.delivery {
+        Delivery::Whole => Answer::Left(Full::new(response.body)),
+        Delivery::Broken => Answer::Right(Broken::new(response.body)),
+        Delivery::Dropped => return Err(Dropped),
+        Delivery::Never => std::future::pending().await,
+    };
+    let mut answer = hyper::Response::new(body);
     *answer.status_mut() = response.status;
     *answer.headers_mut() = response.headers;
     Ok(answer)
 }
 
-fn refuse_body(status: StatusCode, why: &str) -> hyper::Response<Full<Bytes>> {
-    let mut answer = hyper::Response::new(Full::new(Bytes::copy_from_slice(why.as_bytes())));
+fn refuse_body(status: StatusCode, why: &str) -> hyper::Response<Answer> {
+    let mut answer = hyper::Response::new(Answer::Left(Full::new(Bytes::copy_from_slice(why.as_bytes()))));
     *answer.status_mut() = status;
     answer
+}
+
+/// The body of an answer, whole or not.
+type Answer = Either<Full<Bytes>, Broken>;
+
+/// A body that announces all of its bytes and fails after half of them.
+struct Broken {
+    half: Option<Bytes>,
+    whole: u64,
+}
+
+impl Broken {
+    fn new(mut body: Bytes) -> Self {
+        let whole = body.len() as u64;
+        body.truncate(body.len() / 2);
+        Self { half: Some(body), whole }
+    }
+}
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Dropped>>> {
+        Poll::Ready(Some(self.half.take().map(Frame::data).ok_or(Dropped)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.whole)
+    }
 }
 
 /// Tells hyper to close the connection without an answer.

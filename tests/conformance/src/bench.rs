@@ -38,6 +38,14 @@ impl Sketch {
         self
     }
 
+    /// The last grant, and exactly that.
+    pub(crate) fn precisely(mut self) -> Self {
+        if let Some(grant) = self.grants.last_mut() {
+            grant["precise"] = true.into();
+        }
+        self
+    }
+
     pub(crate) fn registry(mut self, provider: &str, at: usize, locator: &str, access: Access) -> Self {
         self.registries.push(json!({ "name": format!("registry-{at}"), "access": access, provider: locator }));
         self

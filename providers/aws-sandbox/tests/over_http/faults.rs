@@ -43,7 +43,11 @@ fn requests_are_counted_and_logged() {
         let counts = client.raw("GET", "/_sandbox/requests", "", "").expect("an answer").ok().json();
         assert_eq!(counts, json!({"total": 2, "by_action": {"iam:GetRole": 1, "sts:GetCallerIdentity": 1}}));
         let log = client.raw("GET", "/_sandbox/log", "", "").expect("an answer").ok().json();
-        assert_eq!(log[0], json!({"sequence": 1, "account": ACCOUNT, "action": "iam:GetRole", "status": 404}));
+        let key = format!("AKIASANDBOX0{ACCOUNT}");
+        let line = json!({
+            "sequence": 1, "turn": 1, "account": ACCOUNT, "key": key, "action": "iam:GetRole", "status": 404
+        });
+        assert_eq!(log[0], line);
         client.raw("POST", "/_sandbox/reset", "", "").expect("an answer").ok();
         assert_eq!(client.raw("GET", "/_sandbox/requests", "", "").expect("an answer").json()["total"], 0);
     });

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{named, resource, text};
 use crate::arm::{NewRoleAssignment, RoleAssignment};
 use crate::condition;
+use crate::error::SAID;
 use crate::resource_id::ResourceId;
 use crate::{Azure, Principal};
 
@@ -63,14 +64,14 @@ async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Out
                  principal is still there (`az ad sp show --id ID`)",
             ))
         }
-        // A custom role that this run made is not known everywhere at once.
-        "RoleDefinitionDoesNotExist" => Err(Error::new(ErrorKind::NotYet, "Azure doesn't know the custom role yet").source(error)),
         _ => Err(error),
     }
 }
 
+/// Azure's own word for it: what it says begins with that.
 fn code(error: &Error) -> &str {
-    error.context().iter().find(|(key, _)| *key == "code").map_or("", |(_, code)| code.as_str())
+    let said = error.context().iter().find(|(key, _)| *key == SAID).map_or("", |(_, said)| said.as_str());
+    said.split(':').next().unwrap_or_default()
 }
 
 fn same(one: Option<&str>, other: Option<&str>) -> bool {

@@ -61,8 +61,11 @@ impl Azure {
             return Ok(principal.clone());
         }
         let Some(found) = self.arm.identity(identity.as_str()).await? else {
-            return Err(Error::new(ErrorKind::NotFound, format!("the managed identity {} isn't there", identity.name()))
-                .with("identity", identity));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("the managed identity {} isn't there", identity.name()),
+            )
+            .with("identity", identity));
         };
         let ours = self.names.marks(&found.tags);
         self.remember(identity, &found.principal_id, ours).await;

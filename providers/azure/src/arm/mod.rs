@@ -12,12 +12,11 @@ mod storage;
 mod subscriptions;
 mod vaults;
 
-pub(crate) use clusters::{Cluster, Kubelet};
+pub(crate) use clusters::Cluster;
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;
 pub(crate) use permissions::Permission;
 pub(crate) use registries::Registry;
-pub(crate) use resource_groups::ResourceGroup;
 pub(crate) use role_assignments::{NewRoleAssignment, RoleAssignment};
 pub(crate) use role_definitions::{NewRoleDefinition, RoleDefinition};
 pub(crate) use storage::StorageAccount;

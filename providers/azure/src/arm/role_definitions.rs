@@ -104,7 +104,7 @@ impl NewRoleDefinition<'_> {
 }
 
 impl RoleDefinition {
-    /// A role with several permissions allows what any of them allows, less what that one takes away.
+    /// Roles have one permission. Should one have several, what any of them takes away counts for all: never too much.
     fn read(call: &Call<'_>, role: models::RoleDefinition) -> Result<Self> {
         let lacking = |field: &str| unreadable(call, &format!("a role definition without `{field}`"));
         let properties = role.properties.ok_or_else(|| lacking("properties"))?;

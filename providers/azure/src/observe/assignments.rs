@@ -31,7 +31,8 @@ pub(super) async fn add(
     let custom = snapshot.custom_roles().await?;
     let role_names: HashMap<_, _> =
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
-    let holders: HashMap<_, _> = principals.iter().map(|(id, principal)| (principal.to_ascii_lowercase(), id)).collect();
+    let holders: HashMap<_, _> =
+        principals.iter().map(|(id, principal)| (principal.to_ascii_lowercase(), id)).collect();
     let known = azure.principals.lock().await.clone();
     let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
@@ -108,7 +109,8 @@ impl Reader<'_> {
             }
             attributes
         } else if there.is_empty() {
-            let message = format!("it is there already without the condition, so that it reaches more than was asked: {by}");
+            let message =
+                format!("it is there already without the condition, so that it reaches more than was asked: {by}");
             self.observed.notes.push(Note::warning(&object.id, message));
             object.attributes.clone()
         } else {
@@ -132,7 +134,8 @@ impl Reader<'_> {
         let Ok(scope) = ResourceId::parse(&assignment.scope) else { return };
         let name = self.role_names.get(role).cloned();
         let custom = name.as_deref().map(kinds::role);
-        let name = name.or_else(|| actions::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
+        let name =
+            name.or_else(|| actions::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         let principal = match holder {
             Some(id) => id.name().to_owned(),
@@ -148,7 +151,8 @@ impl Reader<'_> {
         if let (Some(condition), Some(attributes)) = (&assignment.condition, attributes.as_object_mut()) {
             attributes.insert("condition".to_owned(), Value::from(condition.as_str()));
         }
-        let depends_on = holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
+        let depends_on =
+            holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
         let id = kinds::assignment(&principal, &name, &scope);
         self.observed.objects.insert(id, Found { attributes, owned: true, depends_on, if_deleted: None });
     }
@@ -167,9 +171,10 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
             what: format!("role assignments in subscription {subscription}"),
             quota: PER_SUBSCRIPTION,
             needed: count + new.count() as u64,
-            hint: "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
+            hint:
+                "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
                    raises this quota for nobody"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     for object in wanted() {

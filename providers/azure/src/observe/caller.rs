@@ -39,7 +39,7 @@ pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut 
             1 => format!("the caller may not assign roles on {first}"),
             many => format!("the caller may not assign roles on {many} resources, such as {first}"),
         };
-        observed.problems.push(Error::new(ErrorKind::AccessDenied, message).with("missing permission", ASSIGN).hint(
+        observed.problems.push(Error::new(ErrorKind::AccessDenied, message).with("operation", ASSIGN).hint(
             "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
              `cloudgrant explain` lists), or let them apply",
         ));

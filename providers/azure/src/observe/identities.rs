@@ -118,7 +118,10 @@ fn add_credentials(
         let message = format!("it also trusts what this stack did not let it trust: {what}");
         observed.notes.push(Note::warning(object, message));
     } else {
-        let message = format!("identity {} can't be deleted: it trusts what this stack did not let it trust: {what}", identity.name());
+        let message = format!(
+            "identity {} can't be deleted: it trusts what this stack did not let it trust: {what}",
+            identity.name()
+        );
         observed.problems.push(Error::new(ErrorKind::Conflict, message).hint(format!(
             "take that away first: `az identity federated-credential delete --identity-name {} --resource-group {} --name NAME`",
             identity.name(),

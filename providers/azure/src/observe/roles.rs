@@ -10,12 +10,7 @@ use crate::arm::RoleDefinition;
 use crate::kinds;
 use crate::snapshot::Snapshot;
 
-pub(super) async fn add(
-    azure: &Azure,
-    desired: &Desired,
-    snapshot: &Snapshot,
-    observed: &mut Observed,
-) -> Result<()> {
+pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) -> Result<()> {
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     for role in snapshot.custom_roles().await?.iter() {
         let id = kinds::role(&role.role_name);

@@ -173,8 +173,13 @@ pub(super) async fn capabilities_are_served<F: Fixture>() -> Checked {
             for level in bench.capabilities().levels(kind) {
                 let sketch = Sketch::new().grant("served", &scope, &[(at, *level)]);
                 let run = bench.open(&sketch).await?;
-                let answer = run.provider.grant_task_access(&run.intents.grants).await?;
-                served(&answer, &format!("`{level}` on a {kind} for {scope}"))?;
+                let mut answer = run.provider.grant_task_access(&run.intents.grants).await?;
+                // Where principals are given roles, it is the binding that serves a grant.
+                let grants: Vec<_> = run.intents.grants.iter().map(|grant| grant.id()).collect();
+                let mut bound = run.provider.bind_scope(&run.intents.bindings).await?;
+                bound.objects.retain(|object| object.because.iter().any(|because| grants.contains(because)));
+                answer.objects.extend(bound.objects);
+                served(&answer, &format!("`{level}` on {} for {scope}", kind.with_article()))?;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Errors: their kinds decide what happens next.
 
-use cloudgrant_core::{Cancel, ErrorKind, Silent};
+use cloudgrant_core::{Cancel, Error, ErrorKind, Silent};
 
 use crate::bench::{Bench, need};
 use crate::fixture::{Fault, Fixture};
@@ -23,16 +23,24 @@ pub(super) async fn refusals_name_the_operation<F: Fixture>() -> Checked {
     let bench = Bench::<F>::fresh().await?;
     let sketch = bench.everything()?;
     need(bench.fixture.fault(Fault::DenyWrites).await, "refuse writing requests")?;
-    let report = bench.open(&sketch).await?.attempt(&Silent, &Cancel::default()).await?;
+    let run = bench.open(&sketch).await?;
+    // A provider may find out before anything is tried.
+    if let Err(error) = run.engine().plan(&Silent).await {
+        return denied("planning", &error);
+    }
+    let report = run.attempt(&Silent, &Cancel::default()).await?;
     hold(!report.failed.is_empty(), || "nothing failed, although every write is refused".to_owned())?;
     for failed in &report.failed {
-        let (id, error) = (&failed.change.id, &failed.error);
-        hold(error.kind() == ErrorKind::AccessDenied, || format!("the error for {id} is {error:?}"))?;
-        // The reader has to know which permission to ask for.
-        let named = error.context().iter().any(|(key, value)| *key == "operation" && !value.is_empty());
-        hold(named, || format!("the error for {id} has no `operation` among its facts: {error:?}"))?;
+        denied(&failed.change.id.to_string(), &failed.error)?;
     }
     Ok(())
+}
+
+fn denied(what: &str, error: &Error) -> Checked {
+    hold(error.kind() == ErrorKind::AccessDenied, || format!("the error for {what} is {error:?}"))?;
+    // The reader has to know which permission to ask for.
+    let named = error.context().iter().any(|(key, value)| *key == "operation" && !value.is_empty());
+    hold(named, || format!("the error for {what} has no `operation` among its facts: {error:?}"))
 }
 
 /// More than one, so that a single lucky retry isn't enough; few, so that no sensible patience runs out.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod errors;
+mod levels;
 mod ownership;
 mod purity;
 mod round_trip;
@@ -23,6 +24,7 @@ macro_rules! with_cases {
             answers::scopes_add_up "Scopes add up: a scope's own principal also carries what the wider scopes grant."
             answers::capabilities_are_served "What a provider declares, it serves: an object, or a note that says why none is needed."
             answers::the_rest_is_refused "What a provider doesn't declare is refused, with the reason and what works instead."
+            levels::inexact_levels_are_told "What a level gives more or less of than it says is declared, and told in the plan; where it can be precise, `precise: true` comes to something else."
             answers::commands_make_each_object "For each object of the stack's own there is a command that a person could use."
             round_trip::applied_is_settled "Observing gives attributes in the same canonical form as the verbs: what was applied needs no change."
             round_trip::changes_can_be_made_twice "Applying is idempotent: made again after a lost answer, a change succeeds."

@@ -145,9 +145,12 @@ pub(super) async fn losses_are_seen_and_mended<F: Fixture>() -> Checked {
         let (desired, plan) = (run.desired().await?, run.plan().await?);
         let seen = plan.work().any(|change| change.id == *id && change.action == Action::Create);
         hold(seen, || format!("{id} was removed, and the plan doesn't make it again"))?;
-        // What hung on it went with it, and nothing else.
+        // What hung on it went with it, and nothing else; but for what is left of it, and is of no use any more.
         let affected = dependents(&desired, id);
-        if let Some(change) = plan.work().find(|change| !affected.contains(&change.id)) {
+        let left_over = |change: &Change| {
+            change.action == Action::Delete && !desired.objects.iter().any(|object| object.id == change.id)
+        };
+        if let Some(change) = plan.work().find(|change| !affected.contains(&change.id) && !left_over(change)) {
             return found(format!("{id} was removed, and the plan also wants to {}", describe(change)));
         }
         bench.apply(&sketch).await?;

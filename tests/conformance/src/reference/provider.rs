@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Handoff, Intent,
-    Note, Object, ObjectId, Observed, Outcome, Ownership, Protected, Provider, RegistryAccess, ResourceKind, Result,
-    Scope, ScopeBinding, ScopeKind, TaskAccess,
+    Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Handoff, Inexact,
+    Intent, Note, Object, ObjectId, Observed, Outcome, Ownership, Protected, Provider, Reach, RegistryAccess,
+    ResourceKind, Result, Scope, ScopeBinding, ScopeKind, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -102,7 +102,12 @@ impl Provider for Reference {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         let object = |grant: &Arc<Checked<TaskAccess>>| {
             let reach = grant.reaches.iter();
-            let reach: Vec<_> = reach.map(|reach| json!([reach.resource.locator, reach.access])).collect();
+            let allowed = |reach: &Reach| match grant.precise {
+                // This cloud lets whoever writes read as well, unless it is told not to.
+                true => json!([reach.resource.locator, reach.access, "only"]),
+                false => json!([reach.resource.locator, reach.access]),
+            };
+            let reach: Vec<_> = reach.map(allowed).collect();
             Object {
                 id: self.policy(grant),
                 scope: grant.scope.clone(),
@@ -224,7 +229,14 @@ impl Connect for Reference {
             (ResourceKind::Secret, &[Access::Read]),
             (ResourceKind::Registry, &[Access::Pull, Access::Push]),
         ])
-        .registry(&[Access::Pull, Access::Push]);
+        .registry(&[Access::Pull, Access::Push])
+        .inexact(&[Inexact {
+            kind: ResourceKind::ObjectStore,
+            access: Access::Write,
+            gains: "reads objects",
+            loses: "",
+            precisely: true,
+        }]);
     type Config = Config;
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {

@@ -64,6 +64,9 @@ catches! {
     scopes_add_up: OwnGrantsOnly "nothing ties the principal";
     capabilities_are_served: SecretsForgotten "nothing comes of `read` on a secret";
     the_rest_is_refused: NoReason "gives no reason";
+    inexact_levels_are_told: NeverPrecise "comes to the same with `precise: true`",
+        InexactNothing "not declared at all", Unspoken "without saying in what",
+        SaidTwice "the plan says 2 times";
     commands_make_each_object: HalfDocumented "there is none for policy";
     applied_is_settled: OtherForm "observe still gives", Restless "a plan wants to Update";
     changes_can_be_made_twice: CreateOnce "the same change had succeeded", DeleteOnce "the same change had succeeded",

@@ -2,11 +2,13 @@
 
 mod answers;
 mod errors;
+mod levels;
 mod observing;
 mod writing;
 
 pub(crate) use answers::*;
 pub(crate) use errors::*;
+pub(crate) use levels::*;
 pub(crate) use observing::*;
 pub(crate) use writing::*;
 

@@ -1,0 +1,68 @@
+//! Whether an answer is AWS's, and all of it.
+//!
+//! The SDK reads XML element by element: a list that ends in the middle is a shorter list to it, and where an answer has
+//! nothing to say, anything will do. A proxy that cuts answers, or gives its own, must not make objects disappear or
+//! changes look made.
+
+use aws_sdk_iam::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_iam::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_iam::error::BoxError;
+
+/// Refuses successful answers that aren't whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole;
+
+impl Intercept for Whole {
+    fn name(&self) -> &'static str {
+        "Whole"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if response.status().is_success() && !response.body().bytes().is_some_and(is_whole) {
+            return Err("the answer isn't AWS's, or ends in the middle".into());
+        }
+        Ok(())
+    }
+}
+
+/// A JSON object, or an XML document whose root is an action's response.
+fn is_whole(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let text = text.trim();
+    if text.starts_with('{') {
+        // Whether it is JSON at all, the SDK sees for itself.
+        return text.ends_with('}');
+    }
+    let text = match text.strip_prefix("<?xml") {
+        Some(declaration) => declaration.split_once("?>").map_or("", |(_, rest)| rest.trim_start()),
+        None => text,
+    };
+    let root = text.strip_prefix('<').and_then(|text| text.split([' ', '>', '\n']).next()).unwrap_or_default();
+    root.ends_with("Response") && text.strip_suffix('>').is_some_and(|text| text.ends_with(&format!("</{root}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn what_is_not_all_of_an_answer() {
+        let xml = r#"<?xml version="1.0"?>
+            <ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Roles><member/></Roles></ListRolesResponse>
+        "#;
+        assert!(is_whole(xml.as_bytes()) && is_whole(b" {\"a\": {}}\n"));
+        let xml = xml.trim_end();
+        for end in 0..xml.len() {
+            assert!(!is_whole(&xml.as_bytes()[..end]), "{}", &xml[..end]);
+        }
+        for bad in ["", "{", "[]", "It works!", "<!DOCTYPE html><html></html>", "<html></html>"] {
+            assert!(!is_whole(bad.as_bytes()), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What resources are like that nobody described further: those that the manifest names, and those that tests put.
+//!
+//! Source: the answers that the REST references of the providers show.
+
+use serde_json::{Map, Value, json};
+
+use super::id::Id;
+use super::route::Kind;
+use crate::model::{Resource, Tags};
+use crate::time;
+
+/// A resource of a kind, as the portal would make it. Types that the sandbox does not know have no properties.
+pub(crate) fn resource(id: &Id, location: &str, tenant: &str, created: time::Millis) -> Resource {
+    let kind = id.resource_type().and_then(|full_type| Kind::of_type(&full_type));
+    let name = id.name().to_ascii_lowercase();
+    let (more, properties) = match kind {
+        None if id.group().is_some() && id.resource_type().is_none() => {
+            (json!({}), json!({"provisioningState": "Succeeded"}))
+        }
+        Some(Kind::Registry) => registry(&name, created),
+        Some(Kind::StorageAccount) => account(&name, location, created),
+        Some(Kind::Container) => container(created),
+        Some(Kind::Vault) => (json!({}), vault(&name, tenant)),
+        Some(Kind::Secret) => (json!({}), secret(id, created)),
+        Some(Kind::Cluster) => (json!({}), cluster(id, location)),
+        _ => (json!({}), json!({})),
+    };
+    let has_location = kind != Some(Kind::Container);
+    Resource {
+        id: id.text().to_owned(),
+        location: has_location.then(|| location.to_owned()),
+        tags: Tags::new(),
+        created,
+        more: object(more),
+        properties: object(properties),
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The part of a registry's or another name that hosts have.
+fn registry(name: &str, created: time::Millis) -> (Value, Value) {
+    let properties = json!({
+        "loginServer": format!("{name}.azurecr.io"),
+        "creationDate": time::iso(created),
+        "provisioningState": "Succeeded",
+        "adminUserEnabled": false,
+        "dataEndpointEnabled": false,
+        "dataEndpointHostNames": [],
+        "privateEndpointConnections": [],
+        "publicNetworkAccess": "Enabled",
+        "networkRuleBypassOptions": "AzureServices",
+        "zoneRedundancy": "Disabled",
+        "anonymousPullEnabled": false,
+        "roleAssignmentMode": "LegacyRegistryPermissions",
+    });
+    (json!({"sku": {"name": "Premium", "tier": "Premium"}}), properties)
+}
+
+fn account(name: &str, location: &str, created: time::Millis) -> (Value, Value) {
+    let endpoint = |service: &str| format!("https://{name}.{service}.core.windows.net/");
+    let properties = json!({
+        "provisioningState": "Succeeded",
+        "primaryLocation": location,
+        "statusOfPrimary": "available",
+        "creationTime": time::iso(created),
+        "primaryEndpoints": {
+            "blob": endpoint("blob"),
+            "dfs": endpoint("dfs"),
+            "file": endpoint("file"),
+            "queue": endpoint("queue"),
+            "table": endpoint("table"),
+        },
+        "isHnsEnabled": false,
+        "allowSharedKeyAccess": true,
+        "allowBlobPublicAccess": false,
+        "supportsHttpsTrafficOnly": true,
+        "minimumTlsVersion": "TLS1_2",
+        "accessTier": "Hot",
+        "publicNetworkAccess": "Enabled",
+        "networkAcls": {
+            "bypass": "AzureServices",
+            "virtualNetworkRules": [],
+            "ipRules": [],
+            "defaultAction": "Allow",
+        },
+    });
+    (json!({"sku": {"name": "Standard_LRS", "tier": "Standard"}, "kind": "StorageV2"}), properties)
+}
+
+fn container(created: time::Millis) -> (Value, Value) {
+    let properties = json!({
+        "publicAccess": "None",
+        "leaseStatus": "Unlocked",
+        "leaseState": "Available",
+        "lastModifiedTime": time::iso(created),
+        "hasImmutabilityPolicy": false,
+        "hasLegalHold": false,
+        "defaultEncryptionScope": "$account-encryption-key",
+        "denyEncryptionScopeOverride": false,
+        "deleted": false,
+        "remainingRetentionDays": 0,
+    });
+    (json!({"etag": format!("\"0x{created:X}\"")}), properties)
+}
+
+fn vault(name: &str, tenant: &str) -> Value {
+    json!({
+        "sku": {"family": "A", "name": "standard"},
+        "tenantId": tenant,
+        "accessPolicies": [],
+        "enabledForDeployment": false,
+        "enableSoftDelete": true,
+        "softDeleteRetentionInDays": 90,
+        "enableRbacAuthorization": true,
+        "vaultUri": format!("https://{name}.vault.azure.net/"),
+        "provisioningState": "Succeeded",
+        "publicNetworkAccess": "Enabled",
+    })
+}
+
+/// Never a value: Azure Resource Manager does not give any away either.
+fn secret(id: &Id, created: time::Millis) -> Value {
+    let vault = id.parent().map(|vault| vault.name().to_ascii_lowercase()).unwrap_or_default();
+    let uri = format!("https://{vault}.vault.azure.net/secrets/{}", id.name());
+    let version = crate::ids::fixed(&uri).replace('-', "");
+    json!({
+        "attributes": {"enabled": true, "created": created / 1000, "updated": created / 1000},
+        "secretUri": uri,
+        "secretUriWithVersion": format!("{uri}/{version}"),
+    })
+}
+
+fn cluster(id: &Id, location: &str) -> Value {
+    let (name, group) = (id.name(), id.group().unwrap_or_default());
+    json!({
+        "provisioningState": "Succeeded",
+        "powerState": {"code": "Running"},
+        "kubernetesVersion": "1.33",
+        "dnsPrefix": format!("{name}-dns"),
+        "fqdn": format!("{name}-dns.hcp.{location}.azmk8s.io"),
+        "nodeResourceGroup": format!("MC_{group}_{name}_{location}"),
+        "enableRBAC": true,
+        "agentPoolProfiles": [
+            {"name": "system", "count": 2, "vmSize": "Standard_D4ds_v5", "mode": "System", "osType": "Linux"},
+        ],
+        "oidcIssuerProfile": {"enabled": false},
+        "securityProfile": {"workloadIdentity": {"enabled": false}},
+    })
+}

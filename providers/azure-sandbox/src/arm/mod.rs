@@ -1,0 +1,137 @@
+//! Azure Resource Manager: what every resource type shares, and the types.
+
+pub(crate) mod assignments;
+pub(crate) mod call;
+mod containers;
+pub(crate) mod credentials;
+pub(crate) mod defaults;
+pub(crate) mod definitions;
+pub(crate) mod denials;
+mod filter;
+pub(crate) mod groups;
+pub(crate) mod id;
+pub(crate) mod identities;
+mod permissions;
+mod providers;
+mod registries;
+pub(crate) mod resources;
+pub(crate) mod route;
+mod scopes;
+mod subscriptions;
+mod tags;
+pub(crate) mod versions;
+
+use http::Method;
+
+use self::call::{Call, Reply};
+use self::route::Kind;
+use crate::access::{self, Plane};
+use crate::condition::{AccessRequest, Attributes};
+use crate::entra::caller;
+use crate::errors::{Answer, ArmError};
+use crate::state::State;
+
+/// Carries out a request. `denied` are the patterns of the `deny` knob.
+pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -> Answer<Reply> {
+    let subscription = scopes::subscription(state, call.id())?;
+    if let Some(subscription) = subscription
+        && subscription.tenant != call.caller.tenant
+    {
+        return Err(caller::wrong_tenant(call.caller, call.base, &subscription.tenant));
+    }
+    authorize(state, call, denied)?;
+    if let Some(verb) = &call.route.verb {
+        return action(state, call, verb);
+    }
+    match call.route.kind {
+        Kind::Subscription => subscriptions::call(state, call),
+        Kind::Tenant => subscriptions::tenants(call),
+        Kind::Location => subscriptions::locations(state, call),
+        Kind::ResourceGroup => groups::call(state, call),
+        Kind::RoleAssignment => assignments::call(state, call),
+        Kind::RoleDefinition => definitions::call(state, call),
+        Kind::Permission => permissions::call(state, call, denied),
+        Kind::Identity => identities::call(state, call),
+        Kind::Credential => credentials::call(state, call),
+        Kind::DenyAssignment => denials::call(state, call),
+        Kind::Provider => providers::call(call),
+        Kind::Resource => resources::list_all(state, call),
+        Kind::Registry
+        | Kind::StorageAccount
+        | Kind::BlobService
+        | Kind::Container
+        | Kind::Vault
+        | Kind::Secret
+        | Kind::Cluster => resources::call(state, call),
+    }
+}
+
+/// A POST that is no resource's.
+fn action(state: &State, call: &Call<'_>, verb: &str) -> Answer<Reply> {
+    match (call.method, verb.to_ascii_lowercase().as_str(), call.route.kind) {
+        (&Method::POST, "register", Kind::Provider) => providers::register(call),
+        (&Method::POST, "checknameavailability", Kind::Registry | Kind::StorageAccount) => {
+            resources::check_name(state, call)
+        }
+        _ => {
+            let message =
+                format!("The sandbox does not know the action '{verb}' of '{}'.", call.route.kind.full_type());
+            Err(ArmError::not_found("InvalidResourceType", message))
+        }
+    }
+}
+
+/// What everybody may do who has logged in: the answers hold only what the caller may see, or nothing secret.
+fn is_open(call: &Call<'_>) -> bool {
+    let reads = matches!(*call.method, Method::GET | Method::HEAD);
+    let is_list_of_own = matches!(call.route.kind, Kind::Subscription) && call.route.name.is_none();
+    reads
+        && (is_list_of_own
+            || matches!(call.route.kind, Kind::Tenant | Kind::Permission | Kind::Provider)
+            || call.route.kind == Kind::RoleDefinition)
+}
+
+/// The caller needs a role that allows the action, and the `deny` knob must not refuse it.
+fn authorize(state: &State, call: &Call<'_>, denied: &[String]) -> Answer<()> {
+    let action = call.route.action(call.method);
+    let refused = denied.iter().any(|pattern| access::matches(pattern, &action));
+    let attributes = attributes(call);
+    let request = AccessRequest { request: &attributes, ..AccessRequest::new(&action) };
+    if !refused
+        && (is_open(call) || access::evaluate(state, &call.caller.id, call.id(), Plane::Control, &request).is_allowed())
+    {
+        return Ok(());
+    }
+    let scope = match (&call.route.name, call.route.kind.is_extension()) {
+        (Some(name), true) => call.id().child(&format!("/providers/{}/{name}", call.route.kind.full_type())),
+        _ => call.id().clone(),
+    };
+    let message = format!(
+        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' \
+         or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        call.caller.client, call.caller.id
+    );
+    Err(ArmError::new(403, "AuthorizationFailed", message))
+}
+
+/// What conditions of an administrator's role can ask about a role assignment that is to be written.
+/// Source: "Authorization actions and attributes".
+fn attributes(call: &Call<'_>) -> Attributes {
+    let mut attributes = Attributes::new();
+    if call.route.kind == Kind::RoleAssignment
+        && let Ok(body) = serde_json::from_slice::<serde_json::Value>(call.body)
+    {
+        let text = |name: &str| body["properties"][name].as_str().map(str::to_owned);
+        if let Some(role) = text("roleDefinitionId") {
+            let role = role.rsplit('/').next().unwrap_or_default().to_owned();
+            attributes.insert("Microsoft.Authorization/roleAssignments:RoleDefinitionId", role);
+        }
+        if let Some(principal) = text("principalId") {
+            attributes.insert("Microsoft.Authorization/roleAssignments:PrincipalId", principal);
+        }
+        if let Some(kind) = text("principalType") {
+            attributes.insert("Microsoft.Authorization/roleAssignments:PrincipalType", kind);
+        }
+    }
+    attributes
+}

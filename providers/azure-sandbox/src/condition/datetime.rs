@@ -1,0 +1,107 @@
+//! Moments and GUIDs, as conditions write them.
+
+/// Tenths of a microsecond in a second: the precision of blob versions and snapshots.
+const TICKS: i64 = 10_000_000;
+
+/// Reads `yyyy-mm-ddThh:mm:ss.mmmmmmmZ`, with up to seven digits of a second or none, as ticks of 100 ns since 1970.
+pub(super) fn moment(text: &str) -> Option<i64> {
+    let rest = text.strip_suffix('Z')?;
+    let (whole, fraction) = match rest.split_once('.') {
+        None => (rest, 0),
+        Some((whole, digits)) if (1..=7).contains(&digits.len()) => (whole, number(&format!("{digits:0<7}"))?),
+        Some(_) => return None,
+    };
+    let (date, time) = whole.split_once('T')?;
+    let [year, month, day] = fields(date, '-', [4, 2, 2])?;
+    let [hour, minute, second] = fields(time, ':', [2, 2, 2])?;
+    if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+    Some(seconds * TICKS + fraction)
+}
+
+/// Reads `00000000-0000-0000-0000-000000000000`, in either case.
+pub(super) fn guid(text: &str) -> Option<u128> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let right = groups.len() == 5 && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, length)| group.len() == length);
+    // `from_str_radix` would take a sign.
+    let hex = groups.concat();
+    (right && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| u128::from_str_radix(&hex, 16).ok())?
+}
+
+fn fields(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator);
+    let mut fields = [0; 3];
+    for (field, length) in fields.iter_mut().zip(lengths) {
+        *field = number(parts.next().filter(|part| part.len() == length)?)?;
+    }
+    parts.next().is_none().then_some(fields)
+}
+
+fn number(digits: &str) -> Option<i64> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_count_from_1970() {
+        assert_eq!(moment("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(moment("1970-01-01T00:00:00.0000001Z"), Some(1));
+        assert_eq!(moment("2023-05-01T13:00:00.000Z"), Some(1_682_946_000 * TICKS));
+        assert_eq!(moment("2024-02-29T23:59:59.9Z"), Some(1_709_251_199 * TICKS + 9_000_000));
+        assert_eq!(moment("1969-12-31T23:59:59Z"), Some(-TICKS));
+    }
+
+    #[test]
+    fn what_is_no_moment() {
+        for text in [
+            "2023-05-01",
+            "2023-05-01T13:00:00",
+            "2023-05-01T13:00:00+02:00",
+            "2023-13-01T13:00:00Z",
+            "2023-02-29T13:00:00Z",
+            "2023-05-01T24:00:00Z",
+            "2023-05-01T13:00:00.Z",
+            "2023-05-01T13:00:00.12345678Z",
+            "23-05-01T13:00:00Z",
+            "2023-05-01T13:00:+1Z",
+            "2023-05-01 13:00:00Z",
+        ] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn guids_have_five_groups() {
+        assert_eq!(guid("00000000-0000-0000-0000-0000000000fF"), Some(255));
+        for text in ["", "ff", "00000000000000000000000000000000ff", "+0000000-0000-0000-0000-000000000000"] {
+            assert_eq!(guid(text), None, "{text}");
+        }
+    }
+}

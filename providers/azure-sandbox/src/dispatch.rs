@@ -1,0 +1,371 @@
+//! From a request to an answer: which service, who calls, and what goes wrong on request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, StatusCode};
+use serde_json::{Value, json};
+
+use crate::arm::call::{Call, Reply};
+use crate::arm::route::{Kind, Route};
+use crate::arm::{self, credentials, versions};
+use crate::entra::caller::{self, Caller, Service};
+use crate::entra::errors::TokenError;
+use crate::entra::jwt::Key;
+use crate::entra::{Wish, discovery, token};
+use crate::errors::{Answer, ArmError};
+use crate::graph::{self, GraphError};
+use crate::management::{self, Log};
+use crate::query::Query;
+use crate::quotas::Quotas;
+use crate::state::State;
+use crate::throttle::{Class, Taken, Throttle};
+use crate::writes::{self, Writes};
+use crate::{ids, metadata};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const ROUTING_ID: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+
+/// The sandbox as the server sees it.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    pub(crate) state: Mutex<State>,
+    pub(crate) faults: Faults,
+    pub(crate) counter: Arc<Counter>,
+    pub(crate) log: Mutex<Log>,
+    pub(crate) throttle: Throttle,
+    pub(crate) writes: Writes,
+    pub(crate) key: Key,
+    /// How often the folder was in use; a part of request ids.
+    pub(crate) start: u64,
+}
+
+/// What a path asks for.
+#[derive(Debug)]
+enum Target {
+    Entra(Wish),
+    Metadata,
+    Graph(Vec<String>),
+    Arm(Option<Route>),
+}
+
+impl Target {
+    fn read(request: &Request) -> Self {
+        let path = request.path.as_str();
+        if let Some(wish) = Wish::read(&request.method, path) {
+            return Self::Entra(wish);
+        }
+        if path.trim_matches('/').eq_ignore_ascii_case("metadata/endpoints") {
+            return Self::Metadata;
+        }
+        match graph::segments(path) {
+            Some(segments) => Self::Graph(segments),
+            None => Self::Arm(Route::read(path)),
+        }
+    }
+
+    fn action(&self, request: &Request) -> String {
+        match self {
+            Self::Entra(wish) => wish.action().to_owned(),
+            Self::Metadata => "metadata/endpoints".to_owned(),
+            Self::Graph(segments) => graph::action(segments, &request.method),
+            Self::Arm(Some(route)) => route.action(&request.method),
+            Self::Arm(None) => "unknown".to_owned(),
+        }
+    }
+}
+
+/// An answer before it has its headers.
+struct Outcome {
+    status: u16,
+    body: Option<Value>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Outcome {
+    fn new(status: u16, body: Value) -> Self {
+        Self { status, body: Some(body), headers: Vec::new() }
+    }
+}
+
+impl From<ArmError> for Outcome {
+    fn from(error: ArmError) -> Self {
+        Self { status: error.status, body: Some(error.body()), headers: error.headers }
+    }
+}
+
+#[async_trait]
+impl Handler for Dispatcher {
+    async fn handle(&self, request: Request) -> Response {
+        if request.path.starts_with("/_sandbox/") {
+            return management::handle(self, &request);
+        }
+        let sequence = self.faults.next();
+        let request_id = ids::request_id(self.start, sequence);
+        let target = Target::read(&request);
+        let action = target.action(&request);
+        self.counter.count(&action);
+        let fate = self.faults.decide(sequence, Instant::now());
+        // A write is under way from here to the answer.
+        let write = match &target {
+            Target::Arm(Some(route))
+                if action.ends_with("/federatedIdentityCredentials/write")
+                    || action.ends_with("/federatedIdentityCredentials/delete") =>
+            {
+                let identity = credentials::identity_of(&route.id);
+                Some(self.writes.begin(identity.key()).ok_or_else(|| credentials::clash(&identity)))
+            }
+            _ => None,
+        };
+        if matches!(write, Some(Ok(_))) {
+            tokio::time::sleep(writes::SHORTEST).await;
+        }
+        let latency = self.faults.knobs().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let clash = write.as_ref().and_then(|write| write.as_ref().err());
+        let outcome = match fate {
+            Fate::DropBefore => {
+                self.note(sequence, &request, &action, 0);
+                return Response::dropped();
+            }
+            Fate::Throttle => throttled(&target, &request_id),
+            Fate::Fail => failed(&target, &request_id),
+            Fate::Serve | Fate::DropAfter => self.carry_out(&request, &target, &request_id, clash),
+        };
+        let response = respond(&request, outcome, &request_id);
+        self.note(sequence, &request, &action, response.status.as_u16());
+        self.record(&request, &response);
+        drop(write);
+        if fate == Fate::DropAfter { Response::dropped() } else { response }
+    }
+}
+
+impl Dispatcher {
+    /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
+    pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
+        let quotas = Quotas::new(&knobs.quotas)?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.quotas = quotas;
+        state.replication = knobs.replication;
+        self.throttle.reset();
+        self.faults.turn(knobs);
+        Ok(())
+    }
+
+    /// The `deny` knob's patterns, in Azure's spelling: `Microsoft.Authorization/roleAssignments:write` with a slash.
+    pub(crate) fn denied(&self) -> Vec<String> {
+        self.faults.knobs().deny.iter().map(|action| action.replace(':', "/")).collect()
+    }
+
+    fn carry_out(&self, request: &Request, target: &Target, request_id: &str, clash: Option<&ArmError>) -> Outcome {
+        let base = base(request);
+        match target {
+            Target::Entra(wish) => match self.entra(request, wish, &base) {
+                Ok(body) => Outcome::new(200, body),
+                Err(error) => Outcome::new(error.status, error.body(request_id, &correlation(request, request_id))),
+            },
+            Target::Metadata => Outcome::new(200, metadata::endpoints(&base, request)),
+            Target::Graph(segments) => match self.graph(request, segments, &base) {
+                Ok(body) => Outcome::new(200, body),
+                Err(error) => Outcome::new(error.status, error.body(request_id)),
+            },
+            Target::Arm(route) => self.arm(request, route.as_ref(), &base, clash),
+        }
+    }
+
+    fn entra(&self, request: &Request, wish: &Wish, base: &str) -> Result<Value, TokenError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.denied().iter().any(|pattern| pattern == wish.action()) {
+            let message = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
+            return Err(TokenError::new(400, "invalid_grant", 53_003, message));
+        }
+        match wish {
+            Wish::Token { tenant, v2 } => token::token(&state, &self.key, base, tenant, *v2, &request.body),
+            Wish::Configuration { tenant, v2 } => discovery::configuration(&state, base, tenant, *v2),
+            Wish::Instance => Ok(discovery::instance(base, "common")),
+            Wish::Keys => Ok(json!({"keys": []})),
+        }
+    }
+
+    fn graph(&self, request: &Request, segments: &[String], base: &str) -> Result<Value, GraphError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = caller::caller(request, &self.key, base, &state.tenant, Service::Graph)
+            .map_err(|error| GraphError::new(401, "InvalidAuthenticationToken", error.message))?;
+        let query = Query::parse(&request.query);
+        graph::call(&state, &caller, &request.method, segments, &query, &request.body)
+    }
+
+    fn arm(&self, request: &Request, route: Option<&Route>, base: &str, clash: Option<&ArmError>) -> Outcome {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let tenant = route.map_or(state.tenant.as_str(), |route| state.tenant_of(&route.id)).to_owned();
+        let caller = match caller::caller(request, &self.key, base, &tenant, Service::Management) {
+            Ok(caller) => caller,
+            Err(error) => return error.into(),
+        };
+        let Some(route) = route else { return unknown_path(request).into() };
+        let left = match self.take(request, route, &caller) {
+            Ok(left) => left,
+            Err(error) => return error.into(),
+        };
+        let mut outcome = match self.call(&mut state, request, route, &caller, base, clash) {
+            Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: Vec::new() },
+            Err(error) => error.into(),
+        };
+        outcome.headers.push(left);
+        outcome
+    }
+
+    fn call(
+        &self,
+        state: &mut State,
+        request: &Request,
+        route: &Route,
+        caller: &Caller,
+        base: &str,
+        clash: Option<&ArmError>,
+    ) -> Answer<Reply> {
+        let query = Query::parse(&request.query);
+        let version = versions::check(route.kind, &query)?;
+        let call = Call {
+            method: &request.method,
+            route,
+            path: &request.path,
+            query: &query,
+            body: &request.body,
+            caller,
+            version,
+            base,
+        };
+        if let Some(clash) = clash {
+            return Err(clash.clone());
+        }
+        arm::carry_out(state, &call, &self.denied())
+    }
+
+    /// Takes a token out of the caller's bucket; gives the header that says how many are left.
+    fn take(&self, request: &Request, route: &Route, caller: &Caller) -> Answer<(HeaderName, String)> {
+        let class = Class::of(&request.method);
+        let subscription = route.id.subscription().unwrap_or("tenant").to_ascii_lowercase();
+        let who = format!("{subscription}/{}", caller.id);
+        let identity = match route.kind {
+            Kind::Identity if route.name.is_some() => Some(route.id.key().to_owned()),
+            Kind::Credential => Some(credentials::identity_of(&route.id).key().to_owned()),
+            _ => None,
+        };
+        let rate = self.faults.knobs().rate;
+        let level = if route.id.subscription().is_some() { "subscription" } else { "tenant" };
+        let name =
+            HeaderName::try_from(format!("x-ms-ratelimit-remaining-{level}-{}", class.word())).unwrap_or(REQUEST_ID);
+        match self.throttle.take(&who, &subscription, identity.as_deref(), class, rate, Instant::now()) {
+            Taken::Left(left) => Ok((name, left.to_string())),
+            Taken::Wait(seconds) => Err(too_many(seconds)),
+        }
+    }
+
+    fn note(&self, sequence: u64, request: &Request, action: &str, status: u16) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.note(sequence, request, action, status);
+    }
+
+    fn record(&self, request: &Request, response: &Response) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.record(&base(request), request, response);
+    }
+}
+
+/// The address that the client used.
+pub(crate) fn base(request: &Request) -> String {
+    format!("https://{}", request.header("host").unwrap_or("127.0.0.1"))
+}
+
+fn too_many(seconds: u64) -> ArmError {
+    ArmError::throttled(
+        "TooManyRequests",
+        "The request is being throttled as the limit has been reached for the operation.",
+        seconds,
+    )
+}
+
+fn throttled(target: &Target, request_id: &str) -> Outcome {
+    match target {
+        Target::Entra(_) => {
+            let error = TokenError::new(
+                429,
+                "temporarily_unavailable",
+                90_055,
+                "The server has terminated the request due to throttling.",
+            );
+            let mut outcome = Outcome::new(429, error.body(request_id, request_id));
+            outcome.headers.push((http::header::RETRY_AFTER, "1".to_owned()));
+            outcome
+        }
+        _ => too_many(1).into(),
+    }
+}
+
+fn failed(target: &Target, request_id: &str) -> Outcome {
+    match target {
+        Target::Entra(_) => {
+            let error = TokenError::new(
+                503,
+                "temporarily_unavailable",
+                90_033,
+                "A transient error has occurred. Please try again.",
+            );
+            Outcome::new(503, error.body(request_id, request_id))
+        }
+        _ => ArmError::unexpected().into(),
+    }
+}
+
+fn unknown_path(request: &Request) -> ArmError {
+    let lower = request.path.to_ascii_lowercase();
+    if let Some((_, rest)) = lower.rsplit_once("/providers/") {
+        let mut segments = rest.split('/');
+        let namespace = segments.next().unwrap_or_default();
+        let message = match segments.next() {
+            Some(kind) => {
+                format!("The resource type '{kind}' could not be found in the namespace '{namespace}' for the sandbox.")
+            }
+            None => format!("The resource namespace '{namespace}' is invalid."),
+        };
+        return ArmError::not_found("InvalidResourceType", message);
+    }
+    ArmError::not_found("NotFound", format!("The sandbox has nothing at '{}'.", request.path))
+}
+
+fn correlation(request: &Request, request_id: &str) -> String {
+    let asked = request.header("client-request-id").or_else(|| request.header("x-ms-correlation-request-id"));
+    asked.unwrap_or(request_id).to_owned()
+}
+
+/// Adds what all answers carry. Source: "Common request and response headers" of Azure Resource Manager.
+fn respond(request: &Request, outcome: Outcome, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = outcome.body.map(|body| body.to_string());
+    let mut response = Response::new(status, body.clone().unwrap_or_default())
+        .header(CACHE_CONTROL, "no-cache")
+        .header(REQUEST_ID, request_id)
+        .header(CORRELATION_ID, &correlation(request, request_id))
+        .header(ROUTING_ID, &format!("SANDBOX:{request_id}"))
+        .header(HeaderName::from_static("strict-transport-security"), "max-age=31536000; includeSubDomains")
+        .header(HeaderName::from_static("x-content-type-options"), "nosniff");
+    if body.is_some() {
+        response = response.header(CONTENT_TYPE, "application/json; charset=utf-8");
+    }
+    for (name, value) in &outcome.headers {
+        response = response.header(name.clone(), value);
+    }
+    // Azure Resource Manager gives the client's own id back only if it is asked to.
+    let wants = request.header("x-ms-return-client-request-id").is_some_and(|wants| wants.eq_ignore_ascii_case("true"));
+    if let (true, Some(id)) = (wants, request.header("x-ms-client-request-id")) {
+        response = response.header(CLIENT_REQUEST_ID, id);
+    }
+    response
+}

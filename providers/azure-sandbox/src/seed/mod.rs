@@ -1,0 +1,231 @@
+//! What the manifest takes for granted, made once.
+//!
+//! What was made is remembered by name, so that what somebody deletes stays deleted. Fields that are missing or odd are
+//! skipped: judging the manifest is somebody else's business.
+
+mod locators;
+pub(crate) mod wishes;
+
+use cloudgrant_sandbox_kit::{Result, SandboxError};
+use serde_json::json;
+
+use self::locators::Thing;
+use self::wishes::Wishes;
+use crate::arm::id::Id;
+use crate::arm::route::Kind;
+use crate::arm::{defaults, groups, identities};
+use crate::errors::ArmError;
+use crate::model::{Assignment, Principal, Subscription, Tags};
+use crate::state::State;
+use crate::{CLIENT_ID, ids, roles, time};
+
+/// The start of 2024: what is seeded was there long before, so it is known everywhere.
+const LONG_AGO: time::Millis = 1_704_067_200_000;
+
+/// Where everything is.
+pub(crate) const LOCATION: &str = "westeurope";
+
+/// Makes what is not there and was not made before.
+pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
+    client(state)?;
+    let home = Id::group_of(&wishes.subscription, &wishes.group);
+    around(state, &home)?;
+    for name in &wishes.identities {
+        identity(state, &provided(&home, Kind::Identity, name))?;
+    }
+    cluster(state, wishes, &home)?;
+    for thing in &wishes.things {
+        match thing {
+            Thing::Account(name, hns) => account(state, &home, name, *hns)?,
+            Thing::Container(name, hns, container) => {
+                account(state, &home, name, *hns)?;
+                let id = provided(&home, Kind::StorageAccount, name)
+                    .child(&format!("/blobServices/default/containers/{container}"));
+                resource(state, &id)?;
+            }
+            Thing::Vault(name) => resource(state, &provided(&home, Kind::Vault, name))?,
+            Thing::Secret(vault, name) => {
+                let vault = provided(&home, Kind::Vault, vault);
+                resource(state, &vault)?;
+                resource(state, &vault.child(&format!("/secrets/{name}")))?;
+            }
+            Thing::Registry(name) => resource(state, &provided(&home, Kind::Registry, name))?,
+            Thing::Resource(text) => {
+                if let Some(id) = Id::parse(text) {
+                    anything(state, &id)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The id of a resource in a group.
+fn provided(group: &Id, kind: Kind, name: &str) -> Id {
+    group.child(&format!("/providers/{}/{name}", kind.full_type()))
+}
+
+/// Whatever has this id, with what is around it. What only looks like an id is left out.
+fn anything(state: &mut State, id: &Id) -> Result<()> {
+    around(state, id)?;
+    let Some(top) = id.top_level() else { return Ok(()) };
+    let is_kind = |kind: Kind| top.resource_type().is_some_and(|full_type| Kind::of_type(&full_type) == Some(kind));
+    // The blob service of an account is there by itself, and names of extension resources are no resources.
+    if is_kind(Kind::Identity) {
+        return identity(state, &top);
+    }
+    if Kind::of_type(&top.resource_type().unwrap_or_default()).is_some_and(Kind::is_extension) {
+        return Ok(());
+    }
+    resource(state, &top)?;
+    let nested = id.resource_type().and_then(|full_type| Kind::of_type(&full_type));
+    let is_nested = matches!(nested, Some(Kind::Container | Kind::Secret)) || nested.is_none() && *id != top;
+    if is_nested { resource(state, id) } else { Ok(()) }
+}
+
+/// The subscription and the group that something lies in, unless they were made before.
+fn around(state: &mut State, id: &Id) -> Result<()> {
+    let Some(name) = id.subscription().map(str::to_owned) else { return Ok(()) };
+    let what = format!("surroundings of {name} {}", id.group().unwrap_or_default()).to_ascii_lowercase();
+    once(state, &what, |state| make_around(state, id))
+}
+
+/// The subscription and the group that something lies in, if they are not there. A subscription made here belongs to the
+/// home tenant, and the client is its Owner.
+pub(crate) fn make_around(state: &mut State, id: &Id) -> std::result::Result<(), ArmError> {
+    let Some(name) = id.subscription().map(str::to_ascii_lowercase) else { return Ok(()) };
+    if state.subscription(&name).is_none() {
+        let tenant = state.tenant.clone();
+        state.save(Subscription {
+            id: name.clone(),
+            tenant: tenant.clone(),
+            name: "cloudgrant sandbox".to_owned(),
+            state: "Enabled".to_owned(),
+        })?;
+        state.save(owner(&tenant, &name))?;
+    }
+    if let Some(group) = id.group() {
+        let group = Id::group_of(&name, group);
+        if !state.resources.contains_key(group.key()) {
+            state.save(groups::make(&group, LOCATION, Tags::new(), LONG_AGO))?;
+        }
+    }
+    Ok(())
+}
+
+/// The object id of the sandbox's client in a tenant.
+pub(crate) fn client_principal(tenant: &str) -> String {
+    ids::fixed(&format!("client of {tenant}"))
+}
+
+fn client(state: &mut State) -> Result<()> {
+    let tenant = state.tenant.clone();
+    once(state, &format!("client {tenant}"), |state| {
+        Ok(state.save(Principal {
+            id: client_principal(&tenant),
+            client: Some(CLIENT_ID.to_owned()),
+            name: "cloudgrant-sandbox".to_owned(),
+            kind: "ServicePrincipal".to_owned(),
+            tenant: tenant.clone(),
+            created: LONG_AGO,
+            identity: None,
+            members: Vec::new(),
+        })?)
+    })
+}
+
+/// The client's role at a subscription.
+pub(crate) fn owner(tenant: &str, subscription: &str) -> Assignment {
+    let scope = Id::subscription_of(&subscription.to_ascii_lowercase());
+    let principal = client_principal(tenant);
+    let name = ids::fixed(&format!("owner of {scope} is {principal}"));
+    Assignment {
+        id: scope.child(&format!("/providers/Microsoft.Authorization/roleAssignments/{name}")).text().to_owned(),
+        scope: scope.text().to_owned(),
+        role: roles::OWNER.to_owned(),
+        principal: principal.clone(),
+        principal_type: "ServicePrincipal".to_owned(),
+        condition: None,
+        condition_version: None,
+        description: None,
+        delegated_identity: None,
+        created: LONG_AGO,
+        updated: LONG_AGO,
+        created_by: principal.clone(),
+        updated_by: principal,
+    }
+}
+
+fn identity(state: &mut State, id: &Id) -> Result<()> {
+    once(state, &format!("identity {}", id.key()), |state| {
+        if state.identities.contains_key(id.key()) {
+            return Ok(());
+        }
+        let identity = identities::make(state, id, LOCATION, LONG_AGO)?;
+        Ok(state.save(identity)?)
+    })
+}
+
+/// A cluster with workload identity, and the identity that its nodes pull images with.
+fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
+    let kubelet = provided(home, Kind::Identity, &format!("{}-agentpool", wishes.cluster));
+    identity(state, &kubelet)?;
+    let id = provided(home, Kind::Cluster, &wishes.cluster);
+    once(state, &format!("cluster {}", id.key()), |state| {
+        if state.resources.contains_key(id.key()) {
+            return Ok(());
+        }
+        let mut cluster = defaults::resource(&id, LOCATION, &state.tenant, LONG_AGO);
+        if let Some(issuer) = &wishes.issuer {
+            cluster.properties.insert("oidcIssuerProfile".to_owned(), json!({"enabled": true, "issuerURL": issuer}));
+        }
+        cluster.properties.insert("securityProfile".to_owned(), json!({"workloadIdentity": {"enabled": true}}));
+        // The identity may have been deleted since.
+        if let Some(identity) = state.identities.get(kubelet.key()) {
+            let kubelet = json!({
+                "resourceId": identity.id,
+                "clientId": identity.client,
+                "objectId": identity.principal,
+            });
+            cluster.properties.insert("identityProfile".to_owned(), json!({"kubeletidentity": kubelet}));
+        }
+        Ok(state.save(cluster)?)
+    })
+}
+
+fn account(state: &mut State, home: &Id, name: &str, hns: bool) -> Result<()> {
+    let id = provided(home, Kind::StorageAccount, name);
+    resource(state, &id)?;
+    if !hns {
+        return Ok(());
+    }
+    // A locator of a hierarchical namespace says what the account is like, also if another locator made it.
+    once(state, &format!("hierarchical namespace of {}", id.key()), |state| {
+        let Some(mut account) = state.resources.get(id.key()).cloned() else { return Ok(()) };
+        account.properties.insert("isHnsEnabled".to_owned(), json!(true));
+        Ok(state.save(account)?)
+    })
+}
+
+/// A resource as the portal would make it.
+fn resource(state: &mut State, id: &Id) -> Result<()> {
+    once(state, &format!("resource {}", id.key()), |state| {
+        if state.resources.contains_key(id.key()) {
+            return Ok(());
+        }
+        let tenant = state.tenant_of(id).to_owned();
+        Ok(state.save(defaults::resource(id, LOCATION, &tenant, LONG_AGO))?)
+    })
+}
+
+fn once(
+    state: &mut State,
+    what: &str,
+    make: impl FnOnce(&mut State) -> std::result::Result<(), ArmError>,
+) -> Result<()> {
+    if state.is_seeded(what) {
+        return Ok(());
+    }
+    make(state).map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
+    state.mark_seeded(what.to_owned())
+}

@@ -1,0 +1,116 @@
+//! What is read from the manifest.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::locators::{self, Thing};
+use crate::ids::is_guid;
+use crate::{DEFAULT_GROUP, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
+
+/// What is read from the manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    pub(crate) tenant: String,
+    pub(crate) subscription: String,
+    pub(crate) group: String,
+    /// Names of managed identities in the group.
+    pub(crate) identities: BTreeSet<String>,
+    pub(crate) cluster: String,
+    /// The cluster's OpenID Connect issuer; without one, the cluster makes none.
+    pub(crate) issuer: Option<String>,
+    pub(crate) things: BTreeSet<Thing>,
+}
+
+impl Wishes {
+    /// Reads them.
+    pub(crate) fn read(config: &Value) -> Self {
+        let text = |pointer: &str| {
+            config.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let guid = |pointer: &str, default: &str| {
+            text(pointer).filter(|id| is_guid(id)).unwrap_or_else(|| default.to_owned()).to_ascii_lowercase()
+        };
+        let objects = |pointer: &str| config.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let mut identities: BTreeSet<String> = text("/azure/task_identity").into_iter().collect();
+        if identities.is_empty() && text("/platform/kind").is_some_and(|kind| kind == "union") {
+            identities.insert(match text("/platform/organization") {
+                Some(organization) => format!("flyteuser-{organization}"),
+                None => "flyteuser".to_owned(),
+            });
+        }
+        identities.extend(objects("/azure/identities").filter_map(|(_, name)| name.as_str().map(str::to_owned)));
+        // A full id is somewhere else, perhaps.
+        let (ids, identities): (Vec<String>, BTreeSet<String>) = {
+            let (ids, names): (BTreeSet<_>, BTreeSet<_>) =
+                identities.into_iter().partition(|name| name.starts_with('/'));
+            (ids.into_iter().collect(), names)
+        };
+        let registries = config.pointer("/registries").and_then(Value::as_array).into_iter().flatten();
+        let entries = objects("/resources").map(|(_, entry)| entry).chain(registries);
+        let group = text("/azure/resource_group").unwrap_or_else(|| DEFAULT_GROUP.to_owned());
+        let mut things: BTreeSet<Thing> = entries.flat_map(texts).filter_map(locators::read).collect();
+        things.extend(ids.iter().filter_map(|id| locators::read(id)));
+        Self {
+            tenant: guid("/azure/tenant", DEFAULT_TENANT),
+            subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
+            cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{group}-aks")),
+            issuer: text("/azure/cluster/oidc_issuer"),
+            group,
+            identities,
+            things,
+        }
+    }
+}
+
+/// The texts of an entry that may be locators: its `azure` key's, or itself.
+fn texts(entry: &Value) -> Vec<&str> {
+    let value = if entry.is_string() { entry } else { &entry["azure"] };
+    match value {
+        Value::String(text) => vec![text],
+        Value::Object(map) => map.values().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_a_manifest() {
+        let wishes = Wishes::read(&json!({
+            "platform": {"kind": "union", "organization": "acme"},
+            "azure": {
+                "resource_group": "acme-dataplane",
+                "cluster": {"oidc_issuer": "https://issuer/"},
+                "identities": {"production": "acme-production"},
+            },
+            "resources": {
+                "data": {"aws": "s3://x", "azure": "https://acme.blob.core.windows.net/inputs/"},
+                "odd": {"azure": 7},
+                "long": {"azure": {"locator": "https://v.vault.azure.net/secrets/s"}},
+            },
+            "registries": [{"name": "images", "azure": "acmeimages.azurecr.io"}],
+        }));
+        assert_eq!(wishes.identities, ["acme-production", "flyteuser-acme"].map(str::to_owned).into());
+        assert_eq!(
+            (wishes.cluster.as_str(), wishes.issuer.as_deref()),
+            ("acme-dataplane-aks", Some("https://issuer/"))
+        );
+        assert_eq!(wishes.things.len(), 3);
+        assert_eq!(wishes.tenant, DEFAULT_TENANT);
+    }
+
+    #[test]
+    fn a_named_identity_replaces_the_conventional_one() {
+        let wishes = Wishes::read(&json!({"platform": {"kind": "union"}, "azure": {"task_identity": "userflyterole"}}));
+        assert_eq!(wishes.identities, ["userflyterole".to_owned()].into());
+        let wishes = Wishes::read(&json!({"platform": {"kind": "union"}, "azure": {"tenant": "no guid"}}));
+        assert_eq!(wishes.identities, ["flyteuser".to_owned()].into());
+        assert_eq!(wishes.tenant, DEFAULT_TENANT);
+        assert!(Wishes::read(&json!({})).identities.is_empty());
+    }
+}

@@ -1,0 +1,141 @@
+//! TLS on loopback, with a certificate authority of the sandbox's own.
+//!
+//! Azure's clients refuse plain HTTP. The authority is made once for a folder and kept there (`ca.pem`, and its key in
+//! `ca-key.pem`, which only the owner may read), so that whoever trusts it still does after a restart. The certificate
+//! that the server shows is made anew at each start. Keys are ECDSA P-256: they take no time worth measuring.
+
+use std::fs;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cloudgrant_sandbox_kit::{Acceptor, Result, SandboxError, async_trait};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::server::TlsStream;
+
+const CERTIFICATE: &str = "ca.pem";
+const KEY: &str = "ca-key.pem";
+
+/// Shakes hands with clients.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    acceptor: TlsAcceptor,
+}
+
+#[async_trait]
+impl Acceptor for Tls {
+    type Stream = TlsStream<TcpStream>;
+
+    async fn accept(&self, connection: TcpStream) -> std::io::Result<Self::Stream> {
+        self.acceptor.accept(connection).await
+    }
+}
+
+/// Reads or makes the authority, and a certificate for this start.
+///
+/// # Errors
+/// When the authority's files can't be read or written, or hold something else.
+pub(crate) fn set_up(folder: &Path) -> Result<Tls> {
+    let attempted = || SandboxError::new(format!("set up TLS from {}", folder.display()));
+    let (certificate, key) = (certificate_path(folder), folder.join(KEY));
+    if !(certificate.exists() && key.exists()) {
+        make_authority(&certificate, &key)?;
+    }
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| attempted().source(error));
+    let key = KeyPair::from_pem(&read(&key)?).map_err(|error| attempted().source(error))?;
+    let authority = Issuer::new(authority_params(), key);
+    let leaf_key = KeyPair::generate().map_err(|error| attempted().source(error))?;
+    let leaf = leaf_params().signed_by(&leaf_key, &authority).map_err(|error| attempted().source(error))?;
+    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| attempted().source(error))?
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], private)
+        .map_err(|error| attempted().source(error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)) })
+}
+
+/// Where the authority's certificate is, for clients to trust.
+pub(crate) fn certificate_path(folder: &Path) -> PathBuf {
+    folder.join(CERTIFICATE)
+}
+
+/// Writes a file that only its owner may read.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
+    let failed = |error| SandboxError::new(format!("write {}", path.display())).source(error);
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+fn make_authority(certificate: &Path, key_file: &Path) -> Result<()> {
+    let attempted = || SandboxError::new("make a certificate authority");
+    let key = KeyPair::generate().map_err(|error| attempted().source(error))?;
+    let made = authority_params().self_signed(&key).map_err(|error| attempted().source(error))?;
+    // The key first: a certificate without its key would be trusted by somebody and of no use to us.
+    write_secret(key_file, &key.serialize_pem())?;
+    fs::write(certificate, made.pem())
+        .map_err(|error| SandboxError::new(format!("write {}", certificate.display())).source(error))
+}
+
+/// rcgen's dates are from 1975 to 4096: the sandbox's authority does not expire.
+fn authority_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "cloudgrant Azure sandbox");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn leaf_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "localhost");
+    params.subject_alt_names =
+        vec![SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)), SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST))];
+    if let Ok(name) = "localhost".try_into() {
+        params.subject_alt_names.push(SanType::DnsName(name));
+    }
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_authority_is_made_once_and_its_key_is_private() {
+        let folder = tempfile::tempdir().expect("a folder");
+        set_up(folder.path()).expect("sets up");
+        let before = fs::read(certificate_path(folder.path())).expect("a certificate");
+        set_up(folder.path()).expect("sets up again");
+        assert_eq!(fs::read(certificate_path(folder.path())).expect("a certificate"), before);
+        let mode = fs::metadata(folder.path().join(KEY)).expect("a key").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_key_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        set_up(folder.path()).expect("sets up");
+        fs::write(folder.path().join(KEY), "nonsense").expect("writes");
+        let error = set_up(folder.path()).err().expect("no key").to_string();
+        assert!(error.contains("set up TLS"), "{error}");
+    }
+}

@@ -1,0 +1,96 @@
+//! The conformance suite, with a sandbox as the world.
+
+#[path = "../support/arm.rs"]
+mod arm;
+mod behind;
+mod world;
+
+use async_trait::async_trait;
+use cloudgrant_azure::Azure;
+use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
+use cloudgrant_core::ObjectId;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+cloudgrant_conformance::suite!(World);
+
+#[async_trait]
+impl Fixture for World {
+    type Provider = Azure;
+
+    async fn fresh() -> Self {
+        Self::start().await
+    }
+
+    fn section(&self) -> Value {
+        self.section(json!({}))
+    }
+
+    fn resources(&self) -> Vec<String> {
+        vec![
+            "https://acmedata.blob.core.windows.net/inputs/raw/".to_owned(),
+            "https://acmedata.blob.core.windows.net/models".to_owned(),
+            "https://acme-vault.vault.azure.net/secrets/token".to_owned(),
+            "acmeown.azurecr.io/team/own".to_owned(),
+        ]
+    }
+
+    fn registries(&self) -> Vec<String> {
+        vec!["acmeown.azurecr.io".to_owned(), "acmepulled.azurecr.io/team/pulled".to_owned()]
+    }
+
+    /// One that people run by themselves: on Union's, most is for its team.
+    fn platform(&self) -> Value {
+        json!({ "kind": "flyte", "organization": "acme" })
+    }
+
+    async fn snapshot(&self) -> Value {
+        behind::snapshot(self).await
+    }
+
+    async fn requests(&self) -> Option<Requests> {
+        let counts = self.running.counts();
+        let reads = |action: &str| action.ends_with("/read") || action.starts_with("entra/");
+        let of = |wanted: bool| {
+            counts.by_action.iter().filter(|(action, _)| reads(action) == wanted).map(|(_, count)| *count).sum()
+        };
+        Some(Requests { reads: of(true), writes: of(false) })
+    }
+
+    async fn plant_foreign(&self) -> Hook {
+        behind::plant_foreign(self).await;
+        Hook::Done
+    }
+
+    async fn occupy(&self, object: &ObjectId) -> Hook {
+        behind::occupy(self, object).await
+    }
+
+    async fn tamper(&self, object: &ObjectId) -> Hook {
+        behind::tamper(self, object).await
+    }
+
+    async fn remove(&self, object: &ObjectId) -> Hook {
+        behind::remove(self, object).await
+    }
+
+    async fn fault(&self, fault: Fault) -> Hook {
+        let knobs = match fault {
+            Fault::Throttle(count) => format!("throttle-next={count}"),
+            Fault::Fail(count) => format!("errors-next={count}"),
+            Fault::DenyWrites => world::WRITES.map(|action| format!("deny={action}")).join(","),
+            Fault::DelayPrincipals => "replication=300ms".to_owned(),
+            Fault::Withhold => {
+                self.arm.delete_identity("flyte-tasks").await;
+                return Hook::Done;
+            }
+        };
+        self.arm.turn(&knobs).await;
+        Hook::Done
+    }
+
+    fn protecting(&self, name: &str) -> Option<Value> {
+        Some(self.section(json!({ "protected": [name] })))
+    }
+}

@@ -1,0 +1,73 @@
+//! A data plane in a sandbox.
+
+use cloudgrant_sandbox_kit::{Running, Start};
+use serde_json::{Value, json};
+
+use crate::arm::Arm;
+
+pub(crate) const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";
+
+/// Every write that the provider sends.
+pub(crate) const WRITES: [&str; 8] = [
+    "Microsoft.Authorization/roleAssignments:write",
+    "Microsoft.Authorization/roleAssignments:delete",
+    "Microsoft.Authorization/roleDefinitions:write",
+    "Microsoft.Authorization/roleDefinitions:delete",
+    "Microsoft.ManagedIdentity/userAssignedIdentities:write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities:delete",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials:write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials:delete",
+];
+
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    pub(crate) running: Running,
+    pub(crate) arm: Arm,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = json!({
+            "platform": { "kind": "flyte", "organization": "acme" },
+            "azure": plane(),
+            "resources": {
+                "inputs": { "azure": "https://acmedata.blob.core.windows.net/inputs/raw/" },
+                "models": { "azure": "https://acmedata.blob.core.windows.net/models" },
+                "token": { "azure": "https://acme-vault.vault.azure.net/secrets/token" },
+                "own": { "azure": "acmeown.azurecr.io/team/own" },
+            },
+            "registries": [{ "name": "pulled", "azure": "acmepulled.azurecr.io/team/pulled" }],
+        });
+        let running = cloudgrant_azure_sandbox::start(Start::new(folder.path()).config(config)).await;
+        let running = running.expect("the sandbox starts");
+        let arm = Arm::connect(running.endpoint(), &folder.path().join("ca.pem")).await;
+        Self { folder, running, arm }
+    }
+
+    pub(crate) fn section(&self, more: Value) -> Value {
+        let mut section = plane();
+        let reach = json!({
+            "endpoint": self.running.endpoint(),
+            "authority": self.running.endpoint(),
+            "ca_certificate": self.folder.path().join("ca.pem"),
+            "credentials": "sandbox",
+        });
+        for more in [reach, more] {
+            if let (Some(section), Value::Object(more)) = (section.as_object_mut(), more) {
+                section.extend(more);
+            }
+        }
+        section
+    }
+}
+
+fn plane() -> Value {
+    json!({
+        "tenant": "00000000-0000-0000-0000-00000000000a",
+        "subscription": "00000000-0000-0000-0000-00000000000b",
+        "resource_group": "acme-dataplane",
+        "task_identity": "flyte-tasks",
+        "cluster": { "oidc_issuer": ISSUER },
+    })
+}

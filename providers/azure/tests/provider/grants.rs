@@ -1,0 +1,257 @@
+//! Grants to the platform's own identity: requirements 2 to 6, 67 to 71.
+
+use cloudgrant_azure_sandbox::condition;
+use cloudgrant_core::{ErrorKind, Level};
+use serde_json::{Value, json};
+
+use crate::arm::{GROUP, SUBSCRIPTION, container};
+use crate::world::{World, flyte, said, union};
+
+const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+const CONTRIBUTOR: &str = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
+
+/// The assignments of a principal as (role, scope, condition), without what nobody can foresee.
+async fn assigned(world: &World, principal: &str) -> Vec<(String, String, Option<String>)> {
+    let mut assigned: Vec<_> = world
+        .arm
+        .assignments()
+        .await
+        .iter()
+        .map(|assignment| &assignment["properties"])
+        .filter(|properties| properties["principalId"] == principal)
+        .map(|properties| {
+            let text = |key: &str| properties[key].as_str().unwrap_or_default().to_owned();
+            let role = text("roleDefinitionId").rsplit('/').next().unwrap_or_default().to_owned();
+            (role, text("scope"), properties["condition"].as_str().map(ToOwned::to_owned))
+        })
+        .collect();
+    assigned.sort();
+    assigned
+}
+
+#[tokio::test]
+async fn requirements_2_and_3_global_grants_go_to_the_identity_that_is_found() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read, token: read } }]");
+    let world = World::new(&text).await;
+    let report = world.converge(&text).await;
+    assert_eq!(report.summary().create, 2);
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault/secrets/token");
+    assert_eq!(
+        assigned(&world, &principal).await,
+        [
+            (READER.to_owned(), container("acmemodels", "models"), None),
+            ("4633458b-17de-408a-b874-0445c86b69e6".to_owned(), vault, None),
+        ]
+    );
+    // They say whose they are, and that they are for a program.
+    for assignment in world.arm.assignments().await {
+        let properties = &assignment["properties"];
+        if properties["principalId"] == principal.as_str() {
+            assert_eq!(properties["description"], "Task code access, managed by cloudgrant (stack tests)");
+            assert_eq!(properties["principalType"], "ServicePrincipal");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requirement_2_none_or_several_are_listed() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]");
+    let world = World::new(&text).await;
+    world.arm.put_identity("userflyterole-acme", json!({})).await;
+    let error = world.plan(&text).await.expect_err("two");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let told = said(&error);
+    assert!(told.contains("flyteuser-acme, userflyterole-acme") && told.contains("azure.task_identity"), "{told}");
+    let named = text.replace("  cluster:", "  task_identity: userflyterole-acme\n  cluster:");
+    world.converge(&named).await;
+    for name in ["userflyterole-acme", "flyteuser-acme"] {
+        world.arm.delete_identity(name).await;
+    }
+    let told = said(&world.plan(&text).await.expect_err("none"));
+    assert!(told.contains("there is no managed identity named flyteuser* or userflyterole*"), "{told}");
+}
+
+#[tokio::test]
+async fn a_prefix_becomes_a_condition_that_means_it() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let assigned = assigned(&world, &principal).await;
+    let (role, scope, text) = &assigned[0];
+    assert_eq!((role.as_str(), scope), (READER, &container("acmedata", "inputs")));
+    condition::parse(text.as_deref().expect("a condition")).expect("it can be read");
+    let may = async |path: &str, listing: bool| allowed(&world, &principal, "read", path, listing).await;
+    assert!(may("raw/a.csv", false).await);
+    assert!(!may("other/a.csv", false).await);
+    assert!(!may("rawer/a.csv", false).await);
+    assert!(may("raw/", true).await);
+    assert!(!may("", true).await);
+    assert!(!allowed(&world, &principal, "write", "raw/a.csv", false).await);
+}
+
+/// What the sandbox says of an access to the container `inputs`: an evaluation of its own.
+async fn allowed(world: &World, principal: &str, deed: &str, path: &str, listing: bool) -> bool {
+    let action = format!("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{deed}");
+    let scope = container("acmedata", "inputs");
+    let more = if listing { format!("sub_operation=Blob.List&prefix={path}") } else { format!("path={path}") };
+    let query = format!("/_sandbox/access?principal={principal}&scope={scope}&data_action={action}&{more}");
+    let (status, answer) = world.arm.send(reqwest::Method::GET, &query, None).await;
+    assert!(status.is_success(), "{answer}");
+    answer["allowed"].as_bool().expect("yes or no")
+}
+
+#[tokio::test]
+async fn what_several_grants_give_on_a_container_is_one_assignment() {
+    let text = union(
+        "grants:\n\
+         - { name: one, scope: global, access: { data: read } }\n\
+         - { name: two, scope: global, access: { more: list } }\n\
+         - { name: three, scope: global, access: { more: read-write } }",
+    );
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let roles: Vec<_> = assigned(&world, &principal).await.into_iter().map(|(role, ..)| role).collect();
+    assert_eq!(roles, [READER, CONTRIBUTOR]);
+    assert!(allowed(&world, &principal, "read", "raw/a", false).await);
+    assert!(allowed(&world, &principal, "write", "more/a", false).await);
+    assert!(!allowed(&world, &principal, "write", "raw/a", false).await);
+    assert!(!allowed(&world, &principal, "read", "others/a", false).await);
+}
+
+#[tokio::test]
+async fn what_azure_can_t_express_is_told_and_precise_gives_just_that() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read-write } }]");
+    let world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let warned = plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("deletes objects"));
+    assert!(warned, "{:#?}", plan.notes);
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    assert!(allowed(&world, &principal, "delete", "raw/a", false).await);
+    let precise = text.replace("scope: global", "scope: global, precise: true");
+    let plan = world.plan(&precise).await.expect("a plan");
+    assert!(!plan.notes.iter().any(|note| note.message.contains("deletes objects")), "{:#?}", plan.notes);
+    let report = world.converge(&precise).await;
+    assert_eq!((report.summary().create, report.summary().delete), (2, 1));
+    assert!(allowed(&world, &principal, "write", "raw/a", false).await);
+    assert!(!allowed(&world, &principal, "delete", "raw/a", false).await);
+    assert!(!allowed(&world, &principal, "write", "other/a", false).await);
+    let roles = world.arm.custom_roles().await;
+    let blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+    assert_eq!(roles.len(), 1);
+    assert_eq!(roles[0]["properties"]["assignableScopes"], json!([SUBSCRIPTION]));
+    assert_eq!(
+        roles[0]["properties"]["permissions"][0]["dataActions"],
+        json!([format!("{blobs}/add/action"), format!("{blobs}/read"), format!("{blobs}/write")])
+    );
+    world.revoke_all(&precise).await.expect("revoked");
+    assert!(world.arm.custom_roles().await.is_empty());
+}
+
+#[tokio::test]
+async fn listing_alone_keeps_contents_closed() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: list } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    assert!(allowed(&world, &principal, "read", "raw/", true).await);
+    assert!(!allowed(&world, &principal, "read", "raw/a", false).await);
+}
+
+#[tokio::test]
+async fn any_resource_with_a_role_by_name_or_id() {
+    let workspace = format!("{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml");
+    let text = union(&format!(
+        "  ml: {{ azure: {workspace} }}\ngrants: [{{ name: all, scope: global, access: {{ ml: read-write }} }}]"
+    ))
+    .replace("  cluster:", "  roles: { ml: { read-write: AzureML Data Scientist } }\n  cluster:");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let data_scientist = "f6c7c914-8db3-469d-8ca1-694a8f32e121".to_owned();
+    assert_eq!(assigned(&world, &principal).await, [(data_scientist, workspace, None)]);
+    // A name that isn't known without asking is looked up, and what it stands for is looked at.
+    let asked = text.replace("AzureML Data Scientist", "No Such Role");
+    let told = said(&world.plan(&asked).await.expect_err("no role"));
+    assert!(told.contains("there is no role `No Such Role`"), "{told}");
+}
+
+#[tokio::test]
+async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("  cluster:", "  roles: { models: { read: Anything Goes } }\n  cluster:");
+    let world = World::new(&text).await;
+    let id = "11111111-2222-3333-4444-555555555555";
+    let body = json!({ "properties": {
+        "roleName": "Anything Goes", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
+        "permissions": [{ "actions": ["Microsoft.Authorization/*"], "notActions": [] }],
+    }});
+    let path = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}?api-version=2022-04-01");
+    let (status, answer) = world.arm.send(reqwest::Method::PUT, &path, Some(body)).await;
+    assert!(status.is_success(), "{answer}");
+    let told = said(&world.plan(&text).await.expect_err("too much"));
+    assert!(told.contains("the role `Anything Goes` lets its holder do anything, or assign roles"), "{told}");
+}
+
+#[tokio::test]
+async fn a_vault_with_access_policies_is_refused() {
+    let text = union("grants: [{ name: all, scope: global, access: { token: read } }]");
+    let world = World::new(&text).await;
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault");
+    put(&world, &vault, json!({ "enableRbacAuthorization": false })).await;
+    let told = said(&world.plan(&text).await.expect_err("access policies"));
+    assert!(told.contains("looks at access policies, not at roles") && told.contains("az keyvault update"), "{told}");
+}
+
+/// Changes a resource behind everybody's back.
+pub(crate) async fn put(world: &World, id: &str, properties: Value) {
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+}
+
+#[tokio::test]
+async fn what_isn_t_there_is_told_all_at_once() {
+    let text = union(
+        "  lost: { azure: \"https://acmelost.blob.core.windows.net/inputs\" }\n  \
+         gone: { azure: \"https://acme-gone.vault.azure.net/secrets/x\" }\n\
+         grants: [{ name: all, scope: global, access: { lost: read, gone: read, models: read } }]",
+    );
+    let seeded = union("grants: [{ name: all, scope: global, access: { models: read } }]");
+    let world = World::new(&seeded).await;
+    let told = said(&world.plan(&text).await.expect_err("absent"));
+    assert!(told.contains("no storage account `acmelost`") && told.contains("no key vault `acme-gone`"), "{told}");
+    assert!(told.contains("write its resource ID"), "{told}");
+}
+
+#[tokio::test]
+async fn requirement_6_another_tenant_is_refused() {
+    let elsewhere = "/subscriptions/00000000-0000-0000-0000-0000000000ff/resourceGroups/theirs";
+    let container =
+        format!("{elsewhere}/providers/Microsoft.Storage/storageAccounts/theirs/blobServices/default/containers/data");
+    let text = union(&format!(
+        "  theirs: {{ azure: {container} }}\ngrants: [{{ name: all, scope: global, access: {{ theirs: read }} }}]"
+    ));
+    let world = World::new(&text).await;
+    // Seeded in this tenant: fine.
+    world.converge(&text).await;
+    let subscription = json!({
+        "id": "/subscriptions/00000000-0000-0000-0000-0000000000ff",
+        "tenantId": "99999999-9999-9999-9999-999999999999",
+    });
+    world.arm.manage("put", subscription).await;
+    let error = world.plan(&text).await.expect_err("another tenant");
+    assert_eq!(error.kind(), ErrorKind::WrongAccount, "{error:?}");
+    assert!(said(&error).contains("a managed identity works in its own tenant only"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn requirement_107_who_may_not_assign_roles_hears_it_before_anything_is_changed() {
+    let text = flyte("grants: [{ name: all, scope: { domain: production }, access: { models: read } }]");
+    let world = World::with(&text, "deny=Microsoft.Authorization/roleAssignments:write").await;
+    let error = world.plan(&text).await.expect_err("may not");
+    assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error:?}");
+    assert!(said(&error).contains("Role Based Access Control Administrator"), "{}", said(&error));
+    assert!(!world.arm.identities().await.iter().any(|identity| identity["name"] == "cloudgrant_tests_production"));
+}

@@ -1,0 +1,12 @@
+//! The Azure provider against a sandbox: what the requirements say, number by number.
+
+#[path = "../support/arm.rs"]
+mod arm;
+
+mod domains;
+mod grants;
+mod offline;
+mod others;
+mod registries;
+mod scale;
+mod world;

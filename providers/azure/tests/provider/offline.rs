@@ -1,0 +1,108 @@
+//! What is refused without a request.
+
+use cloudgrant_core::ErrorKind;
+
+use crate::world::{flyte, refused, said, union};
+
+#[tokio::test]
+async fn requirement_4_project_domain_is_refused_with_the_nearest_scope_that_works() {
+    let text =
+        union("grants: [{ name: mine, scope: { project: vision, domain: production }, access: { data: read } }]");
+    let error = refused(&text).await;
+    assert!(error.kind().is_usage(), "{error:?}");
+    let said = said(&error);
+    assert!(said.contains("azure can't bind project vision in domain production"), "{said}");
+    assert!(said.contains("`scope: { domain: production }` works, and reaches every project in production"), "{said}");
+}
+
+#[tokio::test]
+async fn requirement_71_roles_that_are_too_much_are_refused() {
+    for role in ["Owner", "contributor", "User Access Administrator", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"] {
+        let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+            .replace("  cluster:", &format!("  roles: {{ models: {{ read: {role} }} }}\n  cluster:"));
+        let error = refused(&text).await;
+        assert!(said(&error).contains("lets its holder do anything"), "{role}: {}", said(&error));
+        assert_eq!(error.problems()[0].path, "azure.roles.models.read");
+    }
+}
+
+#[tokio::test]
+async fn a_role_of_ones_own_can_t_be_narrowed_to_a_prefix() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read } }]")
+        .replace("  cluster:", "  roles: { data: { read: Storage Blob Data Owner } }\n  cluster:");
+    assert!(said(&refused(&text).await).contains("can't be narrowed to `raw/`"));
+}
+
+#[tokio::test]
+async fn a_role_for_what_nobody_is_granted_is_a_typing_error() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("  cluster:", "  roles: { modells: { read: Storage Blob Data Owner } }\n  cluster:");
+    assert!(said(&refused(&text).await).contains("no grant gives `read` on `modells`"));
+}
+
+#[tokio::test]
+async fn any_other_resource_needs_a_role() {
+    let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme-dataplane";
+    let text = union(&format!(
+        "  ml: {{ azure: {group}/providers/Microsoft.MachineLearningServices/workspaces/ml }}\n\
+         grants: [{{ name: all, scope: global, access: {{ ml: read-write }} }}]"
+    ));
+    let said = said(&refused(&text).await);
+    assert!(said.contains("`azure: { roles: { ml: { read-write: ROLE } } }`"), "{said}");
+}
+
+#[tokio::test]
+async fn global_grants_on_a_platform_of_ones_own_need_its_identity() {
+    let text = flyte("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("  task_identity: flyte-tasks\n", "");
+    let said = said(&refused(&text).await);
+    assert!(said.contains("set `azure.task_identity: NAME`"), "{said}");
+}
+
+#[tokio::test]
+async fn the_platform_s_own_accounts_are_refused_unless_forced() {
+    let text = union(
+        "  own: { azure: \"https://unionaidata.blob.core.windows.net/metadata\" }\n\
+                      grants: [{ name: all, scope: global, access: { own: read } }]",
+    );
+    let said = said(&refused(&text).await);
+    assert!(said.contains("looks like one of the platform's own") && said.contains("force: true"), "{said}");
+}
+
+#[tokio::test]
+async fn precise_where_nothing_is_precise_enough_is_refused() {
+    let text = union("grants: [{ name: all, scope: global, precise: true, access: { images: pull } }]");
+    let error = refused(&text).await;
+    assert!(said(&error).contains("precise"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn other_clouds_and_wrong_sections_are_refused_all_at_once() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("acmemodels.blob.core.windows.net", "acmemodels.blob.core.chinacloudapi.cn");
+    assert!(said(&refused(&text).await).contains("cloud `china`"));
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("tenant: 00000000-0000-0000-0000-00000000000a", "tenant: acme.example")
+        .replace("https://westeurope", "http://westeurope")
+        .replace("resource_group:", "resource_grup: x\n  resource_group:");
+    let error = refused(&text).await;
+    assert_eq!(error.kind(), ErrorKind::Manifest);
+    let said = said(&error);
+    for expected in ["`acme.example` is not an id", "is not an OpenID Connect issuer", "resource_group"] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn sandbox_credentials_are_for_a_sandbox() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("  cluster:", "  credentials: sandbox\n  cluster:");
+    assert!(said(&refused(&text).await).contains("need a sandbox's `endpoint` on this machine"));
+    let text =
+        text.replace("  cluster:", "  endpoint: https://example.com\n  authority: http://127.0.0.1:1\n  cluster:");
+    let said = said(&refused(&text).await);
+    assert!(
+        said.contains("on this machine") && said.contains("is not an address that a token may be sent to"),
+        "{said}"
+    );
+}

@@ -1,0 +1,128 @@
+//! What others made: it is relied on, pointed out, or in the way, and always left alone.
+
+use cloudgrant_core::{ErrorKind, Level};
+use serde_json::json;
+
+use crate::arm::container;
+use crate::world::{World, flyte, said, union};
+
+const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+const THEIRS: &str = "12345678-1234-1234-1234-123456789012";
+const GLOBAL: &str = "grants: [{ name: all, scope: global, access: { models: read } }]";
+
+async fn names(world: &World) -> Vec<String> {
+    let assignments = world.arm.assignments().await;
+    assignments.iter().filter_map(|assignment| assignment["name"].as_str().map(ToOwned::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn an_equal_assignment_under_another_name_is_no_change() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.arm.assign(THEIRS, &container("acmemodels", "models"), READER, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    assert!(plan.notes.iter().any(|note| note.message.contains(THEIRS)), "{:#?}", plan.notes);
+    world.revoke_all(&text).await.expect("revoked");
+    assert!(names(&world).await.contains(&THEIRS.to_owned()));
+}
+
+#[tokio::test]
+async fn a_wider_one_is_a_warning() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.arm.assign(THEIRS, &container("acmedata", "inputs"), READER, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let warned =
+        plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("without the condition"));
+    assert!(warned, "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn one_with_another_condition_is_in_the_way() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let condition =
+        "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringStartsWith 'x/'";
+    let condition = format!(
+        "((!(ActionMatches{{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'}})) OR ({condition}))"
+    );
+    world.arm.assign(THEIRS, &container("acmemodels", "models"), READER, &principal, Some(&condition)).await;
+    let error = world.plan(&text).await.expect_err("in the way");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(said(&error).contains(THEIRS), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn our_own_with_another_condition_is_mended() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let whole = text.replace("inputs/raw/", "inputs");
+    let report = world.converge(&whole).await;
+    assert_eq!((report.summary().create, report.summary().update, report.summary().delete), (0, 1, 0));
+    let report = world.converge(&text).await;
+    assert_eq!(report.summary().update, 1);
+}
+
+#[tokio::test]
+async fn a_recreated_identity_gets_its_roles_and_the_old_ones_go() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.arm.delete_identity("cloudgrant_tests_production").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let summary = plan.summary();
+    assert_eq!((summary.create, summary.delete), (4, 1), "{:#?}", plan.changes);
+    world.converge(&text).await;
+    let ours = world.arm.assignments().await;
+    let ours = ours.iter().filter(|assignment| assignment["properties"]["description"].is_string());
+    assert_eq!(ours.count(), 1);
+}
+
+#[tokio::test]
+async fn credentials_of_others_on_our_identity_are_pointed_out_and_block_its_deletion() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let subject = "system:serviceaccount:by-hand:default";
+    world.arm.put_credential("cloudgrant_tests_production", "by-hand", "https://x.example/", subject).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty() && plan.notes.iter().any(|note| note.message.contains("by-hand")), "{:#?}", plan.notes);
+    let error = world.revoke_all(&text).await.expect_err("blocked");
+    assert!(said(&error).contains("by-hand"), "{}", said(&error));
+    assert_eq!(world.arm.credentials("cloudgrant_tests_production").await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_credential_that_trusts_the_same_under_another_name_is_no_change() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let identity = "cloudgrant_tests_production";
+    let ours = world.arm.credentials(identity).await;
+    let properties = &ours[0]["properties"];
+    let (issuer, subject) =
+        (properties["issuer"].as_str().expect("text"), properties["subject"].as_str().expect("text"));
+    world.arm.delete_credential(identity, ours[0]["name"].as_str().expect("a name")).await;
+    world.arm.put_credential(identity, "by-hand", issuer, subject).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+}
+
+#[tokio::test]
+async fn other_stacks_are_left_alone() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let other = text.replace("stack: tests", "stack: tests-too");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.converge(&other).await;
+    world.revoke_all(&text).await.expect("revoked");
+    assert!(world.plan(&other).await.expect("a plan").is_empty());
+    let tags = json!({ "cloudgrant:stack": "tests-too", "cloudgrant:scope": "domain production" });
+    assert!(world.arm.identities().await.iter().any(|identity| identity["tags"] == tags));
+}

@@ -1,0 +1,33 @@
+//! How many requests it takes.
+
+use std::fmt::Write as _;
+
+use crate::world::{World, flyte};
+
+/// Grants of a domain, each on a container of its own.
+fn many(count: usize) -> String {
+    let mut tail = String::new();
+    for n in 0..count {
+        _ = writeln!(tail, "  c{n}: {{ azure: \"https://acmedata.blob.core.windows.net/container-{n}\" }}");
+    }
+    tail.push_str("grants:\n");
+    for n in 0..count {
+        let domain = ["development", "production"][n % 2];
+        _ = writeln!(tail, "- {{ name: g{n}, scope: {{ domain: {domain} }}, access: {{ c{n}: read }} }}");
+    }
+    flyte(&tail)
+}
+
+#[tokio::test]
+async fn two_hundred_domain_grants_are_planned_in_ten_requests() {
+    let text = many(200);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    let before = world.running().counts().total;
+    let plan = session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let seen = world.running().counts().total - before;
+    assert_eq!(session.provider().requests(), Some(seen), "what is counted is what was sent");
+    assert!(seen <= 10, "{seen}: {:#?}", world.running().counts());
+}

@@ -1,0 +1,45 @@
+"""cloudgrant."""
+
+import json
+import subprocess
+
+from support import manifest
+
+from ...cloud import Peer, Wrong
+from ..worlds import BINARY
+
+ARGUMENTS = {
+    "apply": ["apply", "--yes"],
+    "no-op": ["plan", "--exit-code"],
+    "change": ["apply", "--yes"],
+    "revoke": ["revoke", "--all", "--yes"],
+}
+
+
+class Cloudgrant(Peer):
+    name = "cloudgrant"
+
+    def version(self):
+        return subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+    def prepare(self, folder, workload, running):
+        for changed in (False, True):
+            manifest.write(folder, workload.manifest(changed), f"{changed}.json")
+
+    def command(self, phase, folder, workload):
+        file = folder / f"{phase in ('change', 'revoke')}.json"
+        return [BINARY, *ARGUMENTS[phase], "--output", "json", "--file", file]
+
+    def check(self, phase, workload, code, output):
+        super().check(phase, workload, code, output)
+        summary = json.loads(output)["summary"]
+        done = {name: count for name, count in summary.items() if count and name != "handoff"}
+        objects = 4 * workload.n
+        wanted = {
+            "apply": {"create": objects},
+            "no-op": {"unchanged": objects},
+            "change": {"update": 1, "unchanged": objects - 1},
+            "revoke": {"delete": objects},
+        }[phase]
+        if done != wanted:
+            raise Wrong(f"it said {done}, which should be {wanted}")

@@ -1,0 +1,64 @@
+"""One command, measured."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+LAUNCH = pathlib.Path(__file__).with_name("launch.py")
+MEASURES = ["requests", "wall", "cpu", "memory"]
+
+
+@dataclasses.dataclass
+class Figures:
+    """Requests; wall seconds; CPU seconds of the client, user and system; MB at the peak."""
+
+    requests: float
+    wall: float
+    cpu: float
+    memory: float
+    actions: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Ended:
+    code: int
+    output: str
+    errors: str
+    wall: float
+    cpu: float
+    memory: float
+
+
+def run(command, folder, environment, timeout):
+    """Runs it to its end, and measures it and all its children."""
+    report, output, errors = folder / "report.json", folder / "output", folder / "errors"
+    launched = [sys.executable, "-I", "-S", str(LAUNCH), str(report), *map(str, command)]
+    with open(output, "w", encoding="utf-8") as out, open(errors, "w", encoding="utf-8") as err:
+        process = subprocess.Popen(
+            launched,
+            cwd=folder,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            raise
+    spent = json.loads(report.read_text(encoding="utf-8"))
+    text = [path.read_text(encoding="utf-8", errors="replace") for path in (output, errors)]
+    return Ended(spent["code"], *text, spent["wall"], spent["cpu"], spent["memory"])
+
+
+def median(runs):
+    """The median of each measure; the actions of the first run."""
+    values = {name: statistics.median(getattr(one, name) for one in runs) for name in MEASURES}
+    return Figures(**values, actions=runs[0].actions)

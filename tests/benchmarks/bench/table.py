@@ -1,0 +1,123 @@
+"""The results: as a table for people, and as JSON."""
+
+import dataclasses
+import json
+import os
+import platform
+
+from . import floor, measure
+
+# As many as cloudgrant and the script have in flight at a time.
+IN_FLIGHT = 16
+FIRST = "cloudgrant"
+
+
+class Result:
+    """Everything that was measured."""
+
+    def __init__(self, cloud, options):
+        self.cloud, self.options = cloud, options
+        self.peers, self.notices, self.rows = {}, [], []
+        self.failed = False
+        self.minutes = 0.0
+
+    def notice(self, text):
+        if text not in self.notices:
+            self.notices.append(text)
+
+    def add(self, world, workload, phase, peer, outcome):
+        least = self.cloud.floor(phase, workload)
+        self.failed |= bool(outcome.failures)
+        self.rows.append(
+            {
+                "world": world.name,
+                "conditions": world.describe(workload),
+                "n": workload.n,
+                "phase": phase,
+                "peer": peer.name,
+                "runs": [dataclasses.asdict(run) for run in outcome.runs],
+                "failures": outcome.failures,
+                "median": dataclasses.asdict(measure.median(outcome.runs)) if outcome.runs else None,
+                "floor": dataclasses.asdict(least)
+                | {
+                    "seconds": floor.seconds(least, world),
+                    "seconds_in_flight": floor.seconds_in_flight(least, world, IN_FLIGHT),
+                },
+            }
+        )
+
+    def json(self):
+        described = {"cloud": self.cloud.NAME, "machine": machine(), "minutes": self.minutes, "peers": self.peers}
+        return json.dumps(described | {"notices": self.notices, "rows": self.rows}, indent=1) + "\n"
+
+    def markdown(self):
+        lines = [f"Machine: {machine()}. The whole run took {self.minutes:.0f} minutes.", ""]
+        lines += [f"- {name}: {version}" for name, version in self.peers.items()]
+        lines += [f"- {notice}" for notice in self.notices]
+        for conditions in dict.fromkeys(row["conditions"] for row in self.rows):
+            rows = [row for row in self.rows if row["conditions"] == conditions]
+            lines += ["", f"### {rows[0]['world']}: `{conditions}`", ""]
+            lines += _table(rows)
+        lines += ["", *_legend()]
+        return "\n".join(lines) + "\n"
+
+
+HEAD = ["N", "phase", "client", "requests", "wall s", "CPU s", "MB", "wall ÷ floor", "wall ÷ floor₁₆"]
+HEAD += ["requests, wall, CPU, MB ÷ cloudgrant's"]
+
+
+def _table(rows):
+    lines = ["| " + " | ".join(HEAD) + " |", "|" + "|".join(["--:", "---", "---"] + ["--:"] * (len(HEAD) - 3)) + "|"]
+    for key in dict.fromkeys((row["n"], row["phase"]) for row in rows):
+        group = [row for row in rows if (row["n"], row["phase"]) == key]
+        least = group[0]["floor"]
+        base = next((row["median"] for row in group if row["peer"] == FIRST), None)
+        both = f"{_seconds(least['seconds'])} / {_seconds(least['seconds_in_flight'])}"
+        lines.append(_line(key, "*floor / floor₁₆*", least["requests"], both, "", "", "", "", ""))
+        lines += [_peer(key, row, least, base) for row in group]
+    return lines
+
+
+def _peer(key, row, least, base):
+    if not row["median"]:
+        reason = "; ".join(dict.fromkeys(row["failures"])).replace("|", "/")
+        return _line(key, row["peer"], f"**failed**: {reason}", *[""] * 6)
+    figures = row["median"]
+    far = [_ratio(figures["wall"], least[name]) for name in ("seconds", "seconds_in_flight")]
+    compared = ""
+    if base and row["peer"] != FIRST:
+        compared = ", ".join(_ratio(figures[name], base[name]) for name in measure.MEASURES)
+    name = row["peer"]
+    if row["failures"]:
+        name += f" ({len(row['failures'])} of {len(row['failures']) + len(row['runs'])} runs **failed**)"
+    shown = [f"{figures['requests']:g}", f"{figures['wall']:.2f}", f"{figures['cpu']:.2f}", f"{figures['memory']:.0f}"]
+    return _line(key, name, *shown, *far, compared)
+
+
+def _line(key, *cells):
+    return "| " + " | ".join(str(cell) for cell in (f"{key[0]:,}", key[1], *cells)) + " |"
+
+
+def _ratio(value, base):
+    if not base:
+        return "–"
+    ratio = value / base
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def _seconds(value):
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _legend():
+    return [
+        "Each figure is the median of its runs, and each run was checked: exactly the right policies, roles and",
+        "attachments are there afterwards, and a plan wrote nothing. The floor is the larger of (requests − one second's",
+        "burst) ÷ rate and depth × latency; floor₁₆ is that of a client with 16 requests in flight.",
+    ]
+
+
+def machine():
+    """In general terms: what the figures depend on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, {platform.system()}"

@@ -1,0 +1,101 @@
+//! The program is killed before and after each of its requests, and run again.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt};
+
+use crate::cloud::{Cloud, Doing, differences};
+use crate::process::Sandbox;
+use crate::world::{self, Stage, copy};
+
+/// How many points are tried at a time.
+const AT_A_TIME: usize = 6;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Summary {
+    /// How many requests an undisturbed run sends.
+    pub requests: u64,
+    /// At how many points the program was killed.
+    pub points: usize,
+    /// How long all of it took.
+    pub elapsed: Duration,
+}
+
+/// Kills the program at every point of what it does, and expects that a second run always comes to the same end.
+///
+/// # Panics
+/// It doesn't; the message names the points.
+pub async fn everywhere(cloud: &'static dyn Cloud, program: &Path, doing: Doing) -> Summary {
+    let begun = Instant::now();
+    let stage = Stage::set(cloud, doing).await;
+    let (requests, sandbox_end) = undisturbed(cloud, program, &stage).await;
+    assert_eq!(sandbox_end, Vec::<String>::new(), "the process does what the library does");
+    let points: Vec<_> = (1..=requests).flat_map(|request| [(request, false), (request, true)]).collect();
+    let count = points.len();
+    let results = stream::iter(points).map(|(request, carried_out)| {
+        let stage = &stage;
+        async move {
+            let wrong = point(cloud, program, stage, request, carried_out).await;
+            let when = if carried_out { "after" } else { "before" };
+            wrong.into_iter().map(move |what| format!("killed {when} request {request}: {what}"))
+        }
+    });
+    let wrong: Vec<String> = results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} of {count} points are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    Summary { requests, points: count, elapsed: begun.elapsed() }
+}
+
+fn prepared(cloud: &dyn Cloud, stage: &Stage) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifests = cloud.manifests();
+    std::fs::write(folder.path().join("first.yaml"), manifests.first).expect("written");
+    std::fs::write(folder.path().join("second.yaml"), manifests.second).expect("written");
+    copy(stage.before.path(), &folder.path().join("state"));
+    folder
+}
+
+async fn undisturbed(cloud: &'static dyn Cloud, program: &Path, stage: &Stage) -> (u64, Vec<String>) {
+    let folder = prepared(cloud, stage);
+    let sandbox = Sandbox::start(cloud, program, folder.path(), "").await;
+    let client = sandbox.client(program, folder.path(), stage.doing);
+    let mut wrong = succeeded(client).await;
+    let requests = sandbox.requests().await;
+    sandbox.end().await;
+    wrong.extend(differences(&stage.after, &world::state(cloud, &folder.path().join("state"))));
+    (requests, wrong)
+}
+
+async fn point(
+    cloud: &'static dyn Cloud,
+    program: &Path,
+    stage: &Stage,
+    request: u64,
+    carried_out: bool,
+) -> Vec<String> {
+    let folder = prepared(cloud, stage);
+    let knob = if carried_out { "hold-after" } else { "hold-before" };
+    let sandbox = Sandbox::start(cloud, program, folder.path(), &format!("{knob}={request}")).await;
+    let mut client = sandbox.client(program, folder.path(), stage.doing);
+    if !sandbox.holds(request, carried_out, &mut client).await {
+        return vec!["this point was never reached".to_owned()];
+    }
+    // SIGKILL: no destructor runs, nothing is flushed.
+    client.kill().await.expect("killed");
+    // Turning the knobs has nothing come of what is held.
+    sandbox.ask("POST", "/_sandbox/knobs", "").await;
+    let mut wrong = succeeded(sandbox.client(program, folder.path(), stage.doing)).await;
+    sandbox.end().await;
+    wrong.extend(differences(&stage.after, &world::state(cloud, &folder.path().join("state"))));
+    wrong
+}
+
+async fn succeeded(client: tokio::process::Child) -> Vec<String> {
+    let output = client.wait_with_output().await.expect("an end");
+    if output.status.success() {
+        return Vec::new();
+    }
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    vec![format!("it ended with {}: {}{}", output.status, said(&output.stdout), said(&output.stderr))]
+}

@@ -1,0 +1,23 @@
+//! Proofs that the engine and a provider can be trusted when things go wrong.
+//!
+//! * [`crashes`]: the program is killed before and after each single request of an apply, of a change and of a revoke;
+//!   run again, it ends where an uninterrupted run ends.
+//! * [`faults`]: requests are throttled, fail, hang, come late, lose their answers or parts of them, all from seeds;
+//!   a run ends as it should or says truthfully how far it came, and one more run without faults ends as it should.
+//! * [`races`]: two runs, or a run and a person, write at the same time; nothing foreign is lost, and all wishes hold.
+//!
+//! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and one file in `tests/`.
+
+pub mod aws;
+pub mod cloud;
+pub mod crashes;
+pub mod faults;
+pub mod http;
+pub mod output;
+pub mod process;
+pub mod races;
+pub mod random;
+pub mod truth;
+pub mod world;
+
+pub use cloud::{Cloud, Doing, Look, Manifests, Person, State};
