@@ -67,7 +67,7 @@ pub(crate) fn by_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, assignme
         to: "the Union team".to_owned(),
         task: format!("bind domain {domain} to a managed identity of its own"),
         document,
-        verifiable: true,
+        verifiable: false,
     };
     object(binding, attributes, handoff)
 }

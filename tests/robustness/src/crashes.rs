@@ -42,7 +42,8 @@ pub async fn everywhere(cloud: &'static dyn Cloud, program: &Path, doing: Doing)
             wrong.into_iter().map(move |what| format!("killed {when} request {request}: {what}"))
         }
     });
-    let wrong: Vec<String> = results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await.into_iter().flatten().collect();
+    let wrong: Vec<String> =
+        results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} of {count} points are wrong:\n{}", wrong.len(), wrong.join("\n"));
     Summary { requests, points: count, elapsed: begun.elapsed() }
 }

@@ -61,11 +61,8 @@ impl Trial {
         let sum: f64 = drawn.iter().map(|(_, weight)| weight).sum();
         let shares: Vec<_> = drawn.iter().map(|(name, weight)| format!("{name}={:.4}", all * weight / sum)).collect();
         let replication = *random.pick(&[0, 100, 400]);
-        let knobs = format!(
-            "seed={seed},{},lateness={}ms,replication={replication}ms",
-            shares.join(","),
-            LATENESS.as_millis()
-        );
+        let knobs =
+            format!("seed={seed},{},lateness={}ms,replication={replication}ms", shares.join(","), LATENESS.as_millis());
         Self { seed, doing, knobs, concurrency, cancel }
     }
 }
@@ -174,7 +171,9 @@ async fn disturbed(
 ) -> Ending {
     let before = world.state();
     let untouched = |wrong: &mut Vec<String>| {
-        wrong.extend(differences(&before, &world.state()).into_iter().map(|what| format!("nothing was to begin: {what}")));
+        wrong.extend(
+            differences(&before, &world.state()).into_iter().map(|what| format!("nothing was to begin: {what}")),
+        );
         Ending::NothingBegun
     };
     let plan = match engine.plan(&Silent).await {

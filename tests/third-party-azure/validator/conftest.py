@@ -30,7 +30,8 @@ class Traffic:
             else:
                 self.others[f"{request['method']} {resource_type(request['url'])}"] += 1
             said = f"{request['method']} {request['url']} -> {exchange['response']['statusCode']}"
-            problems += [f"{said}: {problem}" for problem in verdict["problems"]]
+            found = differences.unexcused(verdict["operation"], exchange, verdict["problems"])
+            problems += [f"{said}: {problem}" for problem in found]
         self.covered += operations
         return problems, operations
 

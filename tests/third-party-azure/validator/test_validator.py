@@ -124,9 +124,8 @@ def test_what_is_mended(check, flyte):
     ("knobs", "status", "outcome"),
     [
         ("deny=Microsoft.ManagedIdentity/userAssignedIdentities:read", "403", 1),
-        # The login takes some of them, which is recorded nowhere.
-        ("throttle-next=6", "429", 0),
-        ("errors-next=6", "500", 0),
+        ("throttle=0.15,seed=7", "429", 0),
+        ("errors=0.15,seed=7", "500", 0),
     ],
     ids=["denied", "throttled", "errors"],
 )

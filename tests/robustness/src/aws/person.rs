@@ -1,0 +1,214 @@
+//! Somebody with a console: statements in the shared repository's policy, policies and tags on the task role.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_iam::types::Tag;
+use serde_json::{Value, json};
+
+use super::{OTHER, SHARED, TASK_ROLE, foreign, statements};
+use crate::cloud::{Losses, Person, State};
+use crate::random::Random;
+use crate::world::World;
+
+const REPOSITORY: &str = "repository 444455556666 us-west-2 team/shared";
+const ROLE: &str = "role 111122223333 acme-userflyterole";
+/// What begins with this is the person's.
+const MARK: &str = "Person";
+
+pub(super) struct Somebody {
+    iam: aws_sdk_iam::Client,
+    ecr: aws_sdk_ecr::Client,
+    policy: String,
+    /// By Sid, whether the statement should be there.
+    statements: BTreeMap<String, bool>,
+    tags: BTreeMap<String, bool>,
+    attached: bool,
+    reads: usize,
+    writes: usize,
+    /// Statements that were not as the person left them: before which write, at which reading.
+    missing: Vec<(usize, usize)>,
+}
+
+impl Somebody {
+    pub(super) async fn new(world: &World) -> Self {
+        let iam = super::iam(world);
+        let document =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:ListQueues","Resource":"*"}]}"#;
+        let made = iam.create_policy().policy_name(format!("{MARK}-policy")).policy_document(document).send().await;
+        let policy = made.expect("a policy").policy.and_then(|policy| policy.arn).expect("an ARN");
+        Self {
+            iam,
+            ecr: super::ecr(world),
+            policy,
+            statements: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            attached: false,
+            reads: 0,
+            writes: 0,
+            missing: Vec::new(),
+        }
+    }
+
+    /// Reads, changes, writes: as the console does it, with all of the person's own statements as they should be.
+    async fn statement(&mut self, random: &mut Random) {
+        let answer = self.ecr.get_repository_policy().repository_name(SHARED).send().await;
+        self.reads += 1;
+        let text = match answer {
+            Ok(answer) => answer.policy_text.expect("a policy"),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_repository_policy_not_found_exception()) =>
+            {
+                json!({ "Version": "2012-10-17", "Statement": [] }).to_string()
+            }
+            Err(error) => panic!("{error:?}"),
+        };
+        let mut policy: Value = serde_json::from_str(&text).expect("JSON");
+        if self.is_wrong(&policy) {
+            self.missing.push((self.writes, self.reads));
+        }
+        let sid = format!("{MARK}{}", random.below(6));
+        let there = self.statements.entry(sid).or_default();
+        *there = !*there;
+        let mut all = statements(&policy);
+        all.retain(|statement| !is_the_persons(statement));
+        all.extend(self.statements.iter().filter(|(_, there)| **there).map(|(sid, _)| foreign(sid)));
+        policy["Statement"] = all.into();
+        let request = self.ecr.set_repository_policy().repository_name(SHARED).policy_text(policy.to_string());
+        request.send().await.expect("written");
+        self.writes += 1;
+    }
+
+    fn is_wrong(&self, policy: &Value) -> bool {
+        let now: Vec<_> = statements(policy).into_iter().filter(is_the_persons).collect();
+        let wanted: Vec<_> = self.statements.iter().filter(|(_, there)| **there).map(|(sid, _)| sid.as_str()).collect();
+        let is_wanted = |statement: &Value| statement["Sid"].as_str().is_some_and(|sid| wanted.contains(&sid));
+        now.len() != wanted.len() || !now.iter().all(is_wanted)
+    }
+}
+
+fn is_the_persons(statement: &Value) -> bool {
+    statement["Sid"].as_str().is_some_and(|sid| sid.starts_with(MARK))
+}
+
+#[async_trait]
+impl Person for Somebody {
+    async fn edit(&mut self, random: &mut Random) {
+        match random.below(6) {
+            0 => {
+                self.attached = !self.attached;
+                if self.attached {
+                    let request = self.iam.attach_role_policy().role_name(TASK_ROLE).policy_arn(&self.policy);
+                    request.send().await.expect("attached");
+                } else {
+                    let request = self.iam.detach_role_policy().role_name(TASK_ROLE).policy_arn(&self.policy);
+                    request.send().await.expect("detached");
+                }
+            }
+            1 => {
+                let key = format!("{MARK}{}", random.below(3));
+                let there = self.tags.entry(key.clone()).or_default();
+                *there = !*there;
+                if *there {
+                    let tag = Tag::builder().key(key).value("x").build().expect("a tag");
+                    self.iam.tag_role().role_name(TASK_ROLE).tags(tag).send().await.expect("tagged");
+                } else {
+                    self.iam.untag_role().role_name(TASK_ROLE).tag_keys(key).send().await.expect("untagged");
+                }
+            }
+            _ => self.statement(random).await,
+        }
+    }
+
+    fn losses(&self, state: &State, log: &[Value]) -> Losses {
+        let mut losses = Losses { writes: self.writes, ..Losses::default() };
+        let role = &state[ROLE];
+        if role["attached"].get(&self.policy).is_some() != self.attached {
+            losses.inexcusable.push(format!("the attachment of {}", self.policy));
+        }
+        for (key, there) in &self.tags {
+            if role["tags"].get(key).is_some() != *there {
+                losses.inexcusable.push(format!("the tag {key}"));
+            }
+        }
+        let calls = Calls::read(log);
+        let in_window = |(write, reading): (usize, usize)| calls.in_window(write, reading);
+        losses.for_a_time = self.missing.len();
+        if self.is_wrong(&state[REPOSITORY]["policy"]) {
+            let what = format!("statements {:?} in {}", self.statements, state[REPOSITORY]["policy"]);
+            if in_window((self.writes, usize::MAX)) {
+                losses.in_window.push(what);
+            } else {
+                losses.inexcusable.push(what);
+            }
+        }
+        // Those that nobody could have noticed were put back by the person alone.
+        losses.in_window.extend(
+            self.missing
+                .iter()
+                .filter(|missing| in_window(**missing))
+                .map(|(write, _)| format!("write {write}, for a time")),
+        );
+        losses
+    }
+
+    fn without(&self, mut state: State) -> State {
+        if let Some(repository) = state.get_mut(REPOSITORY) {
+            let mut all = statements(&repository["policy"]);
+            all.retain(|statement| !is_the_persons(statement));
+            repository["policy"]["Statement"] = all.into();
+        }
+        if let Some(role) = state.get_mut(ROLE) {
+            if let Some(attached) = role["attached"].as_object_mut() {
+                attached.remove(&self.policy);
+            }
+            if let Some(tags) = role["tags"].as_object_mut() {
+                tags.retain(|key, _| !key.starts_with(MARK));
+            }
+        }
+        state.retain(|name, _| !name.contains(MARK));
+        state
+    }
+}
+
+/// Who read and wrote repository policies, in the order in which it was carried out.
+struct Calls(Vec<Call>);
+
+struct Call {
+    turn: u64,
+    key: String,
+    reads: bool,
+}
+
+impl Calls {
+    fn read(log: &[Value]) -> Self {
+        let call = |line: &Value| {
+            let reads = match line["action"].as_str()? {
+                "ecr:GetRepositoryPolicy" => true,
+                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" => false,
+                _ => return None,
+            };
+            Some(Call { turn: line["turn"].as_u64()?, key: line["key"].as_str()?.to_owned(), reads })
+        };
+        let mut calls: Vec<_> = log.iter().filter_map(call).collect();
+        calls.sort_by_key(|call| call.turn);
+        Self(calls)
+    }
+
+    /// Whether, between the person's write of that number and the person's reading of that number, somebody else wrote
+    /// without having had a chance to see the person's write: none of their readings came in between.
+    fn in_window(&self, write: usize, reading: usize) -> bool {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let nth = |reads: bool, number: usize| {
+            let calls = self.0.iter().filter(|call| call.key == person && call.reads == reads);
+            number.checked_sub(1).and_then(|index| calls.map(|call| call.turn).nth(index))
+        };
+        let Some(from) = nth(false, write) else { return false };
+        let until = nth(true, reading).unwrap_or(u64::MAX);
+        let between: Vec<_> =
+            self.0.iter().filter(|call| call.key != person && call.turn > from && call.turn < until).collect();
+        between.iter().enumerate().any(|(at, call)| {
+            !call.reads && !between[..at].iter().any(|earlier| earlier.reads && earlier.key == call.key)
+        })
+    }
+}

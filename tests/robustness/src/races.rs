@@ -1,0 +1,229 @@
+//! Several write at the same time.
+//!
+//! `ROBUSTNESS_ROUNDS=N` runs so many rounds, `ROBUSTNESS_ROUND=N` one alone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cloudgrant_core::{Error, ErrorKind, Report, Result, Settings};
+use futures_util::stream::{self, StreamExt};
+
+use crate::cloud::{Cloud, Losses, Manifests, State, differences};
+use crate::random::Random;
+use crate::world::{World, settings};
+
+/// How many rounds are played at a time.
+const AT_A_TIME: usize = 4;
+
+/// Who races.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Race {
+    /// The same stack with the same manifest, twice.
+    Twins,
+    /// The same stack with two manifests.
+    Versions,
+    /// Two stacks that have parts in the same things.
+    Neighbours,
+    /// One stack comes where another goes.
+    ComingAndGoing,
+    /// One stack, and a person.
+    Person,
+}
+
+const RACES: [Race; 5] = [Race::Twins, Race::Versions, Race::Neighbours, Race::ComingAndGoing, Race::Person];
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// How many rounds.
+    pub rounds: usize,
+    /// How many runs were told that the cloud had changed since their plan was made.
+    pub stale: usize,
+    /// How many runs found at their end that something of theirs was undone.
+    pub undone: usize,
+    /// How many runs failed otherwise.
+    pub failed: usize,
+    /// The person's losses.
+    pub losses: Losses,
+    /// How long all of it took.
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    fn add(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.stale += other.stale;
+        self.undone += other.undone;
+        self.failed += other.failed;
+        self.losses.add(other.losses);
+    }
+
+    fn note(&mut self, result: &Result<Report>) {
+        match result {
+            Ok(report) if report.is_success() => {}
+            Ok(report) if report.is_complete() => self.undone += 1,
+            Err(error) if error.kind() == ErrorKind::PlanStale => self.stale += 1,
+            Ok(_) | Err(_) => self.failed += 1,
+        }
+    }
+}
+
+/// The rounds that the environment asks for, or so many.
+///
+/// # Panics
+/// The environment asks for something that is no number.
+pub fn rounds(usual: u64) -> Vec<u64> {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a whole number"));
+    match number("ROBUSTNESS_ROUND") {
+        Some(round) => vec![round],
+        None => (1..=number("ROBUSTNESS_ROUNDS").unwrap_or(usual)).collect(),
+    }
+}
+
+/// Plays rounds.
+///
+/// # Panics
+/// Something foreign is lost that need not be, or the wishes don't hold in the end; the message has the rounds.
+pub async fn play(cloud: &'static dyn Cloud, rounds: Vec<u64>) -> Summary {
+    let begun = Instant::now();
+    let stage = Stage::set(cloud).await;
+    let results =
+        stream::iter(rounds).map(|round| {
+            let stage = &stage;
+            async move {
+                self::round(cloud, stage, round).await.map_err(|wrong| format!("ROBUSTNESS_ROUND={round}: {wrong}"))
+            }
+        });
+    let (mut summary, mut wrong) = (Summary::default(), Vec::new());
+    for result in results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await {
+        match result {
+            Ok(round) => summary.add(round),
+            Err(what) => wrong.push(what),
+        }
+    }
+    assert!(wrong.is_empty(), "{} rounds are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+    summary.elapsed = begun.elapsed();
+    summary
+}
+
+/// Where rounds begin, and where each race ends if its runs come one after the other.
+struct Stage {
+    manifests: Manifests,
+    planted: tempfile::TempDir,
+    left: tempfile::TempDir,
+    small: State,
+    changed: State,
+    both: State,
+    other: State,
+}
+
+impl Stage {
+    async fn set(cloud: &'static dyn Cloud) -> Self {
+        let manifests = cloud.manifests();
+        let world = World::start(cloud, None).await;
+        cloud.plant(&world).await;
+        let planted = world.stop().await;
+        let world = World::start(cloud, Some(planted.path())).await;
+        apply_alone(&world, &manifests.small).await;
+        let small = world.state();
+        let left = world.stop().await;
+        let world = World::start(cloud, Some(left.path())).await;
+        apply_alone(&world, &manifests.small_changed).await;
+        let changed = world.state();
+        let world = World::start(cloud, Some(left.path())).await;
+        apply_alone(&world, &manifests.other).await;
+        let both = world.state();
+        let world = World::start(cloud, Some(planted.path())).await;
+        apply_alone(&world, &manifests.other).await;
+        Self { manifests, planted, left, small, changed, both, other: world.state() }
+    }
+}
+
+async fn apply_alone(world: &World, manifest: &str) {
+    World::converge(&world.session(manifest, settings(), Vec::new()).await.engine()).await;
+}
+
+/// One round: a race, with a person in it most of the time, then one more run of each stack.
+async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::result::Result<Summary, String> {
+    let mut random = Random::new(round);
+    let race = RACES[usize::try_from(round).unwrap_or_default() % RACES.len()];
+    let begins_with_left = matches!(race, Race::Versions | Race::ComingAndGoing);
+    let folder = if begins_with_left { &stage.left } else { &stage.planted };
+    let world = Arc::new(World::start(cloud, Some(folder.path())).await);
+    world.turn(&format!("latency={}ms", random.below(4))).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let person = (race == Race::Person || random.below(3) > 0).then(|| {
+        let (world, stop, mut random) = (world.clone(), stop.clone(), random.clone());
+        async move {
+            let mut person = cloud.person(&world).await;
+            while !stop.load(Ordering::Relaxed) {
+                person.edit(&mut random).await;
+                tokio::time::sleep(random.time(Duration::from_millis(12))).await;
+            }
+            person
+        }
+    });
+    let person = person.map(tokio::spawn);
+    let manifests = &stage.manifests;
+    let (one, two) = match race {
+        Race::Twins => ((&manifests.small, false), Some((&manifests.small, false))),
+        Race::Versions => ((&manifests.small_changed, false), Some((&manifests.small, false))),
+        Race::Neighbours => ((&manifests.small, false), Some((&manifests.other, false))),
+        Race::ComingAndGoing => ((&manifests.small, true), Some((&manifests.other, false))),
+        Race::Person => ((&manifests.small, false), None),
+    };
+    let pause = random.time(Duration::from_millis(60));
+    let first = run(&world, one.0, one.1);
+    let second = async {
+        let (manifest, revoke) = two?;
+        tokio::time::sleep(pause).await;
+        Some(run(&world, manifest, revoke).await)
+    };
+    let (first, second) = tokio::join!(first, second);
+    let mut summary = Summary { rounds: 1, ..Summary::default() };
+    summary.note(&first);
+    if let Some(second) = &second {
+        summary.note(second);
+    }
+    stop.store(true, Ordering::Relaxed);
+    let person = match person {
+        Some(person) => Some(person.await.map_err(|error| format!("the person: {error}"))?),
+        None => None,
+    };
+    // One more run each, one after the other.
+    let mut more = vec![one];
+    more.extend(two.filter(|_| matches!(race, Race::Neighbours | Race::ComingAndGoing)));
+    for (manifest, revoke) in more {
+        match run(&world, manifest, revoke).await {
+            Ok(report) if report.is_success() => {}
+            other => return Err(format!("{race:?}: one more run failed: {other:#?}")),
+        }
+    }
+    let mut state = world.state();
+    if let Some(person) = person {
+        summary.losses = person.losses(&state, &world.log().await);
+        if !summary.losses.inexcusable.is_empty() {
+            return Err(format!("{race:?}: something foreign is lost: {:#?}", summary.losses.inexcusable));
+        }
+        state = person.without(state);
+    }
+    let expected = match race {
+        Race::Twins | Race::Person => &stage.small,
+        Race::Versions => &stage.changed,
+        Race::Neighbours => &stage.both,
+        Race::ComingAndGoing => &stage.other,
+    };
+    let wrong = differences(expected, &state);
+    if wrong.is_empty() { Ok(summary) } else { Err(format!("{race:?} ended elsewhere:\n{}", wrong.join("\n"))) }
+}
+
+async fn run(world: &World, manifest: &str, revoke: bool) -> Result<Report> {
+    let settings = Settings { settle: Duration::from_secs(2), ..settings() };
+    let session = world.session(manifest, settings, Vec::new()).await;
+    let engine = if revoke { session.engine_without(None)? } else { session.engine() };
+    match tokio::time::timeout(Duration::from_secs(60), World::run(&engine)).await {
+        Ok(result) => result.map(|(_, report)| report),
+        Err(_) => Err(Error::new(ErrorKind::Unexpected, "a run never ended")),
+    }
+}
