@@ -123,7 +123,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 fn compare(found: Option<Value>, wanted: &Value) -> Look {
     match found {
         None | Some(Value::Null) => Look::Absent,
-        Some(found) if sorted(found) == sorted(wanted.clone()) => Look::Same,
+        Some(found) if sorted(found.clone()) == sorted(wanted.clone()) => Look::Same,
         Some(_) => Look::Different,
     }
 }

@@ -1,0 +1,21 @@
+"""`explain` prints equivalent commands of the Azure CLI. Whoever runs those has done what `apply` does."""
+
+import pytest
+from azure_support import dump, quickstart, scenario
+from azure_support.explained import Explained
+
+
+@pytest.mark.parametrize("example", ["flyte", "quickstart"])
+def test_the_commands_do_what_apply_does(az, data_plane, example):
+    content = scenario.flyte() if example == "flyte" else quickstart.PATH
+    plane, selected = data_plane(content), ("--provider", "azure")
+    explained = Explained(plane.cloudgrant, plane.path)
+    expected = 11 if example == "flyte" else len(quickstart.ASSIGNMENTS)
+    assert len([one for one in explained.objects if one["commands"]]) == expected
+    az(plane.sandbox).bash(*explained.commands)
+    summary = plane.cloudgrant.plan(plane.path, *selected, "--exit-code").summary
+    assert summary["unchanged"] == expected, summary
+    by_hand = dump.everything(plane.azure)
+    # And it counts them as its own: they carry the mark of the stack.
+    plane.cloudgrant.revoke(plane.path, "--all", *selected)
+    assert by_hand["assignments"] and dump.everything(plane.azure)["assignments"] == []
