@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cloudgrant_sandbox_kit::Knobs;
 
-use crate::command::{apply, completions, drift, explain, plan, revoke, sandbox};
+use crate::command::{apply, audit, completions, drift, explain, plan, revoke, sandbox};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -148,6 +148,7 @@ pub(crate) enum Command {
     /// List the clouds that are linked in, and what each can do
     Providers,
     Sandbox(sandbox::Options),
+    Audit(audit::Options),
     Completions(completions::Options),
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, Result};
 
+use super::audit::{AuditOptions, actor};
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::interrupt::interrupted;
@@ -23,6 +24,9 @@ pub(crate) struct Options {
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]
     yes: bool,
+
+    #[command(flatten)]
+    audit: AuditOptions,
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
@@ -30,7 +34,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |mut work: Work<'_>| {
         let engine = work.session.engine();
         let asked = Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?" };
-        carry_out(shell, &mut work, &engine, asked, options.yes).await
+        carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await
     })
     .await
 }
@@ -62,9 +66,10 @@ pub(super) struct Asked {
 pub(super) async fn carry_out(
     shell: Shell<'_>,
     work: &mut Work<'_>,
-    engine: &Engine,
+    engine: Engine,
     asked: Asked,
     yes: bool,
+    audit: &AuditOptions,
 ) -> Result<Exit> {
     let printer = shell.printer;
     let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
@@ -99,7 +104,12 @@ pub(super) async fn carry_out(
         return Ok(Exit::Failed);
     }
     let approval = if yes { Approval::InAdvance } else { Approval::Person };
-    let Some(report) = apply(shell, work, engine, plan.clone(), approval).await? else {
+    let trail = audit.open(work.session)?;
+    let engine = match &trail {
+        Some(trail) => engine.audited(trail.clone(), actor()),
+        None => engine,
+    };
+    let Some(report) = apply(shell, work, &engine, plan.clone(), approval).await? else {
         return Ok(Exit::Failed);
     };
     work.progress.clear();
@@ -107,7 +117,11 @@ pub(super) async fn carry_out(
         return Err(interrupted());
     }
     if printer.is_json() {
-        printer.json(&json::applied(asked.command, &plan, moving.as_ref(), &report))?;
+        let mut document = json::applied(asked.command, &plan, moving.as_ref(), &report);
+        if let Some(trail) = &trail {
+            document["audit"] = json::audit(trail);
+        }
+        printer.json(&document)?;
     } else {
         let problems = report::problems(&report, printer.width_of_errors());
         if !problems.is_empty() {
@@ -117,6 +131,9 @@ pub(super) async fn carry_out(
             printer.data(&report::made(&report))?;
         }
         printer.data(&report::summary(&report))?;
+        if let Some(trail) = &trail {
+            printer.say(&format!("Audit trail: {}, which now ends in {}", trail.path().display(), trail.head()));
+        }
         if !report.is_success() {
             printer.say(&format!("To go on: {}", shell.global.repeated(asked.command)));
         }

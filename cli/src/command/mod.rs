@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share.
 
 pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod explain;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Explain(options) => waiting(explain::run(shell, options)),
         Command::Providers => providers::run(shell),
         Command::Sandbox(options) => waiting(sandbox::run(shell, options)),
+        Command::Audit(options) => audit::run(shell, options),
         Command::Completions(options) => completions::run(shell, &options),
     }
 }

@@ -4,6 +4,7 @@ use clap::{ArgGroup, Args};
 use cloudgrant_core::{Result, Session};
 
 use super::apply::{Asked, carry_out, need_approval};
+use super::audit::AuditOptions;
 use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::render::plan::Wording;
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]
     yes: bool,
+
+    #[command(flatten)]
+    audit: AuditOptions,
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
@@ -44,7 +48,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
         let asked = Asked { command: "revoke", wording: Wording::Revoke, question: "Take this away?" };
-        let exit = carry_out(shell, &mut work, &engine, asked, options.yes).await?;
+        let exit = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let manifest = &work.session.loaded().manifest;
         let listed = match names {
             Some(names) => names.join(", "),

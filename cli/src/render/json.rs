@@ -1,5 +1,6 @@
 //! Plans and results for programs: one document, described by `schema/output.schema.json`.
 
+use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{Change, Move, Note, Ownership, Plan, Report};
 use serde_json::{Value, json};
 
@@ -43,6 +44,11 @@ pub(crate) fn applied(command: &str, plan: &Plan, moving: Option<&Move>, report:
     });
     document["result"] = result;
     document
+}
+
+/// Where the trail of a run is, and what it ends in.
+pub(crate) fn audit(trail: &Trail) -> Value {
+    json!({ "file": trail.path(), "head": trail.head() })
 }
 
 pub(super) fn notes<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Value {

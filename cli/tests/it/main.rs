@@ -1,5 +1,7 @@
 //! The built binary, run as people run it: exit code, standard output and standard error in one snapshot.
 
+mod audit;
+mod azure;
 mod credentials;
 mod help;
 mod json;

@@ -5,6 +5,7 @@
 //! written before a change is attempted and another one after it, so that nothing is changed that the trail doesn't name,
 //! not even by a run that was killed.
 
+mod audited;
 mod chain;
 mod record;
 mod requests;
@@ -15,6 +16,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+pub(crate) use audited::Audited;
 pub use record::{Actor, Event};
 pub use requests::{note_request, with_requests};
 pub use verify::{Broken, Verified, verify};
@@ -53,7 +55,8 @@ impl Trail {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(|cause| failed("open").with("cause", &cause).source(cause))?;
-        file.try_lock().map_err(|cause| failed("lock").with("cause", &cause).hint("another run is writing it: wait for that"))?;
+        file.try_lock()
+            .map_err(|cause| failed("lock").with("cause", &cause).hint("another run is writing it: wait for that"))?;
         let last = last_line(&mut file).map_err(|cause| failed("read").with("cause", &cause).source(cause))?;
         let last = match last.as_deref() {
             None => Link::first(),

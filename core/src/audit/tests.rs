@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::plan::{Action, Approval, Summary};
 use crate::ObjectId;
+use crate::plan::{Action, Approval, Summary};
 
 fn trail(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("audit.jsonl")
@@ -12,8 +12,7 @@ fn run(path: &Path) -> String {
     let trail = Trail::open(path).expect("open");
     let actor = Actor { user: "ann".to_owned(), host: "desk".to_owned(), program: "cloudgrant".to_owned() };
     let plan = Summary { create: 1, ..Summary::default() };
-    let begin =
-        Event::Begin { actor: &actor, stack: "acme", provider: "aws", approval: Approval::InAdvance, plan };
+    let begin = Event::Begin { actor: &actor, stack: "acme", provider: "aws", approval: Approval::InAdvance, plan };
     trail.append(begin).expect("written");
     let object = ObjectId::new("iam-role", "cloudgrant_acme_production");
     trail.append(Event::Attempt { action: Action::Create, object: &object, because: &[] }).expect("written");

@@ -1,6 +1,7 @@
 //! The manifest: who may reach what, once for every cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,7 +17,8 @@ use crate::registry;
 use crate::scope::Scope;
 
 /// The keys of a manifest that are no provider's.
-const KEYS: [&str; 8] = ["version", "stack", "provider", "platform", "resources", "grants", "registries", "bindings"];
+const KEYS: [&str; 9] =
+    ["version", "stack", "provider", "platform", "resources", "grants", "registries", "bindings", "audit"];
 
 /// Providers whose sections and locators a manifest may always have, linked in or not: one manifest serves
 /// programs with different providers in them.
@@ -39,6 +41,8 @@ pub struct Manifest {
     pub registries: Vec<RegistryEntry>,
     /// Scopes that get a principal of their own even where no grant names them.
     pub bindings: Vec<Binding>,
+    /// The file of the audit trail, where one is kept.
+    pub audit: Option<PathBuf>,
     sections: Map<String, Value>,
 }
 
@@ -121,6 +125,7 @@ impl Manifest {
             grants,
             registries,
             bindings,
+            audit: map.get("audit").and_then(|file| strict::read(file, "audit", problems)),
             sections,
         })
     }

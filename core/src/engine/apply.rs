@@ -126,7 +126,8 @@ impl Runner<'_> {
         tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
         let call = || self.provider.apply(self.approved.approved(change));
         let waiting = |error: &Error, wait| self.watch.event(Event::Retrying { change, error, wait });
-        let result = retry::until(self.settings, self.cancel, call, waiting).await.map_err(|error| in_context(error, change));
+        let result =
+            retry::until(self.settings, self.cancel, call, waiting).await.map_err(|error| in_context(error, change));
         match &result {
             Ok(outcome) => {
                 tracing::debug!(object = %change.id, identifier = outcome.identifier, "a change is made");

@@ -17,6 +17,7 @@ pub use watch::{Event, Silent, Watch};
 
 use tokio::time::Instant;
 
+use crate::audit::{self, Actor, Audited, Trail};
 use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
@@ -34,6 +35,7 @@ pub struct Engine {
     intents: Intents,
     baseline: Option<Intents>,
     settings: Settings,
+    audit: Option<(Arc<Trail>, Actor)>,
 }
 
 impl Engine {
@@ -45,7 +47,7 @@ impl Engine {
         intents: Intents,
         settings: Settings,
     ) -> Self {
-        Self { provider, id, stack, intents, baseline: None, settings }
+        Self { provider, id, stack, intents, baseline: None, settings, audit: None }
     }
 
     /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
@@ -53,6 +55,14 @@ impl Engine {
     #[must_use]
     pub fn taking_away_from(mut self, baseline: Intents) -> Self {
         self.baseline = Some(baseline);
+        self
+    }
+
+    /// Writes down what is changed, by whom, and as which requests.
+    #[must_use]
+    pub fn audited(mut self, trail: Arc<Trail>, actor: Actor) -> Self {
+        self.provider = Arc::new(Audited::new(self.provider, trail.clone()));
+        self.audit = Some((trail, actor));
         self
     }
 
@@ -144,6 +154,7 @@ impl Engine {
         if now.changes != approved.plan().changes {
             return Err(stale(approved.plan(), &now));
         }
+        self.begin(&approved)?;
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
@@ -154,7 +165,22 @@ impl Engine {
         }
         report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
         report.elapsed = begun.elapsed();
+        if let Err(error) = self.end(&report) {
+            report.unseen.get_or_insert(error);
+        }
         Ok(report)
+    }
+
+    fn begin(&self, approved: &ApprovedPlan) -> Result<()> {
+        let Some((trail, actor)) = &self.audit else { return Ok(()) };
+        let (stack, plan) = (self.stack.as_str(), approved.plan().summary());
+        trail.append(audit::Event::Begin { actor, stack, provider: self.id, approval: approved.approval(), plan })
+    }
+
+    fn end(&self, report: &Report) -> Result<()> {
+        let Some((trail, _)) = &self.audit else { return Ok(()) };
+        let (applied, failed, remaining) = (report.applied.len(), report.failed.len(), report.remaining.len());
+        trail.append(audit::Event::End { applied, failed, remaining })
     }
 
     /// Looks until everything is as it should be, or the time for that is over. What somebody else has undone by

@@ -155,7 +155,8 @@ impl Dispatcher {
         let key = scope.map(|scope| scope.key.clone()).unwrap_or_default();
         let (account, action) = (self.account(&key), asked.action.clone());
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.note(Line { sequence, turn, account, key, action, status });
+        let at_us = u64::try_from(log.since().as_micros()).unwrap_or(u64::MAX);
+        log.note(Line { sequence, turn, at_us, account, key, action, status });
     }
 
     /// The account that a key names, for the log.

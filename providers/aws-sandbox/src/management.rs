@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use cloudgrant_sandbox_kit::{Knobs, Request, Response};
 use http::header::CONTENT_TYPE;
@@ -20,6 +21,8 @@ pub(crate) struct Line {
     pub(crate) sequence: u64,
     /// Its place among the requests that were carried out, if it was.
     pub(crate) turn: Option<u64>,
+    /// When it was answered, in microseconds since the sandbox began.
+    pub(crate) at_us: u64,
     pub(crate) account: String,
     /// The access key, by which the sandbox tells callers apart.
     pub(crate) key: String,
@@ -29,12 +32,23 @@ pub(crate) struct Line {
 }
 
 /// The last requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Log {
     lines: VecDeque<Line>,
+    begun: Instant,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { lines: VecDeque::new(), begun: Instant::now() }
+    }
 }
 
 impl Log {
+    pub(crate) fn since(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     pub(crate) fn note(&mut self, line: Line) {
         if self.lines.len() == KEPT {
             self.lines.pop_front();

@@ -10,16 +10,19 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_iam::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_iam::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_iam::config::{ConfigBag, Credentials as Static, Intercept, RuntimeComponents};
 use aws_sdk_iam::error::BoxError;
+use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::config::{AccountId, Config, Credentials, Fixed};
 use crate::whole::Whole;
 
-/// Counts what goes over the wire, retries included.
+/// Counts what goes over the wire, retries included, and tells how AWS calls each request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counter(Arc<AtomicU64>);
 
@@ -41,6 +44,19 @@ impl Intercept for Counter {
         _: &mut ConfigBag,
     ) -> std::result::Result<(), BoxError> {
         self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        let headers = context.response().headers();
+        if let Some(id) = headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id")) {
+            note_request(id);
+        }
         Ok(())
     }
 }

@@ -7,6 +7,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
+/// What stands for the code of an answer that has none.
+const NO_CODE: &str = "unknown";
+
 /// An error of an AWS call. `operation` is spelt as IAM spells actions, `iam:CreateRole`.
 pub(crate) fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Error
 where
@@ -16,7 +19,7 @@ where
     match &error {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
-            let code = service.err().code().unwrap_or("unknown");
+            let code = service.err().code().unwrap_or(NO_CODE);
             let message = service.err().message().unwrap_or("no message");
             let request = service.raw().headers().get("x-amzn-requestid").map(ToOwned::to_owned);
             let mut error = answered(operation, status, code, message);
@@ -43,6 +46,13 @@ where
 }
 
 fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> Error {
+    if code == NO_CODE && status < 500 {
+        // A proxy's, or half of one.
+        return Error::new(ErrorKind::Unavailable, format!("{operation} failed"))
+            .with("operation", operation)
+            .with("cause", format!("an answer that isn't AWS's, with status {status}"))
+            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped");
+    }
     let kind = kind(status, code, message);
     let what = match kind {
         ErrorKind::AccessDenied => format!("AWS denies {operation}"),
@@ -139,7 +149,7 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
         (Some(SdkError::ServiceError(service)), _) => {
             let (status, refusal) = (service.raw().status().as_u16(), service.err());
             let said = |text: Option<&str>, nothing: &str| text.unwrap_or(nothing).to_owned();
-            let (code, message) = (said(refusal.code(), "unknown"), said(refusal.message(), "no message"));
+            let (code, message) = (said(refusal.code(), NO_CODE), said(refusal.message(), "no message"));
             Some(answered(OPERATION, status, &code, &message))
         }
         (Some(SdkError::ConstructionFailure(_)), _) => None,

@@ -11,9 +11,11 @@
 //! - After the write, the policy is read. Where our statement is missing, somebody overwrote it, and it is written again.
 //!   The engine reads all once more when it has finished, and has what is missing made again.
 //!
-//! What stays is the time between the second reading's arrival and the write's, which leave together: somebody else's
-//! write that arrives in between is overwritten and nobody sees it. A write that AWS carries out after its client has
+//! What stays is the time between the second reading's arrival and the write's, some milliseconds in place of a round
+//! trip: somebody else's write that arrives in between is overwritten and nobody sees it. A write that AWS carries out after its client has
 //! given it up overwrites what came meanwhile; then only those whose writes were lost can tell.
+
+use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::Client;
@@ -174,6 +176,9 @@ fn canonical_statements(document: Option<&Value>) -> Vec<Value> {
     document.into_iter().flat_map(document::statements).map(document::statement).collect()
 }
 
+/// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.
+const LATEST: Duration = Duration::from_millis(5);
+
 /// How often a policy is written before the engine is asked to wait: so often others undid it.
 const TRIES: usize = 5;
 
@@ -189,6 +194,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
             == wanted
     };
     for round in 0..TRIES {
+        let begun = Instant::now();
         let before = match read_alone(&client, repository, round).await {
             Ok(before) => before,
             // Where the repository is gone, so is our statement.
@@ -205,8 +211,15 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         }
         let after = merged(meanwhile.put_back(before.clone()), sid, statement);
         let after = after.and_then(|document| without_dead(document, &mark));
-        // The reading is sent first.
-        let (beside, written) = tokio::join!(read(&client, repository), put(&client, repository, after.as_ref()));
+        // The reading leaves first, and the write so much later that it seldom overtakes it.
+        let later = Duration::from_millis(u64::try_from(begun.elapsed().as_millis() / 10).unwrap_or_default());
+        let put = async {
+            if !later.is_zero() {
+                tokio::time::sleep(later.min(LATEST)).await;
+            }
+            put(&client, repository, after.as_ref()).await
+        };
+        let (beside, written) = tokio::join!(read(&client, repository), put);
         if let Ok(beside) = beside
             && beside != after
         {

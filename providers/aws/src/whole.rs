@@ -8,7 +8,7 @@ use aws_sdk_iam::config::interceptors::AfterDeserializationInterceptorContextRef
 use aws_sdk_iam::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_iam::error::BoxError;
 
-/// Refuses successful answers that aren't whole.
+/// Refuses answers that aren't whole, but for those in which a server says that it fails: those need no body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whole;
 
@@ -24,7 +24,7 @@ impl Intercept for Whole {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        if response.status().is_success() && !response.body().bytes().is_some_and(is_whole) {
+        if response.status().as_u16() < 500 && !response.body().bytes().is_some_and(is_whole) {
             return Err("the answer isn't AWS's, or ends in the middle".into());
         }
         Ok(())

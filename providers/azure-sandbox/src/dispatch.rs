@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, StatusCode};
+use http::HeaderName;
 use serde_json::{Value, json};
 
+use crate::answers::{Outcome, base, correlation, failed, respond, throttled, too_many, unknown_path};
 use crate::arm::call::{Call, Reply};
 use crate::arm::route::{Kind, Route};
 use crate::arm::{self, credentials, versions};
@@ -21,14 +21,10 @@ use crate::management::{self, Log};
 use crate::query::Query;
 use crate::quotas::Quotas;
 use crate::state::State;
+use crate::target::Target;
 use crate::throttle::{Class, Taken, Throttle};
 use crate::writes::{self, Writes};
 use crate::{ids, metadata};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
-const ROUTING_ID: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
 /// The sandbox as the server sees it.
 #[derive(Debug)]
@@ -42,60 +38,6 @@ pub(crate) struct Dispatcher {
     pub(crate) key: Key,
     /// How often the folder was in use; a part of request ids.
     pub(crate) start: u64,
-}
-
-/// What a path asks for.
-#[derive(Debug)]
-enum Target {
-    Entra(Wish),
-    Metadata,
-    Graph(Vec<String>),
-    Arm(Option<Route>),
-}
-
-impl Target {
-    fn read(request: &Request) -> Self {
-        let path = request.path.as_str();
-        if let Some(wish) = Wish::read(&request.method, path) {
-            return Self::Entra(wish);
-        }
-        if path.trim_matches('/').eq_ignore_ascii_case("metadata/endpoints") {
-            return Self::Metadata;
-        }
-        match graph::segments(path) {
-            Some(segments) => Self::Graph(segments),
-            None => Self::Arm(Route::read(path)),
-        }
-    }
-
-    fn action(&self, request: &Request) -> String {
-        match self {
-            Self::Entra(wish) => wish.action().to_owned(),
-            Self::Metadata => "metadata/endpoints".to_owned(),
-            Self::Graph(segments) => graph::action(segments, &request.method),
-            Self::Arm(Some(route)) => route.action(&request.method),
-            Self::Arm(None) => "unknown".to_owned(),
-        }
-    }
-}
-
-/// An answer before it has its headers.
-struct Outcome {
-    status: u16,
-    body: Option<Value>,
-    headers: Vec<(HeaderName, String)>,
-}
-
-impl Outcome {
-    fn new(status: u16, body: Value) -> Self {
-        Self { status, body: Some(body), headers: Vec::new() }
-    }
-}
-
-impl From<ArmError> for Outcome {
-    fn from(error: ArmError) -> Self {
-        Self { status: error.status, body: Some(error.body()), headers: error.headers }
-    }
 }
 
 #[async_trait]
@@ -259,9 +201,7 @@ impl Dispatcher {
             _ => None,
         };
         let rate = self.faults.knobs().rate;
-        let level = if route.id.subscription().is_some() { "subscription" } else { "tenant" };
-        let name =
-            HeaderName::try_from(format!("x-ms-ratelimit-remaining-{level}-{}", class.word())).unwrap_or(REQUEST_ID);
+        let name = class.header(route.id.subscription().is_some());
         match self.throttle.take(&who, &subscription, identity.as_deref(), class, rate, Instant::now()) {
             Taken::Left(left) => Ok((name, left.to_string())),
             Taken::Wait(seconds) => Err(too_many(seconds)),
@@ -277,95 +217,4 @@ impl Dispatcher {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.record(&base(request), request, response);
     }
-}
-
-/// The address that the client used.
-pub(crate) fn base(request: &Request) -> String {
-    format!("https://{}", request.header("host").unwrap_or("127.0.0.1"))
-}
-
-fn too_many(seconds: u64) -> ArmError {
-    ArmError::throttled(
-        "TooManyRequests",
-        "The request is being throttled as the limit has been reached for the operation.",
-        seconds,
-    )
-}
-
-fn throttled(target: &Target, request_id: &str) -> Outcome {
-    match target {
-        Target::Entra(_) => {
-            let error = TokenError::new(
-                429,
-                "temporarily_unavailable",
-                90_055,
-                "The server has terminated the request due to throttling.",
-            );
-            let mut outcome = Outcome::new(429, error.body(request_id, request_id));
-            outcome.headers.push((http::header::RETRY_AFTER, "1".to_owned()));
-            outcome
-        }
-        _ => too_many(1).into(),
-    }
-}
-
-fn failed(target: &Target, request_id: &str) -> Outcome {
-    match target {
-        Target::Entra(_) => {
-            let error = TokenError::new(
-                503,
-                "temporarily_unavailable",
-                90_033,
-                "A transient error has occurred. Please try again.",
-            );
-            Outcome::new(503, error.body(request_id, request_id))
-        }
-        _ => ArmError::unexpected().into(),
-    }
-}
-
-fn unknown_path(request: &Request) -> ArmError {
-    let lower = request.path.to_ascii_lowercase();
-    if let Some((_, rest)) = lower.rsplit_once("/providers/") {
-        let mut segments = rest.split('/');
-        let namespace = segments.next().unwrap_or_default();
-        let message = match segments.next() {
-            Some(kind) => {
-                format!("The resource type '{kind}' could not be found in the namespace '{namespace}' for the sandbox.")
-            }
-            None => format!("The resource namespace '{namespace}' is invalid."),
-        };
-        return ArmError::not_found("InvalidResourceType", message);
-    }
-    ArmError::not_found("NotFound", format!("The sandbox has nothing at '{}'.", request.path))
-}
-
-fn correlation(request: &Request, request_id: &str) -> String {
-    let asked = request.header("client-request-id").or_else(|| request.header("x-ms-correlation-request-id"));
-    asked.unwrap_or(request_id).to_owned()
-}
-
-/// Adds what all answers carry. Source: "Common request and response headers" of Azure Resource Manager.
-fn respond(request: &Request, outcome: Outcome, request_id: &str) -> Response {
-    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = outcome.body.map(|body| body.to_string());
-    let mut response = Response::new(status, body.clone().unwrap_or_default())
-        .header(CACHE_CONTROL, "no-cache")
-        .header(REQUEST_ID, request_id)
-        .header(CORRELATION_ID, &correlation(request, request_id))
-        .header(ROUTING_ID, &format!("SANDBOX:{request_id}"))
-        .header(HeaderName::from_static("strict-transport-security"), "max-age=31536000; includeSubDomains")
-        .header(HeaderName::from_static("x-content-type-options"), "nosniff");
-    if body.is_some() {
-        response = response.header(CONTENT_TYPE, "application/json; charset=utf-8");
-    }
-    for (name, value) in &outcome.headers {
-        response = response.header(name.clone(), value);
-    }
-    // Azure Resource Manager gives the client's own id back only if it is asked to.
-    let wants = request.header("x-ms-return-client-request-id").is_some_and(|wants| wants.eq_ignore_ascii_case("true"));
-    if let (true, Some(id)) = (wants, request.header("x-ms-client-request-id")) {
-        response = response.header(CLIENT_REQUEST_ID, id);
-    }
-    response
 }

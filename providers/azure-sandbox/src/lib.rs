@@ -44,6 +44,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod answers;
 mod arm;
 pub mod condition;
 mod dispatch;
@@ -59,6 +60,7 @@ mod quotas;
 mod roles;
 mod seed;
 mod state;
+mod target;
 mod throttle;
 mod time;
 mod tls;

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use http::Method;
+use http::{HeaderName, Method};
 
 /// What a request counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,13 +33,16 @@ impl Class {
         }
     }
 
-    /// As the header that tells what is left calls it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Read => "reads",
-            Self::Write => "writes",
-            Self::Delete => "deletes",
-        }
+    /// The header that tells what is left, at the level of a subscription or of the tenant.
+    pub(crate) fn header(self, is_subscription: bool) -> HeaderName {
+        HeaderName::from_static(match (self, is_subscription) {
+            (Self::Read, true) => "x-ms-ratelimit-remaining-subscription-reads",
+            (Self::Write, true) => "x-ms-ratelimit-remaining-subscription-writes",
+            (Self::Delete, true) => "x-ms-ratelimit-remaining-subscription-deletes",
+            (Self::Read, false) => "x-ms-ratelimit-remaining-tenant-reads",
+            (Self::Write, false) => "x-ms-ratelimit-remaining-tenant-writes",
+            (Self::Delete, false) => "x-ms-ratelimit-remaining-tenant-deletes",
+        })
     }
 
     /// Size and refill per second of Azure Resource Manager's buckets.

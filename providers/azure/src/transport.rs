@@ -10,6 +10,7 @@ use azure_core::error::ErrorKind as SdkKind;
 use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url};
 use bytes::{Bytes, BytesMut};
+use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Result};
 
 use crate::error::{Carried, innermost};
@@ -144,6 +145,9 @@ impl HttpClient for Transport {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = outgoing.send().await.map_err(lost)?;
         let status = response.status().as_u16();
+        if let Some(id) = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()) {
+            note_request(id);
+        }
         let headers = headers(response.headers());
         let body = self.read(response).await?;
         Ok(AsyncRawResponse::from_bytes(status.into(), headers, body))

@@ -37,6 +37,8 @@ def main():
     markdown = result.markdown()
     (folder / "results.md").write_text(markdown, encoding="utf-8")
     (folder / "results.json").write_text(result.json(), encoding="utf-8")
+    if options.document:
+        table.put(pathlib.Path(options.document), markdown)
     print(markdown)
     print(f"written to {folder}/results.md and results.json", file=sys.stderr)
     return 1 if result.failed else 0
@@ -52,7 +54,7 @@ def measure(cloud, world, n, peers, options, folder, result):
         once = n >= 1000 or (peer.repeat_up_to is not None and n > peer.repeat_up_to)
         repeat = options.repeat or (1 if once else 3)
         say(f"{world.name}, N={n}, {peer.name}, {repeat} run(s)")
-        outcomes = series.run(peer, world, workload, options.phases, repeat, folder / "work", say)
+        outcomes = series.run(peer, world, workload, cloud.floor, options.phases, repeat, folder / "work", say)
         for phase, outcome in outcomes.items():
             result.add(world, workload, phase, peer, outcome)
 

@@ -40,6 +40,7 @@ def parse(clouds):
     add("--throttled-rate", type=float, default=100, metavar="R", help="the same in the world `throttled` (100)")
     add("--cloud", choices=sorted(clouds), default="aws")
     add("--folder", default=os.environ.get("BENCHMARKS_FOLDER", "target/benchmarks"), help="where results are written")
+    add("--document", metavar="FILE", help="a Markdown file to put the table into, between <!-- table --> marks")
     options = parser.parse_args()
     options.n = options.n or ([20] if options.quick else [20, 200, 1000])
     options.worlds = options.worlds or (["sandbox", "moto"] if options.quick else WORLDS)

@@ -81,7 +81,6 @@ class Peer:
 
     def missing(self):
         """Why it can't be measured here, or nothing."""
-        return None
 
     def prepare(self, folder, workload, running):
         """What comes before all phases and isn't measured."""

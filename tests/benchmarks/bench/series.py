@@ -21,8 +21,11 @@ class Outcome:
     failures: list = dataclasses.field(default_factory=list)
 
 
-def run(peer, world, workload, phases, repeat, folder, say):
-    """Outcomes by phase. Phases that aren't asked for are run where later ones need them, and not shown."""
+def run(peer, world, workload, floor, phases, repeat, folder, say):
+    """Outcomes by phase. Phases that aren't asked for are run where later ones need them, and not shown.
+
+    `floor` is the cloud's.
+    """
     outcomes = {phase: Outcome() for phase in phases}
     last = max(PHASES.index(phase) for phase in phases)
     for at in range(repeat):
@@ -31,7 +34,7 @@ def run(peer, world, workload, phases, repeat, folder, say):
         try:
             with world.open(workload, folder) as running:
                 peer.prepare(folder, workload, running)
-                _phases(peer, running, workload, PHASES[: last + 1], folder, outcomes, say)
+                _phases(peer, running, workload, floor, PHASES[: last + 1], folder, outcomes, say)
         except (Wrong, OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
             for outcome in outcomes.values():
                 if len(outcome.runs) + len(outcome.failures) <= at:
@@ -39,7 +42,7 @@ def run(peer, world, workload, phases, repeat, folder, say):
     return outcomes
 
 
-def _phases(peer, running, workload, phases, folder, outcomes, say):
+def _phases(peer, running, workload, floor, phases, folder, outcomes, say):
     failed = None
     for phase in phases:
         outcome = outcomes.get(phase)
@@ -49,6 +52,7 @@ def _phases(peer, running, workload, phases, folder, outcomes, say):
             continue
         try:
             figures = _one(peer, running, workload, phase, folder)
+            _enough(figures, floor(phase, workload))
         except Exception as error:  # noqa: BLE001
             failed = phase
             reason = _short(error)
@@ -86,6 +90,12 @@ def _reads_only(phase, actions):
     writes = {action: count for action, count in actions.items() if not action.split(":")[1].startswith(reads)}
     if phase == "no-op" and writes:
         raise Wrong(f"a plan wrote: {writes}")
+
+
+def _enough(figures, least):
+    """Whoever needs less than the least has not done the work, or the floor is wrong."""
+    if figures.requests < least.requests:
+        raise Wrong(f"it made {figures.requests} requests where {least.requests} are the least: {least.why}")
 
 
 def _short(error):

@@ -10,6 +10,7 @@ from . import floor, measure
 # As many as cloudgrant and the script have in flight at a time.
 IN_FLIGHT = 16
 FIRST = "cloudgrant"
+MARK, END = "<!-- table -->", "<!-- /table -->"
 
 
 class Result:
@@ -115,6 +116,13 @@ def _legend():
         "attachments are there afterwards, and a plan wrote nothing. The floor is the larger of (requests − one second's",
         "burst) ÷ rate and depth × latency; floor₁₆ is that of a client with 16 requests in flight.",
     ]
+
+
+def put(document, markdown):
+    """Puts the table into a document, in place of the one that is there."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(MARK)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{MARK}\n{markdown}{END}{after}", encoding="utf-8")
 
 
 def machine():

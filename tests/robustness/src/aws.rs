@@ -4,6 +4,7 @@ mod manifests;
 mod person;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
@@ -109,6 +110,10 @@ impl Cloud for Aws {
             }
             _ => Look::Unknown,
         }
+    }
+
+    fn windows(&self, log: &[Value]) -> Vec<Duration> {
+        person::Calls::read(log).windows()
     }
 
     async fn person(&self, world: &World) -> Box<dyn Person> {

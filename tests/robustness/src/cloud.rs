@@ -1,6 +1,7 @@
 //! What these proofs need to know of a cloud.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::Change;
@@ -76,6 +77,13 @@ pub trait Cloud: std::fmt::Debug + Send + Sync {
     /// A person who edits by hand what the manifests touch.
     async fn person(&self, world: &World) -> Box<dyn Person>;
 
+    /// For each of our writes of a document without a version token, how long its writer hadn't looked at it: what
+    /// somebody else wrote in that time is lost. From the sandbox's log.
+    fn windows(&self, log: &[Value]) -> Vec<Duration> {
+        let _ = log;
+        Vec::new()
+    }
+
     /// Asks a management endpoint of the sandbox.
     async fn ask(&self, endpoint: &str, method: &str, path: &str, body: &str) -> String {
         http::ask(endpoint, method, path, body).await
@@ -102,9 +110,11 @@ pub struct Losses {
     pub writes: usize,
     /// Lost in the end although somebody could have seen it: there must be none.
     pub inexcusable: Vec<String>,
-    /// Lost in the end: somebody's write came between another's last reading and its write.
+    /// Lost in the end: it came between somebody else's last reading and their write.
     pub in_window: Vec<String>,
-    /// Missing for a time, and there again in the end.
+    /// Overwritten in that way, and mended by the person, whose tool looks after what is the person's.
+    pub mended: usize,
+    /// Missing at one of the person's readings, for whatever reason.
     pub for_a_time: usize,
 }
 
@@ -114,6 +124,7 @@ impl Losses {
         self.writes += other.writes;
         self.inexcusable.extend(other.inexcusable);
         self.in_window.extend(other.in_window);
+        self.mended += other.mended;
         self.for_a_time += other.for_a_time;
     }
 }

@@ -1,6 +1,7 @@
 //! The program is killed before and after each of its requests, and run again.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
@@ -29,15 +30,16 @@ pub struct Summary {
 /// It doesn't; the message names the points.
 pub async fn everywhere(cloud: &'static dyn Cloud, program: &Path, doing: Doing) -> Summary {
     let begun = Instant::now();
-    let stage = Stage::set(cloud, doing).await;
+    let stage = Arc::new(Stage::set(cloud, doing).await);
     let (requests, sandbox_end) = undisturbed(cloud, program, &stage).await;
     assert_eq!(sandbox_end, Vec::<String>::new(), "the process does what the library does");
     let points: Vec<_> = (1..=requests).flat_map(|request| [(request, false), (request, true)]).collect();
     let count = points.len();
     let results = stream::iter(points).map(|(request, carried_out)| {
-        let stage = &stage;
+        let (stage, program) = (stage.clone(), program.to_owned());
+        let point = tokio::spawn(async move { point(cloud, &program, &stage, request, carried_out).await });
         async move {
-            let wrong = point(cloud, program, stage, request, carried_out).await;
+            let wrong = point.await.unwrap_or_else(|error| vec![error.to_string()]);
             let when = if carried_out { "after" } else { "before" };
             wrong.into_iter().map(move |what| format!("killed {when} request {request}: {what}"))
         }

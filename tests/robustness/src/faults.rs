@@ -5,6 +5,7 @@
 //! order in which they come is the machine's. `ROBUSTNESS_SEED=N` tries one seed alone, `ROBUSTNESS_SEEDS=N` so many.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cloudgrant_core::{Approval, Cancel, Settings, Silent};
@@ -111,20 +112,22 @@ pub fn seeds(usual: u64) -> Vec<u64> {
 /// A run ends in a way in which none may; the message has the seeds.
 pub async fn from_seeds(cloud: &'static dyn Cloud, seeds: Vec<u64>) -> Summary {
     let begun = Instant::now();
-    let stages = [
+    let stages = Arc::new([
         Stage::set(cloud, Doing::Apply).await,
         Stage::set(cloud, Doing::Change).await,
         Stage::set(cloud, Doing::Revoke).await,
-    ];
+    ]);
     let count = seeds.len();
     let results = stream::iter(seeds).map(|seed| {
-        let stages = &stages;
-        async move {
+        let stages = stages.clone();
+        // A task each, so that all cores take part.
+        let attempt = tokio::spawn(async move {
             let trial = Trial::of(seed);
             let stage = stages.iter().find(|stage| stage.doing == trial.doing).expect("a stage for each");
             let result = attempt(cloud, stage, &trial).await;
             result.map_err(|wrong| format!("ROBUSTNESS_SEED={seed} {trial:?}:\n{}", wrong.join("\n")))
-        }
+        });
+        async move { attempt.await.unwrap_or_else(|error| Err(format!("ROBUSTNESS_SEED={seed}: {error}"))) }
     });
     let (mut endings, mut requests, mut wrong) = (BTreeMap::new(), 0, Vec::new());
     for result in results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await {

@@ -14,7 +14,7 @@ use crate::random::Random;
 use crate::world::{World, settings};
 
 /// How many rounds are played at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 6;
 
 /// Who races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,10 @@ pub struct Summary {
     pub stale: usize,
     /// How many runs found at their end that something of theirs was undone.
     pub undone: usize,
-    /// How many runs failed otherwise.
-    pub failed: usize,
+    /// Why runs failed otherwise.
+    pub failed: Vec<String>,
+    /// For each write of a document without a version token, how long its writer hadn't looked at it.
+    pub windows: Vec<Duration>,
     /// The person's losses.
     pub losses: Losses,
     /// How long all of it took.
@@ -51,11 +53,18 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The window that is as long as so many of a hundred, or longer.
+    pub fn window(&self, of_hundred: usize) -> Duration {
+        let at = self.windows.len() * of_hundred / 100;
+        self.windows.get(at.min(self.windows.len().saturating_sub(1))).copied().unwrap_or_default()
+    }
+
     fn add(&mut self, other: Self) {
         self.rounds += other.rounds;
         self.stale += other.stale;
         self.undone += other.undone;
-        self.failed += other.failed;
+        self.failed.extend(other.failed);
+        self.windows.extend(other.windows);
         self.losses.add(other.losses);
     }
 
@@ -64,7 +73,8 @@ impl Summary {
             Ok(report) if report.is_success() => {}
             Ok(report) if report.is_complete() => self.undone += 1,
             Err(error) if error.kind() == ErrorKind::PlanStale => self.stale += 1,
-            Ok(_) | Err(_) => self.failed += 1,
+            Ok(report) => self.failed.extend(report.failed.iter().map(|failed| failed.error.to_string())),
+            Err(error) => self.failed.push(error.to_string()),
         }
     }
 }
@@ -103,6 +113,7 @@ pub async fn play(cloud: &'static dyn Cloud, rounds: Vec<u64>) -> Summary {
         }
     }
     assert!(wrong.is_empty(), "{} rounds are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+    summary.windows.sort_unstable();
     summary.elapsed = begun.elapsed();
     summary
 }
@@ -159,7 +170,7 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
             let mut person = cloud.person(&world).await;
             while !stop.load(Ordering::Relaxed) {
                 person.edit(&mut random).await;
-                tokio::time::sleep(random.time(Duration::from_millis(12))).await;
+                tokio::time::sleep(random.time(Duration::from_millis(60))).await;
             }
             person
         }
@@ -201,6 +212,7 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
         }
     }
     let mut state = world.state();
+    summary.windows = cloud.windows(&world.log().await);
     if let Some(person) = person {
         summary.losses = person.losses(&state, &world.log().await);
         if !summary.losses.inexcusable.is_empty() {

@@ -17,7 +17,7 @@ def test_everything_is_listed(az, flyte):
             people[one["principalId"]],
             scenario.EXPORTERS if one["roleDefinitionName"] == role["roleName"] else one["roleDefinitionName"],
             one["scope"],
-            bool(one["condition"]),
+            bool(one.get("condition")),
         )
         for one in az("role", "assignment", "list", "--all")
         if one["roleDefinitionName"] != "Owner"

@@ -33,7 +33,9 @@ def test_assignments_come_and_go(az, azure, home):
     az = az(home)
     assignment = ("role", "assignment")
     by_object = ("--assignee-object-id", worker.principal_id, "--assignee-principal-type", "ServicePrincipal")
-    made = az(*assignment, "create", *by_object, "--role", "Reader", "--scope", ids.GROUP_ID, "--description", "by hand")
+    made = az(
+        *assignment, "create", *by_object, "--role", "Reader", "--scope", ids.GROUP_ID, "--description", "by hand"
+    )
     assert (made["principalId"], made["description"]) == (worker.principal_id, "by hand")
     # `az` takes the same again for a success, and answers with the one that is there.
     again = az(*assignment, "create", *by_object, "--role", "Reader", "--scope", ids.GROUP_ID)

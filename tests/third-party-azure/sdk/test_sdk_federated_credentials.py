@@ -93,7 +93,7 @@ def test_an_identity_that_isn_t_there_trusts_nobody(azure):
 
 def test_one_write_at_a_time_for_each_identity(azure, trust, home):
     azure.identity(ids.GROUP, "other-worker")
-    home.knobs("latency=100ms")
+    home.knobs("latency=300ms")
 
     def attempt(at):
         identity = "worker" if at % 4 else "other-worker"

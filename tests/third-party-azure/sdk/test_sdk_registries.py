@@ -38,7 +38,10 @@ def test_lists_come_in_pages(azure, home):
     create(azure, "acmeelsewhere", "elsewhere")
     for size in (1, 2, 100):
         home.knobs(f"quota.PageSize={size}")
-        assert sorted(one.name for one in azure.registries.list()) == ["acmeelsewhere", *(f"acmeimages{n}" for n in "012")]
+        assert sorted(one.name for one in azure.registries.list()) == [
+            "acmeelsewhere",
+            *(f"acmeimages{n}" for n in "012"),
+        ]
         assert [one.name for one in azure.registries.list_by_resource_group("elsewhere")] == ["acmeelsewhere"]
 
 

@@ -83,7 +83,7 @@ def test_what_can_t_be_is_a_typed_error(azure, worker, change, status, expected)
 
 
 def test_a_new_principal_takes_a_while(azure, home):
-    home.knobs("replication=2s")
+    home.knobs("replication=60s")
     worker = azure.identity(ids.GROUP, "new-worker")
     with pytest.raises(HttpResponseError) as refusal:
         azure.assign(ids.GROUP_ID, READER, worker.principal_id)

@@ -45,7 +45,7 @@ fn requests_are_counted_and_logged() {
         let log = client.raw("GET", "/_sandbox/log", "", "").expect("an answer").ok().json();
         let key = format!("AKIASANDBOX0{ACCOUNT}");
         let line = json!({
-            "sequence": 1, "turn": 1, "account": ACCOUNT, "key": key, "action": "iam:GetRole", "status": 404
+            "sequence": 1, "turn": 1, "at_us": log[0]["at_us"], "account": ACCOUNT, "key": key, "action": "iam:GetRole", "status": 404
         });
         assert_eq!(log[0], line);
         client.raw("POST", "/_sandbox/reset", "", "").expect("an answer").ok();

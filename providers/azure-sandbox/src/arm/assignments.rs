@@ -7,15 +7,15 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::assignment_checks::{self as checks, Properties};
 use super::call::{Call, Reply};
 use super::filter::{self, Term};
 use super::id::Id;
 use super::scopes;
 use crate::access;
-use crate::condition;
 use crate::errors::{Answer, ArmError};
 use crate::ids::is_guid;
-use crate::model::{Assignment, Definition};
+use crate::model::Assignment;
 use crate::state::{State, below};
 use crate::time;
 
@@ -28,18 +28,6 @@ const SINCE_CONDITION: &str = "2020-03-01-preview";
 #[derive(Deserialize)]
 struct Body {
     properties: Option<Properties>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Properties {
-    role_definition_id: Option<String>,
-    principal_id: Option<String>,
-    principal_type: Option<String>,
-    condition: Option<String>,
-    condition_version: Option<String>,
-    description: Option<String>,
-    delegated_managed_identity_resource_id: Option<String>,
 }
 
 /// Carries out a request.
@@ -157,8 +145,8 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
         .read::<Body>()?
         .properties
         .ok_or_else(|| ArmError::invalid_content("Required property 'properties' not found in JSON"))?;
-    let role = role(state, &scope, &properties)?;
-    check_texts(state, &properties)?;
+    let role = checks::role(state, &scope, &properties)?;
+    checks::check_texts(state, &properties)?;
     let principal = properties.principal_id.as_deref().filter(|id| is_guid(id)).ok_or_else(|| {
         ArmError::bad_request("InvalidPrincipalId", "A valid principal ID must be provided for role assignment.")
     })?;
@@ -179,9 +167,9 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
         }
     };
     let principal_type =
-        principal_type(state, &scope, principal, properties.principal_type.as_deref(), before.is_some())?;
+        checks::principal_type(state, &scope, principal, properties.principal_type.as_deref(), before.is_some())?;
     if before.is_none() {
-        check_room(state, &scope, &role, principal)?;
+        checks::check_room(state, &scope, &role, principal)?;
     }
     let is_new = before.is_none();
     let condition_version = properties.condition.as_ref().and(properties.condition_version.clone());
@@ -203,118 +191,6 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     let body = render(&assignment, call.version);
     state.save(assignment)?;
     Ok(Reply::written(is_new, body))
-}
-
-/// The role's GUID; the role must be there, and may be assigned at the scope.
-fn role(state: &State, scope: &Id, properties: &Properties) -> Answer<String> {
-    let wanted = properties
-        .role_definition_id
-        .as_deref()
-        .ok_or_else(|| ArmError::bad_request("InvalidRoleDefinitionId", "The role definition ID is required."))?;
-    let (before, name) = wanted.rsplit_once('/').unwrap_or_default();
-    if !before.to_ascii_lowercase().ends_with("/providers/microsoft.authorization/roledefinitions") {
-        return Err(ArmError::bad_request(
-            "InvalidRoleDefinitionId",
-            format!("The role definition ID '{wanted}' is not valid."),
-        ));
-    }
-    let missing = || {
-        let message = format!("The specified role definition with ID '{}' does not exist.", name.replace('-', ""));
-        ArmError::not_found("RoleDefinitionDoesNotExist", message)
-    };
-    let role = state.role(name).ok_or_else(missing)?;
-    // A custom role belongs to a tenant, and is not known elsewhere.
-    if role.is_custom && role.tenant != state.tenant_of(scope) {
-        return Err(missing());
-    }
-    if !is_assignable(role, scope) {
-        let message = format!(
-            "The role definition with ID '{}' is not assignable at scope '{scope}': it is not among the assignable scopes \
-             of the role.",
-            role.name.replace('-', "")
-        );
-        return Err(ArmError::bad_request("RoleDefinitionNotAssignable", message));
-    }
-    Ok(role.name.clone())
-}
-
-fn is_assignable(role: &Definition, scope: &Id) -> bool {
-    role.scopes.iter().filter_map(|text| Id::parse(text)).any(|assignable| scope.is_within(&assignable))
-}
-
-fn check_texts(state: &State, properties: &Properties) -> Answer<()> {
-    if properties.description.as_ref().is_some_and(|text| text.len() > state.quotas.description()) {
-        let message = format!("The description must not be longer than {} bytes.", state.quotas.description());
-        return Err(ArmError::bad_request("InvalidRoleAssignmentDescription", message));
-    }
-    let Some(condition) = properties.condition.as_deref() else {
-        return Ok(());
-    };
-    let invalid = |why: &str| {
-        let message = format!("The given role assignment condition is invalid. {why}");
-        Err(ArmError::bad_request("InvalidRoleAssignmentCondition", message.trim_end()))
-    };
-    if properties.condition_version.as_deref() != Some("2.0") {
-        return invalid("The condition version must be '2.0'.");
-    }
-    if condition.len() > state.quotas.condition() {
-        return invalid(&format!("It must not be longer than {} bytes.", state.quotas.condition()));
-    }
-    match condition::parse(condition) {
-        Ok(_) => Ok(()),
-        Err(error) => invalid(&error.to_string()),
-    }
-}
-
-/// The type of a principal that is known in the tenant of the scope.
-fn principal_type(state: &State, scope: &Id, id: &str, wanted: Option<&str>, known: bool) -> Answer<String> {
-    let tenant = state.tenant_of(scope);
-    let plain = id.replace('-', "");
-    let found = state.principals.get(&id.to_ascii_lowercase()).filter(|principal| {
-        // Somebody who already has the role was known when it was given.
-        principal.tenant == tenant && (known || state.is_replicated(principal.created))
-    });
-    let Some(principal) = found else {
-        return Err(ArmError::bad_request(
-            "PrincipalNotFound",
-            format!(
-                "Principal {plain} does not exist in the directory {tenant}. Check that you have the correct principal ID. \
-                 If you are creating this principal and then immediately assigning a role, this error might be related to \
-                 a replication delay. In this case, set the role assignment principalType property to a value, such as \
-                 ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype"
-            ),
-        ));
-    };
-    match wanted {
-        Some(wanted) if !wanted.eq_ignore_ascii_case(&principal.kind) => Err(ArmError::bad_request(
-            "UnmatchedPrincipalType",
-            format!(
-                "The PrincipalId '{plain}' has type '{}' , which is different from specified PrinciaplType '{wanted}'.",
-                principal.kind
-            ),
-        )),
-        _ => Ok(principal.kind.clone()),
-    }
-}
-
-fn check_room(state: &State, scope: &Id, role: &str, principal: &str) -> Answer<()> {
-    let same = |other: &&Assignment| other.role == role && other.principal.eq_ignore_ascii_case(principal);
-    if access::at(state, scope.key()).iter().any(same) {
-        return Err(ArmError::conflict("RoleAssignmentExists", "The role assignment already exists."));
-    }
-    let Some(subscription) = scope.subscription() else { return Ok(()) };
-    let inside = format!("{}/", Id::subscription_of(subscription).key());
-    if below(&state.assignments, &inside).count() >= state.quotas.assignments() {
-        return Err(ArmError::bad_request(
-            "RoleAssignmentLimitExceeded",
-            format!(
-                "No more role assignments can be created. The limit of {} role assignments for the subscription \
-                 '{subscription}' is reached.",
-                state.quotas.assignments()
-            ),
-        ));
-    }
-    Ok(())
 }
 
 /// An assignment as a version of the API shows it.

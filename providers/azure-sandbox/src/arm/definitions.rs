@@ -19,6 +19,9 @@ use crate::time;
 
 const TYPE: &str = "Microsoft.Authorization/roleDefinitions";
 
+/// Where the specification has a role say who made it and when.
+const SINCE_AUTHORS: &str = "2022-05-01-preview";
+
 #[derive(Deserialize)]
 struct Body {
     properties: Option<Properties>,
@@ -230,7 +233,7 @@ pub(crate) fn render(scope: &Id, role: &Definition, version: &str) -> Value {
         "assignableScopes": role.scopes,
         "permissions": role.permissions.iter().map(permission).collect::<Vec<_>>(),
     });
-    if version >= "2018-01-01-preview" {
+    if version >= SINCE_AUTHORS {
         properties["createdOn"] = json!(time::iso(role.created));
         properties["updatedOn"] = json!(time::iso(role.updated));
         properties["createdBy"] = json!(role.created_by);

@@ -1,5 +1,6 @@
 //! Azure Resource Manager: what every resource type shares, and the types.
 
+mod assignment_checks;
 pub(crate) mod assignments;
 pub(crate) mod call;
 mod containers;
@@ -11,6 +12,7 @@ mod filter;
 pub(crate) mod groups;
 pub(crate) mod id;
 pub(crate) mod identities;
+mod known_versions;
 mod permissions;
 mod providers;
 mod registries;

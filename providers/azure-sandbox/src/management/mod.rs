@@ -18,6 +18,7 @@
 mod access;
 mod log;
 mod put;
+mod put_roles;
 mod show;
 
 use std::collections::VecDeque;

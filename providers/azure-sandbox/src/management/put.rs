@@ -13,16 +13,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::show::NEWEST;
-use super::{Refusal, bad, show};
+use super::{Refusal, bad, put_roles, show};
 use crate::arm::id::Id;
 use crate::arm::route::Kind;
-use crate::arm::{assignments, credentials, defaults, definitions, denials, identities, resources};
+use crate::arm::{credentials, defaults, identities, resources};
 use crate::errors::ArmError;
-use crate::model::{
-    Assignment, Credential, Definition, Denial, Identity, Permission, Principal, Resource, Subscription, Tags,
-};
+use crate::model::{Assignment, Credential, Definition, Denial, Identity, Principal, Resource, Subscription, Tags};
 use crate::state::State;
-use crate::{ids, seed, time};
+use crate::{seed, time};
 
 /// Errors of Azure's that happen here too.
 impl From<ArmError> for Refusal {
@@ -43,9 +41,9 @@ pub(super) fn put(state: &mut State, body: &Value) -> Result<Value, Refusal> {
     around(state, &id)?;
     let kind = id.resource_type().and_then(|full_type| Kind::of_type(&full_type));
     match kind {
-        Some(Kind::RoleAssignment) => assignment(state, &id, body),
-        Some(Kind::RoleDefinition) => definition(state, &id, body),
-        Some(Kind::DenyAssignment) => denial(state, &id, body),
+        Some(Kind::RoleAssignment) => put_roles::assignment(state, &id, body),
+        Some(Kind::RoleDefinition) => put_roles::definition(state, &id, body),
+        Some(Kind::DenyAssignment) => put_roles::denial(state, &id, body),
         Some(Kind::Identity) => identity(state, &id, body),
         Some(Kind::Credential) => credential(state, &id, body),
         _ => resource(state, &id, body),
@@ -157,145 +155,10 @@ fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// What there is with the wish laid over it, read as something.
-fn merged<T: for<'a> Deserialize<'a>>(before: Option<Value>, body: &Value) -> Result<T, Refusal> {
+pub(super) fn merged<T: for<'a> Deserialize<'a>>(before: Option<Value>, body: &Value) -> Result<T, Refusal> {
     let mut all = before.unwrap_or_else(|| json!({}));
     merge(&mut all, body);
     serde_json::from_value(all).map_err(|error| bad(&format!("this can't be put: {error}")))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AssignmentBody {
-    properties: AssignmentProperties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AssignmentProperties {
-    role_definition_id: String,
-    principal_id: String,
-    #[serde(default = "service_principal")]
-    principal_type: String,
-    condition: Option<String>,
-    condition_version: Option<String>,
-    description: Option<String>,
-}
-
-fn service_principal() -> String {
-    "ServicePrincipal".to_owned()
-}
-
-fn assignment(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
-    let before = state.assignments.get(id.key()).cloned();
-    let properties =
-        merged::<AssignmentBody>(before.as_ref().map(|one| assignments::render(one, NEWEST)), body)?.properties;
-    let now = time::now();
-    let by = ids::fixed("somebody else");
-    let made = Assignment {
-        id: id.text().to_owned(),
-        scope: extended(id).text().to_owned(),
-        role: properties.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase(),
-        principal: properties.principal_id,
-        principal_type: properties.principal_type,
-        condition: properties.condition,
-        condition_version: properties.condition_version,
-        description: properties.description,
-        delegated_identity: None,
-        created: before.as_ref().map_or(now, |one| one.created),
-        updated: now,
-        created_by: before.map_or_else(|| by.clone(), |one| one.created_by),
-        updated_by: by,
-    };
-    let shown = assignments::render(&made, NEWEST);
-    state.save(made).map_err(ArmError::from)?;
-    Ok(shown)
-}
-
-/// The scope of an extension resource.
-fn extended(id: &Id) -> Id {
-    id.parent().unwrap_or_else(Id::root)
-}
-
-#[derive(Deserialize)]
-struct DefinitionBody {
-    properties: DefinitionProperties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DefinitionProperties {
-    role_name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    permissions: Vec<Permission>,
-    #[serde(default)]
-    assignable_scopes: Vec<String>,
-}
-
-fn definition(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
-    let scope = extended(id);
-    let before =
-        state.definitions.get(&id.name().to_ascii_lowercase()).map(|one| definitions::render(&scope, one, NEWEST));
-    let properties = merged::<DefinitionBody>(before, body)?.properties;
-    let now = time::now();
-    let made = Definition {
-        name: id.name().to_ascii_lowercase(),
-        tenant: state.tenant_of(&scope).to_owned(),
-        role_name: properties.role_name,
-        description: properties.description,
-        is_custom: true,
-        scopes: properties.assignable_scopes,
-        permissions: properties.permissions,
-        created: now,
-        updated: now,
-        created_by: None,
-        updated_by: None,
-    };
-    let shown = definitions::render(&scope, &made, NEWEST);
-    state.save(made).map_err(ArmError::from)?;
-    Ok(shown)
-}
-
-#[derive(Deserialize)]
-struct DenialBody {
-    properties: DenialProperties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DenialProperties {
-    #[serde(default)]
-    deny_assignment_name: String,
-    permissions: Vec<Permission>,
-    principals: Vec<Named>,
-    #[serde(default)]
-    exclude_principals: Vec<Named>,
-    #[serde(default)]
-    do_not_apply_to_child_scopes: bool,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    id: String,
-}
-
-fn denial(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
-    let properties = merged::<DenialBody>(state.denials.get(id.key()).map(denials::render), body)?.properties;
-    let ids = |all: Vec<Named>| all.into_iter().map(|one| one.id).collect();
-    let made = Denial {
-        id: id.text().to_owned(),
-        scope: extended(id).text().to_owned(),
-        name: properties.deny_assignment_name,
-        permissions: properties.permissions,
-        principals: ids(properties.principals),
-        excluded: ids(properties.exclude_principals),
-        not_below: properties.do_not_apply_to_child_scopes,
-        created: time::now(),
-    };
-    let shown = denials::render(&made);
-    state.save(made).map_err(ArmError::from)?;
-    Ok(shown)
 }
 
 fn identity(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {

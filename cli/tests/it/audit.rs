@@ -1,0 +1,78 @@
+//! The audit trail: what is written, and that an edit shows.
+
+use serde_json::Value;
+
+use crate::json::assert_valid;
+use crate::support::{Folder, QUICKSTART};
+
+fn lines(folder: &Folder) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a trail");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = folder.output(arguments);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).expect("text"))
+}
+
+#[test]
+fn each_change_is_written_down_with_its_requests() {
+    for provider in ["aws", "azure"] {
+        let folder = Folder::with(QUICKSTART);
+        let flags = ["--provider", provider, "--sandbox", "--yes", "--audit", "audit.jsonl"];
+        let (code, said) = run(&folder, &[&["apply"][..], &flags].concat());
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("Audit trail: audit.jsonl, which now ends in "), "{said}");
+        let lines = lines(&folder);
+        let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+        assert_eq!((of("begin").len(), of("end").len(), of("failed").len()), (1, 1, 0));
+        assert_eq!(
+            (&of("begin")[0]["provider"], &of("begin")[0]["approval"]),
+            (&provider.into(), &"in-advance".into())
+        );
+        assert_eq!(of("attempt").len(), of("applied").len());
+        assert!(!of("applied").is_empty());
+        for line in of("applied") {
+            assert!(line["requests"].as_array().is_some_and(|ids| !ids.is_empty()), "{line}");
+        }
+        assert!(of("attempt").iter().all(|line| !line["because"].as_array().expect("reasons").is_empty()));
+        // A second run goes on where the first ended.
+        let (code, said) = run(&folder, &[&["revoke", "--all"][..], &flags].concat());
+        assert_eq!(code, Some(0), "{said}");
+        let verified = assert_valid(&folder, &["audit", "verify", "audit.jsonl"]);
+        assert_eq!((&verified["runs"], verified["unfinished"].as_array().map(Vec::len)), (&2.into(), Some(0)));
+        let head = verified["head"].as_str().expect("a hash");
+        assert!(said.contains(head), "the run told it: {said}");
+        assert_eq!(run(&folder, &["audit", "verify", "audit.jsonl", "--expect", head]).0, Some(0));
+    }
+}
+
+#[test]
+fn an_edit_and_a_cut_show() {
+    let folder = Folder::with(QUICKSTART);
+    // By configuration.
+    folder.write("cloudgrant.yaml", format!("{QUICKSTART}\naudit: audit.jsonl\n"));
+    let document = assert_valid(&folder, &["apply", "--sandbox", "--yes"]);
+    let head = document["audit"]["head"].as_str().expect("a hash").to_owned();
+    let path = folder.path().join("audit.jsonl");
+    let whole = std::fs::read_to_string(&path).expect("a trail");
+    std::fs::write(&path, whole.replacen("cloudgrant_acme-ml_production", "cloudgrant_acme-ml_elsewhere", 1))
+        .expect("written");
+    let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is not as it was written") && said.contains("it was changed"), "{said}");
+    // What isn't whole isn't gone on with, and nothing is changed then.
+    let cut: String = whole.chars().take(whole.len() - 20).collect();
+    std::fs::write(&path, &cut).expect("written");
+    let (code, said) = run(&folder, &["revoke", "--all", "--sandbox", "--yes"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("can't go on with the audit trail"), "{said}");
+    assert_eq!(run(&folder, &["plan", "--sandbox", "--exit-code"]).0, Some(0), "nothing was taken away");
+    // A cut between two lines shows against the hash that the run told.
+    let without_end: Vec<_> = whole.lines().collect();
+    std::fs::write(&path, without_end[..without_end.len() - 1].join("\n") + "\n").expect("written");
+    let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
+    assert!(code == Some(0) && said.contains("has no end"), "{said}");
+    assert_eq!(run(&folder, &["audit", "verify", "audit.jsonl", "--expect", &head]).0, Some(1));
+}

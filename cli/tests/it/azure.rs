@@ -1,0 +1,104 @@
+//! Whole ways through Azure's sandbox.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::json::assert_valid;
+use crate::support::{Folder, QUICKSTART, assert_looks};
+
+const DOMAINS: &str = include_str!("../../../examples/domains/cloudgrant.yaml");
+const PROJECTS: &str = include_str!("../../../examples/project-domain/cloudgrant.yaml");
+
+fn applied(manifest: &str) -> Folder {
+    let folder = Folder::with(manifest);
+    let output = folder.output(&["apply", "--provider", "azure", "--sandbox", "--yes"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[test]
+fn one_manifest_on_two_clouds() {
+    for provider in ["aws", "azure"] {
+        let folder = Folder::with(QUICKSTART);
+        let run = |arguments: &[&str]| folder.output(&[arguments, &["--provider", provider, "--sandbox"]].concat());
+        let made = run(&["apply", "--yes"]);
+        assert!(made.status.success(), "{provider}: {}", String::from_utf8_lossy(&made.stderr));
+        assert_eq!(run(&["plan", "--exit-code"]).status.code(), Some(0), "{provider}");
+        assert_eq!(run(&["drift", "--exit-code"]).status.code(), Some(0), "{provider}");
+        assert!(run(&["revoke", "--all", "--yes"]).status.success(), "{provider}");
+        assert_eq!(run(&["plan", "--exit-code"]).status.code(), Some(3), "{provider}");
+    }
+}
+
+#[test]
+fn apply_of_the_quickstart() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["apply", "--provider", "azure", "--sandbox", "--yes", "-q"]));
+}
+
+#[test]
+fn plan_of_the_domains() {
+    assert_looks!(Folder::with(DOMAINS).run(&["plan", "--sandbox", "--exit-code"]));
+}
+
+#[test]
+fn explain_of_a_domain_s_grant() {
+    assert_looks!(Folder::with(DOMAINS).run(&["explain", "models-production", "--sandbox"]));
+}
+
+#[test]
+fn nothing_is_left_to_do_after_an_apply() {
+    assert_looks!(applied(DOMAINS).run(&["plan", "--sandbox", "--exit-code", "-q"]));
+}
+
+#[test]
+fn revoking_a_grant_takes_just_that() {
+    assert_looks!(applied(DOMAINS).run(&["revoke", "models-production", "--sandbox", "--yes", "-q"]));
+}
+
+#[test]
+fn documents_fit_the_schema() {
+    let folder = Folder::with(DOMAINS);
+    for command in [&["plan"][..], &["apply", "--yes"], &["explain"], &["drift"], &["revoke", "--all", "--yes"]] {
+        assert_valid(&folder, &[command, &["--sandbox"]].concat());
+    }
+}
+
+/// A server that counts who comes, and says nothing.
+fn counting() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let came = Arc::new(AtomicUsize::new(0));
+    let counter = came.clone();
+    std::thread::spawn(move || {
+        for _ in listener.incoming() {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (format!("https://{address}"), came)
+}
+
+#[test]
+fn what_azure_can_t_do_is_refused_without_a_request() {
+    let (endpoint, came) = counting();
+    let run = |manifest: &str| {
+        Folder::with(manifest)
+            .variable("CLOUDGRANT_AZURE__ENDPOINT", &endpoint)
+            .variable("CLOUDGRANT_AZURE__AUTHORITY", &endpoint)
+            .variable("AZURE_TENANT_ID", "00000000-0000-0000-0000-00000000000a")
+            .variable("AZURE_CLIENT_ID", "00000000-0000-0000-0000-00000000000d")
+            .variable("AZURE_CLIENT_SECRET", "not-a-secret")
+            .output(&["apply", "--provider", "azure", "--yes"])
+    };
+    let refused = run(PROJECTS);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert_eq!(said.matches("azure can't bind project").count(), 3, "{said}");
+    assert!(said.contains("`scope: { domain: production }` works, and"), "{said}");
+    assert_eq!(came.load(Ordering::SeqCst), 0);
+    // It would have been noticed: what isn't refused comes here.
+    let sent = run(QUICKSTART);
+    assert_eq!(sent.status.code(), Some(1), "{}", String::from_utf8_lossy(&sent.stderr));
+    assert!(came.load(Ordering::SeqCst) > 0);
+    assert!(!String::from_utf8_lossy(&sent.stderr).contains("not-a-secret"));
+}
