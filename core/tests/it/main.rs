@@ -7,6 +7,7 @@ mod config_layers;
 mod engine_order;
 mod engine_outcome;
 mod engine_retry;
+mod engine_undone;
 mod fake;
 mod scopes;
 

@@ -138,6 +138,8 @@ impl Meanwhile {
         let others = |statement: &&Value| statement.get("Sid").and_then(Value::as_str) != Some(sid);
         for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
             self.removed.retain(|known| known != statement);
+            // The last form of a statement counts: Sids are unique within a policy.
+            self.added.retain(|known| known != statement && !has_same_sid(known, statement));
             self.added.push(statement.clone());
         }
         for statement in before.iter().filter(others).filter(|statement| !beside.contains(statement)) {
@@ -146,10 +148,14 @@ impl Meanwhile {
         }
     }
 
-    /// Forgets what is as they made it.
+    /// Forgets what is as they made it, or has another form by now that isn't known to be an old one.
     fn forget(&mut self, document: Option<&Value>) {
         let now = canonical_statements(document);
-        self.added.retain(|statement| !now.contains(statement));
+        let removed = &self.removed;
+        self.added.retain(|statement| {
+            let other = now.iter().find(|known| has_same_sid(known, statement));
+            !now.contains(statement) && other.is_none_or(|other| removed.contains(other))
+        });
         self.removed.retain(|statement| now.contains(statement));
     }
 
@@ -170,6 +176,10 @@ impl Meanwhile {
         document["Statement"] = statements.into();
         Some(document)
     }
+}
+
+fn has_same_sid(one: &Value, other: &Value) -> bool {
+    one.get("Sid").and_then(Value::as_str).is_some_and(|sid| other.get("Sid").and_then(Value::as_str) == Some(sid))
 }
 
 fn canonical_statements(document: Option<&Value>) -> Vec<Value> {
@@ -323,6 +333,19 @@ mod tests {
         // Our own statement is nobody else's doing.
         meanwhile.learn(Some(&before), Some(&document(&["A", "B", "Ours"])), "Ours");
         assert!(meanwhile.is_nothing());
+        // A statement that was changed twice is there once.
+        let edited = |action: &str| {
+            let mut statement = statement("C");
+            statement["Action"] = json!([action]);
+            json!({ "Statement": [statement] })
+        };
+        for action in ["ecr:One", "ecr:Two"] {
+            meanwhile.learn(None, Some(&edited(action)), "Ours");
+        }
+        let back = meanwhile.put_back(None);
+        assert_eq!(back.as_ref().map(|back| &back["Statement"]), Some(&edited("ecr:Two")["Statement"]));
+        meanwhile.forget(Some(&edited("ecr:Three")));
+        assert!(meanwhile.is_nothing(), "somebody changed it again");
         meanwhile.learn(None, Some(&document(&["C"])), "Ours");
         assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
     }

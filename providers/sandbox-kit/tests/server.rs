@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cloudgrant_sandbox_kit::server::BODY_LIMIT;
-use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
+use cloudgrant_sandbox_kit::{Faults, Handler, Plain, Request, Response, Server, async_trait};
 use http::StatusCode;
 
 fn loopback() -> SocketAddr {
@@ -17,6 +18,14 @@ fn loopback() -> SocketAddr {
 fn echo(request: Request) -> Response {
     if request.path == "/drop" {
         return Response::dropped();
+    }
+    let whole = || Response::new(StatusCode::OK, "0123456789");
+    match request.path.as_str() {
+        "/never" => return Response::never(),
+        "/cut" => return whole().cut(),
+        "/truncated" => return whole().truncated(),
+        "/garbage" => return whole().garbage(),
+        _ => {}
     }
     let text = format!("{} {} {} {}", request.method, request.path, request.query, request.body.len());
     Response::new(StatusCode::OK, text)
@@ -107,4 +116,73 @@ async fn a_stop_lets_requests_finish_and_closes_idle_connections() {
     tokio::time::timeout(Duration::from_secs(3), server.stop()).await.expect("an idle connection does not hold it up");
     assert!(client.await.expect("no panic").ends_with("late, but here"));
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_lose_what_they_are_told_to_lose() {
+    let server = serve().await;
+    let ask = |path: &str| {
+        let mut stream = TcpStream::connect(server.address()).expect("connects");
+        talk(&mut stream, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+    };
+    assert_eq!(ask("/never"), "");
+    let cut = ask("/cut");
+    assert!(cut.contains("content-length: 5\r\n") && cut.ends_with("\r\n\r\n01234"), "{cut}");
+    let truncated = ask("/truncated");
+    assert!(truncated.contains("content-length: 10\r\n") && truncated.ends_with("\r\n\r\n01234"), "{truncated}");
+    assert!(ask("/garbage").ends_with("</html>"));
+    server.stop().await;
+}
+
+/// Counts what is carried out.
+struct Held {
+    faults: Faults,
+    carried_out: AtomicU64,
+}
+
+#[async_trait]
+impl Handler for Held {
+    async fn handle(&self, request: Request) -> Response {
+        if let Some(answer) = self.faults.manage(&request) {
+            return answer;
+        }
+        let answer = async {
+            self.carried_out.fetch_add(1, Ordering::SeqCst);
+            Response::new(StatusCode::OK, "done")
+        };
+        self.faults.around(self.faults.next(), answer).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_held_until_somebody_says_what_becomes_of_them() {
+    let handler =
+        Arc::new(Held { faults: Faults::new("hold-after=2".parse().expect("knobs")), carried_out: AtomicU64::new(0) });
+    let server = Server::start(loopback(), Plain, handler.clone()).await.expect("a free port");
+    let address = server.address();
+    let send = move |line: &str, body: &str| {
+        let mut stream = TcpStream::connect(address).expect("connects");
+        let length = body.len();
+        talk(&mut stream, format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
+    };
+    assert!(send("GET /1", "").ends_with("done"));
+    // The second is carried out, the third is not; neither is answered, and both of their clients go.
+    assert_eq!((send("GET /2", ""), send("GET /3", "")), (String::new(), String::new()));
+    assert_eq!(handler.carried_out.load(Ordering::SeqCst), 2);
+    let held = send("GET /_sandbox/held", "");
+    assert!(
+        held.ends_with(r#"{"held":[{"sequence":2,"carried_out":true},{"sequence":3,"carried_out":false}]}"#),
+        "{held}"
+    );
+    send("POST /_sandbox/release", "discard");
+    assert!(send("GET /_sandbox/held", "").ends_with(r#"{"held":[]}"#));
+    assert_eq!(handler.carried_out.load(Ordering::SeqCst), 2, "nothing came of it");
+
+    // The next ones are counted anew; what is let go is carried out although its client is gone.
+    handler.faults.turn("hold-before=1".parse().expect("knobs"));
+    assert_eq!(send("GET /4", ""), "");
+    send("POST /_sandbox/release", "");
+    assert!(send("GET /5", "").ends_with("done"));
+    assert_eq!(handler.carried_out.load(Ordering::SeqCst), 4);
+    server.stop().await;
 }

@@ -112,8 +112,8 @@ impl Cloud for Aws {
         }
     }
 
-    fn windows(&self, log: &[Value]) -> Vec<Duration> {
-        person::Calls::read(log).windows()
+    fn windows(&self, log: &[Value], last: usize) -> Vec<Duration> {
+        person::Calls::read(log).windows(last)
     }
 
     async fn person(&self, world: &World) -> Box<dyn Person> {

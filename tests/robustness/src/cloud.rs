@@ -78,9 +78,10 @@ pub trait Cloud: std::fmt::Debug + Send + Sync {
     async fn person(&self, world: &World) -> Box<dyn Person>;
 
     /// For each of our writes of a document without a version token, how long its writer hadn't looked at it: what
-    /// somebody else wrote in that time is lost. From the sandbox's log.
-    fn windows(&self, log: &[Value]) -> Vec<Duration> {
-        let _ = log;
+    /// somebody else wrote in that time is lost. From the sandbox's log; `last` is 1 for the last reading before the
+    /// write, 2 for the one before that.
+    fn windows(&self, log: &[Value], last: usize) -> Vec<Duration> {
+        let _ = (log, last);
         Vec::new()
     }
 

@@ -118,6 +118,26 @@ pub async fn play(cloud: &'static dyn Cloud, rounds: Vec<u64>) -> Summary {
     summary
 }
 
+/// How long our writers haven't looked at what they replace, where nobody else is busy and a round trip takes that long.
+/// The second figure is what it would be without the reading beside the write.
+///
+/// # Panics
+/// A run fails.
+pub async fn windows(cloud: &'static dyn Cloud, round_trip: Duration) -> [Vec<Duration>; 2] {
+    let manifests = cloud.manifests();
+    let world = World::start(cloud, None).await;
+    cloud.plant(&world).await;
+    world.turn(&format!("latency={}ms", round_trip.as_millis())).await;
+    for _ in 0..6 {
+        apply_alone(&world, &manifests.small).await;
+        apply_alone(&world, &manifests.small_changed).await;
+    }
+    let log = world.log().await;
+    let mut windows = [cloud.windows(&log, 1), cloud.windows(&log, 2)];
+    windows.iter_mut().for_each(|windows| windows.sort_unstable());
+    windows
+}
+
 /// Where rounds begin, and where each race ends if its runs come one after the other.
 struct Stage {
     manifests: Manifests,
@@ -212,7 +232,7 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
         }
     }
     let mut state = world.state();
-    summary.windows = cloud.windows(&world.log().await);
+    summary.windows = cloud.windows(&world.log().await, 1);
     if let Some(person) = person {
         summary.losses = person.losses(&state, &world.log().await);
         if !summary.losses.inexcusable.is_empty() {

@@ -1,6 +1,8 @@
 """Everything of a subscription that concerns access, read with Microsoft's clients."""
 
-OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+from . import ids
+
+OWNER = ids.ROLES["Owner"]
 
 
 def last(path):

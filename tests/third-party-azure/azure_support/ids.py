@@ -15,6 +15,7 @@ GROUP_ID = f"{SUBSCRIPTION_ID}/resourceGroups/{GROUP}"
 
 # Azure's own roles: "Azure built-in roles".
 ROLES = {
+    "Owner": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",

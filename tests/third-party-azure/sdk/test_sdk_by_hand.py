@@ -1,4 +1,4 @@
-"""What people make with Microsoft's clients, cloudgrant recognises: it makes nothing twice, and takes away only its own."""
+"""What people make with Microsoft's clients, cloudgrant recognises: nothing is made twice, and only its own is taken."""
 
 import uuid
 

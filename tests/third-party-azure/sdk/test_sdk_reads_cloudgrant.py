@@ -1,4 +1,4 @@
-"""What cloudgrant writes, Microsoft's clients read: held against what `explain` says, and against lists made by hand."""
+"""What cloudgrant writes, Microsoft's clients read: held against what `explain` says and lists made by hand."""
 
 import pytest
 from azure_support import dump, ids, quickstart, scenario

@@ -20,20 +20,21 @@ class Traffic:
         self.others = collections.Counter()
 
     def check(self, exchanges):
-        """The problems of all exchanges, and the operations that they are; those without a specification are counted."""
-        problems, operations = [], collections.Counter()
+        """The problems of all exchanges, which operations they are, and how many have no specification."""
+        problems, operations, others = [], collections.Counter(), collections.Counter()
         for exchange in exchanges:
             request = exchange["request"]
             verdict = self.validator.ask(differences.specified(exchange))
             if verdict["covered"]:
                 operations[verdict["operation"]] += 1
             else:
-                self.others[f"{request['method']} {resource_type(request['url'])}"] += 1
+                others[f"{request['method']} {resource_type(request['url'])}"] += 1
             said = f"{request['method']} {request['url']} -> {exchange['response']['statusCode']}"
             found = differences.unexcused(verdict["operation"], exchange, verdict["problems"])
             problems += [f"{said}: {problem}" for problem in found]
         self.covered += operations
-        return problems, operations
+        self.others += others
+        return problems, operations, others
 
 
 @pytest.fixture(scope="session")

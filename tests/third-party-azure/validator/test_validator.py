@@ -1,6 +1,6 @@
 """Every request that cloudgrant sends and every answer that it gets, held against Microsoft's own specifications.
 
-These are of role assignments and role definitions (2022-04-01), managed identities (2023-01-31) and storage (2021-08-01).
+These are of role assignments and definitions (2022-04-01), managed identities (2023-01-31) and storage (2021-08-01).
 """
 
 import copy
@@ -47,9 +47,9 @@ def check(traffic):
 
     def check(exchanges):
         assert exchanges
-        problems, operations = traffic.check(exchanges)
+        problems, operations, others = traffic.check(exchanges)
         assert not problems, "\n".join(problems)
-        kinds = {name.split(" ")[1] for name in traffic.others}
+        kinds = {name.split(" ")[1] for name in others}
         assert kinds <= NOT_COVERED, kinds - NOT_COVERED
         return operations
 

@@ -1,6 +1,8 @@
 //! What passes is waited out.
 
-use crate::world::{World, manifest};
+use cloudgrant_core::ErrorKind;
+
+use crate::world::{World, manifest, refused, said};
 
 const GRANTS: &str = "
 grants:
@@ -32,4 +34,28 @@ async fn a_new_role_is_no_principal_yet() {
         "the repository's statement had to wait for the role: {:?}",
         report.elapsed
     );
+}
+
+#[tokio::test]
+async fn answers_that_are_cut_or_not_aws_s_are_never_believed() {
+    let text = manifest(GRANTS);
+    for knobs in ["cut=1", "garbage=1"] {
+        let mut world = World::new(&text).await;
+        world.converge(&text).await;
+        for seed in 1..=3 {
+            world.restart(&text, &format!("{knobs},seed={seed}")).await;
+            // A shorter list would be a plan with nothing to take away, or with everything to make.
+            let error = refused(world.plan(&text).await);
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", said(&error));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_is_sent_again_after_its_timeout() {
+    let text = manifest(GRANTS).replace("  region: us-west-2", "  region: us-west-2\n  request_timeout: 0.3");
+    let world = World::with(&text, "hang=0.08,late=0.05,lateness=400ms,seed=4").await;
+    world.converge(&text).await;
+    let error = refused(world.plan(&text.replace("request_timeout: 0.3", "request_timeout: 0")).await);
+    assert!(said(&error).contains("seconds above 0"), "{}", said(&error));
 }

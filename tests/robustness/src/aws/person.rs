@@ -53,6 +53,28 @@ impl Somebody {
 
     /// Reads, changes, writes: as the console does it, with all of the person's own statements as they should be.
     async fn statement(&mut self, random: &mut Random) {
+        let sid = format!("{MARK}{}", random.below(6));
+        let mut there = self.statements.clone();
+        there.entry(sid).and_modify(|there| *there = !*there).or_insert(true);
+        loop {
+            let mut policy = self.read().await;
+            let mut all = statements(&policy);
+            all.retain(|statement| !is_the_persons(statement));
+            all.extend(there.iter().filter(|(_, there)| **there).map(|(sid, _)| foreign(sid)));
+            policy["Statement"] = all.into();
+            let request = self.ecr.set_repository_policy().repository_name(SHARED).policy_text(policy.to_string());
+            match request.send().await {
+                Ok(_) => break,
+                // Since the person's reading, somebody's statement has gone, and the role that it names.
+                Err(error) if format!("{error:?}").contains("Principal not found") => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        self.statements = there;
+        self.writes += 1;
+    }
+
+    async fn read(&mut self) -> Value {
         let answer = self.ecr.get_repository_policy().repository_name(SHARED).send().await;
         self.reads += 1;
         let text = match answer {
@@ -64,20 +86,11 @@ impl Somebody {
             }
             Err(error) => panic!("{error:?}"),
         };
-        let mut policy: Value = serde_json::from_str(&text).expect("JSON");
+        let policy = serde_json::from_str(&text).expect("JSON");
         if self.is_wrong(&policy) {
             self.missing.push((self.writes, self.reads));
         }
-        let sid = format!("{MARK}{}", random.below(6));
-        let there = self.statements.entry(sid).or_default();
-        *there = !*there;
-        let mut all = statements(&policy);
-        all.retain(|statement| !is_the_persons(statement));
-        all.extend(self.statements.iter().filter(|(_, there)| **there).map(|(sid, _)| foreign(sid)));
-        policy["Statement"] = all.into();
-        let request = self.ecr.set_repository_policy().repository_name(SHARED).policy_text(policy.to_string());
-        request.send().await.expect("written");
-        self.writes += 1;
+        policy
     }
 
     fn is_wrong(&self, policy: &Value) -> bool {
@@ -180,9 +193,10 @@ impl Calls {
     /// From the sandbox's log.
     pub(super) fn read(log: &[Value]) -> Self {
         let call = |line: &Value| {
+            let refused = line["status"].as_u64() != Some(200);
             let reads = match line["action"].as_str()? {
                 "ecr:GetRepositoryPolicy" => true,
-                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" => false,
+                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" if !refused => false,
                 _ => return None,
             };
             let at = Duration::from_micros(line["at_us"].as_u64()?);
@@ -193,15 +207,16 @@ impl Calls {
         Self(calls)
     }
 
-    /// For each write that isn't the person's, how long ago its writer had read.
-    pub(super) fn windows(&self) -> Vec<Duration> {
+    /// For each write that isn't the person's, how long ago its writer had read, or had read before that.
+    pub(super) fn windows(&self, last: usize) -> Vec<Duration> {
         let person = cloudgrant_aws_sandbox::access_key(OTHER);
-        let mut read: HashMap<&str, Duration> = HashMap::new();
+        let mut reads: HashMap<&str, Vec<Duration>> = HashMap::new();
         let mut windows = Vec::new();
         for call in self.0.iter().filter(|call| call.key != person) {
+            let reads = reads.entry(&call.key).or_default();
             if call.reads {
-                read.insert(&call.key, call.at);
-            } else if let Some(read) = read.get(call.key.as_str()) {
+                reads.push(call.at);
+            } else if let Some(read) = reads.iter().nth_back(last - 1) {
                 windows.push(call.at.saturating_sub(*read));
             }
         }
