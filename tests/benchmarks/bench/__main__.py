@@ -32,6 +32,9 @@ def main():
     for world in cloud.worlds(options):
         if world.name in options.worlds:
             for n in options.n:
+                if world.most and n > world.most:
+                    result.notice(f"nothing is measured in the world {world.name} beyond N={world.most}")
+                    continue
                 measure(cloud, world, n, peers, options, folder, result)
     result.minutes = (time.monotonic() - began) / 60
     markdown = result.markdown()

@@ -35,6 +35,8 @@ class World:
     # Seconds before each answer; requests a second before clients are throttled, or nothing.
     latency = 0.0
     rate = None
+    # The largest N that it can hold.
+    most = None
 
     def describe(self, workload):
         """The conditions, for the table."""

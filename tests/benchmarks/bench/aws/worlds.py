@@ -84,6 +84,8 @@ class Moto(cloud.World):
     """moto under gunicorn: no latency of its own, one request at a time."""
 
     name = "moto"
+    # Its quotas are IAM's default ones and can't be raised, which clients may heed; and its pages are longer than IAM's.
+    most = 400
 
     def describe(self, workload):
         return "moto under gunicorn, one process, a lock around it"

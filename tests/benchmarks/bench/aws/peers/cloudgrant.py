@@ -31,7 +31,8 @@ class Cloudgrant(Peer):
         return [BINARY, *ARGUMENTS[phase], "--output", "json", "--file", file]
 
     def check(self, phase, workload, code, output):
-        super().check(phase, workload, code, output)
+        if code:
+            raise Wrong(f"exit code {code}: {_error(output)}")
         summary = json.loads(output)["summary"]
         done = {name: count for name, count in summary.items() if count and name != "handoff"}
         objects = 4 * workload.n
@@ -43,3 +44,11 @@ class Cloudgrant(Peer):
         }[phase]
         if done != wanted:
             raise Wrong(f"it said {done}, which should be {wanted}")
+
+
+def _error(output):
+    """What it said in its document, in so far as there is one."""
+    try:
+        return json.loads(output)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return output[-200:]
