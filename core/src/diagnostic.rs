@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::shown::bounded;
+
 /// Where in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
@@ -42,13 +44,13 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A problem at a key path.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), hint: None, place: None, layer: None }
+        Self { path: bounded(path.into()), message: bounded(message.into()), hint: None, place: None, layer: None }
     }
 
     /// Says what would be right.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(bounded(hint.into()));
         self
     }
 }
@@ -69,8 +71,14 @@ impl fmt::Display for Diagnostic {
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // No name is that long, and the comparison takes time and memory for each pair of letters.
+    const LONGEST: usize = 200;
+    if written.chars().nth(LONGEST).is_some() {
+        return None;
+    }
     known
         .into_iter()
+        .filter(|name| name.len() <= LONGEST)
         .map(|name| (strsim::damerau_levenshtein(written, name), name))
         .filter(|(distance, name)| *distance <= 1.max(name.chars().count() / 3))
         .min()

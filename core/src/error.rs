@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
+use crate::shown::bounded;
 
 /// The result of anything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -74,7 +75,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
-            message: message.into(),
+            message: bounded(message.into()),
             context: Vec::new(),
             hint: None,
             diagnostics: Vec::new(),
@@ -103,7 +104,7 @@ impl Error {
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         if !self.0.context.iter().any(|(known, _)| *known == key) {
-            self.0.context.push((key, value.to_string()));
+            self.0.context.push((key, bounded(value.to_string())));
         }
         self
     }
@@ -111,7 +112,7 @@ impl Error {
     /// Says what to do. A hint that is nearer to the cause stays.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint.get_or_insert(hint.into());
+        self.0.hint.get_or_insert_with(|| bounded(hint.into()));
         self
     }
 

@@ -37,6 +37,7 @@ mod registry;
 mod resource;
 mod scope;
 mod session;
+mod shown;
 
 pub use access::Access;
 pub use capability::Capabilities;
@@ -58,6 +59,7 @@ pub use registry::{Registration, provider, providers};
 pub use resource::{Resource, ResourceKind};
 pub use scope::{Pair, Scope, ScopeKind};
 pub use session::Session;
+pub use shown::shown;
 
 #[doc(hidden)]
 pub use inventory;

@@ -14,6 +14,7 @@ use crate::names::{Domain, Project, ResourceName};
 use crate::registry::{self, Registration};
 use crate::resource::{Resource, ResourceKind};
 use crate::scope::{Pair, Scope};
+use crate::shown::shown;
 
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
@@ -21,6 +22,9 @@ pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Ve
     let mut reader = Reader { manifest, registration, projects, problems: Vec::new() };
     let resources = reader.resources();
     let bound = reader.bound();
+    if reader.are_too_many(&bound) {
+        return (Intents::default(), reader.problems);
+    }
     let grants = reader.grants(&resources, &bound);
     let registries = reader.registries();
     let bindings = reader.bindings(&bound, &grants);
@@ -51,6 +55,10 @@ pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>
     }
 }
 
+/// So many times a grant may be carried by a scope; a hundred global grants with ten thousand narrower scopes make a
+/// fifth of it.
+const MOST_CARRIED: usize = 5_000_000;
+
 struct Reader<'a> {
     manifest: &'a Manifest,
     registration: &'a Registration,
@@ -76,7 +84,7 @@ impl Bound {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn problem(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
         self.problems.push(Diagnostic::new(path, message).hint(hint));
     }
@@ -123,6 +131,31 @@ impl Reader<'_> {
         Bound { scopes, by_domain }
     }
 
+    /// Whether the grants and the scopes that carry them would fill the memory: each wide grant is carried by each
+    /// narrower scope.
+    fn are_too_many(&mut self, bound: &Bound) -> bool {
+        let carried = |grant: &Grant| match &grant.scope {
+            Scope::Global => bound.scopes.len(),
+            Scope::Domain { domain } => bound.by_domain.get(domain).map_or(0, Vec::len),
+            Scope::ProjectDomain { .. } => 1,
+        };
+        let all = self.manifest.grants.iter().map(carried).fold(0_usize, usize::saturating_add);
+        if all > MOST_CARRIED {
+            let message = format!("the grants of wide scopes add up to {all} with the narrower ones, more than {MOST_CARRIED}");
+            self.problem("grants", message, "put what belongs together into one grant, or split the manifest into several stacks");
+        }
+        all > MOST_CARRIED
+    }
+
+    /// The hint for a name that isn't there, for the first problems: to compare each with all takes long.
+    fn meant(&self, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+        const MOST: usize = 100;
+        if self.problems.len() >= MOST {
+            return "see the first of these problems for the names that there are".to_owned();
+        }
+        expected(name, &known.collect::<Vec<_>>())
+    }
+
     /// Whether a scope names only what the platform lists. "Domain" means exactly the listed projects, so one
     /// that isn't listed can't be meant.
     fn listed(&mut self, scope: &Scope, path: &str) -> bool {
@@ -131,14 +164,14 @@ impl Reader<'_> {
         if let Some(domain) = scope.domain()
             && !platform.domains.contains(domain)
         {
-            let known: Vec<_> = platform.domains.iter().map(Domain::as_str).collect();
-            missing.push(("domain", domain.to_string(), expected(domain.as_str(), &known)));
+            let hint = self.meant(domain.as_str(), platform.domains.iter().map(Domain::as_str));
+            missing.push(("domain", domain.to_string(), hint));
         }
         if let Some(project) = scope.project()
             && !self.projects.contains(project)
         {
-            let known: Vec<_> = platform.projects.iter().map(|project| project.as_str()).collect();
-            missing.push(("project", project.to_string(), expected(project.as_str(), &known)));
+            let hint = self.meant(project.as_str(), platform.projects.iter().map(Project::as_str));
+            missing.push(("project", project.to_string(), hint));
         }
         let mut fine = missing.is_empty();
         if fine && *scope != Scope::Global && platform.projects.is_empty() {
@@ -232,8 +265,7 @@ impl Reader<'_> {
                     self.no_locator(&format!("resources.{name}"), &format!("resource `{name}`"), name.as_str())
                 }
                 None => {
-                    let known: Vec<_> = self.manifest.resources.keys().map(|name| name.as_str()).collect();
-                    let hint = expected(name.as_str(), &known);
+                    let hint = self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str));
                     self.problem(format!("{path}.access.{name}"), format!("there is no resource `{name}`"), hint);
                 }
             }
@@ -275,7 +307,7 @@ impl Reader<'_> {
                 }
             };
             if kind != ResourceKind::Registry {
-                let message = format!("`{locator}` is {}, not a registry", kind.with_article());
+                let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());
                 self.problem(
                     format!("{path}.{id}"),
                     message,

@@ -24,6 +24,9 @@ const KEYS: [&str; 9] =
 /// programs with different providers in them.
 const WELL_KNOWN: [&str; 2] = ["aws", "azure"];
 
+/// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
+const MOST_PAIRS: usize = 200_000;
+
 /// The manifest, as it stands.
 #[derive(Debug, Clone)]
 pub struct Manifest {
@@ -263,7 +266,13 @@ fn platform(section: PlatformSection, problems: &mut Vec<Diagnostic>) -> Option<
         let message = "a domain can't be called `global`: that is the name of the widest scope";
         problems.push(Diagnostic::new(format!("platform.domains[{at}]"), message));
     }
-    shared_namespaces(&platform, problems);
+    let pairs = platform.projects.len().saturating_mul(platform.domains.len());
+    if pairs > MOST_PAIRS {
+        let message = format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
+        problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
+    } else {
+        shared_namespaces(&platform, problems);
+    }
     (problems.len() == before).then_some(platform)
 }
 

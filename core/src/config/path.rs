@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shown::is_secret;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Key(String),
@@ -56,6 +58,16 @@ impl Path {
 
     pub(crate) fn split_last(&self) -> Option<(&Step, Path)> {
         self.0.split_last().map(|(last, rest)| (last, Self(rest.to_vec())))
+    }
+
+    /// Whether its last key says that a credential comes. The names that people give to resources say nothing.
+    pub(crate) fn is_secret(&self) -> bool {
+        const NAMED: [&str; 4] = ["resources", "access", "roles", "identities"];
+        match self.0.as_slice() {
+            [.., Step::Key(parent), Step::Key(_)] if NAMED.contains(&parent.as_str()) => false,
+            [.., Step::Key(key)] => is_secret(key),
+            _ => false,
+        }
     }
 
     /// The keys down to the first list.

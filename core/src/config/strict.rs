@@ -8,9 +8,16 @@ use serde_json::Value;
 
 use super::path::{Path, Step};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::shown::{is_secret, shown};
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;
+
+/// Said of a value that isn't repeated.
+const UNFIT: &str = "this value doesn't fit here; it isn't repeated, as it may be a credential";
+
+/// Where one of a few words is expected, nothing longer than this is one of them misspelt: keys and tokens are.
+const LONGEST_VALUE: usize = 24;
 
 /// Reads a value; `base` is the key path of it. Problems are added to the list; an answer may come nevertheless,
 /// read from what is right.
@@ -90,12 +97,24 @@ fn describe(message: &str, path: &Path) -> Diagnostic {
             .hint(expected(unknown, &quoted[1..]));
     }
     if let Some(unknown) = message.strip_prefix("unknown variant ").and_then(|_| quoted.first()) {
-        return Diagnostic::new(path.to_string(), format!("unknown value `{unknown}`"))
-            .hint(expected(unknown, &quoted[1..]));
+        let what = match path.is_secret() || unknown.chars().count() > LONGEST_VALUE {
+            true if nearest(unknown, quoted[1..].iter().copied()).is_none() => UNFIT.to_owned(),
+            _ => format!("unknown value `{}`", shown(unknown)),
+        };
+        return Diagnostic::new(path.to_string(), what).hint(expected(unknown, &quoted[1..]));
     }
     if let Some(missing) = message.strip_prefix("missing field ").and_then(|_| quoted.first()) {
         let path = path.key(missing);
         return Diagnostic::new(path.to_string(), format!("`{missing}` is missing"));
+    }
+    if path.is_secret() {
+        return Diagnostic::new(path.to_string(), UNFIT);
+    }
+    if let Some((text, wanted)) =
+        message.strip_prefix("invalid type: string ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        let message = format!("found string \"{}\", expected {wanted}", shown(text.trim_matches('"')));
+        return Diagnostic::new(path.to_string(), message);
     }
     let message = message.replace("invalid type: null,", "there is no value here,").replace("invalid type: ", "found ");
     Diagnostic::new(path.to_string(), message)
@@ -106,7 +125,11 @@ pub(super) fn expected(unknown: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return "there is none yet".to_owned();
     }
-    let all = known.join(", ");
+    const MOST: usize = 30;
+    let mut all = known[..known.len().min(MOST)].join(", ");
+    if known.len() > MOST {
+        all.push_str(&format!(" and {} more", known.len() - MOST));
+    }
     match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? possible: {all}"),
         None => format!("possible: {all}"),

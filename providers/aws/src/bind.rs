@@ -1,5 +1,7 @@
 //! `bind_scope`: attachments to the platform's task role for the global scope, an IRSA role for each narrower one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
     ScopeBinding,
@@ -9,9 +11,10 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::document;
 use crate::kinds;
-use crate::pack;
+use crate::pack::{self, Policy};
 use crate::platform_binding;
 use crate::secrets::Secrets;
+use crate::snapshot::Snapshot;
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
@@ -30,10 +33,14 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     // Only roles of ours need it: the task role has it already.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
     let task_policy = if any_narrow { task_policy(aws).await? } else { None };
+    let snapshot = aws.snapshot().await?;
+    let mut packed = Packed::default();
     for binding in bindings {
+        packed.add(aws, binding, &secrets, &snapshot);
+        let carried = packed.carried(aws, binding);
         match binding.scope {
-            Scope::Global => global(aws, binding, &secrets, &mut desired).await?,
-            _ => narrow(aws, binding, task_policy.as_deref(), &secrets, &mut desired)?,
+            Scope::Global => global(aws, binding, carried, &mut desired).await?,
+            _ => narrow(aws, binding, task_policy.as_deref(), carried, &mut desired)?,
         }
     }
     Ok(desired)
@@ -57,29 +64,44 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
     Err(error.hint("name the policy: `aws.task_policy`"))
 }
 
-/// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
-/// copies.
-fn carried<'a>(
-    aws: &'a Aws,
-    binding: &'a ScopeBinding,
-    secrets: &'a Secrets,
-) -> Vec<(ObjectId, String, Vec<IntentId>)> {
-    let mut scopes: Vec<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
-    scopes.sort();
-    scopes.dedup();
-    let mut carried = Vec::new();
-    for scope in scopes {
-        for policy in pack::policies(&aws.names, aws.config.partition(), scope, &binding.grants, secrets) {
-            carried.push((kinds::policy(&policy.name), aws.names.policy_arn(&policy.name), policy.because));
+/// A policy that a principal carries: its id, its ARN, and the grants in it.
+type Carried = (ObjectId, String, Vec<IntentId>);
+
+/// The policies of each scope, packed once, however many principals carry them.
+#[derive(Default)]
+struct Packed(BTreeMap<Scope, Vec<Policy>>);
+
+impl Packed {
+    fn add(&mut self, aws: &Aws, binding: &ScopeBinding, secrets: &Secrets, snapshot: &Snapshot) {
+        for scope in binding.grants.iter().map(|grant| &grant.scope) {
+            if !self.0.contains_key(scope) {
+                let (names, partition) = (&aws.names, aws.config.partition());
+                let policies = pack::policies(names, partition, scope, &binding.grants, secrets, snapshot);
+                self.0.insert(scope.clone(), policies);
+            }
         }
     }
-    carried
+
+    /// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
+    /// copies.
+    fn carried(&self, aws: &Aws, binding: &ScopeBinding) -> Vec<Carried> {
+        let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
+        let policies = scopes.into_iter().filter_map(|scope| self.0.get(scope)).flatten();
+        policies
+            .map(|policy| (kinds::policy(&policy.name), aws.names.policy_arn(&policy.name), policy.because.clone()))
+            .collect()
+    }
 }
 
 /// Requirement 14.
-async fn global(aws: &Aws, binding: &Checked<ScopeBinding>, secrets: &Secrets, desired: &mut Desired) -> Result<()> {
+async fn global(
+    aws: &Aws,
+    binding: &Checked<ScopeBinding>,
+    carried: Vec<Carried>,
+    desired: &mut Desired,
+) -> Result<()> {
     let role = aws.task_role().await?;
-    for (policy, arn, mut because) in carried(aws, binding, secrets) {
+    for (policy, arn, mut because) in carried {
         because.push(binding.id());
         let fragment = Ownership::Fragment { of: format!("role {}", role.name) };
         let mut object = attachment(&role.name, &policy, &arn, &binding.scope, because);
@@ -96,7 +118,7 @@ fn narrow(
     aws: &Aws,
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
-    secrets: &Secrets,
+    carried: Vec<Carried>,
     desired: &mut Desired,
 ) -> Result<()> {
     let name = aws.names.role(&binding.scope);
@@ -127,7 +149,7 @@ fn narrow(
         object.depends_on = vec![role.clone()];
         desired.objects.push(object);
     }
-    for (policy, arn, mut grants) in carried(aws, binding, secrets) {
+    for (policy, arn, mut grants) in carried {
         grants.push(binding.id());
         let mut object = attachment(&name, &policy, &arn, &binding.scope, grants);
         object.depends_on = vec![role.clone(), policy];

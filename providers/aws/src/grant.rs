@@ -23,13 +23,15 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         return Ok(desired);
     }
     let secrets = aws.secrets(grants).await?;
+    let snapshot = aws.snapshot().await?;
     let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     for (scope, grants) in by_scope {
-        let policies = pack::policies(&aws.names, aws.config.partition(), scope, grants, &secrets);
-        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, policy)));
+        let carried_by = grants.first().map(|grant| grant.carried_by.clone()).unwrap_or_default();
+        let policies = pack::policies(&aws.names, aws.config.partition(), scope, grants, &secrets, &snapshot);
+        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, &carried_by, policy)));
     }
     for grant in grants {
         other_accounts(aws, grant, &mut desired).await?;
@@ -38,12 +40,24 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     Ok(desired)
 }
 
-fn policy_object(aws: &Aws, scope: &Scope, policy: Policy) -> Object {
+fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
+    // What it gives away has to be where it goes to, and attached there, before it goes.
+    let role = |scope: &Scope| match scope {
+        Scope::Global => aws.config.task_role(&aws.context.platform).unwrap_or_default(),
+        narrow => aws.names.role(narrow),
+    };
+    let taken_over =
+        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&role(scope), by)).collect::<Vec<_>>();
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
         attributes: json!({ "path": aws.names.path(), "document": policy.document }),
-        depends_on: Vec::new(),
+        depends_on: policy
+            .after
+            .iter()
+            .flat_map(taken_over)
+            .chain(policy.after.iter().map(|by| kinds::policy(by)))
+            .collect(),
         because: policy.because,
         ownership: Ownership::Exclusive,
         touches: Vec::new(),

@@ -1,6 +1,6 @@
 //! Packing statements into as few managed policies as hold them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Intent, IntentId, Scope, TaskAccess};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::document::{counted, document};
 use crate::names::Names;
 use crate::secrets::Secrets;
+use crate::snapshot::Snapshot;
 use crate::statements;
 
 /// Characters of a managed policy; white space isn't counted. Not adjustable. Source: IAM user guide, "IAM and AWS
@@ -22,46 +23,172 @@ pub(crate) struct Policy {
     pub(crate) document: Value,
     /// The grants whose statements are in it.
     pub(crate) because: Vec<IntentId>,
+    /// The policies of the scope that take something over from this one: they come first, so that nobody is without it
+    /// in between.
+    pub(crate) after: Vec<String>,
 }
 
-/// The policies of a scope: one, unless the statements don't fit.
+/// A statement on its way into a policy.
+struct Piece {
+    intent: IntentId,
+    statement: Value,
+    /// One character for the comma is in it.
+    size: usize,
+    /// The policy that has it now.
+    at: Option<usize>,
+}
+
+/// The policies of a scope: one, unless the statements don't fit; as few as hold them, and with as few statements as
+/// possible in another one than now. `snapshot` says where they are now.
 pub(crate) fn policies<'a>(
     names: &Names,
     partition: &str,
     scope: &Scope,
     grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
     secrets: &Secrets,
+    snapshot: &Snapshot,
 ) -> Vec<Policy> {
     let mut grants: Vec<_> = grants.into_iter().filter(|grant| grant.scope == *scope).collect();
     grants.sort_by(|a, b| a.name.cmp(&b.name));
     let empty = counted(&json!({ "Version": crate::document::VERSION, "Statement": [] }));
-    let mut bins: Vec<(usize, Vec<(IntentId, Value)>)> = Vec::new();
+    let mut pieces = Vec::new();
     for (intent, statement) in distinct(&grants, partition, secrets) {
         for statement in split(statement, POLICY_SIZE - empty) {
-            // One character for the comma.
             let size = counted(&statement) + 1;
-            let entry = (intent.clone(), statement);
-            match bins.iter_mut().find(|(used, _)| used + size <= POLICY_SIZE) {
-                Some((used, entries)) => {
-                    *used += size;
-                    entries.push(entry);
-                }
-                None => bins.push((empty + size, vec![entry])),
-            }
+            pieces.push(Piece { intent: intent.clone(), statement, size, at: None });
         }
     }
-    bins.into_iter()
-        .enumerate()
-        .map(|(index, (_, entries))| {
-            let mut because: Vec<_> = entries.iter().map(|(intent, _)| intent.clone()).collect();
+    if pieces.is_empty() {
+        return Vec::new();
+    }
+    let room = POLICY_SIZE - empty;
+    if pieces.iter().map(|piece| piece.size).sum::<usize>() > room {
+        locate(names, scope, snapshot, &mut pieces);
+    }
+    let bins = packed(&pieces, room);
+    let moves = moves(&pieces, &bins);
+    let name = |index: usize| names.policy(scope, index);
+    bins.iter()
+        .map(|(index, places)| {
+            let mut because: Vec<_> = places.iter().map(|place| pieces[*place].intent.clone()).collect();
             because.dedup();
             Policy {
-                name: names.policy(scope, index),
-                document: document(entries.into_iter().map(|(_, statement)| statement).collect()),
+                name: name(*index),
+                document: document(places.iter().map(|place| pieces[*place].statement.clone()).collect()),
                 because,
+                after: moves.get(index).into_iter().flatten().map(|other| name(*other)).collect(),
             }
         })
         .collect()
+}
+
+/// Finds out which policy of the scope has which statement now.
+fn locate(names: &Names, scope: &Scope, snapshot: &Snapshot, pieces: &mut [Piece]) {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for index in 0.. {
+        let Some(policy) = snapshot.policies.get(&names.policy_arn(&names.policy(scope, index))) else {
+            // They are numbered without gaps, but for what was taken away of late.
+            if index > snapshot.policies.len() { break } else { continue }
+        };
+        for statement in policy.document()["Statement"].as_array().into_iter().flatten() {
+            if let Some(sid) = statement["Sid"].as_str() {
+                places.insert(sid.to_owned(), index);
+            }
+        }
+    }
+    for piece in pieces {
+        piece.at = piece.statement["Sid"].as_str().and_then(|sid| places.get(sid).copied());
+    }
+}
+
+/// Which pieces go into which policy.
+type Bins = BTreeMap<usize, Vec<usize>>;
+
+fn packed(pieces: &[Piece], room: usize) -> Bins {
+    let fewest = fresh(pieces, room);
+    // Where nothing has to move for it, what is there stays where it is.
+    let staying = staying(pieces, room, usize::MAX);
+    if staying.len() <= fewest.len() {
+        return staying;
+    }
+    // Else those that are too many are emptied, if the others have room.
+    let squeezed = self::staying(pieces, room, fewest.len());
+    if squeezed.len() <= fewest.len() { squeezed } else { fewest }
+}
+
+/// The largest first, each where it first fits: within two ninths of the fewest that there can be.
+fn fresh(pieces: &[Piece], room: usize) -> Bins {
+    let mut order: Vec<_> = (0..pieces.len()).collect();
+    order.sort_by_key(|place| std::cmp::Reverse(pieces[*place].size));
+    let mut filling = Filling::new(room);
+    order.into_iter().for_each(|place| filling.add_anywhere(place, pieces[place].size));
+    filling.bins()
+}
+
+/// Each where it is, as long as that is one of the first `most` policies and has room; the rest where it first fits.
+fn staying(pieces: &[Piece], room: usize, most: usize) -> Bins {
+    let mut filling = Filling::new(room);
+    let mut homeless = Vec::new();
+    for (place, piece) in pieces.iter().enumerate() {
+        match piece.at.filter(|at| *at < most) {
+            Some(at) if filling.fits(at, piece.size) => filling.add(at, place, piece.size),
+            _ => homeless.push(place),
+        }
+    }
+    homeless.sort_by_key(|place| std::cmp::Reverse(pieces[*place].size));
+    homeless.into_iter().for_each(|place| filling.add_anywhere(place, pieces[place].size));
+    filling.bins()
+}
+
+struct Filling {
+    room: usize,
+    used: BTreeMap<usize, usize>,
+    places: Bins,
+}
+
+impl Filling {
+    fn new(room: usize) -> Self {
+        Self { room, used: BTreeMap::new(), places: Bins::new() }
+    }
+
+    fn fits(&self, bin: usize, size: usize) -> bool {
+        // What is larger than a policy is refused by IAM, whatever one does: let it have one of its own.
+        self.used.get(&bin).is_none_or(|used| used + size <= self.room)
+    }
+
+    fn add(&mut self, bin: usize, place: usize, size: usize) {
+        *self.used.entry(bin).or_default() += size;
+        self.places.entry(bin).or_default().push(place);
+    }
+
+    fn add_anywhere(&mut self, place: usize, size: usize) {
+        let bin = (0..).find(|bin| self.fits(*bin, size)).unwrap_or_default();
+        self.add(bin, place, size);
+    }
+
+    fn bins(mut self) -> Bins {
+        // In the order of the grants, however they came here.
+        self.places.values_mut().for_each(|places| places.sort_unstable());
+        self.places
+    }
+}
+
+/// For each policy that loses statements to others, these. No circles: of two that give to each other, one would have to
+/// be changed twice.
+fn moves(pieces: &[Piece], bins: &Bins) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut moves: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (to, places) in bins {
+        for from in places.iter().filter_map(|place| pieces[*place].at).filter(|from| from != to) {
+            if !reaches(&moves, *to, from) {
+                moves.entry(from).or_default().insert(*to);
+            }
+        }
+    }
+    moves
+}
+
+fn reaches(moves: &BTreeMap<usize, BTreeSet<usize>>, from: usize, to: usize) -> bool {
+    from == to || moves.get(&from).is_some_and(|next| next.iter().any(|next| reaches(moves, *next, to)))
 }
 
 /// The statements of all grants, with Sids that differ: IAM wants them unique within a document, and two names
@@ -99,4 +226,62 @@ fn split(statement: Value, room: usize) -> Vec<Value> {
     let mut parts = half(left, "A");
     parts.extend(half(right, "B"));
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloudgrant_core::GrantName;
+
+    fn pieces(sizes: &[(usize, Option<usize>)]) -> Vec<Piece> {
+        let intent = IntentId::Grant(GrantName::parse("grant").expect("a name"));
+        let piece = |(size, at): &(usize, Option<usize>)| Piece {
+            intent: intent.clone(),
+            statement: Value::Null,
+            size: *size,
+            at: *at,
+        };
+        sizes.iter().map(piece).collect()
+    }
+
+    fn bins(pieces: &[Piece]) -> Vec<(usize, Vec<usize>)> {
+        packed(pieces, 10).into_iter().collect()
+    }
+
+    #[test]
+    fn as_few_as_hold_them() {
+        // In the order in which they come, it would take three.
+        let pieces = pieces(&[(4, None), (4, None), (6, None), (6, None)]);
+        assert_eq!(bins(&pieces), [(0, vec![0, 2]), (1, vec![1, 3])]);
+    }
+
+    #[test]
+    fn what_is_there_stays_where_it_is() {
+        let pieces = pieces(&[(3, Some(1)), (3, Some(0)), (3, Some(0)), (4, None), (3, Some(1))]);
+        assert_eq!(bins(&pieces), [(0, vec![1, 2, 3]), (1, vec![0, 4])]);
+        assert!(moves(&pieces, &packed(&pieces, 10)).is_empty());
+    }
+
+    #[test]
+    fn those_that_are_too_many_are_emptied() {
+        let pieces = pieces(&[(3, Some(0)), (3, Some(1)), (3, Some(2))]);
+        assert_eq!(bins(&pieces), [(0, vec![0, 1, 2])]);
+    }
+
+    #[test]
+    fn what_gives_waits_for_what_takes() {
+        // The second has grown, and has to leave the first.
+        let pieces = pieces(&[(6, Some(0)), (6, Some(0)), (3, Some(1))]);
+        let packed = packed(&pieces, 10);
+        assert_eq!(packed, BTreeMap::from([(0, vec![0]), (1, vec![1, 2])]));
+        assert_eq!(moves(&pieces, &packed), BTreeMap::from([(0, BTreeSet::from([1]))]));
+    }
+
+    #[test]
+    fn no_circles() {
+        let pieces = pieces(&[(1, Some(0)), (1, Some(1))]);
+        let swapped = BTreeMap::from([(0, vec![1]), (1, vec![0])]);
+        let moves = moves(&pieces, &swapped);
+        assert_eq!(moves.values().map(BTreeSet::len).sum::<usize>(), 1);
+    }
 }

@@ -14,13 +14,12 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
     let subscription = azure.config.subscription.as_str();
     match object.id.kind {
         kinds::IDENTITY => {
-            let tags = attributes["tags"].as_object().into_iter().flatten();
-            let tags = tags.map(|(key, value)| quoted(&format!("{key}={}", value.as_str().unwrap_or_default())));
             let location = azure.config.location.as_deref().map(|it| format!(" --location {it}")).unwrap_or_default();
             vec![format!(
                 "az identity create --subscription {subscription} --resource-group {} --name {name}{location} --tags {}",
                 quoted(text("resource_group")),
-                tags.collect::<Vec<_>>().join(" "),
+                // As JSON: the tool takes a colon in `KEY=VALUE` for something else.
+                quoted(&attributes["tags"].to_string()),
             )]
         }
         kinds::CREDENTIAL => {
@@ -35,14 +34,19 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
             )]
         }
         kinds::ROLE => {
-            let definition = json!({
-                "Name": object.id.name,
-                "Description": azure.names.description(),
-                "Actions": [],
-                "DataActions": attributes["data_actions"],
-                "AssignableScopes": attributes["assignable_in"],
-            });
-            vec![format!("az role definition create --role-definition {}", quoted(&definition.to_string()))]
+            let body = json!({ "properties": {
+                "roleName": object.id.name,
+                "type": "CustomRole",
+                "description": azure.names.description(),
+                "permissions": [{ "actions": [], "dataActions": attributes["data_actions"] }],
+                "assignableScopes": attributes["assignable_in"],
+            }});
+            // `az role definition create` makes up an id, and the next run would not know the role for the stack's.
+            let url = format!(
+                "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}?api-version=2022-04-01",
+                text("id")
+            );
+            vec![format!("az rest --method put --url {} --body {}", quoted(&url), quoted(&body.to_string()))]
         }
         kinds::ASSIGNMENT => {
             let condition = match &attributes["condition"] {

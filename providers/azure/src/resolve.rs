@@ -80,6 +80,9 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
             Err(problem) => problems.push(problem),
         }
     }
+    // Several resources may be in the same account.
+    problems.sort_by(|a: &Diagnostic, b| a.message.cmp(&b.message));
+    problems.dedup();
     match problems.as_slice() {
         [] => Ok(resolved),
         [one] => Err(Error::new(ErrorKind::NotFound, one.message.clone()).hint(one.hint.clone().unwrap_or_default())),

@@ -336,6 +336,8 @@ type Answer = Either<Full<Bytes>, Broken>;
 /// A body that announces all of its bytes and fails after half of them.
 struct Broken {
     half: Option<Bytes>,
+    /// Whether the half had time to leave.
+    sent: bool,
     whole: u64,
 }
 
@@ -343,7 +345,7 @@ impl Broken {
     fn new(mut body: Bytes) -> Self {
         let whole = body.len() as u64;
         body.truncate(body.len() / 2);
-        Self { half: Some(body), whole }
+        Self { half: Some(body), sent: false, whole }
     }
 }
 
@@ -353,9 +355,17 @@ impl Body for Broken {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Dropped>>> {
-        Poll::Ready(Some(self.half.take().map(Frame::data).ok_or(Dropped)))
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        // Who has to wait for more writes out what there is.
+        if !std::mem::replace(&mut self.sent, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Dropped)))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,4 +1,4 @@
-"""What people make with Microsoft's clients, cloudgrant recognises: nothing is made twice, and only its own is taken."""
+"""What people make with Microsoft's clients, cloudgrant recognises: nothing is made twice, and only its own goes."""
 
 import uuid
 

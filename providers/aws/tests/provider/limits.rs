@@ -94,3 +94,42 @@ async fn versions_are_pruned_before_the_sixth() {
     let report = world.revoke_all(&grant("read")).await.expect("revoked");
     assert!(report.is_success(), "{report:#?}");
 }
+
+/// Grants of one scope on so many buckets each.
+fn grants(buckets: &[usize]) -> String {
+    let (mut resources, mut grants) = (String::from("resources:\n"), String::from("grants:\n"));
+    for (grant, count) in buckets.iter().enumerate() {
+        let mut access = String::new();
+        for n in 0..*count {
+            let name = format!("bucket-{grant}-{n}");
+            writeln!(resources, "  {name}: {{ aws: s3://acme-{name}-with-a-long-name }}").expect("text");
+            write!(access, "{name}: read, ").expect("text");
+        }
+        writeln!(grants, "- {{ name: grant-{grant}, scope: {{ domain: production }}, access: {{ {access} }} }}")
+            .expect("text");
+    }
+    manifest(&grants).replace("resources:\n", &resources)
+}
+
+#[tokio::test]
+async fn what_has_to_move_is_there_before_it_goes() {
+    let before = grants(&[32, 26, 20]);
+    let world = World::new(&before).await;
+    world.converge(&before).await;
+    // The second has grown: a part of it has to move into the other policy. The rest stays where it is.
+    let after = grants(&[32, 42, 20]);
+    let plan = world.plan(&after).await.expect("a plan");
+    let changes: Vec<_> = plan.work().collect();
+    let names: Vec<_> = changes.iter().map(|change| change.id.name.as_str()).collect();
+    assert_eq!(names, ["cloudgrant_tests_production_2", "cloudgrant_tests_production"], "{names:?}");
+    let waits: Vec<_> = changes[1].depends_on.iter().map(ToString::to_string).collect();
+    assert!(
+        waits.contains(&"iam-role-attachment cloudgrant_tests_production/cloudgrant_tests_production_2".to_owned()),
+        "{waits:?}"
+    );
+    let report = world.converge(&after).await;
+    assert_eq!((report.summary().create, report.summary().update, report.summary().delete), (0, 2, 0));
+    // And back again: nothing has to move, so that one policy changes where it is.
+    let report = world.converge(&grants(&[32, 41, 20])).await;
+    assert!(report.summary().create + report.summary().delete == 0, "{:?}", report.summary());
+}

@@ -1,0 +1,127 @@
+//! What others wrote, in messages of ours: bounded, without steering characters, without credentials.
+//!
+//! A manifest has no place for a credential, and none is read from it. What can stand in one by mistake is known by its
+//! form: a URL's query (signatures of Azure's shared access and of AWS's presigned URLs), a user's name with a password
+//! in front of a host, what follows `AccountKey=` and its like in a connection string, and whatever is the value of a
+//! key that is called a secret, a password or a token. None of these is ever repeated.
+
+/// What follows these words and an equals sign is a credential. In lower case.
+const CREDENTIALS: [&str; 9] =
+    ["key", "secret", "token", "password", "passwd", "pwd", "sig", "signature", "credential"];
+
+/// The value of a key with one of these words in its name is a credential. In lower case.
+const NAMES: [&str; 10] = [
+    "secret", "password", "passwd", "token", "credential", "signature", "private_key", "access_key", "api_key",
+    "connection_string",
+];
+
+/// The longest text of a message, in characters.
+const MESSAGE: usize = 4_000;
+
+/// A locator or something like it, for a message.
+pub fn shown(text: &str) -> String {
+    const MOST: usize = 200;
+    // Looked at as a whole: what ends behind the part that is shown may begin in it.
+    let text = without_user(text);
+    let cut = credential(&text);
+    let mut shown: String = text[..cut].chars().take(MOST).map(harmless).collect();
+    if cut < text.len() || text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether the value of a key of this name may be a credential.
+pub(crate) fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase().replace('-', "_");
+    let bare = key.replace('_', "");
+    NAMES.iter().any(|name| key.contains(name) || bare.contains(&name.replace('_', ""))) || key == "sas"
+}
+
+/// A message of bounded length, without characters that would steer a terminal.
+pub(crate) fn bounded(text: String) -> String {
+    let end = text.char_indices().nth(MESSAGE).map(|(end, _)| end);
+    if end.is_none() && text.chars().all(|c| c == harmless(c)) {
+        return text;
+    }
+    let mut bounded: String = text[..end.unwrap_or(text.len())].chars().map(harmless).collect();
+    if end.is_some() {
+        bounded.push('…');
+    }
+    bounded
+}
+
+fn harmless(c: char) -> char {
+    // Some turn the direction of writing, so that a line reads as another one.
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if turns || (c.is_control() && c != '\n' && c != '\t') { '\u{fffd}' } else { c }
+}
+
+/// A URL without the user in it, but for `container@` as Azure's file systems have it, which is no user.
+fn without_user(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // A password with a slash in it ends later than it should.
+    let within = if authority.contains('@') { authority } else { rest.split(['?', '#']).next().unwrap_or_default() };
+    let Some((user, _)) = within.rsplit_once('@') else { return text.to_owned() };
+    let shown = match user.split_once(':') {
+        Some((_, _password)) => "…",
+        None if scheme.starts_with("http") => "…",
+        None => user,
+    };
+    format!("{scheme}://{shown}{}", &rest[user.len()..])
+}
+
+/// Where in a text a credential may begin.
+fn credential(text: &str) -> usize {
+    let lower = text.to_ascii_lowercase();
+    let marks = ["?", "#", "%3f", "%23"].iter().filter_map(|mark| Some(lower.find(mark)? + mark.len()));
+    let named = CREDENTIALS.iter().flat_map(|word| {
+        let equals = ["=", "%3d"].into_iter().map(move |equals| format!("{word}{equals}"));
+        equals.filter_map(|mark| Some(lower.find(&mark)? + mark.len()))
+    });
+    marks.chain(named).min().unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_left_out_whatever_their_form() {
+        for (text, expected) in [
+            ("s3://acme-training/inputs/", "s3://acme-training/inputs/"),
+            ("abfss://inputs@acme.dfs.core.windows.net/raw", "abfss://inputs@acme.dfs.core.windows.net/raw"),
+            ("https://acme.blob.core.windows.net/in?sv=1&sig=hidden", "https://acme.blob.core.windows.net/in?…"),
+            ("https://acme.blob.core.windows.net/in%3Fsig%3Dhidden", "https://acme.blob.core.windows.net/in%3F…"),
+            ("https://ann:hidden@acme.azurecr.io/x", "https://…@acme.azurecr.io/x"),
+            ("https://ann:hid/den@acme.azurecr.io/x", "https://…@acme.azurecr.io/x"),
+            ("https://hidden@acme.azurecr.io/x", "https://…@acme.azurecr.io/x"),
+            ("abfss://inputs:hidden@acme.dfs.core.windows.net/", "abfss://…@acme.dfs.core.windows.net/"),
+            ("AccountName=acme;AccountKey=hidden==", "AccountName=acme;AccountKey=…"),
+            ("sv=1&SIG=hidden", "sv=1&SIG=…"),
+            ("x\u{1b}[2Jy", "x\u{fffd}[2Jy"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+        assert_eq!(shown(&"x".repeat(10_000)).chars().count(), 201);
+    }
+
+    #[test]
+    fn a_credential_that_begins_in_what_is_shown_and_ends_behind_it_is_left_out() {
+        for length in 150..260 {
+            let text = format!("https://{}:{}@acme.azurecr.io", "u".repeat(length), "hidden".repeat(40));
+            assert!(!shown(&text).contains("hidden"), "{}", shown(&text));
+        }
+    }
+
+    #[test]
+    fn keys_that_hold_credentials() {
+        for key in ["client_secret", "clientSecret", "sas_token", "AccountKey_access-key", "PASSWORD", "sas"] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in ["region", "cluster", "sandbox", "organization", "keys"] {
+            assert!(!is_secret(key), "{key}");
+        }
+    }
+}
