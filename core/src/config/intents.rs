@@ -19,7 +19,8 @@ use crate::shown::shown;
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
     let projects = manifest.platform.projects.iter().collect();
-    let mut reader = Reader { manifest, registration, projects, problems: Vec::new() };
+    let domains = manifest.platform.domains.iter().collect();
+    let mut reader = Reader { manifest, registration, projects, domains, problems: Vec::new() };
     let resources = reader.resources();
     let bound = reader.bound();
     if reader.are_too_many(&bound) {
@@ -59,11 +60,15 @@ pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>
 /// fifth of it.
 const MOST_CARRIED: usize = 5_000_000;
 
+/// So many problems are explained at length; no more are shown.
+const EXPLAINED: usize = 100;
+
 struct Reader<'a> {
     manifest: &'a Manifest,
     registration: &'a Registration,
     /// There can be as many projects as grants.
     projects: HashSet<&'a Project>,
+    domains: HashSet<&'a Domain>,
     problems: Vec<Diagnostic>,
 }
 
@@ -149,8 +154,7 @@ impl<'a> Reader<'a> {
 
     /// The hint for a name that isn't there, for the first problems: to compare each with all takes long.
     fn meant(&self, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-        const MOST: usize = 100;
-        if self.problems.len() >= MOST {
+        if self.problems.len() >= EXPLAINED {
             return "see the first of these problems for the names that there are".to_owned();
         }
         expected(name, &known.collect::<Vec<_>>())
@@ -162,7 +166,7 @@ impl<'a> Reader<'a> {
         let platform = &self.manifest.platform;
         let mut missing = Vec::new();
         if let Some(domain) = scope.domain()
-            && !platform.domains.contains(domain)
+            && !self.domains.contains(domain)
         {
             let hint = self.meant(domain.as_str(), platform.domains.iter().map(Domain::as_str));
             missing.push(("domain", domain.to_string(), hint));
@@ -233,7 +237,8 @@ impl<'a> Reader<'a> {
     fn refused(&mut self, scope: &Scope, refusals: Vec<Diagnostic>) {
         const MOST: usize = 8;
         for mut refusal in refusals {
-            if refusal.path.ends_with(".scope")
+            if self.problems.len() < EXPLAINED
+                && refusal.path.ends_with(".scope")
                 && let Some(hint) = &mut refusal.hint
                 && let Some(wider) = self.registration.capabilities.nearest_scope(scope)
             {
@@ -277,7 +282,8 @@ impl<'a> Reader<'a> {
     fn no_locator(&mut self, path: &str, what: &str, name: &str) {
         let id = self.registration.id;
         let at = format!("{path}.{id}");
-        if self.problems.iter().any(|problem| problem.path == at || problem.path == path) {
+        let mut known = self.problems.iter().take(EXPLAINED * EXPLAINED);
+        if known.any(|problem| problem.path == at || problem.path == path) {
             return;
         }
         let message = format!("{what} has no locator for {id}");
@@ -346,6 +352,10 @@ impl<'a> Reader<'a> {
                 _ => None,
             })
             .collect();
+        let mut places = HashMap::new();
+        for (at, binding) in self.manifest.bindings.iter().enumerate() {
+            places.entry(&binding.scope).or_insert(at);
+        }
         let mut bindings = Vec::with_capacity(bound.scopes.len());
         for scope in &bound.scopes {
             let mut wider = vec![Scope::Global];
@@ -376,7 +386,7 @@ impl<'a> Reader<'a> {
                 subjects,
                 grants: wider.iter().filter_map(|scope| by_scope.get(scope)).flatten().cloned().collect(),
             };
-            let written = self.manifest.bindings.iter().position(|binding| binding.scope == *scope);
+            let written = places.get(scope);
             let path = written.map_or_else(|| "bindings".to_owned(), |at| format!("bindings[{at}]"));
             match self.registration.capabilities.check(self.registration.id, &path, request) {
                 Ok(checked) => bindings.push(checked),

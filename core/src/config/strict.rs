@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::path::{Path, Step};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::shown::{is_secret, shown};
+use crate::shown::shown;
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;

@@ -9,6 +9,7 @@ mod engine_outcome;
 mod engine_retry;
 mod engine_undone;
 mod fake;
+mod hostile_manifest;
 mod scopes;
 
 cloudgrant_core::register_provider!(fake::Fake);
