@@ -11,7 +11,15 @@ const CREDENTIALS: [&str; 9] =
 
 /// The value of a key with one of these words in its name is a credential. In lower case.
 const NAMES: [&str; 10] = [
-    "secret", "password", "passwd", "token", "credential", "signature", "private_key", "access_key", "api_key",
+    "secret",
+    "password",
+    "passwd",
+    "token",
+    "credential",
+    "signature",
+    "private_key",
+    "access_key",
+    "api_key",
     "connection_string",
 ];
 

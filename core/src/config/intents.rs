@@ -32,6 +32,16 @@ pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Ve
     (Intents { grants, registries, bindings }, reader.problems)
 }
 
+/// What a provider says of a locator. Should it repeat the locator, then without a credential in it.
+fn at_locator(mut problem: Diagnostic, path: String, locator: &str) -> Diagnostic {
+    problem.path = path;
+    let shown = shown(locator);
+    if shown != locator && !locator.is_empty() {
+        problem.message = problem.message.replace(locator, &shown);
+    }
+    problem
+}
+
 /// Of a manifest that can't be read, what the providers that are linked in would refuse too: locators, and the
 /// section of the selected one.
 pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>) {
@@ -48,9 +58,8 @@ pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>
     for (path, entry) in resources.chain(registries) {
         for provider in &linked {
             let Some(locator) = entry.get(provider.id).and_then(Value::as_str) else { continue };
-            if let Err(mut problem) = (provider.resource_kind)(locator) {
-                problem.path = format!("{path}.{}", provider.id);
-                problems.push(problem);
+            if let Err(problem) = (provider.resource_kind)(locator) {
+                problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));
             }
         }
     }
@@ -112,9 +121,8 @@ impl<'a> Reader<'a> {
                         selected = Some(Arc::new(resource));
                     }
                     Ok(_) => {}
-                    Err(mut problem) => {
-                        problem.path = format!("resources.{name}.{id}");
-                        self.problems.push(problem);
+                    Err(problem) => {
+                        self.problems.push(at_locator(problem, format!("resources.{name}.{id}"), locator));
                     }
                 }
             }
@@ -146,8 +154,13 @@ impl<'a> Reader<'a> {
         };
         let all = self.manifest.grants.iter().map(carried).fold(0_usize, usize::saturating_add);
         if all > MOST_CARRIED {
-            let message = format!("the grants of wide scopes add up to {all} with the narrower ones, more than {MOST_CARRIED}");
-            self.problem("grants", message, "put what belongs together into one grant, or split the manifest into several stacks");
+            let message =
+                format!("the grants of wide scopes add up to {all} with the narrower ones, more than {MOST_CARRIED}");
+            self.problem(
+                "grants",
+                message,
+                "put what belongs together into one grant, or split the manifest into several stacks",
+            );
         }
         all > MOST_CARRIED
     }
@@ -306,9 +319,8 @@ impl<'a> Reader<'a> {
             };
             let kind = match (self.registration.resource_kind)(locator) {
                 Ok(kind) => kind,
-                Err(mut problem) => {
-                    problem.path = format!("{path}.{id}");
-                    self.problems.push(problem);
+                Err(problem) => {
+                    self.problems.push(at_locator(problem, format!("{path}.{id}"), locator));
                     continue;
                 }
             };

@@ -268,7 +268,8 @@ fn platform(section: PlatformSection, problems: &mut Vec<Diagnostic>) -> Option<
     }
     let pairs = platform.projects.len().saturating_mul(platform.domains.len());
     if pairs > MOST_PAIRS {
-        let message = format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
+        let message =
+            format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
         problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
     } else {
         shared_namespaces(&platform, problems);

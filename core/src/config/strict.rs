@@ -110,11 +110,11 @@ fn describe(message: &str, path: &Path) -> Diagnostic {
     if path.is_secret() {
         return Diagnostic::new(path.to_string(), UNFIT);
     }
-    if let Some((text, wanted)) =
+    // Where no text is expected, it says little what the text is; it might be a credential.
+    if let Some((_, wanted)) =
         message.strip_prefix("invalid type: string ").and_then(|rest| rest.rsplit_once(", expected "))
     {
-        let message = format!("found string \"{}\", expected {wanted}", shown(text.trim_matches('"')));
-        return Diagnostic::new(path.to_string(), message);
+        return Diagnostic::new(path.to_string(), format!("found a text, expected {wanted}"));
     }
     let message = message.replace("invalid type: null,", "there is no value here,").replace("invalid type: ", "found ");
     Diagnostic::new(path.to_string(), message)

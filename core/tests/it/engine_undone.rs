@@ -49,9 +49,8 @@ async fn a_deletion_that_somebody_undid_is_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interruption_ends_a_wait_that_has_begun() {
-    let fake = Arc::new(
-        Fake::wanting(vec![object("a", &[])]).acting(|_, _| Step::Fail(ErrorKind::Throttled, Duration::ZERO)),
-    );
+    let fake =
+        Arc::new(Fake::wanting(vec![object("a", &[])]).acting(|_, _| Step::Fail(ErrorKind::Throttled, Duration::ZERO)));
     let minute = Duration::from_secs(60);
     let settings = Settings { first_wait: minute, longest_wait: minute, patience: 10 * minute, ..Settings::default() };
     let cancel = Cancel::default();

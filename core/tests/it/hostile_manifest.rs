@@ -177,7 +177,7 @@ proptest! {
     fn numbers_and_texts_of_any_size(
         (text, _) in example(),
         number in prop_oneof!["-?[0-9]{1,400}", "[0-9]{1,40}[eE][-+]?[0-9]{1,6}", "0x[0-9a-f]{1,60}", "[.+-]?(inf|nan|Inf|NaN)"],
-        size in 0..300_000_usize,
+        size in 0..30_000_usize,
         key in prop::sample::select(vec!["version", "stack", "provider", "platform", "resources", "grants", "aws", "azure", "profiles", "x"]),
     ) {
         for value in [number, format!("\"{}\"", "x".repeat(size))] {
@@ -244,8 +244,18 @@ fn put(tree: &mut Value, nth: &mut usize, key: &str, value: &Value) -> bool {
 
 fn credential_key() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "client_secret", "clientSecret", "AZURE_CLIENT_SECRET", "secret_access_key", "sas", "sas_token", "password",
-        "account_key", "connection_string", "credentials", "session-token", "private_key",
+        "client_secret",
+        "clientSecret",
+        "AZURE_CLIENT_SECRET",
+        "secret_access_key",
+        "sas",
+        "sas_token",
+        "password",
+        "account_key",
+        "connection_string",
+        "credentials",
+        "session-token",
+        "private_key",
     ])
     .prop_map(str::to_owned)
 }
@@ -272,7 +282,8 @@ fn locator_with_credential() -> impl Strategy<Value = String> {
         |base| format!("{base}%3Fsig%3D{MARKER}"),
         |_| format!("AccountName=acme;AccountKey={MARKER}=="),
     ];
-    let bases = vec!["https://acme.blob.core.windows.net/in", "https://acme.s3.amazonaws.com/in", "https://acme.azurecr.io/x"];
+    let bases =
+        vec!["https://acme.blob.core.windows.net/in", "https://acme.s3.amazonaws.com/in", "https://acme.azurecr.io/x"];
     (prop::sample::select(bases), prop::sample::select(forms.to_vec())).prop_map(|(base, form)| form(base))
 }
 
@@ -300,6 +311,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_shown_of_a_locator_is_no_credential(locator in locator_with_credential(), padding in 0..300_usize) {
+        let locator = locator.replacen("acme", &"a".repeat(padding + 1), 1);
+        prop_assert!(!cloudgrant_core::shown(&locator).contains(MARKER), "{}", cloudgrant_core::shown(&locator));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
     fn a_credential_in_an_environment_variable_is_never_repeated(key in credential_key(), value in credential_value()) {
         let text = examples().into_iter().find(|(_, ending)| ending == "yaml").expect("an example").0;
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -310,12 +331,6 @@ proptest! {
                 prop_assert!(!said(&error).contains(MARKER), "{}", said(&error));
             }
         }
-    }
-
-    #[test]
-    fn what_is_shown_of_a_locator_is_no_credential(locator in locator_with_credential(), padding in 0..300_usize) {
-        let locator = locator.replacen("acme", &"a".repeat(padding + 1), 1);
-        prop_assert!(!cloudgrant_core::shown(&locator).contains(MARKER), "{}", cloudgrant_core::shown(&locator));
     }
 }
 
@@ -328,37 +343,38 @@ fn bombs_of_many_names_are_refused() {
         let (projects, domains) = (names("p", projects), names("d", domains));
         format!("platform: {{ kind: union, organization: a, projects: [{projects}], domains: [{domains}] }}\n")
     };
-    let error = read(&format!("{head}{}", platform(20_000, 20_000)), "yaml", None).expect_err("too many pairs");
-    assert!(error.to_string().contains("400000000 pairs"), "{error}");
+    let error = read(&format!("{head}{}", platform(600, 600)), "yaml", None).expect_err("too many pairs");
+    assert!(error.to_string().contains("360000 pairs"), "{error}");
 
     let grant = |at: usize, scope: &str| format!("- {{name: g{at}, scope: {scope}, access: {{data: read}}}}\n");
-    let wide = (0..4_000).map(|at| grant(at, "global"));
-    let narrow = (0..4_000).map(|at| grant(4_000 + at, &format!("{{project: p{at}, domain: d0}}")));
+    let wide = (0..2_300).map(|at| grant(at, "global"));
+    let narrow = (0..2_300).map(|at| grant(2_300 + at, &format!("{{project: p{at}, domain: d0}}")));
     let grants: String = wide.chain(narrow).collect();
-    let error = read(&format!("{head}{}grants:\n{grants}", platform(4_000, 1)), "yaml", None).expect_err("too many");
+    let error = read(&format!("{head}{}grants:\n{grants}", platform(2_300, 1)), "yaml", None).expect_err("too many");
     assert!(error.to_string().contains("the grants of wide scopes add up"), "{error}");
 
     // Each names a resource that isn't there, among thousands that are.
-    let resources: String = (0..4_000).map(|at| format!("  r{at}: {{ fake: 'store://x' }}\n")).collect();
+    let resources: String = (0..1_500).map(|at| format!("  r{at}: {{ fake: 'store://x' }}\n")).collect();
     let grants: String =
-        (0..4_000).map(|at| format!("- {{name: g{at}, scope: global, access: {{s{at}: read}}}}\n")).collect();
+        (0..1_500).map(|at| format!("- {{name: g{at}, scope: global, access: {{s{at}: read}}}}\n")).collect();
     let head = head.replace("resources: { data: { fake: 'store://data' } }\n", &format!("resources:\n{resources}"));
     let error = read(&format!("{head}{}grants:\n{grants}", platform(1, 1)), "yaml", None).expect_err("none of them");
     assert!(error.to_string().contains("more problems"), "{error}");
 }
 
-/// A key or a value of megabytes is neither compared with anything nor repeated.
+/// A key or a value of a megabyte is neither compared with anything nor repeated.
 #[test]
-fn names_of_megabytes_are_refused_in_a_few_words() {
-    let long = "x".repeat(7 << 20);
+fn names_of_a_megabyte_are_refused_in_a_few_words() {
+    let long = "x".repeat(1 << 20);
     for text in [
         format!("{long}: 1\n"),
         format!("provider: {long}\n"),
         format!("stack: {long}\n"),
         format!("version: 1\nprofiles: {{ {long}: {{ stack: a }} }}\n"),
-        format!("version: 1\ngrants: [{{ name: a, scope: {long}, access: {{ {long}: read }} }}]\n").replace(": read", ""),
+        format!("version: 1\ngrants: [{{ name: a, scope: {long}, access: {{ {long}: read }} }}]\n")
+            .replace(": read", ""),
     ] {
-        let error = read(&text[..text.len().min(8 << 20)], "yaml", None).expect_err("refused");
+        let error = read(&text, "yaml", None).expect_err("refused");
         assert!(said(&error).len() < 100_000, "{}", said(&error).len());
     }
 }

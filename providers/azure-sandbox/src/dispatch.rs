@@ -47,6 +47,12 @@ impl Handler for Dispatcher {
             return management::handle(self, &request);
         }
         let sequence = self.faults.next();
+        self.faults.around(sequence, self.answer(sequence, request)).await
+    }
+}
+
+impl Dispatcher {
+    async fn answer(&self, sequence: u64, request: Request) -> Response {
         let request_id = ids::request_id(self.start, sequence);
         let target = Target::read(&request);
         let action = target.action(&request);
@@ -86,9 +92,7 @@ impl Handler for Dispatcher {
         drop(write);
         if fate == Fate::DropAfter { Response::dropped() } else { response }
     }
-}
 
-impl Dispatcher {
     /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
     pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
         let quotas = Quotas::new(&knobs.quotas)?;

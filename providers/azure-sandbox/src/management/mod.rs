@@ -38,6 +38,9 @@ type Refusal = (StatusCode, String);
 
 /// Answers `/_sandbox/...`.
 pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
+    if let Some(answer) = sandbox.faults.manage(request) {
+        return answer;
+    }
     match carry_out(sandbox, request) {
         Ok(value) => answer(StatusCode::OK, &value),
         Err((status, why)) => answer(status, &json!({"error": why})),
