@@ -31,7 +31,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let engine = work.session.engine();
         let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
         work.progress.clear();
-        let explained = Explained { session: work.session, desired: &desired, wanted: &wanted };
+        let explained = Explained::new(work.session, &desired, &wanted);
         if shell.printer.is_json() {
             shell.printer.json(&explain::document(&explained))?;
         } else {

@@ -1,6 +1,6 @@
 //! What each grant comes to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
     Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
@@ -11,12 +11,39 @@ use serde_json::{Value, json};
 use super::attributes::{Lists, lines};
 use super::{BOLD, CYAN, DIM, indented, json, plan, styled};
 
-/// What there is to explain.
+/// What there is to explain, looked up once however many grants there are.
 #[derive(Debug)]
 pub(crate) struct Explained<'a> {
-    pub(crate) session: &'a Session,
-    pub(crate) desired: &'a Desired,
-    pub(crate) wanted: &'a [IntentId],
+    session: &'a Session,
+    desired: &'a Desired,
+    wanted: HashSet<&'a IntentId>,
+    /// The places of the objects that exist for an intent.
+    by_intent: HashMap<&'a IntentId, Vec<usize>>,
+    by_id: HashMap<&'a ObjectId, usize>,
+    /// Under which scope's principal a pair's task code runs.
+    serving: HashMap<&'a Pair, &'a Scope>,
+}
+
+impl<'a> Explained<'a> {
+    pub(crate) fn new(session: &'a Session, desired: &'a Desired, wanted: &'a [IntentId]) -> Self {
+        let mut by_intent: HashMap<_, Vec<_>> = HashMap::new();
+        for (at, object) in desired.objects.iter().enumerate() {
+            object.because.iter().for_each(|intent| by_intent.entry(intent).or_default().push(at));
+        }
+        let by_id = desired.objects.iter().enumerate().map(|(at, object)| (&object.id, at)).collect();
+        let mut serving = HashMap::new();
+        for binding in &session.intents().bindings {
+            let elsewhere: HashSet<_> = binding.served_elsewhere.iter().collect();
+            for (pair, _) in binding.subjects.iter().filter(|(pair, _)| !elsewhere.contains(pair)) {
+                serving.entry(pair).or_insert(&binding.scope);
+            }
+        }
+        Self { session, desired, wanted: wanted.iter().collect(), by_intent, by_id, serving }
+    }
+
+    fn places(&self, intent: &IntentId) -> &[usize] {
+        self.by_intent.get(intent).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Explained<'_> {
@@ -34,24 +61,23 @@ impl Explained<'_> {
     /// and whatever these need.
     fn objects(&self, grant: &TaskAccess) -> Vec<&Object> {
         let (own, binding) = (grant.id(), IntentId::Binding(grant.scope.clone()));
-        self.with_needs(|object| {
-            let of_no_grant = !object.because.iter().any(|id| matches!(id, IntentId::Grant(_)));
-            object.because.contains(&own) || (of_no_grant && object.because.contains(&binding))
-        })
+        let of_no_grant = |at: &&usize| {
+            !self.desired.objects[**at].because.iter().any(|intent| matches!(intent, IntentId::Grant(_)))
+        };
+        let of_the_principal = self.places(&binding).iter().filter(of_no_grant);
+        self.with_needs(self.places(&own).iter().chain(of_the_principal).copied().collect())
     }
 
     fn objects_of_registry(&self, registry: &RegistryAccess) -> Vec<&Object> {
-        let id = IntentId::Registry(registry.name.clone());
-        self.with_needs(|object| object.because.contains(&id))
+        self.with_needs(self.places(&IntentId::Registry(registry.name.clone())).iter().copied().collect())
     }
 
-    /// The objects that are wanted, each after those that it needs: whoever works the list off from its beginning
-    /// has each thing when it is needed.
-    fn with_needs(&self, wanted: impl Fn(&Object) -> bool) -> Vec<&Object> {
-        let known: HashMap<_, _> = self.desired.objects.iter().map(|object| (&object.id, object)).collect();
+    /// Objects, each after those that it needs: whoever works the list off from its beginning has each thing when it is
+    /// needed.
+    fn with_needs(&self, places: BTreeSet<usize>) -> Vec<&Object> {
         let (mut listed, mut seen) = (Vec::new(), HashSet::new());
-        for object in self.desired.objects.iter().filter(|object| wanted(object)) {
-            list(object, &known, &mut seen, &mut listed);
+        for at in places {
+            list(self.desired, &self.by_id, at, &mut seen, &mut listed);
         }
         listed
     }
@@ -83,15 +109,10 @@ impl Explained<'_> {
     /// The task code of a scope, each with the scope under whose principal it runs.
     fn task_code(&self, scope: &Scope) -> Vec<(Pair, Subject, Option<&Scope>)> {
         let platform = &self.session.loaded().manifest.platform;
-        let serving = |pair: &Pair| {
-            self.session.intents().bindings.iter().find(|binding| {
-                binding.subjects.iter().any(|(its, _)| its == pair) && !binding.served_elsewhere.contains(pair)
-            })
-        };
         let subjects = platform.subjects(scope).into_iter();
         subjects
             .map(|(pair, subject)| {
-                let scope = serving(&pair).map(|binding| &binding.scope);
+                let scope = self.serving.get(&pair).copied();
                 (pair, subject, scope)
             })
             .collect()
@@ -100,16 +121,18 @@ impl Explained<'_> {
 
 /// Puts an object into the list, after what it needs.
 fn list<'a>(
-    object: &'a Object,
-    known: &HashMap<&ObjectId, &'a Object>,
-    seen: &mut HashSet<&'a ObjectId>,
+    desired: &'a Desired,
+    known: &HashMap<&ObjectId, usize>,
+    at: usize,
+    seen: &mut HashSet<usize>,
     listed: &mut Vec<&'a Object>,
 ) {
-    if !seen.insert(&object.id) {
+    if !seen.insert(at) {
         return;
     }
+    let object = &desired.objects[at];
     for need in object.depends_on.iter().filter_map(|id| known.get(id)) {
-        list(need, known, seen, listed);
+        list(desired, known, *need, seen, listed);
     }
     listed.push(object);
 }

@@ -21,6 +21,8 @@ class Result:
         self.peers, self.notices, self.rows = {}, [], []
         self.failed = False
         self.minutes = 0.0
+        # Below 0.5 or so, the machine was quiet.
+        self.load = os.getloadavg()[0]
 
     def notice(self, text):
         if text not in self.notices:
@@ -48,11 +50,15 @@ class Result:
         )
 
     def json(self):
-        described = {"cloud": self.cloud.NAME, "machine": machine(), "minutes": self.minutes, "peers": self.peers}
-        return json.dumps(described | {"notices": self.notices, "rows": self.rows}, indent=1) + "\n"
+        described = {"cloud": self.cloud.NAME, "machine": machine(), "load": self.load, "minutes": self.minutes}
+        return (
+            json.dumps(described | {"peers": self.peers, "notices": self.notices, "rows": self.rows}, indent=1) + "\n"
+        )
 
     def markdown(self):
-        lines = [f"Machine: {machine()}. The whole run took {self.minutes:.0f} minutes.", ""]
+        repeat = f"{self.options.repeat} run(s) for each figure" if self.options.repeat else "three runs, or one"
+        lines = [f"Machine: {machine()}; load {self.load:.1f} when this began."]
+        lines += [f"{repeat}; {self.minutes:.0f} minutes in all.", ""]
         lines += [f"- {name}: {version}" for name, version in self.peers.items()]
         lines += [f"- {notice}" for notice in self.notices]
         for conditions in dict.fromkeys(row["conditions"] for row in self.rows):
