@@ -61,9 +61,8 @@ impl Explained<'_> {
     /// and whatever these need.
     fn objects(&self, grant: &TaskAccess) -> Vec<&Object> {
         let (own, binding) = (grant.id(), IntentId::Binding(grant.scope.clone()));
-        let of_no_grant = |at: &&usize| {
-            !self.desired.objects[**at].because.iter().any(|intent| matches!(intent, IntentId::Grant(_)))
-        };
+        let of_no_grant =
+            |at: &&usize| !self.desired.objects[**at].because.iter().any(|intent| matches!(intent, IntentId::Grant(_)));
         let of_the_principal = self.places(&binding).iter().filter(of_no_grant);
         self.with_needs(self.places(&own).iter().chain(of_the_principal).copied().collect())
     }

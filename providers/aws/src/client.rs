@@ -19,7 +19,9 @@ use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::bounded::Bounded;
 use crate::config::{AccountId, Config, Credentials, Fixed};
+use crate::pages::Pages;
 use crate::whole::Whole;
 
 /// Counts what goes over the wire, retries included, and tells how AWS calls each request.
@@ -66,6 +68,7 @@ impl Intercept for Counter {
 pub(crate) struct Clients {
     config: Config,
     counter: Counter,
+    http: Bounded,
     base: OnceCell<SdkConfig>,
     iam: OnceCell<aws_sdk_iam::Client>,
     ecr: Mutex<HashMap<(AccountId, String), aws_sdk_ecr::Client>>,
@@ -74,6 +77,7 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(config: Config) -> Self {
         Self {
+            http: Bounded::new(config.request_timeout),
             config,
             counter: Counter::default(),
             base: OnceCell::new(),
@@ -86,12 +90,18 @@ impl Clients {
         &self.counter
     }
 
+    /// For a list of many pages.
+    pub(crate) fn pages(&self, operation: &'static str) -> Pages {
+        Pages::new(operation, self.http.read())
+    }
+
     /// What all clients share: region, credentials, endpoint, and the patience for a single call. Waiting for
     /// longer than that is the engine's.
     async fn base(&self) -> &SdkConfig {
         self.base
             .get_or_init(|| async {
                 let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                    .http_client(self.http.clone())
                     .region(Region::new(self.config.region.clone()))
                     .retry_config(
                         RetryConfig::standard()
@@ -178,7 +188,8 @@ impl Clients {
                 Ok(SharedCredentialsProvider::new(provider))
             }
             Some(Credentials::Profile(profile)) => {
-                let loaded = aws_config::defaults(BehaviorVersion::latest()).profile_name(profile).load().await;
+                let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
+                let loaded = loader.profile_name(profile).load().await;
                 loaded.credentials_provider().ok_or_else(|| {
                     Error::new(ErrorKind::Credentials, format!("the profile `{profile}` has no credentials"))
                         .with("account", account)

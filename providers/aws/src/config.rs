@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use cloudgrant_core::{Platform, PlatformKind, Protected};
+use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -28,7 +28,7 @@ impl AccountId {
         }
         let lost = text.len() == 11 && text.chars().all(|c| c.is_ascii_digit());
         let perhaps = if lost { format!("; perhaps it lost its leading zero: \"0{text}\"") } else { String::new() };
-        Err(format!("`{text}` is not an AWS account id: it takes twelve digits{perhaps}"))
+        Err(format!("`{}` is not an AWS account id: it takes twelve digits{perhaps}", shown(text)))
     }
 
     /// The id as text.
@@ -149,7 +149,8 @@ fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
     let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:".contains(c);
     if bare.is_empty() || bare.contains("://") || !bare.contains('.') || !bare.chars().all(fine) {
         return Err(D::Error::custom(format!(
-            "`{text}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"
+            "`{}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
+            shown(&text)
         )));
     }
     Ok(bare.to_owned())

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
+use crate::bounded::TooLarge;
+
 /// What stands for the code of an answer that has none.
 const NO_CODE: &str = "unknown";
 
@@ -16,6 +18,9 @@ where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let failed = |kind| Error::new(kind, format!("{operation} failed")).with("operation", operation);
+    if let Some(large) = chain(&error).find_map(|error| error.downcast_ref::<TooLarge>()) {
+        return failed(ErrorKind::Unexpected).with("cause", large);
+    }
     match &error {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();

@@ -10,17 +10,21 @@
 mod actions;
 mod apply;
 mod bind;
+mod bounded;
 mod client;
 mod config;
 mod document;
 mod equivalent;
 mod error;
 mod grant;
+#[cfg(test)]
+mod hostile;
 mod kinds;
 mod locator;
 mod names;
 mod observe;
 mod pack;
+mod pages;
 mod platform_binding;
 mod registry;
 mod repository_policy;
@@ -161,7 +165,9 @@ impl Aws {
         if let Some(snapshot) = &*slot {
             return Ok(snapshot.clone());
         }
-        let snapshot = Arc::new(Snapshot::take(self.clients.iam().await).await?);
+        let snapshot = Arc::new(
+            Snapshot::take(self.clients.iam().await, self.clients.pages("iam:GetAccountAuthorizationDetails")).await?,
+        );
         *slot = Some(snapshot.clone());
         Ok(snapshot)
     }

@@ -1,6 +1,6 @@
 //! Locators: what a manifest calls a bucket, a secret and a repository on AWS.
 
-use cloudgrant_core::{Diagnostic, ResourceKind};
+use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::config::{AccountId, partition_of};
 
@@ -94,8 +94,7 @@ const FORMS: &str = "write s3://BUCKET/PREFIX/, \
     arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY";
 
 fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    let text: String = text.chars().take(200).collect();
-    Diagnostic::new("", format!("`{text}` {what}")).hint(hint)
+    Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
 }
 
 fn arn(text: &str) -> Result<Locator, Diagnostic> {
@@ -154,6 +153,9 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
     }
     if prefix.starts_with('/') || prefix.contains("//") {
         return Err(wrong(text, "has an empty part in its prefix", "write s3://BUCKET/PREFIX/"));
+    }
+    if prefix.contains(char::is_control) {
+        return Err(wrong(text, "has a character in its prefix that can't be seen", "write s3://BUCKET/PREFIX/"));
     }
     let prefix = match prefix {
         "" => String::new(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::document;
 use crate::error;
+use crate::pages::Pages;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
@@ -64,7 +65,7 @@ impl Policy {
 }
 
 impl Snapshot {
-    pub(crate) async fn take(client: &Client) -> Result<Self> {
+    pub(crate) async fn take(client: &Client, mut list: Pages) -> Result<Self> {
         let mut snapshot = Self::default();
         let mut pages = client
             .get_account_authorization_details()
@@ -75,6 +76,7 @@ impl Snapshot {
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| error::of("iam:GetAccountAuthorizationDetails", error))?;
+            list.turn(page.marker(), page.is_truncated())?;
             for role in page.role_detail_list.unwrap_or_default() {
                 snapshot.add_role(role);
             }

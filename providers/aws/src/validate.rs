@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Diagnostic, Error, Intents, Resource, Result, Scope};
+use cloudgrant_core::{Diagnostic, Error, Intents, Resource, Result, Scope, shown};
 
 use crate::Aws;
 use crate::config::{Config, Fixed};
@@ -20,7 +20,7 @@ pub(crate) fn endpoint(config: &Config) -> Result<()> {
         return Err(Error::manifest(vec![problem]));
     }
     if !endpoint.is_empty() && !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
-        let problem = Diagnostic::new("aws.endpoint", format!("`{endpoint}` is not a URL"))
+        let problem = Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", shown(endpoint)))
             .hint("write http://127.0.0.1:PORT, or leave it out");
         return Err(Error::manifest(vec![problem]));
     }

@@ -97,6 +97,9 @@ impl Bridge {
             Answer::Absent(_) if method == Method::Delete => (204, Vec::new()),
             Answer::Absent(error) => return Err(error),
         };
+        if let Ok(mut pages) = self.pages.lock() {
+            pages.weigh(&call, &body)?;
+        }
         let status = legacy::StatusCode::try_from(status)
             .map_err(|error| call.error(ErrorKind::Unexpected, "Azure's status can't be read").with("cause", error))?;
         let body = Box::pin(legacy::BytesStream::new(body));

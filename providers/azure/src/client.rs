@@ -24,6 +24,8 @@ use crate::transport::Transport;
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
+/// The most bytes of one list. The most role assignments that a subscription can have fill some 10 MB.
+const LARGEST: usize = 512 * 1024 * 1024;
 /// Whoever is asked to wait for longer than this many seconds tells the engine, which has more patience.
 const PATIENCE: i64 = 20;
 
@@ -115,6 +117,7 @@ impl Arm {
         loop {
             pages.turn(call, request.url())?;
             let answer = self.wire.exchange(call, &mut request).await?.found()?;
+            pages.weigh(call, answer.body())?;
             let page: Page<T> = decode(call, &answer)?;
             items.extend(page.value);
             let Some(next) = page.next_link.filter(|link| !link.is_empty()) else { return Ok(items) };
@@ -217,15 +220,27 @@ pub(crate) fn check_path(path: &str) -> Result<()> {
 
 /// Keeps lists from going on for ever.
 #[derive(Debug, Default)]
-pub(crate) struct Pages(HashSet<Url>);
+pub(crate) struct Pages {
+    seen: HashSet<Url>,
+    bytes: usize,
+}
 
 impl Pages {
     pub(crate) fn turn(&mut self, call: &Call<'_>, url: &Url) -> Result<()> {
-        if self.0.len() == PAGES {
+        if self.seen.len() == PAGES {
             return Err(call.error(ErrorKind::Unexpected, format!("the list has more than {PAGES} pages")));
         }
-        if !self.0.insert(url.clone()) {
+        if !self.seen.insert(url.clone()) {
             return Err(call.error(ErrorKind::Unexpected, "Azure's pages go round in a circle"));
+        }
+        Ok(())
+    }
+
+    /// Takes note of a page's size.
+    pub(crate) fn weigh(&mut self, call: &Call<'_>, page: &[u8]) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(page.len());
+        if self.bytes > LARGEST {
+            return Err(call.error(ErrorKind::Unexpected, format!("the list has more than {LARGEST} bytes")));
         }
         Ok(())
     }

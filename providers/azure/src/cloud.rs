@@ -1,7 +1,7 @@
 //! Azure's clouds: where their services are.
 
 use azure_core::http::Url;
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Result, shown};
 
 use crate::config::{Cloud, Config};
 
@@ -74,7 +74,7 @@ impl Place {
 fn service(key: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: {why}"))
-            .with("value", text)
+            .with("value", shown(text))
             .hint("write it like https://HOST or https://HOST:PORT")
     };
     let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName};
+use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -28,7 +28,7 @@ impl Guid {
         if sizes == [8, 4, 4, 4, 12] && digits {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(format!("`{text}` is not an id: it takes a GUID like 00000000-0000-0000-0000-000000000000"))
+        Err(format!("`{}` is not an id: it takes a GUID like 00000000-0000-0000-0000-000000000000", shown(text)))
     }
 
     /// The id as text.
@@ -148,8 +148,9 @@ fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
     let host = text.strip_prefix("https://").unwrap_or_default();
     if host.is_empty() || text.contains(char::is_whitespace) || text.contains(['?', '#']) {
         return Err(D::Error::custom(format!(
-            "`{text}` is not an OpenID Connect issuer: write it like \
-             https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)"
+            "`{}` is not an OpenID Connect issuer: write it like \
+             https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)",
+            shown(&text)
         )));
     }
     Ok(Some(text))

@@ -176,7 +176,8 @@ impl Said {
     }
 
     fn error(&self, call: &Call<'_>, status: u16) -> Error {
-        let (code, message) = (self.code.as_str(), line(&self.message));
+        let (code, message) = (line(&self.code), line(&self.message));
+        let code = code.as_str();
         let operation = call.operation;
         let kind = kind(status, code, &message);
         let what = match kind {

@@ -20,6 +20,8 @@ mod credentials;
 mod equivalent;
 mod error;
 mod grant;
+#[cfg(test)]
+mod hostile;
 mod identities;
 mod kinds;
 mod locator;

@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind};
+use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::cloud::Hosts;
 use crate::config::{Cloud, Guid};
@@ -88,8 +88,7 @@ impl Locator {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         if path.contains(['?', '#']) || host.contains(['?', '#']) {
             // A signature is a credential: it must not even be repeated.
-            let bare: String = text.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect();
-            return Err(Diagnostic::new("", format!("`{bare}` goes on with a query")).hint(
+            return Err(Diagnostic::new("", format!("`{}` goes on with a query", shown(text))).hint(
                 "leave out everything from the `?` on; a shared access signature doesn't belong into a manifest",
             ));
         }
@@ -124,8 +123,7 @@ impl Locator {
 }
 
 fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    let text: String = text.chars().take(200).collect();
-    Diagnostic::new("", format!("`{text}` {what}")).hint(hint)
+    Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
 }
 
 fn web(text: &str, scheme: &str, host: &str, path: &str) -> Result<Locator, Diagnostic> {

@@ -28,6 +28,7 @@ pub(crate) struct Transport {
     hosts: Vec<Url>,
     ca_certificate: Option<PathBuf>,
     answer_limit: usize,
+    patience: Duration,
     requests: AtomicU64,
     /// For this machine and its metadata service, which no proxy can reach.
     near: OnceLock<reqwest::Client>,
@@ -41,6 +42,7 @@ impl Transport {
             hosts,
             ca_certificate,
             answer_limit: ANSWER,
+            patience: REQUEST,
             requests: AtomicU64::new(0),
             near: OnceLock::new(),
             far: OnceLock::new(),
@@ -51,6 +53,13 @@ impl Transport {
     #[cfg(test)]
     pub(crate) fn with_answer_limit(mut self, bytes: usize) -> Self {
         self.answer_limit = bytes;
+        self
+    }
+
+    /// The same with another time for a single try.
+    #[cfg(test)]
+    pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -81,7 +90,7 @@ impl Transport {
     fn build(&self, near: bool) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
-            .timeout(REQUEST)
+            .timeout(self.patience)
             .redirect(reqwest::redirect::Policy::none())
             // The pipeline has the one retry policy.
             .retry(reqwest::retry::never());

@@ -53,6 +53,12 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     let read: Vec<_> = stream::iter(repositories).map(read).buffer_unordered(AT_A_TIME).try_collect().await?;
     for (repository, document) in read {
         match document {
+            Ok(Some(document)) if !document::is_policy(&document) => {
+                let message = format!("the policy of repository {} isn't a list of statements", repository.name);
+                return Err(Error::new(ErrorKind::Unexpected, message).with("repository", repository.arn()).hint(
+                    "look at it with `aws ecr get-repository-policy`; cloudgrant doesn't overwrite what it can't read",
+                ));
+            }
             Ok(document) => drop(policies.documents.insert(repository, document)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if wanted.contains(&repository) {
@@ -70,6 +76,7 @@ async fn search(aws: &Aws, account: &AccountId, region: &str) -> Result<Vec<Repo
     let client = aws.clients.ecr(account, region).await?;
     let mut pages =
         client.describe_repositories().registry_id(account.as_str()).max_results(1_000).into_paginator().send();
+    let mut list = aws.clients.pages("ecr:DescribeRepositories");
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = match page.map_err(|error| error::of("ecr:DescribeRepositories", error)) {
@@ -80,6 +87,7 @@ async fn search(aws: &Aws, account: &AccountId, region: &str) -> Result<Vec<Repo
             }
             Err(error) => return Err(error.with("account", account)),
         };
+        list.turn(page.next_token(), false)?;
         found.extend(page.repositories.unwrap_or_default().into_iter().filter_map(|repository| {
             Some(Repository { account: account.clone(), region: region.to_owned(), name: repository.repository_name? })
         }));

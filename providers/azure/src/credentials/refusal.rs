@@ -59,7 +59,7 @@ impl Said {
         let sentence = self.error_description.split("Trace ID:").next().unwrap_or_default();
         let said = match (self.error.as_str(), line(sentence)) {
             ("", sentence) if sentence.is_empty() => format!("status {status}"),
-            (error, sentence) if sentence.is_empty() => error.to_owned(),
+            (error, sentence) if sentence.is_empty() => line(error),
             (_, sentence) => sentence,
         };
         let (kind, hint) = meaning(code, status);

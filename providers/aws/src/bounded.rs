@@ -1,0 +1,108 @@
+//! Answers are bounded while they are read: no server fills the memory, or keeps anybody for ever.
+//!
+//! Below the SDK's clients and below its credentials, so that it holds for whatever goes over the wire. Every answer
+//! here is one document that is read as a whole.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+
+/// The largest answer that is read, in bytes. A page of a thousand roles with policies has some MB.
+const ANSWER: usize = 64 * 1024 * 1024;
+
+/// An answer that is larger than any of AWS's.
+#[derive(Debug)]
+pub(crate) struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer is too large: it has more than {ANSWER} bytes")
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// The HTTP client. Nothing is set up before the first request.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounded {
+    inner: SharedHttpClient,
+    patience: Duration,
+    read: Arc<AtomicU64>,
+}
+
+impl Bounded {
+    /// The SDK's own client, with a bound to the size of answers and to the time for reading one.
+    pub(crate) fn new(patience: Duration) -> Self {
+        let inner = Builder::new().build_with_connector_fn(|settings, components| {
+            let aws_lc = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+            let mut connector = ConnectorBuilder::default().tls_provider(aws_lc);
+            connector.set_connector_settings(settings.cloned());
+            if let Some(components) = components {
+                connector.set_sleep_impl(components.sleep_impl());
+            }
+            connector.set_proxy_config(Some(ProxyConfig::from_env()));
+            connector.build()
+        });
+        Self { inner, patience, read: Arc::default() }
+    }
+
+    /// How many bytes of answers were read.
+    pub(crate) fn read(&self) -> Arc<AtomicU64> {
+        self.read.clone()
+    }
+}
+
+impl HttpClient for Bounded {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Connector { inner, patience: self.patience, read: self.read.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    inner: SharedHttpConnector,
+    patience: Duration,
+    read: Arc<AtomicU64>,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, patience, read) = (self.inner.call(request), self.patience, self.read.clone());
+        HttpConnectorFuture::new(async move {
+            let mut response = answer.await?;
+            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+            let body = tokio::time::timeout(patience, whole(body));
+            let body = body.await.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))??;
+            read.fetch_add(body.content_length().unwrap_or_default(), Ordering::Relaxed);
+            *response.body_mut() = body;
+            Ok(response)
+        })
+    }
+}
+
+async fn whole(body: SdkBody) -> Result<SdkBody, ConnectorError> {
+    // Without a kind of its own, the error says to the SDK that another try is of no use.
+    let too_large = || ConnectorError::other(TooLarge.into(), None);
+    if body.content_length().is_some_and(|length| length > ANSWER as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(body, ANSWER).collect().await {
+        // As a stream: what is in memory already, the SDK would write into its logs, and there are secrets among answers.
+        Ok(collected) => Ok(SdkBody::from_body_1_x(Full::new(collected.to_bytes()))),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) => Err(ConnectorError::io(error)),
+    }
+}

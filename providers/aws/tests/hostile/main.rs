@@ -1,0 +1,7 @@
+//! AWS as no honest server plays it: answers without an end, lists that go round, JSON and XML of any depth. Each ends
+//! in an error that says so, soon, and with little memory.
+
+mod answers;
+mod lists;
+mod server;
+mod world;
