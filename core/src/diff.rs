@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use tokio::time::Instant;
+
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intent;
@@ -131,7 +133,7 @@ pub(crate) fn plan(
     notes.extend(observed.notes);
     notes.sort();
     notes.dedup();
-    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes })
+    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes, seen: Instant::now() })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::names::Stack;
 use crate::object::{Desired, Object, Observed};
+use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::platform::Platform;
 use crate::protected::Protected;
@@ -108,6 +109,12 @@ pub trait Provider: Debug + Send + Sync {
     fn equivalent(&self, object: &Object) -> Vec<String> {
         let _ = object;
         Vec::new()
+    }
+
+    /// The pace of its client, for the engine to begin as many changes as the cloud takes at the moment. Where there is
+    /// none, a fixed number is under way.
+    fn pace(&self) -> Option<&Pace> {
+        None
     }
 
     /// How many requests were sent so far, retries included, where the provider counts them.

@@ -179,7 +179,7 @@ mod tests {
     fn plan() -> Plan {
         let notes = vec![Note::info("grant all", "a note")];
         let stack = Stack::parse("acme").expect("a stack");
-        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes }
+        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes, seen: tokio::time::Instant::now() }
     }
 
     fn moving(differences: &[(Effect, &str)]) -> Move {

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::object::{Desired, Object, Observed};
+use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::protected::Protected;
 use crate::provider::{Outcome, Provider};
@@ -69,6 +70,10 @@ impl Provider for Audited {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         self.provider.equivalent(object)
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.provider.pace()
     }
 
     fn requests(&self) -> Option<u64> {

@@ -91,7 +91,7 @@ impl Runner<'_> {
         loop {
             while !stop
                 && !self.cancel.is_cancelled()
-                && running.len() < self.settings.concurrency.max(1)
+                && running.len() < self.settings.concurrency(self.provider.pace())
                 && let Some(at) = ready.pop_first()
             {
                 running.push(self.one(at, &changes[at]));

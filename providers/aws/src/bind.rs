@@ -29,11 +29,12 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
         return Ok(desired);
     }
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
-    let secrets = aws.secrets(grants).await?;
-    // Only roles of ours need it: the task role has it already.
+    // Only roles of ours need the task policy, as the task role has it already; and they trust the issuer.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let task_policy = if any_narrow { task_policy(aws).await? } else { None };
-    let snapshot = aws.snapshot().await?;
+    let for_roles = async {
+        if any_narrow { tokio::try_join!(task_policy(aws), aws.issuer()).map(|(policy, _)| policy) } else { Ok(None) }
+    };
+    let (secrets, task_policy, snapshot) = tokio::try_join!(aws.secrets(grants), for_roles, aws.snapshot())?;
     let mut packed = Packed::default();
     for binding in bindings {
         packed.add(aws, binding, &secrets, &snapshot);

@@ -1,4 +1,5 @@
-//! Answers are bounded while they are read: no server fills the memory, or keeps anybody for ever.
+//! The way out: at AWS's pace, and with answers that are bounded while they are read, so that no server fills the memory,
+//! or keeps anybody for ever.
 //!
 //! Below the SDK's clients and below its credentials, so that it holds for whatever goes over the wire. Every answer
 //! here is one document that is read as a whole.
@@ -17,7 +18,11 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use cloudgrant_core::{Pace, Signal};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+
+use crate::throttling;
 
 /// The largest answer that is read, in bytes. A page of a thousand roles with policies has some MB.
 const ANSWER: usize = 64 * 1024 * 1024;
@@ -39,11 +44,13 @@ impl std::error::Error for TooLarge {}
 pub(crate) struct Bounded {
     inner: SharedHttpClient,
     patience: Duration,
+    pace: Pace,
     read: Arc<AtomicU64>,
 }
 
 impl Bounded {
-    /// The SDK's own client, with a bound to the size of answers and to the time for reading one.
+    /// The SDK's own client, with a bound to the size of answers and to the time for one try. Waiting for a turn doesn't
+    /// count: that is why the SDK's own limit isn't used.
     pub(crate) fn new(patience: Duration) -> Self {
         let inner = Builder::new().build_with_connector_fn(|settings, components| {
             let aws_lc = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
@@ -55,7 +62,12 @@ impl Bounded {
             connector.set_proxy_config(Some(ProxyConfig::from_env()));
             connector.build()
         });
-        Self { inner, patience, read: Arc::default() }
+        Self { inner, patience, pace: Pace::default(), read: Arc::default() }
+    }
+
+    /// How fast requests go out.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// How many bytes of answers were read.
@@ -67,7 +79,8 @@ impl Bounded {
 impl HttpClient for Bounded {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { inner, patience: self.patience, read: self.read.clone() })
+        let (patience, pace, read) = (self.patience, self.pace.clone(), self.read.clone());
+        SharedHttpConnector::new(Connector { inner, patience, pace, read })
     }
 }
 
@@ -75,33 +88,45 @@ impl HttpClient for Bounded {
 struct Connector {
     inner: SharedHttpConnector,
     patience: Duration,
+    pace: Pace,
     read: Arc<AtomicU64>,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answer, patience, read) = (self.inner.call(request), self.patience, self.read.clone());
+        let (inner, patience, pace, read) = (self.inner.clone(), self.patience, self.pace.clone(), self.read.clone());
         HttpConnectorFuture::new(async move {
-            let mut response = answer.await?;
-            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-            let body = tokio::time::timeout(patience, whole(body));
-            let body = body.await.map_err(|elapsed| ConnectorError::timeout(elapsed.into()))??;
-            read.fetch_add(body.content_length().unwrap_or_default(), Ordering::Relaxed);
-            *response.body_mut() = body;
+            let turn = pace.turn(throttling::lane(&request)).await;
+            let answer = async {
+                let mut response = inner.call(request).await?;
+                let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+                let body = whole(body).await?;
+                read.fetch_add(body.len() as u64, Ordering::Relaxed);
+                Ok((response, body))
+            };
+            let answer = tokio::time::timeout(patience, answer).await;
+            let answer = answer.unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())));
+            turn.answered(match &answer {
+                Ok((response, body)) => throttling::signal(response.status().as_u16(), body),
+                Err(_) => Signal::Overloaded,
+            });
+            let (mut response, body) = answer?;
+            // As a stream: what is in memory already, the SDK would write into its logs, and there are secrets among
+            // answers.
+            *response.body_mut() = SdkBody::from_body_1_x(Full::new(body));
             Ok(response)
         })
     }
 }
 
-async fn whole(body: SdkBody) -> Result<SdkBody, ConnectorError> {
+async fn whole(body: SdkBody) -> Result<Bytes, ConnectorError> {
     // Without a kind of its own, the error says to the SDK that another try is of no use.
     let too_large = || ConnectorError::other(TooLarge.into(), None);
     if body.content_length().is_some_and(|length| length > ANSWER as u64) {
         return Err(too_large());
     }
     match Limited::new(body, ANSWER).collect().await {
-        // As a stream: what is in memory already, the SDK would write into its logs, and there are secrets among answers.
-        Ok(collected) => Ok(SdkBody::from_body_1_x(Full::new(collected.to_bytes()))),
+        Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(error) => Err(ConnectorError::io(error)),
     }

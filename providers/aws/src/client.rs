@@ -16,7 +16,7 @@ use aws_sdk_iam::config::interceptors::{
 use aws_sdk_iam::config::{ConfigBag, Credentials as Static, Intercept, RuntimeComponents};
 use aws_sdk_iam::error::BoxError;
 use cloudgrant_core::audit::note_request;
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Pace, Result};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::bounded::Bounded;
@@ -90,6 +90,10 @@ impl Clients {
         &self.counter
     }
 
+    pub(crate) fn pace(&self) -> &Pace {
+        self.http.pace()
+    }
+
     /// For a list of many pages.
     pub(crate) fn pages(&self, operation: &'static str) -> Pages {
         Pages::new(operation, self.http.read())
@@ -110,10 +114,8 @@ impl Clients {
                             .with_max_backoff(Duration::from_secs(5)),
                     )
                     .timeout_config(
-                        TimeoutConfig::builder()
-                            .connect_timeout(Duration::from_secs(5))
-                            .operation_attempt_timeout(self.config.request_timeout)
-                            .build(),
+                        // For the time of a whole try, see `Bounded`.
+                        TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build(),
                     );
                 if let Some(profile) = &self.config.profile {
                     loader = loader.profile_name(profile);

@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
 use crate::bounded::TooLarge;
+use crate::throttling::is_throttling;
 
 /// What stands for the code of an answer that has none.
 const NO_CODE: &str = "unknown";
@@ -33,7 +34,7 @@ where
             }
             error
         }
-        SdkError::TimeoutError(_) => failed(ErrorKind::Unavailable)
+        _ if is_timeout(&error) => failed(ErrorKind::Unavailable)
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         // The credentials of another account are got on the way.
@@ -47,6 +48,15 @@ where
             .with("cause", innermost(&error))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         _ => failed(ErrorKind::Unexpected).with("cause", innermost(&error)),
+    }
+}
+
+/// In the SDK's own time, such as that for a connection, or in ours for a whole try.
+fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_timeout(),
+        _ => false,
     }
 }
 
@@ -108,9 +118,7 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         | "InvalidAccessKeyId"
         | "AuthFailure"
         | "RequestExpired" => ErrorKind::Credentials,
-        "Throttling" | "Throttled" | "TooManyRequests" | "RequestLimitExceeded" | "SlowDown" | "RequestThrottled" => {
-            ErrorKind::Throttled
-        }
+        code if is_throttling(code) => ErrorKind::Throttled,
         "ConcurrentModification" => ErrorKind::Unavailable,
         "MalformedPolicyDocument" if message.contains("Invalid principal") => ErrorKind::NotYet,
         "InvalidParameter" if message.contains("rincipal not found") => ErrorKind::NotYet,

@@ -22,8 +22,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     if grants.is_empty() {
         return Ok(desired);
     }
-    let secrets = aws.secrets(grants).await?;
-    let snapshot = aws.snapshot().await?;
+    let (secrets, snapshot) = tokio::try_join!(aws.secrets(grants), aws.snapshot())?;
     let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);

@@ -7,6 +7,7 @@
 //!
 //! Link it into a program with `use cloudgrant_aws as _;`.
 
+mod account;
 mod actions;
 mod apply;
 mod bind;
@@ -31,6 +32,7 @@ mod repository_policy;
 mod secrets;
 mod snapshot;
 mod statements;
+mod throttling;
 mod validate;
 mod whole;
 
@@ -39,9 +41,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Intents, Object,
-    Observed, Outcome, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
-    register_provider,
+    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Pace,
+    Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -51,8 +52,8 @@ use crate::client::Clients;
 use crate::locator::{Locator, Repository};
 use crate::names::Names;
 use crate::repository_policy::Meanwhile;
-use crate::secrets::{Lookup, Secrets};
-use crate::snapshot::{Quotas, Snapshot};
+use crate::secrets::Lookup;
+use crate::snapshot::{Quotas, Reading};
 
 register_provider!(Aws);
 
@@ -64,9 +65,10 @@ pub struct Aws {
     names: Names,
     clients: Clients,
     secrets: Lookup,
+    identity: OnceCell<()>,
     quotas: OnceCell<Quotas>,
-    /// Read by the verbs, used up by the next observation: a plan reads the account once.
-    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    /// Filled by the verbs, used up by the next observation: a plan reads the account once.
+    reading: Mutex<Arc<Reading>>,
     /// One writer a repository policy at a time: it is replaced as a whole.
     repositories: Mutex<HashMap<Repository, Arc<Mutex<Meanwhile>>>>,
 }
@@ -91,8 +93,9 @@ impl Connect for Aws {
             context,
             config,
             secrets: Lookup::default(),
+            identity: OnceCell::new(),
             quotas: OnceCell::new(),
-            snapshot: Mutex::new(None),
+            reading: Mutex::default(),
             repositories: Mutex::new(HashMap::new()),
         })
     }
@@ -132,69 +135,11 @@ impl Provider for Aws {
         equivalent::commands(object, self.names.stack())
     }
 
+    fn pace(&self) -> Option<&Pace> {
+        Some(self.clients.pace())
+    }
+
     fn requests(&self) -> Option<u64> {
         Some(self.clients.counter().count())
-    }
-}
-
-impl Aws {
-    /// Makes sure that the credentials are for the manifest's account, and reads what the account allows. Once.
-    async fn quotas(&self) -> Result<Quotas> {
-        let read = || async {
-            let identity = self.clients.sts().await.get_caller_identity().send().await;
-            let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error))?;
-            let account = identity.account().unwrap_or_default();
-            if account != self.config.account.as_str() {
-                return Err(Error::new(
-                    ErrorKind::WrongAccount,
-                    format!("the credentials are for account {account}, the manifest is for {}", self.config.account),
-                )
-                .with("operation", "sts:GetCallerIdentity")
-                .with("principal", identity.arn().unwrap_or_default())
-                .hint("select other credentials (AWS_PROFILE), or another profile of the manifest (--profile)"));
-            }
-            Quotas::read(self.clients.iam().await).await
-        };
-        self.quotas.get_or_try_init(read).await.copied()
-    }
-
-    /// The account's IAM, for the verbs.
-    async fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        self.quotas().await?;
-        let mut slot = self.snapshot.lock().await;
-        if let Some(snapshot) = &*slot {
-            return Ok(snapshot.clone());
-        }
-        let snapshot = Arc::new(
-            Snapshot::take(self.clients.iam().await, self.clients.pages("iam:GetAccountAuthorizationDetails")).await?,
-        );
-        *slot = Some(snapshot.clone());
-        Ok(snapshot)
-    }
-
-    /// The account's IAM, for an observation: the one that the verbs just read, or a new one. Never the same twice.
-    async fn fresh_snapshot(&self) -> Result<Arc<Snapshot>> {
-        let snapshot = self.snapshot().await?;
-        *self.snapshot.lock().await = None;
-        Ok(snapshot)
-    }
-
-    async fn secrets<'a>(&self, grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>) -> Result<Secrets> {
-        let mut wanted = Vec::new();
-        for grant in grants {
-            for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
-                if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
-                    wanted.push(secret);
-                }
-            }
-        }
-        wanted.sort();
-        wanted.dedup();
-        if wanted.is_empty() {
-            return Ok(Secrets::default());
-        }
-        self.quotas().await?;
-        let client = self.clients.secrets_manager().await;
-        self.secrets.all(&client, self.config.inspect_secrets, wanted).await
     }
 }

@@ -59,10 +59,13 @@ impl Secrets {
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
     known: Mutex<BTreeMap<Secret, Arc<Resolved>>>,
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Lookup {
     pub(crate) async fn all(&self, client: &Client, inspect: bool, wanted: Vec<Secret>) -> Result<Secrets> {
+        // Grants and bindings ask for the same ones at the same time.
+        let _first = self.asking.lock().await;
         let asked: Vec<_> =
             wanted.iter().filter(|secret| self.known(secret).is_none() && !secret.is_pattern()).collect();
         let listed = &if asked.len() > FEW { listed(client, &asked).await? } else { HashMap::new() };

@@ -1,11 +1,13 @@
 //! All of an account's IAM in a few pages, instead of a request an object.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail, SummaryKeyType};
 use cloudgrant_core::Result;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::document;
 use crate::error;
@@ -13,6 +15,24 @@ use crate::pages::Pages;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
+
+/// What one plan reads of IAM: each of it once, whoever asks first.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) account: OnceCell<Arc<Snapshot>>,
+    pub(crate) issuer: OnceCell<Issuer>,
+}
+
+/// The cluster's OpenID Connect provider in IAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Issuer {
+    /// It is there, and knows the audience.
+    Trusted,
+    /// It doesn't know the audience.
+    LacksAudience,
+    /// It isn't there.
+    Unknown,
+}
 
 /// The roles and customer-managed policies of the account.
 #[derive(Debug, Default)]

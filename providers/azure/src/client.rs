@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use azure_core::error::ErrorKind as SdkKind;
-use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use azure_core::http::headers::{ACCEPT, CONTENT_TYPE};
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
+use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
     ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse, Request,
     RetryOptions, StatusCode, Transport as SdkTransport, Url,
 };
-use azure_core::time::{Duration, OffsetDateTime};
-use cloudgrant_core::{Error, ErrorKind, Result};
+use azure_core::time::Duration;
+use cloudgrant_core::{Error, ErrorKind, Pace, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,14 +20,15 @@ use crate::cloud::Place;
 use crate::config::Config;
 use crate::credentials::Login;
 use crate::error::{Call, answered, failed, is_absent, line};
+use crate::throttling::retry_after;
 use crate::transport::Transport;
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
 /// The most bytes of one list. The most role assignments that a subscription can have fill some 10 MB.
 const LARGEST: usize = 512 * 1024 * 1024;
-/// Whoever is asked to wait for longer than this many seconds tells the engine, which has more patience.
-const PATIENCE: i64 = 20;
+/// Whoever is asked to wait for longer than this tells the engine, which has more patience.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The Resource Manager.
 #[derive(Debug)]
@@ -65,6 +66,11 @@ impl Arm {
     /// How many requests went over the wire: token requests and retries included.
     pub(crate) fn requests(&self) -> u64 {
         self.transport.requests()
+    }
+
+    /// How fast requests go out.
+    pub(crate) fn pace(&self) -> &Pace {
+        self.transport.pace()
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -275,10 +281,8 @@ impl Policy for Patience {
         if !matches!(status, StatusCode::TooManyRequests | StatusCode::ServiceUnavailable) {
             return Ok(response);
         }
-        let names =
-            [HeaderName::from_static("x-ms-retry-after-ms"), HeaderName::from_static("retry-after-ms"), RETRY_AFTER];
-        match get_retry_after(response.headers(), OffsetDateTime::now_utc, &names) {
-            Some(wait) if wait.whole_seconds() > PATIENCE => {
+        match retry_after(response.headers()) {
+            Some(wait) if wait > PATIENCE => {
                 let response = response.try_into_raw_response().await?;
                 let kind = SdkKind::HttpResponse { status, error_code: None, raw_response: Some(Box::new(response)) };
                 Err(azure_core::Error::with_message(kind, "asked to wait for too long"))

@@ -35,6 +35,7 @@ mod resource_id;
 mod shards;
 mod snapshot;
 mod tenants;
+mod throttling;
 mod transport;
 mod validate;
 
@@ -43,7 +44,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
+    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Pace,
     Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
@@ -148,6 +149,10 @@ impl Provider for Azure {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         equivalent::commands(self, object)
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        Some(self.arm.pace())
     }
 
     fn requests(&self) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! One way out for both generations of the SDK: it only knows the hosts that it was told, and counts.
+//! One way out for both generations of the SDK: it only knows the hosts that it was told, keeps to Azure's pace, and counts.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -11,9 +11,10 @@ use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url};
 use bytes::{Bytes, BytesMut};
 use cloudgrant_core::audit::note_request;
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Pace, Result, Signal};
 
 use crate::error::{Carried, innermost};
+use crate::throttling;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ pub(crate) struct Transport {
     answer_limit: usize,
     patience: Duration,
     requests: AtomicU64,
+    pace: Pace,
     /// For this machine and its metadata service, which no proxy can reach.
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
@@ -44,6 +46,7 @@ impl Transport {
             answer_limit: ANSWER,
             patience: REQUEST,
             requests: AtomicU64::new(0),
+            pace: Pace::default(),
             near: OnceLock::new(),
             far: OnceLock::new(),
         }
@@ -66,6 +69,11 @@ impl Transport {
     /// How many requests went out: each try counts.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How fast requests go out.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     fn admit(&self, url: &Url) -> Result<()> {
@@ -119,6 +127,18 @@ impl Transport {
         })
     }
 
+    async fn exchange(&self, outgoing: reqwest::RequestBuilder) -> azure_core::Result<AsyncRawResponse> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = outgoing.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        if let Some(id) = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()) {
+            note_request(id);
+        }
+        let headers = headers(response.headers());
+        let body = self.read(response).await?;
+        Ok(AsyncRawResponse::from_bytes(status.into(), headers, body))
+    }
+
     async fn read(&self, mut response: reqwest::Response) -> azure_core::Result<Bytes> {
         let too_large = || {
             let limit = format!("{} bytes", self.answer_limit);
@@ -151,15 +171,13 @@ impl HttpClient for Transport {
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name.as_str(), header(value)?);
         }
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = outgoing.send().await.map_err(lost)?;
-        let status = response.status().as_u16();
-        if let Some(id) = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()) {
-            note_request(id);
-        }
-        let headers = headers(response.headers());
-        let body = self.read(response).await?;
-        Ok(AsyncRawResponse::from_bytes(status.into(), headers, body))
+        let turn = self.pace.turn(&throttling::lane(request)).await;
+        let answer = self.exchange(outgoing).await;
+        turn.answered(match &answer {
+            Ok(response) => throttling::signal(response.status(), response.headers()),
+            Err(_) => Signal::Overloaded,
+        });
+        answer
     }
 }
 

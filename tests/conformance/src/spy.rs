@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome,
+    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome, Pace,
     Protected, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess, Watch,
 };
 use tokio::sync::OnceCell;
@@ -127,6 +127,10 @@ impl Provider for Spy {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         self.inner.equivalent(object)
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.inner.pace()
     }
 
     fn requests(&self) -> Option<u64> {

@@ -6,15 +6,14 @@ mod repositories;
 use cloudgrant_core::{Desired, Error, ErrorKind, Observed, Result};
 
 use crate::Aws;
-use crate::error;
 use crate::kinds;
+use crate::snapshot::Issuer;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
-    let quotas = aws.quotas().await?;
     let mut observed = Observed::default();
-    let snapshot = aws.fresh_snapshot();
-    let (snapshot, issuer, policies) =
-        tokio::try_join!(snapshot, issuer(aws, desired), repositories::read(aws, desired))?;
+    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuer(aws, desired), repositories::read(aws, desired));
+    aws.used_up().await;
+    let (snapshot, quotas, issuer, policies) = read?;
     observed.problems.extend(issuer);
     iam::add(aws, desired, &snapshot, quotas, &mut observed);
     repositories::add(aws, desired, policies, &mut observed);
@@ -23,15 +22,14 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
 
 /// Requirement 17: the OpenID Connect provider must be there, and know the audience (18).
 async fn issuer(aws: &Aws, desired: &Desired) -> Result<Option<Error>> {
-    let wanted = desired.objects.iter().any(|object| object.id.kind == kinds::ROLE);
-    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| wanted) else { return Ok(None) };
-    let arn = aws.names.oidc_provider_arn(&cluster.oidc_provider);
-    let answer = aws.clients.iam().await.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
-    let missing = match answer.map_err(|error| error::of("iam:GetOpenIDConnectProvider", error)) {
-        Ok(provider) if provider.client_id_list().iter().any(|id| id == "sts.amazonaws.com") => return Ok(None),
-        Ok(_) => "it lacks the audience sts.amazonaws.com",
-        Err(error) if error.kind() == ErrorKind::NotFound => "IAM doesn't know it",
-        Err(error) => return Err(error),
+    if !desired.objects.iter().any(|object| object.id.kind == kinds::ROLE) {
+        return Ok(None);
+    }
+    let Some((arn, issuer)) = aws.issuer().await? else { return Ok(None) };
+    let missing = match issuer {
+        Issuer::Trusted => return Ok(None),
+        Issuer::LacksAudience => "it lacks the audience sts.amazonaws.com",
+        Issuer::Unknown => "IAM doesn't know it",
     };
     let error =
         Error::new(ErrorKind::NotFound, format!("the cluster's OpenID Connect provider can't be trusted: {missing}"))

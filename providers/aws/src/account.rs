@@ -1,0 +1,117 @@
+//! Reading the account: as little as possible, and side by side.
+//!
+//! The SDK's calls are boxed: each has kilobytes of state, which would add up on the stack.
+
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
+
+use crate::Aws;
+use crate::error;
+use crate::locator::Locator;
+use crate::secrets::Secrets;
+use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
+
+impl Aws {
+    /// Makes sure that the credentials are for the manifest's account. Once.
+    async fn identity(&self) -> Result<()> {
+        let ask = || async {
+            let identity = self.clients.sts().await.get_caller_identity().send().await;
+            let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error))?;
+            let account = identity.account().unwrap_or_default();
+            if account == self.config.account.as_str() {
+                return Ok(());
+            }
+            Err(Error::new(
+                ErrorKind::WrongAccount,
+                format!("the credentials are for account {account}, the manifest is for {}", self.config.account),
+            )
+            .with("operation", "sts:GetCallerIdentity")
+            .with("principal", identity.arn().unwrap_or_default())
+            .hint("select other credentials (AWS_PROFILE), or another profile of the manifest (--profile)"))
+        };
+        self.identity.get_or_try_init(|| Box::pin(ask())).await.copied()
+    }
+
+    /// Reads, while whose credentials these are is asked beside it: of another account, nothing that was read is used, nor
+    /// told what was refused.
+    async fn beside_identity<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+        let (read, ()) = tokio::try_join!(async { Ok(read.await) }, self.identity())?;
+        read
+    }
+
+    /// What the account allows. Once.
+    pub(crate) async fn quotas(&self) -> Result<Quotas> {
+        let read = || Box::pin(async { Quotas::read(self.clients.iam().await).await });
+        self.beside_identity(self.quotas.get_or_try_init(read)).await.copied()
+    }
+
+    /// What this plan has read so far.
+    async fn reading(&self) -> Arc<Reading> {
+        self.reading.lock().await.clone()
+    }
+
+    /// The account's IAM. Each plan reads it once.
+    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        let reading = self.reading().await;
+        let take = || {
+            Box::pin(async {
+                let pages = self.clients.pages("iam:GetAccountAuthorizationDetails");
+                Snapshot::take(self.clients.iam().await, pages).await.map(Arc::new)
+            })
+        };
+        // The quotas are for later, and cost no time of their own beside it.
+        let (snapshot, _) =
+            tokio::try_join!(self.beside_identity(reading.account.get_or_try_init(take)), self.quotas())?;
+        Ok(snapshot.clone())
+    }
+
+    /// The cluster's OpenID Connect provider (requirement 17), where the manifest names one. Each plan reads it once.
+    pub(crate) async fn issuer(&self) -> Result<Option<(String, Issuer)>> {
+        let Some(cluster) = &self.config.cluster else { return Ok(None) };
+        let arn = self.names.oidc_provider_arn(&cluster.oidc_provider);
+        let reading = self.reading().await;
+        let ask = || async {
+            let request = self.clients.iam().await.get_open_id_connect_provider().open_id_connect_provider_arn(&arn);
+            match request.send().await.map_err(|error| error::of("iam:GetOpenIDConnectProvider", error)) {
+                Ok(provider) if provider.client_id_list().iter().any(|id| id == AUDIENCE) => Ok(Issuer::Trusted),
+                Ok(_) => Ok(Issuer::LacksAudience),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Issuer::Unknown),
+                Err(error) => Err(error),
+            }
+        };
+        let issuer = *self.beside_identity(reading.issuer.get_or_try_init(|| Box::pin(ask()))).await?;
+        Ok(Some((arn, issuer)))
+    }
+
+    /// The plan has looked: the next one reads anew.
+    pub(crate) async fn used_up(&self) {
+        *self.reading.lock().await = Arc::default();
+    }
+
+    pub(crate) async fn secrets<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
+    ) -> Result<Secrets> {
+        let mut wanted = Vec::new();
+        for grant in grants {
+            for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+                if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+                    wanted.push(secret);
+                }
+            }
+        }
+        wanted.sort();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(Secrets::default());
+        }
+        // Before, not beside: values may be read.
+        self.identity().await?;
+        let client = self.clients.secrets_manager().await;
+        Box::pin(self.secrets.all(&client, self.config.inspect_secrets, wanted)).await
+    }
+}
+
+/// Requirement 18.
+const AUDIENCE: &str = "sts.amazonaws.com";
