@@ -70,7 +70,9 @@ def _one(cloud, peer, running, workload, phase, folder):
     command = peer.command(phase, folder, workload)
     environment = peer.environment(running)
     running.begin()
+    before = measure.emulator()
     ended = measure.run(command, folder, environment, TIMEOUT)
+    emulator = measure.emulator() - before
     actions = running.end()
     try:
         peer.check(phase, workload, ended.code, ended.output)
@@ -79,7 +81,7 @@ def _one(cloud, peer, running, workload, phase, folder):
     except Wrong as error:
         said = ended.errors.strip().splitlines()[-3:]
         raise Wrong(" · ".join([str(error), *said])) from error
-    return measure.Figures(sum(actions.values()), ended.wall, ended.cpu, ended.memory, actions)
+    return measure.Figures(sum(actions.values()), ended.wall, ended.cpu, ended.memory, emulator, actions)
 
 
 def _reads_only(cloud, phase, actions):

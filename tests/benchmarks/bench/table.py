@@ -63,9 +63,18 @@ class Result:
         for conditions in dict.fromkeys(row["conditions"] for row in self.rows):
             rows = [row for row in self.rows if row["conditions"] == conditions]
             lines += ["", f"### {rows[0]['world']}: `{conditions}`", ""]
-            lines += _table(rows)
+            lines += [*_table(rows), "", *_emulator(rows)]
         lines += ["", *_legend(self.cloud)]
         return "\n".join(lines) + "\n"
+
+
+def _emulator(rows):
+    """How busy the emulator was: near 100 % and it is what was measured."""
+    shares = [(run["emulator"] / run["wall"], row) for row in rows for run in row["runs"] if run["wall"] >= 1]
+    if shares:
+        share, row = max(shares, key=lambda one: one[0])
+        which = f"{row['peer']} {row['phase']} at N={row['n']:,}"
+        yield f"The emulator was busy for at most {share:.0%} of a core during a run of a second or more ({which})."
 
 
 HEAD = ["N", "phase", "client", "requests", "wall s", "CPU s", "MB", "wall ÷ floor", "÷ with burst", "÷ floor₁₆"]

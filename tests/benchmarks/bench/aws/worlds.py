@@ -115,4 +115,3 @@ def _quotas(workload):
         return []
     # As if AWS had been asked for more.
     return [f"quota.RolesQuota={2 * workload.n}", f"quota.PoliciesQuota={2 * workload.n}"]
-

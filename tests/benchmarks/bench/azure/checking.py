@@ -18,7 +18,12 @@ def everything(azure):
         },
         # A list, so that one that is there twice is seen.
         "assignments": sorted(
-            (people.get(one.principal_id, one.principal_id), dump.last(one.role_definition_id), one.scope, one.condition)
+            (
+                people.get(one.principal_id, one.principal_id),
+                dump.last(one.role_definition_id),
+                one.scope,
+                one.condition or "",
+            )
             for one in dump.assignments(azure)
         ),
     }
@@ -38,7 +43,7 @@ def check(found, before, phase, workload):
         "assignments": sorted(
             before["assignments"]
             + [
-                (one["name"], dump.last(each["role"]), each["scope"], None)
+                (one["name"], dump.last(each["role"]), each["scope"], "")
                 for one in objects
                 for each in one["assignments"]
             ]

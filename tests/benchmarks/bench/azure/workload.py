@@ -35,7 +35,9 @@ class Workload:
     def manifest(self, changed):
         """cloudgrant's manifest."""
         return manifest.manifest(
-            resources={f"data-{at:05}": f"https://{ACCOUNT}.blob.core.windows.net/{_container(at)}" for at in range(self.n)},
+            resources={
+                f"data-{at:05}": f"https://{ACCOUNT}.blob.core.windows.net/{_container(at)}" for at in range(self.n)
+            },
             grants=[
                 manifest.grant(
                     f"grant-{at:05}",
