@@ -17,7 +17,7 @@ FOREIGN = ("ARM_", "AWS_", "AZURE_", "CLOUDGRANT_", "CURL_CA_", "IDENTITY_", "MS
 def main():
     options = parse(CLOUDS)
     clean_environment()
-    folder = pathlib.Path(options.folder)
+    folder = pathlib.Path(options.folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     if options.document:
         # Now rather than after an hour.

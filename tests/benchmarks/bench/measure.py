@@ -14,7 +14,7 @@ MEASURES = ["requests", "wall", "cpu", "memory"]
 
 @dataclasses.dataclass
 class Figures:
-    """Requests; wall seconds; CPU seconds of the client, user and system; MB at the peak; CPU seconds of the emulator."""
+    """Requests; wall seconds; CPU seconds of the client, user and system; MB at the peak; the emulator's CPU seconds."""
 
     requests: float
     wall: float

@@ -32,7 +32,9 @@ def run(cloud, peer, world, workload, phases, repeat, folder, say):
             with world.open(workload, folder) as running:
                 peer.prepare(folder, workload, running)
                 _phases(cloud, peer, running, workload, PHASES[: last + 1], folder, outcomes, say)
-        except (Wrong, OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the other measurements go on.
+            say(f"  {peer.name}: the world or the preparation FAILED, {_short(error)}")
             for outcome in outcomes.values():
                 if len(outcome.runs) + len(outcome.failures) <= at:
                     outcome.failures.append(f"the world or the preparation: {_short(error)}")

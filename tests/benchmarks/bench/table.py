@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import platform
+import textwrap
 
 from . import floor, measure
 
@@ -63,12 +64,12 @@ class Result:
         for conditions in dict.fromkeys(row["conditions"] for row in self.rows):
             rows = [row for row in self.rows if row["conditions"] == conditions]
             lines += ["", f"### {rows[0]['world']}: `{conditions}`", ""]
-            lines += [*_table(rows), "", *_emulator(rows)]
+            lines += [*_table(rows), "", *_busy(rows)]
         lines += ["", *_legend(self.cloud)]
         return "\n".join(lines) + "\n"
 
 
-def _emulator(rows):
+def _busy(rows):
     """How busy the emulator was: near 100 % and it is what was measured."""
     shares = [(run["emulator"] / run["wall"], row) for row in rows for run in row["runs"] if run["wall"] >= 1]
     if shares:
@@ -128,12 +129,13 @@ def _seconds(value):
 
 
 def _legend(cloud):
-    return [
-        f"Each figure is the median of its runs, and each run was checked: {cloud.CHECKED} are there afterwards, and a",
-        "plan wrote nothing. *floor* is the larger of requests ÷ rate and depth × latency; *with burst* takes what the",
-        "buckets hold at the beginning off the requests; *floor₁₆* is the latter for a client that has 16 requests in",
-        "flight, as the peers have and cloudgrant has not.",
-    ]
+    text = (
+        f"Each figure is the median of its runs, and each run was checked: {cloud.CHECKED} are there afterwards, and a "
+        "plan wrote nothing. *floor* is the larger of requests ÷ rate and depth × latency; *with burst* takes what the "
+        f"buckets hold at the beginning off the requests; *floor₁₆* is the latter for a client that has {IN_FLIGHT} "
+        "requests in flight, as the peers have and cloudgrant has not."
+    )
+    return textwrap.wrap(text, 116)
 
 
 def machine():

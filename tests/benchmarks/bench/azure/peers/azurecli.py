@@ -1,5 +1,6 @@
 """The Azure CLI: one command after the other, as written down in many guides."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -71,8 +72,8 @@ def _assign(one):
 
 def _apply(workload):
     for one in workload.objects(False):
-        tags = [f"{name}={value}" for name, value in one["tags"].items()]
-        yield _principal("identity", "create", *GROUP, "--name", one["name"], "--tags", *tags)
+        # As JSON, since a name with a colon has no shorter form.
+        yield _principal("identity", "create", *GROUP, "--name", one["name"], "--tags", json.dumps(one["tags"]))
         for each in one["credentials"]:
             trusted = ["--issuer", ids.ISSUER, "--subject", each["subject"], "--audiences", ids.AUDIENCE]
             named = ["--identity-name", one["name"], "--name", each["name"]]
