@@ -6,6 +6,7 @@ import os
 from .cloud import PHASES
 
 WORLDS = ["sandbox", "throttled", "moto"]
+EXTRA = ["awscli", "ansible", "az"]
 
 
 def _list(known=None):
@@ -30,17 +31,19 @@ def parse(clouds):
     add("--quick", action="store_true", help="N=20 in all worlds but `throttled`, one run each")
     add("--only", type=_list(PHASES), default=PHASES, dest="phases", metavar="PHASE,…", help=f"of {', '.join(PHASES)}")
     add("--n", type=_numbers, metavar="N,…", help="numbers of grants (20,200,1000)")
-    add("--with", type=_list(["awscli", "ansible"]), default=[], dest="extra", metavar="PEER,…", help="awscli, ansible")
+    add("--with", type=_list(EXTRA), default=[], dest="extra", metavar="PEER,…", help=", ".join(EXTRA))
     add("--peers", type=_list(), default=[], metavar="PEER,…", help="only these peers")
     add("--beyond", type=_list(), default=[], metavar="PEER,…", help="peers to measure beyond the N where they stop")
     add("--worlds", type=_list(WORLDS), metavar="WORLD,…", help=f"of {', '.join(WORLDS)}")
     add("--repeat", type=int, help="runs of which the median is taken (3, from N=1,000 on 1)")
     add("--latency", type=float, default=0.05, metavar="SECONDS", help="of the sandbox (0.05)")
-    add("--rate", type=float, default=400, metavar="R", help="requests a second in the world `sandbox` (400)")
+    add("--rate", type=float, default=1000, metavar="R", help="AWS: requests a second in the world `sandbox` (1000)")
     add("--throttled-rate", type=float, default=100, metavar="R", help="the same in the world `throttled` (100)")
-    add("--cloud", choices=sorted(clouds), default="aws")
+    add("--azure-rate", type=float, default=10, metavar="R", help="Azure: writes a second in `throttled` (Azure's 10)")
+    add("--cloud", type=_list(clouds), default=list(clouds), metavar="CLOUD,…", help=f"of {', '.join(clouds)}")
+    add("--scale", action="store_true", help="also how long large manifests take, without a network (bench/scale.py)")
     add("--folder", default=os.environ.get("BENCHMARKS_FOLDER", "target/benchmarks"), help="where results are written")
-    add("--document", metavar="FILE", help="a Markdown file to put the table into, between <!-- table --> marks")
+    add("--document", metavar="FILE", help="a Markdown file to put the tables into, between their marks")
     options = parser.parse_args()
     options.n = options.n or ([20] if options.quick else [20, 200, 1000])
     options.worlds = options.worlds or (["sandbox", "moto"] if options.quick else WORLDS)

@@ -1,4 +1,4 @@
-"""What a cloud has to say in order to be measured. `bench/aws` is the first; another one adds a folder beside it.
+"""What a cloud has to say in order to be measured: `bench/aws` and `bench/azure` do; another one adds a folder beside.
 
 A cloud is a module with
 
@@ -6,11 +6,15 @@ A cloud is a module with
 - `worlds(options)`: its worlds, emulators that clients can be measured against;
 - `peers(options)`: the ways to do the work, cloudgrant among them;
 - `workload(n)`: N grants, as a manifest and as the objects that must come of it;
-- `floor(phase, workload)`: what nobody can do with less, as `Least`.
+- `floor(phase, workload)`: what nobody can do with less, as `Least`;
+- `is_read(action)`: whether a request of that kind, as the world counts it, leaves everything as it is;
+- `CHECKED`: what is compared after each phase, in words, for the table.
 """
 
 import dataclasses
 
+# The bucket of a world that has one for all requests.
+ALL = "all"
 PHASES = ["apply", "no-op", "change", "revoke"]
 
 
@@ -26,15 +30,31 @@ class Least:
     # The longest chain of requests of which each needs the answer to the one before.
     depth: int
     why: str
+    # The same requests by the bucket that they are taken from; by default there is one for all. A request may be taken
+    # from several, so these may add up to more.
+    buckets: dict = dataclasses.field(default_factory=dict)
+
+    def taken(self):
+        """How many requests come out of which bucket."""
+        return self.buckets or {ALL: self.requests}
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A bucket of tokens: what flows in each second, and what it holds, which is what it begins with."""
+
+    rate: float
+    burst: float
 
 
 class World:
     """An emulator with its conditions."""
 
     name = ""
-    # Seconds before each answer; requests a second before clients are throttled, or nothing.
+    # Seconds before each answer.
     latency = 0.0
-    rate = None
+    # The buckets from which requests are taken, by name, as `Limit`; none where nobody is throttled.
+    limits = {}
     # The largest N that it can hold.
     most = None
 

@@ -1,16 +1,26 @@
-"""How fast a phase could be at best in a world: a bound that holds for every client."""
+"""How fast a phase could be at best in a world: bounds that hold for every client, and one for some."""
 
 
 def seconds(least, world):
-    """The floor, or nothing where the world sets no bound.
+    """max(requests / rate, depth x latency), or nothing where the world sets no bound.
 
-    The bucket of requests holds one second's worth at the beginning, so that many come at once.
+    It takes a bucket of tokens to begin empty. In a world where it begins full, a client can be faster than this.
     """
-    by_rate = max(0.0, least.requests - world.rate) / world.rate if world.rate else 0.0
-    return max(by_rate, least.depth * world.latency) or None
+    return _seconds(least, world, lambda count, limit: count / limit.rate)
+
+
+def seconds_with_burst(least, world):
+    """The same with buckets that begin full, as they do here: so many requests come at once, and nobody is faster."""
+    return _seconds(least, world, lambda count, limit: (count - limit.burst) / limit.rate)
 
 
 def seconds_in_flight(least, world, in_flight):
-    """The same for a client with so many requests in flight at a time."""
+    """The second one for a client that has so many requests in flight at a time, and no more."""
     by_latency = least.requests * world.latency / in_flight
-    return max(seconds(least, world) or 0.0, by_latency) or None
+    return max(seconds_with_burst(least, world) or 0.0, by_latency) or None
+
+
+def _seconds(least, world, by_rate):
+    taken = least.taken()
+    waits = [by_rate(taken[name], limit) for name, limit in world.limits.items() if name in taken]
+    return max(0.0, least.depth * world.latency, *waits) or None

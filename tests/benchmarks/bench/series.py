@@ -21,11 +21,8 @@ class Outcome:
     failures: list = dataclasses.field(default_factory=list)
 
 
-def run(peer, world, workload, floor, phases, repeat, folder, say):
-    """Outcomes by phase. Phases that aren't asked for are run where later ones need them, and not shown.
-
-    `floor` is the cloud's.
-    """
+def run(cloud, peer, world, workload, phases, repeat, folder, say):
+    """Outcomes by phase. Phases that aren't asked for are run where later ones need them, and not shown."""
     outcomes = {phase: Outcome() for phase in phases}
     last = max(PHASES.index(phase) for phase in phases)
     for at in range(repeat):
@@ -34,15 +31,17 @@ def run(peer, world, workload, floor, phases, repeat, folder, say):
         try:
             with world.open(workload, folder) as running:
                 peer.prepare(folder, workload, running)
-                _phases(peer, running, workload, floor, PHASES[: last + 1], folder, outcomes, say)
-        except (Wrong, OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+                _phases(cloud, peer, running, workload, PHASES[: last + 1], folder, outcomes, say)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the other measurements go on.
+            say(f"  {peer.name}: the world or the preparation FAILED, {_short(error)}")
             for outcome in outcomes.values():
                 if len(outcome.runs) + len(outcome.failures) <= at:
                     outcome.failures.append(f"the world or the preparation: {_short(error)}")
     return outcomes
 
 
-def _phases(peer, running, workload, floor, phases, folder, outcomes, say):
+def _phases(cloud, peer, running, workload, phases, folder, outcomes, say):
     failed = None
     for phase in phases:
         outcome = outcomes.get(phase)
@@ -51,8 +50,8 @@ def _phases(peer, running, workload, floor, phases, folder, outcomes, say):
                 outcome.failures.append(f"not run, since {failed} failed")
             continue
         try:
-            figures = _one(peer, running, workload, phase, folder)
-            _enough(figures, floor(phase, workload))
+            figures = _one(cloud, peer, running, workload, phase, folder)
+            _enough(figures, cloud.floor(phase, workload))
         except Exception as error:  # noqa: BLE001
             failed = phase
             reason = _short(error)
@@ -69,25 +68,26 @@ def _phases(peer, running, workload, floor, phases, folder, outcomes, say):
             outcome.runs.append(figures)
 
 
-def _one(peer, running, workload, phase, folder):
+def _one(cloud, peer, running, workload, phase, folder):
     command = peer.command(phase, folder, workload)
     environment = peer.environment(running)
     running.begin()
+    before = measure.emulator()
     ended = measure.run(command, folder, environment, TIMEOUT)
+    emulator = measure.emulator() - before
     actions = running.end()
     try:
         peer.check(phase, workload, ended.code, ended.output)
         running.check(phase, workload)
-        _reads_only(phase, actions)
+        _reads_only(cloud, phase, actions)
     except Wrong as error:
         said = ended.errors.strip().splitlines()[-3:]
         raise Wrong(" · ".join([str(error), *said])) from error
-    return measure.Figures(sum(actions.values()), ended.wall, ended.cpu, ended.memory, actions)
+    return measure.Figures(sum(actions.values()), ended.wall, ended.cpu, ended.memory, emulator, actions)
 
 
-def _reads_only(phase, actions):
-    reads = ("Get", "List", "Describe", "Assume", "Simulate")
-    writes = {action: count for action, count in actions.items() if not action.split(":")[1].startswith(reads)}
+def _reads_only(cloud, phase, actions):
+    writes = {action: count for action, count in actions.items() if not cloud.is_read(action)}
     if phase == "no-op" and writes:
         raise Wrong(f"a plan wrote: {writes}")
 

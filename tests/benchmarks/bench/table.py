@@ -1,16 +1,16 @@
 """The results: as a table for people, and as JSON."""
 
 import dataclasses
-import json
 import os
 import platform
+import textwrap
 
 from . import floor, measure
 
-# As many as cloudgrant and the script have in flight at a time.
+# As many as Terraform and the scripts have in flight at a time.
 IN_FLIGHT = 16
 FIRST = "cloudgrant"
-MARK, END = "<!-- table -->", "<!-- /table -->"
+BOUNDS = ["seconds", "seconds_with_burst", "seconds_in_flight"]
 
 
 class Result:
@@ -44,16 +44,16 @@ class Result:
                 "floor": dataclasses.asdict(least)
                 | {
                     "seconds": floor.seconds(least, world),
+                    "seconds_with_burst": floor.seconds_with_burst(least, world),
                     "seconds_in_flight": floor.seconds_in_flight(least, world, IN_FLIGHT),
                 },
             }
         )
 
-    def json(self):
+    def content(self):
+        """All of it, with each single run."""
         described = {"cloud": self.cloud.NAME, "machine": machine(), "load": self.load, "minutes": self.minutes}
-        return (
-            json.dumps(described | {"peers": self.peers, "notices": self.notices, "rows": self.rows}, indent=1) + "\n"
-        )
+        return described | {"peers": self.peers, "notices": self.notices, "rows": self.rows}
 
     def markdown(self):
         repeat = f"{self.options.repeat} run(s) for each figure" if self.options.repeat else "three runs, or one"
@@ -64,12 +64,21 @@ class Result:
         for conditions in dict.fromkeys(row["conditions"] for row in self.rows):
             rows = [row for row in self.rows if row["conditions"] == conditions]
             lines += ["", f"### {rows[0]['world']}: `{conditions}`", ""]
-            lines += _table(rows)
-        lines += ["", *_legend()]
+            lines += [*_table(rows), "", *_busy(rows)]
+        lines += ["", *_legend(self.cloud)]
         return "\n".join(lines) + "\n"
 
 
-HEAD = ["N", "phase", "client", "requests", "wall s", "CPU s", "MB", "wall ÷ floor", "wall ÷ floor₁₆"]
+def _busy(rows):
+    """How busy the emulator was: near 100 % and it is what was measured."""
+    shares = [(run["emulator"] / run["wall"], row) for row in rows for run in row["runs"] if run["wall"] >= 1]
+    if shares:
+        share, row = max(shares, key=lambda one: one[0])
+        which = f"{row['peer']} {row['phase']} at N={row['n']:,}"
+        yield f"The emulator was busy for at most {share:.0%} of a core during a run of a second or more ({which})."
+
+
+HEAD = ["N", "phase", "client", "requests", "wall s", "CPU s", "MB", "wall ÷ floor", "÷ with burst", "÷ floor₁₆"]
 HEAD += ["requests, wall, CPU, MB ÷ cloudgrant's"]
 
 
@@ -79,8 +88,8 @@ def _table(rows):
         group = [row for row in rows if (row["n"], row["phase"]) == key]
         least = group[0]["floor"]
         base = next((row["median"] for row in group if row["peer"] == FIRST), None)
-        both = f"{_seconds(least['seconds'])} / {_seconds(least['seconds_in_flight'])}"
-        lines.append(_line(key, "*floor / floor₁₆*", least["requests"], both, "", "", "", "", ""))
+        bounds = " / ".join(_seconds(least[name]) for name in BOUNDS)
+        lines.append(_line(key, "*floor / with burst / floor₁₆*", least["requests"], bounds, *[""] * 6))
         lines += [_peer(key, row, least, base) for row in group]
     return lines
 
@@ -88,9 +97,12 @@ def _table(rows):
 def _peer(key, row, least, base):
     if not row["median"]:
         reason = "; ".join(dict.fromkeys(row["failures"])).replace("|", "/")
-        return _line(key, row["peer"], f"**failed**: {reason}", *[""] * 6)
+        return _line(key, row["peer"], f"**failed**: {reason}", *[""] * 7)
     figures = row["median"]
-    far = [_ratio(figures["wall"], least[name]) for name in ("seconds", "seconds_in_flight")]
+    far = [_ratio(figures["wall"], least[name]) for name in BOUNDS]
+    if row["peer"] == FIRST:
+        # It has as many requests in flight as the cloud takes: that bound is not its own.
+        far[-1] = ""
     compared = ""
     if base and row["peer"] != FIRST:
         compared = ", ".join(_ratio(figures[name], base[name]) for name in measure.MEASURES)
@@ -116,19 +128,14 @@ def _seconds(value):
     return "–" if value is None else f"{value:.2f}"
 
 
-def _legend():
-    return [
-        "Each figure is the median of its runs, and each run was checked: exactly the right policies, roles and",
-        "attachments are there afterwards, and a plan wrote nothing. The floor is the larger of (requests − one second's",
-        "burst) ÷ rate and depth × latency; floor₁₆ is that of a client with 16 requests in flight.",
-    ]
-
-
-def put(document, markdown):
-    """Puts the table into a document, in place of the one that is there."""
-    before, _, rest = document.read_text(encoding="utf-8").partition(MARK)
-    _, _, after = rest.partition(END)
-    document.write_text(f"{before}{MARK}\n{markdown}{END}{after}", encoding="utf-8")
+def _legend(cloud):
+    text = (
+        f"Each figure is the median of its runs, and each run was checked: {cloud.CHECKED} are there afterwards, and a "
+        "plan wrote nothing. *floor* is the larger of requests ÷ rate and depth × latency; *with burst* takes what the "
+        f"buckets hold at the beginning off the requests; *floor₁₆* is the latter for a client that has {IN_FLIGHT} "
+        "requests in flight, as the peers have and cloudgrant has not."
+    )
+    return textwrap.wrap(text, 116)
 
 
 def machine():

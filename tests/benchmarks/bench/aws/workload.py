@@ -52,6 +52,16 @@ class Workload:
             ],
         }
 
+    def summary(self, phase):
+        """What cloudgrant must say that it did."""
+        objects = 4 * self.n
+        return {
+            "apply": {"create": objects},
+            "no-op": {"unchanged": objects},
+            "change": {"update": 1, "unchanged": objects - 1},
+            "revoke": {"delete": objects},
+        }[phase]
+
     def objects(self, changed):
         """One policy and one role for each grant, with all that a client needs in order to make them."""
         return [self._object(at, *scope, changed) for at, scope in enumerate(self.scopes)]

@@ -2,14 +2,13 @@
 
 import contextlib
 import json
-import os
-import pathlib
 import urllib.request
 
 from support import accounts, moto_server
 from support import sandbox as sandbox_server
 
 from .. import cloud
+from ..cloudgrant import BINARY
 from . import checking
 
 # Below the quotas that IAM has by default: 1,000 roles and 1,500 policies in an account.
@@ -44,6 +43,8 @@ class Sandbox(cloud.World):
         self.name = name
         self.latency = latency
         self.rate = rate
+        # A full bucket holds what comes in during one second.
+        self.limits = {cloud.ALL: cloud.Limit(rate, max(rate, 1.0))}
 
     def faults(self, workload):
         """The conditions, as `--faults` takes them."""
@@ -114,7 +115,3 @@ def _quotas(workload):
         return []
     # As if AWS had been asked for more.
     return [f"quota.RolesQuota={2 * workload.n}", f"quota.PoliciesQuota={2 * workload.n}"]
-
-
-# The program, read before the environment is cleaned.
-BINARY = pathlib.Path(os.environ.get("CLOUDGRANT", "cloudgrant")).absolute()
