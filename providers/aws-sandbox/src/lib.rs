@@ -17,7 +17,7 @@
 //! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
 //!   principal.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod auth;
 mod dispatch;
