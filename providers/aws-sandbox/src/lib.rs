@@ -74,7 +74,7 @@ pub async fn start(start: Start) -> Result<Running> {
     tracing::debug!(%knobs, "the AWS sandbox starts");
     let counter = Arc::new(Counter::default());
     let dispatcher = dispatch::Dispatcher {
-        start: state.start,
+        start: state.history.start(),
         state: Mutex::new(state),
         faults: Faults::new(knobs),
         counter: Arc::clone(&counter),

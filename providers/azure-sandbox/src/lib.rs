@@ -107,7 +107,7 @@ pub async fn start(start: Start) -> Result<Running> {
     tracing::debug!(%knobs, "the Azure sandbox starts");
     let counter = Arc::new(Counter::default());
     let dispatcher = dispatch::Dispatcher {
-        start: state.start,
+        start: state.history.start(),
         state: Mutex::new(state),
         faults: Faults::new(knobs).with_own_rate(),
         counter: Arc::clone(&counter),
