@@ -39,6 +39,7 @@ mod registry;
 mod resource;
 mod scope;
 mod session;
+pub mod short;
 mod shown;
 
 pub use access::Access;
