@@ -9,18 +9,18 @@ use crate::command::{apply, audit, completions, drift, explain, plan, revoke, sa
 
 const EXAMPLES: &str = "\
 Examples:
-  cloudgrant plan                       Show what would change; change nothing
-  cloudgrant apply                      Show it, ask, and make it so
-  cloudgrant plan --sandbox             Try it without an account, against an emulator
-  cloudgrant drift --exit-code          Exit with 3 when the cloud is not as the manifest says
-  cloudgrant revoke training-data       Take a grant away again
-  cloudgrant explain training-data      Show the exact policies that a grant comes to
+  cloudgrant plan                   Show what would change; change nothing
+  cloudgrant apply                  Show it, ask, and make it so
+  cloudgrant plan --sandbox         Try it without an account
+  cloudgrant drift --exit-code      Exit with 3 when something differs
+  cloudgrant revoke training-data   Take a grant away again
+  cloudgrant explain training-data  Show the exact policies of a grant
 
 Exit codes:
-  0  done, or nothing to do (steps for somebody else are listed, they are no failure)
-  1  failed
-  2  the command line or the manifest is wrong; nothing was changed
-  3  something is to do, where --exit-code asks for it
+  0    done, or nothing to do; steps for somebody else are no failure
+  1    failed
+  2    the command line or the manifest is wrong; nothing was changed
+  3    something is to do, where --exit-code asks for it
   130  interrupted before anything was begun";
 
 /// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
@@ -81,7 +81,7 @@ pub(crate) struct Global {
 }
 
 /// How wide help is at most: wider lines are hard to read.
-pub(crate) const HELP_WIDTH: usize = 100;
+const HELP_WIDTH: usize = 100;
 
 /// Where the sandbox keeps its state if nobody says otherwise.
 pub(crate) const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";

@@ -13,6 +13,8 @@
 //! is done or nothing is to do, 1 after a failure, 2 when the command line or the manifest is wrong, 3 where
 //! `--exit-code` was asked for and something is to do, and 130 when somebody interrupted before anything began.
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
 mod args;
 mod command;
 mod exit;

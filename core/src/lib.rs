@@ -13,6 +13,8 @@
 //! What every cloud needs lives here, once. A provider knows only its cloud: implement [`Provider`] and
 //! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`].
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
 mod access;
 pub mod audit;
 mod capability;
@@ -38,6 +40,7 @@ mod registry;
 mod resource;
 mod scope;
 mod session;
+pub mod short;
 mod shown;
 
 pub use access::Access;

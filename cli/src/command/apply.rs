@@ -13,13 +13,13 @@ use crate::render::{json, report};
 /// Show what would change, ask, and make it so
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Changes that fail don't stop those that don't depend on them. After a failure or an interruption,
-run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
+Changes that fail don't stop those that don't depend on them. After a failure or an \
+interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
 
 Examples:
   cloudgrant apply
-  cloudgrant apply --yes                In CI: approved in advance
-  cloudgrant apply --sandbox            Try it without an account")]
+  cloudgrant apply --yes      In CI: approved in advance
+  cloudgrant apply --sandbox  Try it without an account")]
 pub(crate) struct Options {
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]

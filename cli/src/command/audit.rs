@@ -59,12 +59,12 @@ enum Command {
 /// Say whether an audit trail is as it was written
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every run that keeps a trail tells the hash that it ends in. Keep that elsewhere: against it, a cut at
-the end shows as well.
+Every run that keeps a trail tells the hash that it ends in. Keep that elsewhere: against it, a cut \
+at the end shows as well.
 
 Examples:
   cloudgrant audit verify audit.jsonl
-  cloudgrant audit verify audit.jsonl --expect 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+  cloudgrant audit verify audit.jsonl --expect \"$(cat last-hash)\"")]
 struct Verify {
     /// The file
     #[arg(value_name = "FILE")]

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cloudgrant completions bash > ~/.local/share/bash-completion/completions/cloudgrant
+  source <(cloudgrant completions bash)    In ~/.bashrc
   cloudgrant completions zsh > ~/.zfunc/_cloudgrant
   cloudgrant completions fish > ~/.config/fish/completions/cloudgrant.fish")]
 pub(crate) struct Options {

@@ -11,13 +11,13 @@ use crate::render::plan::{self, Wording};
 /// Show where the cloud is not as the manifest says
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Says what is missing, what was changed behind cloudgrant's back, and what is there although
-nothing wants it any more. Reads only. (A manifest that was changed and not applied differs too:
+Says what is missing, what was changed behind cloudgrant's back, and what is there although \
+nothing wants it any more. Reads only. (A manifest that was changed and not applied differs too: \
 cloudgrant keeps no record of its own, the cloud is the truth.)
 
 Examples:
   cloudgrant drift
-  cloudgrant drift --exit-code --quiet     In a nightly job: exit with 3 when something differs")]
+  cloudgrant drift --exit-code --quiet  In a nightly job")]
 pub(crate) struct Options {
     /// Exit with 3 when something differs (steps for somebody else don't count)
     #[arg(long)]

@@ -10,8 +10,8 @@ use crate::render::explain::{self, Explained};
 /// Show what grants come to, as exact policies and commands
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Says which task code a grant reaches, which objects it comes to with their exact policies, and
-which commands of the cloud's own tool would make them. Without names, for every grant and
+Says which task code a grant reaches, which objects it comes to with their exact policies, and \
+which commands of the cloud's own tool would make them. Without names, for every grant and \
 registry of the manifest. Reads only.
 
 Examples:

@@ -12,13 +12,13 @@ use crate::render::plan::Wording;
 /// Take grants away again, although the manifest lists them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this stack
-made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants out
-of the manifest too, or the next apply brings them back.
+Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this \
+stack made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants \
+out of the manifest too, or the next apply brings them back.
 
 Examples:
   cloudgrant revoke training-data
-  cloudgrant revoke --all --yes         Take everything away that this stack made")]
+  cloudgrant revoke --all --yes  Take everything away that this stack made")]
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
     /// The grants and registries to take away, by their names in the manifest

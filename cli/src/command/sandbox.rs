@@ -12,7 +12,7 @@ use cloudgrant_sandbox_kit::knobs::KNOBS;
 use serde_json::{Value, json};
 
 use super::Shell;
-use crate::args::{DEFAULT_FOLDER, Global, HELP_WIDTH};
+use crate::args::{DEFAULT_FOLDER, Global};
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::manifest;
@@ -20,11 +20,11 @@ use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
 
 const DETAILS: &str = "\
-Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, with
-commands to run once where a tool needs more than variables, and serves until Ctrl-C. With a command
+Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, with \
+commands to run once where a tool needs more than variables, and serves until Ctrl-C. With a command \
 behind `--`, runs that command with these variables set, and ends with its exit code.
 
-What the manifest takes for granted is there from the start: secrets, registries, the platform's
+What the manifest takes for granted is there from the start: secrets, registries, the platform's \
 roles. Without a manifest, --provider says which cloud, and the emulator begins empty.
 
 Examples:
@@ -32,12 +32,15 @@ Examples:
   cloudgrant sandbox -- aws iam list-roles
   cloudgrant sandbox --provider aws --faults throttle=0.1 -- ./my-script.sh";
 
+/// How wide the list of faults is: its columns are made here, so it must fit every terminal.
+const LIST_WIDTH: usize = 80;
+
 /// The details, and the list of faults as the sandboxes know it.
 fn more_help() -> String {
     let widest = KNOBS.iter().map(|(example, _)| example.len()).max().unwrap_or_default();
     let indent = widest + 4;
     let line = |(example, meaning): &(&str, &str)| {
-        format!("  {example:widest$}  {}", wrapped(meaning, indent, indent, Some(HELP_WIDTH)))
+        format!("  {example:widest$}  {}", wrapped(meaning, indent, indent, Some(LIST_WIDTH)))
     };
     let faults: Vec<_> = KNOBS.iter().map(line).collect();
     format!("{DETAILS}\n\nWhat --faults takes, separated by commas:\n{}", faults.join("\n"))

@@ -52,6 +52,32 @@ fn help_of_completions() {
 }
 
 #[test]
+fn examples_and_lists_fit_a_terminal_of_80_columns() {
+    let narrow = Folder::empty().variable("COLUMNS", "80");
+    for command in [
+        &["--help"][..],
+        &["plan", "--help"],
+        &["apply", "--help"],
+        &["drift", "--help"],
+        &["revoke", "--help"],
+        &["explain", "--help"],
+        &["providers", "--help"],
+        &["sandbox", "--help"],
+        &["audit", "--help"],
+        &["audit", "verify", "--help"],
+        &["completions", "--help"],
+    ] {
+        let narrow = narrow.run(command);
+        let by_hand = |help: &str| {
+            let from = help.find("\nExamples:").unwrap_or(help.len());
+            help[from..].to_owned()
+        };
+        assert_eq!(by_hand(&narrow), by_hand(&help(command)), "{command:?}: a line is broken");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    }
+}
+
+#[test]
 fn no_command_at_all() {
     assert_eq!(Folder::empty().output(&[]).status.code(), Some(2));
 }

@@ -11,23 +11,19 @@ use cloudgrant_aws as _;
 use cloudgrant_core::config::{Loaded, Overrides};
 use cloudgrant_core::{Action, Approval, Cancel, Session, Settings, Silent};
 use cloudgrant_sandbox_kit::Start;
-use serde_json::Value;
 
 const MANIFEST: &str = include_str!("../../first/cloudgrant.yaml");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
-    let name = Path::new("cloudgrant.yaml");
+    let loaded = Loaded::from_text(MANIFEST, Path::new("cloudgrant.yaml"), &Overrides::default())?;
 
     // Against AWS itself, leave out these lines: the provider then finds credentials as every AWS program does.
     let folder = tempfile::tempdir()?;
-    let config = Loaded::from_text(MANIFEST, name, &Overrides::default())?.value;
-    let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(config)).await?;
-    let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "sandbox".to_owned());
-    let flags = vec![flag("aws.endpoint", sandbox.endpoint()), flag("aws.credentials", "sandbox")];
+    let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(loaded.value.clone())).await?;
+    let loaded = loaded.overlaid(sandbox.settings(), "the sandbox")?;
 
-    let loaded = Loaded::from_text(MANIFEST, name, &Overrides { flags, ..Overrides::default() })?;
     let session = Session::open(loaded, Settings::default()).await?;
     let engine = session.engine();
 

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use cloudgrant_sandbox_kit::ids::request_id;
+use cloudgrant_sandbox_kit::management::PREFIX;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, StatusCode};
@@ -16,7 +18,7 @@ use crate::protocol::query::Query;
 use crate::protocol::{json, xml};
 use crate::quotas::Quotas;
 use crate::state::State;
-use crate::{ecr, iam, ids, secretsmanager, sts};
+use crate::{ecr, iam, secretsmanager, sts};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
@@ -61,7 +63,7 @@ enum Outcome {
 #[async_trait]
 impl Handler for Dispatcher {
     async fn handle(&self, request: Request) -> Response {
-        if request.path.starts_with("/_sandbox/") {
+        if request.path.starts_with(PREFIX) {
             return management::handle(self, &request);
         }
         let sequence = self.faults.next();
@@ -71,15 +73,12 @@ impl Handler for Dispatcher {
 
 impl Dispatcher {
     async fn answer(&self, sequence: u64, request: Request) -> Response {
-        let request_id = ids::request_id(self.start, sequence);
+        let request_id = request_id(self.start, sequence);
         let scope = auth::scope(&request);
         let asked = Asked::read(&request, scope.as_ref());
         self.counter.count(&asked.action);
         let fate = self.faults.decide(sequence, Instant::now());
-        let latency = self.faults.knobs().latency;
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+        self.faults.wait().await;
         let mut turn = None;
         let outcome = match fate {
             Fate::DropBefore => {

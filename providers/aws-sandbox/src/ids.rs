@@ -1,77 +1,52 @@
-//! Identifiers that AWS makes up: unique ids, session keys, request ids, secret suffixes.
+//! Identifiers that AWS makes up: unique ids, session keys, secret suffixes.
 
-use std::fmt::Write as _;
+use cloudgrant_sandbox_kit::ids;
 
-use sha2::{Digest, Sha256};
+const UPPER_CASE: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Makes identifiers from the number of this start and a counter, so that none comes twice from one folder, and the same
-/// history gives the same identifiers.
+/// Makes identifiers.
 #[derive(Debug)]
-pub(crate) struct Ids {
-    start: u64,
-    next: u64,
-}
+pub(crate) struct Ids(ids::Ids);
 
 impl Ids {
     /// Identifiers for the `start`th time that the folder is in use.
     pub(crate) fn new(start: u64) -> Self {
-        Self { start, next: 0 }
-    }
-
-    fn hash(&mut self, what: &str) -> [u8; 32] {
-        self.next += 1;
-        Sha256::digest(format!("{what}/{}/{}", self.start, self.next)).into()
+        Self(ids::Ids::new(start))
     }
 
     /// A unique id: a four-letter prefix (`AROA` role, `ANPA` policy) and 17 characters.
     /// Source: IAM user guide, "Unique identifiers".
     pub(crate) fn unique(&mut self, prefix: &str) -> String {
-        self.characters(prefix, prefix, 17, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        self.characters(prefix, prefix, 17, UPPER_CASE)
     }
 
     /// An access key of a session: `ASIA` and 16 characters.
     pub(crate) fn session_key(&mut self) -> String {
-        self.characters("key", "ASIA", 16, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        self.characters("key", "ASIA", 16, UPPER_CASE)
     }
 
     /// Forty and more characters for secret keys and session tokens. They guard nothing.
     pub(crate) fn opaque(&mut self, what: &str) -> String {
-        hex(&self.hash(what))
+        ids::hex(&self.0.bytes(what))
     }
 
     /// The six characters at the end of a secret's ARN.
     pub(crate) fn secret_suffix(&mut self) -> String {
-        self.characters("secret", "", 6, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        self.characters("secret", "", 6, ALPHANUMERIC)
     }
 
     /// A UUID, for the versions of secrets.
     pub(crate) fn uuid(&mut self) -> String {
-        uuid(&self.hash("uuid"))
+        self.0.guid("uuid")
     }
 
     fn characters(&mut self, what: &str, prefix: &str, count: usize, alphabet: &[u8]) -> String {
-        let hash = self.hash(what);
+        let bytes = self.0.bytes(what);
         let mut id = prefix.to_owned();
-        id.extend(hash.iter().take(count).map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])));
+        id.extend(bytes.iter().take(count).map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])));
         id
     }
-}
-
-/// The id of a request, from its sequence number: a UUID in shape, readable in a log.
-pub(crate) fn request_id(start: u64, sequence: u64) -> String {
-    format!("{start:08x}-0000-4000-8000-{sequence:012x}")
-}
-
-fn uuid(bytes: &[u8; 32]) -> String {
-    let hex = hex(bytes);
-    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -79,15 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_and_repeatable() {
-        let (mut a, mut b, mut later) = (Ids::new(1), Ids::new(1), Ids::new(2));
-        let first = a.unique("AROA");
-        assert_eq!(first, b.unique("AROA"));
-        assert_ne!(first, a.unique("AROA"));
-        assert_ne!(first, later.unique("AROA"));
-        assert_eq!((first.len(), &first[..4]), (21, "AROA"));
-        assert_eq!(a.uuid().len(), 36);
-        assert_eq!(a.secret_suffix().len(), 6);
-        assert_eq!(request_id(1, 255), "00000001-0000-4000-8000-0000000000ff");
+    fn ids_are_as_long_as_aws_makes_them() {
+        let mut ids = Ids::new(1);
+        let role = ids.unique("AROA");
+        assert_eq!((role.len(), &role[..4]), (21, "AROA"));
+        assert_ne!(role, ids.unique("AROA"));
+        assert_eq!((ids.session_key().len(), ids.secret_suffix().len(), ids.uuid().len()), (20, 6, 36));
+        assert!(ids.opaque("secret key").len() >= 40);
     }
 }

@@ -17,7 +17,7 @@
 //! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
 //!   principal.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod auth;
 mod dispatch;
@@ -74,7 +74,7 @@ pub async fn start(start: Start) -> Result<Running> {
     tracing::debug!(%knobs, "the AWS sandbox starts");
     let counter = Arc::new(Counter::default());
     let dispatcher = dispatch::Dispatcher {
-        start: state.start,
+        start: state.history.start(),
         state: Mutex::new(state),
         faults: Faults::new(knobs),
         counter: Arc::clone(&counter),

@@ -1,19 +1,16 @@
-//! What tests and curious people ask: how many requests of which kind there were, and what the last ones were.
+//! What tests and curious people ask beside AWS's own API: what every sandbox answers, and `GET /_sandbox/log`, the last
+//! requests.
 
-use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use cloudgrant_sandbox_kit::{Knobs, Request, Response};
-use http::header::CONTENT_TYPE;
+use cloudgrant_sandbox_kit::management::{PREFIX, answer, manage, unknown};
+use cloudgrant_sandbox_kit::{Recent, Request, Response};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::dispatch::Dispatcher;
-
-/// How many requests the log keeps.
-const KEPT: usize = 10_000;
 
 /// One request.
 #[derive(Debug, Serialize)]
@@ -34,13 +31,13 @@ pub(crate) struct Line {
 /// The last requests.
 #[derive(Debug)]
 pub(crate) struct Log {
-    lines: VecDeque<Line>,
+    lines: Recent<Line>,
     begun: Instant,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { lines: VecDeque::new(), begun: Instant::now() }
+        Self { lines: Recent::default(), begun: Instant::now() }
     }
 }
 
@@ -50,50 +47,19 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, line: Line) {
-        if self.lines.len() == KEPT {
-            self.lines.pop_front();
-        }
-        self.lines.push_back(line);
+        self.lines.push(line);
     }
 }
 
 /// Answers `/_sandbox/...`. These requests are neither counted nor disturbed by faults.
 pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
-    if let Some(answer) = sandbox.faults.manage(request) {
+    if let Some(answer) = manage(request, &sandbox.faults, &sandbox.counter, |knobs| sandbox.turn(knobs)) {
         return answer;
     }
-    let value = match (&request.method, request.path.as_str()) {
-        (&Method::GET, "/_sandbox/requests") => json!(sandbox.counter.counts()),
-        (&Method::GET, "/_sandbox/log") => {
-            json!(sandbox.log.lock().unwrap_or_else(PoisonError::into_inner).lines)
+    match (&request.method, request.path.trim_start_matches(PREFIX)) {
+        (&Method::GET, "log") => {
+            answer(StatusCode::OK, &json!(sandbox.log.lock().unwrap_or_else(PoisonError::into_inner).lines))
         }
-        (&Method::POST, "/_sandbox/reset") => {
-            sandbox.counter.reset();
-            json!(sandbox.counter.counts())
-        }
-        (&Method::POST, "/_sandbox/knobs") => {
-            let text = String::from_utf8_lossy(&request.body);
-            let turned = text.parse::<Knobs>().and_then(|knobs| sandbox.turn(knobs));
-            match turned {
-                Ok(()) => json!({"knobs": sandbox.faults.knobs().to_string()}),
-                Err(error) => return answer(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
-            }
-        }
-        _ => {
-            let known = [
-                "GET /_sandbox/requests",
-                "GET /_sandbox/log",
-                "GET /_sandbox/held",
-                "POST /_sandbox/reset",
-                "POST /_sandbox/knobs",
-                "POST /_sandbox/release",
-            ];
-            return answer(StatusCode::NOT_FOUND, &json!({"error": "there is no such thing", "known": known}));
-        }
-    };
-    answer(StatusCode::OK, &value)
-}
-
-fn answer(status: StatusCode, value: &serde_json::Value) -> Response {
-    Response::new(status, value.to_string()).header(CONTENT_TYPE, "application/json")
+        _ => unknown(&["GET log"]),
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_sandbox_kit::{Result, SandboxError};
+use cloudgrant_sandbox_kit::{Result, quotas};
 
 /// Default values. The names of IAM's are those of `GetAccountSummary`; the others are ours.
 const DEFAULTS: &[(&str, u64)] = &[
@@ -41,31 +41,19 @@ const TAGS: &str = "TagsPerResourceQuota";
 
 /// The quotas in force.
 #[derive(Debug, Clone)]
-pub(crate) struct Quotas {
-    values: BTreeMap<&'static str, u64>,
-}
+pub(crate) struct Quotas(quotas::Quotas);
 
 impl Quotas {
     /// The defaults with some values replaced.
     ///
     /// # Errors
-    /// When there is no quota of a name; the error lists those that there are.
+    /// When there is no quota of a name.
     pub(crate) fn new(overrides: &BTreeMap<String, u64>) -> Result<Self> {
-        let mut values: BTreeMap<_, _> = DEFAULTS.iter().copied().collect();
-        for (name, value) in overrides {
-            let Some(quota) = values.get_mut(name.as_str()) else {
-                return Err(SandboxError::new(format!("set the quota `{name}`"))
-                    .because("AWS has no quota of that name")
-                    .hint(format!("quotas: {}", values.keys().copied().collect::<Vec<_>>().join(", "))));
-            };
-            *quota = *value;
-        }
-        Ok(Self { values })
+        quotas::Quotas::new(DEFAULTS, overrides).map(Self)
     }
 
-    /// A quota by its name; the accessors below spell the names, so an unknown one can't be asked for.
     fn get(&self, name: &str) -> u64 {
-        self.values.get(name).copied().unwrap_or(u64::MAX)
+        self.0.get(name)
     }
 
     pub(crate) fn policy_size(&self) -> u64 {
@@ -114,10 +102,7 @@ impl Quotas {
 
     /// Those that `GetAccountSummary` tells.
     pub(crate) fn summary(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.values
-            .iter()
-            .map(|(name, value)| (*name, *value))
-            .filter(|(name, _)| ![OIDC_PROVIDERS, REPOSITORY_POLICY_SIZE, TAGS].contains(name))
+        self.0.all().filter(|(name, _)| ![OIDC_PROVIDERS, REPOSITORY_POLICY_SIZE, TAGS].contains(name))
     }
 }
 
@@ -136,11 +121,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overrides_are_checked_by_name() {
-        let quotas = Quotas::new(&BTreeMap::from([("PolicySizeQuota".to_owned(), 2048)])).expect("a known name");
-        assert_eq!((quotas.policy_size(), quotas.roles()), (2048, 1000));
-        let error = Quotas::new(&BTreeMap::from([("PolicySize".to_owned(), 1)])).expect_err("unknown").to_string();
-        assert!(error.contains("PolicySizeQuota"), "{error}");
+    fn every_quota_has_a_value() {
+        let quotas = Quotas::new(&BTreeMap::from([("PolicySizeQuota".to_owned(), 7000)])).expect("a known name");
+        let all = [
+            quotas.policy_size(),
+            quotas.trust_size(),
+            quotas.inline_size(),
+            quotas.attached_per_role(),
+            quotas.versions_per_policy(),
+            quotas.policies(),
+            quotas.versions_in_use(),
+            quotas.roles(),
+            quotas.oidc_providers(),
+            quotas.repository_policy_size(),
+            quotas.tags(),
+        ];
+        assert_eq!(all, [7000, 2048, 10_240, 10, 5, 1500, 10_000, 1000, 100, 10_240, 50]);
+        assert_eq!(quotas.summary().find(|(name, _)| *name == TAGS), None, "GetAccountSummary doesn't tell");
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn once(
     what: String,
     make: impl FnOnce(&mut State) -> std::result::Result<(), ApiError>,
 ) -> Result<()> {
-    if state.is_seeded(&what) {
+    if state.history.is_seeded(&what) {
         return Ok(());
     }
     make(state).map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;

@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use cloudgrant_sandbox_kit::{Result, Store};
-use serde::{Deserialize, Serialize};
+use cloudgrant_sandbox_kit::{History, Result, Store, clock};
 
 use crate::errors::Answer;
 use crate::ids::Ids;
@@ -84,34 +83,23 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     /// Policies that AWS itself offers, by ARN.
     pub(crate) managed: BTreeMap<String, Policy>,
-    /// How often the folder was in use, this time included.
-    pub(crate) start: u64,
+    pub(crate) history: History,
     pub(crate) replication: Duration,
-    seeded: BTreeSet<String>,
     store: Store,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct Meta {
-    starts: u64,
 }
 
 impl State {
     /// Reads the state from a folder that was opened.
     pub(crate) fn load(store: Store, quotas: Quotas, replication: Duration) -> Result<Self> {
-        let meta: Meta = store.load("meta")?.pop().unwrap_or_default();
-        let start = meta.starts + 1;
-        store.put(&["meta", "starts"], &Meta { starts: start })?;
-        let seeded: Vec<BTreeSet<String>> = store.load("seeded")?;
+        let history = History::begin(&store)?;
         let mut state = Self {
             accounts: BTreeMap::new(),
             sessions: HashMap::new(),
             quotas,
-            ids: Ids::new(start),
+            ids: Ids::new(history.start()),
             managed: managed::policies(),
-            start,
+            history,
             replication,
-            seeded: seeded.into_iter().flatten().collect(),
             store,
         };
         for policy in state.store.load::<Policy>("policies")? {
@@ -166,7 +154,7 @@ impl State {
 
     /// Whether other services, and other roles' trust policies, know a role already.
     pub(crate) fn is_replicated(&self, role: &Role) -> bool {
-        u128::from(time::now().saturating_sub(role.created)) >= self.replication.as_millis()
+        clock::has_passed(self.replication, role.created)
     }
 
     /// A document as AWS shows it now: roles that are gone appear by their unique ids.
@@ -253,15 +241,9 @@ impl State {
         Ok(())
     }
 
-    /// Whether something was seeded before, now or by an earlier process.
-    pub(crate) fn is_seeded(&self, what: &str) -> bool {
-        self.seeded.contains(what)
-    }
-
     /// Remembers that something was seeded, so that it stays deleted once somebody deletes it.
     pub(crate) fn mark_seeded(&mut self, what: String) -> Result<()> {
-        self.seeded.insert(what);
-        self.store.put(&["seeded", "made"], &self.seeded)
+        self.history.mark_seeded(&self.store, what)
     }
 }
 

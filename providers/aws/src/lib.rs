@@ -7,6 +7,8 @@
 //!
 //! Link it into a program with `use cloudgrant_aws as _;`.
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
 mod account;
 mod actions;
 mod apply;

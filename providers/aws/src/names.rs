@@ -1,7 +1,7 @@
 //! Names: deterministic, so that a run after a crash finds what the one before made.
 
+use cloudgrant_core::short::{digest, shortened};
 use cloudgrant_core::{Scope, Stack};
-use sha2::{Digest, Sha256};
 
 use crate::config::AccountId;
 
@@ -85,19 +85,6 @@ pub(crate) fn camel(name: &str) -> String {
         }
     }
     camel
-}
-
-/// Eight hexadecimal digits that stand for a text.
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The name, or its beginning with a digest of the whole where it is too long.
-fn shortened(name: String, longest: usize) -> String {
-    if name.len() <= longest {
-        return name;
-    }
-    format!("{}_{}", &name[..longest - 9], digest(&name))
 }
 
 #[cfg(test)]

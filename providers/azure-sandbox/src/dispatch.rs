@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use cloudgrant_sandbox_kit::ids::request_id;
+use cloudgrant_sandbox_kit::management::PREFIX;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
 use http::HeaderName;
 use serde_json::{Value, json};
@@ -18,13 +20,13 @@ use crate::entra::{Wish, discovery, token};
 use crate::errors::{Answer, ArmError};
 use crate::graph::{self, GraphError};
 use crate::management::{self, Log};
+use crate::metadata;
 use crate::query::Query;
 use crate::quotas::Quotas;
 use crate::state::State;
 use crate::target::Target;
 use crate::throttle::{Class, Taken, Throttle};
 use crate::writes::{self, Writes};
-use crate::{ids, metadata};
 
 /// The sandbox as the server sees it.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ pub(crate) struct Dispatcher {
 #[async_trait]
 impl Handler for Dispatcher {
     async fn handle(&self, request: Request) -> Response {
-        if request.path.starts_with("/_sandbox/") {
+        if request.path.starts_with(PREFIX) {
             return management::handle(self, &request);
         }
         let sequence = self.faults.next();
@@ -53,7 +55,7 @@ impl Handler for Dispatcher {
 
 impl Dispatcher {
     async fn answer(&self, sequence: u64, request: Request) -> Response {
-        let request_id = ids::request_id(self.start, sequence);
+        let request_id = request_id(self.start, sequence);
         let target = Target::read(&request);
         let action = target.action(&request);
         self.counter.count(&action);
@@ -72,10 +74,7 @@ impl Dispatcher {
         if matches!(write, Some(Ok(_))) {
             tokio::time::sleep(writes::SHORTEST).await;
         }
-        let latency = self.faults.knobs().latency;
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+        self.faults.wait().await;
         let clash = write.as_ref().and_then(|write| write.as_ref().err());
         let outcome = match fate {
             Fate::DropBefore => {

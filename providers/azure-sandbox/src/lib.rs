@@ -41,7 +41,7 @@
 //!   `TooManyFederatedIdentityCredentials`, `FederatedIdentityCredentialsUniquenessViolation`), the last Owner
 //!   (`CannotDeleteLastRbacAdminAssignment`). Programs must not depend on these.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod access;
 mod answers;
@@ -107,7 +107,7 @@ pub async fn start(start: Start) -> Result<Running> {
     tracing::debug!(%knobs, "the Azure sandbox starts");
     let counter = Arc::new(Counter::default());
     let dispatcher = dispatch::Dispatcher {
-        start: state.start,
+        start: state.history.start(),
         state: Mutex::new(state),
         faults: Faults::new(knobs).with_own_rate(),
         counter: Arc::clone(&counter),

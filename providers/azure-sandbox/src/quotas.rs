@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_sandbox_kit::{Result, SandboxError};
+use cloudgrant_sandbox_kit::{Result, quotas};
 
 const DEFAULTS: &[(&str, u64)] = &[
     ("RoleAssignmentsPerSubscription", 4000),
@@ -20,31 +20,19 @@ const DEFAULTS: &[(&str, u64)] = &[
 
 /// The quotas in force.
 #[derive(Debug, Clone)]
-pub(crate) struct Quotas {
-    values: BTreeMap<&'static str, u64>,
-}
+pub(crate) struct Quotas(quotas::Quotas);
 
 impl Quotas {
     /// The defaults with some values replaced.
     ///
     /// # Errors
-    /// When there is no quota of a name; the error lists those that there are.
+    /// When there is no quota of a name.
     pub(crate) fn new(overrides: &BTreeMap<String, u64>) -> Result<Self> {
-        let mut values: BTreeMap<_, _> = DEFAULTS.iter().copied().collect();
-        for (name, value) in overrides {
-            let Some(quota) = values.get_mut(name.as_str()) else {
-                return Err(SandboxError::new(format!("set the quota `{name}`"))
-                    .because("the sandbox has no quota of that name")
-                    .hint(format!("quotas: {}", values.keys().copied().collect::<Vec<_>>().join(", "))));
-            };
-            *quota = *value;
-        }
-        Ok(Self { values })
+        quotas::Quotas::new(DEFAULTS, overrides).map(Self)
     }
 
-    /// A quota by its name; the accessors below spell the names, so an unknown one can't be asked for.
     fn get(&self, name: &str) -> usize {
-        self.values.get(name).map_or(usize::MAX, |value| usize::try_from(*value).unwrap_or(usize::MAX))
+        usize::try_from(self.0.get(name)).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn assignments(&self) -> usize {
@@ -87,10 +75,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overrides_are_checked_by_name() {
-        let quotas = Quotas::new(&BTreeMap::from([("PageSize".to_owned(), 2)])).expect("a known name");
-        assert_eq!((quotas.page(), quotas.assignments()), (2, 4000));
-        let error = Quotas::new(&BTreeMap::from([("Pages".to_owned(), 1)])).expect_err("unknown").to_string();
-        assert!(error.contains("PageSize"), "{error}");
+    fn every_quota_has_a_value() {
+        let quotas = Quotas::new(&BTreeMap::from([("PageSize".to_owned(), 0)])).expect("a known name");
+        let all = [
+            quotas.assignments(),
+            quotas.custom_roles(),
+            quotas.credentials(),
+            quotas.condition(),
+            quotas.description(),
+            quotas.tags(),
+            quotas.token_seconds(),
+            quotas.page(),
+        ];
+        assert_eq!(all, [4000, 5000, 20, 8192, 2048, 50, 3599, 1]);
     }
 }

@@ -7,11 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::time::Duration;
 
-use cloudgrant_sandbox_kit::{Result, Store};
-use serde::{Deserialize, Serialize};
+use cloudgrant_sandbox_kit::{History, Ids, Result, Store, clock};
 
 use crate::arm::id::Id;
-use crate::ids::Ids;
 use crate::model::{Assignment, Credential, Definition, Denial, Entity, Identity, Principal, Resource, Subscription};
 use crate::quotas::Quotas;
 use crate::roles;
@@ -37,16 +35,9 @@ pub(crate) struct State {
     pub(crate) built_in: Table<Definition>,
     pub(crate) quotas: Quotas,
     pub(crate) ids: Ids,
-    /// How often the folder was in use, this time included.
-    pub(crate) start: u64,
+    pub(crate) history: History,
     pub(crate) replication: Duration,
-    seeded: BTreeSet<String>,
     store: Store,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct Meta {
-    starts: u64,
 }
 
 /// Where entities of a kind are kept in memory.
@@ -78,10 +69,7 @@ kept! {
 impl State {
     /// Reads the state from a folder that was opened.
     pub(crate) fn load(store: Store, tenant: &str, quotas: Quotas, replication: Duration) -> Result<Self> {
-        let meta: Meta = store.load("meta")?.pop().unwrap_or_default();
-        let start = meta.starts + 1;
-        store.put(&["meta", "starts"], &Meta { starts: start })?;
-        let seeded: Vec<BTreeSet<String>> = store.load("seeded")?;
+        let history = History::begin(&store)?;
         let mut state = Self {
             tenant: tenant.to_owned(),
             subscriptions: Table::new(),
@@ -94,10 +82,9 @@ impl State {
             denials: Table::new(),
             built_in: roles::built_in(),
             quotas,
-            ids: Ids::new(start),
-            start,
+            ids: Ids::new(history.start()),
+            history,
             replication,
-            seeded: seeded.into_iter().flatten().collect(),
             store,
         };
         state.read::<Subscription>()?;
@@ -152,7 +139,7 @@ impl State {
 
     /// Whether something that came to be at a time is known everywhere by now.
     pub(crate) fn is_replicated(&self, since: time::Millis) -> bool {
-        u128::from(time::now().saturating_sub(since)) >= self.replication.as_millis()
+        clock::has_passed(self.replication, since)
     }
 
     /// The object ids that stand for a principal: its own, and those of the groups that it is in, also by other groups.
@@ -181,15 +168,9 @@ impl State {
             .find(|principal| principal.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(client)))
     }
 
-    /// Whether something was seeded before, now or by an earlier process.
-    pub(crate) fn is_seeded(&self, what: &str) -> bool {
-        self.seeded.contains(what)
-    }
-
     /// Remembers that something was seeded, so that it stays deleted once somebody deletes it.
     pub(crate) fn mark_seeded(&mut self, what: String) -> Result<()> {
-        self.seeded.insert(what);
-        self.store.put(&["seeded", "made"], &self.seeded)
+        self.history.mark_seeded(&self.store, what)
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! Link it into a program with `use cloudgrant_azure as _;`.
 
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
 mod actions;
 mod apply;
 mod arm;

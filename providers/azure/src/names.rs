@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_core::short::{digest, shortened};
 use cloudgrant_core::{Pair, Scope, Stack};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::resource_id::ResourceId;
@@ -96,19 +96,6 @@ impl Names {
     pub(crate) fn description(&self) -> String {
         format!("Task code access, managed by cloudgrant (stack {})", self.stack)
     }
-}
-
-/// Eight hexadecimal digits that stand for a text.
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The name, or its beginning with a digest of the whole where it is too long.
-fn shortened(name: String, longest: usize) -> String {
-    if name.len() <= longest {
-        return name;
-    }
-    format!("{}_{}", &name[..longest - 9], digest(&name))
 }
 
 #[cfg(test)]

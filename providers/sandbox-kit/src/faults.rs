@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::gate::Gate;
-use crate::{Knobs, Request, Response};
+use crate::{Knobs, Response};
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +135,7 @@ impl Faults {
     /// loses a part of its answer. Every sandbox sends its requests through here, with the sequence number that
     /// [`Self::next`] gave.
     pub async fn around(&self, sequence: u64, answer: impl Future<Output = Response> + Send) -> Response {
-        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let gate = self.gate();
         if !gate.before(sequence).await {
             return Response::dropped();
         }
@@ -156,18 +158,26 @@ impl Faults {
         }
     }
 
-    /// Answers what people ask about held requests: `GET /_sandbox/held`, and `POST /_sandbox/release`, whose body may be
-    /// `discard` so that nothing comes of them. `None` for everything else.
-    pub fn manage(&self, request: &Request) -> Option<Response> {
-        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match (request.method.as_str(), request.path.as_str()) {
-            ("GET", "/_sandbox/held") => Some(gate.show()),
-            ("POST", "/_sandbox/release") => {
-                gate.release(&request.body[..] != b"discard");
-                Some(gate.show())
-            }
-            _ => None,
+    /// Waits as long as the `latency` knob says.
+    pub async fn wait(&self) {
+        let latency = self.knobs().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
         }
+    }
+
+    /// The requests that are held, as JSON.
+    pub(crate) fn held(&self) -> Value {
+        self.gate().show()
+    }
+
+    /// Lets the requests go that are held; or, unless they go on, has nothing come of them.
+    pub(crate) fn release(&self, goes_on: bool) {
+        self.gate().release(goes_on);
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn oddity(&self, sequence: u64) -> (Oddity, Duration) {
@@ -284,6 +294,7 @@ mod tests {
         let served = (0..30).filter(|_| faults.decide(faults.next(), later) == Fate::Serve).count();
         assert_eq!(served, 5);
     }
+
     #[test]
     fn a_sandbox_with_its_own_buckets_is_not_throttled_here() {
         let faults = Faults::new("rate=1".parse().expect("valid")).with_own_rate();

@@ -3,12 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
-
-use crate::Response;
 
 /// From a certain request on, nothing is carried out until somebody says so.
 #[derive(Debug, Default)]
@@ -64,13 +60,13 @@ impl Gate {
     }
 
     /// What is held, as JSON.
-    pub(crate) fn show(&self) -> Response {
+    pub(crate) fn show(&self) -> Value {
         let held: Vec<_> = self
             .held()
             .iter()
             .map(|(sequence, carried_out)| json!({"sequence": sequence, "carried_out": carried_out}))
             .collect();
-        Response::new(StatusCode::OK, json!({ "held": held }).to_string()).header(CONTENT_TYPE, "application/json")
+        json!({ "held": held })
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, bool>> {

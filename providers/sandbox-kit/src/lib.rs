@@ -6,16 +6,25 @@
 //! * [`server`]: HTTP/1.1 on loopback, calling a [`Handler`];
 //! * [`store`]: one JSON file per entity, each write atomic, one process per folder;
 //! * [`knobs`] and [`faults`]: latency, throttling, failures, lost answers, quotas and replication delay on request;
-//! * [`counter`]: how often each action was called;
+//! * [`quotas`]: quotas by name;
+//! * [`counter`] and [`recent`]: how often each action was called, and the last requests;
+//! * [`management`]: what people and tests ask beside the cloud's own API;
+//! * [`history`], [`clock`] and [`ids`]: how often a folder was in use, times, identifiers;
 //! * [`registry`]: how the command line finds the sandboxes that are linked in.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+pub mod clock;
 pub mod counter;
 pub mod error;
 pub mod faults;
 mod gate;
+pub mod history;
+pub mod ids;
 pub mod knobs;
+pub mod management;
+pub mod quotas;
+pub mod recent;
 pub mod registry;
 pub mod server;
 pub mod store;
@@ -26,7 +35,11 @@ pub use inventory;
 pub use counter::{Counter, Counts};
 pub use error::{Result, SandboxError};
 pub use faults::{Fate, Faults};
+pub use history::History;
+pub use ids::Ids;
 pub use knobs::Knobs;
+pub use quotas::Quotas;
+pub use recent::Recent;
 pub use registry::{BoxFuture, Registration, Running, Start};
 pub use server::{Acceptor, Handler, Plain, Request, Response, Server};
 pub use store::Store;

@@ -156,7 +156,7 @@ fn check_format(folder: &Path, file: &Path, provider: &str) -> Result<()> {
     if format.provider != provider {
         return Err(attempted()
             .because(format!("it holds the state of the sandbox for `{}`, not for `{provider}`", format.provider))
-            .hint("use one folder per provider"));
+            .hint("name another folder, as in `--sandbox=DIR`: each provider has one of its own"));
     }
     if format.format_version != FORMAT_VERSION {
         return Err(attempted()

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use cloudgrant_sandbox_kit::management::manage;
 use cloudgrant_sandbox_kit::server::BODY_LIMIT;
-use cloudgrant_sandbox_kit::{Faults, Handler, Plain, Request, Response, Server, async_trait};
+use cloudgrant_sandbox_kit::{Counter, Faults, Handler, Plain, Request, Response, Server, async_trait};
 use http::StatusCode;
 
 fn loopback() -> SocketAddr {
@@ -143,7 +144,7 @@ struct Held {
 #[async_trait]
 impl Handler for Held {
     async fn handle(&self, request: Request) -> Response {
-        if let Some(answer) = self.faults.manage(&request) {
+        if let Some(answer) = manage(&request, &self.faults, &Counter::default(), |_| Ok(())) {
             return answer;
         }
         let answer = async {

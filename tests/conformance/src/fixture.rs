@@ -1,5 +1,6 @@
 //! What the suite needs from whoever wants a provider tried.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,4 +151,14 @@ pub struct Requests {
     pub reads: u64,
     /// Those that write, or would.
     pub writes: u64,
+}
+
+impl Requests {
+    /// From the number of each action, and which of them only read.
+    pub fn of(by_action: &BTreeMap<String, u64>, only_reads: impl Fn(&str) -> bool) -> Self {
+        by_action.iter().fold(Self::default(), |mut all, (action, count)| {
+            *if only_reads(action) { &mut all.reads } else { &mut all.writes } += count;
+            all
+        })
+    }
 }

@@ -15,6 +15,8 @@
 //! fixture doesn't offer says so on standard error and is skipped; it never passes in silence. Test runners show that
 //! output on demand: `cargo nextest run --success-output final`, `cargo test -- --nocapture`.
 //!
+//! What a provider has to show beyond the contract, its own tests show; [`Runs`] has what they need to run manifests.
+//!
 //! [`mod@reference`] is a small provider that passes every case, with a cloud in memory to go with it. It is there to be
 //! read. For each case, this crate's own tests have a provider that breaks exactly that sentence and must be caught.
 
@@ -22,10 +24,12 @@ mod bench;
 pub mod cases;
 mod fixture;
 pub mod reference;
+mod runs;
 mod spy;
 mod tree;
 mod verdict;
 
 pub use cases::CASES;
 pub use fixture::{Fault, Fixture, Hook, Requests};
+pub use runs::{Runs, load, nearby};
 pub use verdict::{Outcome, Verdict, Violation, run};

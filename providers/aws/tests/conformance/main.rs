@@ -1,6 +1,8 @@
 //! The conformance suite, with a sandbox as the world.
 
 mod behind;
+#[path = "../support/clients.rs"]
+mod clients;
 mod world;
 
 use async_trait::async_trait;
@@ -48,16 +50,12 @@ impl Fixture for World {
     }
 
     async fn requests(&self) -> Option<Requests> {
-        let counts = self.running.counts();
-        let reads = |action: &str| {
+        let only_reads = |action: &str| {
             let verb = action.split_once(':').map_or(action, |(_, verb)| verb);
             // Assuming a role makes a session, not a change.
             ["Get", "List", "Describe", "AssumeRole"].iter().any(|prefix| verb.starts_with(prefix))
         };
-        let of = |wanted: bool| {
-            counts.by_action.iter().filter(|(action, _)| reads(action) == wanted).map(|(_, count)| *count).sum()
-        };
-        Some(Requests { reads: of(true), writes: of(false) })
+        Some(Requests::of(&self.running.counts().by_action, only_reads))
     }
 
     async fn plant_foreign(&self) -> Hook {

@@ -1,9 +1,10 @@
 //! A data plane in a sandbox.
 
-use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use cloudgrant_sandbox_kit::{Running, Start};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::clients::Clients;
 
 /// The data plane's account.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -79,36 +80,21 @@ impl World {
         section
     }
 
-    fn credentials(account: &str) -> Credentials {
-        Credentials::new(format!("AKIASANDBOX0{account}"), "sandbox", None, None, "test")
+    /// Somebody else's clients.
+    fn clients(&self) -> Clients<'_> {
+        Clients { endpoint: self.running.endpoint() }
     }
 
-    /// Somebody else's client.
     pub(crate) fn iam(&self) -> aws_sdk_iam::Client {
-        let config = aws_sdk_iam::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials(ACCOUNT))
-            .endpoint_url(self.running.endpoint());
-        aws_sdk_iam::Client::from_conf(config.build())
+        self.clients().iam()
     }
 
     pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
-        let config = aws_sdk_ecr::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials(account))
-            .endpoint_url(self.running.endpoint());
-        aws_sdk_ecr::Client::from_conf(config.build())
+        self.clients().ecr(account)
     }
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
-        let config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials(ACCOUNT))
-            .endpoint_url(self.running.endpoint());
-        aws_sdk_secretsmanager::Client::from_conf(config.build())
+        self.clients().secrets()
     }
 
     /// Turns the sandbox's knobs while it runs.

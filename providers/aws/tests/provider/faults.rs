@@ -2,7 +2,7 @@
 
 use cloudgrant_core::ErrorKind;
 
-use crate::world::{World, manifest, refused, said};
+use crate::world::{Runs, World, manifest, refused, said};
 
 const GRANTS: &str = "
 grants:

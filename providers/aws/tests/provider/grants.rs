@@ -3,7 +3,7 @@
 use cloudgrant_core::{Action, ErrorKind, Level};
 use serde_json::json;
 
-use crate::world::{World, manifest, refused, said};
+use crate::world::{Runs, World, manifest, refused, said};
 
 #[tokio::test]
 async fn requirement_14_global_grants_go_to_the_task_role() {

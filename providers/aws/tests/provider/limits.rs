@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cloudgrant_core::ErrorKind;
 
-use crate::world::{World, assert_same, manifest, policy_arn, refused, said};
+use crate::world::{Runs, World, assert_same, manifest, policy_arn, refused, said};
 
 /// A manifest with many buckets, all granted in one scope.
 fn many(buckets: usize, scope: &str) -> String {

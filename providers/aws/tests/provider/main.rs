@@ -1,5 +1,8 @@
 //! The AWS provider against a sandbox: what the requirements say, number by number.
 
+#[path = "../support/clients.rs"]
+mod clients;
+
 mod denied;
 mod faults;
 mod grants;

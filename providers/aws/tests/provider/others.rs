@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{ErrorKind, Level};
 
-use crate::world::{World, assert_same, manifest, policy_arn, refused, said};
+use crate::world::{Runs, World, assert_same, manifest, policy_arn, refused, said};
 
 const GRANTS: &str = "
 grants:

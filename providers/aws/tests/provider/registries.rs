@@ -3,7 +3,7 @@
 use cloudgrant_core::Action;
 use serde_json::{Value, json};
 
-use crate::world::{World, assert_same, manifest, refused, said};
+use crate::world::{Runs, World, assert_same, manifest, refused, said};
 
 const THEIRS: &str = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]";
 

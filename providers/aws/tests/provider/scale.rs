@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use cloudgrant_core::Action;
 
-use crate::world::{World, manifest};
+use crate::world::{Runs, World, manifest};
 
 #[tokio::test]
 async fn two_hundred_grants_take_no_more_requests_than_promised() {

@@ -3,7 +3,7 @@
 use cloudgrant_core::{Action, Approval, Cancel, Silent};
 use serde_json::json;
 
-use crate::world::{World, manifest, refused, said};
+use crate::world::{Runs, World, manifest, refused, said};
 
 const GRANTS: &str = "grants: [{ name: reads, scope: global, access: { token: read } }]";
 

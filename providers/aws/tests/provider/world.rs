@@ -1,14 +1,14 @@
 //! A data plane in a sandbox, and the provider connected to it.
 
-use std::path::Path;
-use std::time::Duration;
-
-use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
+use async_trait::async_trait;
 use cloudgrant_aws as _;
-use cloudgrant_core::config::{Loaded, Overrides};
-use cloudgrant_core::{Approval, Cancel, Error, Plan, Report, Result, Session, Settings, Silent};
+pub(crate) use cloudgrant_conformance::Runs;
+use cloudgrant_conformance::load;
+use cloudgrant_core::{Error, Result};
 use cloudgrant_sandbox_kit::{Running, Start};
 use serde_json::Value;
+
+use crate::clients::Clients;
 
 /// What every manifest of these tests begins with.
 pub(crate) const HEAD: &str = r#"
@@ -39,24 +39,16 @@ pub(crate) struct World {
     running: Option<Running>,
 }
 
-/// The engine waits little, as the sandbox is near.
-pub(crate) fn settings() -> Settings {
-    Settings {
-        patience: Duration::from_secs(10),
-        settle: Duration::from_secs(5),
-        first_wait: Duration::from_millis(20),
-        longest_wait: Duration::from_millis(200),
-        ..Settings::default()
-    }
-}
-
 /// [`HEAD`] and what comes after it.
 pub(crate) fn manifest(tail: &str) -> String {
     format!("{HEAD}{tail}")
 }
 
-fn load(text: &str, overrides: &Overrides) -> Loaded {
-    Loaded::from_text(text, Path::new("cloudgrant.yaml"), overrides).unwrap_or_else(|error| panic!("{error:?}"))
+#[async_trait]
+impl Runs for World {
+    fn overlay(&self) -> &Value {
+        self.running().settings()
+    }
 }
 
 impl World {
@@ -77,7 +69,7 @@ impl World {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        let config = load(manifest, &Overrides::default()).value;
+        let config = load(manifest).value;
         let knobs = if knobs.is_empty() { Default::default() } else { knobs.parse().expect("knobs") };
         let start = Start::new(self.folder.path()).config(config).knobs(knobs);
         self.running = Some(cloudgrant_aws_sandbox::start(start).await.expect("the sandbox starts"));
@@ -87,70 +79,21 @@ impl World {
         self.running.as_ref().expect("it runs")
     }
 
-    /// The provider, connected anew.
-    pub(crate) async fn session(&self, manifest: &str) -> Result<Session> {
-        let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "the test".to_owned());
-        let flags = vec![flag("aws.endpoint", self.running().endpoint()), flag("aws.credentials", "sandbox")];
-        let overrides = Overrides { flags, ..Overrides::default() };
-        Session::open(load(manifest, &overrides), settings()).await
+    /// Somebody else's clients.
+    fn clients(&self) -> Clients<'_> {
+        Clients { endpoint: self.running().endpoint() }
     }
 
-    pub(crate) async fn plan(&self, manifest: &str) -> Result<Plan> {
-        self.session(manifest).await?.engine().plan(&Silent).await
-    }
-
-    pub(crate) async fn apply(&self, manifest: &str) -> Result<Report> {
-        let engine = self.session(manifest).await?.engine();
-        let plan = engine.plan(&Silent).await?;
-        engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await
-    }
-
-    /// Applies, and expects that everything was made and verified, and that nothing is left to do.
-    pub(crate) async fn converge(&self, manifest: &str) -> Report {
-        let report = self.apply(manifest).await.unwrap_or_else(|error| panic!("{error:?}"));
-        assert!(report.is_success(), "{report:#?}");
-        let plan = self.plan(manifest).await.unwrap_or_else(|error| panic!("{error:?}"));
-        assert!(plan.is_empty(), "{:#?}", plan.changes);
-        report
-    }
-
-    /// Takes everything of the stack away.
-    pub(crate) async fn revoke_all(&self, manifest: &str) -> Result<Report> {
-        let engine = self.session(manifest).await?.engine_without(None)?;
-        let plan = engine.plan(&Silent).await?;
-        engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await
-    }
-
-    fn credentials(account: &str) -> Credentials {
-        Credentials::new(format!("AKIASANDBOX0{account}"), "sandbox", None, None, "test")
-    }
-
-    /// Somebody else's client.
     pub(crate) fn iam(&self) -> aws_sdk_iam::Client {
-        let config = aws_sdk_iam::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials("111122223333"))
-            .endpoint_url(self.running().endpoint());
-        aws_sdk_iam::Client::from_conf(config.build())
+        self.clients().iam()
     }
 
     pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
-        let config = aws_sdk_ecr::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials(account))
-            .endpoint_url(self.running().endpoint());
-        aws_sdk_ecr::Client::from_conf(config.build())
+        self.clients().ecr(account)
     }
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
-        let config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-west-2"))
-            .credentials_provider(Self::credentials("111122223333"))
-            .endpoint_url(self.running().endpoint());
-        aws_sdk_secretsmanager::Client::from_conf(config.build())
+        self.clients().secrets()
     }
 
     /// The default document of a policy of the stack.

@@ -2,6 +2,7 @@
 //!
 //! Source: the answers that the REST references of the providers show.
 
+use cloudgrant_sandbox_kit::ids::guid_of;
 use serde_json::{Map, Value, json};
 
 use super::id::Id;
@@ -128,7 +129,7 @@ fn vault(name: &str, tenant: &str) -> Value {
 fn secret(id: &Id, created: time::Millis) -> Value {
     let vault = id.parent().map(|vault| vault.name().to_ascii_lowercase()).unwrap_or_default();
     let uri = format!("https://{vault}.vault.azure.net/secrets/{}", id.name());
-    let version = crate::ids::fixed(&uri).replace('-', "");
+    let version = guid_of(&uri).replace('-', "");
     json!({
         "attributes": {"enabled": true, "created": created / 1000, "updated": created / 1000},
         "secretUri": uri,

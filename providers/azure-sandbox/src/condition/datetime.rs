@@ -1,5 +1,9 @@
 //! Moments and GUIDs, as conditions write them.
 
+use std::str::FromStr;
+
+use time::{Date, Month, Time, UtcDateTime};
+
 /// Tenths of a microsecond in a second: the precision of blob versions and snapshots.
 const TICKS: i64 = 10_000_000;
 
@@ -14,14 +18,11 @@ pub(super) fn moment(text: &str) -> Option<i64> {
     let (date, time) = whole.split_once('T')?;
     let [year, month, day] = fields(date, '-', [4, 2, 2])?;
     let [hour, minute, second] = fields(time, ':', [2, 2, 2])?;
-    if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
-        return None;
-    }
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    Some(seconds * TICKS + fraction)
+    let short = |number: u16| u8::try_from(number).ok();
+    let month = Month::try_from(short(month)?).ok()?;
+    let date = Date::from_calendar_date(year.into(), month, short(day)?).ok()?;
+    let time = Time::from_hms(short(hour)?, short(minute)?, short(second)?).ok()?;
+    Some(UtcDateTime::new(date, time).unix_timestamp() * TICKS + fraction)
 }
 
 /// Reads `00000000-0000-0000-0000-000000000000`, in either case.
@@ -33,7 +34,7 @@ pub(super) fn guid(text: &str) -> Option<u128> {
     (right && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| u128::from_str_radix(&hex, 16).ok())?
 }
 
-fn fields(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
+fn fields(text: &str, separator: char, lengths: [usize; 3]) -> Option<[u16; 3]> {
     let mut parts = text.split(separator);
     let mut fields = [0; 3];
     for (field, length) in fields.iter_mut().zip(lengths) {
@@ -42,27 +43,9 @@ fn fields(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> 
     parts.next().is_none().then_some(fields)
 }
 
-fn number(digits: &str) -> Option<i64> {
+fn number<T: FromStr>(digits: &str) -> Option<T> {
+    // `parse` would take a sign.
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970, after Howard Hinnant's "chrono-compatible low-level date algorithms".
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 #[cfg(test)]
@@ -79,6 +62,18 @@ mod tests {
     }
 
     #[test]
+    fn a_month_has_its_own_days() {
+        let day = |date: &str| moment(&format!("{date}T00:00:00Z"));
+        for date in ["2023-01-31", "2023-04-30", "2023-12-31", "2024-02-29", "2000-02-29", "0000-02-29", "9999-12-31"] {
+            assert!(day(date).is_some(), "{date}");
+        }
+        for date in ["2023-01-32", "2023-04-31", "2023-02-29", "1900-02-29", "2024-02-30", "2023-05-00", "2023-00-01"] {
+            assert_eq!(day(date), None, "{date}");
+        }
+        assert_eq!(day("2024-03-01"), day("2024-02-29").map(|before| before + 24 * 60 * 60 * TICKS));
+    }
+
+    #[test]
     fn what_is_no_moment() {
         for text in [
             "2023-05-01",
@@ -90,7 +85,9 @@ mod tests {
             "2023-05-01T13:00:00.Z",
             "2023-05-01T13:00:00.12345678Z",
             "23-05-01T13:00:00Z",
+            "2023-05-01T13:00:60Z",
             "2023-05-01T13:00:+1Z",
+            "+023-05-01T13:00:00Z",
             "2023-05-01 13:00:00Z",
         ] {
             assert_eq!(moment(text), None, "{text}");

@@ -1,15 +1,10 @@
 //! What came in: the last requests in short, and whole exchanges if asked for.
 
-use std::collections::VecDeque;
-
-use cloudgrant_sandbox_kit::{Request, Response};
+use cloudgrant_sandbox_kit::{Recent, Request, Response};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// How many requests the log keeps.
-const KEPT: usize = 10_000;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
@@ -24,25 +19,16 @@ pub(super) struct Line {
 /// The last requests, and, if asked for, whole exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    pub(super) lines: VecDeque<Line>,
+    pub(super) lines: Recent<Line>,
     /// Nothing unless recording was turned on.
-    pub(super) recorded: Option<VecDeque<Value>>,
+    pub(super) recorded: Option<Recent<Value>>,
 }
 
 impl Log {
     pub(crate) fn note(&mut self, sequence: u64, request: &Request, action: &str, status: u16) {
-        if self.lines.len() == KEPT {
-            self.lines.pop_front();
-        }
         let path =
             if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
-        self.lines.push_back(Line {
-            sequence,
-            action: action.to_owned(),
-            method: request.method.to_string(),
-            path,
-            status,
-        });
+        self.lines.push(Line { sequence, action: action.to_owned(), method: request.method.to_string(), path, status });
     }
 
     /// Keeps an exchange in the form that specification validators read. Entra's are left out: they hold secrets, and
@@ -52,11 +38,8 @@ impl Log {
         if request.path.to_ascii_lowercase().contains("/oauth2/") {
             return;
         }
-        if recorded.len() == KEPT {
-            recorded.pop_front();
-        }
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-        recorded.push_back(json!({
+        recorded.push(json!({
             "request": {
                 "method": request.method.as_str(),
                 "url": format!("{base}{}{query}", request.path),

@@ -1,11 +1,8 @@
-//! What tests and curious people ask and do beside Azure's own API, below `/_sandbox/`.
+//! What tests and curious people ask and do beside Azure's own API, below `/_sandbox/`: what every sandbox answers, and
 //!
 //! | request | what it does |
 //! |---|---|
-//! | `GET requests` | how often each operation was called |
 //! | `GET log` | the last requests |
-//! | `POST reset` | starts counting again |
-//! | `POST knobs` | turns the knobs; the body is as on the command line |
 //! | `POST record` `{"on": true}` | keeps whole exchanges from now on, or no more |
 //! | `GET recorded` | the exchanges, as specification validators read them |
 //! | `GET state` | everything there is, in a fixed order |
@@ -21,11 +18,10 @@ mod put;
 mod put_roles;
 mod show;
 
-use std::collections::VecDeque;
 use std::sync::PoisonError;
 
-use cloudgrant_sandbox_kit::{Knobs, Request, Response};
-use http::header::CONTENT_TYPE;
+use cloudgrant_sandbox_kit::management::{PREFIX, answer, manage, refuse, unknown};
+use cloudgrant_sandbox_kit::{Recent, Request, Response};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -33,40 +29,34 @@ pub(crate) use self::log::Log;
 use crate::dispatch::Dispatcher;
 use crate::query::Query;
 
+/// The requests that only this sandbox answers.
+const OWN: [&str; 7] = ["GET log", "POST record", "GET recorded", "GET state", "POST put", "POST delete", "GET access"];
+
 /// Why a request is refused.
 type Refusal = (StatusCode, String);
 
 /// Answers `/_sandbox/...`.
 pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
-    if let Some(answer) = sandbox.faults.manage(request) {
+    if let Some(answer) = manage(request, &sandbox.faults, &sandbox.counter, |knobs| sandbox.turn(knobs)) {
         return answer;
     }
     match carry_out(sandbox, request) {
-        Ok(value) => answer(StatusCode::OK, &value),
-        Err((status, why)) => answer(status, &json!({"error": why})),
+        Ok(Some(value)) => answer(StatusCode::OK, &value),
+        Ok(None) => unknown(&OWN),
+        Err((status, why)) => refuse(status, &why),
     }
 }
 
-fn carry_out(sandbox: &Dispatcher, request: &Request) -> Result<Value, Refusal> {
+/// Carries a request out, if there is such a one.
+fn carry_out(sandbox: &Dispatcher, request: &Request) -> Result<Option<Value>, Refusal> {
     let log = || sandbox.log.lock().unwrap_or_else(PoisonError::into_inner);
     let state = || sandbox.state.lock().unwrap_or_else(PoisonError::into_inner);
     let body = || log::body(&request.body);
-    Ok(match (&request.method, request.path.trim_start_matches("/_sandbox/")) {
-        (&Method::GET, "requests") => json!(sandbox.counter.counts()),
+    Ok(Some(match (&request.method, request.path.trim_start_matches(PREFIX)) {
         (&Method::GET, "log") => json!(log().lines),
-        (&Method::POST, "reset") => {
-            sandbox.counter.reset();
-            json!(sandbox.counter.counts())
-        }
-        (&Method::POST, "knobs") => {
-            let text = String::from_utf8_lossy(&request.body);
-            let turned = text.parse::<Knobs>().and_then(|knobs| sandbox.turn(knobs));
-            turned.map_err(|error| bad(&error.to_string()))?;
-            json!({"knobs": sandbox.faults.knobs().to_string()})
-        }
         (&Method::POST, "record") => {
             let on = body()["on"].as_bool().unwrap_or(true);
-            log().recorded = on.then(VecDeque::new);
+            log().recorded = on.then(Recent::default);
             json!({"on": on})
         }
         (&Method::GET, "recorded") => json!(log().recorded.as_ref().map_or(json!([]), |all| json!(all))),
@@ -74,18 +64,10 @@ fn carry_out(sandbox: &Dispatcher, request: &Request) -> Result<Value, Refusal> 
         (&Method::POST, "put") => put::put(&mut state(), &body())?,
         (&Method::POST, "delete") => put::delete(&mut state(), &body())?,
         (&Method::GET, "access") => access::access(&state(), &Query::parse(&request.query))?,
-        _ => {
-            let known = "GET requests, log, recorded, state, access; POST reset, knobs, record, put, delete";
-            let why = format!("there is no such thing below /_sandbox/; there are {known}");
-            return Err((StatusCode::NOT_FOUND, why));
-        }
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn bad(why: &str) -> Refusal {
     (StatusCode::BAD_REQUEST, why.to_owned())
-}
-
-fn answer(status: StatusCode, value: &Value) -> Response {
-    Response::new(status, value.to_string()).header(CONTENT_TYPE, "application/json")
 }

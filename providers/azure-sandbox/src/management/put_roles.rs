@@ -1,5 +1,6 @@
 //! Putting role assignments, role definitions and deny assignments.
 
+use cloudgrant_sandbox_kit::ids::guid_of;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::arm::{assignments, definitions, denials};
 use crate::errors::ArmError;
 use crate::model::{Assignment, Definition, Denial, Permission};
 use crate::state::State;
-use crate::{ids, time};
+use crate::time;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +41,7 @@ pub(super) fn assignment(state: &mut State, id: &Id, body: &Value) -> Result<Val
     let properties =
         merged::<AssignmentBody>(before.as_ref().map(|one| assignments::render(one, NEWEST)), body)?.properties;
     let now = time::now();
-    let by = ids::fixed("somebody else");
+    let by = guid_of("somebody else");
     let made = Assignment {
         id: id.text().to_owned(),
         scope: extended(id).text().to_owned(),

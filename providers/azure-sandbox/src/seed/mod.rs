@@ -6,6 +6,7 @@
 mod locators;
 pub(crate) mod wishes;
 
+use cloudgrant_sandbox_kit::ids::guid_of;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use crate::arm::{defaults, groups, identities};
 use crate::errors::ArmError;
 use crate::model::{Assignment, Principal, Subscription, Tags};
 use crate::state::State;
-use crate::{CLIENT_ID, ids, roles, time};
+use crate::{CLIENT_ID, roles, time};
 
 /// The start of 2024: what is seeded was there long before, so it is known everywhere.
 const LONG_AGO: time::Millis = 1_704_067_200_000;
@@ -115,7 +116,7 @@ pub(crate) fn make_around(state: &mut State, id: &Id) -> std::result::Result<(),
 
 /// The object id of the sandbox's client in a tenant.
 pub(crate) fn client_principal(tenant: &str) -> String {
-    ids::fixed(&format!("client of {tenant}"))
+    guid_of(&format!("client of {tenant}"))
 }
 
 fn client(state: &mut State) -> Result<()> {
@@ -138,7 +139,7 @@ fn client(state: &mut State) -> Result<()> {
 pub(crate) fn owner(tenant: &str, subscription: &str) -> Assignment {
     let scope = Id::subscription_of(&subscription.to_ascii_lowercase());
     let principal = client_principal(tenant);
-    let name = ids::fixed(&format!("owner of {scope} is {principal}"));
+    let name = guid_of(&format!("owner of {scope} is {principal}"));
     Assignment {
         id: scope.child(&format!("/providers/Microsoft.Authorization/roleAssignments/{name}")).text().to_owned(),
         scope: scope.text().to_owned(),
@@ -223,7 +224,7 @@ fn once(
     what: &str,
     make: impl FnOnce(&mut State) -> std::result::Result<(), ArmError>,
 ) -> Result<()> {
-    if state.is_seeded(what) {
+    if state.history.is_seeded(what) {
         return Ok(());
     }
     make(state).map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;

@@ -50,12 +50,8 @@ impl Fixture for World {
     }
 
     async fn requests(&self) -> Option<Requests> {
-        let counts = self.running.counts();
-        let reads = |action: &str| action.ends_with("/read") || action.starts_with("entra/");
-        let of = |wanted: bool| {
-            counts.by_action.iter().filter(|(action, _)| reads(action) == wanted).map(|(_, count)| *count).sum()
-        };
-        Some(Requests { reads: of(true), writes: of(false) })
+        let only_reads = |action: &str| action.ends_with("/read") || action.starts_with("entra/");
+        Some(Requests::of(&self.running.counts().by_action, only_reads))
     }
 
     async fn plant_foreign(&self) -> Hook {

@@ -6,7 +6,7 @@ use cloudgrant_core::{Action, ErrorKind};
 use serde_json::json;
 
 use crate::arm::{GROUP, identity_id};
-use crate::world::{World, flyte, said, union};
+use crate::world::{Runs, World, flyte, said, union};
 
 const PRODUCTION: &str = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
 const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";

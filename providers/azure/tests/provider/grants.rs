@@ -5,7 +5,7 @@ use cloudgrant_core::{ErrorKind, Level};
 use serde_json::{Value, json};
 
 use crate::arm::{GROUP, SUBSCRIPTION, container};
-use crate::world::{World, flyte, said, union};
+use crate::world::{Runs, World, flyte, said, union};
 
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR: &str = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";

@@ -4,7 +4,7 @@ use cloudgrant_core::{ErrorKind, Level};
 use serde_json::json;
 
 use crate::arm::container;
-use crate::world::{World, flyte, said, union};
+use crate::world::{Runs, World, flyte, said, union};
 
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const THEIRS: &str = "12345678-1234-1234-1234-123456789012";

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::arm::GROUP;
 use crate::grants::put;
-use crate::world::{World, flyte, union};
+use crate::world::{Runs, World, flyte, union};
 
 const PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 const REPOSITORY_READER: &str = "b93aa761-3e63-49ed-ac28-beffa264f7ac";

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::world::{World, flyte};
+use crate::world::{Runs, World, flyte};
 
 /// Grants of a domain, each on a container of its own.
 fn many(count: usize) -> String {

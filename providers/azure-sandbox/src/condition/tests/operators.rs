@@ -48,6 +48,8 @@ fn moments() {
         }
         case.denies(&now("soon"));
     }
+    case("@Environment[UtcNow] DateTimeLessThan '2024-02-29T00:00:00Z'").allows(&now("2024-02-28T23:59:59Z"));
+    case("@Environment[UtcNow] DateTimeGreaterThan '2024-02-29T23:59:59Z'").allows(&now("2024-03-01T00:00:00Z"));
 }
 
 #[test]

@@ -54,6 +54,10 @@ const PIECES: [&str; 30] = [
     "é",
 ];
 
+/// A moment, on a day that every month has; the others are examples in the tests of moments.
+const MOMENT: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\
+    T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?Z";
+
 fn attribute() -> impl Strategy<Value = Attribute> + Clone {
     select(NAMES.as_slice()).prop_map(|(source, name)| Attribute { source, name: long(name) })
 }
@@ -63,9 +67,7 @@ fn literal(family: Family) -> BoxedStrategy<Literal> {
         Family::Text => "[^'\\p{Cc}]{0,12}".prop_map(Literal::Text).boxed(),
         Family::Number => any::<i64>().prop_map(Literal::Number).boxed(),
         Family::Bool => any::<bool>().prop_map(Literal::Bool).boxed(),
-        Family::Time => "20[0-9]{2}-0[1-9]-[12][0-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?Z"
-            .prop_map(Literal::Text)
-            .boxed(),
+        Family::Time => MOMENT.prop_map(Literal::Text).boxed(),
         Family::Guid => ("[0-9a-fA-F]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", any::<bool>())
             .prop_map(|(guid, quoted)| if quoted { Literal::Text(guid) } else { Literal::Guid(guid) })
             .boxed(),
