@@ -37,6 +37,7 @@ mod snapshot;
 mod tenants;
 mod transport;
 mod validate;
+mod whole;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
