@@ -29,7 +29,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) use self::log::Log;
+pub(crate) use self::log::{Course, Log};
 use crate::dispatch::Dispatcher;
 use crate::query::Query;
 
