@@ -1,5 +1,6 @@
 //! From a request to an answer: which service, who calls, and what goes wrong on request.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ use crate::entra::jwt::Key;
 use crate::entra::{Wish, discovery, token};
 use crate::errors::{Answer, ArmError};
 use crate::graph::{self, GraphError};
-use crate::management::{self, Log};
+use crate::management::{self, Course, Log};
 use crate::metadata;
 use crate::query::Query;
 use crate::quotas::Quotas;
@@ -38,6 +39,8 @@ pub(crate) struct Dispatcher {
     pub(crate) throttle: Throttle,
     pub(crate) writes: Writes,
     pub(crate) key: Key,
+    /// How many requests were carried out.
+    pub(crate) carried_out: AtomicU64,
     /// How often the folder was in use; a part of request ids.
     pub(crate) start: u64,
 }
@@ -76,17 +79,18 @@ impl Dispatcher {
         }
         self.faults.wait().await;
         let clash = write.as_ref().and_then(|write| write.as_ref().err());
+        let mut course = Course::default();
         let outcome = match fate {
             Fate::DropBefore => {
-                self.note(sequence, &request, &action, 0);
+                self.note(sequence, &request, &action, course, 0);
                 return Response::dropped();
             }
             Fate::Throttle => throttled(&target, &request_id),
             Fate::Fail => failed(&target, &request_id),
-            Fate::Serve | Fate::DropAfter => self.carry_out(&request, &target, &request_id, clash),
+            Fate::Serve | Fate::DropAfter => self.carry_out(&request, &target, &request_id, clash, &mut course),
         };
         let response = respond(&request, outcome, &request_id);
-        self.note(sequence, &request, &action, response.status.as_u16());
+        self.note(sequence, &request, &action, course, response.status.as_u16());
         self.record(&request, &response);
         drop(write);
         if fate == Fate::DropAfter { Response::dropped() } else { response }
@@ -108,10 +112,17 @@ impl Dispatcher {
         self.faults.knobs().deny.iter().map(|action| action.replace(':', "/")).collect()
     }
 
-    fn carry_out(&self, request: &Request, target: &Target, request_id: &str, clash: Option<&ArmError>) -> Outcome {
+    fn carry_out(
+        &self,
+        request: &Request,
+        target: &Target,
+        request_id: &str,
+        clash: Option<&ArmError>,
+        course: &mut Course,
+    ) -> Outcome {
         let base = base(request);
         match target {
-            Target::Entra(wish) => match self.entra(request, wish, &base) {
+            Target::Entra(wish) => match self.entra(request, wish, &base, request_id) {
                 Ok(body) => Outcome::new(200, body),
                 Err(error) => Outcome::new(error.status, error.body(request_id, &correlation(request, request_id))),
             },
@@ -120,18 +131,21 @@ impl Dispatcher {
                 Ok(body) => Outcome::new(200, body),
                 Err(error) => Outcome::new(error.status, error.body(request_id)),
             },
-            Target::Arm(route) => self.arm(request, route.as_ref(), &base, clash),
+            Target::Arm(route) => self.arm(request, route.as_ref(), &base, clash, course),
         }
     }
 
-    fn entra(&self, request: &Request, wish: &Wish, base: &str) -> Result<Value, TokenError> {
+    fn entra(&self, request: &Request, wish: &Wish, base: &str, request_id: &str) -> Result<Value, TokenError> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if self.denied().iter().any(|pattern| pattern == wish.action()) {
             let message = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
             return Err(TokenError::new(400, "invalid_grant", 53_003, message));
         }
         match wish {
-            Wish::Token { tenant, v2 } => token::token(&state, &self.key, base, tenant, *v2, &request.body),
+            Wish::Token { tenant, v2 } => {
+                let asked = token::Asked { base, tenant, v2: *v2, body: &request.body, request_id };
+                token::token(&state, &self.key, &asked)
+            }
             Wish::Configuration { tenant, v2 } => discovery::configuration(&state, base, tenant, *v2),
             Wish::Instance => Ok(discovery::instance(base, "common")),
             Wish::Keys => Ok(json!({"keys": []})),
@@ -146,13 +160,23 @@ impl Dispatcher {
         graph::call(&state, &caller, &request.method, segments, &query, &request.body)
     }
 
-    fn arm(&self, request: &Request, route: Option<&Route>, base: &str, clash: Option<&ArmError>) -> Outcome {
+    fn arm(
+        &self,
+        request: &Request,
+        route: Option<&Route>,
+        base: &str,
+        clash: Option<&ArmError>,
+        course: &mut Course,
+    ) -> Outcome {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        course.turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
         let tenant = route.map_or(state.tenant.as_str(), |route| state.tenant_of(&route.id)).to_owned();
         let caller = match caller::caller(request, &self.key, base, &tenant, Service::Management) {
             Ok(caller) => caller,
             Err(error) => return error.into(),
         };
+        course.caller.clone_from(&caller.client);
+        course.token.clone_from(&caller.token);
         let Some(route) = route else { return unknown_path(request).into() };
         let left = match self.take(request, route, &caller) {
             Ok(left) => left,
@@ -211,9 +235,9 @@ impl Dispatcher {
         }
     }
 
-    fn note(&self, sequence: u64, request: &Request, action: &str, status: u16) {
+    fn note(&self, sequence: u64, request: &Request, action: &str, course: Course, status: u16) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.note(sequence, request, action, status);
+        log.note(sequence, request, action, course, status);
     }
 
     fn record(&self, request: &Request, response: &Response) {

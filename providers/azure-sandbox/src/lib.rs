@@ -115,6 +115,7 @@ pub async fn start(start: Start) -> Result<Running> {
         throttle: throttle::Throttle::default(),
         writes: writes::Writes::default(),
         key,
+        carried_out: std::sync::atomic::AtomicU64::new(0),
     };
     let server = Server::start(address, tls, Arc::new(dispatcher)).await?;
     let endpoint = format!("https://{}", server.address());

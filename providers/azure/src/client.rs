@@ -22,6 +22,7 @@ use crate::credentials::Login;
 use crate::error::{Call, answered, failed, is_absent, line};
 use crate::throttling::retry_after;
 use crate::transport::Transport;
+use crate::whole::Whole;
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
@@ -44,7 +45,8 @@ impl Arm {
     /// If the endpoint or the authority isn't a URL that credentials may be sent to.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let place = Place::of(config)?;
-        let transport = Arc::new(Transport::new(Login::hosts(&place), config.ca_certificate.clone()));
+        let transport = Transport::new(Login::hosts(&place), config.ca_certificate.clone());
+        let transport = Arc::new(transport.with_patience(config.request_timeout));
         Ok(Self::over(config, &place, transport))
     }
 
@@ -139,6 +141,7 @@ impl Arm {
 /// own guidance to start below a second and to double.
 pub(crate) fn sdk_options(transport: &Arc<Transport>) -> ClientOptions {
     ClientOptions {
+        per_try_policies: vec![Arc::new(Whole)],
         transport: Some(SdkTransport::new(transport.clone())),
         retry: RetryOptions::exponential(ExponentialRetryOptions {
             initial_delay: Duration::milliseconds(120),

@@ -40,6 +40,7 @@ mod tenants;
 mod throttling;
 mod transport;
 mod validate;
+mod whole;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -126,19 +127,23 @@ impl Provider for Azure {
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        grant::desired(self, grants).await
+        let desired = grant::desired(self, grants).await;
+        self.fresh(desired).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        registry::desired(self, registries).await
+        let desired = registry::desired(self, registries).await;
+        self.fresh(desired).await
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        bind::desired(self, bindings).await
+        let desired = bind::desired(self, bindings).await;
+        self.fresh(desired).await
     }
 
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
-        observe::observed(self, desired).await
+        let observed = observe::observed(self, desired).await;
+        self.fresh(observed).await
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
@@ -174,6 +179,14 @@ impl Azure {
         let snapshot = self.snapshot().await;
         *self.snapshot.lock().await = None;
         snapshot
+    }
+
+    /// Whoever asks again after a failure may do so much later: what was read until then goes.
+    async fn fresh<T>(&self, answer: Result<T>) -> Result<T> {
+        if answer.is_err() {
+            *self.snapshot.lock().await = None;
+        }
+        answer
     }
 
     /// Reads what a plan of these will need, all of it side by side: what the verbs ask for is there already then.

@@ -18,7 +18,7 @@ use crate::throttling;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long a single try may take.
+/// How long a single try may take where nothing is said.
 const REQUEST: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes. A page of ten thousand role assignments has about 10 MB.
 const ANSWER: usize = 64 * 1024 * 1024;
@@ -59,8 +59,8 @@ impl Transport {
         self
     }
 
-    /// The same with another time for a single try.
-    #[cfg(test)]
+    /// The same with another time for a single try, from its first byte to the last one of the answer.
+    #[must_use]
     pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use cloudgrant_core::Change;
 use serde_json::Value;
 
-use crate::http;
 use crate::random::Random;
 use crate::world::World;
 
@@ -71,23 +70,23 @@ pub trait Cloud: std::fmt::Debug + Send + Sync {
     /// The state, from the sandbox's files: their path in its folder, and what is in them.
     fn canonical(&self, files: Vec<(String, Value)>) -> State;
 
+    /// The same without who made what both stacks of [`Manifests::small`] and [`Manifests::other`] want: whoever came first.
+    fn whoever_made_it(&self, state: State) -> State {
+        state
+    }
+
     /// What the state says of an object, held against attributes as the provider writes them.
     fn look(&self, state: &State, change: &Change, attributes: &Value) -> Look;
 
     /// A person who edits by hand what the manifests touch.
     async fn person(&self, world: &World) -> Box<dyn Person>;
 
-    /// For each of our writes of a document without a version token, how long its writer hadn't looked at it: what
-    /// somebody else wrote in that time is lost. From the sandbox's log; `last` is 1 for the last reading before the
+    /// For each of our writes of what is read, merged and written without a version token, how long its writer hadn't
+    /// looked at it: what somebody else wrote in that time is lost. From the sandbox's log; `last` is 1 for the last reading before the
     /// write, 2 for the one before that.
     fn windows(&self, log: &[Value], last: usize) -> Vec<Duration> {
         let _ = (log, last);
         Vec::new()
-    }
-
-    /// Asks a management endpoint of the sandbox.
-    async fn ask(&self, endpoint: &str, method: &str, path: &str, body: &str) -> String {
-        http::ask(endpoint, method, path, body).await
     }
 }
 
@@ -96,6 +95,9 @@ pub trait Cloud: std::fmt::Debug + Send + Sync {
 pub trait Person: Send {
     /// Edits something.
     async fn edit(&mut self, random: &mut Random);
+
+    /// Once the runs have ended: takes away what of the person's keeps something of a stack's from going.
+    async fn let_go(&mut self) {}
 
     /// What of the person's is lost, or there again, at the end, and how.
     fn losses(&self, state: &State, log: &[Value]) -> Losses;
@@ -107,7 +109,7 @@ pub trait Person: Send {
 /// What came of a person's edits.
 #[derive(Debug, Clone, Default)]
 pub struct Losses {
-    /// How many edits there were to documents without a version token.
+    /// How many edits there were to what is read, merged and written without a version token.
     pub writes: usize,
     /// Lost in the end although somebody could have seen it: there must be none.
     pub inexcusable: Vec<String>,

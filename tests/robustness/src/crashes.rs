@@ -1,5 +1,6 @@
 //! The program is killed before and after each of its requests, and run again.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +23,13 @@ pub struct Summary {
     pub points: usize,
     /// How long all of it took.
     pub elapsed: Duration,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { requests, points, elapsed } = self;
+        write!(f, "{requests} requests, killed at {points} points, all converge; {:.1} s", elapsed.as_secs_f64())
+    }
 }
 
 /// Kills the program at every point of what it does, and expects that a second run always comes to the same end.
@@ -61,7 +69,7 @@ fn prepared(cloud: &dyn Cloud, stage: &Stage) -> tempfile::TempDir {
 
 async fn undisturbed(cloud: &'static dyn Cloud, program: &Path, stage: &Stage) -> (u64, Vec<String>) {
     let folder = prepared(cloud, stage);
-    let sandbox = Sandbox::start(cloud, program, folder.path(), "").await;
+    let sandbox = Sandbox::start(program, folder.path(), "").await;
     let client = sandbox.client(program, folder.path(), stage.doing);
     let mut wrong = succeeded(client).await;
     let requests = sandbox.requests().await;
@@ -79,7 +87,7 @@ async fn point(
 ) -> Vec<String> {
     let folder = prepared(cloud, stage);
     let knob = if carried_out { "hold-after" } else { "hold-before" };
-    let sandbox = Sandbox::start(cloud, program, folder.path(), &format!("{knob}={request}")).await;
+    let sandbox = Sandbox::start(program, folder.path(), &format!("{knob}={request}")).await;
     let mut client = sandbox.client(program, folder.path(), stage.doing);
     if !sandbox.holds(request, carried_out, &mut client).await {
         return vec!["this point was never reached".to_owned()];

@@ -5,6 +5,7 @@
 //! order in which they come is the machine's. `ROBUSTNESS_SEED=N` tries one seed alone, `ROBUSTNESS_SEEDS=N` so many.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,6 +93,14 @@ pub struct Summary {
     pub requests: u64,
     /// How long all of it took.
     pub elapsed: Duration,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endings, requests, elapsed } = self;
+        let count: usize = endings.values().sum();
+        write!(f, "{count} seeds, {requests} requests: {endings:?}; all converge; {:.1} s", elapsed.as_secs_f64())
+    }
 }
 
 /// The seeds that the environment asks for, or so many.

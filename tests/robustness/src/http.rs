@@ -1,28 +1,59 @@
-//! The least HTTP that asks a sandbox's management endpoints something.
+//! The least HTTP that asks a sandbox something.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use serde_json::Value;
 
-/// Sends a request over a connection of its own and gives the answer's body.
+/// A client that believes every certificate: a sandbox has an authority of its own, and is on this machine.
+fn client() -> &'static reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let builder = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).no_proxy();
+        builder.timeout(Duration::from_secs(30)).build().expect("a client")
+    })
+}
+
+/// Asks a management endpoint of a sandbox, and gives the answer's body.
 ///
 /// # Panics
 /// There is no answer, or none with status 200.
 pub async fn ask(endpoint: &str, method: &str, path: &str, body: &str) -> String {
-    let address = endpoint.trim_start_matches("http://").trim_end_matches('/');
-    let asking = async {
-        let mut stream = TcpStream::connect(address).await.expect("the sandbox listens");
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.expect("the sandbox reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the sandbox answers");
-        answer
-    };
-    let answer = tokio::time::timeout(Duration::from_secs(30), asking).await.expect("an answer in time");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    let (status, text) = exchange(endpoint, method, path, &[], body.to_owned()).await;
+    assert_eq!(status, 200, "{method} {path}: {text}");
+    text
+}
+
+/// Sends what is JSON, or nothing, and gives the status and what is JSON in the answer, or nothing.
+///
+/// # Panics
+/// There is no answer, or one that is something else.
+pub async fn json(endpoint: &str, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+    let authorization = format!("Bearer {token}");
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let (status, text) = exchange(endpoint, method, path, &headers, text).await;
+    let answer = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
+    (status, answer)
+}
+
+/// Sends a form, and gives the JSON in the answer.
+///
+/// # Panics
+/// There is no answer, or none with status 200.
+pub async fn form(endpoint: &str, path: &str, form: &str) -> Value {
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let (status, text) = exchange(endpoint, "POST", path, &headers, form.to_owned()).await;
+    assert_eq!(status, 200, "{path}: {text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+async fn exchange(endpoint: &str, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> (u16, String) {
+    let method = method.parse().expect("a method");
+    let mut request = client().request(method, format!("{}{path}", endpoint.trim_end_matches('/'))).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.expect("the sandbox answers");
+    (answer.status().as_u16(), answer.text().await.expect("the whole answer"))
 }

@@ -9,6 +9,7 @@
 //! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and one file in `tests/`.
 
 pub mod aws;
+pub mod azure;
 pub mod cloud;
 pub mod crashes;
 pub mod faults;

@@ -8,12 +8,12 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::cloud::{Cloud, Doing};
+use crate::cloud::Doing;
+use crate::http;
 
 /// `cloudgrant sandbox`, and what makes other programs talk to it.
 #[derive(Debug)]
 pub struct Sandbox {
-    cloud: &'static dyn Cloud,
     child: Child,
     endpoint: String,
     exports: Vec<(String, String)>,
@@ -32,7 +32,7 @@ impl Sandbox {
     ///
     /// # Panics
     /// It doesn't start.
-    pub async fn start(cloud: &'static dyn Cloud, program: &Path, folder: &Path, knobs: &str) -> Self {
+    pub async fn start(program: &Path, folder: &Path, knobs: &str) -> Self {
         let mut command = command(program, folder);
         command.args(["sandbox", "--output", "json", "--quiet", "--faults", knobs]);
         command.arg("--folder").arg(folder.join("state")).arg("--file").arg(folder.join("first.yaml"));
@@ -54,12 +54,12 @@ impl Sandbox {
         let exports = said["exports"].as_object().into_iter().flatten();
         let exports = exports.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
         let endpoint = said["endpoint"].as_str().expect("an endpoint").to_owned();
-        Self { cloud, child, endpoint, exports: exports.collect() }
+        Self { child, endpoint, exports: exports.collect() }
     }
 
     /// Asks a management endpoint.
     pub async fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        self.cloud.ask(&self.endpoint, method, path, body).await
+        http::ask(&self.endpoint, method, path, body).await
     }
 
     /// How many requests there were.

@@ -9,6 +9,7 @@ use cloudgrant_sandbox_kit::{Running, Start, registry};
 use serde_json::Value;
 
 use crate::cloud::{Cloud, Doing, State};
+use crate::http;
 
 /// A sandbox in this process.
 #[derive(Debug)]
@@ -83,7 +84,7 @@ impl World {
 
     /// Asks a management endpoint.
     pub async fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        self.cloud.ask(self.endpoint(), method, path, body).await
+        http::ask(self.endpoint(), method, path, body).await
     }
 
     /// The requests so far.

@@ -10,12 +10,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_cloudgrant-under-test");
 
 async fn killed_everywhere(doing: Doing) {
     let summary = crashes::everywhere(&Aws, Path::new(PROGRAM), doing).await;
-    output::say(&format!(
-        "{doing:?}: {} requests, killed at {} points, all converge; {:.1} s",
-        summary.requests,
-        summary.points,
-        summary.elapsed.as_secs_f64()
-    ));
+    output::say(&format!("{doing:?}: {summary}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -35,51 +30,15 @@ async fn a_revoke_that_is_killed_anywhere_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn faults_end_well_or_are_told_truthfully() {
-    let seeds = faults::seeds(100);
-    let count = seeds.len();
-    let summary = faults::from_seeds(&Aws, seeds).await;
-    output::say(&format!(
-        "{count} seeds, {} requests: {:?}; all converge; {:.1} s",
-        summary.requests,
-        summary.endings,
-        summary.elapsed.as_secs_f64()
-    ));
+    let summary = faults::from_seeds(&Aws, faults::seeds(100)).await;
+    output::say(&summary.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn races_lose_nothing_that_can_be_kept() {
     let summary = races::play(&Aws, races::rounds(100)).await;
-    let (losses, share) = (&summary.losses, |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64);
-    output::say(&format!(
-        "{} rounds in {:.1} s: {} stale plans, {} runs undone at their end, {} failed: {:?}",
-        summary.rounds,
-        summary.elapsed.as_secs_f64(),
-        summary.stale,
-        summary.undone,
-        summary.failed.len(),
-        summary.failed.iter().take(3).collect::<Vec<_>>(),
-    ));
-    output::say(&format!(
-        "a person's {} edits of the repository policy: {} missing for a time; overwritten in the window: {} mended by \
-         the person ({:.2} %), {} lost in the end ({:.2} %); lost for any other reason: none",
-        losses.writes,
-        losses.for_a_time,
-        losses.mended,
-        share(losses.mended, losses.writes),
-        losses.in_window.len(),
-        share(losses.in_window.len(), losses.writes),
-    ));
-    output::say(&format!(
-        "the window, from our last reading to our write, {} writes: median {:?}, 9 of 10 within {:?}, longest {:?}",
-        summary.windows.len(),
-        summary.window(50),
-        summary.window(90),
-        summary.window(100),
-    ));
-    assert!(
-        losses.writes < 100 || share(losses.in_window.len(), losses.writes) < 5.0,
-        "too much is lost in the window"
-    );
+    output::say(&summary.to_string());
+    assert!(summary.lost_share().is_none_or(|share| share < 5.0), "too much is lost in the window");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

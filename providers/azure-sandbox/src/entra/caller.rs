@@ -15,6 +15,8 @@ pub(crate) struct Caller {
     pub(crate) id: String,
     pub(crate) client: String,
     pub(crate) tenant: String,
+    /// What its token is told apart by from all others.
+    pub(crate) token: String,
 }
 
 /// Audiences of Azure Resource Manager, besides the address that it is reached by.
@@ -69,7 +71,7 @@ pub(crate) fn caller(request: &Request, key: &Key, base: &str, tenant: &str, ser
         );
         return refuse("InvalidAuthenticationTokenAudience", &message);
     }
-    Ok(Caller { id: text("oid"), client: text("appid"), tenant: text("tid") })
+    Ok(Caller { id: text("oid"), client: text("appid"), tenant: text("tid"), token: text("uti") })
 }
 
 /// A token of one tenant at a subscription of another.

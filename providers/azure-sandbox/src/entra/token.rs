@@ -27,23 +27,25 @@ const RESOURCES: &[&str] = &[
     "https://ml.azure.com",
 ];
 
+/// A request for a token.
+pub(crate) struct Asked<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) tenant: &'a str,
+    pub(crate) v2: bool,
+    pub(crate) body: &'a [u8],
+    pub(crate) request_id: &'a str,
+}
+
 /// Answers a request for a token.
-pub(crate) fn token(
-    state: &State,
-    key: &Key,
-    base: &str,
-    tenant: &str,
-    v2: bool,
-    body: &[u8],
-) -> Result<Value, TokenError> {
-    let form = Query::parse(&String::from_utf8_lossy(body));
+pub(crate) fn token(state: &State, key: &Key, asked: &Asked<'_>) -> Result<Value, TokenError> {
+    let form = Query::parse(&String::from_utf8_lossy(asked.body));
     let needed = |name: &str| {
         form.get(name).ok_or_else(|| {
             let message = format!("The request body must contain the following parameter: '{name}'.");
             TokenError::new(400, "invalid_request", 900_144, message)
         })
     };
-    let tenant = check_tenant(state, tenant)?;
+    let tenant = check_tenant(state, asked.tenant)?;
     let grant = needed("grant_type")?;
     if grant != "client_credentials" {
         return Err(TokenError::new(
@@ -62,9 +64,9 @@ pub(crate) fn token(
         );
         TokenError::new(400, "unauthorized_client", 700_016, message)
     })?;
-    let audience = audience(state, base, &form, v2)?;
+    let audience = audience(state, asked.base, &form, asked.v2)?;
     prove(state, principal, &form)?;
-    Ok(answer(state, key, principal, &audience, v2))
+    Ok(answer(state, key, principal, &audience, asked))
 }
 
 /// The tenant if there is one of that name.
@@ -149,7 +151,7 @@ fn prove(state: &State, principal: &Principal, form: &Query) -> Result<(), Token
     }
 }
 
-fn answer(state: &State, key: &Key, principal: &Principal, audience: &str, v2: bool) -> Value {
+fn answer(state: &State, key: &Key, principal: &Principal, audience: &str, asked: &Asked<'_>) -> Value {
     let now = time::now() / 1000;
     let seconds = state.quotas.token_seconds() as u64;
     let client = principal.client.as_deref().unwrap_or_default();
@@ -166,9 +168,10 @@ fn answer(state: &State, key: &Key, principal: &Principal, audience: &str, v2: b
         "oid": principal.id,
         "sub": principal.id,
         "tid": principal.tenant,
+        "uti": asked.request_id,
         "ver": "1.0",
     }));
-    if v2 {
+    if asked.v2 {
         return json!({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token});
     }
     json!({

@@ -25,7 +25,7 @@ use cloudgrant_sandbox_kit::{Recent, Request, Response};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) use self::log::Log;
+pub(crate) use self::log::{Course, Log};
 use crate::dispatch::Dispatcher;
 use crate::query::Query;
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cloudgrant_azure_sandbox::{CLIENT_ID, DEFAULT_TENANT, SECRET};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::client::{Cloud, form};
@@ -115,4 +116,20 @@ async fn requests_wait_are_counted_and_logged() {
     let last = log.as_array().and_then(|lines| lines.iter().rev().nth(1)).expect("two lines");
     assert_eq!((&last["method"], &last["path"], &last["status"]), (&json!("GET"), &json!(path), &json!(404)));
     assert!(!log.to_string().contains(SECRET), "secrets are sent in bodies, which are not logged");
+}
+
+#[tokio::test]
+async fn the_log_tells_callers_apart_and_what_came_first() {
+    let cloud = Cloud::start("").await;
+    cloud.get(LIST).await.is(200);
+    let again = cloud.log_in().await;
+    cloud.send(Method::GET, LIST, Some(&again), String::new()).await.is(200);
+    let log = cloud.get("/_sandbox/log").await.is(200);
+    let lines: Vec<_> = log.as_array().expect("lines").iter().filter(|line| line["turn"].is_u64()).collect();
+    let [.., first, second] = lines.as_slice() else { panic!("{log}") };
+    assert!(first["turn"].as_u64() < second["turn"].as_u64() && first["at_us"].as_u64() < second["at_us"].as_u64());
+    // One client twice, each time with a token of its own, which the log doesn't show.
+    assert_eq!((&first["caller"], &second["caller"]), (&json!(CLIENT_ID), &json!(CLIENT_ID)));
+    assert_ne!(first["token"], second["token"]);
+    assert!(!log.to_string().contains(&again));
 }

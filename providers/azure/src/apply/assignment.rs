@@ -55,9 +55,15 @@ async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Out
         // Somebody was faster, under another name. Azure doesn't say which.
         "RoleAssignmentExists" => match existing(azure, wanted).await? {
             Some(there) if same(there.condition.as_deref(), wanted.condition) => Ok(named(&there.id)),
-            _ => Err(error.hint("look at it: `az role assignment list --scope SCOPE`; Azure takes one for a role, a scope and a principal")),
+            Some(_) => Err(error.hint("look at it: `az role assignment list --scope SCOPE`; Azure takes one for a role, a scope and a principal")),
+            None => Err(Error::new(ErrorKind::Unavailable, "somebody else's assignment was in the way, and is gone").source(error)),
         },
-        "PrincipalNotFound" if !wanted.principal.ours => {
+        "PrincipalNotFound" => {
+            // The identity may have been made anew since, as another principal.
+            azure.forget(&wanted.identity).await;
+            if wanted.principal.ours {
+                return Err(error);
+            }
             let message = format!("Microsoft Entra doesn't know the principal {} of identity {}", wanted.principal.id, wanted.identity.name());
             Err(Error::new(ErrorKind::NotFound, message).source(error).hint(
                 "the identity isn't one that cloudgrant just made, so that waiting doesn't help: see whether its service \

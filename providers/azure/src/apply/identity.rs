@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{named, not_ours};
 use crate::Azure;
+use crate::observe::trusts_others;
 use crate::resource_id::ResourceId;
 
 /// By its name in the stack's resource group, elsewhere by its ID.
@@ -39,9 +40,20 @@ pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {
     match azure.arm.identity(id.as_str()).await? {
         None => {}
         Some(identity) if !azure.names.marks(&identity.tags) => return Err(not_ours("managed identity", name)),
-        Some(_) => azure.arm.delete_identity(id.as_str()).await?,
+        Some(_) => {
+            // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an
+            // identity only if it has none.
+            let credentials = azure.arm.federated_credentials(id.as_str()).await?;
+            let mark = azure.names.credential_mark();
+            let foreign = credentials.iter().map(|credential| credential.name.as_str());
+            let foreign: Vec<_> = foreign.filter(|name| !name.starts_with(&mark)).collect();
+            if !foreign.is_empty() {
+                return Err(trusts_others(&id, foreign));
+            }
+            azure.arm.delete_identity(id.as_str()).await?;
+        }
     }
-    azure.principals.lock().await.remove(&id);
+    azure.forget(&id).await;
     Ok(named(id.as_str()))
 }
 

@@ -55,6 +55,11 @@ impl Azure {
         self.principals.lock().await.insert(identity.clone(), principal);
     }
 
+    /// What was kept in mind may no longer be so.
+    pub(crate) async fn forget(&self, identity: &ResourceId) {
+        self.principals.lock().await.remove(identity);
+    }
+
     /// Who an identity is to Microsoft Entra.
     pub(crate) async fn principal(&self, identity: &ResourceId) -> Result<Principal> {
         if let Some(principal) = self.principals.lock().await.get(identity) {
@@ -72,3 +77,6 @@ impl Azure {
         Ok(Principal { id: found.principal_id, ours })
     }
 }
+
+#[cfg(test)]
+mod tests;

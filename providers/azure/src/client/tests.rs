@@ -179,6 +179,42 @@ async fn nobody_there_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_request_that_hangs_is_sent_again_after_its_timeout() {
+    let cloud = Loopback::start(|_, nth| match nth {
+        0 => Response::never(),
+        _ => json(200, serde_json::json!({ "value": [] })),
+    })
+    .await;
+    let mut config = cloud.config();
+    config.request_timeout = std::time::Duration::from_millis(300);
+    let started = Instant::now();
+    let things: Vec<Thing> = Arm::new(&config).expect("a client").list(&CALL, "1").await.expect("a list");
+    assert!(things.is_empty() && cloud.seen().len() == 2);
+    assert!((300..5_000).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_not_all_of_an_answer_is_asked_for_again() {
+    let cut = |status, body: serde_json::Value| json(status, body).cut();
+    let cloud = Loopback::start(move |_, nth| match nth {
+        0 => cut(200, serde_json::json!({ "value": [{ "name": "a" }] })),
+        1 => json(200, serde_json::json!({})).garbage(),
+        _ => json(200, serde_json::json!({ "value": [{ "name": "a" }] })),
+    })
+    .await;
+    assert_eq!(list(&cloud).await.expect("a list").len(), 1);
+    assert_eq!((cloud.seen().len(), cloud.logins()), (3, 1));
+    // Half of a refusal says nothing of what is missing; nor does another server's page.
+    for nothing in [refusal(404, "SubscriptionNotFound").cut(), refusal(404, "x").garbage()] {
+        let cloud = Loopback::start(move |_, _| nothing.clone()).await;
+        let arm = Arm::new(&cloud.config()).expect("a client");
+        let error = arm.delete(&CALL, "1").await.expect_err("nobody knows");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+        assert_eq!(cloud.seen().len(), 6);
+    }
+}
+
+#[tokio::test]
 async fn answers_are_bounded_while_they_are_read() {
     use azure_core::http::HttpClient;
     let announced = b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n".to_vec();

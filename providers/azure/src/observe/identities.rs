@@ -112,20 +112,25 @@ fn add_credentials(
     if foreign.is_empty() {
         return;
     }
-    foreign.sort_unstable();
-    let what = foreign.join(", ");
     if wanted.contains(object) {
-        let message = format!("it also trusts what this stack did not let it trust: {what}");
+        foreign.sort_unstable();
+        let message = format!("it also trusts what this stack did not let it trust: {}", foreign.join(", "));
         observed.notes.push(Note::warning(object, message));
     } else {
-        let message = format!(
-            "identity {} can't be deleted: it trusts what this stack did not let it trust: {what}",
-            identity.name()
-        );
-        observed.problems.push(Error::new(ErrorKind::Conflict, message).hint(format!(
-            "take that away first: `az identity federated-credential delete --identity-name {} --resource-group {} --name NAME`",
-            identity.name(),
-            identity.resource_group().unwrap_or_default()
-        )));
+        observed.problems.push(trusts_others(identity, foreign));
     }
+}
+
+/// Why an identity can't be deleted: these federated credentials would go with it.
+pub(crate) fn trusts_others(identity: &ResourceId, mut foreign: Vec<&str>) -> Error {
+    foreign.sort_unstable();
+    let name = identity.name();
+    let message = format!(
+        "identity {name} can't be deleted: it trusts what this stack did not let it trust: {}",
+        foreign.join(", ")
+    );
+    Error::new(ErrorKind::Conflict, message).hint(format!(
+        "take that away first: `az identity federated-credential delete --identity-name {name} --resource-group {} --name NAME`",
+        identity.resource_group().unwrap_or_default()
+    ))
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Desired, Note, Observed, Result};
 
+pub(crate) use self::identities::trusts_others;
 use crate::Azure;
 use crate::kinds;
 use crate::resource_id::ResourceId;

@@ -4,6 +4,7 @@
 mod arm;
 
 mod domains;
+mod faults;
 mod grants;
 mod offline;
 mod others;

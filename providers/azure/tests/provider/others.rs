@@ -1,9 +1,9 @@
 //! What others made: it is relied on, pointed out, or in the way, and always left alone.
 
-use cloudgrant_core::{ErrorKind, Level};
+use cloudgrant_core::{Approval, Cancel, ErrorKind, Level, Silent};
 use serde_json::json;
 
-use crate::arm::container;
+use crate::arm::{GROUP, container};
 use crate::world::{Runs, World, flyte, said, union};
 
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
@@ -125,4 +125,20 @@ async fn other_stacks_are_left_alone() {
     assert!(world.plan(&other).await.expect("a plan").is_empty());
     let tags = json!({ "cloudgrant:stack": "tests-too", "cloudgrant:scope": "domain production" });
     assert!(world.arm.identities().await.iter().any(|identity| identity["tags"] == tags));
+}
+
+#[tokio::test]
+async fn what_changed_since_the_plan_is_seen_where_a_grant_is_of_something_that_is_gone() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read, token: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.arm.delete(&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault"), "2023-07-01").await;
+    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("all of it");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    assert_eq!(plan.summary().delete, 2);
+    let assignments = world.arm.assignments().await;
+    let ours = assignments.iter().find(|it| it["properties"]["description"].is_string()).expect("one of ours");
+    world.arm.delete(ours["id"].as_str().expect("an id"), "2022-04-01").await;
+    let error = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+    assert_eq!(error.expect_err("another plan").kind(), ErrorKind::PlanStale);
 }
