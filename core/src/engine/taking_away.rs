@@ -121,7 +121,13 @@ mod tests {
     fn what_takes_the_place_of_something_that_goes_is_made_with_all_that_it_needs() {
         let changes = || {
             let on_new = create("on/new", 1, &["new", "there"]);
-            vec![create("under", 1, &[]), create("new", 1, &["under"]), create("other", 1, &[]), on_new, delete("on/old")]
+            vec![
+                create("under", 1, &[]),
+                create("new", 1, &["under"]),
+                create("other", 1, &[]),
+                on_new,
+                delete("on/old"),
+            ]
         };
         let all = ["under", "new", "on/new", "on/old"];
         assert_eq!(left(changes(), Some(Vec::new())), all);

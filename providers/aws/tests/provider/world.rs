@@ -89,10 +89,14 @@ impl World {
 
     /// The provider, connected anew.
     pub(crate) async fn session(&self, manifest: &str) -> Result<Session> {
+        self.session_with(manifest, settings()).await
+    }
+
+    pub(crate) async fn session_with(&self, manifest: &str, settings: Settings) -> Result<Session> {
         let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "the test".to_owned());
         let flags = vec![flag("aws.endpoint", self.running().endpoint()), flag("aws.credentials", "sandbox")];
         let overrides = Overrides { flags, ..Overrides::default() };
-        Session::open(load(manifest, &overrides), settings()).await
+        Session::open(load(manifest, &overrides), settings).await
     }
 
     pub(crate) async fn plan(&self, manifest: &str) -> Result<Plan> {
