@@ -15,7 +15,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::Aws;
-use crate::document;
 use crate::pack::{self, Policy};
 use crate::room::Room;
 use crate::secrets::Secrets;
@@ -34,13 +33,19 @@ pub(crate) struct Granted {
 /// Stands for what a statement allows, or for what several do.
 pub(crate) type Meaning = [u8; 32];
 
-/// What a statement allows: all but its Sid.
+/// What a statement allows: all but its Sid. Statements that are written in the same way can be held against each other.
 pub(crate) fn meaning(statement: &Value) -> Meaning {
-    Sha256::digest(nameless(statement).to_string()).into()
+    let mut digest = Sha256::new();
+    for (key, value) in statement.as_object().into_iter().flatten().filter(|(key, _)| *key != "Sid") {
+        digest.update(key);
+        digest.update(value.to_string());
+        digest.update("\n");
+    }
+    digest.finalize().into()
 }
 
 fn nameless(statement: &Value) -> Value {
-    let mut nameless = document::statement(statement);
+    let mut nameless = statement.clone();
     if let Some(map) = nameless.as_object_mut() {
         map.shift_remove("Sid");
     }

@@ -70,10 +70,14 @@ impl Watch for Steps<'_> {
 }
 
 impl Steps<'_> {
-    fn check(&self) {
+    fn check(&self, changes: usize) {
         let seen = self.seen.lock().expect("lock");
         let last = allowed(self.world);
-        let Some(first) = seen.first() else { return };
+        let Some(first) = seen.first() else {
+            assert_eq!(changes, 0);
+            return;
+        };
+        assert_eq!(seen.len(), 2 * changes, "each change is seen as it begins and as it ends");
         let none = BTreeSet::new();
         let of = |all: &BTreeMap<String, BTreeSet<String>>, role: &str| all.get(role).unwrap_or(&none).clone();
         for (step, now) in seen.iter().enumerate() {
@@ -99,7 +103,7 @@ async fn carry_out(world: &World, engine: Engine) -> Report {
     let report = engine.apply(plan.approve(Approval::InAdvance), &steps, &Cancel::default()).await;
     let report = report.unwrap_or_else(|error| panic!("{error:?}"));
     assert!(report.is_success(), "{report:#?}");
-    steps.check();
+    steps.check(report.applied.len());
     report
 }
 
