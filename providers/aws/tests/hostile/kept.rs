@@ -39,7 +39,8 @@ async fn what_others_wrote_goes_back_to_the_digit() {
         policy.lock().expect("a lock").clone()
     };
     let with = apply(REGISTRY, 1).await;
-    let ours = with.strip_prefix(before.trim_end_matches("]}")).unwrap_or_else(|| panic!("{with}"));
+    let theirs = before.strip_suffix("]}").expect("the end of the statements");
+    let ours = with.strip_prefix(theirs).unwrap_or_else(|| panic!("{with}"));
     assert!(ours.starts_with(r#",{"Sid":"AllowPull"#) && ours.ends_with("}]}"), "{ours}");
     // A statement of ours with something in it that no statement of ours has is made anew, and theirs stays.
     let tampered = with.replace(r#""Sid":"AllowPull"#, r#""Condition":{"NumericEquals":{"x":1e400}},"Sid":"AllowPull"#);
@@ -49,6 +50,6 @@ async fn what_others_wrote_goes_back_to_the_digit() {
     // It goes by its mark, whatever is in it.
     tamper();
     let renamed = apply(&REGISTRY.replace("name: images", "name: others"), 2).await;
-    assert!(renamed.starts_with(before.trim_end_matches("]}")), "{renamed}");
+    assert!(renamed.starts_with(theirs), "{renamed}");
     assert!(renamed.matches("AllowPull").count() == 1 && renamed.contains("Others"), "{renamed}");
 }
