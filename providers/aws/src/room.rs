@@ -70,13 +70,25 @@ impl<'a> Room<'a> {
         policies.iter().filter(|policy| self.names.is_shared_policy(&self.names.policy_arn(&policy.name))).count()
     }
 
-    /// Keeps places free until it is known what will take them.
-    pub(crate) fn reserve(&mut self, roles: &[String], places: usize) {
-        roles.iter().for_each(|role| self.load(role).carried += places);
+    /// Keeps places free, until it is known what will take them: in the end for what may be shared, and on the way for
+    /// what comes whatever is chosen.
+    pub(crate) fn reserve(&mut self, roles: &[String], shared: &[Policy], own: &[Policy]) {
+        for role in roles {
+            let new = self.new_on(role, shared).min(self.new_on(role, own));
+            let load = self.load(role);
+            load.carried += shared.len();
+            load.most += new;
+        }
     }
 
-    pub(crate) fn release(&mut self, roles: &[String], places: usize) {
-        roles.iter().for_each(|role| self.load(role).carried -= places);
+    /// Undoes [`reserve`](Self::reserve).
+    pub(crate) fn release(&mut self, roles: &[String], shared: &[Policy], own: &[Policy]) {
+        for role in roles {
+            let new = self.new_on(role, shared).min(self.new_on(role, own));
+            let load = self.load(role);
+            load.carried -= shared.len();
+            load.most -= new;
+        }
     }
 
     /// Whether so many policies can be shared, each with a free place beside it for the one that will follow it.

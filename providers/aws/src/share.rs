@@ -80,10 +80,10 @@ pub(crate) async fn policies<'a>(
                 scopes[at].policies = policies;
             }
         } else {
-            open.push(group);
+            open.push(group.opened(aws, snapshot, &scopes));
         }
     }
-    let undecided: HashSet<_> = open.iter().flat_map(|group| &group.members).copied().collect();
+    let undecided: HashSet<_> = open.iter().flat_map(|group| &group.choices).map(|choice| choice.at).collect();
     for (at, scope) in scopes.iter_mut().enumerate() {
         if scope.policies.is_none() && !undecided.contains(&at) {
             scope.policies = Some(scope.own(aws, snapshot));
@@ -94,11 +94,11 @@ pub(crate) async fn policies<'a>(
         for scope in &scopes {
             room.take(&scope.roles, scope.policies.as_deref().unwrap_or_default());
         }
-        for group in &open {
-            group.members.iter().for_each(|at| room.reserve(&scopes[*at].roles, group.shared.len()));
+        for choice in open.iter().flat_map(|group| &group.choices) {
+            room.reserve(&scopes[choice.at].roles, &choice.shared, &choice.own);
         }
         for group in open {
-            group.settle(aws, snapshot, &mut scopes, &mut room);
+            group.settle(&mut scopes, &mut room);
         }
     }
     Ok(scopes.into_iter().filter_map(|scope| Some((scope.scope.clone(), scope.policies?))).collect())
@@ -227,34 +227,57 @@ impl Group {
         self.shared.iter().map(policy).collect()
     }
 
+    /// What each scope of the group may come to.
+    fn opened(self, aws: &Aws, snapshot: &Snapshot, scopes: &[Scoped<'_>]) -> Open {
+        let choice = |at: &usize| {
+            let scope = &scopes[*at];
+            Choice { at: *at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
+        };
+        Open { choices: self.members.iter().map(choice).collect(), there: self.there }
+    }
+}
+
+/// A group in which something has to be done.
+struct Open {
+    choices: Vec<Choice>,
+    there: bool,
+}
+
+/// What a scope may come to.
+struct Choice {
+    at: usize,
+    shared: Vec<Policy>,
+    own: Vec<Policy>,
+}
+
+impl Open {
     /// Says for each scope of the group whether it shares, where there is room for that.
-    fn settle(self, aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
-        let mut sharing = Vec::new();
-        for at in &self.members {
-            let scope = &mut scopes[*at];
-            let shared = self.policies(scope);
-            let own = scope.own(aws, snapshot);
-            room.release(&scope.roles, shared.len());
+    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
+        let (mut sharing, there) = (Vec::new(), self.there);
+        for Choice { at, shared, own } in self.choices {
+            let scope = &mut scopes[at];
+            room.release(&scope.roles, &shared, &own);
             let fits = room.fits(&scope.roles, &shared);
             let shares = if room.is_enough(&scope.roles, shared.len()) {
                 fits || !room.fits(&scope.roles, &own)
             } else {
                 fits && !room.fits(&scope.roles, &own)
             };
-            let policies = if shares { shared } else { own };
+            let (policies, other) = if shares { (shared, own) } else { (own, shared) };
             room.take(&scope.roles, &policies);
-            if shares {
-                sharing.push(*at);
-            }
             scope.policies = Some(policies);
+            if shares {
+                sharing.push((at, other));
+            }
         }
         // Nobody is left to share with.
-        if let ([alone], false) = (sharing.as_slice(), self.there) {
-            let scope = &mut scopes[*alone];
-            let own = scope.own(aws, snapshot);
-            room.leave(&scope.roles, scope.policies.as_deref().unwrap_or_default());
-            room.take(&scope.roles, &own);
-            scope.policies = Some(own);
+        if sharing.len() == 1 && !there {
+            for (at, own) in sharing {
+                let scope = &mut scopes[at];
+                room.leave(&scope.roles, scope.policies.as_deref().unwrap_or_default());
+                room.take(&scope.roles, &own);
+                scope.policies = Some(own);
+            }
         }
     }
 }

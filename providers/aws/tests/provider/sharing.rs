@@ -491,3 +491,74 @@ async fn what_takes_several_policies_is_shared_as_well() {
     apply(&world, &many(3)).await;
     assert_eq!(policies(&world).await.len(), 1);
 }
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % most
+    }
+
+    /// Grants of a few scopes, of which many are the same.
+    fn grants(&mut self) -> Vec<(String, &'static str, &'static str)> {
+        const SCOPES: [&str; 6] =
+            ["global", "{ domain: production }", "{ domain: development }", VISION, FORECASTING, TRIAL];
+        const ACCESS: [&str; 4] = ["data: read", "models: read", "data: read, models: read", "data: read-write"];
+        let mut grants = Vec::new();
+        for (at, scope) in SCOPES.into_iter().enumerate() {
+            for number in 0..self.below(3) {
+                grants.push((format!("g{at}-{number}"), scope, ACCESS[self.below(ACCESS.len())]));
+            }
+        }
+        grants
+    }
+}
+
+fn text_of(grants: &[(String, &'static str, &'static str)]) -> String {
+    granting(&grants.iter().map(|(name, scope, access)| (name.as_str(), *scope, *access)).collect::<Vec<_>>())
+}
+
+/// One manifest after the other, with a grant taken away in between.
+async fn play(seed: u64, quota: u64) -> usize {
+    let world = World::with(&granting(&[]), &format!("quota.AttachedPoliciesPerRoleQuota={quota}")).await;
+    let mut random = Random(seed);
+    let mut refusals = 0;
+    for _ in 0..6 {
+        let mut grants = random.grants();
+        let before = allowed(&world);
+        if let Err(error) = world.plan(&text_of(&grants)).await {
+            assert_eq!(error.kind(), ErrorKind::Quota, "seed {seed}: {}", said(&error));
+            assert_eq!(allowed(&world), before);
+            refusals += 1;
+            continue;
+        }
+        apply(&world, &text_of(&grants)).await;
+        if grants.len() < 2 {
+            continue;
+        }
+        let text = text_of(&grants);
+        let (name, ..) = grants.remove(random.below(grants.len()));
+        revoke(&world, &text, &[&name]).await;
+        // All that should be there is, and nothing else.
+        let plan = world.plan(&text_of(&grants)).await.unwrap_or_else(|error| panic!("{error:?}"));
+        assert!(plan.is_empty(), "seed {seed}: {:#?}", plan.changes);
+    }
+    refusals
+}
+
+#[tokio::test]
+async fn any_manifests_one_after_the_other() {
+    for seed in 1..=4 {
+        assert_eq!(play(seed, 10).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn any_manifests_where_there_is_hardly_any_room() {
+    for seed in 5..=8 {
+        // The task policy, and those of three scopes: with all places taken, what is shared can't always be changed.
+        assert!(play(seed, 5).await < 6);
+    }
+}
