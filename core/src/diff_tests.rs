@@ -61,7 +61,7 @@ fn found(attributes: Value, owned: bool) -> Found {
 }
 
 fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
-    let desired = Desired { objects, notes: Vec::new() };
+    let desired = Desired { objects, ..Desired::default() };
     let objects = present.into_iter().map(|(name, found)| (id(name), found)).collect();
     let observed = Observed { objects, ..Observed::default() };
     plan_of(desired, observed, &Protected::default())
@@ -154,7 +154,7 @@ fn protected_names_are_refused_with_the_pattern_each_once() {
     role.touches = vec!["acme-AdminFlyteRole".to_owned()];
     let mut other = object("another", json!(1));
     other.touches = vec!["acme-AdminFlyteRole".to_owned(), "fine".to_owned()];
-    let desired = Desired { objects: vec![role, other], notes: Vec::new() };
+    let desired = Desired { objects: vec![role, other], ..Desired::default() };
     let error = plan_of(desired, Observed::default(), &Protected::new(["*adminflyterole*"])).expect_err("protected");
     assert_eq!(error.kind(), ErrorKind::Manifest);
     let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
@@ -189,7 +189,7 @@ fn a_problem_that_the_provider_found_stops_the_plan() {
 #[test]
 fn notes_of_both_answers_are_kept_each_once() {
     let notes = || vec![Note::info("b", "x"), Note::warning("a", "y")];
-    let desired = Desired { objects: Vec::new(), notes: notes() };
+    let desired = Desired { objects: Vec::new(), notes: notes(), ..Desired::default() };
     let observed = Observed { notes: notes(), ..Observed::default() };
     let plan = plan_of(desired, observed, &Protected::default()).expect("a plan");
     assert_eq!(plan.notes, [Note::warning("a", "y"), Note::info("b", "x")]);
@@ -217,7 +217,7 @@ fn two_forms_of_one_object_are_a_bug() {
 #[test]
 fn an_answer_must_name_what_was_asked() {
     let asked = [Asked("other", Scope::Global)];
-    let answer = Desired { objects: vec![object("role", json!(1))], notes: Vec::new() };
+    let answer = Desired { objects: vec![object("role", json!(1))], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "thing role exists for nothing that was asked");
     bug(check_answer::<Asked>("fake", [], &answer), "exists for nothing that was asked");
     assert!(check_answer("fake", &[Asked("all", Scope::Global)], &answer).is_ok());
@@ -226,7 +226,7 @@ fn an_answer_must_name_what_was_asked() {
 #[test]
 fn an_answer_must_have_the_asked_scope() {
     let asked = [Asked("all", production())];
-    let answer = Desired { objects: vec![object("role", json!(1))], notes: Vec::new() };
+    let answer = Desired { objects: vec![object("role", json!(1))], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "thing role has scope `global` where `domain production` was asked");
 }
 
@@ -235,6 +235,6 @@ fn one_object_for_two_scopes_is_wider_than_one_of_them() {
     let asked = [Asked("all", Scope::Global), Asked("more", production())];
     let mut shared = object("role", json!(1));
     shared.because.push(grant("more"));
-    let answer = Desired { objects: vec![shared], notes: Vec::new() };
+    let answer = Desired { objects: vec![shared], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "where `domain production` was asked");
 }

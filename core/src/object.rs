@@ -119,6 +119,9 @@ pub struct Desired {
     pub objects: Vec<Object>,
     /// What a reader of the plan should know.
     pub notes: Vec<Note>,
+    /// For objects that are to give what others give now: which these are. When grants are taken away, nothing is made
+    /// but what takes the place of something that changes or goes for that.
+    pub replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
 }
 
 impl Desired {
@@ -126,6 +129,9 @@ impl Desired {
     pub fn extend(&mut self, other: Self) {
         self.objects.extend(other.objects);
         self.notes.extend(other.notes);
+        for (new, old) in other.replaces {
+            self.replaces.entry(new).or_default().extend(old);
+        }
     }
 }
 

@@ -44,7 +44,8 @@ pub trait Provider: Debug + Send + Sync {
     /// # Behavior
     /// - May read the cloud, never writes.
     /// - Gets the whole batch, so that it can pack and share; answers with nothing for an empty one.
-    /// - Gives each object the scope of the grants for which it exists, and names these.
+    /// - Gives each object the scope of the grants for which it exists, and names these. What several scopes share it
+    ///   gives once for each of them, in the same form: core makes it one object, for all of their grants.
     ///
     /// # Errors
     /// What is taken for granted isn't there, or the cloud doesn't answer.

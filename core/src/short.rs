@@ -15,7 +15,12 @@ pub fn shortened(name: String, longest: usize) -> String {
 
 /// Eight hexadecimal digits that stand for a text.
 pub fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    digest_of(text, 4)
+}
+
+/// Twice so many hexadecimal digits that stand for a text: the first bytes of its SHA-256.
+pub fn digest_of(text: &str, bytes: usize) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod cancel;
 mod report;
 mod retry;
 mod settings;
+mod taking_away;
 mod watch;
 
 use std::collections::HashSet;
@@ -26,6 +27,8 @@ use crate::names::Stack;
 use crate::object::{Desired, ObjectId, Observed, Ownership};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Plan};
 use crate::provider::Provider;
+
+use taking_away::Replaces;
 
 /// A plan that is approved in advance and younger than this is carried out as it is. However often one looks, the cloud can
 /// change between the last look and the first write; what is written is written so that nothing of others is lost then.
@@ -56,7 +59,7 @@ impl Engine {
     }
 
     /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
-    /// the baseline is left alone, and nothing is made.
+    /// the baseline is left alone, and nothing is made but what takes the place of something that goes for that.
     #[must_use]
     pub fn taking_away_from(mut self, baseline: Intents) -> Self {
         self.baseline = Some(baseline);
@@ -117,31 +120,26 @@ impl Engine {
 
     /// Makes the plan; once cancelled, without trying again what fails.
     async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let mut plan = self.plan_for(&self.intents, watch, cancel).await?;
+        let (mut plan, replaces) = self.plan_for(&self.intents, watch, cancel).await?;
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
             let anyway = match self.plan_for(baseline, watch, cancel).await {
-                Ok(anyway) => Some(anyway),
+                Ok((anyway, _)) => Some(anyway),
                 Err(error) if is_of_the_intents(error.kind()) => None,
                 Err(error) => return Err(error),
             };
-            let known_changes = anyway.as_ref().map_or(&[][..], |anyway| &anyway.changes);
-            let known_notes = anyway.as_ref().map_or(&[][..], |anyway| &anyway.notes);
-            let same = |change: &Change, other: &Change| {
-                (change.action, &change.id, &change.after) == (other.action, &other.id, &other.after)
-            };
-            let known = |change: &Change| known_changes.iter().any(|other| same(change, other));
-            plan.changes.retain(|change| change.action != Action::Create && !known(change));
-            plan.notes.retain(|note| !known_notes.contains(note));
+            taking_away::only(&mut plan, &replaces, anyway.as_ref());
         }
         Ok(plan)
     }
 
-    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let desired = self.desired_for(intents, watch, cancel).await?;
+    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Plan, Replaces)> {
+        let mut desired = self.desired_for(intents, watch, cancel).await?;
         let observed = self.observe(&desired, watch, cancel).await?;
-        diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)
+        let replaces = std::mem::take(&mut desired.replaces);
+        let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;
+        Ok((plan, replaces))
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.

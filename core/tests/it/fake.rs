@@ -142,7 +142,7 @@ impl Provider for Fake {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.question()?;
         let objects = if grants.is_empty() { Vec::new() } else { self.wanted.lock().expect("lock").clone() };
-        Ok(Desired { objects, notes: Vec::new() })
+        Ok(Desired { objects, ..Desired::default() })
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {

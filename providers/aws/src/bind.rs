@@ -1,6 +1,6 @@
 //! `bind_scope`: attachments to the platform's task role for the global scope, an IRSA role for each narrower one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::document;
 use crate::kinds;
-use crate::pack::{self, Policy};
+use crate::pack::Policy;
 use crate::platform_binding;
-use crate::secrets::Secrets;
+use crate::share::{self, Meaning, Policies};
 use crate::snapshot::Snapshot;
 
 /// The mark of the stack on its roles.
@@ -35,10 +35,12 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
         if any_narrow { tokio::try_join!(task_policy(aws), aws.issuer()).map(|(policy, _)| policy) } else { Ok(None) }
     };
     let (secrets, task_policy, snapshot) = tokio::try_join!(aws.secrets(grants), for_roles, aws.snapshot())?;
-    let mut packed = Packed::default();
+    let grants = bindings.iter().flat_map(|binding| &binding.grants);
+    let policies = share::policies(aws, grants, &secrets, &snapshot).await?;
+    let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
-        packed.add(aws, binding, &secrets, &snapshot);
-        let carried = packed.carried(aws, binding);
+        let carried = carried(aws, &policies, binding);
+        meanings.taken_over(&aws.role_of(&binding.scope), &carried, &mut desired.replaces);
         match binding.scope {
             Scope::Global => global(aws, binding, carried, &mut desired).await?,
             _ => narrow(aws, binding, task_policy.as_deref(), carried, &mut desired)?,
@@ -65,44 +67,67 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
     Err(error.hint("name the policy: `aws.task_policy`"))
 }
 
-/// A policy that a principal carries: its id, its ARN, and the grants in it.
-type Carried = (ObjectId, String, Vec<IntentId>);
+/// A policy that a principal carries: the policy, its ARN, and the grants in it.
+type Carried<'a> = (&'a Policy, String, Vec<IntentId>);
 
-/// The policies of each scope, packed once, however many principals carry them.
-#[derive(Default)]
-struct Packed(BTreeMap<Scope, Vec<Policy>>);
+/// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
+/// copies.
+fn carried<'a>(aws: &Aws, policies: &'a Policies, binding: &ScopeBinding) -> Vec<Carried<'a>> {
+    let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
+    let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
+    policies.map(|policy| (policy, aws.names.policy_arn(&policy.name), policy.because.clone())).collect()
+}
 
-impl Packed {
-    fn add(&mut self, aws: &Aws, binding: &ScopeBinding, secrets: &Secrets, snapshot: &Snapshot) {
-        for scope in binding.grants.iter().map(|grant| &grant.scope) {
-            if !self.0.contains_key(scope) {
-                let (names, partition) = (&aws.names, aws.config.partition());
-                let policies = pack::policies(names, partition, scope, &binding.grants, secrets, snapshot);
-                self.0.insert(scope.clone(), policies);
-            }
+/// What the stack's policies give, each read once.
+struct Meanings<'a> {
+    aws: &'a Aws,
+    snapshot: &'a Snapshot,
+    known: HashMap<&'a str, HashSet<Meaning>>,
+}
+
+impl<'a> Meanings<'a> {
+    fn new(aws: &'a Aws, snapshot: &'a Snapshot) -> Self {
+        Self { aws, snapshot, known: HashMap::new() }
+    }
+
+    /// Finds out which of a role's policies already give what new ones are to give.
+    fn taken_over(&mut self, role: &str, carried: &[Carried<'_>], replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>) {
+        let (aws, snapshot) = (self.aws, self.snapshot);
+        let Some(known) = snapshot.roles.get(role) else { return };
+        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn)).collect();
+        for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !ours.is_empty() && !known.attached.contains_key(arn))
+        {
+            let new = of_document(&policy.document);
+            let mut old: Vec<_> =
+                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(&new)).map(|(_, name)| *name).collect();
+            old.sort_unstable();
+            let ids = old.into_iter().flat_map(|name| [kinds::attachment(role, name), kinds::policy(name)]);
+            replaces.entry(kinds::attachment(role, &policy.name)).or_default().extend(ids);
         }
     }
 
-    /// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
-    /// copies.
-    fn carried(&self, aws: &Aws, binding: &ScopeBinding) -> Vec<Carried> {
-        let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
-        let policies = scopes.into_iter().filter_map(|scope| self.0.get(scope)).flatten();
-        policies
-            .map(|policy| (kinds::policy(&policy.name), aws.names.policy_arn(&policy.name), policy.because.clone()))
-            .collect()
+    fn of_policy(&mut self, arn: &'a str) -> &HashSet<Meaning> {
+        let policy = self.snapshot.policies.get(arn);
+        self.known
+            .entry(arn)
+            .or_insert_with(|| policy.map(|policy| of_document(&policy.document())).unwrap_or_default())
     }
+}
+
+fn of_document(document: &Value) -> HashSet<Meaning> {
+    document::statements(document).iter().map(share::meaning).collect()
 }
 
 /// Requirement 14.
 async fn global(
     aws: &Aws,
     binding: &Checked<ScopeBinding>,
-    carried: Vec<Carried>,
+    carried: Vec<Carried<'_>>,
     desired: &mut Desired,
 ) -> Result<()> {
     let role = aws.task_role().await?;
     for (policy, arn, mut because) in carried {
+        let policy = kinds::policy(&policy.name);
         because.push(binding.id());
         let fragment = Ownership::Fragment { of: format!("role {}", role.name) };
         let mut object = attachment(&role.name, &policy, &arn, &binding.scope, because);
@@ -119,7 +144,7 @@ fn narrow(
     aws: &Aws,
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
-    carried: Vec<Carried>,
+    carried: Vec<Carried<'_>>,
     desired: &mut Desired,
 ) -> Result<()> {
     let name = aws.names.role(&binding.scope);
@@ -151,6 +176,7 @@ fn narrow(
         desired.objects.push(object);
     }
     for (policy, arn, mut grants) in carried {
+        let policy = kinds::policy(&policy.name);
         grants.push(binding.id());
         let mut object = attachment(&name, &policy, &arn, &binding.scope, grants);
         object.depends_on = vec![role.clone(), policy];

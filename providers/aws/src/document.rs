@@ -76,11 +76,6 @@ pub(crate) fn statements(document: &Value) -> &[Value] {
     document.get("Statement").map_or(&[], as_list)
 }
 
-/// Whether it has the form of a policy. What others wrote otherwise can't be told apart, and so not be kept.
-pub(crate) fn is_policy(document: &Value) -> bool {
-    document.is_object() && statements(document).iter().all(Value::is_object)
-}
-
 fn as_list(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,

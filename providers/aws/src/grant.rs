@@ -1,7 +1,7 @@
-//! `grant_task_access`: managed policies, one a scope unless it needs more, and statements in the repositories of
-//! other accounts.
+//! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
+//! of other accounts.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
@@ -13,9 +13,10 @@ use crate::Aws;
 use crate::actions;
 use crate::kinds;
 use crate::locator::Locator;
-use crate::pack::{self, Policy};
+use crate::pack::Policy;
 use crate::registry;
 use crate::secrets::Secrets;
+use crate::share;
 
 pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
     let mut desired = Desired::default();
@@ -23,14 +24,12 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         return Ok(desired);
     }
     let (secrets, snapshot) = tokio::try_join!(aws.secrets(grants), aws.snapshot())?;
-    let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
-    for grant in grants {
-        by_scope.entry(&grant.scope).or_default().push(grant);
-    }
-    for (scope, grants) in by_scope {
-        let carried_by = grants.first().map(|grant| grant.carried_by.clone()).unwrap_or_default();
-        let policies = pack::policies(&aws.names, aws.config.partition(), scope, grants, &secrets, &snapshot);
-        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, &carried_by, policy)));
+    let carried_by: HashMap<&Scope, &[Scope]> =
+        grants.iter().map(|grant| (&grant.scope, grant.carried_by.as_slice())).collect();
+    for (scope, policies) in share::policies(aws, grants, &secrets, &snapshot).await? {
+        let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
+        // Each scope says of a shared policy what it has to do with it; it is one object all the same.
+        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
     }
     for grant in grants {
         other_accounts(aws, grant, &mut desired).await?;
@@ -41,12 +40,8 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
 
 fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
     // What it gives away has to be where it goes to, and attached there, before it goes.
-    let role = |scope: &Scope| match scope {
-        Scope::Global => aws.config.task_role(&aws.context.platform).unwrap_or_default(),
-        narrow => aws.names.role(narrow),
-    };
     let taken_over =
-        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&role(scope), by)).collect::<Vec<_>>();
+        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&aws.role_of(scope), by)).collect::<Vec<_>>();
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
@@ -131,6 +126,14 @@ fn mounting(arn: &str) -> Option<Note> {
 }
 
 impl Aws {
+    /// The name of the role that carries what a scope is granted.
+    pub(crate) fn role_of(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Global => self.config.task_role(&self.context.platform).unwrap_or_default(),
+            narrow => self.names.role(narrow),
+        }
+    }
+
     /// The platform's task role, which must be there already (requirement 13).
     pub(crate) async fn task_role(&self) -> Result<TaskRole> {
         let name = self.config.task_role(&self.context.platform).unwrap_or_default();

@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::document;
+use crate::exact::{Exact, compact};
+use crate::kept::{Policy, merged};
 use crate::locator::Locator;
-use crate::repository_policy::merged;
 
 /// Stands for a credential. It must show up in no message.
 const MARKER: &str = "hidden0MARKER";
@@ -211,6 +212,50 @@ fn word() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
+/// JSON as people and other programs write it, which no program reads alike: numbers of any length, escapes, keys that
+/// come twice.
+fn any_text(depth: u32) -> impl Strategy<Value = String> {
+    let quoted = prop_oneof![word(), any::<String>()].prop_map(|text| Value::from(text).to_string());
+    let leaf = prop_oneof![
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "1.10",
+            "-0",
+            "1e400",
+            "1E+2",
+            "0.10",
+            "\"\\u00e9\\/\"",
+            "\"\\ud83d\\ude00\""
+        ])
+        .prop_map(str::to_owned),
+        "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,12})?([eE][+-]?[0-9]{1,4})?",
+        quoted.clone(),
+    ];
+    leaf.prop_recursive(depth, 40, 5, move |inner| {
+        let entries = (word(), inner.clone()).prop_map(|(key, text)| format!("{} :{text}", Value::from(key)));
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec(entries, 0..5).prop_map(|entries| format!("{{ {}}}", entries.join("\t, "))),
+        ]
+    })
+}
+
+/// A statement of somebody else's, as text.
+fn foreign_text() -> impl Strategy<Value = String> {
+    prop::collection::vec((word(), any_text(4)), 0..6).prop_map(|entries| {
+        let mut sids = 0;
+        let is_kept = |(key, text): &(String, String)| {
+            sids += usize::from(key == "Sid");
+            key != "Sid" || sids == 1 && text != "\"Ours\""
+        };
+        let entries: Vec<_> = entries.into_iter().filter(is_kept).collect();
+        let entries: Vec<_> =
+            entries.iter().map(|(key, text)| format!("{}: {text}", Value::from(key.as_str()))).collect();
+        format!("{{{}}}", entries.join(" , "))
+    })
+}
+
 /// A statement of somebody else's: of any content, as long as it is an object, and not under our Sid.
 fn foreign() -> impl Strategy<Value = Value> {
     prop::collection::vec((word(), any_json()), 0..8).prop_map(|entries| {
@@ -250,7 +295,11 @@ fn documents_that_were_interesting_once() {
     for (path, text) in files {
         let read = document::from_iam(&text);
         assert_eq!(document::canonical(&read), read, "{path:?}");
-        let _ = (document::counted(&read), document::is_policy(&read));
+        let _ = document::counted(&read);
+        if let Ok(policy) = Policy::parse(&text) {
+            let written = policy.to_string();
+            assert_eq!(Policy::parse(&written).expect("a policy").to_string(), written, "{path:?}");
+        }
     }
 }
 
@@ -285,7 +334,7 @@ proptest! {
         let canonical = document::canonical(&value);
         prop_assert_eq!(&document::canonical(&canonical), &canonical);
         let read = document::from_iam(&value.to_string());
-        let _ = (document::counted(&read), document::statements(&read).len(), document::is_policy(&read));
+        let _ = (document::counted(&read), document::statements(&read).len());
         if value.is_object() {
             let encoded = percent_encoding::utf8_percent_encode(&value.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
             prop_assert_eq!(document::from_iam(&encoded), read);
@@ -301,43 +350,58 @@ proptest! {
 
     #[test]
     fn statements_of_others_survive(
-        before in prop::collection::vec(foreign(), 0..5),
+        before in prop::collection::vec(foreign_text(), 0..5),
         alone in any::<bool>(),
-        more in prop::collection::vec((prop::sample::select(vec!["Version", "Id", "Other"]), any_json()), 0..3),
+        more in prop::collection::btree_map(prop::sample::select(vec!["Version", "Id", "Other"]), any_text(3), 0..3),
+        place in any::<prop::sample::Index>(),
         ours_at in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let ours = json!({ "Sid": "Ours", "Effect": "Allow", "Principal": { "AWS": ["arn:aws:iam::111122223333:role/x"] } });
         let mut statements = before.clone();
         if let Some(at) = ours_at {
-            statements.insert(at.index(statements.len() + 1), json!({ "Sid": "Ours", "Effect": "Deny" }));
+            statements.insert(at.index(statements.len() + 1), r#"{ "Sid": "Ours", "Effect": "Deny" }"#.to_owned());
         }
-        let mut all: Map<String, Value> = more.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         // One statement may stand there without a list.
-        let list = if alone && statements.len() == 1 { statements[0].clone() } else { json!(statements) };
-        all.insert("Statement".to_owned(), list);
-        let document = Value::Object(all.clone());
-        prop_assert!(document::is_policy(&document));
-        let is_foreign = |statement: &&Value| statement.get("Sid") != Some(&json!("Ours"));
-        let with = merged(Some(document.clone()), "Ours", Some(&ours)).expect("ours at least");
-        let kept: Vec<_> = document::statements(&with).iter().filter(is_foreign).cloned().collect();
-        prop_assert_eq!(&kept, &before);
-        prop_assert_eq!(document::statements(&with).iter().filter(|statement| **statement == ours).count(), 1);
-        let without = merged(Some(with.clone()), "Ours", None);
-        let kept: Vec<_> = without.iter().flat_map(document::statements).cloned().collect();
-        prop_assert_eq!(&kept, &before);
-        // What stands beside the statements stays too, and a text that is written is the text that is read.
-        for (key, value) in all.iter().filter(|(key, _)| *key != "Statement") {
-            prop_assert_eq!(with.get(key), Some(value));
-        }
-        prop_assert_eq!(serde_json::from_str::<Value>(&with.to_string()).expect("JSON"), with);
+        let list = if alone && statements.len() == 1 { statements[0].clone() } else { format!("[{}]", statements.join(" ,\n")) };
+        let mut entries: Vec<_> = more.iter().map(|(key, text)| format!("\"{key}\" : {text}")).collect();
+        entries.insert(place.index(entries.len() + 1), format!("\"Statement\":{list}"));
+        let text = format!("{{{} }}", entries.join(", "));
+        let policy = Policy::parse(&text).expect("a policy");
+        let with = merged(Some(policy), "Ours", Some(&ours)).expect("ours at least");
+        // Token by token, and each where it stood.
+        let mut wanted = before.clone();
+        let at = ours_at.map_or(before.len(), |at| at.index(before.len() + 1));
+        wanted.insert(at, ours.to_string());
+        let with_list = |list: &[String]| {
+            let mut entries: Vec<_> = more.iter().map(|(key, text)| format!("\"{key}\":{text}")).collect();
+            entries.insert(place.index(entries.len() + 1), format!("\"Statement\":[{}]", list.join(",")));
+            compact(&format!("{{{}}}", entries.join(",")))
+        };
+        prop_assert_eq!(with.to_string(), with_list(&wanted));
+        prop_assert_eq!(&Policy::parse(&with.to_string()).expect("a policy"), &with);
+        let without = merged(Some(with), "Ours", None);
+        prop_assert_eq!(without.map(|policy| policy.to_string()), (!before.is_empty()).then(|| with_list(&before)));
     }
 
     #[test]
     fn what_is_no_policy_is_known_as_such(value in any_json()) {
-        let fine = value.is_object() && document::statements(&value).iter().all(Value::is_object);
-        prop_assert_eq!(document::is_policy(&value), fine);
-        if fine {
-            drop(merged(Some(value), "Ours", Some(&json!({ "Sid": "Ours" }))));
+        let listed = value.get("Statement").is_some_and(|_| document::statements(&value).iter().all(Value::is_object));
+        let read = Policy::parse(&value.to_string());
+        prop_assert_eq!(read.is_ok(), listed);
+        if let Ok(policy) = read {
+            drop(merged(Some(policy), "Ours", Some(&json!({ "Sid": "Ours" }))));
+        }
+    }
+
+    #[test]
+    fn any_text_as_a_repository_policy(text in any::<String>(), json in any_text(6)) {
+        drop(Policy::parse(&text));
+        drop(Policy::parse(&format!("{{\"Statement\":{text}}}")));
+        // What says the same is equal, however it is written; and only what isn't usual JSON has no value.
+        let exact = Exact::parse(&json).expect("JSON");
+        prop_assert_eq!(&Exact::parse(&compact(&json)).expect("JSON"), &exact);
+        if let Some(value) = exact.value() {
+            prop_assert_eq!(Exact::parse(&value.to_string()).expect("JSON"), exact);
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A scope's grants become managed policies under the IAM path `/cloudgrant/STACK/`. Global ones are attached to
 //! the platform's task role; a domain or a project-domain pair gets a role of its own, which trusts exactly its
-//! service accounts and carries the task policy, the policies of the wider scopes and its own. A registry in
+//! service accounts and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
+//! the same share a policy. A registry in
 //! another account gets a statement in its repository policy.
 //!
 //! Link it into a program with `use cloudgrant_aws as _;`.
@@ -19,9 +20,11 @@ mod config;
 mod document;
 mod equivalent;
 mod error;
+mod exact;
 mod grant;
 #[cfg(test)]
 mod hostile;
+mod kept;
 mod kinds;
 mod locator;
 mod names;
@@ -31,7 +34,9 @@ mod pages;
 mod platform_binding;
 mod registry;
 mod repository_policy;
+mod room;
 mod secrets;
+mod share;
 mod snapshot;
 mod statements;
 mod throttling;

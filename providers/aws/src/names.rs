@@ -1,7 +1,8 @@
 //! Names: deterministic, so that a run after a crash finds what the one before made.
 
-use cloudgrant_core::short::{digest, shortened};
+use cloudgrant_core::short::{digest, digest_of, shortened};
 use cloudgrant_core::{Scope, Stack};
+use serde_json::Value;
 
 use crate::config::AccountId;
 
@@ -40,6 +41,26 @@ impl Names {
         let number = if index == 0 { String::new() } else { format!("_{}", index + 1) };
         let name = shortened(format!("cloudgrant_{}_{}", self.stack, scope.slug()), LONGEST_POLICY - number.len());
         name + &number
+    }
+
+    /// The name of a policy that several scopes share: it follows from the document. No scope's policy has a dot in its
+    /// name.
+    pub(crate) fn shared_policy(&self, document: &Value) -> String {
+        format!("{}{}", self.shared(), digest_of(&document.to_string(), 16))
+    }
+
+    fn shared(&self) -> String {
+        format!("cloudgrant_{}_shared.", self.stack)
+    }
+
+    /// Whether an ARN is that of a policy of the stack.
+    pub(crate) fn is_policy_of_ours(&self, arn: &str) -> bool {
+        arn.starts_with(&self.policy_arn(""))
+    }
+
+    /// Whether an ARN is that of a policy of the stack that several scopes share, or shared.
+    pub(crate) fn is_shared_policy(&self, arn: &str) -> bool {
+        arn.starts_with(&self.policy_arn(&self.shared()))
     }
 
     pub(crate) fn role_arn(&self, name: &str) -> String {
@@ -110,6 +131,21 @@ mod tests {
             (names.role(&scope(&format!("{}a", "x".repeat(62)))), names.role(&scope(&format!("{}b", "x".repeat(62)))));
         assert!(a.len() == LONGEST_ROLE && b.len() == LONGEST_ROLE && a != b, "{a} {b}");
         assert_eq!(names.policy(&Scope::Global, 1), "cloudgrant_acme-ml_global_2");
+    }
+
+    #[test]
+    fn shared_policies_are_named_after_their_documents() {
+        let (names, document) = (names(), serde_json::json!({ "Version": "2012-10-17", "Statement": [] }));
+        let name = names.shared_policy(&document);
+        assert!(name.starts_with("cloudgrant_acme-ml_shared.") && name.len() == 26 + 32, "{name}");
+        assert_ne!(name, names.shared_policy(&serde_json::json!({ "Version": "2012-10-17" })));
+        assert!(names.is_shared_policy(&names.policy_arn(&name)) && names.is_policy_of_ours(&names.policy_arn(&name)));
+        // A project may be called `shared`.
+        let shared = Scope::ProjectDomain {
+            project: Project::parse("shared").expect("project"),
+            domain: Domain::parse("production").expect("domain"),
+        };
+        assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(&shared, 0))));
     }
 
     #[test]

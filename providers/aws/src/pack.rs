@@ -1,16 +1,14 @@
 //! Packing statements into as few managed policies as hold them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Intent, IntentId, Scope, TaskAccess};
+use cloudgrant_core::{IntentId, Scope};
 use serde_json::{Value, json};
 
 use crate::document::{counted, document};
 use crate::names::Names;
-use crate::secrets::Secrets;
+use crate::share::Granted;
 use crate::snapshot::Snapshot;
-use crate::statements;
 
 /// Characters of a managed policy; white space isn't counted. Not adjustable. Source: IAM user guide, "IAM and AWS
 /// STS quotas".
@@ -28,11 +26,10 @@ pub(crate) struct Policy {
     pub(crate) after: Vec<String>,
 }
 
-/// A statement on its way into a policy.
-struct Piece {
-    intent: IntentId,
+/// A statement on its way into a policy, and whose it is.
+struct Piece<T = IntentId> {
+    intent: T,
     statement: Value,
-    /// One character for the comma is in it.
     size: usize,
     /// The policy that has it now.
     at: Option<usize>,
@@ -40,28 +37,12 @@ struct Piece {
 
 /// The policies of a scope: one, unless the statements don't fit; as few as hold them, and with as few statements as
 /// possible in another one than now. `snapshot` says where they are now.
-pub(crate) fn policies<'a>(
-    names: &Names,
-    partition: &str,
-    scope: &Scope,
-    grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-    secrets: &Secrets,
-    snapshot: &Snapshot,
-) -> Vec<Policy> {
-    let mut grants: Vec<_> = grants.into_iter().filter(|grant| grant.scope == *scope).collect();
-    grants.sort_by(|a, b| a.name.cmp(&b.name));
-    let empty = counted(&json!({ "Version": crate::document::VERSION, "Statement": [] }));
-    let mut pieces = Vec::new();
-    for (intent, statement) in distinct(&grants, partition, secrets) {
-        for statement in split(statement, POLICY_SIZE - empty) {
-            let size = counted(&statement) + 1;
-            pieces.push(Piece { intent: intent.clone(), statement, size, at: None });
-        }
-    }
+pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapshot: &Snapshot) -> Vec<Policy> {
+    let room = room();
+    let mut pieces: Vec<_> = distinct(granted).flat_map(|(intent, statement)| split(intent, statement, room)).collect();
     if pieces.is_empty() {
         return Vec::new();
     }
-    let room = POLICY_SIZE - empty;
     if pieces.iter().map(|piece| piece.size).sum::<usize>() > room {
         locate(names, scope, snapshot, &mut pieces);
     }
@@ -80,6 +61,27 @@ pub(crate) fn policies<'a>(
             }
         })
         .collect()
+}
+
+/// The documents that hold statements, whoever's they are, and the places of the statements in each. They follow from
+/// the statements alone, so that scopes that are granted the same come to the same.
+pub(crate) fn documents(statements: &[Value]) -> Vec<(Value, Vec<usize>)> {
+    let room = room();
+    let statements = statements.iter().cloned().enumerate();
+    let pieces: Vec<_> = statements.flat_map(|(place, statement)| split(place, statement, room)).collect();
+    let bins = fresh(&pieces, room);
+    bins.into_values()
+        .map(|places| {
+            let mut held: Vec<_> = places.iter().map(|place| pieces[*place].intent).collect();
+            held.dedup();
+            (document(places.iter().map(|place| pieces[*place].statement.clone()).collect()), held)
+        })
+        .collect()
+}
+
+/// What a document has room for beside what every document has.
+fn room() -> usize {
+    POLICY_SIZE - counted(&json!({ "Version": crate::document::VERSION, "Statement": [] }))
 }
 
 /// Finds out which policy of the scope has which statement now.
@@ -117,7 +119,7 @@ fn packed(pieces: &[Piece], room: usize) -> Bins {
 }
 
 /// The largest first, each where it first fits: within two ninths of the fewest that there can be.
-fn fresh(pieces: &[Piece], room: usize) -> Bins {
+fn fresh<T>(pieces: &[Piece<T>], room: usize) -> Bins {
     let mut order: Vec<_> = (0..pieces.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(pieces[*place].size));
     let mut filling = Filling::new(room);
@@ -193,35 +195,35 @@ fn reaches(moves: &BTreeMap<usize, BTreeSet<usize>>, from: usize, to: usize) -> 
 
 /// The statements of all grants, with Sids that differ: IAM wants them unique within a document, and two names
 /// may come to one Sid.
-fn distinct(grants: &[&Arc<Checked<TaskAccess>>], partition: &str, secrets: &Secrets) -> Vec<(IntentId, Value)> {
+fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Value)> {
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut all = Vec::new();
-    for grant in grants {
-        for mut statement in statements::of_grant(grant, partition, secrets) {
-            let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
-            let count = seen.entry(sid.clone()).and_modify(|count| *count += 1).or_insert(1);
-            if *count > 1 {
-                statement["Sid"] = format!("{sid}{count}").into();
-            }
-            all.push((grant.id(), statement));
+    granted.iter().map(move |granted| {
+        let mut statement = granted.statement.clone();
+        let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
+        let count = seen.entry(sid.clone()).and_modify(|count| *count += 1).or_insert(1);
+        if *count > 1 {
+            statement["Sid"] = format!("{sid}{count}").into();
         }
-    }
-    all
+        (granted.intent.clone(), statement)
+    })
 }
 
 /// Halves a statement by its resources until each part fits.
-fn split(statement: Value, room: usize) -> Vec<Value> {
+fn split<T: Clone>(intent: T, statement: Value, room: usize) -> Vec<Piece<T>> {
+    let size = counted(&statement);
     let resources = statement["Resource"].as_array().cloned().unwrap_or_default();
-    if counted(&statement) < room || resources.len() < 2 {
-        return vec![statement];
+    if size < room || resources.len() < 2 {
+        // One character is the comma's.
+        return vec![Piece { intent, statement, size: size + 1, at: None }];
     }
     let (left, right) = resources.split_at(resources.len() / 2);
-    let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
     let half = |resources: &[Value], part: &str| {
         let mut half = statement.clone();
         half["Resource"] = resources.into();
-        half["Sid"] = format!("{sid}{part}").into();
-        split(half, room)
+        if let Some(sid) = statement["Sid"].as_str() {
+            half["Sid"] = format!("{sid}{part}").into();
+        }
+        split(intent.clone(), half, room)
     };
     let mut parts = half(left, "A");
     parts.extend(half(right, "B"));

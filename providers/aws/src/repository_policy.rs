@@ -20,18 +20,22 @@ use std::time::{Duration, Instant};
 use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::Client;
 use cloudgrant_core::{Error, ErrorKind, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Aws;
 use crate::document;
 use crate::error;
+use crate::kept::{Policy, Statement, merged};
 use crate::locator::Repository;
 
 /// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".
 pub(crate) const LARGEST: usize = 10_240;
 
 /// A policy as it is, with everything in it as others wrote it; `None` where there is none.
-pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Option<Value>> {
+///
+/// # Errors
+/// What AWS gives out is no policy, or none that could be written back as it is: it is left alone.
+pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Option<Policy>> {
     let Repository { account, name, .. } = repository;
     let answer = client.get_repository_policy().registry_id(account.as_str()).repository_name(name).send().await;
     let text = match answer {
@@ -50,72 +54,44 @@ pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Opt
             });
         }
     };
-    let document = serde_json::from_str(&text).map_err(|cause| {
-        Error::new(ErrorKind::Unexpected, format!("the policy of repository {name} isn't JSON"))
+    let policy = Policy::parse(&text).map_err(|why| {
+        Error::new(ErrorKind::Unexpected, format!("the policy of repository {name} {why}"))
             .with("repository", repository.arn())
-            .source(cause)
-            .hint("look at it with `aws ecr get-repository-policy`; cloudgrant doesn't overwrite what it can't read")
+            .hint("look at it with `aws ecr get-repository-policy`; cloudgrant doesn't overwrite what it can't keep")
     })?;
-    Ok(Some(document))
-}
-
-/// The document with one statement put in place of the one of its Sid, or taken out; the others as they were.
-/// `None` when no statement is left.
-pub(crate) fn merged(document: Option<Value>, sid: &str, statement: Option<&Value>) -> Option<Value> {
-    let mut document = document.unwrap_or_else(|| json!({ "Version": document::VERSION, "Statement": [] }));
-    let mut statements = document::statements(&document).to_vec();
-    let place = statements.iter().position(|known| known.get("Sid").and_then(Value::as_str) == Some(sid));
-    match (place, statement) {
-        (Some(at), Some(statement)) => statements[at] = statement.clone(),
-        (Some(at), None) => drop(statements.remove(at)),
-        (None, Some(statement)) => statements.push(statement.clone()),
-        (None, None) => {}
-    }
-    if statements.is_empty() {
-        return None;
-    }
-    document["Statement"] = statements.into();
-    Some(document)
+    Ok(Some(policy))
 }
 
 /// Whether a statement names a principal that was deleted: then AWS shows its unique id in place of its ARN, and takes
 /// no document with that any more. Source: IAM user guide, "AWS JSON policy elements: Principal".
-fn is_dead(statement: &Value) -> bool {
-    let Some(principals) = statement.get("Principal").and_then(|kinds| kinds.get("AWS")) else { return false };
-    let dead =
-        |principal: &Value| principal.as_str().is_some_and(|id| id.starts_with("AROA") || id.starts_with("AIDA"));
-    match principals {
-        Value::Array(principals) => principals.iter().any(dead),
-        one => dead(one),
-    }
+fn is_dead(statement: &Statement) -> bool {
+    statement.principals().any(|id| id.starts_with("AROA") || id.starts_with("AIDA"))
 }
 
-fn is_dead_of_ours(statement: &Value, mark: &str) -> bool {
-    let ours = statement.get("Sid").and_then(Value::as_str).is_some_and(|sid| sid.contains(mark));
-    ours && is_dead(statement)
+fn is_dead_of_ours(statement: &Statement, mark: &str) -> bool {
+    statement.sid().is_some_and(|sid| sid.contains(mark)) && is_dead(statement)
 }
 
-fn has_dead(document: Option<&Value>, mark: &str) -> bool {
-    document.into_iter().flat_map(document::statements).any(|statement| is_dead_of_ours(statement, mark))
+fn has_dead(policy: Option<&Policy>, mark: &str) -> bool {
+    statements(policy).iter().any(|statement| is_dead_of_ours(statement, mark))
+}
+
+fn statements(policy: Option<&Policy>) -> &[Statement] {
+    policy.map_or(&[], |policy| &policy.statements)
 }
 
 /// Leaves out statements of ours whose principals are gone: they give nothing any more and keep AWS from taking the
 /// rest; a change of their own makes them anew, if they are still wanted.
-fn without_dead(mut document: Value, mark: &str) -> Option<Value> {
-    let statements = document::statements(&document).iter().filter(|statement| !is_dead_of_ours(statement, mark));
-    let statements: Vec<_> = statements.cloned().collect();
-    if statements.is_empty() {
-        return None;
-    }
-    document["Statement"] = statements.into();
-    Some(document)
+fn without_dead(mut policy: Policy, mark: &str) -> Option<Policy> {
+    policy.statements.retain(|statement| !is_dead_of_ours(statement, mark));
+    (!policy.statements.is_empty()).then_some(policy)
 }
 
 /// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
-fn in_the_way(error: Error, document: &Value) -> Error {
-    let dead = document::statements(document).iter().find(|statement| is_dead(statement));
+fn in_the_way(error: Error, policy: &Policy) -> Error {
+    let dead = policy.statements.iter().find(|statement| is_dead(statement));
     let (ErrorKind::NotYet, Some(dead)) = (error.kind(), dead) else { return error };
-    let sid = dead.get("Sid").and_then(Value::as_str).unwrap_or("without Sid");
+    let sid = dead.sid().unwrap_or("without Sid");
     let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.clone());
     Error::new(ErrorKind::Conflict, "the repository's policy can't be written any more")
         .with("operation", "ecr:SetRepositoryPolicy")
@@ -127,15 +103,15 @@ fn in_the_way(error: Error, document: &Value) -> Error {
 /// What others did to a policy between our reading and our writing, so that our write undid it.
 #[derive(Debug, Default)]
 pub(crate) struct Meanwhile {
-    added: Vec<Value>,
-    removed: Vec<Value>,
+    added: Vec<Statement>,
+    removed: Vec<Statement>,
 }
 
 impl Meanwhile {
     /// Remembers what differs between two readings, but for our own statement.
-    fn learn(&mut self, before: Option<&Value>, beside: Option<&Value>, sid: &str) {
-        let (before, beside) = (canonical_statements(before), canonical_statements(beside));
-        let others = |statement: &&Value| statement.get("Sid").and_then(Value::as_str) != Some(sid);
+    fn learn(&mut self, before: Option<&Policy>, beside: Option<&Policy>, sid: &str) {
+        let (before, beside) = (statements(before), statements(beside));
+        let others = |statement: &&Statement| statement.sid() != Some(sid);
         for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
             self.removed.retain(|known| known != statement);
             // The last form of a statement counts: Sids are unique within a policy.
@@ -149,8 +125,8 @@ impl Meanwhile {
     }
 
     /// Forgets what is as they made it, or has another form by now that isn't known to be an old one.
-    fn forget(&mut self, document: Option<&Value>) {
-        let now = canonical_statements(document);
+    fn forget(&mut self, policy: Option<&Policy>) {
+        let now = statements(policy);
         let removed = &self.removed;
         self.added.retain(|statement| {
             let other = now.iter().find(|known| has_same_sid(known, statement));
@@ -163,27 +139,20 @@ impl Meanwhile {
         self.added.is_empty() && self.removed.is_empty()
     }
 
-    /// The document as they made it.
-    fn put_back(&self, document: Option<Value>) -> Option<Value> {
+    /// The policy as they made it.
+    fn put_back(&self, policy: Option<Policy>) -> Option<Policy> {
         if self.is_nothing() {
-            return document;
+            return policy;
         }
-        let mut document = document.unwrap_or_else(|| json!({ "Version": document::VERSION }));
-        let removed = |statement: &&Value| self.removed.contains(&document::statement(statement));
-        let mut statements: Vec<_> =
-            document::statements(&document).iter().filter(|statement| !removed(statement)).cloned().collect();
-        statements.extend(self.added.iter().cloned());
-        document["Statement"] = statements.into();
-        Some(document)
+        let mut policy = policy.unwrap_or_default();
+        policy.statements.retain(|statement| !self.removed.contains(statement));
+        policy.statements.extend(self.added.iter().cloned());
+        Some(policy)
     }
 }
 
-fn has_same_sid(one: &Value, other: &Value) -> bool {
-    one.get("Sid").and_then(Value::as_str).is_some_and(|sid| other.get("Sid").and_then(Value::as_str) == Some(sid))
-}
-
-fn canonical_statements(document: Option<&Value>) -> Vec<Value> {
-    document.into_iter().flat_map(document::statements).map(document::statement).collect()
+fn has_same_sid(one: &Statement, other: &Statement) -> bool {
+    one.sid().is_some() && one.sid() == other.sid()
 }
 
 /// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.
@@ -198,10 +167,9 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
     let mut meanwhile = lock.lock().await;
     let client = aws.clients.ecr(&repository.account, &repository.region).await?;
     let wanted = statement.map(document::statement);
-    let is_done = |document: Option<&Value>| {
-        let ours = document.into_iter().flat_map(document::statements);
-        ours.filter(|known| known.get("Sid").and_then(Value::as_str) == Some(sid)).map(document::statement).next()
-            == wanted
+    let is_done = |policy: Option<&Policy>| {
+        let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
+        ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
     for round in 0..TRIES {
         let begun = Instant::now();
@@ -220,7 +188,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
             tracing::debug!(repository = repository.name, "somebody else wrote the policy at the same time; once more");
         }
         let after = merged(meanwhile.put_back(before.clone()), sid, statement);
-        let after = after.and_then(|document| without_dead(document, &mark));
+        let after = after.and_then(|policy| without_dead(policy, &mark));
         // The reading leaves first, and the write so much later that it seldom overtakes it.
         let later = Duration::from_millis(u64::try_from(begun.elapsed().as_millis() / 10).unwrap_or_default());
         let put = async {
@@ -244,7 +212,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
 }
 
 /// Reads; the first time twice, so that there are two open connections for what comes next, until both agree.
-async fn read_alone(client: &Client, repository: &Repository, round: usize) -> Result<Option<Value>> {
+async fn read_alone(client: &Client, repository: &Repository, round: usize) -> Result<Option<Policy>> {
     if round > 0 {
         return read(client, repository).await;
     }
@@ -260,10 +228,10 @@ async fn read_alone(client: &Client, repository: &Repository, round: usize) -> R
 }
 
 /// Replaces the policy, once: whoever sends a document again has to read again before.
-async fn put(client: &Client, repository: &Repository, document: Option<&Value>) -> Result<()> {
+async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) -> Result<()> {
     let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
     let Repository { account, name, .. } = repository;
-    let Some(document) = document else {
+    let Some(policy) = policy else {
         let request = client.delete_repository_policy().registry_id(account.as_str()).repository_name(name);
         return match request.customize().config_override(once()).send().await {
             Err(error)
@@ -278,75 +246,80 @@ async fn put(client: &Client, repository: &Repository, document: Option<&Value>)
         };
     };
     let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
-    let answer = request.policy_text(document.to_string()).customize().config_override(once()).send().await;
+    let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
     let answer = answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error));
-    answer.map_err(|error| in_the_way(error, document).with("repository", repository.arn()))?;
+    answer.map_err(|error| in_the_way(error, policy).with("repository", repository.arn()))?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn policy(value: &Value) -> Policy {
+        Policy::parse(&value.to_string()).expect("a policy")
+    }
 
     #[test]
     fn dead_statements_of_ours_go_and_those_of_others_stay() {
         let dead = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": {"AWS": ["AROAEXAMPLE"]}});
         let live = json!({"Sid": "Mark1", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/x"]}});
         let document = json!({"Statement": [dead("Mark2"), live, dead("Theirs")]});
-        assert_eq!(without_dead(document, "Mark"), Some(json!({"Statement": [live, dead("Theirs")]})));
-        assert_eq!(without_dead(json!({"Statement": [dead("Mark2")]}), "Mark"), None);
-    }
-
-    #[test]
-    fn requirement_32_others_survive() {
-        let by_hand = json!({"Sid": "By hand", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage",
-            "Condition": {"StringLike": {"aws:PrincipalOrgID": "o-1"}}});
-        let ours = json!({"Sid": "Ours", "Effect": "Allow"});
-        let document = json!({"Version": "2008-10-17", "Id": "x", "Statement": by_hand});
-        let with = merged(Some(document.clone()), "Ours", Some(&ours)).expect("statements");
-        assert_eq!(with, json!({"Version": "2008-10-17", "Id": "x", "Statement": [by_hand, ours]}));
-        assert_eq!(merged(Some(with.clone()), "Ours", Some(&ours)).as_ref(), Some(&with));
-        let without = merged(Some(with), "Ours", None).expect("the other statement");
-        assert_eq!(document::canonical(&without), document::canonical(&document));
-        assert_eq!(merged(merged(None, "Ours", Some(&ours)), "Ours", None), None);
+        let left = json!({"Statement": [live, dead("Theirs")]});
+        assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&left)));
+        assert_eq!(without_dead(policy(&json!({"Statement": [dead("Mark2")]})), "Mark"), None);
     }
 
     #[test]
     fn what_others_did_meanwhile_is_put_back() {
         let statement = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": ["ecr:Get"]});
-        let document = |sids: &[&str]| json!({"Statement": sids.iter().map(|sid| statement(sid)).collect::<Vec<_>>()});
-        let sids = |document: Option<Value>| -> Vec<String> {
-            let sids = document.iter().flat_map(document::statements).map(|known| known["Sid"].to_string());
-            sids.map(|sid| sid.trim_matches('"').to_owned()).collect()
+        let with =
+            |sids: &[&str]| policy(&json!({"Statement": sids.iter().map(|sid| statement(sid)).collect::<Vec<_>>()}));
+        let sids = |policy: Option<Policy>| -> Vec<String> {
+            statements(policy.as_ref()).iter().filter_map(|known| known.sid()).map(str::to_owned).collect()
         };
-        let (before, beside) = (document(&["A", "B"]), document(&["A", "C"]));
+        let (before, beside) = (with(&["A", "B"]), with(&["A", "C"]));
         let mut meanwhile = Meanwhile::default();
         meanwhile.learn(Some(&before), Some(&beside), "Ours");
         // Ours went over theirs.
-        let now = document(&["A", "B", "Ours"]);
+        let now = with(&["A", "B", "Ours"]);
         meanwhile.forget(Some(&now));
         assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "Ours", "C"]);
         // Theirs went over ours, or came after it: there is nothing to put back.
-        let now = document(&["A", "C"]);
+        let now = with(&["A", "C"]);
         meanwhile.forget(Some(&now));
         assert!(meanwhile.is_nothing());
         // Our own statement is nobody else's doing.
-        meanwhile.learn(Some(&before), Some(&document(&["A", "B", "Ours"])), "Ours");
+        meanwhile.learn(Some(&before), Some(&with(&["A", "B", "Ours"])), "Ours");
         assert!(meanwhile.is_nothing());
         // A statement that was changed twice is there once.
         let edited = |action: &str| {
             let mut statement = statement("C");
             statement["Action"] = json!([action]);
-            json!({ "Statement": [statement] })
+            policy(&json!({ "Statement": [statement] }))
         };
         for action in ["ecr:One", "ecr:Two"] {
             meanwhile.learn(None, Some(&edited(action)), "Ours");
         }
         let back = meanwhile.put_back(None);
-        assert_eq!(back.as_ref().map(|back| &back["Statement"]), Some(&edited("ecr:Two")["Statement"]));
+        assert_eq!(statements(back.as_ref()), edited("ecr:Two").statements);
         meanwhile.forget(Some(&edited("ecr:Three")));
         assert!(meanwhile.is_nothing(), "somebody changed it again");
-        meanwhile.learn(None, Some(&document(&["C"])), "Ours");
+        meanwhile.learn(None, Some(&with(&["C"])), "Ours");
         assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
+    }
+
+    #[test]
+    fn what_others_did_to_a_digit_is_put_back() {
+        let with = |number: &str| {
+            let text = r#"{"Statement":[{"Sid":"A","Condition":{"NumericLessThan":{"x":1.10}}}]}"#;
+            Policy::parse(&text.replace("1.10", number)).expect("a policy")
+        };
+        let mut meanwhile = Meanwhile::default();
+        meanwhile.learn(Some(&with("12345678901234567890123")), Some(&with("12345678901234567890124")), "Ours");
+        let back = meanwhile.put_back(Some(with("12345678901234567890123"))).expect("a statement");
+        assert_eq!(back.to_string(), with("12345678901234567890124").to_string());
     }
 }

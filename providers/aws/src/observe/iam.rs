@@ -194,12 +194,21 @@ impl Reader<'_> {
             }
         }
         for (role, mut policies) in attached {
-            if let Some(known) = self.snapshot.roles.get(role) {
-                // What the stack attached and no longer wants goes; everything else stays.
-                policies.extend(known.attached.keys().filter(|arn| !self.is_ours(arn)).map(String::as_str));
+            let there = self.snapshot.roles.get(role).into_iter().flat_map(|role| role.attached.keys());
+            let there: BTreeSet<_> = there.map(String::as_str).collect();
+            let mut what = format!("managed policies attached to role {role}");
+            // What the stack attached and no longer wants goes; everything else stays.
+            policies.extend(there.iter().filter(|arn| !self.is_ours(arn)));
+            if !policies.is_subset(&there) {
+                // But it goes only when what comes is there.
+                let wanted = policies.len();
+                policies.extend(&there);
+                if policies.len() > wanted {
+                    what.push_str(", until those that it no longer needs are detached");
+                }
             }
             limits.push(Limit {
-                what: format!("managed policies attached to role {role}"),
+                what,
                 quota: quotas.attached_per_role,
                 needed: policies.len() as u64,
                 hint: "grant less, detach what nobody needs, or ask AWS for a higher quota (Service Quotas, IAM, \

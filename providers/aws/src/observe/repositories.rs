@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Aws;
 use crate::config::AccountId;
-use crate::document;
 use crate::error;
+use crate::kept::{self, Policy, Statement};
 use crate::kinds;
 use crate::locator::{Locator, Repository};
 use crate::repository_policy;
@@ -24,7 +24,7 @@ const MOST_SEARCHED: usize = 100;
 /// What the repositories' policies say, of those that are wanted and those that are searched.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
-    documents: BTreeMap<Repository, Option<Value>>,
+    documents: BTreeMap<Repository, Option<Policy>>,
     missing: Vec<Error>,
     unsearched: Vec<(AccountId, usize)>,
 }
@@ -53,12 +53,6 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     let read: Vec<_> = stream::iter(repositories).map(read).buffer_unordered(AT_A_TIME).try_collect().await?;
     for (repository, document) in read {
         match document {
-            Ok(Some(document)) if !document::is_policy(&document) => {
-                let message = format!("the policy of repository {} isn't a list of statements", repository.name);
-                return Err(Error::new(ErrorKind::Unexpected, message).with("repository", repository.arn()).hint(
-                    "look at it with `aws ecr get-repository-policy`; cloudgrant doesn't overwrite what it can't read",
-                ));
-            }
             Ok(document) => drop(policies.documents.insert(repository, document)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if wanted.contains(&repository) {
@@ -105,23 +99,27 @@ fn statements(desired: &Desired) -> impl Iterator<Item = (Repository, &Object)> 
 }
 
 /// The roles that a statement names: it goes before they do, or it would name the dead.
-fn principals(statement: &Value) -> Vec<ObjectId> {
-    let canonical = document::statement(statement);
-    let arns = canonical["Principal"]["AWS"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let names = arns.filter_map(|arn| arn.split_once(":role/")).filter_map(|(_, path)| path.rsplit('/').next());
+fn principals(statement: &Statement) -> Vec<ObjectId> {
+    let names = statement
+        .principals()
+        .filter_map(|arn| arn.split_once(":role/"))
+        .filter_map(|(_, path)| path.rsplit('/').next());
     names.map(kinds::role).collect()
 }
 
 pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &mut Observed) {
     let mark = aws.names.mark();
     for (repository, document) in &policies.documents {
-        for statement in document.iter().flat_map(document::statements) {
-            let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
+        for statement in document.iter().flat_map(|document| &document.statements) {
+            let sid = statement.sid().unwrap_or_default();
             if !sid.contains(&mark) {
                 continue;
             }
+            // None of ours is such that it could not be read as usual: it is equal to nothing that is wanted.
+            let unlike_ours = || json!({ "Sid": sid, "Text": statement.text() });
+            let read = statement.canonical().cloned().unwrap_or_else(unlike_ours);
             let found = Found {
-                attributes: json!({ "repository": repository.arn(), "statement": document::statement(statement) }),
+                attributes: json!({ "repository": repository.arn(), "statement": read }),
                 owned: true,
                 depends_on: principals(statement),
                 if_deleted: None,
@@ -133,7 +131,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &m
     for (repository, object) in statements(desired) {
         let sid = object.attributes["statement"]["Sid"].as_str().unwrap_or_default();
         let before = after.remove(&repository).flatten();
-        after.insert(repository, repository_policy::merged(before, sid, Some(&object.attributes["statement"])));
+        after.insert(repository, kept::merged(before, sid, Some(&object.attributes["statement"])));
     }
     for (repository, document) in after {
         if document == policies.documents.get(&repository).cloned().flatten() {

@@ -153,9 +153,22 @@ async fn xml_entities_are_not_expanded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_policy_that_is_none_is_refused_and_left_alone() {
     let deep = format!("{{\"Statement\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP));
-    for policy in
-        [&deep, "", "[]", "null", "\"x\"", "12", "{\"Statement\":null}", "{\"Statement\":[[]]}", "%7B%7D", "{"]
-    {
+    for policy in [
+        &deep,
+        "",
+        "[]",
+        "null",
+        "\"x\"",
+        "12",
+        "{}",
+        "{\"Statement\":null}",
+        "{\"Statement\":[[]]}",
+        "%7B%7D",
+        "{",
+        // Nobody can tell what these mean.
+        "{\"Statement\":[],\"Statement\":[]}",
+        "{\"Statement\":[{\"Sid\":\"a\",\"Sid\":\"b\"}]}",
+    ] {
         let policy = policy.to_owned();
         let server = Server::start(move |action, body, _| match action {
             "GetRepositoryPolicy" => Answer::ok(json!({ "policyText": policy }).to_string()),

@@ -2,6 +2,7 @@
 //! in an error that says so, soon, and with little memory.
 
 mod answers;
+mod kept;
 mod lists;
 mod server;
 mod world;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cloudgrant_aws as _;
 use cloudgrant_core::config::{Loaded, Overrides};
-use cloudgrant_core::{Error, Plan, Result, Session, Settings, Silent};
+use cloudgrant_core::{Engine, Error, Plan, Result, Session, Settings, Silent};
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Server};
@@ -87,6 +87,11 @@ pub(crate) async fn plan(server: &Server, tail: &str) -> Result<Plan> {
 
 /// The same with so many seconds for a request.
 pub(crate) async fn plan_within(server: &Server, tail: &str, seconds: f64) -> Result<Plan> {
+    engine(server, tail, seconds).await?.plan(&Silent).await
+}
+
+/// The engine for a manifest, with so many seconds for a request.
+pub(crate) async fn engine(server: &Server, tail: &str, seconds: f64) -> Result<Engine> {
     let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "the test".to_owned());
     let mut flags = vec![flag("aws.endpoint", &server.endpoint()), flag("aws.credentials", "sandbox")];
     flags.push(("aws.request_timeout".to_owned(), seconds.into(), "the test".to_owned()));
@@ -98,7 +103,7 @@ pub(crate) async fn plan_within(server: &Server, tail: &str, seconds: f64) -> Re
         longest_wait: Duration::from_millis(50),
         ..Settings::default()
     };
-    Session::open(loaded, settings).await?.engine().plan(&Silent).await
+    Ok(Session::open(loaded, settings).await?.engine())
 }
 
 /// The same where one action is hostile: the error, and all that is said of it.

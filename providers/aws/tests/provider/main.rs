@@ -11,4 +11,5 @@ mod others;
 mod registries;
 mod scale;
 mod secrets;
+mod sharing;
 mod world;

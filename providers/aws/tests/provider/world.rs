@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cloudgrant_aws as _;
 pub(crate) use cloudgrant_conformance::Runs;
 use cloudgrant_conformance::load;
-use cloudgrant_core::{Error, Result};
+use cloudgrant_core::{Error, Result, Session, Settings};
 use cloudgrant_sandbox_kit::{Running, Start};
 use serde_json::Value;
 
@@ -82,6 +82,10 @@ impl World {
     /// Somebody else's clients.
     fn clients(&self) -> Clients<'_> {
         Clients { endpoint: self.running().endpoint() }
+    }
+
+    pub(crate) async fn session_with(&self, manifest: &str, settings: Settings) -> Result<Session> {
+        Session::open(load(manifest).overlaid(self.overlay(), "the test")?, settings).await
     }
 
     pub(crate) fn iam(&self) -> aws_sdk_iam::Client {

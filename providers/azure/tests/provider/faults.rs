@@ -2,7 +2,7 @@
 
 use cloudgrant_core::ErrorKind;
 
-use crate::world::{World, flyte, refused, said};
+use crate::world::{Runs, World, flyte, refused, said};
 
 const GRANTS: &str = "
 grants:

@@ -119,7 +119,7 @@ impl Provider for Reference {
                 handoff: None,
             }
         };
-        Ok(Desired { objects: grants.iter().map(object).collect(), notes: Vec::new() })
+        Ok(Desired { objects: grants.iter().map(object).collect(), ..Desired::default() })
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {

@@ -22,6 +22,7 @@ resources:
   shared: { aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
 "#;
 
+/// The trials share a policy.
 const FIRST: &str = r#"
 stack: robust
 grants:
@@ -30,18 +31,22 @@ grants:
   - { name: forecasting, scope: { project: forecasting, domain: production }, access: { models: read, shared: pull } }
   - { name: vision, scope: { project: vision, domain: production }, access: { data: read-write } }
   - { name: vision-trial, scope: { project: vision, domain: development }, access: { shared: push, models: list } }
+  - { name: forecasting-trial, scope: { project: forecasting, domain: development }, access: { shared: push, models: list } }
 registries:
   - { name: pulled, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/pulled" }
   - { name: shared-images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
 "#;
 
+/// One of the trials leaves the other, and what had a policy each in production shares one.
 const SECOND: &str = r#"
 stack: robust
 grants:
   - { name: data-for-all, scope: global, access: { data: read-write } }
   - { name: production, scope: { domain: production }, access: { token: read } }
   - { name: forecasting, scope: { project: forecasting, domain: production }, access: { models: read-write, shared: push } }
+  - { name: vision, scope: { project: vision, domain: production }, access: { models: read-write, shared: push } }
   - { name: vision-trial, scope: { project: vision, domain: development }, access: { shared: push, models: read } }
+  - { name: forecasting-trial, scope: { project: forecasting, domain: development }, access: { shared: push, models: list } }
 registries:
   - { name: shared-images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
   - { name: new-images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/pulled" }

@@ -1,0 +1,55 @@
+//! What others wrote into a repository's policy goes back as they wrote it.
+
+use std::sync::{Arc, Mutex};
+
+use cloudgrant_core::{Approval, Cancel, Silent};
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Server};
+use crate::world::{REGISTRY, engine, honest};
+
+/// Numbers of many digits, escapes, a key that comes twice, and keys that nobody knows.
+const THEIRS: &str = r#"{"Sid":"By hand","Effect":"Deny","Principal":"*","Action":"ecr:*","Condition":{"NumericLessThan":{"a":12345678901234567890123,"b":1.10,"c":1e400},"StringEquals":{"x":"\u00e9\/","x":"y"}},"Unknown":[1.0]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_goes_back_to_the_digit() {
+    let before = format!(r#"{{"Version":"2008-10-17","Id":1.50,"Statement":[{THEIRS}]}}"#);
+    let policy = Arc::new(Mutex::new(before.clone()));
+    let kept = policy.clone();
+    let server = Server::start(move |action, body, _| {
+        let mut policy = kept.lock().expect("a lock");
+        match action {
+            "GetRepositoryPolicy" => Answer::ok(json!({ "policyText": *policy }).to_string()),
+            "SetRepositoryPolicy" => {
+                let asked: Value = serde_json::from_str(body).expect("JSON");
+                *policy = asked["policyText"].as_str().expect("a text").to_owned();
+                Answer::ok("{}")
+            }
+            action => honest(action, body),
+        }
+    })
+    .await;
+    let apply = async |tail: &str, changes: usize| {
+        let engine = engine(&server, tail, 30.0).await.expect("a session");
+        let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+        let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+        let report = report.unwrap_or_else(|error| panic!("{error:?}"));
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!(report.applied.len(), changes, "{report:#?}");
+        policy.lock().expect("a lock").clone()
+    };
+    let with = apply(REGISTRY, 1).await;
+    let theirs = before.strip_suffix("]}").expect("the end of the statements");
+    let ours = with.strip_prefix(theirs).unwrap_or_else(|| panic!("{with}"));
+    assert!(ours.starts_with(r#",{"Sid":"AllowPull"#) && ours.ends_with("}]}"), "{ours}");
+    // A statement of ours with something in it that no statement of ours has is made anew, and theirs stays.
+    let tampered = with.replace(r#""Sid":"AllowPull"#, r#""Condition":{"NumericEquals":{"x":1e400}},"Sid":"AllowPull"#);
+    let tamper = || *policy.lock().expect("a lock") = tampered.clone();
+    tamper();
+    assert_eq!(apply(REGISTRY, 1).await, with);
+    // It goes by its mark, whatever is in it.
+    tamper();
+    let renamed = apply(&REGISTRY.replace("name: images", "name: others"), 2).await;
+    assert!(renamed.starts_with(theirs), "{renamed}");
+    assert!(renamed.matches("AllowPull").count() == 1 && renamed.contains("Others"), "{renamed}");
+}
