@@ -9,6 +9,7 @@ use azure_core::error::ErrorKind as SdkKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, RawResponse, Request};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// Refuses answers that aren't whole, such that they are asked for again, but for those in which a server says that it
 /// fails: those need no body.
@@ -34,15 +35,16 @@ fn again(response: RawResponse) -> AsyncRawResponse {
     AsyncRawResponse::from_bytes(status, headers, body)
 }
 
-/// JSON, or nothing at all: what is deleted often needs no words. JSON that has its end and can't be read all the same, for
-/// it goes too deep or is wrong, is left to its reader: another try would bring the same.
+/// JSON, or nothing at all: what is deleted often needs no words. JSON that can't be read although nothing of it is
+/// missing, for it goes too deep or is wrong, is left to its reader: another try would bring the same.
 fn is_whole(body: &[u8]) -> bool {
-    let opens = |body: &[u8]| matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(_) => true,
-        Err(_) if body.is_empty() => true,
-        Err(error) => !error.is_eof() && opens(body),
+    let Err(error) = serde_json::from_slice::<IgnoredAny>(body) else { return true };
+    if error.is_eof() {
+        // What is passed over may go as deep as it likes; what is kept may not.
+        let too_deep = || serde_json::from_slice::<Value>(body).is_err_and(|error| !error.is_eof());
+        return body.is_empty() || too_deep();
     }
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 #[cfg(test)]
@@ -56,7 +58,10 @@ mod tests {
         for end in 2..json.len() {
             assert!(!is_whole(&json.as_bytes()[..end]), "{}", &json[..end]);
         }
-        assert!(is_whole(format!("{}{}", "[".repeat(1000), "]".repeat(1000)).as_bytes()) && is_whole(b"{\"a\": 01}"));
+        let deep = "[".repeat(1000);
+        for left_to_its_reader in [format!("{deep}{}", "]".repeat(1000)), deep, r#"{"a": 01}"#.to_owned()] {
+            assert!(is_whole(left_to_its_reader.as_bytes()), "{left_to_its_reader}");
+        }
         for bad in ["{", " ", "It works!", "<!DOCTYPE html><html></html>"] {
             assert!(!is_whole(bad.as_bytes()), "{bad}");
         }
