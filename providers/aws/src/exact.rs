@@ -56,7 +56,9 @@ impl Exact {
         Some(match self {
             Self::Plain(value) => value.clone(),
             Self::Number(text) => {
-                serde_json::from_str::<Value>(text).ok().filter(|number| number.to_string().as_str() == text.as_str())?
+                let number: Value = serde_json::from_str(text).ok()?;
+                let written = number.to_string();
+                (written == *text).then_some(number)?
             }
             Self::List(items) => items.iter().map(Self::value).collect::<Option<Vec<_>>>()?.into(),
             Self::Map(_) if self.twice().is_some() => return None,
