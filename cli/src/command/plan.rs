@@ -33,7 +33,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
             let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
-            shell.printer.data(&plan::text(&plan, moving.as_ref(), Wording::Plan, quiet, width))?;
+            let moving = moving.as_ref();
+            shell.printer.stream(|out| plan::write(out, &plan, moving, Wording::Plan, quiet, width))?;
             if plan.is_empty() {
                 shell.printer.say("Nothing to do.");
             } else {

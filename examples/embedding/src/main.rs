@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Against AWS itself, leave out these lines: the provider then finds credentials as every AWS program does.
     let folder = tempfile::tempdir()?;
-    let config = Loaded::from_text(MANIFEST, name, &Overrides::default())?.value;
+    let config = Loaded::from_text(MANIFEST, name, &Overrides::default())?.surroundings();
     let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(config)).await?;
     let flag = |key: &str, value: &str| (key.to_owned(), Value::from(value), "sandbox".to_owned());
     let flags = vec![flag("aws.endpoint", sandbox.endpoint()), flag("aws.credentials", "sandbox")];

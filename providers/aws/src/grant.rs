@@ -29,9 +29,9 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     for (scope, grants) in by_scope {
-        let carried_by = grants.first().map(|grant| grant.carried_by.clone()).unwrap_or_default();
+        let carried_by = grants.first().map_or(&[][..], |grant| &grant.carried_by);
         let policies = pack::policies(&aws.names, aws.config.partition(), scope, grants, &secrets, &snapshot);
-        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, &carried_by, policy)));
+        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, scope, carried_by, policy)));
     }
     for grant in grants {
         other_accounts(aws, grant, &mut desired).await?;
