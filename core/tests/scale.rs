@@ -128,7 +128,8 @@ fn grows_alike(what: &str, few: AllocationInfo, many: AllocationInfo) {
     let ratio = |few: u64, many: u64| many as f64 / few as f64;
     let (count, bytes) = (ratio(few.count_total, many.count_total), ratio(few.bytes_total, many.bytes_total));
     let peak = ratio(few.bytes_max, many.bytes_max);
-    let told = format!("{what}: {count:.2} times as many allocations, {bytes:.2} times the bytes, {peak:.2} at the peak");
+    let told =
+        format!("{what}: {count:.2} times as many allocations, {bytes:.2} times the bytes, {peak:.2} at the peak");
     assert!(count < 4.3 && bytes < 4.8 && peak < 4.8, "{told}\n{few:?}\n{many:?}");
 }
 

@@ -41,7 +41,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }
         }
-        Ok(if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+        let exit = if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done };
+        // The process is about to end: to give a large plan's memory back piece by piece would only take time.
+        std::mem::forget(plan);
+        Ok(exit)
     })
     .await
 }

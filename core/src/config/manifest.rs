@@ -73,7 +73,8 @@ pub struct ResourceEntry {
 impl ResourceEntry {
     /// As a manifest writes it.
     pub(super) fn to_value(&self) -> Value {
-        let locators = self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
+        let locators =
+            self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
         locators.chain(self.force.then(|| ("force".to_owned(), Value::from(true)))).collect()
     }
 }

@@ -59,9 +59,9 @@ impl Node {
             Content::Number(number) => Value::Number(number.clone()),
             Content::Text(text) => Value::String((**text).to_owned()),
             Content::List(items) => Value::Array(items.iter().map(Node::to_value).collect()),
-            Content::Map(entries) => Value::Object(
-                entries.iter().map(|entry| ((*entry.key).to_owned(), entry.node.to_value())).collect(),
-            ),
+            Content::Map(entries) => {
+                Value::Object(entries.iter().map(|entry| ((*entry.key).to_owned(), entry.node.to_value())).collect())
+            }
         }
     }
 
@@ -78,9 +78,7 @@ impl Node {
                 }
                 (Content::List(items), Step::Index(index)) => items.get(*index).map(|item| (item, item.at)),
                 (Content::List(items), Step::Key(name)) => {
-                    let named = |item: &Node| {
-                        matches!(item.get("name").map(|name| &name.content), Some(Content::Text(text)) if **text == **name)
-                    };
+                    let named = |item: &Node| matches!(item.get("name").map(|name| &name.content), Some(Content::Text(text)) if **text == **name);
                     items.iter().find(|item| named(item)).map(|item| (item, item.at))
                 }
                 _ => None,

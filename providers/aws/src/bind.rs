@@ -67,9 +67,10 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
 /// A policy that a principal carries: its id, its ARN, and the grants in it.
 type Carried = (ObjectId, String, Vec<IntentId>);
 
-/// The policies of each scope, packed once, however many principals carry them.
+/// The policies of each scope by their names, with the grants in them: packed once, however many principals carry them.
+/// Their documents stand in the grants' objects, and would take as much memory again here.
 #[derive(Default)]
-struct Packed(BTreeMap<Scope, Vec<Policy>>);
+struct Packed(BTreeMap<Scope, Vec<(String, Vec<IntentId>)>>);
 
 impl Packed {
     fn add(&mut self, aws: &Aws, binding: &ScopeBinding, secrets: &Secrets, snapshot: &Snapshot) {
@@ -77,7 +78,10 @@ impl Packed {
             if !self.0.contains_key(scope) {
                 let (names, partition) = (&aws.names, aws.config.partition());
                 let policies = pack::policies(names, partition, scope, &binding.grants, secrets, snapshot);
-                self.0.insert(scope.clone(), policies);
+                self.0.insert(
+                    scope.clone(),
+                    policies.into_iter().map(|Policy { name, because, .. }| (name, because)).collect(),
+                );
             }
         }
     }
@@ -87,9 +91,7 @@ impl Packed {
     fn carried(&self, aws: &Aws, binding: &ScopeBinding) -> Vec<Carried> {
         let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
         let policies = scopes.into_iter().filter_map(|scope| self.0.get(scope)).flatten();
-        policies
-            .map(|policy| (kinds::policy(&policy.name), aws.names.policy_arn(&policy.name), policy.because.clone()))
-            .collect()
+        policies.map(|(name, because)| (kinds::policy(name), aws.names.policy_arn(name), because.clone())).collect()
     }
 }
 

@@ -109,9 +109,11 @@ pub(crate) fn counted(document: &Value) -> usize {
     struct Counter(usize);
     impl io::Write for Counter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += match std::str::from_utf8(bytes) {
-                Ok(text) if !text.is_ascii() => text.chars().filter(|c| !c.is_whitespace()).count(),
-                _ => bytes.iter().filter(|byte| !char::from(**byte).is_whitespace()).count(),
+            // JSON writes all other white space of that alphabet as escapes.
+            self.0 += if bytes.is_ascii() {
+                bytes.len() - bytes.iter().filter(|byte| **byte == b' ').count()
+            } else {
+                String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_whitespace()).count()
             };
             Ok(bytes.len())
         }

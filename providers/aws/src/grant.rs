@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cloudgrant_core::{
     Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
 };
-use serde_json::json;
+use serde_json::Map;
 
 use crate::Aws;
 use crate::actions;
@@ -48,10 +48,14 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
     };
     let taken_over =
         |by: &String| carried_by.iter().map(|scope| kinds::attachment(&role(scope), by)).collect::<Vec<_>>();
+    // The document is moved: `json!` would copy it.
+    let mut attributes = Map::with_capacity(2);
+    attributes.insert("path".to_owned(), aws.names.path().into());
+    attributes.insert("document".to_owned(), policy.document);
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
-        attributes: json!({ "path": aws.names.path(), "document": policy.document }),
+        attributes: attributes.into(),
         depends_on: policy
             .after
             .iter()
@@ -68,7 +72,7 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
 /// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
 /// IAM user guide, "Cross-account policy evaluation logic".
 async fn other_accounts(aws: &Aws, grant: &Checked<TaskAccess>, desired: &mut Desired) -> Result<()> {
-    for reach in &grant.reaches {
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
         let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator) else { continue };
         if repository.account == aws.config.account {
             continue;

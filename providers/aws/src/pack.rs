@@ -211,8 +211,11 @@ fn distinct(grants: &[&Arc<Checked<TaskAccess>>], partition: &str, secrets: &Sec
 
 /// Halves a statement by its resources until each part fits.
 fn split(statement: Value, room: usize) -> Vec<Value> {
+    if counted(&statement) < room {
+        return vec![statement];
+    }
     let resources = statement["Resource"].as_array().cloned().unwrap_or_default();
-    if counted(&statement) < room || resources.len() < 2 {
+    if resources.len() < 2 {
         return vec![statement];
     }
     let (left, right) = resources.split_at(resources.len() / 2);

@@ -85,6 +85,7 @@ def _head(n, cloud):
         head["aws"] = {
             "region": "us-west-2",
             "account": "111122223333",
+            "task_role": "flyte-task",
             "cluster": {"oidc_provider": "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"},
         }
     return head
