@@ -1,12 +1,12 @@
 //! The one place that writes to the terminal.
 
 use std::fmt;
-use std::io::{self, ErrorKind as IoErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind as IoErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use cloudgrant_core::{Error, ErrorKind, Result};
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::args::{Global, Output};
 use crate::render;
@@ -65,10 +65,19 @@ impl Printer {
     /// # Errors
     /// It can't be written. A reader that went away, as `head` does, is no error.
     pub(crate) fn data(&self, text: &str) -> Result<()> {
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes a result that may be long, piece by piece.
+    ///
+    /// # Errors
+    /// As [`data`](Self::data).
+    pub(crate) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let written = self.bars.suspend(|| {
             let stdout = io::stdout();
-            let mut stream = AutoStream::new(stdout.lock(), self.choice(&stdout));
-            stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
+            let stream = AutoStream::new(stdout.lock(), self.choice(&stdout));
+            let mut stream = BufWriter::with_capacity(1 << 16, stream);
+            write(&mut stream).and_then(|()| stream.flush())
         });
         match written {
             Err(error) if error.kind() != IoErrorKind::BrokenPipe => {
@@ -82,8 +91,11 @@ impl Printer {
     ///
     /// # Errors
     /// As [`data`](Self::data).
-    pub(crate) fn json(&self, document: &Value) -> Result<()> {
-        self.data(&format!("{document:#}\n"))
+    pub(crate) fn json(&self, document: &impl Serialize) -> Result<()> {
+        self.stream(|out| {
+            serde_json::to_writer_pretty(&mut *out, document)?;
+            out.write_all(b"\n")
+        })
     }
 
     /// Tells something, unless the user wants only results.

@@ -25,7 +25,7 @@ fn reach(kind: ResourceKind, access: Access) -> Reach {
 
 fn grant(scope: Scope, kind: ResourceKind, access: Access) -> TaskAccess {
     let name = GrantName::parse("grant").expect("name");
-    TaskAccess { name, scope, reaches: vec![reach(kind, access)], precise: false, carried_by: Vec::new() }
+    TaskAccess { name, scope, reaches: vec![reach(kind, access)], precise: false, carried_by: [].into() }
 }
 
 fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String, String) {

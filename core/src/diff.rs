@@ -20,13 +20,13 @@ pub(crate) fn check_answer<'a, I: Intent + 'a>(
     asked: impl IntoIterator<Item = &'a I>,
     answer: &Desired,
 ) -> Result<()> {
-    let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope().clone())).collect();
+    let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope())).collect();
     for object in &answer.objects {
         let mut scopes = object.because.iter().filter_map(|intent| asked.get(intent)).peekable();
         if scopes.peek().is_none() {
             return Err(Error::provider_bug(provider, format!("{} exists for nothing that was asked", object.id)));
         }
-        if let Some(scope) = scopes.find(|scope| **scope != object.scope) {
+        if let Some(scope) = scopes.find(|scope| ***scope != object.scope) {
             let what = format!("{} has scope `{}` where `{scope}` was asked", object.id, object.scope);
             return Err(Error::provider_bug(provider, what));
         }
@@ -48,11 +48,8 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
         if known.attributes != object.attributes || known.ownership != object.ownership {
             return Err(Error::provider_bug(provider, format!("{} is wanted in two different forms", object.id)));
         }
-        for intent in object.because {
-            if !known.because.contains(&intent) {
-                known.because.push(intent);
-            }
-        }
+        let mut because: HashSet<_> = known.because.iter().cloned().collect();
+        known.because.extend(object.because.into_iter().filter(|intent| because.insert(intent.clone())));
         known.depends_on.extend(object.depends_on);
         known.touches.extend(object.touches);
     }

@@ -98,7 +98,7 @@ pub struct TaskAccess {
     pub precise: bool,
     /// The scopes whose principals carry this grant: its own, and each narrower one that has a principal of
     /// its own (scopes add up).
-    pub carried_by: Vec<Scope>,
+    pub carried_by: Arc<[Scope]>,
 }
 
 /// The platform's infrastructure may pull from a registry.

@@ -1,8 +1,9 @@
 //! Typed names: parsed once, at the edge, so that nothing inside splits strings or checks them again.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a string isn't a name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,23 +34,23 @@ fn is_label(value: &str, longest: usize) -> bool {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $longest:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        // Shared: one name stands in many intents, objects and notes.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Parses the name: lower-case letters, digits and dashes, neither first nor last a dash.
             ///
             /// # Errors
             /// [`InvalidName`], which says the rule.
-            pub fn parse(value: impl Into<String>) -> Result<Self, InvalidName> {
-                let value = value.into();
-                if is_label(&value, $longest) {
-                    return Ok(Self(value));
+            pub fn parse(value: impl AsRef<str> + Into<Arc<str>>) -> Result<Self, InvalidName> {
+                if is_label(value.as_ref(), $longest) {
+                    return Ok(Self(value.into()));
                 }
                 Err(InvalidName {
                     what: $what,
-                    value: value.chars().take(80).collect(),
+                    value: value.as_ref().chars().take(80).collect(),
                     rule: concat!(
                         "lower-case letters, digits and dashes, 1 to ",
                         stringify!($longest),
@@ -79,7 +80,13 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
     };

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::comparison::{Move, compare};
 use crate::config::{self, Loaded};
+use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
 use crate::intent::Intents;
@@ -27,7 +30,32 @@ impl Session {
     /// Every problem of the manifest at once, each with its place.
     pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
         let registration = registry::provider(&loaded.manifest.provider).map_err(|error| loaded.placed(error))?;
-        let (intents, mut problems) = config::intents(&loaded.manifest, registration);
+        let (intents, problems) = config::intents(&loaded.manifest, registration);
+        Self::connected(registration, loaded, intents, problems, settings).await
+    }
+
+    /// The same with one more layer on top of all others; `name` says where it comes from. Where that says something of
+    /// the provider's section alone, what is asked for isn't put together anew.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn overlaid(&self, value: &Value, name: &str) -> Result<Self> {
+        let (loaded, settings) = (self.loaded.overlaid(value, name)?, self.settings.clone());
+        match value.as_object() {
+            Some(layer) if layer.keys().all(|key| key == self.registration.id) => {
+                Self::connected(self.registration, loaded, self.intents.clone(), Vec::new(), settings).await
+            }
+            _ => Self::open(loaded, settings).await,
+        }
+    }
+
+    async fn connected(
+        registration: &'static Registration,
+        loaded: Loaded,
+        intents: Intents,
+        mut problems: Vec<Diagnostic>,
+        settings: Settings,
+    ) -> Result<Self> {
         let section = loaded.manifest.section(registration.id);
         let misconfigured = (registration.check_config)(&section);
         let connectable = misconfigured.is_empty();

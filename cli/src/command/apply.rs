@@ -76,11 +76,11 @@ pub(super) async fn carry_out(
     work.progress.clear();
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
-    let text = plan::text(&plan, moving.as_ref(), asked.wording, printer.is_quiet(), printer.width());
+    let (moved, wording, quiet, width) = (moving.as_ref(), asked.wording, printer.is_quiet(), printer.width());
     if !printer.is_json() {
-        printer.data(&text)?;
+        printer.stream(|out| plan::write(out, &plan, moved, wording, quiet, width))?;
     } else if !yes {
-        printer.warn(text.trim_end());
+        printer.warn(plan::text(&plan, moved, wording, quiet, width).trim_end());
     }
     if plan.is_empty() {
         if printer.is_json() {
@@ -89,6 +89,7 @@ pub(super) async fn carry_out(
                 &plan,
                 moving.as_ref(),
                 &Report { unchanged: plan.unchanged, ..Report::default() },
+                None,
             ))?;
         } else {
             printer.say("Nothing to do.");
@@ -117,11 +118,7 @@ pub(super) async fn carry_out(
         return Err(interrupted());
     }
     if printer.is_json() {
-        let mut document = json::applied(asked.command, &plan, moving.as_ref(), &report);
-        if let Some(trail) = &trail {
-            document["audit"] = json::audit(trail);
-        }
-        printer.json(&document)?;
+        printer.json(&json::applied(asked.command, &plan, moving.as_ref(), &report, trail.as_deref()))?;
     } else {
         let problems = report::problems(&report, printer.width_of_errors());
         if !problems.is_empty() {

@@ -32,13 +32,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None))?;
         } else {
-            shell.printer.data(&plan::text(
-                &plan,
-                None,
-                Wording::Drift,
-                shell.printer.is_quiet(),
-                shell.printer.width(),
-            ))?;
+            let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
+            shell.printer.stream(|out| plan::write(out, &plan, None, Wording::Drift, quiet, width))?;
             if plan.is_empty() {
                 shell.printer.say("No drift.");
             } else {

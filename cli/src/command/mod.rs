@@ -91,11 +91,10 @@ pub(crate) async fn with_session(
     if let Some(folder) = shell.global.sandbox_folder() {
         let knobs = crate::sandbox::knobs(shell.global)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let config = session.loaded().value.clone();
+        let config = session.loaded().surroundings();
         let started = crate::sandbox::start(provider, folder.clone(), address, config, knobs).await?;
         shell.printer.say(&format!("Working in the sandbox, not in a real cloud: {}", folder.display()));
-        let loaded = session.loaded().overlaid(started.settings(), "the sandbox")?;
-        session = Session::open(loaded, Settings::default()).await?;
+        session = session.overlaid(started.settings(), "the sandbox").await?;
         running = Some(started);
     } else if shell.global.faults.is_some() {
         return Err(Error::new(ErrorKind::Manifest, "--faults works in a sandbox only").hint("add --sandbox"));

@@ -33,14 +33,18 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
             let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
-            shell.printer.data(&plan::text(&plan, moving.as_ref(), Wording::Plan, quiet, width))?;
+            let moving = moving.as_ref();
+            shell.printer.stream(|out| plan::write(out, &plan, moving, Wording::Plan, quiet, width))?;
             if plan.is_empty() {
                 shell.printer.say("Nothing to do.");
             } else {
                 shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }
         }
-        Ok(if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+        let exit = if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done };
+        // The process is about to end: to give a large plan's memory back piece by piece would only take time.
+        std::mem::forget(plan);
+        Ok(exit)
     })
     .await
 }

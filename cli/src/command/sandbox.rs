@@ -90,7 +90,7 @@ async fn selected(global: &Global) -> Result<(String, Value)> {
         return Ok((provider.clone(), json!({})));
     }
     let session = Session::open(manifest::load(global)?, Settings::default()).await?;
-    Ok((session.registration().id.to_owned(), session.loaded().value.clone()))
+    Ok((session.registration().id.to_owned(), session.loaded().surroundings()))
 }
 
 /// What other programs need: the cloud's own variables, and the settings as cloudgrant itself reads them.

@@ -225,7 +225,7 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
             "scope": grant.scope,
             "access": access(&grant.reaches),
             "task_code": code.collect::<Vec<_>>(),
-            "carried_by": grant.carried_by,
+            "carried_by": &*grant.carried_by,
             "objects": described(explained, &explained.objects(grant)),
         })
     });

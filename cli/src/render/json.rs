@@ -1,7 +1,8 @@
 //! Plans and results for programs: one document, described by `schema/output.schema.json`.
 
 use cloudgrant_core::audit::Trail;
-use cloudgrant_core::{Change, Move, Note, Ownership, Plan, Report};
+use cloudgrant_core::{Action, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::error;
@@ -9,29 +10,51 @@ use super::error;
 /// Changes when something is taken away or means something else; not when something is added.
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
+/// A plan, and what came of it where it was carried out.
+#[derive(Serialize)]
+pub(crate) struct Document<'a> {
+    format_version: &'static str,
+    command: &'a str,
+    provider: &'static str,
+    stack: &'a Stack,
+    changes: Changes<'a>,
+    notes: Vec<&'a Note>,
+    summary: Summary,
+    #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
+    moving: Option<&'a Move>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit: Option<Value>,
+}
+
 /// A plan.
-pub(crate) fn plan(command: &str, plan: &Plan, moving: Option<&Move>) -> Value {
-    let mut document = json!({
-        "format_version": FORMAT_VERSION,
-        "command": command,
-        "provider": plan.provider,
-        "stack": plan.stack,
-        "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
-        "notes": notes(&plan.notes),
-        "summary": plan.summary(),
-    });
-    if let Some(moving) = moving {
-        document["move"] = json!(moving);
+pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move>) -> Document<'a> {
+    Document {
+        format_version: FORMAT_VERSION,
+        command,
+        provider: plan.provider,
+        stack: &plan.stack,
+        changes: Changes(&plan.changes),
+        notes: sorted(&plan.notes),
+        summary: plan.summary(),
+        moving,
+        result: None,
+        audit: None,
     }
-    document
 }
 
 /// A plan and what came of it.
-pub(crate) fn applied(command: &str, plan: &Plan, moving: Option<&Move>, report: &Report) -> Value {
+pub(crate) fn applied<'a>(
+    command: &'a str,
+    plan: &'a Plan,
+    moving: Option<&'a Move>,
+    report: &Report,
+    trail: Option<&Trail>,
+) -> Document<'a> {
     let applied =
         report.applied.iter().map(|applied| with(named(&applied.change), "identifier", &applied.outcome.identifier));
     let failed = report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error)));
-    let mut document = self::plan(command, plan, moving);
     let result = json!({
         "applied": applied.collect::<Vec<_>>(),
         "failed": failed.collect::<Vec<_>>(),
@@ -42,40 +65,70 @@ pub(crate) fn applied(command: &str, plan: &Plan, moving: Option<&Move>, report:
         "requests": report.requests,
         "elapsed_ms": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
     });
-    document["result"] = result;
-    document
+    Document { result: Some(result), audit: trail.map(audit), ..self::plan(command, plan, moving) }
 }
 
 /// Where the trail of a run is, and what it ends in.
-pub(crate) fn audit(trail: &Trail) -> Value {
+fn audit(trail: &Trail) -> Value {
     json!({ "file": trail.path(), "head": trail.head() })
 }
 
 pub(super) fn notes<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Value {
+    json!(sorted(notes))
+}
+
+fn sorted<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Vec<&'a Note> {
     let mut sorted: Vec<_> = notes.into_iter().collect();
     sorted.sort_by_key(|note| (note.level, *note));
-    json!(sorted)
+    sorted
 }
 
 fn named(change: &Change) -> Value {
     json!({ "action": change.action, "kind": change.id.kind, "name": change.id.name })
 }
 
-fn change(change: &Change) -> Value {
-    let mut value = named(change);
-    value["because"] = json!(change.because);
-    value["before"] = json!(change.before);
-    value["after"] = json!(change.after);
-    if let Ownership::Fragment { of } = &change.ownership {
-        value["part_of"] = json!(of);
+/// Changes as they are written, one after the other: there can be very many.
+struct Changes<'a>(&'a [Change]);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Written::of))
     }
-    if let Some(handoff) = &change.handoff {
-        value["handoff"] = json!(handoff);
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    action: Action,
+    kind: &'static str,
+    name: &'a str,
+    because: &'a [IntentId],
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handoff: Option<&'a Handoff>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    fn of(change: &'a Change) -> Self {
+        Self {
+            action: change.action,
+            kind: change.id.kind,
+            name: &change.id.name,
+            because: &change.because,
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+            part_of: match &change.ownership {
+                Ownership::Fragment { of } => Some(of),
+                Ownership::Exclusive => None,
+            },
+            handoff: change.handoff.as_ref(),
+            warning: change.warning.as_deref(),
+        }
     }
-    if let Some(warning) = &change.warning {
-        value["warning"] = json!(warning);
-    }
-    value
 }
 
 fn with(mut value: Value, key: &str, part: &impl serde::Serialize) -> Value {

@@ -1,5 +1,7 @@
 //! A plan for people: like a good diff, calm and narrow.
 
+use std::io::{self, Write};
+
 use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
 
 use super::attributes::{Lists, lines};
@@ -24,34 +26,50 @@ pub(crate) fn text(
     only_summary: bool,
     width: Option<usize>,
 ) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
+    // Nothing is in the way of writing to memory.
+    _ = write(&mut out, plan, moving, wording, only_summary, width);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The same piece by piece: a plan can be longer than what anybody would hold in memory twice.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn write(
+    out: &mut dyn Write,
+    plan: &Plan,
+    moving: Option<&Move>,
+    wording: Wording,
+    only_summary: bool,
+    width: Option<usize>,
+) -> io::Result<()> {
     if !only_summary {
-        let work: Vec<_> = plan.work().map(|change| object(change, wording, width)).collect();
-        for (at, text) in work.iter().enumerate() {
-            out.push_str(text);
+        let mut work = plan.work().map(|change| object(change, wording, width)).peekable();
+        while let Some(text) = work.next() {
+            out.write_all(text.as_bytes())?;
             // Headers without anything under them stand together.
-            let short = |text: &String| text.lines().count() == 1;
-            if !(short(text) && work.get(at + 1).is_some_and(short)) {
-                out.push('\n');
+            let short = |text: &String| text.lines().nth(1).is_none();
+            if !(short(&text) && work.peek().is_some_and(short)) {
+                out.write_all(b"\n")?;
             }
         }
-        let handoffs: Vec<_> = plan.changes.iter().filter(|change| change.action == Action::Handoff).collect();
-        if !handoffs.is_empty() {
-            out.push_str("For somebody else to do:\n\n");
+        let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
+        if handoffs().next().is_some() {
+            out.write_all(b"For somebody else to do:\n\n")?;
         }
-        for change in handoffs {
+        for change in handoffs() {
             if let Some(handoff) = &change.handoff {
-                out.push_str(&for_somebody_else(change, handoff, wording));
-                out.push('\n');
+                out.write_all(for_somebody_else(change, handoff, wording).as_bytes())?;
+                out.write_all(b"\n")?;
             }
         }
-        out.push_str(&moving.map(|moving| self::moving(moving, width)).unwrap_or_default());
+        out.write_all(moving.map(|moving| self::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
         let worth = |note: &&Note| wording != Wording::Drift || note.level == Level::Warning;
-        out.push_str(&notes(plan.notes.iter().filter(worth), width));
+        out.write_all(notes(plan.notes.iter().filter(worth), width).as_bytes())?;
     }
-    out.push_str(&summary(&plan.summary(), wording));
-    out
+    out.write_all(summary(&plan.summary(), wording).as_bytes())
 }
 
 fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {
@@ -227,11 +245,13 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
         let schema = serde_json::from_str(include_str!("../../schema/output.schema.json")).expect("JSON");
         let schema = jsonschema::validator_for(&schema).expect("a schema");
         let moving = moving(&[(Effect::Widens, "more"), (Effect::Loses, "less")]);
-        let mut document = json::plan("plan", &plan(), Some(&moving));
-        assert!(schema.is_valid(&document), "{document:#}");
-        assert_eq!(document["move"]["differences"][1]["effect"], "loses");
-        document["move"]["differences"][1]["effect"] = "wins".into();
-        assert!(!schema.is_valid(&document));
-        assert!(json::plan("plan", &plan(), None).get("move").is_none());
+        let plan = plan();
+        let document = |moving| serde_json::to_value(json::plan("plan", &plan, moving)).expect("JSON");
+        let mut document_of_move = document(Some(&moving));
+        assert!(schema.is_valid(&document_of_move), "{document_of_move:#}");
+        assert_eq!(document_of_move["move"]["differences"][1]["effect"], "loses");
+        document_of_move["move"]["differences"][1]["effect"] = "wins".into();
+        assert!(!schema.is_valid(&document_of_move));
+        assert!(document(None).get("move").is_none());
     }
 }

@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::Number;
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
-use super::tree::{At, Content, Entry, Node, TWICE, line_and_column, place};
+use super::quick::Quick;
+use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::diagnostic::Diagnostic;
 
 /// The notation of a manifest.
@@ -36,6 +37,15 @@ impl Format {
             Self::Json => json(text, file),
         }
     }
+
+    /// Reads a manifest that is right; nothing where anything has to be looked at.
+    pub(super) fn quick(self, text: &str) -> Option<Quick> {
+        match self {
+            Self::Yaml => serde_saphyr::from_str_with_options(text, options()).ok(),
+            Self::Toml => toml::from_str(text).ok(),
+            Self::Json => serde_json::from_str(text).ok(),
+        }
+    }
 }
 
 fn wrong(file: &str, at: Option<At>, message: impl Into<String>) -> Diagnostic {
@@ -44,8 +54,8 @@ fn wrong(file: &str, at: Option<At>, message: impl Into<String>) -> Diagnostic {
     diagnostic
 }
 
-fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
-    let options = serde_saphyr::options! {
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         // Duplicates are reported by us, all of them and with both places.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         // So that an account id keeps its leading zero even without quotes.
@@ -58,11 +68,14 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
         },
         // Aliases save typing; a hundred thousand things by alias are a bomb.
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
-    };
-    match serde_saphyr::from_str_with_options::<Placed>(text, options) {
-        Ok(raw) => Ok(raw.into()),
+    }
+}
+
+fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
+    match serde_saphyr::from_str_with_options::<Placed>(text, options()) {
+        Ok(Placed(node)) => Ok(node),
         Err(error) => {
-            let at = error.location().map(|at| (at.line() as usize, at.column() as usize));
+            let at = error.location().as_ref().map(small);
             let message = error.without_snippet().to_string();
             // The place stands in front of the message already.
             let message = match message.find(" at line ") {
@@ -77,9 +90,9 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
 
 fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
     match toml::de::DeTable::parse(text) {
-        Ok(table) => Ok(from_toml(text, 0, toml::de::DeValue::Table(table.into_inner()))),
+        Ok(table) => Ok(from_toml(&Offsets::of(text), 0, toml::de::DeValue::Table(table.into_inner()))),
         Err(error) => {
-            let at = error.span().map(|span| line_and_column(text, span.start));
+            let at = error.span().map(|span| Offsets::of(text).at(span.start));
             if error.message() == "duplicate key" {
                 let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
                 return Err(wrong(file, at, format!("the key `{key}` stands here twice")).hint(TWICE));
@@ -90,23 +103,23 @@ fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
     }
 }
 
-fn from_toml(text: &str, offset: usize, value: toml::de::DeValue<'_>) -> Node {
+fn from_toml(offsets: &Offsets<'_>, offset: usize, value: toml::de::DeValue<'_>) -> Node {
     use toml::de::DeValue;
     let content = match value {
-        DeValue::String(string) => Content::Scalar(Value::String(string.into_owned())),
-        DeValue::Integer(integer) => Content::Scalar(match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) => number.into(),
-            Err(_) => integer.as_str().into(),
-        }),
-        DeValue::Float(float) => Content::Scalar(float.as_str().parse::<f64>().map_or(Value::Null, Value::from)),
-        DeValue::Boolean(boolean) => Content::Scalar(boolean.into()),
-        DeValue::Datetime(datetime) => Content::Scalar(datetime.to_string().into()),
+        DeValue::String(string) => Content::Text(string.into()),
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) => Content::Number(Number::from(number)),
+            Err(_) => Content::Text(integer.as_str().into()),
+        },
+        DeValue::Float(float) => float.as_str().parse::<f64>().map_or(Content::Null, Content::float),
+        DeValue::Boolean(boolean) => Content::Bool(boolean),
+        DeValue::Datetime(datetime) => Content::Text(datetime.to_string().into()),
         DeValue::Array(items) => Content::List(
             items
                 .into_iter()
                 .map(|item| {
                     let start = item.span().start;
-                    from_toml(text, start, item.into_inner())
+                    from_toml(offsets, start, item.into_inner())
                 })
                 .collect(),
         ),
@@ -114,140 +127,145 @@ fn from_toml(text: &str, offset: usize, value: toml::de::DeValue<'_>) -> Node {
             table
                 .into_iter()
                 .map(|(key, value)| Entry {
-                    key_at: Some(line_and_column(text, key.span().start)),
-                    key: key.into_inner().into_owned(),
+                    key_at: Some(offsets.at(key.span().start)),
+                    key: key.into_inner().into(),
                     node: {
                         let start = value.span().start;
-                        from_toml(text, start, value.into_inner())
+                        from_toml(offsets, start, value.into_inner())
                     },
                 })
                 .collect(),
         ),
     };
-    Node { at: Some(line_and_column(text, offset)), content }
+    Node { at: Some(offsets.at(offset)), content }
 }
 
 fn json(text: &str, file: &str) -> Result<Node, Diagnostic> {
-    let strict: Bare = serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        wrong(file, Some((error.line(), error.column())), format!("this isn't valid JSON: {message}"))
-            .hint("look at the brackets, quotes and commas here and in the lines above")
-    })?;
+    let strict = || {
+        serde_json::from_str::<Bare>(text).map(Node::from).map_err(|error| {
+            let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            let at = (small(error.line()), small(error.column()));
+            wrong(file, Some(at), format!("this isn't valid JSON: {message}"))
+                .hint("look at the brackets, quotes and commas here and in the lines above")
+        })
+    };
+    drop(strict()?);
     // JSON is YAML as well, and that parser knows places. Where it stumbles (tabs), there are none.
-    Ok(yaml(text, file).unwrap_or_else(|_| strict.into()))
+    yaml(text, file).or_else(|_| strict())
 }
 
-/// What any self-describing format gives: keys and values with their places, or without.
-#[derive(Debug)]
-enum Raw<K, V> {
-    Scalar(Value),
-    List(Vec<V>),
-    Map(Vec<(K, V)>),
-}
+/// A thing from a parser that tells places.
+struct Placed(Node);
 
-/// A value from a parser that tells places.
-#[derive(Debug)]
-struct Placed(Spanned<Raw<Spanned<String>, Placed>>);
-
-/// A value from one that doesn't.
-#[derive(Debug)]
-struct Bare(Raw<String, Bare>);
+/// One from a parser that doesn't.
+struct Bare(Node);
 
 impl<'de> Deserialize<'de> for Placed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Spanned::deserialize(deserializer).map(Self)
+        let spanned = Spanned::<Raw<Spanned<String>, Self>>::deserialize(deserializer)?;
+        Ok(Self(Node { at: at_of(&spanned), content: spanned.value.0 }))
     }
 }
 
 impl<'de> Deserialize<'de> for Bare {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Raw::deserialize(deserializer).map(Self)
-    }
-}
-
-impl<K, V: Into<Node>> Raw<K, V> {
-    fn into_content(self, key: impl Fn(K) -> (Option<At>, String)) -> Content {
-        match self {
-            Self::Scalar(value) => Content::Scalar(value),
-            Self::List(items) => Content::List(items.into_iter().map(Into::into).collect()),
-            Self::Map(entries) => Content::Map(
-                entries
-                    .into_iter()
-                    .map(|(name, node)| {
-                        let (key_at, key) = key(name);
-                        Entry { key_at, key, node: node.into() }
-                    })
-                    .collect(),
-            ),
-        }
+        let Raw(content, _) = Raw::<String, Self>::deserialize(deserializer)?;
+        Ok(Self(Node { at: None, content }))
     }
 }
 
 impl From<Placed> for Node {
-    fn from(Placed(raw): Placed) -> Self {
-        Self { at: at_of(&raw), content: raw.value.into_content(|key| (at_of(&key), key.value)) }
+    fn from(Placed(node): Placed) -> Self {
+        node
     }
 }
 
 impl From<Bare> for Node {
-    fn from(Bare(raw): Bare) -> Self {
-        Self { at: None, content: raw.into_content(|key| (None, key)) }
+    fn from(Bare(node): Bare) -> Self {
+        node
+    }
+}
+
+/// A key, with its place where that is known.
+trait Key {
+    fn placed(self) -> (Option<At>, String);
+}
+
+impl Key for String {
+    fn placed(self) -> (Option<At>, String) {
+        (None, self)
+    }
+}
+
+impl Key for Spanned<String> {
+    fn placed(self) -> (Option<At>, String) {
+        (at_of(&self), self.value)
     }
 }
 
 fn at_of<T>(spanned: &Spanned<T>) -> Option<At> {
     let at = &spanned.referenced;
-    (at.line() > 0).then(|| (at.line() as usize, at.column() as usize))
+    (at.line() > 0).then(|| small(at))
 }
 
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Raw<K, V> {
+fn small(at: &serde_saphyr::Location) -> At {
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    (small(at.line()), small(at.column()))
+}
+
+/// What any self-describing format gives, with keys and inner values of some types.
+struct Raw<K, V>(Content, PhantomData<(K, V)>);
+
+impl<'de, K: Key + Deserialize<'de>, V: Into<Node> + Deserialize<'de>> Deserialize<'de> for Raw<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any<K, V>(PhantomData<(K, V)>);
-        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Any<K, V> {
-            type Value = Raw<K, V>;
+        impl<'de, K: Key + Deserialize<'de>, V: Into<Node> + Deserialize<'de>> Visitor<'de> for Any<K, V> {
+            type Value = Content;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(value.into()))
+            fn visit_bool<E>(self, value: bool) -> Result<Content, E> {
+                Ok(Content::Bool(value))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(value.into()))
+            fn visit_i64<E>(self, value: i64) -> Result<Content, E> {
+                Ok(Content::Number(value.into()))
             }
-            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(value.into()))
+            fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
+                Ok(Content::Number(value.into()))
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(value.into()))
+            fn visit_f64<E>(self, value: f64) -> Result<Content, E> {
+                Ok(Content::float(value))
             }
-            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(value.into()))
+            fn visit_str<E>(self, value: &str) -> Result<Content, E> {
+                Ok(Content::Text(value.into()))
             }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(Value::Null))
+            fn visit_unit<E>(self) -> Result<Content, E> {
+                Ok(Content::Null)
             }
-            fn visit_none<E>(self) -> Result<Self::Value, E> {
-                Ok(Raw::Scalar(Value::Null))
+            fn visit_none<E>(self) -> Result<Content, E> {
+                Ok(Content::Null)
             }
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-                Raw::deserialize(deserializer)
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
+                Raw::<K, V>::deserialize(deserializer).map(|raw| raw.0)
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Content, A::Error> {
                 let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
+                while let Some(item) = items.next_element::<V>()? {
+                    list.push(item.into());
                 }
-                Ok(Raw::List(list))
+                Ok(Content::List(list.into()))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Content, A::Error> {
                 let mut map = Vec::new();
-                while let Some(entry) = entries.next_entry()? {
-                    map.push(entry);
+                while let Some((key, value)) = entries.next_entry::<K, V>()? {
+                    let (key_at, key) = key.placed();
+                    map.push(Entry { key: key.into(), key_at, node: value.into() });
                 }
-                Ok(Raw::Map(map))
+                Ok(Content::Map(map.into()))
             }
         }
-        deserializer.deserialize_any(Any(PhantomData))
+        deserializer.deserialize_any(Any::<K, V>(PhantomData)).map(|content| Self(content, PhantomData))
     }
 }

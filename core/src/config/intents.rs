@@ -1,6 +1,7 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -81,20 +82,32 @@ struct Reader<'a> {
     problems: Vec<Diagnostic>,
 }
 
-/// The scopes that get a principal of their own, so that they can be asked by domain.
+/// The scopes that get a principal of their own, each with those whose principals carry what it grants.
 struct Bound {
     scopes: BTreeSet<Scope>,
-    by_domain: HashMap<Domain, Vec<Scope>>,
+    carriers: HashMap<Scope, Arc<[Scope]>>,
 }
 
 impl Bound {
-    /// The bound scopes whose principals carry what a scope grants: scopes add up.
-    fn within(&self, scope: &Scope) -> Vec<Scope> {
-        match scope {
-            Scope::Global => self.scopes.iter().cloned().collect(),
-            Scope::Domain { domain } => self.by_domain.get(domain).cloned().unwrap_or_default(),
-            Scope::ProjectDomain { .. } => vec![scope.clone()],
+    fn of(scopes: BTreeSet<Scope>) -> Self {
+        let mut by_domain: HashMap<&Domain, Vec<Scope>> = HashMap::new();
+        for scope in &scopes {
+            if let Some(domain) = scope.domain() {
+                by_domain.entry(domain).or_default().push(scope.clone());
+            }
         }
+        let within = |scope: &Scope| match scope {
+            Scope::Global => scopes.iter().cloned().collect(),
+            Scope::Domain { domain } => by_domain.get(domain).map_or(&[][..], Vec::as_slice).into(),
+            Scope::ProjectDomain { .. } => [scope.clone()].into(),
+        };
+        let carriers = scopes.iter().map(|scope| (scope.clone(), within(scope))).collect();
+        Self { scopes, carriers }
+    }
+
+    /// The bound scopes whose principals carry what a scope grants: scopes add up.
+    fn within(&self, scope: &Scope) -> Arc<[Scope]> {
+        self.carriers.get(scope).cloned().unwrap_or_default()
     }
 }
 
@@ -108,7 +121,7 @@ impl<'a> Reader<'a> {
     fn resources(&mut self) -> HashMap<ResourceName, Option<Arc<Resource>>> {
         let linked = registry::providers().unwrap_or_default();
         let mut resources = HashMap::new();
-        for (name, entry) in &self.manifest.resources {
+        for (name, entry) in &*self.manifest.resources {
             let mut selected = None;
             for (id, locator) in &entry.locators {
                 let selected_one = Some(self.registration).filter(|selected| selected.id == id);
@@ -133,25 +146,13 @@ impl<'a> Reader<'a> {
 
     fn bound(&self) -> Bound {
         let named = self.manifest.grants.iter().map(|grant| &grant.scope);
-        let scopes: BTreeSet<_> =
-            named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)).cloned().collect();
-        let mut by_domain: HashMap<Domain, Vec<Scope>> = HashMap::new();
-        for scope in &scopes {
-            if let Some(domain) = scope.domain() {
-                by_domain.entry(domain.clone()).or_default().push(scope.clone());
-            }
-        }
-        Bound { scopes, by_domain }
+        Bound::of(named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)).cloned().collect())
     }
 
     /// Whether the grants and the scopes that carry them would fill the memory: each wide grant is carried by each
     /// narrower scope.
     fn are_too_many(&mut self, bound: &Bound) -> bool {
-        let carried = |grant: &Grant| match &grant.scope {
-            Scope::Global => bound.scopes.len(),
-            Scope::Domain { domain } => bound.by_domain.get(domain).map_or(0, Vec::len),
-            Scope::ProjectDomain { .. } => 1,
-        };
+        let carried = |grant: &Grant| bound.carriers.get(&grant.scope).map_or(0, |scopes| scopes.len());
         let all = self.manifest.grants.iter().map(carried).fold(0_usize, usize::saturating_add);
         if all > MOST_CARRIED {
             let message =
@@ -211,10 +212,13 @@ impl<'a> Reader<'a> {
         resources: &HashMap<ResourceName, Option<Arc<Resource>>>,
         bound: &Bound,
     ) -> Vec<Arc<Checked<TaskAccess>>> {
-        let mut names = HashMap::new();
+        let mut names = HashMap::with_capacity(self.manifest.grants.len());
         let mut grants = Vec::with_capacity(self.manifest.grants.len());
+        let mut path = String::new();
         for (at, grant) in self.manifest.grants.iter().enumerate() {
-            let path = format!("grants[{at}]");
+            path.clear();
+            _ = write!(path, "grants[{at}]");
+            let path = path.as_str();
             if let Some(first) = names.insert(&grant.name, at) {
                 let message = format!("two grants are called `{}`: the other is grants[{first}]", grant.name);
                 self.problem(format!("{path}.name"), message, "give each grant a name of its own");
@@ -226,8 +230,8 @@ impl<'a> Reader<'a> {
                     "name a resource and an access level",
                 );
             }
-            let listed = self.listed(&grant.scope, &path);
-            let reaches = self.reaches(grant, &path, resources);
+            let listed = self.listed(&grant.scope, path);
+            let reaches = self.reaches(grant, path, resources);
             let whole = listed && reaches.len() == grant.access.len();
             let request = TaskAccess {
                 name: grant.name.clone(),
@@ -236,7 +240,7 @@ impl<'a> Reader<'a> {
                 precise: grant.precise,
                 carried_by: bound.within(&grant.scope),
             };
-            match self.registration.capabilities.check(self.registration.id, &path, request) {
+            match self.registration.capabilities.check(self.registration.id, path, request) {
                 Ok(checked) if whole => grants.push(Arc::new(checked)),
                 Ok(_) => {}
                 // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.

@@ -2,7 +2,7 @@
 
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
-use serde_json::{Value, json};
+use serde_json::{Map as JsonMap, Value, json};
 
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
@@ -42,13 +42,12 @@ fn dict(value: &Value) -> figment::Result<Dict> {
 }
 
 /// The values of the file, and those of each of its profiles.
-fn file_layer(file: &Node) -> Layer {
-    let mut value = file.to_value();
+fn file_layer(mut file: JsonMap<String, Value>) -> Layer {
     let mut values = Vec::new();
-    if let Some(Value::Object(profiles)) = value.as_object_mut().and_then(|map| map.shift_remove("profiles")) {
+    if let Some(Value::Object(profiles)) = file.shift_remove("profiles") {
         values.extend(profiles.into_iter().map(|(name, value)| (Profile::new(&name), value)));
     }
-    values.push((Profile::Default, value));
+    values.push((Profile::Default, file.into()));
     Layer { name: FILE.to_owned(), values }
 }
 
@@ -78,32 +77,57 @@ pub struct Overrides {
     pub flags: Vec<(String, Value, String)>,
 }
 
-/// Puts the layers on top of each other.
-pub(super) fn stacked(file: &Node, file_name: &str, overrides: &Overrides) -> Result<(Figment, Value)> {
+impl Overrides {
+    /// The variables that are a part of the configuration, each with its key path.
+    fn variables(&self) -> Vec<(&str, &str, &str)> {
+        let mut variables: Vec<_> = self.environment.iter().collect();
+        variables.sort();
+        let mut configuration = Vec::with_capacity(variables.len());
+        for (variable, text) in variables {
+            let path = variable.strip_prefix("CLOUDGRANT_").filter(|path| !NOT_CONFIGURATION.contains(path));
+            configuration.extend(path.map(|path| (variable.as_str(), path, text.as_str())));
+        }
+        configuration
+    }
+
+    /// Whether a key of the file stays as it is, whatever lies over it.
+    pub(super) fn leave_alone(&self, file: &JsonMap<String, Value>, key: &str) -> bool {
+        let is_it = |path: &str| path.to_lowercase() == key;
+        let variable = |path: &str| path.split("__").next().is_some_and(is_it);
+        let flag = |path: &str| path.split('.').next().is_some_and(is_it);
+        let profiles = file.get("profiles").and_then(Value::as_object).into_iter().flatten();
+        let mut profiles = profiles.filter_map(|(_, profile)| profile.as_object()).flat_map(|profile| profile.keys());
+        !(self.variables().iter().any(|(_, path, _)| variable(path))
+            || self.flags.iter().any(|(path, ..)| flag(path))
+            || self.profile.is_some() && profiles.any(|name| name == key))
+    }
+}
+
+/// Puts the layers on top of each other; the profile that was asked for has to be there.
+pub(super) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Result<(Figment, Value)> {
     let defaults = json!({ "platform": { "namespace": "{project}-{domain}", "service_account": "default" } });
     let global = |name, value| Layer { name, values: vec![(Profile::Global, value)] };
     let mut figment = Figment::new()
         .merge(Layer { name: "the defaults".to_owned(), values: vec![(Profile::Default, defaults)] })
         .merge(file_layer(file));
-    let mut environment: Vec<_> = overrides.environment.iter().collect();
-    environment.sort();
-    for (variable, text) in environment {
-        let Some(path) = variable.strip_prefix("CLOUDGRANT_") else { continue };
-        if !NOT_CONFIGURATION.contains(&path) {
-            figment = figment.merge(global(format!("environment variable {variable}"), nested(path, text)));
-        }
+    for (variable, path, text) in overrides.variables() {
+        figment = figment.merge(global(format!("environment variable {variable}"), nested(path, text)));
     }
     for (path, value, flag) in &overrides.flags {
         let value = path.rsplit('.').fold(value.clone(), |inner, key| json!({ key: inner }));
         figment = figment.merge(global(format!("flag {flag}"), value));
     }
     if let Some(profile) = &overrides.profile {
-        // figment falls back silently to the default for a profile that nobody wrote.
-        known_profile(file, file_name, profile)?;
         figment = figment.select(Profile::new(profile));
     }
     let value = extract(&figment)?;
     Ok((figment, value))
+}
+
+/// One more layer on top of all others together.
+pub(super) fn laid_over(below: &Value, value: &Value) -> Result<Value> {
+    let layer = |profile, value: &Value| Layer { name: String::new(), values: vec![(profile, value.clone())] };
+    extract(&Figment::new().merge(layer(Profile::Default, below)).merge(layer(Profile::Global, value)))
 }
 
 /// One more layer on top.
@@ -120,7 +144,8 @@ fn extract(figment: &Figment) -> Result<Value> {
     })
 }
 
-fn known_profile(file: &Node, file_name: &str, profile: &str) -> Result<()> {
+/// Whether there is a profile: figment falls back silently to the default for one that nobody wrote.
+pub(super) fn known_profile(file: &Node, file_name: &str, profile: &str) -> Result<()> {
     let profiles = file.get("profiles");
     if profiles.is_some_and(|profiles| profiles.get(profile).is_some()) {
         return Ok(());

@@ -1,7 +1,8 @@
 //! The manifest: who may reach what, once for every cloud.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,16 +38,27 @@ pub struct Manifest {
     /// The platform.
     pub platform: Platform,
     /// The resources by name, each with a locator a cloud.
-    pub resources: BTreeMap<ResourceName, ResourceEntry>,
+    pub resources: Arc<BTreeMap<ResourceName, ResourceEntry>>,
     /// The grants.
-    pub grants: Vec<Grant>,
+    pub grants: Arc<Vec<Grant>>,
     /// The registries.
     pub registries: Vec<RegistryEntry>,
     /// Scopes that get a principal of their own even where no grant names them.
-    pub bindings: Vec<Binding>,
+    pub bindings: Arc<Vec<Binding>>,
     /// The file of the audit trail, where one is kept.
     pub audit: Option<PathBuf>,
     sections: Map<String, Value>,
+}
+
+/// The keys of [`Lists`].
+pub(super) const LISTS: [&str; 3] = ["resources", "grants", "bindings"];
+
+/// What of a manifest can be long. It is shared where a manifest differs from another one in other things.
+#[derive(Debug, Clone)]
+pub(super) struct Lists {
+    pub(super) resources: Arc<BTreeMap<ResourceName, ResourceEntry>>,
+    pub(super) grants: Arc<Vec<Grant>>,
+    pub(super) bindings: Arc<Vec<Binding>>,
 }
 
 /// A resource: one name, one locator a cloud.
@@ -56,6 +68,15 @@ pub struct ResourceEntry {
     pub locators: BTreeMap<String, String>,
     /// Insist, although the provider takes the resource for one of the platform's own.
     pub force: bool,
+}
+
+impl ResourceEntry {
+    /// As a manifest writes it.
+    pub(super) fn to_value(&self) -> Value {
+        let locators =
+            self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
+        locators.chain(self.force.then(|| ("force".to_owned(), Value::from(true)))).collect()
+    }
 }
 
 /// A grant.
@@ -105,8 +126,8 @@ struct PlatformSection {
 }
 
 impl Manifest {
-    /// Reads the manifest from all layers together; adds every problem to the list.
-    pub(super) fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+    /// Reads the manifest from all layers together; adds every problem to the list. What is in `lists` was read before.
+    pub(super) fn read(value: &Value, lists: Option<Lists>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         let map = value.as_object()?;
         let providers = known_providers();
         let sections = sections(map, &providers, problems);
@@ -114,12 +135,17 @@ impl Manifest {
         let stack = required(map, "stack", problems);
         let provider = required::<String>(map, "provider", problems);
         let platform = required(map, "platform", problems).and_then(|section| platform(section, problems));
-        let resources = resources(map.get("resources"), &providers, problems);
-        let grants = list(map, "grants", problems, strict::read);
+        let (resources, grants, bindings) = match lists {
+            Some(lists) => (lists.resources, lists.grants, Some(lists.bindings)),
+            None => {
+                let resources = resources(map.get("resources"), &providers, problems);
+                (Arc::new(resources), Arc::new(list(map, "grants", problems, strict::read)), None)
+            }
+        };
         let registries = list(map, "registries", problems, |value, path, problems| {
             registry_entry(value, path, &providers, problems)
         });
-        let bindings = list(map, "bindings", problems, strict::read);
+        let bindings = bindings.unwrap_or_else(|| Arc::new(list(map, "bindings", problems, strict::read)));
         Some(Self {
             stack: stack?,
             provider: provider?,
@@ -131,6 +157,10 @@ impl Manifest {
             audit: map.get("audit").and_then(|file| strict::read(file, "audit", problems)),
             sections,
         })
+    }
+
+    pub(super) fn lists(&self) -> Lists {
+        Lists { resources: self.resources.clone(), grants: self.grants.clone(), bindings: self.bindings.clone() }
     }
 
     /// The section of a provider; an empty one where the manifest has none.
@@ -157,18 +187,24 @@ impl Manifest {
             return Err(Error::manifest(problems));
         }
         let mut rest = self.clone();
-        let named = |name: &str| names.iter().any(|wanted| wanted == name);
-        rest.grants.retain(|grant| !named(grant.name.as_str()));
+        let names: HashSet<_> = names.iter().map(String::as_str).collect();
+        let named = |name: &str| names.contains(name);
+        Arc::make_mut(&mut rest.grants).retain(|grant| !named(grant.name.as_str()));
         rest.registries.retain(|registry| !named(registry.name.as_str()));
         Ok(rest)
     }
 }
 
 /// Every provider that a manifest may mention.
-fn known_providers() -> Vec<&'static str> {
+pub(super) fn known_providers() -> Vec<&'static str> {
     let linked = registry::providers().unwrap_or_default();
     let names: BTreeSet<_> = linked.iter().map(|registration| registration.id).chain(WELL_KNOWN).collect();
     names.into_iter().collect()
+}
+
+/// Whether a file may have this key at its top.
+pub(super) fn is_key(key: &str, providers: &[&str]) -> bool {
+    KEYS.contains(&key) || providers.contains(&key) || key == "profiles"
 }
 
 fn sections(map: &Map<String, Value>, providers: &[&str], problems: &mut Vec<Diagnostic>) -> Map<String, Value> {
@@ -320,22 +356,30 @@ fn resources(
         return resources;
     };
     for (name, value) in map {
-        let path = format!("resources.{name}");
-        let parsed = ResourceName::parse(name.as_str());
-        if let Err(error) = &parsed {
-            problems.push(Diagnostic::new(&path, error.to_string()));
-        }
-        let Some(mut fields) = strict::read::<Map<String, Value>>(&value, &path, problems) else { continue };
-        let force = match fields.shift_remove("force") {
-            Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
-            None => false,
-        };
-        let locators = locators(fields, &path, &["force"], providers, problems);
-        if let Ok(name) = parsed {
-            resources.insert(name, ResourceEntry { locators, force });
-        }
+        resources.extend(resource(&name, &value, providers, problems));
     }
     resources
+}
+
+/// One resource, if it has a name.
+pub(super) fn resource(
+    name: &str,
+    value: &Value,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(ResourceName, ResourceEntry)> {
+    let path = format!("resources.{name}");
+    let parsed = ResourceName::parse(name);
+    if let Err(error) = &parsed {
+        problems.push(Diagnostic::new(&path, error.to_string()));
+    }
+    let mut fields = strict::read::<Map<String, Value>>(value, &path, problems)?;
+    let force = match fields.shift_remove("force") {
+        Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
+        None => false,
+    };
+    let locators = locators(fields, &path, &["force"], providers, problems);
+    Some((parsed.ok()?, ResourceEntry { locators, force }))
 }
 
 fn registry_entry(

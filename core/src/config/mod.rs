@@ -5,12 +5,14 @@ mod intents;
 mod layers;
 mod manifest;
 mod path;
+mod quick;
 pub(crate) mod strict;
 mod tree;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use figment::Figment;
 use serde_json::Value;
@@ -20,10 +22,13 @@ pub use layers::Overrides;
 pub use manifest::{Binding, Grant, Manifest, RegistryEntry, ResourceEntry};
 
 use self::format::Format;
+use self::manifest::LISTS;
 use self::path::Path;
-use self::tree::{Content, Node, place};
+use self::quick::Quick;
+use self::tree::{Content, Node, Offsets, place};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
+use crate::names::ResourceName;
 
 /// The largest manifest that is read, in bytes: room for some 80,000 grants.
 pub const LARGEST_MANIFEST: u64 = 8 << 20;
@@ -33,17 +38,22 @@ pub const LARGEST_MANIFEST: u64 = 8 << 20;
 pub struct Loaded {
     /// The manifest.
     pub manifest: Manifest,
-    /// All layers together, as one tree.
-    pub value: Value,
-    places: Places,
+    /// All layers together, but for the manifest's lists.
+    head: Value,
+    /// The provider that the file itself names.
+    usual: Option<String>,
+    source: Source,
 }
 
-#[derive(Debug)]
-struct Places {
-    file: String,
-    tree: Node,
-    figment: Figment,
-    profile: Option<String>,
+/// What a manifest was read from. Places are only searched once there is something to say of one: nothing in memory
+/// grows with the file for problems that it doesn't have.
+#[derive(Debug, Clone)]
+struct Source {
+    text: Arc<str>,
+    file: PathBuf,
+    overrides: Overrides,
+    /// Layers on top of all others, each with its name.
+    on_top: Vec<(Value, String)>,
 }
 
 impl Loaded {
@@ -53,7 +63,7 @@ impl Loaded {
     /// [`ErrorKind::Manifest`] with every problem that was found.
     pub fn from_file(file: &FilePath, overrides: &Overrides) -> Result<Self> {
         let text = read(file)?;
-        Self::from_text(&text, file, overrides)
+        Self::from_source(Source::new(text.into(), file, overrides))
     }
 
     /// The same from text; `file` names it, and its ending says the notation.
@@ -61,36 +71,73 @@ impl Loaded {
     /// # Errors
     /// As [`from_file`](Self::from_file).
     pub fn from_text(text: &str, file: &FilePath, overrides: &Overrides) -> Result<Self> {
-        let name = file.display().to_string();
-        if text.trim().is_empty() {
+        Self::from_source(Source::new(text.into(), file, overrides))
+    }
+
+    fn from_source(source: Source) -> Result<Self> {
+        match Self::quick(&source) {
+            Some((manifest, head, usual)) => Ok(Self { manifest, head, usual, source }),
+            None => Self::thorough(source),
+        }
+    }
+
+    /// Reads a manifest with which nothing is wrong, as most are.
+    fn quick(source: &Source) -> Option<(Manifest, Value, Option<String>)> {
+        let Quick { head, lists } = Format::of(&source.file).quick(&source.text)?;
+        let overrides = &source.overrides;
+        if !LISTS.iter().all(|key| overrides.leave_alone(&head, key)) {
+            return None;
+        }
+        let profiles = head.get("profiles");
+        let selected = overrides.profile.as_deref();
+        if selected.is_some_and(|name| profiles.is_none_or(|profiles| profiles.get(name).is_none()))
+            || profiles.is_some_and(|profiles| !manifest::profiles(profiles, selected).is_empty())
+        {
+            return None;
+        }
+        let usual = head.get("provider").and_then(Value::as_str).map(str::to_owned);
+        let (_, head) = layers::stacked(head, overrides).ok()?;
+        let mut problems = Vec::new();
+        let manifest = Manifest::read(&head, Some(lists), &mut problems)?;
+        problems.is_empty().then_some((manifest, head, usual))
+    }
+
+    /// Reads any manifest, and finds everything that is wrong with it.
+    fn thorough(source: Source) -> Result<Self> {
+        let name = source.name();
+        if source.text.trim().is_empty() {
             return Err(one(Diagnostic::new("", format!("{name} is empty"))
                 .hint("a manifest begins with `version: 1`; examples/quickstart in the repository has a whole one")));
         }
-        let tree = Format::of(file).parse(text, &name).map_err(one)?;
+        let tree = Format::of(&source.file).parse(&source.text, &name).map_err(one)?;
         if !matches!(tree.content, Content::Map(_)) {
             return Err(one(Diagnostic::new("", format!("{name} is no mapping of keys to values"))
                 .hint("a manifest begins with `version: 1`")));
         }
+        let selected = source.overrides.profile.as_deref();
         let mut problems = tree.duplicates(&name);
         if let Some(profiles) = tree.get("profiles") {
-            let wrong = manifest::profiles(&profiles.to_value(), overrides.profile.as_deref());
+            let wrong = manifest::profiles(&profiles.to_value(), selected);
             problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
             // What isn't a mapping can't be laid over anything.
             if problems.iter().any(|problem| problem.path == "profiles" || problem.message.contains("a mapping")) {
                 return Err(Error::manifest(problems));
             }
         }
-        let (figment, value) = layers::stacked(&tree, &name, overrides)?;
-        let places = Places { file: name, tree, figment, profile: overrides.profile.clone() };
+        if let Some(profile) = selected {
+            layers::known_profile(&tree, &name, profile)?;
+        }
+        let usual = tree.get("provider").and_then(|node| node.to_value().as_str().map(str::to_owned));
+        let (places, value) = Places::of(&source, tree)?;
         let mut found = Vec::new();
-        let manifest = Manifest::read(&value, &mut found);
+        let manifest = Manifest::read(&value, None, &mut found);
         if !found.is_empty() {
             // Checking goes no further than this; say now what else is wrong already.
             intents::refused_by_providers(&value, &mut found);
         }
         problems.extend(places.of_all(found));
         match manifest {
-            Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
+            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source }),
             _ => Err(Error::manifest(first(problems))),
         }
     }
@@ -100,38 +147,128 @@ impl Loaded {
     /// # Errors
     /// As [`from_file`](Self::from_file).
     pub fn overlaid(&self, value: &Value, name: &str) -> Result<Self> {
-        let Places { file, tree, figment, profile } = &self.places;
-        let (figment, value) = layers::overlaid(figment, value, name)?;
-        let places = Places { file: file.clone(), tree: tree.clone(), figment, profile: profile.clone() };
+        let mut source = self.source.clone();
+        source.on_top.push((value.clone(), name.to_owned()));
+        let usual = self.usual.clone();
         let mut problems = Vec::new();
-        match Manifest::read(&value, &mut problems) {
-            Some(manifest) if problems.is_empty() => Ok(Self { manifest, value, places }),
+        if LISTS.iter().all(|key| value.get(key).is_none()) {
+            let head = layers::laid_over(&self.head, value)?;
+            if let Some(manifest) = Manifest::read(&head, Some(self.manifest.lists()), &mut problems)
+                && problems.is_empty()
+            {
+                return Ok(Self { manifest, head, usual, source });
+            }
+            problems.clear();
+        }
+        let (places, value) = source.places()?;
+        match Manifest::read(&value, None, &mut problems) {
+            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source }),
             _ => Err(Error::manifest(places.of_all(problems))),
         }
     }
 
+    /// All layers together, as one tree. It is put together anew.
+    pub fn value(&self) -> Value {
+        // It could be read before.
+        self.source.places().map(|(_, value)| value).unwrap_or_default()
+    }
+
+    /// All layers together, but for the grants and the bindings: what a sandbox makes because the manifest takes it for
+    /// granted.
+    pub fn surroundings(&self) -> Value {
+        let mut value = self.head.clone();
+        if let (Value::Object(map), false) = (&mut value, self.manifest.resources.is_empty()) {
+            let resource = |(name, entry): (&ResourceName, &ResourceEntry)| (name.to_string(), entry.to_value());
+            map.insert("resources".to_owned(), self.manifest.resources.iter().map(resource).collect());
+        }
+        value
+    }
+
     /// The provider that the file itself names, whatever its profiles, the environment and the flags say.
     pub fn usual_provider(&self) -> Option<String> {
-        self.places.tree.get("provider")?.to_value().as_str().map(str::to_owned)
+        self.usual.clone()
     }
 
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {
-        let problems = self.places.of_all(error.problems().to_vec());
-        error.diagnostics(problems)
+        if error.problems().is_empty() {
+            return error;
+        }
+        match self.source.places() {
+            Ok((places, _)) => {
+                let problems = places.of_all(error.problems().to_vec());
+                error.diagnostics(problems)
+            }
+            // It could be read before.
+            Err(_) => error,
+        }
     }
 }
 
+/// What is kept of all layers together.
+fn without_lists(mut value: Value) -> Value {
+    if let Value::Object(map) = &mut value {
+        LISTS.iter().for_each(|key| drop(map.shift_remove(*key)));
+    }
+    value
+}
+
+impl Source {
+    fn new(text: Arc<str>, file: &FilePath, overrides: &Overrides) -> Self {
+        Self { text, file: file.to_owned(), overrides: overrides.clone(), on_top: Vec::new() }
+    }
+
+    fn name(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    /// The places of everything, and all layers together.
+    fn places(&self) -> Result<(Places, Value)> {
+        let tree = Format::of(&self.file).parse(&self.text, &self.name()).map_err(one)?;
+        Places::of(self, tree)
+    }
+}
+
+/// Where everything stands.
+#[derive(Debug)]
+struct Places {
+    file: String,
+    tree: Node,
+    figment: Figment,
+    profile: Option<String>,
+}
+
 impl Places {
+    fn of(source: &Source, tree: Node) -> Result<(Self, Value)> {
+        let Value::Object(mut file) = tree.to_value() else { return Err(one(Diagnostic::new("", "no mapping"))) };
+        // What no other layer touches needs not go through all of them, which takes several copies.
+        let untouched = |key: &&&str| {
+            let on_top = source.on_top.iter().any(|(value, _)| value.get(**key).is_some());
+            !on_top && source.overrides.leave_alone(&file, key)
+        };
+        let untouched: Vec<_> = LISTS.iter().filter(untouched).collect();
+        let lists: Vec<_> = untouched.into_iter().filter_map(|key| file.shift_remove_entry(*key)).collect();
+        let (mut figment, mut value) = layers::stacked(file, &source.overrides)?;
+        for (layer, name) in &source.on_top {
+            (figment, value) = layers::overlaid(&figment, layer, name)?;
+        }
+        if let Value::Object(map) = &mut value {
+            map.extend(lists);
+        }
+        // As they come out of the layers.
+        value.sort_all_objects();
+        Ok((Self { file: source.name(), tree, figment, profile: source.overrides.profile.clone() }, value))
+    }
+
     fn of_all(&self, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         // Once for all problems: figment puts its layers together anew whenever it is asked.
         let merged = self.figment.find_value("").ok();
-        first(problems).into_iter().map(|problem| self.of(problem, merged.as_ref())).collect()
+        first(problems).into_iter().map(|problem| self.of_one(problem, merged.as_ref())).collect()
     }
 
     /// Says where the thing at the problem's key path came from.
-    fn of(&self, mut problem: Diagnostic, merged: Option<&figment::value::Value>) -> Diagnostic {
+    fn of_one(&self, mut problem: Diagnostic, merged: Option<&figment::value::Value>) -> Diagnostic {
         if problem.place.is_some() || problem.layer.is_some() || problem.path.is_empty() {
             return problem;
         }
@@ -199,7 +336,11 @@ fn read(file: &FilePath) -> Result<String> {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
         let mut problem = Diagnostic::new("", "this isn't text in UTF-8").hint("save the file as UTF-8");
-        problem.place = place(&file.display().to_string(), Some(tree::line_and_column(&text, at)));
+        problem.place = place(&file.display().to_string(), Some(Offsets::of(&text).at(at)));
         one(problem)
     })
 }
+
+#[cfg(test)]
+#[path = "quick_tests.rs"]
+mod tests;

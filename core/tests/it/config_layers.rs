@@ -46,7 +46,7 @@ fn each_layer_beats_the_weaker_ones() {
     let pair = |text: &str| (text.to_owned(), text.to_owned());
 
     let loaded = load(FILE, &overrides).expect("loads");
-    assert_eq!(loaded.value["platform"]["service_account"], "default", "the weakest layer");
+    assert_eq!(loaded.value()["platform"]["service_account"], "default", "the weakest layer");
     assert_eq!(now(&overrides), pair("from-file"));
 
     overrides.profile = Some("test".to_owned());

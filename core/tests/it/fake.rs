@@ -253,7 +253,7 @@ pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
         scope: Scope::Global,
         reaches: Vec::new(),
         precise: false,
-        carried_by: vec![Scope::Global],
+        carried_by: [Scope::Global].into(),
     };
     let grant = Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed");
     let intents = Intents { grants: vec![Arc::new(grant)], ..Intents::default() };

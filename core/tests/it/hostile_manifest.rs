@@ -90,7 +90,7 @@ fn examples() -> Vec<(String, String)> {
 
 /// An example as a tree.
 fn serde_saphyr_value(text: &str) -> Value {
-    Loaded::from_text(text, Path::new("m.yaml"), &Overrides::default()).expect("an example").value
+    Loaded::from_text(text, Path::new("m.yaml"), &Overrides::default()).expect("an example").value()
 }
 
 fn example() -> impl Strategy<Value = (String, String)> {

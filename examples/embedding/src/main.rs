@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Against AWS itself, leave out these lines: the provider then finds credentials as every AWS program does.
     let folder = tempfile::tempdir()?;
-    let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(loaded.value.clone())).await?;
+    let sandbox = cloudgrant_aws_sandbox::start(Start::new(folder.path()).config(loaded.surroundings())).await?;
     let loaded = loaded.overlaid(sandbox.settings(), "the sandbox")?;
 
     let session = Session::open(loaded, Settings::default()).await?;

@@ -211,10 +211,14 @@ fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Value)> {
 /// Halves a statement by its resources until each part fits.
 fn split<T: Clone>(intent: T, statement: Value, room: usize) -> Vec<Piece<T>> {
     let size = counted(&statement);
+    // One character is the comma's.
+    let whole = |intent, statement| vec![Piece { intent, statement, size: size + 1, at: None }];
+    if size < room {
+        return whole(intent, statement);
+    }
     let resources = statement["Resource"].as_array().cloned().unwrap_or_default();
-    if size < room || resources.len() < 2 {
-        // One character is the comma's.
-        return vec![Piece { intent, statement, size: size + 1, at: None }];
+    if resources.len() < 2 {
+        return whole(intent, statement);
     }
     let (left, right) = resources.split_at(resources.len() / 2);
     let half = |resources: &[Value], part: &str| {

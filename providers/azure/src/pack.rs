@@ -135,7 +135,8 @@ fn on_registry(access: Access, target: &Target, because: IntentId, collected: &m
 }
 
 fn remember(entry: &mut Collected, because: IntentId) {
-    if !entry.because.contains(&because) {
+    // Grants come one after the other: if it is there already, it is the last.
+    if entry.because.last() != Some(&because) {
         entry.because.push(because);
     }
 }

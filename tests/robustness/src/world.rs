@@ -35,7 +35,7 @@ pub fn settings() -> Settings {
 /// # Panics
 /// The manifest is wrong.
 pub fn tree(manifest: &str) -> Value {
-    load(manifest, Vec::new()).value
+    load(manifest, Vec::new()).value()
 }
 
 fn load(manifest: &str, flags: Vec<(String, Value, String)>) -> Loaded {

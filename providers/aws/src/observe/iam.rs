@@ -1,6 +1,6 @@
 //! What of IAM is the stack's, and what of it is as it should be.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed};
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ impl Reader<'_> {
 
     fn limits(&mut self, quotas: Quotas) {
         let mut limits = Vec::new();
-        let mut attached: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let mut attached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let (mut roles, mut policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
         for object in &self.desired.objects {
             let attributes = &object.attributes;

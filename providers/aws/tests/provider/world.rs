@@ -69,7 +69,7 @@ impl World {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        let config = load(manifest).value;
+        let config = load(manifest).value();
         let knobs = if knobs.is_empty() { Default::default() } else { knobs.parse().expect("knobs") };
         let start = Start::new(self.folder.path()).config(config).knobs(knobs);
         self.running = Some(cloudgrant_aws_sandbox::start(start).await.expect("the sandbox starts"));

@@ -70,7 +70,7 @@ impl World {
     /// With knobs, as `sandbox --faults` takes them.
     pub(crate) async fn with(manifest: &str, knobs: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = load(manifest).value;
+        let config = load(manifest).value();
         let knobs = if knobs.is_empty() { Default::default() } else { knobs.parse().expect("knobs") };
         let start = Start::new(folder.path()).config(config).knobs(knobs);
         let running = cloudgrant_azure_sandbox::start(start).await.expect("the sandbox starts");
