@@ -2,6 +2,7 @@
 //!
 //! `ROBUSTNESS_ROUNDS=N` runs so many rounds, `ROBUSTNESS_ROUND=N` one alone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +45,7 @@ pub struct Summary {
     /// How many runs found at their end that something of theirs was undone.
     pub undone: usize,
     /// Why runs failed otherwise.
-    pub failed: Vec<String>,
+    pub failed: Vec<(ErrorKind, String)>,
     /// For each write of a document without a version token, how long its writer hadn't looked at it.
     pub windows: Vec<Duration>,
     /// The person's losses.
@@ -80,10 +81,14 @@ impl Summary {
             Ok(report) if report.is_success() => {}
             Ok(report) if report.is_complete() => self.undone += 1,
             Err(error) if error.kind() == ErrorKind::PlanStale => self.stale += 1,
-            Ok(report) => self.failed.extend(report.failed.iter().map(|failed| failed.error.to_string())),
-            Err(error) => self.failed.push(error.to_string()),
+            Ok(report) => self.failed.extend(report.failed.iter().map(|failed| why(&failed.error))),
+            Err(error) => self.failed.push(why(error)),
         }
     }
+}
+
+fn why(error: &Error) -> (ErrorKind, String) {
+    (error.kind(), error.to_string())
 }
 
 fn share(part: usize, of: usize) -> f64 {
@@ -93,12 +98,14 @@ fn share(part: usize, of: usize) -> f64 {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, stale, undone, failed, losses, .. } = self;
-        let (seconds, some) = (self.elapsed.as_secs_f64(), failed.iter().take(3).collect::<Vec<_>>());
-        writeln!(
-            f,
-            "{rounds} rounds in {seconds:.1} s: {stale} stale plans, {undone} runs undone at their end, {} failed: {some:?}",
-            failed.len(),
-        )?;
+        let seconds = self.elapsed.as_secs_f64();
+        writeln!(f, "{rounds} rounds in {seconds:.1} s: {stale} stale plans, {undone} runs undone at their end")?;
+        // One of each kind says enough.
+        let mut kinds: BTreeMap<String, (usize, &str)> = BTreeMap::new();
+        for (kind, why) in failed {
+            kinds.entry(format!("{kind:?}")).or_insert((0, why)).0 += 1;
+        }
+        writeln!(f, "failed otherwise: {} changes or runs, {kinds:?}", failed.len())?;
         writeln!(
             f,
             "a person's {} edits of what has no version token: {} missing for a time; overwritten in the window: {} \

@@ -129,15 +129,22 @@ async fn other_stacks_are_left_alone() {
 
 #[tokio::test]
 async fn what_changed_since_the_plan_is_seen_where_a_grant_is_of_something_that_is_gone() {
-    let text = union("grants: [{ name: all, scope: global, access: { models: read, token: read } }]");
+    let text = union(
+        "grants:\n\
+         - { name: stays, scope: global, access: { models: read } }\n\
+         - { name: goes, scope: global, access: { data: read, token: read } }",
+    );
     let world = World::new(&text).await;
     world.converge(&text).await;
-    world.arm.delete(&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault"), "2023-07-01").await;
-    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("all of it");
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault");
+    world.arm.manage("delete", json!({ "id": vault })).await;
+    let engine =
+        world.session(&text).await.expect("a session").engine_without(Some(&["goes".to_owned()])).expect("the rest");
     let plan = engine.plan(&Silent).await.expect("a plan");
-    assert_eq!(plan.summary().delete, 2);
+    // What was on the vault went with it.
+    assert_eq!(plan.summary().delete, 1);
     let assignments = world.arm.assignments().await;
-    let ours = assignments.iter().find(|it| it["properties"]["description"].is_string()).expect("one of ours");
+    let ours = assignments.iter().find(|it| it["properties"]["condition"].is_string()).expect("the one on data");
     world.arm.delete(ours["id"].as_str().expect("an id"), "2022-04-01").await;
     let error = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
     assert_eq!(error.expect_err("another plan").kind(), ErrorKind::PlanStale);
