@@ -24,8 +24,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         return Ok(desired);
     }
     let (secrets, snapshot) = tokio::try_join!(aws.secrets(grants), aws.snapshot())?;
-    let carried_by: HashMap<&Scope, &[Scope]> =
-        grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
+    let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     for (scope, policies) in share::policies(aws, grants, &secrets, &snapshot).await? {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.

@@ -24,6 +24,8 @@ mod exact;
 mod grant;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod hostile_kept;
 mod kept;
 mod kinds;
 mod locator;
