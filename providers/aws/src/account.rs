@@ -47,7 +47,7 @@ impl Aws {
     }
 
     /// What this plan has read so far.
-    async fn reading(&self) -> Arc<Reading> {
+    pub(crate) async fn reading(&self) -> Arc<Reading> {
         self.reading.lock().await.clone()
     }
 

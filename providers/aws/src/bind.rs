@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::document;
 use crate::kinds;
-use crate::pack::Policy;
+use crate::packed::{Carried, CarriedBy, gives};
 use crate::platform_binding;
-use crate::share::{self, Meaning, Policies};
+use crate::share::Meaning;
 use crate::snapshot::Snapshot;
 
 /// The mark of the stack on its roles.
@@ -36,7 +36,8 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     };
     let (secrets, task_policy, snapshot) = tokio::try_join!(aws.secrets(grants), for_roles, aws.snapshot())?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
-    let policies = share::policies(aws, grants, &secrets, &snapshot).await?;
+    let reading = aws.reading().await;
+    let policies = reading.packed.carried(aws, grants, &secrets, &snapshot).await?;
     let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
         let carried = carried(aws, &policies, binding);
@@ -68,11 +69,11 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
 }
 
 /// A policy that a principal carries: the policy, its ARN, and the grants in it.
-type Carried<'a> = (&'a Policy, String, Vec<IntentId>);
+type OnRole<'a> = (&'a Carried, String, Vec<IntentId>);
 
 /// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
 /// copies.
-fn carried<'a>(aws: &Aws, policies: &'a Policies, binding: &ScopeBinding) -> Vec<Carried<'a>> {
+fn carried<'a>(aws: &Aws, policies: &'a CarriedBy, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
     let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
     let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
     policies.map(|policy| (policy, aws.names.policy_arn(&policy.name), policy.because.clone())).collect()
@@ -91,15 +92,15 @@ impl<'a> Meanings<'a> {
     }
 
     /// Finds out which of a role's policies already give what new ones are to give.
-    fn taken_over(&mut self, role: &str, carried: &[Carried<'_>], replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>) {
+    fn taken_over(&mut self, role: &str, carried: &[OnRole<'_>], replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>) {
         let (aws, snapshot) = (self.aws, self.snapshot);
         let Some(known) = snapshot.roles.get(role) else { return };
         let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn)).collect();
         for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !ours.is_empty() && !known.attached.contains_key(arn))
         {
-            let new = of_document(&policy.document);
+            let new = &policy.gives;
             let mut old: Vec<_> =
-                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(&new)).map(|(_, name)| *name).collect();
+                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(new)).map(|(_, name)| *name).collect();
             old.sort_unstable();
             let ids = old.into_iter().flat_map(|name| [kinds::attachment(role, name), kinds::policy(name)]);
             replaces.entry(kinds::attachment(role, &policy.name)).or_default().extend(ids);
@@ -108,21 +109,15 @@ impl<'a> Meanings<'a> {
 
     fn of_policy(&mut self, arn: &'a str) -> &HashSet<Meaning> {
         let policy = self.snapshot.policies.get(arn);
-        self.known
-            .entry(arn)
-            .or_insert_with(|| policy.map(|policy| of_document(&policy.document())).unwrap_or_default())
+        self.known.entry(arn).or_insert_with(|| policy.map(|policy| gives(&policy.document())).unwrap_or_default())
     }
-}
-
-fn of_document(document: &Value) -> HashSet<Meaning> {
-    document::statements(document).iter().map(share::meaning).collect()
 }
 
 /// Requirement 14.
 async fn global(
     aws: &Aws,
     binding: &Checked<ScopeBinding>,
-    carried: Vec<Carried<'_>>,
+    carried: Vec<OnRole<'_>>,
     desired: &mut Desired,
 ) -> Result<()> {
     let role = aws.task_role().await?;
@@ -144,7 +139,7 @@ fn narrow(
     aws: &Aws,
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
-    carried: Vec<Carried<'_>>,
+    carried: Vec<OnRole<'_>>,
     desired: &mut Desired,
 ) -> Result<()> {
     let name = aws.names.role(&binding.scope);

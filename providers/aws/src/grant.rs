@@ -16,7 +16,6 @@ use crate::locator::Locator;
 use crate::pack::Policy;
 use crate::registry;
 use crate::secrets::Secrets;
-use crate::share;
 
 pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
     let mut desired = Desired::default();
@@ -25,7 +24,8 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     }
     let (secrets, snapshot) = tokio::try_join!(aws.secrets(grants), aws.snapshot())?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
-    for (scope, policies) in share::policies(aws, grants, &secrets, &snapshot).await? {
+    let reading = aws.reading().await;
+    for (scope, policies) in reading.packed.policies(aws, grants, &secrets, &snapshot).await? {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));

@@ -32,6 +32,7 @@ mod locator;
 mod names;
 mod observe;
 mod pack;
+mod packed;
 mod pages;
 mod platform_binding;
 mod registry;

@@ -11,16 +11,18 @@ use tokio::sync::OnceCell;
 
 use crate::document;
 use crate::error;
+use crate::packed::Packed;
 use crate::pages::Pages;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
 
-/// What one plan reads of IAM: each of it once, whoever asks first.
+/// What one plan reads of IAM, and what it makes of it: each of it once, whoever asks first.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) account: OnceCell<Arc<Snapshot>>,
     pub(crate) issuer: OnceCell<Issuer>,
+    pub(crate) packed: Packed,
 }
 
 /// The cluster's OpenID Connect provider in IAM.

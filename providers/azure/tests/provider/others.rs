@@ -146,6 +146,6 @@ async fn what_changed_since_the_plan_is_seen_where_a_grant_is_of_something_that_
     let assignments = world.arm.assignments().await;
     let ours = assignments.iter().find(|it| it["properties"]["condition"].is_string()).expect("the one on data");
     world.arm.delete(ours["id"].as_str().expect("an id"), "2022-04-01").await;
-    let error = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+    let error = engine.apply(plan.approve(Approval::Person), &Silent, &Cancel::default()).await;
     assert_eq!(error.expect_err("another plan").kind(), ErrorKind::PlanStale);
 }
