@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tokio::time::Instant;
-
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intent;
@@ -130,7 +128,7 @@ pub(crate) fn plan(
     notes.extend(observed.notes);
     notes.sort();
     notes.dedup();
-    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes, seen: Instant::now() })
+    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use crate::intent::IntentId;
 use crate::names::Stack;
@@ -89,8 +88,6 @@ pub struct Plan {
     pub unchanged: usize,
     /// What a reader should know.
     pub notes: Vec<Note>,
-    /// When the cloud was looked at.
-    pub seen: Instant,
 }
 
 /// Who said yes.

@@ -197,7 +197,7 @@ mod tests {
     fn plan() -> Plan {
         let notes = vec![Note::info("grant all", "a note")];
         let stack = Stack::parse("acme").expect("a stack");
-        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes, seen: tokio::time::Instant::now() }
+        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes }
     }
 
     fn moving(differences: &[(Effect, &str)]) -> Move {

@@ -10,7 +10,6 @@ mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use cancel::Cancel;
 pub use report::{Applied, Failed, Report};
@@ -25,14 +24,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
 use crate::object::{Desired, ObjectId, Observed, Ownership};
-use crate::plan::{Action, Approval, ApprovedPlan, Change, Plan};
+use crate::plan::{Action, ApprovedPlan, Change, Plan};
 use crate::provider::Provider;
 
 use taking_away::Replaces;
-
-/// A plan that is approved in advance and younger than this is carried out as it is. However often one looks, the cloud can
-/// change between the last look and the first write; what is written is written so that nothing of others is lost then.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 #[derive(Debug)]
@@ -147,22 +142,15 @@ impl Engine {
     /// Changes that fail don't stop independent ones; what depends on them remains. Deletions wait until
     /// everything else has succeeded, so that nothing is taken away before its replacement is there.
     ///
-    /// Before anything is changed, the cloud is looked at again, unless the plan was approved in advance and made just
-    /// now.
-    ///
     /// # Errors
     /// [`ErrorKind::PlanStale`] when the cloud no longer is as it was when the plan was made, and whatever
     /// prevented looking. Failed changes are in the report.
     pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
         let begun = Instant::now();
         let before = self.provider.requests();
-        // Nobody looked at the plan meanwhile, and the cloud was asked just now.
-        let is_fresh = approved.approval() == Approval::InAdvance && approved.plan().seen.elapsed() < FRESH;
-        if !is_fresh {
-            let now = self.plan_unless(watch, cancel).await?;
-            if now.changes != approved.plan().changes {
-                return Err(stale(approved.plan(), &now));
-            }
+        let now = self.plan_unless(watch, cancel).await?;
+        if now.changes != approved.plan().changes {
+            return Err(stale(approved.plan(), &now));
         }
         self.begin(&approved)?;
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;

@@ -61,7 +61,6 @@ fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use tokio::time::Instant;
 
     use super::*;
     use crate::names::Stack;
@@ -99,7 +98,7 @@ mod tests {
 
     fn plan(changes: Vec<Change>) -> Plan {
         let stack = Stack::parse("acme").expect("a stack");
-        Plan { provider: "fake", stack, changes, unchanged: 0, notes: Vec::new(), seen: Instant::now() }
+        Plan { provider: "fake", stack, changes, unchanged: 0, notes: Vec::new() }
     }
 
     /// What stays of some changes, where `on/new` takes the place of `on/old`.

@@ -1,10 +1,8 @@
 //! How fast requests of one kind follow each other.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// Which answers say how fast the cloud lets requests through: those of this time, so that a burst that went before is soon
@@ -29,7 +27,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 /// How long the count of what is left is believed without a new one.
 const COUNT_HOLDS: Duration = Duration::from_secs(1);
 
-/// What the first in a lane has to wait for.
+/// What there is to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
     ForRoom,
@@ -38,7 +36,6 @@ pub(super) enum Wait {
 
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    queue: Arc<Mutex<()>>,
     under_way: u64,
     rate: Option<f64>,
     /// When the next request is due at that rate.
@@ -51,10 +48,6 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn queue(&self) -> Arc<Mutex<()>> {
-        self.queue.clone()
-    }
-
     pub(super) fn rate(&self) -> Option<f64> {
         self.rate
     }

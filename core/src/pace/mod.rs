@@ -80,12 +80,12 @@ impl Pace {
         self.state().lanes.get(lane).and_then(Lane::rate)
     }
 
-    /// Waits for a turn: those who wait in a lane go in the order in which they came. The request must be sent at once
-    /// when this returns; a turn that is dropped counts as a request of which nobody knows what came of it.
+    /// Waits for a turn. The request must be sent at once when this returns; a turn that is dropped counts as a request of
+    /// which nobody knows what came of it.
+    ///
+    /// Nothing is held while waiting: somebody who waits and isn't polled, as one of several futures of which another is
+    /// awaited alone, keeps nobody from theirs.
     pub async fn turn(&self, lane: &str) -> Turn {
-        // Only the first in a lane looks at the clock.
-        let queue = self.state().lanes.entry(lane.to_owned()).or_default().queue();
-        let first = queue.lock_owned().await;
         loop {
             // Before looking, so that nothing that happens after it is missed.
             let changed = self.0.changed.notified();
@@ -106,7 +106,6 @@ impl Pace {
                 Some(Wait::Until(due)) => tokio::time::sleep_until(due).await,
             }
         }
-        drop(first);
         Turn::new(self.clone(), lane.to_owned())
     }
 

@@ -41,18 +41,22 @@ impl Bucket {
 /// Has so many requests answered, as a client that tries again what was refused, and says how long that took.
 async fn all(pace: &Pace, bucket: &Arc<Bucket>, count: usize) -> Duration {
     let begun = Instant::now();
+    let left = Arc::new(AtomicUsize::new(count));
     let mut running = tokio::task::JoinSet::new();
-    for _ in 0..count {
-        let (pace, bucket) = (pace.clone(), bucket.clone());
+    // As many as the engine has at most.
+    for _ in 0..64 {
+        let (pace, bucket, left) = (pace.clone(), bucket.clone(), left.clone());
         running.spawn(async move {
-            loop {
-                let turn = pace.turn("lane").await;
-                let signal = bucket.ask().await;
-                turn.answered(signal);
-                if signal == FINE {
-                    break;
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+                loop {
+                    let turn = pace.turn("lane").await;
+                    let signal = bucket.ask().await;
+                    turn.answered(signal);
+                    if signal == FINE {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         });
     }
@@ -135,6 +139,19 @@ async fn no_more_are_under_way_than_the_cloud_says_are_left() {
     first.answered(Signal::Answered { remaining: Some(0) });
     // One is always tried: how else would anybody know of new ones?
     pace.turn("a").await.answered(FINE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_and_is_not_polled_keeps_nobody_from_their_turn() {
+    let pace = Pace::default();
+    for _ in 0..3 {
+        pace.turn("a").await.answered(Signal::Throttled { after: Some(Duration::from_millis(100)) });
+    }
+    let mut idle = Box::pin(pace.turn("a"));
+    assert!(futures_util::poll!(&mut idle).is_pending());
+    let turn = tokio::time::timeout(Duration::from_secs(30), pace.turn("a")).await.expect("a turn");
+    turn.answered(FINE);
+    idle.await.answered(FINE);
 }
 
 #[tokio::test(start_paused = true)]

@@ -126,25 +126,8 @@ async fn nothing_to_do_is_done_without_a_change_or_a_second_look() {
     let report = apply(&fake).await;
     assert!(report.is_success());
     assert_eq!((report.unchanged, report.summary().create, fake.log().len()), (1, 0, before));
-    // The plan was made just now, in advance of which somebody approved it.
-    assert_eq!(report.requests, Some(0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_a_fresh_plan_that_was_approved_in_advance_is_carried_out_without_another_look() {
-    for (approval, age, looks) in [
-        (Approval::InAdvance, Duration::ZERO, 0),
-        (Approval::InAdvance, Duration::from_secs(2), 2),
-        (Approval::Person, Duration::ZERO, 2),
-    ] {
-        let fake = Arc::new(Fake::wanting(vec![object("a", &[])]));
-        apply(&fake).await;
-        let engine = engine(&fake, Settings::default());
-        let plan = engine.plan(&Silent).await.expect("a plan");
-        tokio::time::sleep(age).await;
-        let report = engine.apply(plan.approve(approval), &Silent, &Cancel::default()).await.expect("a report");
-        assert_eq!(report.requests, Some(looks), "{approval:?} after {age:?}");
-    }
+    // Once before and none after: the plan is held against the world, and that is all.
+    assert_eq!(report.requests, Some(2));
 }
 
 #[tokio::test(start_paused = true)]
