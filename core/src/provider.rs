@@ -24,7 +24,8 @@ use crate::resource::ResourceKind;
 /// The verbs say what must exist; [`observe`](Self::observe) says what does; [`apply`](Self::apply) makes one
 /// change. Everything between, the difference, order, concurrency, retries, approval, verification, is core's.
 ///
-/// Every answer follows from the arguments and the cloud alone: asked twice, a provider answers the same.
+/// Every answer follows from the arguments and the cloud alone: asked twice, a provider answers the same. The verbs are
+/// asked side by side.
 #[async_trait]
 pub trait Provider: Debug + Send + Sync {
     /// What is wrong with the intents, as far as it can be told without the cloud.
