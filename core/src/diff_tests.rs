@@ -41,7 +41,7 @@ fn object(name: &str, attributes: Value) -> Object {
     Object {
         id: id(name),
         scope: Scope::Global,
-        attributes,
+        attributes: attributes.into(),
         depends_on: Vec::new(),
         because: vec![grant("all")],
         ownership: Ownership::Exclusive,
@@ -57,7 +57,7 @@ fn handoff(mut object: Object) -> Object {
 }
 
 fn found(attributes: Value, owned: bool) -> Found {
-    Found { attributes, owned, depends_on: Vec::new(), if_deleted: None }
+    Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None }
 }
 
 fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
@@ -105,7 +105,7 @@ fn creations_updates_deletions_and_handoffs_are_told_apart_and_ordered() {
     );
     assert_eq!(plan.summary(), Summary { create: 1, update: 1, delete: 1, handoff: 1, unchanged: 2 });
     let update = &plan.changes[0];
-    assert_eq!((update.before.clone(), update.after.clone()), (Some(json!(1)), Some(json!(2))));
+    assert_eq!((update.before.clone(), update.after.clone()), (Some(json!(1).into()), Some(json!(2).into())));
     assert!(!plan.is_empty());
 }
 

@@ -16,6 +16,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod access;
+mod attributes;
 pub mod audit;
 mod capability;
 mod checked;
@@ -44,6 +45,7 @@ pub mod short;
 mod shown;
 
 pub use access::Access;
+pub use attributes::Attributes;
 pub use capability::Capabilities;
 pub use checked::Checked;
 pub use comparison::{Difference, Effect, Move, compare};

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
-use serde_json::Value;
-
+use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::intent::IntentId;
 use crate::scope::Scope;
+use serde::Serialize;
 
 /// Which object: its kind and its name, in the cloud's own words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -64,8 +63,8 @@ pub struct Object {
     pub id: ObjectId,
     /// The scope at which it gives access. It must be the scope that was asked for.
     pub scope: Scope,
-    /// What it should be like, in canonical form: two equal objects have equal attributes.
-    pub attributes: Value,
+    /// What it should be like.
+    pub attributes: Attributes,
     /// What must be there before it. Ids that aren't wanted objects are ignored.
     pub depends_on: Vec<ObjectId>,
     /// The intents for which it exists. Never empty.
@@ -139,7 +138,7 @@ impl Desired {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// What it is like, in the same canonical form as [`Object::attributes`].
-    pub attributes: Value,
+    pub attributes: Attributes,
     /// Whether it carries the stack's mark. What doesn't is never changed or deleted.
     pub owned: bool,
     /// What it needs: it goes before these when it goes.

@@ -1,11 +1,10 @@
 //! Plans: what would change, and the approval without which nothing does.
 
-use serde::Serialize;
-use serde_json::Value;
-
+use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::names::Stack;
 use crate::object::{Handoff, Note, ObjectId, Ownership};
+use serde::Serialize;
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,9 +30,9 @@ pub struct Change {
     /// For which intents; empty when nothing wants the object any more.
     pub because: Vec<IntentId>,
     /// What is there.
-    pub before: Option<Value>,
+    pub before: Option<Attributes>,
     /// What will be there.
-    pub after: Option<Value>,
+    pub after: Option<Attributes>,
     /// Whose the object is.
     pub ownership: Ownership,
     /// The objects that it needs: made before it, removed after it.

@@ -30,7 +30,7 @@ fn object(intent: &impl Intent, depends_on: Vec<ObjectId>) -> Object {
     Object {
         id: ObjectId::new("thing", intent.id().to_string()),
         scope: intent.scope().clone(),
-        attributes: json!({ "reaches": intent.reaches().len() }),
+        attributes: json!({ "reaches": intent.reaches().len() }).into(),
         depends_on,
         because: vec![intent.id()],
         ownership: Ownership::Exclusive,

@@ -1,7 +1,9 @@
 //! Plans and results for programs: one document, described by `schema/output.schema.json`.
 
 use cloudgrant_core::audit::Trail;
-use cloudgrant_core::{Action, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary};
+use cloudgrant_core::{
+    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary,
+};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -102,8 +104,8 @@ struct Written<'a> {
     kind: &'static str,
     name: &'a str,
     because: &'a [IntentId],
-    before: Option<&'a Value>,
-    after: Option<&'a Value>,
+    before: Option<&'a Attributes>,
+    after: Option<&'a Attributes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

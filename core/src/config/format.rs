@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde_json::{Number, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
+use super::events;
 use super::quick::Quick;
 use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::diagnostic::Diagnostic;
@@ -41,7 +42,7 @@ impl Format {
     /// Reads a manifest that is right; nothing where anything has to be looked at.
     pub(super) fn quick(self, text: &str) -> Option<Quick> {
         match self {
-            Self::Yaml => serde_saphyr::from_str_with_options(text, options()).ok(),
+            Self::Yaml => events::read(text, DEEPEST, plain).ok(),
             Self::Toml => toml::from_str(text).ok(),
             Self::Json => serde_json::from_str(text).ok(),
         }
@@ -54,6 +55,14 @@ fn wrong(file: &str, at: Option<At>, message: impl Into<String>) -> Diagnostic {
     diagnostic
 }
 
+/// Nobody nests a manifest this deep; each level costs some 30 kB of stack in a debug build, and threads have 2 MiB.
+const DEEPEST: usize = 24;
+
+/// What plain text means in YAML.
+fn plain(text: &str) -> Option<Value> {
+    serde_saphyr::from_str_with_options(text, options()).ok()
+}
+
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         // Duplicates are reported by us, all of them and with both places.
@@ -62,9 +71,8 @@ fn options() -> serde_saphyr::Options {
         leading_zero_numbers_as_strings: true,
         strict_booleans: true,
         // The size of the file is limited already; a manifest of that size may have this many things in it.
-        // Nobody nests it this deep; each level costs some 30 kB of stack in a debug build, and threads have 2 MiB.
         budget: serde_saphyr::budget! {
-            max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20, max_depth: 24,
+            max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20, max_depth: DEEPEST,
         },
         // Aliases save typing; a hundred thousand things by alias are a bomb.
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },

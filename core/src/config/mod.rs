@@ -1,5 +1,6 @@
 //! Configuration: the manifest in its layers, checked, with the place of everything that is wrong.
 
+mod events;
 mod format;
 mod intents;
 mod layers;

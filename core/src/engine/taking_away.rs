@@ -76,7 +76,7 @@ mod tests {
             id: id(name),
             because: Vec::new(),
             before: None,
-            after: (action != Action::Delete).then_some(after),
+            after: (action != Action::Delete).then(|| after.into()),
             ownership: Ownership::Exclusive,
             depends_on: needs.iter().map(|need| id(need)).collect(),
             handoff: None,

@@ -59,7 +59,7 @@ pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
     Object {
         id: id(name),
         scope: Scope::Global,
-        attributes: json!({ "name": name }),
+        attributes: json!({ "name": name }).into(),
         depends_on: needs.iter().map(|need| id(need)).collect(),
         because: vec![IntentId::Grant(GrantName::parse("all").expect("name"))],
         ownership: Ownership::Exclusive,
@@ -70,7 +70,7 @@ pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
 
 pub(crate) fn found(needs: &[&str]) -> Found {
     let depends_on = needs.iter().map(|need| id(need)).collect();
-    Found { attributes: json!({}), owned: true, depends_on, if_deleted: None }
+    Found { attributes: json!({}).into(), owned: true, depends_on, if_deleted: None }
 }
 
 impl Fake {

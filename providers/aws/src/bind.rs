@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::document;
 use crate::kinds;
-use crate::packed::{Carried, CarriedBy, gives};
+use crate::packed::{Carried, CarriedBy};
 use crate::platform_binding;
-use crate::share::Meaning;
 use crate::snapshot::Snapshot;
+use crate::statement::{Meaning, meanings};
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
@@ -109,7 +109,7 @@ impl<'a> Meanings<'a> {
 
     fn of_policy(&mut self, arn: &'a str) -> &HashSet<Meaning> {
         let policy = self.snapshot.policies.get(arn);
-        self.known.entry(arn).or_insert_with(|| policy.map(|policy| gives(&policy.document())).unwrap_or_default())
+        self.known.entry(arn).or_insert_with(|| policy.map(|policy| meanings(&policy.document())).unwrap_or_default())
     }
 }
 
@@ -156,7 +156,7 @@ fn narrow(
     desired.objects.push(Object {
         id: role.clone(),
         scope: binding.scope.clone(),
-        attributes: json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? }),
+        attributes: json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? }).into(),
         depends_on: Vec::new(),
         because: because.clone(),
         ownership: Ownership::Exclusive,
@@ -189,7 +189,7 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
     Object {
         id: kinds::attachment(role, &policy.name),
         scope: scope.clone(),
-        attributes: json!({ "role": role, "policy": arn }),
+        attributes: json!({ "role": role, "policy": arn }).into(),
         depends_on: Vec::new(),
         because,
         ownership: Ownership::Exclusive,

@@ -1,7 +1,5 @@
 //! Policy documents: in one form, so that equal permissions are equal text.
 
-use std::io;
-
 use serde_json::{Map, Value};
 
 /// The version of the policy language. Source: IAM user guide, "IAM JSON policy elements: Version".
@@ -98,28 +96,15 @@ fn sorted_list(value: &Value) -> Value {
     Value::Array(items)
 }
 
-/// How many characters IAM counts: all but white space. Our text has none outside of strings, and none of ours
-/// has any inside. Source: IAM user guide, "IAM and AWS STS quotas".
-pub(crate) fn counted(document: &Value) -> usize {
-    struct Counter(usize);
-    impl io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // JSON writes all other white space of that alphabet as escapes.
-            self.0 += if bytes.is_ascii() {
-                bytes.len() - bytes.iter().filter(|byte| **byte == b' ').count()
-            } else {
-                String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_whitespace()).count()
-            };
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+/// How many characters IAM counts of a document that is written without white space between: all but white space, which
+/// none of ours has inside of strings either. Source: IAM user guide, "IAM and AWS STS quotas".
+pub(crate) fn counted(text: &str) -> usize {
+    if text.is_ascii() {
+        // JSON writes all other white space of that alphabet as escapes.
+        text.len() - text.bytes().filter(|byte| *byte == b' ').count()
+    } else {
+        text.chars().filter(|c| !c.is_whitespace()).count()
     }
-    let mut counter = Counter(0);
-    // What is a JSON value already can be written, and the counter takes everything.
-    _ = serde_json::to_writer(&mut counter, document);
-    counter.0
 }
 
 /// Reads a document that IAM gave out: URL-encoded (RFC 3986), or plain from some emulators.
@@ -164,7 +149,7 @@ mod tests {
         for text in ["a b\tc", "\u{3000}ä\u{a0}€", "line\nline", "\"quoted\\\u{7f}"] {
             let document = json!({ "Sid": text, "Action": [text] });
             let expected = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
-            assert_eq!(counted(&document), expected, "{text:?}");
+            assert_eq!(counted(&document.to_string()), expected, "{text:?}");
         }
     }
 

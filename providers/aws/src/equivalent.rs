@@ -8,7 +8,7 @@ use crate::locator::Locator;
 use crate::names::description;
 
 pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
-    let attributes = &object.attributes;
+    let attributes = object.attributes.value();
     let text = |key: &str| attributes[key].as_str().unwrap_or_default();
     let name = &object.id.name;
     match object.id.kind {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
 };
-use serde_json::json;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Aws;
 use crate::actions;
@@ -44,7 +45,7 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
-        attributes: json!({ "path": aws.names.path(), "document": policy.document }),
+        attributes: attributes(&aws.names.path(), &policy.document),
         depends_on: policy
             .after
             .iter()
@@ -56,6 +57,17 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
         touches: Vec::new(),
         handoff: None,
     }
+}
+
+/// What a managed policy is like.
+fn attributes(path: &str, document: &RawValue) -> Attributes {
+    #[derive(Serialize)]
+    struct Policy<'a> {
+        path: &'a str,
+        document: &'a RawValue,
+    }
+    // Whatever has plain keys can be written.
+    to_raw_value(&Policy { path, document }).unwrap_or_default().into()
 }
 
 /// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:

@@ -41,6 +41,7 @@ mod room;
 mod secrets;
 mod share;
 mod snapshot;
+mod statement;
 mod statements;
 mod throttling;
 mod validate;

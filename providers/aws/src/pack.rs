@@ -1,24 +1,26 @@
 //! Packing statements into as few managed policies as hold them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{IntentId, Scope};
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::document::{counted, document};
+use crate::document;
 use crate::names::Names;
 use crate::share::Granted;
 use crate::snapshot::Snapshot;
+use crate::statement::{self, Meaning, Statement};
 
 /// Characters of a managed policy; white space isn't counted. Not adjustable. Source: IAM user guide, "IAM and AWS
 /// STS quotas".
 pub(crate) const POLICY_SIZE: usize = 6_144;
 
 /// One managed policy of a scope.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) name: String,
-    pub(crate) document: Value,
+    pub(crate) document: Box<RawValue>,
     /// The grants whose statements are in it.
     pub(crate) because: Vec<IntentId>,
     /// The policies of the scope that take something over from this one: they come first, so that nobody is without it
@@ -26,10 +28,17 @@ pub(crate) struct Policy {
     pub(crate) after: Vec<String>,
 }
 
+impl Policy {
+    /// What it allows, statement by statement.
+    pub(crate) fn gives(&self) -> HashSet<Meaning> {
+        statement::meanings(&serde_json::from_str(self.document.get()).unwrap_or_default())
+    }
+}
+
 /// A statement on its way into a policy, and whose it is.
 struct Piece<T = IntentId> {
     intent: T,
-    statement: Value,
+    statement: Statement,
     size: usize,
     /// The policy that has it now.
     at: Option<usize>,
@@ -38,7 +47,7 @@ struct Piece<T = IntentId> {
 /// The policies of a scope: one, unless the statements don't fit; as few as hold them, and with as few statements as
 /// possible in another one than now. `snapshot` says where they are now.
 pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapshot: &Snapshot) -> Vec<Policy> {
-    let room = room();
+    let room = POLICY_SIZE - statement::beside();
     let mut pieces: Vec<_> = distinct(granted).flat_map(|(intent, statement)| split(intent, statement, room)).collect();
     if pieces.is_empty() {
         return Vec::new();
@@ -55,7 +64,7 @@ pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapsh
             because.dedup();
             Policy {
                 name: name(*index),
-                document: document(places.iter().map(|place| pieces[*place].statement.clone()).collect()),
+                document: statement::document(places.iter().map(|place| pieces[*place].statement.clone())),
                 because,
                 after: moves.get(index).into_iter().flatten().map(|other| name(*other)).collect(),
             }
@@ -65,8 +74,8 @@ pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapsh
 
 /// The documents that hold statements, whoever's they are, and the places of the statements in each. They follow from
 /// the statements alone, so that scopes that are granted the same come to the same.
-pub(crate) fn documents(statements: &[Value]) -> Vec<(Value, Vec<usize>)> {
-    let room = room();
+pub(crate) fn documents(statements: &[Statement]) -> Vec<(Box<RawValue>, Vec<usize>)> {
+    let room = POLICY_SIZE - statement::beside();
     let statements = statements.iter().cloned().enumerate();
     let pieces: Vec<_> = statements.flat_map(|(place, statement)| split(place, statement, room)).collect();
     let bins = fresh(&pieces, room);
@@ -74,32 +83,26 @@ pub(crate) fn documents(statements: &[Value]) -> Vec<(Value, Vec<usize>)> {
         .map(|places| {
             let mut held: Vec<_> = places.iter().map(|place| pieces[*place].intent).collect();
             held.dedup();
-            (document(places.iter().map(|place| pieces[*place].statement.clone()).collect()), held)
+            (statement::document(places.iter().map(|place| pieces[*place].statement.clone())), held)
         })
         .collect()
-}
-
-/// What a document has room for beside what every document has.
-fn room() -> usize {
-    POLICY_SIZE - counted(&json!({ "Version": crate::document::VERSION, "Statement": [] }))
 }
 
 /// Finds out which policy of the scope has which statement now.
 fn locate(names: &Names, scope: &Scope, snapshot: &Snapshot, pieces: &mut [Piece]) {
     let mut places: HashMap<String, usize> = HashMap::new();
-    for index in 0.. {
-        let Some(policy) = snapshot.policies.get(&names.policy_arn(&names.policy(scope, index))) else {
-            // They are numbered without gaps, but for what was taken away of late.
-            if index > snapshot.policies.len() { break } else { continue }
-        };
-        for statement in policy.document()["Statement"].as_array().into_iter().flatten() {
+    // They are numbered without gaps, but for what was taken away.
+    for index in 0..=snapshot.highest.min(snapshot.policies.len()) {
+        let arn = names.policy_arn(&names.policy(scope, index));
+        let Some(policy) = snapshot.policies.get(&arn) else { continue };
+        for statement in document::statements(&policy.document()) {
             if let Some(sid) = statement["Sid"].as_str() {
                 places.insert(sid.to_owned(), index);
             }
         }
     }
     for piece in pieces {
-        piece.at = piece.statement["Sid"].as_str().and_then(|sid| places.get(sid).copied());
+        piece.at = places.get(piece.statement.sid()).copied();
     }
 }
 
@@ -195,37 +198,39 @@ fn reaches(moves: &BTreeMap<usize, BTreeSet<usize>>, from: usize, to: usize) -> 
 
 /// The statements of all grants, with Sids that differ: IAM wants them unique within a document, and two names
 /// may come to one Sid.
-fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Value)> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Statement)> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     granted.iter().map(move |granted| {
-        let mut statement = granted.statement.clone();
-        let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
-        let count = seen.entry(sid.clone()).and_modify(|count| *count += 1).or_insert(1);
-        if *count > 1 {
-            statement["Sid"] = format!("{sid}{count}").into();
-        }
+        let statement = &granted.statement;
+        let count = seen.entry(statement.sid()).and_modify(|count| *count += 1).or_insert(1);
+        let statement = match *count {
+            1 => statement.clone(),
+            more => statement.named(format!("{}{more}", statement.sid())),
+        };
         (granted.intent.clone(), statement)
     })
 }
 
 /// Halves a statement by its resources until each part fits.
-fn split<T: Clone>(intent: T, statement: Value, room: usize) -> Vec<Piece<T>> {
-    let size = counted(&statement);
+fn split<T: Clone>(intent: T, statement: Statement, room: usize) -> Vec<Piece<T>> {
+    let size = statement.size();
     // One character is the comma's.
     let whole = |intent, statement| vec![Piece { intent, statement, size: size + 1, at: None }];
     if size < room {
         return whole(intent, statement);
     }
-    let resources = statement["Resource"].as_array().cloned().unwrap_or_default();
+    let value = statement.value();
+    let resources = value["Resource"].as_array().map_or(&[][..], Vec::as_slice);
     if resources.len() < 2 {
         return whole(intent, statement);
     }
     let (left, right) = resources.split_at(resources.len() / 2);
     let half = |resources: &[Value], part: &str| {
-        let mut half = statement.clone();
+        let mut half = value.clone();
         half["Resource"] = resources.into();
-        if let Some(sid) = statement["Sid"].as_str() {
-            half["Sid"] = format!("{sid}{part}").into();
+        let mut half = Statement::of(&half);
+        if !statement.sid().is_empty() {
+            half = half.named(format!("{}{part}", statement.sid()));
         }
         split(intent.clone(), half, room)
     };
@@ -243,7 +248,7 @@ mod tests {
         let intent = IntentId::Grant(GrantName::parse("grant").expect("a name"));
         let piece = |(size, at): &(usize, Option<usize>)| Piece {
             intent: intent.clone(),
-            statement: Value::Null,
+            statement: Statement::of(&Value::Null),
             size: *size,
             at: *at,
         };

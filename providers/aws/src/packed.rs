@@ -8,10 +8,10 @@ use cloudgrant_core::{Checked, IntentId, Result, Scope, TaskAccess};
 use tokio::sync::Mutex;
 
 use crate::Aws;
-use crate::document;
 use crate::secrets::Secrets;
-use crate::share::{self, Meaning, Policies};
+use crate::share::{self, Policies};
 use crate::snapshot::Snapshot;
+use crate::statement::Meaning;
 
 /// A policy without its document.
 #[derive(Debug)]
@@ -101,12 +101,7 @@ fn carried(aws: &Aws, policies: &Policies, snapshot: &Snapshot) -> CarriedBy {
     let without_document = |policy: &crate::pack::Policy| Carried {
         name: policy.name.clone(),
         because: policy.because.clone(),
-        gives: if any_there { gives(&policy.document) } else { HashSet::new() },
+        gives: if any_there { policy.gives() } else { HashSet::new() },
     };
     policies.iter().map(|(scope, policies)| (scope.clone(), policies.iter().map(without_document).collect())).collect()
-}
-
-/// What a document allows, statement by statement.
-pub(crate) fn gives(document: &serde_json::Value) -> HashSet<Meaning> {
-    document::statements(document).iter().map(share::meaning).collect()
 }

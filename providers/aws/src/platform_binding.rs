@@ -10,7 +10,7 @@ pub(crate) fn object(aws: &Aws, binding: &ScopeBinding, pair: &Pair, role: &Obje
     Object {
         id: ObjectId::new(kinds::BINDING, pair.to_string()),
         scope: binding.scope.clone(),
-        attributes: json!({ "project": pair.project, "domain": pair.domain, "role": arn }),
+        attributes: json!({ "project": pair.project, "domain": pair.domain, "role": arn }).into(),
         depends_on: vec![role.clone()],
         because: vec![binding.id()],
         ownership: Ownership::Fragment { of: format!("the platform's attributes of {pair}") },

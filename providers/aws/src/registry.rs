@@ -57,7 +57,7 @@ pub(crate) fn statement_object(
         id: kinds::statement(repository, sid),
         scope: Scope::Global,
         handoff: (!reachable).then(|| handoff(repository, &statement)),
-        attributes: json!({ "repository": repository.arn(), "statement": statement }),
+        attributes: json!({ "repository": repository.arn(), "statement": statement }).into(),
         depends_on: Vec::new(),
         because: vec![because],
         ownership: Ownership::Fragment { of: format!("the policy of repository {}", repository.name) },

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Intent, IntentId, Result, Scope, TaskAccess};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::Aws;
@@ -19,37 +19,15 @@ use crate::pack::{self, Policy};
 use crate::room::Room;
 use crate::secrets::Secrets;
 use crate::snapshot::Snapshot;
+use crate::statement::{Meaning, Statement};
 use crate::statements;
 
 /// A statement of a grant.
 #[derive(Debug, Clone)]
 pub(crate) struct Granted {
     pub(crate) intent: IntentId,
-    pub(crate) statement: Value,
-    /// What it says, whatever it is called.
+    pub(crate) statement: Statement,
     meaning: Meaning,
-}
-
-/// Stands for what a statement allows, or for what several do.
-pub(crate) type Meaning = [u8; 32];
-
-/// What a statement allows: all but its Sid. Statements that are written in the same way can be held against each other.
-pub(crate) fn meaning(statement: &Value) -> Meaning {
-    let mut digest = Sha256::new();
-    for (key, value) in statement.as_object().into_iter().flatten().filter(|(key, _)| *key != "Sid") {
-        digest.update(key);
-        digest.update(value.to_string());
-        digest.update("\n");
-    }
-    digest.finalize().into()
-}
-
-fn nameless(statement: &Value) -> Value {
-    let mut nameless = statement.clone();
-    if let Some(map) = nameless.as_object_mut() {
-        map.shift_remove("Sid");
-    }
-    nameless
 }
 
 /// The policies of each scope.
@@ -124,7 +102,7 @@ impl<'a> Scoped<'a> {
             let intent = grant.id();
             statements.into_iter().map(move |statement| Granted {
                 intent: intent.clone(),
-                meaning: meaning(&statement),
+                meaning: statement.meaning(),
                 statement,
             })
         });
@@ -136,7 +114,7 @@ impl<'a> Scoped<'a> {
     }
 
     /// What it is granted, in an order and with a number that say nothing.
-    fn meanings(&self) -> BTreeMap<Meaning, &Value> {
+    fn meanings(&self) -> BTreeMap<Meaning, &Statement> {
         self.granted.iter().map(|granted| (granted.meaning, &granted.statement)).collect()
     }
 
@@ -151,7 +129,7 @@ impl<'a> Scoped<'a> {
 /// A policy that scopes may share.
 struct Shared {
     name: String,
-    document: Value,
+    document: Box<RawValue>,
     holds: HashSet<Meaning>,
 }
 
@@ -189,7 +167,7 @@ impl Group {
     fn new(aws: &Aws, scopes: &[Scoped<'_>], members: Vec<usize>, snapshot: &Snapshot) -> Self {
         let meanings = members.first().map(|at| scopes[*at].meanings()).unwrap_or_default();
         let (meanings, statements): (Vec<_>, Vec<_>) =
-            meanings.into_iter().map(|(meaning, statement)| (meaning, nameless(statement))).unzip();
+            meanings.into_iter().map(|(meaning, statement)| (meaning, statement.named(String::new()))).unzip();
         let documents = pack::documents(&statements).into_iter();
         let shared: Vec<_> = documents
             .map(|(document, places)| Shared {
@@ -207,10 +185,15 @@ impl Group {
         if self.there && scope.carries_all(aws, snapshot, self.shared.iter().map(|shared| shared.name.as_str())) {
             return Some(self.policies(scope));
         }
+        // Nobody packs anything for roles that can't have it.
+        let has_any = |role: &String| snapshot.roles.get(role).is_some_and(|role| !role.attached.is_empty());
+        if !scope.roles.iter().all(has_any) {
+            return None;
+        }
         let own = scope.own(aws, snapshot);
         let is_there = |policy: &Policy| {
             let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
-            there.is_some_and(|there| there.document() == policy.document)
+            there.is_some_and(|there| there.document().to_string() == policy.document.get())
         };
         let all = scope.carries_all(aws, snapshot, own.iter().map(|policy| policy.name.as_str()));
         (all && own.iter().all(is_there)).then_some(own)

@@ -43,6 +43,8 @@ pub(crate) struct Snapshot {
     pub(crate) roles: HashMap<String, Role>,
     /// By ARN.
     pub(crate) policies: HashMap<String, Policy>,
+    /// The highest number at the end of a policy's name.
+    pub(crate) highest: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -131,6 +133,8 @@ impl Snapshot {
         let Some(arn) = policy.arn else { return };
         // Some emulators leave the name out; it is the end of the ARN.
         let Some(name) = policy.policy_name.or_else(|| arn.rsplit('/').next().map(ToOwned::to_owned)) else { return };
+        let number = name.rsplit('_').next().and_then(|number| number.parse().ok());
+        self.highest = self.highest.max(number.unwrap_or_default());
         let versions = policy.policy_version_list.unwrap_or_default();
         let default = versions.into_iter().find(|version| version.is_default_version);
         let facts = Policy {

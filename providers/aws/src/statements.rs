@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Access, TaskAccess};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::actions;
 use crate::config::partition_of;
 use crate::locator::{Locator, Objects, Repository};
 use crate::names::camel;
 use crate::secrets::{Key, Resolved, Secrets};
+use crate::statement::Statement;
 
 /// The statements that a grant comes to, each with a Sid that names the grant. `partition` is the data plane's.
-pub(crate) fn of_grant(grant: &TaskAccess, partition: &str, secrets: &Secrets) -> Vec<Value> {
+pub(crate) fn of_grant(grant: &TaskAccess, partition: &str, secrets: &Secrets) -> Vec<Statement> {
     let mut builder = Builder { sid: camel(grant.name.as_str()), partition, statements: Vec::new() };
     let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
     for reach in &grant.reaches {
@@ -33,8 +34,22 @@ pub(crate) fn of_grant(grant: &TaskAccess, partition: &str, secrets: &Secrets) -
 struct Builder<'a> {
     sid: String,
     partition: &'a str,
-    statements: Vec<Value>,
+    statements: Vec<Statement>,
 }
+
+/// What a statement says, in canonical form.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Allow<'a> {
+    effect: &'static str,
+    action: BTreeSet<&'a str>,
+    resource: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    condition: Condition<'a>,
+}
+
+/// By the operator and the key.
+type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
 impl Builder<'_> {
     fn allow(
@@ -42,22 +57,14 @@ impl Builder<'_> {
         what: &str,
         actions: &[&str],
         resources: impl IntoIterator<Item = String>,
-        condition: Option<Value>,
+        condition: Condition<'_>,
     ) {
-        let resources: BTreeSet<String> = resources.into_iter().collect();
-        if actions.is_empty() || resources.is_empty() {
+        let resource: BTreeSet<String> = resources.into_iter().collect();
+        if actions.is_empty() || resource.is_empty() {
             return;
         }
-        let mut statement = json!({
-            "Sid": format!("{}{what}", self.sid),
-            "Effect": "Allow",
-            "Action": actions,
-            "Resource": resources,
-        });
-        if let (Some(condition), Some(map)) = (condition, statement.as_object_mut()) {
-            map.insert("Condition".to_owned(), condition);
-        }
-        self.statements.push(statement);
+        let says = Allow { effect: "Allow", action: actions.iter().copied().collect(), resource, condition };
+        self.statements.push(Statement::new(format!("{}{what}", self.sid), &says));
     }
 
     fn bucket_arn(&self, bucket: &str) -> String {
@@ -74,17 +81,16 @@ impl Builder<'_> {
         let whole =
             prefixes.iter().filter(|(_, prefixes)| prefixes.contains("")).map(|(bucket, _)| self.bucket_arn(bucket));
         let whole: Vec<_> = whole.collect();
-        self.allow("List", &["s3:ListBucket"], whole, None);
+        self.allow("List", &["s3:ListBucket"], whole, Condition::new());
         for (bucket, prefixes) in &prefixes {
             if prefixes.contains("") {
                 continue;
             }
             // One statement a bucket: taken together, each bucket's prefixes would hold for the others as well.
-            let patterns: Vec<_> =
-                prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), format!("{prefix}*")]).collect();
-            let condition = json!({ "StringLike": { "s3:prefix": patterns } });
+            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), format!("{prefix}*")]).collect();
+            let condition = Condition::from([("StringLike", BTreeMap::from([("s3:prefix", patterns)]))]);
             let arn = self.bucket_arn(bucket);
-            self.allow("ListPrefix", &["s3:ListBucket"], [arn], Some(condition));
+            self.allow("ListPrefix", &["s3:ListBucket"], [arn], condition);
         }
         for (what, level) in [
             ("Read", Access::Read),
@@ -95,7 +101,7 @@ impl Builder<'_> {
             let located = objects.iter().filter(|(_, access)| *access == level);
             let arns: Vec<_> =
                 located.map(|(at, _)| format!("{}/{}*", self.bucket_arn(&at.bucket), at.prefix)).collect();
-            self.allow(what, actions::on_objects(level), arns, None);
+            self.allow(what, actions::on_objects(level), arns, Condition::new());
         }
     }
 
@@ -104,35 +110,36 @@ impl Builder<'_> {
             let arns =
                 repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
             let arns: Vec<_> = arns.collect();
-            self.allow(what, actions::on_repository(level), arns, None);
+            self.allow(what, actions::on_repository(level), arns, Condition::new());
         }
         if !repositories.is_empty() {
-            self.allow("Login", &[actions::LOGIN], ["*".to_owned()], None);
+            self.allow("Login", &[actions::LOGIN], ["*".to_owned()], Condition::new());
         }
     }
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
         let arns = secrets.iter().map(|secret| secret.arn.clone());
-        self.allow("Secrets", &[actions::READ_SECRET], arns, None);
-        let mut by_key: BTreeMap<&Key, BTreeSet<&str>> = BTreeMap::new();
+        self.allow("Secrets", &[actions::READ_SECRET], arns, Condition::new());
+        let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
             if let Some(key) = &secret.key {
-                by_key.entry(key).or_default().insert(&secret.arn);
+                by_key.entry(key).or_default().insert(secret.arn.clone());
             }
         }
         for (key, arns) in by_key {
             // Only through Secrets Manager, and only for these secrets. Source: AWS Secrets Manager user guide,
             // "Secret encryption and decryption", encryption context.
             let service = format!("secretsmanager.{}.{}", key.region, service_domain(&key.region));
-            let mut condition = json!({
-                "StringEquals": { "kms:ViaService": service },
-                "StringLike": { "kms:EncryptionContext:SecretARN": arns },
-            });
-            if let (Some(alias), Some(map)) = (&key.alias, condition.as_object_mut()) {
-                map.insert("ForAnyValue:StringEquals".to_owned(), json!({ "kms:ResourceAliases": [alias] }));
+            let mut condition = Condition::from([
+                ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
+                ("StringLike", BTreeMap::from([("kms:EncryptionContext:SecretARN", arns)])),
+            ]);
+            if let Some(alias) = &key.alias {
+                let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
+                condition.insert("ForAnyValue:StringEquals", aliases);
             }
-            self.allow("Decrypt", &[actions::DECRYPT], [key.arn.clone()], Some(condition));
+            self.allow("Decrypt", &[actions::DECRYPT], [key.arn.clone()], condition);
         }
     }
 }

@@ -105,7 +105,7 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
     Object {
         id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
         scope: binding.scope.clone(),
-        attributes: json!({ "resource_group": azure.names.group().name(), "tags": Value::Object(tags) }),
+        attributes: json!({ "resource_group": azure.names.group().name(), "tags": Value::Object(tags) }).into(),
         depends_on: Vec::new(),
         because,
         ownership: Ownership::Exclusive,
@@ -130,7 +130,8 @@ fn credentials(
             "issuer": issuer,
             "subject": subject,
             "audience": AUDIENCE,
-        }),
+        })
+        .into(),
         depends_on: vec![depends_on.clone()],
         because: vec![binding.id()],
         ownership: Ownership::Fragment { of: format!("identity {}", shard.name) },
@@ -176,7 +177,7 @@ pub(crate) fn assignment_object(identity: &ResourceId, scope: &Scope, assignment
     Object {
         id: kinds::assignment(identity.name(), &role.name, &on),
         scope: scope.clone(),
-        attributes,
+        attributes: attributes.into(),
         depends_on: role.object.into_iter().collect(),
         because,
         ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },

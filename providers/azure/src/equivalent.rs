@@ -8,7 +8,7 @@ use crate::condition;
 use crate::kinds;
 
 pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
-    let attributes = &object.attributes;
+    let attributes = object.attributes.value();
     let text = |key: &str| attributes[key].as_str().unwrap_or_default();
     let name = object.id.name.rsplit('/').next().unwrap_or_default();
     let subscription = azure.config.subscription.as_str();

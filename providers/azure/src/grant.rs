@@ -74,7 +74,8 @@ fn object(grant: &TaskAccess, role: CustomRole) -> Object {
             "id": role.id,
             "assignable_in": [],
             "data_actions": role.data_actions,
-        }),
+        })
+        .into(),
         depends_on: Vec::new(),
         because: Vec::new(),
         ownership: Ownership::Exclusive,
@@ -86,12 +87,14 @@ fn object(grant: &TaskAccess, role: CustomRole) -> Object {
 /// A role can be assigned in the subscriptions that its definition names, and nowhere else.
 fn assignable_in(role: &mut Object, subscription: &str) {
     let scope = Value::from(format!("/subscriptions/{subscription}"));
-    if let Some(scopes) = role.attributes["assignable_in"].as_array_mut()
-        && !scopes.contains(&scope)
-    {
-        scopes.push(scope);
-        scopes.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-    }
+    role.attributes.change(|attributes| {
+        if let Some(scopes) = attributes["assignable_in"].as_array_mut()
+            && !scopes.contains(&scope)
+        {
+            scopes.push(scope);
+            scopes.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+    });
 }
 
 fn notes(azure: &Azure, grant: &TaskAccess, reach: &Reach, target: &Target, notes: &mut Vec<Note>) {

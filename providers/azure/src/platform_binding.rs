@@ -18,7 +18,7 @@ fn object(binding: &Checked<ScopeBinding>, attributes: Value, handoff: Handoff) 
     Object {
         id: ObjectId::new(kinds::BINDING, binding.scope.slug()),
         scope: binding.scope.clone(),
-        attributes,
+        attributes: attributes.into(),
         depends_on: Vec::new(),
         because: because.collect(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", binding.scope) },

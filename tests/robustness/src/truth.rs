@@ -46,17 +46,17 @@ pub fn lies(cloud: &dyn Cloud, plan: &Plan, report: &Report, state: &State) -> V
 fn is_made(cloud: &dyn Cloud, state: &State, change: &Change) -> bool {
     match (change.action, &change.after, &change.before) {
         (Action::Delete, _, Some(before)) => {
-            matches!(cloud.look(state, change, before), Look::Absent | Look::Unknown)
+            matches!(cloud.look(state, change, &before.value()), Look::Absent | Look::Unknown)
         }
-        (_, Some(after), _) => matches!(cloud.look(state, change, after), Look::Same | Look::Unknown),
+        (_, Some(after), _) => matches!(cloud.look(state, change, &after.value()), Look::Same | Look::Unknown),
         _ => true,
     }
 }
 
 fn is_untouched(cloud: &dyn Cloud, state: &State, change: &Change) -> bool {
     match (&change.before, &change.after) {
-        (Some(before), _) => matches!(cloud.look(state, change, before), Look::Same | Look::Unknown),
-        (None, Some(after)) => matches!(cloud.look(state, change, after), Look::Absent | Look::Unknown),
+        (Some(before), _) => matches!(cloud.look(state, change, &before.value()), Look::Same | Look::Unknown),
+        (None, Some(after)) => matches!(cloud.look(state, change, &after.value()), Look::Absent | Look::Unknown),
         (None, None) => true,
     }
 }

@@ -48,7 +48,7 @@ impl Reader<'_> {
             let id = kinds::policy(&policy.name);
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
-                let attributes = json!({ "path": policy.path, "document": policy.document() });
+                let attributes = json!({ "path": policy.path, "document": policy.document() }).into();
                 self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None });
             }
         }
@@ -65,7 +65,7 @@ impl Reader<'_> {
                 .iter()
                 .filter_map(|key| Some(((*key).to_owned(), Value::from(role.tags.get(*key)?.as_str()))))
                 .collect();
-            let attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
+            let attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() }).into();
             let if_deleted = Some(format!(
                 "task code that is still bound to {name} fails without it: unbind it on the platform first"
             ));
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str) {
         let found = Found {
-            attributes: json!({ "role": role, "policy": arn }),
+            attributes: json!({ "role": role, "policy": arn }).into(),
             owned: true,
             depends_on: vec![kinds::role(role), kinds::policy(policy)],
             if_deleted: None,
@@ -167,10 +167,9 @@ impl Reader<'_> {
 
     fn limits(&mut self, quotas: Quotas) {
         let mut limits = Vec::new();
-        let mut attached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut attached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let (mut roles, mut policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
         for object in &self.desired.objects {
-            let attributes = &object.attributes;
             let new = !self.observed.objects.contains_key(&object.id);
             match object.id.kind {
                 kinds::ROLE => {
@@ -178,7 +177,7 @@ impl Reader<'_> {
                     limits.push(Limit {
                         what: format!("characters in the trust policy of role {}", object.id.name),
                         quota: quotas.trust_size,
-                        needed: document::counted(&attributes["trust"]) as u64,
+                        needed: document::counted(&object.attributes.value()["trust"].to_string()) as u64,
                         hint: "use project-domain scopes, which need a subject each, or ask AWS for a higher quota \
                                (Service Quotas, IAM, role trust policy length: up to 4,096)"
                             .to_owned(),
@@ -186,23 +185,24 @@ impl Reader<'_> {
                 }
                 kinds::POLICY => policies += usize::from(new),
                 kinds::ATTACHMENT => {
+                    let attributes = object.attributes.value();
                     if let (Some(role), Some(policy)) = (attributes["role"].as_str(), attributes["policy"].as_str()) {
-                        attached.entry(role).or_default().insert(policy);
+                        attached.entry(role.to_owned()).or_default().insert(policy.to_owned());
                     }
                 }
                 _ => {}
             }
         }
         for (role, mut policies) in attached {
-            let there = self.snapshot.roles.get(role).into_iter().flat_map(|role| role.attached.keys());
-            let there: BTreeSet<_> = there.map(String::as_str).collect();
+            let there = self.snapshot.roles.get(&role).into_iter().flat_map(|role| role.attached.keys());
+            let there: BTreeSet<_> = there.cloned().collect();
             let mut what = format!("managed policies attached to role {role}");
             // What the stack attached and no longer wants goes; everything else stays.
-            policies.extend(there.iter().filter(|arn| !self.is_ours(arn)));
+            policies.extend(there.iter().filter(|arn| !self.is_ours(arn)).cloned());
             if !policies.is_subset(&there) {
                 // But it goes only when what comes is there.
                 let wanted = policies.len();
-                policies.extend(&there);
+                policies.extend(there);
                 if policies.len() > wanted {
                     what.push_str(", until those that it no longer needs are detached");
                 }

@@ -92,7 +92,7 @@ async fn search(aws: &Aws, account: &AccountId, region: &str) -> Result<Vec<Repo
 /// The wanted statements that we can write, with their repositories.
 fn statements(desired: &Desired) -> impl Iterator<Item = (Repository, &Object)> {
     let ours = desired.objects.iter().filter(|object| object.id.kind == kinds::STATEMENT && object.handoff.is_none());
-    ours.filter_map(|object| match Locator::parse(object.attributes["repository"].as_str()?) {
+    ours.filter_map(|object| match Locator::parse(&object.attributes.text("repository")?) {
         Ok(Locator::Repository(repository)) => Some((repository, object)),
         _ => None,
     })
@@ -119,7 +119,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &m
             let unlike_ours = || json!({ "Sid": sid, "Text": statement.text() });
             let read = statement.canonical().cloned().unwrap_or_else(unlike_ours);
             let found = Found {
-                attributes: json!({ "repository": repository.arn(), "statement": read }),
+                attributes: json!({ "repository": repository.arn(), "statement": read }).into(),
                 owned: true,
                 depends_on: principals(statement),
                 if_deleted: None,
@@ -129,9 +129,9 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &m
     }
     let mut after = policies.documents.clone();
     for (repository, object) in statements(desired) {
-        let sid = object.attributes["statement"]["Sid"].as_str().unwrap_or_default();
+        let statement = &object.attributes.value()["statement"];
         let before = after.remove(&repository).flatten();
-        after.insert(repository, kept::merged(before, sid, Some(&object.attributes["statement"])));
+        after.insert(repository, kept::merged(before, statement["Sid"].as_str().unwrap_or_default(), Some(statement)));
     }
     for (repository, document) in after {
         if document == policies.documents.get(&repository).cloned().flatten() {

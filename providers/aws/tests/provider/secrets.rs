@@ -99,7 +99,8 @@ async fn a_secret_that_is_not_there_and_one_that_may_not_be_described() {
     world.restart(&manifest(GRANTS), "deny=secretsmanager:DescribeSecret").await;
     let plan = world.plan(&absent).await.expect("a plan");
     assert!(plan.notes.iter().any(|note| note.message.contains("DescribeSecret is denied")), "{:#?}", plan.notes);
-    let resource = &plan.changes[0].after.as_ref().expect("a policy")["document"]["Statement"][0]["Resource"];
+    let after = plan.changes[0].after.as_ref().expect("a policy").value();
+    let resource = &after["document"]["Statement"][0]["Resource"];
     assert_eq!(*resource, json!(["arn:aws:secretsmanager:us-west-2:111122223333:secret:absent-??????"]));
 }
 

@@ -36,7 +36,8 @@ pub(super) async fn add(
     let known = azure.principals.lock().await.clone();
     let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
-        let text = |key: &str| object.attributes[key].as_str().unwrap_or_default();
+        let attributes = object.attributes.value();
+        let text = |key: &str| attributes[key].as_str().unwrap_or_default();
         let principal = ResourceId::parse(text("principal"));
         // The kubelet's isn't always among the subscription's identities.
         let principal = principal.ok().and_then(|id| {
@@ -92,8 +93,8 @@ impl Reader<'_> {
 
     fn wanted_one(&mut self, assignment: &RoleAssignment, object: &Object, owned: bool) {
         let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
-        let (asked, there) =
-            (canonical(object.attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
+        let mut attributes = object.attributes.value();
+        let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
         let by = format!("under the name {}, not made by this stack, which won't take it away", assignment.name);
         let attributes = if asked == there {
             if !owned {
@@ -101,13 +102,12 @@ impl Reader<'_> {
             }
             object.attributes.clone()
         } else if owned {
-            let mut attributes = object.attributes.clone();
             attributes["assignment"] = assignment.name.as_str().into();
             if let Some(attributes) = attributes.as_object_mut() {
                 attributes.remove("condition");
                 attributes.extend(assignment.condition.as_deref().map(|text| ("condition".to_owned(), text.into())));
             }
-            attributes
+            attributes.into()
         } else if there.is_empty() {
             let message =
                 format!("it is there already without the condition, so that it reaches more than was asked: {by}");
@@ -154,7 +154,9 @@ impl Reader<'_> {
         let depends_on =
             holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
         let id = kinds::assignment(&principal, &name, &scope);
-        self.observed.objects.insert(id, Found { attributes, owned: true, depends_on, if_deleted: None });
+        self.observed
+            .objects
+            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None });
     }
 }
 
@@ -164,7 +166,7 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
     for (subscription, count) in counts {
         let prefix = format!("/subscriptions/{subscription}");
         let new = wanted().filter(|object| {
-            let scope = object.attributes["scope"].as_str().unwrap_or_default().to_ascii_lowercase();
+            let scope = object.attributes.text("scope").unwrap_or_default().to_ascii_lowercase();
             scope.starts_with(&prefix) && !observed.objects.contains_key(&object.id)
         });
         limits.push(Limit {
@@ -178,7 +180,7 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
         });
     }
     for object in wanted() {
-        if let Some(condition) = object.attributes["condition"].as_str() {
+        if let Some(condition) = object.attributes.text("condition") {
             limits.push(Limit {
                 what: format!("characters in the condition of {}", object.id),
                 quota: condition::LONGEST,

@@ -20,7 +20,7 @@ pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut 
         .objects
         .iter()
         .filter(|object| object.id.kind == kinds::ASSIGNMENT && !observed.objects.contains_key(&object.id))
-        .filter_map(|object| object.attributes["scope"].as_str().map(ToOwned::to_owned))
+        .filter_map(|object| object.attributes.text("scope"))
         .collect();
     if missing.is_empty() {
         return Ok(());

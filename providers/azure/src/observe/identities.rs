@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result};
+use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,7 @@ pub(super) async fn add(
             continue;
         }
         let found = Found {
-            attributes: json!({ "resource_group": group_of(azure, &id), "tags": tags(identity) }),
+            attributes: json!({ "resource_group": group_of(azure, &id), "tags": tags(identity) }).into(),
             owned,
             depends_on: Vec::new(),
             if_deleted: Some(format!("task code that still names {} fails without it", identity.name)),
@@ -86,12 +86,13 @@ fn add_credentials(
 ) {
     let mut foreign = Vec::new();
     for credential in credentials.iter() {
-        let attributes = json!({
+        let attributes: Attributes = json!({
             "identity": azure.names.identity_id(identity.name()).as_str(),
             "issuer": credential.issuer,
             "subject": credential.subject,
             "audience": credential.audiences.join(" "),
-        });
+        })
+        .into();
         let named = kinds::credential(identity.name(), &credential.name);
         // One that trusts the same, whatever it is called: Azure takes no second one.
         let same = desired.objects.iter().find(|object| {

@@ -21,7 +21,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let mut observed = Observed::default();
     let here = azure.config.subscription.as_str().to_owned();
     let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
-    let scopes = wanted.filter_map(|object| ResourceId::parse(object.attributes["scope"].as_str()?).ok());
+    let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
     let subscriptions: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
     let principals = identities::add(azure, desired, &snapshot, &mut observed).await?;
     roles::add(azure, desired, &snapshot, &mut observed).await?;
@@ -45,8 +45,8 @@ async fn workload_identity(
     let clusters = snapshot.clusters(group).await?;
     let named = |cluster: &&crate::arm::Cluster| {
         let wanted = |object: &&cloudgrant_core::Object| object.id.kind == kinds::CREDENTIAL;
-        let issuer = desired.objects.iter().find(wanted).and_then(|object| object.attributes["issuer"].as_str());
-        cluster.issuer.as_deref() == issuer
+        let issuer = desired.objects.iter().find(wanted).and_then(|object| object.attributes.text("issuer"));
+        cluster.issuer == issuer
     };
     match clusters.iter().find(named) {
         Some(cluster) if !cluster.workload_identity => {

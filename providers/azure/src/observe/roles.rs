@@ -28,7 +28,9 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, o
                     attributes.insert(key.to_owned(), json!(extra));
                 }
             }
-            observed.objects.insert(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None });
+            observed
+                .objects
+                .insert(id, Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None });
         }
     }
     Ok(())

@@ -102,7 +102,7 @@ pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
 
 /// Everything that an object says, to the cloud or to people.
 fn said(object: &Object) -> Vec<String> {
-    let mut texts = tree::texts(&object.attributes);
+    let mut texts = tree::texts(&object.attributes.value());
     texts.push(object.id.name.clone());
     texts.extend(object.handoff.iter().map(|handoff| handoff.document.clone()));
     texts
@@ -156,7 +156,8 @@ pub(super) async fn scopes_add_up<F: Fixture>() -> Checked {
 
 /// Whether an object depends on another, or names it.
 fn refers(from: &Object, to: &Object) -> bool {
-    from.depends_on.contains(&to.id) || tree::texts(&from.attributes).iter().any(|text| text.contains(&to.id.name))
+    from.depends_on.contains(&to.id)
+        || tree::texts(&from.attributes.value()).iter().any(|text| text.contains(&to.id.name))
 }
 
 pub(super) async fn capabilities_are_served<F: Fixture>() -> Checked {

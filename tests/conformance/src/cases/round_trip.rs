@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cloudgrant_core::{Action, Cancel, Change, Desired, ObjectId, Plan};
+use cloudgrant_core::{Action, Attributes, Cancel, Change, Desired, ObjectId, Plan};
 use serde_json::Value;
 
 use crate::bench::{Bench, Run, Sketch};
@@ -35,7 +35,7 @@ fn settled(plan: &Plan, when: &str) -> Checked {
 }
 
 fn describe(change: &Change) -> String {
-    let (before, after) = (change.before.clone().unwrap_or(Value::Null), change.after.clone().unwrap_or(Value::Null));
+    let [before, after] = [&change.before, &change.after].map(|it| it.as_ref().map_or(Value::Null, Attributes::value));
     format!("{:?} {}: {}", change.action, change.id, tree::difference(&before, &after).unwrap_or_default())
 }
 
@@ -212,7 +212,7 @@ pub(super) async fn wider_grants_only_add<F: Fixture>() -> Checked {
     for change in plan.work() {
         hold(change.action != Action::Delete, || format!("a wider grant deletes {}", change.id))?;
         if let (Some(before), Some(after)) = (&change.before, &change.after)
-            && let Some(text) = tree::lost_text(before, after)
+            && let Some(text) = tree::lost_text(&before.value(), &after.value())
         {
             return found(format!("a wider grant takes `{text}` out of {}", change.id));
         }

@@ -45,7 +45,7 @@ impl Reference {
     fn found(&self, item: Item) -> Found {
         Found {
             owned: item.owner.as_deref() == Some(&self.stack),
-            attributes: item.body,
+            attributes: item.body.into(),
             depends_on: Vec::new(),
             if_deleted: None,
         }
@@ -57,7 +57,7 @@ impl Reference {
             for principal in self.ask(self.cloud.holders(policy))? {
                 let depends_on = vec![ObjectId::new(PRINCIPAL, &principal), ObjectId::new(POLICY, policy)];
                 let found = Found {
-                    attributes: json!({ "principal": principal, "policy": policy }),
+                    attributes: json!({ "principal": principal, "policy": policy }).into(),
                     owned: true,
                     depends_on,
                     if_deleted: None,
@@ -85,7 +85,7 @@ impl Reference {
                     continue;
                 }
                 let found = Found {
-                    attributes: json!({ "registry": registry, "id": statement.id, "may": statement.may }),
+                    attributes: json!({ "registry": registry, "id": statement.id, "may": statement.may }).into(),
                     owned: is_ours(&registry),
                     depends_on: Vec::new(),
                     if_deleted: None,
@@ -99,7 +99,7 @@ impl Reference {
 
 fn limits(desired: &Desired, observed: &mut Observed) {
     let attachments = desired.objects.iter().filter(|object| object.id.kind == ATTACHMENT);
-    let principals: Vec<_> = attachments.filter_map(|object| object.attributes["principal"].as_str()).collect();
+    let principals: Vec<_> = attachments.filter_map(|object| object.attributes.text("principal")).collect();
     for principal in principals.iter().collect::<BTreeSet<_>>() {
         observed.limits.push(Limit {
             what: format!("policies of principal {principal}"),

@@ -70,7 +70,7 @@ impl Reference {
         let object = Object {
             id: ObjectId::new(PRINCIPAL, &name),
             scope: binding.scope.clone(),
-            attributes: json!({ "trusts": trusts }),
+            attributes: json!({ "trusts": trusts }).into(),
             depends_on: Vec::new(),
             because: vec![binding.id()],
             ownership: Ownership::Exclusive,
@@ -111,7 +111,7 @@ impl Provider for Reference {
             Object {
                 id: self.policy(grant),
                 scope: grant.scope.clone(),
-                attributes: json!({ "allows": reach }),
+                attributes: json!({ "allows": reach }).into(),
                 depends_on: Vec::new(),
                 because: vec![grant.id()],
                 ownership: Ownership::Exclusive,
@@ -140,7 +140,7 @@ impl Provider for Reference {
             desired.objects.push(Object {
                 id: ObjectId::new(STATEMENT, format!("{name}#{id}")),
                 scope: registry.scope().clone(),
-                attributes: json!({ "registry": name, "id": id, "may": may }),
+                attributes: json!({ "registry": name, "id": id, "may": may }).into(),
                 depends_on: Vec::new(),
                 because: vec![registry.id()],
                 ownership: Ownership::Fragment { of: format!("the document of {name}") },
@@ -173,7 +173,7 @@ impl Provider for Reference {
                 desired.objects.push(Object {
                     id: ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
                     scope: binding.scope.clone(),
-                    attributes: json!({ "principal": principal, "policy": policy.name }),
+                    attributes: json!({ "principal": principal, "policy": policy.name }).into(),
                     depends_on: made_by.iter().cloned().chain([policy]).collect(),
                     because: vec![binding.id()],
                     ownership: Ownership::Fragment { of: format!("the attachments of {principal}") },

@@ -1,6 +1,6 @@
 //! The provider: making one change, so that making it again does no harm.
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Action, Attributes, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use super::cloud::{Code, Item, Kind, Refusal, Statement};
@@ -8,8 +8,8 @@ use super::provider::{ATTACHMENT, POLICY, PRINCIPAL, Reference, STATEMENT};
 
 impl Reference {
     pub(super) fn make(&self, change: &Change) -> Result<Outcome> {
-        let attributes = change.after.as_ref().or(change.before.as_ref());
-        let text = |key: &str| attributes.and_then(|map| map[key].as_str()).unwrap_or_default();
+        let attributes = change.after.as_ref().or(change.before.as_ref()).map(Attributes::value).unwrap_or_default();
+        let text = |key: &str| attributes[key].as_str().unwrap_or_default();
         let gone = change.action == Action::Delete;
         match change.id.kind {
             PRINCIPAL => self.item(Kind::Principal, change),
@@ -27,7 +27,7 @@ impl Reference {
 
     fn item(&self, kind: Kind, change: &Change) -> Result<()> {
         let name = &change.id.name;
-        let Some(body) = change.after.clone() else { return self.remove(kind, name) };
+        let Some(body) = change.after.as_ref().map(Attributes::value) else { return self.remove(kind, name) };
         let item = Item { owner: Some(self.stack.clone()), body: body.clone() };
         match self.cloud.create(kind, name, item) {
             Err(Refusal { code: Code::Exists, .. }) => self.rewrite(kind, name, body),

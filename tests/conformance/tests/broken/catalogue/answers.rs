@@ -42,7 +42,7 @@ breakage! {
                 for object in answer.objects.iter().filter(|object| object.id.kind == "policy") {
                     let item = world.items.get_mut(&Kind::Policy).and_then(|items| items.get_mut(&object.id.name));
                     if let Some(item) = item {
-                        item.body = object.attributes.clone();
+                        item.body = object.attributes.value();
                     }
                 }
             });
@@ -57,7 +57,8 @@ pub(crate) struct CountingVerb(AtomicU64);
 impl Breakage for CountingVerb {
     fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
         for object in &mut answer.objects {
-            object.attributes["serial"] = self.0.fetch_add(1, Ordering::Relaxed).into();
+            let serial = self.0.fetch_add(1, Ordering::Relaxed);
+            object.attributes.change(|it| it["serial"] = serial.into());
         }
     }
 }
@@ -127,7 +128,7 @@ breakage! {
 
 fn trust(answer: &mut Desired, change: impl Fn(&mut Vec<serde_json::Value>)) {
     for object in answer.objects.iter_mut().filter(|object| object.id.kind == "principal") {
-        change(object.attributes["trusts"].as_array_mut().expect("trusts"));
+        object.attributes.change(|it| change(it["trusts"].as_array_mut().expect("trusts")));
     }
 }
 
@@ -165,7 +166,7 @@ breakage! {
             let objects = std::mem::take(&mut answer.objects);
             let later = |at: usize, object: &Object| {
                 object.id.kind == "attachment" && objects[at + 1..].iter().any(|other| {
-                    other.attributes["principal"] == object.attributes["principal"]
+                    other.attributes.text("principal") == object.attributes.text("principal")
                 })
             };
             // The scope's own grants come last.
@@ -211,12 +212,12 @@ breakage! {
             let principals = answer.objects.iter().filter(|object| object.id.kind == "principal");
             let names: Vec<_> = principals.map(|object| object.id.name.clone()).collect();
             for name in names {
-                let mine = |object: &&mut Object| object.attributes["principal"] == name.as_str();
+                let mine = |object: &&mut Object| object.attributes.text("principal").as_deref() == Some(&name);
                 let count = answer.objects.iter_mut().filter(mine).count();
                 let other = format!("{name}-{count}");
                 for object in &mut answer.objects {
-                    if object.attributes["principal"] == name.as_str() {
-                        object.attributes["principal"] = other.clone().into();
+                    if object.attributes.text("principal").as_deref() == Some(&name) {
+                        object.attributes.change(|it| it["principal"] = other.clone().into());
                     }
                     object.id.name = object.id.name.replace(&name, &other);
                     for needed in &mut object.depends_on {

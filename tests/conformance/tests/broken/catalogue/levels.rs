@@ -9,9 +9,13 @@ breakage! {
     /// Gives the same, whether it is to be precise or not.
     NeverPrecise {
         fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
-            let allowed = answer.objects.iter_mut().filter_map(|object| object.attributes.get_mut("allows"));
-            for entry in allowed.filter_map(|allowed| allowed.as_array_mut()).flatten() {
-                entry.as_array_mut().into_iter().for_each(|entry| entry.truncate(2));
+            for object in &mut answer.objects {
+                object.attributes.change(|it| {
+                    let allowed = it.get_mut("allows").and_then(|allowed| allowed.as_array_mut());
+                    for entry in allowed.into_iter().flatten() {
+                        entry.as_array_mut().into_iter().for_each(|entry| entry.truncate(2));
+                    }
+                });
             }
         }
     }

@@ -25,7 +25,7 @@ breakage! {
                 for object in desired.objects.iter().filter(|object| object.id.kind == "principal") {
                     let item = world.items.get_mut(&Kind::Principal).and_then(|items| items.get_mut(&object.id.name));
                     if let Some(item) = item {
-                        item.body = object.attributes.clone();
+                        item.body = object.attributes.value();
                     }
                 }
             });
@@ -37,7 +37,7 @@ breakage! {
     /// Shows objects in another form than the verbs.
     OtherForm {
         fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
-            observed.objects.values_mut().for_each(|found| found.attributes["version"] = 1.into());
+            observed.objects.values_mut().for_each(|found| found.attributes.change(|it| it["version"] = 1.into()));
         }
     }
 }
@@ -51,7 +51,7 @@ impl crate::breakage::Breakage for Restless {
         // The connection that applies looks three times, and sees itself succeed; a new one doesn't.
         let looks = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if looks < 2 {
-            observed.objects.values_mut().for_each(|found| found.attributes["version"] = 1.into());
+            observed.objects.values_mut().for_each(|found| found.attributes.change(|it| it["version"] = 1.into()));
         }
     }
 }
@@ -77,7 +77,7 @@ breakage! {
                 observed.objects.get(&object.id).is_some_and(|found| found.attributes != object.attributes)
             });
             if differs {
-                observed.objects.values_mut().for_each(|found| found.attributes["suspect"] = true.into());
+                observed.objects.values_mut().for_each(|found| found.attributes.change(|it| it["suspect"] = true.into()));
             }
         }
     }
@@ -151,7 +151,7 @@ breakage! {
             let others = cloud.backstage(|world| world.items.get(&Kind::Policy).cloned().unwrap_or_default());
             for (name, item) in others {
                 if item.owner.is_some_and(|owner| owner.starts_with("acme")) {
-                    let found = Found { attributes: item.body, owned: true, depends_on: Vec::new(), if_deleted: None };
+                    let found = Found { attributes: item.body.into(), owned: true, depends_on: Vec::new(), if_deleted: None };
                     observed.objects.entry(ObjectId::new("policy", name)).or_insert(found);
                 }
             }

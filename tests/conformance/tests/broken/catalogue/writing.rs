@@ -45,7 +45,7 @@ fn registry(change: &Change) -> Option<String> {
 
 fn ours(change: &Change) -> Option<Statement> {
     let after = change.after.as_ref()?;
-    Some(Statement { id: after["id"].as_str()?.to_owned(), may: after["may"].as_str()?.to_owned() })
+    Some(Statement { id: after.text("id")?, may: after.text("may")? })
 }
 
 breakage! {
