@@ -8,11 +8,6 @@ use cloudgrant_aws_sandbox as _;
 use cloudgrant_azure as _;
 #[cfg(feature = "azure")]
 use cloudgrant_azure_sandbox as _;
-use mimalloc::MiMalloc;
-
-/// A large plan is very many small pieces of memory.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> std::process::ExitCode {
     cloudgrant_cli::main()

@@ -33,7 +33,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: 64,
+            concurrency: 128,
             patience: Duration::from_secs(120),
             settle: Duration::from_secs(60),
             first_wait: Duration::from_millis(250),

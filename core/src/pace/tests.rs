@@ -44,7 +44,7 @@ async fn all(pace: &Pace, bucket: &Arc<Bucket>, count: usize) -> Duration {
     let left = Arc::new(AtomicUsize::new(count));
     let mut running = tokio::task::JoinSet::new();
     // As many as the engine has at most.
-    for _ in 0..64 {
+    for _ in 0..128 {
         let (pace, bucket, left) = (pace.clone(), bucket.clone(), left.clone());
         running.spawn(async move {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
@@ -73,7 +73,7 @@ async fn the_rate_of_a_cloud_is_found_and_kept() {
         let (least, refused) = ((count as f64 - rate) / rate, bucket.refused.load(Ordering::Relaxed));
         assert!(took < 1.1 * least + 0.5, "{rate} a second: {took} s, at least {least} s");
         // Two windows before anything is known, and then few.
-        assert!(refused < 2 * 64 + count / 25, "{rate} a second: {refused} of {count} requests refused");
+        assert!(refused < 2 * 128 + count / 25, "{rate} a second: {refused} of {count} requests refused");
         let held = pace.rate("lane").expect("a rate");
         assert!(held > 0.8 * rate && held < 1.3 * rate, "{rate} a second: held to {held}");
     }
@@ -82,11 +82,11 @@ async fn the_rate_of_a_cloud_is_found_and_kept() {
 #[tokio::test(start_paused = true)]
 async fn where_nothing_is_refused_the_window_opens() {
     let (pace, bucket) = (Pace::default(), Bucket::new(1e9, 1e9, Duration::from_millis(50)));
-    assert_eq!(pace.window(), 16);
-    // A window of 16 throughout would take 50 round trips.
+    assert_eq!(pace.window(), 32);
+    // A window of 32 throughout would take 25 round trips.
     let took = all(&pace, &bucket, 800).await;
-    assert!(took <= Duration::from_millis(800), "{took:?}");
-    assert_eq!((pace.window(), pace.rate("lane")), (64, None));
+    assert!(took <= Duration::from_millis(500), "{took:?}");
+    assert_eq!((pace.window(), pace.rate("lane")), (128, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,12 +114,12 @@ async fn no_rest_is_longer_than_a_minute() {
 async fn what_was_under_way_together_counts_once() {
     let pace = Pace::default();
     let mut turns = Vec::new();
-    for _ in 0..16 {
+    for _ in 0..32 {
         turns.push(pace.turn("a").await);
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     turns.into_iter().for_each(|turn| turn.answered(Signal::Overloaded));
-    assert_eq!(pace.window(), 8);
+    assert_eq!(pace.window(), 16);
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         pace.turn("a").await.answered(Signal::Overloaded);
@@ -163,5 +163,5 @@ async fn a_turn_that_is_given_up_leaves_its_room_to_others() {
     let waiting = pace.turn("a");
     drop(waiting);
     pace.turn("a").await.answered(FINE);
-    assert_eq!(pace.window(), 17);
+    assert_eq!(pace.window(), 33);
 }

@@ -3,11 +3,11 @@
 use tokio::time::Instant;
 
 /// Where it begins.
-const FIRST: f64 = 16.0;
+const FIRST: f64 = 32.0;
 /// However badly the cloud copes, so many are tried: one request that hangs must not keep all others.
 const LEAST: f64 = 4.0;
 /// Each request under way is a connection in most clouds, and a change that an interruption has to wait for.
-const MOST: f64 = 64.0;
+const MOST: f64 = 128.0;
 
 #[derive(Debug)]
 pub(super) struct Window {

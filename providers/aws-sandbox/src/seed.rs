@@ -116,7 +116,13 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     }
     if let Some(name) = &wishes.task_role {
         let organization = wishes.organization.as_deref().unwrap_or("sandbox");
-        let own = managed(account, &wishes.task_policy, &metadata_document(organization), "What every task may do.");
+        // It may be named by its ARN.
+        let policy = wishes.task_policy.split_once(":policy/").map_or(wishes.task_policy.as_str(), |(_, name)| name);
+        let (path, policy) = policy.rsplit_once('/').unwrap_or(("", policy));
+        let mut own = managed(account, policy, &metadata_document(organization), "What every task may do.");
+        if !path.is_empty() {
+            own.path = format!("/{path}/");
+        }
         let foreign =
             managed(account, &format!("{organization}-observability"), BYSTANDER, "Made by hand, by another team.");
         for policy in [&own, &foreign] {

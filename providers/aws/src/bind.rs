@@ -53,11 +53,17 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
 /// The ARN of the policy that every task needs (requirement 22), where the platform has one.
 async fn task_policy(aws: &Aws) -> Result<Option<String>> {
     let Some(name) = aws.config.task_policy(&aws.context.platform) else { return Ok(None) };
-    if name.starts_with("arn:") {
+    // Those that AWS manages are in no account's list.
+    if name.starts_with("arn:") && name.contains(":aws:policy/") {
         return Ok(Some(name));
     }
     let snapshot = aws.snapshot().await?;
-    if let Some(arn) = snapshot.policy_arn(&name) {
+    let known = if name.starts_with("arn:") {
+        snapshot.policies.contains_key(&name).then_some(name.as_str())
+    } else {
+        snapshot.policy_arn(&name)
+    };
+    if let Some(arn) = known {
         return Ok(Some(arn.to_owned()));
     }
     let mut error = Error::new(ErrorKind::NotFound, format!("the policy that every task needs, `{name}`, isn't there"))

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Intent, IntentId, Result, Scope, TaskAccess};
+use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -193,7 +193,7 @@ impl Group {
         let own = scope.own(aws, snapshot);
         let is_there = |policy: &Policy| {
             let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
-            there.is_some_and(|there| there.document().to_string() == policy.document.get())
+            there.is_some_and(|there| Attributes::from(there.document()).as_str() == policy.document.get())
         };
         let all = scope.carries_all(aws, snapshot, own.iter().map(|policy| policy.name.as_str()));
         (all && own.iter().all(is_there)).then_some(own)

@@ -188,6 +188,14 @@ async fn requirement_22_the_task_policy_must_be_there_where_a_role_needs_it() {
     let error = refused(world.plan(&other(&narrow)).await);
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(said(&error).contains("`another`, isn't there"), "{}", said(&error));
+    let by_arn = |text: &str| other(text).replace("another", "arn:aws:iam::111122223333:policy/another");
+    let error = refused(world.plan(&by_arn(&narrow)).await);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let seeded = by_arn(&narrow);
+    let world = World::new(&seeded).await;
+    assert!(world.plan(&seeded).await.is_ok(), "the sandbox has what the manifest names");
+    let managed = |text: &str| other(text).replace("another", "arn:aws:iam::aws:policy/ReadOnlyAccess");
+    assert!(world.plan(&managed(&narrow)).await.is_ok(), "AWS's own policies are in no account's list");
 }
 
 #[tokio::test]
