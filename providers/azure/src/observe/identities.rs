@@ -84,6 +84,9 @@ fn add_credentials(
     credentials: &Arc<Vec<FederatedCredential>>,
     observed: &mut Observed,
 ) {
+    if !wanted.contains(object) {
+        return go_along(azure, identity, object, credentials, observed);
+    }
     let mut foreign = Vec::new();
     for credential in credentials.iter() {
         let attributes: Attributes = json!({
@@ -110,15 +113,34 @@ fn add_credentials(
         let found = Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None };
         observed.objects.insert(id, found);
     }
-    if foreign.is_empty() {
-        return;
-    }
-    if wanted.contains(object) {
+    if !foreign.is_empty() {
         foreign.sort_unstable();
         let message = format!("it also trusts what this stack did not let it trust: {}", foreign.join(", "));
         observed.notes.push(Note::warning(object, message));
-    } else {
+    }
+}
+
+/// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four
+/// seconds through. Those of others keep it.
+fn go_along(
+    azure: &Azure,
+    identity: &ResourceId,
+    object: &ObjectId,
+    credentials: &[FederatedCredential],
+    observed: &mut Observed,
+) {
+    let mark = azure.names.credential_mark();
+    let names = credentials.iter().map(|credential| credential.name.as_str());
+    let (ours, foreign): (Vec<_>, Vec<_>) = names.partition(|name| name.starts_with(&mark));
+    if !foreign.is_empty() {
         observed.problems.push(trusts_others(identity, foreign));
+    }
+    if let Some(warning) = observed.objects.get_mut(object).and_then(|found| found.if_deleted.as_mut()) {
+        match ours.len() {
+            0 => {}
+            1 => warning.push_str("; its federated credential goes with it"),
+            many => warning.push_str(&format!("; its {many} federated credentials go with it")),
+        }
     }
 }
 

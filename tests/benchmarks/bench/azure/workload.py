@@ -56,7 +56,8 @@ class Workload:
             "apply": {"create": objects},
             "no-op": {"unchanged": objects},
             "change": {"create": 1, "delete": 1, "unchanged": objects - 1},
-            "revoke": {"delete": objects},
+            # Credentials go with their identity.
+            "revoke": {"delete": objects - self.credentials},
         }[phase]
 
     def objects(self, changed):
