@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::intent::IntentId;
 use crate::scope::Scope;
-use serde::Serialize;
 
 /// Which object: its kind and its name, in the cloud's own words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

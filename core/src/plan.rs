@@ -1,10 +1,12 @@
 //! Plans: what would change, and the approval without which nothing does.
 
+use serde::Serialize;
+use serde_json::Value;
+
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::names::Stack;
 use crate::object::{Handoff, Note, ObjectId, Ownership};
-use serde::Serialize;
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -41,6 +43,13 @@ pub struct Change {
     pub handoff: Option<Handoff>,
     /// What a reader should know before approving.
     pub warning: Option<String>,
+}
+
+impl Change {
+    /// What is there and what will be there, as trees.
+    pub fn trees(&self) -> [Option<Value>; 2] {
+        [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value))
+    }
 }
 
 /// How many changes of each kind.

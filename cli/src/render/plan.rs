@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cloudgrant_core::{Action, Attributes, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
+use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
 
 use super::attributes::{Lists, lines};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
@@ -99,7 +99,7 @@ fn object(change: &Change, wording: Wording, width: Option<usize>) -> String {
     if let (Ownership::Fragment { of }, false) = (&change.ownership, state == "missing") {
         out.push_str(&format!("    {}\n", styled(DIM, &format!("part of {of}"))));
     }
-    let [before, after] = [&change.before, &change.after].map(|attributes| attributes.as_ref().map(Attributes::value));
+    let [before, after] = change.trees();
     match (&before, &after) {
         // What is missing is known from the manifest; drift is about what happened, so the header says it all.
         (None, Some(_)) if drift => {}

@@ -4,7 +4,7 @@ mod policy;
 mod role;
 
 use aws_sdk_iam::types::Tag;
-use cloudgrant_core::{Action, Attributes, Change, Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use crate::Aws;
@@ -14,7 +14,7 @@ use crate::repository_policy;
 
 pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();
-    let [before, after] = [&change.before, &change.after].map(|attributes| attributes.as_ref().map(Attributes::value));
+    let [before, after] = change.trees();
     match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
         (kinds::POLICY, Action::Create, _, Some(after)) => policy::create(aws, name, after).await,
         (kinds::POLICY, Action::Update, _, Some(after)) => policy::update(aws, name, after).await,

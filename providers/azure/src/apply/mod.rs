@@ -5,7 +5,7 @@ mod credential;
 mod identity;
 mod role;
 
-use cloudgrant_core::{Action, Attributes, Change, Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use crate::resource_id::ResourceId;
@@ -13,7 +13,7 @@ use crate::{Azure, Principal, kinds};
 
 pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();
-    let [before, after] = [&change.before, &change.after].map(|attributes| attributes.as_ref().map(Attributes::value));
+    let [before, after] = change.trees();
     match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
         (kinds::IDENTITY, Action::Create | Action::Update, _, Some(after)) => identity::put(azure, name, after).await,
         (kinds::IDENTITY, Action::Delete, ..) => identity::delete(azure, name).await,

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use cloudgrant_core::{Action, Attributes, Cancel, Change, Desired, ObjectId, Plan};
-use serde_json::Value;
+use cloudgrant_core::{Action, Cancel, Change, Desired, ObjectId, Plan};
 
 use crate::bench::{Bench, Run, Sketch};
 use crate::fixture::{Fixture, Hook};
@@ -35,7 +34,7 @@ fn settled(plan: &Plan, when: &str) -> Checked {
 }
 
 fn describe(change: &Change) -> String {
-    let [before, after] = [&change.before, &change.after].map(|it| it.as_ref().map_or(Value::Null, Attributes::value));
+    let [before, after] = change.trees().map(Option::unwrap_or_default);
     format!("{:?} {}: {}", change.action, change.id, tree::difference(&before, &after).unwrap_or_default())
 }
 
