@@ -22,7 +22,6 @@ CHANGES = {"RoleAssignments_Create", "RoleAssignments_Delete"}
 ROLES = {"RoleDefinitions_CreateOrUpdate", "RoleDefinitions_Delete", "RoleDefinitions_List"}
 IDENTITIES = {
     "FederatedIdentityCredentials_CreateOrUpdate",
-    "FederatedIdentityCredentials_Delete",
     "FederatedIdentityCredentials_List",
     "UserAssignedIdentities_CreateOrUpdate",
     "UserAssignedIdentities_Delete",
@@ -60,6 +59,8 @@ def test_flyte(check, flyte):
     operations = check(lifetime(flyte))
     assert READS | CHANGES | ROLES | IDENTITIES | {"StorageAccounts_List"} <= set(operations), operations
     assert operations["RoleAssignments_Create"] == len(scenario.ASSIGNMENTS)
+    # They go with their identity.
+    assert not operations["FederatedIdentityCredentials_Delete"], operations
 
 
 def test_quickstart(check, data_plane):
@@ -102,6 +103,25 @@ def test_many_projects_and_pages(check, data_plane):
     assert operations["FederatedIdentityCredentials_CreateOrUpdate"] == 23
     assert operations["UserAssignedIdentities_CreateOrUpdate"] == 2
     assert any("skiptoken=" in one["request"]["url"].lower() for one in exchanges)
+
+
+def test_a_project_that_leaves(check, data_plane):
+    """Its identity stays, for the others, and no longer trusts it."""
+
+    def content(*projects):
+        return manifest.manifest(
+            resources={"training-data": "https://acmetraining.blob.core.windows.net/inputs/a/"},
+            grants=[manifest.grant("training-data", scenario.DOMAIN, training_data="read")],
+            projects=projects,
+        )
+
+    plane = data_plane(content("stays", "leaves"))
+    plane.cloudgrant.apply(plane.path)
+    plane.sandbox.record()
+    plane.cloudgrant.apply(manifest.write(plane.path.parent, content("stays"), "fewer.yaml"))
+    operations = check(plane.sandbox.recorded())
+    assert operations["FederatedIdentityCredentials_Delete"] == 1, operations
+    assert not operations["UserAssignedIdentities_Delete"], operations
 
 
 def test_what_is_mended(check, flyte):
