@@ -52,7 +52,7 @@ where
 }
 
 /// In the SDK's own time, such as that for a connection, or in ours for a whole try.
-fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool {
+pub(crate) fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool {
     match error {
         SdkError::TimeoutError(_) => true,
         SdkError::DispatchFailure(failure) => failure.is_timeout(),

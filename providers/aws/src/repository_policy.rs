@@ -11,14 +11,21 @@
 //! - After the write, the policy is read. Where our statement is missing, somebody overwrote it, and it is written again.
 //!   The engine reads all once more when it has finished, and has what is missing made again.
 //!
+//! - A write that has no answer in time may be carried out yet, over whatever was written since. Nothing else of ours is
+//!   written to that repository until as much time has passed once more, and a reading before that time remembers what
+//!   others did.
+//!
 //! What stays is the time between the second reading's arrival and the write's, some milliseconds in place of a round
-//! trip: somebody else's write that arrives in between is overwritten and nobody sees it. A write that AWS carries out after its client has
-//! given it up overwrites what came meanwhile; then only those whose writes were lost can tell.
+//! trip: somebody else's write that arrives in between is overwritten and nobody sees it. So is what others write between
+//! the reading of a write that was given up and that write, if AWS carries it out all the same.
 
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_ecr::Client;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -203,7 +210,21 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         {
             meanwhile.learn(before.as_ref(), beside.as_ref(), sid);
         }
-        written?;
+        let Err(Unwritten { error, may_come }) = written else { continue };
+        if may_come {
+            let patience = aws.config.request_timeout;
+            tracing::debug!(repository = repository.name, ?patience, "the write was given up, and may be carried out yet");
+            let (seen, ()) = tokio::join!(read(&client, repository), tokio::time::sleep(patience));
+            if let Ok(seen) = seen
+                && seen != after
+            {
+                meanwhile.learn(before.as_ref(), seen.as_ref(), sid);
+            }
+        }
+        // Of what others did, nobody else knows: it isn't left to another try, which there may not be.
+        if !may_come || meanwhile.is_nothing() {
+            return Err(error);
+        }
     }
     Err(Error::new(ErrorKind::Unavailable, "others keep writing the repository's policy at the same time")
         .with("operation", "ecr:SetRepositoryPolicy")
@@ -227,8 +248,28 @@ async fn read_alone(client: &Client, repository: &Repository, round: usize) -> R
     Ok(other)
 }
 
+/// Why a policy wasn't written, or isn't known to be.
+struct Unwritten {
+    error: Error,
+    /// Whether AWS may carry it out yet.
+    may_come: bool,
+}
+
+impl Unwritten {
+    fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        Self { may_come: error::is_timeout(&error), error: error::of(operation, error) }
+    }
+
+    fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
+        Self { error: change(self.error), ..self }
+    }
+}
+
 /// Replaces the policy, once: whoever sends a document again has to read again before.
-async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) -> Result<()> {
+async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) -> Result<(), Unwritten> {
     let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
     let Repository { account, name, .. } = repository;
     let Some(policy) = policy else {
@@ -241,14 +282,15 @@ async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) 
             {
                 Ok(())
             }
-            Err(error) => Err(error::of("ecr:DeleteRepositoryPolicy", error).with("repository", repository.arn())),
+            Err(error) => Err(Unwritten::of("ecr:DeleteRepositoryPolicy", error)
+                .map(|error| error.with("repository", repository.arn()))),
             Ok(_) => Ok(()),
         };
     };
     let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
     let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
-    let answer = answer.map_err(|error| error::of("ecr:SetRepositoryPolicy", error));
-    answer.map_err(|error| in_the_way(error, policy).with("repository", repository.arn()))?;
+    let answer = answer.map_err(|error| Unwritten::of("ecr:SetRepositoryPolicy", error));
+    answer.map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
     Ok(())
 }
 

@@ -38,6 +38,8 @@ pub struct Faults {
     /// How many of the next requests are throttled, and how many after them fail.
     throttles: AtomicU64,
     failures: AtomicU64,
+    /// The sequence number of the request that comes late; none has 0.
+    late: AtomicU64,
     gate: RwLock<Arc<Gate>>,
 }
 
@@ -69,6 +71,7 @@ impl Faults {
             own_rate: false,
             throttles: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             gate: RwLock::default(),
         };
         faults.turn(knobs);
@@ -90,7 +93,9 @@ impl Faults {
         *self.bucket.lock().unwrap_or_else(PoisonError::into_inner) = bucket;
         self.throttles.store(knobs.throttle_next, Ordering::Relaxed);
         self.failures.store(knobs.errors_next, Ordering::Relaxed);
-        let gate = Gate::new(self.sequence.load(Ordering::Relaxed), knobs.hold_before, knobs.hold_after);
+        let since = self.sequence.load(Ordering::Relaxed);
+        self.late.store(knobs.late_at.map_or(0, |position| since.saturating_add(position)), Ordering::Relaxed);
+        let gate = Gate::new(since, knobs.hold_before, knobs.hold_after);
         let before = std::mem::replace(&mut *self.gate.write().unwrap_or_else(PoisonError::into_inner), Arc::new(gate));
         // Nobody could release them any more.
         before.release(false);
@@ -196,7 +201,9 @@ impl Faults {
             below += share;
             which < below
         });
-        (oddity.map_or(Oddity::None, |(_, oddity)| oddity), knobs.lateness.unwrap_or(Duration::from_secs(1)))
+        let oddity = oddity.map_or(Oddity::None, |(_, oddity)| oddity);
+        let is_late = self.late.load(Ordering::Relaxed) == sequence;
+        (if is_late { Oddity::Late } else { oddity }, knobs.lateness.unwrap_or(Duration::from_secs(1)))
     }
 
     fn take_token(&self, rate: Option<f64>, now: Instant) -> bool {

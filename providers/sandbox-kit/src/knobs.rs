@@ -15,6 +15,7 @@ pub const KNOBS: &[(&str, &str)] = &[
     ("drop=0.02", "share of connections closed instead of answering, half of them after the request was carried out"),
     ("hang=0.01", "share of requests that are never answered, half of them carried out"),
     ("late=0.01", "share of requests that are carried out, and answered, only after the time that lateness says"),
+    ("late-at=7", "that request from now on is one of the late ones, whatever the shares"),
     ("lateness=2s", "how late the late ones are; 1s where nothing is said"),
     ("cut=0.01", "share of answers whose body ends in the middle, half of them with a matching Content-Length"),
     ("garbage=0.01", "share of answers whose body is something else"),
@@ -45,6 +46,8 @@ pub struct Knobs {
     /// The share (0 to 1) of requests that are carried out and answered only after [`Self::lateness`], whether their
     /// client still waits or not.
     pub late: f64,
+    /// Which request from now on, counted from 1, is one of the late ones, whatever the share.
+    pub late_at: Option<u64>,
     /// How late the late ones are; `None` stands for a second.
     pub lateness: Option<Duration>,
     /// The share (0 to 1) of answers whose body ends in the middle: for half of them the `Content-Length` tells, the
@@ -87,6 +90,7 @@ impl FromStr for Knobs {
                 ("drop", value) => knobs.drop = share(part, value)?,
                 ("hang", value) => knobs.hang = share(part, value)?,
                 ("late", value) => knobs.late = share(part, value)?,
+                ("late-at", value) => knobs.late_at = Some(position(part, value)?),
                 ("lateness", value) => knobs.lateness = Some(duration(part, value)?),
                 ("cut", value) => knobs.cut = share(part, value)?,
                 ("garbage", value) => knobs.garbage = share(part, value)?,
@@ -142,7 +146,8 @@ impl fmt::Display for Knobs {
         if let Some(lateness) = self.lateness {
             write!(f, ",lateness={}ms", lateness.as_millis())?;
         }
-        for (name, value) in [("hold-before", self.hold_before), ("hold-after", self.hold_after)] {
+        let positions = [("late-at", self.late_at), ("hold-before", self.hold_before), ("hold-after", self.hold_after)];
+        for (name, value) in positions {
             if let Some(value) = value {
                 write!(f, ",{name}={value}")?;
             }
@@ -222,7 +227,7 @@ mod tests {
     #[test]
     fn reads_every_knob() {
         let knobs: Knobs = "latency=50ms,throttle=0.1,errors=0.05,drop=0.02,throttle-next=3,errors-next=4,rate=20,replication=3s,seed=42,\
-                            hang=0.01,late=0.03,lateness=2s,cut=0.04,garbage=0.06,hold-before=7,hold-after=8,\
+                            hang=0.01,late=0.03,late-at=9,lateness=2s,cut=0.04,garbage=0.06,hold-before=7,hold-after=8,\
                             deny=iam:CreateRole,deny=sts:AssumeRole,quota.PolicySizeQuota=2048"
             .parse()
             .expect("all of these are knobs");
@@ -232,7 +237,7 @@ mod tests {
         assert_eq!((knobs.throttle_next, knobs.errors_next), (3, 4));
         assert_eq!((knobs.hang, knobs.late, knobs.cut, knobs.garbage), (0.01, 0.03, 0.04, 0.06));
         assert_eq!(knobs.lateness, Some(Duration::from_secs(2)));
-        assert_eq!((knobs.hold_before, knobs.hold_after), (Some(7), Some(8)));
+        assert_eq!((knobs.hold_before, knobs.hold_after, knobs.late_at), (Some(7), Some(8), Some(9)));
         assert_eq!(knobs.deny.len(), 2);
         assert_eq!(knobs.quotas["PolicySizeQuota"], 2048);
         assert_eq!(knobs.to_string().parse::<Knobs>().expect("Display is what FromStr reads"), knobs);

@@ -20,11 +20,11 @@ use crate::world::{Stage, World, settings};
 /// How many seeds are tried at a time: they mostly wait.
 const AT_A_TIME: usize = 12;
 
-/// How long a client waits for an answer.
-const TIMEOUT: f64 = 0.4;
+/// How long a client waits for an answer, in seconds.
+pub(crate) const TIMEOUT: f64 = 0.4;
 
-/// How late the late ones are: after the client has given up.
-const LATENESS: Duration = Duration::from_millis(700);
+/// How late the late ones are: after the client has given up, and before it has waited for as long once more.
+pub(crate) const LATENESS: Duration = Duration::from_millis(600);
 
 /// What a seed stands for.
 #[derive(Debug, Clone)]

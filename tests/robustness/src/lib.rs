@@ -4,6 +4,7 @@
 //!   run again, it ends where an uninterrupted run ends.
 //! * [`faults`]: requests are throttled, fail, hang, come late, lose their answers or parts of them, all from seeds;
 //!   a run ends as it should or says truthfully how far it came, and one more run without faults ends as it should.
+//! * [`late`]: each single request is carried out only after its client has given it up, over what was written since.
 //! * [`races`]: two runs, or a run and a person, write at the same time; nothing foreign is lost, and all wishes hold.
 //!
 //! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and one file in `tests/`.
@@ -14,6 +15,7 @@ pub mod cloud;
 pub mod crashes;
 pub mod faults;
 pub mod http;
+pub mod late;
 pub mod output;
 pub mod process;
 pub mod races;

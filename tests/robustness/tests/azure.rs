@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cloudgrant_robustness::azure::Azure;
-use cloudgrant_robustness::{Doing, crashes, faults, output, races};
+use cloudgrant_robustness::{Doing, crashes, faults, late, output, races};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloudgrant-under-test");
 
@@ -32,6 +32,14 @@ async fn a_revoke_that_is_killed_anywhere_goes_on() {
 async fn faults_end_well_or_are_told_truthfully() {
     let summary = faults::from_seeds(&Azure, faults::seeds(100)).await;
     output::say(&summary.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_is_carried_out_late_makes_no_report_false() {
+    for doing in [Doing::Apply, Doing::Change, Doing::Revoke] {
+        let summary = late::everywhere(&Azure, doing).await;
+        output::say(&format!("{doing:?}: {summary}"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
