@@ -128,7 +128,7 @@ pub(crate) fn plan(
     notes.extend(observed.notes);
     notes.sort();
     notes.dedup();
-    Ok(Plan { provider, stack: stack.clone(), changes, unchanged, notes })
+    Ok(Plan::new(provider, stack.clone(), changes, unchanged, notes))
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

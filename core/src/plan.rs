@@ -1,7 +1,10 @@
 //! Plans: what would change, and the approval without which nothing does.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
@@ -96,6 +99,31 @@ pub struct Plan {
     pub unchanged: usize,
     /// What a reader should know.
     pub notes: Vec<Note>,
+    /// Which look at the cloud it comes from.
+    pub(crate) look: Look,
+}
+
+/// A look at the cloud: by which engine, and when it began. Says nothing about what would change, so that plans are equal
+/// whatever it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Look(Option<(u64, Instant)>);
+
+impl Look {
+    /// By the engine of that number, beginning now.
+    pub(crate) fn begin(engine: u64) -> Self {
+        Self(Some((engine, Instant::now())))
+    }
+
+    /// Whether it is that engine's, and not older than that.
+    pub(crate) fn is_recent(self, engine: u64, age: Duration) -> bool {
+        self.0.is_some_and(|(by, at)| by == engine && at.elapsed() <= age)
+    }
+}
+
+impl PartialEq for Look {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Who said yes.
@@ -103,7 +131,7 @@ pub struct Plan {
 pub enum Approval {
     /// A person who was shown the plan.
     Person,
-    /// A program or a flag, in advance.
+    /// A program or a flag, in advance: whatever the plan says.
     InAdvance,
 }
 
@@ -126,6 +154,11 @@ pub struct ApprovedPlan {
 pub struct Approved<'a>(&'a Change);
 
 impl Plan {
+    /// A plan that comes from no look at the cloud.
+    pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
+        Self { provider, stack, changes, unchanged, notes, look: Look::default() }
+    }
+
     /// Approves the plan as it stands.
     pub fn approve(self, approval: Approval) -> ApprovedPlan {
         ApprovedPlan { plan: self, approval }

@@ -1,5 +1,6 @@
 //! A plan for people: like a good diff, calm and narrow.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
@@ -73,8 +74,14 @@ pub(crate) fn write(
 }
 
 fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {
-    let because: Vec<_> = change.because.iter().map(ToString::to_string).collect();
-    let because = if because.is_empty() { String::new() } else { format!("   ({})", because.join(", ")) };
+    let mut because = String::new();
+    for (at, intent) in change.because.iter().enumerate() {
+        // Nothing is in the way of writing to memory.
+        _ = write!(because, "{}{intent}", if at == 0 { "   (" } else { ", " });
+    }
+    if !because.is_empty() {
+        because.push(')');
+    }
     let sign = styled(style.bold(), &sign.to_string());
     let state = if state.is_empty() { String::new() } else { format!(": {}", styled(style, state)) };
     format!("{sign} {} {}{state}{}\n", change.id.kind, styled(BOLD, &change.id.name), styled(DIM, &because))
@@ -198,7 +205,7 @@ mod tests {
     fn plan() -> Plan {
         let notes = vec![Note::info("grant all", "a note")];
         let stack = Stack::parse("acme").expect("a stack");
-        Plan { provider: "azure", stack, changes: Vec::new(), unchanged: 0, notes }
+        Plan::new("azure", stack, Vec::new(), 0, notes)
     }
 
     fn moving(differences: &[(Effect, &str)]) -> Move {

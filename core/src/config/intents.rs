@@ -1,12 +1,12 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
+use super::bound::Bound;
 use super::manifest::{Grant, Manifest};
+use super::refused::at_locator;
 use super::strict::expected;
 use crate::checked::Checked;
 use crate::diagnostic::Diagnostic;
@@ -33,39 +33,6 @@ pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Ve
     (Intents { grants, registries, bindings }, reader.problems)
 }
 
-/// What a provider says of a locator. Should it repeat the locator, then without a credential in it.
-fn at_locator(mut problem: Diagnostic, path: String, locator: &str) -> Diagnostic {
-    problem.path = path;
-    let shown = shown(locator);
-    if shown != locator && !locator.is_empty() {
-        problem.message = problem.message.replace(locator, &shown);
-    }
-    problem
-}
-
-/// Of a manifest that can't be read, what the providers that are linked in would refuse too: locators, and the
-/// section of the selected one.
-pub(super) fn refused_by_providers(value: &Value, problems: &mut Vec<Diagnostic>) {
-    let linked = registry::providers().unwrap_or_default();
-    let selected = value.get("provider").and_then(Value::as_str);
-    if let Some(provider) = linked.iter().find(|provider| Some(provider.id) == selected) {
-        let section = value.get(provider.id).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-        problems.extend((provider.check_config)(&section));
-    }
-    let resources = value.get("resources").and_then(Value::as_object).into_iter().flatten();
-    let resources = resources.map(|(name, entry)| (format!("resources.{name}"), entry));
-    let registries = value.get("registries").and_then(Value::as_array).into_iter().flatten();
-    let registries = registries.enumerate().map(|(at, entry)| (format!("registries[{at}]"), entry));
-    for (path, entry) in resources.chain(registries) {
-        for provider in &linked {
-            let Some(locator) = entry.get(provider.id).and_then(Value::as_str) else { continue };
-            if let Err(problem) = (provider.resource_kind)(locator) {
-                problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));
-            }
-        }
-    }
-}
-
 /// So many times a grant may be carried by a scope; a hundred global grants with ten thousand narrower scopes make a
 /// fifth of it.
 const MOST_CARRIED: usize = 5_000_000;
@@ -80,35 +47,6 @@ struct Reader<'a> {
     projects: HashSet<&'a Project>,
     domains: HashSet<&'a Domain>,
     problems: Vec<Diagnostic>,
-}
-
-/// The scopes that get a principal of their own, each with those whose principals carry what it grants.
-struct Bound {
-    scopes: BTreeSet<Scope>,
-    carriers: HashMap<Scope, Arc<[Scope]>>,
-}
-
-impl Bound {
-    fn of(scopes: BTreeSet<Scope>) -> Self {
-        let mut by_domain: HashMap<&Domain, Vec<Scope>> = HashMap::new();
-        for scope in &scopes {
-            if let Some(domain) = scope.domain() {
-                by_domain.entry(domain).or_default().push(scope.clone());
-            }
-        }
-        let within = |scope: &Scope| match scope {
-            Scope::Global => scopes.iter().cloned().collect(),
-            Scope::Domain { domain } => by_domain.get(domain).map_or(&[][..], Vec::as_slice).into(),
-            Scope::ProjectDomain { .. } => [scope.clone()].into(),
-        };
-        let carriers = scopes.iter().map(|scope| (scope.clone(), within(scope))).collect();
-        Self { scopes, carriers }
-    }
-
-    /// The bound scopes whose principals carry what a scope grants: scopes add up.
-    fn within(&self, scope: &Scope) -> Arc<[Scope]> {
-        self.carriers.get(scope).cloned().unwrap_or_default()
-    }
 }
 
 impl<'a> Reader<'a> {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::entries::{self, RegistryEntry, ResourceEntry};
+use super::platform;
 use super::strict::{self, expected};
 use crate::access::Access;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::names::{Domain, GrantName, Project, RegistryName, ResourceName, Stack};
-use crate::platform::{Platform, PlatformKind};
-use crate::principal::Naming;
+use crate::names::{GrantName, ResourceName, Stack};
+use crate::platform::Platform;
 use crate::registry;
 use crate::scope::Scope;
 
@@ -24,9 +25,6 @@ const KEYS: [&str; 9] =
 /// Providers whose sections and locators a manifest may always have, linked in or not: one manifest serves
 /// programs with different providers in them.
 const WELL_KNOWN: [&str; 2] = ["aws", "azure"];
-
-/// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
-const MOST_PAIRS: usize = 200_000;
 
 /// The manifest, as it stands.
 #[derive(Debug, Clone)]
@@ -61,24 +59,6 @@ pub(super) struct Lists {
     pub(super) bindings: Arc<Vec<Binding>>,
 }
 
-/// A resource: one name, one locator a cloud.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourceEntry {
-    /// The locators by provider.
-    pub locators: BTreeMap<String, String>,
-    /// Insist, although the provider takes the resource for one of the platform's own.
-    pub force: bool,
-}
-
-impl ResourceEntry {
-    /// As a manifest writes it.
-    pub(super) fn to_value(&self) -> Value {
-        let locators =
-            self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
-        locators.chain(self.force.then(|| ("force".to_owned(), Value::from(true)))).collect()
-    }
-}
-
 /// A grant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,35 +74,12 @@ pub struct Grant {
     pub precise: bool,
 }
 
-/// A registry that the platform's infrastructure uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistryEntry {
-    /// Its name.
-    pub name: RegistryName,
-    /// Pull or push.
-    pub access: Access,
-    /// The locators by provider.
-    pub locators: BTreeMap<String, String>,
-}
-
 /// A scope that gets a principal of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
     /// The scope.
     pub scope: Scope,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlatformSection {
-    kind: PlatformKind,
-    #[serde(default)]
-    organization: String,
-    projects: Vec<Project>,
-    domains: Vec<Domain>,
-    namespace: String,
-    service_account: String,
 }
 
 impl Manifest {
@@ -134,16 +91,16 @@ impl Manifest {
         version(map.get("version"), problems);
         let stack = required(map, "stack", problems);
         let provider = required::<String>(map, "provider", problems);
-        let platform = required(map, "platform", problems).and_then(|section| platform(section, problems));
+        let platform = required(map, "platform", problems).and_then(|section| platform::checked(section, problems));
         let (resources, grants, bindings) = match lists {
             Some(lists) => (lists.resources, lists.grants, Some(lists.bindings)),
             None => {
-                let resources = resources(map.get("resources"), &providers, problems);
+                let resources = entries::resources(map.get("resources"), &providers, problems);
                 (Arc::new(resources), Arc::new(list(map, "grants", problems, strict::read)), None)
             }
         };
         let registries = list(map, "registries", problems, |value, path, problems| {
-            registry_entry(value, path, &providers, problems)
+            entries::registry(value, path, &providers, problems)
         });
         let bindings = bindings.unwrap_or_else(|| Arc::new(list(map, "bindings", problems, strict::read)));
         Some(Self {
@@ -259,17 +216,12 @@ fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The defaults always give a platform's section; what nobody wrote is missing nevertheless.
-fn is_only_defaults(platform: &Value) -> bool {
-    platform.as_object().is_some_and(|section| section.keys().all(|key| key == "namespace" || key == "service_account"))
-}
-
 fn required<T: serde::de::DeserializeOwned>(
     map: &Map<String, Value>,
     key: &str,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
-    match map.get(key).filter(|value| key != "platform" || !is_only_defaults(value)) {
+    match map.get(key).filter(|value| key != "platform" || !platform::is_only_defaults(value)) {
         Some(value) => strict::read(value, key, problems),
         None => {
             let hint = match key {
@@ -282,147 +234,6 @@ fn required<T: serde::de::DeserializeOwned>(
             None
         }
     }
-}
-
-fn platform(section: PlatformSection, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
-    let naming = Naming::new(&section.namespace, &section.service_account)
-        .map_err(|message| problems.push(Diagnostic::new("platform", message)))
-        .ok()?;
-    let platform = Platform {
-        kind: section.kind,
-        organization: section.organization,
-        projects: section.projects,
-        domains: section.domains,
-        naming,
-    };
-    let before = problems.len();
-    twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
-    twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
-    if let Some(at) = platform.domains.iter().position(|domain| domain.as_str() == "global") {
-        let message = "a domain can't be called `global`: that is the name of the widest scope";
-        problems.push(Diagnostic::new(format!("platform.domains[{at}]"), message));
-    }
-    let pairs = platform.projects.len().saturating_mul(platform.domains.len());
-    if pairs > MOST_PAIRS {
-        let message =
-            format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
-        problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
-    } else {
-        shared_namespaces(&platform, problems);
-    }
-    (problems.len() == before).then_some(platform)
-}
-
-fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Vec<Diagnostic>) {
-    let mut seen = BTreeSet::new();
-    for (at, name) in names.enumerate() {
-        if !seen.insert(name) {
-            problems.push(Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice")));
-        }
-    }
-}
-
-/// Two pairs in one namespace would have each other's grants: `a-b` in `c` and `a` in `b-c`.
-fn shared_namespaces(platform: &Platform, problems: &mut Vec<Diagnostic>) {
-    let mut seen = BTreeMap::new();
-    for (pair, subject) in platform.subjects(&Scope::Global) {
-        let namespace = subject.namespace();
-        if namespace.len() > 63 {
-            let message = format!("the namespace `{namespace}` is longer than Kubernetes allows (63 characters)");
-            problems.push(Diagnostic::new("platform.projects", message));
-        }
-        if let Some(first) = seen.insert(namespace.to_owned(), pair.clone()) {
-            let message = format!(
-                "project `{}` in `{}` and project `{}` in `{}` would share the namespace `{namespace}`, and so each other's grants",
-                first.project, first.domain, pair.project, pair.domain
-            );
-            problems.push(
-                Diagnostic::new("platform.projects", message)
-                    .hint("set `platform.namespace` to the platform's template"),
-            );
-        }
-    }
-}
-
-fn resources(
-    value: Option<&Value>,
-    providers: &[&str],
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<ResourceName, ResourceEntry> {
-    let mut resources = BTreeMap::new();
-    let Some(map) =
-        strict::read::<Map<String, Value>>(value.unwrap_or(&Value::Object(Map::new())), "resources", problems)
-    else {
-        return resources;
-    };
-    for (name, value) in map {
-        resources.extend(resource(&name, &value, providers, problems));
-    }
-    resources
-}
-
-/// One resource, if it has a name.
-pub(super) fn resource(
-    name: &str,
-    value: &Value,
-    providers: &[&str],
-    problems: &mut Vec<Diagnostic>,
-) -> Option<(ResourceName, ResourceEntry)> {
-    let path = format!("resources.{name}");
-    let parsed = ResourceName::parse(name);
-    if let Err(error) = &parsed {
-        problems.push(Diagnostic::new(&path, error.to_string()));
-    }
-    let mut fields = strict::read::<Map<String, Value>>(value, &path, problems)?;
-    let force = match fields.shift_remove("force") {
-        Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
-        None => false,
-    };
-    let locators = locators(fields, &path, &["force"], providers, problems);
-    Some((parsed.ok()?, ResourceEntry { locators, force }))
-}
-
-fn registry_entry(
-    value: &Value,
-    path: &str,
-    providers: &[&str],
-    problems: &mut Vec<Diagnostic>,
-) -> Option<RegistryEntry> {
-    let mut fields = strict::read::<Map<String, Value>>(value, path, problems)?;
-    let access = match fields.shift_remove("access") {
-        Some(value) => strict::read(&value, &format!("{path}.access"), problems),
-        None => Some(Access::Pull),
-    };
-    let name = match fields.shift_remove("name") {
-        Some(name) => strict::read(&name, &format!("{path}.name"), problems),
-        None => {
-            problems.push(Diagnostic::new(path, "`name` is missing"));
-            None
-        }
-    };
-    let locators = locators(fields, path, &["name", "access"], providers, problems);
-    Some(RegistryEntry { name: name?, access: access?, locators })
-}
-
-/// What is left of an entry: locators by provider.
-fn locators(
-    fields: Map<String, Value>,
-    path: &str,
-    other_keys: &[&str],
-    providers: &[&str],
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, String> {
-    let mut locators = BTreeMap::new();
-    for (key, value) in fields {
-        let path = format!("{path}.{key}");
-        if !providers.contains(&key.as_str()) {
-            let known: Vec<_> = providers.iter().chain(other_keys).copied().collect();
-            problems.push(Diagnostic::new(&path, format!("unknown key `{key}`")).hint(expected(&key, &known)));
-        } else if let Some(locator) = strict::read(&value, &path, problems) {
-            locators.insert(key, locator);
-        }
-    }
-    locators
 }
 
 fn list<T>(

@@ -1,12 +1,17 @@
 //! Configuration: the manifest in its layers, checked, with the place of everything that is wrong.
 
+mod bound;
+mod entries;
 mod events;
 mod format;
 mod intents;
 mod layers;
 mod manifest;
 mod path;
+mod platform;
 mod quick;
+mod refused;
+mod request_timeout;
 pub(crate) mod strict;
 mod tree;
 
@@ -18,9 +23,11 @@ use std::sync::Arc;
 use figment::Figment;
 use serde_json::Value;
 
+pub use entries::{RegistryEntry, ResourceEntry};
 pub use intents::intents;
 pub use layers::Overrides;
-pub use manifest::{Binding, Grant, Manifest, RegistryEntry, ResourceEntry};
+pub use manifest::{Binding, Grant, Manifest};
+pub use request_timeout::RequestTimeout;
 
 use self::format::Format;
 use self::manifest::LISTS;
@@ -134,7 +141,7 @@ impl Loaded {
         let manifest = Manifest::read(&value, None, &mut found);
         if !found.is_empty() {
             // Checking goes no further than this; say now what else is wrong already.
-            intents::refused_by_providers(&value, &mut found);
+            refused::by_providers(&value, &mut found);
         }
         problems.extend(places.of_all(found));
         match manifest {

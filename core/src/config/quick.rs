@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::manifest::{self, Lists, ResourceEntry};
+use super::entries::{self, ResourceEntry};
+use super::manifest::{self, Lists};
 use crate::names::ResourceName;
 
 /// A manifest as it stands in its file.
@@ -112,7 +113,7 @@ impl<'de> Visitor<'de> for Resources {
         let providers = manifest::known_providers();
         let (mut resources, mut problems) = (BTreeMap::new(), Vec::new());
         while let Some((name, Plain(value))) = entries.next_entry::<String, Plain>()? {
-            let Some((name, entry)) = manifest::resource(&name, &value, &providers, &mut problems) else {
+            let Some((name, entry)) = entries::resource(&name, &value, &providers, &mut problems) else {
                 return Err(odd());
             };
             if resources.insert(name, entry).is_some() || !problems.is_empty() {

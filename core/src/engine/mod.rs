@@ -10,6 +10,8 @@ mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub use cancel::Cancel;
 pub use report::{Applied, Failed, Report};
@@ -24,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
 use crate::object::{Desired, ObjectId, Observed, Ownership};
-use crate::plan::{Action, ApprovedPlan, Change, Plan};
+use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
 use crate::provider::Provider;
 
 use taking_away::Replaces;
@@ -34,6 +36,7 @@ use taking_away::Replaces;
 pub struct Engine {
     provider: Arc<dyn Provider>,
     id: &'static str,
+    number: u64,
     stack: Stack,
     intents: Intents,
     baseline: Option<Intents>,
@@ -50,7 +53,9 @@ impl Engine {
         intents: Intents,
         settings: Settings,
     ) -> Self {
-        Self { provider, id, stack, intents, baseline: None, settings, audit: None }
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Self { provider, id, number, stack, intents, baseline: None, settings, audit: None }
     }
 
     /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
@@ -130,11 +135,12 @@ impl Engine {
     }
 
     async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Plan, Replaces)> {
+        let look = Look::begin(self.number);
         let mut desired = self.desired_for(intents, watch, cancel).await?;
         let observed = self.observe(&desired, watch, cancel).await?;
         let replaces = std::mem::take(&mut desired.replaces);
         let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;
-        Ok((plan, replaces))
+        Ok((Plan { look, ..plan }, replaces))
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.
@@ -144,13 +150,16 @@ impl Engine {
     ///
     /// # Errors
     /// [`ErrorKind::PlanStale`] when the cloud no longer is as it was when the plan was made, and whatever
-    /// prevented looking. Failed changes are in the report.
+    /// prevented looking. There is no such look where this engine made the plan a moment ago and it is approved in
+    /// advance ([`Approval::InAdvance`]). Failed changes are in the report.
     pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
         let begun = Instant::now();
         let before = self.provider.requests();
-        let now = self.plan_unless(watch, cancel).await?;
-        if now.changes != approved.plan().changes {
-            return Err(stale(approved.plan(), &now));
+        if !self.has_just_made(&approved) {
+            let now = self.plan_unless(watch, cancel).await?;
+            if now.changes != approved.plan().changes {
+                return Err(stale(approved.plan(), &now));
+            }
         }
         self.begin(&approved)?;
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
@@ -167,6 +176,12 @@ impl Engine {
             report.unseen.get_or_insert(error);
         }
         Ok(report)
+    }
+
+    /// Whether looking again before anything is done would show nobody anything: whoever approved in advance approved what
+    /// a look now would come to as well, and what came in between could as well come a moment later, while it is applied.
+    fn has_just_made(&self, approved: &ApprovedPlan) -> bool {
+        approved.approval() == Approval::InAdvance && approved.plan().look.is_recent(self.number, JUST_NOW)
     }
 
     fn begin(&self, approved: &ApprovedPlan) -> Result<()> {
@@ -217,6 +232,9 @@ impl Engine {
         }
     }
 }
+
+/// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
+const JUST_NOW: Duration = Duration::from_secs(10);
 
 /// Whether it is what was asked for that can't be, and not the way to the cloud.
 fn is_of_the_intents(kind: ErrorKind) -> bool {

@@ -98,7 +98,7 @@ mod tests {
 
     fn plan(changes: Vec<Change>) -> Plan {
         let stack = Stack::parse("acme").expect("a stack");
-        Plan { provider: "fake", stack, changes, unchanged: 0, notes: Vec::new() }
+        Plan::new("fake", stack, changes, 0, Vec::new())
     }
 
     /// What stays of some changes, where `on/new` takes the place of `on/old`.

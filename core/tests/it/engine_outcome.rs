@@ -1,6 +1,7 @@
 //! What comes of an apply: failures, interruptions, a world that changed, a world that lags.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cloudgrant_core::{Approval, Cancel, ErrorKind, Event, Settings, Silent, Summary};
@@ -97,6 +98,30 @@ async fn a_plan_that_no_longer_fits_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_that_is_approved_in_advance_is_applied_without_another_look() {
+    // By whom the plan is approved, how old it is, whether another engine made it: how often the cloud is looked at while
+    // it is applied, of which once is afterwards.
+    for (approval, age, another, looks) in [
+        (Approval::InAdvance, 1, false, 1),
+        (Approval::InAdvance, 11, false, 2),
+        (Approval::InAdvance, 1, true, 2),
+        (Approval::Person, 1, false, 2),
+    ] {
+        let fake = Arc::new(Fake::wanting(vec![object("a", &[])]));
+        let plans = engine(&fake, Settings::default());
+        let plan = plans.plan(&Silent).await.expect("a plan");
+        let applies = if another { engine(&fake, Settings::default()) } else { plans };
+        tokio::time::sleep(Duration::from_secs(age)).await;
+        let before = fake.questions.load(Ordering::SeqCst);
+        let report = applies.apply(plan.approve(approval), &Silent, &Cancel::default()).await.expect("a report");
+        assert!(report.is_success(), "{report:?}");
+        // Each look is two questions: what should be there, and what is.
+        let asked = fake.questions.load(Ordering::SeqCst) - before;
+        assert_eq!(asked, looks * 2, "{approval:?} after {age} s, by another: {another}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_world_that_lags_is_waited_for() {
     let fake = Arc::new(Fake::wanting(vec![object("a", &[])]).lagging(4));
     let report = apply(&fake).await;
@@ -126,8 +151,8 @@ async fn nothing_to_do_is_done_without_a_change_or_a_second_look() {
     let report = apply(&fake).await;
     assert!(report.is_success());
     assert_eq!((report.unchanged, report.summary().create, fake.log().len()), (1, 0, before));
-    // Once before and none after: the plan is held against the world, and that is all.
-    assert_eq!(report.requests, Some(2));
+    // The plan has looked, and that is all.
+    assert_eq!(report.requests, Some(0));
 }
 
 #[tokio::test(start_paused = true)]

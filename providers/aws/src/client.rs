@@ -77,7 +77,7 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            http: Bounded::new(config.request_timeout),
+            http: Bounded::new(config.request_timeout.0),
             config,
             counter: Counter::default(),
             base: OnceCell::new(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
+use cloudgrant_core::config::RequestTimeout;
 use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -91,25 +91,14 @@ pub struct Config {
     /// Where AWS is, if it isn't where it always is.
     pub endpoint: Option<String>,
     /// How many seconds one request may take before it is given up and sent again; 30 where nothing is said.
-    #[serde(default = "patient", deserialize_with = "seconds")]
-    pub request_timeout: Duration,
+    #[serde(default)]
+    pub request_timeout: RequestTimeout,
     /// Set to `sandbox` for the credentials that a sandbox takes.
     pub credentials: Option<Fixed>,
     /// Read the secrets' values in order to refuse key/value secrets (requirement 36). Off by default: most
     /// people who may grant access to a secret may not read it.
     #[serde(default)]
     pub inspect_secrets: bool,
-}
-
-fn patient() -> Duration {
-    Duration::from_secs(30)
-}
-
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let seconds = f64::deserialize(deserializer)?;
-    let fitting = Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero());
-    fitting
-        .ok_or_else(|| D::Error::custom(format!("`{seconds}` is not a number of seconds above 0, such as 30 or 2.5")))
 }
 
 /// An account id as a key.

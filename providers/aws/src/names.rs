@@ -10,6 +10,9 @@ use crate::config::AccountId;
 const LONGEST_ROLE: usize = 64;
 const LONGEST_POLICY: usize = 128;
 
+/// The IAM path of whatever any stack owns.
+pub(crate) const PATH: &str = "/cloudgrant/";
+
 /// The mark on everything of a stack in IAM, and the names in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
@@ -29,7 +32,7 @@ impl Names {
 
     /// The IAM path of everything that the stack owns.
     pub(crate) fn path(&self) -> String {
-        format!("/cloudgrant/{}/", self.stack)
+        format!("{PATH}{}/", self.stack)
     }
 
     pub(crate) fn role(&self, scope: &Scope) -> String {

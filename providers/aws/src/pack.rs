@@ -1,6 +1,7 @@
 //! Packing statements into as few managed policies as hold them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::iter;
 
 use cloudgrant_core::{IntentId, Scope};
 use serde_json::Value;
@@ -91,8 +92,9 @@ pub(crate) fn documents(statements: &[Statement]) -> Vec<(Box<RawValue>, Vec<usi
 /// Finds out which policy of the scope has which statement now.
 fn locate(names: &Names, scope: &Scope, snapshot: &Snapshot, pieces: &mut [Piece]) {
     let mut places: HashMap<String, usize> = HashMap::new();
-    // They are numbered without gaps, but for what was taken away.
-    for index in 0..=snapshot.highest.min(snapshot.policies.len()) {
+    // Numbered from 2 on, with gaps where one was taken away.
+    let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
+    for index in iter::once(0).chain(numbered) {
         let arn = names.policy_arn(&names.policy(scope, index));
         let Some(policy) = snapshot.policies.get(&arn) else { continue };
         for statement in document::statements(&policy.document()) {
@@ -241,8 +243,12 @@ fn split<T: Clone>(intent: T, statement: Statement, room: usize) -> Vec<Piece<T>
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion};
+    use cloudgrant_core::{GrantName, Stack};
+    use serde_json::json;
+
     use super::*;
-    use cloudgrant_core::GrantName;
+    use crate::config::AccountId;
 
     fn pieces(sizes: &[(usize, Option<usize>)]) -> Vec<Piece> {
         let intent = IntentId::Grant(GrantName::parse("grant").expect("a name"));
@@ -257,6 +263,27 @@ mod tests {
 
     fn bins(pieces: &[Piece]) -> Vec<(usize, Vec<usize>)> {
         packed(pieces, 10).into_iter().collect()
+    }
+
+    #[test]
+    fn a_statement_is_found_whatever_the_number_of_its_policy() {
+        let stack = Stack::parse("acme").expect("a stack");
+        let names = Names::new(stack, "aws", AccountId::parse("111122223333").expect("an account"));
+        let mut snapshot = Snapshot::default();
+        // The first, and one that stayed when those before it were taken away.
+        for (index, sid) in [(0, "AllowFirst"), (41, "AllowLast")] {
+            let name = names.policy(&Scope::Global, index);
+            let document = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": sid, "Effect": "Allow" }] });
+            let version = PolicyVersion::builder().is_default_version(true).document(document.to_string()).build();
+            let policy = ManagedPolicyDetail::builder().arn(names.policy_arn(&name)).policy_name(name);
+            snapshot.add_policy(policy.path(names.path()).policy_version_list(version).build());
+        }
+        let mut pieces = pieces(&[(1, None), (1, None), (1, None)]);
+        for (piece, sid) in pieces.iter_mut().zip(["AllowLast", "AllowNew", "AllowFirst"]) {
+            piece.statement = Statement::of(&json!({ "Sid": sid, "Effect": "Allow" }));
+        }
+        locate(&names, &Scope::Global, &snapshot, &mut pieces);
+        assert_eq!(pieces.iter().map(|piece| piece.at).collect::<Vec<_>>(), [Some(41), None, Some(0)]);
     }
 
     #[test]

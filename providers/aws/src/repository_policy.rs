@@ -212,8 +212,12 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         }
         let Err(Unwritten { error, may_come }) = written else { continue };
         if may_come {
-            let patience = aws.config.request_timeout;
-            tracing::debug!(repository = repository.name, ?patience, "the write was given up, and may be carried out yet");
+            let patience = aws.config.request_timeout.0;
+            tracing::debug!(
+                repository = repository.name,
+                ?patience,
+                "the write was given up, and may be carried out yet"
+            );
             let (seen, ()) = tokio::join!(read(&client, repository), tokio::time::sleep(patience));
             if let Ok(seen) = seen
                 && seen != after
@@ -290,7 +294,8 @@ async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) 
     let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
     let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
     let answer = answer.map_err(|error| Unwritten::of("ecr:SetRepositoryPolicy", error));
-    answer.map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
+    answer
+        .map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
     Ok(())
 }
 

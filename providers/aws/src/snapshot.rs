@@ -1,6 +1,6 @@
 //! All of an account's IAM in a few pages, instead of a request an object.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_sdk_iam::Client;
@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::document;
 use crate::error;
+use crate::names;
 use crate::packed::Packed;
 use crate::pages::Pages;
 
@@ -43,8 +44,8 @@ pub(crate) struct Snapshot {
     pub(crate) roles: HashMap<String, Role>,
     /// By ARN.
     pub(crate) policies: HashMap<String, Policy>,
-    /// The highest number at the end of a policy's name.
-    pub(crate) highest: usize,
+    /// The numbers at the ends of policies' names, of whichever stack.
+    pub(crate) numbers: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -129,12 +130,13 @@ impl Snapshot {
         self.roles.insert(name, facts);
     }
 
-    fn add_policy(&mut self, policy: ManagedPolicyDetail) {
+    pub(crate) fn add_policy(&mut self, policy: ManagedPolicyDetail) {
         let Some(arn) = policy.arn else { return };
         // Some emulators leave the name out; it is the end of the ARN.
         let Some(name) = policy.policy_name.or_else(|| arn.rsplit('/').next().map(ToOwned::to_owned)) else { return };
-        let number = name.rsplit('_').next().and_then(|number| number.parse().ok());
-        self.highest = self.highest.max(number.unwrap_or_default());
+        if policy.path.as_ref().is_some_and(|path| path.starts_with(names::PATH)) {
+            self.numbers.extend(name.rsplit('_').next().and_then(|number| number.parse::<usize>().ok()));
+        }
         let versions = policy.policy_version_list.unwrap_or_default();
         let default = versions.into_iter().find(|version| version.is_default_version);
         let facts = Policy {

@@ -46,7 +46,7 @@ impl Arm {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let place = Place::of(config)?;
         let transport = Transport::new(Login::hosts(&place), config.ca_certificate.clone());
-        let transport = Arc::new(transport.with_patience(config.request_timeout));
+        let transport = Arc::new(transport.with_patience(config.request_timeout.0));
         Ok(Self::over(config, &place, transport))
     }
 

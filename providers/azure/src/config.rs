@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
+use cloudgrant_core::config::RequestTimeout;
 use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -93,19 +93,8 @@ pub struct Config {
     /// A file with one more certificate authority to trust, in PEM.
     pub ca_certificate: Option<PathBuf>,
     /// How many seconds one request may take before it is given up and sent again; 30 where nothing is said.
-    #[serde(default = "patient", deserialize_with = "seconds")]
-    pub request_timeout: Duration,
-}
-
-fn patient() -> Duration {
-    Duration::from_secs(30)
-}
-
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let seconds = f64::deserialize(deserializer)?;
-    let fitting = Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero());
-    fitting
-        .ok_or_else(|| D::Error::custom(format!("`{seconds}` is not a number of seconds above 0, such as 30 or 2.5")))
+    #[serde(default)]
+    pub request_timeout: RequestTimeout,
 }
 
 /// The data plane's cluster.
@@ -213,26 +202,6 @@ mod tests {
         assert_eq!(id.as_str(), "abcdef00-0000-0000-0000-00000000000a");
         for bad in ["", "1", "abcdef00-0000-0000-0000-00000000000", "gbcdef00-0000-0000-0000-00000000000a"] {
             assert!(Guid::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_timeout_is_a_number_of_seconds_above_0() {
-        let read = |more: serde_json::Value| {
-            let mut section = serde_json::json!({
-                "tenant": "00000000-0000-0000-0000-000000000001",
-                "subscription": "00000000-0000-0000-0000-000000000002",
-                "resource_group": "dataplane",
-            });
-            section.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
-            serde_json::from_value::<Config>(section).map(|config| config.request_timeout)
-        };
-        assert_eq!(read(serde_json::json!({})).expect("a section"), Duration::from_secs(30));
-        let given = serde_json::json!({ "request_timeout": 2.5 });
-        assert_eq!(read(given).expect("a section"), Duration::from_millis(2500));
-        for bad in ["0", "-1", "1e300", "\"30\""] {
-            let bad: serde_json::Value = serde_json::from_str(bad).expect("JSON");
-            assert!(read(serde_json::json!({ "request_timeout": bad })).is_err(), "{bad}");
         }
     }
 

@@ -1,7 +1,8 @@
 """`python -m bench.scale`: what it costs to plan large manifests in the sandbox, without a network.
 
 Measures the program that CLOUDGRANT names, one process a line, and prints a Markdown table. The sandbox is in the same
-process, and fresh; its quotas are raised, so that a plan comes out.
+process, and fresh; its quotas are raised, so that a plan comes out. Beside it, what it takes the YAML reader that most
+of Python's programs use to read the same file and do nothing with it: how fast the machine is.
 """
 
 import argparse
@@ -52,6 +53,8 @@ def main():
             label = " ".join([*case[:3], "refused" if case[3] else "planned"])
             if options.only in label:
                 failed |= not one(pathlib.Path(program).resolve(), n, *case, options.keep)
+        if options.only in "aws yaml read":
+            failed |= not only_read(n)
     return 1 if failed else 0
 
 
@@ -75,6 +78,20 @@ def one(program, n, cloud, notation, output, wrong, keep):
     cells += [f"{spent['wall']:.2f}", f"{spent['cpu']:.2f}", f"{spent['memory']:.0f}"]
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
     return good
+
+
+def only_read(n):
+    """Measures how long PyYAML, with libyaml, reads the manifest, and prints that line; whether it could."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        manifest = manifests.write(folder / "m.yaml", n, "aws", False)
+        read = "import sys, yaml; yaml.load(open(sys.argv[1]), Loader=yaml.CSafeLoader)"
+        spent, _ = run([sys.executable, "-c", read, manifest], folder)
+        size = manifest.stat().st_size
+    cells = [f"{n:,}", "aws", "yaml", f"{size / 1e6:.2f}", "*PyYAML reads it*", spent["code"]]
+    cells += [f"{spent['wall']:.2f}", f"{spent['cpu']:.2f}", f"{spent['memory']:.0f}"]
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+    return spent["code"] == 0
 
 
 def run(command, folder):

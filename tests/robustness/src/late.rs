@@ -58,9 +58,8 @@ pub async fn everywhere(cloud: &'static dyn Cloud, doing: Doing) -> Summary {
         let point = tokio::spawn(async move { point(cloud, &stage, request, tried_again).await });
         async move {
             let result = point.await.unwrap_or_else(|error| Err(vec![error.to_string()]));
-            result.map_err(|wrong| {
-                format!("request {request} is late, tried again: {tried_again}: {}", wrong.join("\n"))
-            })
+            result
+                .map_err(|wrong| format!("request {request} is late, tried again: {tried_again}: {}", wrong.join("\n")))
         }
     });
     let results: Vec<_> = results.buffer_unordered(AT_A_TIME).collect().await;

@@ -66,7 +66,19 @@ impl World {
         if let Some(template) = template {
             copy(template, folder.path());
         }
-        let config = tree(&cloud.manifests().first);
+        Self::start_in(folder, cloud, &cloud.manifests().first).await
+    }
+
+    /// A new sandbox, seeded for a manifest of its own.
+    ///
+    /// # Panics
+    /// It doesn't start.
+    pub async fn start_for(cloud: &'static dyn Cloud, manifest: &str) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a folder"), cloud, manifest).await
+    }
+
+    async fn start_in(folder: tempfile::TempDir, cloud: &'static dyn Cloud, manifest: &str) -> Self {
+        let config = tree(manifest);
         let start = Start::new(folder.path()).config(config);
         let running = registry::start(cloud.id(), start).await.expect("the sandbox starts");
         Self { cloud, folder, running }

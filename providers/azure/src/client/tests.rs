@@ -186,7 +186,7 @@ async fn a_request_that_hangs_is_sent_again_after_its_timeout() {
     })
     .await;
     let mut config = cloud.config();
-    config.request_timeout = std::time::Duration::from_millis(300);
+    config.request_timeout.0 = std::time::Duration::from_millis(300);
     let started = Instant::now();
     let things: Vec<Thing> = Arm::new(&config).expect("a client").list(&CALL, "1").await.expect("a list");
     assert!(things.is_empty() && cloud.seen().len() == 2);

@@ -1,0 +1,122 @@
+//! What has a name and a locator in each cloud: resources, and registries.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::strict::{self, expected};
+use crate::access::Access;
+use crate::diagnostic::Diagnostic;
+use crate::names::{RegistryName, ResourceName};
+
+/// A resource: one name, one locator a cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceEntry {
+    /// The locators by provider.
+    pub locators: BTreeMap<String, String>,
+    /// Insist, although the provider takes the resource for one of the platform's own.
+    pub force: bool,
+}
+
+impl ResourceEntry {
+    /// As a manifest writes it.
+    pub(super) fn to_value(&self) -> Value {
+        let locators =
+            self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
+        locators.chain(self.force.then(|| ("force".to_owned(), Value::from(true)))).collect()
+    }
+}
+
+/// A registry that the platform's infrastructure uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryEntry {
+    /// Its name.
+    pub name: RegistryName,
+    /// Pull or push.
+    pub access: Access,
+    /// The locators by provider.
+    pub locators: BTreeMap<String, String>,
+}
+
+/// All resources.
+pub(super) fn resources(
+    value: Option<&Value>,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<ResourceName, ResourceEntry> {
+    let mut resources = BTreeMap::new();
+    let Some(map) =
+        strict::read::<Map<String, Value>>(value.unwrap_or(&Value::Object(Map::new())), "resources", problems)
+    else {
+        return resources;
+    };
+    for (name, value) in map {
+        resources.extend(resource(&name, &value, providers, problems));
+    }
+    resources
+}
+
+/// One resource, if it has a name.
+pub(super) fn resource(
+    name: &str,
+    value: &Value,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(ResourceName, ResourceEntry)> {
+    let path = format!("resources.{name}");
+    let parsed = ResourceName::parse(name);
+    if let Err(error) = &parsed {
+        problems.push(Diagnostic::new(&path, error.to_string()));
+    }
+    let mut fields = strict::read::<Map<String, Value>>(value, &path, problems)?;
+    let force = match fields.shift_remove("force") {
+        Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
+        None => false,
+    };
+    let locators = locators(fields, &path, &["force"], providers, problems);
+    Some((parsed.ok()?, ResourceEntry { locators, force }))
+}
+
+/// One registry, if it is whole.
+pub(super) fn registry(
+    value: &Value,
+    path: &str,
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<RegistryEntry> {
+    let mut fields = strict::read::<Map<String, Value>>(value, path, problems)?;
+    let access = match fields.shift_remove("access") {
+        Some(value) => strict::read(&value, &format!("{path}.access"), problems),
+        None => Some(Access::Pull),
+    };
+    let name = match fields.shift_remove("name") {
+        Some(name) => strict::read(&name, &format!("{path}.name"), problems),
+        None => {
+            problems.push(Diagnostic::new(path, "`name` is missing"));
+            None
+        }
+    };
+    let locators = locators(fields, path, &["name", "access"], providers, problems);
+    Some(RegistryEntry { name: name?, access: access?, locators })
+}
+
+/// What is left of an entry: locators by provider.
+fn locators(
+    fields: Map<String, Value>,
+    path: &str,
+    other_keys: &[&str],
+    providers: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, String> {
+    let mut locators = BTreeMap::new();
+    for (key, value) in fields {
+        let path = format!("{path}.{key}");
+        if !providers.contains(&key.as_str()) {
+            let known: Vec<_> = providers.iter().chain(other_keys).copied().collect();
+            problems.push(Diagnostic::new(&path, format!("unknown key `{key}`")).hint(expected(&key, &known)));
+        } else if let Some(locator) = strict::read(&value, &path, problems) {
+            locators.insert(key, locator);
+        }
+    }
+    locators
+}
