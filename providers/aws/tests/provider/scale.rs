@@ -29,9 +29,9 @@ async fn two_hundred_grants_take_no_more_requests_than_promised() {
     let created = report.applied.iter().filter(|applied| applied.change.action == Action::Create).count();
     assert_eq!(created, 800, "a policy, a role and two attachments each");
     let fresh = world.running().counts().total;
-    assert!(fresh <= 820, "a fresh apply took {fresh} requests");
+    assert!(fresh <= 800 + 8, "a fresh apply took {fresh} requests");
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty());
     let after = world.running().counts().total - fresh;
-    assert!(after <= 10, "the plan after it took {after} requests");
+    assert!(after <= 5, "the plan after it took {after} requests");
 }
