@@ -1,5 +1,7 @@
 //! Attributes as lines that read like YAML.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// The widest a list may be to stand in one line.
@@ -14,95 +16,145 @@ pub(super) enum Lists {
     Block,
 }
 
-/// A value as lines.
-pub(super) fn lines(value: &Value, lists: Lists) -> Vec<String> {
-    let mut writer = Writer { lists, lines: Vec::new() };
+/// A value as lines, each of which begins with so many spaces and ends with a newline.
+pub(super) fn text(value: &Value, lists: Lists, by: usize) -> String {
+    let mut writer = Writer { lists, by, begun: 0, out: String::new() };
     match value {
-        Value::Object(map) if !map.is_empty() => writer.map(map, 0, String::new()),
+        Value::Object(map) if !map.is_empty() => writer.map(map, 0, ""),
         Value::Array(items) if !items.is_empty() => writer.list(items, 0),
-        plain => writer.lines.push(flow(plain)),
+        plain => {
+            writer.begin(0);
+            writer.flow(plain);
+            writer.end();
+        }
     }
-    writer.lines
+    writer.out
 }
 
+/// Straight into one text: a plan can have very many lines.
 struct Writer {
     lists: Lists,
-    lines: Vec<String>,
+    by: usize,
+    /// Where the line begins that is being written.
+    begun: usize,
+    out: String,
 }
 
 impl Writer {
+    fn begin(&mut self, indent: usize) {
+        self.begun = self.out.len();
+        self.out.extend(std::iter::repeat_n(' ', self.by + indent));
+    }
+
+    fn end(&mut self) {
+        self.out.push('\n');
+    }
+
     /// `first` stands before the first key: the dash of a list's item.
-    fn map(&mut self, map: &Map<String, Value>, indent: usize, first: String) {
+    fn map(&mut self, map: &Map<String, Value>, indent: usize, first: &str) {
         let mut lead = first;
         for (key, value) in map {
-            let indentation = indent.saturating_sub(lead.len());
-            let line = format!("{}{lead}{}:", " ".repeat(indentation), scalar(key));
-            lead = String::new();
-            self.entry(line, value, indent);
+            self.begin(indent.saturating_sub(lead.len()));
+            self.out.push_str(lead);
+            lead = "";
+            self.out.push_str(&scalar(key));
+            self.out.push(':');
+            self.entry(value, indent);
         }
     }
 
-    fn entry(&mut self, line: String, value: &Value, indent: usize) {
+    /// What comes after a key.
+    fn entry(&mut self, value: &Value, indent: usize) {
         match value {
             Value::Object(map) if !map.is_empty() => {
-                self.lines.push(line);
-                self.map(map, indent + 2, String::new());
+                self.end();
+                self.map(map, indent + 2, "");
             }
-            Value::Array(items) if !items.is_empty() => match self.inline(items, line.len()) {
-                Some(text) => self.lines.push(format!("{line} {text}")),
-                None => {
-                    self.lines.push(line);
+            Value::Array(items) if !items.is_empty() => {
+                if self.inline(items) {
+                    self.end();
+                } else {
+                    self.end();
                     self.list(items, indent);
                 }
-            },
-            Value::String(text) if text.contains('\n') => {
-                self.lines.push(format!("{line} |"));
-                self.lines.extend(text.lines().map(|text| format!("{}{text}", " ".repeat(indent + 2))));
             }
-            plain => self.lines.push(format!("{line} {}", flow(plain))),
+            Value::String(text) if text.contains('\n') => {
+                self.out.push_str(" |");
+                self.end();
+                for line in text.lines() {
+                    self.begin(indent + 2);
+                    self.out.push_str(line);
+                    self.end();
+                }
+            }
+            plain => {
+                self.out.push(' ');
+                self.flow(plain);
+                self.end();
+            }
         }
     }
 
     fn list(&mut self, items: &[Value], indent: usize) {
         for item in items {
             match item {
-                Value::Object(map) if !map.is_empty() => self.map(map, indent + 2, "- ".to_owned()),
-                plain => self.lines.push(format!("{}- {}", " ".repeat(indent), flow(plain))),
+                Value::Object(map) if !map.is_empty() => self.map(map, indent + 2, "- "),
+                plain => {
+                    self.begin(indent);
+                    self.out.push_str("- ");
+                    self.flow(plain);
+                    self.end();
+                }
             }
         }
     }
 
-    fn inline(&self, items: &[Value], used: usize) -> Option<String> {
-        let plain = items.iter().all(|item| !item.is_object() && !item.is_array());
-        let text = (self.lists == Lists::Inline && plain).then(|| flow_list(items))?;
-        (used + text.len() < WIDTH).then_some(text)
+    /// Adds a list to the line, if it fits.
+    fn inline(&mut self, items: &[Value]) -> bool {
+        if self.lists != Lists::Inline || items.iter().any(|item| item.is_object() || item.is_array()) {
+            return false;
+        }
+        let before = self.out.len();
+        self.out.push(' ');
+        self.flow_list(items);
+        let fits = self.out.len() - self.begun - self.by <= WIDTH;
+        if !fits {
+            self.out.truncate(before);
+        }
+        fits
     }
-}
 
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Array(items) => flow_list(items),
-        other => other.to_string(),
+    fn flow(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.out.push_str(&scalar(text)),
+            Value::Array(items) => self.flow_list(items),
+            other => self.out.push_str(&other.to_string()),
+        }
     }
-}
 
-fn flow_list(items: &[Value]) -> String {
-    let items: Vec<_> = items.iter().map(flow).collect();
-    format!("[{}]", items.join(", "))
+    fn flow_list(&mut self, items: &[Value]) {
+        self.out.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.out.push_str(", ");
+            }
+            self.flow(item);
+        }
+        self.out.push(']');
+    }
 }
 
 /// Text as it is, or in quotes where it could be taken for something else.
-fn scalar(text: &str) -> String {
+fn scalar(text: &str) -> Cow<'_, str> {
     let word = |c: char| c.is_ascii_alphanumeric() || "/_.-+=@$~^ :()*".contains(c);
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "/_.$".contains(c));
     let value = matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
-    let number = text.parse::<f64>().is_ok();
+    let number = || text.parse::<f64>().is_ok();
     let mapping = text.contains(": ") || text.ends_with([':', ' ']);
-    if begins && text.chars().all(word) && !value && !number && !mapping {
-        text.to_owned()
+    if begins && text.chars().all(word) && !value && !mapping && !number() {
+        Cow::Borrowed(text)
     } else {
-        Value::from(text).to_string()
+        Cow::Owned(Value::from(text).to_string())
     }
 }
 
@@ -143,6 +195,16 @@ empty: []
 text: |
   two
   lines"#;
-        assert_eq!(format!("\n{}", lines(&document, Lists::Inline).join("\n")), expected);
+        assert_eq!(format!("\n{}", text(&document, Lists::Inline, 0)), format!("{expected}\n"));
+        let indented = expected[1..].lines().fold(String::new(), |all, line| all + "   " + line + "\n");
+        assert_eq!(text(&document, Lists::Inline, 3), indented);
+    }
+
+    #[test]
+    fn a_list_stands_in_one_line_if_it_fits_however_deep() {
+        let item = "x".repeat(WIDTH - "key: []".len());
+        let of = |item: &str| text(&json!({ "key": [item] }), Lists::Inline, 8);
+        assert_eq!(of(&item), format!("        key: [{item}]\n"));
+        assert_eq!(of(&format!("{item}x")), format!("        key:\n        - {item}x\n"));
     }
 }

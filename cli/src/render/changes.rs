@@ -3,7 +3,7 @@
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::attributes::{Lists, lines};
+use super::attributes::{self, Lists};
 use super::{DIM, GREEN, RED, styled};
 
 /// How many lines around a change are shown.
@@ -27,9 +27,8 @@ enum Shown {
 /// The difference between two values; each line begins with its sign.
 pub(super) fn text(before: &Value, after: &Value) -> String {
     // Block lists, so that one new entry is one new line; and no JSON, whose commas would change other lines too.
-    let (before, after) = (lines(before, Lists::Block), lines(after, Lists::Block));
-    let (before, after): (Vec<_>, Vec<_>) =
-        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    let (before, after) = (attributes::text(before, Lists::Block, 0), attributes::text(after, Lists::Block, 0));
+    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
     let diff = TextDiff::from_slices(&before, &after);
     let mut all: Vec<_> = diff
         .iter_all_changes()

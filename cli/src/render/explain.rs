@@ -8,7 +8,7 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use super::attributes::{Lists, lines};
+use super::attributes::{self, Lists};
 use super::{BOLD, CYAN, DIM, indented, json, plan, styled};
 
 /// What there is to explain, looked up once however many grants there are.
@@ -200,7 +200,7 @@ fn objects<'a>(explained: &Explained<'_>, objects: &[&'a Object], shown: &mut Ha
         if let Ownership::Fragment { of } = &object.ownership {
             out.push_str(&format!("      {}\n", styled(DIM, &format!("part of {of}"))));
         }
-        out.push_str(&indented(&lines(&object.attributes.value(), Lists::Inline).join("\n"), 6));
+        out.push_str(&attributes::text(&object.attributes.value(), Lists::Inline, 6));
         if let Some(handoff) = &object.handoff {
             out.push_str(&format!("      {} {}: {}\n", styled(DIM, "to be done by"), handoff.to, handoff.task));
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
 
-use super::attributes::{Lists, lines};
+use super::attributes::{self, Lists};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
 
 /// In which words the same plan is told.
@@ -110,7 +110,7 @@ fn object(change: &Change, wording: Wording, width: Option<usize>) -> String {
     match (&before, &after) {
         // What is missing is known from the manifest; drift is about what happened, so the header says it all.
         (None, Some(_)) if drift => {}
-        (None, Some(after)) => out.push_str(&indented(&lines(after, Lists::Inline).join("\n"), 4)),
+        (None, Some(after)) => out.push_str(&attributes::text(after, Lists::Inline, 4)),
         (Some(before), Some(after)) if drift => {
             out.push_str(&format!("    {}\n", styled(DIM, "- is what the manifest asks for, + what is there")));
             out.push_str(&changes::text(after, before));

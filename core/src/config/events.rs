@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::iter::Peekable;
 
 use granit_parser::{Event, Parser, ScalarStyle, StrInput};
-use serde::de::value::Error;
+use serde::de::value::{CowStrDeserializer, Error};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
@@ -102,9 +102,32 @@ impl<'de> Deserializer<'de> for &mut Events<'de> {
         }
     }
 
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let plain = self.plain;
+        let is_null = |scalar: &str| !is_text(scalar) && plain(scalar) == Some(Value::Null);
+        let null = self.events.next_if(
+            |next| matches!(next, Ok((Event::Scalar(scalar, ScalarStyle::Plain, 0, None), _)) if is_null(scalar)),
+        );
+        if null.is_some() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.next()? {
+            Event::Scalar(text, style, 0, None) if style != ScalarStyle::Plain || is_text(&text) => {
+                CowStrDeserializer::new(text).deserialize_enum(name, variants, visitor)
+            }
+            _ => Err(odd()),
+        }
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 

@@ -1,10 +1,12 @@
 //! The manifest: who may reach what, once for every cloud.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::entries::{self, RegistryEntry, ResourceEntry};
@@ -68,10 +70,33 @@ pub struct Grant {
     /// For which task code.
     pub scope: Scope,
     /// Which resources, and how much of each.
+    #[serde(deserialize_with = "each_once")]
     pub access: BTreeMap<ResourceName, Access>,
     /// Insist on exactly the asked access.
     #[serde(default)]
     pub precise: bool,
+}
+
+/// A mapping in which no key stands twice.
+fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<ResourceName, Access>, D::Error> {
+    struct Once;
+    impl<'de> Visitor<'de> for Once {
+        type Value = BTreeMap<ResourceName, Access>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = entries.next_entry::<ResourceName, Access>()? {
+                if map.contains_key(&key) {
+                    return Err(A::Error::custom(format_args!("`{key}` stands here twice")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+    deserializer.deserialize_map(Once)
 }
 
 /// A scope that gets a principal of its own.

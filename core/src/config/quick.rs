@@ -86,8 +86,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for List<T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
         let mut list = Vec::new();
-        while let Some(Plain(item)) = items.next_element()? {
-            list.push(T::deserialize(item).map_err(|_| odd())?);
+        while let Some(item) = items.next_element()? {
+            list.push(item);
         }
         list.shrink_to_fit();
         Ok(list)

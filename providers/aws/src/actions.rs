@@ -70,3 +70,17 @@ pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 
 /// Decrypting what was encrypted under a customer-managed key (requirement 37).
 pub(crate) const DECRYPT: &str = "kms:Decrypt";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_sorted_as_documents_have_them() {
+        for level in [Access::Read, Access::Write, Access::ReadWrite, Access::Manage, Access::Pull, Access::Push] {
+            for actions in [on_objects(level), on_repository(level)] {
+                assert!(actions.is_sorted(), "{level}: {actions:?}");
+            }
+        }
+    }
+}

@@ -53,6 +53,7 @@ impl Statement {
     /// As it stands in a document.
     pub(crate) fn text(&self) -> String {
         match self.says.strip_prefix('{') {
+            Some(rest) if self.has_plain_sid() && rest != "}" => ["{\"Sid\":\"", &self.sid, "\",", rest].concat(),
             Some(rest) if !self.sid.is_empty() => {
                 let comma = if rest == "}" { "" } else { "," };
                 format!("{{\"Sid\":{}{comma}{rest}", Value::from(self.sid.as_str()))
@@ -67,7 +68,17 @@ impl Statement {
 
     /// How many characters IAM counts of it.
     pub(crate) fn size(&self) -> usize {
-        counted(&self.text())
+        match &*self.says {
+            says if self.has_plain_sid() && says.starts_with("{\"") => {
+                counted(says) + "\"Sid\":\"\",".len() + self.sid.len()
+            }
+            _ => counted(&self.text()),
+        }
+    }
+
+    /// Whether its Sid is of letters and digits, and so stands in a document as it is.
+    fn has_plain_sid(&self) -> bool {
+        !self.sid.is_empty() && self.sid.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 }
 
@@ -75,8 +86,15 @@ impl Statement {
 pub(crate) fn document(statements: impl IntoIterator<Item = Statement>) -> Box<RawValue> {
     let mut statements: Vec<_> = statements.into_iter().map(|one| (one.text(), one.sid)).collect();
     statements.sort_by(|(text, sid), (other_text, other_sid)| sid.cmp(other_sid).then_with(|| text.cmp(other_text)));
-    let texts: Vec<_> = statements.into_iter().map(|(text, _)| text).collect();
-    let text = format!("{{\"Version\":\"{VERSION}\",\"Statement\":[{}]}}", texts.join(","));
+    let mut text = format!("{{\"Version\":\"{VERSION}\",\"Statement\":[");
+    text.reserve_exact(statements.iter().map(|(text, _)| text.len() + 1).sum::<usize>() + 2);
+    for (at, (statement, _)) in statements.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(statement);
+    }
+    text.push_str("]}");
     // It is JSON, as its parts are.
     RawValue::from_string(text).unwrap_or_default()
 }
@@ -107,6 +125,9 @@ mod tests {
         let named = statement.named("A".to_owned());
         assert_eq!(named.text(), r#"{"Sid":"A","Effect":"Allow","Action":["x"],"Resource":["a","b"]}"#);
         assert_eq!((Statement::of(&named.value()), named.sid()), (named.clone(), "A"));
+        for statement in [&named, &statement, &named.named("A b\"".to_owned())] {
+            assert_eq!(statement.size(), counted(&statement.text()), "{statement:?}");
+        }
         assert_eq!(named.meaning(), statement.meaning());
         assert_ne!(named.meaning(), Statement::of(&json!({"Effect": "Deny"})).meaning());
     }
@@ -114,7 +135,8 @@ mod tests {
     #[test]
     fn odd_ones_stay_what_they_are() {
         for odd in [json!({}), json!({"Sid": "A"}), json!("text"), json!(null), json!({"Sid": "\"\\\n"})] {
-            assert_eq!(Statement::of(&odd).value(), odd);
+            let statement = Statement::of(&odd);
+            assert_eq!((statement.size(), statement.value()), (counted(&statement.text()), odd));
         }
     }
 

@@ -37,13 +37,13 @@ struct Builder<'a> {
     statements: Vec<Statement>,
 }
 
-/// What a statement says, in canonical form.
+/// What a statement says, in canonical form: lists are sorted.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Allow<'a> {
     effect: &'static str,
-    action: BTreeSet<&'a str>,
-    resource: BTreeSet<String>,
+    action: &'a [&'a str],
+    resource: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     condition: Condition<'a>,
 }
@@ -52,23 +52,24 @@ struct Allow<'a> {
 type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
 impl Builder<'_> {
-    fn allow(
-        &mut self,
-        what: &str,
-        actions: &[&str],
-        resources: impl IntoIterator<Item = String>,
-        condition: Condition<'_>,
-    ) {
-        let resource: BTreeSet<String> = resources.into_iter().collect();
+    /// The actions are sorted, as those of [`actions`] are.
+    fn allow(&mut self, what: &str, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
         if actions.is_empty() || resource.is_empty() {
             return;
         }
-        let says = Allow { effect: "Allow", action: actions.iter().copied().collect(), resource, condition };
-        self.statements.push(Statement::new(format!("{}{what}", self.sid), &says));
+        resource.sort_unstable();
+        resource.dedup();
+        let says = Allow { effect: "Allow", action: actions, resource, condition };
+        self.statements.push(Statement::new([&self.sid, what].concat(), &says));
     }
 
+    // Large manifests come to very many of these: put together at once, they don't grow piece by piece.
     fn bucket_arn(&self, bucket: &str) -> String {
-        format!("arn:{}:s3:::{bucket}", self.partition)
+        ["arn:", self.partition, ":s3:::", bucket].concat()
+    }
+
+    fn objects_arn(&self, location: &Objects) -> String {
+        ["arn:", self.partition, ":s3:::", &location.bucket, "/", &location.prefix, "*"].concat()
     }
 
     /// Requirement 28: listing on the bucket, the rest on its objects, and a condition where a prefix is named.
@@ -87,10 +88,10 @@ impl Builder<'_> {
                 continue;
             }
             // One statement a bucket: taken together, each bucket's prefixes would hold for the others as well.
-            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), format!("{prefix}*")]).collect();
+            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), [prefix, "*"].concat()]).collect();
             let condition = Condition::from([("StringLike", BTreeMap::from([("s3:prefix", patterns)]))]);
             let arn = self.bucket_arn(bucket);
-            self.allow("ListPrefix", &["s3:ListBucket"], [arn], condition);
+            self.allow("ListPrefix", &["s3:ListBucket"], vec![arn], condition);
         }
         for (what, level) in [
             ("Read", Access::Read),
@@ -99,8 +100,7 @@ impl Builder<'_> {
             ("Manage", Access::Manage),
         ] {
             let located = objects.iter().filter(|(_, access)| *access == level);
-            let arns: Vec<_> =
-                located.map(|(at, _)| format!("{}/{}*", self.bucket_arn(&at.bucket), at.prefix)).collect();
+            let arns: Vec<_> = located.map(|(location, _)| self.objects_arn(location)).collect();
             self.allow(what, actions::on_objects(level), arns, Condition::new());
         }
     }
@@ -113,13 +113,13 @@ impl Builder<'_> {
             self.allow(what, actions::on_repository(level), arns, Condition::new());
         }
         if !repositories.is_empty() {
-            self.allow("Login", &[actions::LOGIN], ["*".to_owned()], Condition::new());
+            self.allow("Login", &[actions::LOGIN], vec!["*".to_owned()], Condition::new());
         }
     }
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
-        let arns = secrets.iter().map(|secret| secret.arn.clone());
+        let arns = secrets.iter().map(|secret| secret.arn.clone()).collect();
         self.allow("Secrets", &[actions::READ_SECRET], arns, Condition::new());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
@@ -139,7 +139,7 @@ impl Builder<'_> {
                 let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
                 condition.insert("ForAnyValue:StringEquals", aliases);
             }
-            self.allow("Decrypt", &[actions::DECRYPT], [key.arn.clone()], condition);
+            self.allow("Decrypt", &[actions::DECRYPT], vec![key.arn.clone()], condition);
         }
     }
 }
