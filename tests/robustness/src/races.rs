@@ -18,6 +18,9 @@ use crate::world::{World, settings};
 /// How many rounds are played at a time.
 const AT_A_TIME: usize = 6;
 
+/// No round takes longer than this.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// Who races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Race {
@@ -147,13 +150,14 @@ pub fn rounds(usual: u64) -> Vec<u64> {
 pub async fn play(cloud: &'static dyn Cloud, rounds: Vec<u64>) -> Summary {
     let begun = Instant::now();
     let stage = Stage::set(cloud).await;
-    let results =
-        stream::iter(rounds).map(|round| {
-            let stage = &stage;
-            async move {
-                self::round(cloud, stage, round).await.map_err(|wrong| format!("ROBUSTNESS_ROUND={round}: {wrong}"))
-            }
-        });
+    let results = stream::iter(rounds).map(|round| {
+        let stage = &stage;
+        async move {
+            let result = tokio::time::timeout(LONGEST, self::round(cloud, stage, round)).await;
+            let result = result.unwrap_or_else(|_| Err("it never ended".to_owned()));
+            result.map_err(|wrong| format!("ROBUSTNESS_ROUND={round}: {wrong}"))
+        }
+    });
     let (mut summary, mut wrong) = (Summary::default(), Vec::new());
     for result in results.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await {
         match result {

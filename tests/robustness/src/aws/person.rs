@@ -14,6 +14,8 @@ use crate::world::World;
 
 const REPOSITORY: &str = "repository 444455556666 us-west-2 team/shared";
 const ROLE: &str = "role 111122223333 acme-userflyterole";
+/// How often a person tries an edit that is refused.
+const TRIES: usize = 20;
 /// What begins with this is the person's.
 const MARK: &str = "Person";
 
@@ -56,7 +58,7 @@ impl Somebody {
         let sid = format!("{MARK}{}", random.below(6));
         let mut there = self.statements.clone();
         there.entry(sid).and_modify(|there| *there = !*there).or_insert(true);
-        loop {
+        for _ in 0..TRIES {
             let mut policy = self.read().await;
             let mut all = statements(&policy);
             all.retain(|statement| !is_the_persons(statement));
@@ -64,14 +66,18 @@ impl Somebody {
             policy["Statement"] = all.into();
             let request = self.ecr.set_repository_policy().repository_name(SHARED).policy_text(policy.to_string());
             match request.send().await {
-                Ok(_) => break,
-                // Since the person's reading, somebody's statement has gone, and the role that it names.
+                Ok(_) => {
+                    self.statements = there;
+                    self.writes += 1;
+                    return;
+                }
+                // Since the person's reading, somebody's statement has gone, and the role that it names. Or it is there
+                // and the role isn't, once two runs of one stack have wanted different things at the same time: then
+                // nobody can write the policy until the next run.
                 Err(error) if format!("{error:?}").contains("Principal not found") => {}
                 Err(error) => panic!("{error:?}"),
             }
         }
-        self.statements = there;
-        self.writes += 1;
     }
 
     async fn read(&mut self) -> Value {
