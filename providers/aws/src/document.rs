@@ -1,5 +1,7 @@
 //! Policy documents: in one form, so that equal permissions are equal text.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// The version of the policy language. Source: IAM user guide, "IAM JSON policy elements: Version".
@@ -107,13 +109,17 @@ pub(crate) fn counted(text: &str) -> usize {
     }
 }
 
+/// The text of a document that IAM gave out.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if text.trim_start().starts_with('{') {
+        return text.into();
+    }
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}
+
 /// Reads a document that IAM gave out: URL-encoded (RFC 3986), or plain from some emulators.
 pub(crate) fn from_iam(text: &str) -> Value {
-    let plain = if text.trim_start().starts_with('{') {
-        text.into()
-    } else {
-        percent_encoding::percent_decode_str(text).decode_utf8_lossy()
-    };
+    let plain = plain(text);
     match serde_json::from_str(&plain) {
         Ok(document) => canonical(&document),
         // Not a document at all: keep it to show it, it is equal to nothing of ours.

@@ -22,6 +22,7 @@ mod equivalent;
 mod error;
 mod exact;
 mod grant;
+mod handover;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -24,8 +24,7 @@ pub(crate) struct Policy {
     pub(crate) document: Box<RawValue>,
     /// The grants whose statements are in it.
     pub(crate) because: Vec<IntentId>,
-    /// The policies of the scope that take something over from this one: they come first, so that nobody is without it
-    /// in between.
+    /// The policies that take something over from this one: they come first, so that nobody is without it in between.
     pub(crate) after: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::Aws;
+use crate::handover::{self, Carrying};
 use crate::pack::{self, Policy};
 use crate::room::Room;
 use crate::secrets::Secrets;
@@ -79,6 +80,11 @@ pub(crate) async fn policies<'a>(
             group.settle(&mut scopes, &mut room);
         }
     }
+    let carrying = scopes.iter_mut().filter_map(|scope| {
+        let policies = scope.policies.as_deref_mut()?;
+        Some(Carrying { roles: &scope.roles, policies })
+    });
+    handover::between_scopes(aws, snapshot, carrying.collect());
     Ok(scopes.into_iter().filter_map(|scope| Some((scope.scope.clone(), scope.policies?))).collect())
 }
 

@@ -87,6 +87,11 @@ impl Policy {
     pub(crate) fn document(&self) -> Value {
         document::from_iam(&self.document)
     }
+
+    /// Whether its document is just that text. Another text can still say the same.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        document::plain(&self.document) == text
+    }
 }
 
 impl Snapshot {

@@ -7,7 +7,7 @@
 //! * [`late`]: each single request is carried out only after its client has given it up, over what was written since.
 //! * [`races`]: two runs, or a run and a person, write at the same time; nothing foreign is lost, and all wishes hold.
 //!
-//! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and one file in `tests/`.
+//! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
 
 pub mod aws;
 pub mod azure;
@@ -18,6 +18,7 @@ pub mod http;
 pub mod late;
 pub mod output;
 pub mod process;
+mod proofs;
 pub mod races;
 pub mod random;
 pub mod truth;

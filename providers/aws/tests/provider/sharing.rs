@@ -583,3 +583,25 @@ async fn any_manifests_where_there_is_hardly_any_room() {
         assert!(play(seed, 5, &ALL).await < 6);
     }
 }
+
+/// Each way, and both ways at once, of which one has to be first.
+#[tokio::test]
+async fn what_moves_to_another_scope_of_the_same_role_is_there_before_it_goes() {
+    const PRODUCTION: &str = "{ domain: production }";
+    let stay = [("stays", PRODUCTION, "token: read"), ("stays-too", VISION, "images: pull")];
+    let with = |more: &[(&'static str, &'static str, &'static str)]| granting(&[&stay[..], more].concat());
+    let wide = with(&[("moves", PRODUCTION, "data: read")]);
+    let narrow = with(&[("moves", VISION, "data: read")]);
+    let world = World::new(&wide).await;
+    for text in [&wide, &narrow, &wide] {
+        apply(&world, text).await;
+    }
+    let one = with(&[("down", PRODUCTION, "data: read"), ("up", VISION, "models: read-write")]);
+    let other = with(&[("down", VISION, "data: read"), ("up", PRODUCTION, "models: read-write")]);
+    apply(&world, &one).await;
+    // One of the two waits for the other, and is itself gone for a moment: but it is made, and nothing goes in circles.
+    let (report, _) =
+        carry_out_unchecked(&world, world.session_with(&other, one_by_one()).await.expect("a session").engine()).await;
+    assert!(report.is_success());
+    assert!(world.plan(&other).await.expect("a plan").is_empty());
+}
