@@ -60,6 +60,14 @@ enum Outcome {
     Json(serde_json::Value),
 }
 
+impl Outcome {
+    /// The repository policy in it.
+    fn policy(&self) -> Option<String> {
+        let Self::Json(answer) = self else { return None };
+        answer.get("policyText").and_then(serde_json::Value::as_str).map(str::to_owned)
+    }
+}
+
 #[async_trait]
 impl Handler for Dispatcher {
     async fn handle(&self, request: Request) -> Response {
@@ -82,7 +90,7 @@ impl Dispatcher {
         let mut turn = None;
         let outcome = match fate {
             Fate::DropBefore => {
-                self.note(sequence, turn, scope.as_ref(), &asked, 0);
+                self.note(sequence, turn, scope.as_ref(), &asked, 0, None);
                 return Response::dropped();
             }
             Fate::Throttle => Err(ApiError::new("Throttling", 400, "Rate exceeded")),
@@ -93,11 +101,12 @@ impl Dispatcher {
             )),
             Fate::Serve | Fate::DropAfter => self.carry_out(&request, scope.as_ref(), &asked, &mut turn),
         };
+        let policy = outcome.as_ref().ok().and_then(Outcome::policy);
         let response = match outcome {
             Ok(outcome) => success(&asked, outcome, &request_id),
             Err(error) => failure(asked.service, error, &request_id),
         };
-        self.note(sequence, turn, scope.as_ref(), &asked, response.status.as_u16());
+        self.note(sequence, turn, scope.as_ref(), &asked, response.status.as_u16(), policy);
         if fate == Fate::DropAfter { Response::dropped() } else { response }
     }
 
@@ -150,12 +159,20 @@ impl Dispatcher {
         }
     }
 
-    fn note(&self, sequence: u64, turn: Option<u64>, scope: Option<&Scope>, asked: &Asked, status: u16) {
+    fn note(
+        &self,
+        sequence: u64,
+        turn: Option<u64>,
+        scope: Option<&Scope>,
+        asked: &Asked,
+        status: u16,
+        policy: Option<String>,
+    ) {
         let key = scope.map(|scope| scope.key.clone()).unwrap_or_default();
         let (account, action) = (self.account(&key), asked.action.clone());
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let at_us = u64::try_from(log.since().as_micros()).unwrap_or(u64::MAX);
-        log.note(Line { sequence, turn, at_us, account, key, action, status });
+        log.note(Line { sequence, turn, at_us, account, key, action, status, policy });
     }
 
     /// The account that a key names, for the log.

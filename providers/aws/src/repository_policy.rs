@@ -17,7 +17,8 @@
 //!
 //! What stays is the time between the second reading's arrival and the write's, some milliseconds in place of a round
 //! trip: somebody else's write that arrives in between is overwritten and nobody sees it. So is what others write between
-//! the reading of a write that was given up and that write, if AWS carries it out all the same.
+//! the reading of a write that was given up and that write, if AWS carries it out all the same. And an edit that takes back
+//! the editor's own edit before, while that is being put back, can't be told from one more overwriting.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,10 @@ use crate::document;
 use crate::error;
 use crate::kept::{Policy, Statement, merged};
 use crate::locator::Repository;
+
+mod meanwhile;
+
+pub(crate) use meanwhile::Meanwhile;
 
 /// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".
 pub(crate) const LARGEST: usize = 10_240;
@@ -75,8 +80,12 @@ fn is_dead(statement: &Statement) -> bool {
     statement.principals().any(|id| id.starts_with("AROA") || id.starts_with("AIDA"))
 }
 
+fn is_of_ours(statement: &Statement, mark: &str) -> bool {
+    statement.sid().is_some_and(|sid| sid.contains(mark))
+}
+
 fn is_dead_of_ours(statement: &Statement, mark: &str) -> bool {
-    statement.sid().is_some_and(|sid| sid.contains(mark)) && is_dead(statement)
+    is_of_ours(statement, mark) && is_dead(statement)
 }
 
 fn has_dead(policy: Option<&Policy>, mark: &str) -> bool {
@@ -105,61 +114,6 @@ fn in_the_way(error: Error, policy: &Policy) -> Error {
         .with("AWS said", said.unwrap_or_default())
         .with("cause", format!("its statement `{sid}`, which isn't this stack's, names a principal that was deleted"))
         .hint("take that statement out of the policy, or name a principal there that exists; then run again")
-}
-
-/// What others did to a policy between our reading and our writing, so that our write undid it.
-#[derive(Debug, Default)]
-pub(crate) struct Meanwhile {
-    added: Vec<Statement>,
-    removed: Vec<Statement>,
-}
-
-impl Meanwhile {
-    /// Remembers what differs between two readings, but for our own statement.
-    fn learn(&mut self, before: Option<&Policy>, beside: Option<&Policy>, sid: &str) {
-        let (before, beside) = (statements(before), statements(beside));
-        let others = |statement: &&Statement| statement.sid() != Some(sid);
-        for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
-            self.removed.retain(|known| known != statement);
-            // The last form of a statement counts: Sids are unique within a policy.
-            self.added.retain(|known| known != statement && !has_same_sid(known, statement));
-            self.added.push(statement.clone());
-        }
-        for statement in before.iter().filter(others).filter(|statement| !beside.contains(statement)) {
-            self.added.retain(|known| known != statement);
-            self.removed.push(statement.clone());
-        }
-    }
-
-    /// Forgets what is as they made it, or has another form by now that isn't known to be an old one.
-    fn forget(&mut self, policy: Option<&Policy>) {
-        let now = statements(policy);
-        let removed = &self.removed;
-        self.added.retain(|statement| {
-            let other = now.iter().find(|known| has_same_sid(known, statement));
-            !now.contains(statement) && other.is_none_or(|other| removed.contains(other))
-        });
-        self.removed.retain(|statement| now.contains(statement));
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
-    }
-
-    /// The policy as they made it.
-    fn put_back(&self, policy: Option<Policy>) -> Option<Policy> {
-        if self.is_nothing() {
-            return policy;
-        }
-        let mut policy = policy.unwrap_or_default();
-        policy.statements.retain(|statement| !self.removed.contains(statement));
-        policy.statements.extend(self.added.iter().cloned());
-        Some(policy)
-    }
-}
-
-fn has_same_sid(one: &Statement, other: &Statement) -> bool {
-    one.sid().is_some() && one.sid() == other.sid()
 }
 
 /// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.
@@ -196,37 +150,33 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         }
         let after = merged(meanwhile.put_back(before.clone()), sid, statement);
         let after = after.and_then(|policy| without_dead(policy, &mark));
-        // The reading leaves first, and the write so much later that it seldom overtakes it.
-        let later = Duration::from_millis(u64::try_from(begun.elapsed().as_millis() / 10).unwrap_or_default());
-        let put = async {
-            if !later.is_zero() {
-                tokio::time::sleep(later.min(LATEST)).await;
-            }
-            put(&client, repository, after.as_ref()).await
+        let (beside, written) = put_beside_reading(&client, repository, after.as_ref(), begun.elapsed()).await;
+        let unknown = match written {
+            Ok(()) => None,
+            // Nobody's work was undone by a write that was refused.
+            Err(Unwritten { error, may_come: false }) => return Err(error),
+            Err(Unwritten { error, may_come: true }) => Some(error),
         };
-        let (beside, written) = tokio::join!(read(&client, repository), put);
-        if let Ok(beside) = beside
-            && beside != after
-        {
-            meanwhile.learn(before.as_ref(), beside.as_ref(), sid);
-        }
-        let Err(Unwritten { error, may_come }) = written else { continue };
-        if may_come {
-            let patience = aws.config.request_timeout.0;
-            tracing::debug!(
-                repository = repository.name,
-                ?patience,
-                "the write was given up, and may be carried out yet"
-            );
-            let (seen, ()) = tokio::join!(read(&client, repository), tokio::time::sleep(patience));
-            if let Ok(seen) = seen
-                && seen != after
-            {
-                meanwhile.learn(before.as_ref(), seen.as_ref(), sid);
+        let mut learn = |seen: Option<&Policy>| {
+            if seen != after.as_ref() {
+                meanwhile.learn(before.as_ref(), seen, after.as_ref(), &mark);
             }
+        };
+        match &beside {
+            // The write overtook the reading, which shows what it has left to undo: nothing.
+            Ok(Beside { policy, is_last: true }) if is_done(policy.as_ref()) && !is_done(before.as_ref()) => {}
+            Ok(Beside { policy, .. }) => learn(policy.as_ref()),
+            Err(_) => {}
+        }
+        let Some(error) = unknown else { continue };
+        let patience = aws.config.request_timeout.0;
+        tracing::debug!(repository = repository.name, ?patience, "the write was given up, and may be carried out yet");
+        let (seen, ()) = tokio::join!(read(&client, repository), tokio::time::sleep(patience));
+        if let Ok(seen) = seen {
+            learn(seen.as_ref());
         }
         // Of what others did, nobody else knows: it isn't left to another try, which there may not be.
-        if !may_come || meanwhile.is_nothing() {
+        if meanwhile.is_nothing() {
             return Err(error);
         }
     }
@@ -234,6 +184,32 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         .with("operation", "ecr:SetRepositoryPolicy")
         .with("repository", repository.arn())
         .hint("run again when nobody else writes it"))
+}
+
+/// What a reading beside a write found.
+struct Beside {
+    policy: Option<Policy>,
+    /// Whether its answer came after the write's.
+    is_last: bool,
+}
+
+/// Replaces the policy, with another reading that leaves first, and the write so much later that it seldom overtakes it.
+async fn put_beside_reading(
+    client: &Client,
+    repository: &Repository,
+    after: Option<&Policy>,
+    reading: Duration,
+) -> (Result<Beside>, Result<(), Unwritten>) {
+    let later = Duration::from_millis(u64::try_from(reading.as_millis() / 10).unwrap_or_default());
+    let put = async {
+        if !later.is_zero() {
+            tokio::time::sleep(later.min(LATEST)).await;
+        }
+        (put(client, repository, after).await, Instant::now())
+    };
+    let read = async { (read(client, repository).await, Instant::now()) };
+    let ((policy, seen), (written, answered)) = tokio::join!(read, put);
+    (policy.map(|policy| Beside { policy, is_last: seen > answered }), written)
 }
 
 /// Reads; the first time twice, so that there are two open connections for what comes next, until both agree.
@@ -317,56 +293,5 @@ mod tests {
         let left = json!({"Statement": [live, dead("Theirs")]});
         assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&left)));
         assert_eq!(without_dead(policy(&json!({"Statement": [dead("Mark2")]})), "Mark"), None);
-    }
-
-    #[test]
-    fn what_others_did_meanwhile_is_put_back() {
-        let statement = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": ["ecr:Get"]});
-        let with =
-            |sids: &[&str]| policy(&json!({"Statement": sids.iter().map(|sid| statement(sid)).collect::<Vec<_>>()}));
-        let sids = |policy: Option<Policy>| -> Vec<String> {
-            statements(policy.as_ref()).iter().filter_map(|known| known.sid()).map(str::to_owned).collect()
-        };
-        let (before, beside) = (with(&["A", "B"]), with(&["A", "C"]));
-        let mut meanwhile = Meanwhile::default();
-        meanwhile.learn(Some(&before), Some(&beside), "Ours");
-        // Ours went over theirs.
-        let now = with(&["A", "B", "Ours"]);
-        meanwhile.forget(Some(&now));
-        assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "Ours", "C"]);
-        // Theirs went over ours, or came after it: there is nothing to put back.
-        let now = with(&["A", "C"]);
-        meanwhile.forget(Some(&now));
-        assert!(meanwhile.is_nothing());
-        // Our own statement is nobody else's doing.
-        meanwhile.learn(Some(&before), Some(&with(&["A", "B", "Ours"])), "Ours");
-        assert!(meanwhile.is_nothing());
-        // A statement that was changed twice is there once.
-        let edited = |action: &str| {
-            let mut statement = statement("C");
-            statement["Action"] = json!([action]);
-            policy(&json!({ "Statement": [statement] }))
-        };
-        for action in ["ecr:One", "ecr:Two"] {
-            meanwhile.learn(None, Some(&edited(action)), "Ours");
-        }
-        let back = meanwhile.put_back(None);
-        assert_eq!(statements(back.as_ref()), edited("ecr:Two").statements);
-        meanwhile.forget(Some(&edited("ecr:Three")));
-        assert!(meanwhile.is_nothing(), "somebody changed it again");
-        meanwhile.learn(None, Some(&with(&["C"])), "Ours");
-        assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
-    }
-
-    #[test]
-    fn what_others_did_to_a_digit_is_put_back() {
-        let with = |number: &str| {
-            let text = r#"{"Statement":[{"Sid":"A","Condition":{"NumericLessThan":{"x":1.10}}}]}"#;
-            Policy::parse(&text.replace("1.10", number)).expect("a policy")
-        };
-        let mut meanwhile = Meanwhile::default();
-        meanwhile.learn(Some(&with("12345678901234567890123")), Some(&with("12345678901234567890124")), "Ours");
-        let back = meanwhile.put_back(Some(with("12345678901234567890123"))).expect("a statement");
-        assert_eq!(back.to_string(), with("12345678901234567890124").to_string());
     }
 }

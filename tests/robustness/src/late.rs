@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use cloudgrant_core::{Approval, Cancel, Settings, Silent};
 use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
 
 use crate::cloud::{Cloud, Doing, differences};
 use crate::faults::{LATENESS, TIMEOUT};
+use crate::random::Random;
 use crate::truth;
 use crate::world::{Stage, World, settings};
 
@@ -51,7 +53,7 @@ impl fmt::Display for Summary {
 pub async fn everywhere(cloud: &'static dyn Cloud, doing: Doing) -> Summary {
     let begun = Instant::now();
     let stage = Arc::new(Stage::set(cloud, doing).await);
-    let requests = undisturbed(cloud, &stage).await;
+    let requests = undisturbed(cloud, &stage).await.len();
     let points = (1..=requests).flat_map(|request| [(request, true), (request, false)]);
     let results = stream::iter(points).map(|(request, tried_again)| {
         let stage = stage.clone();
@@ -74,7 +76,8 @@ fn patient(tried_again: bool) -> Settings {
     Settings { concurrency: 1, patience, ..settings() }
 }
 
-async fn undisturbed(cloud: &'static dyn Cloud, stage: &Stage) -> usize {
+/// The requests of an undisturbed run after its plan was made, in the order in which they come.
+async fn undisturbed(cloud: &'static dyn Cloud, stage: &Stage) -> Vec<Value> {
     let world = World::start(cloud, Some(stage.before.path())).await;
     world.turn(&format!("latency={}ms", LATENCY.as_millis())).await;
     let engine = world.engine(stage.doing, patient(true), Vec::new()).await;
@@ -82,7 +85,9 @@ async fn undisturbed(cloud: &'static dyn Cloud, stage: &Stage) -> usize {
     let planned = world.log().await.len();
     let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
     assert!(report.is_ok_and(|report| report.is_success()), "an undisturbed run succeeds");
-    world.log().await.len() - planned
+    let mut requests = world.log().await.split_off(planned);
+    requests.sort_by_key(|request| request["sequence"].as_u64());
+    requests
 }
 
 /// Whether the run succeeded.
@@ -121,4 +126,64 @@ async fn point(
     }
     wrong.extend(differences(&stage.after, &world.state()));
     if wrong.is_empty() { Ok(success) } else { Err(wrong) }
+}
+
+/// After how many seconds a write is given up beside which a person edits: enough for the edit, and for one more reading.
+const LONG_TIMEOUT: f64 = 1.5;
+
+/// Has each write of documents without a version token, which the action names, come late, and a person edit the document
+/// while it is under way, so that it overwrites the edit when it comes.
+///
+/// Returns how many writes there are.
+///
+/// # Panics
+/// A run fails, or the person's edit isn't there in the end.
+pub async fn beside_a_person(cloud: &'static dyn Cloud, action: &str) -> usize {
+    let stage = Stage::set(cloud, Doing::Apply).await;
+    let requests = undisturbed(cloud, &stage).await;
+    let positions =
+        (1..).zip(&requests).filter(|(_, request)| request["action"] == action).map(|(position, _)| position);
+    let writes: Vec<usize> = positions.collect();
+    let runs = (0..).zip(&writes).map(|(earlier, position)| overwritten(cloud, &stage, action, earlier, *position));
+    futures_util::future::join_all(runs).await;
+    writes.len()
+}
+
+/// How many requests have come, but for the late ones that are still to be carried out.
+async fn total(world: &World) -> usize {
+    let counts: Value = serde_json::from_str(&world.ask("GET", "/_sandbox/requests", "").await).expect("JSON");
+    counts["total"].as_u64().map_or(0, |total| usize::try_from(total).unwrap_or_default())
+}
+
+async fn overwritten(cloud: &'static dyn Cloud, stage: &Stage, action: &str, earlier: u64, position: usize) {
+    let world = World::start(cloud, Some(stage.before.path())).await;
+    let engine = world.engine(stage.doing, patient(true), vec![cloud.request_timeout(LONG_TIMEOUT)]).await;
+    let latency = format!("latency={}ms", LATENCY.as_millis());
+    world.turn(&latency).await;
+    let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let planned = total(&world).await;
+    let lateness = Duration::from_secs_f64(LONG_TIMEOUT * 1.5).as_millis();
+    world.turn(&format!("{latency},late-at={position},lateness={lateness}ms")).await;
+    let person = async {
+        // All that come before it have come, and it comes at once.
+        while total(&world).await < planned + position - 1 {
+            tokio::time::sleep(LATENCY / 4).await;
+        }
+        tokio::time::sleep(LATENCY).await;
+        let (mut person, mut random) = (cloud.person(&world).await, Random::new(earlier));
+        while person.losses(&world.state(), &[]).writes == 0 {
+            person.edit(&mut random).await;
+        }
+        (person, world.log().await)
+    };
+    let cancel = Cancel::default();
+    let applied = engine.apply(plan.approve(Approval::InAdvance), &Silent, &cancel);
+    let (report, (person, log)) = tokio::join!(applied, person);
+    assert!(report.as_ref().is_ok_and(|report| report.is_success()), "{action} {earlier}: {report:#?}");
+    // One is the person's.
+    let done = log.iter().filter(|line| line["action"] == action).count() as u64;
+    assert_eq!(done, earlier + 1, "{action} {earlier} wasn't under way any more when the person's edit was done");
+    assert_eq!(person.losses(&world.state(), &[]).inexcusable, Vec::<String>::new(), "{action} {earlier}");
+    let wrong = differences(&stage.after, &person.without(world.state()));
+    assert_eq!(wrong, Vec::<String>::new(), "{action} {earlier}");
 }

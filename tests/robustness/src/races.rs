@@ -21,6 +21,12 @@ const AT_A_TIME: usize = 6;
 /// No round takes longer than this.
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// The longest pause between two edits of a person, or between two runs.
+const PAUSE: Duration = Duration::from_millis(60);
+
+/// The same where a person is in haste: faster than a run writes, looks, and puts back.
+const HASTE: Duration = Duration::from_millis(2);
+
 /// Who races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Race {
@@ -241,9 +247,11 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
         let (world, stop, mut random) = (world.clone(), stop.clone(), random.clone());
         async move {
             let mut person = cloud.person(&world).await;
+            let hasty = random.below(3) == 0;
             while !stop.load(Ordering::Relaxed) {
                 person.edit(&mut random).await;
-                tokio::time::sleep(random.time(Duration::from_millis(60))).await;
+                let longest = if hasty && random.below(3) > 0 { HASTE } else { PAUSE };
+                tokio::time::sleep(random.time(longest)).await;
             }
             person
         }
@@ -257,7 +265,7 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
         Race::ComingAndGoing => ((&manifests.small, true), Some((&manifests.other, false))),
         Race::Person => ((&manifests.small, false), None),
     };
-    let pause = random.time(Duration::from_millis(60));
+    let pause = random.time(PAUSE);
     let first = run(&world, one.0, one.1);
     let second = async {
         let (manifest, revoke) = two?;

@@ -1,3 +1,14 @@
 //! AWS.
 
-cloudgrant_robustness::proofs!(cloudgrant_robustness::aws::Aws);
+use cloudgrant_robustness::aws::Aws;
+
+cloudgrant_robustness::proofs!(Aws);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_late_write_overwrites_is_put_back() {
+    let writes = cloudgrant_robustness::late::beside_a_person(&Aws, "ecr:SetRepositoryPolicy").await;
+    assert!(writes >= 3, "{writes}");
+    cloudgrant_robustness::output::say(&format!(
+        "{writes} writes came late, over a person's edit each, and put it back"
+    ));
+}

@@ -1,6 +1,7 @@
 //! Somebody with a console: statements in the shared repository's policy, policies and tags on the task role.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +17,8 @@ const REPOSITORY: &str = "repository 444455556666 us-west-2 team/shared";
 const ROLE: &str = "role 111122223333 acme-userflyterole";
 /// How often a person tries an edit that is refused.
 const TRIES: usize = 20;
+/// How many statements the person puts in and takes out.
+const STATEMENTS: usize = 3;
 /// What begins with this is the person's.
 const MARK: &str = "Person";
 
@@ -55,7 +58,7 @@ impl Somebody {
 
     /// Reads, changes, writes: as the console does it, with all of the person's own statements as they should be.
     async fn statement(&mut self, random: &mut Random) {
-        let sid = format!("{MARK}{}", random.below(6));
+        let sid = format!("{MARK}{}", random.below(STATEMENTS));
         let mut there = self.statements.clone();
         there.entry(sid).and_modify(|there| *there = !*there).or_insert(true);
         for _ in 0..TRIES {
@@ -100,11 +103,20 @@ impl Somebody {
     }
 
     fn is_wrong(&self, policy: &Value) -> bool {
-        let now: Vec<_> = statements(policy).into_iter().filter(is_the_persons).collect();
-        let wanted: Vec<_> = self.statements.iter().filter(|(_, there)| **there).map(|(sid, _)| sid.as_str()).collect();
-        let is_wanted = |statement: &Value| statement["Sid"].as_str().is_some_and(|sid| wanted.contains(&sid));
-        now.len() != wanted.len() || !now.iter().all(is_wanted)
+        self.wrong(policy).next().is_some()
     }
+
+    /// The person's statements that are not as the person left them.
+    fn wrong(&self, policy: &Value) -> impl Iterator<Item = &str> {
+        let now = sids(policy);
+        self.statements.iter().filter(move |(sid, there)| now.contains(*sid) != **there).map(|(sid, _)| sid.as_str())
+    }
+}
+
+/// The Sids of the person's statements in a policy.
+fn sids(policy: &Value) -> BTreeSet<String> {
+    let persons = statements(policy).into_iter().filter(is_the_persons);
+    persons.filter_map(|statement| statement["Sid"].as_str().map(str::to_owned)).collect()
 }
 
 fn is_the_persons(statement: &Value) -> bool {
@@ -154,12 +166,13 @@ impl Person for Somebody {
         let calls = Calls::read(log);
         let in_window = |(write, reading): (usize, usize)| calls.in_window(write, reading);
         losses.for_a_time = self.missing.len();
-        if self.is_wrong(&state[REPOSITORY]["policy"]) {
-            let what = format!("statements {:?} in {}", self.statements, state[REPOSITORY]["policy"]);
-            if in_window((self.writes, usize::MAX)) {
+        let policy = &state[REPOSITORY]["policy"];
+        if self.is_wrong(policy) {
+            let what = format!("statements {:?} in {policy}", self.statements);
+            if in_window((self.writes, usize::MAX)) || self.wrong(policy).all(|sid| calls.was_too_early(sid)) {
                 losses.in_window.push(what);
             } else {
-                losses.inexcusable.push(what);
+                losses.inexcusable.push(format!("{what}\n{calls}"));
             }
         }
         losses.mended = self.missing.iter().filter(|missing| in_window(**missing)).count();
@@ -193,6 +206,8 @@ struct Call {
     at: Duration,
     key: String,
     reads: bool,
+    /// The person's statements in the policy that was read or written.
+    sids: BTreeSet<String>,
 }
 
 impl Calls {
@@ -206,7 +221,12 @@ impl Calls {
                 _ => return None,
             };
             let at = Duration::from_micros(line["at_us"].as_u64()?);
-            Some(Call { turn: line["turn"].as_u64()?, at, key: line["key"].as_str()?.to_owned(), reads })
+            // What was deleted is told, too.
+            let policy = line["policy"].as_str().filter(|_| line["action"] != "ecr:DeleteRepositoryPolicy");
+            let sids = policy.and_then(|text| serde_json::from_str(text).ok()).map(|policy| sids(&policy));
+            let (turn, key, sids) =
+                (line["turn"].as_u64()?, line["key"].as_str()?.to_owned(), sids.unwrap_or_default());
+            Some(Call { turn, at, key, reads, sids })
         };
         let mut calls: Vec<_> = log.iter().filter_map(call).collect();
         calls.sort_by_key(|call| call.turn);
@@ -244,5 +264,36 @@ impl Calls {
         between.iter().enumerate().any(|(at, call)| {
             !call.reads && !between[..at].iter().any(|earlier| earlier.reads && earlier.key == call.key)
         })
+    }
+    /// Whether the person's last edit of a statement came before a run could see that the one before was there again,
+    /// which that run had overwritten: until then, nobody can tell such an edit from one more overwriting.
+    fn was_too_early(&self, sid: &str) -> bool {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let has = |call: &Call| call.sids.contains(sid);
+        let (mut wanted, mut overwritten) = (false, BTreeSet::new());
+        let mut too_early = false;
+        for call in &self.0 {
+            if call.key == person {
+                if !call.reads && has(call) != wanted {
+                    wanted = !wanted;
+                    too_early = !overwritten.is_empty();
+                }
+            } else if call.reads && has(call) == wanted {
+                overwritten.remove(&call.key);
+            } else if !call.reads && has(call) != wanted {
+                overwritten.insert(&call.key);
+            }
+        }
+        too_early
+    }
+}
+
+impl fmt::Display for Calls {
+    /// The last of them, for whoever wants to know how something was lost.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Call { turn, at, key, reads, sids } in self.0.iter().rev().take(60).rev() {
+            writeln!(f, "{turn} {at:?} {key} {} {sids:?}", if *reads { "reads" } else { "writes" })?;
+        }
+        Ok(())
     }
 }

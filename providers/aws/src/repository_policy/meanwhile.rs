@@ -1,0 +1,166 @@
+//! What others did to a policy that a write of ours undid.
+
+use super::{is_of_ours, statements};
+use crate::kept::{Policy, Statement};
+
+/// What others did to a policy between our reading and our writing, so that our write undid it.
+#[derive(Debug, Default)]
+pub(crate) struct Meanwhile {
+    added: Vec<Statement>,
+    removed: Vec<Statement>,
+}
+
+impl Meanwhile {
+    /// Remembers what a write undid: what differs between the readings before it and beside it, but for what it brought
+    /// along anyway. Not so this stack's own statements: what becomes of those, its changes say, each of which looks after
+    /// its own.
+    pub(super) fn learn(
+        &mut self,
+        before: Option<&Policy>,
+        beside: Option<&Policy>,
+        after: Option<&Policy>,
+        mark: &str,
+    ) {
+        let (before, beside, after) = (statements(before), statements(beside), statements(after));
+        let others = |statement: &&Statement| !is_of_ours(statement, mark);
+        for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
+            self.removed.retain(|known| known != statement);
+            // The last form of a statement counts: Sids are unique within a policy.
+            self.added.retain(|known| known != statement && !has_same_sid(known, statement));
+            if !after.contains(statement) {
+                self.added.push(statement.clone());
+            }
+        }
+        for statement in before.iter().filter(others).filter(|statement| !beside.contains(statement)) {
+            self.added.retain(|known| known != statement);
+            self.removed.retain(|known| known != statement);
+            if after.contains(statement) {
+                self.removed.push(statement.clone());
+            }
+        }
+    }
+
+    /// Forgets what is as they made it, or has another form by now that isn't known to be an old one.
+    pub(super) fn forget(&mut self, policy: Option<&Policy>) {
+        let now = statements(policy);
+        let removed = &self.removed;
+        self.added.retain(|statement| {
+            let other = now.iter().find(|known| has_same_sid(known, statement));
+            !now.contains(statement) && other.is_none_or(|other| removed.contains(other))
+        });
+        self.removed.retain(|statement| now.contains(statement));
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// The policy as they made it.
+    pub(super) fn put_back(&self, policy: Option<Policy>) -> Option<Policy> {
+        if self.is_nothing() {
+            return policy;
+        }
+        let mut policy = policy.unwrap_or_default();
+        policy.statements.retain(|statement| !self.removed.contains(statement));
+        policy.statements.extend(self.added.iter().cloned());
+        Some(policy)
+    }
+}
+
+fn has_same_sid(one: &Statement, other: &Statement) -> bool {
+    one.sid().is_some() && one.sid() == other.sid()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const MARK: &str = "Mark";
+
+    fn policy(value: &Value) -> Policy {
+        Policy::parse(&value.to_string()).expect("a policy")
+    }
+
+    fn statement(sid: &str) -> Value {
+        json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": ["ecr:Get"]})
+    }
+
+    fn with(sids: &[&str]) -> Policy {
+        policy(&json!({"Statement": sids.iter().map(|sid| statement(sid)).collect::<Vec<_>>()}))
+    }
+
+    fn sids(policy: Option<Policy>) -> Vec<String> {
+        statements(policy.as_ref()).iter().filter_map(Statement::sid).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_others_did_meanwhile_is_put_back() {
+        let (before, beside) = (with(&["A", "B"]), with(&["A", "C"]));
+        let mut meanwhile = Meanwhile::default();
+        let now = with(&["A", "B", "AllowPullMark"]);
+        meanwhile.learn(Some(&before), Some(&beside), Some(&now), MARK);
+        // Ours went over theirs.
+        meanwhile.forget(Some(&now));
+        assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "AllowPullMark", "C"]);
+        // Theirs went over ours, or came after it: there is nothing to put back.
+        let now = with(&["A", "C"]);
+        meanwhile.forget(Some(&now));
+        assert!(meanwhile.is_nothing());
+        // This stack's own statements are nobody else's doing, whichever of its runs wrote them.
+        let ours = with(&["A", "B", "AllowPullMarkOne", "AllowPullMarkTwo"]);
+        meanwhile.learn(Some(&before), Some(&ours), Some(&before), MARK);
+        meanwhile.learn(Some(&ours), Some(&before), Some(&ours), MARK);
+        assert!(meanwhile.is_nothing());
+        // A statement that was changed twice is there once.
+        let edited = |action: &str| {
+            let mut statement = statement("C");
+            statement["Action"] = json!([action]);
+            policy(&json!({ "Statement": [statement] }))
+        };
+        for action in ["ecr:One", "ecr:Two"] {
+            meanwhile.learn(None, Some(&edited(action)), None, MARK);
+        }
+        let back = meanwhile.put_back(None);
+        assert_eq!(statements(back.as_ref()), edited("ecr:Two").statements);
+        meanwhile.forget(Some(&edited("ecr:Three")));
+        assert!(meanwhile.is_nothing(), "somebody changed it again");
+        meanwhile.learn(None, Some(&with(&["C"])), None, MARK);
+        assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
+    }
+
+    #[test]
+    fn what_is_there_again_before_our_write_isnt_put_back_once_more() {
+        let mut meanwhile = Meanwhile::default();
+        meanwhile.learn(Some(&with(&["A"])), Some(&with(&["B"])), Some(&with(&["A", "AllowPullMark"])), MARK);
+        // Beside the write that puts it back, it is seen that whoever did it has done it once more.
+        let back = meanwhile.put_back(Some(with(&["A", "AllowPullMark"])));
+        meanwhile.learn(
+            Some(&with(&["A", "AllowPullMark"])),
+            Some(&with(&["B", "AllowPullMark"])),
+            back.as_ref(),
+            MARK,
+        );
+        assert!(meanwhile.is_nothing(), "what comes after that is somebody's wish: {meanwhile:?}");
+        // Beside the write that puts it back, nothing is seen of it yet.
+        let now = with(&["A", "AllowPullMark"]);
+        meanwhile.learn(Some(&with(&["A"])), Some(&with(&["B"])), Some(&now), MARK);
+        let back = meanwhile.put_back(Some(now.clone()));
+        meanwhile.learn(Some(&now), Some(&now), back.as_ref(), MARK);
+        assert_eq!(sids(meanwhile.put_back(Some(now))), ["AllowPullMark", "B"]);
+    }
+
+    #[test]
+    fn what_others_did_to_a_digit_is_put_back() {
+        let with = |number: &str| {
+            let text = r#"{"Statement":[{"Sid":"A","Condition":{"NumericLessThan":{"x":1.10}}}]}"#;
+            Policy::parse(&text.replace("1.10", number)).expect("a policy")
+        };
+        let mut meanwhile = Meanwhile::default();
+        let (before, beside) = (with("12345678901234567890123"), with("12345678901234567890124"));
+        meanwhile.learn(Some(&before), Some(&beside), Some(&before), MARK);
+        let back = meanwhile.put_back(Some(with("12345678901234567890123"))).expect("a statement");
+        assert_eq!(back.to_string(), with("12345678901234567890124").to_string());
+    }
+}
