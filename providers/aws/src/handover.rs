@@ -30,6 +30,7 @@ pub(crate) fn between_scopes(aws: &Aws, snapshot: &Snapshot, mut scopes: Vec<Car
         return;
     }
     let given = given(aws, snapshot, &scopes, &lost.iter().flat_map(|(_, lost)| lost).copied().collect());
+    // All policies, by name: each has its entry.
     let mut after: HashMap<String, Vec<String>> = HashMap::new();
     for policy in scopes.iter().flat_map(|scope| scope.policies.iter()) {
         after.insert(policy.name.clone(), policy.after.clone());

@@ -605,3 +605,23 @@ async fn what_moves_to_another_scope_of_the_same_role_is_there_before_it_goes() 
     assert!(report.is_success());
     assert!(world.plan(&other).await.expect("a plan").is_empty());
 }
+
+#[tokio::test]
+async fn three_scopes_of_one_role_trade_in_a_circle() {
+    const SCOPES: [&str; 3] = ["global", "{ domain: production }", VISION];
+    let granted = |turn: usize| {
+        let accesses = ["data: read", "models: read-write", "token: read"];
+        let names = ["one", "two", "three"];
+        let grants: Vec<_> = (0..3).map(|at| (names[at], SCOPES[(at + turn) % 3], accesses[at])).collect();
+        granting(&grants)
+    };
+    let world = World::new(&granted(0)).await;
+    apply(&world, &granted(0)).await;
+    for turn in [1, 2, 3] {
+        let text = granted(turn);
+        let engine = world.session_with(&text, one_by_one()).await.expect("a session").engine();
+        let (report, _) = carry_out_unchecked(&world, engine).await;
+        assert!(report.is_success(), "{report:#?}");
+        assert!(world.plan(&text).await.expect("a plan").is_empty());
+    }
+}
