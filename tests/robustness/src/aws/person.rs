@@ -265,6 +265,7 @@ impl Calls {
             !call.reads && !between[..at].iter().any(|earlier| earlier.reads && earlier.key == call.key)
         })
     }
+
     /// Whether the person's last edit of a statement came before a run could see that the one before was there again,
     /// which that run had overwritten: until then, nobody can tell such an edit from one more overwriting.
     fn was_too_early(&self, sid: &str) -> bool {
