@@ -10,7 +10,8 @@
 //!   it is put back.
 //! - After the write, the policy is read. Where our statement is missing, somebody overwrote it, and it is written again.
 //!   The engine reads all once more when it has finished, and has what is missing made again.
-//!
+//! - Where our write is refused, because its role has been deleted meanwhile, what an earlier one overwrote is put back
+//!   without it: nobody knows whether there will be another try.
 //! - A write that has no answer in time may be carried out yet, over whatever was written since. Nothing else of ours is
 //!   written to that repository until as much time has passed once more, and a reading before that time remembers what
 //!   others did.
@@ -37,6 +38,8 @@ use crate::kept::{Policy, Statement, merged};
 use crate::locator::Repository;
 
 mod meanwhile;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use meanwhile::Meanwhile;
 
@@ -132,6 +135,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
+    let mut refused = None;
     for round in 0..TRIES {
         let begun = Instant::now();
         let before = match read_alone(&client, repository, round).await {
@@ -145,16 +149,24 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         if is_done(before.as_ref()) && meanwhile.is_nothing() && !has_dead(before.as_ref(), &mark) {
             return Ok(());
         }
+        if let Some(error) = refused.take_if(|_| meanwhile.is_nothing()) {
+            return Err(error);
+        }
         if round > 0 {
             tracing::debug!(repository = repository.name, "somebody else wrote the policy at the same time; once more");
         }
-        let after = merged(meanwhile.put_back(before.clone()), sid, statement);
+        let theirs = meanwhile.put_back(before.clone());
+        let after = if refused.is_none() { merged(theirs, sid, statement) } else { theirs };
         let after = after.and_then(|policy| without_dead(policy, &mark));
         let (beside, written) = put_beside_reading(&client, repository, after.as_ref(), begun.elapsed()).await;
         let unknown = match written {
             Ok(()) => None,
-            // Nobody's work was undone by a write that was refused.
-            Err(Unwritten { error, may_come: false }) => return Err(error),
+            // Nobody's work was undone by a write that was refused. What an earlier one undid comes back without ours.
+            Err(Unwritten { error, may_come: false }) if refused.is_none() && !meanwhile.is_nothing() => {
+                refused = Some(error);
+                continue;
+            }
+            Err(Unwritten { error, may_come: false }) => return Err(refused.unwrap_or(error)),
             Err(Unwritten { error, may_come: true }) => Some(error),
         };
         let mut learn = |seen: Option<&Policy>| {
@@ -179,6 +191,9 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         if meanwhile.is_nothing() {
             return Err(error);
         }
+    }
+    if let Some(error) = refused {
+        return Err(error);
     }
     Err(Error::new(ErrorKind::Unavailable, "others keep writing the repository's policy at the same time")
         .with("operation", "ecr:SetRepositoryPolicy")
@@ -273,25 +288,4 @@ async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) 
     answer
         .map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn policy(value: &Value) -> Policy {
-        Policy::parse(&value.to_string()).expect("a policy")
-    }
-
-    #[test]
-    fn dead_statements_of_ours_go_and_those_of_others_stay() {
-        let dead = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": {"AWS": ["AROAEXAMPLE"]}});
-        let live = json!({"Sid": "Mark1", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/x"]}});
-        let document = json!({"Statement": [dead("Mark2"), live, dead("Theirs")]});
-        let left = json!({"Statement": [live, dead("Theirs")]});
-        assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&left)));
-        assert_eq!(without_dead(policy(&json!({"Statement": [dead("Mark2")]})), "Mark"), None);
-    }
 }

@@ -1,5 +1,6 @@
 //! AWS: IAM, and repository policies of ECR in another account.
 
+mod log;
 mod manifests;
 mod person;
 
@@ -113,7 +114,7 @@ impl Cloud for Aws {
     }
 
     fn windows(&self, log: &[Value], last: usize) -> Vec<Duration> {
-        person::Calls::read(log).windows(last)
+        log::Calls::read(log).windows(last)
     }
 
     async fn person(&self, world: &World) -> Box<dyn Person> {

@@ -1,14 +1,13 @@
 //! Somebody with a console: statements in the shared repository's policy, policies and tags on the task role.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 
-use super::{OTHER, SHARED, TASK_ROLE, foreign, statements};
+use super::log::Calls;
+use super::{SHARED, TASK_ROLE, foreign, statements};
 use crate::cloud::{Losses, Person, State};
 use crate::random::Random;
 use crate::world::World;
@@ -114,7 +113,7 @@ impl Somebody {
 }
 
 /// The Sids of the person's statements in a policy.
-fn sids(policy: &Value) -> BTreeSet<String> {
+pub(super) fn sids(policy: &Value) -> BTreeSet<String> {
     let persons = statements(policy).into_iter().filter(is_the_persons);
     persons.filter_map(|statement| statement["Sid"].as_str().map(str::to_owned)).collect()
 }
@@ -169,7 +168,8 @@ impl Person for Somebody {
         let policy = &state[REPOSITORY]["policy"];
         if self.is_wrong(policy) {
             let what = format!("statements {:?} in {policy}", self.statements);
-            if in_window((self.writes, usize::MAX)) || self.wrong(policy).all(|sid| calls.was_too_early(sid)) {
+            let unseen = |sid: &str| calls.was_too_early(sid) || calls.was_unseen(sid);
+            if in_window((self.writes, usize::MAX)) || self.wrong(policy).all(unseen) {
                 losses.in_window.push(what);
             } else {
                 losses.inexcusable.push(format!("{what}\n{calls}"));
@@ -195,106 +195,5 @@ impl Person for Somebody {
         }
         state.retain(|name, _| !name.contains(MARK));
         state
-    }
-}
-
-/// Who read and wrote repository policies, in the order in which it was carried out.
-pub(super) struct Calls(Vec<Call>);
-
-struct Call {
-    turn: u64,
-    at: Duration,
-    key: String,
-    reads: bool,
-    /// The person's statements in the policy that was read or written.
-    sids: BTreeSet<String>,
-}
-
-impl Calls {
-    /// From the sandbox's log.
-    pub(super) fn read(log: &[Value]) -> Self {
-        let call = |line: &Value| {
-            let refused = line["status"].as_u64() != Some(200);
-            let reads = match line["action"].as_str()? {
-                "ecr:GetRepositoryPolicy" => true,
-                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" if !refused => false,
-                _ => return None,
-            };
-            let at = Duration::from_micros(line["at_us"].as_u64()?);
-            // What was deleted is told, too.
-            let policy = line["policy"].as_str().filter(|_| line["action"] != "ecr:DeleteRepositoryPolicy");
-            let sids = policy.and_then(|text| serde_json::from_str(text).ok()).map(|policy| sids(&policy));
-            let (turn, key, sids) =
-                (line["turn"].as_u64()?, line["key"].as_str()?.to_owned(), sids.unwrap_or_default());
-            Some(Call { turn, at, key, reads, sids })
-        };
-        let mut calls: Vec<_> = log.iter().filter_map(call).collect();
-        calls.sort_by_key(|call| call.turn);
-        Self(calls)
-    }
-
-    /// For each write that isn't the person's, how long ago its writer had read, or had read before that.
-    pub(super) fn windows(&self, last: usize) -> Vec<Duration> {
-        let person = cloudgrant_aws_sandbox::access_key(OTHER);
-        let mut reads: HashMap<&str, Vec<Duration>> = HashMap::new();
-        let mut windows = Vec::new();
-        for call in self.0.iter().filter(|call| call.key != person) {
-            let reads = reads.entry(&call.key).or_default();
-            if call.reads {
-                reads.push(call.at);
-            } else if let Some(read) = reads.iter().nth_back(last - 1) {
-                windows.push(call.at.saturating_sub(*read));
-            }
-        }
-        windows
-    }
-
-    /// Whether, between the person's write of that number and the person's reading of that number, somebody else wrote
-    /// without having had a chance to see the person's write: none of their readings came in between.
-    fn in_window(&self, write: usize, reading: usize) -> bool {
-        let person = cloudgrant_aws_sandbox::access_key(OTHER);
-        let nth = |reads: bool, number: usize| {
-            let calls = self.0.iter().filter(|call| call.key == person && call.reads == reads);
-            number.checked_sub(1).and_then(|index| calls.map(|call| call.turn).nth(index))
-        };
-        let Some(from) = nth(false, write) else { return false };
-        let until = nth(true, reading).unwrap_or(u64::MAX);
-        let between: Vec<_> =
-            self.0.iter().filter(|call| call.key != person && call.turn > from && call.turn < until).collect();
-        between.iter().enumerate().any(|(at, call)| {
-            !call.reads && !between[..at].iter().any(|earlier| earlier.reads && earlier.key == call.key)
-        })
-    }
-
-    /// Whether the person's last edit of a statement came before a run could see that the one before was there again,
-    /// which that run had overwritten: until then, nobody can tell such an edit from one more overwriting.
-    fn was_too_early(&self, sid: &str) -> bool {
-        let person = cloudgrant_aws_sandbox::access_key(OTHER);
-        let has = |call: &Call| call.sids.contains(sid);
-        let (mut wanted, mut overwritten) = (false, BTreeSet::new());
-        let mut too_early = false;
-        for call in &self.0 {
-            if call.key == person {
-                if !call.reads && has(call) != wanted {
-                    wanted = !wanted;
-                    too_early = !overwritten.is_empty();
-                }
-            } else if call.reads && has(call) == wanted {
-                overwritten.remove(&call.key);
-            } else if !call.reads && has(call) != wanted {
-                overwritten.insert(&call.key);
-            }
-        }
-        too_early
-    }
-}
-
-impl fmt::Display for Calls {
-    /// The last of them, for whoever wants to know how something was lost.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Call { turn, at, key, reads, sids } in self.0.iter().rev().take(60).rev() {
-            writeln!(f, "{turn} {at:?} {key} {} {sids:?}", if *reads { "reads" } else { "writes" })?;
-        }
-        Ok(())
     }
 }

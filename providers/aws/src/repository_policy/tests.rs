@@ -1,0 +1,239 @@
+//! What others do to a policy between one request and the next.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::{Connect, Context, ErrorKind};
+use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::locator::Locator;
+
+const MANIFEST: &str = r#"
+version: 1
+stack: tests
+provider: aws
+platform: { kind: flyte, organization: acme, projects: [vision], domains: [production] }
+aws: { region: us-west-2, account: "111122223333" }
+"#;
+
+/// For an answer to arrive.
+const A_WHILE: Duration = Duration::from_millis(50);
+
+/// A request, with its number among those of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Reads(usize),
+    Writes(usize),
+}
+
+use Call::{Reads, Writes};
+
+/// What somebody else does.
+enum Edit {
+    Puts(&'static str),
+    Takes(&'static str),
+    /// Deletes the role that a statement names.
+    Kills(&'static str),
+}
+
+/// What happens at which request.
+#[derive(Default)]
+struct Script {
+    /// What somebody does before it is carried out.
+    edits: Vec<(Call, Edit)>,
+    /// Requests that wait until another was answered.
+    held: Vec<(Call, Call)>,
+    /// Writes that are refused, whatever they say.
+    refused: Vec<usize>,
+}
+
+/// A repository's policy, as ECR keeps it.
+struct Ecr {
+    script: Script,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    statements: Vec<Value>,
+    reads: usize,
+    writes: usize,
+    answered: Vec<Call>,
+}
+
+#[async_trait]
+impl Handler for Ecr {
+    async fn handle(&self, request: Request) -> Response {
+        let reads = request.header("x-amz-target").expect("a target").ends_with("GetRepositoryPolicy");
+        let call = {
+            let mut state = self.state.lock().expect("a lock");
+            let count = if reads { &mut state.reads } else { &mut state.writes };
+            *count += 1;
+            if reads { Reads(*count) } else { Writes(*count) }
+        };
+        for (_, until) in self.script.held.iter().filter(|(held, _)| *held == call) {
+            while !self.state.lock().expect("a lock").answered.contains(until) {
+                tokio::time::sleep(A_WHILE / 10).await;
+            }
+            tokio::time::sleep(A_WHILE).await;
+        }
+        let mut state = self.state.lock().expect("a lock");
+        for (_, edit) in self.script.edits.iter().filter(|(at, _)| *at == call) {
+            state.edit(edit);
+        }
+        let response = match call {
+            Writes(number) if self.script.refused.contains(&number) => principal_not_found(),
+            Writes(_) => state.write(&serde_json::from_slice(&request.body).expect("JSON")),
+            Reads(_) => answer(200, &json!({ "policyText": json!({ "Statement": state.statements }).to_string() })),
+        };
+        state.answered.push(call);
+        response
+    }
+}
+
+impl State {
+    fn edit(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Puts(sid) => self.statements.push(statement(sid)),
+            Edit::Takes(sid) => self.statements.retain(|statement| statement["Sid"] != *sid),
+            Edit::Kills(sid) => {
+                let known = self.statements.iter_mut().find(|statement| statement["Sid"] == *sid);
+                known.expect("a statement")["Principal"] = json!({ "AWS": "AROAEXAMPLE" });
+            }
+        }
+    }
+
+    /// Takes no document with a principal that was deleted.
+    fn write(&mut self, body: &Value) -> Response {
+        let text = body["policyText"].as_str().expect("a policy");
+        if text.contains("AROA") {
+            return principal_not_found();
+        }
+        let policy: Value = serde_json::from_str(text).expect("JSON");
+        self.statements = policy["Statement"].as_array().expect("statements").clone();
+        answer(200, &json!({ "policyText": text }))
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Response {
+    Response::new(StatusCode::from_u16(status).expect("a status"), body.to_string())
+}
+
+fn principal_not_found() -> Response {
+    let message = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'";
+    answer(400, &json!({ "__type": "InvalidParameterException", "message": message }))
+}
+
+fn statement(sid: &str) -> Value {
+    json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::111122223333:role/x" },
+        "Action": ["ecr:BatchGetImage"],
+    })
+}
+
+/// A repository with a statement `A`, the stack that has a part in it, and what happens meanwhile.
+struct World {
+    aws: Aws,
+    repository: Repository,
+    ecr: Arc<Ecr>,
+    _server: Server,
+}
+
+impl World {
+    async fn new(script: Script) -> Self {
+        let state = Mutex::new(State { statements: vec![statement("A")], ..State::default() });
+        let ecr = Arc::new(Ecr { script, state });
+        let server = Server::start("127.0.0.1:0".parse().expect("an address"), Plain, ecr.clone()).await;
+        let server = server.expect("a server");
+        let loaded =
+            Loaded::from_text(MANIFEST, Path::new("cloudgrant.yaml"), &Overrides::default()).expect("a manifest");
+        let manifest = loaded.manifest;
+        let context = Context { stack: manifest.stack, platform: manifest.platform.into() };
+        let section = json!({
+            "region": "us-west-2",
+            "account": "111122223333",
+            "credentials": "sandbox",
+            "endpoint": format!("http://{}", server.address()),
+        });
+        let aws = Aws::connect(context, serde_json::from_value(section).expect("a section")).await.expect("connected");
+        let locator = Locator::parse("arn:aws:ecr:us-west-2:111122223333:repository/shared").expect("a locator");
+        let Locator::Repository(repository) = locator else { panic!("{locator:?}") };
+        Self { aws, repository, ecr, _server: server }
+    }
+
+    /// Puts the stack's statement into the policy.
+    async fn put(&self) -> Result<()> {
+        let sid = self.ours();
+        write(&self.aws, &self.repository, &sid, Some(&statement(&sid))).await
+    }
+
+    fn ours(&self) -> String {
+        self.aws.names.sid("Pull", "")
+    }
+
+    /// The Sids of the policy, and how often it was written.
+    fn end(&self) -> (Vec<String>, usize) {
+        let state = self.ecr.state.lock().expect("a lock");
+        let sids = state.statements.iter().map(|statement| statement["Sid"].as_str().expect("a Sid").to_owned());
+        (sids.collect(), state.writes)
+    }
+}
+
+/// Two readings come before the first write, the third beside it.
+const BESIDE: (Call, Call) = (Writes(1), Reads(3));
+
+#[tokio::test]
+async fn what_a_write_overwrote_is_put_back() {
+    let edits = vec![(Reads(3), Edit::Puts("P"))];
+    let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned()], 2));
+}
+
+#[tokio::test]
+async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
+    let ours = World::new(Script::default()).await.ours().leak();
+    let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills(ours))];
+    // The second write names a principal that is there no more; the third leaves ours out.
+    let script = Script { edits, held: vec![BESIDE], refused: vec![2] };
+    let world = World::new(script).await;
+    let error = world.put().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
+    assert_eq!(world.end(), (vec!["A".to_owned(), "P".to_owned()], 3));
+}
+
+#[tokio::test]
+async fn beside_a_write_that_was_refused_nothing_was_overwritten() {
+    let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Takes("P"))];
+    let world = World::new(Script { edits, held: vec![BESIDE], refused: vec![1] }).await;
+    let error = world.put().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours()], 2));
+}
+
+#[tokio::test]
+async fn a_reading_that_the_write_overtook_shows_nothing_that_was_overwritten() {
+    let edits = vec![(Reads(1), Edit::Puts("P")), (Reads(3), Edit::Takes("P")), (Reads(4), Edit::Puts("P"))];
+    let world = World::new(Script { edits, held: vec![(Reads(3), Writes(1))], ..Script::default() }).await;
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned()], 1));
+}
+
+#[test]
+fn dead_statements_of_ours_go_and_those_of_others_stay() {
+    let policy = |value: &Value| Policy::parse(&value.to_string()).expect("a policy");
+    let dead = |sid: &str| json!({"Sid": sid, "Effect": "Allow", "Principal": {"AWS": ["AROAEXAMPLE"]}});
+    let live = json!({"Sid": "Mark1", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:role/x"]}});
+    let document = json!({"Statement": [dead("Mark2"), live, dead("Theirs")]});
+    let left = json!({"Statement": [live, dead("Theirs")]});
+    assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&left)));
+    assert_eq!(without_dead(policy(&json!({"Statement": [dead("Mark2")]})), "Mark"), None);
+}

@@ -1,0 +1,203 @@
+//! What the sandbox's log tells of who read and wrote repository policies: whether an edit could have been seen.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::OTHER;
+use super::person::sids;
+
+/// Who read and wrote repository policies, in the order in which it was carried out.
+pub(super) struct Calls(Vec<Call>);
+
+struct Call {
+    turn: u64,
+    at: Duration,
+    key: String,
+    reads: bool,
+    /// The person's statements in the policy that was read or written.
+    sids: BTreeSet<String>,
+}
+
+impl Calls {
+    /// From the sandbox's log.
+    pub(super) fn read(log: &[Value]) -> Self {
+        let call = |line: &Value| {
+            let refused = line["status"].as_u64() != Some(200);
+            let reads = match line["action"].as_str()? {
+                "ecr:GetRepositoryPolicy" => true,
+                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" if !refused => false,
+                _ => return None,
+            };
+            let at = Duration::from_micros(line["at_us"].as_u64()?);
+            // What was deleted is told, too.
+            let policy = line["policy"].as_str().filter(|_| line["action"] != "ecr:DeleteRepositoryPolicy");
+            let sids = policy.and_then(|text| serde_json::from_str(text).ok()).map(|policy| sids(&policy));
+            let (turn, key, sids) =
+                (line["turn"].as_u64()?, line["key"].as_str()?.to_owned(), sids.unwrap_or_default());
+            Some(Call { turn, at, key, reads, sids })
+        };
+        let mut calls: Vec<_> = log.iter().filter_map(call).collect();
+        calls.sort_by_key(|call| call.turn);
+        Self(calls)
+    }
+
+    /// For each write that isn't the person's, how long ago its writer had read, or had read before that.
+    pub(super) fn windows(&self, last: usize) -> Vec<Duration> {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let mut reads: HashMap<&str, Vec<Duration>> = HashMap::new();
+        let mut windows = Vec::new();
+        for call in self.0.iter().filter(|call| call.key != person) {
+            let reads = reads.entry(&call.key).or_default();
+            if call.reads {
+                reads.push(call.at);
+            } else if let Some(read) = reads.iter().nth_back(last - 1) {
+                windows.push(call.at.saturating_sub(*read));
+            }
+        }
+        windows
+    }
+
+    /// Whether, between the person's write of that number and the person's reading of that number, somebody else wrote
+    /// without having had a chance to see the person's write: none of their readings came in between.
+    pub(super) fn in_window(&self, write: usize, reading: usize) -> bool {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let nth = |reads: bool, number: usize| {
+            let calls = self.0.iter().filter(|call| call.key == person && call.reads == reads);
+            number.checked_sub(1).and_then(|index| calls.map(|call| call.turn).nth(index))
+        };
+        let Some(from) = nth(false, write) else { return false };
+        let until = nth(true, reading).unwrap_or(u64::MAX);
+        let between: Vec<_> =
+            self.0.iter().filter(|call| call.key != person && call.turn > from && call.turn < until).collect();
+        between.iter().enumerate().any(|(at, call)| {
+            !call.reads && !between[..at].iter().any(|earlier| earlier.reads && earlier.key == call.key)
+        })
+    }
+
+    /// Whether the person's last edit of a statement came before a run could see that the one before was there again,
+    /// which that run had overwritten: until then, nobody can tell such an edit from one more overwriting.
+    pub(super) fn was_too_early(&self, sid: &str) -> bool {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let has = |call: &Call| call.sids.contains(sid);
+        let (mut wanted, mut overwritten) = (false, BTreeSet::new());
+        let mut too_early = false;
+        for call in &self.0 {
+            if call.key == person {
+                if !call.reads && has(call) != wanted {
+                    wanted = !wanted;
+                    too_early = !overwritten.is_empty();
+                }
+            } else if call.reads && has(call) == wanted {
+                overwritten.remove(&call.key);
+            } else if !call.reads && has(call) != wanted {
+                overwritten.insert(&call.key);
+            }
+        }
+        too_early
+    }
+
+    /// Whether the person's last edit of a statement, or the last that mended it, came between a run's last reading and its
+    /// write, so that no reading showed it, and the next write of the same run put back what that reading had shown.
+    pub(super) fn was_unseen(&self, sid: &str) -> bool {
+        let person = cloudgrant_aws_sandbox::access_key(OTHER);
+        let has = |call: &Call| call.sids.contains(sid);
+        let (mut wanted, mut there) = (false, false);
+        let mut readings: HashMap<&str, bool> = HashMap::new();
+        // Runs that haven't read since the edit, and those of them that have written since.
+        let (mut blind, mut misled) = (BTreeSet::new(), BTreeSet::new());
+        let mut unseen = false;
+        for call in &self.0 {
+            let key = call.key.as_str();
+            if key == person {
+                if !call.reads && has(call) != there {
+                    wanted = has(call);
+                    misled.clear();
+                    blind = readings.iter().filter(|(_, saw)| **saw != wanted).map(|(key, _)| *key).collect();
+                }
+            } else if call.reads {
+                readings.insert(key, has(call));
+                blind.remove(key);
+            } else if blind.remove(key) {
+                misled.insert(key);
+            } else {
+                let follows = misled.remove(key);
+                if there == wanted && has(call) != wanted {
+                    unseen = follows;
+                }
+            }
+            if !call.reads {
+                there = has(call);
+            }
+        }
+        unseen
+    }
+}
+
+impl fmt::Display for Calls {
+    /// The last of them, for whoever wants to know how something was lost.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Call { turn, at, key, reads, sids } in self.0.iter().rev().take(60).rev() {
+            writeln!(f, "{turn} {at:?} {key} {} {sids:?}", if *reads { "reads" } else { "writes" })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Letters: `p` is the person, `a` and `b` are runs; `r` reads, `w` writes; then whether the statement is there.
+    fn calls(text: &str) -> Calls {
+        let line = |(turn, call): (usize, &str)| {
+            let mut letters = call.chars();
+            let key = match letters.next() {
+                Some('p') => cloudgrant_aws_sandbox::access_key(OTHER),
+                run => run.map(String::from).unwrap_or_default(),
+            };
+            let action =
+                if letters.next() == Some('r') { "ecr:GetRepositoryPolicy" } else { "ecr:SetRepositoryPolicy" };
+            let sids: Vec<_> = (letters.next() == Some('1')).then(|| json!({ "Sid": "Person1" })).into_iter().collect();
+            json!({
+                "turn": turn,
+                "at_us": turn,
+                "key": key,
+                "action": action,
+                "status": 200,
+                "policy": json!({ "Statement": sids }).to_string(),
+            })
+        };
+        Calls::read(&text.split(' ').enumerate().map(line).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_a_run_put_back_though_it_could_have_seen_better_is_told_apart() {
+        let is_unseen = |text: &str| calls(text).was_unseen("Person1");
+        // `b` brought the statement back; `a` saw that beside its write, and not the edit that came in between.
+        let begins = "pw1 ar1 br1 pw0 ar0 bw1 ar1";
+        assert!(is_unseen(&format!("{begins} pr1 pw0 aw0 ar0 pr0 pw0 ar0 aw1")));
+        assert!(!is_unseen(&format!("{begins} pr1 pw0 ar0 aw0 ar0 aw1")), "it had read the policy since");
+        assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 ar0 aw0 ar0 aw1")), "it had written once more");
+        assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 br0 bw1")), "another run did it");
+    }
+
+    #[test]
+    fn an_edit_is_too_early_until_the_overwriting_run_has_read() {
+        let is_too_early = |text: &str| calls(text).was_too_early("Person1");
+        assert!(is_too_early("ar0 pw1 aw0 pw1 pw0"));
+        assert!(!is_too_early("ar0 pw1 aw0 pr0 pw1 ar1 pw0"));
+    }
+
+    #[test]
+    fn a_write_is_in_the_window_unless_its_writer_has_read_since() {
+        let in_window = |text: &str| calls(text).in_window(1, usize::MAX);
+        assert!(in_window("ar0 pw1 aw0"));
+        assert!(!in_window("ar0 pw1 ar1 aw0"));
+        assert!(in_window("ar0 br0 pw1 ar1 bw0"));
+    }
+}
