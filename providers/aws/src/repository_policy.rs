@@ -135,7 +135,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
-    let mut refused = None;
+    let (mut refused, mut wrote) = (None, None);
     for round in 0..TRIES {
         let begun = Instant::now();
         let before = match read_alone(&client, repository, round).await {
@@ -144,7 +144,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
             Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
-        meanwhile.forget(before.as_ref());
+        meanwhile.forget(before.as_ref(), wrote.as_deref());
         let mark = aws.names.mark();
         if is_done(before.as_ref()) && meanwhile.is_nothing() && !has_dead(before.as_ref(), &mark) {
             return Ok(());
@@ -180,6 +180,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
             Ok(Beside { policy, .. }) => learn(policy.as_ref()),
             Err(_) => {}
         }
+        wrote = Some(statements(after.as_ref()).to_vec());
         let Some(error) = unknown else { continue };
         let patience = aws.config.request_timeout.0;
         tracing::debug!(repository = repository.name, ?patience, "the write was given up, and may be carried out yet");

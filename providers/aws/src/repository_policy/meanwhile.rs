@@ -40,15 +40,24 @@ impl Meanwhile {
         }
     }
 
-    /// Forgets what is as they made it, or has another form by now that isn't known to be an old one.
-    pub(super) fn forget(&mut self, policy: Option<&Policy>) {
+    /// Forgets what is as they made it, or has another form by now that isn't known to be an old one. Where any of it is
+    /// so although it wasn't in what we `wrote`, it forgets everything: somebody has written since, and has the last word.
+    pub(super) fn forget(&mut self, policy: Option<&Policy>, wrote: Option<&[Statement]>) {
         let now = statements(policy);
-        let removed = &self.removed;
-        self.added.retain(|statement| {
+        let Self { added, removed } = self;
+        let is_last_word = |wrote: &[Statement]| {
+            added.iter().any(|one| now.contains(one) && !wrote.contains(one))
+                || removed.iter().any(|one| !now.contains(one) && wrote.contains(one))
+        };
+        if wrote.is_some_and(is_last_word) {
+            *self = Self::default();
+            return;
+        }
+        added.retain(|statement| {
             let other = now.iter().find(|known| has_same_sid(known, statement));
             !now.contains(statement) && other.is_none_or(|other| removed.contains(other))
         });
-        self.removed.retain(|statement| now.contains(statement));
+        removed.retain(|statement| now.contains(statement));
     }
 
     pub(super) fn is_nothing(&self) -> bool {
@@ -102,12 +111,18 @@ mod tests {
         let now = with(&["A", "B", "AllowPullMark"]);
         meanwhile.learn(Some(&before), Some(&beside), Some(&now), MARK);
         // Ours went over theirs.
-        meanwhile.forget(Some(&now));
+        meanwhile.forget(Some(&now), None);
         assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "AllowPullMark", "C"]);
         // Theirs went over ours, or came after it: there is nothing to put back.
         let now = with(&["A", "C"]);
-        meanwhile.forget(Some(&now));
+        meanwhile.forget(Some(&now), None);
         assert!(meanwhile.is_nothing());
+        // Somebody wrote after ours, and wanted only one of both things.
+        for last in [with(&["A", "B", "C"]), with(&["A"])] {
+            meanwhile.learn(Some(&before), Some(&beside), Some(&before), MARK);
+            meanwhile.forget(Some(&last), Some(&before.statements));
+            assert!(meanwhile.is_nothing());
+        }
         // This stack's own statements are nobody else's doing, whichever of its runs wrote them.
         let ours = with(&["A", "B", "AllowPullMarkOne", "AllowPullMarkTwo"]);
         meanwhile.learn(Some(&before), Some(&ours), Some(&before), MARK);
@@ -124,7 +139,7 @@ mod tests {
         }
         let back = meanwhile.put_back(None);
         assert_eq!(statements(back.as_ref()), edited("ecr:Two").statements);
-        meanwhile.forget(Some(&edited("ecr:Three")));
+        meanwhile.forget(Some(&edited("ecr:Three")), None);
         assert!(meanwhile.is_nothing(), "somebody changed it again");
         meanwhile.learn(None, Some(&with(&["C"])), None, MARK);
         assert_eq!(sids(meanwhile.put_back(None)), ["C"]);

@@ -198,6 +198,25 @@ async fn what_a_write_overwrote_is_put_back() {
 }
 
 #[tokio::test]
+async fn what_the_putting_back_overwrote_is_put_back_too() {
+    let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(5), Edit::Puts("Q"))];
+    let held = vec![BESIDE, (Writes(2), Reads(5))];
+    let world = World::new(Script { edits, held, ..Script::default() }).await;
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned(), "Q".to_owned()], 3));
+}
+
+#[tokio::test]
+async fn who_wrote_after_a_write_has_the_last_word_on_what_it_overwrote() {
+    // Beside the first write, `P` comes and `A` goes; then somebody puts only `P` there again.
+    let beside = [(Reads(3), Edit::Puts("P")), (Reads(3), Edit::Takes("A"))];
+    let edits = beside.into_iter().chain([(Reads(4), Edit::Puts("P"))]).collect();
+    let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned()], 1));
+}
+
+#[tokio::test]
 async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
     let ours = World::new(Script::default()).await.ours().leak();
     let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills(ours))];

@@ -99,33 +99,45 @@ impl Calls {
         too_early
     }
 
-    /// Whether the person's last edit of a statement, or the last that mended it, came between a run's last reading and its
-    /// write, so that no reading showed it, and the next write of the same run put back what that reading had shown.
+    /// Whether the person's last edit of a statement, or the last that mended it, fell into the window of a run, and what
+    /// is wrong now is what a run put back for that: the run whose reading beside its write came before the edit, or
+    /// another one that saw the edit overwritten beside a write of its own, and couldn't know by whom. It does so with its
+    /// next write.
     pub(super) fn was_unseen(&self, sid: &str) -> bool {
         let person = cloudgrant_aws_sandbox::access_key(OTHER);
         let has = |call: &Call| call.sids.contains(sid);
         let (mut wanted, mut there) = (false, false);
         let mut readings: HashMap<&str, bool> = HashMap::new();
-        // Runs that haven't read since the edit, and those of them that have written since.
-        let (mut blind, mut misled) = (BTreeSet::new(), BTreeSet::new());
-        let mut unseen = false;
+        // Runs that haven't read since the edit; those that have, after another one overwrote it unseen; those that will put
+        // back what it isn't.
+        let (mut blind, mut witnesses, mut misled) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut overwritten, mut unseen) = (false, false);
         for call in &self.0 {
             let key = call.key.as_str();
             if key == person {
                 if !call.reads && has(call) != there {
                     wanted = has(call);
-                    misled.clear();
                     blind = readings.iter().filter(|(_, saw)| **saw != wanted).map(|(key, _)| *key).collect();
+                    witnesses.clear();
+                    misled.clear();
+                    overwritten = false;
                 }
             } else if call.reads {
                 readings.insert(key, has(call));
                 blind.remove(key);
-            } else if blind.remove(key) {
-                misled.insert(key);
+                if overwritten && has(call) != wanted {
+                    witnesses.insert(key);
+                }
             } else {
-                let follows = misled.remove(key);
-                if there == wanted && has(call) != wanted {
-                    unseen = follows;
+                let (is_blind, is_witness, is_misled) = (blind.remove(key), witnesses.remove(key), misled.remove(key));
+                if has(call) == wanted {
+                    overwritten = false;
+                } else if there == wanted {
+                    overwritten = is_blind;
+                    unseen = is_blind || is_misled;
+                }
+                if is_blind || is_witness && has(call) == wanted {
+                    misled.insert(key);
                 }
             }
             if !call.reads {
@@ -176,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_put_back_though_it_could_have_seen_better_is_told_apart() {
+    fn what_a_run_put_back_though_it_could_have_known_better_is_told_apart() {
         let is_unseen = |text: &str| calls(text).was_unseen("Person1");
         // `b` brought the statement back; `a` saw that beside its write, and not the edit that came in between.
         let begins = "pw1 ar1 br1 pw0 ar0 bw1 ar1";
@@ -184,6 +196,11 @@ mod tests {
         assert!(!is_unseen(&format!("{begins} pr1 pw0 ar0 aw0 ar0 aw1")), "it had read the policy since");
         assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 ar0 aw0 ar0 aw1")), "it had written once more");
         assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 br0 bw1")), "another run did it");
+        // `b` overwrote the edit; `a` saw that beside its write, which undid it, and took it for somebody's wish.
+        assert!(is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"));
+        assert!(!is_unseen("ar0 br0 pw1 ar1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "it could have seen the edit");
+        assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 ar1 aw1 ar1 aw0"), "it had written once more");
+        assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 pr0 pw1 ar1 aw1 ar1 aw0"), "somebody had mended it");
     }
 
     #[test]
