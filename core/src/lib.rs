@@ -28,6 +28,7 @@ mod engine;
 mod error;
 mod inexact;
 mod intent;
+pub mod many;
 mod names;
 mod object;
 mod order;

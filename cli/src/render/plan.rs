@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary};
+use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary, many};
 
 use super::attributes::{self, Lists};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
@@ -46,15 +46,7 @@ pub(crate) fn write(
     width: Option<usize>,
 ) -> io::Result<()> {
     if !only_summary {
-        let mut work = plan.work().map(|change| object(change, wording, width)).peekable();
-        while let Some(text) = work.next() {
-            out.write_all(text.as_bytes())?;
-            // Headers without anything under them stand together.
-            let short = |text: &String| text.lines().nth(1).is_none();
-            if !(short(&text) && work.peek().is_some_and(short)) {
-                out.write_all(b"\n")?;
-            }
-        }
+        objects(out, plan, wording, width)?;
         let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
         if handoffs().next().is_some() {
             out.write_all(b"For somebody else to do:\n\n")?;
@@ -71,6 +63,26 @@ pub(crate) fn write(
         out.write_all(notes(plan.notes.iter().filter(worth), width).as_bytes())?;
     }
     out.write_all(summary(&plan.summary(), wording).as_bytes())
+}
+
+/// How many changes are held as text at a time.
+const AT_A_TIME: usize = 256;
+
+fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usize>) -> io::Result<()> {
+    let work: Vec<_> = plan.work().collect();
+    let mut last_is_short = None;
+    for changes in work.chunks(AT_A_TIME) {
+        for text in many::map(changes.to_vec(), |change| object(change, wording, width)) {
+            // Headers without anything under them stand together.
+            let is_short = text.lines().nth(1).is_none();
+            if last_is_short.is_some_and(|last_is_short| !(last_is_short && is_short)) {
+                out.write_all(b"\n")?;
+            }
+            last_is_short = Some(is_short);
+            out.write_all(text.as_bytes())?;
+        }
+    }
+    if last_is_short.is_some() { out.write_all(b"\n") } else { Ok(()) }
 }
 
 fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {

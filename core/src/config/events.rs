@@ -14,15 +14,14 @@ use serde_json::Value;
 /// Words that YAML gives a meaning of their own, in one version or another. In lower case.
 const WORDS: [&str; 12] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"];
 
+/// Tells what plain text means that isn't plainly text.
+pub(super) type Plain = fn(&str) -> Option<Value>;
+
 /// Reads a document.
 ///
 /// # Errors
 /// Something that has to be looked at. It isn't said what.
-pub(super) fn read<'de, T: Deserialize<'de>>(
-    text: &'de str,
-    deepest: usize,
-    plain: fn(&str) -> Option<Value>,
-) -> Result<T, Error> {
+pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str, deepest: usize, plain: Plain) -> Result<T, Error> {
     let mut events = Events { events: Parser::new_from_str(text).peekable(), depth: deepest, plain };
     events.expect(|event| matches!(event, Event::StreamStart))?;
     events.expect(|event| matches!(event, Event::DocumentStart(_, None)))?;
@@ -40,8 +39,7 @@ struct Events<'de> {
     events: Peekable<Parser<'de, StrInput<'de>>>,
     /// How many levels there may be below this one.
     depth: usize,
-    /// What plain text means that isn't plainly text.
-    plain: fn(&str) -> Option<Value>,
+    plain: Plain,
 }
 
 impl<'de> Events<'de> {

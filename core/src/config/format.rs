@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 use super::events;
+use super::pieces::Pieces;
 use super::quick::Quick;
 use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::diagnostic::Diagnostic;
@@ -42,7 +43,10 @@ impl Format {
     /// Reads a manifest that is right; nothing where anything has to be looked at.
     pub(super) fn quick(self, text: &str) -> Option<Quick> {
         match self {
-            Self::Yaml => events::read(text, DEEPEST, plain).ok(),
+            Self::Yaml => match Pieces::of(text) {
+                Some(pieces) => pieces.read(DEEPEST, plain),
+                None => events::read(text, DEEPEST, plain).ok(),
+            },
             Self::Toml => toml::from_str(text).ok(),
             Self::Json => serde_json::from_str(text).ok(),
         }

@@ -8,6 +8,7 @@ mod intents;
 mod layers;
 mod manifest;
 mod path;
+mod pieces;
 mod platform;
 mod quick;
 mod refused;

@@ -48,8 +48,8 @@ impl<'de> Deserialize<'de> for Quick {
                 while let Some(key) = entries.next_key::<String>()? {
                     let odd_one = match key.as_str() {
                         "resources" => resources.replace(entries.next_value_seed(Resources)?).is_some(),
-                        "grants" => grants.replace(entries.next_value_seed(List(PhantomData))?).is_some(),
-                        "bindings" => bindings.replace(entries.next_value_seed(List(PhantomData))?).is_some(),
+                        "grants" => grants.replace(entries.next_value::<List<_>>()?.0).is_some(),
+                        "bindings" => bindings.replace(entries.next_value::<List<_>>()?.0).is_some(),
                         name if !manifest::is_key(name, &providers) => true,
                         _ => head.insert(key, entries.next_value::<Plain>()?.0).is_some(),
                     };
@@ -70,27 +70,26 @@ impl<'de> Deserialize<'de> for Quick {
 }
 
 /// A list of things that are read one by one.
-struct List<T>(PhantomData<T>);
+pub(super) struct List<T>(pub(super) Vec<T>);
 
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for List<T> {
-    type Value = Vec<T>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for List<T> {
-    type Value = Vec<T>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
+            type Value = List<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                list.shrink_to_fit();
+                Ok(List(list))
+            }
         }
-        list.shrink_to_fit();
-        Ok(list)
+        deserializer.deserialize_any(Items(PhantomData))
     }
 }
 

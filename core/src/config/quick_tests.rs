@@ -154,6 +154,34 @@ const ODD: [&str; 30] = [
     "\"\"",
 ];
 
+/// What opens or closes something in YAML, or looks like it.
+const MARKS: [&str; 24] = [
+    "\"",
+    "'",
+    " \"",
+    "# \"",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    ": ",
+    "|",
+    " >-",
+    "- ",
+    "-",
+    "- { name: other, scope: global, access: {} }",
+    "? a",
+    "grants:",
+    "grants: []",
+    "\"grants\": []",
+    "---",
+    "...",
+    "%YAML 1.2",
+    "\t",
+    "\r",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -170,6 +198,26 @@ proptest! {
         let mut all: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
         all[at] = changed(lines[at]).unwrap_or_else(|| format!("{} {odd}", lines[at]));
         same(&all.join("\n"), "yaml", &Overrides::default());
+    }
+
+    #[test]
+    fn anything_may_begin_or_end_in_any_line_of_an_example(
+        text in prop::sample::select(examples()),
+        more in prop::collection::vec(
+            (any::<prop::sample::Index>(), prop::sample::select(MARKS.to_vec()), 0_usize..7, any::<bool>()),
+            1..4,
+        ),
+    ) {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        for (at, mark, indent, whole) in more {
+            let at = at.index(lines.len());
+            if whole {
+                lines.insert(at, format!("{}{mark}", " ".repeat(indent)));
+            } else {
+                lines[at].push_str(mark);
+            }
+        }
+        same(&lines.join("\n"), "yaml", &Overrides::default());
     }
 
     #[test]

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess};
+use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, many};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -47,27 +47,25 @@ pub(crate) async fn policies<'a>(
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
-    let scopes = by_scope.into_iter().map(|(scope, grants)| Scoped::new(aws, scope, grants, secrets));
-    let mut scopes: Vec<_> = scopes.collect();
+    let by_scope = by_scope.into_iter().collect();
+    let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, secrets));
     let mut open = Vec::new();
     for group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
         // for that once, they would otherwise be moved by whatever run comes next.
-        let settled: Vec<_> = group.members.iter().map(|at| group.settled(aws, snapshot, &scopes[*at])).collect();
+        let settled = many::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
         if settled.iter().all(Option::is_some) {
             for (at, policies) in group.members.into_iter().zip(settled) {
                 scopes[at].policies = policies;
             }
         } else {
-            open.push(group.opened(aws, snapshot, &scopes));
+            open.push(group);
         }
     }
+    let open = many::map(open, |group| group.opened(aws, snapshot, &scopes));
     let undecided: HashSet<_> = open.iter().flat_map(|group| &group.choices).map(|choice| choice.at).collect();
-    for (at, scope) in scopes.iter_mut().enumerate() {
-        if scope.policies.is_none() && !undecided.contains(&at) {
-            scope.policies = Some(scope.own(aws, snapshot));
-        }
-    }
+    let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
+    many::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(aws, snapshot)));
     if !open.is_empty() {
         let mut room = Room::new(aws, snapshot, quota);
         for scope in &scopes {
@@ -218,11 +216,11 @@ impl Group {
 
     /// What each scope of the group may come to.
     fn opened(self, aws: &Aws, snapshot: &Snapshot, scopes: &[Scoped<'_>]) -> Open {
-        let choice = |at: &usize| {
-            let scope = &scopes[*at];
-            Choice { at: *at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
+        let choice = |at: usize| {
+            let scope = &scopes[at];
+            Choice { at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
         };
-        Open { choices: self.members.iter().map(choice).collect(), there: self.there }
+        Open { choices: many::map(self.members.clone(), choice), there: self.there }
     }
 }
 
