@@ -9,6 +9,9 @@ use cloudgrant_azure as _;
 #[cfg(feature = "azure")]
 use cloudgrant_azure_sandbox as _;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cloudgrant_cli::main()
 }

@@ -71,17 +71,20 @@ const AT_A_TIME: usize = 256;
 fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usize>) -> io::Result<()> {
     let work: Vec<_> = plan.work().collect();
     let mut last_is_short = None;
-    for changes in work.chunks(AT_A_TIME) {
-        for text in many::map(changes.to_vec(), |change| object(change, wording, width)) {
+    many::ahead(
+        &work,
+        AT_A_TIME,
+        |change| object(change, wording, width),
+        |text| {
             // Headers without anything under them stand together.
             let is_short = text.lines().nth(1).is_none();
             if last_is_short.is_some_and(|last_is_short| !(last_is_short && is_short)) {
                 out.write_all(b"\n")?;
             }
             last_is_short = Some(is_short);
-            out.write_all(text.as_bytes())?;
-        }
-    }
+            out.write_all(text.as_bytes())
+        },
+    )?;
     if last_is_short.is_some() { out.write_all(b"\n") } else { Ok(()) }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
-    ScopeBinding,
+    ScopeBinding, many,
 };
 use serde_json::{Value, json};
 
@@ -40,12 +40,17 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     let policies = reading.packed.carried(aws, grants, &secrets, &snapshot).await?;
     let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
-        let carried = carried(aws, &policies, binding);
-        meanings.taken_over(&aws.role_of(&binding.scope), &carried, &mut desired.replaces);
-        match binding.scope {
-            Scope::Global => global(aws, binding, carried, &mut desired).await?,
-            _ => narrow(aws, binding, task_policy.as_deref(), carried, &mut desired)?,
+        meanings.taken_over(&policies, binding, &mut desired.replaces);
+        if binding.scope == Scope::Global {
+            global(aws, binding, carried(aws, &policies, binding), &mut desired).await?;
         }
+    }
+    let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
+    let parts = many::map(narrow_ones, |binding| {
+        narrow(aws, binding, task_policy.as_deref(), carried(aws, &policies, binding))
+    });
+    for part in parts {
+        desired.extend(part?);
     }
     Ok(desired)
 }
@@ -98,18 +103,27 @@ impl<'a> Meanings<'a> {
     }
 
     /// Finds out which of a role's policies already give what new ones are to give.
-    fn taken_over(&mut self, role: &str, carried: &[OnRole<'_>], replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>) {
+    fn taken_over(
+        &mut self,
+        policies: &CarriedBy,
+        binding: &ScopeBinding,
+        replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>,
+    ) {
         let (aws, snapshot) = (self.aws, self.snapshot);
-        let Some(known) = snapshot.roles.get(role) else { return };
+        let role = aws.role_of(&binding.scope);
+        let Some(known) = snapshot.roles.get(&role) else { return };
         let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn)).collect();
-        for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !ours.is_empty() && !known.attached.contains_key(arn))
-        {
+        if ours.is_empty() {
+            return;
+        }
+        let carried = carried(aws, policies, binding);
+        for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !known.attached.contains_key(arn)) {
             let new = &policy.gives;
             let mut old: Vec<_> =
                 ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(new)).map(|(_, name)| *name).collect();
             old.sort_unstable();
-            let ids = old.into_iter().flat_map(|name| [kinds::attachment(role, name), kinds::policy(name)]);
-            replaces.entry(kinds::attachment(role, &policy.name)).or_default().extend(ids);
+            let ids = old.into_iter().flat_map(|name| [kinds::attachment(&role, name), kinds::policy(name)]);
+            replaces.entry(kinds::attachment(&role, &policy.name)).or_default().extend(ids);
         }
     }
 
@@ -146,8 +160,8 @@ fn narrow(
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
     carried: Vec<OnRole<'_>>,
-    desired: &mut Desired,
-) -> Result<()> {
+) -> Result<Desired> {
+    let mut desired = Desired::default();
     let name = aws.names.role(&binding.scope);
     let role = kinds::role(&name);
     let mut tags = json!({
@@ -188,7 +202,7 @@ fn narrow(
         desired.objects.push(platform_binding::object(aws, binding, pair, &role, &arn));
     }
     desired.notes.push(replaces(aws, binding, task_policy));
-    Ok(())
+    Ok(desired)
 }
 
 fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {

@@ -83,7 +83,9 @@ pub(crate) async fn policies<'a>(
         Some(Carrying { roles: &scope.roles, policies })
     });
     handover::between_scopes(aws, snapshot, carrying.collect());
-    Ok(scopes.into_iter().filter_map(|scope| Some((scope.scope.clone(), scope.policies?))).collect())
+    // What they were granted goes here, too, and is many small pieces.
+    let policies = many::map(scopes, |scope| Some((scope.scope.clone(), scope.policies?)));
+    Ok(policies.into_iter().flatten().collect())
 }
 
 /// A scope with all that it is granted.
@@ -162,7 +164,7 @@ fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
         groups[place].push(at);
     }
     groups.retain(|members| members.len() > 1 || any_there);
-    let mut groups: Vec<_> = groups.into_iter().map(|members| Group::new(aws, scopes, members, snapshot)).collect();
+    let mut groups = many::map(groups, |members| Group::new(aws, scopes, members, snapshot));
     groups.retain(|group| group.members.len() > 1 || group.there);
     groups
 }
