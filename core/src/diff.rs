@@ -1,10 +1,11 @@
 //! The difference between what should be and what is, and the rules that no provider can get round.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::mem::discriminant;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
-use crate::intent::Intent;
+use crate::intent::{Intent, IntentId};
 use crate::names::Stack;
 use crate::object::{Desired, Found, Object, ObjectId, Observed, Ownership};
 use crate::order;
@@ -19,8 +20,11 @@ pub(crate) fn check_answer<'a, I: Intent + 'a>(
     answer: &Desired,
 ) -> Result<()> {
     let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope())).collect();
+    // An object may exist for what other verbs were asked as well, and for very much of it.
+    let kind = asked.keys().next().map(discriminant);
+    let of_kind = |intent: &&IntentId| Some(discriminant(*intent)) == kind;
     for object in &answer.objects {
-        let mut scopes = object.because.iter().filter_map(|intent| asked.get(intent)).peekable();
+        let mut scopes = object.because.iter().filter(of_kind).filter_map(|intent| asked.get(intent)).peekable();
         if scopes.peek().is_none() {
             return Err(Error::provider_bug(provider, format!("{} exists for nothing that was asked", object.id)));
         }
@@ -94,7 +98,7 @@ fn refuse_limits(observed: &Observed) -> Result<()> {
         .hint(first.hint.clone()))
 }
 
-/// Makes the plan.
+/// Makes the plan of what is wanted, [merged](merge).
 pub(crate) fn plan(
     provider: &'static str,
     stack: &Stack,
@@ -102,7 +106,7 @@ pub(crate) fn plan(
     desired: Desired,
     mut observed: Observed,
 ) -> Result<Plan> {
-    let objects = merge(provider, desired.objects)?;
+    let objects = desired.objects;
     refuse_protected(protected, &objects)?;
     if let Some(problem) = observed.problems.drain(..).next() {
         return Err(problem);

@@ -1,6 +1,6 @@
 //! Which scopes have principals, and which of them carry what another one is granted.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::names::Domain;
@@ -13,7 +13,10 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    pub(super) fn of(scopes: BTreeSet<Scope>) -> Self {
+    /// Of the scopes that anything names, many of them very often.
+    pub(super) fn of<'a>(named: impl Iterator<Item = &'a Scope>) -> Self {
+        let named: HashSet<_> = named.collect();
+        let scopes: BTreeSet<_> = named.into_iter().cloned().collect();
         let mut by_domain: HashMap<&Domain, Vec<Scope>> = HashMap::new();
         for scope in &scopes {
             if let Some(domain) = scope.domain() {

@@ -1,6 +1,6 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
 
     fn bound(&self) -> Bound {
         let named = self.manifest.grants.iter().map(|grant| &grant.scope);
-        Bound::of(named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)).cloned().collect())
+        Bound::of(named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)))
     }
 
     /// Whether the grants and the scopes that carry them would fill the memory: each wide grant is carried by each
@@ -292,7 +292,7 @@ impl<'a> Reader<'a> {
         for (at, binding) in self.manifest.bindings.iter().enumerate() {
             self.listed(&binding.scope, &format!("bindings[{at}]"));
         }
-        let mut by_scope: BTreeMap<&Scope, Vec<_>> = BTreeMap::new();
+        let mut by_scope: HashMap<&Scope, Vec<_>> = HashMap::new();
         for grant in grants {
             by_scope.entry(&grant.scope).or_default().push(grant.clone());
         }
