@@ -48,8 +48,11 @@ mod tests {
             let (things, answers): (Vec<_>, Vec<_>) = ((0..many).collect(), (1..=many).collect());
             for at_a_time in [1, 10, 2 * FEW] {
                 let mut taken = Vec::new();
-                let result: Result<(), ()> =
-                    ahead(&things, at_a_time, |number| number + 1, |answer| Ok(taken.push(answer)));
+                let take = |answer| {
+                    taken.push(answer);
+                    Ok::<_, ()>(())
+                };
+                let result = ahead(&things, at_a_time, |number| number + 1, take);
                 assert_eq!((result, &taken), (Ok(()), &answers));
             }
             assert_eq!(map(things, |number| number + 1), answers);

@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 use super::events;
-use super::pieces::Pieces;
+use super::pieces;
 use super::quick::Quick;
 use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::diagnostic::Diagnostic;
@@ -43,11 +43,14 @@ impl Format {
     /// Reads a manifest that is right; nothing where anything has to be looked at.
     pub(super) fn quick(self, text: &str) -> Option<Quick> {
         match self {
-            Self::Yaml => match Pieces::of(text) {
-                Some(pieces) => pieces.read(DEEPEST, plain),
+            Self::Yaml => match pieces::yaml::cut(text) {
+                Some(pieces) => pieces::yaml::read(&pieces, DEEPEST, plain),
                 None => events::read(text, DEEPEST, plain).ok(),
             },
-            Self::Toml => toml::from_str(text).ok(),
+            Self::Toml => match pieces::toml::cut(text) {
+                Some((style, pieces)) => pieces::toml::read(style, &pieces),
+                None => toml::from_str(text).ok(),
+            },
             Self::Json => serde_json::from_str(text).ok(),
         }
     }

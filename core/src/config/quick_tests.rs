@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::pieces::toml::Style;
 use super::{Loaded, Overrides, Source};
 
 const ENDINGS: [&str; 3] = ["yaml", "toml", "json"];
@@ -44,13 +45,13 @@ fn value(text: &str) -> Value {
 
 fn written(value: &Value, ending: &str) -> String {
     match ending {
-        "toml" => toml_of(value),
+        "toml" => toml_of(value, Style::Array),
         _ => value.to_string(),
     }
 }
 
 /// In TOML, which has no null.
-fn toml_of(value: &Value) -> String {
+fn toml_of(value: &Value, style: Style) -> String {
     fn inline(value: &Value) -> String {
         match value {
             Value::Object(map) => {
@@ -63,7 +64,25 @@ fn toml_of(value: &Value) -> String {
         }
     }
     let map = value.as_object().expect("a mapping");
-    map.iter().map(|(key, value)| format!("{key:?} = {}\n", inline(value))).collect()
+    // The grants are in the middle, a line each, or at the end, a table each.
+    let (mut lines, mut tables) = (String::new(), String::new());
+    for (key, value) in map {
+        match value.as_array().filter(|_| key == "grants") {
+            Some(grants) if style == Style::Array => {
+                let grants: String = grants.iter().map(|grant| format!("  {},\n", inline(grant))).collect();
+                lines.push_str(&format!("grants = [\n{grants}]\n"));
+            }
+            Some(grants) => {
+                for grant in grants {
+                    let entries = grant.as_object().expect("a mapping").iter();
+                    let entries: String = entries.map(|(key, value)| format!("{key} = {}\n", inline(value))).collect();
+                    tables.push_str(&format!("[[grants]]\n{entries}"));
+                }
+            }
+            None => lines.push_str(&format!("{key:?} = {}\n", inline(value))),
+        }
+    }
+    lines + &tables
 }
 
 #[test]
@@ -76,6 +95,8 @@ fn examples_are_read_quickly_in_every_notation() {
             let text = written(&value(&text), ending);
             assert!(same(&text, ending, &Overrides::default()), "{text}");
         }
+        let tables = toml_of(&value(&text), Style::Tables);
+        assert!(same(&tables, "toml", &Overrides::default()), "{tables}");
     }
 }
 
@@ -154,8 +175,29 @@ const ODD: [&str; 30] = [
     "\"\"",
 ];
 
-/// What opens or closes something in YAML, or looks like it.
-const MARKS: [&str; 24] = [
+/// The examples in the notations that have lines.
+fn in_lines() -> Vec<(String, &'static str)> {
+    let toml = |style| examples().into_iter().map(move |text| (toml_of(&value(&text), style), "toml"));
+    let yaml = examples().into_iter().map(|text| (text, "yaml"));
+    yaml.chain(toml(Style::Array)).chain(toml(Style::Tables)).collect()
+}
+
+/// What opens or closes something, or looks like it.
+const MARKS: [&str; 38] = [
+    "\"\"\"",
+    "'''",
+    "[[grants]]",
+    "[grants.access]",
+    "[aws]",
+    "grants = [",
+    "grants = []",
+    "},",
+    "{ name = \"a\", scope = \"global\" },",
+    "],",
+    ",",
+    "# },",
+    "name = \"a\"",
+    "\n]",
     "\"",
     "'",
     " \"",
@@ -202,7 +244,7 @@ proptest! {
 
     #[test]
     fn anything_may_begin_or_end_in_any_line_of_an_example(
-        text in prop::sample::select(examples()),
+        (text, ending) in prop::sample::select(in_lines()),
         more in prop::collection::vec(
             (any::<prop::sample::Index>(), prop::sample::select(MARKS.to_vec()), 0_usize..7, any::<bool>()),
             1..4,
@@ -217,7 +259,7 @@ proptest! {
                 lines[at].push_str(mark);
             }
         }
-        same(&lines.join("\n"), "yaml", &Overrides::default());
+        same(&lines.join("\n"), ending, &Overrides::default());
     }
 
     #[test]
