@@ -7,8 +7,10 @@ use super::{LONG, Lines, PIECE, Pieces};
 use crate::config::manifest::Grant;
 use crate::config::quick::{List, Quick};
 
-/// How a list begins, and what takes its place where everything else is read.
+/// The line with which an entry begins.
 const TABLE: &str = "[[grants]]";
+
+/// The line with which a list begins, without its spaces.
 const ARRAY: &str = "grants=[";
 
 /// How the list is written.
