@@ -25,6 +25,7 @@ mod printer;
 mod progress;
 mod render;
 mod sandbox;
+mod unstyled;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

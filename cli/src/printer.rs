@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::{Global, Output};
 use crate::render;
+use crate::unstyled::Unstyled;
 
 /// Writes results to standard output, and everything else to standard error. Clones write to the same place.
 #[derive(Clone)]
@@ -73,11 +74,17 @@ impl Printer {
     /// # Errors
     /// As [`data`](Self::data).
     pub(crate) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        let stdout = io::stdout();
+        match self.choice(&stdout) {
+            ColorChoice::Never => self.buffered(stdout.lock(), |out| write(&mut Unstyled::new(out))),
+            choice => self.buffered(AutoStream::new(stdout.lock(), choice), write),
+        }
+    }
+
+    fn buffered<W: Write>(&self, out: W, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let written = self.bars.suspend(|| {
-            let stdout = io::stdout();
-            let stream = AutoStream::new(stdout.lock(), self.choice(&stdout));
-            let mut stream = BufWriter::with_capacity(1 << 16, stream);
-            write(&mut stream).and_then(|()| stream.flush())
+            let mut out = BufWriter::with_capacity(1 << 16, out);
+            write(&mut out).and_then(|()| out.flush())
         });
         match written {
             Err(error) if error.kind() != IoErrorKind::BrokenPipe => {
@@ -92,7 +99,8 @@ impl Printer {
     /// # Errors
     /// As [`data`](Self::data).
     pub(crate) fn json(&self, document: &impl Serialize) -> Result<()> {
-        self.stream(|out| {
+        // It has no styles.
+        self.buffered(io::stdout().lock(), |out| {
             serde_json::to_writer_pretty(&mut *out, document)?;
             out.write_all(b"\n")
         })

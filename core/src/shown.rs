@@ -59,10 +59,14 @@ pub(crate) fn bounded(text: String) -> String {
     bounded
 }
 
-fn harmless(c: char) -> char {
-    // Some turn the direction of writing, so that a line reads as another one.
+/// Whether a character would steer a terminal, or turn the direction of writing, so that a line reads as another one.
+pub fn steers(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if turns || (c.is_control() && c != '\n' && c != '\t') { '\u{fffd}' } else { c }
+    turns || (c.is_control() && c != '\n' && c != '\t')
+}
+
+fn harmless(c: char) -> char {
+    if steers(c) { '\u{fffd}' } else { c }
 }
 
 /// A URL without the user in it, but for `container@` as Azure's file systems have it, which is no user.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use cloudgrant_core::steers;
 use serde_json::{Map, Value};
 
 /// The widest a list may be to stand in one line.
@@ -78,7 +79,7 @@ impl Writer {
                     self.list(items, indent);
                 }
             }
-            Value::String(text) if text.contains('\n') => {
+            Value::String(text) if text.contains('\n') && !text.contains(steers) => {
                 self.out.push_str(" |");
                 self.end();
                 for line in text.lines() {
@@ -146,16 +147,29 @@ impl Writer {
 
 /// Text as it is, or in quotes where it could be taken for something else.
 fn scalar(text: &str) -> Cow<'_, str> {
-    let word = |c: char| c.is_ascii_alphanumeric() || "/_.-+=@$~^ :()*".contains(c);
-    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "/_.$".contains(c));
-    let value = matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
-    let number = || text.parse::<f64>().is_ok();
-    let mapping = text.contains(": ") || text.ends_with([':', ' ']);
-    if begins && text.chars().all(word) && !value && !mapping && !number() {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(Value::from(text).to_string())
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"/_.-+=@$~^ :()*".contains(&byte);
+    let begins = |first: u8| first.is_ascii_alphanumeric() || b"/_.$".contains(&first);
+    let value = || matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
+    // Infinity and what is no number are numbers, too.
+    let number =
+        |first: u8| matches!(first, b'0'..=b'9' | b'.' | b'i' | b'I' | b'n' | b'N') && text.parse::<f64>().is_ok();
+    let mapping = || text.ends_with([':', ' ']) || text.as_bytes().windows(2).any(|two| two == b": ");
+    match text.bytes().next() {
+        Some(first) if begins(first) && text.bytes().all(word) && !value() && !number(first) && !mapping() => {
+            text.into()
+        }
+        _ => quoted(text).into(),
     }
+}
+
+/// Text in quotes, in which nothing steers the terminal: it may come from somebody else.
+fn quoted(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    if !quoted.contains(steers) {
+        return quoted;
+    }
+    let one = |c: char| if steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    quoted.chars().map(one).collect()
 }
 
 #[cfg(test)]
@@ -198,6 +212,45 @@ text: |
         assert_eq!(format!("\n{}", text(&document, Lists::Inline, 0)), format!("{expected}\n"));
         let indented = expected[1..].lines().fold(String::new(), |all, line| all + "   " + line + "\n");
         assert_eq!(text(&document, Lists::Inline, 3), indented);
+    }
+
+    #[test]
+    fn text_that_could_be_something_else_is_in_quotes() {
+        for text in ["a", "2012-10-17", "arn:aws:s3:::acme/*", "/x/", "$x", "infinite", "none", "yes no", "s3:prefix"] {
+            assert_eq!(scalar(text), text);
+        }
+        for text in [
+            "",
+            "1",
+            "1e5",
+            ".5",
+            "011122223333",
+            "inf",
+            "NaN",
+            "Infinity",
+            "no",
+            "a: b",
+            "a:",
+            "a ",
+            "-a",
+            "*",
+            "ä",
+            "a,b",
+        ] {
+            assert_eq!(scalar(text), Value::from(text).to_string(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        for c in ['\u{1b}', '\r', '\u{7f}', '\u{9b}', '\u{202e}'] {
+            for hostile in [format!("a{c}[2Jb"), format!("a\n{c}[2Jb")] {
+                let seen = text(&json!({ "key": hostile, "list": [hostile], &hostile: 1 }), Lists::Block, 0);
+                assert!(!seen.contains(c), "{seen:?}");
+                let line = seen.lines().next().and_then(|line| line.strip_prefix("key: ")).expect("a line");
+                assert_eq!(serde_json::from_str::<String>(line).expect("JSON"), hostile);
+            }
+        }
     }
 
     #[test]
