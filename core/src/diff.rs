@@ -1,7 +1,9 @@
 //! The difference between what should be and what is, and the rules that no provider can get round.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::mem::discriminant;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};

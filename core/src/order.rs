@@ -1,6 +1,6 @@
 //! Dependency order.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::error::{Error, Result};
 use crate::object::ObjectId;

@@ -1,7 +1,9 @@
 //! Which scopes have principals, and which of them carry what another one is granted.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::names::Domain;
 use crate::scope::Scope;

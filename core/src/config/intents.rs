@@ -1,8 +1,9 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::bound::Bound;
 use super::manifest::{Grant, Manifest};

@@ -1,11 +1,12 @@
 //! `bind_scope`: attachments to the platform's task role for the global scope, an IRSA role for each narrower one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
     ScopeBinding, many,
 };
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;

@@ -1,12 +1,12 @@
 //! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
 //! of other accounts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
     Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
 };
+use foldhash::HashMap;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -73,7 +73,7 @@ fn attributes(path: &str, document: &RawValue) -> Attributes {
 /// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
 /// IAM user guide, "Cross-account policy evaluation logic".
 async fn other_accounts(aws: &Aws, grant: &Checked<TaskAccess>, desired: &mut Desired) -> Result<()> {
-    for reach in &grant.reaches {
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
         let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator) else { continue };
         if repository.account == aws.config.account {
             continue;

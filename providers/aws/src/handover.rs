@@ -1,7 +1,7 @@
 //! Statements that move from one scope's policy to another's, where the same roles have both: the role has the new one
 //! before it loses the old one. Within a scope, packing sees to that.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use crate::Aws;
 use crate::pack::Policy;

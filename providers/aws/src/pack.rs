@@ -1,9 +1,10 @@
 //! Packing statements into as few managed policies as hold them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use cloudgrant_core::{IntentId, Scope};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -1,10 +1,11 @@
 //! The policies of a plan, packed once for both verbs that ask: the objects take the documents, and what is bound to roles
 //! needs little more than names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{Checked, IntentId, Result, Scope, TaskAccess};
+use foldhash::{HashSet, HashSetExt as _};
 use tokio::sync::Mutex;
 
 use crate::Aws;

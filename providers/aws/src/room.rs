@@ -1,9 +1,8 @@
 //! How many more policies roles can carry: in the end, and on the way there, when what they are to carry and what they
 //! are to lose hang on them together.
 
-use std::collections::HashMap;
-
 use cloudgrant_core::Scope;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::Aws;
 use crate::names::Names;

@@ -7,10 +7,11 @@
 //! So each shared policy on a role needs a free place beside it, for the one that will follow it. A scope shares only
 //! where all of its roles have these places.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, many};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -21,14 +22,13 @@ use crate::room::Room;
 use crate::secrets::Secrets;
 use crate::snapshot::Snapshot;
 use crate::statement::{Meaning, Statement};
-use crate::statements;
+use crate::statements::Statements;
 
 /// A statement of a grant.
 #[derive(Debug, Clone)]
 pub(crate) struct Granted {
     pub(crate) intent: IntentId,
     pub(crate) statement: Statement,
-    meaning: Meaning,
 }
 
 /// The policies of each scope.
@@ -47,8 +47,10 @@ pub(crate) async fn policies<'a>(
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
+    let all = by_scope.values().flatten().map(|grant| &****grant);
+    let statements = Statements::new(all, aws.config.partition(), secrets);
     let by_scope = by_scope.into_iter().collect();
-    let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, secrets));
+    let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     let mut open = Vec::new();
     for group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
@@ -99,18 +101,18 @@ struct Scoped<'a> {
 }
 
 impl<'a> Scoped<'a> {
-    fn new(aws: &Aws, scope: &'a Scope, mut grants: Vec<&Arc<Checked<TaskAccess>>>, secrets: &Secrets) -> Self {
+    fn new(
+        aws: &Aws,
+        scope: &'a Scope,
+        mut grants: Vec<&'a Arc<Checked<TaskAccess>>>,
+        statements: &Statements<'a>,
+    ) -> Self {
         grants.sort_by(|a, b| a.name.cmp(&b.name));
         grants.dedup_by(|a, b| a.name == b.name);
         let roles = grants.first().map(|grant| grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect());
-        let granted = grants.iter().flat_map(|grant| {
-            let statements = statements::of_grant(grant, aws.config.partition(), secrets);
+        let granted = grants.into_iter().flat_map(|grant| {
             let intent = grant.id();
-            statements.into_iter().map(move |statement| Granted {
-                intent: intent.clone(),
-                meaning: statement.meaning(),
-                statement,
-            })
+            statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
         });
         Self { scope, granted: granted.collect(), roles: roles.unwrap_or_default(), policies: None }
     }
@@ -121,7 +123,7 @@ impl<'a> Scoped<'a> {
 
     /// What it is granted, in an order and with a number that say nothing.
     fn meanings(&self) -> BTreeMap<Meaning, &Statement> {
-        self.granted.iter().map(|granted| (granted.meaning, &granted.statement)).collect()
+        self.granted.iter().map(|granted| (granted.statement.meaning(), &granted.statement)).collect()
     }
 
     fn carries_all<'n>(&self, aws: &Aws, snapshot: &Snapshot, mut names: impl Iterator<Item = &'n str>) -> bool {
@@ -154,7 +156,7 @@ fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
     let mut places: HashMap<Meaning, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (at, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.granted.is_empty()) {
-        let mut all: Vec<_> = scope.granted.iter().map(|granted| granted.meaning).collect();
+        let mut all: Vec<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         all.sort_unstable();
         all.dedup();
         let place = *places.entry(Sha256::digest(all.concat()).into()).or_insert(groups.len());
@@ -208,7 +210,7 @@ impl Group {
     /// The shared policies, as those of one scope.
     fn policies(&self, scope: &Scoped<'_>) -> Vec<Policy> {
         let policy = |shared: &Shared| {
-            let held = scope.granted.iter().filter(|granted| shared.holds.contains(&granted.meaning));
+            let held = scope.granted.iter().filter(|granted| shared.holds.contains(&granted.statement.meaning()));
             let mut because: Vec<_> = held.map(|granted| granted.intent.clone()).collect();
             because.dedup();
             Policy { name: shared.name.clone(), document: shared.document.clone(), because, after: Vec::new() }

@@ -1,8 +1,8 @@
 //! One statement of a policy, as text: a plan can hold very many of them, and a tree takes several times as much memory.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -18,22 +18,40 @@ pub(crate) type Meaning = [u8; 32];
 pub(crate) struct Statement {
     /// Empty where it has none.
     sid: String,
-    /// All that it says beside its Sid: a JSON object. Those that come from one another share it.
-    says: Arc<str>,
+    /// Those that come from one another share it.
+    says: Arc<Says>,
+}
+
+/// All that a statement says beside its Sid, and what is asked of that again and again.
+#[derive(Debug, PartialEq, Eq)]
+struct Says {
+    /// A JSON object.
+    text: Box<str>,
+    meaning: Meaning,
+    /// How many characters IAM counts.
+    counted: usize,
+}
+
+impl Says {
+    fn new(text: String) -> Arc<Self> {
+        let (meaning, counted) = (Sha256::digest(&text).into(), counted(&text));
+        Arc::new(Self { text: text.into(), meaning, counted })
+    }
 }
 
 impl Statement {
     /// A statement that says what `says` serializes to: a map, in canonical form.
     pub(crate) fn new(sid: String, says: &impl Serialize) -> Self {
         // Maps with keys that are text can be written.
-        Self { sid, says: serde_json::to_string(says).unwrap_or_default().into() }
+        Self { sid, says: Says::new(serde_json::to_string(says).unwrap_or_default()) }
     }
 
     /// Of any statement.
     pub(crate) fn of(statement: &Value) -> Self {
         let mut says = document::statement(statement);
         let sid = says.as_object_mut().and_then(|map| map.shift_remove("Sid"));
-        Self { sid: sid.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), says: says.to_string().into() }
+        let sid = sid.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { sid, says: Says::new(says.to_string()) }
     }
 
     pub(crate) fn sid(&self) -> &str {
@@ -47,18 +65,18 @@ impl Statement {
 
     /// What it allows, whatever it is called.
     pub(crate) fn meaning(&self) -> Meaning {
-        Sha256::digest(self.says.as_bytes()).into()
+        self.says.meaning
     }
 
     /// As it stands in a document.
     pub(crate) fn text(&self) -> String {
-        match self.says.strip_prefix('{') {
+        match self.says.text.strip_prefix('{') {
             Some(rest) if self.has_plain_sid() && rest != "}" => ["{\"Sid\":\"", &self.sid, "\",", rest].concat(),
             Some(rest) if !self.sid.is_empty() => {
                 let comma = if rest == "}" { "" } else { "," };
                 format!("{{\"Sid\":{}{comma}{rest}", Value::from(self.sid.as_str()))
             }
-            _ => self.says.to_string(),
+            _ => self.says.text.to_string(),
         }
     }
 
@@ -68,11 +86,10 @@ impl Statement {
 
     /// How many characters IAM counts of it.
     pub(crate) fn size(&self) -> usize {
-        match &*self.says {
-            says if self.has_plain_sid() && says.starts_with("{\"") => {
-                counted(says) + "\"Sid\":\"\",".len() + self.sid.len()
-            }
-            _ => counted(&self.text()),
+        if self.has_plain_sid() && self.says.text.starts_with("{\"") {
+            self.says.counted + "\"Sid\":\"\",".len() + self.sid.len()
+        } else {
+            counted(&self.text())
         }
     }
 

@@ -1,8 +1,11 @@
-//! The statements of one grant.
+//! The statements of grants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use cloudgrant_core::{Access, TaskAccess};
+use cloudgrant_core::{Access, Reach, Resource, TaskAccess, many};
+use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::actions;
@@ -12,11 +15,61 @@ use crate::names::camel;
 use crate::secrets::{Key, Resolved, Secrets};
 use crate::statement::Statement;
 
-/// The statements that a grant comes to, each with a Sid that names the grant. `partition` is the data plane's.
-pub(crate) fn of_grant(grant: &TaskAccess, partition: &str, secrets: &Secrets) -> Vec<Statement> {
-    let mut builder = Builder { sid: camel(grant.name.as_str()), partition, statements: Vec::new() };
+/// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
+pub(crate) struct Statements<'a>(HashMap<Reached<'a>, Vec<Untitled>>);
+
+impl<'a> Statements<'a> {
+    /// `partition` is the data plane's.
+    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, secrets: &Secrets) -> Self {
+        let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
+        let untitled =
+            many::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, partition, secrets)));
+        Self(untitled.into_iter().collect())
+    }
+
+    /// Those of one of the grants, each with a Sid that names the grant.
+    pub(crate) fn of(&self, grant: &'a TaskAccess) -> impl Iterator<Item = Statement> {
+        let sid = camel(grant.name.as_str());
+        let untitled = self.0.get(&Reached(&grant.reaches)).into_iter().flatten();
+        untitled.map(move |untitled| untitled.statement.named([&sid, untitled.what].concat()))
+    }
+}
+
+/// What a grant reaches: the same where it is the same resources, not only such as are alike.
+#[derive(Clone, Copy)]
+struct Reached<'a>(&'a [Reach]);
+
+impl Reached<'_> {
+    fn each(&self) -> impl Iterator<Item = (*const Resource, Access)> {
+        self.0.iter().map(|reach| (Arc::as_ptr(&reach.resource), reach.access))
+    }
+}
+
+impl PartialEq for Reached<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.each().eq(other.each())
+    }
+}
+
+impl Eq for Reached<'_> {}
+
+impl Hash for Reached<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.each().for_each(|one| one.hash(state));
+    }
+}
+
+/// A statement before it is known whose it is.
+struct Untitled {
+    /// The end of its Sid.
+    what: &'static str,
+    statement: Statement,
+}
+
+fn untitled(reaches: &[Reach], partition: &str, secrets: &Secrets) -> Vec<Untitled> {
+    let mut builder = Builder { partition, statements: Vec::new() };
     let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
-    for reach in &grant.reaches {
+    for reach in reaches {
         // A locator that can't be parsed was refused with the manifest.
         match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Objects(location)) => objects.push((location, reach.access)),
@@ -32,9 +85,8 @@ pub(crate) fn of_grant(grant: &TaskAccess, partition: &str, secrets: &Secrets) -
 }
 
 struct Builder<'a> {
-    sid: String,
     partition: &'a str,
-    statements: Vec<Statement>,
+    statements: Vec<Untitled>,
 }
 
 /// What a statement says, in canonical form: lists are sorted.
@@ -53,23 +105,22 @@ type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
 impl Builder<'_> {
     /// The actions are sorted, as those of [`actions`] are.
-    fn allow(&mut self, what: &str, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
+    fn allow(&mut self, what: &'static str, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
         if actions.is_empty() || resource.is_empty() {
             return;
         }
         resource.sort_unstable();
         resource.dedup();
         let says = Allow { effect: "Allow", action: actions, resource, condition };
-        self.statements.push(Statement::new([&self.sid, what].concat(), &says));
+        self.statements.push(Untitled { what, statement: Statement::new(String::new(), &says) });
     }
 
-    // Large manifests come to very many of these: put together at once, they don't grow piece by piece.
     fn bucket_arn(&self, bucket: &str) -> String {
-        ["arn:", self.partition, ":s3:::", bucket].concat()
+        format!("arn:{}:s3:::{bucket}", self.partition)
     }
 
     fn objects_arn(&self, location: &Objects) -> String {
-        ["arn:", self.partition, ":s3:::", &location.bucket, "/", &location.prefix, "*"].concat()
+        format!("arn:{}:s3:::{}/{}*", self.partition, location.bucket, location.prefix)
     }
 
     /// Requirement 28: listing on the bucket, the rest on its objects, and a condition where a prefix is named.

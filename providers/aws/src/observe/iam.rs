@@ -1,8 +1,9 @@
 //! What of IAM is the stack's, and what of it is as it should be.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;
