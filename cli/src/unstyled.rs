@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstream::adapter::StripBytes;
 
-/// Takes the styles out of what passes. Lines without any pass as they are, which most lines of long results are.
+/// Takes the styles out of what passes. What is between them passes as it is: long results have few.
 pub(crate) struct Unstyled<W> {
     out: W,
     styles: StripBytes,
@@ -21,14 +21,18 @@ impl<W: Write> Write for Unstyled<W> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         let steers = |byte: &u8| byte.is_ascii_control() && *byte != b'\n' && *byte != b'\t';
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.styles == StripBytes::new() && !line.iter().any(steers) {
-                self.out.write_all(line)?;
-            } else {
-                self.styles.strip_next(line).try_for_each(|printable| self.out.write_all(printable))?;
-            }
+        while !bytes.is_empty() {
+            let plain =
+                if self.styles == StripBytes::new() { bytes.iter().position(steers).unwrap_or(bytes.len()) } else { 0 };
+            let (plain, rest) = bytes.split_at(plain);
+            self.out.write_all(plain)?;
+            // A style ends with a letter, as a rule.
+            let style = rest.iter().position(u8::is_ascii_alphabetic).map_or(rest.len(), |letter| letter + 1);
+            let (style, rest) = rest.split_at(style);
+            self.styles.strip_next(style).try_for_each(|printable| self.out.write_all(printable))?;
+            bytes = rest;
         }
         Ok(())
     }

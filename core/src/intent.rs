@@ -26,8 +26,8 @@ pub enum IntentId {
 impl fmt::Display for IntentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Grant(name) => write!(f, "grant {name}"),
-            Self::Registry(name) => write!(f, "registry {name}"),
+            Self::Grant(name) => f.write_str("grant ").and_then(|()| f.write_str(name.as_str())),
+            Self::Registry(name) => f.write_str("registry ").and_then(|()| f.write_str(name.as_str())),
             Self::Binding(scope) => write!(f, "binding of {scope}"),
         }
     }

@@ -19,7 +19,7 @@ pub struct Session {
     registration: &'static Registration,
     provider: Arc<dyn Provider>,
     loaded: Loaded,
-    intents: Intents,
+    intents: Arc<Intents>,
     settings: Settings,
 }
 
@@ -31,7 +31,7 @@ impl Session {
     pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
         let registration = registry::provider(&loaded.manifest.provider).map_err(|error| loaded.placed(error))?;
         let (intents, problems) = config::intents(&loaded.manifest, registration);
-        Self::connected(registration, loaded, intents, problems, settings).await
+        Self::connected(registration, loaded, Arc::new(intents), problems, settings).await
     }
 
     /// The same with one more layer on top of all others; `name` says where it comes from. Where that says something of
@@ -52,7 +52,7 @@ impl Session {
     async fn connected(
         registration: &'static Registration,
         loaded: Loaded,
-        intents: Intents,
+        intents: Arc<Intents>,
         mut problems: Vec<Diagnostic>,
         settings: Settings,
     ) -> Result<Self> {
@@ -113,16 +113,16 @@ impl Session {
     /// # Errors
     /// A name that the manifest doesn't have.
     pub fn engine_without(&self, names: Option<&[String]>) -> Result<Engine> {
-        let Some(names) = names else { return Ok(self.engine_for(Intents::default())) };
+        let Some(names) = names else { return Ok(self.engine_for(Arc::default())) };
         let manifest = self.loaded.manifest.without(names)?;
         let (intents, problems) = config::intents(&manifest, self.registration);
         if !problems.is_empty() {
             return Err(self.loaded.placed(Error::manifest(problems)));
         }
-        Ok(self.engine_for(intents).taking_away_from(self.intents.clone()))
+        Ok(self.engine_for(Arc::new(intents)).taking_away_from(self.intents.clone()))
     }
 
-    fn engine_for(&self, intents: Intents) -> Engine {
+    fn engine_for(&self, intents: Arc<Intents>) -> Engine {
         let stack = self.loaded.manifest.stack.clone();
         Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone())
     }

@@ -89,17 +89,19 @@ fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usi
 }
 
 fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {
-    let mut because = String::new();
-    for (at, intent) in change.because.iter().enumerate() {
-        // Nothing is in the way of writing to memory.
-        _ = write!(because, "{}{intent}", if at == 0 { "   (" } else { ", " });
-    }
-    if !because.is_empty() {
-        because.push(')');
-    }
     let sign = styled(style.bold(), &sign.to_string());
     let state = if state.is_empty() { String::new() } else { format!(": {}", styled(style, state)) };
-    format!("{sign} {} {}{state}{}\n", change.id.kind, styled(BOLD, &change.id.name), styled(DIM, &because))
+    let mut out = format!("{sign} {} {}{state}", change.id.kind, styled(BOLD, &change.id.name));
+    // Straight into the text: an object can be there for very many.
+    for (at, intent) in change.because.iter().enumerate() {
+        // Nothing is in the way of writing to memory.
+        _ = if at == 0 { write!(out, "{DIM}   ({intent}") } else { write!(out, ", {intent}") };
+    }
+    if !change.because.is_empty() {
+        _ = write!(out, "){DIM:#}");
+    }
+    out.push('\n');
+    out
 }
 
 fn object(change: &Change, wording: Wording, width: Option<usize>) -> String {

@@ -38,8 +38,8 @@ pub struct Engine {
     id: &'static str,
     number: u64,
     stack: Stack,
-    intents: Intents,
-    baseline: Option<Intents>,
+    intents: Arc<Intents>,
+    baseline: Option<Arc<Intents>>,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
 }
@@ -50,19 +50,19 @@ impl Engine {
         id: &'static str,
         provider: Arc<dyn Provider>,
         stack: Stack,
-        intents: Intents,
+        intents: impl Into<Arc<Intents>>,
         settings: Settings,
     ) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Self { provider, id, number, stack, intents, baseline: None, settings, audit: None }
+        Self { provider, id, number, stack, intents: intents.into(), baseline: None, settings, audit: None }
     }
 
     /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
     /// the baseline is left alone, and nothing is made but what takes the place of something that goes for that.
     #[must_use]
-    pub fn taking_away_from(mut self, baseline: Intents) -> Self {
-        self.baseline = Some(baseline);
+    pub fn taking_away_from(mut self, baseline: impl Into<Arc<Intents>>) -> Self {
+        self.baseline = Some(baseline.into());
         self
     }
 

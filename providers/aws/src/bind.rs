@@ -10,6 +10,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::attachment::Attachment;
 use crate::document;
 use crate::kinds;
 use crate::packed::{Carried, CarriedBy};
@@ -210,7 +211,7 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
     Object {
         id: kinds::attachment(role, &policy.name),
         scope: scope.clone(),
-        attributes: json!({ "role": role, "policy": arn }).into(),
+        attributes: Attachment::new(role, arn).into(),
         depends_on: Vec::new(),
         because,
         ownership: Ownership::Exclusive,

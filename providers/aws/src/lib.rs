@@ -13,6 +13,7 @@
 mod account;
 mod actions;
 mod apply;
+mod attachment;
 mod bind;
 mod bounded;
 mod client;

@@ -1,8 +1,7 @@
 //! What can be refused without asking AWS.
 
-use std::collections::BTreeSet;
-
 use cloudgrant_core::{Diagnostic, Error, Intents, Resource, Result, Scope, shown};
+use foldhash::HashSet;
 
 use crate::Aws;
 use crate::config::{Config, Fixed};
@@ -29,7 +28,7 @@ pub(crate) fn endpoint(config: &Config) -> Result<()> {
 
 pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::default();
     for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
         if seen.insert(&reach.resource.name) {
             problems.extend(resource(aws, &reach.resource));

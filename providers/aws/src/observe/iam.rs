@@ -1,5 +1,6 @@
 //! What of IAM is the stack's, and what of it is as it should be.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed};
@@ -7,6 +8,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::attachment::Attachment;
 use crate::bind::{SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::document;
 use crate::kinds;
@@ -154,7 +156,7 @@ impl Reader<'_> {
 
     fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str) {
         let found = Found {
-            attributes: json!({ "role": role, "policy": arn }).into(),
+            attributes: Attachment::new(role, arn).into(),
             owned: true,
             depends_on: vec![kinds::role(role), kinds::policy(policy)],
             if_deleted: None,
@@ -168,7 +170,7 @@ impl Reader<'_> {
 
     fn limits(&mut self, quotas: Quotas) {
         let mut limits = Vec::new();
-        let mut attached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut attached: BTreeMap<Cow<'_, str>, BTreeSet<Cow<'_, str>>> = BTreeMap::new();
         let (mut roles, mut policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
         for object in &self.desired.objects {
             let new = !self.observed.objects.contains_key(&object.id);
@@ -186,17 +188,16 @@ impl Reader<'_> {
                 }
                 kinds::POLICY => policies += usize::from(new),
                 kinds::ATTACHMENT => {
-                    let attributes = object.attributes.value();
-                    if let (Some(role), Some(policy)) = (attributes["role"].as_str(), attributes["policy"].as_str()) {
-                        attached.entry(role.to_owned()).or_default().insert(policy.to_owned());
+                    if let Some(Attachment { role, policy }) = Attachment::of(&object.attributes) {
+                        attached.entry(role).or_default().insert(policy);
                     }
                 }
                 _ => {}
             }
         }
         for (role, mut policies) in attached {
-            let there = self.snapshot.roles.get(&role).into_iter().flat_map(|role| role.attached.keys());
-            let there: BTreeSet<_> = there.cloned().collect();
+            let there = self.snapshot.roles.get(&*role).into_iter().flat_map(|role| role.attached.keys());
+            let there: BTreeSet<Cow<'_, str>> = there.map(|arn| arn.as_str().into()).collect();
             let mut what = format!("managed policies attached to role {role}");
             // What the stack attached and no longer wants goes; everything else stays.
             policies.extend(there.iter().filter(|arn| !self.is_ours(arn)).cloned());
