@@ -1,6 +1,5 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet};
@@ -9,9 +8,11 @@ use super::bound::Bound;
 use super::manifest::{Grant, Manifest};
 use super::refused::at_locator;
 use super::strict::expected;
+use crate::access::Access;
 use crate::checked::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::intent::{Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::many;
 use crate::names::{Domain, Project, ResourceName};
 use crate::registry::{self, Registration};
 use crate::resource::{Resource, ResourceKind};
@@ -41,6 +42,9 @@ const MOST_CARRIED: usize = 5_000_000;
 /// So many problems are explained at length; no more are shown.
 const EXPLAINED: usize = 100;
 
+/// By their names; nothing where a resource has no locator for the selected provider.
+type Resources = HashMap<ResourceName, Option<Arc<Resource>>>;
+
 struct Reader<'a> {
     manifest: &'a Manifest,
     registration: &'a Registration,
@@ -57,7 +61,7 @@ impl<'a> Reader<'a> {
 
     /// The resources of the selected provider. Locators of the others that are linked in are read as well: a
     /// typing error should not wait until the clouds are switched.
-    fn resources(&mut self) -> HashMap<ResourceName, Option<Arc<Resource>>> {
+    fn resources(&mut self) -> Resources {
         let linked = registry::providers().unwrap_or_default();
         let mut resources = HashMap::new();
         for (name, entry) in &*self.manifest.resources {
@@ -115,7 +119,17 @@ impl<'a> Reader<'a> {
 
     /// Whether a scope names only what the platform lists. "Domain" means exactly the listed projects, so one
     /// that isn't listed can't be meant.
+    fn is_listed(&self, scope: &Scope) -> bool {
+        scope.domain().is_none_or(|domain| self.domains.contains(domain))
+            && scope.project().is_none_or(|project| self.projects.contains(project))
+            && (*scope == Scope::Global || !self.projects.is_empty())
+    }
+
+    /// The same, saying what isn't listed.
     fn listed(&mut self, scope: &Scope, path: &str) -> bool {
+        if self.is_listed(scope) {
+            return true;
+        }
         let platform = &self.manifest.platform;
         let mut missing = Vec::new();
         if let Some(domain) = scope.domain()
@@ -130,9 +144,7 @@ impl<'a> Reader<'a> {
             let hint = self.meant(project.as_str(), platform.projects.iter().map(Project::as_str));
             missing.push(("project", project.to_string(), hint));
         }
-        let mut fine = missing.is_empty();
-        if fine && *scope != Scope::Global && platform.projects.is_empty() {
-            fine = false;
+        if missing.is_empty() {
             self.problem(
                 format!("{path}.scope"),
                 "the scope reaches no task code: platform.projects is empty",
@@ -143,50 +155,75 @@ impl<'a> Reader<'a> {
             let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
             self.problem(format!("{path}.scope.{what}"), message, hint);
         }
-        fine
+        false
     }
 
-    fn grants(
-        &mut self,
-        resources: &HashMap<ResourceName, Option<Arc<Resource>>>,
-        bound: &Bound,
-    ) -> Vec<Arc<Checked<TaskAccess>>> {
-        let mut names = HashMap::with_capacity(self.manifest.grants.len());
-        let mut grants = Vec::with_capacity(self.manifest.grants.len());
-        let mut path = String::new();
-        for (at, grant) in self.manifest.grants.iter().enumerate() {
-            path.clear();
-            _ = write!(path, "grants[{at}]");
-            let path = path.as_str();
+    fn grants(&mut self, resources: &Resources, bound: &Bound) -> Vec<Arc<Checked<TaskAccess>>> {
+        let all = &self.manifest.grants;
+        let right = many::map(all.iter().collect(), |grant| self.right(grant, resources, bound));
+        let mut names = HashMap::with_capacity(all.len());
+        let mut grants = Vec::with_capacity(all.len());
+        for (at, (grant, right)) in all.iter().zip(right).enumerate() {
             if let Some(first) = names.insert(&grant.name, at) {
                 let message = format!("two grants are called `{}`: the other is grants[{first}]", grant.name);
-                self.problem(format!("{path}.name"), message, "give each grant a name of its own");
+                self.problem(format!("grants[{at}].name"), message, "give each grant a name of its own");
             }
-            if grant.access.is_empty() {
-                self.problem(
-                    format!("{path}.access"),
-                    "the grant reaches nothing",
-                    "name a resource and an access level",
-                );
-            }
-            let listed = self.listed(&grant.scope, path);
-            let reaches = self.reaches(grant, path, resources);
-            let whole = listed && reaches.len() == grant.access.len();
-            let request = TaskAccess {
-                name: grant.name.clone(),
-                scope: grant.scope.clone(),
-                reaches,
-                precise: grant.precise,
-                carried_by: bound.within(&grant.scope),
-            };
-            match self.registration.capabilities.check(self.registration.id, path, request) {
-                Ok(checked) if whole => grants.push(Arc::new(checked)),
-                Ok(_) => {}
-                // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.
-                Err(refusals) => self.refused(&grant.scope, refusals),
-            }
+            grants.extend(right.or_else(|| self.looked_into(grant, &format!("grants[{at}]"), resources, bound)));
         }
         grants
+    }
+
+    /// A grant with which nothing is wrong, as most are.
+    fn right(&self, grant: &Grant, resources: &Resources, bound: &Bound) -> Option<Arc<Checked<TaskAccess>>> {
+        let located = |(name, access): (_, &Access)| {
+            Some(Reach { resource: resources.get(name)?.as_ref()?.clone(), access: *access })
+        };
+        let reaches: Vec<_> = grant.access.iter().map(located).collect::<Option<_>>()?;
+        if reaches.is_empty() || !self.is_listed(&grant.scope) {
+            return None;
+        }
+        self.checked(grant, "", reaches, bound).ok()
+    }
+
+    /// Any grant, with all that is wrong with it.
+    fn looked_into(
+        &mut self,
+        grant: &Grant,
+        path: &str,
+        resources: &Resources,
+        bound: &Bound,
+    ) -> Option<Arc<Checked<TaskAccess>>> {
+        if grant.access.is_empty() {
+            self.problem(format!("{path}.access"), "the grant reaches nothing", "name a resource and an access level");
+        }
+        let listed = self.listed(&grant.scope, path);
+        let reaches = self.reaches(grant, path, resources);
+        let whole = listed && reaches.len() == grant.access.len();
+        match self.checked(grant, path, reaches, bound) {
+            Ok(checked) => whole.then_some(checked),
+            // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.
+            Err(refusals) => {
+                self.refused(&grant.scope, refusals);
+                None
+            }
+        }
+    }
+
+    fn checked(
+        &self,
+        grant: &Grant,
+        path: &str,
+        reaches: Vec<Reach>,
+        bound: &Bound,
+    ) -> Result<Arc<Checked<TaskAccess>>, Vec<Diagnostic>> {
+        let request = TaskAccess {
+            name: grant.name.clone(),
+            scope: grant.scope.clone(),
+            reaches,
+            precise: grant.precise,
+            carried_by: bound.within(&grant.scope),
+        };
+        self.registration.capabilities.check(self.registration.id, path, request).map(Arc::new)
     }
 
     /// Adds refusals; where a wider scope would do, with what that newly reaches.
@@ -212,12 +249,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn reaches(
-        &mut self,
-        grant: &Grant,
-        path: &str,
-        resources: &HashMap<ResourceName, Option<Arc<Resource>>>,
-    ) -> Vec<Reach> {
+    fn reaches(&mut self, grant: &Grant, path: &str, resources: &Resources) -> Vec<Reach> {
         let mut reaches = Vec::with_capacity(grant.access.len());
         for (name, access) in &grant.access {
             match resources.get(name) {

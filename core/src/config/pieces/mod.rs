@@ -36,7 +36,10 @@ impl<'a> Pieces<'a> {
     /// Adds the grants to all else, where `read` makes a list of each piece.
     fn add(&self, mut quick: Quick, read: impl Fn(&'a str) -> Option<List<Grant>> + Send + Sync) -> Option<Quick> {
         let lists: Option<Vec<_>> = many::map(self.list.clone(), read).into_iter().collect();
-        quick.lists.grants = Arc::new(lists?.into_iter().flat_map(|List(grants)| grants).collect());
+        let lists = lists?;
+        let mut grants = Vec::with_capacity(lists.iter().map(|List(grants)| grants.len()).sum());
+        lists.into_iter().for_each(|List(part)| grants.extend(part));
+        quick.lists.grants = Arc::new(grants);
         Some(quick)
     }
 }
