@@ -14,6 +14,7 @@ use cloudgrant_core::{
     Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess, ResourceKind, Result,
     ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
+use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -169,6 +170,9 @@ fn refusing_takes_as_much_for_each_grant_however_many_there_are() {
 
 #[test]
 fn asking_and_planning_take_as_much_for_each_grant_however_many_there_are() {
+    // What is done on all cores is done on this thread alone: no other one's memory is counted.
+    let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().expect("this thread as a pool");
+    assert_eq!(alone.current_thread_index(), Some(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let plan = |grants: usize| {
         let loaded = load(&manifest(grants, "json"), "json").expect("a manifest");
@@ -186,6 +190,7 @@ fn asking_and_planning_take_as_much_for_each_grant_however_many_there_are() {
         (asking, planning)
     };
     let (few, many) = (plan(FEW), plan(MANY));
+    assert!(many.0.count_total > 4 * MANY as u64, "the grants themselves aren't counted: {:?}", many.0);
     grows_alike("asking", few.0, many.0);
     grows_alike("planning", few.1, many.1);
 }

@@ -4,6 +4,7 @@ mod comparison;
 mod config_formats;
 mod config_hostile;
 mod config_layers;
+mod config_long;
 mod engine_order;
 mod engine_outcome;
 mod engine_retry;
