@@ -1,10 +1,12 @@
 //! From grants to role assignments: Azure takes one for each scope, role and principal, so that what several grants give
 //! on one resource goes into one, with the condition that lets all of it through.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAccess};
+use foldhash::HashMap;
 
 use crate::Azure;
 use crate::actions::{self, Deed};
@@ -16,18 +18,18 @@ use crate::resolve::{Resolved, Target};
 use crate::resource_id::ResourceId;
 
 /// A role, as a principal gets it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Role {
     /// The GUID of its definition.
-    pub(crate) id: String,
-    pub(crate) name: String,
+    pub(crate) id: Cow<'static, str>,
+    pub(crate) name: Cow<'static, str>,
     /// The stack's own definition, which has to be there first.
     pub(crate) object: Option<ObjectId>,
 }
 
 impl From<actions::Role> for Role {
     fn from(role: actions::Role) -> Self {
-        Self { id: role.id.to_owned(), name: role.name.to_owned(), object: None }
+        Self { id: role.id.into(), name: role.name.into(), object: None }
     }
 }
 
@@ -55,7 +57,7 @@ struct Collected {
 
 /// The assignments that a principal needs for grants, which may be of several scopes.
 pub(crate) fn assignments(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>], resolved: &Resolved) -> Vec<Assignment> {
-    let mut collected = BTreeMap::new();
+    let mut collected = HashMap::default();
     for grant in grants {
         for reach in &grant.reaches {
             if let Some(target) = resolved.target(reach) {
@@ -68,26 +70,29 @@ pub(crate) fn assignments(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>], re
 
 /// The assignment that infrastructure needs to pull from a registry.
 pub(crate) fn pull(access: Access, target: &Target, because: IntentId) -> Vec<Assignment> {
-    let mut collected = BTreeMap::new();
+    let mut collected = HashMap::default();
     on_registry(access, target, because, &mut collected);
     finished(collected)
 }
 
-type Key = (ResourceId, Role);
+/// What an assignment of each principal is one of.
+type Key<'a> = (&'a ResourceId, Role);
 
-fn add(
+type All<'a> = HashMap<Key<'a>, Collected>;
+
+fn add<'a>(
     azure: &Azure,
     grant: &Checked<TaskAccess>,
     reach: &Reach,
-    target: &Target,
+    target: &'a Target,
     resolved: &Resolved,
-    collected: &mut BTreeMap<Key, Collected>,
+    collected: &mut All<'a>,
 ) {
     let access = reach.access;
     if let Some(name) = azure.config.role(&reach.resource.name, access) {
         if let Some(role) = resolved.role(name) {
-            let role = Role { id: role.id.clone(), name: role.name.clone(), object: None };
-            let entry = collected.entry((target.scope.clone(), role)).or_default();
+            let role = Role { id: role.id.clone().into(), name: role.name.clone().into(), object: None };
+            let entry = collected.entry((&target.scope, role)).or_default();
             remember(entry, grant.id());
         }
         return;
@@ -97,7 +102,7 @@ fn add(
             let (role, deeds) = match grant::custom_role(azure, grant, reach) {
                 Some(custom) => {
                     let object = Some(kinds::role(&custom.name));
-                    (Role { id: custom.id, name: custom.name, object }, actions::on_objects(access))
+                    (Role { id: custom.id.into(), name: custom.name.into(), object }, actions::on_objects(access))
                 }
                 None => {
                     let (role, deeds) = actions::object_role(access);
@@ -106,13 +111,13 @@ fn add(
             };
             // A role that gives more than the level does so within the prefix only.
             let allowed = if access == Access::List { actions::on_objects(access) } else { deeds };
-            let entry = collected.entry((target.scope.clone(), role)).or_default();
+            let entry = collected.entry((&target.scope, role)).or_default();
             entry.deeds = deeds;
             allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
             remember(entry, grant.id());
         }
         Locator::Secret(_) => {
-            let entry = collected.entry((target.scope.clone(), actions::SECRETS_USER.into())).or_default();
+            let entry = collected.entry((&target.scope, actions::SECRETS_USER.into())).or_default();
             remember(entry, grant.id());
         }
         Locator::Registry(_) => on_registry(access, target, grant.id(), collected),
@@ -121,10 +126,10 @@ fn add(
     }
 }
 
-fn on_registry(access: Access, target: &Target, because: IntentId, collected: &mut BTreeMap<Key, Collected>) {
+fn on_registry<'a>(access: Access, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
     let Locator::Registry(registry) = &target.locator else { return };
     let role = actions::registry_role(access, target.abac);
-    let entry = collected.entry((target.scope.clone(), role.into())).or_default();
+    let entry = collected.entry((&target.scope, role.into())).or_default();
     entry.abac = target.abac;
     entry.writes |= access == Access::Push;
     match &registry.repository {
@@ -141,14 +146,16 @@ fn remember(entry: &mut Collected, because: IntentId) {
     }
 }
 
-fn finished(collected: BTreeMap<Key, Collected>) -> Vec<Assignment> {
-    let finish = |((scope, role), entry): (Key, Collected)| {
+fn finished(collected: All<'_>) -> Vec<Assignment> {
+    let mut collected: Vec<_> = collected.into_iter().collect();
+    collected.sort_by(|(key, _), (other, _)| key.cmp(other));
+    let finish = |((scope, role), entry): (Key<'_>, Collected)| {
         let by_repository = entry.abac && !entry.all_repositories && !entry.repositories.is_empty();
         let condition = match by_repository {
             true => Some(condition::on_repositories(&entry.repositories, entry.writes)),
             false => entry.rules.condition(entry.deeds),
         };
-        Assignment { scope, role, condition, because: entry.because }
+        Assignment { scope: scope.clone(), role, condition, because: entry.because }
     };
     collected.into_iter().map(finish).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Reach, Result};
+use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
 use crate::Azure;
@@ -14,7 +15,7 @@ use crate::snapshot::Snapshot;
 /// What locators and names of roles turned out to be.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
-    scopes: BTreeMap<String, Target>,
+    scopes: HashMap<String, Target>,
     roles: BTreeMap<String, NamedRole>,
 }
 

@@ -118,14 +118,21 @@ impl PartialOrd for ResourceId {
 
 impl Ord for ResourceId {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let lower = |id: &Self| id.0.to_ascii_lowercase();
-        lower(self).cmp(&lower(other))
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.0.bytes().map(lower).cmp(other.0.bytes().map(lower))
     }
 }
 
 impl Hash for ResourceId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.to_ascii_lowercase().hash(state);
+        // Piece by piece, without another text of it all.
+        for piece in self.0.as_bytes().chunks(64) {
+            let mut lower = [0; 64];
+            let lower = &mut lower[..piece.len()];
+            lower.copy_from_slice(piece);
+            lower.make_ascii_lowercase();
+            state.write(lower);
+        }
     }
 }
 
@@ -137,6 +144,8 @@ impl fmt::Display for ResourceId {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-00000000000b";
@@ -146,6 +155,20 @@ mod tests {
         let id = |text: &str| ResourceId::parse(&format!("{SUBSCRIPTION}{text}")).expect("an ID");
         assert_eq!(id("/resourceGroups/acme"), id("/resourcegroups/ACME"));
         assert_eq!(id("/resourceGroups/acme").resource_group(), Some("acme"));
+        let long = "a".repeat(90);
+        let all = HashSet::from([
+            id(&format!("/resourceGroups/{long}")),
+            id("/resourceGroups/Beta"),
+            id("/resourceGroups/b"),
+        ]);
+        assert!(
+            all.contains(&id(&format!("/RESOURCEGROUPS/{}", long.to_uppercase())))
+                && !all.contains(&id("/resourceGroups/a"))
+        );
+        assert!(
+            id("/resourceGroups/acme") < id("/resourceGroups/BETA")
+                && id("/resourceGroups/BETA") < id("/resourceGroups/gamma")
+        );
         let container = id("/resourceGroups/acme/providers/Microsoft.Storage/storageAccounts/data")
             .child("blobServices/default/containers/inputs");
         assert_eq!(container.short(), "data/inputs");
