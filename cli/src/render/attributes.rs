@@ -150,7 +150,7 @@ fn scalar(text: &str) -> Cow<'_, str> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"/_.-+=@$~^ :()*".contains(&byte);
     let begins = |first: u8| first.is_ascii_alphanumeric() || b"/_.$".contains(&first);
     let value = || matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");
-    // Infinity and what is no number are numbers, too.
+    // `inf` and `nan` can be read as numbers, too.
     let number =
         |first: u8| matches!(first, b'0'..=b'9' | b'.' | b'i' | b'I' | b'n' | b'N') && text.parse::<f64>().is_ok();
     let mapping = || text.ends_with([':', ' ']) || text.as_bytes().windows(2).any(|two| two == b": ");

@@ -198,3 +198,34 @@ impl Builder<'_> {
 fn service_domain(region: &str) -> &'static str {
     if partition_of(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{GrantName, ResourceKind, ResourceName, Scope};
+
+    use super::*;
+
+    #[test]
+    fn grants_of_one_resource_say_what_each_is_granted() {
+        let resource = Arc::new(Resource {
+            name: ResourceName::parse("data").expect("a name"),
+            kind: ResourceKind::ObjectStore,
+            locator: "s3://acme-data/in/".to_owned(),
+            force: false,
+        });
+        let grant = |(name, access)| TaskAccess {
+            name: GrantName::parse(name).expect("a name"),
+            scope: Scope::Global,
+            reaches: vec![Reach { resource: resource.clone(), access }],
+            precise: false,
+            carried_by: Arc::new([]),
+        };
+        let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
+        let statements = Statements::new(grants.iter(), "aws", &Secrets::default());
+        let [one, other, more] = grants.each_ref().map(|grant| statements.of(grant).collect::<Vec<_>>());
+        assert_eq!(one.iter().map(Statement::sid).collect::<Vec<_>>(), ["OneListPrefix", "OneRead"]);
+        assert_eq!(other.iter().map(Statement::sid).collect::<Vec<_>>(), ["OtherListPrefix", "OtherRead"]);
+        assert!(one.iter().zip(&other).all(|(one, other)| one.meaning() == other.meaning()));
+        assert_eq!(more.iter().map(Statement::sid).collect::<Vec<_>>(), ["MoreWrite"]);
+    }
+}
