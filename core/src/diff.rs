@@ -61,21 +61,21 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
 }
 
 /// Refuses a plan that touches what is protected (requirement 15).
-fn refuse_protected(protected: &Protected, objects: &[Object]) -> Result<()> {
+fn refuse_protected<'a>(
+    protected: &Protected,
+    what: &str,
+    hint: &str,
+    touching: impl IntoIterator<Item = (&'a ObjectId, &'a Vec<String>)>,
+) -> Result<()> {
     let mut refusals = Vec::new();
     let mut seen = HashSet::new();
-    for object in objects {
-        for name in &object.touches {
+    for (id, touches) in touching {
+        for name in touches {
             if let Some(pattern) = protected.matching(name)
                 && seen.insert(name)
             {
-                refusals.push(
-                    Diagnostic::new(
-                        "",
-                        format!("{} would change `{name}`, which is protected (`{pattern}`)", object.id),
-                    )
-                    .hint("name another role or repository; the protected list is in the provider's section"),
-                );
+                let message = format!("{what}{id} would change `{name}`, which is protected (`{pattern}`)");
+                refusals.push(Diagnostic::new("", message).hint(hint));
             }
         }
     }
@@ -109,7 +109,8 @@ pub(crate) fn plan(
     mut observed: Observed,
 ) -> Result<Plan> {
     let objects = desired.objects;
-    refuse_protected(protected, &objects)?;
+    let hint = "name another role or repository; the protected list is in the provider's section";
+    refuse_protected(protected, "", hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     if let Some(problem) = observed.problems.drain(..).next() {
         return Err(problem);
     }
@@ -125,6 +126,8 @@ pub(crate) fn plan(
             Some(change) => work.push(change),
         }
     }
+    let hint = "take it away by hand, or take the name off the protected list in the provider's section";
+    refuse_protected(protected, "deleting ", hint, present.iter().map(|(id, found)| (id, &found.touches)))?;
     let deletions = deletions(provider, present)?;
     let mut changes = order::by_dependency(provider, work)?;
     changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());
@@ -134,7 +137,10 @@ pub(crate) fn plan(
     notes.extend(observed.notes);
     notes.sort();
     notes.dedup();
-    Ok(Plan::new(provider, stack.clone(), changes, unchanged, notes))
+    let mut unsearched = observed.unsearched;
+    unsearched.sort();
+    unsearched.dedup();
+    Ok(Plan { unsearched, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

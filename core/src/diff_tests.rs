@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::intent::{IntentId, Reach, Verb};
 use crate::names::{Domain, GrantName};
-use crate::object::{Handoff, Limit, Note};
+use crate::object::{Handoff, Limit, Note, Unsearched};
 use crate::plan::Summary;
 use crate::scope::Scope;
 
@@ -57,7 +57,7 @@ fn handoff(mut object: Object) -> Object {
 }
 
 fn found(attributes: Value, owned: bool) -> Found {
-    Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None }
+    Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() }
 }
 
 fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
@@ -237,4 +237,24 @@ fn one_object_for_two_scopes_is_wider_than_one_of_them() {
     shared.because.push(grant("more"));
     let answer = Desired { objects: vec![shared], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "where `domain production` was asked");
+}
+
+#[test]
+fn what_is_protected_loses_nothing_either() {
+    let protected = Protected::new(["*adminflyterole*"]);
+    let mut attached = found(json!(1), true);
+    attached.touches = vec!["acme-adminflyterole".to_owned()];
+    let observed = Observed { objects: [(id("attachment"), attached)].into(), ..Observed::default() };
+    let error = plan_of(Desired::default(), observed, &protected).expect_err("protected");
+    let said = error.problems()[0].to_string();
+    assert!(said.contains("deleting thing attachment would change `acme-adminflyterole`"), "{said}");
+}
+
+#[test]
+fn what_could_not_be_searched_is_in_the_plan() {
+    let unsearched = Unsearched { place: "over there".to_owned(), reason: "denied".to_owned() };
+    let observed =
+        Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
+    let plan = plan_of(Desired::default(), observed, &Protected::default()).expect("a plan");
+    assert_eq!(plan.unsearched, [unsearched]);
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::attributes::Attributes;
 use crate::error::Error;
-use crate::intent::IntentId;
+use crate::intent::{IntentId, Intents};
 use crate::scope::Scope;
 
 /// Which object: its kind and its name, in the cloud's own words.
@@ -122,6 +123,12 @@ pub struct Desired {
     /// For objects that are to give what others give now: which these are. When grants are taken away, nothing is made
     /// but what takes the place of something that changes or goes for that.
     pub replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
+    /// any more is searched for at these places too.
+    pub baseline: Arc<Intents>,
+    /// Whether everything that the stack ever made is to be found, whatever that costs: something is taken away. Core sets
+    /// it.
+    pub thorough: bool,
 }
 
 impl Desired {
@@ -146,6 +153,21 @@ pub struct Found {
     pub depends_on: Vec<ObjectId>,
     /// What a reader should know if it is deleted.
     pub if_deleted: Option<String>,
+    /// The names of things that aren't the stack's and that deleting it changes: the role from which a policy is
+    /// detached, the repository whose policy loses a statement. Held against the protected list, as
+    /// [`Object::touches`] is.
+    pub touches: Vec<String>,
+}
+
+/// A place where something of the stack may be, and which could not be searched.
+///
+/// A read that is refused is no absence: who takes access away must know what was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unsearched {
+    /// The place, in the cloud's own words, such as `repositories of account 111122223333 in us-east-1`.
+    pub place: String,
+    /// Why it could not be searched, and what to do.
+    pub reason: String,
 }
 
 /// A limit of the cloud, and how near what is wanted comes to it.
@@ -172,4 +194,6 @@ pub struct Observed {
     pub problems: Vec<Error>,
     /// What a reader of the plan should know.
     pub notes: Vec<Note>,
+    /// Places where something of the stack may be, and which could not be searched.
+    pub unsearched: Vec<Unsearched>,
 }

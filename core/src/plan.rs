@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::names::Stack;
-use crate::object::{Handoff, Note, ObjectId, Ownership};
+use crate::object::{Handoff, Note, ObjectId, Ownership, Unsearched};
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -99,6 +99,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// What a reader should know.
     pub notes: Vec<Note>,
+    /// Places where something of the stack may be, and which could not be searched.
+    pub unsearched: Vec<Unsearched>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
 }
@@ -156,7 +158,7 @@ pub struct Approved<'a>(&'a Change);
 impl Plan {
     /// A plan that comes from no look at the cloud.
     pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
-        Self { provider, stack, changes, unchanged, notes, look: Look::default() }
+        Self { provider, stack, changes, unchanged, notes, unsearched: Vec::new(), look: Look::default() }
     }
 
     /// Approves the plan as it stands.

@@ -113,13 +113,16 @@ impl Session {
     /// # Errors
     /// A name that the manifest doesn't have.
     pub fn engine_without(&self, names: Option<&[String]>) -> Result<Engine> {
-        let Some(names) = names else { return Ok(self.engine_for(Arc::default())) };
+        let Some(names) = names else {
+            return Ok(self.engine_for(Arc::default()).searching_everywhere(self.intents.clone()));
+        };
         let manifest = self.loaded.manifest.without(names)?;
         let (intents, problems) = config::intents(&manifest, self.registration);
         if !problems.is_empty() {
             return Err(self.loaded.placed(Error::manifest(problems)));
         }
-        Ok(self.engine_for(Arc::new(intents)).taking_away_from(self.intents.clone()))
+        let engine = self.engine_for(Arc::new(intents)).searching_everywhere(self.intents.clone());
+        Ok(engine.taking_away_from(self.intents.clone()))
     }
 
     fn engine_for(&self, intents: Arc<Intents>) -> Engine {

@@ -33,7 +33,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     need_approval(shell, options.yes)?;
     with_session(shell, unchecked, async |mut work: Work<'_>| {
         let engine = work.session.engine();
-        let asked = Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?" };
+        let asked =
+            Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?", leaves_nothing: false };
         carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await
     })
     .await
@@ -57,6 +58,8 @@ pub(super) struct Asked {
     pub(super) command: &'static str,
     pub(super) wording: Wording,
     pub(super) question: &'static str,
+    /// Whether nothing of the stack may be left: then a place that could not be searched is a failure.
+    pub(super) leaves_nothing: bool,
 }
 
 /// Shows the plan, asks, carries it out and reports.
@@ -82,6 +85,7 @@ pub(super) async fn carry_out(
     } else if !yes {
         printer.warn(plan::text(&plan, moved, wording, quiet, width).trim_end());
     }
+    let searched = !asked.leaves_nothing || plan.unsearched.is_empty();
     if plan.is_empty() {
         if printer.is_json() {
             printer.json(&json::applied(
@@ -91,10 +95,12 @@ pub(super) async fn carry_out(
                 &Report { unchanged: plan.unchanged, ..Report::default() },
                 None,
             ))?;
-        } else {
+        } else if searched {
             printer.say("Nothing to do.");
+        } else {
+            printer.say(UNSEARCHED);
         }
-        return Ok(Exit::Done);
+        return Ok(if searched { Exit::Done } else { Exit::Failed });
     }
     if !yes && !answer(shell, work, asked.question).await? {
         printer.say("Nothing was changed.");
@@ -134,9 +140,15 @@ pub(super) async fn carry_out(
         if !report.is_success() {
             printer.say(&format!("To go on: {}", shell.global.repeated(asked.command)));
         }
+        if !searched {
+            printer.say(UNSEARCHED);
+        }
     }
-    Ok(if report.is_success() { Exit::Done } else { Exit::Failed })
+    Ok(if report.is_success() && searched { Exit::Done } else { Exit::Failed })
 }
+
+/// Access may be left where nobody could look.
+const UNSEARCHED: &str = "Not everything could be searched, so that something of the stack may be left: see above.";
 
 /// Applies. The first Ctrl-C lets what is under way come to its end; the second ends at once, with no report.
 async fn apply(

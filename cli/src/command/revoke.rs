@@ -47,7 +47,12 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let check = |session: &Session| engine(session).map(drop);
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
-        let asked = Asked { command: "revoke", wording: Wording::Revoke, question: "Take this away?" };
+        let asked = Asked {
+            command: "revoke",
+            wording: Wording::Revoke,
+            question: "Take this away?",
+            leaves_nothing: options.all,
+        };
         let exit = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let manifest = &work.session.loaded().manifest;
         let listed = match names {

@@ -3,6 +3,7 @@
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
     Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary,
+    Unsearched,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ pub(crate) struct Document<'a> {
     stack: &'a Stack,
     changes: Changes<'a>,
     notes: Vec<&'a Note>,
+    unsearched: &'a [Unsearched],
     summary: Summary,
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     moving: Option<&'a Move>,
@@ -39,6 +41,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         stack: &plan.stack,
         changes: Changes(&plan.changes),
         notes: sorted(&plan.notes),
+        unsearched: &plan.unsearched,
         summary: plan.summary(),
         moving,
         result: None,

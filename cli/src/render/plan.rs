@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary, many};
+use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary, Unsearched, many};
 
 use super::attributes::{self, Lists};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
@@ -62,6 +62,8 @@ pub(crate) fn write(
         let worth = |note: &&Note| wording != Wording::Drift || note.level == Level::Warning;
         out.write_all(notes(plan.notes.iter().filter(worth), width).as_bytes())?;
     }
+    // Even where only the last line is asked for: what wasn't looked at is part of the result.
+    out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
     out.write_all(summary(&plan.summary(), wording).as_bytes())
 }
 
@@ -192,6 +194,19 @@ pub(super) fn notes<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usi
         out.push_str(&format!("{}: {text}\n", styled(style, level)));
     }
     if !sorted.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// The places that could not be searched, by name.
+fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for Unsearched { place, reason } in places {
+        let text = wrapped(&format!("{place}: {reason}"), 14, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(YELLOW, "not searched")));
+    }
+    if !out.is_empty() {
         out.push('\n');
     }
     out

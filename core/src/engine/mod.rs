@@ -39,6 +39,10 @@ pub struct Engine {
     number: u64,
     stack: Stack,
     intents: Arc<Intents>,
+    /// All that the manifest names.
+    named: Arc<Intents>,
+    /// Whether everything that the stack ever made is to be found.
+    thorough: bool,
     baseline: Option<Arc<Intents>>,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
@@ -55,7 +59,18 @@ impl Engine {
     ) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Self { provider, id, number, stack, intents: intents.into(), baseline: None, settings, audit: None }
+        let intents = intents.into();
+        let named = intents.clone();
+        Self { provider, id, number, stack, intents, named, thorough: false, baseline: None, settings, audit: None }
+    }
+
+    /// Searches for everything that the stack ever made, also where only these intents name a place. For whoever takes
+    /// access away: what isn't found stays.
+    #[must_use]
+    pub fn searching_everywhere(mut self, named: impl Into<Arc<Intents>>) -> Self {
+        self.named = named.into();
+        self.thorough = true;
+        self
     }
 
     /// Only takes away: of the difference, what is there for other reasons than that these intents are fewer than
@@ -137,6 +152,8 @@ impl Engine {
     async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Plan, Replaces)> {
         let look = Look::begin(self.number);
         let mut desired = self.desired_for(intents, watch, cancel).await?;
+        desired.baseline = self.named.clone();
+        desired.thorough = self.thorough;
         let observed = self.observe(&desired, watch, cancel).await?;
         let replaces = std::mem::take(&mut desired.replaces);
         let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;

@@ -70,7 +70,7 @@ pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
 
 pub(crate) fn found(needs: &[&str]) -> Found {
     let depends_on = needs.iter().map(|need| id(need)).collect();
-    Found { attributes: json!({}).into(), owned: true, depends_on, if_deleted: None }
+    Found { attributes: json!({}).into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() }
 }
 
 impl Fake {
@@ -197,7 +197,7 @@ impl Provider for Fake {
                 _ => {
                     let attributes = change.after.clone().expect("attributes");
                     let depends_on = change.depends_on.clone();
-                    world.insert(change.id.clone(), Found { attributes, owned: true, depends_on, if_deleted: None });
+                    world.insert(change.id.clone(), Found { attributes, owned: true, depends_on, if_deleted: None, touches: Vec::new() });
                 }
             }
         }

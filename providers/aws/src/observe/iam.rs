@@ -52,7 +52,7 @@ impl Reader<'_> {
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
                 let attributes = json!({ "path": policy.path, "document": policy.document() }).into();
-                self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None });
+                self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() });
             }
         }
     }
@@ -73,7 +73,7 @@ impl Reader<'_> {
                 "task code that is still bound to {name} fails without it: unbind it on the platform first"
             ));
             let wanted = self.wanted.contains(&id);
-            self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted });
+            self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted, touches: Vec::new() });
             if owned {
                 self.attachments_of_ours(name, role, wanted);
             }
@@ -87,7 +87,7 @@ impl Reader<'_> {
             let id = kinds::attachment(name, policy);
             let task_policy = role.tags.get(TASK_POLICY_TAG) == Some(arn);
             if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
-                self.attached(id, name, policy, arn);
+                self.attached(id, name, policy, arn, Vec::new());
             } else {
                 foreign.push(format!("policy {policy}"));
             }
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 }
                 let id = kinds::attachment(name, policy);
                 if task_role.as_deref() == Some(name) || self.wanted.contains(&id) {
-                    self.attached(id, name, policy, arn);
+                    self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
                     self.used_elsewhere(policy, &format!("role {name}"), arn, name);
                 }
@@ -154,12 +154,13 @@ impl Reader<'_> {
         }
     }
 
-    fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str) {
+    fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str, touches: Vec<String>) {
         let found = Found {
             attributes: Attachment::new(role, arn).into(),
             owned: true,
             depends_on: vec![kinds::role(role), kinds::policy(policy)],
             if_deleted: None,
+            touches,
         };
         self.found(id, found);
     }

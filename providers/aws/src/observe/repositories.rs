@@ -123,6 +123,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, observed: &m
                 owned: true,
                 depends_on: principals(statement),
                 if_deleted: None,
+                touches: vec![repository.name.clone()],
             };
             observed.objects.insert(kinds::statement(repository, sid), found);
         }

@@ -126,7 +126,7 @@ impl Reader<'_> {
         };
         // Whose it is matters for taking it away only.
         let depends_on = object.depends_on.clone();
-        self.observed.objects.insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None });
+        self.observed.objects.insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches: Vec::new() });
     }
 
     /// The stack's, and wanted no more.
@@ -156,7 +156,7 @@ impl Reader<'_> {
         let id = kinds::assignment(&principal, &name, &scope);
         self.observed
             .objects
-            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None });
+            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() });
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) async fn add(
             owned,
             depends_on: Vec::new(),
             if_deleted: Some(format!("task code that still names {} fails without it", identity.name)),
+            touches: Vec::new(),
         };
         if owned {
             ours.push((id, object.clone()));
@@ -110,7 +111,7 @@ fn add_credentials(
             foreign.push(credential.name.as_str());
             continue;
         }
-        let found = Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None };
+        let found = Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
         observed.objects.insert(id, found);
     }
     if !foreign.is_empty() {

@@ -30,7 +30,7 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, o
             }
             observed
                 .objects
-                .insert(id, Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None });
+                .insert(id, Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() });
         }
     }
     Ok(())

@@ -48,6 +48,7 @@ impl Reference {
             attributes: item.body.into(),
             depends_on: Vec::new(),
             if_deleted: None,
+            touches: Vec::new(),
         }
     }
 
@@ -61,6 +62,7 @@ impl Reference {
                     owned: true,
                     depends_on,
                     if_deleted: None,
+                    touches: Vec::new(),
                 };
                 observed.objects.insert(ObjectId::new(ATTACHMENT, format!("{principal}/{policy}")), found);
             }
@@ -89,6 +91,7 @@ impl Reference {
                     owned: is_ours(&registry),
                     depends_on: Vec::new(),
                     if_deleted: None,
+                    touches: Vec::new(),
                 };
                 observed.objects.insert(id, found);
             }

@@ -96,6 +96,7 @@ breakage! {
                     owned: true,
                     depends_on: object.depends_on.clone(),
                     if_deleted: None,
+                    touches: Vec::new(),
                 });
             }
         }
@@ -151,7 +152,7 @@ breakage! {
             let others = cloud.backstage(|world| world.items.get(&Kind::Policy).cloned().unwrap_or_default());
             for (name, item) in others {
                 if item.owner.is_some_and(|owner| owner.starts_with("acme")) {
-                    let found = Found { attributes: item.body.into(), owned: true, depends_on: Vec::new(), if_deleted: None };
+                    let found = Found { attributes: item.body.into(), owned: true, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
                     observed.objects.entry(ObjectId::new("policy", name)).or_insert(found);
                 }
             }
