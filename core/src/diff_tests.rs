@@ -253,8 +253,7 @@ fn what_is_protected_loses_nothing_either() {
 #[test]
 fn what_could_not_be_searched_is_in_the_plan() {
     let unsearched = Unsearched { place: "over there".to_owned(), reason: "denied".to_owned() };
-    let observed =
-        Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
+    let observed = Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
     let plan = plan_of(Desired::default(), observed, &Protected::default()).expect("a plan");
     assert_eq!(plan.unsearched, [unsearched]);
 }

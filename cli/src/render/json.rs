@@ -2,8 +2,7 @@
 
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
-    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary,
-    Unsearched,
+    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary, Unsearched,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};

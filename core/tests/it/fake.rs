@@ -197,7 +197,10 @@ impl Provider for Fake {
                 _ => {
                     let attributes = change.after.clone().expect("attributes");
                     let depends_on = change.depends_on.clone();
-                    world.insert(change.id.clone(), Found { attributes, owned: true, depends_on, if_deleted: None, touches: Vec::new() });
+                    world.insert(
+                        change.id.clone(),
+                        Found { attributes, owned: true, depends_on, if_deleted: None, touches: Vec::new() },
+                    );
                 }
             }
         }

@@ -52,7 +52,10 @@ impl Reader<'_> {
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
                 let attributes = json!({ "path": policy.path, "document": policy.document() }).into();
-                self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() });
+                self.found(
+                    id,
+                    Found { attributes, owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() },
+                );
             }
         }
     }

@@ -126,7 +126,9 @@ impl Reader<'_> {
         };
         // Whose it is matters for taking it away only.
         let depends_on = object.depends_on.clone();
-        self.observed.objects.insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches: Vec::new() });
+        self.observed
+            .objects
+            .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches: Vec::new() });
     }
 
     /// The stack's, and wanted no more.
@@ -154,9 +156,10 @@ impl Reader<'_> {
         let depends_on =
             holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
         let id = kinds::assignment(&principal, &name, &scope);
-        self.observed
-            .objects
-            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() });
+        self.observed.objects.insert(
+            id,
+            Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() },
+        );
     }
 }
 

@@ -111,7 +111,8 @@ fn add_credentials(
             foreign.push(credential.name.as_str());
             continue;
         }
-        let found = Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
+        let found =
+            Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
         observed.objects.insert(id, found);
     }
     if !foreign.is_empty() {

@@ -28,9 +28,16 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, o
                     attributes.insert(key.to_owned(), json!(extra));
                 }
             }
-            observed
-                .objects
-                .insert(id, Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() });
+            observed.objects.insert(
+                id,
+                Found {
+                    attributes: attributes.into(),
+                    owned,
+                    depends_on: Vec::new(),
+                    if_deleted: None,
+                    touches: Vec::new(),
+                },
+            );
         }
     }
     Ok(())
