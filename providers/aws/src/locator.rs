@@ -114,11 +114,15 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             objects(text, bucket, prefix.strip_suffix('*').unwrap_or(prefix))
         }
+        "s3" if rest.starts_with("accesspoint") => Err(wrong(text, ACCESS_POINT, NAME_THE_BUCKET)),
         "s3" => Err(wrong(
             text,
             "is not a bucket's ARN",
             "a bucket's ARN names no region and no account: arn:aws:s3:::BUCKET",
         )),
+        "s3express" => Err(wrong(text, DIRECTORY_BUCKET.0, DIRECTORY_BUCKET.1)),
+        "s3tables" => Err(wrong(text, TABLE_BUCKET, GENERAL_PURPOSE)),
+        "s3-object-lambda" => Err(wrong(text, OBJECT_LAMBDA, NAME_THE_BUCKET)),
         "secretsmanager" => secret(text, partition, region, account, rest),
         "ecr" => match rest.strip_prefix("repository/") {
             Some(name) => repository(text, account, region, name),
@@ -151,6 +155,9 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
         let hint = "a bucket's name has 3 to 63 lower-case letters, digits, dots and dashes: s3://BUCKET/PREFIX/";
         return Err(wrong(text, "names no bucket", hint));
     }
+    if let Some((what, hint)) = not_general_purpose(bucket) {
+        return Err(wrong(text, what, hint));
+    }
     if prefix.starts_with('/') || prefix.contains("//") {
         return Err(wrong(text, "has an empty part in its prefix", "write s3://BUCKET/PREFIX/"));
     }
@@ -162,6 +169,39 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
         prefix => format!("{}/", prefix.trim_end_matches('/')),
     };
     Ok(Locator::Objects(Objects { bucket: bucket.to_owned(), prefix }))
+}
+
+/// A directory bucket takes `s3express:CreateSession` in place of `s3:GetObject` and its like. Source: Amazon S3 user
+/// guide, "Authorizing Regional endpoint API operations with IAM", directory buckets.
+const DIRECTORY_BUCKET: (&str, &str) = (
+    "is a directory bucket (S3 Express One Zone)",
+    "a directory bucket is opened by sessions (s3express:CreateSession), which reach all of its objects: they can't be \
+     narrowed to a prefix, nor to writing alone. Grant a general purpose bucket, or allow s3express:CreateSession by hand",
+);
+const ACCESS_POINT: &str = "is an access point, not a bucket";
+const OBJECT_LAMBDA: &str = "is an Object Lambda access point, not a bucket";
+const TABLE_BUCKET: &str = "is a table bucket (S3 Tables)";
+const NAME_THE_BUCKET: &str = "name the bucket behind it; requests by way of an access point need a policy on the access point, too";
+const GENERAL_PURPOSE: &str = "only general purpose buckets can be granted";
+
+/// What a name that is valid for no general purpose bucket is instead, and what to do. Source: Amazon S3 user guide,
+/// "General purpose bucket naming rules".
+fn not_general_purpose(bucket: &str) -> Option<(&'static str, &'static str)> {
+    const RESERVED: &str = "names no bucket: its first letters are reserved by Amazon S3";
+    const MULTI_REGION: &str = "is a Multi-Region Access Point, not a bucket";
+    let suffixes = [
+        ("--x-s3", DIRECTORY_BUCKET),
+        ("--ol-s3", (OBJECT_LAMBDA, NAME_THE_BUCKET)),
+        ("-s3alias", (ACCESS_POINT, NAME_THE_BUCKET)),
+        (".mrap", (MULTI_REGION, NAME_THE_BUCKET)),
+        ("--table-s3", (TABLE_BUCKET, GENERAL_PURPOSE)),
+    ];
+    let by_suffix = suffixes.into_iter().find(|(suffix, _)| bucket.ends_with(suffix)).map(|(_, said)| said);
+    let is_reserved = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| bucket.starts_with(prefix));
+    let is_address = bucket.parse::<std::net::Ipv4Addr>().is_ok();
+    by_suffix
+        .or(is_reserved.then_some((RESERVED, "xn--, sthree- and amzn-s3-demo- begin no bucket's name: name a bucket of yours")))
+        .or(is_address.then_some(("names no bucket: this is an IP address", "name the bucket: s3://BUCKET/PREFIX/")))
 }
 
 fn region_of(text: &str, region: &str) -> Result<String, Diagnostic> {
@@ -263,6 +303,21 @@ mod tests {
             ("arn:aws:secretsmanager:us-west-2:111122223333:secret:x-AbCdEf:key::", "key/value"),
             ("arn:aws:sqs:us-west-2:111122223333:queue", "can't be granted"),
             ("arn:aws:s3:us-west-2::bucket", "not a bucket's ARN"),
+            ("s3://acme-train--usw2-az1--x-s3/shards/", "directory bucket"),
+            ("arn:aws:s3:::acme-train--usw2-az1--x-s3/shards/*", "directory bucket"),
+            ("arn:aws:s3express:us-west-2:111122223333:bucket/acme-train--usw2-az1--x-s3", "directory bucket"),
+            ("s3://acme-ap-metadata4kyq3fdsx1aw6rncd1d-s3alias/in/", "access point"),
+            ("s3://acme-ol-1a4n8yjrb3kda96f67zwrwiiuse1a--ol-s3", "Object Lambda"),
+            ("arn:aws:s3:us-west-2:111122223333:accesspoint/acme-ap", "access point"),
+            ("arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap", "access point"),
+            ("arn:aws:s3-object-lambda:us-west-2:111122223333:accesspoint/x", "Object Lambda"),
+            ("s3://mfzwi23gnjvgw.mrap/in/", "Multi-Region Access Point"),
+            ("s3://acme-tables--table-s3", "table bucket"),
+            ("arn:aws:s3tables:us-west-2:111122223333:bucket/acme", "table bucket"),
+            ("s3://xn--acme-data", "reserved"),
+            ("s3://sthree-acme", "reserved"),
+            ("s3://amzn-s3-demo-bucket/in/", "reserved"),
+            ("s3://192.168.5.4/in/", "IP address"),
             ("111122223333.dkr.ecr.us-west-2.example.com/x", "not a registry of ECR"),
             ("111122223333.dkr.ecr.us-west-2.amazonaws.com", "names no repository"),
             ("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/x:latest", "names no repository"),
@@ -272,6 +327,13 @@ mod tests {
             let refusal = Locator::parse(text).expect_err(text);
             assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
             assert!(refusal.hint.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_reserved_is_a_bucket() {
+        for bucket in ["acme-x-s3", "acme-s3alias-data", "mrap", "my-sthree", "1.2.3.4.5", "acme-111122223333-us-west-2-an"] {
+            assert_eq!(objects(&format!("s3://{bucket}/in")).bucket, bucket);
         }
     }
 
