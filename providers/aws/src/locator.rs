@@ -181,7 +181,8 @@ const DIRECTORY_BUCKET: (&str, &str) = (
 const ACCESS_POINT: &str = "is an access point, not a bucket";
 const OBJECT_LAMBDA: &str = "is an Object Lambda access point, not a bucket";
 const TABLE_BUCKET: &str = "is a table bucket (S3 Tables)";
-const NAME_THE_BUCKET: &str = "name the bucket behind it; requests by way of an access point need a policy on the access point, too";
+const NAME_THE_BUCKET: &str =
+    "name the bucket behind it; requests by way of an access point need a policy on the access point, too";
 const GENERAL_PURPOSE: &str = "only general purpose buckets can be granted";
 
 /// What a name that is valid for no general purpose bucket is instead, and what to do. Source: Amazon S3 user guide,
@@ -200,7 +201,8 @@ fn not_general_purpose(bucket: &str) -> Option<(&'static str, &'static str)> {
     let is_reserved = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| bucket.starts_with(prefix));
     let is_address = bucket.parse::<std::net::Ipv4Addr>().is_ok();
     by_suffix
-        .or(is_reserved.then_some((RESERVED, "xn--, sthree- and amzn-s3-demo- begin no bucket's name: name a bucket of yours")))
+        .or(is_reserved
+            .then_some((RESERVED, "xn--, sthree- and amzn-s3-demo- begin no bucket's name: name a bucket of yours")))
         .or(is_address.then_some(("names no bucket: this is an IP address", "name the bucket: s3://BUCKET/PREFIX/")))
 }
 
@@ -332,7 +334,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_reserved_is_a_bucket() {
-        for bucket in ["acme-x-s3", "acme-s3alias-data", "mrap", "my-sthree", "1.2.3.4.5", "acme-111122223333-us-west-2-an"] {
+        for bucket in
+            ["acme-x-s3", "acme-s3alias-data", "mrap", "my-sthree", "1.2.3.4.5", "acme-111122223333-us-west-2-an"]
+        {
             assert_eq!(objects(&format!("s3://{bucket}/in")).bucket, bucket);
         }
     }
