@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Azure;
 use crate::kinds;
-use crate::names::{SCOPE_TAG, STACK_TAG};
+use crate::names::{HOME_TAG, SCOPE_TAG, STACK_TAG};
 use crate::pack::{self, Assignment};
 use crate::platform_binding;
 use crate::resolve::{self, Resolved};
@@ -98,6 +98,7 @@ async fn domain_identities(
 
 fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
     let mut tags = Map::new();
+    tags.insert(HOME_TAG.to_owned(), azure.names.home().into());
     tags.insert(SCOPE_TAG.to_owned(), binding.scope.to_string().into());
     tags.insert(STACK_TAG.to_owned(), azure.names.stack().to_string().into());
     let mut because = vec![binding.id()];

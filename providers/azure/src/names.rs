@@ -15,21 +15,29 @@ const LONGEST_CREDENTIAL: usize = 120;
 /// Beneath which the names of role assignments and definitions are derived (RFC 9562, version 5).
 const NAMESPACE: Uuid = Uuid::from_u128(0x8d6f_2f0e_66b1_5d0a_9c3d_4d2c_1b7e_a5f0);
 
-/// The mark of the stack on its managed identities.
+/// The mark of the stack on its managed identities, together with that of its home.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
+/// Where the stack lives: subscription and resource group. The same stack at another home is somebody else's.
+pub(crate) const HOME_TAG: &str = "cloudgrant:home";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
-/// The names of what a stack makes, and its mark.
+/// How the descriptions of role assignments and custom roles begin.
+const DESCRIPTION: &str = "Task code access, managed by cloudgrant";
+
+/// The names of what a stack makes, and its mark: the stack's name and its home.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     stack: Stack,
     group: ResourceId,
+    home: String,
 }
 
 impl Names {
+    /// The names of a stack whose identities are in a resource group: that, with its subscription, is the stack's home.
     pub(crate) fn new(stack: Stack, group: ResourceId) -> Self {
-        Self { stack, group }
+        let home = format!("{}/{}", group.subscription(), group.name().to_lowercase());
+        Self { stack, group, home }
     }
 
     pub(crate) fn stack(&self) -> &Stack {
@@ -41,9 +49,23 @@ impl Names {
         &self.group
     }
 
-    /// Whether the tags of an identity carry the stack's mark.
-    pub(crate) fn marks(&self, tags: &BTreeMap<String, String>) -> bool {
-        tags.get(STACK_TAG).is_some_and(|stack| stack == self.stack.as_str())
+    /// The stack's home, `SUBSCRIPTION/RESOURCE_GROUP`, in lower case: the case of either says nothing.
+    pub(crate) fn home(&self) -> &str {
+        &self.home
+    }
+
+    /// Whether an identity is the stack's at this home: it is in its resource group, and its tags carry the mark. Tags
+    /// alone are easily copied.
+    pub(crate) fn marks(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
+        let here = id.subscription() == self.group.subscription()
+            && id.resource_group().is_some_and(|group| group.to_lowercase() == self.group.name().to_lowercase());
+        here && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+    }
+
+    /// The home in the tags of an identity of a stack of this name; empty where the tags name none.
+    pub(crate) fn home_in<'a>(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
+        tags.get(STACK_TAG).filter(|stack| *stack == self.stack.as_str())?;
+        Some(tags.get(HOME_TAG).map_or("", String::as_str))
     }
 
     /// A managed identity by its name, in the stack's resource group.
@@ -68,8 +90,8 @@ impl Names {
         format!("cloudgrant_{}_", self.stack)
     }
 
-    /// A role assignment's name: the same for the same scope, role and principal. A recreated identity has another
-    /// principal, and so gets another one.
+    /// A role assignment's name: the same for the same scope, role and principal, and for no other stack or home. A
+    /// recreated identity has another principal, and so gets another one.
     pub(crate) fn assignment(&self, scope: &str, role: &str, principal: &str) -> String {
         self.derived(&["assignment", scope, role, principal])
     }
@@ -77,24 +99,29 @@ impl Names {
     /// What a custom role is called. Such names are unique in a tenant, which may have several subscriptions with a
     /// stack of this name.
     pub(crate) fn role(&self, scope: &Scope, what: &str) -> String {
-        let group = digest(&self.group.as_str().to_ascii_lowercase());
-        format!("cloudgrant {} {} {what} ({group})", self.stack, scope.slug())
+        format!("cloudgrant {} {} {what} ({})", self.stack, scope.slug(), digest(&self.home))
     }
 
     /// The id of a custom role.
     pub(crate) fn role_id(&self, role_name: &str) -> String {
-        self.derived(&["role", self.group.as_str(), role_name])
+        self.derived(&["role", role_name])
     }
 
     fn derived(&self, parts: &[&str]) -> String {
-        let text = format!("{}\n{}", self.stack, parts.join("\n").to_ascii_lowercase());
+        let text = format!("{}\n{}\n{}", self.stack, self.home, parts.join("\n").to_ascii_lowercase());
         Uuid::new_v5(&NAMESPACE, text.as_bytes()).to_string()
     }
 
     /// What people read beside a role assignment in the portal, and the mark of those that were made by hand with
     /// the commands that `explain` prints.
     pub(crate) fn description(&self) -> String {
-        format!("Task code access, managed by cloudgrant (stack {})", self.stack)
+        format!("{DESCRIPTION} (stack {}, home {})", self.stack, self.home)
+    }
+
+    /// The home in the description of something of a stack of this name.
+    pub(crate) fn home_described<'a>(&self, description: &'a str) -> Option<&'a str> {
+        let rest = description.strip_prefix(DESCRIPTION)?.strip_prefix(" (stack ")?.strip_prefix(self.stack.as_str())?;
+        rest.strip_prefix(", home ")?.strip_suffix(')')
     }
 }
 
@@ -105,7 +132,10 @@ mod tests {
     use super::*;
 
     fn names(stack: &str) -> Names {
-        let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme";
+        names_at(stack, "/subscriptions/00000000-0000-0000-0000-00000000000B/resourceGroups/Acme")
+    }
+
+    fn names_at(stack: &str, group: &str) -> Names {
         Names::new(Stack::parse(stack).expect("stack"), ResourceId::parse(group).expect("group"))
     }
 
@@ -130,5 +160,34 @@ mod tests {
         assert_eq!(name("a", "/subscriptions/X", "p"), name("a", "/Subscriptions/x", "p"));
         assert_ne!(name("a", "/subscriptions/x", "p"), name("b", "/subscriptions/x", "p"));
         assert_ne!(name("a", "/subscriptions/x", "p"), name("a", "/subscriptions/x", "q"));
+    }
+
+    #[test]
+    fn a_stack_of_the_same_name_at_another_home_is_another() {
+        let here = names("acme-ml");
+        let other_group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme-2";
+        let other_subscription = "/subscriptions/00000000-0000-0000-0000-00000000000c/resourceGroups/acme";
+        let mark = |names: &Names| {
+            let tags = [(STACK_TAG, names.stack().as_str()), (HOME_TAG, names.home())];
+            tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+        };
+        for other in [names_at("acme-ml", other_group), names_at("acme-ml", other_subscription)] {
+            let id = here.identity_id("x");
+            assert!(here.marks(&id, &mark(&here)) && !here.marks(&id, &mark(&other)));
+            assert!(!here.marks(&other.identity_id("x"), &mark(&here)) && !other.marks(&id, &mark(&here)));
+            assert_eq!(here.home_in(&mark(&other)), Some(other.home()));
+            assert_ne!(here.assignment("/s", "role", "p"), other.assignment("/s", "role", "p"));
+            assert_ne!(here.description(), other.description());
+            assert_eq!(here.home_described(&other.description()), Some(other.home()));
+            let (role, theirs) = (here.role(&Scope::Global, "blob write"), other.role(&Scope::Global, "blob write"));
+            assert_ne!(role, theirs);
+            assert_ne!(here.role_id(&role), other.role_id(&role));
+        }
+        assert_eq!(here.home_described(&names("acme-ml-2").description()), None);
+        assert_eq!(names("acme").home_described(&here.description()), None);
+        // Azure's names differ in more than case.
+        let shouted = names_at("acme-ml", "/SUBSCRIPTIONS/00000000-0000-0000-0000-00000000000b/RESOURCEGROUPS/ACME");
+        assert!(here.marks(&shouted.identity_id("x"), &mark(&shouted)) && here.description() == shouted.description());
+        assert_eq!(here.role_id("x"), shouted.role_id("x"));
     }
 }

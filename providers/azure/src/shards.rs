@@ -38,7 +38,7 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuer: &
         let id = azure.names.identity_id(&azure.names.identity(&binding.scope, index));
         let ours = identities
             .iter()
-            .any(|identity| identity.id.eq_ignore_ascii_case(id.as_str()) && azure.names.marks(&identity.tags));
+            .any(|identity| identity.id.eq_ignore_ascii_case(id.as_str()) && azure.names.marks(&id, &identity.tags));
         if ours {
             present.insert(index, snapshot.credentials(&id).await?.to_vec());
         }

@@ -50,7 +50,11 @@ ASSIGNMENTS = {
 # What the stack's own role allows: writing, and nothing else.
 EXPORTERS_MAY = {f"{BLOBS}/write", f"{BLOBS}/add/action"}
 
-TAGS = {"cloudgrant:stack": "acme-ml", "cloudgrant:scope": "domain production"}
+TAGS = {
+    "cloudgrant:stack": "acme-ml",
+    "cloudgrant:home": f"{ids.SUBSCRIPTION}/{ids.GROUP}",
+    "cloudgrant:scope": "domain production",
+}
 
 # The service accounts that the domain's identity trusts.
 SUBJECTS = {

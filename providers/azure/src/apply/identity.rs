@@ -19,7 +19,7 @@ fn id_of(azure: &Azure, name: &str) -> Result<ResourceId> {
 pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
     let id = id_of(azure, name)?;
     let there = azure.arm.identity(id.as_str()).await?;
-    if there.as_ref().is_some_and(|identity| !azure.names.marks(&identity.tags)) {
+    if there.as_ref().is_some_and(|identity| !azure.names.marks(&id, &identity.tags)) {
         return Err(not_ours("managed identity", name));
     }
     let ours = after["tags"].as_object().into_iter().flatten();
@@ -39,7 +39,7 @@ pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {
     let id = id_of(azure, name)?;
     match azure.arm.identity(id.as_str()).await? {
         None => {}
-        Some(identity) if !azure.names.marks(&identity.tags) => return Err(not_ours("managed identity", name)),
+        Some(identity) if !azure.names.marks(&id, &identity.tags) => return Err(not_ours("managed identity", name)),
         Some(_) => {
             // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an
             // identity only if it has none.

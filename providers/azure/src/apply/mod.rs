@@ -72,7 +72,7 @@ impl Azure {
             )
             .with("identity", identity));
         };
-        let ours = self.names.marks(&found.tags);
+        let ours = self.names.marks(identity, &found.tags);
         self.remember(identity, &found.principal_id, ours).await;
         Ok(Principal { id: found.principal_id, ours })
     }

@@ -6,6 +6,7 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Obs
 use serde_json::{Value, json};
 
 use super::identities::Principals;
+use super::other_homes::OtherHomes;
 use crate::Azure;
 use crate::actions;
 use crate::arm::RoleAssignment;
@@ -26,7 +27,7 @@ pub(super) async fn add(
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
     principals: &Principals,
-    observed: &mut Observed,
+    (observed, others): (&mut Observed, &mut OtherHomes),
 ) -> Result<()> {
     let custom = snapshot.custom_roles().await?;
     let role_names: HashMap<_, _> =
@@ -47,7 +48,7 @@ pub(super) async fn add(
             wanted.insert(tuple(text("scope"), text("role_id"), &principal), object);
         }
     }
-    let mut reader = Reader { azure, wanted, role_names, holders, observed, seen: HashSet::new() };
+    let mut reader = Reader { azure, wanted, role_names, holders, observed, others, seen: HashSet::new() };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for subscription in subscriptions {
         let list = snapshot.assignments(subscription).await?;
@@ -70,6 +71,7 @@ struct Reader<'a> {
     role_names: HashMap<String, String>,
     holders: HashMap<String, &'a ResourceId>,
     observed: &'a mut Observed,
+    others: &'a mut OtherHomes,
     seen: HashSet<String>,
 }
 
@@ -84,6 +86,10 @@ impl Reader<'_> {
         let names = &self.azure.names;
         let owned = assignment.name.eq_ignore_ascii_case(&names.assignment(&key.0, &key.1, &key.2))
             || assignment.description.as_deref() == Some(names.description().as_str());
+        let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
+        if let (false, Some(home)) = (owned, home) {
+            self.others.count(home);
+        }
         match self.wanted.get(&key).copied() {
             Some(object) => self.wanted_one(assignment, object, owned),
             None if owned => self.unwanted_one(assignment, &role),
@@ -95,7 +101,11 @@ impl Reader<'_> {
         let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
         let mut attributes = object.attributes.value();
         let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
-        let by = format!("under the name {}, not made by this stack, which won't take it away", assignment.name);
+        let maker = match assignment.description.as_deref().and_then(|text| self.azure.names.home_described(text)) {
+            Some(home) => format!("made by this stack at its home {home}, and taken away there"),
+            None => "not made by this stack, which won't take it away".to_owned(),
+        };
+        let by = format!("under the name {}, {maker}", assignment.name);
         let attributes = if asked == there {
             if !owned {
                 self.observed.notes.push(Note::info(&object.id, format!("it is there already {by}")));

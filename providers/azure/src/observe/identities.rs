@@ -7,10 +7,11 @@ use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, Object
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
 
+use super::other_homes::OtherHomes;
 use crate::Azure;
 use crate::arm::{FederatedCredential, Identity};
 use crate::kinds;
-use crate::names::{SCOPE_TAG, STACK_TAG};
+use crate::names::{HOME_TAG, SCOPE_TAG, STACK_TAG};
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -25,6 +26,7 @@ pub(super) async fn add(
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &mut Observed,
+    others: &mut OtherHomes,
 ) -> Result<Principals> {
     let identities = snapshot.identities().await?;
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
@@ -32,7 +34,11 @@ pub(super) async fn add(
     let mut ours = Vec::new();
     for identity in identities.iter() {
         let Ok(id) = ResourceId::parse(&identity.id) else { continue };
-        let owned = azure.names.marks(&identity.tags);
+        let owned = azure.names.marks(&id, &identity.tags);
+        let home = azure.names.home_in(&identity.tags);
+        if let Some(home) = home.filter(|home| home.to_lowercase() != azure.names.home()) {
+            others.count(home);
+        }
         azure.remember(&id, &identity.principal_id, owned).await;
         principals.insert(id.clone(), identity.principal_id.clone());
         let object = kinds::identity(&id, azure.names.group());
@@ -71,7 +77,7 @@ fn group_of(azure: &Azure, id: &ResourceId) -> String {
 
 /// The tags that say something about the stack; all others are somebody else's.
 fn tags(identity: &Identity) -> Value {
-    let ours = [SCOPE_TAG, STACK_TAG].iter();
+    let ours = [HOME_TAG, SCOPE_TAG, STACK_TAG].iter();
     let ours = ours.filter_map(|key| Some(((*key).to_owned(), identity.tags.get(*key)?.as_str().into())));
     Value::Object(ours.collect::<Map<_, _>>())
 }

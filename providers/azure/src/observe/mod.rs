@@ -3,6 +3,7 @@
 mod assignments;
 mod caller;
 mod identities;
+mod other_homes;
 mod roles;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, Note, Observed, Result};
 
 pub(crate) use self::identities::trusts_others;
+use self::other_homes::OtherHomes;
 use crate::Azure;
 use crate::kinds;
 use crate::resource_id::ResourceId;
@@ -23,9 +25,12 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
     let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
     let subscriptions: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
-    let principals = identities::add(azure, desired, &snapshot, &mut observed).await?;
-    roles::add(azure, desired, &snapshot, &mut observed).await?;
-    assignments::add(azure, desired, &snapshot, &subscriptions, &principals, &mut observed).await?;
+    let mut others = OtherHomes::default();
+    let principals = identities::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
+    roles::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
+    let homes = (&mut observed, &mut others);
+    assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
+    observed.notes.extend(others.note(azure.names.stack()));
     caller::may_assign(azure, desired, &mut observed).await?;
     workload_identity(azure, desired, &snapshot, &mut observed).await?;
     Ok(observed)

@@ -5,16 +5,26 @@ use std::collections::HashSet;
 use cloudgrant_core::{Desired, Found, Observed, Result};
 use serde_json::json;
 
+use super::other_homes::OtherHomes;
 use crate::Azure;
 use crate::arm::RoleDefinition;
 use crate::kinds;
 use crate::snapshot::Snapshot;
 
-pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) -> Result<()> {
+pub(super) async fn add(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &mut Observed,
+    others: &mut OtherHomes,
+) -> Result<()> {
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     for role in snapshot.custom_roles().await?.iter() {
         let id = kinds::role(&role.role_name);
         let owned = is_ours(azure, role);
+        if let Some(home) = azure.names.home_described(&role.description).filter(|home| *home != azure.names.home()) {
+            others.count(home);
+        }
         if owned || wanted.contains(&id) {
             let mut data_actions = role.data_actions.clone();
             data_actions.sort();
@@ -43,7 +53,7 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, snapshot: &Snapshot, o
     Ok(())
 }
 
-/// Its id is derived from its name, for this stack.
+/// Its id is derived from its name, for this stack at this home.
 pub(crate) fn is_ours(azure: &Azure, role: &RoleDefinition) -> bool {
     role.name.eq_ignore_ascii_case(&azure.names.role_id(&role.role_name))
 }

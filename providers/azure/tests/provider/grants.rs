@@ -48,7 +48,9 @@ async fn requirements_2_and_3_global_grants_go_to_the_identity_that_is_found() {
     for assignment in world.arm.assignments().await {
         let properties = &assignment["properties"];
         if properties["principalId"] == principal.as_str() {
-            assert_eq!(properties["description"], "Task code access, managed by cloudgrant (stack tests)");
+            let home = "00000000-0000-0000-0000-00000000000b/acme-dataplane";
+            let mark = format!("Task code access, managed by cloudgrant (stack tests, home {home})");
+            assert_eq!(properties["description"], mark.as_str());
             assert_eq!(properties["principalType"], "ServicePrincipal");
         }
     }

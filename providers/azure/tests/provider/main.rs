@@ -6,6 +6,7 @@ mod arm;
 mod domains;
 mod faults;
 mod grants;
+mod homes;
 mod offline;
 mod others;
 mod registries;

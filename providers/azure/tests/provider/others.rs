@@ -123,7 +123,10 @@ async fn other_stacks_are_left_alone() {
     world.converge(&other).await;
     world.revoke_all(&text).await.expect("revoked");
     assert!(world.plan(&other).await.expect("a plan").is_empty());
-    let tags = json!({ "cloudgrant:stack": "tests-too", "cloudgrant:scope": "domain production" });
+    let home = "00000000-0000-0000-0000-00000000000b/acme-dataplane";
+    let tags = json!({
+        "cloudgrant:stack": "tests-too", "cloudgrant:scope": "domain production", "cloudgrant:home": home,
+    });
     assert!(world.arm.identities().await.iter().any(|identity| identity["tags"] == tags));
 }
 

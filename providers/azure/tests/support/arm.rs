@@ -81,6 +81,24 @@ impl Arm {
         self.list(&format!("{SUBSCRIPTION}/{ASSIGNMENTS}?api-version={AUTHORIZATION}")).await
     }
 
+    pub(crate) async fn assignments_of(&self, subscription: &str) -> Vec<Value> {
+        self.of(subscription, ASSIGNMENTS, AUTHORIZATION).await
+    }
+
+    pub(crate) async fn identities_of(&self, subscription: &str) -> Vec<Value> {
+        self.of(subscription, "providers/Microsoft.ManagedIdentity/userAssignedIdentities", IDENTITY).await
+    }
+
+    /// Of a subscription that may not be there.
+    async fn of(&self, subscription: &str, path: &str, version: &str) -> Vec<Value> {
+        let (status, _) =
+            self.send(Method::GET, &format!("/subscriptions/{subscription}?api-version=2022-12-01"), None).await;
+        match status.is_success() {
+            true => self.list(&format!("/subscriptions/{subscription}/{path}?api-version={version}")).await,
+            false => Vec::new(),
+        }
+    }
+
     pub(crate) async fn custom_roles(&self) -> Vec<Value> {
         let filter = "%24filter=type%20eq%20%27CustomRole%27";
         let path = "providers/Microsoft.Authorization/roleDefinitions";

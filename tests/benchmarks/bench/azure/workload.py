@@ -9,7 +9,8 @@ ACCOUNT = "acmedata"
 READER, CONTRIBUTOR = "Storage Blob Data Reader", "Storage Blob Data Contributor"
 # Few enough for one identity in each domain: Azure lets it trust 20 service accounts.
 PROJECTS = [f"project-{at}" for at in range(1, 7)]
-DESCRIPTION = f"Task code access, managed by cloudgrant (stack {manifest.STACK})"
+HOME = f"{ids.SUBSCRIPTION}/{ids.GROUP}"
+DESCRIPTION = f"Task code access, managed by cloudgrant (stack {manifest.STACK}, home {HOME})"
 
 
 class Workload:
@@ -68,7 +69,11 @@ class Workload:
         mark = f"cloudgrant_{manifest.STACK}_"
         return {
             "name": f"{mark}{domain}",
-            "tags": {"cloudgrant:stack": manifest.STACK, "cloudgrant:scope": f"domain {domain}"},
+            "tags": {
+                "cloudgrant:stack": manifest.STACK,
+                "cloudgrant:home": HOME,
+                "cloudgrant:scope": f"domain {domain}",
+            },
             "credentials": [
                 {"name": f"{mark}{project}_{domain}", "subject": ids.subject(project, domain)} for project in PROJECTS
             ],

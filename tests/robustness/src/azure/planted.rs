@@ -74,12 +74,14 @@ pub(super) async fn plant(world: &World) {
 
 /// What another stack made, whose name begins like ours.
 async fn neighbour(world: &World, tasks: &str) {
-    let tags = json!({ "cloudgrant:stack": "robust-too", "cloudgrant:scope": "domain production" });
+    let home = SUBSCRIPTION.replace("/subscriptions/", "") + "/acme-dataplane";
+    let tags =
+        json!({ "cloudgrant:stack": "robust-too", "cloudgrant:home": home, "cloudgrant:scope": "domain production" });
     put(world, json!({ "id": identity("cloudgrant_robust-too_production"), "tags": tags })).await;
     trusted(world, "cloudgrant_robust-too_production", "cloudgrant_robust-too_vision_production").await;
     let described = json!({
         "roleDefinitionId": role(READER), "principalId": tasks,
-        "description": "Task code access, managed by cloudgrant (stack robust-too)",
+        "description": format!("Task code access, managed by cloudgrant (stack robust-too, home {home})"),
     });
     assign(world, &container("acmemodels", "models"), 6, described).await;
     let definition = "0e250000-0000-4000-8000-000000000003";
