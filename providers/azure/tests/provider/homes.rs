@@ -71,6 +71,10 @@ async fn neither_touches_the_other(world: &World, homes: [&str; 2]) {
     for home in homes {
         world.revoke_all(home).await.expect("revoked");
     }
+}
+
+/// Nothing of any stack is left.
+async fn nothing_is_left(world: &World) {
     let left = everything(world).await.to_string();
     assert!(!left.contains("managed by cloudgrant") && !left.contains("cloudgrant:stack"), "{left}");
 }
@@ -86,6 +90,7 @@ async fn two_resource_groups_of_a_subscription_are_two_homes() {
     let (here, there) = (precise(&first()), precise(&elsewhere(FIRST, "other-dataplane")));
     let world = world(&here, FIRST, "other-dataplane").await;
     neither_touches_the_other(&world, [&here, &there]).await;
+    nothing_is_left(&world).await;
 }
 
 #[tokio::test]
