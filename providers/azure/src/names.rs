@@ -120,7 +120,8 @@ impl Names {
 
     /// The home in the description of something of a stack of this name.
     pub(crate) fn home_described<'a>(&self, description: &'a str) -> Option<&'a str> {
-        let rest = description.strip_prefix(DESCRIPTION)?.strip_prefix(" (stack ")?.strip_prefix(self.stack.as_str())?;
+        let rest =
+            description.strip_prefix(DESCRIPTION)?.strip_prefix(" (stack ")?.strip_prefix(self.stack.as_str())?;
         rest.strip_prefix(", home ")?.strip_suffix(')')
     }
 }

@@ -81,8 +81,13 @@ async fn nothing_is_left(world: &World) {
 
 /// All that could be somebody's, in both subscriptions.
 async fn everything(world: &World) -> Value {
-    json!([world.arm.identities_of(FIRST).await, world.arm.identities_of(SECOND).await,
-        world.arm.assignments_of(FIRST).await, world.arm.assignments_of(SECOND).await, world.arm.custom_roles().await])
+    json!([
+        world.arm.identities_of(FIRST).await,
+        world.arm.identities_of(SECOND).await,
+        world.arm.assignments_of(FIRST).await,
+        world.arm.assignments_of(SECOND).await,
+        world.arm.custom_roles().await
+    ])
 }
 
 #[tokio::test]
@@ -120,7 +125,11 @@ async fn the_other_home_is_told_once() {
     assert_eq!(note.message, expected);
     world.converge(&here).await;
     let plan = world.plan(&there).await.expect("a plan");
-    assert!(plan.notes.iter().any(|note| note.message.contains(&format!("{FIRST}/acme-dataplane"))), "{:#?}", plan.notes);
+    assert!(
+        plan.notes.iter().any(|note| note.message.contains(&format!("{FIRST}/acme-dataplane"))),
+        "{:#?}",
+        plan.notes
+    );
 }
 
 #[tokio::test]
@@ -140,7 +149,8 @@ async fn what_the_other_home_assigned_already_is_relied_on_and_left_there() {
 
 #[tokio::test]
 async fn two_profiles_of_a_manifest_are_two_homes() {
-    let profiles = "profiles:\n  staging: { azure: { resource_group: other-dataplane } }\n  production: { azure: { } }\n";
+    let profiles =
+        "profiles:\n  staging: { azure: { resource_group: other-dataplane } }\n  production: { azure: { } }\n";
     let text = format!("{}\n{profiles}", precise(&first()));
     let world = world(&first(), FIRST, "other-dataplane").await;
     let engine = async |profile: &str, all: bool| -> Engine {
