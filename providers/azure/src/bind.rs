@@ -5,19 +5,17 @@ use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
     ScopeBinding, Subject,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::Azure;
 use crate::kinds;
-use crate::names::{HOME_TAG, SCOPE_TAG, STACK_TAG};
+use crate::names::SCOPE_TAG;
 use crate::pack::{self, Assignment};
+use crate::places;
 use crate::platform_binding;
 use crate::resolve::{self, Resolved};
 use crate::resource_id::ResourceId;
 use crate::shards::{self, Shard};
-
-/// The audience of a token that is to be exchanged. Source: Microsoft Entra documentation, "Workload identity federation".
-pub(crate) const AUDIENCE: &str = "api://AzureADTokenExchange";
 
 pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
     let mut desired = Desired::default();
@@ -89,7 +87,7 @@ async fn domain_identities(
         let object = identity_object(azure, binding, &shard.name);
         let id = object.id.clone();
         desired.objects.push(object);
-        desired.objects.extend(credentials(binding, shard, &identity, &id, &issuer));
+        desired.objects.extend(credentials(azure, binding, shard, &identity, &id, &issuer));
         assign(azure, binding, resolved, &identity, vec![id], desired);
     }
     desired.objects.push(platform_binding::by_hand(azure, binding, &shards));
@@ -97,16 +95,13 @@ async fn domain_identities(
 }
 
 fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
-    let mut tags = Map::new();
-    tags.insert(HOME_TAG.to_owned(), azure.names.home().into());
-    tags.insert(SCOPE_TAG.to_owned(), binding.scope.to_string().into());
-    tags.insert(STACK_TAG.to_owned(), azure.names.stack().to_string().into());
+    let tags = azure.names.tags([(SCOPE_TAG, binding.scope.to_string())]);
     let mut because = vec![binding.id()];
     because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
     Object {
         id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
         scope: binding.scope.clone(),
-        attributes: json!({ "resource_group": azure.names.group().name(), "tags": Value::Object(tags) }).into(),
+        attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
         depends_on: Vec::new(),
         because,
         ownership: Ownership::Exclusive,
@@ -117,6 +112,7 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
 
 /// Source: Azure documentation, "Workload identity on AKS": one credential a service account, never a pattern.
 fn credentials(
+    azure: &Azure,
     binding: &Checked<ScopeBinding>,
     shard: &Shard,
     identity: &ResourceId,
@@ -130,7 +126,7 @@ fn credentials(
             "identity": identity.as_str(),
             "issuer": issuer,
             "subject": subject,
-            "audience": AUDIENCE,
+            "audience": azure.config.cluster.audience(),
         })
         .into(),
         depends_on: vec![depends_on.clone()],
@@ -151,20 +147,22 @@ fn assign(
     desired: &mut Desired,
 ) {
     for assignment in pack::assignments(azure, &binding.grants, resolved) {
-        let mut object = assignment_object(identity, &binding.scope, assignment);
+        let on = assignment.scope.clone();
+        let mut object = assignment_object(azure, identity, &binding.scope, assignment);
         object.because.push(binding.id());
         object.depends_on.extend(depends_on.iter().cloned());
         if depends_on.is_empty() {
             // Not one of ours: the platform's.
             object.touches.push(identity.name().to_owned());
         }
+        desired.objects.extend(places::depend(azure, &mut object, &on));
         desired.objects.push(object);
     }
 }
 
 /// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
 /// makes it.
-pub(crate) fn assignment_object(identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
+pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
     let Assignment { scope: on, role, condition, because } = assignment;
     let mut attributes = json!({
         "principal": identity.as_str(),
@@ -176,7 +174,7 @@ pub(crate) fn assignment_object(identity: &ResourceId, scope: &Scope, assignment
         attributes.insert("condition".to_owned(), condition.into());
     }
     Object {
-        id: kinds::assignment(identity.name(), &role.name, &on),
+        id: kinds::assignment(&kinds::holder(identity, azure.names.group()), &role.name, &on),
         scope: scope.clone(),
         attributes: attributes.into(),
         depends_on: role.object.into_iter().collect(),

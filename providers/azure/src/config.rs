@@ -62,6 +62,10 @@ pub struct Config {
     pub resource_group: String,
     /// Where new identities are put, such as `westeurope`. By default, where the resource group's cluster is.
     pub location: Option<String>,
+    /// Tags for the managed identities that the stack makes, beside its own. Tags of others stay, and so do those that are
+    /// taken out here.
+    #[serde(default, deserialize_with = "tags")]
+    pub tags: BTreeMap<String, String>,
     /// The data plane's cluster.
     #[serde(default)]
     pub cluster: Cluster,
@@ -108,6 +112,18 @@ pub struct Cluster {
     /// The issuer of the cluster's service account tokens, such as `https://REGION.oic.prod-aks.azure.com/…/`.
     #[serde(default, deserialize_with = "issuer")]
     pub oidc_issuer: Option<String>,
+    /// For whom the tokens of the service accounts are that are exchanged; `api://AzureADTokenExchange` where nothing is
+    /// said, as Azure's workload identity has it.
+    #[serde(default, deserialize_with = "audience")]
+    pub audience: Option<String>,
+}
+
+impl Cluster {
+    /// The audience of a token that is to be exchanged. Source: Microsoft Entra documentation, "Workload identity
+    /// federation".
+    pub fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or("api://AzureADTokenExchange")
+    }
 }
 
 /// One of Azure's clouds.
@@ -158,6 +174,47 @@ fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
         )));
     }
     Ok(Some(text))
+}
+
+/// Source: Azure documentation, "Important considerations and restrictions for federated identity credentials".
+fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    if text.is_empty() || text.chars().count() > 600 || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        let why = "is not an audience: it takes 1 to 600 characters without spaces, such as api://AzureADTokenExchange";
+        return Err(D::Error::custom(format!("`{}` {why}", shown(&text))));
+    }
+    Ok(Some(text))
+}
+
+/// Source: Azure documentation, "Use tags to organize your Azure resources", limitations.
+fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    /// Azure takes 50; the stack's own marks need some.
+    const MOST: usize = 40;
+    let tags = BTreeMap::<String, String>::deserialize(deserializer)?;
+    let wrong = |why: String| Err(D::Error::custom(why));
+    if tags.len() > MOST {
+        return wrong(format!("there are {} tags, and {MOST} is the most", tags.len()));
+    }
+    let mut names = std::collections::BTreeSet::new();
+    for (name, value) in &tags {
+        let fits = !name.trim().is_empty()
+            && name.chars().count() <= 512
+            && !name.contains(['<', '>', '%', '&', '\\', '?', '/']);
+        if !fits || name.chars().any(char::is_control) {
+            let rule = "1 to 512 characters without `<>%&\\?/`";
+            return wrong(format!("`{}` is not a tag's name: it takes {rule}", shown(name)));
+        }
+        if name.to_ascii_lowercase().starts_with("cloudgrant:") {
+            return wrong(format!("the tag `{}` is one of cloudgrant's own", shown(name)));
+        }
+        if value.chars().count() > 256 || value.chars().any(char::is_control) {
+            return wrong(format!("the value of the tag `{}` has more than 256 characters, or odd ones", shown(name)));
+        }
+        if !names.insert(name.to_lowercase()) {
+            return wrong(format!("the tag `{}` is there twice: the case of its name says nothing", shown(name)));
+        }
+    }
+    Ok(tags)
 }
 
 impl Config {
@@ -212,5 +269,34 @@ mod tests {
         for bad in ["westeurope.oic.prod-aks.azure.com", "http://x/", "https://", "https://x/?y"] {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn tags_and_audiences_are_what_azure_takes() {
+        let section = |key: &str, value: serde_json::Value| {
+            let mut section = serde_json::json!({
+                "tenant": "00000000-0000-0000-0000-000000000001",
+                "subscription": "00000000-0000-0000-0000-000000000002",
+                "resource_group": "dataplane",
+            });
+            section[key] = value;
+            serde_json::from_value::<Config>(section)
+        };
+        let config = section("tags", serde_json::json!({ "cost-centre": "4711", "owner": "data" })).expect("a section");
+        assert_eq!(config.tags.len(), 2);
+        for bad in [
+            serde_json::json!({ "a/b": "x" }),
+            serde_json::json!({ "": "x" }),
+            serde_json::json!({ "CloudGrant:stack": "x" }),
+            serde_json::json!({ "a": "x".repeat(257) }),
+            serde_json::json!({ "Owner": "x", "owner": "y" }),
+            (0..41).map(|n| (n.to_string(), "x".into())).collect::<serde_json::Map<_, _>>().into(),
+        ] {
+            assert!(section("tags", bad.clone()).is_err(), "{bad}");
+        }
+        let audience = |text: &str| section("cluster", serde_json::json!({ "audience": text }));
+        assert_eq!(audience("amazonaws.com").expect("a section").cluster.audience(), "amazonaws.com");
+        assert_eq!(Cluster::default().audience(), "api://AzureADTokenExchange");
+        assert!(audience("").is_err() && audience("a b").is_err() && audience(&"x".repeat(601)).is_err());
     }
 }

@@ -5,7 +5,9 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use crate::Azure;
 use crate::arm::{Cluster, Identity};
 use crate::locator::is_guid;
+use crate::resolve;
 use crate::resource_id::ResourceId;
+use crate::snapshot::Snapshot;
 
 impl Azure {
     /// The identity of task code without one of its own (requirement 2).
@@ -38,14 +40,32 @@ impl Azure {
     /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID.
     pub(crate) async fn existing_identity(&self, name: &str, key: &str) -> Result<ResourceId> {
         let snapshot = self.snapshot().await;
-        let identities = snapshot.identities().await?;
         let wanted = match name.starts_with('/') {
-            true => name.to_owned(),
-            false => self.names.identity_id(name).to_string(),
+            true => named(name, key)?,
+            false => self.names.identity_id(name),
         };
-        match identities.iter().find(|identity| identity.id.eq_ignore_ascii_case(&wanted)) {
-            Some(identity) => id_of(&identity.id),
+        let elsewhere = wanted.subscription() != self.config.subscription.as_str();
+        if elsewhere {
+            resolve::same_tenant(self, &wanted.subscription()).await?;
+        }
+        match snapshot.identity(&wanted).await? {
+            Some(identity) => {
+                let id = id_of(&identity.id)?;
+                self.remember(&id, &identity.principal_id, self.names.marks(&id, &identity.tags)).await;
+                Ok(id)
+            }
+            None if elsewhere => {
+                let message = format!(
+                    "there is no managed identity `{}` in subscription {}",
+                    wanted.name(),
+                    wanted.subscription()
+                );
+                Err(Error::new(ErrorKind::NotFound, message).with("identity", &wanted).with("named by", key).hint(
+                    format!("check the ID: `az identity list --subscription {} --query [].id`", wanted.subscription()),
+                ))
+            }
             None => {
+                let identities = snapshot.identities().await?;
                 let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
                 let error = self.not_found(format!("there is no managed identity `{name}`"), &here);
                 Err(error.with("named by", key))
@@ -149,6 +169,29 @@ impl Azure {
         })
     }
 
+    /// The identities that aren't among the subscription's own but may hold roles of the stack's: those that the manifest
+    /// names by their IDs, and the clusters' kubelets'. One that can't be read any more is left out: it has no name then.
+    pub(crate) async fn identities_elsewhere(&self, snapshot: &Snapshot) -> Result<Vec<(ResourceId, String)>> {
+        let clusters = snapshot.clusters(self.cluster_group()).await?;
+        let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
+        let mut known: Vec<_> = kubelets
+            .filter_map(|kubelet| Some((ResourceId::parse(&kubelet.resource_id).ok()?, kubelet.object_id.clone())))
+            .collect();
+        let config = &self.config;
+        let names = config.task_identity.iter().chain(&config.kubelet_identity).chain(config.identities.values());
+        for id in names.filter_map(|name| ResourceId::parse(name).ok()) {
+            if id.subscription() == config.subscription.as_str() {
+                continue;
+            }
+            match snapshot.identity(&id).await {
+                Ok(identity) => known.extend(identity.map(|identity| (id, identity.principal_id))),
+                Err(error) if error.kind().is_retryable() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(known)
+    }
+
     /// The identity under which the nodes pull images.
     pub(crate) async fn kubelet(&self) -> Result<ResourceId> {
         if let Some(name) = &self.config.kubelet_identity {
@@ -166,6 +209,22 @@ impl Azure {
         let id = id_of(&kubelet.resource_id)?;
         self.remember(&id, &kubelet.object_id, false).await;
         Ok(id)
+    }
+}
+
+/// An identity's ID, as the manifest writes it.
+fn named(id: &str, key: &str) -> Result<ResourceId> {
+    let wrong = |why: &str| {
+        Error::new(ErrorKind::Manifest, format!("`{key}` is not the ID of a managed identity: {why}")).hint(
+            "it is like /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/\
+             NAME (`az identity show --query id`)",
+        )
+    };
+    let parsed = ResourceId::parse(id).map_err(wrong)?;
+    let fits = |kind: &str| kind.eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities");
+    match parsed.typed() {
+        Some((kind, _)) if fits(&kind) => Ok(parsed),
+        _ => Err(wrong("it names another kind of resource")),
     }
 }
 

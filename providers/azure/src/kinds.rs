@@ -17,6 +17,17 @@ pub(crate) fn identity(id: &ResourceId, group: &ResourceId) -> ObjectId {
     ObjectId::new(IDENTITY, if here { id.name() } else { id.as_str() })
 }
 
+/// Who holds a role, for people: by its name in the stack's resource group, elsewhere with where it is. Several resource
+/// groups may have an identity of one name.
+pub(crate) fn holder(id: &ResourceId, group: &ResourceId) -> String {
+    let there = id.resource_group().unwrap_or_default();
+    match (id.subscription() == group.subscription(), there.eq_ignore_ascii_case(group.name())) {
+        (true, true) => id.name().to_owned(),
+        (true, false) => format!("{there}/{}", id.name()),
+        (false, _) => format!("{}/{there}/{}", id.subscription(), id.name()),
+    }
+}
+
 /// Neither name can have a slash.
 pub(crate) fn credential(identity: &str, name: &str) -> ObjectId {
     ObjectId::new(CREDENTIAL, format!("{identity}/{name}"))

@@ -30,6 +30,7 @@ mod locator;
 mod names;
 mod observe;
 mod pack;
+mod places;
 mod platform_binding;
 mod registry;
 mod resolve;
@@ -105,7 +106,7 @@ impl Connect for Azure {
     async fn connect(context: Context, config: Config) -> Result<Self> {
         let group = validate::section(&config)?;
         Ok(Self {
-            names: Names::new(context.stack.clone(), group),
+            names: Names::new(context.stack.clone(), group).with_tags(config.tags.clone()),
             arm: Arc::new(Arm::new(&config)?),
             context,
             config,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::short::{digest, shortened};
 use cloudgrant_core::{Pair, Scope, Stack};
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::config::Guid;
 use crate::resource_id::ResourceId;
 
 /// Source: Azure documentation, "Naming rules and restrictions", Microsoft.ManagedIdentity.
@@ -19,6 +21,8 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8d6f_2f0e_66b1_5d0a_9c3d_4d2c_1b7e_a5f
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
 /// Where the stack lives: subscription and resource group. The same stack at another home is somebody else's.
 pub(crate) const HOME_TAG: &str = "cloudgrant:home";
+/// The subscription that a place's identity names (see [`crate::places`]).
+pub(crate) const PLACE_TAG: &str = "cloudgrant:place";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -31,13 +35,20 @@ pub(crate) struct Names {
     stack: Stack,
     group: ResourceId,
     home: String,
+    /// What the manifest has on each identity besides.
+    tags: BTreeMap<String, String>,
 }
 
 impl Names {
     /// The names of a stack whose identities are in a resource group: that, with its subscription, is the stack's home.
     pub(crate) fn new(stack: Stack, group: ResourceId) -> Self {
         let home = format!("{}/{}", group.subscription(), group.name().to_lowercase());
-        Self { stack, group, home }
+        Self { stack, group, home, tags: BTreeMap::new() }
+    }
+
+    /// The same with tags of the manifest's on each identity.
+    pub(crate) fn with_tags(self, tags: BTreeMap<String, String>) -> Self {
+        Self { tags, ..self }
     }
 
     pub(crate) fn stack(&self) -> &Stack {
@@ -57,9 +68,13 @@ impl Names {
     /// Whether an identity is the stack's at this home: it is in its resource group, and its tags carry the mark. Tags
     /// alone are easily copied.
     pub(crate) fn marks(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
-        let here = id.subscription() == self.group.subscription()
-            && id.resource_group().is_some_and(|group| group.to_lowercase() == self.group.name().to_lowercase());
-        here && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+        self.is_home(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+    }
+
+    /// Whether something is in the stack's resource group.
+    fn is_home(&self, id: &ResourceId) -> bool {
+        id.subscription() == self.group.subscription()
+            && id.resource_group().is_some_and(|group| group.to_lowercase() == self.group.name().to_lowercase())
     }
 
     /// The home in the tags of an identity of a stack of this name; empty where the tags name none.
@@ -78,6 +93,39 @@ impl Names {
         let number = if index == 0 { String::new() } else { format!("_{}", index + 1) };
         let name = format!("cloudgrant_{}_{}", self.stack, scope.slug());
         shortened(name, LONGEST_IDENTITY - number.len()) + &number
+    }
+
+    /// The identity that names a place. No scope's is called like that: theirs begin with `cloudgrant_`.
+    pub(crate) fn place(&self, subscription: &str) -> String {
+        format!("{}{subscription}", self.place_mark())
+    }
+
+    /// The subscription that an identity at home is called after, if it names a place.
+    pub(crate) fn place_named(&self, id: &ResourceId) -> Option<String> {
+        let subscription = id.name().strip_prefix(self.place_mark().as_str())?;
+        let subscription = Guid::parse(subscription).ok()?;
+        self.is_home(id).then(|| subscription.as_str().to_owned())
+    }
+
+    fn place_mark(&self) -> String {
+        format!("cloudgrant-place_{}_", self.stack)
+    }
+
+    /// The tags of an identity of the stack's: its mark, and what else they say.
+    pub(crate) fn tags<const N: usize>(&self, more: [(&str, String); N]) -> Value {
+        let mark = [(HOME_TAG, self.home.clone()), (STACK_TAG, self.stack.to_string())];
+        let mut tags = self.tags.clone();
+        tags.extend(mark.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)));
+        Value::Object(tags.into_iter().map(|(key, value)| (key, value.into())).collect())
+    }
+
+    /// Those of an identity's tags that are the stack's to set; all others are somebody else's. The case of a tag's name
+    /// says nothing. Source: Azure documentation, "Use tags to organize your Azure resources".
+    pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
+        let ours = [HOME_TAG, PLACE_TAG, SCOPE_TAG, STACK_TAG].into_iter().chain(self.tags.keys().map(String::as_str));
+        let there = |key: &str| tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+        let ours: BTreeMap<_, _> = ours.filter_map(|key| Some((key.to_owned(), there(key)?.clone()))).collect();
+        Value::Object(ours.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
 
     /// The federated credential of a pair.
@@ -153,6 +201,11 @@ mod tests {
         assert!(a.starts_with(&names.credential_mark()));
         let domain = Scope::Domain { domain: Domain::parse("production").expect("domain") };
         assert_eq!(names.identity(&domain, 1), "cloudgrant_acme-ml_production_2");
+        let subscription = "00000000-0000-0000-0000-00000000000c";
+        let place = names.identity_id(&names.place(subscription));
+        assert!(place.name().len() <= LONGEST_IDENTITY);
+        assert_eq!(names.place_named(&place).as_deref(), Some(subscription));
+        assert_eq!(names.place_named(&names.identity_id(&names.identity(&domain, 0))), None);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use cloudgrant_core::{Checked, Handoff, Intent, Object, ObjectId, Ownership, Sco
 use serde_json::{Value, json};
 
 use crate::Azure;
-use crate::bind::AUDIENCE;
 use crate::equivalent::quoted;
 use crate::kinds;
 use crate::pack::Assignment;
@@ -35,10 +34,11 @@ fn domain(scope: &Scope) -> String {
 pub(crate) fn by_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, assignments: &[Assignment]) -> Object {
     let domain = domain(&binding.scope);
     let config = &azure.config;
+    let audience = config.cluster.audience();
     let mut document = format!(
         "Organization:   {}\nTenant:         {}\nSubscription:   {}\nResource group: {}\nDomain:         {domain}\n\n\
          1. Bind the domain to a user-assigned managed identity of its own, which trusts these service accounts and no \
-         others (audience {AUDIENCE}):\n",
+         others (audience {audience}):\n",
         azure.context.platform.organization, config.tenant, config.subscription, config.resource_group,
     );
     for (_, subject) in &binding.subjects {

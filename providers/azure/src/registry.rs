@@ -6,6 +6,7 @@ use crate::Azure;
 use crate::bind;
 use crate::locator::Locator;
 use crate::pack;
+use crate::places;
 use crate::resolve::{self, Target};
 
 /// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
@@ -25,8 +26,9 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
             desired.notes.push(admin_user(target));
         }
         for assignment in pack::pull(registry.access(), target, registry.id()) {
-            let mut object = bind::assignment_object(&kubelet, &Scope::Global, assignment);
+            let mut object = bind::assignment_object(azure, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
+            desired.objects.extend(places::depend(azure, &mut object, &target.scope));
             desired.objects.push(object);
         }
         if let (false, Locator::Registry(named)) = (target.abac, &target.locator)

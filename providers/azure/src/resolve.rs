@@ -95,7 +95,7 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
 }
 
 /// Requirements 6 and 93: an identity works in its own tenant only.
-async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
+pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
     let home = &azure.config.tenant;
     if subscription == azure.config.subscription.as_str() {
         return Ok(());

@@ -43,6 +43,8 @@ pub(crate) struct Snapshot {
     arm: Arc<Arm>,
     group: ResourceId,
     identities: Lists<(), Identity>,
+    /// Single ones, in other subscriptions.
+    elsewhere: Lists<ResourceId, Identity>,
     clusters: Lists<String, Cluster>,
     credentials: Lists<ResourceId, FederatedCredential>,
     assignments: Lists<String, RoleAssignment>,
@@ -59,6 +61,7 @@ impl Snapshot {
             arm,
             group,
             identities: Lists::default(),
+            elsewhere: Lists::default(),
             clusters: Lists::default(),
             credentials: Lists::default(),
             assignments: Lists::default(),
@@ -73,6 +76,16 @@ impl Snapshot {
     /// The managed identities of the data plane's subscription.
     pub(crate) async fn identities(&self) -> Result<Arc<Vec<Identity>>> {
         self.identities.get((), || async { self.arm.identities(&self.group.subscription()).await }).await
+    }
+
+    /// A managed identity of any subscription; none if it isn't there.
+    pub(crate) async fn identity(&self, id: &ResourceId) -> Result<Option<Identity>> {
+        if id.subscription() == self.group.subscription() {
+            let here = self.identities().await?;
+            return Ok(here.iter().find(|identity| identity.id.eq_ignore_ascii_case(id.as_str())).cloned());
+        }
+        let read = || async { Ok(self.arm.identity(id.as_str()).await?.into_iter().collect()) };
+        Ok(self.elsewhere.get(id.clone(), read).await?.first().cloned())
     }
 
     /// The managed clusters of a resource group of the data plane's subscription.

@@ -25,7 +25,11 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
     let ours = after["tags"].as_object().into_iter().flatten();
     let ours = ours.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
     let mut tags: BTreeMap<_, _> = there.iter().flat_map(|identity| identity.tags.clone()).collect();
-    tags.extend(ours);
+    for (key, value) in ours {
+        // Azure takes no two names that differ only in their case.
+        tags.retain(|name, _| !name.eq_ignore_ascii_case(&key));
+        tags.insert(key, value);
+    }
     let location = match there {
         Some(identity) => identity.location,
         None => azure.location().await?,

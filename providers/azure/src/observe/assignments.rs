@@ -12,6 +12,7 @@ use crate::actions;
 use crate::arm::RoleAssignment;
 use crate::condition;
 use crate::kinds;
+use crate::places;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -33,7 +34,7 @@ pub(super) async fn add(
     let role_names: HashMap<_, _> =
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
     let holders: HashMap<_, _> =
-        principals.iter().map(|(id, principal)| (principal.to_ascii_lowercase(), id)).collect();
+        principals.iter().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
     let known = azure.principals.lock().await.clone();
     let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
@@ -41,9 +42,9 @@ pub(super) async fn add(
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
         let principal = ResourceId::parse(text("principal"));
         // The kubelet's isn't always among the subscription's identities.
-        let principal = principal.ok().and_then(|id| {
-            principals.get(&id).cloned().or_else(|| known.get(&id).map(|principal| principal.id.clone()))
-        });
+        let principal = principal
+            .ok()
+            .and_then(|id| principals.get(&id).or_else(|| known.get(&id)).map(|principal| principal.id.clone()));
         if let Some(principal) = principal {
             wanted.insert(tuple(text("scope"), text("role_id"), &principal), object);
         }
@@ -69,7 +70,8 @@ struct Reader<'a> {
     azure: &'a Azure,
     wanted: HashMap<Tuple, &'a Object>,
     role_names: HashMap<String, String>,
-    holders: HashMap<String, &'a ResourceId>,
+    /// The identities by their principals, and whether they are the stack's.
+    holders: HashMap<String, (&'a ResourceId, bool)>,
     observed: &'a mut Observed,
     others: &'a mut OtherHomes,
     seen: HashSet<String>,
@@ -136,9 +138,10 @@ impl Reader<'_> {
         };
         // Whose it is matters for taking it away only.
         let depends_on = object.depends_on.clone();
+        let touches = object.touches.clone();
         self.observed
             .objects
-            .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches: Vec::new() });
+            .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
     }
 
     /// The stack's, and wanted no more.
@@ -148,13 +151,13 @@ impl Reader<'_> {
         let custom = name.as_deref().map(kinds::role);
         let name =
             name.or_else(|| actions::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
-        let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
+        let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
         let principal = match holder {
-            Some(id) => id.name().to_owned(),
+            Some((id, _)) => kinds::holder(id, self.azure.names.group()),
             None => format!("unknown principal {}", assignment.principal_id),
         };
         let mut attributes = json!({
-            "principal": holder.map_or(assignment.principal_id.as_str(), |id| id.as_str()),
+            "principal": holder.map_or(assignment.principal_id.as_str(), |(id, _)| id.as_str()),
             "role": name,
             "role_id": role,
             "scope": assignment.scope,
@@ -163,13 +166,16 @@ impl Reader<'_> {
         if let (Some(condition), Some(attributes)) = (&assignment.condition, attributes.as_object_mut()) {
             attributes.insert("condition".to_owned(), Value::from(condition.as_str()));
         }
-        let depends_on =
-            holder.map(|id| kinds::identity(id, self.azure.names.group())).into_iter().chain(custom).collect();
+        let names = &self.azure.names;
+        let identity = holder.map(|(id, _)| kinds::identity(id, names.group()));
+        let depends_on = identity.into_iter().chain(custom).chain(places::marker_of(names, &scope)).collect();
+        // Whose identity isn't known may be anybody's.
+        let theirs = holder.filter(|(_, ours)| !ours).map(|(id, _)| id.name().to_owned());
+        let touches = theirs.into_iter().chain([scope.name().to_owned()]).collect();
         let id = kinds::assignment(&principal, &name, &scope);
-        self.observed.objects.insert(
-            id,
-            Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() },
-        );
+        self.observed
+            .objects
+            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches });
     }
 }
 
@@ -178,14 +184,18 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
     let mut limits = Vec::new();
     for (subscription, count) in counts {
         let prefix = format!("/subscriptions/{subscription}");
-        let new = wanted().filter(|object| {
-            let scope = object.attributes.text("scope").unwrap_or_default().to_ascii_lowercase();
-            scope.starts_with(&prefix) && !observed.objects.contains_key(&object.id)
+        let there = wanted().filter(|object| {
+            object.attributes.text("scope").unwrap_or_default().to_ascii_lowercase().starts_with(&prefix)
         });
+        let new: Vec<_> = there.map(|object| !observed.objects.contains_key(&object.id)).collect();
+        // Where nothing is wanted, a place is only searched.
+        if new.is_empty() {
+            continue;
+        }
         limits.push(Limit {
             what: format!("role assignments in subscription {subscription}"),
             quota: PER_SUBSCRIPTION,
-            needed: count + new.count() as u64,
+            needed: count + new.iter().filter(|new| **new).count() as u64,
             hint:
                 "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
                    raises this quota for nobody"

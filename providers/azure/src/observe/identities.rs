@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::other_homes::OtherHomes;
-use crate::Azure;
-use crate::arm::{FederatedCredential, Identity};
+use crate::arm::FederatedCredential;
 use crate::kinds;
-use crate::names::{HOME_TAG, SCOPE_TAG, STACK_TAG};
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
+use crate::{Azure, Principal};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
 
-/// The principals of all identities, by the identity.
-pub(super) type Principals = BTreeMap<ResourceId, String>;
+/// The principals of the identities that are known, by the identity.
+pub(super) type Principals = BTreeMap<ResourceId, Principal>;
 
 pub(super) async fn add(
     azure: &Azure,
@@ -40,19 +39,24 @@ pub(super) async fn add(
             others.count(home);
         }
         azure.remember(&id, &identity.principal_id, owned).await;
-        principals.insert(id.clone(), identity.principal_id.clone());
+        principals.insert(id.clone(), Principal { id: identity.principal_id.clone(), ours: owned });
         let object = kinds::identity(&id, azure.names.group());
+        let place = azure.names.place_named(&id);
         if !owned && !wanted.contains(&object) {
             continue;
         }
         let found = Found {
-            attributes: json!({ "resource_group": group_of(azure, &id), "tags": tags(identity) }).into(),
+            attributes: json!({ "resource_group": group_of(azure, &id), "tags": azure.names.tags_in(&identity.tags) })
+                .into(),
             owned,
             depends_on: Vec::new(),
-            if_deleted: Some(format!("task code that still names {} fails without it", identity.name)),
+            // Nobody runs under one that only names a place.
+            if_deleted: place
+                .is_none()
+                .then(|| format!("task code that still names {} fails without it", identity.name)),
             touches: Vec::new(),
         };
-        if owned {
+        if owned && (place.is_none() || !wanted.contains(&object)) {
             ours.push((id, object.clone()));
         }
         observed.objects.insert(object, found);
@@ -65,6 +69,9 @@ pub(super) async fn add(
     for (id, object, credentials) in read {
         add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
     }
+    for (id, principal) in azure.identities_elsewhere(snapshot).await? {
+        principals.entry(id).or_insert(Principal { id: principal, ours: false });
+    }
     Ok(principals)
 }
 
@@ -73,13 +80,6 @@ fn group_of(azure: &Azure, id: &ResourceId) -> String {
     let group = id.resource_group().unwrap_or_default();
     let ours = azure.names.group().name();
     if group.eq_ignore_ascii_case(ours) { ours.to_owned() } else { group.to_owned() }
-}
-
-/// The tags that say something about the stack; all others are somebody else's.
-fn tags(identity: &Identity) -> Value {
-    let ours = [HOME_TAG, SCOPE_TAG, STACK_TAG].iter();
-    let ours = ours.filter_map(|key| Some(((*key).to_owned(), identity.tags.get(*key)?.as_str().into())));
-    Value::Object(ours.collect::<Map<_, _>>())
 }
 
 fn add_credentials(

@@ -4,9 +4,8 @@ mod assignments;
 mod caller;
 mod identities;
 mod other_homes;
+mod places;
 mod roles;
-
-use std::collections::BTreeSet;
 
 use cloudgrant_core::{Desired, Note, Observed, Result};
 
@@ -14,20 +13,16 @@ pub(crate) use self::identities::trusts_others;
 use self::other_homes::OtherHomes;
 use crate::Azure;
 use crate::kinds;
-use crate::resource_id::ResourceId;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.
     azure.warm([]).await?;
     let snapshot = azure.used_up_snapshot().await;
     let mut observed = Observed::default();
-    let here = azure.config.subscription.as_str().to_owned();
-    let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
-    let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
-    let subscriptions: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
     let mut others = OtherHomes::default();
     let principals = identities::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
     roles::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
+    let subscriptions = places::searched(azure, desired, &snapshot, &mut observed).await?;
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));

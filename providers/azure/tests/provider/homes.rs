@@ -108,6 +108,7 @@ async fn two_subscriptions_are_two_homes() {
     let id = format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/other-tasks");
     world.arm.manage("put", json!({ "id": id })).await;
     neither_touches_the_other(&world, [&here, &there]).await;
+    nothing_is_left(&world).await;
 }
 
 #[tokio::test]

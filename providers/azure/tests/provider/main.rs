@@ -9,6 +9,7 @@ mod grants;
 mod homes;
 mod offline;
 mod others;
+mod places;
 mod registries;
 mod scale;
 mod world;

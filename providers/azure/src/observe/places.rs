@@ -1,0 +1,102 @@
+//! Where to look: the subscriptions in which something of the stack is wanted or may be.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, Observed, Result, Unsearched};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::Azure;
+use crate::kinds;
+use crate::locator::Locator;
+use crate::places;
+use crate::resource_id::ResourceId;
+use crate::snapshot::Snapshot;
+
+/// How many subscriptions are read at a time.
+const AT_A_TIME: usize = 8;
+
+/// The subscriptions whose role assignments were read. What could not be read is said in `observed`, and whatever names
+/// such a place stays.
+pub(super) async fn searched(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &mut Observed,
+) -> Result<BTreeSet<String>> {
+    let here = azure.config.subscription.as_str().to_owned();
+    let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
+    let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
+    let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
+    let mut perhaps = named(desired);
+    perhaps.extend(marked(azure, snapshot).await?);
+    if desired.thorough {
+        perhaps.extend(seen(azure, observed).await?);
+    }
+    let subscriptions: BTreeSet<_> = wanted.union(&perhaps).cloned().collect();
+    let read = stream::iter(subscriptions).map(|subscription| async {
+        let list = snapshot.assignments(&subscription).await.map(drop);
+        Ok::<_, Error>((subscription, list))
+    });
+    let read: Vec<_> = read.buffered(AT_A_TIME).try_collect().await?;
+    let mut searched = BTreeSet::new();
+    for (subscription, answer) in read {
+        match answer {
+            Ok(()) => _ = searched.insert(subscription),
+            Err(error) if wanted.contains(&subscription) || !is_final(&error) => return Err(error),
+            Err(error) => {
+                // It would be forgotten that something may be there.
+                observed.objects.remove(&places::marker_id(&azure.names, &subscription));
+                observed.unsearched.push(unsearched(&subscription, &error));
+            }
+        }
+    }
+    Ok(searched)
+}
+
+/// Those that the manifest names, whether or not anything is asked for there at the moment.
+fn named(desired: &Desired) -> BTreeSet<String> {
+    let intents = &desired.baseline;
+    let reaches = intents.grants.iter().flat_map(|grant| grant.reaches());
+    let reaches = reaches.chain(intents.registries.iter().flat_map(|registry| registry.reaches()));
+    let locators = reaches.filter_map(|reach| Locator::parse(&reach.resource.locator).ok());
+    locators.filter_map(|locator| Some(locator.id()?.subscription())).collect()
+}
+
+/// Those that an identity at home names. Its name is enough: looking does no harm.
+async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+    let identities = snapshot.identities().await?;
+    let ids = identities.iter().filter_map(|identity| ResourceId::parse(&identity.id).ok());
+    Ok(ids.filter_map(|id| azure.names.place_named(&id)).collect())
+}
+
+/// Those that the caller sees, as far as they trust the data plane's tenant: nobody of this one can be given a role in
+/// another.
+async fn seen(azure: &Azure, observed: &mut Observed) -> Result<BTreeSet<String>> {
+    match azure.arm.subscriptions().await {
+        Ok(subscriptions) => {
+            let here =
+                subscriptions.into_iter().filter(|one| one.tenant.eq_ignore_ascii_case(azure.config.tenant.as_str()));
+            Ok(here.map(|subscription| subscription.id).collect())
+        }
+        Err(error) if is_final(&error) => {
+            let place = "role assignments in the other subscriptions that the caller sees".to_owned();
+            observed.unsearched.push(Unsearched { place, reason: error.to_string() });
+            Ok(BTreeSet::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether asking again would bring the same answer.
+fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
+}
+
+fn unsearched(subscription: &str, error: &Error) -> Unsearched {
+    let reason = format!(
+        "{}; run this as somebody who has `Reader` there, or look: `az role assignment list --all --subscription \
+         {subscription}`",
+        error.message()
+    );
+    Unsearched { place: format!("role assignments in subscription {subscription}"), reason }
+}
