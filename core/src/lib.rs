@@ -67,7 +67,7 @@ pub use registry::{Registration, provider, providers};
 pub use resource::{Resource, ResourceKind};
 pub use scope::{Pair, Scope, ScopeKind};
 pub use session::Session;
-pub use shown::{shown, steers};
+pub use shown::{ends_kept, shown, steers};
 
 #[doc(hidden)]
 pub use inventory;

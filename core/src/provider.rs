@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -101,6 +102,12 @@ pub trait Provider: Debug + Send + Sync {
     /// # Errors
     /// What was attempted, on which object, and what the cloud said.
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome>;
+
+    /// How long the cloud may take until it shows, and knows everywhere, what was changed, where the manifest says so; in
+    /// place of [`Settings::settle`](crate::Settings::settle).
+    fn settle_timeout(&self) -> Option<Duration> {
+        None
+    }
 
     /// Names that are never touched.
     fn protected(&self) -> Protected {

@@ -52,11 +52,22 @@ pub(crate) fn bounded(text: String) -> String {
     if end.is_none() && text.chars().all(|c| c == harmless(c)) {
         return text;
     }
-    let mut bounded: String = text[..end.unwrap_or(text.len())].chars().map(harmless).collect();
-    if end.is_some() {
-        bounded.push('…');
+    let text = if end.is_some() { ends_kept(&text, MESSAGE) } else { text };
+    text.chars().map(harmless).collect()
+}
+
+/// A sentence of a cloud, of at most so many characters: what is cut is in its middle. Clouds begin with what was asked, and
+/// end with why it was refused.
+pub fn ends_kept(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
     }
-    bounded
+    let kept = most.saturating_sub(3);
+    let end = kept / 2;
+    let first: String = text.chars().take(kept - end).collect();
+    let last: String = text.chars().skip(length - end).collect();
+    format!("{first} … {last}")
 }
 
 /// Whether a character would steer a terminal, or turn the direction of writing, so that a line reads as another one.
@@ -98,6 +109,17 @@ fn credential(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_sentences_keep_their_end() {
+        let long = format!("User: x is not authorized {} with an explicit deny", "y".repeat(10_000));
+        for cut in [ends_kept(&long, 100), bounded(long.clone())] {
+            assert!(cut.starts_with("User: x is not") && cut.ends_with("with an explicit deny"), "{cut}");
+        }
+        assert_eq!(ends_kept(&long, 100).chars().count(), 100);
+        assert_eq!(bounded(long).chars().count(), MESSAGE);
+        assert_eq!((ends_kept("short", 100), ends_kept("", 0)), ("short".to_owned(), String::new()));
+    }
 
     #[test]
     fn credentials_are_left_out_whatever_their_form() {

@@ -59,3 +59,47 @@ fn ones_that_have_expired() {
     folder.write("world/sessions/ASIAEXPIRED000000000.json", session);
     assert_looks!(plan_in(&folder, &["AWS_ACCESS_KEY_ID=ASIAEXPIRED000000000", "AWS_SESSION_TOKEN=token"]));
 }
+
+/// A manifest that names a profile, and the file with profiles of two accounts.
+fn with_profiles(keys: &str) -> Folder {
+    let folder = Folder::with(&MANIFEST.replace("  region: us-west-2", &format!("  region: us-west-2\n  {keys}")));
+    let profile = |name: &str, account: &str| {
+        format!("[profile {name}]\naws_access_key_id = AKIASANDBOX0{account}\naws_secret_access_key = x\n")
+    };
+    folder.write("profiles", profile("own", "111122223333") + &profile("other", "444455556666"));
+    folder
+}
+
+#[test]
+fn a_profile_that_is_named_wins_over_the_environment() {
+    let of_another = ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0444455556666"];
+    let said = plan_in(&with_profiles("profile: own"), &of_another);
+    assert!(said.starts_with("exit code: Some(0)"), "{said}");
+    let of_its_own = ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0111122223333"];
+    let said = plan_in(&with_profiles("profile: other"), &of_its_own);
+    assert!(said.contains("the credentials are for account 444455556666, the manifest is for 111122223333"), "{said}");
+}
+
+#[test]
+fn the_profile_of_another_account_is_held_against_it() {
+    let registries = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]\n";
+    for (profile, refused) in [("other", false), ("own", true)] {
+        let keys = format!("accounts: {{ \"444455556666\": {{ profile: {profile} }} }}");
+        let folder = with_profiles(&keys);
+        let text = std::fs::read_to_string(folder.path().join("cloudgrant.yaml")).expect("the manifest");
+        folder.write("cloudgrant.yaml", text + registries);
+        let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles"]);
+        let named =
+            said.contains("the profile `own` is for account 111122223333, the manifest names it for 444455556666");
+        assert_eq!((named, !said.starts_with("exit code: Some(0)")), (refused, refused), "{said}");
+    }
+}
+
+#[test]
+fn a_session_of_aws_login_is_handed_over_by_the_aws_cli() {
+    let folder = with_profiles("profile: console");
+    folder.write("profiles", "[profile console]\nlogin_session = arn:aws:iam::111122223333:user/ann\n");
+    let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles"]);
+    assert!(said.contains("aws configure export-credentials --profile NAME --format process"), "{said}");
+    assert!(!said.contains("feature"), "{said}");
+}

@@ -188,3 +188,17 @@ fn no_secret_is_in_any_log() {
         assert!(!seen.contains(&secret), "a secret was logged");
     }
 }
+
+#[test]
+fn sovereign_clouds_have_a_sandbox() {
+    for (region, id, suffix) in
+        [("us-gov-west-1", "aws-us-gov", "amazonaws.com"), ("cn-north-1", "aws-cn", "amazonaws.com.cn")]
+    {
+        let text = QUICKSTART.replace("amazonaws.com", suffix).replace("us-west-2", region);
+        let folder = Folder::with(&text.replace("arn:aws:", &format!("arn:{id}:")));
+        let output = folder.output(&["apply", "--sandbox", "--yes"]);
+        assert!(output.status.success(), "{region}: {}", String::from_utf8_lossy(&output.stderr));
+        let plan = folder.output(&["plan", "--sandbox", "--exit-code"]);
+        assert_eq!(plan.status.code(), Some(0), "{region}: {}", String::from_utf8_lossy(&plan.stdout));
+    }
+}

@@ -1,6 +1,7 @@
 //! A provider whose changes are written down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -62,6 +63,10 @@ impl Provider for Audited {
         // What was made is made: that it couldn't be written down is said, and the line before it stands.
         self.trail.append(event)?;
         result
+    }
+
+    fn settle_timeout(&self) -> Option<Duration> {
+        self.provider.settle_timeout()
     }
 
     fn protected(&self) -> Protected {

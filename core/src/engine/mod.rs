@@ -61,6 +61,7 @@ impl Engine {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let intents = intents.into();
         let named = intents.clone();
+        let settings = settings.for_timeout(provider.settle_timeout());
         Self { provider, id, number, stack, intents, named, thorough: false, baseline: None, settings, audit: None }
     }
 

@@ -24,6 +24,15 @@ pub struct Settings {
 const UNPACED: usize = 16;
 
 impl Settings {
+    /// With what the manifest says of how long the cloud may take. What isn't known everywhere yet is waited for while
+    /// changes are made as well, so that no call is given up before.
+    pub(super) fn for_timeout(self, timeout: Option<Duration>) -> Self {
+        match timeout {
+            Some(settle) => Self { settle, patience: self.patience.max(settle), ..self },
+            None => self,
+        }
+    }
+
     /// How many changes may be under way now.
     pub(super) fn concurrency(&self, pace: Option<&Pace>) -> usize {
         self.concurrency.min(pace.map_or(UNPACED, Pace::window)).max(1)
@@ -35,9 +44,26 @@ impl Default for Settings {
         Self {
             concurrency: 128,
             patience: Duration::from_secs(120),
-            settle: Duration::from_secs(60),
+            // As long as others wait for IAM: it is eventually consistent, and no documentation says how long that takes.
+            settle: Duration::from_secs(120),
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(8),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_says_how_long_the_cloud_may_take() {
+        let seconds = Duration::from_secs;
+        let settings = Settings::default();
+        assert_eq!(settings.clone().for_timeout(None), settings);
+        let long = settings.clone().for_timeout(Some(seconds(600)));
+        assert_eq!((long.settle, long.patience), (seconds(600), seconds(600)));
+        let short = settings.clone().for_timeout(Some(seconds(5)));
+        assert_eq!((short.settle, short.patience), (seconds(5), settings.patience));
     }
 }

@@ -7,6 +7,7 @@
 use cloudgrant_sandbox_kit::Request;
 
 use crate::errors::{Answer, ApiError};
+use crate::partition::Partition;
 use crate::state::State;
 use crate::time;
 
@@ -24,6 +25,7 @@ pub(crate) struct Scope {
 /// Whoever calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
+    pub(crate) partition: Partition,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) arn: String,
@@ -54,14 +56,19 @@ pub(crate) fn scope(request: &Request) -> Option<Scope> {
 pub(crate) fn caller(state: &State, scope: &Scope, token: Option<&str>) -> Answer<Caller> {
     let unknown =
         || ApiError::new("InvalidClientTokenId", 403, "The security token included in the request is invalid.");
+    // The credentials of one partition are not known in another.
+    if Partition::of_region(&scope.region) != state.partition {
+        return Err(unknown());
+    }
     if let Some(account) = scope.key.strip_prefix(KEY_PREFIX) {
         if !is_account(account) {
             return Err(unknown());
         }
         return Ok(Caller {
+            partition: state.partition,
             account: account.to_owned(),
             region: scope.region.clone(),
-            arn: user_arn(account),
+            arn: user_arn(state.partition, account),
             user_id: user_id(account),
             role: None,
         });
@@ -75,17 +82,24 @@ pub(crate) fn caller(state: &State, scope: &Scope, token: Option<&str>) -> Answe
     let role = state.accounts.get(&session.account).and_then(|account| account.role(&session.role));
     let role = role.filter(|role| role.id == session.role_id).ok_or_else(unknown)?;
     Ok(Caller {
+        partition: state.partition,
         account: session.account.clone(),
         region: scope.region.clone(),
-        arn: format!("arn:aws:sts::{}:assumed-role/{}/{}", session.account, role.name, session.name),
+        arn: format!(
+            "arn:{}:sts::{}:assumed-role/{}/{}",
+            role.partition.id(),
+            session.account,
+            role.name,
+            session.name
+        ),
         user_id: format!("{}:{}", role.id, session.name),
         role: Some(SessionRole { arn: role.arn(), id: role.id.clone() }),
     })
 }
 
 /// The user that the account's access key belongs to.
-pub(crate) fn user_arn(account: &str) -> String {
-    format!("arn:aws:iam::{account}:user/sandbox")
+pub(crate) fn user_arn(partition: Partition, account: &str) -> String {
+    format!("arn:{}:iam::{account}:user/sandbox", partition.id())
 }
 
 /// That user's unique id.

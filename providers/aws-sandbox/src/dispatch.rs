@@ -11,6 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, StatusCode};
 
 use crate::auth::{self, Caller, Scope};
+use crate::denials::{self, Why};
 use crate::errors::{Answer, ApiError};
 use crate::management::{self, Line, Log};
 use crate::protocol::json::Params;
@@ -113,9 +114,11 @@ impl Dispatcher {
     /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
     pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
         let quotas = Quotas::new(&knobs.quotas)?;
+        denials::check(&knobs.deny)?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.quotas = quotas;
         state.replication = knobs.replication;
+        state.older_wording = knobs.older_wording;
         self.faults.turn(knobs);
         Ok(())
     }
@@ -145,8 +148,19 @@ impl Dispatcher {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
         let caller = auth::caller(&state, scope, request.header("x-amz-security-token"))?;
-        if self.faults.knobs().deny.contains(&asked.action) {
-            return Err(ApiError::denied(&caller.arn, &asked.action, &asked.resource(&caller, &params)));
+        let knobs = self.faults.knobs();
+        let has = |parameter: &str| asked.query.get(parameter).is_some() || params.value(parameter).is_some();
+        if let Some(why) = denials::find(&knobs.deny, &asked.action, has) {
+            let resource = asked.resource(&caller, &params);
+            return Err(match why {
+                Why::NotAllowed => ApiError::denied(&caller.arn, &asked.action, &resource),
+                Why::Explicit(by) => ApiError::denied_by(
+                    &caller.arn,
+                    &asked.action,
+                    &resource,
+                    &format!("with an explicit deny in {by}"),
+                ),
+            });
         }
         let state = &mut *state;
         match asked.service {

@@ -6,8 +6,10 @@ use crate::auth::Caller;
 use crate::errors::{Answer, ApiError};
 use crate::model::{Repository, Tags};
 use crate::paging::Paging;
+use crate::partition::Partition;
 use crate::policy::repository;
 use crate::protocol::json::{self, Params};
+use crate::pull_through;
 use crate::state::State;
 use crate::time::{self, epoch};
 
@@ -27,6 +29,9 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, params: &Pa
         "CreateRepository" => create(state, caller, params),
         "DescribeRepositories" => describe(state, caller, params),
         "DeleteRepository" => delete(state, caller, params),
+        "CreatePullThroughCacheRule" => pull_through::create(state, caller, params),
+        "DescribePullThroughCacheRules" => pull_through::describe(state, caller, params),
+        "DeletePullThroughCacheRule" => pull_through::delete(state, caller, params),
         "GetRepositoryPolicy" => get_policy(state, caller, params),
         "SetRepositoryPolicy" => set_policy(state, caller, params),
         "DeleteRepositoryPolicy" => delete_policy(state, caller, params),
@@ -58,7 +63,7 @@ pub(crate) fn resource(caller: &Caller, params: &Params) -> String {
 }
 
 fn repository_arn(caller: &Caller, account: &str, name: &str) -> String {
-    format!("arn:aws:ecr:{}:{account}:repository/{name}", caller.region)
+    format!("arn:{}:ecr:{}:{account}:repository/{name}", caller.partition.id(), caller.region)
 }
 
 /// `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 256 characters.
@@ -156,11 +161,12 @@ pub(crate) fn new(account: &str, region: &str, name: &str) -> Repository {
 }
 
 fn show(repository: &Repository) -> Value {
+    let suffix = Partition::of_region(&repository.region).dns_suffix();
     json!({
         "repositoryArn": repository.arn(),
         "registryId": repository.account,
         "repositoryName": repository.name,
-        "repositoryUri": format!("{}.dkr.ecr.{}.amazonaws.com/{}", repository.account, repository.region, repository.name),
+        "repositoryUri": format!("{}.dkr.ecr.{}.{}/{}", repository.account, repository.region, suffix, repository.name),
         "createdAt": epoch(repository.created),
         "imageTagMutability": repository.mutability,
         "imageScanningConfiguration": {"scanOnPush": repository.scan_on_push},

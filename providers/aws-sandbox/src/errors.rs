@@ -65,6 +65,13 @@ impl ApiError {
         )
     }
 
+    /// A denial in AWS's words for the kind of policy that it comes of.
+    pub(crate) fn denied_by(caller: &str, action: &str, resource: &str, because: &str) -> Self {
+        let message =
+            format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {because}");
+        Self::new("AccessDenied", 403, message)
+    }
+
     /// The same for a resource of another account, which only a policy on the resource could open.
     pub(crate) fn denied_by_resource(caller: &str, action: &str, resource: &str) -> Self {
         Self::new(

@@ -9,17 +9,23 @@
 //! Every account exists and is empty until something is made in it. The access key names the account: `AKIASANDBOX0` and
 //! the twelve digits of its id, with any secret key. `sts:AssumeRole` gives sessions in other accounts.
 //!
+//! # Partitions
+//!
+//! The manifest's region says which of AWS's partitions the sandbox plays, such as GovCloud or China: ARNs and hosts are that
+//! partition's, and those of another are refused as AWS refuses them.
+//!
 //! # What it does not do
 //!
 //! * Signatures are not verified.
 //! * Identity policies are not evaluated: whoever has a key may do everything in its account, except for what the `deny`
-//!   knob refuses. Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
+//!   knob refuses (`iam:CreateRole@service-control-policy` says in whose name). Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
 //! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
 //!   principal.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod auth;
+mod denials;
 mod dispatch;
 mod ecr;
 mod errors;
@@ -29,9 +35,11 @@ mod managed;
 mod management;
 mod model;
 mod paging;
+mod partition;
 mod policy;
 mod pretty;
 mod protocol;
+mod pull_through;
 mod quotas;
 mod secretsmanager;
 mod seed;
@@ -67,9 +75,12 @@ pub fn access_key(account: &str) -> String {
 pub async fn start(start: Start) -> Result<Running> {
     let Start { folder, address, config, knobs } = start;
     let quotas = quotas::Quotas::new(&knobs.quotas)?;
+    denials::check(&knobs.deny)?;
     let store = Store::open(folder, "aws")?;
-    let mut state = state::State::load(store, quotas, knobs.replication)?;
     let wishes = seed::Wishes::read(&config);
+    let partition = partition::Partition::of_region(&wishes.region);
+    let mut state = state::State::load(store, partition, quotas, knobs.replication)?;
+    state.older_wording = knobs.older_wording;
     seed::seed(&mut state, &wishes)?;
     tracing::debug!(%knobs, "the AWS sandbox starts");
     let counter = Arc::new(Counter::default());

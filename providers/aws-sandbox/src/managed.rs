@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Policy, Tags, Version};
+use crate::partition::Partition;
 
 /// The account that AWS's own policies are written under.
 pub(crate) const OWNER: &str = "aws";
@@ -11,7 +12,7 @@ const ECR_READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"A
 const S3_READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}"#;
 
 /// AWS's own policies, by ARN.
-pub(crate) fn policies() -> BTreeMap<String, Policy> {
+pub(crate) fn policies(partition: Partition) -> BTreeMap<String, Policy> {
     let policies = [
         ("AmazonEC2ContainerRegistryReadOnly", "ANPAZKAPJZG4IVNDAX7FM", ECR_READ_ONLY, 1_450_720_924_000),
         ("AmazonS3ReadOnlyAccess", "ANPAIZTJ4DXE7G6AGAE6M", S3_READ_ONLY, 1_423_248_019_000),
@@ -20,6 +21,7 @@ pub(crate) fn policies() -> BTreeMap<String, Policy> {
         .into_iter()
         .map(|(name, id, document, created)| {
             let policy = Policy {
+                partition,
                 account: OWNER.to_owned(),
                 name: name.to_owned(),
                 path: "/".to_owned(),

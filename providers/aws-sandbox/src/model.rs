@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::partition::Partition;
 use crate::time::Millis;
 
 /// Tags, sorted by key.
@@ -26,6 +27,8 @@ pub(crate) struct Document {
 /// A managed policy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Policy {
+    #[serde(default)]
+    pub(crate) partition: Partition,
     pub(crate) account: String,
     pub(crate) name: String,
     pub(crate) path: String,
@@ -50,13 +53,15 @@ pub(crate) struct Version {
 
 impl Policy {
     pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:policy{}{}", self.account, self.path, self.name)
+        format!("arn:{}:iam::{}:policy{}{}", self.partition.id(), self.account, self.path, self.name)
     }
 }
 
 /// A role.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Role {
+    #[serde(default)]
+    pub(crate) partition: Partition,
     pub(crate) account: String,
     pub(crate) name: String,
     pub(crate) path: String,
@@ -80,7 +85,7 @@ pub(crate) struct Role {
 
 impl Role {
     pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+        format!("arn:{}:iam::{}:role{}{}", self.partition.id(), self.account, self.path, self.name)
     }
 
     /// Roles under these paths belong to AWS. Source: IAM user guide, "Service-linked roles".
@@ -92,6 +97,8 @@ impl Role {
 /// An OpenID Connect provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OidcProvider {
+    #[serde(default)]
+    pub(crate) partition: Partition,
     pub(crate) account: String,
     /// Without `https://`.
     pub(crate) url: String,
@@ -104,7 +111,7 @@ pub(crate) struct OidcProvider {
 
 impl OidcProvider {
     pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:oidc-provider/{}", self.account, self.url)
+        format!("arn:{}:iam::{}:oidc-provider/{}", self.partition.id(), self.account, self.url)
     }
 }
 
@@ -126,8 +133,24 @@ pub(crate) struct Repository {
 
 impl Repository {
     pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:ecr:{}:{}:repository/{}", self.region, self.account, self.name)
+        format!(
+            "arn:{}:ecr:{}:{}:repository/{}",
+            Partition::of_region(&self.region).id(),
+            self.region,
+            self.account,
+            self.name
+        )
     }
+}
+
+/// A rule by which ECR fills repositories below a prefix from another registry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PullThroughRule {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) prefix: String,
+    pub(crate) upstream: String,
+    pub(crate) created: Millis,
 }
 
 /// A secret.
@@ -167,7 +190,8 @@ impl Secret {
 
     /// The ARN without the six characters.
     pub(crate) fn partial_arn(&self) -> String {
-        format!("arn:aws:secretsmanager:{}:{}:secret:{}", self.region, self.account, self.name)
+        let partition = Partition::of_region(&self.region).id();
+        format!("arn:{partition}:secretsmanager:{}:{}:secret:{}", self.region, self.account, self.name)
     }
 }
 

@@ -59,7 +59,9 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, params: &Pa
 pub(crate) fn resource(caller: &Caller, params: &Params) -> String {
     match params.get("SecretId").or_else(|| params.get("Name")) {
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-        Some(name) => format!("arn:aws:secretsmanager:{}:{}:secret:{name}", caller.region, caller.account),
+        Some(name) => {
+            format!("arn:{}:secretsmanager:{}:{}:secret:{name}", caller.partition.id(), caller.region, caller.account)
+        }
         None => "*".to_owned(),
     }
 }
@@ -70,13 +72,14 @@ fn not_found() -> ApiError {
 
 /// A secret by its name, its ARN, or its ARN without the six characters.
 fn find(state: &mut State, caller: &Caller, action: &str, id: &str) -> Answer<Secret> {
-    let name = match id.strip_prefix("arn:aws:secretsmanager:") {
-        None => id,
-        Some(rest) => {
-            let mut parts = rest.splitn(4, ':');
-            let (Some(region), Some(account), Some("secret"), Some(name)) =
-                (parts.next(), parts.next(), parts.next(), parts.next())
-            else {
+    let name = match id.starts_with("arn:") {
+        false => id,
+        true => {
+            let parts = caller.partition.split(id);
+            let Some((region, account, name)) = parts.and_then(|[service, region, account, resource]| {
+                let name = resource.strip_prefix("secret:")?;
+                (service == "secretsmanager").then_some((region, account, name))
+            }) else {
                 return Err(ApiError::new(
                     "ValidationException",
                     400,
@@ -94,12 +97,18 @@ fn find(state: &mut State, caller: &Caller, action: &str, id: &str) -> Answer<Se
     };
     let secrets = &state.account_mut(&caller.account).secrets;
     let get = |name: &str| secrets.get(&(caller.region.clone(), name.to_owned()));
-    let exact = get(name);
-    let by_arn = || {
+    let whole = || {
         let (name, _) = name.rsplit_once('-')?;
         get(name).filter(|secret| secret.arn() == id)
     };
-    exact.or_else(by_arn).cloned().ok_or_else(not_found)
+    // In an ARN, what looks like the six characters is taken for them. Source: API reference, DescribeSecret, `SecretId`.
+    let looks_whole =
+        name.rsplit_once('-').is_some_and(|(_, end)| end.len() == 6 && end.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let found = match (id.starts_with("arn:"), looks_whole) {
+        (true, true) => whole(),
+        (true, false) | (false, _) => get(name),
+    };
+    found.cloned().ok_or_else(not_found)
 }
 
 fn live(secret: Secret) -> Answer<Secret> {

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::errors::ApiError;
 use crate::model::{Document, OidcProvider, Policy, Role, SecretVersion, Tags, Version};
+use crate::partition::Partition;
 use crate::state::State;
 use crate::{DEFAULT_ACCOUNT, DEFAULT_REGION, auth, ecr, secretsmanager, time};
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 
-const ECR_READ_ONLY: &str = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
+const ECR_READ_ONLY: &str = "AmazonEC2ContainerRegistryReadOnly";
 
 /// The start of 2024: what is seeded was there long before, so it is known everywhere.
 const LONG_AGO: time::Millis = 1_704_067_200_000;
@@ -24,13 +25,14 @@ pub(crate) struct Wishes {
     /// The data plane's region.
     pub(crate) region: String,
     organization: Option<String>,
-    issuer: Option<String>,
+    issuers: Vec<String>,
+    audience: String,
     task_role: Option<String>,
     task_policy: String,
     node_role: Option<String>,
     admin_role: Option<String>,
-    /// ARNs of roles of other accounts that the data plane's account may become.
-    assumed: Vec<String>,
+    /// ARNs of roles of other accounts that the data plane's account may become, with their external ids.
+    assumed: Vec<(String, Option<String>)>,
     /// Account, region, name.
     repositories: Vec<(String, String, String)>,
     /// Account, region, name, suffix.
@@ -59,17 +61,13 @@ impl Wishes {
                 .filter(|account| auth::is_account(account))
                 .unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             region: text("/aws/region").unwrap_or_else(|| DEFAULT_REGION.to_owned()),
-            issuer: text("/aws/cluster/oidc_provider").map(|issuer| {
-                let issuer = issuer.split_once(":oidc-provider/").map_or(issuer.as_str(), |(_, issuer)| issuer);
-                issuer.trim_start_matches("https://").trim_end_matches('/').to_owned()
-            }),
+            issuers: issuers(config.pointer("/aws/cluster/oidc_provider")),
+            audience: text("/aws/cluster/audience").unwrap_or_else(|| "sts.amazonaws.com".to_owned()),
             task_role: named("/aws/task_role", "", "-userflyterole"),
             task_policy: text("/aws/task_policy").unwrap_or_else(|| "userflyterole".to_owned()),
             node_role: named("/aws/node_role", "unionai-", "-flyteworker-node-group"),
             admin_role: organization.as_ref().map(|organization| format!("{organization}-adminflyterole")),
-            assumed: objects("/aws/accounts")
-                .filter_map(|(_, account)| account.get("assume_role")?.as_str().map(str::to_owned))
-                .collect(),
+            assumed: objects("/aws/accounts").filter_map(|(_, account)| assumed(account.get("assume_role")?)).collect(),
             repositories: locators.iter().filter_map(|locator| repository(locator)).collect(),
             secrets: locators.iter().filter_map(|locator| secret(locator)).collect(),
             organization,
@@ -77,16 +75,45 @@ impl Wishes {
     }
 }
 
+/// One issuer, or a list of them, each without its scheme.
+fn issuers(written: Option<&Value>) -> Vec<String> {
+    let list = written.map(|written| written.as_array().map_or(std::slice::from_ref(written), Vec::as_slice));
+    let texts = list.unwrap_or_default().iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
+    let bare = |issuer: &str| {
+        let issuer = issuer.split_once(":oidc-provider/").map_or(issuer, |(_, issuer)| issuer);
+        issuer.trim_start_matches("https://").to_owned()
+    };
+    texts.map(bare).collect()
+}
+
+/// A role's ARN, or a mapping with it and an external id.
+fn assumed(written: &Value) -> Option<(String, Option<String>)> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    match text(Some(written)) {
+        Some(arn) => Some((arn, None)),
+        None => Some((text(written.get("role"))?, text(written.get("external_id")))),
+    }
+}
+
+/// The six parts of an ARN.
+fn parts(arn: &str) -> Option<Box<[&str; 6]>> {
+    let parts: Box<[&str]> = arn.splitn(6, ':').collect();
+    parts.try_into().ok()
+}
+
 /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, or an ARN.
 fn repository(locator: &str) -> Option<(String, String, String)> {
-    let (account, region, name) = if let Some(rest) = locator.strip_prefix("arn:aws:ecr:") {
-        let (region, rest) = rest.split_once(':')?;
-        let (account, name) = rest.split_once(":repository/")?;
-        (account, region, name)
+    let (account, region, name) = if locator.starts_with("arn:") {
+        let [_, _, "ecr", region, account, resource] = *parts(locator)? else { return None };
+        (account, region, resource.strip_prefix("repository/")?)
     } else {
         let (host, name) = locator.trim_start_matches("https://").split_once('/')?;
-        let (account, rest) = host.split_once(".dkr.ecr.")?;
-        (account, rest.strip_suffix(".amazonaws.com")?, name)
+        let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips."))?;
+        let (region, suffix) = rest.split_once('.')?;
+        if suffix != Partition::of_region(region).dns_suffix() {
+            return None;
+        }
+        (account, region, name)
     };
     // A tag or digest is not a part of the name.
     let name = name.split(['@', ':']).next().filter(|name| !name.is_empty() && !name.contains('*'))?;
@@ -95,9 +122,9 @@ fn repository(locator: &str) -> Option<(String, String, String)> {
 
 /// The ARN of a secret with its six characters; without them, some are made up.
 fn secret(locator: &str) -> Option<(String, String, String, String)> {
-    let mut parts = locator.strip_prefix("arn:aws:secretsmanager:")?.splitn(4, ':');
-    let (region, account, kind, full) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if kind != "secret" || !auth::is_account(account) || full.contains('*') {
+    let [_, _, "secretsmanager", region, account, resource] = *parts(locator)? else { return None };
+    let full = resource.strip_prefix("secret:")?;
+    if !auth::is_account(account) || full.contains('*') {
         return None;
     }
     let is_suffix = |text: &&str| text.len() == 6 && text.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -111,46 +138,53 @@ fn secret(locator: &str) -> Option<(String, String, String, String)> {
 /// Makes what is not there and was not made before.
 pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     let account = wishes.account.as_str();
-    if let Some(issuer) = &wishes.issuer {
-        once(state, format!("oidc-provider {account} {issuer}"), |state| oidc(state, account, issuer))?;
+    for issuer in &wishes.issuers {
+        let make = |state: &mut State| oidc(state, account, issuer, &wishes.audience);
+        once(state, format!("oidc-provider {account} {issuer}"), make)?;
     }
     if let Some(name) = &wishes.task_role {
         let organization = wishes.organization.as_deref().unwrap_or("sandbox");
         // It may be named by its ARN.
         let policy = wishes.task_policy.split_once(":policy/").map_or(wishes.task_policy.as_str(), |(_, name)| name);
         let (path, policy) = policy.rsplit_once('/').unwrap_or(("", policy));
-        let mut own = managed(account, policy, &metadata_document(organization), "What every task may do.");
+        let document = metadata_document(state.partition, organization);
+        let mut own = managed(state.partition, account, policy, &document, "What every task may do.");
         if !path.is_empty() {
             own.path = format!("/{path}/");
         }
-        let foreign =
-            managed(account, &format!("{organization}-observability"), BYSTANDER, "Made by hand, by another team.");
+        let name_of_foreign = format!("{organization}-observability");
+        let by_hand = "Made by hand, by another team.";
+        let foreign = managed(state.partition, account, &name_of_foreign, BYSTANDER, by_hand);
         for policy in [&own, &foreign] {
             let policy = policy.clone();
             once(state, format!("policy {account} {}", policy.name), |state| save_policy(state, policy))?;
         }
-        let role = role(account, name, &task_trust(wishes), &[own, foreign]);
+        let role = role(state.partition, account, name, &task_trust(state.partition, wishes), &[own, foreign]);
         once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
     }
     if let Some(name) = &wishes.node_role {
-        let mut role = role(account, name, &service_trust("ec2.amazonaws.com"), &[]);
-        role.attached.insert(ECR_READ_ONLY.to_owned(), "AmazonEC2ContainerRegistryReadOnly".to_owned());
+        let mut role = role(state.partition, account, name, &service_trust(&ec2(state.partition)), &[]);
+        role.attached.insert(read_only(state.partition), ECR_READ_ONLY.to_owned());
         once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
     }
     if let Some(name) = &wishes.admin_role {
-        let mut role = role(account, name, &task_trust(wishes), &[]);
+        let mut role = role(state.partition, account, name, &task_trust(state.partition, wishes), &[]);
         role.inline.insert("control-plane".to_owned(), BYSTANDER.to_owned());
         once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
     }
-    let mut linked = role(account, "AWSServiceRoleForSupport", &service_trust("support.amazonaws.com"), &[]);
+    let mut linked =
+        role(state.partition, account, "AWSServiceRoleForSupport", &service_trust("support.amazonaws.com"), &[]);
     linked.path = "/aws-service-role/support.amazonaws.com/".to_owned();
     once(state, format!("role {account} {}", linked.name), |state| save_role(state, linked))?;
-    for arn in &wishes.assumed {
-        if let Some((owner, name, path)) = role_arn(arn) {
-            let trust = json!({"Version": "2012-10-17", "Statement": [
-                {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "sts:AssumeRole"},
+    for (arn, external_id) in &wishes.assumed {
+        if let Some((owner, name, path)) = role_arn(state.partition, arn) {
+            let mut trust = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": root(state.partition, account)}, "Action": "sts:AssumeRole"},
             ]});
-            let mut role = role(&owner, &name, &trust, &[]);
+            if let Some(id) = external_id {
+                trust["Statement"][0]["Condition"] = json!({"StringEquals": {"sts:ExternalId": id}});
+            }
+            let mut role = role(state.partition, &owner, &name, &trust, &[]);
             role.path = path;
             once(state, format!("role {owner} {name}"), |state| save_role(state, role))?;
         }
@@ -182,8 +216,22 @@ fn once(
 
 const BYSTANDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}]}"#;
 
-fn metadata_document(organization: &str) -> String {
-    let bucket = format!("arn:aws:s3:::unionai-{organization}-metadata");
+fn root(partition: Partition, account: &str) -> String {
+    format!("arn:{}:iam::{account}:root", partition.id())
+}
+
+fn read_only(partition: Partition) -> String {
+    format!("arn:{}:iam::aws:policy/{ECR_READ_ONLY}", partition.id())
+}
+
+/// EC2's service principal, which has another name in China.
+fn ec2(partition: Partition) -> String {
+    let china = partition == Partition::China;
+    if china { "ec2.amazonaws.com.cn".to_owned() } else { "ec2.amazonaws.com".to_owned() }
+}
+
+fn metadata_document(partition: Partition, organization: &str) -> String {
+    let bucket = format!("arn:{}:s3:::unionai-{organization}-metadata", partition.id());
     json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Metadata", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": format!("{bucket}/*")},
         {"Sid": "MetadataList", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
@@ -192,14 +240,14 @@ fn metadata_document(organization: &str) -> String {
 }
 
 /// As the platform makes it: every project's default service account, by a wildcard.
-fn task_trust(wishes: &Wishes) -> Value {
-    let Some(issuer) = &wishes.issuer else { return service_trust("ec2.amazonaws.com") };
+fn task_trust(partition: Partition, wishes: &Wishes) -> Value {
+    let Some(issuer) = wishes.issuers.first() else { return service_trust(&ec2(partition)) };
     json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow",
-        "Principal": {"Federated": format!("arn:aws:iam::{}:oidc-provider/{issuer}", wishes.account)},
+        "Principal": {"Federated": format!("arn:{}:iam::{}:oidc-provider/{issuer}", partition.id(), wishes.account)},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {
-            "StringEquals": {format!("{issuer}:aud"): "sts.amazonaws.com"},
+            "StringEquals": {format!("{issuer}:aud"): wishes.audience},
             "StringLike": {format!("{issuer}:sub"): "system:serviceaccount:*:default"},
         },
     }]})
@@ -211,16 +259,17 @@ fn service_trust(service: &str) -> Value {
     ]})
 }
 
-fn role_arn(arn: &str) -> Option<(String, String, String)> {
-    let (account, resource) = crate::state::iam_arn(arn)?;
+fn role_arn(partition: Partition, arn: &str) -> Option<(String, String, String)> {
+    let (account, resource) = crate::state::iam_arn(partition, arn)?;
     let full = resource.strip_prefix("role")?;
     let (path, name) = full.rsplit_once('/')?;
     (auth::is_account(account) && !name.is_empty()).then(|| (account.to_owned(), name.to_owned(), format!("{path}/")))
 }
 
-fn managed(account: &str, name: &str, document: &str, description: &str) -> Policy {
+fn managed(partition: Partition, account: &str, name: &str, document: &str, description: &str) -> Policy {
     let now = LONG_AGO;
     Policy {
+        partition,
         account: account.to_owned(),
         name: name.to_owned(),
         path: "/".to_owned(),
@@ -235,8 +284,9 @@ fn managed(account: &str, name: &str, document: &str, description: &str) -> Poli
     }
 }
 
-fn role(account: &str, name: &str, trust: &Value, policies: &[Policy]) -> Role {
+fn role(partition: Partition, account: &str, name: &str, trust: &Value, policies: &[Policy]) -> Role {
     Role {
+        partition,
         account: account.to_owned(),
         name: name.to_owned(),
         path: "/".to_owned(),
@@ -252,11 +302,12 @@ fn role(account: &str, name: &str, trust: &Value, policies: &[Policy]) -> Role {
     }
 }
 
-fn oidc(state: &mut State, account: &str, issuer: &str) -> std::result::Result<(), ApiError> {
+fn oidc(state: &mut State, account: &str, issuer: &str, audience: &str) -> std::result::Result<(), ApiError> {
     let provider = OidcProvider {
+        partition: state.partition,
         account: account.to_owned(),
         url: issuer.to_owned(),
-        client_ids: vec!["sts.amazonaws.com".to_owned()],
+        client_ids: vec![audience.to_owned()],
         thumbprints: vec!["9e99a48a9960b14926bb7f3b02e22da2b0ab7280".to_owned()],
         created: time::now(),
         tags: Tags::new(),
@@ -277,8 +328,9 @@ fn save_role(state: &mut State, mut role: Role) -> std::result::Result<(), ApiEr
         return Ok(());
     }
     // A policy that was seeded for another role may have been deleted since; nothing may be attached that is not there.
+    let read_only = read_only(state.partition);
     let account = state.account_mut(&role.account);
-    role.attached.retain(|arn, _| arn == ECR_READ_ONLY || account.policy(arn).is_some());
+    role.attached.retain(|arn, _| *arn == read_only || account.policy(arn).is_some());
     role.id = state.ids.unique("AROA");
     state.save_role(role)
 }
@@ -291,7 +343,7 @@ fn save_repository(state: &mut State, account: &str, region: &str, name: &str) -
     let policy = json!({"Version": "2012-10-17", "Statement": [{
         "Sid": "ByHand",
         "Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+        "Principal": {"AWS": root(state.partition, account)},
         "Action": ["ecr:DescribeImages", "ecr:ListImages"],
     }]});
     let mut repository = ecr::new(account, region, name);
@@ -331,6 +383,10 @@ mod tests {
         assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer"), found);
         assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer:v1"), found);
         assert_eq!(repository("arn:aws:ecr:us-west-2:444455556666:repository/team/trainer"), found);
+        let china = Some(("444455556666".to_owned(), "cn-north-1".to_owned(), "team/x".to_owned()));
+        assert_eq!(repository("444455556666.dkr.ecr.cn-north-1.amazonaws.com.cn/team/x"), china);
+        assert_eq!(repository("arn:aws-cn:ecr:cn-north-1:444455556666:repository/team/x"), china);
+        assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com.cn/team/x"), None);
         assert_eq!(repository("s3://bucket/key"), None);
         let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:";
         let names = |text: &str| secret(&format!("{arn}{text}")).map(|(_, _, name, suffix)| (name, suffix));

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use cloudgrant_sandbox_kit::{History, Result, Store, clock};
+use cloudgrant_sandbox_kit::{History, Result, SandboxError, Store, clock};
 
 use crate::errors::Answer;
 use crate::ids::Ids;
 use crate::managed;
-use crate::model::{Document, OidcProvider, Policy, Repository, Role, Secret, Session};
+use crate::model::{Document, OidcProvider, Policy, PullThroughRule, Repository, Role, Secret, Session};
+use crate::partition::Partition;
 use crate::quotas::Quotas;
 use crate::time;
 
@@ -24,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) oidc: BTreeMap<String, OidcProvider>,
     /// By region and name.
     pub(crate) repositories: BTreeMap<(String, String), Repository>,
+    /// By region and prefix.
+    pub(crate) pull_through: BTreeMap<(String, String), PullThroughRule>,
     /// By region and name.
     pub(crate) secrets: BTreeMap<(String, String), Secret>,
     /// Which roles a policy is attached to: policy ARN to lower-case role names. Derived from the roles.
@@ -77,6 +80,8 @@ impl Account {
 /// Everything.
 #[derive(Debug)]
 pub(crate) struct State {
+    /// The one that this sandbox plays.
+    pub(crate) partition: Partition,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) sessions: HashMap<String, Session>,
     pub(crate) quotas: Quotas,
@@ -85,35 +90,49 @@ pub(crate) struct State {
     pub(crate) managed: BTreeMap<String, Policy>,
     pub(crate) history: History,
     pub(crate) replication: Duration,
+    /// Services answer in the words of some years ago, where those were others.
+    pub(crate) older_wording: bool,
+    /// When policies were last detached, and roles last lost one, by ARN: for a while it still counts.
+    detached: HashMap<String, time::Millis>,
     store: Store,
 }
 
 impl State {
     /// Reads the state from a folder that was opened.
-    pub(crate) fn load(store: Store, quotas: Quotas, replication: Duration) -> Result<Self> {
+    pub(crate) fn load(store: Store, partition: Partition, quotas: Quotas, replication: Duration) -> Result<Self> {
         let history = History::begin(&store)?;
         let mut state = Self {
+            partition,
             accounts: BTreeMap::new(),
             sessions: HashMap::new(),
             quotas,
             ids: Ids::new(history.start()),
-            managed: managed::policies(),
+            managed: managed::policies(partition),
             history,
             replication,
+            older_wording: false,
+            detached: HashMap::new(),
             store,
         };
         for policy in state.store.load::<Policy>("policies")? {
+            state.of_this_partition(policy.partition)?;
             state.account_mut(&policy.account.clone()).policies.insert(policy.name.to_lowercase(), policy);
         }
         for role in state.store.load::<Role>("roles")? {
+            state.of_this_partition(role.partition)?;
             state.account_mut(&role.account.clone()).set_role(role);
         }
         for provider in state.store.load::<OidcProvider>("oidc-providers")? {
+            state.of_this_partition(provider.partition)?;
             state.account_mut(&provider.account.clone()).oidc.insert(provider.arn(), provider);
         }
         for repository in state.store.load::<Repository>("repositories")? {
             let key = (repository.region.clone(), repository.name.clone());
             state.account_mut(&repository.account.clone()).repositories.insert(key, repository);
+        }
+        for rule in state.store.load::<PullThroughRule>("pull-through-rules")? {
+            let key = (rule.region.clone(), rule.prefix.clone());
+            state.account_mut(&rule.account.clone()).pull_through.insert(key, rule);
         }
         for secret in state.store.load::<Secret>("secrets")? {
             let key = (secret.region.clone(), secret.name.clone());
@@ -131,6 +150,19 @@ impl State {
         Ok(state)
     }
 
+    /// A folder holds one partition: nothing of one is known in another.
+    fn of_this_partition(&self, partition: Partition) -> Result<()> {
+        if partition == self.partition {
+            return Ok(());
+        }
+        let reason = format!(
+            "the folder holds a sandbox of the partition {}, and the manifest's region is of {}: name another folder",
+            partition.id(),
+            self.partition.id()
+        );
+        Err(SandboxError::new("start the sandbox of AWS").because(reason))
+    }
+
     /// An account. All accounts exist; they are empty until something is made in them.
     pub(crate) fn account_mut(&mut self, id: &str) -> &mut Account {
         if !self.accounts.contains_key(id) {
@@ -142,7 +174,7 @@ impl State {
 
     /// A role by its ARN, in any account.
     pub(crate) fn role_by_arn(&self, arn: &str) -> Option<&Role> {
-        let (account, resource) = iam_arn(arn)?;
+        let (account, resource) = iam_arn(self.partition, arn)?;
         let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
         self.accounts.get(account)?.role(name).filter(|role| role.arn() == arn)
     }
@@ -155,6 +187,17 @@ impl State {
     /// Whether other services, and other roles' trust policies, know a role already.
     pub(crate) fn is_replicated(&self, role: &Role) -> bool {
         clock::has_passed(self.replication, role.created)
+    }
+
+    /// Remembers that something was detached from something.
+    pub(crate) fn note_detached(&mut self, policy: &str, role: &str) {
+        let now = time::now();
+        self.detached.extend([policy, role].map(|arn| (arn.to_owned(), now)));
+    }
+
+    /// Whether deleting still meets what was detached a moment ago.
+    pub(crate) fn seems_attached(&self, arn: &str) -> bool {
+        self.detached.get(arn).is_some_and(|at| !clock::has_passed(self.replication, *at))
     }
 
     /// A document as AWS shows it now: roles that are gone appear by their unique ids.
@@ -221,6 +264,20 @@ impl State {
         Ok(())
     }
 
+    pub(crate) fn save_pull_through(&mut self, rule: PullThroughRule) -> Answer<()> {
+        self.store.put(&["pull-through-rules", &rule.account, &rule.region, &rule.prefix], &rule)?;
+        let key = (rule.region.clone(), rule.prefix.clone());
+        self.account_mut(&rule.account.clone()).pull_through.insert(key, rule);
+        Ok(())
+    }
+
+    pub(crate) fn remove_pull_through(&mut self, rule: &PullThroughRule) -> Answer<()> {
+        self.store.remove(&["pull-through-rules", &rule.account, &rule.region, &rule.prefix])?;
+        let key = (rule.region.clone(), rule.prefix.clone());
+        self.account_mut(&rule.account).pull_through.remove(&key);
+        Ok(())
+    }
+
     pub(crate) fn save_secret(&mut self, secret: Secret) -> Answer<()> {
         self.store.put(&["secrets", &secret.account, &secret.region, &secret.name], &secret)?;
         let key = (secret.region.clone(), secret.name.clone());
@@ -247,7 +304,10 @@ impl State {
     }
 }
 
-/// The account and the resource part of an IAM ARN.
-pub(crate) fn iam_arn(arn: &str) -> Option<(&str, &str)> {
-    arn.strip_prefix("arn:aws:iam::")?.split_once(':')
+/// The account and the resource part of an IAM ARN of a partition.
+pub(crate) fn iam_arn(partition: Partition, arn: &str) -> Option<(&str, &str)> {
+    match partition.split(arn)? {
+        ["iam", "", account, resource] => Some((account, resource)),
+        _ => None,
+    }
 }

@@ -91,8 +91,10 @@ fn assume_role(state: &mut State, caller: &Caller, query: &Query) -> Answer<Xml>
             .leaf("Expiration", time::iso(session.expires));
     });
     xml.node("AssumedRoleUser", |xml| {
-        xml.leaf("AssumedRoleId", format!("{}:{name}", role.id))
-            .leaf("Arn", format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name));
+        xml.leaf("AssumedRoleId", format!("{}:{name}", role.id)).leaf(
+            "Arn",
+            format!("arn:{}:sts::{}:assumed-role/{}/{name}", role.partition.id(), role.account, role.name),
+        );
     });
     state.save_session(session)?;
     Ok(xml)

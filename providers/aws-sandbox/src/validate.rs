@@ -67,9 +67,18 @@ pub(crate) fn own_path(value: &str) -> Answer<()> {
     Ok(())
 }
 
-/// A policy's description: 1000 characters.
+/// A policy's description: 1000 characters, none that can't be seen. The pattern is in no documentation, but in IAM's
+/// answers.
 pub(crate) fn policy_description(value: &str) -> Answer<()> {
-    longest(value, "description", 1000)
+    longest(value, "description", 1000)?;
+    if value.chars().any(char::is_control) {
+        return Err(constraint(
+            value,
+            "description",
+            r"Member must satisfy regular expression pattern: [\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*",
+        ));
+    }
+    Ok(())
 }
 
 /// A role's description: 1000 characters of Latin-1.
@@ -98,12 +107,19 @@ pub(crate) fn max_session(value: i64) -> Answer<()> {
     Ok(())
 }
 
-/// The length of a document as the API limits it, before the quotas do.
+/// The characters and the length of a document as the API limits them, before the quotas do.
 pub(crate) fn document(value: &str, member: &str) -> Answer<()> {
     if value.is_empty() {
         return Err(constraint(value, member, "Member must have length greater than or equal to 1"));
     }
-    longest(value, member, 131_072)
+    longest(value, member, 131_072)?;
+    if !value.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
+        let rule = r"Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+";
+        return Err(ApiError::validation(format!(
+            "1 validation error detected: Value at '{member}' failed to satisfy constraint: {rule}"
+        )));
+    }
+    Ok(())
 }
 
 /// Merges tags into those that are there.
@@ -186,6 +202,17 @@ mod tests {
             assert_eq!(path(value).is_ok(), good, "{value}");
         }
         assert!(own_path("/aws-service-role/x/").is_err());
+    }
+
+    #[test]
+    fn documents_and_descriptions_have_iams_characters() {
+        for (text, good) in
+            [("{\"caf\u{e9}\":\t1}\r\n", true), ("{\u{2011}}", false), ("\u{100}", false), ("\u{1f}", false)]
+        {
+            let answer = document(text, "policyDocument");
+            assert_eq!(answer.as_ref().err().map(|error| error.code), (!good).then_some("ValidationError"), "{text:?}");
+        }
+        assert!(policy_description("\u{2014} \u{6f22}").is_ok() && policy_description("a\nb").is_err());
     }
 
     #[test]

@@ -2,13 +2,16 @@
 //!
 //! The SDK's calls are boxed: each has kilobytes of state, which would add up on the stack.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
 
+use futures_util::future::try_join_all;
+
 use crate::Aws;
 use crate::error;
-use crate::locator::Locator;
+use crate::locator::{Locator, Secret};
 use crate::secrets::Secrets;
 use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
 
@@ -66,22 +69,38 @@ impl Aws {
         Ok(snapshot.clone())
     }
 
-    /// The cluster's OpenID Connect provider (requirement 17), where the manifest names one. Each plan reads it once.
-    pub(crate) async fn issuer(&self) -> Result<Option<(String, Issuer)>> {
-        let Some(cluster) = &self.config.cluster else { return Ok(None) };
-        let arn = self.names.oidc_provider_arn(&cluster.oidc_provider);
+    /// The clusters' OpenID Connect providers (requirement 17), where the manifest names any. Each plan reads them once.
+    pub(crate) async fn issuers(&self) -> Result<Vec<(String, Issuer)>> {
+        let Some(cluster) = &self.config.cluster else { return Ok(Vec::new()) };
         let reading = self.reading().await;
-        let ask = || async {
-            let request = self.clients.iam().await.get_open_id_connect_provider().open_id_connect_provider_arn(&arn);
-            match request.send().await.map_err(|error| error::of("iam:GetOpenIDConnectProvider", error)) {
-                Ok(provider) if provider.client_id_list().iter().any(|id| id == AUDIENCE) => Ok(Issuer::Trusted),
-                Ok(_) => Ok(Issuer::LacksAudience),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Issuer::Unknown),
-                Err(error) => Err(error),
-            }
+        let ask = || {
+            let each = cluster.oidc_provider.iter().map(|issuer| async move {
+                let arn = self.names.oidc_provider_arn(issuer);
+                let state = self.issuer(issuer, &arn, cluster.audience()).await?;
+                Ok::<_, Error>((arn, state))
+            });
+            Box::pin(try_join_all(each))
         };
-        let issuer = *self.beside_identity(reading.issuer.get_or_try_init(|| Box::pin(ask()))).await?;
-        Ok(Some((arn, issuer)))
+        self.beside_identity(reading.issuers.get_or_try_init(ask)).await.cloned()
+    }
+
+    async fn issuer(&self, issuer: &str, arn: &str, audience: &str) -> Result<Issuer> {
+        if let Some(audiences) = self.audiences(arn).await? {
+            let is_known = audiences.iter().any(|known| known == audience);
+            return Ok(if is_known { Issuer::Trusted } else { Issuer::LacksAudience });
+        }
+        let other = self.names.oidc_provider_arn(&other_spelling(issuer));
+        Ok(if self.audiences(&other).await?.is_some() { Issuer::OtherSpelling } else { Issuer::Unknown })
+    }
+
+    /// The audiences of an OpenID Connect provider, if there is one of that ARN.
+    async fn audiences(&self, arn: &str) -> Result<Option<Vec<String>>> {
+        let request = self.clients.iam().await.get_open_id_connect_provider().open_id_connect_provider_arn(arn);
+        match request.send().await.map_err(|error| error::of("iam:GetOpenIDConnectProvider", error)) {
+            Ok(provider) => Ok(Some(provider.client_id_list.unwrap_or_default())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The plan has looked: the next one reads anew.
@@ -93,25 +112,31 @@ impl Aws {
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
     ) -> Result<Secrets> {
-        let mut wanted = Vec::new();
+        let (mut wanted, mut forced) = (Vec::new(), HashSet::new());
         for grant in grants {
             for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
                 if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+                    if reach.resource.force {
+                        forced.insert(secret.clone());
+                    }
                     wanted.push(secret);
                 }
             }
         }
         wanted.sort();
         wanted.dedup();
+        let inspect = |secret: &Secret| self.config.inspect_secrets && !forced.contains(secret);
         if wanted.is_empty() {
             return Ok(Secrets::default());
         }
         // Before, not beside: values may be read.
         self.identity().await?;
         let client = self.clients.secrets_manager().await;
-        Box::pin(self.secrets.all(&client, self.config.inspect_secrets, wanted)).await
+        Box::pin(self.secrets.all(&client, &inspect, wanted)).await
     }
 }
 
-/// Requirement 18.
-const AUDIENCE: &str = "sts.amazonaws.com";
+/// The issuer with a slash more or less at its end.
+fn other_spelling(issuer: &str) -> String {
+    issuer.strip_suffix('/').map_or_else(|| format!("{issuer}/"), ToOwned::to_owned)
+}

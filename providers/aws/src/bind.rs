@@ -34,7 +34,7 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     // Only roles of ours need the task policy, as the task role has it already; and they trust the issuer.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
     let for_roles = async {
-        if any_narrow { tokio::try_join!(task_policy(aws), aws.issuer()).map(|(policy, _)| policy) } else { Ok(None) }
+        if any_narrow { tokio::try_join!(task_policy(aws), aws.issuers()).map(|(policy, _)| policy) } else { Ok(None) }
     };
     let (secrets, task_policy, snapshot) = tokio::try_join!(aws.secrets(grants), for_roles, aws.snapshot())?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
@@ -170,15 +170,20 @@ fn narrow(
         STACK_TAG: aws.names.stack(),
         SCOPE_TAG: binding.scope.to_string(),
     });
-    if let (Some(arn), Some(tags)) = (task_policy, tags.as_object_mut()) {
-        tags.insert(TASK_POLICY_TAG.to_owned(), arn.into());
+    if let Some(tags) = tags.as_object_mut() {
+        tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
+        tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+    }
+    let mut attributes = json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? });
+    if let Some(boundary) = &aws.config.permissions_boundary {
+        attributes["boundary"] = boundary.as_str().into();
     }
     let mut because = vec![binding.id()];
     because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
     desired.objects.push(Object {
         id: role.clone(),
         scope: binding.scope.clone(),
-        attributes: json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? }).into(),
+        attributes: attributes.into(),
         depends_on: Vec::new(),
         because: because.clone(),
         ownership: Ownership::Exclusive,
@@ -222,20 +227,24 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
 
 /// Requirements 17 to 20. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
 fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
-    let issuer = aws.config.cluster.as_ref().map(|cluster| cluster.oidc_provider.as_str()).ok_or_else(|| {
+    let cluster = aws.config.cluster.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::Manifest, "a role for task code needs the cluster's OpenID Connect provider")
             .hint("set `aws.cluster.oidc_provider`")
     })?;
     let subjects: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
-    let mut equals = serde_json::Map::new();
-    equals.insert(format!("{issuer}:aud"), "sts.amazonaws.com".into());
-    equals.insert(format!("{issuer}:sub"), subjects.into());
-    Ok(document::document(vec![json!({
-        "Effect": "Allow",
-        "Principal": { "Federated": aws.names.oidc_provider_arn(issuer) },
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": { "StringEquals": equals },
-    })]))
+    // One statement an issuer: taken together, the keys of each would have to be in every token.
+    let statements = cluster.oidc_provider.iter().map(|issuer| {
+        let mut equals = serde_json::Map::new();
+        equals.insert(format!("{issuer}:aud"), cluster.audience().into());
+        equals.insert(format!("{issuer}:sub"), subjects.clone().into());
+        json!({
+            "Effect": "Allow",
+            "Principal": { "Federated": aws.names.oidc_provider_arn(issuer) },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": equals },
+        })
+    });
+    Ok(document::document(statements.collect()))
 }
 
 /// Requirement 27.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -21,6 +23,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::bounded::Bounded;
 use crate::config::{AccountId, Config, Credentials, Fixed};
+use crate::error;
 use crate::pages::Pages;
 use crate::whole::Whole;
 
@@ -118,7 +121,8 @@ impl Clients {
                         TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build(),
                     );
                 if let Some(profile) = &self.config.profile {
-                    loader = loader.profile_name(profile);
+                    // By its name alone, the chain of providers would still look into the environment first.
+                    loader = loader.profile_name(profile).credentials_provider(self.of_profile(profile));
                 }
                 if let Some(endpoint) = &self.config.endpoint {
                     loader = loader.endpoint_url(endpoint);
@@ -172,31 +176,59 @@ impl Clients {
             .interceptor(self.counter.clone())
             .interceptor(Whole);
         if *account != self.config.account {
-            config = config.credentials_provider(self.credentials_for(account).await?);
+            let credentials = self.credentials_for(account).await?;
+            self.check_identity(account, credentials.clone()).await?;
+            config = config.credentials_provider(credentials);
         }
         let client = aws_sdk_ecr::Client::from_conf(config.build());
         clients.insert(key, client.clone());
         Ok(client)
     }
 
+    /// Makes sure that credentials are for the account that they are to be used in. A role is in the account that its ARN
+    /// names, which is checked with the manifest.
+    async fn check_identity(&self, account: &AccountId, credentials: SharedCredentialsProvider) -> Result<()> {
+        let Some(Credentials::Profile(profile)) = self.config.accounts.get(account) else { return Ok(()) };
+        let config = aws_sdk_sts::config::Builder::from(self.base().await)
+            .credentials_provider(credentials)
+            .interceptor(self.counter.clone())
+            .interceptor(Whole);
+        let identity = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send().await;
+        let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error).with("profile", profile))?;
+        let found = identity.account().unwrap_or_default();
+        if found == account.as_str() {
+            return Ok(());
+        }
+        let message = format!("the profile `{profile}` is for account {found}, the manifest names it for {account}");
+        Err(Error::new(ErrorKind::WrongAccount, message)
+            .with("operation", "sts:GetCallerIdentity")
+            .with("principal", identity.arn().unwrap_or_default())
+            .hint(format!("name another profile: `aws.accounts.\"{account}\".profile`")))
+    }
+
+    /// The credentials of a profile, whatever is in the environment.
+    fn of_profile(&self, profile: &str) -> SharedCredentialsProvider {
+        let region = Region::new(self.config.region.clone());
+        let provider = ProviderConfig::default().with_http_client(self.http.clone()).with_region(Some(region));
+        let file = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
+        SharedCredentialsProvider::new(file)
+    }
+
     async fn credentials_for(&self, account: &AccountId) -> Result<SharedCredentialsProvider> {
         match self.config.accounts.get(account) {
-            Some(Credentials::AssumeRole(role)) => {
-                let provider = AssumeRoleProvider::builder(role)
-                    .session_name("cloudgrant")
-                    .configure(self.base().await)
-                    .build()
-                    .await;
-                Ok(SharedCredentialsProvider::new(provider))
+            Some(Credentials::AssumeRole(assume)) => {
+                let session = assume.session_name.as_deref().unwrap_or("cloudgrant");
+                let mut builder =
+                    AssumeRoleProvider::builder(&assume.role).session_name(session).configure(self.base().await);
+                if let Some(id) = &assume.external_id {
+                    builder = builder.external_id(id);
+                }
+                if let Some(seconds) = assume.duration {
+                    builder = builder.session_length(Duration::from_secs(seconds.into()));
+                }
+                Ok(SharedCredentialsProvider::new(builder.build().await))
             }
-            Some(Credentials::Profile(profile)) => {
-                let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
-                let loaded = loader.profile_name(profile).load().await;
-                loaded.credentials_provider().ok_or_else(|| {
-                    Error::new(ErrorKind::Credentials, format!("the profile `{profile}` has no credentials"))
-                        .with("account", account)
-                })
-            }
+            Some(Credentials::Profile(profile)) => Ok(self.of_profile(profile)),
             None => Err(Error::new(ErrorKind::Credentials, format!("there are no credentials for account {account}"))
                 .hint(format!("say how to work there: `aws.accounts.\"{account}\": {{ assume_role: ARN }}`"))),
         }

@@ -8,6 +8,8 @@ use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::partition::Partition;
+
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.
 const PROTECTED: [&str; 4] =
@@ -86,13 +88,22 @@ pub struct Config {
     /// Credentials for other accounts.
     #[serde(default)]
     pub accounts: BTreeMap<Account, Credentials>,
-    /// A profile of the AWS configuration files, in place of the default one.
+    /// A profile of the AWS configuration files. It wins over credentials in the environment.
     pub profile: Option<String>,
+    /// The ARN of a policy that bounds what the roles which the stack makes may do, as some organizations demand. Source:
+    /// IAM user guide, "Permissions boundaries for IAM entities".
+    pub permissions_boundary: Option<String>,
+    /// Tags for the policies and roles that the stack makes, beside its own. Others are left alone.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
     /// Where AWS is, if it isn't where it always is.
     pub endpoint: Option<String>,
     /// How many seconds one request may take before it is given up and sent again; 30 where nothing is said.
     #[serde(default)]
     pub request_timeout: RequestTimeout,
+    /// How many seconds IAM may take until it shows what was changed, and until other services know a new principal; 120
+    /// where nothing is said.
+    pub settle_timeout: Option<RequestTimeout>,
     /// Set to `sandbox` for the credentials that a sandbox takes.
     pub credentials: Option<Fixed>,
     /// Read the secrets' values in order to refuse key/value secrets (requirement 36). Off by default: most
@@ -104,23 +115,101 @@ pub struct Config {
 /// An account id as a key.
 pub type Account = AccountId;
 
-/// The data plane's cluster.
+/// The data plane's cluster, or clusters.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
-    /// The OpenID Connect provider without `https://`, such as `oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE`.
-    #[serde(deserialize_with = "issuer")]
-    pub oidc_provider: String,
+    /// The OpenID Connect provider without `https://`, such as `oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE`, letter for
+    /// letter as IAM has it: a slash at its end belongs to it. Or a list of them, where the data plane's tasks run on
+    /// several clusters (a blue one and a green one): every role trusts each.
+    #[serde(deserialize_with = "issuers")]
+    pub oidc_provider: Issuers,
+    /// For whom the clusters' tokens are, where it isn't `sts.amazonaws.com` (requirement 18).
+    pub audience: Option<String>,
+}
+
+impl Cluster {
+    /// For whom the clusters' tokens are.
+    pub fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(AUDIENCE)
+    }
+}
+
+/// What Kubernetes' tokens for AWS are for, unless a cluster is set up otherwise. Source: Amazon EKS user guide, "Create
+/// an IAM OIDC provider for your cluster".
+const AUDIENCE: &str = "sts.amazonaws.com";
+
+/// OpenID Connect providers: one or more, each without its scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuers {
+    first: String,
+    others: Vec<String>,
+    /// Those that were written as ARNs.
+    arns: Vec<String>,
+}
+
+impl Issuers {
+    /// Each, in the order of the manifest.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.first).chain(&self.others).map(String::as_str)
+    }
+
+    /// The first one.
+    pub fn first(&self) -> &str {
+        &self.first
+    }
 }
 
 /// How to work in another account: exactly one of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credentials {
-    /// Assume a role there.
-    AssumeRole(String),
+    /// Assume a role there: its ARN, or that and how.
+    AssumeRole(AssumeRole),
     /// Use a profile of the AWS configuration files.
     Profile(String),
+}
+
+/// A role to assume. Source: AWS STS API reference, AssumeRole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// The role's ARN.
+    pub role: String,
+    /// What the role's trust policy demands of whoever comes from outside.
+    pub external_id: Option<String>,
+    /// How the session is called in the other account's logs; `cloudgrant` where nothing is said.
+    pub session_name: Option<String>,
+    /// How many seconds the session lasts, 900 to 43,200; as long as AWS has it where nothing is said.
+    pub duration: Option<u32>,
+}
+
+impl<'de> Deserialize<'de> for AssumeRole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Mapping {
+            role: String,
+            external_id: Option<String>,
+            session_name: Option<String>,
+            duration: Option<u32>,
+        }
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = AssumeRole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a role's ARN, or a mapping with `role` and `external_id`, `session_name`, `duration`")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AssumeRole, E> {
+                Ok(AssumeRole { role: text.to_owned(), external_id: None, session_name: None, duration: None })
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<AssumeRole, A::Error> {
+                let Mapping { role, external_id, session_name, duration } =
+                    Mapping::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(AssumeRole { role, external_id, session_name, duration })
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// Credentials that aren't looked up.
@@ -131,16 +220,56 @@ pub enum Fixed {
     Sandbox,
 }
 
-/// Takes the issuer with or without its scheme; IAM names providers without.
-fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let bare = text.strip_prefix("https://").unwrap_or(&text).trim_end_matches('/');
-    let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:".contains(c);
-    if bare.is_empty() || bare.contains("://") || !bare.contains('.') || !bare.chars().all(fine) {
-        return Err(D::Error::custom(format!(
+/// Takes one or several.
+fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Error> {
+    struct Visitor;
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Vec<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an OpenID Connect provider, or a list of them")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+            Ok(vec![text.to_owned()])
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = list.next_element()? {
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+    let texts = deserializer.deserialize_any(Visitor)?;
+    let mut issuers = Vec::new();
+    for text in &texts {
+        let issuer = issuer(text).map_err(D::Error::custom)?;
+        if issuers.contains(&issuer) {
+            return Err(D::Error::custom(format!("`{}` stands here twice", shown(text))));
+        }
+        issuers.push(issuer);
+    }
+    let mut issuers = issuers.into_iter();
+    let first = issuers.next().ok_or_else(|| D::Error::custom("the list has no OpenID Connect provider in it"))?;
+    let arns = texts.iter().filter(|text| text.starts_with("arn:")).cloned().collect();
+    Ok(Issuers { first, others: issuers.collect(), arns })
+}
+
+/// Takes the issuer as its ARN, or with or without its scheme; IAM names providers without. All else stays as it is: to
+/// IAM, an issuer with a slash at its end is another one.
+fn issuer(text: &str) -> Result<String, String> {
+    let named = text.split_once(":oidc-provider/").filter(|_| text.starts_with("arn:")).map(|(_, name)| name);
+    let bare = named.unwrap_or_else(|| text.strip_prefix("https://").unwrap_or(text));
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:~%".contains(c);
+    let host = bare.split('/').next().unwrap_or_default();
+    if text.starts_with("arn:") && named.is_none()
+        || bare.contains("://")
+        || !host.contains('.')
+        || !bare.chars().all(fine)
+    {
+        return Err(format!(
             "`{}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
-            shown(&text)
-        )));
+            shown(text)
+        ));
     }
     Ok(bare.to_owned())
 }
@@ -149,6 +278,27 @@ impl Config {
     /// The partition of the region: part of every ARN.
     pub fn partition(&self) -> &'static str {
         partition_of(&self.region)
+    }
+
+    /// The ARNs in the section, each with its key.
+    pub(crate) fn arns(&self) -> Vec<(String, &str)> {
+        let mut arns: Vec<(String, &str)> = Vec::new();
+        for (key, value) in [
+            ("task_role", &self.task_role),
+            ("task_policy", &self.task_policy),
+            ("node_role", &self.node_role),
+            ("permissions_boundary", &self.permissions_boundary),
+        ] {
+            arns.extend(value.as_deref().filter(|text| text.starts_with("arn:")).map(|text| (key.to_owned(), text)));
+        }
+        let issuers = self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider.arns);
+        arns.extend(issuers.map(|arn| ("cluster.oidc_provider".to_owned(), arn.as_str())));
+        for (account, credentials) in &self.accounts {
+            if let Credentials::AssumeRole(assume) = credentials {
+                arns.push((format!("accounts.{account}.assume_role"), &assume.role));
+            }
+        }
+        arns
     }
 
     /// The role of task code without a principal of its own (requirement 13).
@@ -192,13 +342,9 @@ impl Config {
     }
 }
 
-/// The partition of a region.
+/// The partition of a region. What looks like no region is refused before it comes here.
 pub(crate) fn partition_of(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    Partition::of_region(region).map_or("aws", |partition| partition.id)
 }
 
 fn by_convention(platform: &Platform, name: impl Fn(&str) -> String) -> Option<String> {
@@ -209,6 +355,47 @@ fn by_convention(platform: &Platform, name: impl Fn(&str) -> String) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cluster(json: &str) -> Result<Vec<String>, String> {
+        let cluster = serde_json::from_str::<Cluster>(&format!(r#"{{"oidc_provider": {json}}}"#));
+        cluster.map(|it| it.oidc_provider.iter().map(str::to_owned).collect()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn issuers_stay_as_they_are_written() {
+        for (json, issuers) in [
+            (r#""oidc.example.com/id/A""#, &["oidc.example.com/id/A"][..]),
+            (r#""https://oidc.example.com/id/A/""#, &["oidc.example.com/id/A/"]),
+            (r#""arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/A/""#, &["oidc.example.com/id/A/"]),
+            (r#"["blue.example.com", "green.example.com/"]"#, &["blue.example.com", "green.example.com/"]),
+        ] {
+            assert_eq!(cluster(json).expect(json), issuers);
+        }
+        for (json, said) in [
+            (r#""arn:aws:iam::111122223333:role/x""#, "is not an OpenID Connect provider"),
+            (r#""http://oidc.example.com""#, "is not an OpenID Connect provider"),
+            (r#""localhost""#, "is not an OpenID Connect provider"),
+            ("[]", "no OpenID Connect provider in it"),
+            (r#"["a.b", "https://a.b"]"#, "stands here twice"),
+            ("3", "an OpenID Connect provider, or a list of them"),
+        ] {
+            let refusal = cluster(json).expect_err(json);
+            assert!(refusal.contains(said), "{json}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_role_to_assume_is_text_or_a_mapping() {
+        let read = |json: &str| serde_json::from_str::<Credentials>(json).map_err(|error| error.to_string());
+        let role = "arn:aws:iam::444455556666:role/x".to_owned();
+        let plain = AssumeRole { role: role.clone(), external_id: None, session_name: None, duration: None };
+        assert_eq!(read(&format!(r#"{{"assume_role": "{role}"}}"#)), Ok(Credentials::AssumeRole(plain.clone())));
+        let more = AssumeRole { external_id: Some("e".to_owned()), duration: Some(900), ..plain };
+        let text = format!(r#"{{"assume_role": {{"role": "{role}", "external_id": "e", "duration": 900}}}}"#);
+        assert_eq!(read(&text), Ok(Credentials::AssumeRole(more)));
+        let refusal = read(r#"{"assume_role": {"role": "x", "externalid": "e"}}"#).expect_err("an unknown key");
+        assert!(refusal.contains("externalid"), "{refusal}");
+    }
 
     #[test]
     fn an_account_id_keeps_its_leading_zero() {

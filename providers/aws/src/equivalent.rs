@@ -13,20 +13,21 @@ pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
     let name = &object.id.name;
     match object.id.kind {
         kinds::POLICY => vec![format!(
-            "aws iam create-policy --policy-name {name} --path {} --description '{}' --tags Key=cloudgrant:stack,Value={stack} --policy-document {}",
+            "aws iam create-policy --policy-name {name} --path {} --description '{}' --tags Key=cloudgrant:stack,Value={stack}{} --policy-document {}",
             text("path"),
             description(stack),
+            tags(&attributes),
             quoted(&attributes["document"]),
         )],
         kinds::ROLE => {
-            let tags = attributes["tags"].as_object().into_iter().flatten();
-            let tags: Vec<_> =
-                tags.map(|(key, value)| format!("'Key={key},Value={}'", value.as_str().unwrap_or_default())).collect();
+            let tags = tags(&attributes);
+            let boundary = attributes["boundary"].as_str().map(|arn| format!(" --permissions-boundary {arn}"));
             vec![format!(
-                "aws iam create-role --role-name {name} --path {} --description '{}' --tags {} --assume-role-policy-document {}",
+                "aws iam create-role --role-name {name} --path {} --description '{}' --tags{}{} --assume-role-policy-document {}",
                 text("path"),
                 description(stack),
-                tags.join(" "),
+                tags,
+                boundary.unwrap_or_default(),
                 quoted(&attributes["trust"]),
             )]
         }
@@ -49,6 +50,13 @@ pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
         },
         _ => Vec::new(),
     }
+}
+
+/// Tags as the command takes them, each behind a space.
+fn tags(attributes: &Value) -> String {
+    let tags = attributes["tags"].as_object().into_iter().flatten();
+    let tags = tags.map(|(key, value)| format!("Key={key},Value={}", value.as_str().unwrap_or_default()));
+    tags.map(|tag| format!(" '{}'", tag.replace('\'', r"'\''"))).collect()
 }
 
 /// Ready for a POSIX shell. The documents have no single quotes; should one come, it is escaped all the same.

@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
 use crate::bounded::TooLarge;
+use crate::denial::Denial;
 use crate::throttling::is_throttling;
 
 /// What stands for the code of an answer that has none.
@@ -39,6 +40,14 @@ where
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         // The credentials of another account are got on the way.
         _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),
+        _ if is_login_session(&error) => {
+            Error::new(ErrorKind::Credentials, "the profile is one of `aws login`, whose sessions only the AWS CLI reads")
+                .with("operation", operation)
+                .hint(
+                    "have the AWS CLI hand them over: `eval \"$(aws configure export-credentials --format env)\"`, or name a profile \
+                     with `credential_process = aws configure export-credentials --profile NAME --format process`",
+                )
+        }
         _ if lacks_credentials(&error) => Error::new(ErrorKind::Credentials, "there are no AWS credentials")
             .with("operation", operation)
             .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
@@ -87,6 +96,11 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
                 Some(resource) => format!("{operation} on {resource}"),
                 None => operation.to_owned(),
             };
+            // Where something else than a permission is in the way, giving permissions can't help.
+            if let Some(denial) = Denial::read(message).filter(Denial::is_above_permissions) {
+                let error = error.with("refused", permission).with("denied by", denial.what());
+                return error.hint(denial.hint(operation));
+            }
             let error = error.with("missing permission", permission);
             if operation == "sts:AssumeRole" {
                 return error.hint("see that the role is there and that its trust policy names you, or mend `aws.accounts`");
@@ -123,7 +137,10 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         "MalformedPolicyDocument" if message.contains("Invalid principal") => ErrorKind::NotYet,
         "InvalidParameter" if message.contains("rincipal not found") => ErrorKind::NotYet,
         "NoSuchEntity" | "ResourceNotFound" | "RepositoryNotFound" | "RepositoryPolicyNotFound" => ErrorKind::NotFound,
-        "EntityAlreadyExists" | "DeleteConflict" | "UnmodifiableEntity" => ErrorKind::Conflict,
+        // What hung on it was taken away before, and IAM has not seen that everywhere yet. Source: IAM user guide,
+        // "Changes that I make are not always immediately visible".
+        "DeleteConflict" => ErrorKind::NotYet,
+        "EntityAlreadyExists" | "UnmodifiableEntity" => ErrorKind::Conflict,
         "LimitExceeded" => ErrorKind::Quota,
         _ if status >= 500 => ErrorKind::Unavailable,
         _ if status == 429 => ErrorKind::Throttled,
@@ -172,6 +189,12 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     }
 }
 
+/// The SDK could read them with a second implementation of cryptography beside the one that is linked in; without it, it says
+/// which of its features lacks.
+fn is_login_session(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().contains("credentials-login"))
+}
+
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
     chain(error).any(|error| error.is::<CredentialsError>() || error.to_string().contains("no credentials"))
 }
@@ -202,6 +225,23 @@ mod tests {
     }
 
     #[test]
+    fn a_deny_is_no_missing_permission() {
+        let error = answered(
+            "iam:CreateRole",
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:CreateRole on resource: \
+             arn:aws:iam::111122223333:role/x with an explicit deny in a service control policy",
+        );
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        let context: Vec<_> = error.context().iter().map(|(key, value)| (*key, value.as_str())).collect();
+        assert!(context.contains(&("denied by", "an explicit deny in a service control policy")), "{context:?}");
+        assert!(context.iter().all(|(key, _)| *key != "missing permission"), "{context:?}");
+        let hint = error.hint_text().expect("a hint");
+        assert!(hint.contains("organization") && !hint.contains("give the principal that permission"), "{hint}");
+    }
+
+    #[test]
     fn what_may_pass_is_waited_for() {
         for (status, code, message, expected) in [
             (400, "Throttling", "Rate exceeded", ErrorKind::Throttled),
@@ -225,6 +265,8 @@ mod tests {
                 ErrorKind::Credentials,
             ),
             (409, "LimitExceeded", "", ErrorKind::Quota),
+            (409, "DeleteConflict", "Cannot delete a policy attached to entities.", ErrorKind::NotYet),
+            (409, "EntityAlreadyExists", "", ErrorKind::Conflict),
         ] {
             assert_eq!(kind(status, code, message), expected, "{code}: {message}");
         }

@@ -1,10 +1,12 @@
 //! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
 //! of other accounts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind, Result,
+    Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -34,7 +36,10 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     for grant in grants {
         other_accounts(aws, grant, &mut desired).await?;
         notes(aws, grant, &secrets, &mut desired.notes);
+        keys_elsewhere(aws, grant, &secrets, &mut desired.notes).await?;
     }
+    let reaches = grants.iter().flat_map(|grant| &grant.reaches);
+    desired.notes.extend(platforms_own(aws, reaches));
     Ok(desired)
 }
 
@@ -45,7 +50,7 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
-        attributes: attributes(&aws.names.path(), &policy.document),
+        attributes: attributes(&aws.names.path(), &policy.document, &aws.config.tags),
         depends_on: policy
             .after
             .iter()
@@ -60,14 +65,16 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
 }
 
 /// What a managed policy is like.
-fn attributes(path: &str, document: &RawValue) -> Attributes {
+fn attributes(path: &str, document: &RawValue, tags: &BTreeMap<String, String>) -> Attributes {
     #[derive(Serialize)]
     struct Policy<'a> {
         path: &'a str,
         document: &'a RawValue,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        tags: &'a BTreeMap<String, String>,
     }
     // Whatever has plain keys can be written.
-    to_raw_value(&Policy { path, document }).unwrap_or_default().into()
+    to_raw_value(&Policy { path, document, tags }).unwrap_or_default().into()
 }
 
 /// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
@@ -79,7 +86,7 @@ async fn other_accounts(aws: &Aws, grant: &Checked<TaskAccess>, desired: &mut De
             continue;
         }
         let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
-        let sid = aws.names.sid("Task", &format!("{}-{}", grant.name, reach.resource.name));
+        let sid = aws.names.sid_of_two("Task", grant.name.as_str(), reach.resource.name.as_str());
         let actions = actions::on_repository(reach.access);
         let object = registry::statement_object(aws, &repository, &sid, &principals, actions, grant.id());
         desired.objects.push(Object { scope: grant.scope.clone(), depends_on, ..object });
@@ -102,15 +109,25 @@ async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<Obj
     Ok((arns, ids))
 }
 
+/// Requirement 43.
+fn platforms_own<'a>(aws: &Aws, mut reaches: impl Iterator<Item = &'a Reach>) -> Option<Note> {
+    let any = reaches.any(|reach| reach.resource.kind == ResourceKind::Secret);
+    let own = match aws.context.platform.kind {
+        PlatformKind::Union => "Union has a secrets manager of its own (`union create secret`)",
+        PlatformKind::Flyte => "Flyte mounts Kubernetes secrets of the task's namespace",
+    };
+    let message = format!("{own}: a secret that only tasks need is simplest kept there, without any grant");
+    any.then(|| Note::info("secrets", message))
+}
+
 fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
     let mut any = false;
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
         any = true;
         if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
-            notes.extend(secrets.note(&secret));
-            notes.extend(
-                secrets.get(&secret).filter(|_| !secret.is_pattern()).and_then(|resolved| mounting(&resolved.arn)),
-            );
+            notes.extend(secrets.notes(&secret));
+            let Some(resolved) = secrets.get(&secret) else { continue };
+            notes.extend(resolved.arn().and_then(mounting));
         }
     }
     if any {
@@ -129,9 +146,36 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
     }
 }
 
+/// A key of another account must itself allow whoever is to decrypt: no policy here can do that. Source: AWS KMS developer
+/// guide, "Allowing users in other accounts to use a KMS key".
+async fn keys_elsewhere(
+    aws: &Aws,
+    grant: &Checked<TaskAccess>,
+    secrets: &Secrets,
+    notes: &mut Vec<Note>,
+) -> Result<()> {
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+        let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) else { continue };
+        let resolved = secrets.get(&secret).and_then(|resolved| resolved.key);
+        let Some(key) = resolved.filter(|key| key.account() != secret.account.as_str()) else { continue };
+        let (principals, _) = principals(aws, &grant.carried_by).await?;
+        let account = key.account();
+        let message = format!(
+            "the key of secret {} is in account {account} ({}): the grant works only once the policy of that key allows {} to \
+             {}; ask whoever administers account {account}",
+            secret.name,
+            key.arn,
+            actions::DECRYPT,
+            principals.join(", ")
+        );
+        notes.push(Note::warning(grant.id(), message));
+    }
+    Ok(())
+}
+
 /// Requirement 40: how task code names the secret.
 fn mounting(arn: &str) -> Option<Note> {
-    let (group, key) = arn.split_once(":secret:").filter(|(_, key)| !key.contains('?'))?;
+    let (group, key) = arn.split_once(":secret:")?;
     let message = format!("task code asks for it with SECRET_GROUP `{group}:secret:` and SECRET_KEY `{key}`");
     Some(Note::info(format!("secret {key}"), message))
 }

@@ -18,6 +18,7 @@ mod bind;
 mod bounded;
 mod client;
 mod config;
+mod denial;
 mod document;
 mod equivalent;
 mod error;
@@ -36,7 +37,9 @@ mod observe;
 mod pack;
 mod packed;
 mod pages;
+mod partition;
 mod platform_binding;
+mod pull_through;
 mod registry;
 mod repository_policy;
 mod room;
@@ -49,8 +52,9 @@ mod throttling;
 mod validate;
 mod whole;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
@@ -59,7 +63,7 @@ use cloudgrant_core::{
 };
 use tokio::sync::{Mutex, OnceCell};
 
-pub use config::{Account, AccountId, Cluster, Config, Credentials, Fixed};
+pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
 use crate::locator::{Locator, Repository};
@@ -82,6 +86,8 @@ pub struct Aws {
     quotas: OnceCell<Quotas>,
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
     reading: Mutex<Arc<Reading>>,
+    /// The ARNs of the roles that were made since it was connected: others may not know them yet.
+    made: std::sync::Mutex<HashSet<String>>,
     /// One writer a repository policy at a time: it is replaced as a whole.
     repositories: Mutex<HashMap<Repository, Arc<Mutex<Meanwhile>>>>,
 }
@@ -98,7 +104,7 @@ impl Connect for Aws {
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        validate::endpoint(&config)?;
+        validate::section(&config)?;
         let names = Names::new(context.stack.clone(), config.partition(), config.account.clone());
         Ok(Self {
             names,
@@ -109,6 +115,7 @@ impl Connect for Aws {
             identity: OnceCell::new(),
             quotas: OnceCell::new(),
             reading: Mutex::default(),
+            made: std::sync::Mutex::default(),
             repositories: Mutex::new(HashMap::new()),
         })
     }
@@ -138,6 +145,10 @@ impl Provider for Aws {
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
         apply::change(self, change.change()).await
+    }
+
+    fn settle_timeout(&self) -> Option<Duration> {
+        self.config.settle_timeout.map(|timeout| timeout.0)
     }
 
     fn protected(&self) -> Protected {

@@ -3,6 +3,7 @@
 use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::config::{AccountId, partition_of};
+use crate::partition::{Partition, of_arn};
 
 /// A locator, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +49,21 @@ impl Secret {
         self.name.contains('*')
     }
 
-    /// The ARN for a policy when AWS couldn't be asked for the real one. AWS documentation ("Secrets Manager, IAM
-    /// policy examples"): six question marks stand for the random suffix and match no other secret's name.
-    pub(crate) fn arn_or_pattern(&self) -> String {
+    /// Whether its name ends as those of whole ARNs do: then it can be either, a whole ARN or a name that looks so.
+    pub(crate) fn looks_whole(&self) -> bool {
         let suffix = self.name.rsplit_once('-').map_or("", |(_, suffix)| suffix);
-        if self.is_pattern() || (suffix.len() == 6 && suffix.chars().all(|c| c.is_ascii_alphanumeric())) {
-            self.arn()
-        } else {
-            format!("{}-??????", self.arn())
+        suffix.len() == 6 && suffix.chars().all(|c| c.is_ascii_alphanumeric())
+    }
+
+    /// The ARNs for a policy when AWS couldn't be asked for the real one. AWS documentation ("Secrets Manager, IAM
+    /// policy examples"): six question marks stand for the random suffix and match no other secret's name. What may be
+    /// either stands for both: `forecast/xyz-secret` is a name, too.
+    pub(crate) fn arns_or_patterns(&self) -> Vec<String> {
+        let pattern = || format!("{}-??????", self.arn());
+        match (self.is_pattern(), self.looks_whole()) {
+            (true, _) => vec![self.arn()],
+            (false, true) => vec![self.arn(), pattern()],
+            (false, false) => vec![pattern()],
         }
     }
 }
@@ -83,11 +91,19 @@ impl Locator {
         if text.starts_with("arn:") {
             return arn(text);
         }
-        if text.contains(".dkr.ecr.") {
+        if text.contains(".dkr.ecr.") || text.contains(".dkr.ecr-fips.") {
             return image_repository(text);
         }
         Err(wrong(text, "is no locator that AWS knows", FORMS))
     }
+}
+
+/// The partition that a locator names, where it names one: an ARN does, and a registry's host by its region.
+pub(crate) fn partition(text: &str) -> Option<&str> {
+    of_arn(text).or_else(|| match Locator::parse(text) {
+        Ok(Locator::Repository(repository)) => Some(partition_of(&repository.region)),
+        _ => None,
+    })
 }
 
 const FORMS: &str = "write s3://BUCKET/PREFIX/, \
@@ -106,8 +122,12 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
             "an ARN has six parts: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE",
         ));
     };
-    if !["aws", "aws-cn", "aws-us-gov"].contains(partition) {
-        return Err(wrong(text, "names no partition of AWS", "partitions are aws, aws-cn and aws-us-gov"));
+    if Partition::named(partition).is_none() {
+        return Err(wrong(text, "names no partition of AWS", &format!("partitions are {}", Partition::ids())));
+    }
+    if let Some(other) = Partition::of_region(region).filter(|of_region| of_region.id != *partition) {
+        let what = format!("is of the partition {partition}, and {region} is a region of {}", other.id);
+        return Err(wrong(text, &what, "copy the ARN as AWS shows it"));
     }
     match *service {
         "s3" if region.is_empty() && account.is_empty() => {
@@ -207,11 +227,10 @@ fn not_general_purpose(bucket: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn region_of(text: &str, region: &str) -> Result<String, Diagnostic> {
-    let parts: Vec<_> = region.split('-').collect();
-    let valid = parts.len() >= 3
-        && parts.last().is_some_and(|last| last.parse::<u8>().is_ok())
-        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if valid { Ok(region.to_owned()) } else { Err(wrong(text, "names no region", "a region looks like us-west-2")) }
+    match Partition::of_region(region) {
+        Some(_) => Ok(region.to_owned()),
+        None => Err(wrong(text, "names no region", "a region looks like us-west-2")),
+    }
 }
 
 fn account_of(text: &str, account: &str) -> Result<AccountId, Diagnostic> {
@@ -234,9 +253,9 @@ fn secret(text: &str, partition: &str, region: &str, account: &str, rest: &str) 
             "store the value as a plaintext secret of its own and name that one",
         ));
     }
-    let fine = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-*".contains(c);
+    let fine = |c: char| c.is_ascii_alphanumeric() || "/_+=.@!-*".contains(c);
     if name.is_empty() || !name.chars().all(fine) || name[..name.len() - 1].contains('*') {
-        let hint = "a secret's name has letters, digits and /_+=.@-; a `*` may only stand at its end";
+        let hint = "a secret's name has letters, digits and /_+=.@!-; a `*` may only stand at its end";
         return Err(wrong(text, "names no secret", hint));
     }
     Ok(Locator::Secret(Secret {
@@ -253,7 +272,12 @@ fn image_repository(text: &str) -> Result<Locator, Diagnostic> {
     let (host, name) = bare.split_once('/').unwrap_or((bare, ""));
     let parts: Vec<&str> = host.splitn(5, '.').collect();
     match parts.as_slice() {
-        [account, "dkr", "ecr", region, "amazonaws.com" | "amazonaws.com.cn"] => {
+        [account, "dkr", "ecr" | "ecr-fips", region, suffix] if Partition::all().any(|it| it.dns_suffix == *suffix) => {
+            if let Some(partition) = Partition::of_region(region).filter(|partition| partition.dns_suffix != *suffix) {
+                let what = format!("ends in {suffix}, and {region} is a region of the partition {}", partition.id);
+                let hint = format!("ECR's hosts there end in {}; copy the URI as AWS shows it", partition.dns_suffix);
+                return Err(wrong(text, &what, &hint));
+            }
             repository(text, account, region, name)
         }
         _ => Err(wrong(text, "is not a registry of ECR", "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY")),
@@ -344,12 +368,41 @@ mod tests {
     #[test]
     fn requirement_39_the_suffix() {
         let secret = |text: &str| match Locator::parse(text) {
-            Ok(Locator::Secret(secret)) => secret.arn_or_pattern(),
+            Ok(Locator::Secret(secret)) => secret.arns_or_patterns(),
             other => panic!("{text}: {other:?}"),
         };
         let whole = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf";
-        assert_eq!(secret(whole), whole);
+        assert_eq!(secret(whole), [whole.to_owned(), format!("{whole}-??????")]);
         let bare = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels/token";
-        assert_eq!(secret(bare), format!("{bare}-??????"));
+        assert_eq!(secret(bare), [format!("{bare}-??????")]);
+        let managed = "arn:aws:secretsmanager:us-west-2:111122223333:secret:rds!db-0a1b2c3d";
+        assert_eq!(secret(managed), [format!("{managed}-??????")]);
+    }
+
+    #[test]
+    fn locators_of_every_partition() {
+        for (text, id) in [
+            ("arn:aws-us-gov:s3:::acme-gov/in/*", Some("aws-us-gov")),
+            ("arn:aws-cn:ecr:cn-north-1:111122223333:repository/team/x", Some("aws-cn")),
+            ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/team/x", Some("aws-cn")),
+            ("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/team/x", Some("aws-us-gov")),
+            ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com/team/x", Some("aws-us-gov")),
+            ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu/team/x", Some("aws-eusc")),
+            ("111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov/team/x", Some("aws-iso")),
+            ("arn:aws-eusc:secretsmanager:eusc-de-east-1:111122223333:secret:token", Some("aws-eusc")),
+            ("s3://acme-training", None),
+        ] {
+            assert!(Locator::parse(text).is_ok(), "{text}: {:?}", Locator::parse(text));
+            assert_eq!(partition(text), id, "{text}");
+        }
+        for (text, said) in [
+            ("arn:aws-cn:ecr:us-west-2:111122223333:repository/team/x", "us-west-2 is a region of aws"),
+            ("111122223333.dkr.ecr.us-west-2.amazonaws.com.cn/team/y", "us-west-2 is a region of the partition aws"),
+            ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.com/team/y", "a region of the partition aws-eusc"),
+            ("arn:mars:s3:::acme-gov", "names no partition"),
+        ] {
+            let refusal = Locator::parse(text).expect_err(text);
+            assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
+        }
     }
 }

@@ -36,13 +36,14 @@ impl Names {
     }
 
     pub(crate) fn role(&self, scope: &Scope) -> String {
-        shortened(format!("cloudgrant_{}_{}", self.stack, scope.slug()), LONGEST_ROLE)
+        shortened(format!("cloudgrant_{}_{}", self.stack, slug(scope)), LONGEST_ROLE)
     }
 
     /// The name of a scope's policy; a scope that needs several has them numbered from 2 on.
     pub(crate) fn policy(&self, scope: &Scope, index: usize) -> String {
-        let number = if index == 0 { String::new() } else { format!("_{}", index + 1) };
-        let name = shortened(format!("cloudgrant_{}_{}", self.stack, scope.slug()), LONGEST_POLICY - number.len());
+        // No scope's slug has a plus in it.
+        let number = if index == 0 { String::new() } else { format!("+{}", index + 1) };
+        let name = shortened(format!("cloudgrant_{}_{}", self.stack, slug(scope)), LONGEST_POLICY - number.len());
         name + &number
     }
 
@@ -86,13 +87,46 @@ impl Names {
 
     /// The Sid of a statement: `AllowPull` (requirement 31), the mark, and what it is for.
     pub(crate) fn sid(&self, verb: &str, subject: &str) -> String {
-        format!("Allow{verb}{}{}", self.mark(), camel(subject))
+        format!("Allow{verb}{}{}", self.mark(), name_in_sid(subject))
+    }
+
+    /// The same for what two names stand for together.
+    pub(crate) fn sid_of_two(&self, verb: &str, one: &str, other: &str) -> String {
+        format!("Allow{verb}{}{}", self.mark(), names_in_sid(one, other))
     }
 }
 
 /// What people read beside a policy or a role of the stack in the console.
 pub(crate) fn description(stack: &Stack) -> String {
     format!("Task code access, managed by cloudgrant (stack {stack})")
+}
+
+/// The scope in a name. A domain may be called `global`.
+fn slug(scope: &Scope) -> String {
+    match scope {
+        Scope::Domain { domain } if domain.to_string() == Scope::Global.slug() => format!("domain+{domain}"),
+        scope => scope.slug(),
+    }
+}
+
+/// A name within a Sid, so that no two names come to the same: as [`camel`] has it, unless a word begins with a digit, which
+/// has no capital form (`stage-1` and `stage1`).
+fn name_in_sid(name: &str) -> String {
+    let is_plain = name.split('-').all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+    if is_plain { camel(name) } else { spelled_out(&[name]) }
+}
+
+/// Two names within a Sid. Which words are whose is only clear where each is one word (`a` with `b-c`, and `a-b` with `c`).
+fn names_in_sid(one: &str, other: &str) -> String {
+    let is_word = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains('-');
+    if is_word(one) && is_word(other) { camel(&format!("{one}-{other}")) } else { spelled_out(&[one, other]) }
+}
+
+/// Names that are lower-case have capitals to spare: `D` is a dash, `N` begins the next name. What [`camel`] makes begins
+/// with a capital or a digit, this with a small letter.
+fn spelled_out(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| name.replace('-', "D")).collect();
+    format!("x{}", names.join("N"))
 }
 
 /// `training-data` becomes `TrainingData`.
@@ -114,6 +148,7 @@ pub(crate) fn camel(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::{Domain, Project};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -133,7 +168,7 @@ mod tests {
         let (a, b) =
             (names.role(&scope(&format!("{}a", "x".repeat(62)))), names.role(&scope(&format!("{}b", "x".repeat(62)))));
         assert!(a.len() == LONGEST_ROLE && b.len() == LONGEST_ROLE && a != b, "{a} {b}");
-        assert_eq!(names.policy(&Scope::Global, 1), "cloudgrant_acme-ml_global_2");
+        assert_eq!(names.policy(&Scope::Global, 1), "cloudgrant_acme-ml_global+2");
     }
 
     #[test]
@@ -150,6 +185,64 @@ mod tests {
             domain: Domain::parse("production").expect("domain"),
         };
         assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(&shared, 0))));
+    }
+
+    #[test]
+    fn names_that_come_near_each_other_stay_apart() {
+        let names = names();
+        assert_ne!(names.sid("Pull", "stage-1"), names.sid("Pull", "stage1"));
+        assert_ne!(names.sid_of_two("Task", "a", "b-c"), names.sid_of_two("Task", "a-b", "c"));
+        let scope = Scope::ProjectDomain {
+            project: Project::parse("production").expect("project"),
+            domain: Domain::parse("2").expect("domain"),
+        };
+        let domain = Scope::Domain { domain: Domain::parse("production").expect("domain") };
+        assert_ne!(names.policy(&domain, 1), names.policy(&scope, 0));
+        let global = Scope::Domain { domain: Domain::parse("global").expect("domain") };
+        assert_ne!(names.policy(&global, 0), names.policy(&Scope::Global, 0));
+        assert_ne!(names.role(&global), names.role(&Scope::Global));
+    }
+
+    const NAME: &str = "[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?";
+
+    fn any_scope() -> impl Strategy<Value = Scope> {
+        let name = || prop_oneof![NAME, Just("global".to_owned()), Just("shared".to_owned()), Just("2".to_owned())];
+        let domain = |name: String| Domain::parse(name).expect("a domain");
+        prop_oneof![
+            Just(Scope::Global),
+            name().prop_map(move |name| Scope::Domain { domain: domain(name) }),
+            (name(), name()).prop_map(move |(project, name)| Scope::ProjectDomain {
+                project: Project::parse(project).expect("a project"),
+                domain: domain(name),
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn different_things_have_different_names(
+            one in (any_scope(), 0_usize..12), other in (any_scope(), 0_usize..12),
+            a in (NAME, NAME), b in (NAME, NAME),
+        ) {
+            let names = names();
+            if one != other {
+                prop_assert_ne!(names.policy(&one.0, one.1), names.policy(&other.0, other.1));
+            }
+            if one.0 != other.0 {
+                prop_assert_ne!(names.role(&one.0), names.role(&other.0));
+            }
+            for (scope, index) in [&one, &other] {
+                prop_assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(scope, *index))));
+            }
+            if a.0 != b.0 {
+                prop_assert_ne!(names.sid("Pull", &a.0), names.sid("Pull", &b.0));
+            }
+            if a != b {
+                prop_assert_ne!(names.sid_of_two("Task", &a.0, &a.1), names.sid_of_two("Task", &b.0, &b.1));
+            }
+            let sid = names.sid_of_two("Task", &a.0, &a.1);
+            prop_assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{}", sid);
+        }
     }
 
     #[test]

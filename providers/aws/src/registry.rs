@@ -1,8 +1,7 @@
 //! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
 
 use cloudgrant_core::{
-    Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Note, Object, Ownership, RegistryAccess, Result,
-    Scope,
+    Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
 };
 use serde_json::{Value, json};
 
@@ -11,18 +10,15 @@ use crate::actions;
 use crate::document;
 use crate::kinds;
 use crate::locator::{Locator, Repository};
+use crate::pull_through;
 
 pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
+    let mut rules = pull_through::Known::new();
     for registry in registries {
         let Ok(Locator::Repository(repository)) = Locator::parse(&registry.resource().locator) else { continue };
         if repository.account == aws.config.account {
-            // Requirement 11.
-            let message = format!(
-                "{} is in the data plane's own account: its nodes may pull already, nothing to do",
-                repository.name
-            );
-            desired.notes.push(Note::info(registry.id(), message));
+            desired.notes.push(pull_through::note(aws, &repository, registry.id(), &mut rules).await?);
             continue;
         }
         // Requirements 30 and 33.

@@ -21,6 +21,8 @@
 //! the reading of a write that was given up and that write, if AWS carries it out all the same. And an edit that takes back
 //! the editor's own edit before, while that is being put back, can't be told from one more overwriting.
 
+use std::collections::HashSet;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
@@ -106,6 +108,21 @@ fn without_dead(mut policy: Policy, mark: &str) -> Option<Policy> {
     (!policy.statements.is_empty()).then_some(policy)
 }
 
+/// ECR has said in two ways that it doesn't know a principal: in the older one it doesn't say that it is a principal. Then it
+/// may be one if a role was made a moment ago, or if one is dead. Source: terraform-provider-aws, issues 1164, 26622, 39064.
+fn of_a_principal(error: Error, policy: &Policy, made: &HashSet<String>) -> Error {
+    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.as_str());
+    let older = said.is_some_and(|said| {
+        said.starts_with("InvalidParameter") && said.contains("Invalid repository policy provided")
+    });
+    let new = || policy.statements.iter().flat_map(Statement::principals).any(|arn| made.contains(arn));
+    if !older || !(new() || policy.statements.iter().any(is_dead)) {
+        return error;
+    }
+    let facts = error.context().iter().map(|(key, value)| (*key, value.clone()));
+    facts.fold(Error::new(ErrorKind::NotYet, error.message()), |error, (key, value)| error.with(key, value))
+}
+
 /// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
 fn in_the_way(error: Error, policy: &Policy) -> Error {
     let dead = policy.statements.iter().find(|statement| is_dead(statement));
@@ -135,6 +152,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
+    let made = aws.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (mut refused, mut wrote) = (None, None);
     for round in 0..TRIES {
         let begun = Instant::now();
@@ -158,7 +176,7 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         let theirs = meanwhile.put_back(before.clone());
         let after = if refused.is_none() { merged(theirs, sid, statement) } else { theirs };
         let after = after.and_then(|policy| without_dead(policy, &mark));
-        let (beside, written) = put_beside_reading(&client, repository, after.as_ref(), begun.elapsed()).await;
+        let (beside, written) = put_beside_reading(&client, &made, repository, after.as_ref(), begun.elapsed()).await;
         let unknown = match written {
             Ok(()) => None,
             // Nobody's work was undone by a write that was refused. What an earlier one undid comes back without ours.
@@ -212,6 +230,7 @@ struct Beside {
 /// Replaces the policy, with another reading that leaves first, and the write so much later that it seldom overtakes it.
 async fn put_beside_reading(
     client: &Client,
+    made: &HashSet<String>,
     repository: &Repository,
     after: Option<&Policy>,
     reading: Duration,
@@ -221,7 +240,7 @@ async fn put_beside_reading(
         if !later.is_zero() {
             tokio::time::sleep(later.min(LATEST)).await;
         }
-        (put(client, repository, after).await, Instant::now())
+        (put(client, made, repository, after).await, Instant::now())
     };
     let read = async { (read(client, repository).await, Instant::now()) };
     let ((policy, seen), (written, answered)) = tokio::join!(read, put);
@@ -265,7 +284,12 @@ impl Unwritten {
 }
 
 /// Replaces the policy, once: whoever sends a document again has to read again before.
-async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) -> Result<(), Unwritten> {
+async fn put(
+    client: &Client,
+    made: &HashSet<String>,
+    repository: &Repository,
+    policy: Option<&Policy>,
+) -> Result<(), Unwritten> {
     let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
     let Repository { account, name, .. } = repository;
     let Some(policy) = policy else {
@@ -287,6 +311,7 @@ async fn put(client: &Client, repository: &Repository, policy: Option<&Policy>) 
     let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
     let answer = answer.map_err(|error| Unwritten::of("ecr:SetRepositoryPolicy", error));
     answer
+        .map_err(|unwritten| unwritten.map(|error| of_a_principal(error, policy, made)))
         .map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
     Ok(())
 }

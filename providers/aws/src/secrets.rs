@@ -23,11 +23,21 @@ const PAGE: i32 = 100;
 /// A secret as policies need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resolved {
-    /// The whole ARN, or the narrowest pattern where AWS couldn't be asked.
-    pub(crate) arn: String,
+    /// The whole ARN, or the narrowest patterns where AWS couldn't be asked.
+    pub(crate) arns: Vec<String>,
     /// The customer-managed key, where there is one.
     pub(crate) key: Option<Key>,
-    note: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Resolved {
+    /// The whole ARN, where it is known.
+    pub(crate) fn arn(&self) -> Option<&str> {
+        match self.arns.as_slice() {
+            [arn] if !arn.contains(['?', '*']) => Some(arn),
+            _ => None,
+        }
+    }
 }
 
 /// A customer-managed key as policies name it.
@@ -49,9 +59,9 @@ impl Secrets {
     }
 
     /// What a reader of the plan should know of a secret.
-    pub(crate) fn note(&self, secret: &Secret) -> Option<Note> {
-        let message = self.0.get(secret)?.note.clone()?;
-        Some(Note::warning(format!("secret {}", secret.name), message))
+    pub(crate) fn notes(&self, secret: &Secret) -> impl Iterator<Item = Note> {
+        let notes = self.0.get(secret).into_iter().flat_map(|resolved| &resolved.notes);
+        notes.map(move |message| Note::warning(format!("secret {}", secret.name), message.clone()))
     }
 }
 
@@ -63,7 +73,13 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    pub(crate) async fn all(&self, client: &Client, inspect: bool, wanted: Vec<Secret>) -> Result<Secrets> {
+    /// `inspect` says whether a secret's value is looked at (requirement 36).
+    pub(crate) async fn all(
+        &self,
+        client: &Client,
+        inspect: &(dyn Fn(&Secret) -> bool + Sync),
+        wanted: Vec<Secret>,
+    ) -> Result<Secrets> {
         // Grants and bindings ask for the same ones at the same time.
         let _first = self.asking.lock().await;
         let asked: Vec<_> =
@@ -74,7 +90,7 @@ impl Lookup {
                 Some(known) => known,
                 None => {
                     let facts = listed.get(&secret).cloned();
-                    let resolved = Arc::new(resolve(client, inspect, &secret, facts).await?);
+                    let resolved = Arc::new(resolve(client, inspect(&secret), &secret, facts).await?);
                     let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                     known.insert(secret.clone(), resolved.clone());
                     resolved
@@ -133,7 +149,7 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
         // Requirement 38.
         let note = "the pattern reaches every secret whose name begins so, those of tomorrow included; \
              name single secrets. Keys of customers can't be told from a pattern: no kms:Decrypt is granted";
-        return Ok(Resolved { arn: secret.arn(), key: None, note: Some(note.to_owned()) });
+        return Ok(Resolved { arns: vec![secret.arn()], key: None, notes: vec![note.to_owned()] });
     }
     let facts = match facts {
         Some(facts) => Ok(facts),
@@ -142,9 +158,20 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
     let facts = match facts {
         Ok(facts) => facts,
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
-            let note = "it couldn't be looked up, as secretsmanager:DescribeSecret is denied: whether it exists, and \
-                 whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown";
-            return Ok(Resolved { arn: secret.arn_or_pattern(), key: None, note: Some(note.to_owned()) });
+            let mut notes = vec![
+                "it couldn't be looked up, as secretsmanager:DescribeSecret is denied: whether it exists, and \
+                 whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown"
+                    .to_owned(),
+            ];
+            if secret.looks_whole() {
+                notes.push(format!(
+                    "whether `{}` is its name or ends in the six characters that AWS adds is unknown as well, so that \
+                     either is granted; name it by its whole ARN",
+                    secret.name
+                ));
+            }
+            notes.extend(managed_by_another(secret));
+            return Ok(Resolved { arns: secret.arns_or_patterns(), key: None, notes });
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Error::new(ErrorKind::NotFound, format!("there is no secret `{}`", secret.name))
@@ -155,14 +182,40 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
         Err(error) => return Err(error.with("secret", secret.arn())),
     };
     if inspect {
-        refuse_key_value(client, secret).await?;
+        refuse_key_value(client, secret, facts.arn.as_deref()).await?;
     }
-    let arn = facts.arn.unwrap_or_else(|| secret.arn_or_pattern());
-    Ok(Resolved { arn, key: facts.key.and_then(|id| key(&id, secret)), note: None })
+    let arns = facts.arn.map_or_else(|| secret.arns_or_patterns(), |arn| vec![arn]);
+    let key = facts.key.and_then(|id| key(&id, secret));
+    Ok(Resolved { arns, key, notes: managed_by_another(secret).into_iter().collect() })
 }
 
+/// Secrets that other services keep, such as RDS, are called `SERVICE!…`. Source: AWS Secrets Manager user guide, "Secrets
+/// managed by other AWS services".
+fn managed_by_another(secret: &Secret) -> Option<String> {
+    let (service, _) = secret.name.split_once('!')?;
+    Some(format!(
+        "it is managed by another service ({service}), which keeps a key/value secret there: the platform can't mount it \
+         (requirement 36); let tasks read it with the AWS SDK, or store the value as a plaintext secret of its own"
+    ))
+}
+
+/// Asks for a secret by its ARN. One whose name ends like a whole ARN isn't found by its name in an ARN, as AWS takes the
+/// end for the six characters: then its name alone is asked for. Source: AWS Secrets Manager API reference, DescribeSecret,
+/// `SecretId`.
 async fn describe(client: &Client, secret: &Secret) -> Result<Facts> {
-    let described = client.describe_secret().secret_id(secret.arn()).send().await;
+    match asked(client, secret.arn()).await {
+        Err(error) if error.kind() == ErrorKind::NotFound && secret.looks_whole() => {
+            // The credentials' account and the client's region are the secret's: others are refused.
+            asked(client, secret.name.clone())
+                .await
+                .map_err(|second| if second.kind() == ErrorKind::NotFound { error } else { second })
+        }
+        described => described,
+    }
+}
+
+async fn asked(client: &Client, id: String) -> Result<Facts> {
+    let described = client.describe_secret().secret_id(id).send().await;
     let described = described.map_err(|error| error::of("secretsmanager:DescribeSecret", error))?;
     Ok(Facts { arn: described.arn, key: described.kms_key_id })
 }
@@ -176,6 +229,10 @@ fn key(id: &str, secret: &Secret) -> Option<Key> {
     let any =
         |resource: &str| format!("arn:{}:kms:{}:{}:key/{resource}", secret.partition, secret.region, secret.account);
     let arn = match alias {
+        // An alias is of the account that its ARN names, as its key is.
+        Some(_) if id.starts_with("arn:") => {
+            id.split_once(":alias/").map_or_else(|| any("*"), |(of, _)| format!("{of}:key/*"))
+        }
         Some(_) => any("*"),
         None if id.starts_with("arn:") => id.to_owned(),
         None => any(id),
@@ -183,14 +240,20 @@ fn key(id: &str, secret: &Secret) -> Option<Key> {
     Some(Key { arn, alias: alias.map(|name| format!("alias/{name}")), region: secret.region.clone() })
 }
 
+impl Key {
+    /// The account that the key is in.
+    pub(crate) fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+}
+
 /// Requirement 36. The value is looked at for its shape and forgotten; it is in no message.
-async fn refuse_key_value(client: &Client, secret: &Secret) -> Result<()> {
-    let value = client.get_secret_value().secret_id(secret.arn()).send().await;
+async fn refuse_key_value(client: &Client, secret: &Secret, arn: Option<&str>) -> Result<()> {
+    let id = arn.map_or_else(|| secret.arn(), ToOwned::to_owned);
+    let value = client.get_secret_value().secret_id(id).send().await;
     let value =
         value.map_err(|error| error::of("secretsmanager:GetSecretValue", error).with("secret", secret.arn()))?;
-    let is_key_value =
-        value.secret_string().is_some_and(|text| matches!(serde_json::from_str(text), Ok(Value::Object(_))));
-    if !is_key_value {
+    if !value.secret_string().is_some_and(is_key_value) {
         return Ok(());
     }
     Err(Error::new(
@@ -198,7 +261,19 @@ async fn refuse_key_value(client: &Client, secret: &Secret) -> Result<()> {
         format!("the secret `{}` is a key/value secret, which the platform can't mount", secret.name),
     )
     .with("secret", secret.arn())
-    .hint("store the value as a plaintext secret of its own and name that one"))
+    .hint(
+        "store the value as a plaintext secret of its own and name that one; if this JSON is to be mounted as the text that \
+         it is, set `force: true` on the resource",
+    ))
+}
+
+/// Whether a value is what Secrets Manager's console makes of keys and values: an object of texts. JSON that isn't, such as
+/// a list or a nested configuration, is plaintext that happens to be JSON.
+fn is_key_value(text: &str) -> bool {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(pairs)) => pairs.values().all(Value::is_string),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +295,26 @@ mod tests {
         let any = "arn:aws:kms:us-west-2:111122223333:key/*".to_owned();
         assert_eq!(arn("arn:aws:kms:us-west-2:111122223333:alias/mine"), Some((any, Some("alias/mine".to_owned()))));
         assert_eq!(arn("1234"), Some(("arn:aws:kms:us-west-2:111122223333:key/1234".to_owned(), None)));
+        let theirs = "arn:aws:kms:us-west-2:444455556666:key/*".to_owned();
+        let alias = Some("alias/mine".to_owned());
+        assert_eq!(arn("arn:aws:kms:us-west-2:444455556666:alias/mine"), Some((theirs, alias)));
         let other = "arn:aws:kms:us-west-2:444455556666:key/1234";
         assert_eq!(arn(other), Some((other.to_owned(), None)));
+        assert_eq!(key(other, &secret).expect("a key").account(), "444455556666");
+    }
+
+    #[test]
+    fn requirement_36_json_is_not_yet_key_value() {
+        for (value, expected) in [
+            (r#"{"user":"ann","password":"x"}"#, true),
+            ("{}", true),
+            (r#"{"port":5432}"#, false),
+            (r#"{"auths":{"ghcr.io":{"auth":"x"}}}"#, false),
+            (r#"["a"]"#, false),
+            ("hf_token", false),
+            ("12", false),
+        ] {
+            assert_eq!(is_key_value(value), expected, "{value}");
+        }
     }
 }

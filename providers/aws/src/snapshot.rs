@@ -22,11 +22,12 @@ const PAGE: i32 = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) account: OnceCell<Arc<Snapshot>>,
-    pub(crate) issuer: OnceCell<Issuer>,
+    /// By the ARN of the provider, in the order of the manifest.
+    pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
     pub(crate) packed: Packed,
 }
 
-/// The cluster's OpenID Connect provider in IAM.
+/// A cluster's OpenID Connect provider in IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Issuer {
     /// It is there, and knows the audience.
@@ -35,6 +36,8 @@ pub(crate) enum Issuer {
     LacksAudience,
     /// It isn't there.
     Unknown,
+    /// It isn't there, but one is whose issuer has a slash more or less at its end.
+    OtherSpelling,
 }
 
 /// The roles and customer-managed policies of the account.
@@ -54,6 +57,8 @@ pub(crate) struct Role {
     pub(crate) path: String,
     trust: String,
     pub(crate) tags: HashMap<String, String>,
+    /// The ARN of its permissions boundary.
+    pub(crate) boundary: Option<String>,
     /// Names by ARN.
     pub(crate) attached: HashMap<String, String>,
     pub(crate) inline: Vec<String>,
@@ -128,6 +133,7 @@ impl Snapshot {
             path: role.path.unwrap_or_default(),
             trust: role.assume_role_policy_document.unwrap_or_default(),
             tags,
+            boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
             attached,
             inline: inline.collect(),
             instance_profiles: role.instance_profile_list.map_or(0, |list| list.len()),
@@ -140,7 +146,7 @@ impl Snapshot {
         // Some emulators leave the name out; it is the end of the ARN.
         let Some(name) = policy.policy_name.or_else(|| arn.rsplit('/').next().map(ToOwned::to_owned)) else { return };
         if policy.path.as_ref().is_some_and(|path| path.starts_with(names::PATH)) {
-            self.numbers.extend(name.rsplit('_').next().and_then(|number| number.parse::<usize>().ok()));
+            self.numbers.extend(name.rsplit('+').next().and_then(|number| number.parse::<usize>().ok()));
         }
         let versions = policy.policy_version_list.unwrap_or_default();
         let default = versions.into_iter().find(|version| version.is_default_version);

@@ -9,9 +9,9 @@ use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::actions;
-use crate::config::partition_of;
 use crate::locator::{Locator, Objects, Repository};
 use crate::names::camel;
+use crate::partition::Partition;
 use crate::secrets::{Key, Resolved, Secrets};
 use crate::statement::Statement;
 
@@ -170,12 +170,12 @@ impl Builder<'_> {
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
-        let arns = secrets.iter().map(|secret| secret.arn.clone()).collect();
+        let arns = secrets.iter().flat_map(|secret| secret.arns.clone()).collect();
         self.allow("Secrets", &[actions::READ_SECRET], arns, Condition::new());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
             if let Some(key) = &secret.key {
-                by_key.entry(key).or_default().insert(secret.arn.clone());
+                by_key.entry(key).or_default().extend(secret.arns.iter().cloned());
             }
         }
         for (key, arns) in by_key {
@@ -196,7 +196,7 @@ impl Builder<'_> {
 }
 
 fn service_domain(region: &str) -> &'static str {
-    if partition_of(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    Partition::of_region(region).map_or("amazonaws.com", |partition| partition.dns_suffix)
 }
 
 #[cfg(test)]

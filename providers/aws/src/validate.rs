@@ -4,11 +4,130 @@ use cloudgrant_core::{Diagnostic, Error, Intents, Resource, Result, Scope, shown
 use foldhash::HashSet;
 
 use crate::Aws;
-use crate::config::{Config, Fixed};
-use crate::locator::{Locator, Secret};
+use crate::config::{Config, Credentials, Fixed};
+use crate::locator::{self, Locator, Secret};
+use crate::partition::{Partition, of_arn};
+
+/// What can be said of the section alone.
+pub(crate) fn section(config: &Config) -> Result<()> {
+    endpoint(config)?;
+    let mut problems = Vec::new();
+    match Partition::of_region(&config.region) {
+        None => problems.push(
+            Diagnostic::new(
+                "aws.region",
+                format!("`{}` is a region of no partition that cloudgrant knows", shown(&config.region)),
+            )
+            .hint(format!("a region looks like us-west-2; the partitions are {}", Partition::ids())),
+        ),
+        Some(own) => problems.extend(config.arns().into_iter().filter_map(|(key, arn)| {
+            let other = of_arn(arn).filter(|other| *other != own.id)?;
+            let path = format!("aws.{key}");
+            Some(if Partition::named(other).is_some() {
+                elsewhere(path, arn, other, &config.region, own.id)
+            } else {
+                Diagnostic::new(path, format!("`{}` names no partition of AWS", shown(arn)))
+                    .hint(format!("partitions are {}", Partition::ids()))
+            })
+        })),
+    }
+    problems.extend(arns(config));
+    problems.extend(tags(config));
+    if problems.is_empty() { Ok(()) } else { Err(Error::manifest(problems)) }
+}
+
+/// What is known in one partition isn't known in another, whatever it is called.
+fn elsewhere(path: String, what: &str, partition: &str, region: &str, own: &str) -> Diagnostic {
+    let message =
+        format!("`{}` is of the partition {partition}, the data plane ({region}) of the partition {own}", shown(what));
+    Diagnostic::new(path, message)
+        .hint("nothing of one partition can be reached from another: name one of the data plane's partition")
+}
+
+/// The accounts and kinds of the ARNs in the section.
+fn arns(config: &Config) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
+    for (key, arn) in config.arns() {
+        let (account, path) = (account_of(arn), format!("aws.{key}"));
+        let of_aws = key == "task_policy" || key == "permissions_boundary";
+        if key == "cluster.oidc_provider" && account != config.account.as_str() {
+            let message =
+                format!("the OpenID Connect provider is in account {account}, the data plane in {}", config.account);
+            let hint = "roles trust providers of their own account: create it there as well, and name that one";
+            problems.push(Diagnostic::new(path, message).hint(hint));
+        } else if of_aws && account != "aws" && account != config.account.as_str() {
+            let message = format!("the policy is in account {account}, the data plane in {}", config.account);
+            problems.push(
+                Diagnostic::new(path, message).hint("name a policy of the data plane's account, or one of AWS's"),
+            );
+        }
+    }
+    if let Some(boundary) = config.permissions_boundary.as_ref().filter(|arn| !arn.contains(":policy/")) {
+        let message = format!("`{}` is not a policy's ARN", shown(boundary));
+        let hint = "write it like arn:aws:iam::111122223333:policy/boundary";
+        problems.push(Diagnostic::new("aws.permissions_boundary", message).hint(hint));
+    }
+    for (account, credentials) in &config.accounts {
+        let Credentials::AssumeRole(assume) = credentials else { continue };
+        let path = format!("aws.accounts.{account}.assume_role");
+        let owner = account_of(&assume.role);
+        if !assume.role.starts_with("arn:") || !assume.role.contains(":role/") {
+            let message = format!("`{}` is not a role's ARN", shown(&assume.role));
+            problems
+                .push(Diagnostic::new(path.clone(), message).hint(format!("write arn:aws:iam::{account}:role/NAME")));
+        } else if owner != account.as_str() {
+            let message = format!("the role is in account {owner}, not in {account}");
+            problems.push(Diagnostic::new(path.clone(), message).hint("name a role of the account that it is for"));
+        }
+        if assume.duration.is_some_and(|seconds| !(900..=43_200).contains(&seconds)) {
+            let hint = "a session lasts 900 to 43,200 seconds, and no longer than its role allows";
+            problems.push(Diagnostic::new(format!("{path}.duration"), "no session lasts so long").hint(hint));
+        }
+        let fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        if assume.session_name.as_ref().is_some_and(|name| !(2..=64).contains(&name.len()) || !name.chars().all(fine)) {
+            let hint = "2 to 64 letters, digits and _+=,.@-";
+            problems.push(Diagnostic::new(format!("{path}.session_name"), "no session can have that name").hint(hint));
+        }
+    }
+    problems
+}
+
+/// Source: IAM user guide, "Tags for IAM resources".
+fn tags(config: &Config) -> Vec<Diagnostic> {
+    let fine = |text: &str| {
+        text.chars().all(|c| c.is_alphabetic() || c.is_numeric() || c.is_whitespace() || "_.:/=+-@".contains(c))
+    };
+    let mut problems = Vec::new();
+    for (key, value) in &config.tags {
+        let lower = key.to_lowercase();
+        let wrong = if lower.starts_with("cloudgrant:") {
+            "cloudgrant's own tags begin so"
+        } else if lower.starts_with("aws:") {
+            "AWS's own tags begin so"
+        } else if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
+            "a tag's key has 1 to 128 characters, its value at most 256"
+        } else if !fine(key) || !fine(value) {
+            "a tag has letters, digits, spaces and _.:/=+-@"
+        } else {
+            continue;
+        };
+        problems.push(
+            Diagnostic::new(format!("aws.tags.{key}"), format!("IAM takes no such tag: {wrong}"))
+                .hint("name it otherwise"),
+        );
+    }
+    // The stack's own are four at most.
+    if config.tags.len() > 40 {
+        problems.push(
+            Diagnostic::new("aws.tags", "there are too many").hint("an object of IAM takes 50, some are the stack's"),
+        );
+    }
+    problems
+}
 
 /// The credentials of a sandbox are for a sandbox: on this machine.
-pub(crate) fn endpoint(config: &Config) -> Result<()> {
+fn endpoint(config: &Config) -> Result<()> {
     let endpoint = config.endpoint.as_deref().unwrap_or_default();
     let host = endpoint.split("://").nth(1).unwrap_or_default();
     let local = ["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|prefix| host.starts_with(prefix));
@@ -34,14 +153,23 @@ pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
             problems.extend(resource(aws, &reach.resource));
         }
     }
+    for (at, registry) in intents.registries.iter().enumerate() {
+        problems.extend(partition(aws, &registry.resource().locator, format!("registries[{at}].aws")));
+    }
     problems.extend(roles(aws, intents));
     problems
 }
 
 fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
     let path = format!("resources.{}.aws", resource.name);
+    if let Some(problem) = partition(aws, &resource.locator, path.clone()) {
+        return Some(problem);
+    }
     match Locator::parse(&resource.locator).ok()? {
         Locator::Objects(objects) => {
+            if let Some(problem) = characters(&resource.locator, path.clone()) {
+                return Some(problem);
+            }
             // Requirement 29.
             let pattern = aws.config.platform_buckets(&aws.context.platform).matching(&objects.bucket)?.to_owned();
             (!resource.force).then(|| {
@@ -54,6 +182,30 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
         Locator::Secret(secret) => self::secret(aws, &secret, path),
         Locator::Repository(_) => None,
     }
+}
+
+/// Names of buckets are unique in a partition, and no account is known in two: what is named in another one is never
+/// looked for in the data plane's own.
+fn partition(aws: &Aws, text: &str, path: String) -> Option<Diagnostic> {
+    let own = aws.config.partition();
+    let other = locator::partition(text).filter(|other| *other != own)?;
+    Some(elsewhere(path, text, other, &aws.config.region, own))
+}
+
+/// IAM takes no other characters in a document. Source: IAM API reference, CreatePolicy, `PolicyDocument`.
+fn characters(text: &str, path: String) -> Option<Diagnostic> {
+    let fits = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
+    let (at, c) = text.chars().enumerate().find(|(_, c)| !fits(*c))?;
+    let message = format!(
+        "character {} of `{}` is `{c}` (U+{:04X}), which IAM takes in no policy",
+        at + 1,
+        shown(text),
+        u32::from(c)
+    );
+    Some(Diagnostic::new(path, message).hint(
+        "IAM takes characters up to U+00FF; if it came from a document, write the plain one (`-` for a long hyphen), \
+         or grant a prefix above it that has none",
+    ))
 }
 
 /// Requirement 35, and that a secret of another account would need a policy there.

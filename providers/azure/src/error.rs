@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use azure_core::error::ErrorKind as SdkKind;
 use azure_core::http::RawResponse;
 use azure_core::http::headers::HeaderName;
-use cloudgrant_core::{Error, ErrorKind};
+use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
 /// The fact in an error that begins with Azure's own code for what is wrong.
@@ -319,14 +319,11 @@ impl<'a> Parties<'a> {
     }
 }
 
-/// One line of bounded length.
+/// One line of bounded length. Its end stays: there Azure says why.
 pub(crate) fn line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");
-    match line.char_indices().nth(WORDING) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
-    }
+    ends_kept(&line, WORDING)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub const KNOBS: &[(&str, &str)] = &[
     ("rate=20", "requests per second beyond which requests are throttled"),
     ("replication=3s", "how long a new principal stays unknown to other services"),
     ("seed=42", "seed of the random decisions"),
+    ("wording=older", "errors in the words of some years ago, where those were others"),
     ("deny=iam:CreateRole", "an action that is refused, or service/type:action on Azure (repeatable)"),
     ("quota.PolicySizeQuota=2048", "another value for a quota (repeatable)"),
 ];
@@ -70,6 +71,8 @@ pub struct Knobs {
     pub replication: Duration,
     /// The seed of the random decisions.
     pub seed: u64,
+    /// Whether errors are in the words of some years ago, where those were others.
+    pub older_wording: bool,
     /// Actions answered with a denial, for example `iam:CreateRole` or `Microsoft.Authorization/roleAssignments:write`.
     pub deny: BTreeSet<String>,
     /// Other values for quotas, by the quota's name.
@@ -101,6 +104,7 @@ impl FromStr for Knobs {
                 ("rate", value) => knobs.rate = Some(rate(part, value)?),
                 ("replication", value) => knobs.replication = duration(part, value)?,
                 ("seed", value) => knobs.seed = number(part, value)?,
+                ("wording", "older") => knobs.older_wording = true,
                 ("deny", value) => {
                     if !value.split_once(':').is_some_and(|(service, action)| !service.is_empty() && !action.is_empty())
                     {
@@ -159,6 +163,9 @@ impl fmt::Display for Knobs {
         }
         if let Some(rate) = self.rate {
             write!(f, ",rate={rate}")?;
+        }
+        if self.older_wording {
+            f.write_str(",wording=older")?;
         }
         for action in &self.deny {
             write!(f, ",deny={action}")?;

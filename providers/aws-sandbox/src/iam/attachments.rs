@@ -30,6 +30,7 @@ pub(super) fn detach(state: &mut State, call: &Call<'_>) -> Answer<()> {
     if role.attached.remove(arn).is_none() {
         return Err(not_found(arn));
     }
+    state.note_detached(arn, &role.arn());
     state.save_role(role)
 }
 
@@ -41,7 +42,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     let found = role
         .attached
         .iter()
-        .filter(|(arn, _)| iam_arn(arn).is_some_and(|(_, resource)| resource.starts_with(&prefix)))
+        .filter(|(arn, _)| iam_arn(state.partition, arn).is_some_and(|(_, resource)| resource.starts_with(&prefix)))
         .map(|(arn, name)| (arn.clone(), (arn, name)));
     let page = paging.cut(found);
     let mut xml = Xml::new();

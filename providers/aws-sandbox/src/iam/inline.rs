@@ -16,7 +16,7 @@ pub(super) fn put(state: &mut State, call: &Call<'_>) -> Answer<()> {
     validate::policy_name(name)?;
     let mut role = call.role_to_change(state)?;
     validate::document(document, "policyDocument")?;
-    identity::check(document).map_err(ApiError::malformed)?;
+    identity::check(document, state.partition).map_err(ApiError::malformed)?;
     role.inline.insert(name.to_owned(), document.to_owned());
     let quota = state.quotas.inline_size();
     if role.inline.values().map(|document| size(document)).sum::<u64>() > quota {

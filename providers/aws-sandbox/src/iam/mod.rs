@@ -16,7 +16,7 @@ use crate::errors::{Answer, ApiError};
 use crate::model::{Policy, Role};
 use crate::protocol::query::Query;
 use crate::protocol::xml::Xml;
-use crate::state::State;
+use crate::state::{State, iam_arn};
 
 /// The namespace of answers.
 pub(crate) const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -52,6 +52,8 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, query: &Que
         "UpdateRole" => roles::update(state, call).map(|_| Some(Xml::new())),
         "UpdateRoleDescription" => roles::update(state, call).map(Some),
         "UpdateAssumeRolePolicy" => done(roles::update_trust(state, call)),
+        "PutRolePermissionsBoundary" => done(roles::put_boundary(state, call)),
+        "DeleteRolePermissionsBoundary" => done(roles::delete_boundary(state, call)),
         "DeleteRole" => done(roles::delete(state, call)),
         "ListInstanceProfilesForRole" => roles::list_instance_profiles(state, call).map(Some),
         "TagRole" => done(tags::tag_role(state, call)),
@@ -65,6 +67,8 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, query: &Que
         "ListRolePolicies" => inline::list(state, call).map(Some),
         "DeleteRolePolicy" => done(inline::delete(state, call)),
         "CreateOpenIDConnectProvider" => oidc::create(state, call).map(Some),
+        "AddClientIDToOpenIDConnectProvider" => done(oidc::add_client_id(state, call)),
+        "RemoveClientIDFromOpenIDConnectProvider" => done(oidc::remove_client_id(state, call)),
         "GetOpenIDConnectProvider" => oidc::get(state, call).map(Some),
         "ListOpenIDConnectProviders" => oidc::list(state, call).map(Some),
         "DeleteOpenIDConnectProvider" => done(oidc::delete(state, call)),
@@ -81,15 +85,15 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, query: &Que
 
 /// The resource that a request is about, for the text of a denial.
 pub(crate) fn resource(caller: &Caller, query: &Query) -> String {
-    let account = &caller.account;
+    let (partition, account) = (caller.partition.id(), &caller.account);
     if let Some(role) = query.get("RoleName") {
-        return format!("arn:aws:iam::{account}:role/{role}");
+        return format!("arn:{partition}:iam::{account}:role/{role}");
     }
     if let Some(arn) = query.get("PolicyArn").or_else(|| query.get("OpenIDConnectProviderArn")) {
         return arn.to_owned();
     }
     if let Some(policy) = query.get("PolicyName") {
-        return format!("arn:aws:iam::{account}:policy{}{policy}", query.get("Path").unwrap_or("/"));
+        return format!("arn:{partition}:iam::{account}:policy{}{policy}", query.get("Path").unwrap_or("/"));
     }
     "*".to_owned()
 }
@@ -135,7 +139,7 @@ impl Call<'_> {
                  Member must have length greater than or equal to 20"
             )));
         }
-        if !arn.starts_with("arn:aws:iam::") || !arn.contains(":policy/") {
+        if iam_arn(self.caller.partition, arn).is_none_or(|(_, resource)| !resource.starts_with("policy/")) {
             return Err(ApiError::validation(format!("ARN {arn} is not valid.")));
         }
         Ok(arn)

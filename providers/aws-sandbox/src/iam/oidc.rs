@@ -5,7 +5,7 @@ use crate::errors::{Answer, ApiError};
 use crate::model::{OidcProvider, Tags};
 use crate::protocol::xml::Xml;
 use crate::quotas::fits;
-use crate::state::State;
+use crate::state::{State, iam_arn};
 use crate::time::{self, iso};
 use crate::validate::merge_tags;
 
@@ -16,7 +16,8 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     else {
         return Err(ApiError::validation("Invalid Open ID Connect Provider URL"));
     };
-    let url = url.trim_end_matches('/').to_owned();
+    // As it is: an issuer with a slash at its end is another one.
+    let url = url.to_owned();
     let (client_ids, thumbprints) = (call.query.list("ClientIDList"), call.query.list("ThumbprintList"));
     if client_ids.len() > 100 {
         return Err(ApiError::quota("ClientIdsPerOpenIdConnectProvider", 100));
@@ -25,8 +26,15 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
         return Err(ApiError::invalid_input("Thumbprint list must contain fewer than 5 entries."));
     }
     let tags = merge_tags(Tags::new(), call.query.tags(), state.quotas.tags())?;
-    let provider =
-        OidcProvider { account: call.caller.account.clone(), url, client_ids, thumbprints, created: time::now(), tags };
+    let provider = OidcProvider {
+        partition: state.partition,
+        account: call.caller.account.clone(),
+        url,
+        client_ids,
+        thumbprints,
+        created: time::now(),
+        tags,
+    };
     if call.account(state).oidc.contains_key(&provider.arn()) {
         return Err(ApiError::exists(format!("Provider with url {sent} already exists.")));
     }
@@ -66,6 +74,30 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     Ok(xml)
 }
 
+/// `AddClientIDToOpenIDConnectProvider`. That it knows the audience already is fine.
+pub(super) fn add_client_id(state: &mut State, call: &Call<'_>) -> Answer<()> {
+    let mut provider = find(state, call)?;
+    let id = call.query.required("ClientID")?;
+    if id.is_empty() || id.len() > 255 {
+        return Err(ApiError::validation("Invalid client id"));
+    }
+    if !provider.client_ids.iter().any(|known| known == id) {
+        if provider.client_ids.len() >= 100 {
+            return Err(ApiError::quota("ClientIdsPerOpenIdConnectProvider", 100));
+        }
+        provider.client_ids.push(id.to_owned());
+    }
+    state.save_oidc(provider)
+}
+
+/// `RemoveClientIDFromOpenIDConnectProvider`. That it doesn't know the audience is fine.
+pub(super) fn remove_client_id(state: &mut State, call: &Call<'_>) -> Answer<()> {
+    let mut provider = find(state, call)?;
+    let id = call.query.required("ClientID")?;
+    provider.client_ids.retain(|known| known != id);
+    state.save_oidc(provider)
+}
+
 /// `DeleteOpenIDConnectProvider`. That it is gone already is fine, and roles may still name it.
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer<()> {
     match find(state, call) {
@@ -77,7 +109,7 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer<()> {
 
 fn find(state: &mut State, call: &Call<'_>) -> Answer<OidcProvider> {
     let arn = call.query.required("OpenIDConnectProviderArn")?;
-    if !arn.starts_with("arn:aws:iam::") || !arn.contains(":oidc-provider/") {
+    if iam_arn(state.partition, arn).is_none_or(|(_, resource)| !resource.starts_with("oidc-provider/")) {
         return Err(ApiError::invalid_input(format!("Invalid ARN: {arn}")));
     }
     call.account(state)

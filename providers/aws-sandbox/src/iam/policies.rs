@@ -36,6 +36,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     check_versions_in_use(state, call)?;
     let now = time::now();
     let policy = Policy {
+        partition: state.partition,
         account: call.caller.account.clone(),
         name: name.to_owned(),
         path: path.to_owned(),
@@ -57,7 +58,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
 /// Shape, content and size of a managed policy's document.
 pub(super) fn check_document(state: &State, document: &str) -> Answer<()> {
     validate::document(document, "policyDocument")?;
-    identity::check(document).map_err(ApiError::malformed)?;
+    identity::check(document, state.partition).map_err(ApiError::malformed)?;
     let quota = state.quotas.policy_size();
     if size(document) > quota {
         return Err(ApiError::quota("PolicySize", quota));
@@ -127,7 +128,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
 /// `DeletePolicy`.
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let policy = call.policy_to_change(state, "iam:DeletePolicy")?;
-    if call.account(state).attachments(&policy.arn()) > 0 {
+    if call.account(state).attachments(&policy.arn()) > 0 || state.seems_attached(&policy.arn()) {
         return Err(ApiError::delete_conflict("Cannot delete a policy attached to entities."));
     }
     if policy.versions.len() > 1 {

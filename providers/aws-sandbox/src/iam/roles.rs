@@ -40,6 +40,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
         return Err(ApiError::quota("RolesPerAccount", state.quotas.roles()));
     }
     let role = Role {
+        partition: state.partition,
         account: call.caller.account.clone(),
         name: name.to_owned(),
         path: path.to_owned(),
@@ -117,10 +118,28 @@ pub(super) fn update_trust(state: &mut State, call: &Call<'_>) -> Answer<()> {
     state.save_role(role)
 }
 
+/// `PutRolePermissionsBoundary`.
+pub(super) fn put_boundary(state: &mut State, call: &Call<'_>) -> Answer<()> {
+    let arn = call.query.required("PermissionsBoundary")?;
+    let mut role = call.role_to_change(state)?;
+    if call.find_policy(state, arn).is_none() {
+        return Err(not_attachable(arn));
+    }
+    role.boundary = Some(arn.to_owned());
+    state.save_role(role)
+}
+
+/// `DeleteRolePermissionsBoundary`.
+pub(super) fn delete_boundary(state: &mut State, call: &Call<'_>) -> Answer<()> {
+    let mut role = call.role_to_change(state)?;
+    role.boundary = None;
+    state.save_role(role)
+}
+
 /// `DeleteRole`.
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let role = call.role_to_change(state)?;
-    if !role.attached.is_empty() {
+    if !role.attached.is_empty() || state.seems_attached(&role.arn()) {
         return Err(ApiError::delete_conflict("Cannot delete entity, must detach all policies first."));
     }
     if !role.inline.is_empty() {

@@ -56,7 +56,7 @@ pub(super) fn user(call: &Call<'_>) -> Answer<Xml> {
         xml.leaf("Path", "/")
             .leaf("UserName", "sandbox")
             .leaf("UserId", auth::user_id(account))
-            .leaf("Arn", auth::user_arn(account))
+            .leaf("Arn", auth::user_arn(call.caller.partition, account))
             .leaf("CreateDate", crate::time::iso(0));
     });
     Ok(xml)

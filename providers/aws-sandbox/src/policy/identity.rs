@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::parse::parse;
 use super::statement::{Refusal, SYNTAX, statements, strict_sid, texts};
+use crate::partition::Partition;
 
 /// Checks a managed or inline policy.
-pub(crate) fn check(text: &str) -> Result<(), Refusal> {
+pub(crate) fn check(text: &str, partition: Partition) -> Result<(), Refusal> {
     let document = parse(text).ok_or(SYNTAX)?;
     match document.get("Version") {
         Some(Value::String(version)) if version == "2012-10-17" => {}
@@ -21,12 +22,12 @@ pub(crate) fn check(text: &str) -> Result<(), Refusal> {
         if statement.contains_key("Principal") || statement.contains_key("NotPrincipal") {
             return Err("Policy document should not specify a principal.".to_owned());
         }
-        resources(statement)?;
+        resources(statement, partition)?;
     }
     Ok(())
 }
 
-fn resources(statement: &Map<String, Value>) -> Result<(), Refusal> {
+fn resources(statement: &Map<String, Value>, partition: Partition) -> Result<(), Refusal> {
     let Some(resources) = statement.get("Resource").or_else(|| statement.get("NotResource")) else {
         return Err("Policy statement must contain resources.".to_owned());
     };
@@ -34,11 +35,11 @@ fn resources(statement: &Map<String, Value>) -> Result<(), Refusal> {
     if resources.is_empty() {
         return Err("Policy statement must contain resources.".to_owned());
     }
-    resources.into_iter().try_for_each(resource)
+    resources.into_iter().try_for_each(|one| resource(one, partition))
 }
 
 /// A resource is `*`, or an ARN whose vendor is spelled out.
-fn resource(resource: &str) -> Result<(), Refusal> {
+fn resource(resource: &str, own: Partition) -> Result<(), Refusal> {
     if resource == "*" {
         return Ok(());
     }
@@ -51,7 +52,7 @@ fn resource(resource: &str) -> Result<(), Refusal> {
         return Err(format!("Resource {resource} must be in ARN format or \"*\"."));
     }
     let partition = parts.get(1).copied().unwrap_or_default();
-    if !matches!(partition, "*" | "aws" | "aws-cn" | "aws-us-gov") {
+    if partition != "*" && partition != own.id() {
         return Err(format!("Partition \"{partition}\" is not valid for resource \"{resource}\"."));
     }
     let vendor = parts.get(2).copied().unwrap_or_default();
@@ -76,6 +77,10 @@ fn resource(resource: &str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(text: &str) -> Result<(), Refusal> {
+        super::check(text, Partition::Commercial)
+    }
 
     fn refusal(statement: &str) -> String {
         check(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#)).expect_err(statement)
@@ -132,6 +137,10 @@ mod tests {
             (
                 r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:mars:s3:::b"}"#,
                 "Partition \"mars\" is not valid for resource \"arn:mars:s3:::b\".",
+            ),
+            (
+                r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws-cn:s3:::b"}"#,
+                "Partition \"aws-cn\" is not valid for resource \"arn:aws-cn:s3:::b\".",
             ),
             (
                 r#"{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}"#,

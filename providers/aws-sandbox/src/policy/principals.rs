@@ -68,7 +68,7 @@ fn aws(
         renamed.insert(value.to_owned(), role.arn());
         return true;
     }
-    if let Some((account, rest)) = value.strip_prefix("arn:aws:sts::").and_then(|rest| rest.split_once(':')) {
+    if let Some(["sts", "", account, rest]) = state.partition.split(value) {
         // The session itself need not exist, but its role must.
         let role = rest.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')).map(|(role, _)| role);
         return match role {
@@ -76,7 +76,9 @@ fn aws(
             None => is_account(account) && rest.starts_with("federated-user/"),
         };
     }
-    let Some((account, resource)) = iam_arn(value).filter(|(account, _)| is_account(account)) else { return false };
+    let Some((account, resource)) = iam_arn(state.partition, value).filter(|(account, _)| is_account(account)) else {
+        return false;
+    };
     if resource == "root" {
         return true;
     }
@@ -86,7 +88,7 @@ fn aws(
         resolved.insert(value.to_owned(), role.id.clone());
         return true;
     }
-    value == auth::user_arn(account)
+    value == auth::user_arn(state.partition, account)
 }
 
 /// A service principal looks like `ec2.amazonaws.com`, or has a region or another partition in it.

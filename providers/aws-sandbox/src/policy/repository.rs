@@ -34,6 +34,8 @@ pub(crate) fn check(state: &State, text: &str) -> Result<Document, ApiError> {
         let principal = statement.get("Principal").or_else(|| statement.get("NotPrincipal")).ok_or_else(malformed)?;
         principals::check(state, principal, &mut resolved, &mut renamed).map_err(|problem| match problem {
             Problem::Syntax => malformed(),
+            // Source: terraform-provider-aws, issues 1164 and 26622 (the older words), 39064 (the newer ones).
+            Problem::Unknown { .. } if state.older_wording => malformed(),
             Problem::Unknown { .. } => invalid("Principal not found"),
         })?;
     }

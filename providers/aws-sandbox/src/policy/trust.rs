@@ -87,7 +87,7 @@ fn names_caller(statement: &Map<String, Value>, caller: &Caller) -> bool {
     if principal.as_str() == Some("*") {
         return true;
     }
-    let root = format!("arn:aws:iam::{}:root", caller.account);
+    let root = format!("arn:{}:iam::{}:root", caller.partition.id(), caller.account);
     principal.get("AWS").and_then(texts).unwrap_or_default().iter().any(|value| {
         *value == "*"
             || *value == caller.account
@@ -118,12 +118,13 @@ mod tests {
 
     use super::*;
     use crate::auth::SessionRole;
+    use crate::partition::Partition;
     use crate::quotas::Quotas;
 
     fn state(folder: &std::path::Path) -> State {
         let store = Store::open(folder, "aws").expect("opens");
         let quotas = Quotas::new(&BTreeMap::new()).expect("defaults");
-        State::load(store, quotas, std::time::Duration::ZERO).expect("loads")
+        State::load(store, Partition::Commercial, quotas, std::time::Duration::ZERO).expect("loads")
     }
 
     fn one(statement: Value) -> String {
@@ -181,9 +182,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let state = state(folder.path());
         let mut caller = Caller {
+            partition: Partition::Commercial,
             account: "111122223333".into(),
             region: "us-west-2".into(),
-            arn: crate::auth::user_arn("111122223333"),
+            arn: crate::auth::user_arn(Partition::Commercial, "111122223333"),
             user_id: String::new(),
             role: None,
         };

@@ -17,7 +17,7 @@ pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
     let [before, after] = change.trees();
     match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
         (kinds::POLICY, Action::Create, _, Some(after)) => policy::create(aws, name, after).await,
-        (kinds::POLICY, Action::Update, _, Some(after)) => policy::update(aws, name, after).await,
+        (kinds::POLICY, Action::Update, before, Some(after)) => policy::change(aws, name, before, after).await,
         (kinds::POLICY, Action::Delete, ..) => policy::delete(aws, name).await,
         (kinds::ROLE, Action::Create, _, Some(after)) => role::create(aws, name, after).await,
         (kinds::ROLE, Action::Update, Some(before), Some(after)) => role::update(aws, name, before, after).await,
@@ -52,6 +52,11 @@ async fn statement(aws: &Aws, attributes: &Value, wanted: bool) -> Result<Outcom
     let sid = text(statement, "Sid");
     repository_policy::write(aws, &repository, sid, wanted.then_some(statement)).await?;
     Ok(named(Some(&repository.arn())))
+}
+
+fn tags(attributes: &Value) -> Result<Vec<Tag>> {
+    let tags = attributes["tags"].as_object().into_iter().flatten();
+    tags.map(|(key, value)| tag(key, value.as_str().unwrap_or_default())).collect()
 }
 
 fn tag(key: &str, value: &str) -> Result<Tag> {

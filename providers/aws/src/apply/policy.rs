@@ -3,7 +3,7 @@
 use cloudgrant_core::{ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-use super::{named, not_ours, tag, text};
+use super::{named, not_ours, tag, tags, text};
 use crate::Aws;
 use crate::error;
 use crate::names::description;
@@ -19,6 +19,7 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .path(text(after, "path"))
         .policy_document(after["document"].to_string())
         .description(description(stack))
+        .set_tags(Some(tags(after)?))
         .tags(tag(crate::bind::STACK_TAG, stack.as_str())?);
     match request.send().await {
         Ok(answer) => Ok(named(answer.policy.as_ref().and_then(|policy| policy.arn()))),
@@ -42,10 +43,33 @@ async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let answer = client.get_policy_version().policy_arn(&arn).version_id(version).send().await;
     let answer = answer.map_err(|error| error::of("iam:GetPolicyVersion", error))?;
     let document = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
-    if crate::document::from_iam(&document) == after["document"] {
-        return Ok(named(Some(&arn)));
+    if crate::document::from_iam(&document) != after["document"] {
+        update(aws, name, after).await?;
+    }
+    set_tags(aws, &arn, after).await?;
+    Ok(named(Some(&arn)))
+}
+
+/// What of it is to change.
+pub(super) async fn change(aws: &Aws, name: &str, before: Option<&Value>, after: &Value) -> Result<Outcome> {
+    let has = |key: &str| before.is_some_and(|before| before[key] == after[key]);
+    if !has("tags") {
+        set_tags(aws, &aws.names.policy_arn(name), after).await?;
+    }
+    if has("document") {
+        return Ok(named(Some(&aws.names.policy_arn(name))));
     }
     update(aws, name, after).await
+}
+
+/// Sets the tags that the manifest names; others stay.
+async fn set_tags(aws: &Aws, arn: &str, after: &Value) -> Result<()> {
+    let tags = tags(after)?;
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let answer = aws.clients.iam().await.tag_policy().policy_arn(arn).set_tags(Some(tags)).send().await;
+    answer.map_err(|error| error::of("iam:TagPolicy", error)).map(drop)
 }
 
 /// A policy holds five versions. Source: IAM user guide, "IAM and AWS STS quotas".

@@ -1,10 +1,11 @@
 //! Roles, and what is attached to them.
 
-use aws_sdk_iam::types::Tag;
+use std::sync::PoisonError;
+
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-use super::{named, not_ours, tag, text};
+use super::{named, not_ours, tags, text};
 use crate::Aws;
 use crate::error;
 use crate::names::description;
@@ -19,9 +20,16 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .path(text(after, "path"))
         .assume_role_policy_document(after["trust"].to_string())
         .description(description(aws.names.stack()))
+        .set_permissions_boundary(after["boundary"].as_str().map(ToOwned::to_owned))
         .set_tags(Some(tags(after)?));
     match request.send().await {
-        Ok(answer) => Ok(named(answer.role.as_ref().map(|role| role.arn()))),
+        Ok(answer) => {
+            let arn = answer.role.as_ref().map(|role| role.arn());
+            if let Some(arn) = arn {
+                aws.made.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
+            }
+            Ok(named(arn))
+        }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_already_exists_exception()) => {
             adopt(aws, name, after).await
         }
@@ -36,6 +44,7 @@ async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     if role.is_none_or(|role| role.path() != text(after, "path")) {
         return Err(not_ours("role", name));
     }
+    aws.made.lock().unwrap_or_else(PoisonError::into_inner).insert(aws.names.role_arn(name));
     update(aws, name, &Value::Null, after).await
 }
 
@@ -45,6 +54,10 @@ pub(super) async fn update(aws: &Aws, name: &str, before: &Value, after: &Value)
         let request = client.update_assume_role_policy().role_name(name);
         let answer = request.policy_document(after["trust"].to_string()).send().await;
         answer.map_err(|error| error::of("iam:UpdateAssumeRolePolicy", error))?;
+    }
+    if let Some(boundary) = after["boundary"].as_str().filter(|_| before["boundary"] != after["boundary"]) {
+        let answer = client.put_role_permissions_boundary().role_name(name).permissions_boundary(boundary).send().await;
+        answer.map_err(|error| error::of("iam:PutRolePermissionsBoundary", error))?;
     }
     if before["tags"] != after["tags"] {
         let answer = client.tag_role().role_name(name).set_tags(Some(tags(after)?)).send().await;
@@ -90,9 +103,4 @@ pub(super) async fn detach(aws: &Aws, before: &Value) -> Result<Outcome> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(Outcome::default()),
     }
-}
-
-fn tags(attributes: &Value) -> Result<Vec<Tag>> {
-    let tags = attributes["tags"].as_object().into_iter().flatten();
-    tags.map(|(key, value)| tag(key, value.as_str().unwrap_or_default())).collect()
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -17,11 +17,19 @@ use crate::snapshot::{Quotas, Role, Snapshot};
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 3] = [STACK_TAG, SCOPE_TAG, TASK_POLICY_TAG];
 
-pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, quotas: Quotas, observed: &mut Observed) {
+pub(super) fn add(
+    aws: &Aws,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    tags: &BTreeMap<String, Value>,
+    quotas: Quotas,
+    observed: &mut Observed,
+) {
     let wanted = desired.objects.iter().map(|object| &object.id).collect();
     let path = aws.names.path();
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, observed };
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, tags, observed };
     reader.policies();
+    reader.boundary();
     reader.roles();
     reader.attachments_elsewhere();
     reader.limits(quotas);
@@ -33,6 +41,8 @@ struct Reader<'a> {
     wanted: HashSet<&'a ObjectId>,
     path: String,
     snapshot: &'a Snapshot,
+    /// Of policies, by ARN, where the manifest names any.
+    tags: &'a BTreeMap<String, Value>,
     observed: &'a mut Observed,
 }
 
@@ -47,16 +57,33 @@ impl Reader<'_> {
 
     /// Names are unique in an account, whatever the path: one of ours elsewhere is somebody else's.
     fn policies(&mut self) {
-        for policy in self.snapshot.policies.values() {
+        for (arn, policy) in &self.snapshot.policies {
             let id = kinds::policy(&policy.name);
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
-                let attributes = json!({ "path": policy.path, "document": policy.document() }).into();
+                let mut attributes = json!({ "path": policy.path, "document": policy.document() });
+                if let Some(tags) = self.tags.get(arn) {
+                    attributes["tags"] = tags.clone();
+                }
+                let attributes = attributes.into();
                 self.found(
                     id,
                     Found { attributes, owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() },
                 );
             }
+        }
+    }
+
+    /// A role with a boundary that isn't there can't be made.
+    fn boundary(&mut self) {
+        let own = format!("::{}:policy/", self.aws.config.account);
+        let Some(boundary) = self.aws.config.permissions_boundary.as_ref().filter(|arn| arn.contains(&own)) else {
+            return;
+        };
+        let any_role = self.wanted.iter().any(|id| id.kind == kinds::ROLE);
+        if any_role && !self.snapshot.policies.contains_key(boundary) {
+            let error = Error::new(ErrorKind::NotFound, format!("the permissions boundary `{boundary}` isn't there"));
+            self.observed.problems.push(error.hint("name a policy that is there: `aws.permissions_boundary`"));
         }
     }
 
@@ -67,11 +94,23 @@ impl Reader<'_> {
             if !owned && !self.wanted.contains(&id) {
                 continue;
             }
-            let tags: serde_json::Map<_, _> = OUR_TAGS
-                .iter()
-                .filter_map(|key| Some(((*key).to_owned(), Value::from(role.tags.get(*key)?.as_str()))))
-                .collect();
-            let attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() }).into();
+            let own = OUR_TAGS.into_iter().chain(self.aws.config.tags.keys().map(String::as_str));
+            let tags: serde_json::Map<_, _> =
+                own.filter_map(|key| Some((key.to_owned(), Value::from(role.tags.get(key)?.as_str())))).collect();
+            let mut attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
+            match (&self.aws.config.permissions_boundary, &role.boundary) {
+                (Some(_), Some(boundary)) => attributes["boundary"] = boundary.as_str().into(),
+                // Whoever set it had a reason, and it widens nothing.
+                (None, Some(boundary)) if owned => {
+                    let message = format!(
+                        "it has a permissions boundary, {boundary}, which the manifest doesn't name \
+                         (`aws.permissions_boundary`); it stays"
+                    );
+                    self.observed.notes.push(Note::info(&id, message));
+                }
+                _ => {}
+            }
+            let attributes = attributes.into();
             let if_deleted = Some(format!(
                 "task code that is still bound to {name} fails without it: unbind it on the platform first"
             ));
@@ -131,7 +170,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
-                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) {
+                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name) {
                     self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
                     self.used_elsewhere(policy, &format!("role {name}"), arn, name);
@@ -144,6 +183,15 @@ impl Reader<'_> {
                 self.used_elsewhere(&policy.name, "a user or a group", arn, "NAME");
             }
         }
+    }
+
+    /// Whether a role looks like the task role of an organization: the stack attached its policies there before the manifest
+    /// named another organization, or the role itself, and takes them off again.
+    fn was_task_role(&self, name: &str) -> bool {
+        let platform = &self.aws.context.platform;
+        platform.kind == PlatformKind::Union
+            && name.strip_suffix("-userflyterole").is_some_and(|organization| !organization.is_empty())
+            && self.aws.config.protected().matching(name).is_none()
     }
 
     fn used_elsewhere(&mut self, policy: &str, by: &str, arn: &str, role: &str) {

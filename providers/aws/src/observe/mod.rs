@@ -2,6 +2,7 @@
 
 mod iam;
 mod repositories;
+mod tags;
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Observed, Result};
 
@@ -11,32 +12,60 @@ use crate::snapshot::Issuer;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
-    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuer(aws, desired), repositories::read(aws, desired));
+    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuers(aws, desired), repositories::read(aws, desired));
     aws.used_up().await;
-    let (snapshot, quotas, issuer, policies) = read?;
-    observed.problems.extend(issuer);
-    iam::add(aws, desired, &snapshot, quotas, &mut observed);
+    let (snapshot, quotas, issuers, policies) = read?;
+    let tags = tags::read(aws, &snapshot).await?;
+    observed.problems.extend(issuers);
+    iam::add(aws, desired, &snapshot, &tags, quotas, &mut observed);
     repositories::add(aws, desired, policies, &mut observed);
     Ok(observed)
 }
 
-/// Requirement 17: the OpenID Connect provider must be there, and know the audience (18).
-async fn issuer(aws: &Aws, desired: &Desired) -> Result<Option<Error>> {
-    if !desired.objects.iter().any(|object| object.id.kind == kinds::ROLE) {
-        return Ok(None);
-    }
-    let Some((arn, issuer)) = aws.issuer().await? else { return Ok(None) };
-    let missing = match issuer {
-        Issuer::Trusted => return Ok(None),
-        Issuer::LacksAudience => "it lacks the audience sts.amazonaws.com",
-        Issuer::Unknown => "IAM doesn't know it",
-    };
-    let error =
-        Error::new(ErrorKind::NotFound, format!("the cluster's OpenID Connect provider can't be trusted: {missing}"))
-            .with("provider", &arn)
-            .hint(
+/// Requirement 17: the OpenID Connect providers must be there, and know the audience (18).
+async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Error>> {
+    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| any_role(desired)) else { return Ok(Vec::new()) };
+    let states = aws.issuers().await?;
+    let each = cluster.oidc_provider.iter().zip(states);
+    Ok(each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience())).collect())
+}
+
+fn any_role(desired: &Desired) -> bool {
+    desired.objects.iter().any(|object| object.id.kind == kinds::ROLE)
+}
+
+fn untrusted(issuer: &str, arn: &str, state: Issuer, audience: &str) -> Option<Error> {
+    let (missing, hint) = match state {
+        Issuer::Trusted => return None,
+        Issuer::LacksAudience => (
+            format!("it lacks the audience {audience}"),
+            format!(
+                "add it: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} \
+                 --client-id {audience}`; or, if the cluster's tokens are for another audience, set `aws.cluster.audience`"
+            ),
+        ),
+        Issuer::Unknown => (
+            "IAM doesn't know it".to_owned(),
+            format!(
                 "create it (`eksctl utils associate-iam-oidc-provider --approve`, or `aws iam \
-             create-open-id-connect-provider --client-id-list sts.amazonaws.com`), or mend `aws.cluster.oidc_provider`",
-            );
-    Ok(Some(error))
+                 create-open-id-connect-provider --url https://{issuer} --client-id-list {audience}`), or mend \
+                 `aws.cluster.oidc_provider`"
+            ),
+        ),
+        Issuer::OtherSpelling => {
+            let (with, other) = match issuer.strip_suffix('/') {
+                Some(other) => ("without", other.to_owned()),
+                None => ("with", format!("{issuer}/")),
+            };
+            (
+                format!("IAM knows it {with} a slash at its end, as {other}; to IAM that is another issuer"),
+                format!(
+                    "see which of the two the cluster's tokens name as their `iss`; if it is that one, write `{other}` in \
+                     `aws.cluster.oidc_provider`"
+                ),
+            )
+        }
+    };
+    let message = format!("the cluster's OpenID Connect provider can't be trusted: {missing}");
+    Some(Error::new(ErrorKind::NotFound, message).with("provider", arn).hint(hint))
 }

@@ -256,3 +256,26 @@ fn dead_statements_of_ours_go_and_those_of_others_stay() {
     assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&left)));
     assert_eq!(without_dead(policy(&json!({"Statement": [dead("Mark2")]})), "Mark"), None);
 }
+
+#[test]
+fn older_words_are_of_a_principal_only_where_one_can_be_meant() {
+    let role = "arn:aws:iam::111122223333:role/cloudgrant/tests/new";
+    let made = HashSet::from([role.to_owned()]);
+    let constraint = "Invalid parameter at 'PolicyText' failed to satisfy constraint";
+    for (principal, said, kind) in [
+        (role, "Invalid repository policy provided", ErrorKind::NotYet),
+        ("AROAEXAMPLE", "Invalid repository policy provided", ErrorKind::NotYet),
+        ("arn:aws:iam::111122223333:role/old", "Invalid repository policy provided", ErrorKind::Unexpected),
+        (role, "Member must have length less than or equal to 10240", ErrorKind::Unexpected),
+    ] {
+        let error = Error::new(ErrorKind::Unexpected, "ecr:SetRepositoryPolicy failed")
+            .with("AWS said", format!("InvalidParameterException: {constraint}: '{said}'"));
+        let text = format!(
+            r#"{{"Statement":[{{"Sid":"A","Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"ecr:BatchGetImage"}}]}}"#
+        );
+        let policy = Policy::parse(&text).expect("a policy");
+        let error = of_a_principal(error, &policy, &made);
+        assert_eq!(error.kind(), kind, "{principal} {said}");
+        assert!(error.context().iter().any(|(key, value)| *key == "AWS said" && value.contains(said)), "{error:?}");
+    }
+}

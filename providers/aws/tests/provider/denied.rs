@@ -49,3 +49,43 @@ async fn a_role_in_another_account_that_may_not_be_assumed() {
         assert!(said(&error).contains(part), "{part} in {}", said(&error));
     }
 }
+
+#[tokio::test]
+async fn an_explicit_deny_is_told_and_a_boundary_meets_what_it_demands() {
+    let text = manifest(GRANTS);
+    let world = World::with(&text, "deny=iam:CreateRole@service-control-policy@PermissionsBoundary").await;
+    let report = world.apply(&text).await.expect("a report");
+    let error = &report.failed[0].error;
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    let said = said(error);
+    assert!(said.contains("denied by: an explicit deny in a service control policy"), "{said}");
+    assert!(!said.contains("missing permission"), "{said}");
+    let hint = error.hint_text().expect("a hint");
+    assert!(hint.contains("administers the organization") && hint.contains("aws.permissions_boundary"), "{hint}");
+    assert!(!hint.contains("give the principal that permission"), "{hint}");
+    // With what the organization demands, it works.
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    world.iam().create_policy().policy_name("boundary").policy_document(document).send().await.expect("made");
+    let bounded = text.replace(
+        "  region: us-west-2",
+        "  region: us-west-2\n  permissions_boundary: 'arn:aws:iam::111122223333:policy/boundary'",
+    );
+    world.converge(&bounded).await;
+}
+
+#[tokio::test]
+async fn every_kind_of_denial_is_told() {
+    let text = manifest(GRANTS);
+    for (knob, named) in [
+        ("resource-control-policy", "a resource control policy"),
+        ("permissions-boundary", "a permissions boundary"),
+        ("session-policy", "a session policy"),
+        ("vpc-endpoint-policy", "a VPC endpoint policy"),
+        ("identity-policy", "an identity-based policy"),
+    ] {
+        let world = World::with(&text, &format!("deny=iam:GetAccountAuthorizationDetails@{knob}")).await;
+        let error = refused(world.plan(&text).await);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        assert!(said(&error).contains(&format!("denied by: an explicit deny in {named}")), "{}", said(&error));
+    }
+}

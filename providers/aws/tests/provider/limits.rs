@@ -25,7 +25,7 @@ async fn documents_beyond_the_limit_are_split() {
     let world = World::new(&text).await;
     world.converge(&text).await;
     let attached = world.attached("cloudgrant_tests_production").await;
-    assert!(attached.contains(&"cloudgrant_tests_production_2".to_owned()), "{attached:?}");
+    assert!(attached.contains(&"cloudgrant_tests_production+2".to_owned()), "{attached:?}");
     let mut all = String::new();
     for name in attached.iter().filter(|name| name.starts_with("cloudgrant")) {
         let document = world.document(name).await.to_string();
@@ -121,10 +121,10 @@ async fn what_has_to_move_is_there_before_it_goes() {
     let plan = world.plan(&after).await.expect("a plan");
     let changes: Vec<_> = plan.work().collect();
     let names: Vec<_> = changes.iter().map(|change| change.id.name.as_str()).collect();
-    assert_eq!(names, ["cloudgrant_tests_production_2", "cloudgrant_tests_production"], "{names:?}");
+    assert_eq!(names, ["cloudgrant_tests_production+2", "cloudgrant_tests_production"], "{names:?}");
     let waits: Vec<_> = changes[1].depends_on.iter().map(ToString::to_string).collect();
     assert!(
-        waits.contains(&"iam-role-attachment cloudgrant_tests_production/cloudgrant_tests_production_2".to_owned()),
+        waits.contains(&"iam-role-attachment cloudgrant_tests_production/cloudgrant_tests_production+2".to_owned()),
         "{waits:?}"
     );
     let report = world.converge(&after).await;

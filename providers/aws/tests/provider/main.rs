@@ -3,13 +3,16 @@
 #[path = "../support/clients.rs"]
 mod clients;
 
+mod clouds;
 mod denied;
 mod faults;
 mod grants;
+mod issuers;
 mod limits;
 mod others;
 mod registries;
 mod scale;
 mod secrets;
+mod setup;
 mod sharing;
 mod world;

@@ -106,3 +106,70 @@ async fn pushing_is_for_task_code() {
     let error = refused(world.plan(&text).await);
     assert!(error.kind().is_usage() && said(&error).contains("no access level `push`"), "{}", said(&error));
 }
+
+#[tokio::test]
+async fn a_repository_behind_a_pull_through_cache_takes_more() {
+    let text = manifest(
+        "registries: [{ name: own, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/docker-hub/library/nginx }]",
+    );
+    let mut world = World::new(&text).await;
+    let told = async |world: &World| {
+        let plan = world.plan(&text).await.expect("a plan");
+        assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
+        plan.notes.iter().find(|note| note.about == "registry own").expect("a note").message.clone()
+    };
+    assert!(told(&world).await.contains("nothing to do"));
+    let rule = world.ecr("111122223333").create_pull_through_cache_rule().ecr_repository_prefix("docker-hub");
+    rule.upstream_registry_url("registry-1.docker.io").send().await.expect("made");
+    let message = told(&world).await;
+    for part in ["rule `docker-hub`", "ecr:BatchImportUpstreamImage", "unionai-acme-flyteworker-node-group"] {
+        assert!(message.contains(part) && !message.contains("nothing to do"), "{part} in {message}");
+    }
+    world.restart(&text, "deny=ecr:DescribePullThroughCacheRules").await;
+    let message = told(&world).await;
+    assert!(message.contains("couldn't be read") && !message.contains("nothing to do"), "{message}");
+}
+
+#[tokio::test]
+async fn a_new_role_is_waited_for_in_older_words_as_well() {
+    let text = manifest("grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]");
+    let world = World::with(&text, "replication=400ms,wording=older").await;
+    world.converge(&text).await;
+}
+
+#[tokio::test]
+async fn in_older_words_a_dead_principal_of_others_is_named() {
+    let text = manifest("grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]");
+    let world = World::with(&text, "wording=older").await;
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    world.iam().create_role().role_name("gone").assume_role_policy_document(trust).send().await.expect("made");
+    let theirs = json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/gone"}, "Action": "ecr:BatchGetImage",
+    }]});
+    let set = world.ecr("444455556666").set_repository_policy().repository_name("team/elsewhere");
+    set.policy_text(theirs.to_string()).send().await.expect("set");
+    world.iam().delete_role().role_name("gone").send().await.expect("deleted");
+    let report = world.apply(&text).await.expect("a report");
+    let error = &report.failed[0].error;
+    assert_eq!(error.kind(), cloudgrant_core::ErrorKind::Conflict, "{}", said(error));
+    assert!(said(error).contains("its statement `Theirs`"), "{}", said(error));
+}
+
+#[tokio::test]
+async fn names_that_come_near_each_other_each_have_their_statement() {
+    let tail = "
+grants:
+  - { name: a, scope: { domain: production }, access: { b-c: pull } }
+  - { name: a-b, scope: { domain: production }, access: { c: pull } }
+registries:
+  - { name: stage-1, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/elsewhere }
+  - { name: stage1, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/elsewhere }
+";
+    let resource = "{ aws: \"444455556666.dkr.ecr.us-west-2.amazonaws.com/team/elsewhere\" }";
+    let text = manifest(tail).replace("resources:\n", &format!("resources:\n  b-c: {resource}\n  c: {resource}\n"));
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let answer = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    let policy: Value = serde_json::from_str(answer.expect("a policy").policy_text().expect("text")).expect("JSON");
+    assert_eq!(policy["Statement"].as_array().map(Vec::len), Some(5), "{policy:#}");
+}

@@ -146,3 +146,102 @@ async fn a_grant_of_a_secret_that_is_gone_can_be_taken_away() {
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(world.attached("cloudgrant_tests_production").await, ["cloudgrant_tests_production", "userflyterole"]);
 }
+
+#[tokio::test]
+async fn a_name_that_ends_like_a_whole_arn_is_granted_as_either_where_nobody_may_ask() {
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:forecast/xyz-secret");
+    let world = World::with(&text, "deny=secretsmanager:DescribeSecret").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let after = plan.changes[0].after.as_ref().expect("a policy").value();
+    let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:forecast/xyz-secret";
+    assert_eq!(after["document"]["Statement"][0]["Resource"], json!([arn, format!("{arn}-??????")]));
+    let warned = plan.notes.iter().any(|note| note.message.contains("either is granted"));
+    assert!(warned, "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn a_name_that_ends_like_a_whole_arn_is_found_one_by_one_and_in_the_list() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let name = "forecast/xyz-secret";
+    let created = world.secrets().create_secret().name(name).secret_string("x").send().await.expect("created");
+    let arn = created.arn.expect("an ARN");
+    let written = format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}");
+    let asked = world.secrets().describe_secret().secret_id(&written).send().await;
+    assert!(asked.is_err(), "AWS takes the end of an ARN for the six characters");
+    let text = with_token(&written);
+    world.converge(&text).await;
+    assert_eq!(world.document("cloudgrant_tests_global").await["Statement"][0]["Resource"], json!([arn]));
+    // Among many, it is looked for in the list: the same comes of it.
+    let (mut resources, mut access) = (String::from("resources:\n"), String::from("token: read"));
+    for i in 0..20 {
+        world.secrets().create_secret().name(format!("many-{i}")).secret_string("x").send().await.expect("created");
+        resources.push_str(&format!(
+            "  many-{i}: {{ aws: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:many-{i}' }}\n"
+        ));
+        access.push_str(&format!(", many-{i}: read"));
+    }
+    let many = text.replace("resources:\n", &resources).replace("token: read", &access);
+    let plan = world.plan(&many).await.expect("a plan");
+    let resources =
+        plan.changes[0].after.as_ref().expect("a policy").value()["document"]["Statement"][0]["Resource"].clone();
+    assert!(resources.as_array().is_some_and(|all| all.contains(&json!(arn))), "{resources}");
+    // What isn't there at all is said as before.
+    let error = refused(world.plan(&with_token(&format!("{written}-absent"))).await);
+    assert!(said(&error).contains("there is no secret"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn a_secret_of_another_service_is_key_value() {
+    let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:rds!db-0a1b2c3d-AbCdEf";
+    let text = with_token(arn);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    assert_eq!(world.document("cloudgrant_tests_global").await["Statement"][0]["Resource"], json!([arn]));
+    let plan = world.plan(&text).await.expect("a plan");
+    let warned = plan.notes.iter().any(|note| note.message.contains("managed by another service (rds)"));
+    assert!(warned, "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn requirement_37_a_key_of_another_account_is_half_of_it() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let key = "arn:aws:kms:us-west-2:444455556666:key/12345678-1234-1234-1234-123456789012";
+    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(key).send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:locked");
+    let plan = world.plan(&text).await.expect("a plan");
+    let role = "arn:aws:iam::111122223333:role/acme-userflyterole";
+    let told = plan.notes.iter().find(|note| note.message.contains("once the policy of that key allows kms:Decrypt"));
+    assert!(told.is_some_and(|note| note.message.contains(key) && note.message.contains(role)), "{:#?}", plan.notes);
+    world.converge(&text).await;
+    assert_eq!(world.document("cloudgrant_tests_global").await["Statement"][0]["Resource"], json!([key]));
+}
+
+#[tokio::test]
+async fn requirement_36_json_that_is_plaintext_passes_and_force_insists() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let config = r#"{"auths":{"ghcr.io":{"auth":"x"}}}"#;
+    world.secrets().create_secret().name("nested").secret_string(config).send().await.expect("created");
+    let pairs = r#"{"type":"service_account","private_key":"marker"}"#;
+    world.secrets().create_secret().name("pairs").secret_string(pairs).send().await.expect("created");
+    let inspecting = |name: &str| {
+        let text = with_token(&format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}"));
+        text.replace("  region: us-west-2", "  region: us-west-2\n  inspect_secrets: true")
+    };
+    assert!(world.plan(&inspecting("nested")).await.is_ok());
+    let error = refused(world.plan(&inspecting("pairs")).await);
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("force: true")), "{}", said(&error));
+    let forced = inspecting("pairs").replace("secret:pairs\" }", "secret:pairs\", force: true }");
+    assert!(world.plan(&forced).await.is_ok());
+}
+
+#[tokio::test]
+async fn requirement_43_the_platforms_own_secrets_manager_comes_first() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    for (text, own) in [(text.clone(), "Union has a secrets manager"), (text.replace("union", "flyte"), "Flyte mounts")]
+    {
+        let text = text.replace("  region: us-west-2", "  region: us-west-2\n  task_role: acme-userflyterole");
+        let plan = world.plan(&text).await.expect("a plan");
+        assert_eq!(plan.notes.iter().filter(|note| note.message.contains(own)).count(), 1, "{:#?}", plan.notes);
+    }
+}

@@ -107,6 +107,8 @@ fn bodies_and_headers_are_not_taken_over() {
     }
     let long = said(400, "Long", &"x ".repeat(100_000));
     assert!(long.to_string().len() < 2 * WORDING, "{}", long.to_string().len());
+    let why = said(403, "Long", &format!("The client {} because of a deny assignment.", "x ".repeat(100_000)));
+    assert!(fact(&why, "Azure said").is_some_and(|said| said.ends_with("because of a deny assignment.")), "{why}");
 }
 
 #[test]

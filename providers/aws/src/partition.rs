@@ -1,0 +1,116 @@
+//! Partitions: AWS's separate clouds. Nothing of one is known in another: accounts, roles, and names of buckets.
+//!
+//! Source: `partitions.json` of the AWS SDKs, which the test holds this table against.
+
+/// One partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// The second part of every ARN, such as `aws-us-gov`.
+    pub(crate) id: &'static str,
+    /// The end of its hosts, such as `amazonaws.com.cn`.
+    pub(crate) dns_suffix: &'static str,
+    /// How its regions begin; empty for the one that takes every geography.
+    prefix: &'static str,
+}
+
+const fn partition(id: &'static str, prefix: &'static str, dns_suffix: &'static str) -> Partition {
+    Partition { id, dns_suffix, prefix }
+}
+
+/// The partition of all regions that belong to no other.
+const COMMERCIAL: Partition = partition("aws", "", "amazonaws.com");
+
+const OTHERS: [Partition; 7] = [
+    partition("aws-cn", "cn-", "amazonaws.com.cn"),
+    partition("aws-us-gov", "us-gov-", "amazonaws.com"),
+    partition("aws-eusc", "eusc-", "amazonaws.eu"),
+    partition("aws-iso", "us-iso-", "c2s.ic.gov"),
+    partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov"),
+    partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk"),
+    partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov"),
+];
+
+impl Partition {
+    /// The partition of a region; none for a text that looks like no region of any. A new geography in the usual form
+    /// (`xx-west-1`) is of the commercial partition, as it is for the SDKs.
+    pub(crate) fn of_region(region: &str) -> Option<Self> {
+        let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let ends_well =
+            |rest: &str| rest.rsplit_once('-').is_some_and(|(place, last)| number(last) && place.split('-').all(word));
+        if let Some(other) = OTHERS.into_iter().find(|other| region.starts_with(other.prefix)) {
+            return ends_well(&region[other.prefix.len()..]).then_some(other);
+        }
+        match region.split('-').collect::<Vec<_>>().as_slice() {
+            [geography, place, last] if geography.len() == 2 && word(geography) && word(place) && number(last) => {
+                Some(COMMERCIAL)
+            }
+            _ => None,
+        }
+    }
+
+    /// The partition of an id.
+    pub(crate) fn named(id: &str) -> Option<Self> {
+        Self::all().find(|partition| partition.id == id)
+    }
+
+    /// Every one that is known.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(COMMERCIAL).chain(OTHERS)
+    }
+
+    /// Their ids, for a sentence.
+    pub(crate) fn ids() -> String {
+        Self::all().map(|partition| partition.id).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The partition that an ARN names.
+pub(crate) fn of_arn(text: &str) -> Option<&str> {
+    text.strip_prefix("arn:")?.split(':').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
+    use super::*;
+
+    const REGIONS: [(&str, &str); 13] = [
+        ("us-west-2", "aws"),
+        ("eu-central-1", "aws"),
+        ("il-central-1", "aws"),
+        ("mx-central-1", "aws"),
+        ("ap-southeast-7", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("us-isof-east-1", "aws-iso-f"),
+    ];
+
+    #[tokio::test]
+    async fn each_region_has_the_partition_that_the_sdk_gives_it() {
+        for (region, id) in REGIONS {
+            let partition = Partition::of_region(region).expect(region);
+            assert_eq!((partition.id, Partition::named(id)), (id, Some(partition)), "{region}");
+            let params = Params::builder().region(region).build().expect("parameters");
+            let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.expect(region);
+            assert_eq!(endpoint.url(), format!("https://api.ecr.{region}.{}", partition.dns_suffix));
+        }
+        let seen: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, id)| *id).collect();
+        assert_eq!(seen.len(), Partition::all().count());
+    }
+
+    #[test]
+    fn what_looks_like_no_region_has_no_partition() {
+        for text in
+            ["", "us", "us-west", "us-west-x", "us-iso-1x", "us-isoz-east-1", "eusc-", "moon-base-1", "us_west_2"]
+        {
+            assert_eq!(Partition::of_region(text), None, "{text}");
+        }
+    }
+}

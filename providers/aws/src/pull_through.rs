@@ -1,0 +1,95 @@
+//! Repositories that ECR fills from another registry when somebody pulls.
+//!
+//! The first pull of each image takes more than what nodes have for pulling. Source: Amazon ECR user guide, "IAM permissions
+//! required to sync an upstream registry with an Amazon ECR private registry".
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::{Error, ErrorKind, IntentId, Note, Result};
+
+use crate::Aws;
+use crate::error;
+use crate::locator::Repository;
+
+/// What the first pull of an image takes besides pulling.
+const IMPORT: &str = "ecr:BatchImportUpstreamImage";
+
+/// A rule for every repository that no other rule is for.
+const ROOT: &str = "ROOT";
+
+/// The rules of each region of the account: read once, and none where they may not be read.
+pub(crate) type Known = BTreeMap<String, Option<Vec<String>>>;
+
+/// What is to be done so that the nodes may pull from a repository of their own account (requirement 11).
+pub(crate) async fn note(aws: &Aws, repository: &Repository, about: IntentId, known: &mut Known) -> Result<Note> {
+    let name = &repository.name;
+    if !known.contains_key(&repository.region) {
+        let read = match rules(aws, repository).await {
+            Ok(rules) => Some(rules),
+            Err(error) if error.kind() == ErrorKind::AccessDenied => None,
+            Err(error) => return Err(error),
+        };
+        known.insert(repository.region.clone(), read);
+    }
+    let rules = match known.get(&repository.region) {
+        Some(Some(rules)) => rules,
+        _ => {
+            let message = format!(
+                "{name} is in the data plane's own account: its nodes may pull what is in it. Whether it is behind a \
+                 pull-through cache, whose first pulls take {IMPORT} too, couldn't be read, as \
+                 ecr:DescribePullThroughCacheRules is denied"
+            );
+            return Ok(Note::info(about, message));
+        }
+    };
+    let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
+        let message = format!("{name} is in the data plane's own account: its nodes may pull already, nothing to do");
+        return Ok(Note::info(about, message));
+    };
+    let role = aws.config.node_role(&aws.context.platform).unwrap_or_else(|| "the role of the nodes".to_owned());
+    let message = format!(
+        "{name} is behind the pull-through cache rule `{rule}`: what is in it already can be pulled; the first pull of any \
+         other image takes {IMPORT} on {}, and ecr:CreateRepository if the repository isn't there yet, which nodes don't \
+         have with AmazonEC2ContainerRegistryReadOnly. Give them to {role}, or set the registry's permissions so",
+        repository.arn()
+    );
+    Ok(Note::warning(about, message))
+}
+
+fn is_behind(name: &str, prefix: &str) -> bool {
+    prefix == ROOT || name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The prefixes of the rules of a registry in a region.
+async fn rules(aws: &Aws, repository: &Repository) -> Result<Vec<String>> {
+    const OPERATION: &str = "ecr:DescribePullThroughCacheRules";
+    let client = aws.clients.ecr(&repository.account, &repository.region).await?;
+    let request =
+        client.describe_pull_through_cache_rules().registry_id(repository.account.as_str()).max_results(1_000);
+    let mut pages = request.into_paginator().send();
+    let mut list = aws.clients.pages(OPERATION);
+    let mut prefixes = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page
+            .map_err(|error| error::of(OPERATION, error))
+            .map_err(|error: Error| error.with("region", &repository.region))?;
+        list.turn(page.next_token(), false)?;
+        let rules = page.pull_through_cache_rules.unwrap_or_default();
+        prefixes.extend(rules.into_iter().filter_map(|rule| rule.ecr_repository_prefix));
+    }
+    // The narrowest first: it is the one that applies.
+    prefixes.sort_by_key(|prefix| std::cmp::Reverse(if prefix == ROOT { 0 } else { prefix.len() }));
+    Ok(prefixes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_for_what_is_below_its_prefix() {
+        assert!(is_behind("docker-hub/library/nginx", "docker-hub") && is_behind("any", ROOT));
+        assert!(is_behind("team/hub/x", "team/hub") && is_behind("hub", "hub"));
+        assert!(!is_behind("docker-hubs/x", "docker-hub") && !is_behind("team/x", "docker-hub"));
+    }
+}

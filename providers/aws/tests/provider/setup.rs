@@ -1,0 +1,173 @@
+//! What organizations and accounts demand: boundaries, tags, external ids, and patience.
+
+use aws_sdk_iam::types::Tag;
+use cloudgrant_core::{Action, ErrorKind};
+
+use crate::world::{Runs, World, manifest, refused, said};
+
+const GRANTS: &str = "
+grants:
+  - { name: mine, scope: { domain: production }, access: { data: read } }
+  - { name: all, scope: global, access: { models: read } }
+";
+const ROLE: &str = "cloudgrant_tests_production";
+const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
+
+fn with(keys: &str) -> String {
+    manifest(GRANTS).replace("  region: us-west-2", &format!("  region: us-west-2\n{keys}"))
+}
+
+async fn make_boundary(world: &World) {
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    world.iam().create_policy().policy_name("boundary").policy_document(document).send().await.expect("made");
+}
+
+async fn boundary(world: &World) -> Option<String> {
+    let role = world.iam().get_role().role_name(ROLE).send().await.expect("the role").role.expect("a role");
+    role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn)
+}
+
+#[tokio::test]
+async fn roles_have_the_permissions_boundary_that_the_manifest_names() {
+    let text = with(&format!("  permissions_boundary: '{BOUNDARY}'"));
+    let world = World::new(&manifest("")).await;
+    let error = refused(world.plan(&text).await);
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        said(&error).contains("permissions boundary `arn:aws:iam::111122223333:policy/boundary` isn't there"),
+        "{}",
+        said(&error)
+    );
+    make_boundary(&world).await;
+    // A role that was made without one gets it.
+    world.converge(&manifest(GRANTS)).await;
+    assert_eq!(boundary(&world).await, None);
+    world.converge(&text).await;
+    assert_eq!(boundary(&world).await.as_deref(), Some(BOUNDARY));
+    // Taking it away behind the stack's back is drift.
+    world.iam().delete_role_permissions_boundary().role_name(ROLE).send().await.expect("taken away");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(
+        plan.work().map(|change| (change.id.name.as_str(), change.action)).collect::<Vec<_>>(),
+        [(ROLE, Action::Update)]
+    );
+    world.converge(&text).await;
+    // One that the manifest doesn't name stays, and is told.
+    let plan = world.plan(&manifest(GRANTS)).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    assert!(
+        plan.notes.iter().any(|note| note.message.contains("which the manifest doesn't name")),
+        "{:#?}",
+        plan.notes
+    );
+    for wrong in [
+        "arn:aws:iam::111122223333:role/x",
+        "arn:aws:iam::444455556666:policy/x",
+        "arn:aws-cn:iam::111122223333:policy/x",
+    ] {
+        let error = refused(world.plan(&text.replace(BOUNDARY, wrong)).await);
+        assert!(
+            error.kind().is_usage() && said(&error).contains("aws.permissions_boundary"),
+            "{wrong}: {}",
+            said(&error)
+        );
+    }
+}
+
+#[tokio::test]
+async fn roles_and_policies_have_the_tags_that_the_manifest_names() {
+    let text = with("  tags: { cost-center: ml-42, team: research }");
+    let world = World::new(&text).await;
+    // What was made before is tagged as well.
+    world.converge(&manifest(GRANTS)).await;
+    world.converge(&text).await;
+    let policy = crate::world::policy_arn("cloudgrant_tests_production");
+    let tags = async |world: &World| {
+        let role = world.iam().list_role_tags().role_name(ROLE).send().await.expect("tags").tags;
+        let policy = world.iam().list_policy_tags().policy_arn(&policy).send().await.expect("tags").tags;
+        let has = |tags: &[Tag], key: &str, value: &str| tags.iter().any(|tag| tag.key == key && tag.value == value);
+        (
+            has(&role, "cost-center", "ml-42") && has(&role, "team", "research"),
+            has(&policy, "cost-center", "ml-42") && has(&policy, "team", "research"),
+        )
+    };
+    assert_eq!(tags(&world).await, (true, true));
+    // What somebody changes is drift; what somebody adds is theirs.
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().expect("a tag");
+    world
+        .iam()
+        .tag_policy()
+        .policy_arn(&policy)
+        .tags(tag("team", "other"))
+        .tags(tag("audit", "x"))
+        .send()
+        .await
+        .expect("tagged");
+    world.iam().tag_role().role_name(ROLE).tags(tag("audit", "x")).send().await.expect("tagged");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(plan.work().count(), 1, "{:#?}", plan.changes);
+    world.converge(&text).await;
+    assert_eq!(tags(&world).await, (true, true));
+    let left = world.iam().list_policy_tags().policy_arn(&policy).send().await.expect("tags").tags;
+    assert!(left.iter().any(|tag| tag.key == "audit"), "{left:?}");
+    for wrong in ["'cloudgrant:stack': x", "'aws:x': y", "'a*': b", "a: 'b;'"] {
+        let error = refused(world.plan(&with(&format!("  tags: {{ {wrong} }}"))).await);
+        assert!(error.kind().is_usage() && said(&error).contains("aws.tags"), "{wrong}: {}", said(&error));
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_with_what_it_demands() {
+    let plain =
+        manifest("registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]");
+    let role = "arn:aws:iam::444455556666:role/registry-admin";
+    let demanding = |more: &str| plain.replace(&format!("\"{role}\""), &format!("{{ role: '{role}'{more} }}"));
+    let text = demanding(", external_id: our-secret-handshake, session_name: ci-42, duration: 900");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let error = refused(world.plan(&plain).await);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    for (more, named) in
+        [(", duration: 60", "duration"), (", session_name: 'a b'", "session_name"), (", session: x", "session")]
+    {
+        let error = refused(world.plan(&demanding(more)).await);
+        assert!(error.kind().is_usage() && said(&error).contains(named), "{more}: {}", said(&error));
+    }
+    let elsewhere = plain.replace(role, "arn:aws:iam::777788889999:role/registry-admin");
+    let error = refused(world.plan(&elsewhere).await);
+    assert!(said(&error).contains("is in account 777788889999, not in 444455556666"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn what_is_detached_a_moment_ago_is_waited_for() {
+    let text = manifest(GRANTS);
+    let world = World::with(&text, "replication=400ms").await;
+    world.converge(&text).await;
+    let report = world.revoke_all(&text).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(world.plan(&manifest("")).await.expect("a plan").is_empty());
+}
+
+#[tokio::test]
+async fn how_long_is_waited_is_a_setting() {
+    let text = with("  settle_timeout: 0.5");
+    let world = World::with(&text, "replication=400ms").await;
+    world.converge(&text).await;
+    let error = refused(world.plan(&with("  settle_timeout: 0")).await);
+    assert!(said(&error).contains("seconds above 0"), "{}", said(&error));
+}
+
+#[tokio::test]
+async fn another_organization_takes_its_role_along() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let new = "umbrella-userflyterole";
+    world.iam().create_role().role_name(new).assume_role_policy_document(trust).send().await.expect("made");
+    world.converge(&text.replace("organization: acme", "organization: umbrella")).await;
+    assert_eq!(world.attached(new).await, ["cloudgrant_tests_global"]);
+    let left = world.attached("acme-userflyterole").await;
+    assert!(!left.iter().any(|policy| policy.starts_with("cloudgrant")), "{left:?}");
+    assert!(left.contains(&"acme-observability".to_owned()), "what others attached stays: {left:?}");
+}
