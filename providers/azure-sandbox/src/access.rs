@@ -22,6 +22,8 @@ pub(crate) struct Verdict {
     pub(crate) by: Vec<String>,
     /// The ids of deny assignments that forbid it nonetheless.
     pub(crate) denied_by: Vec<String>,
+    /// The ids of role assignments that would allow it, were their conditions met.
+    pub(crate) unfulfilled: Vec<String>,
 }
 
 impl Verdict {
@@ -47,9 +49,10 @@ pub(crate) fn evaluate(
     for assignment in at_or_above(state, scope) {
         if ids.contains(&assignment.principal.to_ascii_lowercase())
             && state.role(&assignment.role).is_some_and(|role| permits(&role.permissions, plane, request.action))
-            && fulfils(assignment, request)
         {
-            verdict.by.push(assignment.id.clone());
+            let allows = fulfils(assignment, request);
+            let list = if allows { &mut verdict.by } else { &mut verdict.unfulfilled };
+            list.push(assignment.id.clone());
         }
     }
     for denial in state.denials.values() {

@@ -18,7 +18,8 @@
 //!   colon for the last slash and `*` for any text; the permissions that the caller can list show it. `deny=entra:token`
 //!   lets nobody log in.
 //! * `rate=10` turns Azure Resource Manager's token buckets on; other numbers make them smaller or larger in proportion.
-//! * `replication=3s` is for how long a new identity can't be given a role, and a new federated credential not be used.
+//! * `replication=3s` is for how long a new identity can't be given a role, a new federated credential not be used, and
+//!   a role definition not be deleted after the last assignment of it went.
 //! * `quota.NAME=N` for `RoleAssignmentsPerSubscription`, `CustomRolesPerTenant`, `FederatedCredentialsPerIdentity`,
 //!   `ConditionBytes`, `DescriptionBytes`, `TagsPerResource`, `PageSize`, `TokenSeconds`.
 //!

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) history: History,
     pub(crate) replication: Duration,
+    /// When an assignment of a role was last deleted: its definition counts that one for as long as replication takes.
+    pub(crate) released: BTreeMap<String, time::Millis>,
     store: Store,
 }
 
@@ -85,6 +87,7 @@ impl State {
             ids: Ids::new(history.start()),
             history,
             replication,
+            released: BTreeMap::new(),
             store,
         };
         state.read::<Subscription>()?;

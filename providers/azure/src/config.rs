@@ -99,6 +99,9 @@ pub struct Config {
     /// How many seconds one request may take before it is given up and sent again; 30 where nothing is said.
     #[serde(default)]
     pub request_timeout: RequestTimeout,
+    /// How many seconds Azure may take until it shows what was changed and knows new principals everywhere; the engine's
+    /// own time where nothing is said. Azure's documentation ("Troubleshoot Azure RBAC") allows role assignments 10 minutes.
+    pub settle_timeout: Option<RequestTimeout>,
 }
 
 /// The data plane's cluster.

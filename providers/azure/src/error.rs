@@ -148,10 +148,13 @@ pub(crate) fn is_absent(response: &RawResponse) -> bool {
 /// Code and message, of all that an answer holds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[serde(rename_all = "camelCase")]
 struct Said {
     code: String,
     message: String,
-    details: Vec<Said>,
+    details: Option<Vec<Said>>,
+    /// A list of `{ type, info }`, whose form depends on the type.
+    additional_info: serde_json::Value,
 }
 
 /// Source: Azure Resource Manager, common API details, error responses. Some providers leave out the envelope.
@@ -169,10 +172,15 @@ impl Said {
             // A proxy's page, or nothing.
             Err(_) => Self::default(),
         };
-        match said.details.into_iter().next() {
-            Some(detail) if said.message.is_empty() && !detail.message.is_empty() => detail,
-            _ => Self { code: said.code, message: said.message, details: Vec::new() },
+        let (details, said_without_details) = said.without_details();
+        match details.into_iter().flatten().next() {
+            Some(detail) if said_without_details.message.is_empty() && !detail.message.is_empty() => detail,
+            _ => said_without_details,
         }
+    }
+
+    fn without_details(mut self) -> (Option<Vec<Self>>, Self) {
+        (std::mem::take(&mut self.details), self)
     }
 
     fn error(&self, call: &Call<'_>, status: u16) -> Error {
@@ -195,7 +203,9 @@ impl Said {
         };
         let error = call.error(kind, what).with(SAID, said);
         match kind {
-            ErrorKind::AccessDenied => denied(error, call, code, &message),
+            ErrorKind::AccessDenied if code == "RequestDisallowedByPolicy" => self.disallowed(error),
+            // The whole text, as what denies it is named at its end.
+            ErrorKind::AccessDenied => denied(error, call, code, &self.message),
             _ => match hint(kind, code) {
                 Some(hint) => error.hint(hint),
                 None => error,
@@ -204,17 +214,54 @@ impl Said {
     }
 }
 
-fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
-    if code == "RequestDisallowedByPolicy" {
-        return error
-            .hint("a policy of the subscription forbids it: ask who is in charge of Azure Policy for an exemption");
+impl Said {
+    /// A policy forbids it, whatever the caller's roles.
+    fn disallowed(&self, error: Error) -> Error {
+        // Source: Azure Policy, the errors of requests that a policy denies.
+        let more = self.additional_info.as_array().into_iter().flatten();
+        let policy = more.map(|more| &more["info"]).find_map(|info| {
+            let name = info["policyDefinitionDisplayName"].as_str().unwrap_or_default();
+            Some(line(&format!("policy {name} ({})", info["policyAssignmentId"].as_str()?)))
+        });
+        let error = match policy {
+            Some(policy) => error.with("denied by", policy),
+            None => error,
+        };
+        error.hint(
+            "an Azure policy forbids it, whatever the caller's roles: who is in charge of the policy can exempt the resource \
+             (`az policy exemption create`); what a policy asks of tags can be met with `azure.tags`",
+        )
     }
+}
+
+/// Azure has one code for a permission that is missing and for one whose condition isn't met; its text tells them apart.
+const CONDITION: &str = "has an authorization with ABAC condition that is not fulfilled";
+
+fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
     let Parties { principal, action, scope } = Parties::read(message);
     let error = match principal {
         Some(principal) => error.with("principal", principal),
         None => error,
     };
     let (action, scope) = (action.unwrap_or(call.operation), scope.unwrap_or(call.object));
+    if code == "DenyAssignmentAuthorizationFailed" {
+        let error = match deny_assignment(message) {
+            Some((name, scope)) => error.with("denied by", line(&format!("deny assignment {name} at {scope}"))),
+            None => error,
+        };
+        return error.hint(
+            "a deny assignment counts more than any role, an owner's too: it belongs to what made it (a deployment stack, a \
+             managed application, AKS or another service), and only that, or who administers it, can exclude the caller",
+        );
+    }
+    if message.contains(CONDITION) {
+        let limited = format!("{action} on {scope}, within the condition of the caller's own role assignment");
+        return error.with("denied by", limited).hint(
+            "the caller is a limited administrator: the condition of its own role assignment doesn't let it assign this \
+             role, or to this kind of principal. Whoever gave it that role can widen the condition (`az role assignment \
+             list --assignee CALLER --query [].condition`), or apply this",
+        );
+    }
     error
         .with("missing permission", format!("{action} on {scope}"))
         .hint("give the principal that permission, or run as one that has it; the README lists what cloudgrant calls. A new role takes some minutes to count")
@@ -250,7 +297,8 @@ fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {
 /// limits; Workload identity federation, considerations and restrictions.
 fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
     match code {
-        "PrincipalNotFound" | "RoleDefinitionDoesNotExist" => ErrorKind::NotYet,
+        // The last one where assignments of the role went a moment ago; whether others are there is seen by whoever asks.
+        "PrincipalNotFound" | "RoleDefinitionDoesNotExist" | "RoleDefinitionHasAssignments" => ErrorKind::NotYet,
         "InvalidAuthenticationTokenTenant" => ErrorKind::WrongAccount,
         "AuthorizationFailed"
         | "LinkedAuthorizationFailed"
@@ -259,8 +307,7 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         "ScopeLocked"
         | "RoleAssignmentExists"
         | "RoleAssignmentUpdateNotPermitted"
-        | "RoleDefinitionWithSameNameExists"
-        | "RoleDefinitionHasAssignments" => ErrorKind::Conflict,
+        | "RoleDefinitionWithSameNameExists" => ErrorKind::Conflict,
         "SubscriptionNotFound"
         | "ResourceNotFound"
         | "ResourceGroupNotFound"
@@ -289,6 +336,15 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
 fn is_credential_limit(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("federated identity credential") && (message.contains("limit") || message.contains("maximum"))
+}
+
+/// `… the access is denied because of the deny assignment with name 'N' and Id 'I' at scope 'S'.`: the name, which may
+/// have quotes in it, and the scope.
+fn deny_assignment(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once("deny assignment with name '")?;
+    let (name, rest) = rest.split_once("' and Id '")?;
+    let (_, scope) = rest.split_once("' at scope '")?;
+    Some((name, scope.split('\'').next()?))
 }
 
 /// Who lacks what on what.

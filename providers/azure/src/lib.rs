@@ -45,6 +45,7 @@ mod whole;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
@@ -149,6 +150,10 @@ impl Provider for Azure {
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
         apply::change(self, change.change()).await
+    }
+
+    fn settle_timeout(&self) -> Option<Duration> {
+        self.config.settle_timeout.map(|timeout| timeout.0)
     }
 
     fn protected(&self) -> Protected {

@@ -61,7 +61,10 @@ fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
         keep_an_owner(state, assignment)?;
     }
     match state.remove::<Assignment>(id.key())? {
-        Some(assignment) => Ok(Reply::ok(render(&assignment, call.version))),
+        Some(assignment) => {
+            state.released.insert(assignment.role.clone(), time::now());
+            Ok(Reply::ok(render(&assignment, call.version)))
+        }
         None => Ok(Reply::empty(204)),
     }
 }

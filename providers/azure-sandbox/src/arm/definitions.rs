@@ -203,7 +203,9 @@ fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     if state.built_in.contains_key(&key) {
         return Err(built_in(name, "deleted"));
     }
-    if state.definitions.contains_key(&key) && state.assignments.values().any(|assignment| assignment.role == key) {
+    let released = state.released.get(&key).is_some_and(|since| !state.is_replicated(*since));
+    let assigned = released || state.assignments.values().any(|assignment| assignment.role == key);
+    if state.definitions.contains_key(&key) && assigned {
         return Err(ArmError::bad_request(
             "RoleDefinitionHasAssignments",
             "There are existing role assignments referencing role. Delete them first.",

@@ -99,19 +99,35 @@ fn authorize(state: &State, call: &Call<'_>, denied: &[String]) -> Answer<()> {
     let refused = denied.iter().any(|pattern| access::matches(pattern, &action));
     let attributes = attributes(call);
     let request = AccessRequest { request: &attributes, ..AccessRequest::new(&action) };
-    if !refused
-        && (is_open(call) || access::evaluate(state, &call.caller.id, call.id(), Plane::Control, &request).is_allowed())
-    {
+    let verdict = access::evaluate(state, &call.caller.id, call.id(), Plane::Control, &request);
+    if !refused && (is_open(call) || verdict.is_allowed()) {
         return Ok(());
     }
     let scope = match (&call.route.name, call.route.kind.is_extension()) {
         (Some(name), true) => call.id().child(&format!("/providers/{}/{name}", call.route.kind.full_type())),
         _ => call.id().clone(),
     };
+    let client = format!("The client '{}' with object id '{}'", call.caller.client, call.caller.id);
+    // The wordings are those of Azure's answers, as people report them.
+    let denial = verdict.denied_by.first().and_then(|id| state.denials.get(&id.to_ascii_lowercase()));
+    if let (false, false, Some(denial)) = (refused, verdict.by.is_empty(), denial) {
+        let message = format!(
+            "{client} has permission to perform action '{action}' on scope '{scope}'; however, the access is denied because \
+             of the deny assignment with name '{}' and Id '{}' at scope '{}'.",
+            denial.name,
+            denial.id.rsplit('/').next().unwrap_or_default().replace('-', ""),
+            denial.scope
+        );
+        return Err(ArmError::new(403, "DenyAssignmentAuthorizationFailed", message));
+    }
+    let limited = !refused && verdict.by.is_empty() && !verdict.unfulfilled.is_empty();
+    let lacks = match limited {
+        true => "has an authorization with ABAC condition that is not fulfilled",
+        false => "does not have authorization",
+    };
     let message = format!(
-        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' \
-         or the scope is invalid. If access was recently granted, please refresh your credentials.",
-        call.caller.client, call.caller.id
+        "{client} {lacks} to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently \
+         granted, please refresh your credentials."
     );
     Err(ArmError::new(403, "AuthorizationFailed", message))
 }

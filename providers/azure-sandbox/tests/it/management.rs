@@ -107,8 +107,9 @@ async fn deny_assignments_can_be_put_and_read() {
     assert_eq!(cloud.get(&list).await.names(), [guid(1)]);
     assert_eq!(cloud.get(&format!("{id}{VERSION}")).await.is(200)["properties"]["isSystemProtected"], true);
     let path = format!("{}?api-version=2023-01-31", identity("flyteuser-acme"));
-    cloud.delete(&path).await.fails(403, "AuthorizationFailed", "userAssignedIdentities/delete");
-    cloud.delete(&format!("{id}{VERSION}")).await.fails(403, "AuthorizationFailed", "");
+    let denied = "DenyAssignmentAuthorizationFailed";
+    cloud.delete(&path).await.fails(403, denied, "because of the deny assignment with name 'stack'");
+    cloud.delete(&format!("{id}{VERSION}")).await.fails(403, denied, "denyAssignments/delete");
     assert_eq!(
         cloud.arm_as(&cloud.token, reqwest::Method::PUT, &format!("{id}{VERSION}"), Value::Null).await.status,
         405

@@ -1,9 +1,9 @@
 //! Custom roles.
 
-use cloudgrant_core::{Outcome, Result};
+use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-use super::{named, text};
+use super::{named, resource, text};
 use crate::Azure;
 use crate::arm::NewRoleDefinition;
 
@@ -29,6 +29,30 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
 
 pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<Outcome> {
     let scope = format!("/subscriptions/{}", azure.config.subscription);
-    azure.arm.delete_role_definition(&scope, text(before, "id")).await?;
-    Ok(named(name))
+    let id = text(before, "id");
+    match azure.arm.delete_role_definition(&scope, id).await {
+        Ok(()) => Ok(named(name)),
+        Err(error) if error.kind() == ErrorKind::NotYet => Err(still_assigned(azure, name, id, before, error).await?),
+        Err(error) => Err(error),
+    }
+}
+
+/// Azure counts assignments that are gone for a moment, which waiting helps; and those of others, which it doesn't.
+async fn still_assigned(azure: &Azure, name: &str, id: &str, before: &Value, error: Error) -> Result<Error> {
+    for scope in texts(before, "assignable_in") {
+        let Ok(scope) = resource(&scope) else { continue };
+        let assignments = azure.arm.role_assignments(&scope.subscription()).await?;
+        let theirs = assignments.iter().find(|there| {
+            let role = there.role_definition_id.rsplit('/').next().unwrap_or_default();
+            role.eq_ignore_ascii_case(id) && there.description.as_deref() != Some(azure.names.description().as_str())
+        });
+        if let Some(theirs) = theirs {
+            let message = format!("somebody else has assigned the role {name}, so that it can't be deleted");
+            return Ok(Error::new(ErrorKind::Conflict, message)
+                .with("assignment", &theirs.id)
+                .source(error)
+                .hint(format!("let that assignment go first: `az role assignment delete --ids {}`", theirs.id)));
+        }
+    }
+    Ok(error)
 }

@@ -1,6 +1,7 @@
 //! The Resource Manager's resource types, as far as the provider needs them: one file a type.
 
 mod clusters;
+mod deny_assignments;
 mod federated_credentials;
 mod identities;
 mod permissions;
@@ -13,6 +14,7 @@ mod subscriptions;
 mod vaults;
 
 pub(crate) use clusters::Cluster;
+pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;
 pub(crate) use permissions::Permission;

@@ -40,6 +40,58 @@ fn access_denied_names_call_principal_and_permission() {
 }
 
 #[test]
+fn what_denies_is_told_and_in_whose_hands_it_is() {
+    // As Azure Kubernetes Service's locked node resource groups have it; the name may hold quotes.
+    let error = said(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        "The client 'ann@example.com' with object id '11' has permission to perform action \
+         'Microsoft.Authorization/roleAssignments/write' on scope '/subscriptions/s/x'; however, the access is denied \
+         because of the deny assignment with name 'Deny assignment '22' created by Deployment Stack '/s/stack'.' and Id \
+         '33' at scope '/subscriptions/s/resourceGroups/g'.",
+    );
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    let denied = "deny assignment Deny assignment '22' created by Deployment Stack '/s/stack'. at \
+                  /subscriptions/s/resourceGroups/g";
+    assert_eq!(fact(&error, "denied by"), Some(denied));
+    assert!(fact(&error, "missing permission").is_none());
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("counts more than any role")));
+
+    let error = said(
+        403,
+        "AuthorizationFailed",
+        "The client '11' with object id '11' has an authorization with ABAC condition that is not fulfilled to perform \
+         action 'Microsoft.Authorization/roleAssignments/write' over scope '/subscriptions/s/x' or the scope is invalid.",
+    );
+    assert!(fact(&error, "denied by").is_some_and(|denied| denied.contains("condition of the caller's own")));
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("limited administrator")));
+
+    let error = answer(
+        403,
+        &serde_json::json!({ "error": {
+            "code": "RequestDisallowedByPolicy",
+            "message": "Resource 'x' was disallowed by policy.",
+            "additionalInfo": [{ "type": "PolicyViolation", "info": {
+                "policyDefinitionDisplayName": "Require a tag",
+                "policyAssignmentId": "/providers/Microsoft.Authorization/policyAssignments/tags",
+                "evaluationDetails": { "evaluatedExpressions": [] },
+            } }],
+        } })
+        .to_string(),
+    );
+    let policy = "policy Require a tag (/providers/Microsoft.Authorization/policyAssignments/tags)";
+    assert_eq!(fact(&error, "denied by"), Some(policy));
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("azure.tags")));
+}
+
+#[test]
+fn a_long_sentence_keeps_its_end() {
+    let long = said(400, "Long", &format!("it begins {} and ends so", "x ".repeat(2_000)));
+    let said = fact(&long, "Azure said").expect("a sentence");
+    assert!(said.starts_with("Long: it begins") && said.ends_with("and ends so"), "{said}");
+}
+
+#[test]
 fn a_linked_scope_is_what_is_missing() {
     let error = said(
         403,

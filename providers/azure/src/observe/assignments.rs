@@ -95,7 +95,7 @@ impl Reader<'_> {
         match self.wanted.get(&key).copied() {
             Some(object) => self.wanted_one(assignment, object, owned),
             None if owned => self.unwanted_one(assignment, &role),
-            None => {}
+            None => self.foreign_one(assignment, &role),
         }
     }
 
@@ -142,6 +142,19 @@ impl Reader<'_> {
         self.observed
             .objects
             .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
+    }
+
+    /// Somebody else's. What it gives to an identity of the stack's widens that.
+    fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
+        let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) else { return };
+        let name = self.role_names.get(role).map(String::as_str);
+        let name = name.or_else(|| actions::known(role).map(|role| role.name)).unwrap_or(role);
+        let message = format!(
+            "it also has the role {name} on {}, which this stack did not give: `az role assignment delete --ids {}` takes \
+             that away",
+            assignment.scope, assignment.id
+        );
+        self.observed.notes.push(Note::warning(kinds::identity(holder, self.azure.names.group()), message));
     }
 
     /// The stack's, and wanted no more.

@@ -2,16 +2,18 @@
 
 mod assignments;
 mod caller;
+mod denials;
 mod identities;
 mod other_homes;
 mod places;
 mod roles;
 
-use cloudgrant_core::{Desired, Note, Observed, Result};
+use cloudgrant_core::{Desired, Note, Object, Observed, Result};
 
 pub(crate) use self::identities::trusts_others;
 use self::other_homes::OtherHomes;
 use crate::Azure;
+use crate::arm::Cluster;
 use crate::kinds;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
@@ -26,6 +28,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
+    denials::add(azure, desired, &principals, &mut observed).await?;
     caller::may_assign(azure, desired, &mut observed).await?;
     workload_identity(azure, desired, &snapshot, &mut observed).await?;
     Ok(observed)
@@ -38,24 +41,20 @@ async fn workload_identity(
     snapshot: &crate::snapshot::Snapshot,
     observed: &mut Observed,
 ) -> Result<()> {
-    if !desired.objects.iter().any(|object| object.id.kind == kinds::CREDENTIAL) {
+    let mut objects = desired.objects.iter();
+    let issuer =
+        objects.find(|object| object.id.kind == kinds::CREDENTIAL).and_then(|object| object.attributes.text("issuer"));
+    let clusters = snapshot.clusters(azure.cluster_group()).await?;
+    if issuer.is_none() {
+        // The platform's own identity gets its tokens in the same way.
+        let found = platforms_cluster(azure, desired, &clusters);
+        observed.notes.extend(found.filter(|cluster| !cluster.workload_identity).map(|cluster| is_off(azure, cluster)));
         return Ok(());
     }
     let group = azure.cluster_group();
-    let clusters = snapshot.clusters(group).await?;
-    let named = |cluster: &&crate::arm::Cluster| {
-        let wanted = |object: &&cloudgrant_core::Object| object.id.kind == kinds::CREDENTIAL;
-        let issuer = desired.objects.iter().find(wanted).and_then(|object| object.attributes.text("issuer"));
-        cluster.issuer == issuer
-    };
-    match clusters.iter().find(named) {
+    match clusters.iter().find(|cluster| cluster.issuer == issuer) {
         Some(cluster) if !cluster.workload_identity => {
-            let message = format!(
-                "workload identity is off, so that pods get no tokens: `az aks update --resource-group {group} --name {} \
-                 --enable-workload-identity`",
-                cluster.name
-            );
-            observed.notes.push(Note::warning(format!("cluster {}", cluster.name), message));
+            observed.notes.push(is_off(azure, cluster));
         }
         Some(_) => {}
         None => {
@@ -67,4 +66,36 @@ async fn workload_identity(
         }
     }
     Ok(())
+}
+
+/// The data plane's cluster, where task code runs under an identity of the platform's: the one that the manifest names, or
+/// the only one. None where that isn't known, and where nothing is for task code.
+fn platforms_cluster<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Cluster]) -> Option<&'a Cluster> {
+    let kubelets: Vec<_> = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref()).collect();
+    let configured = azure.config.kubelet_identity.as_deref();
+    let for_tasks = |object: &Object| {
+        let principal = object.attributes.text("principal").unwrap_or_default();
+        let pulls = kubelets.iter().any(|kubelet| kubelet.resource_id.eq_ignore_ascii_case(&principal));
+        object.id.kind == kinds::ASSIGNMENT && !pulls && configured.is_none_or(|it| !principal.eq_ignore_ascii_case(it))
+    };
+    if !desired.objects.iter().any(for_tasks) {
+        return None;
+    }
+    let config = &azure.config.cluster;
+    let is_it = |cluster: &&Cluster| match (&config.name, &config.oidc_issuer) {
+        (Some(name), _) => cluster.name.eq_ignore_ascii_case(name),
+        (None, Some(issuer)) => cluster.issuer.as_ref() == Some(issuer),
+        (None, None) => clusters.len() == 1,
+    };
+    clusters.iter().find(is_it)
+}
+
+fn is_off(azure: &Azure, cluster: &Cluster) -> Note {
+    let message = format!(
+        "workload identity is off, so that pods get no tokens: `az aks update --resource-group {} --name {} \
+         --enable-oidc-issuer --enable-workload-identity`",
+        azure.cluster_group(),
+        cluster.name
+    );
+    Note::warning(format!("cluster {}", cluster.name), message)
 }

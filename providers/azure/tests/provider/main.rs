@@ -3,6 +3,7 @@
 #[path = "../support/arm.rs"]
 mod arm;
 
+mod denials;
 mod domains;
 mod faults;
 mod grants;

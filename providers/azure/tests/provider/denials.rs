@@ -1,0 +1,154 @@
+//! What denies is told, and in whose hands it is; what widens the stack's own is told; what the cloud refuses for a moment
+//! is waited out.
+
+use cloudgrant_core::{Level, Plan, Report};
+use serde_json::{Value, json};
+
+use crate::arm::{GROUP, SUBSCRIPTION, container, identity_id};
+use crate::world::{Runs, World, flyte, said, union};
+
+const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+const NAME: &str = "12345678-1234-1234-1234-123456789012";
+const EVERYBODY: &str = "00000000-0000-0000-0000-000000000000";
+const DOMAIN: &str = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
+const GLOBAL: &str = "grants: [{ name: all, scope: global, access: { models: read } }]";
+const PRECISE: &str =
+    "grants: [{ name: prod, scope: { domain: production }, precise: true, access: { models: write } }]";
+
+fn warned(plan: &Plan, text: &str) -> bool {
+    plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains(text))
+}
+
+fn failures(report: &Report) -> String {
+    report.failed.iter().map(|failed| said(&failed.error)).collect::<Vec<_>>().join("\n")
+}
+
+async fn deny(world: &World, at: &str, principal: &str, permissions: Value) {
+    let id = format!("{at}/providers/Microsoft.Authorization/denyAssignments/{NAME}");
+    let properties = json!({
+        "denyAssignmentName": "Deny assignment created by Deployment Stack 'data'.",
+        "principals": [{ "id": principal }], "permissions": [permissions],
+    });
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+}
+
+#[tokio::test]
+async fn a_deny_assignment_in_the_way_of_our_writes_is_told_before_and_after() {
+    let text = flyte(DOMAIN);
+    let world = World::new(&text).await;
+    deny(&world, GROUP, EVERYBODY, json!({ "actions": ["*"], "notActions": ["*/read"] })).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(warned(&plan, "Deployment Stack 'data'"), "{:#?}", plan.notes);
+    let report = world.apply(&text).await.expect("a report");
+    let told = failures(&report);
+    assert!(told.contains("deny assignment Deny assignment created by Deployment Stack 'data'."), "{told}");
+    assert!(told.contains("counts more than any role"), "{told}");
+}
+
+#[tokio::test]
+async fn a_deny_assignment_of_what_a_grant_needs_is_told() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let reads = json!({ "dataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"] });
+    deny(&world, SUBSCRIPTION, &principal, reads).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(warned(&plan, "blobs/read to the role's holder"), "{:#?}", plan.notes);
+    deny(&world, SUBSCRIPTION, READER, json!({ "dataActions": ["*"] })).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(!warned(&plan, "the deny assignment"), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn a_limited_administrator_hears_that_a_condition_denies_it() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    let all = world.arm.assignments().await;
+    let owner = all.iter().find(|one| one["properties"]["scope"] == SUBSCRIPTION).expect("an owner");
+    let condition = format!(
+        "((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/write'}})) OR \
+         (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{READER}}}))"
+    );
+    let limited = json!({ "id": owner["id"], "properties": { "condition": condition, "conditionVersion": "2.0" } });
+    world.arm.manage("put", limited).await;
+    let report = world.apply(&text).await.expect("a report");
+    assert!(failures(&report).contains("limited administrator"), "{}", failures(&report));
+}
+
+#[tokio::test]
+async fn a_role_whose_assignments_went_a_moment_ago_is_waited_for() {
+    let text = flyte(PRECISE);
+    let world = World::with(&text, "replication=400ms").await;
+    world.converge(&text).await;
+    let report = world.revoke_all(&text).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(world.arm.custom_roles().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_role_that_somebody_else_assigned_is_not_waited_for() {
+    let text = flyte(PRECISE);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let role = world.arm.custom_roles().await[0]["name"].as_str().expect("a name").to_owned();
+    let principal = world.arm.principal("flyte-tasks").await;
+    world.arm.assign(NAME, &container("acmedata", "inputs"), &role, &principal, None).await;
+    let report = world.revoke_all(&text).await.expect("a report");
+    assert!(failures(&report).contains(NAME), "{}", failures(&report));
+    // Nothing of theirs is touched.
+    assert!(world.arm.assignments().await.iter().any(|assignment| assignment["name"] == NAME));
+}
+
+#[tokio::test]
+async fn what_others_gave_to_an_identity_of_ours_is_a_warning() {
+    let text = flyte(DOMAIN);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("cloudgrant_tests_production").await;
+    world.arm.assign(NAME, GROUP, READER, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(warned(&plan, &format!("it also has the role Reader on {GROUP}")), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn requirement_10_workload_identity_is_looked_at_for_the_platform_s_own_identity_too() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), "workload identity is off"));
+    let cluster = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/acme-dataplane-aks");
+    let off = json!({ "securityProfile": { "workloadIdentity": { "enabled": false } } });
+    world.arm.manage("put", json!({ "id": cluster, "properties": off })).await;
+    assert!(warned(&world.plan(&text).await.expect("a plan"), "workload identity is off"));
+    // Nodes pull without it.
+    let nodes = union("registries: [{ name: trainer, access: pull, azure: acmeimages.azurecr.io }]");
+    assert!(!warned(&world.plan(&nodes).await.expect("a plan"), "workload identity is off"));
+}
+
+#[tokio::test]
+async fn tags_and_the_audience_are_keys() {
+    let text = flyte(DOMAIN).replace(
+        "  cluster: { ",
+        "  tags: { Owner: data, cost-centre: \"4711\" }\n  cluster: { audience: \"api://elsewhere\", ",
+    );
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let identity = "cloudgrant_tests_production";
+    let credentials = world.arm.credentials(identity).await;
+    assert!(credentials.iter().all(|credential| credential["properties"]["audiences"] == json!(["api://elsewhere"])));
+    let path = format!("{}?api-version=2023-01-31", identity_id(identity));
+    let tags = async || world.arm.send(reqwest::Method::GET, &path, None).await.1["tags"].clone();
+    let mut wanted = tags().await;
+    assert_eq!((&wanted["Owner"], &wanted["cost-centre"]), (&json!("data"), &json!("4711")));
+    // Others' tags stay; ours are mended, whatever the case of their names.
+    let mut changed = wanted.clone();
+    changed.as_object_mut().expect("tags").remove("Owner");
+    changed["owner"] = "somebody".into();
+    changed["theirs"] = "kept".into();
+    world.arm.put_identity(identity, changed).await;
+    assert_eq!(world.converge(&text).await.summary().update, 1);
+    wanted["theirs"] = "kept".into();
+    assert_eq!(tags().await, wanted);
+    // What the manifest has no more is nobody's of the stack.
+    let without = text.replace("  tags: { Owner: data, cost-centre: \"4711\" }\n", "");
+    assert!(world.plan(&without).await.expect("a plan").is_empty());
+}
