@@ -39,7 +39,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The manifest [default: cloudgrant.yaml, .yml, .toml or .json] [env: CLOUDGRANT_FILE]
+    /// The manifest, or - for standard input [default: cloudgrant.yaml, .yml, .toml or .json]
+    /// [env: CLOUDGRANT_FILE]
     #[arg(short, long, global = true, value_name = "FILE", env = "CLOUDGRANT_FILE", hide_env = true)]
     pub(crate) file: Option<PathBuf>,
 

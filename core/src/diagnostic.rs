@@ -39,12 +39,37 @@ pub struct Diagnostic {
     /// Which layer it came from, when that was no file: an environment variable or a flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<Box<str>>,
+    /// The name of the grant or the registry that the path leads into by its number.
+    #[serde(skip)]
+    pub entry: Option<Box<str>>,
+    /// The line of the file that it is about, without comments and without anything that may be a credential; `None` where
+    /// there is none to show.
+    #[serde(skip)]
+    pub line: Option<Box<str>>,
+    /// Whether the value that is wrong isn't shown: it may be a credential.
+    #[serde(skip)]
+    pub hides_value: bool,
 }
 
 impl Diagnostic {
     /// A problem at a key path.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: bounded(path.into()), message: bounded(message.into()), hint: None, place: None, layer: None }
+        Self {
+            path: bounded(path.into()),
+            message: bounded(message.into()),
+            hint: None,
+            place: None,
+            layer: None,
+            entry: None,
+            line: None,
+            hides_value: false,
+        }
+    }
+
+    /// The same, of a value that isn't shown.
+    pub(crate) fn hiding(mut self) -> Self {
+        self.hides_value = true;
+        self
     }
 
     /// Says what would be right.
@@ -62,8 +87,10 @@ impl fmt::Display for Diagnostic {
             (None, Some(layer)) => write!(f, "{layer}: ")?,
             (None, None) => {}
         }
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        match (&self.entry, self.path.split_once(']')) {
+            (Some(entry), Some((list, rest))) => write!(f, "{list}] ({entry}){rest}: ")?,
+            _ if self.path.is_empty() => {}
+            _ => write!(f, "{}: ", self.path)?,
         }
         f.write_str(&self.message)
     }

@@ -58,7 +58,7 @@ pub use intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding,
 pub use names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
 pub use object::{Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Unsearched};
 pub use pace::{Pace, Signal, Turn};
-pub use plan::{Action, Approval, Approved, ApprovedPlan, Change, Plan, Summary};
+pub use plan::{Action, Approval, Approved, ApprovedPlan, Change, Plan, Summary, TAKES_ALL_AWAY};
 pub use platform::{Platform, PlatformKind};
 pub use principal::{Naming, Subject};
 pub use protected::{Protected, matches};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::intent::{IntentId, Intents};
+use crate::plan::TAKES_ALL_AWAY;
 use crate::scope::Scope;
 
 /// Which object: its kind and its name, in the cloud's own words.
@@ -105,6 +106,11 @@ impl Note {
     /// A warning.
     pub fn warning(about: impl fmt::Display, message: impl Into<String>) -> Self {
         Self { about: about.to_string(), level: Level::Warning, message: message.into() }
+    }
+
+    /// Whether it is the one of a plan that takes everything away ([`TAKES_ALL_AWAY`]).
+    pub fn takes_all_away(&self) -> bool {
+        self.message == TAKES_ALL_AWAY
     }
 
     /// An information.

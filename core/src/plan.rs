@@ -86,6 +86,9 @@ impl Summary {
     }
 }
 
+/// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
+pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
+
 /// What would change. Made by [`crate::Engine::plan`], and only worth something once approved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -159,6 +162,18 @@ impl Plan {
     /// A plan that comes from no look at the cloud.
     pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
         Self { provider, stack, changes, unchanged, notes, unsearched: Vec::new(), look: Look::default() }
+    }
+
+    /// Whether everything that there is goes, and nothing stays or comes.
+    pub(crate) fn only_deletes(&self) -> bool {
+        let Summary { create, update, delete, handoff, unchanged } = self.summary();
+        delete > 0 && [create, update, handoff, unchanged] == [0; 4]
+    }
+
+    /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note
+    /// says [`TAKES_ALL_AWAY`].
+    pub fn takes_all_away(&self) -> bool {
+        self.notes.iter().any(Note::takes_all_away)
     }
 
     /// Approves the plan as it stands.

@@ -40,6 +40,7 @@ impl std::fmt::Debug for Registration {
 #[async_trait]
 trait Connector: Send + Sync {
     async fn connect(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>>;
+    async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>>;
 }
 
 struct Of<P>(std::marker::PhantomData<fn() -> P>);
@@ -51,6 +52,13 @@ impl<P: Connect> Connector for Of<P> {
         match strict::read::<P::Config>(&section, P::ID, &mut problems) {
             Some(config) if problems.is_empty() => Ok(Arc::new(P::connect(context, config).await?)),
             _ => Err(Error::manifest(problems)),
+        }
+    }
+
+    async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
+        match strict::read::<P::Config>(&section, P::ID, &mut Vec::new()) {
+            Some(config) => Ok(Arc::new(P::connect(context, config).await?)),
+            None => Err(Error::manifest(Vec::new())),
         }
     }
 }
@@ -80,6 +88,12 @@ impl Registration {
     /// The section is wrong.
     pub async fn connect(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
         self.connector.connect(context, section).await
+    }
+
+    /// Connects the provider with as much of its section as can be read, for hearing what else it says of the manifest.
+    /// Nothing is to be done with such a provider.
+    pub(crate) async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
+        self.connector.connect_part(context, section).await
     }
 }
 
@@ -146,6 +160,9 @@ mod tests {
         #[async_trait]
         impl Connector for Never {
             async fn connect(&self, _: Context, _: Value) -> Result<Arc<dyn Provider>> {
+                Err(Error::new(ErrorKind::Unexpected, "never"))
+            }
+            async fn connect_part(&self, _: Context, _: Value) -> Result<Arc<dyn Provider>> {
                 Err(Error::new(ErrorKind::Unexpected, "never"))
             }
         }

@@ -138,11 +138,17 @@ impl fmt::Display for Scope {
 
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // No `Option` that takes null: a project without a name must not become "every project of the domain".
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Named {
+            #[serde(default, deserialize_with = "written")]
             project: Option<Project>,
+            #[serde(default, deserialize_with = "written")]
             domain: Option<Domain>,
+        }
+        fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+            T::deserialize(deserializer).map(Some)
         }
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
@@ -193,6 +199,8 @@ mod tests {
     #[test]
     fn half_a_scope_is_refused_not_widened() {
         assert!(scope(r#"{"project":"vision"}"#).expect_err("no domain").contains("needs a domain"));
+        assert!(scope(r#"{"project":null,"domain":"production"}"#).is_err());
+        assert!(scope(r#"{"project":"vision","domain":null}"#).is_err());
         assert!(scope("{}").expect_err("empty").contains("write `global`"));
         assert!(scope(r#""everything""#).expect_err("word").contains("is not a scope"));
     }

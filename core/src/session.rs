@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::comparison::{Move, compare};
-use crate::config::{self, Loaded};
+use crate::config::{self, Examined, Loaded};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
@@ -29,8 +29,8 @@ impl Session {
     /// # Errors
     /// Every problem of the manifest at once, each with its place.
     pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
-        let registration = registry::provider(&loaded.manifest.provider).map_err(|error| loaded.placed(error))?;
-        let (intents, problems) = config::intents(&loaded.manifest, registration);
+        let Examined { registration, intents, problems } = loaded.examined()?;
+        let Some(registration) = registration else { return Err(loaded.refusal(problems)) };
         Self::connected(registration, loaded, Arc::new(intents), problems, settings).await
     }
 
@@ -58,17 +58,31 @@ impl Session {
     ) -> Result<Self> {
         let section = loaded.manifest.section(registration.id);
         let misconfigured = (registration.check_config)(&section);
-        let connectable = misconfigured.is_empty();
+        let connectable = misconfigured.is_empty() && loaded.is_sound();
         problems.extend(misconfigured);
-        if !connectable {
-            return Err(loaded.placed(Error::manifest(problems)));
-        }
         let context =
             Context { stack: loaded.manifest.stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
-        let provider = registration.connect(context, section).await.map_err(|error| loaded.placed(error))?;
-        problems.extend(provider.validate(&intents));
-        if !problems.is_empty() {
-            return Err(loaded.placed(Error::manifest(problems)));
+        let connected = if connectable {
+            registration.connect(context, section).await
+        } else {
+            // Of what is wrong, what the provider would say of the rest belongs into the same answer.
+            registration.connect_part(context, section).await
+        };
+        let provider = match connected {
+            Ok(provider) => provider,
+            Err(error) if connectable && error.problems().is_empty() => return Err(loaded.placed(error)),
+            Err(error) => {
+                let new = error.problems().iter().filter(|problem| !problems.contains(problem)).cloned();
+                problems.extend(new.collect::<Vec<_>>());
+                return Err(loaded.refusal(problems));
+            }
+        };
+        let mut found = provider.validate(&intents);
+        // What is wrong with a key was said; that it can't be used for that is no news.
+        found.retain(|new| !problems.iter().any(|known| known.path.starts_with(&new.path)));
+        problems.extend(found);
+        if !problems.is_empty() || !loaded.is_sound() {
+            return Err(loaded.refusal(problems));
         }
         Ok(Self { registration, provider, loaded, intents, settings })
     }

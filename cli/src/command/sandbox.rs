@@ -85,7 +85,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 /// The provider, and the manifest from which the emulator takes what is there from the start.
 async fn selected(global: &Global) -> Result<(String, Value)> {
     let wanted = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok());
-    if let (Some(provider), None, Err(_)) = (&wanted, &global.file, manifest::find(global)) {
+    if let (Some(provider), None, None) = (&wanted, &global.file, manifest::here()) {
         cloudgrant_core::provider(provider)?;
         return Ok((provider.clone(), json!({})));
     }

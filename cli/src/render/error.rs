@@ -2,11 +2,11 @@
 
 use std::error::Error as _;
 
-use cloudgrant_core::Error;
+use cloudgrant_core::{Diagnostic, Error};
 use serde_json::{Map, Value, json};
 
 use super::json::FORMAT_VERSION;
-use super::{BOLD, CYAN, RED, styled, wrapped};
+use super::{BOLD, CYAN, DIM, RED, styled, wrapped};
 
 /// For people.
 pub(crate) fn text(error: &Error, width: Option<usize>) -> String {
@@ -24,6 +24,7 @@ fn details(error: &Error, said: &[&str], width: Option<usize>) -> String {
     let mut out = String::new();
     for problem in error.problems() {
         out.push_str(&format!("  {}\n", continued(&problem.to_string(), 2, 4, width)));
+        out.push_str(&excerpt(problem, width));
         if let Some(hint) = problem.hint.as_deref().filter(|hint| error.hint_text() != Some(hint)) {
             out.push_str(&format!("    {}: {}\n", styled(CYAN, "hint"), continued(hint, 10, 6, width)));
         }
@@ -41,6 +42,29 @@ fn details(error: &Error, said: &[&str], width: Option<usize>) -> String {
         out.push_str(&format!("{}: {}\n", styled(CYAN.bold(), "hint"), continued(hint, 6, 2, width)));
     }
     out
+}
+
+/// The line that a problem is about, with a mark below what is meant. Nothing where it wouldn't fit.
+fn excerpt(problem: &Diagnostic, width: Option<usize>) -> String {
+    let (Some(place), Some(line)) = (&problem.place, problem.line.as_deref()) else { return String::new() };
+    let number = place.line.to_string();
+    let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
+    if width.is_some_and(|width| number.len() + line.chars().count() + 7 > width) {
+        return String::new();
+    }
+    // A tab stays one below a tab, so that the mark stands where it should.
+    let before: String = line.chars().take(column).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let is_inside = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
+    let word = line.chars().skip(column).skip_while(|c| matches!(c, '"' | '\'')).take_while(is_inside).count();
+    let quotes = line.chars().skip(column).take_while(|c| matches!(c, '"' | '\'')).count();
+    let mark = "^".repeat((word + 2 * quotes).max(1));
+    let margin = " ".repeat(number.len());
+    format!(
+        "    {} {line}\n    {} {before}{}\n",
+        styled(DIM, &format!("{number} |")),
+        styled(DIM, &format!("{margin} |")),
+        styled(RED, &mark)
+    )
 }
 
 /// Lines after the first are indented, so that it is seen what they belong to.
@@ -122,7 +146,7 @@ fn kebab(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Diagnostic, ErrorKind};
+    use cloudgrant_core::{ErrorKind, Place};
 
     use super::*;
 
@@ -146,5 +170,15 @@ hint: ask for iam:CreateRole
 ";
         assert_eq!(said, expected);
         assert_eq!(document(&error)["error"]["kind"], "access-denied");
+    }
+
+    #[test]
+    fn the_line_is_shown_where_it_fits() {
+        let mut problem = Diagnostic::new("aws.\"region\"", "wrong");
+        problem.place = Some(Place { file: "m.json".to_owned(), line: 12, column: 3 });
+        problem.line = Some("  \"region\": 5,".into());
+        let seen = |width| anstream::adapter::strip_str(&excerpt(&problem, width)).to_string();
+        assert_eq!(seen(None), "    12 |   \"region\": 5,\n       |   ^^^^^^^^\n");
+        assert_eq!(seen(Some(20)), "");
     }
 }

@@ -45,6 +45,10 @@ pub(crate) fn write(
     only_summary: bool,
     width: Option<usize>,
 ) -> io::Result<()> {
+    if plan.takes_all_away() && wording == Wording::Plan {
+        let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
+        writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
+    }
     if !only_summary {
         objects(out, plan, wording, width)?;
         let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
@@ -59,7 +63,8 @@ pub(crate) fn write(
         }
         out.write_all(moving.map(|moving| self::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
-        let worth = |note: &&Note| wording != Wording::Drift || note.level == Level::Warning;
+        let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
+        let worth = |note: &&Note| !said(note) && (wording != Wording::Drift || note.level == Level::Warning);
         out.write_all(notes(plan.notes.iter().filter(worth), width).as_bytes())?;
     }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.

@@ -11,8 +11,12 @@ use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 use super::events;
 use super::pieces;
 use super::quick::Quick;
+use super::syntax;
 use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::diagnostic::Diagnostic;
+
+/// The name of a manifest that is read from standard input.
+pub const STANDARD_INPUT: &str = "<stdin>";
 
 /// The notation of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +27,28 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// By the file's ending; YAML where it has none that is known.
-    pub(super) fn of(file: &Path) -> Self {
+    /// By the file's ending; YAML where it has none that is known. What has no name, by how it looks.
+    pub(super) fn of(file: &Path, text: &str) -> Self {
+        if file == Path::new(STANDARD_INPUT) {
+            return Self::guessed(text);
+        }
         match file.extension().and_then(|ending| ending.to_str()) {
             Some("toml") => Self::Toml,
             Some("json") => Self::Json,
+            _ => Self::Yaml,
+        }
+    }
+
+    /// JSON begins with a brace; a line of TOML has a header in brackets, or an equals sign behind its first word.
+    fn guessed(text: &str) -> Self {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let Some(first) = lines.next() else { return Self::Yaml };
+        let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | ' ');
+        let behind = first.trim_start_matches(is_key);
+        match first.chars().next() {
+            Some('{') => Self::Json,
+            Some('[') if first.ends_with(']') && !first.contains(',') => Self::Toml,
+            _ if behind.starts_with('=') => Self::Toml,
             _ => Self::Yaml,
         }
     }
@@ -91,16 +112,14 @@ fn yaml(text: &str, file: &str) -> Result<Node, Diagnostic> {
         Ok(Placed(node)) => Ok(node),
         Err(error) => {
             let at = error.location().as_ref().map(small);
-            let message = error.without_snippet().to_string();
-            // The place stands in front of the message already.
-            let message = match message.find(" at line ") {
-                Some(end) => message[..end].to_owned(),
-                None => message,
-            };
-            Err(wrong(file, at, format!("this isn't valid YAML: {message}"))
-                .hint("look at the brackets, quotes, colons and indentation here and in the lines above"))
+            let wrong = syntax::yaml(text, at, &error.without_snippet().to_string());
+            Err(said(file, "YAML", wrong))
         }
     }
+}
+
+fn said(file: &str, notation: &str, wrong: syntax::Wrong) -> Diagnostic {
+    self::wrong(file, wrong.at, format!("this isn't valid {notation}: {}", wrong.what)).hint(wrong.hint)
 }
 
 fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
@@ -112,8 +131,7 @@ fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
                 let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
                 return Err(wrong(file, at, format!("the key `{key}` stands here twice")).hint(TWICE));
             }
-            Err(wrong(file, at, format!("this isn't valid TOML: {}", error.message()))
-                .hint("look at the brackets, quotes and equals signs here and in the lines above"))
+            Err(said(file, "TOML", syntax::toml(text, at, error.message())))
         }
     }
 }
@@ -126,7 +144,7 @@ fn from_toml(offsets: &Offsets<'_>, offset: usize, value: toml::de::DeValue<'_>)
             Ok(number) => Content::Number(Number::from(number)),
             Err(_) => Content::Text(integer.as_str().into()),
         },
-        DeValue::Float(float) => float.as_str().parse::<f64>().map_or(Content::Null, Content::float),
+        DeValue::Float(float) => float.as_str().parse::<f64>().map_or(Content::NotFinite, Content::float),
         DeValue::Boolean(boolean) => Content::Bool(boolean),
         DeValue::Datetime(datetime) => Content::Text(datetime.to_string().into()),
         DeValue::Array(items) => Content::List(
@@ -159,11 +177,8 @@ fn json(text: &str, file: &str) -> Result<Node, Diagnostic> {
     let strict = || {
         serde_json::from_str::<Bare>(text).map(Node::from).map_err(|error| {
             let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            let at = (small(error.line()), small(error.column()));
-            wrong(file, Some(at), format!("this isn't valid JSON: {message}"))
-                .hint("look at the brackets, quotes and commas here and in the lines above")
+            let at = (small(error.line()).max(1), small(error.column()).max(1));
+            said(file, "JSON", syntax::json(text, at, &error.to_string()))
         })
     };
     drop(strict()?);
@@ -282,5 +297,23 @@ impl<'de, K: Key + Deserialize<'de>, V: Into<Node> + Deserialize<'de>> Deseriali
             }
         }
         deserializer.deserialize_any(Any::<K, V>(PhantomData)).map(|content| Self(content, PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_name_is_known_by_its_look() {
+        let guessed = |text: &str| Format::of(Path::new(STANDARD_INPUT), text);
+        for text in ["version: 1\n", "# a = b\nstack: a=b\n", "- a\n", "", "\"version\": 1\n", "---\nversion: 1\n"] {
+            assert_eq!(guessed(text), Format::Yaml, "{text}");
+        }
+        for text in ["version = 1\n", "# of ours\n\nstack=\"a\"\n", "[aws]\nregion = \"x\"\n", "aws.region = 'x'\n"] {
+            assert_eq!(guessed(text), Format::Toml, "{text}");
+        }
+        assert_eq!(guessed("\n { \"version\": 1 }"), Format::Json);
+        assert_eq!(Format::of(Path::new("m.json"), "version: 1"), Format::Json);
     }
 }

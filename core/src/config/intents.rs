@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::bound::Bound;
-use super::manifest::{Grant, Manifest};
+use super::manifest::{Grant, Manifest, Part};
 use super::refused::at_locator;
 use super::strict::expected;
 use crate::access::Access;
@@ -21,6 +21,11 @@ use crate::shown::shown;
 
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
+    of(manifest, Some(registration))
+}
+
+/// The same; where the provider isn't known, everything that is wrong whichever it is.
+pub(super) fn of(manifest: &Manifest, registration: Option<&Registration>) -> (Intents, Vec<Diagnostic>) {
     let projects = manifest.platform.projects.iter().collect();
     let domains = manifest.platform.domains.iter().collect();
     let mut reader = Reader { manifest, registration, projects, domains, problems: Vec::new() };
@@ -47,7 +52,7 @@ type Resources = HashMap<ResourceName, Option<Arc<Resource>>>;
 
 struct Reader<'a> {
     manifest: &'a Manifest,
-    registration: &'a Registration,
+    registration: Option<&'a Registration>,
     /// There can be as many projects as grants.
     projects: HashSet<&'a Project>,
     domains: HashSet<&'a Domain>,
@@ -67,11 +72,11 @@ impl<'a> Reader<'a> {
         for (name, entry) in &*self.manifest.resources {
             let mut selected = None;
             for (id, locator) in &entry.locators {
-                let selected_one = Some(self.registration).filter(|selected| selected.id == id);
+                let selected_one = self.registration.filter(|selected| selected.id == id);
                 let linked_one = || linked.iter().find(|provider| provider.id == id).copied();
                 let Some(provider) = selected_one.or_else(linked_one) else { continue };
                 match (provider.resource_kind)(locator) {
-                    Ok(kind) if id == self.registration.id => {
+                    Ok(kind) if self.registration.is_none_or(|selected| id == selected.id) => {
                         let resource =
                             Resource { name: name.clone(), kind, locator: locator.clone(), force: entry.force };
                         selected = Some(Arc::new(resource));
@@ -125,6 +130,10 @@ impl<'a> Reader<'a> {
             && (*scope == Scope::Global || !self.projects.is_empty())
     }
 
+    fn part(&self) -> Option<&Part> {
+        self.manifest.part.as_deref()
+    }
+
     /// The same, saying what isn't listed.
     fn listed(&mut self, scope: &Scope, path: &str) -> bool {
         if self.is_listed(scope) {
@@ -132,6 +141,8 @@ impl<'a> Reader<'a> {
         }
         let platform = &self.manifest.platform;
         let mut missing = Vec::new();
+        let [projects_unknown, domains_unknown] =
+            self.part().map_or([false; 2], |part| [part.unknown_projects, part.unknown_domains]);
         if let Some(domain) = scope.domain()
             && !self.domains.contains(domain)
         {
@@ -144,7 +155,7 @@ impl<'a> Reader<'a> {
             let hint = self.meant(project.as_str(), platform.projects.iter().map(Project::as_str));
             missing.push(("project", project.to_string(), hint));
         }
-        if missing.is_empty() {
+        if missing.is_empty() && !projects_unknown {
             self.problem(
                 format!("{path}.scope"),
                 "the scope reaches no task code: platform.projects is empty",
@@ -152,6 +163,11 @@ impl<'a> Reader<'a> {
             );
         }
         for (what, name, hint) in missing {
+            // Where the list itself is wrong, it may well be meant to have the name.
+            let unknown = if what == "domain" { domains_unknown } else { projects_unknown };
+            if unknown {
+                continue;
+            }
             let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
             self.problem(format!("{path}.scope.{what}"), message, hint);
         }
@@ -165,10 +181,15 @@ impl<'a> Reader<'a> {
         let mut grants = Vec::with_capacity(all.len());
         for (at, (grant, right)) in all.iter().zip(right).enumerate() {
             if let Some(first) = names.insert(&grant.name, at) {
-                let message = format!("two grants are called `{}`: the other is grants[{first}]", grant.name);
-                self.problem(format!("grants[{at}].name"), message, "give each grant a name of its own");
+                let first = self.manifest.path_of("grants", first);
+                let message = format!("two grants are called `{}`: the other is {first}", grant.name);
+                let path = self.manifest.path_of("grants", at);
+                self.problem(format!("{path}.name"), message, "give each grant a name of its own");
             }
-            grants.extend(right.or_else(|| self.looked_into(grant, &format!("grants[{at}]"), resources, bound)));
+            grants.extend(right.or_else(|| {
+                let path = self.manifest.path_of("grants", at);
+                self.looked_into(grant, &path, resources, bound)
+            }));
         }
         grants
     }
@@ -223,7 +244,9 @@ impl<'a> Reader<'a> {
             precise: grant.precise,
             carried_by: bound.within(&grant.scope),
         };
-        self.registration.capabilities.check(self.registration.id, path, request).map(Arc::new)
+        // Without a provider there is nothing to hold it against.
+        let Some(registration) = self.registration else { return Err(Vec::new()) };
+        registration.capabilities.check(registration.id, path, request).map(Arc::new)
     }
 
     /// Adds refusals; where a wider scope would do, with what that newly reaches.
@@ -233,7 +256,7 @@ impl<'a> Reader<'a> {
             if self.problems.len() < EXPLAINED
                 && refusal.path.ends_with(".scope")
                 && let Some(hint) = &mut refusal.hint
-                && let Some(wider) = self.registration.capabilities.nearest_scope(scope)
+                && let Some(wider) = self.registration.and_then(|selected| selected.capabilities.nearest_scope(scope))
             {
                 let platform = &self.manifest.platform;
                 let newly = platform.pairs(&wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
@@ -257,6 +280,8 @@ impl<'a> Reader<'a> {
                 Some(None) => {
                     self.no_locator(&format!("resources.{name}"), &format!("resource `{name}`"), name.as_str())
                 }
+                // Something is wrong with the resource, which was said; or with all of them.
+                None if self.part().is_some_and(|part| part.may_have(name.as_str())) => {}
                 None => {
                     let hint = self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str));
                     self.problem(format!("{path}.access.{name}"), format!("there is no resource `{name}`"), hint);
@@ -268,7 +293,7 @@ impl<'a> Reader<'a> {
 
     /// A thing without a locator for the selected provider, unless its locator is what is wrong.
     fn no_locator(&mut self, path: &str, what: &str, name: &str) {
-        let id = self.registration.id;
+        let Some(id) = self.registration.map(|selected| selected.id) else { return };
         let at = format!("{path}.{id}");
         let mut known = self.problems.iter().take(EXPLAINED * EXPLAINED);
         if known.any(|problem| problem.path == at || problem.path == path) {
@@ -279,20 +304,30 @@ impl<'a> Reader<'a> {
     }
 
     fn registries(&mut self) -> Vec<Checked<RegistryAccess>> {
-        let (id, capabilities) = (self.registration.id, self.registration.capabilities);
+        let linked = registry::providers().unwrap_or_default();
         let mut names = HashMap::new();
         let mut registries = Vec::new();
         for (at, entry) in self.manifest.registries.iter().enumerate() {
-            let path = format!("registries[{at}]");
+            let path = self.manifest.path_of("registries", at);
             if let Some(first) = names.insert(&entry.name, at) {
-                let message = format!("two registries are called `{}`: the other is registries[{first}]", entry.name);
+                let first = self.manifest.path_of("registries", first);
+                let message = format!("two registries are called `{}`: the other is {first}", entry.name);
                 self.problem(format!("{path}.name"), message, "give each registry a name of its own");
             }
+            // Those of other clouds as well, as for resources.
+            for provider in linked.iter().filter(|linked| self.registration.is_none_or(|selected| selected.id != linked.id)) {
+                let Some(locator) = entry.locators.get(provider.id) else { continue };
+                if let Err(problem) = (provider.resource_kind)(locator) {
+                    self.problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));
+                }
+            }
+            let Some(Registration { id, capabilities, resource_kind, .. }) = self.registration else { continue };
+            let id = *id;
             let Some(locator) = entry.locators.get(id) else {
                 self.no_locator(&path, &format!("registry `{}`", entry.name), entry.name.as_str());
                 continue;
             };
-            let kind = match (self.registration.resource_kind)(locator) {
+            let kind = match resource_kind(locator) {
                 Ok(kind) => kind,
                 Err(problem) => {
                     self.problems.push(at_locator(problem, format!("{path}.{id}"), locator));
@@ -323,7 +358,8 @@ impl<'a> Reader<'a> {
 
     fn bindings(&mut self, bound: &Bound, grants: &[Arc<Checked<TaskAccess>>]) -> Vec<Checked<ScopeBinding>> {
         for (at, binding) in self.manifest.bindings.iter().enumerate() {
-            self.listed(&binding.scope, &format!("bindings[{at}]"));
+            let path = self.manifest.path_of("bindings", at);
+            self.listed(&binding.scope, &path);
         }
         let mut by_scope: HashMap<&Scope, Vec<_>> = HashMap::new();
         for grant in grants {
@@ -374,8 +410,9 @@ impl<'a> Reader<'a> {
                 grants: wider.iter().filter_map(|scope| by_scope.get(scope)).flatten().cloned().collect(),
             };
             let written = places.get(scope);
-            let path = written.map_or_else(|| "bindings".to_owned(), |at| format!("bindings[{at}]"));
-            match self.registration.capabilities.check(self.registration.id, &path, request) {
+            let path = written.map_or_else(|| "bindings".to_owned(), |at| self.manifest.path_of("bindings", *at));
+            let Some(registration) = self.registration else { continue };
+            match registration.capabilities.check(registration.id, &path, request) {
                 Ok(checked) => bindings.push(checked),
                 // A binding that nobody wrote is implied by grants, and these are refused for the same reason.
                 Err(_) if written.is_none() => {}

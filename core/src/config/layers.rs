@@ -5,8 +5,9 @@ use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Map as JsonMap, Value, json};
 
 use super::tree::Node;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::registry;
 
 /// The name under which figment knows the manifest file.
 pub(super) const FILE: &str = "the manifest";
@@ -41,18 +42,25 @@ fn dict(value: &Value) -> figment::Result<Dict> {
     }
 }
 
-/// The values of the file, and those of each of its profiles.
-fn file_layer(mut file: JsonMap<String, Value>) -> Layer {
+/// What figment calls the profile that was asked for. Its own names are alike whatever their case; here `Staging` and
+/// `staging` are two.
+const SELECTED: &str = "selected";
+
+/// The values of the file, and those of the profile that was asked for.
+fn file_layer(mut file: JsonMap<String, Value>, profile: Option<&str>) -> Layer {
     let mut values = Vec::new();
-    if let Some(Value::Object(profiles)) = file.shift_remove("profiles") {
-        values.extend(profiles.into_iter().map(|(name, value)| (Profile::new(&name), value)));
+    if let (Some(Value::Object(mut profiles)), Some(profile)) = (file.shift_remove("profiles"), profile)
+        && let Some(selected) = profiles.shift_remove(profile)
+    {
+        values.push((Profile::new(SELECTED), selected));
     }
     values.push((Profile::Default, file.into()));
     Layer { name: FILE.to_owned(), values }
 }
 
 /// `AWS__REGION` and `us-west-2` become `{"aws": {"region": "us-west-2"}}`. Text stays text, lest an account id
-/// lose its leading zero; lists, mappings and truth values are written as in JSON.
+/// lose its leading zero, unless the key takes nothing but a number; lists, mappings and truth values are written as in
+/// JSON.
 fn nested(path: &str, text: &str) -> Value {
     let plain = || Value::String(text.to_owned());
     let value = match text.trim_start().chars().next() {
@@ -60,11 +68,50 @@ fn nested(path: &str, text: &str) -> Value {
         _ => match text {
             "true" => true.into(),
             "false" => false.into(),
-            _ => plain(),
+            _ => number(path, text).unwrap_or_else(plain),
         },
     };
+    keyed(path, value)
+}
+
+fn keyed(path: &str, value: Value) -> Value {
     path.rsplit("__").fold(value, |inner, key| json!({ key.to_lowercase(): inner }))
 }
+
+/// The number that a text is, where the key is one that takes no text: whoever reads the section knows.
+fn number(path: &str, text: &str) -> Option<Value> {
+    let number: Value = serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.into();
+    if path.eq_ignore_ascii_case("version") {
+        return Some(number);
+    }
+    let key_path = path.to_lowercase().replace("__", ".");
+    let (section, _) = key_path.split_once('.')?;
+    let provider = registry::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
+    let is_wrong = |value: Value| {
+        let tried = keyed(path, value);
+        let problems = (provider.check_config)(tried.get(section).unwrap_or(&Value::Null));
+        problems.iter().any(|problem| problem.path == key_path)
+    };
+    (is_wrong(text.into()) && !is_wrong(number.clone())).then_some(number)
+}
+
+/// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.
+pub(super) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
+    let last = problem.path.rsplit('.').next().unwrap_or_default();
+    if let Some(variable) = layer.strip_prefix(VARIABLE)
+        && problem.message == format!("unknown key `{last}`")
+    {
+        let own = variable.strip_prefix("CLOUDGRANT_").unwrap_or_default();
+        if let Some(meant) = nearest(own, NOT_CONFIGURATION) {
+            problem.hint = Some(format!("did you mean CLOUDGRANT_{meant}?"));
+        }
+    }
+    problem.layer = Some(layer.into());
+    problem
+}
+
+/// How the layer of a variable is called, in front of its name.
+const VARIABLE: &str = "environment variable ";
 
 /// What comes from outside the file.
 #[derive(Debug, Clone, Default)]
@@ -109,16 +156,16 @@ pub(super) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Re
     let global = |name, value| Layer { name, values: vec![(Profile::Global, value)] };
     let mut figment = Figment::new()
         .merge(Layer { name: "the defaults".to_owned(), values: vec![(Profile::Default, defaults)] })
-        .merge(file_layer(file));
+        .merge(file_layer(file, overrides.profile.as_deref()));
     for (variable, path, text) in overrides.variables() {
-        figment = figment.merge(global(format!("environment variable {variable}"), nested(path, text)));
+        figment = figment.merge(global(format!("{VARIABLE}{variable}"), nested(path, text)));
     }
     for (path, value, flag) in &overrides.flags {
         let value = path.rsplit('.').fold(value.clone(), |inner, key| json!({ key: inner }));
         figment = figment.merge(global(format!("flag {flag}"), value));
     }
-    if let Some(profile) = &overrides.profile {
-        figment = figment.select(Profile::new(profile));
+    if overrides.profile.is_some() {
+        figment = figment.select(Profile::new(SELECTED));
     }
     let value = extract(&figment)?;
     Ok((figment, value))
@@ -144,11 +191,12 @@ fn extract(figment: &Figment) -> Result<Value> {
     })
 }
 
-/// Whether there is a profile: figment falls back silently to the default for one that nobody wrote.
-pub(super) fn known_profile(file: &Node, file_name: &str, profile: &str) -> Result<()> {
+/// What is said where there is no profile of that name: figment falls back silently to the default for one that nobody
+/// wrote.
+pub(super) fn unknown_profile(file: &Node, file_name: &str, profile: &str) -> Option<Diagnostic> {
     let profiles = file.get("profiles");
     if profiles.is_some_and(|profiles| profiles.get(profile).is_some()) {
-        return Ok(());
+        return None;
     }
     let known = match profiles.map(Node::to_value) {
         Some(Value::Object(map)) => map.keys().cloned().collect(),
@@ -161,7 +209,7 @@ pub(super) fn known_profile(file: &Node, file_name: &str, profile: &str) -> Resu
     };
     let mut diagnostic = Diagnostic::new("profiles", format!("there is no profile `{profile}`")).hint(hint);
     diagnostic.place = super::tree::place(file_name, profiles.and_then(|node| node.at));
-    Err(Error::manifest(vec![diagnostic]))
+    Some(diagnostic)
 }
 
 #[cfg(test)]

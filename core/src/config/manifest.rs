@@ -48,7 +48,32 @@ pub struct Manifest {
     pub bindings: Arc<Vec<Binding>>,
     /// The file of the audit trail, where one is kept.
     pub audit: Option<PathBuf>,
+    /// What it lacks, where something is wrong with what it was read from. Nothing is ever done with such a manifest but
+    /// looking for what else is wrong.
+    pub(super) part: Option<Box<Part>>,
     sections: Map<String, Value>,
+}
+
+/// What could be read of a manifest, and where it stood.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    /// Where each grant, registry and binding stood in its list, of which others could not be read.
+    grants: Vec<usize>,
+    registries: Vec<usize>,
+    bindings: Vec<usize>,
+    /// Names of resources that could be read or not. `None` where it isn't even known which there are.
+    resources: Option<BTreeSet<String>>,
+    /// Whether it isn't known which projects there are.
+    pub(super) unknown_projects: bool,
+    /// Whether it isn't known which domains there are.
+    pub(super) unknown_domains: bool,
+}
+
+impl Part {
+    /// Whether a resource may be there although none was read.
+    pub(super) fn may_have(&self, resource: &str) -> bool {
+        self.resources.as_ref().is_none_or(|names| names.contains(resource))
+    }
 }
 
 /// The keys of [`Lists`].
@@ -111,35 +136,93 @@ pub struct Binding {
 impl Manifest {
     /// Reads the manifest from all layers together; adds every problem to the list. What is in `lists` was read before.
     pub(super) fn read(value: &Value, lists: Option<Lists>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+        let before = problems.len();
+        let manifest = Self::read_part(value, lists, problems)?;
+        (problems.len() == before).then_some(Self { part: None, ..manifest })
+    }
+
+    /// The same, with as much of it as can be read; of a name that is missing, some name.
+    pub(super) fn read_part(value: &Value, lists: Option<Lists>, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         let map = value.as_object()?;
         let providers = known_providers();
         let sections = sections(map, &providers, problems);
         version(map.get("version"), problems);
         let stack = required(map, "stack", problems);
         let provider = required::<String>(map, "provider", problems);
+        let before = problems.len();
         let platform = required(map, "platform", problems).and_then(|section| platform::checked(section, problems));
+        let unknown = |list: &str| {
+            problems[before..].iter().any(|problem| problem.path == "platform" || problem.path.starts_with(list))
+        };
+        let mut part = Part {
+            unknown_projects: unknown("platform.projects"),
+            unknown_domains: unknown("platform.domains"),
+            ..Part::default()
+        };
+        let platform = match platform {
+            Some(platform) => platform,
+            None => platform::part(map.get("platform"))?,
+        };
         let (resources, grants, bindings) = match lists {
             Some(lists) => (lists.resources, lists.grants, Some(lists.bindings)),
             None => {
                 let resources = entries::resources(map.get("resources"), &providers, problems);
-                (Arc::new(resources), Arc::new(list(map, "grants", problems, strict::read)), None)
+                part.resources = match map.get("resources") {
+                    Some(Value::Object(map)) => Some(map.keys().cloned().collect()),
+                    Some(_) => None,
+                    None => Some(BTreeSet::new()),
+                };
+                let grants;
+                (part.grants, grants) = list(map, "grants", problems, strict::read);
+                (Arc::new(resources), Arc::new(grants), None)
             }
         };
-        let registries = list(map, "registries", problems, |value, path, problems| {
+        let registries;
+        (part.registries, registries) = list(map, "registries", problems, |value, path, problems| {
             entries::registry(value, path, &providers, problems)
         });
-        let bindings = bindings.unwrap_or_else(|| Arc::new(list(map, "bindings", problems, strict::read)));
+        let bindings = match bindings {
+            Some(bindings) => bindings,
+            None => {
+                let bindings;
+                (part.bindings, bindings) = list(map, "bindings", problems, strict::read);
+                Arc::new(bindings)
+            }
+        };
         Some(Self {
-            stack: stack?,
-            provider: provider?,
-            platform: platform?,
+            stack: stack.or_else(|| Stack::parse("stack").ok())?,
+            provider: provider.unwrap_or_default(),
+            platform,
             resources,
             grants,
             registries,
             bindings,
             audit: map.get("audit").and_then(|file| strict::read(file, "audit", problems)),
+            part: Some(Box::new(part)),
             sections,
         })
+    }
+
+    /// Takes note that something stood at a key path that can't be told of the value that the manifest was read from.
+    pub(super) fn doubt(&mut self, path: &str) {
+        let Some(part) = &mut self.part else { return };
+        if path == "resources" {
+            part.resources = None;
+        } else if let (Some(name), Some(names)) = (path.strip_prefix("resources."), &mut part.resources) {
+            names.insert(name.to_owned());
+        }
+    }
+
+    /// The key path of an entry of a list: where it stands in the file, whatever else of the list can't be read.
+    pub(super) fn path_of(&self, list: &str, at: usize) -> String {
+        let part = self.part.as_deref();
+        let stood = part.map(|part| match list {
+            "grants" => &part.grants,
+            "registries" => &part.registries,
+            _ => &part.bindings,
+        });
+        let at = stood.and_then(|stood| stood.get(at).copied()).unwrap_or(at);
+        format!("{list}[{at}]")
     }
 
     pub(super) fn lists(&self) -> Lists {
@@ -262,21 +345,23 @@ fn required<T: serde::de::DeserializeOwned>(
     }
 }
 
+/// The entries that can be read, and where each stands.
 fn list<T>(
     map: &Map<String, Value>,
     key: &str,
     problems: &mut Vec<Diagnostic>,
     mut read: impl FnMut(&Value, &str, &mut Vec<Diagnostic>) -> Option<T>,
-) -> Vec<T> {
+) -> (Vec<usize>, Vec<T>) {
     match map.get(key) {
-        None | Some(Value::Null) => Vec::new(),
+        None | Some(Value::Null) => (Vec::new(), Vec::new()),
         Some(Value::Array(items)) => {
-            items.iter().enumerate().filter_map(|(at, item)| read(item, &format!("{key}[{at}]"), problems)).collect()
+            let read = |(at, item)| Some((at, read(item, &format!("{key}[{at}]"), problems)?));
+            items.iter().enumerate().filter_map(read).unzip()
         }
         Some(_) => {
             let hint = format!("write each with a dash of its own: `{key}:`, and in the next line `- name: ...`");
             problems.push(Diagnostic::new(key, format!("`{key}` must be a list")).hint(hint));
-            Vec::new()
+            (Vec::new(), Vec::new())
         }
     }
 }

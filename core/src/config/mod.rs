@@ -3,6 +3,8 @@
 mod bound;
 mod entries;
 mod events;
+mod examined;
+mod excerpt;
 mod format;
 mod intents;
 mod layers;
@@ -14,7 +16,9 @@ mod quick;
 mod refused;
 mod request_timeout;
 pub(crate) mod strict;
+mod syntax;
 mod tree;
+mod value_reader;
 
 use std::fs::File;
 use std::io::Read;
@@ -25,19 +29,21 @@ use figment::Figment;
 use serde_json::Value;
 
 pub use entries::{RegistryEntry, ResourceEntry};
+pub(crate) use examined::Examined;
 pub use intents::intents;
 pub use layers::Overrides;
 pub use manifest::{Binding, Grant, Manifest};
 pub use request_timeout::RequestTimeout;
 
+pub use self::format::STANDARD_INPUT;
 use self::format::Format;
 use self::manifest::LISTS;
 use self::path::Path;
 use self::quick::Quick;
 use self::tree::{Content, Node, Offsets, place};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, ErrorKind, Result};
-use crate::names::ResourceName;
+use crate::names::{GrantName, ResourceName};
 
 /// The largest manifest that is read, in bytes: room for some 80,000 grants.
 pub const LARGEST_MANIFEST: u64 = 8 << 20;
@@ -52,6 +58,8 @@ pub struct Loaded {
     /// The provider that the file itself names.
     usual: Option<String>,
     source: Source,
+    /// What is wrong, where that is kept for saying it together with all else: see [`draft_from_file`](Self::draft_from_file).
+    problems: Vec<Diagnostic>,
 }
 
 /// What a manifest was read from. Places are only searched once there is something to say of one: nothing in memory
@@ -60,6 +68,7 @@ pub struct Loaded {
 struct Source {
     text: Arc<str>,
     file: PathBuf,
+    format: Format,
     overrides: Overrides,
     /// Layers on top of all others, each with its name.
     on_top: Vec<(Value, String)>,
@@ -83,16 +92,54 @@ impl Loaded {
         Self::from_source(Source::new(text.into(), file, overrides))
     }
 
+    /// The same of a manifest with which something may be wrong: for [`Session::open`](crate::Session::open), which says
+    /// that together with what only the provider knows. Nothing else is to be done with it.
+    ///
+    /// # Errors
+    /// It can't be read at all: there is no such file, or its syntax is wrong.
+    pub fn draft_from_file(file: &FilePath, overrides: &Overrides) -> Result<Self> {
+        let text = read(file)?;
+        Self::draft(Source::new(text.into(), file, overrides))
+    }
+
+    /// The same from text, as [`from_text`](Self::from_text).
+    ///
+    /// # Errors
+    /// As [`draft_from_file`](Self::draft_from_file).
+    pub fn draft_from_text(text: &str, file: &FilePath, overrides: &Overrides) -> Result<Self> {
+        Self::draft(Source::new(text.into(), file, overrides))
+    }
+
+    /// The same from something open, such as standard input ([`STANDARD_INPUT`]); its name says the notation, or without an
+    /// ending, what is in it.
+    ///
+    /// # Errors
+    /// As [`draft_from_file`](Self::draft_from_file).
+    pub fn draft_from_reader(opened: impl Read, name: &FilePath, overrides: &Overrides) -> Result<Self> {
+        let text = text_of(opened, name)?;
+        Self::draft(Source::new(text.into(), name, overrides))
+    }
+
     fn from_source(source: Source) -> Result<Self> {
+        Self::draft(source)?.sound()
+    }
+
+    fn draft(source: Source) -> Result<Self> {
         match Self::quick(&source) {
-            Some((manifest, head, usual)) => Ok(Self { manifest, head, usual, source }),
-            None => Self::thorough(source),
+            Some((manifest, head, usual)) => Ok(Self { manifest, head, usual, source, problems: Vec::new() }),
+            None => Self::draft_thoroughly(source),
         }
+    }
+
+    /// Reads any manifest, and finds everything that is wrong with it.
+    #[cfg(test)]
+    fn thorough(source: Source) -> Result<Self> {
+        Self::draft_thoroughly(source)?.sound()
     }
 
     /// Reads a manifest with which nothing is wrong, as most are.
     fn quick(source: &Source) -> Option<(Manifest, Value, Option<String>)> {
-        let Quick { head, lists } = Format::of(&source.file).quick(&source.text)?;
+        let Quick { head, lists } = source.format.quick(&source.text)?;
         let overrides = &source.overrides;
         if !LISTS.iter().all(|key| overrides.leave_alone(&head, key)) {
             return None;
@@ -105,50 +152,111 @@ impl Loaded {
             return None;
         }
         let usual = head.get("provider").and_then(Value::as_str).map(str::to_owned);
-        let (_, head) = layers::stacked(head, overrides).ok()?;
+        let (_, mut head) = layers::stacked(head, overrides).ok()?;
         let mut problems = Vec::new();
+        tree::take_out_nulls(&mut head, &Path::default(), &mut problems);
         let manifest = Manifest::read(&head, Some(lists), &mut problems)?;
         problems.is_empty().then_some((manifest, head, usual))
     }
 
-    /// Reads any manifest, and finds everything that is wrong with it.
-    fn thorough(source: Source) -> Result<Self> {
+    /// Reads any manifest as far as it can be read, with everything that is wrong with it.
+    fn draft_thoroughly(source: Source) -> Result<Self> {
         let name = source.name();
         if source.text.trim().is_empty() {
             return Err(one(Diagnostic::new("", format!("{name} is empty"))
                 .hint("a manifest begins with `version: 1`; examples/quickstart in the repository has a whole one")));
         }
-        let tree = Format::of(&source.file).parse(&source.text, &name).map_err(one)?;
+        let tree = source.format.parse(&source.text, &name).map_err(one)?;
         if !matches!(tree.content, Content::Map(_)) {
             return Err(one(Diagnostic::new("", format!("{name} is no mapping of keys to values"))
                 .hint("a manifest begins with `version: 1`")));
         }
         let selected = source.overrides.profile.as_deref();
         let mut problems = tree.duplicates(&name);
-        if let Some(profiles) = tree.get("profiles") {
+        problems.extend(tree.without_value(&name));
+        problems.extend(tree.unreplaced(&name));
+        if let Some(profiles) = tree.get("profiles").filter(|profiles| !matches!(profiles.content, Content::Null)) {
             let wrong = manifest::profiles(&profiles.to_value(), selected);
             problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
             // What isn't a mapping can't be laid over anything.
             if problems.iter().any(|problem| problem.path == "profiles" || problem.message.contains("a mapping")) {
-                return Err(Error::manifest(problems));
+                return Err(source.refusal(problems));
             }
         }
-        if let Some(profile) = selected {
-            layers::known_profile(&tree, &name, profile)?;
+        if let Some(profile) = selected
+            && let Some(unknown) = layers::unknown_profile(&tree, &name, profile)
+        {
+            // Whatever else is wrong or missing, nobody knows before it is known which profile is meant.
+            problems.push(unknown);
+            return Err(source.refusal(problems));
         }
         let usual = tree.get("provider").and_then(|node| node.to_value().as_str().map(str::to_owned));
-        let (places, value) = Places::of(&source, tree)?;
+        let (places, mut value) = Places::of(&source, tree)?;
         let mut found = Vec::new();
-        let manifest = Manifest::read(&value, None, &mut found);
-        if !found.is_empty() {
-            // Checking goes no further than this; say now what else is wrong already.
-            refused::by_providers(&value, &mut found);
+        tree::take_out_nulls(&mut value, &Path::default(), &mut found);
+        found.retain(|problem| !problems.iter().any(|known| follows(problem, known)));
+        problems.extend(places.of_all(found, &value));
+        let mut found = Vec::new();
+        let manifest = Manifest::read_part(&value, None, &mut found);
+        found.retain(|problem| !problems.iter().take(MOST).any(|known| follows(problem, known)));
+        problems.extend(places.of_all(found, &value));
+        let Some(mut manifest) = manifest else { return Err(source.refusal(problems)) };
+        if problems.is_empty() {
+            manifest.part = None;
         }
-        problems.extend(places.of_all(found));
-        match manifest {
-            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source }),
-            _ => Err(Error::manifest(first(problems))),
+        problems.iter().for_each(|problem| manifest.doubt(&problem.path));
+        Ok(Self { manifest, head: without_lists(value), usual, source, problems })
+    }
+
+    /// The manifest, if nothing is wrong with it. What is said of it otherwise is all that can be said without connecting the
+    /// provider.
+    fn sound(self) -> Result<Self> {
+        if self.problems.is_empty() {
+            return Ok(self);
         }
+        if self.problems.len() >= MOST {
+            // More of them are not shown, and to find them takes its time.
+            return Err(self.refusal(Vec::new()));
+        }
+        Err(match self.examined() {
+            Ok(examined) => {
+                let mut problems = examined.problems;
+                if let Some(registration) = examined.registration {
+                    problems.extend((registration.check_config)(&self.manifest.section(registration.id)));
+                }
+                self.refusal(problems)
+            }
+            // Which providers there are is a matter of the program: it is told where one is needed.
+            Err(_) => self.refusal(Vec::new()),
+        })
+    }
+
+    /// What is wrong with it, together with what was found since, each where it stands.
+    pub(crate) fn refusal(&self, mut found: Vec<Diagnostic>) -> Error {
+        if self.problems.len() >= MOST {
+            found.clear();
+        }
+        found.retain(|problem| !self.known(problem));
+        let mut problems = self.problems.clone();
+        if found.is_empty() {
+            return self.source.refusal(problems);
+        }
+        match self.source.places() {
+            Ok((places, value)) => problems.extend(places.of_all(found, &value)),
+            // It could be read before.
+            Err(_) => problems.extend(found),
+        }
+        self.source.refusal(problems)
+    }
+
+    /// Whether a problem only follows from what was wrong when it was read.
+    pub(crate) fn known(&self, problem: &Diagnostic) -> bool {
+        self.problems.iter().any(|known| follows(problem, known))
+    }
+
+    /// Whether nothing was wrong when it was read.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.problems.is_empty()
     }
 
     /// The same with one more layer on top of all others; `name` says where it comes from.
@@ -160,19 +268,26 @@ impl Loaded {
         source.on_top.push((value.clone(), name.to_owned()));
         let usual = self.usual.clone();
         let mut problems = Vec::new();
+        tree::take_out_nulls(&mut value.clone(), &Path::default(), &mut problems);
+        if !problems.is_empty() {
+            return Err(Error::manifest(problems));
+        }
         if LISTS.iter().all(|key| value.get(key).is_none()) {
             let head = layers::laid_over(&self.head, value)?;
             if let Some(manifest) = Manifest::read(&head, Some(self.manifest.lists()), &mut problems)
                 && problems.is_empty()
             {
-                return Ok(Self { manifest, head, usual, source });
+                return Ok(Self { manifest, head, usual, source, problems: Vec::new() });
             }
             problems.clear();
         }
         let (places, value) = source.places()?;
         match Manifest::read(&value, None, &mut problems) {
-            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source }),
-            _ => Err(Error::manifest(places.of_all(problems))),
+            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source, problems: Vec::new() }),
+            _ => {
+                let problems = places.of_all(problems, &value);
+                Err(source.refusal(problems))
+            }
         }
     }
 
@@ -205,8 +320,9 @@ impl Loaded {
             return error;
         }
         match self.source.places() {
-            Ok((places, _)) => {
-                let problems = places.of_all(error.problems().to_vec());
+            Ok((places, value)) => {
+                let problems = places.of_all(error.problems().to_vec(), &value);
+                let problems = self.source.presented(problems);
                 error.diagnostics(problems)
             }
             // It could be read before.
@@ -225,7 +341,22 @@ fn without_lists(mut value: Value) -> Value {
 
 impl Source {
     fn new(text: Arc<str>, file: &FilePath, overrides: &Overrides) -> Self {
-        Self { text, file: file.to_owned(), overrides: overrides.clone(), on_top: Vec::new() }
+        // An editor's mark of the encoding is no part of the text.
+        let text = text.strip_prefix('\u{feff}').map(Arc::from).unwrap_or(text);
+        let format = Format::of(file, &text);
+        Self { text, file: file.to_owned(), format, overrides: overrides.clone(), on_top: Vec::new() }
+    }
+
+    /// All that is wrong.
+    fn refusal(&self, problems: Vec<Diagnostic>) -> Error {
+        Error::manifest(self.presented(first(problems)))
+    }
+
+    /// The problems in the order of the file's lines, each with its line; then those of other layers.
+    fn presented(&self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        problems.sort_by(|one, other| order(one).cmp(&order(other)));
+        excerpt::add(&self.text, &self.name(), &mut problems);
+        problems
     }
 
     fn name(&self) -> String {
@@ -234,7 +365,7 @@ impl Source {
 
     /// The places of everything, and all layers together.
     fn places(&self) -> Result<(Places, Value)> {
-        let tree = Format::of(&self.file).parse(&self.text, &self.name()).map_err(one)?;
+        let tree = self.format.parse(&self.text, &self.name()).map_err(one)?;
         Places::of(self, tree)
     }
 }
@@ -270,10 +401,18 @@ impl Places {
         Ok((Self { file: source.name(), tree, figment, profile: source.overrides.profile.clone() }, value))
     }
 
-    fn of_all(&self, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    /// Says of each where it stands, and of what is in a list also its name; `value` is all layers together.
+    fn of_all(&self, problems: Vec<Diagnostic>, value: &Value) -> Vec<Diagnostic> {
+        if problems.is_empty() {
+            return problems;
+        }
         // Once for all problems: figment puts its layers together anew whenever it is asked.
         let merged = self.figment.find_value("").ok();
-        first(problems).into_iter().map(|problem| self.of_one(problem, merged.as_ref())).collect()
+        let placed = |mut problem: Diagnostic| {
+            problem.entry = entry_name(&problem.path, value).map(Into::into);
+            self.of_one(problem, merged.as_ref())
+        };
+        first(problems).into_iter().map(placed).collect()
     }
 
     /// Says where the thing at the problem's key path came from.
@@ -286,8 +425,7 @@ impl Places {
         let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
         let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
         if let Some(layer) = from.filter(|layer| layer != layers::FILE && layer != "the defaults") {
-            problem.layer = Some(layer.into());
-            return problem;
+            return layers::blamed(problem, layer);
         }
         let (mut at, depth) = self.tree.locate(&path);
         if let Some(profile) = &self.profile {
@@ -301,9 +439,25 @@ impl Places {
     }
 }
 
+/// How the grant or the registry is called that a key path leads into by its number.
+fn entry_name<'a>(path: &str, value: &'a Value) -> Option<&'a str> {
+    let (list, rest) = path.split_once('[')?;
+    let at: usize = rest.split_once(']')?.0.parse().ok()?;
+    let name = value.get(list)?.get(at)?.get("name")?.as_str()?;
+    // What is no name isn't repeated.
+    (matches!(list, "grants" | "registries") && GrantName::parse(name).is_ok()).then_some(name)
+}
+
+/// By line and column; without a place come other layers, and what is said of the whole.
+fn order(problem: &Diagnostic) -> (bool, Option<&Place>, bool, Option<&str>) {
+    (problem.place.is_none(), problem.place.as_ref(), problem.layer.is_none(), problem.layer.as_deref())
+}
+
+/// So many problems are shown.
+const MOST: usize = 100;
+
 /// The first problems, and how many more there are: nobody reads thousands, and each costs a search for its place.
 fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    const MOST: usize = 100;
     // One more may be the line that this function added earlier.
     if problems.len() > MOST + 1 {
         let more = problems.len() - MOST;
@@ -311,6 +465,16 @@ fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         problems.push(Diagnostic::new("", format!("and {more} more problems")));
     }
     problems
+}
+
+/// Whether a problem only says again, of the same thing, of what is in it or of what is around it, what is known.
+fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
+    if known.path.is_empty() {
+        return false;
+    }
+    let parent = known.path.rfind(['.', '[']).map_or("", |end| &known.path[..end]);
+    let inside = problem.path.strip_prefix(known.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    inside || (!parent.is_empty() && problem.path == parent)
 }
 
 /// The problem with the place of its key path in the file.
@@ -324,27 +488,51 @@ fn one(problem: Diagnostic) -> Error {
 }
 
 fn read(file: &FilePath) -> Result<String> {
-    let name = file.display();
-    let failed = |error: std::io::Error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path, or name another manifest with --file".to_owned(),
-            _ => "check the file's name and its permissions".to_owned(),
-        };
-        Error::new(ErrorKind::Manifest, format!("can't read the manifest {name}")).with("cause", error).hint(hint)
+    if file.is_dir() {
+        let inside = file.join("cloudgrant.yaml");
+        return Err(Error::new(ErrorKind::Manifest, format!("{} is a folder, and no manifest", file.display()))
+            .hint(format!("name the file in it, such as {}", inside.display())));
+    }
+    let opened = File::open(file).map_err(|error| unreadable(file, error))?;
+    text_of(opened, file)
+}
+
+fn unreadable(file: &FilePath, error: std::io::Error) -> Error {
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => "check the path, or name another manifest with --file",
+        std::io::ErrorKind::PermissionDenied => "you may not read this file: check its permissions",
+        _ => "check the file's name and its permissions",
     };
+    Error::new(ErrorKind::Manifest, format!("can't read the manifest {}", file.display()))
+        .with("cause", reason(&error))
+        .hint(hint)
+}
+
+/// What the system says, without its number.
+fn reason(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn text_of(opened: impl Read, file: &FilePath) -> Result<String> {
+    let name = file.display();
     let mut bytes = Vec::new();
-    let opened = File::open(file).map_err(failed)?;
     // One byte more than allowed tells a large file from one that just fits; a file that grows can't fool it.
-    opened.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    opened.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(file, error))?;
     if bytes.len() as u64 > LARGEST_MANIFEST {
         let limit = LARGEST_MANIFEST >> 20;
         return Err(one(Diagnostic::new("", format!("{name} is larger than {limit} MiB, the most that is read"))
             .hint("split the manifest into several stacks")));
     }
+    let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
-        let mut problem = Diagnostic::new("", "this isn't text in UTF-8").hint("save the file as UTF-8");
+        let hint = match wide {
+            true => "it looks like UTF-16, as some editors write: save the file as UTF-8",
+            false => "save the file as UTF-8",
+        };
+        let mut problem = Diagnostic::new("", "this isn't text in UTF-8").hint(hint);
         problem.place = place(&file.display().to_string(), Some(Offsets::of(&text).at(at)));
         one(problem)
     })

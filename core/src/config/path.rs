@@ -70,6 +70,11 @@ impl Path {
         }
     }
 
+    /// Whether any of its keys says so.
+    pub(crate) fn has_secret(&self) -> bool {
+        (1..=self.0.len()).any(|end| Self(self.0[..end].to_vec()).is_secret())
+    }
+
     /// The keys down to the first list.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map_while(|step| match step {

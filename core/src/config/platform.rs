@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::strict;
 use crate::diagnostic::Diagnostic;
 use crate::names::{Domain, Project};
 use crate::platform::{Platform, PlatformKind};
@@ -31,11 +32,33 @@ pub(super) fn is_only_defaults(platform: &Value) -> bool {
     platform.as_object().is_some_and(|section| section.keys().all(|key| key == "namespace" || key == "service_account"))
 }
 
+/// As much of a platform as can be read of one with which something is wrong.
+pub(super) fn part(section: Option<&Value>) -> Option<Platform> {
+    fn read<T: serde::de::DeserializeOwned>(section: Option<&Value>, key: &str) -> Option<T> {
+        section.and_then(|section| strict::read(section.get(key)?, key, &mut Vec::new()))
+    }
+    let kind: Option<PlatformKind> = read(section, "kind");
+    let organization: Option<String> = read(section, "organization");
+    // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
+    let some_name = || if kind == Some(PlatformKind::Flyte) { String::new() } else { "organization".to_owned() };
+    Some(Platform {
+        kind: kind.unwrap_or(PlatformKind::Union),
+        organization: organization.unwrap_or_else(some_name),
+        projects: read(section, "projects").unwrap_or_default(),
+        domains: read(section, "domains").unwrap_or_default(),
+        naming: Naming::default(),
+    })
+}
+
 /// The platform, if nothing is wrong with it.
 pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
-    let naming = Naming::new(&section.namespace, &section.service_account)
-        .map_err(|message| problems.push(Diagnostic::new("platform", message)))
-        .ok()?;
+    let before = problems.len();
+    let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
+        let template = Naming::new(&section.namespace, "default");
+        let key = if template.is_err() { "namespace" } else { "service_account" };
+        problems.push(Diagnostic::new(format!("platform.{key}"), message));
+        Naming::default()
+    });
     let platform = Platform {
         kind: section.kind,
         organization: section.organization,
@@ -43,7 +66,6 @@ pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Optio
         domains: section.domains,
         naming,
     };
-    let before = problems.len();
     twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
     twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
     if let Some(at) = platform.domains.iter().position(|domain| domain.as_str() == "global") {

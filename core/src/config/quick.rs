@@ -9,11 +9,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::entries::{self, ResourceEntry};
 use super::manifest::{self, Lists};
+use super::tree;
 use crate::names::ResourceName;
 
 /// A manifest as it stands in its file.
@@ -82,7 +84,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
                 let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
+                while let Some(Keyed(item)) = items.next_element()? {
                     list.push(item);
                 }
                 list.shrink_to_fit();
@@ -90,6 +92,25 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
             }
         }
         deserializer.deserialize_any(Items(PhantomData))
+    }
+}
+
+/// What has named keys, read from a mapping alone: a list of its values in some order would do for serde.
+struct Keyed<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
+            type Value = Keyed<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Keyed<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(entries)).map(Keyed)
+            }
+        }
+        deserializer.deserialize_map(Map(PhantomData))
     }
 }
 
@@ -123,7 +144,8 @@ impl<'de> Visitor<'de> for Resources {
     }
 }
 
-/// A value in which nothing is odd: no key stands twice, and no number is one that notations write differently.
+/// A value in which nothing is odd: no key stands twice, nothing is null, and no number is one that notations write
+/// differently.
 struct Plain(Value);
 
 impl<'de> Deserialize<'de> for Plain {
@@ -143,17 +165,21 @@ impl<'de> Deserialize<'de> for Plain {
             fn visit_u64<E>(self, value: u64) -> Result<Plain, E> {
                 Ok(Plain(value.into()))
             }
-            fn visit_str<E>(self, value: &str) -> Result<Plain, E> {
-                Ok(Plain(value.into()))
+            fn visit_str<E: Error>(self, value: &str) -> Result<Plain, E> {
+                self.visit_string(value.to_owned())
             }
-            fn visit_string<E>(self, value: String) -> Result<Plain, E> {
-                Ok(Plain(value.into()))
+            fn visit_string<E: Error>(self, value: String) -> Result<Plain, E> {
+                match tree::variable(&value) {
+                    None => Ok(Plain(value.into())),
+                    Some(_) => Err(odd()),
+                }
             }
-            fn visit_unit<E>(self) -> Result<Plain, E> {
-                Ok(Plain(Value::Null))
+            // A key without a value is refused, with its place.
+            fn visit_unit<E: Error>(self) -> Result<Plain, E> {
+                Err(odd())
             }
-            fn visit_none<E>(self) -> Result<Plain, E> {
-                Ok(Plain(Value::Null))
+            fn visit_none<E: Error>(self) -> Result<Plain, E> {
+                Err(odd())
             }
             fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Plain, D::Error> {
                 Plain::deserialize(deserializer)

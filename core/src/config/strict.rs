@@ -1,12 +1,13 @@
 //! Strict reading: unknown keys are refused, and every problem is found, not only the first.
 //!
-//! serde stops at the first error. So each error is written down, its cause is struck out of the value, and the
-//! reading begins again, until nothing is wrong or what is left can't be read at all.
+//! serde stops at the first error. So each error is written down, its cause is struck out of the value, or a stand-in put
+//! where something is missing, and the reading begins again, until nothing is wrong or what is left can't be read at all.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::path::{Path, Step};
+use super::value_reader::{Reader, Wrong};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::shown::shown;
 
@@ -23,30 +24,90 @@ const LONGEST_VALUE: usize = 24;
 /// read from what is right.
 pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mut Vec<Diagnostic>) -> Option<T> {
     // Mostly nothing is wrong, and then it needs neither paths nor a copy to strike things out of.
-    if let Ok(read) = T::deserialize(value) {
+    if let Ok(read) = T::deserialize(Reader(value)) {
         return Some(read);
+    }
+    if problems.len() > MOST_PROBLEMS {
+        // So many are found that no more are shown: they are counted, and not looked into.
+        problems.push(Diagnostic::new(base, "this can't be read"));
+        return None;
     }
     let base = Path::parse(base);
     let mut value = value.clone();
-    let mut struck: Vec<Path> = Vec::new();
-    while struck.len() < MOST_PROBLEMS {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
-            Ok(read) => return Some(read),
-            Err(error) => error,
+    let (mut struck, mut filled): (Vec<Path>, Vec<Path>) = (Vec::new(), Vec::new());
+    while struck.len() + filled.len() < MOST_PROBLEMS {
+        let (path, wrong) = match attempt::<T>(&value) {
+            Ok(read) => return filled.is_empty().then_some(read),
+            Err(failed) => failed,
         };
-        let path = Path::from(error.path());
-        let message = error.inner().to_string();
-        if message.starts_with("missing field") && !struck.is_empty() {
-            // Perhaps it is missing because it was struck out: say no more of it.
-            return None;
+        if let Wrong::Missing(key) = wrong {
+            let missing = path.key(key);
+            // What was struck out is missing for that alone: say no more of it.
+            if !struck.contains(&missing) {
+                problems.push(describe(&wrong, &base.join(&original(&path, &struck))));
+            }
+            if !fill::<T>(&mut value, &missing) {
+                return None;
+            }
+            filled.push(missing);
+            continue;
         }
-        problems.push(describe(&message, &base.join(&original(&path, &struck))));
-        if path.steps().is_empty() || message.starts_with("missing field") || !strike(&mut value, &path) {
+        problems.push(describe(&wrong, &base.join(&original(&path, &struck))));
+        if path.steps().is_empty() || !strike(&mut value, &path) {
             return None;
         }
         struck.push(path);
     }
     None
+}
+
+fn attempt<T: DeserializeOwned>(value: &Value) -> Result<T, (Path, Wrong)> {
+    serde_path_to_error::deserialize::<_, T>(Reader(value))
+        .map_err(|error| (Path::from(error.path()), error.into_inner()))
+}
+
+/// Puts something in the place of what is missing, so that the rest can be looked at; whether anything fits there. What
+/// is read from it is never used.
+fn fill<T: DeserializeOwned>(value: &mut Value, missing: &Path) -> bool {
+    let mut stand_ins: Vec<Value> = vec![
+        "x".into(),
+        "111111111111".into(),
+        "00000000-0000-0000-0000-000000000000".into(),
+        "https://x.example/x".into(),
+        1.into(),
+        true.into(),
+        Value::Array(Vec::new()),
+        Value::Object(serde_json::Map::new()),
+    ];
+    while let Some(stand_in) = stand_ins.pop() {
+        if !put(value, missing, stand_in) {
+            return false;
+        }
+        match attempt::<T>(value) {
+            Err((path, Wrong::Word { known: [first, ..], .. })) if path == *missing => stand_ins.push((*first).into()),
+            // Of a list or a mapping, what is in it may be missing in turn: that says nothing that wasn't said.
+            Err((path, _)) if path.steps().starts_with(missing.steps()) => {}
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// Sets a key of a mapping; whether the mapping is there.
+fn put(value: &mut Value, path: &Path, new: Value) -> bool {
+    let Some((Step::Key(key), parent)) = path.split_last() else { return false };
+    let mut inner = value;
+    for step in parent.steps() {
+        let next = match step {
+            Step::Key(key) => inner.get_mut(key),
+            Step::Index(index) => inner.get_mut(index),
+        };
+        let Some(next) = next else { return false };
+        inner = next;
+    }
+    let Value::Object(map) = inner else { return false };
+    map.insert(key.clone(), new);
+    true
 }
 
 /// Where a path pointed before list items were struck out in front of it.
@@ -93,35 +154,37 @@ fn strike(value: &mut Value, path: &Path) -> bool {
     }
 }
 
-/// A diagnostic from serde's words.
-fn describe(message: &str, path: &Path) -> Diagnostic {
-    let quoted: Vec<_> = message.split('`').skip(1).step_by(2).collect();
-    if let Some(unknown) = message.strip_prefix("unknown field ").and_then(|_| quoted.first()) {
-        return Diagnostic::new(path.to_string(), format!("unknown key `{unknown}`"))
-            .hint(expected(unknown, &quoted[1..]));
+fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
+    let problem = |message: String| Diagnostic::new(path.to_string(), message);
+    match wrong {
+        Wrong::Key { key, known } => problem(format!("unknown key `{key}`")).hint(expected(key, known)),
+        Wrong::Word { word, known } => {
+            let withheld = path.is_secret() || word.chars().count() > LONGEST_VALUE;
+            let problem = match withheld && nearest(word, known.iter().copied()).is_none() {
+                true => problem(UNFIT.to_owned()).hiding(),
+                false => problem(format!("unknown value `{}`", shown(word))),
+            };
+            problem.hint(expected(word, known))
+        }
+        Wrong::Missing(key) => {
+            let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
+            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(format!("write `{key}: …`{around}"))
+        }
+        _ if path.is_secret() => problem(UNFIT.to_owned()).hiding(),
+        Wrong::Other { found, expected, hint } => {
+            let subject = match path.steps().last() {
+                Some(Step::Key(key)) => format!("`{key}`"),
+                _ => "this entry".to_owned(),
+            };
+            let mut problem = problem(format!("{subject} must be {expected}, and is {found}"));
+            problem.hides_value = found == "a text";
+            match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }
+        }
+        Wrong::Said(_) | Wrong::Twice(_) => problem(wrong.to_string()),
     }
-    if let Some(unknown) = message.strip_prefix("unknown variant ").and_then(|_| quoted.first()) {
-        let what = match path.is_secret() || unknown.chars().count() > LONGEST_VALUE {
-            true if nearest(unknown, quoted[1..].iter().copied()).is_none() => UNFIT.to_owned(),
-            _ => format!("unknown value `{}`", shown(unknown)),
-        };
-        return Diagnostic::new(path.to_string(), what).hint(expected(unknown, &quoted[1..]));
-    }
-    if let Some(missing) = message.strip_prefix("missing field ").and_then(|_| quoted.first()) {
-        let path = path.key(missing);
-        return Diagnostic::new(path.to_string(), format!("`{missing}` is missing"));
-    }
-    if path.is_secret() {
-        return Diagnostic::new(path.to_string(), UNFIT);
-    }
-    // Where no text is expected, it says little what the text is; it might be a credential.
-    if let Some((_, wanted)) =
-        message.strip_prefix("invalid type: string ").and_then(|rest| rest.rsplit_once(", expected "))
-    {
-        return Diagnostic::new(path.to_string(), format!("found a text, expected {wanted}"));
-    }
-    let message = message.replace("invalid type: null,", "there is no value here,").replace("invalid type: ", "found ");
-    Diagnostic::new(path.to_string(), message)
 }
 
 /// The nearest of the expected names, and all of them.
@@ -164,10 +227,10 @@ mod tests {
         assert_eq!(
             said,
             [
-                "aws.region: found integer `5`, expected a string",
+                "aws.region: `region` must be a text, and is the number 5",
                 "aws.regoin: unknown key `regoin`",
-                "aws.names[1]: found integer `1`, expected a string",
-                "aws.names[3]: found integer `2`, expected a string",
+                "aws.names[1]: this entry must be a text, and is the number 1",
+                "aws.names[3]: this entry must be a text, and is the number 2",
                 "aws.other: unknown key `other`",
             ]
         );
@@ -179,5 +242,17 @@ mod tests {
         let mut problems = Vec::new();
         assert!(read::<Inner>(&json!({"names": []}), "aws", &mut problems).is_none());
         assert_eq!(problems[0].to_string(), "aws.region: `region` is missing");
+    }
+
+    #[test]
+    fn all_that_is_missing_is_named() {
+        let mut problems = Vec::new();
+        assert!(read::<Inner>(&json!({}), "aws", &mut problems).is_none());
+        let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["aws.region: `region` is missing", "aws.names: `names` is missing"]);
+        let mut problems = Vec::new();
+        assert!(read::<Inner>(&json!({ "region": 5, "nmaes": [] }), "aws", &mut problems).is_none());
+        let said: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(said, ["aws.region", "aws.nmaes", "aws.names"]);
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Null,
+    /// A number as only some notations have it: infinite, or none at all.
+    NotFinite,
     Bool(bool),
     Number(Number),
     Text(Box<str>),
@@ -37,9 +39,8 @@ pub(super) struct Entry {
 }
 
 impl Content {
-    /// A number; what is none, as a file may have it, is nothing.
     pub(super) fn float(value: f64) -> Self {
-        Number::from_f64(value).map_or(Self::Null, Self::Number)
+        Number::from_f64(value).map_or(Self::NotFinite, Self::Number)
     }
 }
 
@@ -51,16 +52,20 @@ impl Node {
         }
     }
 
-    /// The same without places. A key that stands twice has been reported by then; the last one counts.
+    /// The same without places. A key that stands twice has been reported by then, and so has one without a value: of the
+    /// first, the last one counts, and the other counts as not written.
     pub(super) fn to_value(&self) -> Value {
         match &self.content {
-            Content::Null => Value::Null,
+            Content::Null | Content::NotFinite => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
             Content::Number(number) => Value::Number(number.clone()),
             Content::Text(text) => Value::String((**text).to_owned()),
             Content::List(items) => Value::Array(items.iter().map(Node::to_value).collect()),
             Content::Map(entries) => {
-                Value::Object(entries.iter().map(|entry| ((*entry.key).to_owned(), entry.node.to_value())).collect())
+                let entries = entries.iter().map(|entry| ((*entry.key).to_owned(), entry.node.to_value()));
+                // What would have to be replaced counts as not written, too.
+                let written = |value: &Value| !value.is_null() && value.as_str().and_then(variable).is_none();
+                Value::Object(entries.filter(|(_, value)| written(value)).collect())
             }
         }
     }
@@ -88,6 +93,61 @@ impl Node {
             at = found_at.or(at);
         }
         (at, path.steps().len())
+    }
+
+    /// Every key, and every entry of a list, that has no value. Whoever writes a key means something by it, and what it would
+    /// mean without a value differs from key to key: a scope without its project would be wider.
+    pub(super) fn without_value(&self, file: &str) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        self.find(&Trail::Top, &mut |node, trail, at| {
+            let Some(mut diagnostic) = no_value(node, trail) else { return };
+            diagnostic.place = place(file, at);
+            found.push(diagnostic);
+        });
+        found
+    }
+
+    /// Every text with something in it that another tool would replace: `${REGION}`. It would be taken as it stands.
+    pub(super) fn unreplaced(&self, file: &str) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        self.find(&Trail::Top, &mut |node, trail, at| {
+            let Content::Text(text) = &node.content else { return };
+            let Some(variable) = variable(text) else { return };
+            let path = trail.path();
+            let layer = path.to_string().replace('.', "__").to_uppercase();
+            let settable = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let named = |step: &Step| matches!(step, Step::Key(key) if key.chars().all(settable));
+            let hint = match path.steps().iter().all(named) {
+                true => format!("write the value itself, or leave the key out and set the variable CLOUDGRANT_{layer}"),
+                false => "write the value itself".to_owned(),
+            };
+            let message = format!("`${{{variable}}}` isn't replaced: a manifest has no variables");
+            let mut diagnostic = Diagnostic::new(path.to_string(), message).hint(hint);
+            diagnostic.place = place(file, at);
+            found.push(diagnostic);
+        });
+        found
+    }
+
+    /// Calls for everything in it, with where it stands: at its key, if it has one.
+    fn find(&self, trail: &Trail<'_>, each: &mut impl FnMut(&Node, &Trail<'_>, Option<At>)) {
+        match &self.content {
+            Content::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let trail = Trail::Index(trail, index);
+                    each(item, &trail, item.at);
+                    item.find(&trail, each);
+                }
+            }
+            Content::Map(entries) => {
+                for entry in entries {
+                    let trail = Trail::Key(trail, &entry.key);
+                    each(&entry.node, &trail, entry.key_at);
+                    entry.node.find(&trail, each);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Every key that stands twice in one mapping.
@@ -120,6 +180,67 @@ impl Node {
             }
             _ => {}
         }
+    }
+}
+
+/// The name in `${NAME}`, if a text has one in it.
+pub(super) fn variable(text: &str) -> Option<&str> {
+    let is_name = |name: &str| {
+        let fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        (1..=64).contains(&name.len()) && name.chars().all(fine) && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).find(|name| is_name(name))
+}
+
+fn no_value(node: &Node, trail: &Trail<'_>) -> Option<Diagnostic> {
+    match &node.content {
+        Content::Null => Some(nothing(&trail.path())),
+        Content::NotFinite => Some(
+            Diagnostic::new(trail.path().to_string(), "this number has no end, or is none").hint("write a number such as 30"),
+        ),
+        _ => None,
+    }
+}
+
+/// Said of a key, or of an entry of a list, that has no value.
+pub(super) fn nothing(path: &Path) -> Diagnostic {
+    match path.split_last() {
+        Some((Step::Key(key), _)) => {
+            let or = match key.as_str() {
+                "grants" | "registries" | "bindings" => format!(", or `{key}: []` for none at all"),
+                _ => String::new(),
+            };
+            Diagnostic::new(path.to_string(), format!("`{key}` has no value"))
+                .hint(format!("write a value behind `{key}`, or leave the key out{or}"))
+        }
+        _ => Diagnostic::new(path.to_string(), "there is an entry without a value here")
+            .hint("write the entry, or leave it out"),
+    }
+}
+
+/// The same for all layers together, where the file's own keys without a value aren't any more. They are taken out.
+pub(super) fn take_out_nulls(value: &mut Value, path: &Path, problems: &mut Vec<Diagnostic>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                if inner.is_null() {
+                    problems.push(nothing(&path.key(key)));
+                } else if matches!(inner, Value::Object(_) | Value::Array(_)) {
+                    take_out_nulls(inner, &path.key(key), problems);
+                }
+            }
+            map.retain(|_, inner| !inner.is_null());
+        }
+        Value::Array(items) => {
+            for (index, inner) in items.iter_mut().enumerate() {
+                match inner {
+                    Value::Null => problems.push(nothing(&path.index(index))),
+                    Value::Object(_) | Value::Array(_) => take_out_nulls(inner, &path.index(index), problems),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -25,8 +25,8 @@ use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
-use crate::object::{Desired, ObjectId, Observed, Ownership};
-use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
+use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
+use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
 use crate::provider::Provider;
 
 use taking_away::Replaces;
@@ -146,6 +146,11 @@ impl Engine {
                 Err(error) => return Err(error),
             };
             taking_away::only(&mut plan, &replaces, anyway.as_ref());
+        }
+        // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
+        let asked = self.baseline.is_some() || self.thorough;
+        if !asked && self.intents.grants.is_empty() && plan.only_deletes() {
+            plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
         }
         Ok(plan)
     }

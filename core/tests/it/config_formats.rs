@@ -160,7 +160,7 @@ fn what_is_no_manifest_is_refused_in_words() {
         ("a: [", "m.yaml", "isn't valid YAML"),
         ("a = ", "m.toml", "isn't valid TOML"),
         ("{\"a\": 1,}", "m.json", "isn't valid JSON"),
-        ("stack: acme\n---\nstack: other\n", "m.yaml", "isn't valid YAML"),
+        ("stack: acme\n---\nstack: other\n", "m.yaml", "m.yaml:2:1: this isn't valid YAML: a second document"),
     ] {
         let error = load(text, file).map(drop).expect_err(text);
         assert!(error.to_string().contains(says), "{text:?} in {file}: {error}");

@@ -131,7 +131,41 @@ fn the_layer_that_is_wrong_is_blamed() {
 fn an_unknown_key_in_the_environment_is_refused() {
     let wrong = problem(FILE, &environment(&[("CLOUDGRANT_STAKC", "x")]));
     assert_eq!((wrong.path.as_str(), wrong.layer.as_deref()), ("stakc", Some("environment variable CLOUDGRANT_STAKC")));
+    assert!(wrong.to_string().starts_with("environment variable CLOUDGRANT_STAKC: stakc: unknown key `stakc`"), "{wrong}");
     assert!(wrong.hint.is_some_and(|hint| hint.contains("did you mean `stack`?")));
+    // One that would steer the program, misspelt.
+    let wrong = problem(FILE, &environment(&[("CLOUDGRANT_OUTPTU", "json")]));
+    assert_eq!(wrong.hint.as_deref(), Some("did you mean CLOUDGRANT_OUTPUT?"));
+}
+
+/// Where a key takes nothing but a number, a variable sets one; where it takes a text, digits stay one.
+#[test]
+fn variables_set_numbers_and_truth_values() {
+    let set = |name: &str, value: &str| {
+        let loaded = load(FILE, &environment(&[(name, value)])).expect("loads");
+        loaded.manifest.section("fake")
+    };
+    assert_eq!(set("CLOUDGRANT_FAKE__RETRIES", "5")["retries"], json!(5));
+    assert_eq!(set("CLOUDGRANT_FAKE__REGION", "5")["region"], json!("5"));
+    assert_eq!(set("CLOUDGRANT_FAKE__REGION", "111122223333")["region"], json!("111122223333"));
+    assert_eq!(set("CLOUDGRANT_FAKE__QUIET", "true")["quiet"], json!(true));
+    assert!(load(FILE, &environment(&[("CLOUDGRANT_VERSION", "1")])).is_ok());
+    // A number that doesn't fit is refused as a number would be.
+    let wrong = problem(FILE, &environment(&[("CLOUDGRANT_VERSION", "2")]));
+    assert_eq!(wrong.layer.as_deref(), Some("environment variable CLOUDGRANT_VERSION"));
+}
+
+/// Two profiles whose names differ in case alone are two.
+#[test]
+fn profiles_are_told_apart_by_case() {
+    let text = FILE.replace("  test:\n", "  Test: { stack: from-capitals }\n  test:\n");
+    let stack = |profile: &str| {
+        let overrides = Overrides { profile: Some(profile.to_owned()), ..Overrides::default() };
+        load(&text, &overrides).map(|loaded| loaded.manifest.stack.to_string())
+    };
+    assert_eq!(stack("test").expect("loads"), "from-profile");
+    assert_eq!(stack("Test").expect("loads"), "from-capitals");
+    assert!(stack("TEST").expect_err("there is none").problems()[0].message.contains("no profile `TEST`"));
 }
 
 #[tokio::test]

@@ -103,7 +103,8 @@ fn what_is_wrong_in_a_piece_is_found_at_its_place_in_the_whole() {
             format!("{}{}", &text[..at], text[at..].replacen("read", "raed", 2).replacen("may-raed", "may-read", 1));
         let error = load(&wrong, ending).expect_err("a misspelt level").to_string();
         let line = wrong[..wrong.find("raed").expect("the level")].lines().count();
-        assert!(error.contains(&format!("grants[{}].access.data", GRANTS - 2)), "{style} of {ending}: {error}");
+        let path = format!("grants[{}] ({}).access.data", GRANTS - 2, name(GRANTS - 2));
+        assert!(error.contains(&path), "{style} of {ending}: {error}");
         assert!(error.contains(&format!("m.{ending}:{line}:")), "{style} of {ending}: {error}");
     }
 }

@@ -221,6 +221,8 @@ pub(crate) struct Config {
     region: String,
     #[serde(default)]
     retries: u32,
+    #[serde(default)]
+    quiet: bool,
     /// For each resource, what a level comes to.
     #[serde(default)]
     roles: BTreeMap<ResourceName, BTreeMap<Access, String>>,

@@ -30,9 +30,11 @@ fn cases(cases: u32) -> ProptestConfig {
 /// All that somebody is told of an error, in both forms of the output.
 fn said(error: &Error) -> String {
     let problems = serde_json::to_string(error.problems()).expect("JSON");
+    // The command line shows lines of the file as well.
+    let lines: Vec<_> = error.problems().iter().filter_map(|problem| problem.line.as_deref()).collect();
     let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
     let causes: Vec<_> = causes.map(ToString::to_string).collect();
-    format!("{error:?}\n{problems}\n{causes:?}")
+    format!("{error:?}\n{problems}\n{lines:?}\n{causes:?}")
 }
 
 /// Reads and checks a manifest. It is the caller who says what must come of it; here is what holds for any.

@@ -1,0 +1,183 @@
+//! The line of a manifest that a problem is about, as it may be shown: with nothing in it that may be a credential.
+
+use super::path::{Path, Step};
+use crate::access::Access;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::shown::{bounded, is_secret, shown};
+
+/// Longer lines aren't shown: nobody would find the place in them. In characters.
+const LONGEST_LINE: usize = 110;
+
+/// Longer runs of letters and digits are masked: names have dashes and dots, keys and tokens haven't.
+const LONGEST_RUN: usize = 30;
+
+/// Adds to each problem the line that it is about. Places in other files stay without.
+pub(super) fn add(text: &str, file: &str, problems: &mut [Diagnostic]) {
+    let wanted = |problem: &Diagnostic| {
+        problem.place.as_ref().filter(|place| place.file == file && !problem.path.is_empty()).map(|place| place.line)
+    };
+    let mut numbers: Vec<_> = problems.iter().filter_map(wanted).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut lines = std::collections::HashMap::with_capacity(numbers.len());
+    let mut numbers = numbers.into_iter().peekable();
+    for (number, line) in (1_u32..).zip(text.lines()) {
+        match numbers.peek() {
+            None => break,
+            Some(wanted) if *wanted == number => {
+                lines.insert(number, line);
+                numbers.next();
+            }
+            Some(_) => {}
+        }
+    }
+    for problem in problems {
+        let Some(place) = &problem.place else { continue };
+        let line = wanted(problem).and_then(|number| lines.get(&number));
+        let column = usize::try_from(place.column).unwrap_or(usize::MAX);
+        problem.line = line.and_then(|line| presentable(line, column, problem)).map(Into::into);
+    }
+}
+
+fn presentable(line: &str, column: usize, problem: &Diagnostic) -> Option<String> {
+    if line.len() > 8 * LONGEST_LINE {
+        return None;
+    }
+    let line = without_comment(line.trim_end());
+    let path = Path::parse(&problem.path);
+    let secret = path.has_secret();
+    if !is_about(line, column, &path) {
+        return None;
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(is_separator).unwrap_or(rest.len());
+        if end == 0 {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        let key = key_of(word, after);
+        if key.is_none() {
+            out.push_str(&masked(word));
+            continue;
+        }
+        out.push_str(word);
+        let is_at = out.chars().count() >= column;
+        let named = is_secret(key.unwrap_or_default()) && !is_level(after);
+        let hidden = named || is_at && (secret || problem.hides_value);
+        if hidden && !after.trim_matches([':', '=', ' ', '"', '\'']).is_empty() {
+            out.push_str(if word.ends_with(':') { " …" } else { after.get(..1).unwrap_or_default() });
+            if !word.ends_with(':') {
+                out.push_str(" …");
+            }
+            break;
+        }
+    }
+    let length = out.chars().count();
+    // A secret value that stands in a line of its own, as an entry of a list.
+    let bare = (secret || problem.hides_value) && !out.ends_with(['…', ':']);
+    (length <= LONGEST_LINE && column <= length && !bare).then(|| bounded(out))
+}
+
+/// Whether what is marked is what the path names, or what is right around it. Of a key that is missing, its place is only
+/// the nearest thing that is there.
+fn is_about(line: &str, column: usize, path: &Path) -> bool {
+    let marked: String = line.chars().skip(column.saturating_sub(1)).collect();
+    let marked = marked.trim_start_matches(['"', '\'']);
+    match path.steps() {
+        [.., Step::Index(_)] | [.., Step::Index(_), Step::Key(_)] => true,
+        [.., Step::Key(parent), Step::Key(key)] => marked.starts_with(key.as_str()) || marked.starts_with(parent.as_str()),
+        [Step::Key(key)] => marked.starts_with(key.as_str()),
+        _ => false,
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '{' | '}' | '[' | ']' | ',')
+}
+
+/// Whether a word is a key: a colon or an equals sign follows it, perhaps behind a quote or a space.
+fn key_of<'a>(word: &'a str, after: &str) -> Option<&'a str> {
+    if let Some(key) = word.strip_suffix(':') {
+        return Some(key);
+    }
+    let after = after.trim_start_matches(['"', '\'']).trim_start();
+    (after.starts_with(':') || after.starts_with('=')).then_some(word)
+}
+
+/// Whether what follows a key is an access level, or one misspelt: resources may well be called after what they are.
+fn is_level(after: &str) -> bool {
+    let value = after.trim_start_matches(['"', '\'', ':', '=', ' ']);
+    let word = &value[..value.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(value.len())];
+    let levels: Vec<_> = Access::ALL.iter().map(ToString::to_string).collect();
+    word.len() <= 10 && nearest(word, levels.iter().map(String::as_str)).is_some()
+}
+
+fn masked(word: &str) -> String {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '~');
+    let longest = word.split(|c| !is_inside(c)).map(str::len).max().unwrap_or_default();
+    if longest > LONGEST_RUN { "…".to_owned() } else { shown(word) }
+}
+
+/// A comment begins behind a space, outside of quotes.
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c == '#' && before.is_whitespace() => return line[..at].trim_end(),
+            _ => {}
+        }
+        before = c;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Place;
+
+    fn line(text: &str, path: &str, column: u32, hides_value: bool) -> Option<String> {
+        let mut problem = Diagnostic::new(path, "wrong");
+        problem.hides_value = hides_value;
+        problem.place = Some(Place { file: "m".to_owned(), line: 1, column });
+        let mut problems = [problem];
+        add(text, "m", &mut problems);
+        problems[0].line.as_deref().map(str::to_owned)
+    }
+
+    #[test]
+    fn a_line_is_shown_without_its_comment() {
+        assert_eq!(line("  region: us-west-2   # of ours", "aws.region", 3, false).as_deref(), Some("  region: us-west-2"));
+        assert_eq!(line("  labels-token:", "resources.labels-token", 3, false).as_deref(), Some("  labels-token:"));
+        assert_eq!(line("version: 1", "stack", 1, false), None);
+        let access = "    access: { data: read, labels-token: manage }";
+        assert_eq!(line(access, "grants[0].access", 5, false).as_deref(), Some(access));
+    }
+
+    #[test]
+    fn what_may_be_a_credential_is_masked() {
+        for (text, path, column, hides) in [
+            ("  client_secret: hidden", "aws.client_secret", 3, false),
+            ("  password = \"hidden\"", "aws.password", 3, false),
+            ("aws: { \"sas_token\": [\"hidden\"], x: hidden }", "aws.sas_token", 9, false),
+            ("  precise: hidden", "grants[0].precise", 3, true),
+            ("  data: https://ann:hidden@acme.azurecr.io/x", "resources.data", 3, false),
+            ("  data: https://acme/x?sig=hidden", "resources.data", 3, false),
+            ("  data: AccountName=acme;AccountKey=hidden==", "resources.data", 3, false),
+            ("  other: hidden0hidden0hidden0hidden0hidden", "aws.other", 3, false),
+            ("  - hidden", "aws.password[0]", 5, false),
+        ] {
+            let shown = line(text, path, column, hides).unwrap_or_default();
+            assert!(!shown.contains("hidden"), "{text}: {shown}");
+        }
+        assert_eq!(line("  precise: hidden", "grants[0].precise", 3, true).as_deref(), Some("  precise: …"));
+    }
+}
