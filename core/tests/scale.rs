@@ -160,7 +160,10 @@ fn refusing_takes_as_much_for_each_grant_however_many_there_are() {
             let text = format!("{}{}", &text[..at], text[at..].replacen("access", "acess", 1));
             measure(|| {
                 let error = load(&text, ending).expect_err("a misspelt key");
-                assert!(error.problems().iter().any(|problem| problem.path == format!("grants[{}].acess", grants - 2)), "{error}");
+                assert!(
+                    error.problems().iter().any(|problem| problem.path == format!("grants[{}].acess", grants - 2)),
+                    "{error}"
+                );
             })
         };
         // It is read thoroughly, which takes a debug build its time.

@@ -12,9 +12,37 @@ use crate::support::{Folder, MANIFEST};
 
 /// Words that a message must not have: names of libraries, and what they call things.
 const NOT_OURS: [&str; 31] = [
-    "serde", "saphyr", "figment", "granit", "invalid type", "invalid value", "expected a ", "expected struct", "struct ",
-    "i64", "u64", "u32", "f64", "usize", "enum ", "variant", "a sequence", "a map,", "scalar", "deserial", "unit value",
-    "Option", "eof", "EOF", "os error", "simple key", "mapping values", "flow ", "basic string", "literal string", "token ",
+    "serde",
+    "saphyr",
+    "figment",
+    "granit",
+    "invalid type",
+    "invalid value",
+    "expected a ",
+    "expected struct",
+    "struct ",
+    "i64",
+    "u64",
+    "u32",
+    "f64",
+    "usize",
+    "enum ",
+    "variant",
+    "a sequence",
+    "a map,",
+    "scalar",
+    "deserial",
+    "unit value",
+    "Option",
+    "eof",
+    "EOF",
+    "os error",
+    "simple key",
+    "mapping values",
+    "flow ",
+    "basic string",
+    "literal string",
+    "token ",
 ];
 
 /// All that is said of a manifest.
@@ -45,7 +73,10 @@ fn check(name: &str, found: &[Diagnostic], expected: &[(&str, u32, u32, &str)]) 
         }
         // What would be right stands in the hint, or in the sentence itself.
         let right = ["write", "takes", "such as", "must be", "needs", "lower-case"];
-        assert!(!hint.is_empty() || right.iter().any(|words| said.contains(words)), "{name} says not what would be right:\n{seen}");
+        assert!(
+            !hint.is_empty() || right.iter().any(|words| said.contains(words)),
+            "{name} says not what would be right:\n{seen}"
+        );
     }
 }
 
@@ -57,67 +88,257 @@ type Change = (&'static str, &'static str, &'static str, &'static [Told]);
 
 const CHANGES: &[Change] = &[
     ("a key misspelt", "grants:", "grnats:", &[("grnats", 18, 1, "unknown key `grnats` … did you mean `grants`?")]),
-    ("a key of the provider misspelt", "  region:", "  regoin:", &[
-        ("aws.region", 9, 1, "`region` is missing"),
-        ("aws.regoin", 10, 3, "did you mean `region`?"),
-    ]),
-    ("a key twice", "stack: acme-ml\n", "stack: acme-ml\nstack: other\n", &[("stack", 3, 1, "stands here twice, first in line 2 … keep one")]),
+    (
+        "a key of the provider misspelt",
+        "  region:",
+        "  regoin:",
+        &[("aws.region", 9, 1, "`region` is missing"), ("aws.regoin", 10, 3, "did you mean `region`?")],
+    ),
+    (
+        "a key twice",
+        "stack: acme-ml\n",
+        "stack: acme-ml\nstack: other\n",
+        &[("stack", 3, 1, "stands here twice, first in line 2 … keep one")],
+    ),
     ("a key without a value", "stack: acme-ml", "stack:", &[("stack", 2, 1, "`stack` has no value … write a value")]),
-    ("a list without its entries", "projects: [forecasting, vision]", "projects:", &[("platform.projects", 7, 3, "has no value")]),
-    ("a list written as text", "projects: [forecasting, vision]", "projects: forecasting, vision", &[
-        ("platform.projects", 7, 3, "`projects` must be a list, and is a text … in brackets"),
-    ]),
-    ("a text written as a list", "region: us-west-2", "region: [us-west-2]", &[("aws.region", 10, 3, "`region` must be a text, and is a list … without brackets")]),
-    ("a number for a name", "stack: acme-ml", "stack: 7", &[("stack", 2, 1, "must be a text, and is the number 7 … \"7\"")]),
-    ("a number for an account", "\"111122223333\"", "111122223333", &[("aws.account", 11, 3, "stands here as a number … \"111122223333\"")]),
+    (
+        "a list without its entries",
+        "projects: [forecasting, vision]",
+        "projects:",
+        &[("platform.projects", 7, 3, "has no value")],
+    ),
+    (
+        "a list written as text",
+        "projects: [forecasting, vision]",
+        "projects: forecasting, vision",
+        &[("platform.projects", 7, 3, "`projects` must be a list, and is a text … in brackets")],
+    ),
+    (
+        "a text written as a list",
+        "region: us-west-2",
+        "region: [us-west-2]",
+        &[("aws.region", 10, 3, "`region` must be a text, and is a list … without brackets")],
+    ),
+    (
+        "a number for a name",
+        "stack: acme-ml",
+        "stack: 7",
+        &[("stack", 2, 1, "must be a text, and is the number 7 … \"7\"")],
+    ),
+    (
+        "a number for an account",
+        "\"111122223333\"",
+        "111122223333",
+        &[("aws.account", 11, 3, "stands here as a number … \"111122223333\"")],
+    ),
     ("an account that lost its zero", "\"111122223333\"", "11122223333", &[("aws.account", 11, 3, "\"011122223333\"")]),
-    ("an account by its name", "\"111122223333\"", "production", &[("aws.account", 11, 3, "not an AWS account id … twelve digits")]),
-    ("an account by an ARN", "\"111122223333\"", "\"arn:aws:iam::111122223333:root\"", &[("aws.account", 11, 3, "twelve digits")]),
-    ("a role for an OIDC provider", "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE", "arn:aws:iam::111122223333:role/tasks", &[
-        ("aws.cluster.oidc_provider", 12, 14, "not an OpenID Connect provider … oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"),
-    ]),
-    ("a section that isn't one", "cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }", "cluster: acme", &[
-        ("aws.cluster", 12, 3, "must be a mapping of keys to values, and is a text … oidc_provider"),
-    ]),
-    ("a mapping written as a list", "cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }", "cluster: [oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE]", &[
-        ("aws.cluster", 12, 3, "must be a mapping of keys to values, and is a list … oidc_provider"),
-    ]),
-    ("yes for true", "    scope: global\n", "    scope: global\n    precise: yes\n", &[("grants[0].precise", 21, 5, "must be `true` or `false`, and is a text … `true`")]),
-    ("a quoted truth", "    scope: global\n", "    scope: global\n    precise: \"false\"\n", &[("grants[0].precise", 21, 5, "`false`, without quotes")]),
-    ("a time with its unit", "  region: us-west-2\n", "  region: us-west-2\n  request_timeout: 30s\n", &[("aws.request_timeout", 11, 3, "must be a number, and is a text … without a unit")]),
-    ("a time of nothing", "  region: us-west-2\n", "  region: us-west-2\n  request_timeout: 0\n", &[("aws.request_timeout", 11, 3, "above 0, such as 30")]),
-    ("a time without an end", "  region: us-west-2\n", "  region: us-west-2\n  request_timeout: .inf\n", &[("", 11, 20, "number such as 30")]),
-    ("a variable of the shell", "region: us-west-2", "region: ${AWS_REGION}", &[("aws.region", 10, 3, "isn't replaced … CLOUDGRANT_AWS__REGION")]),
-    ("a variable in a locator", "s3://acme-training/inputs/", "s3://${BUCKET}/inputs/", &[("resources.training-data.aws", 15, 5, "isn't replaced")]),
+    (
+        "an account by its name",
+        "\"111122223333\"",
+        "production",
+        &[("aws.account", 11, 3, "not an AWS account id … twelve digits")],
+    ),
+    (
+        "an account by an ARN",
+        "\"111122223333\"",
+        "\"arn:aws:iam::111122223333:root\"",
+        &[("aws.account", 11, 3, "twelve digits")],
+    ),
+    (
+        "a role for an OIDC provider",
+        "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
+        "arn:aws:iam::111122223333:role/tasks",
+        &[(
+            "aws.cluster.oidc_provider",
+            12,
+            14,
+            "not an OpenID Connect provider … oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
+        )],
+    ),
+    (
+        "a section that isn't one",
+        "cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }",
+        "cluster: acme",
+        &[("aws.cluster", 12, 3, "must be a mapping of keys to values, and is a text … oidc_provider")],
+    ),
+    (
+        "a mapping written as a list",
+        "cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }",
+        "cluster: [oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE]",
+        &[("aws.cluster", 12, 3, "must be a mapping of keys to values, and is a list … oidc_provider")],
+    ),
+    (
+        "yes for true",
+        "    scope: global\n",
+        "    scope: global\n    precise: yes\n",
+        &[("grants[0].precise", 21, 5, "must be `true` or `false`, and is a text … `true`")],
+    ),
+    (
+        "a quoted truth",
+        "    scope: global\n",
+        "    scope: global\n    precise: \"false\"\n",
+        &[("grants[0].precise", 21, 5, "`false`, without quotes")],
+    ),
+    (
+        "a time with its unit",
+        "  region: us-west-2\n",
+        "  region: us-west-2\n  request_timeout: 30s\n",
+        &[("aws.request_timeout", 11, 3, "must be a number, and is a text … without a unit")],
+    ),
+    (
+        "a time of nothing",
+        "  region: us-west-2\n",
+        "  region: us-west-2\n  request_timeout: 0\n",
+        &[("aws.request_timeout", 11, 3, "above 0, such as 30")],
+    ),
+    (
+        "a time without an end",
+        "  region: us-west-2\n",
+        "  region: us-west-2\n  request_timeout: .inf\n",
+        &[("", 11, 20, "number such as 30")],
+    ),
+    (
+        "a variable of the shell",
+        "region: us-west-2",
+        "region: ${AWS_REGION}",
+        &[("aws.region", 10, 3, "isn't replaced … CLOUDGRANT_AWS__REGION")],
+    ),
+    (
+        "a variable in a locator",
+        "s3://acme-training/inputs/",
+        "s3://${BUCKET}/inputs/",
+        &[("resources.training-data.aws", 15, 5, "isn't replaced")],
+    ),
     ("a scope of no kind", "scope: global", "scope: everything", &[("grants[0].scope", 20, 5, "write `global`")]),
-    ("a scope as text", "{ project: forecasting, domain: production }", "production", &[("grants[1].scope", 23, 5, "`{ domain: D }`")]),
-    ("a scope as a list", "{ project: forecasting, domain: production }", "[forecasting, production]", &[("grants[1].scope", 23, 5, "`global`, `{ domain: D }`")]),
-    ("half a scope", "{ project: forecasting, domain: production }", "{ project: forecasting }", &[("grants[1].scope", 23, 5, "needs a domain as well")]),
-    ("a scope without its project's name", "{ project: forecasting, domain: production }", "{ project: , domain: production }", &[("grants[1].scope.project", 23, 14, "`project` has no value")]),
-    ("a domain that isn't there", "domain: production }", "domain: prodution }", &[("grants[1].scope.domain", 23, 36, "did you mean `production`?")]),
-    ("a level that isn't one", "{ training-data: read }", "{ training-data: reed }", &[("grants[0].access.training-data", 21, 15, "did you mean `read`?")]),
-    ("an action for a level", "{ training-data: read }", "{ training-data: s3:GetObject }", &[("grants[0].access.training-data", 21, 15, "possible: list, read")]),
-    ("access as a list", "{ training-data: read }", "[training-data]", &[("grants[0].access", 21, 5, "must be a mapping")]),
-    ("a resource that isn't there", "{ training-data: read }", "{ trainings-data: read }", &[("grants[0].access.trainings-data", 21, 15, "did you mean `training-data`?")]),
-    ("a name with capitals", "name: training-data", "name: Training_Data", &[("grants[0].name", 19, 5, "lower-case letters, digits and dashes")]),
-    ("a grant as a list", "  - name: training-data\n    scope: global\n    access: { training-data: read }\n", "  - [training-data, global, { training-data: read }, false]\n", &[
-        ("grants[0]", 19, 5, "this entry must be a mapping of keys to values, and is a list … name, scope, access, precise"),
-    ]),
-    ("grants as a mapping", "grants:\n  - name: training-data\n    scope: global\n    access: { training-data: read }\n  - name: forecasting-production\n    scope: { project: forecasting, domain: production }\n    access: { training-data: read-write, labels-token: read }\n", "grants: { training-data: read }\n", &[
-        ("grants", 18, 1, "must be a list … with a dash"),
-    ]),
-    ("a bucket by its name alone", "s3://acme-training/inputs/", "acme-training", &[("resources.training-data.aws", 15, 5, "s3://")]),
-    ("a bucket of another cloud", "s3://acme-training/inputs/", "gs://acme-training/inputs/", &[("resources.training-data.aws", 15, 5, "s3://")]),
-    ("a secret by its name alone", "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf", "labels-token", &[("resources.labels-token.aws", 17, 5, "arn:aws:secretsmanager:")]),
-    ("a secret elsewhere", "secretsmanager:us-west-2", "secretsmanager:eu-west-1", &[("resources.labels-token.aws", 17, 5, "replicate")]),
+    (
+        "a scope as text",
+        "{ project: forecasting, domain: production }",
+        "production",
+        &[("grants[1].scope", 23, 5, "`{ domain: D }`")],
+    ),
+    (
+        "a scope as a list",
+        "{ project: forecasting, domain: production }",
+        "[forecasting, production]",
+        &[("grants[1].scope", 23, 5, "`global`, `{ domain: D }`")],
+    ),
+    (
+        "half a scope",
+        "{ project: forecasting, domain: production }",
+        "{ project: forecasting }",
+        &[("grants[1].scope", 23, 5, "needs a domain as well")],
+    ),
+    (
+        "a scope without its project's name",
+        "{ project: forecasting, domain: production }",
+        "{ project: , domain: production }",
+        &[("grants[1].scope.project", 23, 14, "`project` has no value")],
+    ),
+    (
+        "a domain that isn't there",
+        "domain: production }",
+        "domain: prodution }",
+        &[("grants[1].scope.domain", 23, 36, "did you mean `production`?")],
+    ),
+    (
+        "a level that isn't one",
+        "{ training-data: read }",
+        "{ training-data: reed }",
+        &[("grants[0].access.training-data", 21, 15, "did you mean `read`?")],
+    ),
+    (
+        "an action for a level",
+        "{ training-data: read }",
+        "{ training-data: s3:GetObject }",
+        &[("grants[0].access.training-data", 21, 15, "possible: list, read")],
+    ),
+    (
+        "access as a list",
+        "{ training-data: read }",
+        "[training-data]",
+        &[("grants[0].access", 21, 5, "must be a mapping")],
+    ),
+    (
+        "a resource that isn't there",
+        "{ training-data: read }",
+        "{ trainings-data: read }",
+        &[("grants[0].access.trainings-data", 21, 15, "did you mean `training-data`?")],
+    ),
+    (
+        "a name with capitals",
+        "name: training-data",
+        "name: Training_Data",
+        &[("grants[0].name", 19, 5, "lower-case letters, digits and dashes")],
+    ),
+    (
+        "a grant as a list",
+        "  - name: training-data\n    scope: global\n    access: { training-data: read }\n",
+        "  - [training-data, global, { training-data: read }, false]\n",
+        &[(
+            "grants[0]",
+            19,
+            5,
+            "this entry must be a mapping of keys to values, and is a list … name, scope, access, precise",
+        )],
+    ),
+    (
+        "grants as a mapping",
+        "grants:\n  - name: training-data\n    scope: global\n    access: { training-data: read }\n  - name: forecasting-production\n    scope: { project: forecasting, domain: production }\n    access: { training-data: read-write, labels-token: read }\n",
+        "grants: { training-data: read }\n",
+        &[("grants", 18, 1, "must be a list … with a dash")],
+    ),
+    (
+        "a bucket by its name alone",
+        "s3://acme-training/inputs/",
+        "acme-training",
+        &[("resources.training-data.aws", 15, 5, "s3://")],
+    ),
+    (
+        "a bucket of another cloud",
+        "s3://acme-training/inputs/",
+        "gs://acme-training/inputs/",
+        &[("resources.training-data.aws", 15, 5, "s3://")],
+    ),
+    (
+        "a secret by its name alone",
+        "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf",
+        "labels-token",
+        &[("resources.labels-token.aws", 17, 5, "arn:aws:secretsmanager:")],
+    ),
+    (
+        "a secret elsewhere",
+        "secretsmanager:us-west-2",
+        "secretsmanager:eu-west-1",
+        &[("resources.labels-token.aws", 17, 5, "replicate")],
+    ),
     ("a version that isn't one", "version: 1", "version: 1.0", &[("version", 1, 1, "write `version: 1`")]),
-    ("a provider that isn't one", "provider: aws", "provider: amazon", &[("provider", 3, 1, "there is no provider `amazon` … aws")]),
+    (
+        "a provider that isn't one",
+        "provider: aws",
+        "provider: amazon",
+        &[("provider", 3, 1, "there is no provider `amazon` … aws")],
+    ),
     ("a kind that isn't one", "kind: union", "kind: unionai", &[("platform.kind", 5, 3, "possible: union, flyte")]),
-    ("a tab", "    scope: global\n", "\tscope: global\n", &[("", 20, 1, "a tab, and YAML takes spaces alone … spaces")]),
+    (
+        "a tab",
+        "    scope: global\n",
+        "\tscope: global\n",
+        &[("", 20, 1, "a tab, and YAML takes spaces alone … spaces")],
+    ),
     ("two documents", "resources:\n", "---\nresources:\n", &[("", 13, 1, "a second document begins here … profiles")]),
-    ("a bracket that isn't closed", "projects: [forecasting, vision]", "projects: [forecasting, vision", &[("", 7, 13, "bracket isn't closed")]),
+    (
+        "a bracket that isn't closed",
+        "projects: [forecasting, vision]",
+        "projects: [forecasting, vision",
+        &[("", 7, 13, "bracket isn't closed")],
+    ),
     ("a quote that isn't closed", "\"111122223333\"", "\"111122223333", &[("", 11, 12, "quote isn't closed")]),
-    ("a pattern without quotes", "  region: us-west-2\n", "  region: us-west-2\n  protected: [*admin*]\n", &[("", 11, 15, "put the text in quotes")]),
+    (
+        "a pattern without quotes",
+        "  region: us-west-2\n",
+        "  region: us-west-2\n  protected: [*admin*]\n",
+        &[("", 11, 15, "put the text in quotes")],
+    ),
     ("a colon in a value", "stack: acme-ml", "stack: acme: ml", &[("", 2, 12, "colon … quotes")]),
     ("an indentation of its own", "  region: us-west-2", " region: us-west-2", &[("", 11, 10, "indent")]),
     ("a key without its colon", "stack: acme-ml", "stack acme-ml", &[("", 2, 1, "colon")]),
@@ -153,11 +374,23 @@ fn mistakes_of_the_other_notations_as_well() {
         ("m.toml", "a quote that isn't closed", "\"acme-ml\"", "\"acme-ml", &[("", 2, 17, "quote")]),
         ("m.toml", "a colon", "stack = \"acme-ml\"", "stack: acme-ml", &[("", 2, 6, "colon … equals sign")]),
         ("m.toml", "a bracket that isn't closed", "[\"vision\"]", "[\"vision\"", &[("", 9, 1, "")]),
-        ("m.toml", "a key twice", "stack = \"acme-ml\"\n", "stack = \"acme-ml\"\nstack = \"b\"\n", &[("", 3, 1, "twice … keep one")]),
+        (
+            "m.toml",
+            "a key twice",
+            "stack = \"acme-ml\"\n",
+            "stack = \"acme-ml\"\nstack = \"b\"\n",
+            &[("", 3, 1, "twice … keep one")],
+        ),
         ("m.toml", "a number with a zero", "\"111122223333\"", "011122223333", &[("", 13, 11, "quotes")]),
         ("m.toml", "a number", "\"111122223333\"", "111122223333", &[("aws.account", 13, 1, "\"111122223333\"")]),
         ("m.toml", "no number", "version = 1", "version = nan", &[("version", 1, 1, "number")]),
-        ("m.toml", "a key misspelt", "region =", "regoin =", &[("aws.region", 11, 2, "missing"), ("aws.regoin", 12, 1, "did you mean `region`?")]),
+        (
+            "m.toml",
+            "a key misspelt",
+            "region =",
+            "regoin =",
+            &[("aws.region", 11, 2, "missing"), ("aws.regoin", 12, 1, "did you mean `region`?")],
+        ),
         ("m.json", "a text without quotes", "\"acme-ml\"", "acme-ml", &[("", 3, 12, "double quotes")]),
         ("m.json", "a comma too many", "\"111122223333\" }\n}", "\"111122223333\" },\n}", &[("", 9, 1, "comma")]),
         ("m.json", "a comma missing", "\"acme-ml\",", "\"acme-ml\"", &[("", 4, 3, "comma")]),
@@ -190,13 +423,15 @@ fn all_problems_come_at_once_in_the_order_of_lines() {
         .replace("stack: acme-ml", "stack: Acme")
         .replace("kind: union", "kind: onion")
         .replace("region: us-west-2", "region: us-west-2\n  regoin: x\n  endpoint: 5\n  task_role: acme-adminflyterole")
-
         .replace("s3://acme-training/inputs/", "s3://acme-*")
         .replace("scope: global", "scope: global\n    precise: often")
         .replace("domain: production }", "domain: prod }")
         .replace("labels-token: read }", "labels-tokn: read }");
     let found = problems(&text, "m.yaml");
-    let seen: Vec<_> = found.iter().map(|problem| format!("{} {}", problem.place.as_ref().map_or(0, |place| place.line), problem.path)).collect();
+    let seen: Vec<_> = found
+        .iter()
+        .map(|problem| format!("{} {}", problem.place.as_ref().map_or(0, |place| place.line), problem.path))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -227,7 +462,10 @@ fn an_unknown_provider_hides_nothing() {
         .replace("domain: production }", "domain: prod }")
         .replace("labels-token: read }", "labels-tokn: read }");
     let paths: Vec<_> = problems(&text, "m.yaml").into_iter().map(|problem| problem.path).collect();
-    assert_eq!(paths, ["provider", "resources.training-data.aws", "grants[1].scope.domain", "grants[1].access.labels-tokn"]);
+    assert_eq!(
+        paths,
+        ["provider", "resources.training-data.aws", "grants[1].scope.domain", "grants[1].access.labels-tokn"]
+    );
 }
 
 /// A grant that can't be read moves no other one's place, and what is only missing for that isn't told.
@@ -261,6 +499,9 @@ fn files_that_are_none() {
     let folder = Folder::empty();
     std::fs::create_dir(folder.path().join("manifests")).expect("a folder");
     let said = folder.run(&["plan", "--file", "manifests"]);
-    assert!(said.contains("manifests is a folder, and no manifest") && said.contains("manifests/cloudgrant.yaml"), "{said}");
+    assert!(
+        said.contains("manifests is a folder, and no manifest") && said.contains("manifests/cloudgrant.yaml"),
+        "{said}"
+    );
     assert!(!said.contains("os error"), "{said}");
 }

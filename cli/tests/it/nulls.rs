@@ -135,7 +135,9 @@ fn the_manifest_of_this_test_has_every_key() {
         changed.pointer_mut(pointer).expect("a place")["zzzzzzzz"] = json!("x");
         let Err(problems) = outcome(&changed, "m.json", &Overrides::default()) else { continue };
         let unknown = problems.iter().find(|problem| problem.message.contains("unknown key"));
-        let Some(known) = unknown.and_then(|problem| problem.hint.as_deref()?.split("possible: ").nth(1)) else { continue };
+        let Some(known) = unknown.and_then(|problem| problem.hint.as_deref()?.split("possible: ").nth(1)) else {
+            continue;
+        };
         asked += 1;
         assert!(!known.contains(" more"), "{known}");
         for key in known.split(", ") {
@@ -221,7 +223,11 @@ fn neither_does_a_variable_nor_a_flag() {
 /// What started it: a scope whose project has no value isn't the whole domain, by whichever way it is read.
 #[test]
 fn a_scope_without_its_projects_name_is_no_domain() {
-    for text in ["{ project: , domain: production }", "{ project: ~, domain: production }", "{ project: null, domain: production }"] {
+    for text in [
+        "{ project: , domain: production }",
+        "{ project: ~, domain: production }",
+        "{ project: null, domain: production }",
+    ] {
         let manifest = crate::support::MANIFEST.replace("{ project: forecasting, domain: production }", text);
         let folder = crate::support::Folder::with(&manifest);
         let output = folder.output(&["plan", "--sandbox"]);

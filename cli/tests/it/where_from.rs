@@ -91,7 +91,11 @@ fn a_plan_that_takes_everything_away_says_so_first() {
         let output = folder.output(&["plan", "--sandbox", "--output", "json"]);
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let notes = document["notes"].as_array().expect("notes");
-        assert!(notes.iter().any(|note| note["level"] == "warning" && note["message"].as_str().is_some_and(|said| said.contains("takes away everything"))), "{notes:?}");
+        assert!(
+            notes.iter().any(|note| note["level"] == "warning"
+                && note["message"].as_str().is_some_and(|said| said.contains("takes away everything"))),
+            "{notes:?}"
+        );
         // Whoever revokes everything asks for that.
         let output = folder.output(&["revoke", "--all", "--yes", "--sandbox=elsewhere"]);
         assert!(!first(&output).contains("the manifest has no grants"));

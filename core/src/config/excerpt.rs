@@ -90,7 +90,9 @@ fn is_about(line: &str, column: usize, path: &Path) -> bool {
     let marked = marked.trim_start_matches(['"', '\'']);
     match path.steps() {
         [.., Step::Index(_)] | [.., Step::Index(_), Step::Key(_)] => true,
-        [.., Step::Key(parent), Step::Key(key)] => marked.starts_with(key.as_str()) || marked.starts_with(parent.as_str()),
+        [.., Step::Key(parent), Step::Key(key)] => {
+            marked.starts_with(key.as_str()) || marked.starts_with(parent.as_str())
+        }
         [Step::Key(key)] => marked.starts_with(key.as_str()),
         _ => false,
     }
@@ -155,7 +157,10 @@ mod tests {
 
     #[test]
     fn a_line_is_shown_without_its_comment() {
-        assert_eq!(line("  region: us-west-2   # of ours", "aws.region", 3, false).as_deref(), Some("  region: us-west-2"));
+        assert_eq!(
+            line("  region: us-west-2   # of ours", "aws.region", 3, false).as_deref(),
+            Some("  region: us-west-2")
+        );
         assert_eq!(line("  labels-token:", "resources.labels-token", 3, false).as_deref(), Some("  labels-token:"));
         assert_eq!(line("version: 1", "stack", 1, false), None);
         let access = "    access: { data: read, labels-token: manage }";

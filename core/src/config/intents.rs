@@ -315,7 +315,9 @@ impl<'a> Reader<'a> {
                 self.problem(format!("{path}.name"), message, "give each registry a name of its own");
             }
             // Those of other clouds as well, as for resources.
-            for provider in linked.iter().filter(|linked| self.registration.is_none_or(|selected| selected.id != linked.id)) {
+            for provider in
+                linked.iter().filter(|linked| self.registration.is_none_or(|selected| selected.id != linked.id))
+            {
                 let Some(locator) = entry.locators.get(provider.id) else { continue };
                 if let Err(problem) = (provider.resource_kind)(locator) {
                     self.problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));

@@ -35,8 +35,8 @@ pub use layers::Overrides;
 pub use manifest::{Binding, Grant, Manifest};
 pub use request_timeout::RequestTimeout;
 
-pub use self::format::STANDARD_INPUT;
 use self::format::Format;
+pub use self::format::STANDARD_INPUT;
 use self::manifest::LISTS;
 use self::path::Path;
 use self::quick::Quick;
@@ -283,7 +283,9 @@ impl Loaded {
         }
         let (places, value) = source.places()?;
         match Manifest::read(&value, None, &mut problems) {
-            Some(manifest) if problems.is_empty() => Ok(Self { manifest, head: without_lists(value), usual, source, problems: Vec::new() }),
+            Some(manifest) if problems.is_empty() => {
+                Ok(Self { manifest, head: without_lists(value), usual, source, problems: Vec::new() })
+            }
             _ => {
                 let problems = places.of_all(problems, &value);
                 Err(source.refusal(problems))
@@ -473,7 +475,10 @@ fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
         return false;
     }
     let parent = known.path.rfind(['.', '[']).map_or("", |end| &known.path[..end]);
-    let inside = problem.path.strip_prefix(known.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let inside = problem
+        .path
+        .strip_prefix(known.path.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
     inside || (!parent.is_empty() && problem.path == parent)
 }
 

@@ -78,7 +78,13 @@ const TOML: &Table = &[
         "write key = \"value\"",
     ),
     (
-        &["invalid basic string", "invalid literal string", "invalid multi-line", "missing opening quote", "invalid string"],
+        &[
+            "invalid basic string",
+            "invalid literal string",
+            "invalid multi-line",
+            "missing opening quote",
+            "invalid string",
+        ],
         "a quote isn't closed in its line, or something in it needs a backslash",
         "close the quote",
     ),
@@ -97,7 +103,11 @@ const TOML: &Table = &[
     ),
     (&["recurs"], DEEP, SPLIT),
     (&["invalid boolean"], "this is neither `true` nor `false`", "write `true` or `false`, or put a text in quotes"),
-    (&["unexpected", "newline", "expected"], "something stands here that doesn't belong in this line", "take it out, or begin a new line"),
+    (
+        &["unexpected", "newline", "expected"],
+        "something stands here that doesn't belong in this line",
+        "take it out, or begin a new line",
+    ),
 ];
 
 const QUOTES: &str = "put the text in quotes";
@@ -183,7 +193,8 @@ fn second_document(text: &str) -> Option<u32> {
 /// whatever isn't in brackets or begins a value may have any of these signs in it.
 fn open(text: &str, at: Option<At>) -> Option<(At, &'static str, &'static str)> {
     let last = at.map_or(u32::MAX, |(line, _)| line);
-    let (mut brackets, mut quote): (Vec<(char, At)>, Option<(char, At)>) = (Vec::new(), None);
+    let mut brackets: Vec<(char, At)> = Vec::new();
+    let mut quote: Option<(char, At)> = None;
     for (number, line) in (1_u32..=last).zip(text.lines()) {
         let mut before = ' ';
         let mut chars = (1_u32..).zip(line.chars()).peekable();
@@ -227,7 +238,10 @@ fn begins_value(before: char) -> bool {
 pub(super) fn json(text: &str, at: At, said: &str) -> Wrong {
     let here = line(text, at.0).trim_start();
     let (what, hint) = if !text.trim_start().starts_with(['{', '[']) {
-        ("this doesn't look like JSON, as which it is read", "the ending of the file's name says the notation: .yaml, .toml or .json")
+        (
+            "this doesn't look like JSON, as which it is read",
+            "the ending of the file's name says the notation: .yaml, .toml or .json",
+        )
     } else if here.starts_with("//") || here.starts_with('#') || here.starts_with("/*") {
         ("JSON has no comments", "take the comment out, or write the manifest in YAML or TOML")
     } else {
@@ -244,15 +258,21 @@ pub(super) fn toml(text: &str, at: Option<At>, said: &str) -> Wrong {
     let is_yaml = here[key.len()..].starts_with(": ") || here[key.len()..].trim_end() == ":";
     if let Some((number, _)) = at.filter(|_| is_yaml) {
         let hint = "write key = \"value\"; or name the file .yaml if it is YAML";
-        return Wrong { at: Some((number, column(here, key.len()))), what: "a colon stands where TOML has an equals sign", hint };
+        return Wrong {
+            at: Some((number, column(here, key.len()))),
+            what: "a colon stands where TOML has an equals sign",
+            hint,
+        };
     }
     let value = at.map_or("", |(_, column)| from_column(here, column));
     let zero = value.starts_with('0') && value[1..].starts_with(|c: char| c.is_ascii_digit());
     let (what, hint) = if zero {
         ("a number can't begin with a zero", "put it in quotes if it is an id, such as an account's")
     } else {
-        look_up(TOML, said)
-            .unwrap_or(("something stands here that doesn't belong here", "look at the brackets, quotes and equals signs"))
+        look_up(TOML, said).unwrap_or((
+            "something stands here that doesn't belong here",
+            "look at the brackets, quotes and equals signs",
+        ))
     };
     Wrong { at, what, hint }
 }

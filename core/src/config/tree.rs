@@ -196,7 +196,8 @@ fn no_value(node: &Node, trail: &Trail<'_>) -> Option<Diagnostic> {
     match &node.content {
         Content::Null => Some(nothing(&trail.path())),
         Content::NotFinite => Some(
-            Diagnostic::new(trail.path().to_string(), "this number has no end, or is none").hint("write a number such as 30"),
+            Diagnostic::new(trail.path().to_string(), "this number has no end, or is none")
+                .hint("write a number such as 30"),
         ),
         _ => None,
     }

@@ -132,7 +132,9 @@ fn hint(found: &Unexpected<'_>, expected: &str) -> Option<String> {
         (Unexpected::Str(_), "a sequence") => {
             "write a list in brackets, also of one entry: [\"first\", \"second\"]".to_owned()
         }
-        (Unexpected::Map, "a sequence") => "write a list: each entry with a dash of its own, or all in brackets".to_owned(),
+        (Unexpected::Map, "a sequence") => {
+            "write a list: each entry with a dash of its own, or all in brackets".to_owned()
+        }
         (Unexpected::Seq, "a string") => "write one text, without brackets and without a dash".to_owned(),
         _ => return None,
     };

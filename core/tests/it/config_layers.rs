@@ -131,7 +131,10 @@ fn the_layer_that_is_wrong_is_blamed() {
 fn an_unknown_key_in_the_environment_is_refused() {
     let wrong = problem(FILE, &environment(&[("CLOUDGRANT_STAKC", "x")]));
     assert_eq!((wrong.path.as_str(), wrong.layer.as_deref()), ("stakc", Some("environment variable CLOUDGRANT_STAKC")));
-    assert!(wrong.to_string().starts_with("environment variable CLOUDGRANT_STAKC: stakc: unknown key `stakc`"), "{wrong}");
+    assert!(
+        wrong.to_string().starts_with("environment variable CLOUDGRANT_STAKC: stakc: unknown key `stakc`"),
+        "{wrong}"
+    );
     assert!(wrong.hint.is_some_and(|hint| hint.contains("did you mean `stack`?")));
     // One that would steer the program, misspelt.
     let wrong = problem(FILE, &environment(&[("CLOUDGRANT_OUTPTU", "json")]));
