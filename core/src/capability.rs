@@ -29,12 +29,26 @@ pub struct Capabilities {
     task_access: &'static [(ResourceKind, &'static [Access])],
     registry: &'static [Access],
     inexact: &'static [Inexact],
+    #[serde(skip)]
+    exact_where: Option<ExactWhere>,
 }
+
+/// Tells whether a level is exact on one resource although it is declared as inexact for its kind.
+#[derive(Debug, Clone, Copy)]
+struct ExactWhere(fn(&Resource, Access) -> bool);
+
+impl PartialEq for ExactWhere {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for ExactWhere {}
 
 impl Capabilities {
     /// Nothing at all.
     pub const fn none() -> Self {
-        Self { scopes: &[], scope_reason: "", task_access: &[], registry: &[], inexact: &[] }
+        Self { scopes: &[], scope_reason: "", task_access: &[], registry: &[], inexact: &[], exact_where: None }
     }
 
     /// The kinds of scope that can be bound, and why there are no others (`""` where there are all).
@@ -63,6 +77,14 @@ impl Capabilities {
     #[must_use]
     pub const fn inexact(mut self, table: &'static [Inexact]) -> Self {
         self.inexact = table;
+        self
+    }
+
+    /// Says of which resources a level is exact although [`Capabilities::inexact`] has it: for instance where a
+    /// prefix is named. The table's words should say so too.
+    #[must_use]
+    pub const fn exact_where(mut self, test: fn(&Resource, Access) -> bool) -> Self {
+        self.exact_where = Some(ExactWhere(test));
         self
     }
 
@@ -96,6 +118,13 @@ impl Capabilities {
         self.inexact.iter().find(|inexact| inexact.kind == kind && inexact.access == access)
     }
 
+    /// In what a level differs from what it says on one resource; `None` where it is exact there.
+    pub fn inexact_on(&self, resource: &Resource, access: Access) -> Option<&'static Inexact> {
+        let inexact = self.inexact_level(resource.kind, access)?;
+        let is_exact = self.exact_where.is_some_and(|ExactWhere(test)| test(resource, access));
+        (!is_exact).then_some(inexact)
+    }
+
     /// Every level that this cloud gives only nearly.
     pub fn inexact_levels(&self) -> &'static [Inexact] {
         self.inexact
@@ -113,7 +142,7 @@ impl Capabilities {
             let kind = reach.resource.kind;
             let levels = self.levels_for(request.verb(), kind);
             if levels.contains(&reach.access) {
-                match self.inexact_level(kind, reach.access) {
+                match self.inexact_on(&reach.resource, reach.access) {
                     Some(inexact) if request.is_precise() && !inexact.precisely => {
                         refusals.push(imprecise(provider, path, &reach.resource, inexact));
                     }

@@ -190,6 +190,18 @@ fn precise_is_refused_where_nothing_is_precise() {
 }
 
 #[test]
+fn a_level_may_be_exact_on_some_resources() {
+    let of_a_folder = |resource: &Resource, access| access == Access::Write && resource.locator.ends_with('/');
+    let capabilities = NEARLY.exact_where(of_a_folder);
+    let mut request = grant(Scope::Global, ResourceKind::ObjectStore, Access::Write);
+    let told = |request: TaskAccess| capabilities.check("azure", "grants[2]", request).expect("declared").notes().len();
+    assert_eq!(told(request.clone()), 1);
+    Arc::make_mut(&mut request.reaches[0].resource).locator.push('/');
+    assert_eq!(told(request), 0);
+    assert!(capabilities.inexact_level(ResourceKind::ObjectStore, Access::Write).is_some(), "the table stays whole");
+}
+
+#[test]
 fn what_is_refused_is_not_told_of() {
     assert!(NEARLY.inexact_level(ResourceKind::ObjectStore, Access::Read).is_none());
     assert!(Capabilities::none().inexact_levels().is_empty());

@@ -115,7 +115,7 @@ impl<'a> Side<'a> {
     /// What comes with a level, and what of it doesn't come.
     fn inexact(&self, intent: &dyn Intent, reach: &Reach) -> (&'static str, &'static str) {
         // A precise grant passed the check, and so is exact.
-        let level = self.provider.capabilities.inexact_level(reach.resource.kind, reach.access);
+        let level = self.provider.capabilities.inexact_on(&reach.resource, reach.access);
         level.filter(|_| !intent.is_precise()).map_or(("", ""), |inexact| (inexact.gains, inexact.loses))
     }
 }

@@ -111,3 +111,23 @@ fn what_azure_can_t_do_is_refused_without_a_request() {
     sent.wait().expect("it ended");
     assert!(came.load(Ordering::SeqCst) > 0);
 }
+
+/// Each cloud has hosts, audiences and an issuer of its own; the sandbox plays the one that the manifest names.
+#[test]
+fn the_quickstart_on_every_cloud_of_azure() {
+    for (cloud, storage, vault, registry) in [
+        ("government", "core.usgovcloudapi.net", "vault.usgovcloudapi.net", "azurecr.us"),
+        ("china", "core.chinacloudapi.cn", "vault.azure.cn", "azurecr.cn"),
+    ] {
+        let manifest = QUICKSTART
+            .replace("core.windows.net", storage)
+            .replace("vault.azure.net", vault)
+            .replace("azurecr.io", registry)
+            .replace("azure:\n  tenant:", &format!("azure:\n  cloud: {cloud}\n  tenant:"));
+        let folder = Folder::with(&manifest);
+        let run = |arguments: &[&str]| folder.output(&[arguments, &["--provider", "azure", "--sandbox"]].concat());
+        let made = run(&["apply", "--yes"]);
+        assert!(made.status.success(), "{cloud}: {}", String::from_utf8_lossy(&made.stderr));
+        assert_eq!(run(&["plan", "--exit-code"]).status.code(), Some(0), "{cloud}");
+    }
+}

@@ -14,6 +14,7 @@ use crate::answers::{Outcome, base, correlation, failed, respond, throttled, too
 use crate::arm::call::{Call, Reply};
 use crate::arm::route::{Kind, Route};
 use crate::arm::{self, credentials, versions};
+use crate::cloud::Cloud;
 use crate::entra::caller::{self, Caller, Service};
 use crate::entra::errors::TokenError;
 use crate::entra::jwt::Key;
@@ -39,6 +40,7 @@ pub(crate) struct Dispatcher {
     pub(crate) throttle: Throttle,
     pub(crate) writes: Writes,
     pub(crate) key: Key,
+    pub(crate) cloud: &'static Cloud,
     /// How many requests were carried out.
     pub(crate) carried_out: AtomicU64,
     /// How often the folder was in use; a part of request ids.
@@ -126,7 +128,7 @@ impl Dispatcher {
                 Ok(body) => Outcome::new(200, body),
                 Err(error) => Outcome::new(error.status, error.body(request_id, &correlation(request, request_id))),
             },
-            Target::Metadata => Outcome::new(200, metadata::endpoints(&base, request)),
+            Target::Metadata => Outcome::new(200, metadata::endpoints(self.cloud, &base, request)),
             Target::Graph(segments) => match self.graph(request, segments, &base) {
                 Ok(body) => Outcome::new(200, body),
                 Err(error) => Outcome::new(error.status, error.body(request_id)),
@@ -154,7 +156,7 @@ impl Dispatcher {
 
     fn graph(&self, request: &Request, segments: &[String], base: &str) -> Result<Value, GraphError> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let caller = caller::caller(request, &self.key, base, &state.tenant, Service::Graph)
+        let caller = caller::caller(request, &self.key, state.cloud, base, &state.tenant, Service::Graph)
             .map_err(|error| GraphError::new(401, "InvalidAuthenticationToken", error.message))?;
         let query = Query::parse(&request.query);
         graph::call(&state, &caller, &request.method, segments, &query, &request.body)
@@ -171,7 +173,7 @@ impl Dispatcher {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         course.turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
         let tenant = route.map_or(state.tenant.as_str(), |route| state.tenant_of(&route.id)).to_owned();
-        let caller = match caller::caller(request, &self.key, base, &tenant, Service::Management) {
+        let caller = match caller::caller(request, &self.key, state.cloud, base, &tenant, Service::Management) {
             Ok(caller) => caller,
             Err(error) => return error.into(),
         };

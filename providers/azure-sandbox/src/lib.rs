@@ -10,6 +10,11 @@
 //! identity logs in with a federated token, and may do what its role assignments say. Other service principals that tests
 //! put there, with an `appId`, log in with the same secret.
 //!
+//! # Which cloud
+//!
+//! The one that the manifest names (`azure.cloud`): its audiences, its hosts, its issuer. Tokens of another cloud aren't given,
+//! and another cloud's locators stand for nothing here.
+//!
 //! # What goes wrong on request
 //!
 //! All knobs of the sandbox kit. Some have a meaning of their own here:
@@ -47,6 +52,7 @@
 mod access;
 mod answers;
 mod arm;
+mod cloud;
 pub mod condition;
 mod dispatch;
 mod entra;
@@ -103,7 +109,7 @@ pub async fn start(start: Start) -> Result<Running> {
     let tls = tls::set_up(&folder)?;
     let key = entra::jwt::Key::load(&folder)?;
     let wishes = seed::wishes::Wishes::read(&config);
-    let mut state = state::State::load(store, &wishes.tenant, quotas, knobs.replication)?;
+    let mut state = state::State::load(store, &wishes.tenant, wishes.cloud, quotas, knobs.replication)?;
     seed::seed(&mut state, &wishes)?;
     tracing::debug!(%knobs, "the Azure sandbox starts");
     let counter = Arc::new(Counter::default());
@@ -116,6 +122,7 @@ pub async fn start(start: Start) -> Result<Running> {
         throttle: throttle::Throttle::default(),
         writes: writes::Writes::default(),
         key,
+        cloud: wishes.cloud,
         carried_out: std::sync::atomic::AtomicU64::new(0),
     };
     let server = Server::start(address, tls, Arc::new(dispatcher)).await?;

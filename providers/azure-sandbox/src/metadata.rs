@@ -5,28 +5,29 @@
 use cloudgrant_sandbox_kit::Request;
 use serde_json::{Value, json};
 
+use crate::cloud::Cloud;
 use crate::query::Query;
 
 /// The endpoints of this cloud. Older versions of the API answer with a list of clouds.
-pub(crate) fn endpoints(base: &str, request: &Request) -> Value {
+pub(crate) fn endpoints(of: &Cloud, base: &str, request: &Request) -> Value {
     let slash = format!("{base}/");
     let cloud = json!({
         "name": "cloudgrant-sandbox",
         "portal": slash,
         "authentication": {
             "loginEndpoint": base,
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "audiences": of.management.map(|audience| format!("{audience}/")),
             "tenant": "common",
             "identityProvider": "AAD",
         },
         "resourceManager": slash,
-        "graph": "https://graph.windows.net/",
-        "graphAudience": "https://graph.windows.net/",
+        "graph": format!("{}/", of.graph[0]),
+        "graphAudience": format!("{}/", of.graph[0]),
         "microsoftGraphResourceId": slash,
         "gallery": "https://gallery.azure.com/",
         "batch": "https://batch.core.windows.net/",
         "media": "https://rest.media.azure.net",
-        "sqlManagement": "https://management.core.windows.net:8443/",
+        "sqlManagement": format!("{}:8443/", of.management[0]),
         "vmImageAliasDoc": "",
         "activeDirectoryDataLake": "https://datalake.azure.net/",
         "appInsightsResourceId": "https://api.applicationinsights.io",
@@ -36,10 +37,10 @@ pub(crate) fn endpoints(base: &str, request: &Request) -> Value {
         "logAnalyticsResourceId": "https://api.loganalytics.io",
         "ossrDbmsResourceId": "https://ossrdbms-aad.database.windows.net",
         "suffixes": {
-            "storage": "core.windows.net",
-            "keyVaultDns": "vault.azure.net",
-            "acrLoginServer": "azurecr.io",
-            "sqlServerHostname": "database.windows.net",
+            "storage": of.storage,
+            "keyVaultDns": of.vault,
+            "acrLoginServer": of.registry,
+            "sqlServerHostname": of.database,
             "azureDataLakeStoreFileSystem": "azuredatalakestore.net",
             "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
             "azureFrontDoorEndpointSuffix": "azurefd.net",

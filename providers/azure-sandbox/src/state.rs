@@ -10,6 +10,7 @@ use std::time::Duration;
 use cloudgrant_sandbox_kit::{History, Ids, Result, Store, clock};
 
 use crate::arm::id::Id;
+use crate::cloud::Cloud;
 use crate::model::{Assignment, Credential, Definition, Denial, Entity, Identity, Principal, Resource, Subscription};
 use crate::quotas::Quotas;
 use crate::roles;
@@ -23,6 +24,8 @@ pub(crate) type Table<T> = BTreeMap<String, T>;
 pub(crate) struct State {
     /// The tenant that the sandbox's client belongs to.
     pub(crate) tenant: String,
+    /// Which of Azure's clouds this is.
+    pub(crate) cloud: &'static Cloud,
     pub(crate) subscriptions: Table<Subscription>,
     pub(crate) principals: Table<Principal>,
     pub(crate) resources: Table<Resource>,
@@ -70,10 +73,17 @@ kept! {
 
 impl State {
     /// Reads the state from a folder that was opened.
-    pub(crate) fn load(store: Store, tenant: &str, quotas: Quotas, replication: Duration) -> Result<Self> {
+    pub(crate) fn load(
+        store: Store,
+        tenant: &str,
+        cloud: &'static Cloud,
+        quotas: Quotas,
+        replication: Duration,
+    ) -> Result<Self> {
         let history = History::begin(&store)?;
         let mut state = Self {
             tenant: tenant.to_owned(),
+            cloud,
             subscriptions: Table::new(),
             principals: Table::new(),
             resources: Table::new(),

@@ -2,7 +2,9 @@
 //!
 //! Source: Azure documentation, "Azure built-in roles" and "Azure permissions for Storage"; requirements 67 to 69.
 
-use cloudgrant_core::{Access, Capabilities, Inexact, ResourceKind, ScopeKind};
+use cloudgrant_core::{Access, Capabilities, Inexact, Resource, ResourceKind, ScopeKind};
+
+use crate::locator::Locator;
 
 /// What this provider can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
@@ -17,17 +19,38 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
         (ResourceKind::Other, &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage]),
     ])
     .registry(&[Access::Pull])
-    .inexact(&INEXACT);
+    .inexact(&INEXACT)
+    .exact_where(is_exact);
+
+/// With a prefix, what writes is a custom role of the level's data actions and nothing else. A ready-made role's
+/// management actions (deleting the container, keys that sign for others) have no condition: they reach past the prefix.
+fn is_exact(resource: &Resource, access: Access) -> bool {
+    let prefixed = || matches!(Locator::parse(&resource.locator), Ok(Locator::Objects(it)) if !it.prefix.is_empty());
+    resource.kind == ResourceKind::ObjectStore && needs_custom_role(access) && prefixed()
+}
+
+/// Whether no ready-made role gives a level on objects and nothing besides.
+pub(crate) fn needs_custom_role(access: Access) -> bool {
+    match access {
+        Access::Write | Access::ReadWrite | Access::Manage => true,
+        Access::List | Access::Read | Access::Pull | Access::Push => false,
+    }
+}
 
 const INEXACT: [Inexact; 5] = [
     inexact(
         ResourceKind::ObjectStore,
         Access::Write,
-        "lists, reads and deletes objects, and deletes the container",
+        "lists, reads and deletes objects, and deletes the container, unless a prefix is named",
         true,
     ),
-    inexact(ResourceKind::ObjectStore, Access::ReadWrite, "deletes objects and the container", true),
-    inexact(ResourceKind::ObjectStore, Access::Manage, "deletes the container itself", true),
+    inexact(
+        ResourceKind::ObjectStore,
+        Access::ReadWrite,
+        "deletes objects and the container, unless a prefix is named",
+        true,
+    ),
+    inexact(ResourceKind::ObjectStore, Access::Manage, "deletes the container itself, unless a prefix is named", true),
     inexact(ResourceKind::Registry, Access::Pull, WHOLE_REGISTRY, false),
     inexact(ResourceKind::Registry, Access::Push, WHOLE_REGISTRY, false),
 ];
@@ -174,6 +197,16 @@ pub(crate) fn object_role(access: Access) -> (Role, &'static [Deed]) {
         Access::List | Access::Read => (BLOB_READER, &[Deed::Read, Deed::List]),
         _ => (BLOB_CONTRIBUTOR, &Deed::ALL),
     }
+}
+
+/// What a ready-made role allows on objects, where a condition can narrow all of that to a prefix. Storage Blob Data Owner
+/// isn't one of these: on a hierarchical namespace it may do everything (`runAsSuperUser`).
+pub(crate) fn deeds_of(role_id: &str) -> Option<&'static [Deed]> {
+    [Access::Read, Access::Manage]
+        .into_iter()
+        .map(object_role)
+        .find(|(role, _)| role.id == role_id)
+        .map(|(_, deeds)| deeds)
 }
 
 /// The role for a level on a registry, which depends on how the registry looks at its roles. Source: Azure

@@ -12,6 +12,9 @@ pub(crate) struct Hosts {
     pub(crate) dfs: &'static str,
     pub(crate) vault: &'static str,
     pub(crate) registry: &'static str,
+    /// How hosts of storage accounts with DNS zone endpoints end, after the service. Documented for the public cloud
+    /// alone; in the others whatever the account's own endpoints say has to agree.
+    pub(crate) zones: &'static [&'static str],
 }
 
 impl Hosts {
@@ -24,18 +27,21 @@ impl Hosts {
                 dfs: "dfs.core.windows.net",
                 vault: "vault.azure.net",
                 registry: "azurecr.io",
+                zones: &["storage.azure.net"],
             },
             Cloud::Government => Self {
                 blob: "blob.core.usgovcloudapi.net",
                 dfs: "dfs.core.usgovcloudapi.net",
                 vault: "vault.usgovcloudapi.net",
                 registry: "azurecr.us",
+                zones: &["storage.azure.us", "storage.usgovcloudapi.net"],
             },
             Cloud::China => Self {
                 blob: "blob.core.chinacloudapi.cn",
                 dfs: "dfs.core.chinacloudapi.cn",
                 vault: "vault.azure.cn",
                 registry: "azurecr.cn",
+                zones: &["storage.azure.cn", "storage.chinacloudapi.cn"],
             },
         }
     }

@@ -10,7 +10,8 @@ use crate::actions::Deed;
 /// The version of the language that conditions are written in.
 pub(crate) const VERSION: &str = "2.0";
 
-/// The most characters that a condition may have. Source: Azure documentation, "Azure RBAC limits".
+/// The most bytes that a condition may have (8 KB). Source: Azure documentation, "Troubleshoot Azure role assignment
+/// conditions" and "Azure RBAC limits".
 pub(crate) const LONGEST: u64 = 8_192;
 
 const ATTRIBUTES: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
@@ -44,13 +45,16 @@ impl Rules {
     }
 
     /// The condition under which a role that allows these deeds allows just what the rules do; none where the role
-    /// needs no narrowing.
-    pub(crate) fn condition(&self, role: &[Deed]) -> Option<String> {
-        let clauses: Vec<_> = role.iter().filter_map(|deed| self.clause(*deed)).collect();
+    /// needs no narrowing. With `hierarchical`, the folder that a prefix names belongs to it: a hierarchical namespace (Data
+    /// Lake Storage) has the folder as a thing of its own, whose path has no slash at its end, and clients of the dfs endpoint
+    /// ask for it when they list it, look whether it is there and make it. Source: Azure documentation, attribute "Blob
+    /// path" ("path of a virtual directory, blob, folder or file resource") and "Blob prefix".
+    pub(crate) fn condition(&self, role: &[Deed], hierarchical: bool) -> Option<String> {
+        let clauses: Vec<_> = role.iter().filter_map(|deed| self.clause(*deed, hierarchical)).collect();
         (!clauses.is_empty()).then(|| clauses.join("\nAND\n"))
     }
 
-    fn clause(&self, deed: Deed) -> Option<String> {
+    fn clause(&self, deed: Deed, hierarchical: bool) -> Option<String> {
         let others = other_than(deed);
         match self.0.get(&deed) {
             Some(Extent::Whole) => None,
@@ -61,8 +65,13 @@ impl Rules {
                     Deed::List => format!("@Request[{ATTRIBUTES}:prefix]"),
                     _ => format!("@Resource[{ATTRIBUTES}:path]"),
                 };
-                let within: Vec<_> =
+                let mut within: Vec<_> =
                     prefixes.iter().map(|prefix| format!("{attribute} StringStartsWith '{prefix}'")).collect();
+                if hierarchical {
+                    let folder =
+                        |prefix: &String| format!("{attribute} StringEquals '{}'", prefix.trim_end_matches('/'));
+                    within.extend(prefixes.iter().map(folder));
+                }
                 Some(format!("(({others}) OR ({}))", within.join(" OR ")))
             }
         }
@@ -130,16 +139,27 @@ mod tests {
     fn a_whole_container_needs_no_condition() {
         let (role, deeds) = object_role(Access::Read);
         assert_eq!(role, BLOB_READER);
-        assert_eq!(rules(&[(Access::Read, "")]).condition(deeds), None);
-        assert_eq!(rules(&[(Access::Read, "a/"), (Access::Read, "")]).condition(deeds), None);
+        assert_eq!(rules(&[(Access::Read, "")]).condition(deeds, false), None);
+        assert_eq!(rules(&[(Access::Read, "a/"), (Access::Read, "")]).condition(deeds, false), None);
     }
 
     #[test]
     fn a_prefix_is_for_paths_and_for_listings() {
-        let condition = rules(&[(Access::Read, "inputs/")]).condition(object_role(Access::Read).1).expect("narrowed");
+        let condition =
+            rules(&[(Access::Read, "inputs/")]).condition(object_role(Access::Read).1, false).expect("narrowed");
         assert_eq!(condition.matches("StringStartsWith 'inputs/'").count(), 2, "{condition}");
         assert!(condition.contains("blobs:path] StringStartsWith") && condition.contains("blobs:prefix] StringStarts"));
         assert_eq!(condition.matches('(').count(), condition.matches(')').count());
+    }
+
+    #[test]
+    fn a_folder_is_reachable_where_there_are_folders() {
+        let rules = rules(&[(Access::Read, "raw/2026/")]);
+        let deeds = object_role(Access::Read).1;
+        let condition = rules.condition(deeds, true).expect("narrowed");
+        assert!(condition.contains("blobs:path] StringEquals 'raw/2026'"), "{condition}");
+        assert!(condition.contains("blobs:prefix] StringEquals 'raw/2026'"), "{condition}");
+        assert!(!rules.condition(deeds, false).expect("narrowed").contains("StringEquals"));
     }
 
     #[test]
@@ -151,7 +171,7 @@ mod tests {
 
     #[test]
     fn listing_alone_keeps_the_contents_closed() {
-        let condition = rules(&[(Access::List, "")]).condition(object_role(Access::List).1).expect("narrowed");
+        let condition = rules(&[(Access::List, "")]).condition(object_role(Access::List).1, false).expect("narrowed");
         assert!(condition.contains("NOT SubOperationMatches{'Blob.List'}"), "{condition}");
         assert!(!condition.contains("StringStartsWith"), "{condition}");
     }

@@ -130,7 +130,7 @@ impl Cluster {
 }
 
 /// One of Azure's clouds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cloud {
     /// Azure.
@@ -238,6 +238,8 @@ impl Config {
     /// Patterns of the platform's own storage accounts.
     pub fn platform_accounts(&self, platform: &Platform) -> Protected {
         if let Some(patterns) = &self.platform_accounts {
+            // Storage accounts' names have no capitals.
+            let patterns: Vec<_> = patterns.iter().map(|pattern| pattern.to_lowercase()).collect();
             return Protected::new(patterns.iter().map(String::as_str));
         }
         match platform.kind {

@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudgrant_core::{
-    Access, Checked, Desired, Intent, Note, Object, Ownership, Reach, ResourceKind, Result, TaskAccess,
-};
+use cloudgrant_core::{Checked, Desired, Intent, Note, Object, Ownership, Reach, Result, TaskAccess};
 use serde_json::{Value, json};
 
 use crate::Azure;
-use crate::actions;
+use crate::actions::{self, Deed};
 use crate::kinds;
 use crate::locator::Locator;
 use crate::resolve::{self, Target};
@@ -33,29 +31,29 @@ pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) 
     let mut roles: BTreeMap<String, Object> = BTreeMap::new();
     for grant in grants {
         for reach in &grant.reaches {
-            if let Some(role) = custom_role(azure, grant, reach) {
-                let object = roles.entry(role.name.clone()).or_insert_with(|| object(grant, role));
+            let Some(target) = resolved.target(reach) else { continue };
+            if let Some(role) = custom_role(azure, grant, reach, &target.locator) {
+                let object = roles.entry(role.name.clone()).or_insert_with(|| object(azure, grant, role));
                 if !object.because.contains(&grant.id()) {
                     object.because.push(grant.id());
                 }
-                if let Some(target) = resolved.target(reach) {
-                    assignable_in(object, &target.scope.subscription());
-                }
+                assignable_in(object, &target.scope.subscription());
             }
-            if let Some(target) = resolved.target(reach) {
-                notes(azure, grant, reach, target, &mut desired.notes);
-            }
+            notes(azure, grant, reach, target, &mut desired.notes);
         }
     }
     desired.objects.extend(roles.into_values());
     Ok(desired)
 }
 
-/// The role for a reach of a grant that insists on exactly its level; none where a ready-made role gives just that.
-pub(crate) fn custom_role(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Option<CustomRole> {
-    let ready_made = matches!(reach.access, Access::List | Access::Read);
+/// The role for a reach that gets exactly its level: of a grant that insists on that, or on a prefix, past which a
+/// ready-made role's management actions would reach. None where a ready-made role gives just that, and where the manifest
+/// names another role.
+pub(crate) fn custom_role(azure: &Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Option<CustomRole> {
+    let Locator::Objects(objects) = locator else { return None };
+    let exactly = grant.precise || !objects.prefix.is_empty();
     let overridden = azure.config.role(&reach.resource.name, reach.access).is_some();
-    if !grant.precise || overridden || ready_made || reach.resource.kind != ResourceKind::ObjectStore {
+    if !exactly || overridden || !actions::needs_custom_role(reach.access) {
         return None;
     }
     let name = azure.names.role(&grant.scope, &format!("blob {}", reach.access));
@@ -66,13 +64,16 @@ pub(crate) fn custom_role(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> O
     Some(CustomRole { id: azure.names.role_id(&name), name, data_actions })
 }
 
-fn object(grant: &TaskAccess, role: CustomRole) -> Object {
+fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
+    // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
+    // always one of them: there it is looked for, whatever the manifest says by then.
+    let home = format!("/subscriptions/{}", azure.config.subscription);
     Object {
         id: kinds::role(&role.name),
         scope: grant.scope.clone(),
         attributes: json!({
             "id": role.id,
-            "assignable_in": [],
+            "assignable_in": [home],
             "data_actions": role.data_actions,
         })
         .into(),
@@ -110,9 +111,87 @@ fn notes(azure: &Azure, grant: &TaskAccess, reach: &Reach, target: &Target, note
         _ => {}
     }
     let role = azure.config.role(&reach.resource.name, reach.access).and_then(actions::known);
+    if let Locator::Objects(objects) = &target.locator
+        && role == Some(actions::BLOB_CONTRIBUTOR)
+        && !objects.prefix.is_empty()
+    {
+        let message = format!(
+            "the role {} also deletes the container {}, and so what lies outside of `{}`: the condition narrows what is \
+             done to objects only",
+            actions::BLOB_CONTRIBUTOR.name,
+            target.scope.short(),
+            objects.prefix,
+        );
+        notes.push(Note::warning(grant.id(), message));
+    }
+    notes.extend(folder(grant, reach, target));
     if role.is_some_and(|role| role.name == "Reader and Data Access") {
         // Requirement 68.
         let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
         notes.push(Note::warning(grant.id(), message));
+    }
+}
+
+/// Where a prefix is a folder, or may be one: what a condition can't say exactly.
+fn folder(grant: &TaskAccess, reach: &Reach, target: &Target) -> Option<Note> {
+    let Locator::Objects(objects) = &target.locator else { return None };
+    let folder = objects.prefix.strip_suffix('/')?;
+    match target.hierarchical {
+        Some(true) if actions::on_objects(reach.access).contains(&Deed::List) => {
+            // The dfs endpoint lists a folder by its name; for the blob endpoint the same text is the beginning of names.
+            let message = format!(
+                "{} has a hierarchical namespace: the folder `{folder}` itself is reachable too; through the blob endpoint, \
+                 listing with the prefix `{folder}` also shows the names of its siblings that begin so, not what is in them",
+                objects.account.name(),
+            );
+            Some(Note::warning(grant.id(), message))
+        }
+        Some(_) => None,
+        None => {
+            let message = format!(
+                "whether {} has a hierarchical namespace can't be read: if it has, clients of the dfs endpoint don't reach \
+                 the folder `{folder}` itself; the caller needs `Microsoft.Storage/storageAccounts/read` there",
+                objects.account.name(),
+            );
+            Some(Note::warning(grant.id(), message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Access, GrantName, Resource, ResourceKind, ResourceName, Scope};
+
+    use super::*;
+    use crate::resource_id::ResourceId;
+
+    /// What is said of a grant to a prefix in an account of a kind, or of one that couldn't be read.
+    fn said(hierarchical: Option<bool>, access: Access, prefix: &str) -> String {
+        let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme";
+        let container =
+            format!("{group}/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/inputs");
+        let locator = format!("{container}/blobs/{prefix}");
+        let (name, kind) = (ResourceName::parse("data").expect("name"), ResourceKind::ObjectStore);
+        let parsed = Locator::parse(&locator).expect("a locator");
+        let reach = Reach { resource: Arc::new(Resource { name, kind, locator, force: false }), access };
+        let grant = TaskAccess {
+            name: GrantName::parse("grant").expect("name"),
+            scope: Scope::Global,
+            reaches: Vec::new(),
+            precise: false,
+            carried_by: [].into(),
+        };
+        let scope = ResourceId::parse(&container).expect("an ID");
+        let target = Target { locator: parsed, scope, hierarchical, abac: false, admin_user: false };
+        folder(&grant, &reach, &target).map(|note| note.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_a_condition_can_t_say_of_a_folder_is_told() {
+        assert!(said(Some(true), Access::Read, "raw/").contains("siblings that begin so"));
+        assert_eq!(said(Some(true), Access::Write, "raw/"), "", "nothing is listed");
+        assert_eq!(said(Some(false), Access::Read, "raw/"), "");
+        assert!(said(None, Access::Write, "raw/").contains("can't be read"));
+        assert_eq!(said(None, Access::Read, ""), "", "a whole container has no folder");
     }
 }

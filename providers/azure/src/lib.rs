@@ -22,6 +22,7 @@ mod credentials;
 mod equivalent;
 mod error;
 mod grant;
+mod host;
 #[cfg(test)]
 mod hostile;
 mod identities;

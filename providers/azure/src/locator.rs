@@ -1,9 +1,9 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, shown};
+use cloudgrant_core::{Diagnostic, ResourceKind, shown, steers};
 
-use crate::cloud::Hosts;
 use crate::config::{Cloud, Guid};
+use crate::host::{Host, Service};
 use crate::resource_id::ResourceId;
 
 /// What a locator names.
@@ -19,10 +19,10 @@ pub(crate) enum Locator {
     Resource(ResourceId),
 }
 
-/// Where something is: found by its name, which is unique in all of Azure, or given as a resource ID.
+/// Where something is: found by the host of its service, or given as a resource ID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
-    Named(String),
+    Named(Host),
     At(ResourceId),
 }
 
@@ -47,10 +47,10 @@ pub(crate) struct Registry {
 }
 
 impl Place {
-    /// The resource's own name.
+    /// The resource's own name; of a registry with a domain name label, the first label of its host.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Named(name) => name,
+            Self::Named(host) => &host.name,
             Self::At(id) => id.name(),
         }
     }
@@ -58,6 +58,16 @@ impl Place {
 
 const FORMS: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/, \
     https://VAULT.vault.azure.net/secrets/NAME, REGISTRY.azurecr.io/REPOSITORY, or a resource ID";
+const URL: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
+const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
+    (`az resource show --query id`)";
+
+/// Containers that Azure makes for itself, or that mean something to it. Source: Azure documentation, "Naming and
+/// referencing containers, blobs, and metadata"; "Storage analytics logging"; "Change feed"; "Static website hosting".
+const SYSTEM_CONTAINERS: [&str; 4] = ["$root", "$web", "$logs", "$blobchangefeed"];
+
+/// The most characters of a blob's name, and so of a prefix that begins some. Source: as for the containers.
+const LONGEST_NAME: usize = 1_024;
 
 impl Locator {
     pub(crate) fn kind(&self) -> ResourceKind {
@@ -80,25 +90,47 @@ impl Locator {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
-        if text.starts_with('/') {
-            return resource(text);
+    /// The storage account that it is in, or a part of, however it is written; in lower case, as such names are.
+    pub(crate) fn storage_account(&self) -> Option<String> {
+        match self {
+            Self::Objects(objects) => Some(objects.account.name().to_ascii_lowercase()),
+            Self::Resource(id) => {
+                let (kind, names) = id.typed()?;
+                let kind = format!("{}/", kind.to_ascii_lowercase());
+                let inside = kind.starts_with("microsoft.storage/storageaccounts/");
+                names.first().filter(|_| inside).map(|name| name.to_ascii_lowercase())
+            }
+            _ => None,
         }
-        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        if path.contains(['?', '#']) || host.contains(['?', '#']) {
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
+        if text.contains(['?', '#']) {
             // A signature is a credential: it must not even be repeated.
             return Err(Diagnostic::new("", format!("`{}` goes on with a query", shown(text))).hint(
                 "leave out everything from the `?` on; a shared access signature doesn't belong into a manifest",
             ));
         }
+        if text.starts_with('/') {
+            return resource(text);
+        }
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         match scheme {
-            "https" | "" => web(text, scheme, host, path),
-            "abfss" | "abfs" | "wasbs" | "wasb" => match host.split_once('@') {
-                Some((container, host)) => match Cloud::ALL.into_iter().map(Hosts::of).find_map(|hosts| {
-                    host.strip_suffix(hosts.dfs).or_else(|| host.strip_suffix(hosts.blob))?.strip_suffix('.')
-                }) {
-                    Some(account) => objects(text, account, container, path),
+            "https" | "" => match Host::parse(authority) {
+                Some(host) if host.service == Service::Registry => {
+                    registry(text, Place::Named(host), Some(path).filter(|path| !path.is_empty()))
+                }
+                Some(host) if host.service == Service::Storage && !scheme.is_empty() => {
+                    let (container, prefix) = path.split_once('/').unwrap_or((path, ""));
+                    objects(text, host, container, prefix)
+                }
+                Some(host) if host.service == Service::Vault && !scheme.is_empty() => secret(text, host, path),
+                _ => Err(wrong(text, "is no locator that Azure knows", FORMS)),
+            },
+            "abfss" | "abfs" | "wasbs" | "wasb" => match authority.split_once('@') {
+                Some((container, host)) => match Host::parse(host).filter(|host| host.service == Service::Storage) {
+                    Some(host) => objects(text, host, container, path),
                     None => Err(wrong(text, "names no storage account of Azure", FORMS)),
                 },
                 None => Err(wrong(
@@ -114,11 +146,9 @@ impl Locator {
     /// The cloud that the host in a locator belongs to; none where the locator says nothing of it.
     pub(crate) fn cloud(text: &str) -> Option<Cloud> {
         let (_, rest) = text.split_once("://").unwrap_or(("", text));
-        let host = rest.split('/').next()?;
-        Cloud::ALL.into_iter().find(|cloud| {
-            let hosts = Hosts::of(*cloud);
-            [hosts.blob, hosts.dfs, hosts.vault, hosts.registry].iter().any(|suffix| host.ends_with(suffix))
-        })
+        let authority = rest.split('/').next()?;
+        let host = authority.rsplit('@').next()?;
+        Host::parse(host).map(|host| host.cloud)
     }
 }
 
@@ -126,38 +156,18 @@ fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
     Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
 }
 
-fn web(text: &str, scheme: &str, host: &str, path: &str) -> Result<Locator, Diagnostic> {
-    for hosts in Cloud::ALL.into_iter().map(Hosts::of) {
-        let of = |suffix: &str| host.strip_suffix(suffix).and_then(|name| name.strip_suffix('.'));
-        if let Some(name) = of(hosts.registry) {
-            return registry(text, Place::Named(name.to_owned()), Some(path).filter(|path| !path.is_empty()));
-        }
-        if scheme.is_empty() {
-            continue;
-        }
-        if let Some(account) = of(hosts.blob).or_else(|| of(hosts.dfs)) {
-            let (container, prefix) = path.split_once('/').unwrap_or((path, ""));
-            return objects(text, account, container, prefix);
-        }
-        if let Some(vault) = of(hosts.vault) {
-            return secret(text, vault, path);
-        }
-    }
-    Err(wrong(text, "is no locator that Azure knows", FORMS))
-}
-
 /// Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.Storage.
-fn objects(text: &str, account: &str, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
+fn objects(text: &str, account: Host, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
     let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if !(3..=24).contains(&account.len()) || !account.chars().all(word) {
+    if !(3..=24).contains(&account.name.len()) || !account.name.chars().all(word) {
         let hint = "a storage account's name has 3 to 24 lower-case letters and digits";
         return Err(wrong(text, "names no storage account", hint));
     }
-    objects_in(text, Place::Named(account.to_owned()), container, prefix)
+    objects_in(text, Place::Named(account), container, prefix)
 }
 
 fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
-    if container.contains(['*', '?']) || prefix.contains(['*', '?']) {
+    if container.contains('*') || prefix.contains('*') {
         let hint = "name each container and prefix: a wildcard would reach what nobody named";
         return Err(wrong(text, "has a wildcard", hint));
     }
@@ -167,47 +177,61 @@ fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Resu
         && !container.contains("--")
         && container.chars().next().is_some_and(word)
         && container.chars().last().is_some_and(word);
-    if !named && container != "$root" && container != "$web" {
+    if !named && !SYSTEM_CONTAINERS.contains(&container) {
         let hint = "a container's name has 3 to 63 lower-case letters, digits and single dashes: \
             https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
         return Err(wrong(text, "names no container", hint));
     }
     if prefix.starts_with('/') || prefix.contains("//") {
-        let hint = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
-        return Err(wrong(text, "has an empty part in its prefix", hint));
+        return Err(wrong(text, "has an empty part in its prefix", URL));
     }
-    if prefix.chars().any(|c| c == '\'' || c == '\\' || c.is_control() || c == '%') {
-        // It becomes a text in a condition, where these would mean something else.
-        let hint = "write the prefix as the objects have it, without quotes, backslashes and percent signs";
+    if prefix.split('/').any(|part| matches!(part, "." | "..")) {
+        // Clients take these away before they ask, so that the condition would meet another path.
+        return Err(wrong(text, "has a part `.` or `..` in its prefix", URL));
+    }
+    if prefix.chars().any(is_unclear) {
+        // It becomes a text in a condition, where these would mean something else, or nobody could see them.
+        let hint = "write the prefix as the objects have it, without quotes, backslashes, percent signs and characters \
+            that can't be seen";
         return Err(wrong(text, "has a character in its prefix that can't be told apart in a condition", hint));
     }
     let prefix = match prefix {
         "" => String::new(),
         prefix => format!("{}/", prefix.trim_end_matches('/')),
     };
+    if prefix.chars().count() > LONGEST_NAME {
+        let hint = "the name of an object has 1,024 characters at most";
+        return Err(wrong(text, "has a prefix that no object's name begins with", hint));
+    }
     Ok(Locator::Objects(Objects { account, container: container.to_owned(), prefix }))
 }
 
+/// Whether a character of a prefix could be taken for something else in a condition, or by whoever reads it there: what
+/// ends a text or escapes, what a URL encodes, and what steers the text or has no width. Letters and digits of any script
+/// are as good as others. Source: Azure documentation, "Azure role assignment condition format and syntax"; the Unicode
+/// Standard, layout controls and format characters.
+fn is_unclear(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    invisible || matches!(c, '\'' | '\\' | '%') || c.is_control() || steers(c)
+}
+
 /// Source: Azure documentation, "About keys, secrets, and certificates", object identifiers.
-fn secret(text: &str, vault: &str, path: &str) -> Result<Locator, Diagnostic> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if !(3..=24).contains(&vault.len()) || !vault.chars().all(word) {
-        return Err(wrong(text, "names no key vault", "write https://VAULT.vault.azure.net/secrets/NAME"));
+fn secret(text: &str, vault: Host, path: &str) -> Result<Locator, Diagnostic> {
+    const HINT: &str = "write https://VAULT.vault.azure.net/secrets/NAME";
+    if !(3..=24).contains(&vault.name.len()) {
+        return Err(wrong(text, "names no key vault", HINT));
     }
     let parts: Vec<_> = path.trim_end_matches('/').split('/').collect();
     match parts.as_slice() {
-        ["secrets", name] => secret_in(text, Place::Named(vault.to_owned()), name),
+        ["secrets", name] => secret_in(text, Place::Named(vault), name),
         ["secrets", _, _version] => Err(wrong(
             text,
             "names one version of a secret",
             "leave the version out: access is granted to a secret with all its versions",
         )),
-        ["keys" | "certificates", ..] => Err(wrong(
-            text,
-            "is a key or a certificate, not a secret",
-            "write https://VAULT.vault.azure.net/secrets/NAME",
-        )),
-        _ => Err(wrong(text, "names no secret", "write https://VAULT.vault.azure.net/secrets/NAME")),
+        ["keys" | "certificates", ..] => Err(wrong(text, "is a key or a certificate, not a secret", HINT)),
+        _ => Err(wrong(text, "names no secret", HINT)),
     }
 }
 
@@ -231,7 +255,10 @@ fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locato
     }
     if let Some(repository) = repository {
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-        let whole = !repository.starts_with('/') && !repository.ends_with('/') && !repository.contains("//");
+        let whole = !repository.is_empty()
+            && !repository.starts_with('/')
+            && !repository.ends_with('/')
+            && !repository.contains("//");
         if repository.len() > 256 || !repository.chars().all(fine) || !whole {
             let hint = "name one repository, without a tag: lower-case letters, digits and ._-/";
             return Err(wrong(text, "names no repository", hint));
@@ -240,23 +267,51 @@ fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locato
     Ok(Locator::Registry(Registry { registry: place, repository: repository.map(ToOwned::to_owned) }))
 }
 
+/// A resource ID. What lies within a container or a registry has none of its own for the Resource Manager; it is written as
+/// in the names of data actions: `…/containers/NAME/blobs/PREFIX/` and `…/registries/NAME/repositories/REPOSITORY`.
 fn resource(text: &str) -> Result<Locator, Diagnostic> {
-    const HINT: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
-        (`az resource show --query id`)";
-    let id = ResourceId::parse(text).map_err(|why| wrong(text, &format!("is no resource ID: {why}"), HINT))?;
-    let Some((kind, names)) = id.typed() else { return Ok(Locator::Resource(id)) };
-    // The service that a part belongs to, and how far its own ID goes.
-    let owner = |levels: usize| {
-        let parts: Vec<_> = text.split('/').collect();
-        ResourceId::parse(&parts[..parts.len() - 2 * levels].join("/"))
-            .map_err(|why| wrong(text, &format!("is no resource ID: {why}"), HINT))
+    let parts: Vec<_> = text.split('/').collect();
+    let parsed = |levels: usize| {
+        let id = parts.get(..levels).unwrap_or(&parts).join("/");
+        ResourceId::parse(&id).map_err(|why| wrong(text, &format!("is no resource ID: {why}"), ID))
     };
-    match (kind.to_ascii_lowercase().as_str(), names.as_slice()) {
-        ("microsoft.storage/storageaccounts/blobservices/containers", [_, _, container]) => {
-            objects_in(text, Place::At(owner(2)?), container, "")
+    let types = |wanted: &[&str]| {
+        let at = parts.iter().position(|part| part.eq_ignore_ascii_case("providers"))?;
+        let (namespace, rest) = parts.get(at + 1..)?.split_first()?;
+        let found: Vec<_> = std::iter::once(namespace).chain(rest.iter().step_by(2)).take(wanted.len()).collect();
+        let same = found.len() == wanted.len() && found.iter().zip(wanted).all(|(is, it)| is.eq_ignore_ascii_case(it));
+        // Where the name after the last of these types ends.
+        let end = at + 2 * wanted.len();
+        (same && parts.len() >= end).then_some(end)
+    };
+    if let Some(end) = types(&["Microsoft.Storage", "storageAccounts", "blobServices", "containers"]) {
+        let (container, within) = (parts[end - 1], parts.get(end..).unwrap_or_default());
+        let account = || parsed(end - 4).map(Place::At);
+        return match within {
+            [] | [""] => objects_in(text, account()?, container, ""),
+            [blobs, prefix @ ..] if blobs.eq_ignore_ascii_case("blobs") => {
+                objects_in(text, account()?, container, &prefix.join("/"))
+            }
+            _ => Err(wrong(
+                text,
+                "names something in a container that Azure has no word for",
+                "a prefix comes after `blobs`: …/containers/CONTAINER/blobs/PREFIX/",
+            )),
+        };
+    }
+    if let Some(end) = types(&["Microsoft.ContainerRegistry", "registries"]) {
+        match parts.get(end..).unwrap_or_default() {
+            [] => return registry(text, Place::At(parsed(end)?), None),
+            [repositories, path @ ..] if repositories.eq_ignore_ascii_case("repositories") => {
+                return registry(text, Place::At(parsed(end)?), Some(&path.join("/")));
+            }
+            _ => {}
         }
-        ("microsoft.keyvault/vaults/secrets", [_, name]) => secret_in(text, Place::At(owner(1)?), name),
-        ("microsoft.containerregistry/registries", [_]) => registry(text, Place::At(id), None),
+    }
+    let id = parsed(parts.len())?;
+    let Some((kind, names)) = id.typed() else { return Ok(Locator::Resource(id)) };
+    match (kind.to_ascii_lowercase().as_str(), names.as_slice()) {
+        ("microsoft.keyvault/vaults/secrets", [_, name]) => secret_in(text, Place::At(parsed(parts.len() - 2)?), name),
         _ => Ok(Locator::Resource(id)),
     }
 }
@@ -302,11 +357,53 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_a_container_or_a_registry_comes_after_its_id() {
+        let account = format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/acmetraining");
+        let container = format!("{account}/blobServices/default/containers/inputs");
+        for (text, prefix) in [
+            (container.clone(), ""),
+            (format!("{container}/"), ""),
+            (format!("{container}/blobs"), ""),
+            (format!("{container}/blobs/raw"), "raw/"),
+            (format!("{container}/BLOBS/données/2026/"), "données/2026/"),
+            (container.replace("containers", "CONTAINERS") + "/blobs/blobs/a", "blobs/a/"),
+        ] {
+            let objects = objects(&text);
+            assert_eq!(objects.prefix, prefix, "{text}");
+            assert_eq!(objects.account, Place::At(ResourceId::parse(&account).expect("an ID")), "{text}");
+        }
+        let registry = format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/images");
+        match Locator::parse(&format!("{registry}/repositories/team/trainer")) {
+            Ok(Locator::Registry(it)) => {
+                assert_eq!((it.registry.name(), it.repository.as_deref()), ("images", Some("team/trainer")));
+            }
+            other => panic!("{other:?}"),
+        }
+        for (text, said) in [
+            (format!("{container}/raw/2026"), "Azure has no word for"),
+            (format!("{container}/blobs//raw"), "empty part"),
+            (format!("{container}/blobs/a'b"), "condition"),
+            (format!("{container}/blobs/*"), "wildcard"),
+            (format!("{container}/blobs/x?sig=hidden"), "query"),
+            (format!("{registry}/repositories"), "names no repository"),
+            (format!("{registry}/repositories/team:latest"), "names no repository"),
+        ] {
+            let refusal = Locator::parse(&text).expect_err(&text);
+            assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
+            assert!(!refusal.message.contains("hidden"), "{}", refusal.message);
+        }
+        // A part of a registry that is a resource of its own.
+        let hook = Locator::parse(&format!("{registry}/webhooks/builds")).expect("a resource");
+        assert_eq!(hook.kind(), ResourceKind::Other);
+    }
+
+    #[test]
     fn every_kind_has_its_form() {
         for (text, kind) in [
             ("https://acme-vault.vault.azure.net/secrets/labels-token", ResourceKind::Secret),
             ("acmeimages.azurecr.io/team/trainer", ResourceKind::Registry),
             ("acmeimages.azurecr.io", ResourceKind::Registry),
+            ("ACMEimages-a1b2c3d4.azurecr.io/team/trainer", ResourceKind::Registry),
             (GROUP, ResourceKind::Other),
             (&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"), ResourceKind::Secret),
             (&format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/images"), ResourceKind::Registry),
@@ -331,6 +428,14 @@ mod tests {
             ("https://acme-vault.vault.azure.net/secrets/a/0123", "one version"),
             ("https://acme-vault.vault.azure.net/keys/a", "not a secret"),
             ("https://acme-vault.vault.azure.net/", "names no secret"),
+            ("https://acmetraining.blob.core.windows.net/inputs/../x", "a part `.` or `..`"),
+            ("https://acmetraining.blob.core.windows.net/inputs/a/./x/", "a part `.` or `..`"),
+            ("https://acmetraining.blob.core.windows.net/inputs/a\u{200b}b", "condition"),
+            ("https://acmetraining.blob.core.windows.net/inputs/a\u{202e}b", "condition"),
+            ("https://acmetraining.blob.core.windows.net/inputs/a\nb", "condition"),
+            ("https://acmetraining.blob.core.windows.net/inputs/a%20b", "condition"),
+            ("https://acmetraining.blob.core.windows.net/$other", "names no container"),
+            ("https://acmetraining.z123.blob.storage.azure.net/inputs", "no locator that Azure knows"),
             ("acmeimages.azurecr.io/team:latest", "names no repository"),
             ("ab.azurecr.io", "names no registry"),
             ("s3://acme-training", "no locator that Azure knows"),

@@ -47,6 +47,8 @@ struct Collected {
     /// What the role allows, where it can be narrowed to prefixes.
     deeds: &'static [Deed],
     rules: Rules,
+    /// Whether the container is in a hierarchical namespace.
+    hierarchical: bool,
     /// Empty for all.
     repositories: BTreeSet<String>,
     all_repositories: bool,
@@ -90,16 +92,27 @@ fn add<'a>(
 ) {
     let access = reach.access;
     if let Some(name) = azure.config.role(&reach.resource.name, access) {
-        if let Some(role) = resolved.role(name) {
+        if let Some(role) = resolved.role(name, &target.scope.subscription()) {
             let role = Role { id: role.id.clone().into(), name: role.name.clone().into(), object: None };
+            let narrowed = actions::deeds_of(&role.id);
             let entry = collected.entry((&target.scope, role)).or_default();
+            // What the level itself would get may be the same role: then the wider of the two counts.
+            match (&target.locator, narrowed) {
+                (Locator::Objects(objects), Some(deeds)) => {
+                    entry.deeds = deeds;
+                    entry.hierarchical = target.hierarchical == Some(true);
+                    deeds.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
+                }
+                (Locator::Registry(_), _) => entry.all_repositories = true,
+                _ => {}
+            }
             remember(entry, grant.id());
         }
         return;
     }
     match &target.locator {
         Locator::Objects(objects) => {
-            let (role, deeds) = match grant::custom_role(azure, grant, reach) {
+            let (role, deeds) = match grant::custom_role(azure, grant, reach, &target.locator) {
                 Some(custom) => {
                     let object = Some(kinds::role(&custom.name));
                     (Role { id: custom.id.into(), name: custom.name.into(), object }, actions::on_objects(access))
@@ -113,6 +126,7 @@ fn add<'a>(
             let allowed = if access == Access::List { actions::on_objects(access) } else { deeds };
             let entry = collected.entry((&target.scope, role)).or_default();
             entry.deeds = deeds;
+            entry.hierarchical = target.hierarchical == Some(true);
             allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
             remember(entry, grant.id());
         }
@@ -153,7 +167,7 @@ fn finished(collected: All<'_>) -> Vec<Assignment> {
         let by_repository = entry.abac && !entry.all_repositories && !entry.repositories.is_empty();
         let condition = match by_repository {
             true => Some(condition::on_repositories(&entry.repositories, entry.writes)),
-            false => entry.rules.condition(entry.deeds),
+            false => entry.rules.condition(entry.deeds, entry.hierarchical),
         };
         Assignment { scope: scope.clone(), role, condition, because: entry.because }
     };

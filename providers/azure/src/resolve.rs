@@ -8,7 +8,9 @@ use futures_util::future::try_join_all;
 
 use crate::Azure;
 use crate::actions;
-use crate::locator::{Locator, Place, is_guid};
+use crate::arm::{Registry, StorageAccount};
+use crate::host::Host;
+use crate::locator::{Locator, Objects, Place, is_guid};
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -16,7 +18,8 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
     scopes: HashMap<String, Target>,
-    roles: BTreeMap<String, NamedRole>,
+    /// By name, and the subscription in which it is to be assigned.
+    roles: BTreeMap<(String, String), NamedRole>,
 }
 
 /// A resource.
@@ -25,6 +28,9 @@ pub(crate) struct Target {
     pub(crate) locator: Locator,
     /// The narrowest scope that holds it.
     pub(crate) scope: ResourceId,
+    /// Whether it is in a storage account with a hierarchical namespace (Data Lake Storage). None where it couldn't be
+    /// read, and mattered: for a prefix.
+    pub(crate) hierarchical: Option<bool>,
     /// Whether it is a registry with repository permissions.
     pub(crate) abac: bool,
     /// Whether it is a registry whose admin user is enabled.
@@ -43,15 +49,16 @@ impl Resolved {
         self.scopes.get(&reach.resource.locator)
     }
 
-    pub(crate) fn role(&self, name: &str) -> Option<&NamedRole> {
-        self.roles.get(name)
+    /// A role that the manifest names, for a resource of a subscription.
+    pub(crate) fn role(&self, name: &str, subscription: &str) -> Option<&NamedRole> {
+        self.roles.get(&(name.to_owned(), subscription.to_owned()))
     }
 }
 
 /// Looks up everything that these reach, and tells of all that can't be found in one go.
 pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item = &'a Reach>) -> Result<Resolved> {
     let mut locators: BTreeMap<&str, Locator> = BTreeMap::new();
-    let mut roles: BTreeSet<&str> = BTreeSet::new();
+    let mut roles: BTreeSet<(&str, String)> = BTreeSet::new();
     for reach in reaches {
         let locator = &reach.resource.locator;
         if !locators.contains_key(locator.as_str())
@@ -59,13 +66,16 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
         {
             locators.insert(locator, parsed);
         }
-        roles.extend(azure.config.role(&reach.resource.name, reach.access));
+        if let Some(role) = azure.config.role(&reach.resource.name, reach.access) {
+            let id = locators.get(locator.as_str()).and_then(Locator::id);
+            roles.insert((role, id.map_or_else(|| azure.config.subscription.to_string(), ResourceId::subscription)));
+        }
     }
     let snapshot = azure.snapshot().await;
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
     try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
     let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
-    let named = try_join_all(roles.iter().map(|name| named_role(&snapshot, name)));
+    let named = try_join_all(roles.iter().map(|(name, subscription)| named_role(&snapshot, name, subscription)));
     let (found, named) = tokio::try_join!(found, named)?;
     let mut problems = Vec::new();
     let mut resolved = Resolved::default();
@@ -75,9 +85,9 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
             Err(problem) => problems.push(problem),
         }
     }
-    for (name, role) in roles.iter().zip(named) {
+    for ((name, subscription), role) in roles.into_iter().zip(named) {
         match role {
-            Ok(role) => _ = resolved.roles.insert((*name).to_owned(), role),
+            Ok(role) => _ = resolved.roles.insert((name.to_owned(), subscription), role),
             Err(problem) => problems.push(problem),
         }
     }
@@ -117,19 +127,24 @@ pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()>
 async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result<Result<Target, Diagnostic>> {
     let here = azure.config.subscription.as_str();
     let subscription = locator.id().map_or_else(|| here.to_owned(), ResourceId::subscription);
-    let plain = |scope| Target { locator: locator.clone(), scope, abac: false, admin_user: false };
+    let plain = |scope| Target { locator: locator.clone(), scope, hierarchical: None, abac: false, admin_user: false };
     Ok(match locator {
         Locator::Resource(id) => Ok(plain(id.clone())),
         Locator::Objects(objects) => {
-            let account = match &objects.account {
-                Place::At(id) => Ok(id.clone()),
-                Place::Named(name) => {
+            let (id, hierarchical) = match &objects.account {
+                Place::At(id) => (Ok(id.clone()), hierarchical(snapshot, id, objects).await?),
+                Place::Named(host) => {
                     let accounts = snapshot.storage(&subscription).await?;
-                    let found = accounts.iter().find(|account| account.name.eq_ignore_ascii_case(name));
-                    found.map_or_else(|| Err(absent("storage account", name, here)), |account| parsed(&account.id))
+                    match accounts.iter().find(|account| account.answers_at(host)) {
+                        Some(account) => (parsed(&account.id), Some(account.hierarchical)),
+                        None => (Err(no_account(&accounts, host, here)), None),
+                    }
                 }
             };
-            account.map(|id| plain(id.child(&format!("blobServices/default/containers/{}", objects.container))))
+            id.map(|id| {
+                let scope = id.child(&format!("blobServices/default/containers/{}", objects.container));
+                Target { hierarchical, ..plain(scope) }
+            })
         }
         Locator::Secret(secret) => {
             let vaults = snapshot.vaults(&subscription).await?;
@@ -150,18 +165,18 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         }
         Locator::Registry(registry) => {
             let registries = snapshot.registries(&subscription).await?;
-            let found = registries.iter().find(|found| {
-                let server = found.login_server.split('.').next().unwrap_or_default();
-                is(&registry.registry, &found.id, &found.name) || is(&registry.registry, &found.id, server)
+            let found = registries.iter().find(|found| match &registry.registry {
+                Place::Named(host) => found.login_server.eq_ignore_ascii_case(&host.text),
+                Place::At(id) => ResourceId::parse(&found.id).is_ok_and(|found| found == *id),
             });
-            match found {
-                None => Err(absent("container registry", registry.registry.name(), here)),
-                Some(found) => parsed(&found.id).map(|scope| Target {
-                    locator: locator.clone(),
-                    scope,
+            match (found, &registry.registry) {
+                (Some(found), _) => parsed(&found.id).map(|scope| Target {
                     abac: found.abac,
                     admin_user: found.admin_user,
+                    ..plain(scope)
                 }),
+                (None, Place::Named(host)) => Err(no_registry(&registries, host, here)),
+                (None, Place::At(id)) => Err(absent("container registry", id.name(), &subscription)),
             }
         }
     })
@@ -169,9 +184,49 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
 
 fn is(place: &Place, id: &str, name: &str) -> bool {
     match place {
-        Place::Named(wanted) => wanted.eq_ignore_ascii_case(name),
-        Place::At(wanted) => wanted.as_str().eq_ignore_ascii_case(id),
+        Place::Named(wanted) => wanted.name.eq_ignore_ascii_case(name),
+        Place::At(wanted) => ResourceId::parse(id).is_ok_and(|id| id == *wanted),
     }
+}
+
+/// Whether the account of an ID has a hierarchical namespace. It only matters for a prefix; so nothing is read without one,
+/// and who may assign roles there but not read the account can go on.
+async fn hierarchical(snapshot: &Snapshot, id: &ResourceId, objects: &Objects) -> Result<Option<bool>> {
+    if objects.prefix.is_empty() {
+        return Ok(None);
+    }
+    let accounts = match snapshot.storage(&id.subscription()).await {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(None),
+        accounts => accounts?,
+    };
+    let found = accounts.iter().find(|account| ResourceId::parse(&account.id).is_ok_and(|account| account == *id));
+    Ok(found.map(|account| account.hierarchical))
+}
+
+/// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host
+/// may be somebody else's.
+fn no_account(accounts: &[StorageAccount], host: &Host, subscription: &str) -> Diagnostic {
+    let named = accounts.iter().find(|account| account.name.eq_ignore_ascii_case(&host.name));
+    match named.and_then(|account| account.hosts.first()) {
+        Some(own) => elsewhere("storage account", &host.name, &host.text, own),
+        None => absent("storage account", &host.name, subscription),
+    }
+}
+
+/// The same for registries, whose hosts may have a domain name label after the name: `NAME-LABEL.azurecr.io`.
+fn no_registry(registries: &[Registry], host: &Host, subscription: &str) -> Diagnostic {
+    let name = host.name.split('-').next().unwrap_or_default();
+    match registries.iter().find(|registry| registry.name.eq_ignore_ascii_case(name)) {
+        Some(registry) if !registry.login_server.is_empty() => {
+            elsewhere("container registry", &registry.name, &host.text, &registry.login_server)
+        }
+        _ => absent("container registry", &host.name, subscription),
+    }
+}
+
+fn elsewhere(what: &str, name: &str, host: &str, own: &str) -> Diagnostic {
+    Diagnostic::new("", format!("the {what} `{name}` isn't at {host}: its host is {own}"))
+        .hint(format!("write {own} if that one is meant; {host} may be somebody else's"))
 }
 
 fn parsed(id: &str) -> Result<ResourceId, Diagnostic> {
@@ -183,24 +238,29 @@ fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {
         .hint("for one in another subscription of the tenant, write its resource ID (`az resource list --name NAME --query [].id`)")
 }
 
-async fn named_role(snapshot: &Snapshot, name: &str) -> Result<Result<NamedRole, Diagnostic>> {
+async fn named_role(snapshot: &Snapshot, name: &str, subscription: &str) -> Result<Result<NamedRole, Diagnostic>> {
     if let Some(role) = actions::known(name) {
         return Ok(Ok(NamedRole { id: role.id.to_owned(), name: role.name.to_owned() }));
     }
     if is_guid(name) {
         // Its name and what it allows have to be looked up: not every role is fit for task code.
-        let custom = snapshot.custom_roles().await?;
+        // Custom roles are the tenant's, but can be assigned, and are listed, in some of its subscriptions only.
+        let custom = snapshot.custom_roles_of(subscription).await?;
         let found = custom.iter().find(|role| role.name.eq_ignore_ascii_case(name)).map(checked);
         return Ok(found.unwrap_or_else(|| {
-            Err(Diagnostic::new("", format!("there is no custom role with the id {name}"))
-                .hint("name a ready-made role by its name, such as `Storage Blob Data Reader`"))
+            Err(Diagnostic::new(
+                "",
+                format!("there is no custom role with the id {name} in subscription {subscription}"),
+            )
+            .hint("name a ready-made role by its name, such as `Storage Blob Data Reader`"))
         }));
     }
-    let roles = snapshot.roles_named(name).await?;
+    let roles = snapshot.roles_named(subscription, name).await?;
     Ok(match roles.as_slice() {
         [role] => checked(role),
-        [] => Err(Diagnostic::new("", format!("there is no role `{name}`"))
-            .hint("look it up: `az role definition list --query [].roleName`")),
+        [] => Err(Diagnostic::new("", format!("there is no role `{name}` in subscription {subscription}")).hint(
+            format!("look it up: `az role definition list --scope /subscriptions/{subscription} --query [].roleName`"),
+        )),
         many => Err(Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
             .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)")),
     })

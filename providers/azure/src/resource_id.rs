@@ -21,12 +21,17 @@ impl ResourceId {
     /// # Errors
     /// A sentence that says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let fine = |c: char| c.is_ascii_alphanumeric() || "-._()".contains(c);
         let segments: Vec<_> = text.strip_prefix('/').ok_or("it doesn't begin with `/`")?.split('/').collect();
-        if text.len() > LONGEST || segments.iter().any(|part| part.is_empty() || !part.chars().all(fine)) {
+        let key = |at: usize, word: &str| segments.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
+        let fits = |(at, part): (usize, &&str)| match at {
+            3 if key(2, "resourceGroups") => is_group_name(part),
+            // Storage's own containers: `$web`.
+            _ if at > 0 && key(at - 1, "containers") => is_plain(part.strip_prefix('$').unwrap_or(part)),
+            _ => is_plain(part),
+        };
+        if text.len() > LONGEST || !segments.iter().enumerate().all(fits) {
             return Err("it has an empty part, or characters that no resource's name has");
         }
-        let key = |at: usize, word: &str| segments.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
         if !key(0, "subscriptions") || segments.get(1).is_none_or(|id| Guid::parse(id).is_err()) {
             return Err("it doesn't begin with /subscriptions/ID");
         }
@@ -102,9 +107,37 @@ impl ResourceId {
     }
 }
 
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._()".contains(c))
+}
+
+/// Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.Resources: letters and digits
+/// as `Char.IsLetterOrDigit` has them, of any script. Marks that only combine with others pass here too: no group has any,
+/// so that none is found.
+fn is_group_name(part: &str) -> bool {
+    let fine = |c: char| c.is_alphanumeric() || "-._()".contains(c);
+    (1..=90).contains(&part.chars().count()) && !part.ends_with('.') && part.chars().all(fine)
+}
+
+/// The small letter of a character, where that is one character and no ASCII letter takes part in it otherwise: so two IDs
+/// that are one have as many characters, and one in ASCII is never one with another that isn't.
+fn small(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(small), None) if !small.is_ascii() => small,
+        _ => c,
+    }
+}
+
 impl PartialEq for ResourceId {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        if self.0.is_ascii() {
+            return self.0.eq_ignore_ascii_case(&other.0);
+        }
+        self.0.chars().map(small).eq(other.0.chars().map(small))
     }
 }
 
@@ -118,13 +151,19 @@ impl PartialOrd for ResourceId {
 
 impl Ord for ResourceId {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let lower = |byte: u8| byte.to_ascii_lowercase();
-        self.0.bytes().map(lower).cmp(other.0.bytes().map(lower))
+        if self.0.is_ascii() && other.0.is_ascii() {
+            let lower = |byte: u8| byte.to_ascii_lowercase();
+            return self.0.bytes().map(lower).cmp(other.0.bytes().map(lower));
+        }
+        self.0.chars().map(small).cmp(other.0.chars().map(small))
     }
 }
 
 impl Hash for ResourceId {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        if !self.0.is_ascii() {
+            return self.0.chars().map(small).for_each(|c| c.hash(state));
+        }
         // Piece by piece, without another text of it all.
         for piece in self.0.as_bytes().chunks(64) {
             let mut lower = [0; 64];
@@ -173,6 +212,33 @@ mod tests {
             .child("blobServices/default/containers/inputs");
         assert_eq!(container.short(), "data/inputs");
         assert_eq!(container.name(), "inputs");
+    }
+
+    #[test]
+    fn groups_have_letters_of_any_script_and_storage_has_containers_of_its_own() {
+        let id = |text: &str| ResourceId::parse(&format!("{SUBSCRIPTION}/resourceGroups/{text}"));
+        let group = id("Données_機械-1(x).y").expect("a group");
+        assert_eq!(group.resource_group(), Some("Données_機械-1(x).y"));
+        let all = HashSet::from([group.clone(), id("ÉQUIPE-Ж").expect("a group")]);
+        assert!(all.contains(&id("dONNÉES_機械-1(X).Y").expect("the same")));
+        assert!(all.contains(&id("équipe-ж").expect("the same")) && !all.contains(&id("equipe-ж").expect("another")));
+        // The Kelvin sign's small letter is `k`, but it is no `K`.
+        assert_ne!(id("\u{212a}").expect("a group"), id("k").expect("a group"));
+        assert!(id("a").expect("a group") < id("é").expect("a group"));
+        let service = "acme/providers/Microsoft.Storage/storageAccounts/data/blobServices/default";
+        assert!(id(&format!("{service}/containers/$web")).is_ok());
+        for bad in [
+            format!("{service}/containers/$"),
+            format!("{service}/containers/a$web"),
+            format!("{service}/queues/$web"),
+            "$web".to_owned(),
+            "ends.".to_owned(),
+            "a b".to_owned(),
+            "x".repeat(91),
+            "acme/providers/Microsoft.Storage/storageAccounts/données".to_owned(),
+        ] {
+            assert!(id(&bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

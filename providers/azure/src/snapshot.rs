@@ -48,8 +48,8 @@ pub(crate) struct Snapshot {
     clusters: Lists<String, Cluster>,
     credentials: Lists<ResourceId, FederatedCredential>,
     assignments: Lists<String, RoleAssignment>,
-    custom_roles: Lists<(), RoleDefinition>,
-    named_roles: Lists<String, RoleDefinition>,
+    custom_roles: Lists<String, RoleDefinition>,
+    named_roles: Lists<(String, String), RoleDefinition>,
     storage: Lists<String, StorageAccount>,
     vaults: Lists<String, Vault>,
     registries: Lists<String, Registry>,
@@ -106,17 +106,22 @@ impl Snapshot {
 
     /// The custom roles that can be assigned in the data plane's subscription.
     pub(crate) async fn custom_roles(&self) -> Result<Arc<Vec<RoleDefinition>>> {
-        let scope = format!("/subscriptions/{}", self.group.subscription());
-        let read = || async { self.arm.role_definitions(&scope, Some("type eq 'CustomRole'")).await };
-        self.custom_roles.get((), read).await
+        self.custom_roles_of(&self.group.subscription()).await
     }
 
-    /// The roles of a name.
-    pub(crate) async fn roles_named(&self, name: &str) -> Result<Arc<Vec<RoleDefinition>>> {
-        let scope = format!("/subscriptions/{}", self.group.subscription());
+    /// The custom roles that can be assigned in a subscription.
+    pub(crate) async fn custom_roles_of(&self, subscription: &str) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{subscription}");
+        let read = || async { self.arm.role_definitions(&scope, Some("type eq 'CustomRole'")).await };
+        self.custom_roles.get(subscription.to_owned(), read).await
+    }
+
+    /// The roles of a name that can be assigned in a subscription.
+    pub(crate) async fn roles_named(&self, subscription: &str, name: &str) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{subscription}");
         let filter = format!("roleName eq '{}'", name.replace('\'', "''"));
         let read = || async { self.arm.role_definitions(&scope, Some(&filter)).await };
-        self.named_roles.get(name.to_owned(), read).await
+        self.named_roles.get((subscription.to_owned(), name.to_owned()), read).await
     }
 
     pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {

@@ -41,7 +41,8 @@ pub(crate) fn section(config: &Config) -> Result<ResourceId> {
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
     let group = ResourceId::parse(&group).map_err(|_| {
         let message = format!("`{}` is not the name of a resource group", config.resource_group);
-        Diagnostic::new("azure.resource_group", message).hint("it has letters, digits and -._()")
+        Diagnostic::new("azure.resource_group", message)
+            .hint("it has 1 to 90 letters, digits and -._(), and no dot at its end")
     });
     match group {
         Ok(group) if problems.is_empty() => Ok(group),
@@ -101,12 +102,22 @@ fn role(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
         );
     }
     match locator {
-        Locator::Objects(objects) if !objects.prefix.is_empty() => Some(
-            Diagnostic::new(path, format!("a role of one's own can't be narrowed to `{}`", objects.prefix))
-                .hint("leave the prefix out, or leave the role to cloudgrant"),
-        ),
+        Locator::Objects(objects) if !objects.prefix.is_empty() && !can_be_narrowed(wanted) => {
+            Some(Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{}`", objects.prefix)).hint(
+                format!(
+                    "leave the prefix out, or leave the role to cloudgrant; {} and {} can be narrowed",
+                    actions::BLOB_READER.name,
+                    actions::BLOB_CONTRIBUTOR.name
+                ),
+            ))
+        }
         _ => None,
     }
+}
+
+/// Whether what a role allows on objects is known, so that a condition can narrow it to a prefix.
+fn can_be_narrowed(name_or_id: &str) -> bool {
+    actions::known(name_or_id).is_some_and(|role| actions::deeds_of(role.id).is_some())
 }
 
 fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
@@ -115,10 +126,9 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     if let Some(problem) = other_cloud(azure, &resource.locator) {
         return Some(Diagnostic { path, ..problem });
     }
-    let Locator::Objects(objects) = Locator::parse(&resource.locator).ok()? else { return None };
-    // Requirement 29.
-    let account = objects.account.name();
-    let pattern = azure.config.platform_accounts(&azure.context.platform).matching(account)?.to_owned();
+    // Requirement 29, however the account is written: by its host, its ID, or that of a part of it. Its name has no capitals.
+    let account = Locator::parse(&resource.locator).ok()?.storage_account()?;
+    let pattern = azure.config.platform_accounts(&azure.context.platform).matching(&account)?.to_owned();
     (!resource.force).then(|| {
         let message = format!("`{account}` looks like one of the platform's own storage accounts (`{pattern}`)");
         Diagnostic::new(path, message)

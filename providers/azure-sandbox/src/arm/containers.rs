@@ -36,7 +36,7 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Repl
     let before = state.resources.get(call.id().key()).cloned();
     let is_new = before.is_none();
     let tenant = state.tenant_of(call.id()).to_owned();
-    let mut container = before.unwrap_or_else(|| defaults::resource(call.id(), "", &tenant, time::now()));
+    let mut container = before.unwrap_or_else(|| defaults::resource(state.cloud, call.id(), "", &tenant, time::now()));
     if let Some(wanted) = body["properties"].as_object() {
         let known = ["publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride"];
         let known: Map<_, _> = wanted
@@ -58,7 +58,7 @@ fn check_name(name: &str) -> Answer<()> {
         && !name.starts_with('-')
         && !name.ends_with('-')
         && !name.contains("--");
-    if fits || name == "$web" || name == "$root" {
+    if fits || ["$web", "$root", "$logs", "$blobchangefeed"].contains(&name) {
         return Ok(());
     }
     Err(ArmError::bad_request("InvalidResourceName", format!("The container name '{name}' is not valid.")))

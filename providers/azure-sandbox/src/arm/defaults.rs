@@ -7,22 +7,23 @@ use serde_json::{Map, Value, json};
 
 use super::id::Id;
 use super::route::Kind;
+use crate::cloud::Cloud;
 use crate::model::{Resource, Tags};
 use crate::time;
 
 /// A resource of a kind, as the portal would make it. Types that the sandbox does not know have no properties.
-pub(crate) fn resource(id: &Id, location: &str, tenant: &str, created: time::Millis) -> Resource {
+pub(crate) fn resource(cloud: &Cloud, id: &Id, location: &str, tenant: &str, created: time::Millis) -> Resource {
     let kind = id.resource_type().and_then(|full_type| Kind::of_type(&full_type));
     let name = id.name().to_ascii_lowercase();
     let (more, properties) = match kind {
         None if id.group().is_some() && id.resource_type().is_none() => {
             (json!({}), json!({"provisioningState": "Succeeded"}))
         }
-        Some(Kind::Registry) => registry(&name, created),
-        Some(Kind::StorageAccount) => account(&name, location, created),
+        Some(Kind::Registry) => registry(cloud, &name, created),
+        Some(Kind::StorageAccount) => account(cloud, &name, location, created),
         Some(Kind::Container) => container(created),
-        Some(Kind::Vault) => (json!({}), vault(&name, tenant)),
-        Some(Kind::Secret) => (json!({}), secret(id, created)),
+        Some(Kind::Vault) => (json!({}), vault(cloud, &name, tenant)),
+        Some(Kind::Secret) => (json!({}), secret(cloud, id, created)),
         Some(Kind::Cluster) => (json!({}), cluster(id, location)),
         _ => (json!({}), json!({})),
     };
@@ -45,9 +46,9 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The part of a registry's or another name that hosts have.
-fn registry(name: &str, created: time::Millis) -> (Value, Value) {
+fn registry(cloud: &Cloud, name: &str, created: time::Millis) -> (Value, Value) {
     let properties = json!({
-        "loginServer": format!("{name}.azurecr.io"),
+        "loginServer": format!("{name}.{}", cloud.registry),
         "creationDate": time::iso(created),
         "provisioningState": "Succeeded",
         "adminUserEnabled": false,
@@ -63,20 +64,13 @@ fn registry(name: &str, created: time::Millis) -> (Value, Value) {
     (json!({"sku": {"name": "Premium", "tier": "Premium"}}), properties)
 }
 
-fn account(name: &str, location: &str, created: time::Millis) -> (Value, Value) {
-    let endpoint = |service: &str| format!("https://{name}.{service}.core.windows.net/");
+fn account(cloud: &Cloud, name: &str, location: &str, created: time::Millis) -> (Value, Value) {
     let properties = json!({
         "provisioningState": "Succeeded",
         "primaryLocation": location,
         "statusOfPrimary": "available",
         "creationTime": time::iso(created),
-        "primaryEndpoints": {
-            "blob": endpoint("blob"),
-            "dfs": endpoint("dfs"),
-            "file": endpoint("file"),
-            "queue": endpoint("queue"),
-            "table": endpoint("table"),
-        },
+        "primaryEndpoints": endpoints(name, cloud.storage),
         "isHnsEnabled": false,
         "allowSharedKeyAccess": true,
         "allowBlobPublicAccess": false,
@@ -92,6 +86,14 @@ fn account(name: &str, location: &str, created: time::Millis) -> (Value, Value) 
         },
     });
     (json!({"sku": {"name": "Standard_LRS", "tier": "Standard"}, "kind": "StorageV2"}), properties)
+}
+
+/// The endpoints of a storage account; `host` follows the service's name, and before it goes the account's, which may have
+/// a DNS zone at its end: `acmedata.z1`.
+pub(crate) fn endpoints(account: &str, host: &str) -> Value {
+    let endpoint = |service: &str| format!("https://{account}.{service}.{host}/");
+    let services = ["blob", "dfs", "file", "queue", "table"];
+    services.into_iter().map(|service| (service.to_owned(), endpoint(service).into())).collect::<Map<_, Value>>().into()
 }
 
 fn container(created: time::Millis) -> (Value, Value) {
@@ -110,7 +112,7 @@ fn container(created: time::Millis) -> (Value, Value) {
     (json!({"etag": format!("\"0x{created:X}\"")}), properties)
 }
 
-fn vault(name: &str, tenant: &str) -> Value {
+fn vault(cloud: &Cloud, name: &str, tenant: &str) -> Value {
     json!({
         "sku": {"family": "A", "name": "standard"},
         "tenantId": tenant,
@@ -119,16 +121,16 @@ fn vault(name: &str, tenant: &str) -> Value {
         "enableSoftDelete": true,
         "softDeleteRetentionInDays": 90,
         "enableRbacAuthorization": true,
-        "vaultUri": format!("https://{name}.vault.azure.net/"),
+        "vaultUri": format!("https://{name}.{}/", cloud.vault),
         "provisioningState": "Succeeded",
         "publicNetworkAccess": "Enabled",
     })
 }
 
 /// Never a value: Azure Resource Manager does not give any away either.
-fn secret(id: &Id, created: time::Millis) -> Value {
+fn secret(cloud: &Cloud, id: &Id, created: time::Millis) -> Value {
     let vault = id.parent().map(|vault| vault.name().to_ascii_lowercase()).unwrap_or_default();
-    let uri = format!("https://{vault}.vault.azure.net/secrets/{}", id.name());
+    let uri = format!("https://{vault}.{}/secrets/{}", cloud.vault, id.name());
     let version = guid_of(&uri).replace('-', "");
     json!({
         "attributes": {"enabled": true, "created": created / 1000, "updated": created / 1000},

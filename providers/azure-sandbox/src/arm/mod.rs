@@ -39,7 +39,7 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
     if let Some(subscription) = subscription
         && subscription.tenant != call.caller.tenant
     {
-        return Err(caller::wrong_tenant(call.caller, call.base, &subscription.tenant));
+        return Err(caller::wrong_tenant(state.cloud, call.caller, call.base, &subscription.tenant));
     }
     authorize(state, call, denied)?;
     if let Some(verb) = &call.route.verb {

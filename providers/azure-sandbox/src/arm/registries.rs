@@ -52,7 +52,8 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Repl
         return Err(scopes::missing(call.id()));
     }
     if before.is_none() && is_taken(state, name) {
-        let message = format!("The registry DNS name {}.azurecr.io is already in use.", name.to_ascii_lowercase());
+        let message =
+            format!("The registry DNS name {}.{} is already in use.", name.to_ascii_lowercase(), state.cloud.registry);
         return Err(ArmError::conflict("AlreadyInUse", message));
     }
     let is_new = before.is_none();
@@ -69,7 +70,7 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Repl
             if body.sku.is_none() {
                 return Err(ArmError::bad_request("InvalidRequestContent", "The SKU of the registry is required."));
             }
-            before.unwrap_or_else(|| defaults::resource(call.id(), &location, &tenant, time::now()))
+            before.unwrap_or_else(|| defaults::resource(state.cloud, call.id(), &location, &tenant, time::now()))
         }
     };
     if let Some(tags) = body.tags {

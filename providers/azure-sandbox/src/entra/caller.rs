@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::jwt::Key;
 use super::token;
+use crate::cloud::Cloud;
 use crate::errors::{Answer, ArmError};
 use crate::time;
 
@@ -19,11 +20,6 @@ pub(crate) struct Caller {
     pub(crate) token: String,
 }
 
-/// Audiences of Azure Resource Manager, besides the address that it is reached by.
-const MANAGEMENT: &[&str] = &["https://management.azure.com", "https://management.core.windows.net"];
-/// Those of Microsoft Graph.
-const GRAPH: &[&str] = &["https://graph.microsoft.com", "https://graph.windows.net"];
-
 /// Which service is called; each takes its own tokens only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -32,7 +28,14 @@ pub(crate) enum Service {
 }
 
 /// Finds out who is calling. `tenant` is whose authority the challenge of a refusal names.
-pub(crate) fn caller(request: &Request, key: &Key, base: &str, tenant: &str, service: Service) -> Answer<Caller> {
+pub(crate) fn caller(
+    request: &Request,
+    key: &Key,
+    cloud: &Cloud,
+    base: &str,
+    tenant: &str,
+    service: Service,
+) -> Answer<Caller> {
     let challenge = |why: &str| {
         format!("Bearer authorization_uri=\"{base}/{tenant}\", error=\"invalid_token\", error_description=\"{why}\"")
     };
@@ -61,7 +64,7 @@ pub(crate) fn caller(request: &Request, key: &Key, base: &str, tenant: &str, ser
         return refuse("ExpiredAuthenticationToken", &message);
     }
     let audience = text("aud");
-    let allowed = if service == Service::Graph { GRAPH } else { MANAGEMENT };
+    let allowed = if service == Service::Graph { cloud.graph } else { cloud.management };
     let plain = audience.trim_end_matches('/');
     if plain != base && !allowed.contains(&plain) {
         let message = format!(
@@ -75,15 +78,15 @@ pub(crate) fn caller(request: &Request, key: &Key, base: &str, tenant: &str, ser
 }
 
 /// A token of one tenant at a subscription of another.
-pub(crate) fn wrong_tenant(caller: &Caller, base: &str, tenant: &str) -> ArmError {
+pub(crate) fn wrong_tenant(cloud: &Cloud, caller: &Caller, base: &str, tenant: &str) -> ArmError {
     let message = format!(
         "The access token is from the wrong issuer '{}'. It must match the tenant '{}' associated with this subscription. \
          Please use the authority (URL) 'https://login.windows.net/{tenant}' to get the token. Note, if the subscription is \
          transferred to another tenant there is no impact to the services, but information about new tenant could take time \
          to propagate (up to an hour). If you just transferred your subscription and see this error message, please try \
          back later.",
-        token::issuer(&caller.tenant),
-        token::issuer(tenant)
+        token::issuer(cloud, &caller.tenant),
+        token::issuer(cloud, tenant)
     );
     let challenge = format!(
         "Bearer authorization_uri=\"{base}/{tenant}\", error=\"invalid_token\", \

@@ -14,7 +14,7 @@ pub(crate) fn configuration(state: &State, base: &str, tenant: &str, v2: bool) -
     let (oauth, issuer) = if v2 {
         (format!("{base}/{tenant}/oauth2/v2.0"), format!("{base}/{tenant}/v2.0"))
     } else {
-        (format!("{base}/{tenant}/oauth2"), token::issuer(tenant))
+        (format!("{base}/{tenant}/oauth2"), token::issuer(state.cloud, tenant))
     };
     Ok(json!({
         "token_endpoint": format!("{oauth}/token"),

@@ -5,27 +5,16 @@ use serde_json::{Value, json};
 use super::errors::TokenError;
 use super::jwt::Key;
 use super::{federation, is_tenant};
+use crate::cloud::Cloud;
 use crate::model::Principal;
 use crate::query::Query;
 use crate::state::State;
 use crate::{SECRET, time};
 
 /// What tokens of this tenant say about who made them. Azure Resource Manager's tokens are of the first version.
-pub(crate) fn issuer(tenant: &str) -> String {
-    format!("https://sts.windows.net/{tenant}/")
+pub(crate) fn issuer(cloud: &Cloud, tenant: &str) -> String {
+    format!("{}/{tenant}/", cloud.issuer)
 }
-
-/// Services that tokens are given for, besides the sandbox itself.
-const RESOURCES: &[&str] = &[
-    "https://management.azure.com",
-    "https://management.core.windows.net",
-    "https://graph.microsoft.com",
-    "https://graph.windows.net",
-    "https://storage.azure.com",
-    "https://vault.azure.net",
-    "https://containerregistry.azure.net",
-    "https://ml.azure.com",
-];
 
 /// A request for a token.
 pub(crate) struct Asked<'a> {
@@ -112,7 +101,7 @@ fn audience(state: &State, base: &str, form: &Query, v2: bool) -> Result<String,
         }
     };
     let plain = audience.trim_end_matches('/');
-    if plain == base || RESOURCES.contains(&plain) || is_account(plain) {
+    if plain == base || state.cloud.has_service(plain) {
         return Ok(audience.to_owned());
     }
     let message = format!(
@@ -122,11 +111,6 @@ fn audience(state: &State, base: &str, form: &Query, v2: bool) -> Result<String,
         state.tenant
     );
     Err(TokenError::new(400, "invalid_resource", 500_011, message))
-}
-
-fn is_account(resource: &str) -> bool {
-    resource.starts_with("https://")
-        && (resource.ends_with(".core.windows.net") || resource.ends_with(".vault.azure.net"))
 }
 
 fn prove(state: &State, principal: &Principal, form: &Query) -> Result<(), TokenError> {
@@ -157,13 +141,13 @@ fn answer(state: &State, key: &Key, principal: &Principal, audience: &str, asked
     let client = principal.client.as_deref().unwrap_or_default();
     let token = key.sign(&json!({
         "aud": audience,
-        "iss": issuer(&principal.tenant),
+        "iss": issuer(state.cloud, &principal.tenant),
         "iat": now,
         "nbf": now,
         "exp": now + seconds,
         "appid": client,
         "appidacr": "1",
-        "idp": issuer(&principal.tenant),
+        "idp": issuer(state.cloud, &principal.tenant),
         "idtyp": "app",
         "oid": principal.id,
         "sub": principal.id,

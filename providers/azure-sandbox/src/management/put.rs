@@ -204,7 +204,7 @@ fn resource(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> 
     let location = body["location"].as_str().unwrap_or(seed::LOCATION);
     let tenant = state.tenant_of(id).to_owned();
     let before = state.resources.get(id.key()).cloned();
-    let mut made = before.unwrap_or_else(|| defaults::resource(id, location, &tenant, time::now()));
+    let mut made = before.unwrap_or_else(|| defaults::resource(state.cloud, id, location, &tenant, time::now()));
     if body["location"].is_string() {
         made.location = Some(location.to_owned());
     }

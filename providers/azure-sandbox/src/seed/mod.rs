@@ -8,9 +8,9 @@ pub(crate) mod wishes;
 
 use cloudgrant_sandbox_kit::ids::guid_of;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::locators::Thing;
+use self::locators::{Account, Thing};
 use self::wishes::Wishes;
 use crate::arm::id::Id;
 use crate::arm::route::Kind;
@@ -37,10 +37,10 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     cluster(state, wishes, &home)?;
     for thing in &wishes.things {
         match thing {
-            Thing::Account(name, hns) => account(state, &home, name, *hns)?,
-            Thing::Container(name, hns, container) => {
-                account(state, &home, name, *hns)?;
-                let id = provided(&home, Kind::StorageAccount, name)
+            Thing::Account(described) => account(state, &home, described)?,
+            Thing::Container(described, container) => {
+                account(state, &home, described)?;
+                let id = provided(&home, Kind::StorageAccount, &described.name)
                     .child(&format!("/blobServices/default/containers/{container}"));
                 resource(state, &id)?;
             }
@@ -50,7 +50,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
                 resource(state, &vault)?;
                 resource(state, &vault.child(&format!("/secrets/{name}")))?;
             }
-            Thing::Registry(name) => resource(state, &provided(&home, Kind::Registry, name))?,
+            Thing::Registry(name, label) => registry(state, &provided(&home, Kind::Registry, name), label.as_deref())?,
             Thing::Resource(text) => {
                 if let Some(id) = Id::parse(text) {
                     anything(state, &id)?;
@@ -176,7 +176,7 @@ fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
         if state.resources.contains_key(id.key()) {
             return Ok(());
         }
-        let mut cluster = defaults::resource(&id, LOCATION, &state.tenant, LONG_AGO);
+        let mut cluster = defaults::resource(state.cloud, &id, LOCATION, &state.tenant, LONG_AGO);
         if let Some(issuer) = &wishes.issuer {
             cluster.properties.insert("oidcIssuerProfile".to_owned(), json!({"enabled": true, "issuerURL": issuer}));
         }
@@ -194,17 +194,33 @@ fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
     })
 }
 
-fn account(state: &mut State, home: &Id, name: &str, hns: bool) -> Result<()> {
-    let id = provided(home, Kind::StorageAccount, name);
+fn account(state: &mut State, home: &Id, described: &Account) -> Result<()> {
+    let id = provided(home, Kind::StorageAccount, &described.name);
     resource(state, &id)?;
-    if !hns {
-        return Ok(());
+    // A locator says what the account is like, also if another locator made it.
+    if described.hns {
+        property(state, &id, "isHnsEnabled", json!(true))?;
     }
-    // A locator of a hierarchical namespace says what the account is like, also if another locator made it.
-    once(state, &format!("hierarchical namespace of {}", id.key()), |state| {
-        let Some(mut account) = state.resources.get(id.key()).cloned() else { return Ok(()) };
-        account.properties.insert("isHnsEnabled".to_owned(), json!(true));
-        Ok(state.save(account)?)
+    if let Some(zone) = &described.zone {
+        let endpoints = defaults::endpoints(&format!("{}.{zone}", described.name), state.cloud.zones);
+        property(state, &id, "primaryEndpoints", endpoints)?;
+    }
+    Ok(())
+}
+
+fn registry(state: &mut State, id: &Id, label: Option<&str>) -> Result<()> {
+    resource(state, id)?;
+    let Some(label) = label else { return Ok(()) };
+    let server = format!("{}-{label}.{}", id.name().to_ascii_lowercase(), state.cloud.registry);
+    property(state, id, "loginServer", json!(server))
+}
+
+/// Sets a property of a resource that was seeded, once.
+fn property(state: &mut State, id: &Id, name: &str, value: Value) -> Result<()> {
+    once(state, &format!("{name} of {}", id.key()), |state| {
+        let Some(mut resource) = state.resources.get(id.key()).cloned() else { return Ok(()) };
+        resource.properties.insert(name.to_owned(), value);
+        Ok(state.save(resource)?)
     })
 }
 
@@ -215,7 +231,7 @@ fn resource(state: &mut State, id: &Id) -> Result<()> {
             return Ok(());
         }
         let tenant = state.tenant_of(id).to_owned();
-        Ok(state.save(defaults::resource(id, LOCATION, &tenant, LONG_AGO))?)
+        Ok(state.save(defaults::resource(state.cloud, id, LOCATION, &tenant, LONG_AGO))?)
     })
 }
 

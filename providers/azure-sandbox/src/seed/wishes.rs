@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::locators::{self, Thing};
+use crate::cloud::Cloud;
 use crate::ids::is_guid;
 use crate::{DEFAULT_GROUP, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
 
 /// What is read from the manifest.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wishes {
     pub(crate) tenant: String,
+    pub(crate) cloud: &'static Cloud,
     pub(crate) subscription: String,
     pub(crate) group: String,
     /// Names of managed identities in the group.
@@ -49,10 +51,13 @@ impl Wishes {
         let registries = config.pointer("/registries").and_then(Value::as_array).into_iter().flatten();
         let entries = objects("/resources").map(|(_, entry)| entry).chain(registries);
         let group = text("/azure/resource_group").unwrap_or_else(|| DEFAULT_GROUP.to_owned());
-        let mut things: BTreeSet<Thing> = entries.flat_map(texts).filter_map(locators::read).collect();
-        things.extend(ids.iter().filter_map(|id| locators::read(id)));
+        let cloud = Cloud::named(&text("/azure/cloud").unwrap_or_default());
+        let read = |text: &str| locators::read(text, cloud);
+        let mut things: BTreeSet<Thing> = entries.flat_map(texts).filter_map(read).collect();
+        things.extend(ids.iter().filter_map(|id| read(id)));
         Self {
             tenant: guid("/azure/tenant", DEFAULT_TENANT),
+            cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
             cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{group}-aks")),
             issuer: text("/azure/cluster/oidc_issuer"),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::client::Arm;
 use crate::error::Call;
+use crate::host::Host;
 
 const VERSION: &str = "2021-08-01";
 
@@ -17,6 +18,20 @@ pub(crate) struct StorageAccount {
     pub(crate) hierarchical: bool,
     /// Whether its keys are taken. They are where nothing is said.
     pub(crate) shared_key: bool,
+    /// The hosts of its blob and its dfs endpoint, as far as it says.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl StorageAccount {
+    /// Whether a host is this account's. An account that says nothing of its endpoints is taken by its name, but for a
+    /// DNS zone, which only its endpoints tell.
+    pub(crate) fn answers_at(&self, host: &Host) -> bool {
+        if self.hosts.is_empty() {
+            return host.zone.is_none() && self.name.eq_ignore_ascii_case(&host.name);
+        }
+        let same = |own: &String| Host::parse(own).is_some_and(|own| own.is_same_account(host));
+        self.hosts.iter().any(same)
+    }
 }
 
 #[derive(Deserialize)]
@@ -32,6 +47,13 @@ struct Sent {
 struct Properties {
     is_hns_enabled: Option<bool>,
     allow_shared_key_access: Option<bool>,
+    primary_endpoints: Option<Endpoints>,
+}
+
+#[derive(Default, Deserialize)]
+struct Endpoints {
+    blob: Option<String>,
+    dfs: Option<String>,
 }
 
 impl Arm {
@@ -44,7 +66,13 @@ impl Arm {
             name,
             hierarchical: properties.is_hns_enabled.unwrap_or(false),
             shared_key: properties.allow_shared_key_access.unwrap_or(true),
+            hosts: hosts(properties.primary_endpoints.unwrap_or_default()),
         };
         Ok(sent.into_iter().map(read).collect())
     }
+}
+
+fn hosts(endpoints: Endpoints) -> Vec<String> {
+    let host = |url: String| Some(url.strip_prefix("https://")?.trim_end_matches('/').to_owned());
+    [endpoints.blob, endpoints.dfs].into_iter().flatten().filter_map(host).collect()
 }

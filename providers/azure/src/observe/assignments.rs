@@ -218,9 +218,9 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
     for object in wanted() {
         if let Some(condition) = object.attributes.text("condition") {
             limits.push(Limit {
-                what: format!("characters in the condition of {}", object.id),
+                what: format!("bytes in the condition of {}", object.id),
                 quota: condition::LONGEST,
-                needed: condition.chars().count() as u64,
+                needed: condition.len() as u64,
                 hint: "grant fewer and wider prefixes of this container, or all of it".to_owned(),
             });
         }

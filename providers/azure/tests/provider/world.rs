@@ -67,14 +67,23 @@ impl World {
         Self::with(manifest, "").await
     }
 
+    /// One of Azure's other clouds, whose Resource Manager takes tokens for another audience.
+    pub(crate) async fn in_cloud(manifest: &str, audience: &str) -> Self {
+        Self::started(manifest, "", audience).await
+    }
+
     /// With knobs, as `sandbox --faults` takes them.
     pub(crate) async fn with(manifest: &str, knobs: &str) -> Self {
+        Self::started(manifest, knobs, "https://management.azure.com").await
+    }
+
+    async fn started(manifest: &str, knobs: &str, audience: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = load(manifest).value();
         let knobs = if knobs.is_empty() { Default::default() } else { knobs.parse().expect("knobs") };
         let start = Start::new(folder.path()).config(config).knobs(knobs);
         let running = cloudgrant_azure_sandbox::start(start).await.expect("the sandbox starts");
-        let arm = Arm::connect(running.endpoint(), &folder.path().join("ca.pem")).await;
+        let arm = Arm::connect_to(running.endpoint(), &folder.path().join("ca.pem"), audience).await;
         Self { _folder: folder, running, arm }
     }
 

@@ -23,11 +23,17 @@ pub(crate) struct Arm {
 impl Arm {
     /// Logs in as the sandbox's own client.
     pub(crate) async fn connect(endpoint: &str, ca: &Path) -> Self {
+        Self::connect_to(endpoint, ca, "https://management.azure.com").await
+    }
+
+    /// The same in another cloud.
+    pub(crate) async fn connect_to(endpoint: &str, ca: &Path, audience: &str) -> Self {
         let ca = Certificate::from_pem(&std::fs::read(ca).expect("the authority")).expect("a certificate");
         let client = Client::builder().tls_certs_merge([ca]).no_proxy().build().expect("a client");
         let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret=sandbox&scope=https%3A%2F%2Fmanagement.azure.com%2F.default",
-            cloudgrant_azure_sandbox::CLIENT_ID
+            "grant_type=client_credentials&client_id={}&client_secret=sandbox&scope={}%2F.default",
+            cloudgrant_azure_sandbox::CLIENT_ID,
+            audience.replace(':', "%3A").replace('/', "%2F"),
         );
         let url = format!("{endpoint}/{TENANT}/oauth2/v2.0/token");
         let answer = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);

@@ -1,6 +1,6 @@
 //! Levels that come to more or less than they say.
 
-use cloudgrant_core::{Inexact, Object, ResourceKind, Scope};
+use cloudgrant_core::{Inexact, Object, Resource, ResourceKind, ResourceName, Scope};
 
 use crate::bench::{Bench, Sketch};
 use crate::fixture::Fixture;
@@ -19,7 +19,7 @@ pub(super) async fn inexact_levels_are_told<F: Fixture>() -> Checked {
         let for_tasks = bench.capabilities().levels(*kind).contains(access);
         hold(for_tasks || for_nodes, || format!("{what} is declared as inexact, and not declared at all"))?;
         if for_tasks {
-            match (bench.scopes().into_iter().next(), bench.resources.iter().position(|(_, known)| known == kind)) {
+            match (bench.scopes().into_iter().next(), sample(&bench, inexact)) {
                 (Some(scope), Some(at)) => granted(&bench, inexact, &scope, at, &what).await?,
                 _ => without_sample.push(what.clone()),
             }
@@ -41,6 +41,15 @@ pub(super) async fn inexact_levels_are_told<F: Fixture>() -> Checked {
         return Ok(());
     }
     skip(format!("the fixture has no sample for {}; the rest is told", without_sample.join(", ")))
+}
+
+/// Of the fixture's resources, the first on which the level is inexact: on some, it may be exact.
+fn sample<F: Fixture>(bench: &Bench<F>, inexact: &Inexact) -> Option<usize> {
+    bench.resources.iter().position(|(locator, kind)| {
+        let (kind, locator) = (*kind, locator.clone());
+        let resource = ResourceName::parse("sample").map(|name| Resource { name, kind, locator, force: false });
+        resource.is_ok_and(|resource| bench.capabilities().inexact_on(&resource, inexact.access) == Some(inexact))
+    })
 }
 
 async fn granted<F: Fixture>(bench: &Bench<F>, inexact: &Inexact, scope: &Scope, at: usize, what: &str) -> Checked {
