@@ -17,7 +17,7 @@ def widen(cloud):
 
 
 def detach(cloud):
-    cloud.data_plane.iam.detach_role_policy(RoleName="cloudgrant_acme-ml_staging", PolicyArn=scenario.STAGING)
+    cloud.data_plane.iam.detach_role_policy(RoleName=f"cloudgrant_{scenario.STACK}_staging", PolicyArn=scenario.STAGING)
 
 
 def detach_from_the_task_role(cloud):
@@ -26,7 +26,7 @@ def detach_from_the_task_role(cloud):
 
 def trust_everybody(cloud):
     cloud.data_plane.iam.update_assume_role_policy(
-        RoleName="cloudgrant_acme-ml_staging", PolicyDocument=world.trust({"AWS": "*"})
+        RoleName=f"cloudgrant_{scenario.STACK}_staging", PolicyDocument=world.trust({"AWS": "*"})
     )
 
 
@@ -47,10 +47,10 @@ def widen_the_statement(cloud):
 
 
 DRIFTS = [
-    (widen, "update", "iam-policy", "cloudgrant_acme-ml_global"),
-    (detach, "create", "iam-role-attachment", "cloudgrant_acme-ml_staging"),
+    (widen, "update", "iam-policy", f"cloudgrant_{scenario.STACK}_global"),
+    (detach, "create", "iam-role-attachment", f"cloudgrant_{scenario.STACK}_staging"),
     (detach_from_the_task_role, "create", "iam-role-attachment", world.TASK_ROLE),
-    (trust_everybody, "update", "iam-role", "cloudgrant_acme-ml_staging"),
+    (trust_everybody, "update", "iam-role", f"cloudgrant_{scenario.STACK}_staging"),
     (forget_the_statement, "create", "ecr-policy-statement", world.REPOSITORY),
     (widen_the_statement, "update", "ecr-policy-statement", world.REPOSITORY),
 ]
@@ -84,7 +84,7 @@ def test_drift_is_named_and_mended(cloud, cloudgrant, applied, tamper, action, k
 def test_what_is_not_marked_is_never_taken_over(cloud, cloudgrant, applied):
     """A role of the wanted name that somebody else made is in the way, not ours."""
     iam = cloud.data_plane.iam
-    name = "cloudgrant_acme-ml_vision_production"
+    name = f"cloudgrant_{scenario.STACK}_vision_production"
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=world.trust({"Service": "ec2.amazonaws.com"}))
     before = dump.account(cloud.data_plane)
     content = scenario.three_scopes()

@@ -84,7 +84,7 @@ def check_pulled_by_tasks(cloud, cloudgrant):
     path = manifest.write(cloudgrant.folder, pulled_by_tasks())
     cloudgrant.apply(path)
     ours = [statement for sid, statement in statements(cloud).items() if sid not in ("BuildersPush",)]
-    staging = scenario.role_arn("cloudgrant_acme-ml_staging")
+    staging = scenario.role_arn(f"cloudgrant_{scenario.STACK}_staging")
     everybody = f"arn:aws:iam::111122223333:role/{world.TASK_ROLE}"
     allowed = {(who, action) for one in ours for who in one["Principal"]["AWS"] for action in one["Action"]}
     pushing = ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]

@@ -30,7 +30,7 @@ def test_revoking_one_grant_leaves_the_others(cloud, cloudgrant):
     cloudgrant.revoke(path, "archive-in-staging")
     iam = cloud.data_plane.iam
     assert set(dump.policies(iam, scenario.PATH)) == {scenario.GLOBAL, scenario.FORECASTING}
-    assert set(dump.roles(iam, scenario.PATH)) == {scenario.role_arn("cloudgrant_acme-ml_forecasting_production")}
+    assert set(dump.roles(iam, scenario.PATH)) == {scenario.role_arn(f"cloudgrant_{scenario.STACK}_forecasting_production")}
     assert scenario.GLOBAL in dump.attached(iam, world.TASK_ROLE)
 
 

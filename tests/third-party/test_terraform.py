@@ -7,7 +7,7 @@ from support.terraform import Terraform
 pytestmark = pytest.mark.skipif(terraform.missing() is not None, reason=str(terraform.missing()))
 
 # Policies, roles, attachments, and the repository's policy.
-SIZES = {"quickstart": 2 + 1 + 4 + 1, "project-domain": 5 + 4 + 15}
+SIZES = {"quickstart": 3 + 1 + 4 + 1, "project-domain": 5 + 4 + 15}
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ use crate::statement::{Meaning, meanings};
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
+/// The home of the stack: its account and the cluster's issuer.
+pub(crate) const HOME_TAG: &str = "cloudgrant:home";
 /// The scope that a role serves, for people who meet it in the console.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 /// The platform's task policy that the stack attached: so that it is known for ours when it is to go.
@@ -168,6 +170,7 @@ fn narrow(
     let role = kinds::role(&name);
     let mut tags = json!({
         STACK_TAG: aws.names.stack(),
+        HOME_TAG: aws.names.home(),
         SCOPE_TAG: binding.scope.to_string(),
     });
     if let Some(tags) = tags.as_object_mut() {

@@ -75,6 +75,10 @@ pub struct Config {
     pub account: AccountId,
     /// The data plane's cluster.
     pub cluster: Option<Cluster>,
+    /// The home of the stack within the account, where it isn't the cluster's issuer: an issuer that the cluster had
+    /// before, or `account` for a stack that was made before the manifest named a cluster.
+    #[serde(default, deserialize_with = "home")]
+    pub home: Option<String>,
     /// The role of task code without a principal of its own. By convention `<organization>-userflyterole`.
     pub task_role: Option<String>,
     /// The policy with what every task needs. By convention `userflyterole` on Union, none elsewhere.
@@ -220,6 +224,19 @@ pub enum Fixed {
     Sandbox,
 }
 
+/// The home, with or without the scheme of the issuer.
+fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let bare = text.strip_prefix("https://").unwrap_or(&text);
+    if bare != WHOLE_ACCOUNT && (!bare.contains('.') || bare.contains(char::is_whitespace)) {
+        return Err(D::Error::custom(format!(
+            "`{}` is no home: write `account`, or an issuer like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
+            shown(&text)
+        )));
+    }
+    Ok(Some(bare.to_owned()))
+}
+
 /// Takes one or several.
 fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Error> {
     struct Visitor;
@@ -274,7 +291,19 @@ fn issuer(text: &str) -> Result<String, String> {
     Ok(bare.to_owned())
 }
 
+/// What `aws.home` says for a home that is the whole account.
+const WHOLE_ACCOUNT: &str = "account";
+
 impl Config {
+    /// The issuer that is a part of the stack's home.
+    pub(crate) fn home_issuer(&self) -> Option<&str> {
+        match self.home.as_deref() {
+            Some(WHOLE_ACCOUNT) => None,
+            Some(issuer) => Some(issuer),
+            None => self.cluster.as_ref().map(|cluster| cluster.oidc_provider.first()),
+        }
+    }
+
     /// The partition of the region: part of every ARN.
     pub fn partition(&self) -> &'static str {
         partition_of(&self.region)

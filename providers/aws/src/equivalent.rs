@@ -1,21 +1,24 @@
 //! What a person would type to make an object: for review, and for those who may only do it by hand.
 
-use cloudgrant_core::{Object, Stack};
+use cloudgrant_core::Object;
 use serde_json::Value;
 
+use crate::bind::{HOME_TAG, STACK_TAG};
 use crate::kinds;
 use crate::locator::Locator;
-use crate::names::description;
+use crate::names::Names;
 
-pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
+pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
     let attributes = object.attributes.value();
     let text = |key: &str| attributes[key].as_str().unwrap_or_default();
     let name = &object.id.name;
     match object.id.kind {
         kinds::POLICY => vec![format!(
-            "aws iam create-policy --policy-name {name} --path {} --description '{}' --tags Key=cloudgrant:stack,Value={stack}{} --policy-document {}",
+            "aws iam create-policy --policy-name {name} --path {} --description '{}' --tags Key={STACK_TAG},Value={} 'Key={HOME_TAG},Value={}'{} --policy-document {}",
             text("path"),
-            description(stack),
+            names.description(),
+            names.stack(),
+            names.home(),
             tags(&attributes),
             quoted(&attributes["document"]),
         )],
@@ -25,7 +28,7 @@ pub(crate) fn commands(object: &Object, stack: &Stack) -> Vec<String> {
             vec![format!(
                 "aws iam create-role --role-name {name} --path {} --description '{}' --tags{}{} --assume-role-policy-document {}",
                 text("path"),
-                description(stack),
+                names.description(),
                 tags,
                 boundary.unwrap_or_default(),
                 quoted(&attributes["trust"]),

@@ -1,12 +1,12 @@
 //! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
 //! of other accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind, Result,
-    Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, PlatformKind, Reach,
+    ResourceKind, Result, Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::actions;
 use crate::kinds;
 use crate::locator::Locator;
 use crate::pack::Policy;
+use crate::places::Place;
 use crate::registry;
 use crate::secrets::Secrets;
 
@@ -33,15 +34,25 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
     }
+    let mut places = Places::new();
     for grant in grants {
-        other_accounts(aws, grant, &mut desired).await?;
+        other_accounts(aws, grant, &mut places, &mut desired).await?;
         notes(aws, grant, &secrets, &mut desired.notes);
         keys_elsewhere(aws, grant, &secrets, &mut desired.notes).await?;
     }
     let reaches = grants.iter().flat_map(|grant| &grant.reaches);
     desired.notes.extend(platforms_own(aws, reaches));
+    for (place, (documents, scopes)) in places {
+        // Each scope says of it what it has to do with it; it is one object all the same.
+        for (scope, because) in scopes {
+            desired.objects.push(place.object(&aws.names, &snapshot, &documents, scope, because));
+        }
+    }
     Ok(desired)
 }
+
+/// Where grants write outside the home: which documents, and for which grants of which scopes.
+type Places = BTreeMap<Place, (BTreeSet<String>, BTreeMap<Scope, Vec<IntentId>>)>;
 
 fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
     // What it gives away has to be where it goes to, and attached there, before it goes.
@@ -79,16 +90,32 @@ fn attributes(path: &str, document: &RawValue, tags: &BTreeMap<String, String>) 
 
 /// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
 /// IAM user guide, "Cross-account policy evaluation logic".
-async fn other_accounts(aws: &Aws, grant: &Checked<TaskAccess>, desired: &mut Desired) -> Result<()> {
+async fn other_accounts(
+    aws: &Aws,
+    grant: &Checked<TaskAccess>,
+    places: &mut Places,
+    desired: &mut Desired,
+) -> Result<()> {
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
         let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator) else { continue };
         if repository.account == aws.config.account {
             continue;
         }
-        let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
+        let (principals, mut depends_on) = principals(aws, &grant.carried_by).await?;
         let sid = aws.names.sid_of_two("Task", grant.name.as_str(), reach.resource.name.as_str());
         let actions = actions::on_repository(reach.access);
         let object = registry::statement_object(aws, &repository, &sid, &principals, actions, grant.id());
+        if object.handoff.is_none() {
+            let place = Place::of_repository("ecr-tasks", &repository);
+            depends_on.push(place.id(&aws.names));
+            let (documents, scopes) = places.entry(place).or_default();
+            documents.insert(repository.arn());
+            let because = scopes.entry(grant.scope.clone()).or_default();
+            // Grants come one after the other: if it is there already, it is the last.
+            if because.last() != Some(&grant.id()) {
+                because.push(grant.id());
+            }
+        }
         desired.objects.push(Object { scope: grant.scope.clone(), depends_on, ..object });
     }
     Ok(())

@@ -38,6 +38,7 @@ mod pack;
 mod packed;
 mod pages;
 mod partition;
+mod places;
 mod platform_binding;
 mod pull_through;
 mod registry;
@@ -105,7 +106,7 @@ impl Connect for Aws {
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
         validate::section(&config)?;
-        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone());
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer());
         Ok(Self {
             names,
             clients: Clients::new(config.clone()),
@@ -156,7 +157,7 @@ impl Provider for Aws {
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        equivalent::commands(object, self.names.stack())
+        equivalent::commands(object, &self.names)
     }
 
     fn pace(&self) -> Option<&Pace> {

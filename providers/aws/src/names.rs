@@ -13,37 +13,62 @@ const LONGEST_POLICY: usize = 128;
 /// The IAM path of whatever any stack owns.
 pub(crate) const PATH: &str = "/cloudgrant/";
 
-/// The mark on everything of a stack in IAM, and the names in it.
+/// The mark on everything of a stack at its home, and the names of what it makes.
+///
+/// The home is the account and the cluster's issuer: one stack name may be used in several accounts, and for several
+/// clusters of one account. What carries the stack's name and another home is somebody else's.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     stack: Stack,
     partition: &'static str,
     account: AccountId,
+    issuer: Option<String>,
+    /// The stack and, where a cluster's issuer is a part of the home, what tells it apart within the account.
+    slug: String,
 }
 
 impl Names {
-    pub(crate) fn new(stack: Stack, partition: &'static str, account: AccountId) -> Self {
-        Self { stack, partition, account }
+    pub(crate) fn new(stack: Stack, partition: &'static str, account: AccountId, issuer: Option<&str>) -> Self {
+        let slug = match issuer {
+            // No stack's name has a dot.
+            Some(issuer) => format!("{stack}.{}", digest(issuer)),
+            None => stack.to_string(),
+        };
+        Self { stack, partition, account, issuer: issuer.map(ToOwned::to_owned), slug }
     }
 
     pub(crate) fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// The IAM path of everything that the stack owns.
+    /// The home, for people and for the tag that says it.
+    pub(crate) fn home(&self) -> String {
+        match &self.issuer {
+            Some(issuer) => format!("{} {issuer}", self.account),
+            None => self.account.to_string(),
+        }
+    }
+
+    /// The IAM path of everything that the stack owns at this home.
     pub(crate) fn path(&self) -> String {
-        format!("{PATH}{}/", self.stack)
+        format!("{PATH}{}/", self.slug)
+    }
+
+    /// Whether an IAM path is that of the same stack at another home of the account.
+    pub(crate) fn is_path_of_another_home(&self, path: &str) -> bool {
+        let stack = path.strip_prefix(PATH).and_then(|rest| rest.strip_suffix('/')).unwrap_or_default();
+        stack != self.slug && stack.split('.').next() == Some(self.stack.as_str())
     }
 
     pub(crate) fn role(&self, scope: &Scope) -> String {
-        shortened(format!("cloudgrant_{}_{}", self.stack, slug(scope)), LONGEST_ROLE)
+        shortened(format!("cloudgrant_{}_{}", self.slug, slug(scope)), LONGEST_ROLE)
     }
 
     /// The name of a scope's policy; a scope that needs several has them numbered from 2 on.
     pub(crate) fn policy(&self, scope: &Scope, index: usize) -> String {
         // No scope's slug has a plus in it.
         let number = if index == 0 { String::new() } else { format!("+{}", index + 1) };
-        let name = shortened(format!("cloudgrant_{}_{}", self.stack, slug(scope)), LONGEST_POLICY - number.len());
+        let name = shortened(format!("cloudgrant_{}_{}", self.slug, slug(scope)), LONGEST_POLICY - number.len());
         name + &number
     }
 
@@ -54,7 +79,18 @@ impl Names {
     }
 
     fn shared(&self) -> String {
-        format!("cloudgrant_{}_shared.", self.stack)
+        format!("cloudgrant_{}_shared.", self.slug)
+    }
+
+    /// The name of a policy that says where the stack writes outside its home, such as
+    /// `cloudgrant_acme-ml_place.ecr-nodes.111122223333.us-west-2`. No scope's policy has a dot in its name.
+    pub(crate) fn place(&self, parts: &[&str]) -> String {
+        shortened(format!("{}{}", self.places(), parts.join(".")), LONGEST_POLICY)
+    }
+
+    /// How the names of these policies begin.
+    pub(crate) fn places(&self) -> String {
+        format!("cloudgrant_{}_place.", self.slug)
     }
 
     /// Whether an ARN is that of a policy of the stack.
@@ -79,10 +115,20 @@ impl Names {
         format!("arn:{}:iam::{}:oidc-provider/{issuer}", self.partition, self.account)
     }
 
-    /// What marks a statement within somebody else's document as the stack's. A Sid takes letters and digits
-    /// only, so that stacks are told apart by a digest: no stack's mark begins like another's.
+    /// What marks a statement within somebody else's document as the stack's at this home. A Sid takes letters and
+    /// digits only, so that stacks and homes are told apart by digests: no stack's mark begins like another's.
     pub(crate) fn mark(&self) -> String {
+        format!("{}{}", self.stack_mark(), digest(&self.home()))
+    }
+
+    /// The part of the mark that all homes of the stack share.
+    fn stack_mark(&self) -> String {
         format!("Cloudgrant{}", digest(self.stack.as_str()))
+    }
+
+    /// Whether a Sid is that of the same stack at another home.
+    pub(crate) fn is_sid_of_another_home(&self, sid: &str) -> bool {
+        sid.contains(&self.stack_mark()) && !sid.contains(&self.mark())
     }
 
     /// The Sid of a statement: `AllowPull` (requirement 31), the mark, and what it is for.
@@ -94,11 +140,11 @@ impl Names {
     pub(crate) fn sid_of_two(&self, verb: &str, one: &str, other: &str) -> String {
         format!("Allow{verb}{}{}", self.mark(), names_in_sid(one, other))
     }
-}
 
-/// What people read beside a policy or a role of the stack in the console.
-pub(crate) fn description(stack: &Stack) -> String {
-    format!("Task code access, managed by cloudgrant (stack {stack})")
+    /// What people read beside a policy or a role of the stack in the console.
+    pub(crate) fn description(&self) -> String {
+        format!("Task code access, managed by cloudgrant (stack {}, home {})", self.stack, self.home())
+    }
 }
 
 /// The scope in a name. A domain may be called `global`.
@@ -152,9 +198,32 @@ mod tests {
 
     use super::*;
 
+    fn at(account: &str, issuer: Option<&str>) -> Names {
+        let account = AccountId::parse(account).expect("account");
+        Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account, issuer)
+    }
+
     fn names() -> Names {
-        let account = AccountId::parse("111122223333").expect("account");
-        Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account)
+        at("111122223333", None)
+    }
+
+    #[test]
+    fn homes_of_one_stack_stay_apart() {
+        let homes = [names(), at("111122223333", Some("a.example/id")), at("111122223333", Some("b.example/id"))];
+        for (here, there) in homes.iter().flat_map(|here| homes.iter().map(move |there| (here, there))) {
+            let same = here.home() == there.home();
+            assert_eq!(here.role(&Scope::Global) == there.role(&Scope::Global), same);
+            assert_eq!(here.policy(&Scope::Global, 0) == there.policy(&Scope::Global, 0), same);
+            assert_eq!(here.is_policy_of_ours(&there.policy_arn("x")), same);
+            assert_eq!(here.is_path_of_another_home(&there.path()), !same);
+            assert_eq!(here.is_sid_of_another_home(&there.sid("Pull", "x")), !same);
+            assert_eq!(there.sid("Pull", "x").contains(&here.mark()), same);
+        }
+        // In a shared document, accounts are told apart too.
+        assert!(names().is_sid_of_another_home(&at("444455556666", None).sid("Pull", "x")));
+        // A stack whose name begins alike is another stack, not another home.
+        assert!(!names().is_path_of_another_home("/cloudgrant/acme-ml2/"));
+        assert!(!names().is_path_of_another_home("/cloudgrant/acme/"));
     }
 
     #[test]

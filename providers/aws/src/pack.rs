@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_statement_is_found_whatever_the_number_of_its_policy() {
         let stack = Stack::parse("acme").expect("a stack");
-        let names = Names::new(stack, "aws", AccountId::parse("111122223333").expect("an account"));
+        let names = Names::new(stack, "aws", AccountId::parse("111122223333").expect("an account"), None);
         let mut snapshot = Snapshot::default();
         // The first, and one that stayed when those before it were taken away.
         for (index, sid) in [(0, "AllowFirst"), (41, "AllowLast")] {

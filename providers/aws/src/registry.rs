@@ -1,5 +1,7 @@
 //! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
 };
@@ -10,11 +12,13 @@ use crate::actions;
 use crate::document;
 use crate::kinds;
 use crate::locator::{Locator, Repository};
+use crate::places::Place;
 use crate::pull_through;
 
 pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
     let mut rules = pull_through::Known::new();
+    let mut places: BTreeMap<Place, (BTreeSet<String>, Vec<IntentId>)> = BTreeMap::new();
     for registry in registries {
         let Ok(Locator::Repository(repository)) = Locator::parse(&registry.resource().locator) else { continue };
         if repository.account == aws.config.account {
@@ -27,7 +31,21 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
             aws.existing_role(&node_role, "the role of the nodes", "aws.node_role", "flyteworker-node-group").await?;
         let sid = aws.names.sid("Pull", registry.name.as_str());
         let actions = actions::on_repository(registry.access());
-        desired.objects.push(statement_object(aws, &repository, &sid, &[principal], actions, registry.id()));
+        let mut object = statement_object(aws, &repository, &sid, &[principal], actions, registry.id());
+        if object.handoff.is_none() {
+            let place = Place::of_repository("ecr-nodes", &repository);
+            object.depends_on.push(place.id(&aws.names));
+            let (documents, because) = places.entry(place).or_default();
+            documents.insert(repository.arn());
+            because.push(registry.id());
+        }
+        desired.objects.push(object);
+    }
+    if !places.is_empty() {
+        let snapshot = aws.snapshot().await?;
+        for (place, (documents, because)) in places {
+            desired.objects.push(place.object(&aws.names, &snapshot, &documents, Scope::Global, because));
+        }
     }
     Ok(desired)
 }

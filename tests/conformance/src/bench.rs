@@ -135,6 +135,34 @@ impl<F: Fixture> Bench<F> {
         some(self.with_registries(sketch, 1))
     }
 
+    /// A grant or a registry for everything outside the home.
+    pub(crate) fn elsewhere(&mut self) -> Checked<Sketch> {
+        let locators = self.fixture.elsewhere();
+        if locators.is_empty() {
+            return skip("the fixture has nothing outside the home");
+        }
+        let (mut sketch, mut access) = (Sketch::new(), Vec::new());
+        for (at, locator) in locators.into_iter().enumerate() {
+            let kind = match F::Provider::resource_kind(&locator) {
+                Ok(kind) => kind,
+                Err(problem) => return found(format!("the fixture's resource `{locator}` is refused: {problem}")),
+            };
+            match self.capabilities().registry_levels().first() {
+                Some(level) if kind == ResourceKind::Registry => {
+                    sketch = sketch.registry(self.id(), at, &locator, *level);
+                }
+                _ => {
+                    self.resources.push((locator, kind));
+                    access.extend(self.reach(self.resources.len() - 1));
+                }
+            }
+        }
+        match self.scopes().first() {
+            Some(scope) if !access.is_empty() => some(sketch.grant("elsewhere", scope, &access)),
+            _ => some(sketch),
+        }
+    }
+
     fn with_registries(&self, mut sketch: Sketch, most: usize) -> Sketch {
         if let Some(access) = self.capabilities().registry_levels().first() {
             for (at, locator) in self.registries.iter().take(most).enumerate() {

@@ -40,6 +40,18 @@ pub trait Fixture: Send + Sync + Sized + 'static {
     /// there: no `null`, no empty placeholder that comes with a first write and stays.
     async fn snapshot(&self) -> Value;
 
+    /// The provider's section for another home in this world, such as another cluster's, in which everything is there that
+    /// the provider takes for granted as well. It can write to the same documents of others as [`section`](Self::section).
+    fn another_home(&self) -> Option<Value> {
+        None
+    }
+
+    /// Locators of what is outside the stack's home, and to which the provider can write all the same: where a statement
+    /// or an assignment would be found by nobody who only looks at home, nor by who looks where the manifest says.
+    fn elsewhere(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Locators of registries that the platform's infrastructure can be given: one in the provider's own account, and
     /// one in an account that it can't write to, if there are such.
     fn registries(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 """The examples of the repository, and what must come of them, stated by hand from the requirements."""
 
+import hashlib
 import pathlib
 
 from . import world
@@ -7,6 +8,8 @@ from .accounts import DATA_PLANE
 from .permissions import document, web_identity
 from .scenario import PULL_ACTIONS
 
+# The beginning of the issuer's SHA-256.
+ISSUER = hashlib.sha256(world.OIDC.encode()).hexdigest()[:8]
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "examples"
 
 
@@ -34,7 +37,9 @@ TOKEN = allow("secretsmanager:GetSecretValue", world.secret_arn("labels-token"))
 class Example:
     """One example: its policies and roles by the last part of their names, and what each role carries."""
 
-    def __init__(self, stack, policies, roles):
+    def __init__(self, stack, policies, roles, has_cluster=True):
+        # The cluster's issuer is a part of the home, and so of all names.
+        stack = f"{stack}.{ISSUER}" if has_cluster else stack
         self.path = f"/cloudgrant/{stack}/"
         self.policies = {self.policy_arn(name): expected for name, expected in policies.items()}
         self.roles = {
@@ -51,7 +56,7 @@ class Example:
         return f"arn:aws:iam::{DATA_PLANE}:policy{self.path}cloudgrant_{stack}_{name}"
 
 
-FIRST = Example("acme-ml", policies={"global": READ_INPUTS}, roles={})
+FIRST = Example("acme-ml", policies={"global": READ_INPUTS}, roles={}, has_cluster=False)
 
 QUICKSTART = Example(
     "acme-ml",

@@ -4,7 +4,9 @@ from . import manifest, world
 from .accounts import DATA_PLANE
 from .permissions import document, web_identity
 
-PATH = "/cloudgrant/acme-ml/"
+# What the cluster's issuer adds to the stack's name: the beginning of its SHA-256.
+STACK = "acme-ml.a96e55e9"
+PATH = f"/cloudgrant/{STACK}/"
 
 
 def policy_arn(name):
@@ -45,8 +47,8 @@ def three_scopes(**overrides):
     return manifest.manifest(**(content | overrides))
 
 
-GLOBAL, STAGING = policy_arn("cloudgrant_acme-ml_global"), policy_arn("cloudgrant_acme-ml_staging")
-FORECASTING = policy_arn("cloudgrant_acme-ml_forecasting_production")
+GLOBAL, STAGING = policy_arn(f"cloudgrant_{STACK}_global"), policy_arn(f"cloudgrant_{STACK}_staging")
+FORECASTING = policy_arn(f"cloudgrant_{STACK}_forecasting_production")
 
 # Requirement 28: listing on the bucket, held to the prefix; reading and writing on its objects.
 LIST_INPUTS = {
@@ -79,7 +81,7 @@ POLICIES = {
 
 # Requirements 17 to 23: the roles, whom they trust, and that they carry what the wider scopes grant.
 ROLES = {
-    role_arn("cloudgrant_acme-ml_staging"): {
+    role_arn(f"cloudgrant_{STACK}_staging"): {
         "trust": web_identity(
             world.OIDC_ARN,
             world.OIDC,
@@ -88,7 +90,7 @@ ROLES = {
         ),
         "attached": {world.TASK_POLICY_ARN, GLOBAL, STAGING},
     },
-    role_arn("cloudgrant_acme-ml_forecasting_production"): {
+    role_arn(f"cloudgrant_{STACK}_forecasting_production"): {
         "trust": web_identity(world.OIDC_ARN, world.OIDC, "system:serviceaccount:forecasting-production:default"),
         "attached": {world.TASK_POLICY_ARN, GLOBAL, FORECASTING},
     },

@@ -4,7 +4,8 @@
 locals {
   account = "111122223333"
   issuer  = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
-  path    = "/cloudgrant/acme-projects/"
+  home    = "${local.account} ${local.issuer}"
+  path    = "/cloudgrant/acme-projects.a96e55e9/"
   policy  = "arn:aws:iam::111122223333:policy"
 
   documents = {
@@ -41,14 +42,14 @@ locals {
 
   carried = merge(
     { for role, what in local.roles : "${role}/task" => {
-      role = "cloudgrant_acme-projects_${role}", arn = "${local.policy}/userflyterole"
+      role = "cloudgrant_acme-projects.a96e55e9_${role}", arn = "${local.policy}/userflyterole"
     } },
     merge([for role, what in local.roles : { for one in what.carry : "${role}/${one}" => {
-      role = "cloudgrant_acme-projects_${role}"
-      arn  = "${local.policy}${local.path}cloudgrant_acme-projects_${one}"
+      role = "cloudgrant_acme-projects.a96e55e9_${role}"
+      arn  = "${local.policy}${local.path}cloudgrant_acme-projects.a96e55e9_${one}"
     } }]...),
     { "task-role/global" = {
-      role = "acme-userflyterole", arn = "${local.policy}${local.path}cloudgrant_acme-projects_global"
+      role = "acme-userflyterole", arn = "${local.policy}${local.path}cloudgrant_acme-projects.a96e55e9_global"
     } },
   )
 }
@@ -158,32 +159,33 @@ data "aws_iam_policy_document" "trust" {
 import {
   for_each = toset(["global", "production", "forecasting_production", "forecasting_development", "vision_production"])
   to       = aws_iam_policy.scope[each.key]
-  id       = "${local.policy}${local.path}cloudgrant_acme-projects_${each.key}"
+  id       = "${local.policy}${local.path}cloudgrant_acme-projects.a96e55e9_${each.key}"
 }
 
 resource "aws_iam_policy" "scope" {
   for_each    = local.documents
-  name        = "cloudgrant_acme-projects_${each.key}"
+  name        = "cloudgrant_acme-projects.a96e55e9_${each.key}"
   path        = local.path
-  description = "Task code access, managed by cloudgrant (stack acme-projects)"
+  description = "Task code access, managed by cloudgrant (stack acme-projects, home ${local.home})"
   policy      = each.value
-  tags        = { "cloudgrant:stack" = "acme-projects" }
+  tags        = { "cloudgrant:stack" = "acme-projects", "cloudgrant:home" = local.home }
 }
 
 import {
   for_each = local.roles
   to       = aws_iam_role.scope[each.key]
-  id       = "cloudgrant_acme-projects_${each.key}"
+  id       = "cloudgrant_acme-projects.a96e55e9_${each.key}"
 }
 
 resource "aws_iam_role" "scope" {
   for_each           = local.roles
-  name               = "cloudgrant_acme-projects_${each.key}"
+  name               = "cloudgrant_acme-projects.a96e55e9_${each.key}"
   path               = local.path
-  description        = "Task code access, managed by cloudgrant (stack acme-projects)"
+  description        = "Task code access, managed by cloudgrant (stack acme-projects, home ${local.home})"
   assume_role_policy = data.aws_iam_policy_document.trust[each.key].json
   tags = {
     "cloudgrant:stack"       = "acme-projects"
+    "cloudgrant:home"        = local.home
     "cloudgrant:scope"       = each.value.scope
     "cloudgrant:task-policy" = "${local.policy}/userflyterole"
   }

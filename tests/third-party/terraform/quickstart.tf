@@ -4,7 +4,8 @@
 locals {
   account = "111122223333"
   issuer  = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
-  path    = "/cloudgrant/acme-ml/"
+  home    = "${local.account} ${local.issuer}"
+  path    = "/cloudgrant/acme-ml.a96e55e9/"
   policy  = "arn:aws:iam::111122223333:policy"
 }
 
@@ -28,20 +29,20 @@ data "aws_iam_policy_document" "global" {
 
 import {
   to = aws_iam_policy.global
-  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
+  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml.a96e55e9/cloudgrant_acme-ml.a96e55e9_global"
 }
 
 resource "aws_iam_policy" "global" {
-  name        = "cloudgrant_acme-ml_global"
+  name        = "cloudgrant_acme-ml.a96e55e9_global"
   path        = local.path
-  description = "Task code access, managed by cloudgrant (stack acme-ml)"
+  description = "Task code access, managed by cloudgrant (stack acme-ml, home ${local.home})"
   policy      = data.aws_iam_policy_document.global.json
-  tags        = { "cloudgrant:stack" = "acme-ml" }
+  tags        = { "cloudgrant:stack" = "acme-ml", "cloudgrant:home" = local.home }
 }
 
 import {
   to = aws_iam_role_policy_attachment.global
-  id = "acme-userflyterole/arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
+  id = "acme-userflyterole/arn:aws:iam::111122223333:policy/cloudgrant/acme-ml.a96e55e9/cloudgrant_acme-ml.a96e55e9_global"
 }
 
 resource "aws_iam_role_policy_attachment" "global" {
@@ -69,15 +70,15 @@ data "aws_iam_policy_document" "production" {
 
 import {
   to = aws_iam_policy.production
-  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml/cloudgrant_acme-ml_production"
+  id = "arn:aws:iam::111122223333:policy/cloudgrant/acme-ml.a96e55e9/cloudgrant_acme-ml.a96e55e9_production"
 }
 
 resource "aws_iam_policy" "production" {
-  name        = "cloudgrant_acme-ml_production"
+  name        = "cloudgrant_acme-ml.a96e55e9_production"
   path        = local.path
-  description = "Task code access, managed by cloudgrant (stack acme-ml)"
+  description = "Task code access, managed by cloudgrant (stack acme-ml, home ${local.home})"
   policy      = data.aws_iam_policy_document.production.json
-  tags        = { "cloudgrant:stack" = "acme-ml" }
+  tags        = { "cloudgrant:stack" = "acme-ml", "cloudgrant:home" = local.home }
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -105,16 +106,17 @@ data "aws_iam_policy_document" "trust" {
 
 import {
   to = aws_iam_role.production
-  id = "cloudgrant_acme-ml_production"
+  id = "cloudgrant_acme-ml.a96e55e9_production"
 }
 
 resource "aws_iam_role" "production" {
-  name               = "cloudgrant_acme-ml_production"
+  name               = "cloudgrant_acme-ml.a96e55e9_production"
   path               = local.path
-  description        = "Task code access, managed by cloudgrant (stack acme-ml)"
+  description        = "Task code access, managed by cloudgrant (stack acme-ml, home ${local.home})"
   assume_role_policy = data.aws_iam_policy_document.trust.json
   tags = {
     "cloudgrant:stack"       = "acme-ml"
+    "cloudgrant:home"        = local.home
     "cloudgrant:scope"       = "domain production"
     "cloudgrant:task-policy" = "${local.policy}/userflyterole"
   }
@@ -123,15 +125,15 @@ resource "aws_iam_role" "production" {
 import {
   for_each = local.carried
   to       = aws_iam_role_policy_attachment.production[each.key]
-  id       = "cloudgrant_acme-ml_production/${each.value}"
+  id       = "cloudgrant_acme-ml.a96e55e9_production/${each.value}"
 }
 
 locals {
   # Known before anything is read: import blocks want that.
   carried = {
     task       = "${local.policy}/userflyterole"
-    global     = "${local.policy}/cloudgrant/acme-ml/cloudgrant_acme-ml_global"
-    production = "${local.policy}/cloudgrant/acme-ml/cloudgrant_acme-ml_production"
+    global     = "${local.policy}/cloudgrant/acme-ml.a96e55e9/cloudgrant_acme-ml.a96e55e9_global"
+    production = "${local.policy}/cloudgrant/acme-ml.a96e55e9/cloudgrant_acme-ml.a96e55e9_production"
   }
 }
 
@@ -139,6 +141,30 @@ resource "aws_iam_role_policy_attachment" "production" {
   for_each   = local.carried
   role       = aws_iam_role.production.name
   policy_arn = each.value
+}
+
+# Where the stack writes outside its home: attached to nobody.
+data "aws_iam_policy_document" "place" {
+  statement {
+    actions   = ["ecr:GetRepositoryPolicy"]
+    resources = ["arn:aws:ecr:us-west-2:444455556666:repository/team/trainer"]
+  }
+}
+
+import {
+  to = aws_iam_policy.place
+  id = "${local.policy}${local.path}cloudgrant_acme-ml.a96e55e9_place.ecr-nodes.444455556666.us-west-2"
+}
+
+resource "aws_iam_policy" "place" {
+  name        = "cloudgrant_acme-ml.a96e55e9_place.ecr-nodes.444455556666.us-west-2"
+  path        = local.path
+  description = "Task code access, managed by cloudgrant (stack acme-ml, home ${local.home})"
+  policy      = data.aws_iam_policy_document.place.json
+  tags = {
+    "cloudgrant:stack" = "acme-ml"
+    "cloudgrant:home"  = local.home
+  }
 }
 
 # The whole policy of the repository: the statement of its owners, and ours.
@@ -162,7 +188,7 @@ data "aws_iam_policy_document" "trainer" {
     }
   }
   statement {
-    sid = "AllowPullCloudgrantd3d3f2d9TrainerImages"
+    sid = "AllowPullCloudgrantd3d3f2d99302cebeTrainerImages"
     principals {
       type        = "AWS"
       identifiers = ["arn:aws:iam::111122223333:role/unionai-acme-flyteworker-node-group"]

@@ -6,10 +6,8 @@ use serde_json::Value;
 use super::{named, not_ours, tag, tags, text};
 use crate::Aws;
 use crate::error;
-use crate::names::description;
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
-    let stack = aws.names.stack();
     let request = aws
         .clients
         .iam()
@@ -18,9 +16,10 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .policy_name(name)
         .path(text(after, "path"))
         .policy_document(after["document"].to_string())
-        .description(description(stack))
+        .description(aws.names.description())
         .set_tags(Some(tags(after)?))
-        .tags(tag(crate::bind::STACK_TAG, stack.as_str())?);
+        .tags(tag(crate::bind::STACK_TAG, aws.names.stack().as_str())?)
+        .tags(tag(crate::bind::HOME_TAG, &aws.names.home())?);
     match request.send().await {
         Ok(answer) => Ok(named(answer.policy.as_ref().and_then(|policy| policy.arn()))),
         Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_already_exists_exception()) => {

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{named, not_ours, tags, text};
 use crate::Aws;
 use crate::error;
-use crate::names::description;
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws
@@ -19,7 +18,7 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .role_name(name)
         .path(text(after, "path"))
         .assume_role_policy_document(after["trust"].to_string())
-        .description(description(aws.names.stack()))
+        .description(aws.names.description())
         .set_permissions_boundary(after["boundary"].as_str().map(ToOwned::to_owned))
         .set_tags(Some(tags(after)?));
     match request.send().await {

@@ -7,15 +7,16 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, O
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
+use super::OtherHomes;
 use crate::Aws;
 use crate::attachment::Attachment;
-use crate::bind::{SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
+use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::document;
 use crate::kinds;
 use crate::snapshot::{Quotas, Role, Snapshot};
 
 /// The tags that say something about the stack; all others are somebody else's.
-const OUR_TAGS: [&str; 3] = [STACK_TAG, SCOPE_TAG, TASK_POLICY_TAG];
+const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
 
 pub(super) fn add(
     aws: &Aws,
@@ -23,10 +24,18 @@ pub(super) fn add(
     snapshot: &Snapshot,
     tags: &BTreeMap<String, Value>,
     quotas: Quotas,
+    others: &mut OtherHomes,
     observed: &mut Observed,
 ) {
     let wanted = desired.objects.iter().map(|object| &object.id).collect();
     let path = aws.names.path();
+    let of_others = |path: &str| aws.names.is_path_of_another_home(path);
+    for policy in snapshot.policies.values().filter(|policy| of_others(&policy.path)) {
+        others.add(kinds::policy(&policy.name).to_string());
+    }
+    for (name, _) in snapshot.roles.iter().filter(|(_, role)| of_others(&role.path)) {
+        others.add(kinds::role(name).to_string());
+    }
     let mut reader = Reader { aws, desired, wanted, path, snapshot, tags, observed };
     reader.policies();
     reader.boundary();

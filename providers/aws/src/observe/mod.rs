@@ -4,7 +4,9 @@ mod iam;
 mod repositories;
 mod tags;
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Observed, Result};
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Note, Observed, Result, Stack};
 
 use crate::Aws;
 use crate::kinds;
@@ -17,9 +19,40 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let (snapshot, quotas, issuers, policies) = read?;
     let tags = tags::read(aws, &snapshot).await?;
     observed.problems.extend(issuers);
-    iam::add(aws, desired, &snapshot, &tags, quotas, &mut observed);
-    repositories::add(aws, desired, policies, &mut observed);
+    let mut others = OtherHomes::default();
+    iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
+    repositories::add(aws, desired, policies, &mut others, &mut observed);
+    observed.notes.extend(others.note(aws.names.stack()));
     Ok(observed)
+}
+
+/// What carries the stack's name and another home: somebody else's, which is told once.
+#[derive(Debug, Default)]
+struct OtherHomes(BTreeSet<String>);
+
+impl OtherHomes {
+    /// How many of them are named.
+    const NAMED: usize = 3;
+
+    fn add(&mut self, object: String) {
+        self.0.insert(object);
+    }
+
+    fn note(&self, stack: &Stack) -> Option<Note> {
+        let named: Vec<_> = self.0.iter().take(Self::NAMED).map(String::as_str).collect();
+        let more = match self.0.len().checked_sub(Self::NAMED) {
+            Some(more) if more > 0 => format!(" and {more} more"),
+            _ => String::new(),
+        };
+        (!named.is_empty()).then(|| {
+            let message = format!(
+                "a stack of this name has another home as well, an account or a cluster, and what is there is left alone: \
+                 {}{more}. If that is this stack from before its cluster changed, name its home: `aws.home`",
+                named.join(", ")
+            );
+            Note::warning(format!("stack {stack}"), message)
+        })
+    }
 }
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18).

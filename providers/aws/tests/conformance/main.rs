@@ -45,6 +45,16 @@ impl Fixture for World {
         ]
     }
 
+    /// Another cluster of the account.
+    fn another_home(&self) -> Option<Value> {
+        Some(self.section(json!({ "cluster": { "oidc_provider": world::OTHER_ISSUER } })))
+    }
+
+    /// Of another account, and another region than the data plane's.
+    fn elsewhere(&self) -> Vec<String> {
+        vec![format!("{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/team/far")]
+    }
+
     async fn snapshot(&self) -> Value {
         behind::snapshot(self).await
     }

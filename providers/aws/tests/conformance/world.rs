@@ -13,6 +13,8 @@ pub(crate) const OTHER: &str = "444455556666";
 /// An account without.
 pub(crate) const UNREACHABLE: &str = "777788889999";
 pub(crate) const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
+/// Another cluster's.
+pub(crate) const OTHER_ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/OTHER";
 /// The value of the secret: it must never be seen.
 pub(crate) const SECRET: &str = "value-that-nobody-may-see";
 
@@ -55,13 +57,18 @@ impl World {
                 "own": { "aws": repository(ACCOUNT, "team/own") },
                 "other": { "aws": repository(OTHER, "team/other") },
             },
-            "registries": [{ "name": "pulled", "aws": repository(OTHER, "team/pulled") }],
+            "registries": [
+                { "name": "pulled", "aws": repository(OTHER, "team/pulled") },
+                { "name": "far", "aws": format!("{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/team/far") },
+            ],
         });
         let start = Start::new(folder.path()).config(config);
         let running = cloudgrant_aws_sandbox::start(start).await.expect("the sandbox starts");
         let world = Self { _folder: folder, running };
         let secret = world.secrets().create_secret().name("token-AbCdEf").secret_string(SECRET);
         secret.send().await.expect("a secret");
+        let provider = world.iam().create_open_id_connect_provider().url(format!("https://{OTHER_ISSUER}"));
+        provider.client_id_list("sts.amazonaws.com").send().await.expect("another cluster's provider");
         world
     }
 

@@ -6,7 +6,7 @@ use cloudgrant_core::{Approval, Cancel, Silent};
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Server};
-use crate::world::{REGISTRY, engine, honest};
+use crate::world::{REGISTRY, details, engine, honest, xml};
 
 /// Numbers of many digits, escapes, a key that comes twice, and keys that nobody knows.
 const THEIRS: &str = r#"{"Sid":"By hand","Effect":"Deny","Principal":"*","Action":"ecr:*","Condition":{"NumericLessThan":{"a":12345678901234567890123,"b":1.10,"c":1e400},"StringEquals":{"x":"\u00e9\/","x":"y"}},"Unknown":[1.0]}"#;
@@ -16,9 +16,23 @@ async fn what_others_wrote_goes_back_to_the_digit() {
     let before = format!(r#"{{"Version":"2008-10-17","Id":1.50,"Statement":[{THEIRS}]}}"#);
     let policy = Arc::new(Mutex::new(before.clone()));
     let kept = policy.clone();
+    // The policy that says at home where the statement is.
+    let mark = Mutex::new(String::new());
     let server = Server::start(move |action, body, _| {
-        let mut policy = kept.lock().expect("a lock");
+        let (mut policy, mut mark) = (kept.lock().expect("a lock"), mark.lock().expect("a lock"));
         match action {
+            "CreatePolicy" => {
+                let field = |name: &str| body.split('&').find_map(|pair| pair.strip_prefix(name)).expect("a field");
+                let (name, document) = (field("PolicyName="), field("PolicyDocument="));
+                let arn = format!("arn:aws:iam::111122223333:policy/cloudgrant/tests/{name}");
+                *mark = format!(
+                    "<Policies><member><PolicyName>{name}</PolicyName><Arn>{arn}</Arn><Path>/cloudgrant/tests/</Path>\
+                     <PolicyVersionList><member><Document>{document}</Document><IsDefaultVersion>true</IsDefaultVersion>\
+                     </member></PolicyVersionList></member></Policies>"
+                );
+                xml(action, &format!("<Policy><Arn>{arn}</Arn></Policy>"))
+            }
+            "GetAccountAuthorizationDetails" => details("%7B%7D", &format!("{mark}<IsTruncated>false</IsTruncated>")),
             "GetRepositoryPolicy" => Answer::ok(json!({ "policyText": *policy }).to_string()),
             "SetRepositoryPolicy" => {
                 let asked: Value = serde_json::from_str(body).expect("JSON");
@@ -38,7 +52,7 @@ async fn what_others_wrote_goes_back_to_the_digit() {
         assert_eq!(report.applied.len(), changes, "{report:#?}");
         policy.lock().expect("a lock").clone()
     };
-    let with = apply(REGISTRY, 1).await;
+    let with = apply(REGISTRY, 2).await;
     let theirs = before.strip_suffix("]}").expect("the end of the statements");
     let ours = with.strip_prefix(theirs).unwrap_or_else(|| panic!("{with}"));
     assert!(ours.starts_with(r#",{"Sid":"AllowPull"#) && ours.ends_with("}]}"), "{ours}");

@@ -7,6 +7,7 @@ mod clouds;
 mod denied;
 mod faults;
 mod grants;
+mod homes;
 mod issuers;
 mod limits;
 mod others;

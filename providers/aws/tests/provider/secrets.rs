@@ -75,7 +75,7 @@ async fn requirement_35_the_region() {
     let error = refused(world.plan(&with_token("arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf")).await);
     assert!(error.kind().is_usage(), "{}", said(&error));
     assert!(said(&error).contains("the secret is in eu-west-1, the data plane in us-west-2"), "{}", said(&error));
-    assert_eq!(error.problems()[0].place.as_ref().map(|place| place.line), Some(18), "{}", said(&error));
+    assert_eq!(error.problems()[0].place.as_ref().map(|place| place.line), Some(19), "{}", said(&error));
     assert_eq!(world.running().counts().total, 0);
 }
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::clients::Clients;
 
-/// What every manifest of these tests begins with.
+/// What every manifest of these tests begins with. Its home is the whole account, so that the names of what is made are
+/// short; `homes.rs` is about others.
 pub(crate) const HEAD: &str = r#"
 version: 1
 stack: tests
@@ -23,6 +24,7 @@ platform:
 aws:
   region: us-west-2
   account: "111122223333"
+  home: account
   cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
   accounts: { "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }
 resources:

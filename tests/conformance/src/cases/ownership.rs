@@ -77,28 +77,51 @@ pub(super) async fn stacks_stay_apart<F: Fixture>() -> Checked {
     let one = bench.everything()?;
     // One name begins like the other: marks must be compared, not prefixes.
     let other = Sketch { stack: "acme-2", ..one.clone() };
+    apart(&bench, ("stack acme", &one), ("stack acme-2", &other)).await
+}
+
+pub(super) async fn homes_stay_apart<F: Fixture>() -> Checked {
+    let bench = Bench::<F>::fresh().await?;
+    let Some(section) = bench.fixture.another_home() else { return skip("the fixture has only one home") };
+    let one = bench.everything()?;
+    let other = Sketch { section: Some(section), ..one.clone() };
+    apart(&bench, ("the first home", &one), ("the other home", &other)).await
+}
+
+/// Neither does anything to what the other has made, whoever comes first.
+async fn apart<F: Fixture>(bench: &Bench<F>, one: (&str, &Sketch), other: (&str, &Sketch)) -> Checked {
     let empty = bench.snapshot().await;
-    for (first, second) in [(&one, &other), (&other, &one)] {
-        bench.apply(second).await?;
+    for ((first, asked), (second, neighbour)) in [(one, other), (other, one)] {
+        bench.apply(neighbour).await?;
         let only_second = bench.snapshot().await;
-        let plan = bench.plan(first).await?;
+        let plan = bench.plan(asked).await?;
         if let Some(change) = plan.work().find(|change| change.action != Action::Create) {
-            return found(format!(
-                "beside stack {}, stack {} wants to {:?} {}",
-                second.stack, first.stack, change.action, change.id
-            ));
+            return found(format!("beside {second}, {first} wants to {:?} {}", change.action, change.id));
         }
-        bench.apply(first).await?;
-        bench.kept(&only_second, &format!("of stack {}, after {} was applied", second.stack, first.stack)).await?;
-        hold(bench.plan(second).await?.is_empty(), || {
-            format!("stack {} has something to do because of stack {}", second.stack, first.stack)
-        })?;
-        bench.revoke(first).await?;
-        bench.same(&only_second, &format!("after stack {} was revoked beside {}", first.stack, second.stack)).await?;
-        bench.revoke(second).await?;
-        bench.same(&empty, "after both stacks were revoked").await?;
+        bench.apply(asked).await?;
+        bench.kept(&only_second, &format!("of {second}, after {first} was applied")).await?;
+        hold(bench.plan(neighbour).await?.is_empty(), || format!("{second} has something to do because of {first}"))?;
+        bench.revoke(asked).await?;
+        bench.same(&only_second, &format!("after {first} was revoked beside {second}")).await?;
+        bench.revoke(neighbour).await?;
+        bench.same(&empty, "after both were revoked").await?;
     }
     Ok(())
+}
+
+pub(super) async fn what_is_forgotten_is_found<F: Fixture>() -> Checked {
+    let mut bench = Bench::<F>::fresh().await?;
+    let sketch = bench.elsewhere()?;
+    let before = bench.snapshot().await;
+    // Taken out of the manifest, which then names nothing outside the home.
+    bench.apply(&sketch).await?;
+    hold(bench.snapshot().await != before, || "nothing was made outside the home".to_owned())?;
+    bench.apply(&Sketch::new()).await?;
+    bench.same(&before, "after the manifest had forgotten what it asked outside the home").await?;
+    // Taken away, by a manifest that names nothing of it.
+    bench.apply(&sketch).await?;
+    bench.revoke(&Sketch::new()).await?;
+    bench.same(&before, "after everything was revoked by a manifest that had forgotten it").await
 }
 
 pub(super) async fn touched_things_are_named<F: Fixture>() -> Checked {

@@ -50,6 +50,14 @@ impl Fixture for ReferenceWorld {
             .to_vec()
     }
 
+    fn another_home(&self) -> Option<Value> {
+        Some(json!({ "cloud": self.name, "task_principal": TASKS, "home": "second" }))
+    }
+
+    fn elsewhere(&self) -> Vec<String> {
+        vec!["registry://ours/far".to_owned()]
+    }
+
     async fn snapshot(&self) -> Value {
         self.cloud.backstage(|world| {
             world.items.retain(|_, items| !items.is_empty());

@@ -30,6 +30,9 @@ pub struct Config {
     pub cloud: String,
     /// The principal under which task code runs that has none of its own.
     pub task_principal: String,
+    /// Where the stack lives, where that isn't the only place.
+    #[serde(default)]
+    pub home: Option<String>,
     /// Patterns of names that are never touched.
     #[serde(default)]
     pub protected: Vec<String>,
@@ -250,7 +253,11 @@ impl Connect for Reference {
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let stack = context.stack.to_string();
+        // Names of stacks have no such sign: two homes of one name are two stacks.
+        let stack = match &config.home {
+            Some(home) => format!("{}@{home}", context.stack),
+            None => context.stack.to_string(),
+        };
         Ok(Self { stack, cloud: Cloud::named(&config.cloud), config, sent: AtomicU64::new(0) })
     }
 }

@@ -141,6 +141,12 @@ impl<B: Breakage> Fixture for BrokenWorld<B> {
     fn registries(&self) -> Vec<String> {
         self.0.registries()
     }
+    fn another_home(&self) -> Option<Value> {
+        self.0.another_home()
+    }
+    fn elsewhere(&self) -> Vec<String> {
+        self.0.elsewhere()
+    }
     /// Who is broken for good need not be waited for.
     fn settings(&self) -> Settings {
         let settle = Duration::from_millis(100);

@@ -80,6 +80,8 @@ catches! {
     neighbours_survive: Overwriting "after the first creations", Clearing "after everything of ours was revoked";
     foreign_objects_are_conflicts: Greedy "the plan has Some(Update)", Blind "the plan has Some(Create)";
     stacks_stay_apart: PrefixMark "wants to Delete";
+    homes_stay_apart: Homeless "wants to Delete";
+    what_is_forgotten_is_found: WantedPlaces "after the manifest had forgotten";
     touched_things_are_named: Secretive "no object names it in `touches`";
     protected_names_are_refused: Unprotected "there is a plan that changes it";
     missing_prerequisites_are_not_found: VagueAboutAbsence "the error is Unexpected";

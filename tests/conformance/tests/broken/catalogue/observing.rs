@@ -159,3 +159,29 @@ breakage! {
         }
     }
 }
+
+breakage! {
+    /// Takes what carries its stack's name for its own, whatever the home.
+    Homeless {
+        fn seen(&self, cloud: &Cloud, _: &Desired, observed: &mut Observed) {
+            let policies = cloud.backstage(|world| world.items.get(&Kind::Policy).cloned().unwrap_or_default());
+            for (name, item) in policies {
+                if item.owner.is_some_and(|owner| owner.split('@').next() == Some("acme")) {
+                    let found = Found { attributes: item.body.into(), owned: true, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
+                    observed.objects.entry(ObjectId::new("policy", name)).or_insert(found);
+                }
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Looks at those documents only in which something is wanted.
+    WantedPlaces {
+        fn seen(&self, _: &Cloud, desired: &Desired, observed: &mut Observed) {
+            let registry = |id: &ObjectId| id.name.split('#').next().map(str::to_owned);
+            let wanted: Vec<_> = desired.objects.iter().map(|object| registry(&object.id)).collect();
+            observed.objects.retain(|id, _| id.kind != "statement" || wanted.contains(&registry(id)));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Homes and places: one stack name in several homes, and what the manifest has forgotten.
+
+use cloudgrant_conformance::load;
+use cloudgrant_core::{Approval, Cancel, Plan, Report, Session, Settings, Silent};
+
+use crate::world::{Runs, World, assert_same, manifest};
+
+const GRANTS: &str = "
+grants:
+  - { name: data, scope: { domain: production }, access: { data: read, elsewhere: pull } }
+  - { name: models, scope: global, access: { models: read } }
+registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]
+";
+
+const EU: &str = "repository team/theirs of account 444455556666 in eu-west-1";
+
+/// The manifest of a cluster.
+fn of_cluster(id: &str, tail: &str) -> String {
+    manifest(tail).replace("  home: account\n", "").replace("id/EXAMPLE", &format!("id/{id}"))
+}
+
+/// Both clusters, so that the sandbox has the provider of each.
+async fn two_clusters() -> World {
+    let mut world = World::new(&of_cluster("BLUE", GRANTS)).await;
+    world.restart(&of_cluster("GREEN", GRANTS), "").await;
+    world
+}
+
+/// Takes everything away.
+async fn revoked(world: &World, text: &str) -> (Plan, Report) {
+    let session = Session::open(load(text).overlaid(world.overlay(), "the test").expect("layers"), Settings::default());
+    let engine = session.await.expect("a session").engine_without(None).expect("an engine");
+    let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let approved = plan.clone().approve(Approval::InAdvance);
+    let report = engine.apply(approved, &Silent, &Cancel::default()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(report.is_success(), "{report:#?}");
+    (plan, report)
+}
+
+fn tells_of_another_home(plan: &Plan) -> bool {
+    plan.notes.iter().filter(|note| note.about == "stack tests" && note.message.contains("another home")).count() == 1
+}
+
+#[tokio::test]
+async fn two_clusters_of_one_account_leave_each_other_alone() {
+    let world = two_clusters().await;
+    let (blue, green) = (of_cluster("BLUE", GRANTS), of_cluster("GREEN", GRANTS));
+    let before = world.everything();
+    world.converge(&blue).await;
+    let of_blue = world.everything();
+    world.converge(&green).await;
+    // Neither sees anything to do for what the other has made.
+    for text in [&blue, &green] {
+        let plan = world.plan(text).await.expect("a plan");
+        assert!(plan.is_empty(), "{:#?}", plan.changes);
+        assert!(tells_of_another_home(&plan), "{:#?}", plan.notes);
+    }
+    revoked(&world, &green).await;
+    assert_same(&of_blue, &world.everything());
+    assert!(world.plan(&blue).await.expect("a plan").is_empty());
+    revoked(&world, &blue).await;
+    assert_same(&before, &world.everything());
+}
+
+#[tokio::test]
+async fn two_accounts_with_one_stack_name_leave_each_others_statements_alone() {
+    let here = manifest(GRANTS);
+    let mut world = World::new(&here).await;
+    let there = here.replace("111122223333", "777788889999").replace("registry-admin", "registry-admin-of-theirs");
+    world.restart(&there, "").await;
+    world.converge(&here).await;
+    let of_here = world.everything();
+    world.converge(&there).await;
+    let plan = world.plan(&here).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    assert!(tells_of_another_home(&plan), "{:#?}", plan.notes);
+    revoked(&world, &there).await;
+    assert_same(&of_here, &world.everything());
+}
+
+#[tokio::test]
+async fn a_home_can_be_named_after_the_cluster_has_changed() {
+    let world = two_clusters().await;
+    world.converge(&of_cluster("BLUE", GRANTS)).await;
+    // Another issuer and the same home: the roles trust the new one, and everything else stays.
+    let moved = of_cluster("GREEN", GRANTS)
+        .replace("  cluster:", "  home: https://oidc.eks.us-west-2.amazonaws.com/id/BLUE\n  cluster:");
+    let plan = world.plan(&moved).await.expect("a plan");
+    let kinds: Vec<_> = plan.work().map(|change| (change.action, change.id.kind)).collect();
+    assert_eq!(kinds, [(cloudgrant_core::Action::Update, "iam-role")]);
+}
+
+#[tokio::test]
+async fn what_the_manifest_has_forgotten_is_found_in_any_region() {
+    // Another region than the data plane's, of an account of which nothing else is named.
+    let text = manifest(&GRANTS.replace("444455556666.dkr.ecr.us-west-2", "444455556666.dkr.ecr.eu-west-1"));
+    let world = World::new(&text).await;
+    let before = world.everything();
+    for forgotten in [manifest(""), text.clone()] {
+        world.converge(&text).await;
+        let (plan, _) = revoked(&world, &forgotten).await;
+        assert!(plan.changes.iter().any(|change| change.id.name.contains("eu-west-1")), "{:#?}", plan.changes);
+        assert_same(&before, &world.everything());
+    }
+    // Taken out of the manifest, and applied.
+    world.converge(&text).await;
+    world.converge(&manifest("")).await;
+    assert_same(&before, &world.everything());
+}
+
+#[tokio::test]
+async fn a_place_that_can_t_be_searched_is_named_and_remembered() {
+    let text = manifest(&GRANTS.replace("444455556666.dkr.ecr.us-west-2", "444455556666.dkr.ecr.eu-west-1"));
+    let mut world = World::new(&text).await;
+    let before = world.everything();
+    world.converge(&text).await;
+    // The account has been forgotten together with its registry.
+    let accounts = r#"{ "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }"#;
+    let (plan, _) = revoked(&world, &manifest("").replace(accounts, "{}")).await;
+    let places: Vec<_> = plan.unsearched.iter().map(|unsearched| unsearched.place.as_str()).collect();
+    let expected = ["repository team/elsewhere of account 444455556666 in us-west-2", EU];
+    assert_eq!(places, expected, "{:#?}", plan.unsearched);
+    assert!(plan.unsearched[0].reason.contains("aws.accounts"), "{:#?}", plan.unsearched);
+    // Reading is denied.
+    for action in ["ecr:GetRepositoryPolicy", "ecr:DescribeRepositories"] {
+        world.restart(&text, &format!("deny={action}")).await;
+        let (plan, _) = revoked(&world, &manifest("")).await;
+        assert!(!plan.unsearched.is_empty(), "{action}");
+        assert!(plan.unsearched.iter().any(|unsearched| unsearched.reason.contains(action)), "{:#?}", plan.unsearched);
+        world.restart(&text, "").await;
+        if action == "ecr:GetRepositoryPolicy" {
+            // The mark has stayed, and the statement goes as soon as it can be read.
+            let (plan, _) = revoked(&world, &manifest("")).await;
+            assert!(plan.changes.iter().any(|change| change.id.name.contains("eu-west-1")), "{:#?}", plan.changes);
+            assert_same(&before, &world.everything());
+            world.converge(&text).await;
+        } else {
+            // What is marked by name needs no list.
+            assert_same(&before, &world.everything());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_mark_is_there_before_the_first_statement_and_goes_after_the_last() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let at = |plan: &Plan, part: &str| {
+        let mut places = plan.changes.iter().enumerate().filter(|(_, change)| change.id.name.contains(part));
+        places.next().unwrap_or_else(|| panic!("no {part} in {:#?}", plan.changes)).0
+    };
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(at(&plan, "place.ecr-nodes") < at(&plan, "team/theirs#"));
+    assert!(at(&plan, "place.ecr-tasks") < at(&plan, "team/elsewhere#"));
+    world.converge(&text).await;
+    let (plan, _) = revoked(&world, &text).await;
+    assert!(at(&plan, "place.ecr-nodes") > at(&plan, "team/theirs#"));
+    assert!(at(&plan, "place.ecr-tasks") > at(&plan, "team/elsewhere#"));
+}
+
+#[tokio::test]
+async fn the_protected_list_holds_when_taking_away() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let gone = manifest("").replace("  home: account\n", "  home: account\n  protected: [team/theirs]\n");
+    let error = world.plan(&gone).await.expect_err("protected");
+    let said = format!("{error:?}");
+    assert!(said.contains("deleting") && said.contains("would change `team/theirs`"), "{said}");
+}
