@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::command::{apply, audit, completions, drift, explain, plan, revoke, sandbox};
+use crate::complete;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +28,7 @@ Exit codes:
 /// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
 /// it, and can take it back.
 #[derive(Debug, Parser)]
-#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = HELP_WIDTH, disable_help_subcommand = true)]
+#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = HELP_WIDTH)]
 #[command(subcommand_required = true, arg_required_else_help = true, propagate_version = false)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -46,17 +48,19 @@ pub(crate) struct Global {
 
     /// The cloud to work with, such as aws or azure, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
     // The variable is a layer of the configuration like any other, and so none of clap's.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", add = complete::providers())]
     pub(crate) provider: Option<String>,
 
     /// The profile of the manifest to use [env: CLOUDGRANT_PROFILE]
     #[arg(long, global = true, value_name = "NAME", env = "CLOUDGRANT_PROFILE", hide_env = true)]
+    #[arg(add = complete::profiles())]
     pub(crate) profile: Option<String>,
 
-    /// Work against an emulator in this process, which keeps its state in DIR [default:
-    /// .cloudgrant/sandbox] [env: CLOUDGRANT_SANDBOX]
+    /// Work against an emulator in this process, which keeps its state in DIR [default: a folder of
+    /// .cloudgrant/sandbox for each cloud] [env: CLOUDGRANT_SANDBOX]
     #[arg(long, global = true, value_name = "DIR", env = "CLOUDGRANT_SANDBOX", hide_env = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_FOLDER)]
+    #[arg(value_hint = clap::ValueHint::DirPath)]
     sandbox: Option<String>,
 
     /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
@@ -64,19 +68,23 @@ pub(crate) struct Global {
     pub(crate) faults: Option<Knobs>,
 
     /// How results are written [env: CLOUDGRANT_OUTPUT]
-    #[arg(long, global = true, value_name = "FORMAT", env = "CLOUDGRANT_OUTPUT", hide_env = true)]
+    #[arg(short, long, global = true, value_name = "FORMAT", env = "CLOUDGRANT_OUTPUT", hide_env = true)]
     #[arg(default_value = "text")]
     pub(crate) output: Output,
 
-    /// No colours, as with NO_COLOR; there are none either where the output is no terminal
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+
+    /// No colours: the same as --color never
     #[arg(long, global = true)]
-    pub(crate) no_color: bool,
+    no_color: bool,
 
     /// Say more of what happens; again for still more [env: CLOUDGRANT_LOG, a filter]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Say only the result
+    /// Say only the result; what you are asked to approve is shown all the same
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -84,17 +92,32 @@ pub(crate) struct Global {
 /// How wide help is at most: wider lines are hard to read.
 const HELP_WIDTH: usize = 100;
 
-/// Where the sandbox keeps its state if nobody says otherwise.
-pub(crate) const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";
+/// Where the sandboxes keep their state if nobody says otherwise: each cloud in a folder of its own below it.
+const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";
+
+/// Where a cloud's sandbox keeps its state if nobody says otherwise.
+pub(crate) fn default_folder(provider: &str) -> PathBuf {
+    [DEFAULT_FOLDER, provider].iter().collect()
+}
 
 impl Global {
-    /// The sandbox's folder, if the sandbox was asked for. The variable may also just say yes or no.
-    pub(crate) fn sandbox_folder(&self) -> Option<PathBuf> {
+    /// The folder of a provider's sandbox, if the sandbox was asked for. The variable may also just say yes or no.
+    pub(crate) fn sandbox_folder(&self, provider: &str) -> Option<PathBuf> {
         let folder = self.sandbox.as_deref()?;
         match folder.to_ascii_lowercase().as_str() {
             "" | "0" | "false" | "no" | "off" => None,
-            "1" | "true" | "yes" | "on" => Some(DEFAULT_FOLDER.into()),
+            "1" | "true" | "yes" | "on" | DEFAULT_FOLDER => Some(default_folder(provider)),
             _ => Some(folder.into()),
+        }
+    }
+
+    /// Whether to use colours.
+    pub(crate) fn colour(&self) -> ColorChoice {
+        match self.color {
+            _ if self.no_color => ColorChoice::Never,
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
         }
     }
 
@@ -116,7 +139,7 @@ impl Global {
         if let Some(profile) = &self.profile {
             add("--profile ", profile, "CLOUDGRANT_PROFILE");
         }
-        match self.sandbox.as_deref().filter(|_| self.sandbox_folder().is_some()) {
+        match self.sandbox.as_deref().filter(|_| self.sandbox_folder("").is_some()) {
             Some(DEFAULT_FOLDER) => add("--sandbox", "", "CLOUDGRANT_SANDBOX"),
             Some(folder) => add("--sandbox=", folder, "CLOUDGRANT_SANDBOX"),
             None => {}
@@ -128,6 +151,14 @@ impl Global {
 pub(crate) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
     if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 /// How results are written.
@@ -171,11 +202,20 @@ mod tests {
 
     #[test]
     fn the_sandbox_takes_a_folder_and_no_command() {
-        assert_eq!(global(&["--sandbox"]).sandbox_folder(), Some(DEFAULT_FOLDER.into()));
-        assert_eq!(global(&["--sandbox=x/y"]).sandbox_folder(), Some("x/y".into()));
-        assert_eq!(global(&["--sandbox=no"]).sandbox_folder(), None);
+        assert_eq!(global(&["--sandbox"]).sandbox_folder("aws"), Some(".cloudgrant/sandbox/aws".into()));
+        assert_eq!(global(&["--sandbox=yes"]).sandbox_folder("azure"), Some(".cloudgrant/sandbox/azure".into()));
+        assert_eq!(global(&["--sandbox=x/y"]).sandbox_folder("aws"), Some("x/y".into()));
+        assert_eq!(global(&["--sandbox=no"]).sandbox_folder("aws"), None);
         let cli = Cli::try_parse_from(["cloudgrant", "--sandbox", "plan"]).expect("an option before the command");
         assert!(matches!(cli.command, Command::Plan(_)));
+    }
+
+    #[test]
+    fn colours_are_chosen_and_no_color_wins() {
+        assert_eq!(global(&[]).colour(), ColorChoice::Auto);
+        assert_eq!(global(&["--color", "always"]).colour(), ColorChoice::Always);
+        assert_eq!(global(&["--color=never"]).colour(), ColorChoice::Never);
+        assert_eq!(global(&["--color=always", "--no-color"]).colour(), ColorChoice::Never);
     }
 
     #[test]

@@ -17,6 +17,7 @@
 
 mod args;
 mod command;
+mod complete;
 mod exit;
 mod interrupt;
 mod logging;
@@ -38,6 +39,9 @@ use crate::printer::Printer;
 
 /// Runs the command that the process's arguments name, and gives the code with which to exit.
 pub fn main() -> ExitCode {
+    if complete::answer() {
+        return ExitCode::SUCCESS;
+    }
     run(std::env::args_os().collect()).into()
 }
 
@@ -59,8 +63,10 @@ fn run(arguments: Vec<OsString>) -> Exit {
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    if has(arguments, &["--no-color"]) {
+    if has(arguments, &["--no-color", "--color=never"]) || has_pair(arguments, "--color", "never") {
         command = command.color(clap::ColorChoice::Never);
+    } else if has(arguments, &["--color=always"]) || has_pair(arguments, "--color", "always") {
+        command = command.color(clap::ColorChoice::Always);
     }
     let matches = command.try_get_matches_from(arguments)?;
     Cli::from_arg_matches(&matches)
@@ -68,8 +74,8 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 
 /// Help and version are asked for; everything else is a command line that doesn't work.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
-    let wants_json = has(arguments, &["--output=json"])
-        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+    let wants_json = has(arguments, &["--output=json", "-o=json", "-ojson"])
+        || ["--output", "-o"].iter().any(|option| has_pair(arguments, option, "json"))
         || std::env::var("CLOUDGRANT_OUTPUT").is_ok_and(|output| output == "json");
     if error.use_stderr() && wants_json {
         Printer::bare(Output::Json).misuse(&error.to_string());
@@ -78,6 +84,12 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
         let _ = error.print();
     }
     if error.use_stderr() { Exit::Misuse } else { Exit::Done }
+}
+
+/// The same for an option and its value behind it.
+fn has_pair(arguments: &[OsString], option: &str, value: &str) -> bool {
+    let before = arguments.iter().take_while(|argument| *argument != "--").count();
+    arguments[..before].windows(2).any(|pair| pair[0] == option && pair[1] == value)
 }
 
 /// Before the arguments are understood, and so only up to `--`.

@@ -30,12 +30,7 @@ impl fmt::Debug for Printer {
 
 impl Printer {
     pub(crate) fn new(global: &Global) -> Self {
-        Self {
-            colour: if global.no_color { ColorChoice::Never } else { ColorChoice::Auto },
-            quiet: global.quiet,
-            verbose: global.verbose > 0,
-            ..Self::bare(global.output)
-        }
+        Self { colour: global.colour(), quiet: global.quiet, verbose: global.verbose > 0, ..Self::bare(global.output) }
     }
 
     /// For what goes wrong before the options are known.

@@ -7,7 +7,7 @@ use cloudgrant_core::{Action, Change, Error, Event, Outcome, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::printer::Printer;
-use crate::render::seconds;
+use crate::render::{seconds, wrapped};
 
 /// What stands in the line besides the message: spinner, bar, count, and room for an echoed `^C`.
 const BESIDE: usize = 46;
@@ -57,21 +57,20 @@ impl Progress {
 
     /// What fits in one line beside the bar. A full line would break when the terminal echoes a Ctrl-C.
     fn fitting(&self, message: &str) -> String {
-        let room = self.printer.width_of_errors().unwrap_or(80).saturating_sub(BESIDE);
-        if message.chars().count() <= room {
-            return message.to_owned();
-        }
-        let cut: String = message.chars().take(room.saturating_sub(3)).collect();
-        format!("{cut}...")
+        shortened(message, self.width().saturating_sub(BESIDE))
+    }
+
+    fn width(&self) -> usize {
+        self.printer.width_of_errors().unwrap_or(80)
     }
 
     fn again(&self, what: &str, error: &Error, wait: Duration) {
-        let message = format!("{what}: again in {}: {}", seconds(wait), error.message());
+        let again = format!("again in {}", seconds(wait));
         if self.lines {
-            self.printer.say(&message);
+            self.printer.say(&format!("{what}: {again}: {}", reason(error)));
         }
         if let Some(bar) = &self.bar {
-            bar.set_message(self.fitting(&message));
+            bar.set_message(waiting(what, &again, &reason(error), self.width()));
         }
     }
 
@@ -127,6 +126,34 @@ impl Watch for Progress {
     }
 }
 
+/// What came of a try, and why: the message alone often says only that it failed.
+fn reason(error: &Error) -> String {
+    let why = error.context().iter().find(|(key, _)| *key == "cause" || key.ends_with(" said"));
+    match why {
+        Some((_, why)) if !error.message().contains(why.as_str()) => format!("{}: {why}", error.message()),
+        _ => error.message().to_owned(),
+    }
+}
+
+/// What is tried again, and in lines of its own, whole, why.
+fn waiting(what: &str, again: &str, reason: &str, width: usize) -> String {
+    let what = shortened(what, width.saturating_sub(BESIDE + again.len() + 3));
+    format!("{what}: {again}:\n  {}", wrapped(reason, 2, 2, Some(width.saturating_sub(1))))
+}
+
+/// What fits, with the middle left out: names begin alike and end differently.
+fn shortened(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(3);
+    let (begin, end) = (kept - kept / 2, kept / 2);
+    let begin: String = text.chars().take(begin).collect();
+    let end: String = text.chars().skip(length - end).collect();
+    format!("{begin}...{end}")
+}
+
 fn done(change: &Change, outcome: &Outcome) -> String {
     let verb = match change.action {
         Action::Create => "created",
@@ -155,4 +182,34 @@ fn style(printer: &Printer, coloured: &str, plain: &str) -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
         .progress_chars("=> ")
         .tick_chars("|/-\\ ")
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn the_reason_is_never_cut() {
+        let error = Error::new(ErrorKind::Unreachable, "iam:CreateRole failed")
+            .with("operation", "iam:CreateRole")
+            .with("cause", "no connection: dns error: failed to lookup address information: Name or service not known");
+        let what = "iam-role cloudgrant_acme-ml_forecasting_production_with_a_long_name";
+        for width in [40, 60, 100, 200] {
+            let seen = waiting(what, "again in 2.0 s", &reason(&error), width);
+            assert!(seen.lines().all(|line| line.chars().count() < width), "{width}: {seen}");
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert!(words(&seen).ends_with(&words(&reason(&error))), "{width}: {seen}");
+            assert!(seen.contains("again in 2.0 s"), "{width}: {seen}");
+        }
+    }
+
+    #[test]
+    fn the_middle_is_left_out() {
+        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
+        assert_eq!(shortened("abcdefghij", 8), "abc...ij");
+        assert_eq!(shortened("äbcdefghij", 3), "...");
+        assert_eq!(shortened("abcdefghij", 0), "...");
+    }
 }

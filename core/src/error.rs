@@ -34,6 +34,9 @@ pub enum ErrorKind {
     Throttled,
     /// The cloud, or the way to it, fails at the moment.
     Unavailable,
+    /// There is no way to the cloud: its name isn't known, or nobody listens there. Nothing was sent. What only reads is
+    /// not tried for long then.
+    Unreachable,
     /// Something written a moment ago isn't seen everywhere yet.
     NotYet,
     /// The cloud changed between plan and apply.
@@ -49,7 +52,7 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unavailable | Self::NotYet)
+        matches!(self, Self::Throttled | Self::Unavailable | Self::Unreachable | Self::NotYet)
     }
 
     /// Whether the request was wrong from the start, before any cloud was asked: exit code 2.

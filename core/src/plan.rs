@@ -1,5 +1,6 @@
 //! Plans: what would change, and the approval without which nothing does.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -104,6 +105,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
+    /// Where grants are taken away: what the objects were for that go.
+    pub served: BTreeMap<ObjectId, Vec<IntentId>>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
 }
@@ -161,7 +164,16 @@ pub struct Approved<'a>(&'a Change);
 impl Plan {
     /// A plan that comes from no look at the cloud.
     pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
-        Self { provider, stack, changes, unchanged, notes, unsearched: Vec::new(), look: Look::default() }
+        Self {
+            provider,
+            stack,
+            changes,
+            unchanged,
+            notes,
+            unsearched: Vec::new(),
+            served: BTreeMap::new(),
+            look: Look::default(),
+        }
     }
 
     /// Whether everything that there is goes, and nothing stays or comes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::capability::Capabilities;
@@ -109,6 +110,15 @@ pub trait Provider: Debug + Send + Sync {
         None
     }
 
+    /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
+    /// made, so that a provider that had to log in for it knows by then.
+    ///
+    /// # Errors
+    /// The cloud doesn't say.
+    async fn caller(&self) -> Result<Option<Caller>> {
+        Ok(None)
+    }
+
     /// Names that are never touched.
     fn protected(&self) -> Protected {
         Protected::default()
@@ -130,6 +140,18 @@ pub trait Provider: Debug + Send + Sync {
     fn requests(&self) -> Option<u64> {
         None
     }
+}
+
+/// Who calls, in the cloud's own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Caller {
+    /// The principal: an ARN on AWS, the object's id in Microsoft Entra on Azure.
+    pub principal: String,
+    /// The application as which it logged in, where the cloud tells the two apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Where it is known: an account on AWS, a tenant on Azure.
+    pub account: String,
 }
 
 /// What came of a change.

@@ -7,7 +7,7 @@ use super::audit::{AuditOptions, actor};
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::interrupt::interrupted;
-use crate::render::plan::{self, Wording};
+use crate::render::plan::{self, Telling, Wording};
 use crate::render::{json, report};
 
 /// Show what would change, ask, and make it so
@@ -79,11 +79,13 @@ pub(super) async fn carry_out(
     work.progress.clear();
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
-    let (moved, wording, quiet, width) = (moving.as_ref(), asked.wording, printer.is_quiet(), printer.width());
+    // Nothing is approved unseen: whoever is asked is shown what it is about, however quiet it should be.
+    let summary_only = printer.is_quiet() && (yes || plan.is_empty());
+    let telling = Telling { summary_only, ..Telling::of(printer, asked.wording) };
     if !printer.is_json() {
-        printer.stream(|out| plan::write(out, &plan, moved, wording, quiet, width))?;
+        printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
     } else if !yes {
-        printer.warn(plan::text(&plan, moved, wording, quiet, width).trim_end());
+        printer.warn(plan::text(&plan, moving.as_ref(), telling).trim_end());
     }
     let searched = !asked.leaves_nothing || plan.unsearched.is_empty();
     if plan.is_empty() {

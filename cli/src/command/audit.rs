@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use cloudgrant_core::audit::{Actor, Trail, verify};
+use cloudgrant_core::audit::{Actor, Trail, Unfinished, Verified, verify};
 use cloudgrant_core::{Error, ErrorKind, Result, Session};
 use serde_json::json;
 
@@ -32,8 +32,7 @@ impl AuditOptions {
     }
 }
 
-/// Whoever runs this, as far as the machine knows. Whom the cloud took them for is in the cloud's own log, under the ids
-/// of the requests.
+/// Whoever runs this, as far as the machine knows. Whom the cloud takes them for, the engine asks the provider.
 pub(super) fn actor() -> Actor {
     let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
     let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()).ok();
@@ -60,7 +59,8 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every run that keeps a trail tells the hash that it ends in. Keep that elsewhere: against it, a cut \
-at the end shows as well.
+at the end shows as well. Exits with 1 where a line was changed, and where the trail is empty or ends in the \
+middle of a run: killed or cut off, that can't be told apart without the hash.
 
 Examples:
   cloudgrant audit verify audit.jsonl
@@ -87,13 +87,21 @@ pub(crate) fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         Ok(verified) => verified,
         Err(wrong) => return Err(broken(format!("line {}: {}", wrong.line, wrong.why))),
     };
-    if let Some(expected) = expect.filter(|expected| !expected.eq_ignore_ascii_case(&verified.head)) {
-        return Err(broken(format!(
-            "it ends in {}, not in {expected}: lines are missing at its end, or were added",
-            verified.head
-        )));
-    }
+    let is_expected = match &expect {
+        Some(expected) if expected.eq_ignore_ascii_case(&verified.head) => true,
+        Some(expected) => {
+            return Err(broken(format!(
+                "it ends in {}, not in {expected}: lines are missing at its end, or were added",
+                verified.head
+            )));
+        }
+        None => false,
+    };
+    // What ends where it is expected to end wasn't cut off there.
+    let is_whole = is_expected || (verified.lines > 0 && verified.cut().is_none());
     if shell.printer.is_json() {
+        let last_line =
+            |run: &Unfinished| json!({ "run": run.run, "line": run.line, "time": run.time, "says": run.says });
         shell.printer.json(&json!({
             "format_version": FORMAT_VERSION,
             "command": "audit verify",
@@ -101,20 +109,40 @@ pub(crate) fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             "lines": verified.lines,
             "runs": verified.runs,
             "head": verified.head,
-            "unfinished": verified.unfinished,
+            "unfinished": verified.unfinished.iter().map(|run| &run.run).collect::<Vec<_>>(),
+            "last_lines": verified.unfinished.iter().map(last_line).collect::<Vec<_>>(),
+            "whole": is_whole,
         }))?;
-        return Ok(Exit::Done);
+    } else {
+        shell.printer.data(&text(&name, &verified, is_expected))?;
     }
-    let plural = |count: u64, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
-    let mut text = format!(
-        "{name} is as it was written: {}, {}; it ends in {}\n",
-        plural(verified.lines, "line"),
-        plural(verified.runs, "run"),
-        verified.head
-    );
+    Ok(if is_whole { Exit::Done } else { Exit::Failed })
+}
+
+/// For people.
+fn text(name: &str, verified: &Verified, is_expected: bool) -> String {
+    let counted = |count: u64, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    if verified.lines == 0 {
+        return format!("{name} is empty: no run wrote to it, or all of it was cut off\n");
+    }
+    let (lines, runs) = (counted(verified.lines, "line"), counted(verified.runs, "run"));
+    let mut text = match verified.cut().filter(|_| !is_expected) {
+        None => format!("{name} is as it was written: {lines}, {runs}; it ends in {}\n", verified.head),
+        Some(cut) => format!(
+            "{name} is cut: it ends in the middle of run {}. The {lines} that are there, of {runs}, are as they were \
+             written; it ends in {}\n",
+            cut.run, verified.head
+        ),
+    };
     for run in &verified.unfinished {
-        text.push_str(&format!("run {run} has no end: it was killed, or its end was cut off\n"));
+        let why = match verified.cut() {
+            Some(cut) if cut == run && !is_expected => {
+                "it was killed, or the rest was cut off: the hash that the run before told, or a copy, shows which"
+            }
+            _ => "it was killed",
+        };
+        text.push_str(&format!("run {} has no end: {why}\n", run.run));
+        text.push_str(&format!("  its last line is {}, of {}: {}\n", run.line, run.time, run.says));
     }
-    shell.printer.data(&text)?;
-    Ok(Exit::Done)
+    text
 }

@@ -6,7 +6,7 @@ use cloudgrant_core::Result;
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
-use crate::render::plan::{self, Wording};
+use crate::render::plan::{self, Telling, Wording};
 
 /// Show where the cloud is not as the manifest says
 #[derive(Debug, Args)]
@@ -32,8 +32,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None))?;
         } else {
-            let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
-            shell.printer.stream(|out| plan::write(out, &plan, None, Wording::Drift, quiet, width))?;
+            let telling = Telling::of(shell.printer, Wording::Drift);
+            shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if plan.is_empty() {
                 shell.printer.say("No drift.");
             } else {

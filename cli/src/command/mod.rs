@@ -88,7 +88,7 @@ pub(crate) async fn with_session(
     let provider = session.registration().id;
     let mut interrupts = Interrupts::listen()?;
     let mut running = None;
-    if let Some(folder) = shell.global.sandbox_folder() {
+    if let Some(folder) = shell.global.sandbox_folder(provider) {
         let knobs = crate::sandbox::knobs(shell.global)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let config = session.loaded().surroundings();

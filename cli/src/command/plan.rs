@@ -6,7 +6,7 @@ use cloudgrant_core::Result;
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
-use crate::render::plan::{self, Wording};
+use crate::render::plan::{self, Telling, Wording};
 
 /// Show what would change, and change nothing
 #[derive(Debug, Args)]
@@ -32,9 +32,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
-            let (quiet, width) = (shell.printer.is_quiet(), shell.printer.width());
-            let moving = moving.as_ref();
-            shell.printer.stream(|out| plan::write(out, &plan, moving, Wording::Plan, quiet, width))?;
+            let telling = Telling::of(shell.printer, Wording::Plan);
+            shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
             if plan.is_empty() {
                 shell.printer.say("Nothing to do.");
             } else {

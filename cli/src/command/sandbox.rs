@@ -12,7 +12,7 @@ use cloudgrant_sandbox_kit::knobs::KNOBS;
 use serde_json::{Value, json};
 
 use super::Shell;
-use crate::args::{DEFAULT_FOLDER, Global};
+use crate::args::{Global, default_folder};
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::manifest;
@@ -54,8 +54,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Where to keep the state [default: .cloudgrant/sandbox]
-    #[arg(long, value_name = "DIR")]
+    /// Where to keep the state [default: a folder of .cloudgrant/sandbox for each cloud]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     folder: Option<PathBuf>,
 
     /// A command to run with the variables set
@@ -69,7 +69,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         return Err(Error::new(ErrorKind::Manifest, message).hint("use 127.0.0.1, with port 0 for any free port"));
     }
     let (provider, config) = selected(shell.global).await?;
-    let folder = options.folder.or_else(|| shell.global.sandbox_folder()).unwrap_or_else(|| DEFAULT_FOLDER.into());
+    let folder = options.folder.or_else(|| shell.global.sandbox_folder(&provider));
+    let folder = folder.unwrap_or_else(|| default_folder(&provider));
     let knobs = crate::sandbox::knobs(shell.global)?;
     let mut interrupts = Interrupts::listen()?;
     let running = crate::sandbox::start(&provider, folder.clone(), options.listen, config, knobs).await?;

@@ -15,6 +15,8 @@ pub(super) enum Lists {
     Inline,
     /// One entry a line: for comparing.
     Block,
+    /// In one line whatever they hold, a statement of a policy for example: to be reminded.
+    Compact,
 }
 
 /// A value as lines, each of which begins with so many spaces and ends with a newline.
@@ -99,7 +101,9 @@ impl Writer {
     fn list(&mut self, items: &[Value], indent: usize) {
         for item in items {
             match item {
-                Value::Object(map) if !map.is_empty() => self.map(map, indent + 2, "- "),
+                Value::Object(map) if !map.is_empty() && self.lists != Lists::Compact => {
+                    self.map(map, indent + 2, "- ");
+                }
                 plain => {
                     self.begin(indent);
                     self.out.push_str("- ");
@@ -112,7 +116,7 @@ impl Writer {
 
     /// Adds a list to the line, if it fits.
     fn inline(&mut self, items: &[Value]) -> bool {
-        if self.lists != Lists::Inline || items.iter().any(|item| item.is_object() || item.is_array()) {
+        if self.lists == Lists::Block || items.iter().any(|item| item.is_object() || item.is_array()) {
             return false;
         }
         let before = self.out.len();
@@ -129,8 +133,22 @@ impl Writer {
         match value {
             Value::String(text) => self.out.push_str(&scalar(text)),
             Value::Array(items) => self.flow_list(items),
+            Value::Object(map) if self.lists == Lists::Compact => self.flow_map(map),
             other => self.out.push_str(&other.to_string()),
         }
+    }
+
+    fn flow_map(&mut self, map: &Map<String, Value>) {
+        self.out.push('{');
+        for (at, (key, value)) in map.iter().enumerate() {
+            if at > 0 {
+                self.out.push_str(", ");
+            }
+            self.out.push_str(&scalar(key));
+            self.out.push_str(": ");
+            self.flow(value);
+        }
+        self.out.push('}');
     }
 
     fn flow_list(&mut self, items: &[Value]) {
@@ -212,6 +230,19 @@ text: |
         assert_eq!(format!("\n{}", text(&document, Lists::Inline, 0)), format!("{expected}\n"));
         let indented = expected[1..].lines().fold(String::new(), |all, line| all + "   " + line + "\n");
         assert_eq!(text(&document, Lists::Inline, 3), indented);
+    }
+
+    #[test]
+    fn a_compact_list_has_a_line_for_each_entry() {
+        let statement = |sid: &str| json!({"Sid": sid, "Action": ["s3:GetObject"], "Condition": {"a": {"b": "*"}}});
+        let document = json!({"document": {"Statement": [statement("One"), statement("Two")]}, "tags": ["x"]});
+        let expected = r#"document:
+  Statement:
+  - {Sid: One, Action: [s3:GetObject], Condition: {a: {b: "*"}}}
+  - {Sid: Two, Action: [s3:GetObject], Condition: {a: {b: "*"}}}
+tags: [x]
+"#;
+        assert_eq!(text(&document, Lists::Compact, 0), expected);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! An update as a diff of lines: what changed, a line around it, and the keys under which it stands.
 
+use anstyle::Style;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::attributes::{self, Lists};
-use super::{DIM, GREEN, RED, styled};
+use super::{DIM, GREEN, RED, YELLOW, styled};
 
 /// How many lines around a change are shown.
 const AROUND: usize = 1;
@@ -24,8 +25,24 @@ enum Shown {
     Near,
 }
 
+/// The colours of lines that go and of lines that come.
+pub(super) type Colours = [Style; 2];
+
+/// What would change: what goes is red, what comes is green.
+pub(super) const OF_A_PLAN: Colours = [RED, GREEN];
+
+/// What did change: what is missing is yellow, what nobody asked for is red.
+pub(super) const OF_DRIFT: Colours = [YELLOW, RED];
+
+/// Whether the second value has lines that the first one lacks.
+pub(super) fn adds(before: &Value, after: &Value) -> bool {
+    let [before, after] = [before, after].map(|value| attributes::text(value, Lists::Block, 0));
+    let [before, after]: [Vec<_>; 2] = [&before, &after].map(|text| text.lines().collect());
+    TextDiff::from_slices(&before, &after).iter_all_changes().any(|change| change.tag() == ChangeTag::Insert)
+}
+
 /// The difference between two values; each line begins with its sign.
-pub(super) fn text(before: &Value, after: &Value) -> String {
+pub(super) fn text(before: &Value, after: &Value, colours: Colours) -> String {
     // Block lists, so that one new entry is one new line; and no JSON, whose commas would change other lines too.
     let (before, after) = (attributes::text(before, Lists::Block, 0), attributes::text(after, Lists::Block, 0));
     let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
@@ -35,7 +52,7 @@ pub(super) fn text(before: &Value, after: &Value) -> String {
         .map(|change| Line { tag: change.tag(), text: change.value().to_owned(), shown: None })
         .collect();
     choose(&mut all);
-    write(&all)
+    write(&all, colours)
 }
 
 fn choose(all: &mut [Line]) {
@@ -62,7 +79,7 @@ fn choose(all: &mut [Line]) {
     }
 }
 
-fn write(all: &[Line]) -> String {
+fn write(all: &[Line], [gone, new]: Colours) -> String {
     let mut out = String::new();
     let mut skipped = false;
     // What comes before the first line and after the last isn't missed.
@@ -77,8 +94,8 @@ fn write(all: &[Line]) -> String {
         }
         out.push_str(&match line.tag {
             ChangeTag::Equal => format!("    {}\n", line.text),
-            ChangeTag::Delete => format!("  {}\n", styled(RED, &format!("- {}", line.text))),
-            ChangeTag::Insert => format!("  {}\n", styled(GREEN, &format!("+ {}", line.text))),
+            ChangeTag::Delete => format!("  {}\n", styled(gone, &format!("- {}", line.text))),
+            ChangeTag::Insert => format!("  {}\n", styled(new, &format!("+ {}", line.text))),
         });
     }
     out
@@ -125,7 +142,7 @@ mod tests {
                 "tags": { "a": "1x", "b": "2x" }
             })
         };
-        let said = text(&statement(&["one", "two", "four"]), &statement(&["one", "three", "four"]));
+        let said = text(&statement(&["one", "two", "four"]), &statement(&["one", "three", "four"]), OF_A_PLAN);
         let said = anstream::adapter::strip_str(&said).to_string();
         let expected = "
     trust:
@@ -140,5 +157,12 @@ mod tests {
             - four
 ";
         assert_eq!(format!("\n{said}"), expected);
+    }
+
+    #[test]
+    fn more_is_told_from_less() {
+        let of = |actions: &[&str]| json!({ "Action": actions, "Effect": "Allow" });
+        assert!(adds(&of(&["a"]), &of(&["a", "b"])) && adds(&of(&["a"]), &of(&["b"])));
+        assert!(!adds(&of(&["a", "b"]), &of(&["a"])) && !adds(&of(&["a"]), &of(&["a"])));
     }
 }

@@ -9,7 +9,7 @@ use cloudgrant_core::{
 use serde_json::{Value, json};
 
 use super::attributes::{self, Lists};
-use super::{BOLD, CYAN, DIM, indented, json, plan, styled};
+use super::{BOLD, CYAN, DIM, indented, json, notes, styled};
 
 /// What there is to explain, looked up once however many grants there are.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
         out.push_str("  for the platform's infrastructure, and so for whatever runs on it\n");
         objects(explained, &explained.objects_of_registry(registry), &mut shown, &mut out);
     }
-    out.push_str(&plan::notes(explained.notes().into_iter(), width));
+    out.push_str(&notes::all(explained.notes().into_iter(), width));
     format!("{}\n", out.trim_end())
 }
 

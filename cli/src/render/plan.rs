@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use cloudgrant_core::{Action, Change, Effect, Handoff, Level, Move, Note, Ownership, Plan, Summary, Unsearched, many};
+use anstyle::Style;
+use cloudgrant_core::{
+    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Summary, Unsearched, many,
+};
 
 use super::attributes::{self, Lists};
-use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, indented, styled, wrapped};
+use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, handoff, notes, styled, wrapped};
+use crate::printer::Printer;
 
 /// In which words the same plan is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,17 +23,32 @@ pub(crate) enum Wording {
     Drift,
 }
 
+/// How a plan is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Telling {
+    /// In which words.
+    pub(crate) wording: Wording,
+    /// Only the last line.
+    pub(crate) summary_only: bool,
+    /// All that there is to say, although nothing is to do.
+    pub(crate) in_full: bool,
+    /// How wide a line may be.
+    pub(crate) width: Option<usize>,
+}
+
+impl Telling {
+    /// As the options want it.
+    pub(crate) fn of(printer: &Printer, wording: Wording) -> Self {
+        let (summary_only, in_full) = (printer.is_quiet(), printer.is_verbose());
+        Self { wording, summary_only, in_full, width: printer.width() }
+    }
+}
+
 /// The whole plan, or only its last line. With what moving to another cloud changes, where that is what happens.
-pub(crate) fn text(
-    plan: &Plan,
-    moving: Option<&Move>,
-    wording: Wording,
-    only_summary: bool,
-    width: Option<usize>,
-) -> String {
+pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling) -> String {
     let mut out = Vec::new();
     // Nothing is in the way of writing to memory.
-    _ = write(&mut out, plan, moving, wording, only_summary, width);
+    _ = write(&mut out, plan, moving, telling);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -37,39 +56,58 @@ pub(crate) fn text(
 ///
 /// # Errors
 /// The writer's.
-pub(crate) fn write(
-    out: &mut dyn Write,
-    plan: &Plan,
-    moving: Option<&Move>,
-    wording: Wording,
-    only_summary: bool,
-    width: Option<usize>,
-) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling) -> io::Result<()> {
+    let Telling { wording, summary_only, in_full, width } = telling;
     if plan.takes_all_away() && wording == Wording::Plan {
         let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
     }
-    if !only_summary {
+    if !summary_only {
+        if wording != Wording::Drift {
+            out.write_all(legend(plan).as_bytes())?;
+        }
         objects(out, plan, wording, width)?;
-        let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
-        if handoffs().next().is_some() {
-            out.write_all(b"For somebody else to do:\n\n")?;
-        }
-        for change in handoffs() {
-            if let Some(handoff) = &change.handoff {
-                out.write_all(for_somebody_else(change, handoff, wording).as_bytes())?;
-                out.write_all(b"\n")?;
-            }
-        }
+        // Where nothing is to do and something is there already, all of this was told before.
+        let told_before = plan.is_empty() && plan.unchanged > 0 && !in_full;
+        let documents = !told_before && (wording != Wording::Drift || in_full);
+        out.write_all(handoff::all(plan, documents, width).as_bytes())?;
         out.write_all(moving.map(|moving| self::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
         let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
         let worth = |note: &&Note| !said(note) && (wording != Wording::Drift || note.level == Level::Warning);
-        out.write_all(notes(plan.notes.iter().filter(worth), width).as_bytes())?;
+        let worth = plan.notes.iter().filter(worth);
+        let notes = if told_before { notes::grouped(worth, width) } else { notes::all(worth, width) };
+        out.write_all(notes.as_bytes())?;
     }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
     out.write_all(summary(&plan.summary(), wording).as_bytes())
+}
+
+/// What the signs mean, as far as they occur.
+fn legend(plan: &Plan) -> String {
+    let signs = [Action::Create, Action::Update, Action::Delete, Action::Handoff].map(|action| {
+        let meaning = match action {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+            Action::Handoff => "for somebody else",
+        };
+        let (sign, style) = sign(action);
+        let occurs = plan.changes.iter().any(|change| change.action == action);
+        occurs.then(|| format!("{} {meaning}", styled(style.bold(), &sign.to_string())))
+    });
+    let signs: Vec<_> = signs.into_iter().flatten().collect();
+    if signs.is_empty() { String::new() } else { format!("{}\n\n", signs.join(", ")) }
+}
+
+fn sign(action: Action) -> (char, Style) {
+    match action {
+        Action::Create => ('+', GREEN),
+        Action::Update => ('~', YELLOW),
+        Action::Delete => ('-', RED),
+        Action::Handoff => ('>', CYAN),
+    }
 }
 
 /// How many changes are held as text at a time.
@@ -81,7 +119,7 @@ fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usi
     many::ahead(
         &work,
         AT_A_TIME,
-        |change| object(change, wording, width),
+        |change| object(plan, change, wording, width),
         |text| {
             // Headers without anything under them stand together.
             let is_short = text.lines().nth(1).is_none();
@@ -95,75 +133,84 @@ fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usi
     if last_is_short.is_some() { out.write_all(b"\n") } else { Ok(()) }
 }
 
-fn header(sign: char, style: anstyle::Style, change: &Change, state: &str) -> String {
+pub(super) fn header(sign: char, style: Style, change: &Change, state: &str) -> String {
     let sign = styled(style.bold(), &sign.to_string());
     let state = if state.is_empty() { String::new() } else { format!(": {}", styled(style, state)) };
     let mut out = format!("{sign} {} {}{state}", change.id.kind, styled(BOLD, &change.id.name));
-    // Straight into the text: an object can be there for very many.
-    for (at, intent) in change.because.iter().enumerate() {
-        // Nothing is in the way of writing to memory.
-        _ = if at == 0 { write!(out, "{DIM}   ({intent}") } else { write!(out, ", {intent}") };
-    }
-    if !change.because.is_empty() {
-        _ = write!(out, "){DIM:#}");
-    }
+    out.push_str(&reasons(&change.because, ""));
     out.push('\n');
     out
 }
 
-fn object(change: &Change, wording: Wording, width: Option<usize>) -> String {
-    let drift = wording == Wording::Drift;
-    let (sign, style) = match change.action {
-        _ if drift => ('!', YELLOW),
-        Action::Create => ('+', GREEN),
-        Action::Update => ('~', YELLOW),
-        Action::Delete => ('-', RED),
-        Action::Handoff => ('>', CYAN),
-    };
-    let state = match change.action {
-        Action::Create if drift => "missing",
-        Action::Update if drift => "changed",
-        Action::Delete if drift => "there, and no longer wanted",
-        _ => "",
-    };
-    let mut out = header(sign, style, change, state);
-    if let (Ownership::Fragment { of }, false) = (&change.ownership, state == "missing") {
-        out.push_str(&format!("    {}\n", styled(DIM, &format!("part of {of}"))));
+/// For which grants something is, or was. Straight into the text: an object can be there for very many.
+fn reasons(because: &[IntentId], lead: &str) -> String {
+    let mut out = String::new();
+    for (at, intent) in because.iter().enumerate() {
+        // Nothing is in the way of writing to memory.
+        _ = if at == 0 { write!(out, "{DIM}   ({lead}{intent}") } else { write!(out, ", {intent}") };
     }
-    let [before, after] = change.trees();
-    match (&before, &after) {
-        // What is missing is known from the manifest; drift is about what happened, so the header says it all.
-        (None, Some(_)) if drift => {}
-        (None, Some(after)) => out.push_str(&attributes::text(after, Lists::Inline, 4)),
-        (Some(before), Some(after)) if drift => {
-            out.push_str(&format!("    {}\n", styled(DIM, "- is what the manifest asks for, + what is there")));
-            out.push_str(&changes::text(after, before));
-        }
-        (Some(before), Some(after)) => out.push_str(&changes::text(before, after)),
-        (_, None) => {}
-    }
-    if let Some(warning) = &change.warning {
-        let warning = wrapped(warning, 13, 6, width);
-        out.push_str(&format!("    {}: {warning}\n", styled(YELLOW, "warning")));
+    if !because.is_empty() {
+        _ = write!(out, "){DIM:#}");
     }
     out
 }
 
-fn for_somebody_else(change: &Change, handoff: &Handoff, wording: Wording) -> String {
-    let mut out = header('>', CYAN, change, "");
-    out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), handoff.to));
-    out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), handoff.task));
+fn object(plan: &Plan, change: &Change, wording: Wording, width: Option<usize>) -> String {
     if wording == Wording::Drift {
-        return out;
+        return drifted(change, width);
     }
-    out.push_str(&indented(&handoff.document, 6));
-    let seen = if handoff.verifiable {
-        "A later run sees whether it was done."
-    } else {
-        "cloudgrant can't see whether it was done: it stays in this list."
+    let (sign, style) = sign(change.action);
+    let mut out = header(sign, style, change, "");
+    if change.action == Action::Delete {
+        out.truncate(out.trim_end().len());
+        out.push_str(&match plan.served.get(&change.id) {
+            Some(served) => reasons(served, "was for "),
+            // Whoever takes grants away has a manifest that still lists them.
+            None if wording == Wording::Revoke => String::new(),
+            None => styled(DIM, "   (for nothing in the manifest any more)"),
+        });
+        out.push('\n');
+    }
+    if let Ownership::Fragment { of } = &change.ownership {
+        out.push_str(&format!("    {}\n", styled(DIM, &format!("part of {of}"))));
+    }
+    match change.trees() {
+        [None, Some(after)] => out.push_str(&attributes::text(&after, Lists::Inline, 4)),
+        [Some(before), Some(after)] => out.push_str(&changes::text(&before, &after, changes::OF_A_PLAN)),
+        [Some(before), None] => out.push_str(&attributes::text(&before, Lists::Compact, 4)),
+        [None, None] => {}
+    }
+    out + &warning(change, width)
+}
+
+/// Red is what gives access that nobody asked for, yellow what is missing.
+fn drifted(change: &Change, width: Option<usize>) -> String {
+    let [before, after] = change.trees();
+    let (style, state) = match (change.action, &before, &after) {
+        (Action::Delete, ..) => (RED, "there, and no longer wanted"),
+        (Action::Update, Some(before), Some(after)) if changes::adds(after, before) => (RED, "changed"),
+        (Action::Update, ..) => (YELLOW, "changed"),
+        _ => (YELLOW, "missing"),
     };
-    out.push_str(&format!("    {}\n", styled(DIM, seen)));
-    out
+    let mut out = header('!', style, change, state);
+    // What is missing is known from the manifest; drift is about what happened, so the header says it all.
+    let Some(before) = before else { return out + &warning(change, width) };
+    if let Ownership::Fragment { of } = &change.ownership {
+        out.push_str(&format!("    {}\n", styled(DIM, &format!("part of {of}"))));
+    }
+    match after {
+        Some(after) => {
+            out.push_str(&format!("    {}\n", styled(DIM, "- is what the manifest asks for, + what is there")));
+            out.push_str(&changes::text(&after, &before, changes::OF_DRIFT));
+        }
+        None => out.push_str(&attributes::text(&before, Lists::Compact, 4)),
+    }
+    out + &warning(change, width)
+}
+
+fn warning(change: &Change, width: Option<usize>) -> String {
+    let Some(warning) = &change.warning else { return String::new() };
+    format!("    {}: {}\n", styled(YELLOW, "warning"), wrapped(warning, 13, 6, width))
 }
 
 /// What the move loses and widens, a line each.
@@ -182,25 +229,6 @@ fn moving(moving: &Move, width: Option<usize>) -> String {
         out.push_str("  nothing is lost or widened\n");
     }
     out.push('\n');
-    out
-}
-
-/// Warnings first: the notes come sorted by what they are about.
-pub(super) fn notes<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usize>) -> String {
-    let mut sorted: Vec<_> = notes.collect();
-    sorted.sort_by_key(|note| (note.level, *note));
-    let mut out = String::new();
-    for note in &sorted {
-        let (style, level) = match note.level {
-            Level::Warning => (YELLOW, "warning"),
-            Level::Info => (CYAN, "note"),
-        };
-        let text = wrapped(&format!("{}: {}", note.about, note.message), level.len() + 2, 2, width);
-        out.push_str(&format!("{}: {text}\n", styled(style, level)));
-    }
-    if !sorted.is_empty() {
-        out.push('\n');
-    }
     out
 }
 
@@ -234,7 +262,7 @@ fn summary(summary: &Summary, wording: Wording) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Difference, GrantName, IntentId, Stack};
+    use cloudgrant_core::{Difference, GrantName, Stack};
 
     use super::*;
     use crate::render::json;
@@ -256,7 +284,12 @@ mod tests {
     }
 
     fn seen(moving: Option<&Move>, width: Option<usize>) -> String {
-        anstream::adapter::strip_str(&text(&plan(), moving, Wording::Plan, false, width)).to_string()
+        anstream::adapter::strip_str(&text(
+            &plan(),
+            moving,
+            Telling { wording: Wording::Plan, summary_only: false, in_full: false, width },
+        ))
+        .to_string()
     }
 
     #[test]

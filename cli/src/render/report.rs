@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Action, Change, Report, Summary};
 
-use super::{BOLD, GREEN, YELLOW, counted, error, seconds, styled};
+use super::{BOLD, GREEN, RED, YELLOW, counted, error, seconds, styled};
 
 /// What didn't go as planned; empty if all did.
 pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
@@ -22,17 +22,22 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
 /// More than these are for programs: `--output json` has them all.
 const MOST_LISTED: usize = 20;
 
-/// How the cloud calls what was made: what people copy into other tools (requirement 12).
+/// All that was made, changed and deleted, as the cloud calls it: what people copy into other tools (requirement 12).
 pub(crate) fn made(report: &Report) -> String {
-    let created = report.applied.iter().filter(|applied| applied.change.action == Action::Create);
-    let named: Vec<_> =
-        created.filter_map(|applied| Some((&applied.change.id, applied.outcome.identifier.as_deref()?))).collect();
     let mut out = String::new();
-    for (id, identifier) in named.iter().take(MOST_LISTED) {
-        out.push_str(&format!("{} {}  {identifier}\n", styled(GREEN, "made"), id.kind));
+    for applied in report.applied.iter().take(MOST_LISTED) {
+        let (style, verb) = match applied.change.action {
+            Action::Create => (GREEN, "made"),
+            Action::Update => (YELLOW, "updated"),
+            Action::Delete => (RED, "deleted"),
+            Action::Handoff => continue,
+        };
+        let id = &applied.change.id;
+        let name = applied.outcome.identifier.as_deref().unwrap_or(&id.name);
+        out.push_str(&format!("{} {}  {name}\n", styled(style, verb), id.kind));
     }
-    if named.len() > MOST_LISTED {
-        out.push_str(&format!("and {} more: --output json has them all\n", named.len() - MOST_LISTED));
+    if report.applied.len() > MOST_LISTED {
+        out.push_str(&format!("and {} more: --output json has them all\n", report.applied.len() - MOST_LISTED));
     }
     if out.is_empty() { out } else { format!("\n{out}\n") }
 }

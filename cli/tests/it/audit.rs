@@ -31,6 +31,15 @@ fn each_change_is_written_down_with_its_requests() {
             (&of("begin")[0]["provider"], &of("begin")[0]["approval"]),
             (&provider.into(), &"in-advance".into())
         );
+        // Who it was to the cloud, beside the name on the machine.
+        let caller = of("begin")[0]["caller"].clone();
+        let (principal, account) = match provider {
+            "aws" => ("arn:aws:", "111122223333"),
+            _ => ("", "00000000-0000-0000-0000-00000000000a"),
+        };
+        assert!(caller["principal"].as_str().is_some_and(|id| id.len() > 20 && id.starts_with(principal)), "{caller}");
+        assert_eq!(caller["account"], account);
+        assert_eq!(caller["application"].is_string(), provider == "azure", "{caller}");
         assert_eq!(of("attempt").len(), of("applied").len());
         assert!(!of("applied").is_empty());
         for line in of("applied") {
@@ -73,6 +82,18 @@ fn an_edit_and_a_cut_show() {
     let without_end: Vec<_> = whole.lines().collect();
     std::fs::write(&path, without_end[..without_end.len() - 1].join("\n") + "\n").expect("written");
     let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
-    assert!(code == Some(0) && said.contains("has no end"), "{said}");
+    assert!(code == Some(1) && said.contains("audit.jsonl is cut") && said.contains("has no end"), "{said}");
+    assert!(said.contains(" is done"), "the last line that is there: {said}");
     assert_eq!(run(&folder, &["audit", "verify", "audit.jsonl", "--expect", &head]).0, Some(1));
+}
+
+#[test]
+fn an_empty_trail_is_no_trail() {
+    let folder = Folder::with_file("audit.jsonl", "");
+    let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("audit.jsonl is empty") && !said.contains("as it was written"), "{said}");
+    let output = folder.output(&["audit", "verify", "audit.jsonl", "--output", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&document["lines"], &document["whole"]), (&0.into(), &false.into()));
 }

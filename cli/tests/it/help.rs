@@ -78,6 +78,22 @@ fn examples_and_lists_fit_a_terminal_of_80_columns() {
 }
 
 #[test]
+fn help_can_be_asked_for_as_a_command() {
+    let (help, option) = (Folder::empty().output(&["help", "plan"]), Folder::empty().output(&["plan", "--help"]));
+    assert!(help.status.success() && !help.stdout.is_empty());
+    assert_eq!(help.stdout, option.stdout);
+    assert!(Folder::empty().output(&["help", "audit", "verify"]).status.success());
+}
+
+#[test]
+fn a_misspelt_option_is_json_where_that_is_asked_for_in_short() {
+    let long = Folder::empty().output(&["plan", "--output", "json", "--exitcode"]).stdout;
+    for short in [&["-o", "json"][..], &["-o=json"], &["-ojson"]] {
+        assert_eq!(Folder::empty().output(&[&["plan"], short, &["--exitcode"]].concat()).stdout, long, "{short:?}");
+    }
+}
+
+#[test]
 fn no_command_at_all() {
     assert_eq!(Folder::empty().output(&[]).status.code(), Some(2));
 }
@@ -126,7 +142,7 @@ fn every_shell_gets_a_script() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = Folder::empty().output(&["completions", shell]);
         assert!(output.status.success(), "{shell}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("drift"), "{shell}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("_CLOUDGRANT_COMPLETE"), "{shell}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod azure;
+mod completion;
 mod credentials;
 mod help;
 mod json;
@@ -11,5 +12,8 @@ mod nulls;
 mod readme;
 mod refusals;
 mod sandbox;
+mod short;
 mod support;
+mod terminal;
+mod unreachable;
 mod where_from;

@@ -178,7 +178,9 @@ fn no_secret_is_in_any_log() {
     let seen = folder.run(&["apply", "--sandbox", "--yes"]);
     assert!(seen.contains("GetSecretValue") && seen.contains("AssumeRole"), "it was all logged");
     let mut secrets = vec!["a value of the sandbox".to_owned()];
-    for session in std::fs::read_dir(folder.path().join(".cloudgrant/sandbox/sessions")).expect("sessions").flatten() {
+    for session in
+        std::fs::read_dir(folder.path().join(".cloudgrant/sandbox/aws/sessions")).expect("sessions").flatten()
+    {
         let text = std::fs::read_to_string(session.path()).expect("a session");
         let session: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         secrets.push(session["token"].as_str().expect("a token").to_owned());

@@ -14,7 +14,7 @@ use crate::object::{Desired, Object, Observed};
 use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::protected::Protected;
-use crate::provider::{Outcome, Provider};
+use crate::provider::{Caller, Outcome, Provider};
 
 /// A provider, and a trail in which each of its changes has a line before and one after it.
 #[derive(Debug)]
@@ -67,6 +67,10 @@ impl Provider for Audited {
 
     fn settle_timeout(&self) -> Option<Duration> {
         self.provider.settle_timeout()
+    }
+
+    async fn caller(&self) -> Result<Option<Caller>> {
+        self.provider.caller().await
     }
 
     fn protected(&self) -> Protected {

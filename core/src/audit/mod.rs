@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use audited::Audited;
 pub use record::{Actor, Event};
 pub use requests::{note_request, with_requests};
-pub use verify::{Broken, Verified, verify};
+pub use verify::{Broken, Unfinished, Verified, verify};
 
 use chain::Link;
 

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::intent::IntentId;
 use crate::object::ObjectId;
 use crate::plan::{Action, Approval, Summary};
+use crate::provider::Caller;
 
 /// Who runs the program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -27,8 +28,10 @@ pub struct Actor {
 pub enum Event<'a> {
     /// A run begins to carry out a plan.
     Begin {
-        /// Who.
+        /// Who, as far as the machine knows.
         actor: &'a Actor,
+        /// Who, as the cloud says.
+        caller: Option<&'a Caller>,
         /// Whose objects.
         stack: &'a str,
         /// On which cloud.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::ObjectId;
 use crate::plan::{Action, Approval, Summary};
+use crate::provider::Caller;
 
 fn trail(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("audit.jsonl")
@@ -12,7 +13,15 @@ fn run(path: &Path) -> String {
     let trail = Trail::open(path).expect("open");
     let actor = Actor { user: "ann".to_owned(), host: "desk".to_owned(), program: "cloudgrant".to_owned() };
     let plan = Summary { create: 1, ..Summary::default() };
-    let begin = Event::Begin { actor: &actor, stack: "acme", provider: "aws", approval: Approval::InAdvance, plan };
+    let caller = Caller { principal: "arn:aws:iam::1:role/ann".to_owned(), ..Caller::default() };
+    let begin = Event::Begin {
+        actor: &actor,
+        caller: Some(&caller),
+        stack: "acme",
+        provider: "aws",
+        approval: Approval::InAdvance,
+        plan,
+    };
     trail.append(begin).expect("written");
     let object = ObjectId::new("iam-role", "cloudgrant_acme_production");
     trail.append(Event::Attempt { action: Action::Create, object: &object, because: &[] }).expect("written");
@@ -41,6 +50,7 @@ fn runs_follow_each_other() {
     assert_eq!(verified, Verified { lines: 8, runs: 2, head, unfinished: Vec::new() });
     let first: serde_json::Value = serde_json::from_str(&lines(&path)[0]).expect("JSON");
     assert_eq!((first["event"].as_str(), first["actor"]["user"].as_str()), (Some("begin"), Some("ann")));
+    assert_eq!(first["caller"]["principal"].as_str(), Some("arn:aws:iam::1:role/ann"));
 }
 
 #[test]
@@ -128,4 +138,30 @@ async fn requests_are_told_where_a_change_is_under_way() {
     })
     .await;
     assert_eq!(requests, ["one", "two"]);
+}
+
+#[test]
+fn a_run_without_an_end_is_told_with_its_last_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    run(&path);
+    let whole = lines(&path);
+    for (kept, says) in [
+        (1, "the run begins"),
+        (2, "attempt to create iam-role cloudgrant_acme_production"),
+        (3, "iam-role cloudgrant_acme_production: create is done"),
+    ] {
+        write(&path, &whole[..kept]);
+        let verified = verify(&path).expect("readable").expect("as it was written");
+        let cut = verified.cut().expect("it ends in the middle of a run");
+        assert_eq!((cut.line as usize, cut.says.as_str()), (kept, says));
+        // What goes on after it shows that nothing was cut off: the run was killed.
+        run(&path);
+        let verified = verify(&path).expect("readable").expect("as it was written");
+        assert_eq!((verified.cut(), verified.unfinished.len()), (None, 1));
+        assert_eq!(verified.unfinished[0].line as usize, kept);
+    }
+    write(&path, &[]);
+    let empty = verify(&path).expect("readable").expect("nothing is wrong with nothing");
+    assert_eq!((empty.lines, empty.cut()), (0, None));
 }

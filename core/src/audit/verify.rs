@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::chain::Link;
 use crate::error::{Error, ErrorKind, Result};
+use crate::shown::shown;
 
 /// The longest line that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -21,8 +22,29 @@ pub struct Verified {
     pub runs: u64,
     /// The hash of the last line.
     pub head: String,
-    /// Runs that have no end: they were killed, or their end was cut off.
-    pub unfinished: Vec<String>,
+    /// Runs that have no end, in their order.
+    pub unfinished: Vec<Unfinished>,
+}
+
+impl Verified {
+    /// The run in whose middle the trail ends: it was killed, or the end of the trail was cut off. Of a run that others
+    /// follow nothing can have been cut off, as the next line would not follow from its last one.
+    pub fn cut(&self) -> Option<&Unfinished> {
+        self.unfinished.last().filter(|run| run.line == self.lines)
+    }
+}
+
+/// A run that has no end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The run.
+    pub run: String,
+    /// The number of its last line.
+    pub line: u64,
+    /// When that was written.
+    pub time: String,
+    /// What it says, such as `attempt to create iam-role x`.
+    pub says: String,
 }
 
 /// Where a trail is not as it was written.
@@ -46,7 +68,7 @@ pub fn verify(path: &Path) -> Result<std::result::Result<Verified, Broken>> {
             .source(cause)
     };
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
-    let (mut last, mut runs, mut open) = (Link::first(), 0, Vec::<String>::new());
+    let (mut last, mut runs, mut open) = (Link::first(), 0, Vec::<Unfinished>::new());
     loop {
         let mut bytes = Vec::new();
         if reader.by_ref().take(LONGEST).read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
@@ -66,11 +88,30 @@ pub fn verify(path: &Path) -> Result<std::result::Result<Verified, Broken>> {
         match value["event"].as_str() {
             Some("begin") => {
                 runs += 1;
-                open.push(run.to_owned());
+                open.push(unfinished(number, &value));
             }
-            Some("end") => open.retain(|known| known != run),
-            _ => {}
+            Some("end") => open.retain(|known| known.run != run),
+            _ => {
+                if let Some(known) = open.iter_mut().find(|known| known.run == run) {
+                    *known = unfinished(number, &value);
+                }
+            }
         }
         last = link;
     }
+}
+
+/// A run as its line of this number leaves it.
+fn unfinished(line: u64, value: &Value) -> Unfinished {
+    let text = |value: &Value| shown(value.as_str().unwrap_or_default());
+    let object = format!("{} {}", text(&value["object"]["kind"]), text(&value["object"]["name"]));
+    let action = text(&value["action"]);
+    let says = match value["event"].as_str() {
+        Some("begin") => "the run begins".to_owned(),
+        Some("attempt") => format!("attempt to {action} {object}"),
+        Some("applied") => format!("{object}: {action} is done"),
+        Some("failed") => format!("{object}: {action} failed"),
+        _ => "unknown".to_owned(),
+    };
+    Unfinished { run: text(&value["run"]), line, time: text(&value["time"]), says }
 }

@@ -9,6 +9,7 @@ mod format;
 mod intents;
 mod layers;
 mod manifest;
+mod names;
 mod path;
 mod pieces;
 mod platform;
@@ -33,6 +34,7 @@ pub(crate) use examined::Examined;
 pub use intents::intents;
 pub use layers::Overrides;
 pub use manifest::{Binding, Grant, Manifest};
+pub use names::Names;
 pub use request_timeout::RequestTimeout;
 
 use self::format::Format;

@@ -136,16 +136,19 @@ impl Engine {
 
     /// Makes the plan; once cancelled, without trying again what fails.
     async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let (mut plan, replaces) = self.plan_for(&self.intents, watch, cancel).await?;
+        let (mut plan, replaces) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
-            let anyway = match self.plan_for(baseline, watch, cancel).await {
+            let deleted = plan.changes.iter().filter(|change| change.action == Action::Delete);
+            let deleted = deleted.map(|change| change.id.clone()).collect();
+            let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
                 Ok((anyway, _)) => Some(anyway),
                 Err(error) if is_of_the_intents(error.kind()) => None,
                 Err(error) => return Err(error),
             };
             taking_away::only(&mut plan, &replaces, anyway.as_ref());
+            plan.served = anyway.map(|anyway| anyway.served).unwrap_or_default();
         }
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
         let asked = self.baseline.is_some() || self.thorough;
@@ -155,15 +158,24 @@ impl Engine {
         Ok(plan)
     }
 
-    async fn plan_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Plan, Replaces)> {
+    /// With what those of the objects are for that somebody asks about.
+    async fn plan_for(
+        &self,
+        intents: &Intents,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+        asked_about: &HashSet<ObjectId>,
+    ) -> Result<(Plan, Replaces)> {
         let look = Look::begin(self.number);
         let mut desired = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let observed = self.observe(&desired, watch, cancel).await?;
         let replaces = std::mem::take(&mut desired.replaces);
+        let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
+        let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;
-        Ok((Plan { look, ..plan }, replaces))
+        Ok((Plan { look, served, ..plan }, replaces))
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.
@@ -184,7 +196,7 @@ impl Engine {
                 return Err(stale(approved.plan(), &now));
             }
         }
-        self.begin(&approved)?;
+        self.begin(&approved).await?;
         let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
@@ -207,10 +219,12 @@ impl Engine {
         approved.approval() == Approval::InAdvance && approved.plan().look.is_recent(self.number, JUST_NOW)
     }
 
-    fn begin(&self, approved: &ApprovedPlan) -> Result<()> {
+    async fn begin(&self, approved: &ApprovedPlan) -> Result<()> {
         let Some((trail, actor)) = &self.audit else { return Ok(()) };
         let (stack, plan) = (self.stack.as_str(), approved.plan().summary());
-        trail.append(audit::Event::Begin { actor, stack, provider: self.id, approval: approved.approval(), plan })
+        let (caller, approval) = (self.provider.caller().await?, approved.approval());
+        let caller = caller.as_ref();
+        trail.append(audit::Event::Begin { actor, caller, stack, provider: self.id, approval, plan })
     }
 
     fn end(&self, report: &Report) -> Result<()> {

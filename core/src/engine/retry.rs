@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::cancel::Cancel;
 use super::settings::Settings;
 use super::watch::{Event, Watch};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The waits between tries: each up to twice the one before, with jitter, so that many changes that were
 /// refused together don't come back together.
@@ -38,6 +38,20 @@ impl Waits {
 pub(super) async fn until<T, F>(
     settings: &Settings,
     cancel: &Cancel,
+    call: impl FnMut() -> F,
+    waiting: impl FnMut(&Error, Duration),
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    within(settings, |_| settings.patience, cancel, call, waiting).await
+}
+
+/// The same with a patience that depends on what is wrong.
+async fn within<T, F>(
+    settings: &Settings,
+    patience: impl Fn(ErrorKind) -> Duration,
+    cancel: &Cancel,
     mut call: impl FnMut() -> F,
     mut waiting: impl FnMut(&Error, Duration),
 ) -> Result<T>
@@ -55,7 +69,7 @@ where
         if !error.kind().is_retryable() {
             return Err(error);
         }
-        if begun.elapsed() + wait > settings.patience {
+        if begun.elapsed() + wait > patience(error.kind()) {
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
         tracing::debug!(%error, ?wait, "trying again");
@@ -68,7 +82,8 @@ where
     }
 }
 
-/// [`until`] for what only reads.
+/// [`until`] for what only reads: where there is no way to the cloud, whoever waits is told soon. While changes are
+/// made, a way that fails for a while is waited for.
 pub(super) async fn reading<T, F>(
     settings: &Settings,
     watch: &dyn Watch,
@@ -78,5 +93,35 @@ pub(super) async fn reading<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    until(settings, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
+    let patience = |kind| match kind {
+        ErrorKind::Unreachable => settings.reach.min(settings.patience),
+        _ => settings.patience,
+    };
+    within(settings, patience, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Silent;
+
+    async fn given_up_after(kind: ErrorKind, reads: bool) -> Duration {
+        let (settings, cancel, begun) = (Settings::default(), Cancel::default(), Instant::now());
+        let call = || async { Err::<(), _>(Error::new(kind, "no")) };
+        let result = if reads {
+            reading(&settings, &Silent, &cancel, call).await
+        } else {
+            until(&settings, &cancel, call, |_, _| {}).await
+        };
+        assert_eq!(result.expect_err("it never works").kind(), kind);
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_way_to_the_cloud_is_told_soon_unless_changes_are_under_way() {
+        let Settings { reach, patience, longest_wait, .. } = Settings::default();
+        assert!(given_up_after(ErrorKind::Unreachable, true).await <= reach);
+        assert!(given_up_after(ErrorKind::Unavailable, true).await + longest_wait > patience);
+        assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
+    }
 }

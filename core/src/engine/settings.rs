@@ -12,6 +12,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// How long one call is tried again while the cloud asks to slow down, fails, or hasn't caught up.
     pub patience: Duration,
+    /// How long the cloud is looked for, before anything is changed, where there is no way to it.
+    pub reach: Duration,
     /// How long to wait, once all is applied, until the cloud shows it.
     pub settle: Duration,
     /// The first wait between two tries; each following one is longer, up to [`Self::longest_wait`].
@@ -44,6 +46,7 @@ impl Default for Settings {
         Self {
             concurrency: 128,
             patience: Duration::from_secs(120),
+            reach: Duration::from_secs(5),
             // As long as others wait for IAM: it is eventually consistent, and no documentation says how long that takes.
             settle: Duration::from_secs(120),
             first_wait: Duration::from_millis(250),

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
+use cloudgrant_core::{Caller, Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
 
 use futures_util::future::try_join_all;
 
@@ -16,14 +16,15 @@ use crate::secrets::Secrets;
 use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
 
 impl Aws {
-    /// Makes sure that the credentials are for the manifest's account. Once.
-    async fn identity(&self) -> Result<()> {
+    /// Makes sure that the credentials are for the manifest's account, and says whose they are. Once.
+    pub(crate) async fn identity(&self) -> Result<&Caller> {
         let ask = || async {
             let identity = self.clients.sts().await.get_caller_identity().send().await;
             let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error))?;
             let account = identity.account().unwrap_or_default();
             if account == self.config.account.as_str() {
-                return Ok(());
+                let principal = identity.arn().unwrap_or_default().to_owned();
+                return Ok(Caller { principal, application: None, account: account.to_owned() });
             }
             Err(Error::new(
                 ErrorKind::WrongAccount,
@@ -33,13 +34,13 @@ impl Aws {
             .with("principal", identity.arn().unwrap_or_default())
             .hint("select other credentials (AWS_PROFILE), or another profile of the manifest (--profile)"))
         };
-        self.identity.get_or_try_init(|| Box::pin(ask())).await.copied()
+        self.identity.get_or_try_init(|| Box::pin(ask())).await
     }
 
     /// Reads, while whose credentials these are is asked beside it: of another account, nothing that was read is used, nor
     /// told what was refused.
     async fn beside_identity<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
-        let (read, ()) = tokio::try_join!(async { Ok(read.await) }, self.identity())?;
+        let (read, _) = tokio::try_join!(async { Ok(read.await) }, self.identity())?;
         read
     }
 

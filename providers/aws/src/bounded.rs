@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -38,6 +39,32 @@ impl fmt::Display for TooLarge {
 }
 
 impl std::error::Error for TooLarge {}
+
+/// There is no way to where a request should go: its name isn't known, nobody listens, or no connection comes about in
+/// time. Nothing was sent.
+#[derive(Debug)]
+pub(crate) struct Unreachable(BoxError);
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no connection")
+    }
+}
+
+impl std::error::Error for Unreachable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
+
+/// Without a kind of its own, the error says to the SDK that another try is of no use: how long to look for the way is
+/// the engine's to decide.
+fn unless_unreachable(error: ConnectorError) -> ConnectorError {
+    let mut causes = std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let connect = causes
+        .any(|error| error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()));
+    if connect { ConnectorError::other(Unreachable(error.into()).into(), None) } else { error }
+}
 
 /// The HTTP client. Nothing is set up before the first request.
 #[derive(Debug, Clone)]
@@ -98,7 +125,7 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             let turn = pace.turn(throttling::lane(&request)).await;
             let answer = async {
-                let mut response = inner.call(request).await?;
+                let mut response = inner.call(request).await.map_err(unless_unreachable)?;
                 let body = std::mem::replace(response.body_mut(), SdkBody::taken());
                 let body = whole(body).await?;
                 read.fetch_add(body.len() as u64, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
-use crate::bounded::TooLarge;
+use crate::bounded::{TooLarge, Unreachable};
 use crate::denial::Denial;
 use crate::throttling::is_throttling;
 
@@ -35,7 +35,7 @@ where
             }
             error
         }
-        _ if is_timeout(&error) => failed(ErrorKind::Unavailable)
+        _ if is_timeout(&error) && !is_unreachable(&error) => failed(ErrorKind::Unavailable)
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         // The credentials of another account are got on the way.
@@ -52,7 +52,8 @@ where
             .with("operation", operation)
             .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
             .with("cause", innermost(&error))
-            .hint("log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+            .hint("log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an account, try it with --sandbox"),
+        _ if is_unreachable(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
             .with("cause", innermost(&error))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
@@ -183,6 +184,10 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
             Some(answered(OPERATION, status, &code, &message))
         }
         (Some(SdkError::ConstructionFailure(_)), _) => None,
+        (Some(call), _) if is_unreachable(call) => {
+            let failed = Error::new(ErrorKind::Unreachable, format!("{OPERATION} failed"));
+            Some(unreachable(failed.with("operation", OPERATION), call))
+        }
         (Some(call), _) => Some(unavailable(innermost(call))),
         (None, CredentialsError::ProviderTimedOut(_)) => Some(unavailable("no answer in time".to_owned())),
         (None, _) => None,
@@ -193,6 +198,16 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
 /// which of its features lacks.
 fn is_login_session(error: &(dyn std::error::Error + 'static)) -> bool {
     chain(error).any(|error| error.to_string().contains("credentials-login"))
+}
+
+fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|error| error.is::<Unreachable>())
+}
+
+fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Error {
+    failed
+        .with("cause", format!("no connection: {}", innermost(error)))
+        .hint("check the way to AWS: network, DNS, proxy, and the region and endpoint of the manifest")
 }
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -59,8 +59,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Pace,
-    Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
+    Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
+    Pace, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -83,7 +83,7 @@ pub struct Aws {
     names: Names,
     clients: Clients,
     secrets: Lookup,
-    identity: OnceCell<()>,
+    identity: OnceCell<Caller>,
     quotas: OnceCell<Quotas>,
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
     reading: Mutex<Arc<Reading>>,
@@ -150,6 +150,10 @@ impl Provider for Aws {
 
     fn settle_timeout(&self) -> Option<Duration> {
         self.config.settle_timeout.map(|timeout| timeout.0)
+    }
+
+    async fn caller(&self) -> Result<Option<Caller>> {
+        self.identity().await.cloned().map(Some)
     }
 
     fn protected(&self) -> Protected {

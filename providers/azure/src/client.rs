@@ -12,7 +12,7 @@ use azure_core::http::{
     RetryOptions, StatusCode, Transport as SdkTransport, Url,
 };
 use azure_core::time::Duration;
-use cloudgrant_core::{Error, ErrorKind, Pace, Result};
+use cloudgrant_core::{Caller, Error, ErrorKind, Pace, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +36,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 pub(crate) struct Arm {
     wire: Wire,
     transport: Arc<Transport>,
+    login: Arc<Login>,
 }
 
 impl Arm {
@@ -53,7 +54,7 @@ impl Arm {
     pub(crate) fn over(config: &Config, place: &Place, transport: Arc<Transport>) -> Self {
         let options = sdk_options(&transport);
         let login = Arc::new(Login::new(config, place, transport.clone()));
-        let bearer = BearerTokenAuthorizationPolicy::new(login, [place.scope.as_str()]);
+        let bearer = BearerTokenAuthorizationPolicy::new(login.clone(), [place.scope.as_str()]);
         let pipeline = Pipeline::new(
             option_env!("CARGO_PKG_NAME"),
             option_env!("CARGO_PKG_VERSION"),
@@ -62,7 +63,7 @@ impl Arm {
             vec![Arc::new(Patience), Arc::new(bearer)],
             None,
         );
-        Self { wire: Wire { endpoint: place.endpoint.clone(), pipeline }, transport }
+        Self { wire: Wire { endpoint: place.endpoint.clone(), pipeline }, transport, login }
     }
 
     /// How many requests went over the wire: token requests and retries included.
@@ -73,6 +74,11 @@ impl Arm {
     /// How fast requests go out.
     pub(crate) fn pace(&self) -> &Pace {
         self.transport.pace()
+    }
+
+    /// Who the tokens are for, once there was one.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        self.login.caller()
     }
 
     pub(crate) fn wire(&self) -> &Wire {

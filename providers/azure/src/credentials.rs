@@ -1,15 +1,16 @@
 //! Who logs in: one source of credentials that was chosen, or the first of several that works.
 
+mod claims;
 mod cli;
 mod refusal;
 mod source;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::Url;
-use cloudgrant_core::{Error, ErrorKind};
+use cloudgrant_core::{Caller, Error, ErrorKind};
 use tokio::sync::OnceCell;
 
 use self::source::{Env, Setup, Source};
@@ -28,6 +29,7 @@ pub(crate) struct Login {
     setup: Setup,
     sources: &'static [Source],
     chosen: OnceCell<(Source, Arc<dyn TokenCredential>)>,
+    caller: OnceLock<Caller>,
 }
 
 impl fmt::Debug for Login {
@@ -43,7 +45,12 @@ impl Login {
 
     fn with_env(config: &Config, place: &Place, transport: Arc<Transport>, env: Env) -> Self {
         let setup = Setup { tenant: config.tenant.to_string(), authority: place.authority.clone(), transport, env };
-        Self { setup, sources: Source::of(config.credentials), chosen: OnceCell::new() }
+        Self { setup, sources: Source::of(config.credentials), chosen: OnceCell::new(), caller: OnceLock::new() }
+    }
+
+    /// Who the last token is for; `None` before there was one, or where it says nothing.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        self.caller.get().cloned()
     }
 
     /// Where requests may go: the Resource Manager, Microsoft Entra, and what hands out tokens on this machine.
@@ -95,7 +102,7 @@ fn hint(sources: &[Source], tenant: &str) -> String {
         }
         _ => format!(
             "log in (`az login --tenant {tenant}`), or set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or say which to use: \
-             `azure.credentials`"
+             `azure.credentials`; without an account, try it with --sandbox"
         ),
     }
 }
@@ -110,13 +117,17 @@ impl TokenCredential for Login {
             Ok::<_, Error>((source, credential))
         });
         let (source, credential) = chosen.await.map_err(Carried::sdk)?;
-        if let Some(token) = first {
-            return Ok(token);
+        let token = match first {
+            Some(token) => token,
+            None => {
+                let asked = source.ask(credential.as_ref(), scopes, true).await;
+                asked.map_err(|error| Carried::sdk(error.with("credentials", source)))?
+            }
+        };
+        if let Some(caller) = claims::caller(token.token.secret()) {
+            self.caller.get_or_init(|| caller);
         }
-        source
-            .ask(credential.as_ref(), scopes, true)
-            .await
-            .map_err(|error| Carried::sdk(error.with("credentials", source)))
+        Ok(token)
     }
 }
 

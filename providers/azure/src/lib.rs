@@ -50,8 +50,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome, Pace,
-    Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
+    Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
+    Pace, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
+    register_provider,
 };
 use tokio::sync::Mutex;
 
@@ -155,6 +156,10 @@ impl Provider for Azure {
 
     fn settle_timeout(&self) -> Option<Duration> {
         self.config.settle_timeout.map(|timeout| timeout.0)
+    }
+
+    async fn caller(&self) -> Result<Option<Caller>> {
+        Ok(self.arm.caller())
     }
 
     fn protected(&self) -> Protected {

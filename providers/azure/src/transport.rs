@@ -235,11 +235,23 @@ fn lost(error: reqwest::Error) -> azure_core::Error {
                 .hint("if the authority is one of your own, name its file: `azure.ca_certificate`"),
         );
     }
+    if error.is_connect() {
+        return unreachable(&host, &cause);
+    }
     if error.is_timeout() {
         return azure_core::Error::with_message(SdkKind::Io, format!("{host}: no answer in time"));
     }
-    let kind = if error.is_connect() { SdkKind::Connection } else { SdkKind::Io };
-    azure_core::Error::with_message(kind, format!("{host}: {cause}"))
+    azure_core::Error::with_message(SdkKind::Io, format!("{host}: {cause}"))
+}
+
+/// There is no way to a place: its name isn't known, nobody listens, or no connection comes about in time. How long to
+/// look for the way is the engine's to decide, and not the pipeline's.
+fn unreachable(host: &str, cause: &str) -> azure_core::Error {
+    Carried::sdk(
+        Error::new(ErrorKind::Unreachable, "there is no way to Azure")
+            .with("cause", format!("{host}: no connection: {cause}"))
+            .hint("check the way to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`"),
+    )
 }
 
 #[cfg(test)]

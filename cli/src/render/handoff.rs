@@ -1,0 +1,69 @@
+//! Steps for somebody else.
+
+use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan};
+
+use super::plan::header;
+use super::{BOLD, CYAN, DIM, indented, styled, wrapped};
+
+/// How many of the grants that wait for a step are named in its line.
+const NAMED: usize = 2;
+
+/// All of a plan: with what somebody else needs for them, or a line each.
+pub(super) fn all(plan: &Plan, in_full: bool, width: Option<usize>) -> String {
+    let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
+    let both = || handoffs().filter_map(|change| Some((change, change.handoff.as_ref()?)));
+    if both().next().is_none() {
+        return String::new();
+    }
+    let mut out = String::from("For somebody else to do:\n\n");
+    for (change, handoff) in both() {
+        if in_full {
+            out.push_str(&complete(change, handoff));
+            out.push('\n');
+        } else {
+            out.push_str(&line(change, handoff, width));
+        }
+    }
+    if !in_full {
+        let grants = both().flat_map(|(change, _)| &change.because);
+        let name = grants.filter_map(named).next().map(|name| format!(" {name}")).unwrap_or_default();
+        let where_to = wrapped(&format!("With what they need for it: -v, or cloudgrant explain{name}"), 2, 2, width);
+        out.push_str(&format!("  {}\n\n", styled(DIM, &where_to)));
+    }
+    out
+}
+
+/// By which name `explain` knows it.
+fn named(intent: &IntentId) -> Option<String> {
+    match intent {
+        IntentId::Grant(name) => Some(name.to_string()),
+        IntentId::Registry(name) => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+fn line(change: &Change, handoff: &Handoff, width: Option<usize>) -> String {
+    let because: Vec<_> = change.because.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = match change.because.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let text = format!("{}, by {}; for {}{more}", handoff.task, handoff.to, because.join(", "));
+    let first = change.id.kind.len() + change.id.name.chars().count() + 5;
+    let (sign, name) = (styled(CYAN.bold(), ">"), styled(BOLD, &change.id.name));
+    format!("{sign} {} {name}: {}\n", change.id.kind, wrapped(&text, first, 4, width))
+}
+
+fn complete(change: &Change, handoff: &Handoff) -> String {
+    let mut out = header('>', CYAN, change, "");
+    out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), handoff.to));
+    out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), handoff.task));
+    out.push_str(&indented(&handoff.document, 6));
+    let seen = if handoff.verifiable {
+        "A later run sees whether it was done."
+    } else {
+        "cloudgrant can't see whether it was done: it stays in this list."
+    };
+    out.push_str(&format!("    {}\n", styled(DIM, seen)));
+    out
+}

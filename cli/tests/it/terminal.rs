@@ -1,0 +1,52 @@
+//! What a person sees on a terminal: a pseudo-terminal of `script`, which answers nothing.
+
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
+
+use crate::support::{Folder, QUICKSTART};
+
+/// Runs the command on a terminal where nobody types anything.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(folder: &Folder, command: &str) -> String {
+    let binary = env!("CARGO_BIN_EXE_cloudgrant");
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("stty cols 100; {binary} {command}"), "/dev/null"]);
+    script.current_dir(folder.path()).env_clear().stdin(Stdio::null());
+    script.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path()).env("TERM", "xterm");
+    let output = script.output().expect("`script` of util-linux runs");
+    anstream::adapter::strip_str(&String::from_utf8_lossy(&output.stdout)).to_string()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_to_be_approved_is_shown_however_quiet_it_should_be() {
+    let folder = Folder::with(QUICKSTART);
+    let seen = on_a_terminal(&folder, "apply --sandbox -q");
+    let (plan, question) = seen.split_once("Apply these changes?").expect("a question");
+    assert!(plan.contains("+ iam-role") && plan.contains("s3:GetObject"), "{seen}");
+    assert!(question.contains("[y/N]"), "{seen}");
+    assert!(folder.output(&["apply", "--sandbox", "--yes", "-q"]).status.success());
+    let seen = on_a_terminal(&folder, "revoke --all --sandbox -q");
+    let (plan, _) = seen.split_once("Take this away?").expect("a question");
+    assert!(plan.contains("- iam-role") && plan.contains("s3:GetObject"), "{seen}");
+    // As JSON, the plan is shown beside the document.
+    let seen = on_a_terminal(&folder, "revoke --all --sandbox -q -o json");
+    let (plan, _) = seen.split_once("Take this away?").expect("a question");
+    assert!(plan.contains("- iam-role"), "{seen}");
+}
+
+#[test]
+fn colours_are_as_one_says() {
+    let folder = Folder::with(QUICKSTART);
+    let has_colours = |arguments: &[&str]| {
+        let output = folder.output(&[&["plan", "--sandbox"], arguments].concat());
+        assert!(output.status.success(), "{arguments:?}");
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!has_colours(&[]) && !has_colours(&["--color", "auto"]), "a pipe has none");
+    assert!(has_colours(&["--color=always"]));
+    assert!(!has_colours(&["--color", "always", "--no-color"]) && !has_colours(&["--color=never"]));
+    // Help too, and what is wrong with a command line.
+    assert!(folder.output(&["plan", "--color=always", "--help"]).stdout.contains(&0x1b));
+    assert!(folder.output(&["plan", "--color", "always", "--nonsense"]).stderr.contains(&0x1b));
+}

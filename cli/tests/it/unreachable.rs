@@ -1,0 +1,50 @@
+//! Where there is no way to the cloud, that is said in seconds, with the reason.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, QUICKSTART};
+
+/// A port of this machine where nobody listens.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address").port()
+}
+
+/// Runs a plan, and gives what it says.
+fn refused(folder: &Folder, provider: &str) -> String {
+    let begun = Instant::now();
+    let output = folder.output(&["plan", "--provider", provider]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "it took {:?}: {said}", begun.elapsed());
+    assert!(said.contains("no connection") && said.contains("hint: check the way to"), "{said}");
+    said
+}
+
+fn aws(endpoint: &str) -> Folder {
+    let folder = Folder::with(QUICKSTART).variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
+    folder.variable("AWS_SECRET_ACCESS_KEY", "none").variable("CLOUDGRANT_AWS__ENDPOINT", endpoint)
+}
+
+fn azure(endpoint: &str) -> Folder {
+    let folder = Folder::with(QUICKSTART).variable("AZURE_CLIENT_ID", "00000000-0000-0000-0000-0000000000c1");
+    let folder = folder.variable("AZURE_CLIENT_SECRET", "none").variable("CLOUDGRANT_AZURE__ENDPOINT", endpoint);
+    folder.variable("CLOUDGRANT_AZURE__AUTHORITY", endpoint)
+}
+
+#[test]
+fn where_nobody_listens() {
+    let port = closed_port();
+    let said = refused(&aws(&format!("http://127.0.0.1:{port}")), "aws");
+    assert!(said.contains("Connection refused"), "{said}");
+    let said = refused(&azure(&format!("https://127.0.0.1:{port}")), "azure");
+    assert!(said.contains("Connection refused"), "{said}");
+}
+
+#[test]
+fn where_a_name_is_not_known() {
+    // Never a name (RFC 6761). Whether the resolver says so or doesn't answer at all, is the machine's.
+    refused(&aws("https://nowhere.invalid"), "aws");
+    refused(&azure("https://nowhere.invalid"), "azure");
+}
