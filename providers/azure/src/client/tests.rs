@@ -168,14 +168,17 @@ async fn a_certificate_of_an_unknown_authority_is_said_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unavailable() {
+async fn nobody_there_is_unreachable_and_told_at_once() {
     let cloud = Loopback::start(|_, _| json(200, serde_json::json!({}))).await;
     let mut config = cloud.config();
     // Nothing listens on port 1.
     config.authority = Some("https://127.0.0.1:1".to_owned());
-    let error = Arm::new(&config).expect("a client").list::<Thing>(&CALL, "1").await.expect_err("nobody");
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
-    assert!(cloud.seen().is_empty());
+    let arm = Arm::new(&config).expect("a client");
+    let error = arm.list::<Thing>(&CALL, "1").await.expect_err("nobody");
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+    assert!(error.to_string().contains("https://127.0.0.1:1: no connection: "), "{error}");
+    // How long to look for the way is the engine's to decide.
+    assert_eq!((cloud.seen().len(), arm.requests()), (0, 1));
 }
 
 #[tokio::test]
