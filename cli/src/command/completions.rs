@@ -19,7 +19,7 @@ Completes commands, options and files, and the providers, profiles, grants and r
 Examples:
   source <(cloudgrant completions bash)   In ~/.bashrc
   source <(cloudgrant completions zsh)    In ~/.zshrc, after compinit
-  cloudgrant completions fish | source    In ~/.config/fish/completions/cloudgrant.fish")]
+  cloudgrant completions fish | source    In ~/.config/fish/config.fish")]
 pub(crate) struct Options {
     /// Which shell
     shell: Kind,

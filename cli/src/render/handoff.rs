@@ -25,8 +25,8 @@ pub(super) fn all(plan: &Plan, in_full: bool, width: Option<usize>) -> String {
         }
     }
     if !in_full {
-        let grants = both().flat_map(|(change, _)| &change.because);
-        let name = grants.filter_map(named).next().map(|name| format!(" {name}")).unwrap_or_default();
+        let mut grants = both().flat_map(|(change, _)| &change.because);
+        let name = grants.find_map(named).map(|name| format!(" {name}")).unwrap_or_default();
         let where_to = wrapped(&format!("With what they need for it: -v, or cloudgrant explain{name}"), 2, 2, width);
         out.push_str(&format!("  {}\n\n", styled(DIM, &where_to)));
     }
