@@ -71,6 +71,7 @@ pub trait Fixture: Send + Sync + Sized + 'static {
             settle: Duration::from_secs(20),
             first_wait: Duration::from_millis(5),
             longest_wait: Duration::from_millis(200),
+            ..Settings::default()
         }
     }
 
