@@ -19,7 +19,7 @@ impl Names {
     /// Reads them from a file. A file that can't be read has none.
     pub fn of(file: &Path) -> Self {
         let text = super::read(file).unwrap_or_default();
-        Format::of(file).parse(&text, "").map(|tree| Self::within(&tree.to_value())).unwrap_or_default()
+        Format::of(file, &text).parse(&text, "").map(|tree| Self::within(&tree.to_value())).unwrap_or_default()
     }
 
     fn within(manifest: &Value) -> Self {
