@@ -89,8 +89,9 @@ impl From<&serde_path_to_error::Path> for Path {
         use serde_path_to_error::Segment;
         let step = |segment: &Segment| match segment {
             Segment::Seq { index } => Some(Step::Index(*index)),
-            Segment::Map { key } => Some(Step::Key(key.clone())),
-            Segment::Enum { .. } | Segment::Unknown => None,
+            // One of a few words with a value behind it is a key of the mapping that it stands in.
+            Segment::Map { key } | Segment::Enum { variant: key } => Some(Step::Key(key.clone())),
+            Segment::Unknown => None,
         };
         Self(path.iter().filter_map(step).collect())
     }
