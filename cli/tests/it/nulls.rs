@@ -34,6 +34,7 @@ fn every_key() -> Value {
                 },
             },
             "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary", "tags": { "owner": "data" }, "settle_timeout": 60,
+            "home": "account",
             "request_timeout": 30, "credentials": "sandbox", "inspect_secrets": false,
         },
         "azure": {
@@ -44,7 +45,7 @@ fn every_key() -> Value {
             "kubelet_identity": "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kubelet",
             "roles": { "data": { "read": "Reader" } }, "protected": ["admin*"], "platform_accounts": ["union*"],
             "cloud": "public", "credentials": "sandbox", "endpoint": "https://127.0.0.1:1", "authority": "https://127.0.0.1:2",
-            "ca_certificate": "ca.pem", "request_timeout": 30, "tags": { "owner": "data" },
+            "ca_certificate": "ca.pem", "request_timeout": 30, "tags": { "owner": "data" }, "settle_timeout": 60,
         },
         "resources": {
             "data": { "aws": "s3://acme-training/inputs/", "azure": "https://acme.blob.core.windows.net/inputs", "force": false },
