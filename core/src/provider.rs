@@ -16,6 +16,7 @@ use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::names::Stack;
 use crate::object::{Desired, Object, Observed};
 use crate::pace::Pace;
+use crate::permissions::{Permissions, Purpose};
 use crate::plan::Approved;
 use crate::platform::Platform;
 use crate::protected::Protected;
@@ -124,6 +125,17 @@ pub trait Provider: Debug + Send + Sync {
         Protected::default()
     }
 
+    /// What whoever runs this manifest must be allowed, narrowed to what the stack makes and the manifest names.
+    ///
+    /// # Behavior
+    /// - Sends nothing.
+    /// - Is enough to make, change and take away all that the intents come to, and holds nothing that no run needs.
+    /// - Says nothing where the provider doesn't know.
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        let _ = (intents, purpose);
+        Vec::new()
+    }
+
     /// The commands with which a person would make an object with the cloud's own tool.
     fn equivalent(&self, object: &Object) -> Vec<String> {
         let _ = object;
@@ -190,6 +202,19 @@ pub trait Connect: Provider + Sized + 'static {
     /// # Errors
     /// What is wrong with it, and what would be right. Core adds the place.
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic>;
+
+    /// What of its section directs credentials: says where they are sent (an endpoint, an authority), whom to believe (a
+    /// certificate authority), or which are used (a profile, a source of them).
+    ///
+    /// A manifest may be a stranger's, such as that of a pull request: core refuses what is named here where a file or a
+    /// profile in it says so, and obeys it from a flag or an environment variable, which are the person's own.
+    ///
+    /// # Behavior
+    /// - Says nothing of a value that is safe from whomever it comes: a host of the cloud itself, this machine.
+    /// - Takes the section apart field by field (`let Config { region: _, .. }` without the dots), so that a key that is
+    ///   added later doesn't compile before somebody has thought about it.
+    /// - Each has its key path (`aws.endpoint`) and a message of what the value would do; core adds the rest.
+    fn directs_credentials(config: &Self::Config) -> Vec<Diagnostic>;
 
     /// Gets ready, without a request and without setting up TLS: an offline refusal must cost nothing.
     ///

@@ -26,6 +26,8 @@ pub struct Registration {
     pub resource_kind: fn(&str) -> Result<ResourceKind, Diagnostic>,
     /// Reads the provider's section and says what is wrong with it, at key paths within the section.
     pub check_config: fn(&Value) -> Vec<Diagnostic>,
+    /// What of the section, which must be one that can be read, directs credentials: [`Connect::directs_credentials`].
+    pub directs_credentials: fn(&Value) -> Vec<Diagnostic>,
     connector: &'static dyn Connector,
 }
 
@@ -69,6 +71,11 @@ fn check_config<P: Connect>(section: &Value) -> Vec<Diagnostic> {
     problems
 }
 
+fn directs_credentials<P: Connect>(section: &Value) -> Vec<Diagnostic> {
+    let read = strict::read::<P::Config>(section, P::ID, &mut Vec::new());
+    read.map(|config| P::directs_credentials(&config)).unwrap_or_default()
+}
+
 impl Registration {
     /// The registration of a provider.
     pub const fn of<P: Connect>() -> Self {
@@ -78,6 +85,7 @@ impl Registration {
             capabilities: P::CAPABILITIES,
             resource_kind: P::resource_kind,
             check_config: check_config::<P>,
+            directs_credentials: directs_credentials::<P>,
             connector: &Of::<P>(std::marker::PhantomData),
         }
     }
@@ -172,6 +180,7 @@ mod tests {
             capabilities: Capabilities::none(),
             resource_kind: |_| Err(Diagnostic::new("", "never")),
             check_config: |_| Vec::new(),
+            directs_credentials: |_| Vec::new(),
             connector: &Never,
         }))
     }

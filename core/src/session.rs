@@ -60,6 +60,8 @@ impl Session {
         let misconfigured = (registration.check_config)(&section);
         let connectable = misconfigured.is_empty() && loaded.is_sound();
         problems.extend(misconfigured);
+        problems.extend(loaded.not_for_a_file((registration.directs_credentials)(&section)));
+        problems.extend(loaded.audit_problem());
         let context =
             Context { stack: loaded.manifest.stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
         let connected = if connectable {

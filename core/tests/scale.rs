@@ -81,6 +81,10 @@ impl Connect for Plain {
         Ok(ResourceKind::ObjectStore)
     }
 
+    fn directs_credentials(_: &Config) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     async fn connect(_: Context, _: Config) -> Result<Self> {
         Ok(Self)
     }

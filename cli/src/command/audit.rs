@@ -27,8 +27,8 @@ impl AuditOptions {
     /// # Errors
     /// It can't be written: then nothing must be changed.
     pub(super) fn open(&self, session: &Session) -> Result<Option<Arc<Trail>>> {
-        let file = self.audit.as_ref().or(session.loaded().manifest.audit.as_ref());
-        file.map(|file| Trail::open(file).map(Arc::new)).transpose()
+        let file = self.audit.clone().or_else(|| session.loaded().audit());
+        file.map(|file| Trail::open(&file).map(Arc::new)).transpose()
     }
 }
 

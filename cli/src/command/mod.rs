@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 mod providers;
 pub(crate) mod revoke;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Drift(options) => waiting(drift::run(shell, options)),
         Command::Revoke(options) => waiting(revoke::run(shell, options)),
         Command::Explain(options) => waiting(explain::run(shell, options)),
+        Command::Permissions(options) => waiting(permissions::run(shell, options)),
         Command::Providers => providers::run(shell),
         Command::Sandbox(options) => waiting(sandbox::run(shell, options)),
         Command::Audit(options) => audit::run(shell, options),

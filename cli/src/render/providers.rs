@@ -174,6 +174,9 @@ mod tests {
         fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
             Ok(ResourceKind::ObjectStore)
         }
+        fn directs_credentials(_: &Value) -> Vec<Diagnostic> {
+            Vec::new()
+        }
         async fn connect(_: Context, _: Value) -> Result<Self> {
             Ok(Self)
         }

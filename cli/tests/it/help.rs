@@ -156,3 +156,8 @@ fn global_options_stand_anywhere() {
     assert_eq!(before, folder.output(&["plan", "-f", "other.yaml"]).stderr);
     assert_eq!(before, folder.variable("CLOUDGRANT_FILE", "other.yaml").output(&["plan"]).stderr);
 }
+
+#[test]
+fn help_of_permissions() {
+    assert_looks!(help(&["permissions", "--help"]));
+}

@@ -99,3 +99,20 @@ fn the_schema_refuses_what_is_wrong() {
     document["changes"][0]["action"] = "destroy".into();
     assert!(!schema().is_valid(&document));
 }
+
+#[test]
+fn permissions_keep_to_the_schema() {
+    let folder = Folder::with(QUICKSTART);
+    for provider in ["aws", "azure"] {
+        for purpose in ["apply", "plan"] {
+            let flags = if purpose == "plan" {
+                &["permissions", "--plan", "--provider", provider][..]
+            } else {
+                &["permissions", "--provider", provider]
+            };
+            let document = assert_valid(&folder, flags);
+            assert_eq!(document["purpose"], purpose);
+            assert!(document["permissions"].as_array().is_some_and(|all| !all.is_empty()), "{document:#}");
+        }
+    }
+}

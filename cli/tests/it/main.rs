@@ -13,6 +13,7 @@ mod readme;
 mod refusals;
 mod sandbox;
 mod short;
+mod stranger;
 mod support;
 mod terminal;
 mod unreachable;

@@ -16,6 +16,7 @@ mod platform;
 mod quick;
 mod refused;
 mod request_timeout;
+mod stranger;
 pub(crate) mod strict;
 mod syntax;
 mod tree;
@@ -317,6 +318,44 @@ impl Loaded {
         self.usual.clone()
     }
 
+    /// Of what a provider says directs credentials, what a file says, each with its place: a file may be a stranger's,
+    /// while flags, the environment and layers that the program itself lays on top are the person's own.
+    pub(crate) fn not_for_a_file(&self, directed: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if directed.is_empty() {
+            return directed;
+        }
+        let from_file = self.comes_from_file();
+        stranger::refused(directed, from_file)
+    }
+
+    /// What is wrong with the file of the audit trail, where the manifest's file names it.
+    pub(crate) fn audit_problem(&self) -> Option<Diagnostic> {
+        let audit = self.manifest.audit.as_ref().filter(|_| self.comes_from_file()("audit"))?;
+        stranger::audit_problem(self.folder(), audit)
+    }
+
+    /// The file of the audit trail. One that the manifest's file names is meant from the manifest's folder, below which it
+    /// stays; any other is meant from where the program runs.
+    pub fn audit(&self) -> Option<PathBuf> {
+        let audit = self.manifest.audit.as_ref()?;
+        Some(if self.comes_from_file()("audit") { self.folder().join(audit) } else { audit.clone() })
+    }
+
+    fn folder(&self) -> &FilePath {
+        self.source.file.parent().unwrap_or(FilePath::new(""))
+    }
+
+    /// Tells whether what counts at a key path stands in the file, be it in a profile. What isn't known to come from
+    /// elsewhere does.
+    fn comes_from_file(&self) -> impl Fn(&str) -> bool {
+        let places = self.source.places().ok().map(|(places, _)| places);
+        let merged = places.as_ref().and_then(|places| places.figment.find_value("").ok());
+        move |path| {
+            let layer = places.as_ref().and_then(|places| places.layer(&Path::parse(path), merged.as_ref()));
+            layer.is_none()
+        }
+    }
+
     /// Adds to each problem of an error where it stands.
     #[must_use]
     pub fn placed(&self, error: Error) -> Error {
@@ -425,10 +464,7 @@ impl Places {
             return problem;
         }
         let path = Path::parse(&problem.path);
-        let dotted = path.keys().collect::<Vec<_>>().join(".");
-        let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
-        let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
-        if let Some(layer) = from.filter(|layer| layer != layers::FILE && layer != "the defaults") {
+        if let Some(layer) = self.layer(&path, merged) {
             return layers::blamed(problem, layer);
         }
         let (mut at, depth) = self.tree.locate(&path);
@@ -440,6 +476,16 @@ impl Places {
         }
         problem.place = place(&self.file, at);
         problem
+    }
+}
+
+impl Places {
+    /// Which layer the thing at a key path comes from, if it is neither the file nor the defaults.
+    fn layer(&self, path: &Path, merged: Option<&figment::value::Value>) -> Option<String> {
+        let dotted = path.keys().collect::<Vec<_>>().join(".");
+        let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
+        let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
+        from.filter(|layer| layer != layers::FILE && layer != "the defaults")
     }
 }
 

@@ -223,9 +223,20 @@ pub(crate) struct Config {
     retries: u32,
     #[serde(default)]
     quiet: bool,
+    /// Where its credentials go.
+    endpoint: Option<String>,
+    /// Where they go for others.
+    #[serde(default)]
+    accounts: BTreeMap<String, Account>,
     /// For each resource, what a level comes to.
     #[serde(default)]
     roles: BTreeMap<ResourceName, BTreeMap<Access, String>>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Account {
+    endpoint: String,
 }
 
 #[async_trait]
@@ -244,6 +255,16 @@ impl Connect for Fake {
             Some(("registry", _)) => Ok(ResourceKind::Registry),
             _ => Err(Diagnostic::new("", format!("`{locator}` is nothing")).hint("write `store://NAME`")),
         }
+    }
+
+    fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
+        let others =
+            config.accounts.iter().map(|(id, account)| (format!("fake.accounts.{id}.endpoint"), &account.endpoint));
+        let all = config.endpoint.iter().map(|endpoint| ("fake.endpoint".to_owned(), endpoint)).chain(others);
+        let elsewhere = all.filter(|(_, endpoint)| *endpoint != "home");
+        elsewhere
+            .map(|(path, endpoint)| Diagnostic::new(path, format!("`{endpoint}` is no host of the fake")))
+            .collect()
     }
 
     async fn connect(_: Context, _: Config) -> Result<Self> {

@@ -12,6 +12,7 @@ mod engine_undone;
 mod fake;
 mod hostile_manifest;
 mod scopes;
+mod stranger;
 
 cloudgrant_core::register_provider!(fake::Fake);
 

@@ -10,6 +10,7 @@ use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Res
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, StatusCode};
 
+use crate::allowed::Allowed;
 use crate::auth::{self, Caller, Scope};
 use crate::denials::{self, Why};
 use crate::errors::{Answer, ApiError};
@@ -43,6 +44,8 @@ pub(crate) struct Dispatcher {
     pub(crate) carried_out: AtomicU64,
     /// How often the folder was in use; a part of request ids.
     pub(crate) start: u64,
+    /// What callers may do, where a test says so.
+    pub(crate) allowed: Allowed,
 }
 
 /// What a request asks for, before anybody looked at its parameters.
@@ -161,6 +164,10 @@ impl Dispatcher {
                     &format!("with an explicit deny in {by}"),
                 ),
             });
+        }
+        let resource = asked.resource(&caller, &params);
+        if !self.allowed.admits(&state, &caller, &asked.action, &asked.query, &resource) {
+            return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
         }
         let state = &mut *state;
         match asked.service {

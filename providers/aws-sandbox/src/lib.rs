@@ -18,12 +18,14 @@
 //!
 //! * Signatures are not verified.
 //! * Identity policies are not evaluated: whoever has a key may do everything in its account, except for what the `deny`
-//!   knob refuses (`iam:CreateRole@service-control-policy` says in whose name). Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
+//!   knob refuses (`iam:CreateRole@service-control-policy` says in whose name), and where a test says what callers of an account may do
+//!   (`POST /_sandbox/allow`). Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
 //! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
 //!   principal.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+mod allowed;
 mod auth;
 mod denials;
 mod dispatch;
@@ -91,6 +93,7 @@ pub async fn start(start: Start) -> Result<Running> {
         counter: Arc::clone(&counter),
         log: Mutex::default(),
         carried_out: AtomicU64::new(0),
+        allowed: allowed::Allowed::default(),
     };
     let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
     let endpoint = format!("http://{}", server.address());

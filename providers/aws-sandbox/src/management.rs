@@ -1,10 +1,10 @@
 //! What tests and curious people ask beside AWS's own API: what every sandbox answers, and `GET /_sandbox/log`, the last
-//! requests.
+//! requests, and `POST /_sandbox/allow`, what the callers of an account may do.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use cloudgrant_sandbox_kit::management::{PREFIX, answer, manage, unknown};
+use cloudgrant_sandbox_kit::management::{PREFIX, answer, manage, refuse, unknown};
 use cloudgrant_sandbox_kit::{Recent, Request, Response};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -63,6 +63,13 @@ pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
         (&Method::GET, "log") => {
             answer(StatusCode::OK, &json!(sandbox.log.lock().unwrap_or_else(PoisonError::into_inner).lines))
         }
-        _ => unknown(&["GET log"]),
+        (&Method::POST, "allow") => match serde_json::from_slice(&request.body) {
+            Ok(policies) => {
+                sandbox.allowed.set(policies);
+                answer(StatusCode::OK, &json!({}))
+            }
+            Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+        },
+        _ => unknown(&["GET log", "POST allow"]),
     }
 }

@@ -19,6 +19,7 @@ mod bounded;
 mod client;
 mod config;
 mod denial;
+mod directs;
 mod document;
 mod equivalent;
 mod error;
@@ -38,6 +39,7 @@ mod pack;
 mod packed;
 mod pages;
 mod partition;
+mod permissions;
 mod places;
 mod platform_binding;
 mod pull_through;
@@ -60,7 +62,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess, register_provider,
+    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
+    register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -102,6 +105,10 @@ impl Connect for Aws {
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
         Locator::parse(locator).map(|locator| locator.kind())
+    }
+
+    fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
+        directs::credentials(config)
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
@@ -158,6 +165,10 @@ impl Provider for Aws {
 
     fn protected(&self) -> Protected {
         self.config.protected()
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        permissions::permissions(self, intents, purpose)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

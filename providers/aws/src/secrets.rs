@@ -15,7 +15,7 @@ use crate::locator::Secret;
 const AT_A_TIME: usize = 8;
 
 /// More secrets than this are looked for in the list of all, which has a hundred a page.
-const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 
 /// The largest page. Source: AWS Secrets Manager API reference, ListSecrets, `MaxResults`.
 const PAGE: i32 = 100;

@@ -1,6 +1,6 @@
 //! What can be refused without asking AWS.
 
-use cloudgrant_core::{Diagnostic, Error, Intents, Resource, Result, Scope, shown};
+use cloudgrant_core::{Diagnostic, Error, Intents, Origin, Resource, Result, Scope, shown};
 use foldhash::HashSet;
 
 use crate::Aws;
@@ -129,8 +129,7 @@ fn tags(config: &Config) -> Vec<Diagnostic> {
 /// The credentials of a sandbox are for a sandbox: on this machine.
 fn endpoint(config: &Config) -> Result<()> {
     let endpoint = config.endpoint.as_deref().unwrap_or_default();
-    let host = endpoint.split("://").nth(1).unwrap_or_default();
-    let local = ["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|prefix| host.starts_with(prefix));
+    let local = Origin::parse(endpoint).is_some_and(|origin| origin.is_loopback());
     if config.credentials == Some(Fixed::Sandbox) && !local {
         let problem =
             Diagnostic::new("aws.credentials", "`sandbox` credentials need a sandbox's endpoint on this machine")

@@ -72,22 +72,38 @@ pub(crate) fn certificate_path(folder: &Path) -> PathBuf {
     folder.join(CERTIFICATE)
 }
 
-/// Writes a file that only its owner may read.
+/// Writes a file that only its owner may read, and that isn't there yet.
 pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
     let failed = |error| SandboxError::new(format!("write {}", path.display())).source(error);
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
 fn make_authority(certificate: &Path, key_file: &Path) -> Result<()> {
     let attempted = || SandboxError::new("make a certificate authority");
-    let key = KeyPair::generate().map_err(|error| attempted().source(error))?;
+    if certificate.exists() {
+        return Err(attempted()
+            .because(format!("{} is there without its key", certificate.display()))
+            .hint("it isn't overwritten; look at where it comes from, or name another folder, as in `--sandbox=DIR`"));
+    }
+    // A start that was cut may have left the key alone; a certificate alone is somebody else's, and stays.
+    let key = match fs::read_to_string(key_file) {
+        Ok(text) => KeyPair::from_pem(&text),
+        Err(_) => KeyPair::generate(),
+    };
+    let key = key.map_err(|error| attempted().source(error))?;
     let made = authority_params().self_signed(&key).map_err(|error| attempted().source(error))?;
     // The key first: a certificate without its key would be trusted by somebody and of no use to us.
-    write_secret(key_file, &key.serialize_pem())?;
-    fs::write(certificate, made.pem())
-        .map_err(|error| SandboxError::new(format!("write {}", certificate.display())).source(error))
+    if !key_file.exists() {
+        write_secret(key_file, &key.serialize_pem())?;
+    }
+    let written = fs::OpenOptions::new().write(true).create_new(true).open(certificate);
+    written.and_then(|mut file| file.write_all(made.pem().as_bytes())).map_err(|error| {
+        SandboxError::new(format!("write {}", certificate.display()))
+            .source(error)
+            .hint("what is there isn't overwritten; name another folder, as in `--sandbox=DIR`")
+    })
 }
 
 /// rcgen's dates are from 1975 to 4096: the sandbox's authority does not expire.
@@ -137,5 +153,18 @@ mod tests {
         fs::write(folder.path().join(KEY), "nonsense").expect("writes");
         let error = set_up(folder.path()).err().expect("no key").to_string();
         assert!(error.contains("set up TLS"), "{error}");
+    }
+
+    #[test]
+    fn files_of_others_are_not_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(certificate_path(folder.path()), "somebody's").expect("writes");
+        assert!(set_up(folder.path()).is_err());
+        assert_eq!(fs::read_to_string(certificate_path(folder.path())).expect("still there"), "somebody's");
+        // A start that was cut between the two files goes on.
+        let folder = tempfile::tempdir().expect("a folder");
+        set_up(folder.path()).expect("sets up");
+        fs::remove_file(certificate_path(folder.path())).expect("removes");
+        set_up(folder.path()).expect("sets up again");
     }
 }

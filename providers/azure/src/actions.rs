@@ -106,7 +106,7 @@ const OWNER: Role = Role { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Ow
 const CONTRIBUTOR: Role = Role { id: "b24988ac-6180-42a0-ab88-20f7382dd24c", name: "Contributor" };
 const USER_ACCESS_ADMINISTRATOR: Role =
     Role { id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", name: "User Access Administrator" };
-const RBAC_ADMINISTRATOR: Role =
+pub(crate) const RBAC_ADMINISTRATOR: Role =
     Role { id: "f58310d9-a9f6-439a-9e8d-f62e7b41a168", name: "Role Based Access Control Administrator" };
 
 /// Roles that no task code gets (requirement 71): they give everything, or let the holder give itself everything.

@@ -102,7 +102,7 @@ fn hint(sources: &[Source], tenant: &str) -> String {
         }
         _ => format!(
             "log in (`az login --tenant {tenant}`), or set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or say which to use: \
-             `azure.credentials`; without an account, try it with --sandbox"
+             CLOUDGRANT_AZURE__CREDENTIALS; without an account, try it with --sandbox"
         ),
     }
 }

@@ -19,6 +19,7 @@ mod cloud;
 mod condition;
 mod config;
 mod credentials;
+mod directs;
 mod equivalent;
 mod error;
 mod grant;
@@ -31,6 +32,7 @@ mod locator;
 mod names;
 mod observe;
 mod pack;
+mod permissions;
 mod places;
 mod platform_binding;
 mod registry;
@@ -51,8 +53,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
-    register_provider,
+    Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding,
+    TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 
@@ -104,6 +106,10 @@ impl Connect for Azure {
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
         Locator::parse(locator).map(|locator| locator.kind())
+    }
+
+    fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
+        directs::credentials(config)
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
@@ -164,6 +170,10 @@ impl Provider for Azure {
 
     fn protected(&self) -> Protected {
         self.config.protected()
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        permissions::permissions(self, intents, purpose)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -232,7 +232,7 @@ fn lost(error: reqwest::Error) -> azure_core::Error {
             Error::new(ErrorKind::Unexpected, "the server's certificate isn't trusted")
                 .with("place", host)
                 .with("cause", cause)
-                .hint("if the authority is one of your own, name its file: `azure.ca_certificate`"),
+                .hint("if the authority is one of your own, name its file: CLOUDGRANT_AZURE__CA_CERTIFICATE"),
         );
     }
     if error.is_connect() {

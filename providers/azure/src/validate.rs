@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Diagnostic, Error, Intent, Intents, PlatformKind, Reach, ResourceKind, Result, Scope};
+use cloudgrant_core::{Diagnostic, Error, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Result, Scope};
 
 use crate::Azure;
 use crate::actions;
@@ -14,10 +14,7 @@ use crate::resource_id::ResourceId;
 /// Looks over the section, and gives the ID of its resource group.
 pub(crate) fn section(config: &Config) -> Result<ResourceId> {
     let mut problems = Vec::new();
-    let local = |url: &str| {
-        let host = url.split("://").nth(1).unwrap_or_default();
-        ["127.0.0.1:", "localhost:", "[::1]:"].iter().any(|prefix| host.starts_with(prefix))
-    };
+    let local = |url: &str| Origin::parse(url).is_some_and(|origin| origin.is_loopback());
     for (key, url) in [("endpoint", &config.endpoint), ("authority", &config.authority)] {
         let Some(url) = url else {
             if config.credentials == Credentials::Sandbox {

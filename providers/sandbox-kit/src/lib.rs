@@ -18,6 +18,7 @@ pub mod clock;
 pub mod counter;
 pub mod error;
 pub mod faults;
+mod foreign;
 mod gate;
 pub mod history;
 pub mod ids;
@@ -28,6 +29,7 @@ pub mod recent;
 pub mod registry;
 pub mod server;
 pub mod store;
+mod visitor;
 
 pub use async_trait::async_trait;
 pub use inventory;

@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::{Result, SandboxError};
+use crate::{Result, SandboxError, visitor};
 
 /// Larger request bodies than this many bytes are answered 413.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -175,7 +175,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on a loopback address and serves from tasks of the current tokio runtime.
+    /// Listens on a loopback address and serves from tasks of the current tokio runtime. Requests for other hosts, and from
+    /// web pages, are answered 403 and never reach the handler.
     ///
     /// # Errors
     /// When the address is not on loopback (a sandbox has no authentication worth the name), or can't be bound.
@@ -191,7 +192,7 @@ impl Server {
             .map_err(|error| attempted().source(error).hint("choose another port, or 0 for any free one"))?;
         let address = listener.local_addr().map_err(|error| attempted().source(error))?;
         let (stop, stopped) = watch::channel(false);
-        let accept_loop = tokio::spawn(accept(listener, Arc::new(acceptor), handler, stopped));
+        let accept_loop = tokio::spawn(accept(listener, address, Arc::new(acceptor), handler, stopped));
         Ok(Self { address, stop, accept_loop: Some(accept_loop) })
     }
 
@@ -218,6 +219,7 @@ impl Drop for Server {
 
 async fn accept<A: Acceptor>(
     listener: TcpListener,
+    address: SocketAddr,
     acceptor: Arc<A>,
     handler: Arc<dyn Handler>,
     mut stopped: watch::Receiver<bool>,
@@ -235,7 +237,7 @@ async fn accept<A: Acceptor>(
                     let (acceptor, handler, stopped) = (Arc::clone(&acceptor), Arc::clone(&handler), stopped_too.clone());
                     connections.spawn(async move {
                         match acceptor.accept(connection).await {
-                            Ok(stream) => connection_task(stream, handler, stopped).await,
+                            Ok(stream) => connection_task(stream, address, handler, stopped).await,
                             Err(error) => tracing::debug!(%error, "handshake failed"),
                         }
                     });
@@ -258,13 +260,17 @@ async fn stopping(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn connection_task<S>(stream: S, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>)
-where
+async fn connection_task<S>(
+    stream: S,
+    address: SocketAddr,
+    handler: Arc<dyn Handler>,
+    mut stopped: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
-        async move { answer(handler, request).await }
+        async move { answer(address, handler, request).await }
     });
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -285,10 +291,14 @@ where
 }
 
 async fn answer(
+    address: SocketAddr,
     handler: Arc<dyn Handler>,
     request: hyper::Request<Incoming>,
 ) -> std::result::Result<hyper::Response<Answer>, Dropped> {
     let (parts, body) = request.into_parts();
+    if let Some(why) = visitor::refusal(address, &parts.uri, &parts.headers) {
+        return Ok(refuse_body(StatusCode::FORBIDDEN, &format!("{why}; the sandbox is for programs of this machine")));
+    }
     // What announces its length is refused before it is sent; the limit below holds for the rest.
     if body.size_hint().lower() > BODY_LIMIT as u64 {
         return Ok(refuse_body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));

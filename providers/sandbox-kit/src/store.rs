@@ -4,17 +4,19 @@
 //! replaces the old one by renaming, so a process that is killed leaves either the old entity or the new one. Nothing is
 //! flushed to the disk itself: the state survives the process, not the machine's power.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, SandboxError};
+use crate::{Result, SandboxError, foreign};
 
 /// The version of the folder's layout that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -40,6 +42,9 @@ struct Format {
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    /// The files that a sandbox made: those that were read as entities, and those that were written since. No other one is
+    /// overwritten.
+    made: Mutex<HashSet<PathBuf>>,
     /// Held, not read: the lock ends with the file.
     _lock: File,
 }
@@ -49,11 +54,13 @@ impl Store {
     ///
     /// # Errors
     /// When another process uses the folder, when it belongs to another provider's sandbox or has another format version,
-    /// when it holds something that no sandbox made, or when it can't be read or written.
+    /// when it holds something that no sandbox made, when it is reached through a symbolic link of the current folder or
+    /// holds one (a repository that somebody checked out may have put it there), or when it can't be read or written.
     pub fn open(folder: impl Into<PathBuf>, provider: &str) -> Result<Self> {
         let folder = folder.into();
         let attempted = || SandboxError::new(format!("open the sandbox folder {}", folder.display()));
-        fs::create_dir_all(&folder).map_err(|error| attempted().source(error))?;
+        foreign::make_folder(&folder)?;
+        foreign::no_links_in(&folder)?;
         let format_file = folder.join(FORMAT_FILE);
         let is_new = !format_file.exists();
         if is_new && holds_something(&folder).map_err(|error| attempted().source(error))? {
@@ -66,9 +73,9 @@ impl Store {
             check_format(&folder, &format_file, provider)?;
         } else {
             let format = Format { provider: provider.to_owned(), format_version: FORMAT_VERSION };
-            write(&format_file, &format)?;
+            write(&format_file, &format, false)?;
         }
-        Ok(Self { folder, _lock: lock })
+        Ok(Self { folder, made: Mutex::default(), _lock: lock })
     }
 
     /// The folder.
@@ -80,17 +87,25 @@ impl Store {
     /// When this returns, the file is there.
     ///
     /// # Errors
-    /// When the file can't be written; the old entity is then still there.
+    /// When the file can't be written, or is there and no sandbox made it; what was there is then still there.
     pub fn put<T: Serialize + ?Sized>(&self, key: &[&str], entity: &T) -> Result<()> {
-        write(&self.path(key), entity)
+        let path = self.path(key);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&path, entity, made.contains(&path))?;
+        made.insert(path);
+        Ok(())
     }
 
-    /// Removes an entity; that it is not there is fine.
+    /// Removes an entity; that it is not there is fine, and what no sandbox made stays.
     ///
     /// # Errors
     /// When the file can't be removed.
     pub fn remove(&self, key: &[&str]) -> Result<()> {
         let path = self.path(key);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if !made.remove(&path) {
+            return Ok(());
+        }
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(SandboxError::new(format!("remove {}", path.display())).source(error))
@@ -108,7 +123,8 @@ impl Store {
         let mut entities = Vec::new();
         let root = self.folder.join(file_name(kind));
         if root.is_dir() {
-            load_folder(&root, &mut entities)?;
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            load_folder(&root, &mut entities, &mut made)?;
         }
         Ok(entities)
     }
@@ -169,7 +185,7 @@ fn check_format(folder: &Path, file: &Path, provider: &str) -> Result<()> {
     Ok(())
 }
 
-fn load_folder<T: DeserializeOwned>(folder: &Path, entities: &mut Vec<T>) -> Result<()> {
+fn load_folder<T: DeserializeOwned>(folder: &Path, entities: &mut Vec<T>, made: &mut HashSet<PathBuf>) -> Result<()> {
     let failed = |path: &Path| SandboxError::new(format!("read {}", path.display()));
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| failed(folder).source(error))? {
@@ -179,7 +195,7 @@ fn load_folder<T: DeserializeOwned>(folder: &Path, entities: &mut Vec<T>) -> Res
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            load_folder(&path, entities)?;
+            load_folder(&path, entities, made)?;
         } else if path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(TEMPORARY)) {
             // Left behind by a process that was killed while writing; its request was never answered.
             fs::remove_file(&path).map_err(|error| failed(&path).source(error))?;
@@ -190,12 +206,14 @@ fn load_folder<T: DeserializeOwned>(folder: &Path, entities: &mut Vec<T>) -> Res
                     .source(error)
                     .hint("if it was edited by hand, undo that; otherwise start with an empty folder")
             })?);
+            made.insert(path);
         }
     }
     Ok(())
 }
 
-fn write<T: Serialize + ?Sized>(path: &Path, entity: &T) -> Result<()> {
+/// Writes a file; what is there is replaced only if it is `ours`.
+fn write<T: Serialize + ?Sized>(path: &Path, entity: &T, ours: bool) -> Result<()> {
     let failed = || SandboxError::new(format!("write {}", path.display()));
     let mut text = serde_json::to_vec_pretty(entity).map_err(|error| failed().source(error))?;
     text.push(b'\n');
@@ -207,8 +225,14 @@ fn write<T: Serialize + ?Sized>(path: &Path, entity: &T) -> Result<()> {
     }
     .map_err(|error| failed().source(error))?;
     file.write_all(&text).map_err(|error| failed().source(error))?;
-    file.persist(path).map_err(|error| failed().source(error))?;
-    Ok(())
+    let kept = if ours { file.persist(path) } else { file.persist_noclobber(path) };
+    match kept {
+        Ok(_) => Ok(()),
+        Err(error) if !ours && error.error.kind() == ErrorKind::AlreadyExists => {
+            Err(failed().because("it is there, and no sandbox made it").hint(foreign::HINT))
+        }
+        Err(error) => Err(failed().source(error)),
+    }
 }
 
 /// A file name for any text: percent-encoded, and long ones cut and made unique by a hash.
@@ -299,5 +323,24 @@ mod tests {
         assert_ne!(file_name(&a), file_name(&b));
         assert!(file_name(&a).len() <= NAME_LIMIT);
         assert!(file_name(&"\u{e9}".repeat(100)).len() <= NAME_LIMIT, "cut within an escape is still a name");
+    }
+
+    #[test]
+    fn nothing_is_overwritten_that_no_sandbox_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "aws").expect("opens");
+        let foreign = folder.path().join("roles/1/a.json");
+        fs::create_dir_all(foreign.parent().expect("a folder")).expect("a folder");
+        fs::write(&foreign, "years of work").expect("writes");
+        let error = store.put(&["roles", "1", "a"], &json!(1)).expect_err("not ours").to_string();
+        assert!(error.contains("no sandbox made it") && error.contains("roles/1/a.json"), "{error}");
+        store.remove(&["roles", "1", "a"]).expect("nothing of ours to remove");
+        assert_eq!(fs::read_to_string(&foreign).expect("still there"), "years of work");
+        store.put(&["roles", "1", "b"], &json!(1)).expect("writes");
+        store.put(&["roles", "1", "b"], &json!(2)).expect("overwrites its own");
+        drop(store);
+        // What is called like ours and isn't is refused when it is read.
+        let store = Store::open(folder.path(), "aws").expect("opens");
+        assert!(store.load::<Value>("roles").is_err());
     }
 }

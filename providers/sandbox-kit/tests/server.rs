@@ -36,10 +36,13 @@ async fn serve() -> Server {
     Server::start(loopback(), Plain, Arc::new(echo)).await.expect("a free port")
 }
 
-/// Sends bytes over one connection and reads until the server closes it or says nothing for a while.
+/// Sends bytes over one connection and reads until the server closes it or says nothing for a while. `PORT` stands for
+/// the server's.
 fn talk(stream: &mut TcpStream, request: &[u8]) -> String {
+    let port = stream.peer_addr().expect("an address").port().to_string();
+    let request = String::from_utf8_lossy(request).replace("PORT", &port).into_bytes();
     stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a socket option");
-    stream.write_all(request).expect("the server reads");
+    stream.write_all(&request).expect("the server reads");
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
@@ -55,7 +58,7 @@ async fn answers_several_requests_on_one_connection() {
     for n in 0..3 {
         let answer = talk(
             &mut stream,
-            format!("POST /a%20b?n={n} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").as_bytes(),
+            format!("POST /a%20b?n={n} HTTP/1.1\r\nhost: localhost:PORT\r\ncontent-length: 2\r\n\r\nhi").as_bytes(),
         );
         assert!(
             answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(&format!("POST /a%20b n={n} 2")),
@@ -70,7 +73,7 @@ async fn answers_several_requests_on_one_connection() {
 async fn a_dropped_request_gets_no_byte() {
     let server = serve().await;
     let mut stream = TcpStream::connect(server.address()).expect("connects");
-    assert_eq!(talk(&mut stream, b"GET /drop HTTP/1.1\r\nhost: x\r\n\r\n"), "");
+    assert_eq!(talk(&mut stream, b"GET /drop HTTP/1.1\r\nhost: localhost:PORT\r\n\r\n"), "");
     server.stop().await;
 }
 
@@ -78,7 +81,7 @@ async fn a_dropped_request_gets_no_byte() {
 async fn large_bodies_are_refused() {
     let server = serve().await;
     let mut stream = TcpStream::connect(server.address()).expect("connects");
-    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", BODY_LIMIT + 1);
+    let head = format!("POST / HTTP/1.1\r\nhost: localhost:PORT\r\ncontent-length: {}\r\n\r\n", BODY_LIMIT + 1);
     let answer = talk(&mut stream, head.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     server.stop().await;
@@ -111,7 +114,7 @@ async fn a_stop_lets_requests_finish_and_closes_idle_connections() {
     let _idle = TcpStream::connect(address).expect("connects");
     let client = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).expect("connects");
-        talk(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        talk(&mut stream, b"GET / HTTP/1.1\r\nhost: localhost:PORT\r\n\r\n")
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     tokio::time::timeout(Duration::from_secs(3), server.stop()).await.expect("an idle connection does not hold it up");
@@ -124,7 +127,7 @@ async fn answers_lose_what_they_are_told_to_lose() {
     let server = serve().await;
     let ask = |path: &str| {
         let mut stream = TcpStream::connect(server.address()).expect("connects");
-        talk(&mut stream, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+        talk(&mut stream, format!("GET {path} HTTP/1.1\r\nhost: localhost:PORT\r\n\r\n").as_bytes())
     };
     assert_eq!(ask("/never"), "");
     let cut = ask("/cut");
@@ -164,7 +167,10 @@ async fn requests_are_held_until_somebody_says_what_becomes_of_them() {
     let send = move |line: &str, body: &str| {
         let mut stream = TcpStream::connect(address).expect("connects");
         let length = body.len();
-        talk(&mut stream, format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
+        talk(
+            &mut stream,
+            format!("{line} HTTP/1.1\r\nhost: localhost:PORT\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
+        )
     };
     assert!(send("GET /1", "").ends_with("done"));
     // The second is carried out, the third is not; neither is answered, and both of their clients go.
@@ -185,5 +191,35 @@ async fn requests_are_held_until_somebody_says_what_becomes_of_them() {
     send("POST /_sandbox/release", "");
     assert!(send("GET /5", "").ends_with("done"));
     assert_eq!(handler.carried_out.load(Ordering::SeqCst), 4);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_for_other_hosts_and_of_web_pages_never_reach_the_handler() {
+    let handler = Arc::new(Held { faults: Faults::new(Default::default()), carried_out: AtomicU64::new(0) });
+    let server = Server::start(loopback(), Plain, handler.clone()).await.expect("a free port");
+    let send = |line: &str, headers: &str| {
+        let mut stream = TcpStream::connect(server.address()).expect("connects");
+        talk(&mut stream, format!("{line} HTTP/1.1\r\n{headers}content-length: 0\r\n\r\n").as_bytes())
+    };
+    for headers in [
+        "host: evil.example:PORT\r\n",
+        "host: 127.0.0.1\r\n",
+        "",
+        "host: localhost:PORT\r\norigin: https://evil.example\r\n",
+        "host: localhost:PORT\r\norigin: null\r\n",
+        "host: localhost:PORT\r\nsec-fetch-site: cross-site\r\n",
+    ] {
+        for line in ["POST /", "GET /_sandbox/held", "POST /_sandbox/knobs", "POST /_sandbox/release"] {
+            let answer = send(line, headers);
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{line} with {headers}: {answer}");
+        }
+    }
+    assert!(send("GET http://evil.example/", "host: localhost:PORT\r\n").starts_with("HTTP/1.1 403 "));
+    assert_eq!(handler.carried_out.load(Ordering::SeqCst), 0);
+    for headers in ["host: localhost:PORT\r\n", "host: 127.0.0.1:PORT\r\norigin: http://127.0.0.1:PORT\r\n"] {
+        assert!(send("POST /", headers).ends_with("done"), "{headers}");
+        assert!(send("GET /_sandbox/held", headers).starts_with("HTTP/1.1 200 "), "{headers}");
+    }
     server.stop().await;
 }

@@ -127,8 +127,11 @@ impl Client {
 
     /// Any request; nothing if the connection was closed instead of answering.
     pub(crate) fn raw(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Option<Reply> {
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
+        let host = self.stream.get_ref().peer_addr().ok()?;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        );
         self.stream.get_mut().write_all(request.as_bytes()).ok()?;
         let mut headers = String::new();
         loop {

@@ -224,3 +224,23 @@ async fn answers_of_the_wrong_types_are_refused_or_survived() {
         assert!(server.requests("DescribeSecret") > 0, "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_carries_no_credential_anywhere() {
+    let asked = ["GetCallerIdentity", "GetAccountAuthorizationDetails", "AssumeRole", "DescribeRepositories"];
+    for status in [301, 302, 303, 307, 308] {
+        for hostile in asked {
+            let thief = Server::start(|action, body, _| honest(action, body)).await;
+            let elsewhere = format!("location: {}/\r\n", thief.endpoint());
+            let server = Server::start(move |action, body, _| match action {
+                action if action == hostile => Answer::Body(status, elsewhere.clone(), Vec::new()),
+                action => honest(action, body),
+            })
+            .await;
+            let _ = plan(&server, REGISTRY).await;
+            assert!(server.requests(hostile) > 0, "{hostile} was asked for");
+            assert_eq!(thief.sent(), 0, "{status} of {hostile}");
+            assert!(asked.iter().all(|action| thief.requests(action) == 0), "{status} of {hostile}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod homes;
 mod issuers;
 mod limits;
 mod others;
+mod permissions;
 mod registries;
 mod scale;
 mod secrets;

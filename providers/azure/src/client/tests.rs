@@ -72,6 +72,23 @@ async fn the_next_page_at_another_place_is_refused_and_the_token_stays_here() {
 }
 
 #[tokio::test]
+async fn a_redirect_carries_no_credential_anywhere() {
+    let thief = Loopback::start(|_, _| json(200, serde_json::json!({ "value": [], "access_token": "x" }))).await;
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = format!("{}/elsewhere", thief.url());
+        let away = move |location: &str| json(status, serde_json::json!({})).header(http::header::LOCATION, location);
+        // The Resource Manager, and then Microsoft Entra.
+        let location = elsewhere.clone();
+        let cloud = Loopback::start(move |_, _| away(&location)).await;
+        let _ = list(&cloud).await.expect_err("a redirect is no answer");
+        assert_eq!(cloud.logins(), 1, "{status}");
+        let cloud = Loopback::start_without_login(move |_, _| away(&elsewhere)).await;
+        let _ = list(&cloud).await.expect_err("a redirect is no token");
+    }
+    assert!(thief.seen().is_empty() && thief.logins() == 0);
+}
+
+#[tokio::test]
 async fn pages_that_go_round_are_noticed() {
     let cloud = going_on_at(format!("{PATH}?api-version=2020-01-01")).await;
     let error = list(&cloud).await.expect_err("a circle");
@@ -163,7 +180,7 @@ async fn a_certificate_of_an_unknown_authority_is_said_and_not_tried_again() {
     config.ca_certificate = other.config().ca_certificate;
     let arm = Arm::new(&config).expect("a client");
     let error = arm.list::<Thing>(&CALL, "1").await.expect_err("not trusted");
-    assert!(error.hint_text().is_some_and(|hint| hint.contains("azure.ca_certificate")), "{error:?}");
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("CLOUDGRANT_AZURE__CA_CERTIFICATE")), "{error:?}");
     assert_eq!(arm.requests(), 1);
 }
 

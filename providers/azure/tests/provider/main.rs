@@ -11,6 +11,7 @@ mod homes;
 mod locators;
 mod offline;
 mod others;
+mod permissions;
 mod places;
 mod prefixes;
 mod registries;

@@ -252,6 +252,10 @@ impl Connect for Reference {
         }
     }
 
+    fn directs_credentials(_: &Config) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     async fn connect(context: Context, config: Config) -> Result<Self> {
         // Names of stacks have no such sign: two homes of one name are two stacks.
         let stack = match &config.home {

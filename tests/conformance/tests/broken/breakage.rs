@@ -114,6 +114,10 @@ impl<B: Breakage> Connect for Broken<B> {
         Reference::resource_kind(locator)
     }
 
+    fn directs_credentials(_: &Config) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     async fn connect(context: Context, config: Config) -> Result<Self> {
         let (cloud, breakage) = (Cloud::named(&config.cloud), B::default());
         breakage.connected(&cloud);

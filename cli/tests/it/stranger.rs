@@ -1,0 +1,120 @@
+//! A manifest from a stranger, such as that of a fork's pull request.
+
+use crate::support::{Folder, MANIFEST, QUICKSTART, assert_looks};
+
+fn with(section: &str, more: &str) -> String {
+    let line = format!("\n{section}:\n");
+    assert!(QUICKSTART.contains(&line), "the manifest has no section {section}");
+    QUICKSTART.replacen(&line, &format!("{line}  {more}\n"), 1)
+}
+
+#[test]
+fn an_endpoint_of_somebody_else() {
+    assert_looks!(Folder::with(&with("azure", "authority: https://login.evil.example")).run(&[
+        "plan",
+        "--provider",
+        "azure"
+    ]));
+}
+
+#[test]
+fn no_command_takes_directions_for_credentials_from_a_file() {
+    for (provider, more) in [
+        ("aws", "endpoint: https://evil.example"),
+        ("aws", "endpoint: http://iam.amazonaws.com"),
+        ("aws", "profile: admin"),
+        ("azure", "endpoint: https://evil.example"),
+        ("azure", "authority: https://evil.example"),
+        ("azure", "ca_certificate: ca.pem"),
+        ("azure", "credentials: managed-identity"),
+    ] {
+        let folder = Folder::with(&with(provider, more));
+        let key = more.split(':').next().unwrap_or_default();
+        for command in [
+            &["plan"][..],
+            &["plan", "--sandbox"],
+            &["apply", "--yes"],
+            &["drift"],
+            &["revoke", "--all", "--yes"],
+            &["explain"],
+            &["sandbox", "--", "true"],
+        ] {
+            let output = folder.output(&[&["--provider", provider], command].concat());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{command:?} with {more}: {said}");
+            let variable = format!("CLOUDGRANT_{}__{}", provider.to_uppercase(), key.to_uppercase());
+            assert!(said.contains(&format!("{provider}.{key}: ")) && said.contains(&variable), "{command:?}: {said}");
+        }
+        assert!(!folder.path().join(".cloudgrant").exists(), "nothing was started");
+    }
+}
+
+#[test]
+fn the_environment_directs_credentials() {
+    // A port on which nobody listens: that it is tried shows that it is obeyed.
+    let folder = Folder::with(MANIFEST)
+        .variable("CLOUDGRANT_AWS__ENDPOINT", "http://127.0.0.1:9")
+        .variable("CLOUDGRANT_AWS__CREDENTIALS", "sandbox")
+        .variable("CLOUDGRANT_AWS__PROFILE", "mine");
+    let output = folder.output(&["explain", "--sandbox"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_trail_elsewhere_is_refused_before_anything_else() {
+    let folder = Folder::with(&format!("{QUICKSTART}\naudit: ../outside.jsonl\n"));
+    let output = folder.output(&["apply", "--sandbox", "--yes"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("audit: `../outside.jsonl` isn't below the manifest's folder"), "{said}");
+    assert!(!folder.path().join("../outside.jsonl").exists());
+}
+
+#[test]
+fn a_trail_is_kept_beside_its_manifest() {
+    let folder = Folder::empty();
+    std::fs::create_dir(folder.path().join("checkout")).expect("a folder");
+    folder.write("checkout/cloudgrant.yaml", format!("{QUICKSTART}\naudit: audit.jsonl\n"));
+    let output = folder.output(&["apply", "--sandbox", "--yes", "--file", "checkout/cloudgrant.yaml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(folder.path().join("checkout/audit.jsonl").exists());
+    assert!(!folder.path().join("audit.jsonl").exists());
+}
+
+/// The text of every Rust file of the repository.
+fn sources(folder: &std::path::Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            if !path.ends_with("target") && !path.ends_with(".git") {
+                sources(&path, text);
+            }
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("a file"));
+        }
+    }
+}
+
+#[test]
+fn each_test_that_the_security_page_names_is_there() {
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a repository");
+    let page = std::fs::read_to_string(repository.join("docs/security.md")).expect("the page");
+    let mut all = String::new();
+    sources(repository, &mut all);
+    let words = page.split('`').skip(1).step_by(2).filter(|word| word.matches('_').count() >= 3);
+    let named: Vec<_> = words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
+    assert!(named.len() > 15, "{named:?}");
+    for name in named {
+        assert!(all.contains(&format!("fn {name}(")), "no test is called {name}");
+    }
+}
+
+#[test]
+fn the_deployer_s_policy_on_aws() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "aws"]));
+}
+
+#[test]
+fn the_deployer_s_role_on_azure() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "azure"]));
+}

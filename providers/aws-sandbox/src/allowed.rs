@@ -1,0 +1,72 @@
+//! The identity policies of whoever calls, where a test gives them some: `POST /_sandbox/allow` with
+//! `{"ACCOUNT": POLICY}`. An account without one may do everything, as ever.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use crate::auth::Caller;
+use crate::policy::statement::{matches, texts};
+use crate::protocol::query::Query;
+use crate::state::State;
+
+/// The policies, by account.
+#[derive(Debug, Default)]
+pub(crate) struct Allowed(Mutex<BTreeMap<String, Value>>);
+
+impl Allowed {
+    /// In place of those before.
+    pub(crate) fn set(&self, policies: BTreeMap<String, Value>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    /// Whether the caller may do this. Source: IAM user guide, "Policy evaluation logic": what no statement allows is
+    /// denied. `sts:GetCallerIdentity` needs no permission.
+    pub(crate) fn admits(&self, state: &State, caller: &Caller, action: &str, query: &Query, resource: &str) -> bool {
+        let policies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(policy) = policies.get(&caller.account).filter(|_| action != "sts:GetCallerIdentity") else {
+            return true;
+        };
+        let resource = whole(state, caller, action, query, resource);
+        let statements = policy["Statement"].as_array().into_iter().flatten().filter_map(Value::as_object);
+        let mut allows = statements.filter(|statement| statement.get("Effect").is_some_and(|effect| effect == "Allow"));
+        allows.any(|statement| {
+            fits(statement, "Action", action) && fits(statement, "Resource", &resource) && holds(statement, query)
+        })
+    }
+}
+
+/// The resource with its path, as policies name it.
+fn whole(state: &State, caller: &Caller, action: &str, query: &Query, resource: &str) -> String {
+    let account = &caller.account;
+    if let Some(name) = query.get("RoleName") {
+        let role = state.accounts.get(account).and_then(|account| account.role(name));
+        let path = query.get("Path").unwrap_or("/");
+        return role.map_or_else(|| format!("arn:aws:iam::{account}:role{path}{name}"), |role| role.arn());
+    }
+    match resource {
+        "*" if action.starts_with("ecr:Describe") => format!("arn:aws:ecr:{}:{account}:repository/*", caller.region),
+        resource => resource.to_owned(),
+    }
+}
+
+fn fits(statement: &Map<String, Value>, key: &str, text: &str) -> bool {
+    let patterns = statement.get(key).and_then(texts).unwrap_or_default();
+    patterns.iter().any(|pattern| matches(pattern, text))
+}
+
+/// Whether the conditions hold: of them, `ArnLike` on `iam:PolicyARN` is known, and no other one ever holds.
+fn holds(statement: &Map<String, Value>, query: &Query) -> bool {
+    let Some(conditions) = statement.get("Condition").and_then(Value::as_object) else { return true };
+    conditions.iter().all(|(operator, keys)| {
+        let keys = keys.as_object().filter(|_| operator == "ArnLike");
+        keys.is_some_and(|keys| {
+            keys.iter().all(|(key, patterns)| {
+                let value = query.get("PolicyArn").filter(|_| key == "iam:PolicyARN");
+                let patterns = texts(patterns).unwrap_or_default();
+                value.is_some_and(|value| patterns.iter().any(|pattern| matches(pattern, value)))
+            })
+        })
+    })
+}

@@ -1,0 +1,73 @@
+//! What `cloudgrant permissions` prints is enough for all that a stack goes through, and holds nothing idle.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Purpose, Result};
+use serde_json::Value;
+
+use crate::world::{Runs, World, flyte};
+
+/// A domain with an identity of its own, and every kind of resource.
+fn first() -> String {
+    flyte(
+        "registries: [{ name: base, access: pull, azure: acmeimages.azurecr.io/team/base }]
+grants:
+  - { name: all, scope: global, access: { models: read } }
+  - { name: production, scope: { domain: production }, access: { token: read, models: read-write, images: pull } }
+  - { name: narrow, scope: { domain: development }, access: { models: write }, precise: true }
+",
+    )
+}
+
+async fn printed(world: &World, purpose: Purpose) -> (BTreeSet<String>, Vec<Value>) {
+    let session = world.session(&first()).await.expect("a session");
+    let all = session.provider().permissions(session.intents(), purpose);
+    let actions = all[0].document["Actions"].as_array().expect("actions").iter();
+    let actions = actions.map(|action| action.as_str().expect("text").to_owned()).collect();
+    (actions, all.into_iter().map(|one| one.document).collect())
+}
+
+async fn life(world: &World) -> Result<bool> {
+    let made = world.apply(&first()).await?;
+    Ok(made.is_success() && world.revoke_all(&first()).await?.is_success())
+}
+
+/// What the sandbox was asked for, but for tokens.
+fn asked(world: &World) -> BTreeSet<String> {
+    let counts = world.running().counts();
+    counts.by_action.keys().filter(|action| !action.starts_with("entra/")).cloned().collect()
+}
+
+#[tokio::test]
+async fn what_is_printed_is_enough_and_nothing_in_it_is_idle() {
+    let world = World::new(&first()).await;
+    let (role, documents) = printed(&world, Purpose::Apply).await;
+    assert!(life(&world).await.unwrap_or_else(|error| panic!("{error:?}")));
+    let assigned = ["delete", "write"].map(|verb| format!("Microsoft.Authorization/roleAssignments/{verb}"));
+    let condition = documents[1]["condition"].as_str().expect("a condition");
+    assert!(assigned.iter().all(|action| condition.contains(action)), "{condition}");
+    let allowed: BTreeSet<_> = role.iter().cloned().chain(assigned).map(|action| action.to_lowercase()).collect();
+    let more: Vec<_> = asked(&world).into_iter().filter(|action| !allowed.contains(&action.to_lowercase())).collect();
+    assert!(more.is_empty(), "asked for, and not printed: {more:#?}");
+    let mut idle = Vec::new();
+    for action in &role {
+        let world = World::new(&first()).await;
+        let (kind, verb) = action.rsplit_once('/').expect("an action");
+        world.arm.turn(&format!("deny={kind}:{verb}")).await;
+        if matches!(life(&world).await, Ok(true)) {
+            idle.push(action);
+        }
+    }
+    assert!(idle.is_empty(), "printed, and not needed: {idle:#?}");
+}
+
+#[tokio::test]
+async fn what_planning_takes_changes_nothing() {
+    let world = World::new(&first()).await;
+    let (role, documents) = printed(&world, Purpose::Plan).await;
+    assert_eq!(documents.len(), 1);
+    assert!(role.iter().all(|action| action.ends_with("/read")), "{role:#?}");
+    world.plan(&first()).await.expect("a plan");
+    let more: Vec<_> = asked(&world).into_iter().filter(|action| !role.contains(action)).collect();
+    assert!(more.is_empty(), "asked for, and not printed: {more:#?}");
+}
