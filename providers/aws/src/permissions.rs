@@ -81,8 +81,10 @@ fn home(aws: &Aws, intents: &Intents, purpose: Purpose) -> Permissions {
         let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
         statements.push(statement("WritePolicies", &POLICIES, vec![policies.clone()], None));
         statements.push(statement("WriteRoles", &ROLES, vec![roles.clone()], None));
-        let anywhere =
-            |kind: &str, name: &str| format!("arn:{}:iam::{}:{kind}/{name}", config.partition(), config.account);
+        let anywhere = |kind: &str, name: &str| match name.starts_with("arn:") {
+            true => name.to_owned(),
+            false => format!("arn:{}:iam::{}:{kind}/{name}", config.partition(), config.account),
+        };
         let mut attached = vec![policies];
         attached.extend(config.task_policy(platform).map(|policy| anywhere("policy", &policy)));
         let mut holders = vec![roles];
@@ -154,11 +156,11 @@ fn secrets(intents: &Intents) -> Vec<String> {
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let secrets: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Secret(secret)) => Some(secret.arn_or_pattern()),
+            Ok(Locator::Secret(secret)) => Some(secret.arns_or_patterns()),
             _ => None,
         })
         .collect();
-    secrets.into_iter().collect()
+    secrets.into_iter().flatten().collect()
 }
 
 fn statement(sid: &str, actions: &[&str], resources: Vec<String>, condition: Option<Value>) -> Value {

@@ -19,6 +19,16 @@ grants:
     )
 }
 
+/// Actions that the way below doesn't need, and what does.
+const ONLY_SOMETIMES: [(&str, &str); 3] = [
+    (
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
+        "a pair leaves a domain; with its identity, all of its credentials go",
+    ),
+    ("Microsoft.Resources/subscriptions/read", "what is in other subscriptions is looked for"),
+    ("Microsoft.Resources/subscriptions/resourceGroups/read", "nothing says where new identities go"),
+];
+
 async fn printed(world: &World, purpose: Purpose) -> (BTreeSet<String>, Vec<Value>) {
     let session = world.session(&first()).await.expect("a session");
     let all = session.provider().permissions(session.intents(), purpose);
@@ -55,10 +65,10 @@ async fn what_is_printed_is_enough_and_nothing_in_it_is_idle() {
         let (kind, verb) = action.rsplit_once('/').expect("an action");
         world.arm.turn(&format!("deny={kind}:{verb}")).await;
         if matches!(life(&world).await, Ok(true)) {
-            idle.push(action);
+            idle.push(action.as_str());
         }
     }
-    assert!(idle.is_empty(), "printed, and not needed: {idle:#?}");
+    assert_eq!(idle, ONLY_SOMETIMES.map(|(action, _)| action));
 }
 
 #[tokio::test]
