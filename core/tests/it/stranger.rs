@@ -7,9 +7,6 @@ use cloudgrant_core::config::{Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, ErrorKind, Result, Session, Settings};
 use serde_json::json;
 
-// Registers the provider.
-use crate::fake as _;
-
 const HEAD: &str = "version: 1
 stack: acme
 provider: fake

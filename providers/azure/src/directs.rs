@@ -44,6 +44,7 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         platform_accounts: _,
         request_timeout: _,
         tags: _,
+        settle_timeout: _,
         // One of three, each Microsoft's or its operator's.
         cloud,
         credentials,
