@@ -35,6 +35,7 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         // part of a host's name, so that requests stay with AWS.
         region: _,
         account: _,
+        home: _,
         cluster: _,
         // Names of what is granted to, and patterns of what isn't touched.
         task_role: _,
