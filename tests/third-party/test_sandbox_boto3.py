@@ -169,3 +169,153 @@ def test_the_exports_are_enough(sandbox):
     )
     identity = session.client("sts", endpoint_url=exports["AWS_ENDPOINT_URL"]).get_caller_identity()
     assert identity["Account"] == DATA_PLANE and exports["AWS_DEFAULT_REGION"] == REGION
+
+
+@pytest.fixture
+def s3(sandbox):
+    return sandbox.data_plane.s3
+
+
+def bucket(s3, name="acme-boto3"):
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name
+
+
+def code_of(refusal):
+    return refusal.value.response["Error"]["Code"]
+
+
+def bucket_policy(resource, action="s3:GetObject", principal=None):
+    principal = principal or {"AWS": f"arn:aws:iam::{DATA_PLANE}:root"}
+    statement = {"Sid": "By hand", "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_buckets_come_in_pages_with_their_regions(s3):
+    names = sorted(bucket(s3, f"acme-boto3-{at}") for at in range(5))
+    for size in (1, 2, 1000):
+        pages = list(s3.get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": size}))
+        found = [one for page in pages for one in page["Buckets"]]
+        assert [one["Name"] for one in found] == names
+        assert {one["BucketRegion"] for one in found} == {REGION}
+    assert [one["Name"] for one in s3.list_buckets(Prefix="acme-boto3-3")["Buckets"]] == ["acme-boto3-3"]
+    assert s3.get_bucket_location(Bucket=names[0])["LocationConstraint"] == REGION
+    assert s3.head_bucket(Bucket=names[0])["BucketRegion"] == REGION
+
+
+def test_a_bucket_has_one_owner(sandbox, s3):
+    name = bucket(s3)
+    there = sandbox.registry.s3
+    with pytest.raises(there.exceptions.BucketAlreadyExists):
+        bucket(there)
+    with pytest.raises(s3.exceptions.BucketAlreadyOwnedByYou):
+        bucket(s3)
+    for call in (there.get_bucket_encryption, there.get_bucket_policy, there.delete_bucket_policy):
+        with pytest.raises(there.exceptions.ClientError) as refusal:
+            call(Bucket=name)
+        assert code_of(refusal) == "AccessDenied"
+    with pytest.raises(s3.exceptions.ClientError) as refusal:
+        s3.get_bucket_encryption(Bucket=name, ExpectedBucketOwner=REGISTRY)
+    assert code_of(refusal) == "AccessDenied"
+    for missing in (s3.get_bucket_encryption, s3.get_bucket_policy):
+        with pytest.raises(s3.exceptions.NoSuchBucket):
+            missing(Bucket="acme-nowhere")
+    for reserved in ("acme--table-s3", "sthree-acme", "192.168.5.4"):
+        with pytest.raises(s3.exceptions.ClientError) as refusal:
+            bucket(s3, reserved)
+        assert code_of(refusal) == "InvalidBucketName"
+
+
+def test_encryption_is_as_it_was_set(s3):
+    name = bucket(s3)
+
+    def by_default():
+        (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        return rule["ApplyServerSideEncryptionByDefault"]
+
+    assert by_default() == {"SSEAlgorithm": "AES256"}
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/mine"}
+    configuration = {"Rules": [{"ApplyServerSideEncryptionByDefault": rule, "BucketKeyEnabled": True}]}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=configuration)
+    assert by_default() == rule
+
+
+def test_bucket_policies_are_replaced_whole(s3):
+    name = bucket(s3)
+    with pytest.raises(s3.exceptions.ClientError) as refusal:
+        s3.get_bucket_policy(Bucket=name)
+    assert code_of(refusal) == "NoSuchBucketPolicy"
+    policy = bucket_policy(f"arn:aws:s3:::{name}/*")
+    s3.put_bucket_policy(Bucket=name, Policy=policy)
+    assert json.loads(s3.get_bucket_policy(Bucket=name)["Policy"]) == json.loads(policy)
+    s3.delete_bucket_policy(Bucket=name)
+    s3.delete_bucket_policy(Bucket=name)
+
+
+@pytest.mark.parametrize(
+    "policy, said",
+    [
+        ("{", "MalformedPolicy"),
+        (bucket_policy("arn:aws:s3:::acme-other/*"), "Policy has invalid resource"),
+        (bucket_policy("arn:aws:s3:::acme-boto3"), "Action does not apply to any resource"),
+        (bucket_policy("arn:aws:s3:::acme-boto3/*", "s3:ListBucket"), "Action does not apply to any resource"),
+        (bucket_policy("arn:aws:s3:::acme-boto3/*", "ecr:BatchGetImage"), "Policy has invalid action"),
+        (
+            bucket_policy("arn:aws:s3:::acme-boto3/*", principal={"AWS": f"arn:aws:iam::{DATA_PLANE}:role/nobody"}),
+            "Invalid principal in policy",
+        ),
+        (bucket_policy(["arn:aws:s3:::acme-boto3/*"] * 800), "exceeds the maximum allowed document size"),
+    ],
+    ids=["half", "other bucket", "bucket for objects", "objects for bucket", "service", "principal", "size"],
+)
+def test_bucket_policies_that_s3_refuses(s3, policy, said):
+    name = bucket(s3)
+    with pytest.raises(s3.exceptions.ClientError) as refusal:
+        s3.put_bucket_policy(Bucket=name, Policy=policy)
+    assert said in str(refusal.value)
+
+
+def test_key_policies_keep_their_administrators(sandbox):
+    kms = sandbox.data_plane.kms
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    policy = json.loads(kms.get_key_policy(KeyId=key)["Policy"])
+    assert policy["Statement"][0]["Principal"] == {"AWS": f"arn:aws:iam::{DATA_PLANE}:root"}
+    user = {"Sid": "Use", "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+    locked = json.dumps({"Version": "2012-10-17", "Statement": [user]})
+    with pytest.raises(kms.exceptions.MalformedPolicyDocumentException) as refusal:
+        kms.put_key_policy(KeyId=key, Policy=locked)
+    assert "will not allow you to update the key policy" in str(refusal.value)
+    gone = user | {"Principal": {"AWS": f"arn:aws:iam::{DATA_PLANE}:role/nobody"}}
+    with pytest.raises(kms.exceptions.MalformedPolicyDocumentException) as refusal:
+        kms.put_key_policy(KeyId=key, Policy=json.dumps(policy | {"Statement": policy["Statement"] + [gone]}))
+    assert "invalid principals" in str(refusal.value)
+    more = policy | {"Statement": policy["Statement"] + [user]}
+    kms.put_key_policy(KeyId=key, Policy=json.dumps(more))
+    assert json.loads(kms.get_key_policy(KeyId=key)["Policy"]) == more
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.get_key_policy(KeyId=key.replace(key[-4:], "0000"))
+    with pytest.raises(kms.exceptions.ClientError) as refusal:
+        sandbox.registry.kms.get_key_policy(KeyId=key)
+    assert code_of(refusal) == "AccessDeniedException"
+
+
+def test_what_is_asked_of_buckets_is_answered_as_by_moto(sandbox, moto):
+    """Next to moto, where moto has the call."""
+    from support import accounts
+
+    theirs, _ = accounts.of_moto(moto.url)
+    answers = []
+    for account in (sandbox.data_plane, theirs):
+        name = bucket(account.s3)
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/mine"}}
+        account.s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+        policy = bucket_policy(f"arn:aws:s3:::{name}/*")
+        account.s3.put_bucket_policy(Bucket=name, Policy=policy)
+        (found,) = account.s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        listed = [one["Name"] for one in account.s3.list_buckets()["Buckets"]]
+        read = json.loads(account.s3.get_bucket_policy(Bucket=name)["Policy"])
+        account.s3.delete_bucket_policy(Bucket=name)
+        with pytest.raises(account.s3.exceptions.ClientError) as refusal:
+            account.s3.get_bucket_policy(Bucket=name)
+        answers.append((found["ApplyServerSideEncryptionByDefault"], listed, read, code_of(refusal)))
+    assert answers[0] == answers[1]

@@ -32,6 +32,8 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     need_approval(shell, options.yes)?;
     with_session(shell, unchecked, async |mut work: Work<'_>| {
+        // What drift finds, this mends.
+        work.session.provider().look_again();
         let engine = work.session.engine();
         let asked =
             Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?", leaves_nothing: false };

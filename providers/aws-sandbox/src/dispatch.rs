@@ -8,7 +8,7 @@ use cloudgrant_sandbox_kit::ids::request_id;
 use cloudgrant_sandbox_kit::management::PREFIX;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 
 use crate::allowed::Allowed;
 use crate::auth::{self, Caller, Scope};
@@ -20,7 +20,7 @@ use crate::protocol::query::Query;
 use crate::protocol::{json, xml};
 use crate::quotas::Quotas;
 use crate::state::State;
-use crate::{ecr, iam, secretsmanager, sts};
+use crate::{ecr, iam, kms, s3, secretsmanager, sts};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
@@ -31,6 +31,8 @@ pub(crate) enum Service {
     Sts,
     Ecr,
     SecretsManager,
+    Kms,
+    S3,
 }
 
 /// The sandbox as the server sees it.
@@ -55,6 +57,8 @@ struct Asked {
     operation: String,
     /// As in `iam:CreateRole`.
     action: String,
+    /// What S3 is asked, where that is emulated.
+    s3: Option<s3::Call>,
     /// The form, if this is the query protocol; it holds the name of the operation, so it was read already.
     query: Query,
 }
@@ -62,13 +66,19 @@ struct Asked {
 enum Outcome {
     Xml(Option<xml::Xml>),
     Json(serde_json::Value),
+    S3(s3::Body),
 }
 
 impl Outcome {
-    /// The repository policy in it.
+    /// The policy of a repository, a bucket or a key in it.
     fn policy(&self) -> Option<String> {
-        let Self::Json(answer) = self else { return None };
-        answer.get("policyText").and_then(serde_json::Value::as_str).map(str::to_owned)
+        let answer = match self {
+            Self::Json(answer) => answer,
+            Self::S3(s3::Body::Json(policy)) => return Some(policy.clone()),
+            Self::Xml(_) | Self::S3(_) => return None,
+        };
+        let text = answer.get("policyText").or_else(|| answer.get("Policy"));
+        text.and_then(serde_json::Value::as_str).map(str::to_owned)
     }
 }
 
@@ -108,7 +118,7 @@ impl Dispatcher {
         let policy = outcome.as_ref().ok().and_then(Outcome::policy);
         let response = match outcome {
             Ok(outcome) => success(&asked, outcome, &request_id),
-            Err(error) => failure(asked.service, error, &request_id),
+            Err(error) => failure(&asked, &request.method, error, &request_id),
         };
         self.note(sequence, turn, scope.as_ref(), &asked, response.status.as_u16(), policy);
         if fate == Fate::DropAfter { Response::dropped() } else { response }
@@ -138,15 +148,18 @@ impl Dispatcher {
             ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
         })?;
         let params = match asked.service {
-            Service::Ecr | Service::SecretsManager => Params::parse(&request.body)?,
-            Service::Iam | Service::Sts => Params::default(),
+            Service::Ecr | Service::SecretsManager | Service::Kms => Params::parse(&request.body)?,
+            Service::Iam | Service::Sts | Service::S3 => Params::default(),
         };
         if asked.operation.is_empty() {
             let message = format!(
-                "The sandbox emulates IAM, STS, ECR and Secrets Manager; this is a request for {}",
+                "The sandbox emulates IAM, STS, ECR, KMS, Secrets Manager and the buckets of S3; this is a request for {}",
                 scope.service
             );
-            return Err(ApiError::new("InvalidAction", 400, message));
+            return Err(match asked.service {
+                Service::S3 => ApiError::new("NotImplemented", 501, message),
+                _ => ApiError::new("InvalidAction", 400, message),
+            });
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
@@ -177,6 +190,15 @@ impl Dispatcher {
             Service::SecretsManager => {
                 secretsmanager::call(state, &caller, &asked.operation, &params).map(Outcome::Json)
             }
+            Service::Kms => kms::call(state, &caller, &asked.operation, &params).map(Outcome::Json),
+            Service::S3 => match &asked.s3 {
+                Some(call) => s3::call(state, &caller, call).map(Outcome::S3),
+                None => Err(ApiError::new(
+                    "NotImplemented",
+                    501,
+                    "A header you provided implies functionality that is not implemented",
+                )),
+            },
         }
     }
 
@@ -212,10 +234,22 @@ impl Asked {
             // An unknown service keeps its name in the operation, which is then unknown too.
             let (service, operation) = match target.split_once('.') {
                 Some(("secretsmanager", operation)) => (Service::SecretsManager, operation),
+                Some(("TrentService", operation)) => (Service::Kms, operation),
                 Some(("AmazonEC2ContainerRegistry_V20150921", operation)) => (Service::Ecr, operation),
                 _ => (Service::Ecr, target),
             };
             return Self::new(service, operation, Query::default());
+        }
+        if scope.is_some_and(|scope| scope.service == "s3") {
+            let s3 = s3::Call::read(request);
+            let (operation, action) = s3.as_ref().map_or(("", "s3:"), |call| (call.operation, call.action));
+            return Self {
+                service: Service::S3,
+                operation: operation.to_owned(),
+                action: action.to_owned(),
+                query: Query::default(),
+                s3,
+            };
         }
         let form = if request.body.is_empty() { request.query.as_bytes() } else { &request.body };
         let query = Query::parse(form);
@@ -230,7 +264,7 @@ impl Asked {
 
     fn new(service: Service, operation: &str, query: Query) -> Self {
         let action = format!("{}:{operation}", service.prefix());
-        Self { service, operation: operation.to_owned(), action, query }
+        Self { service, operation: operation.to_owned(), action, query, s3: None }
     }
 
     fn resource(&self, caller: &Caller, params: &Params) -> String {
@@ -239,6 +273,8 @@ impl Asked {
             Service::Sts => sts::resource(&self.query),
             Service::Ecr => ecr::resource(caller, params),
             Service::SecretsManager => secretsmanager::resource(caller, params),
+            Service::Kms => kms::resource(caller, params),
+            Service::S3 => self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller)),
         }
     }
 }
@@ -250,6 +286,8 @@ impl Service {
             Self::Sts => "sts",
             Self::Ecr => "ecr",
             Self::SecretsManager => "secretsmanager",
+            Self::Kms => "kms",
+            Self::S3 => "s3",
         }
     }
 
@@ -266,20 +304,56 @@ fn success(asked: &Asked, outcome: Outcome, request_id: &str) -> Response {
             respond(200, "text/xml", text, request_id)
         }
         Outcome::Json(value) => respond(200, "application/x-amz-json-1.1", value.to_string(), request_id),
+        Outcome::S3(s3::Body::Xml(text)) => of_s3(respond(200, "application/xml", text, request_id), request_id),
+        Outcome::S3(s3::Body::Json(text)) => of_s3(respond(200, "application/json", text, request_id), request_id),
+        Outcome::S3(s3::Body::Nothing) => of_s3(Response::new(StatusCode::NO_CONTENT, String::new()), request_id),
+        Outcome::S3(s3::Body::Head(region)) => {
+            of_s3(Response::new(StatusCode::OK, String::new()), request_id).header(BUCKET_REGION, &region)
+        }
     }
 }
 
-fn failure(service: Service, error: ApiError, request_id: &str) -> Response {
+/// S3 has its own name for the header.
+fn of_s3(response: Response, request_id: &str) -> Response {
+    response.header(HeaderName::from_static("x-amz-request-id"), request_id)
+}
+
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+fn failure(asked: &Asked, method: &Method, error: ApiError, request_id: &str) -> Response {
+    let service = asked.service;
     match service {
+        Service::S3 => {
+            let status = if error.code == "Throttling" { 503 } else { error.status };
+            let error = ApiError { code: s3_code(error.code), status, ..error };
+            // An answer to HEAD has no body.
+            let text = if method == Method::HEAD { String::new() } else { s3::error(&error, request_id) };
+            let response = of_s3(respond(error.status, "application/xml", text, request_id), request_id);
+            match &error.region {
+                Some(region) => response.header(BUCKET_REGION, region),
+                None => response,
+            }
+        }
         Service::Iam | Service::Sts => {
             let text = xml::error(service.namespace(), error.status, error.code, &error.message, request_id);
             respond(error.status, "text/xml", text, request_id)
         }
-        Service::Ecr | Service::SecretsManager => {
+        Service::Ecr | Service::SecretsManager | Service::Kms => {
             let status = if error.status >= 500 { 500 } else { 400 };
             let text = json::error(service == Service::SecretsManager, json_code(error.code), &error.message);
             respond(status, "application/x-amz-json-1.1", text, request_id)
         }
+    }
+}
+
+/// S3's names for errors that all services have. Source: Amazon S3 API reference, "Error responses".
+fn s3_code(code: &'static str) -> &'static str {
+    match code {
+        "InvalidClientTokenId" => "InvalidAccessKeyId",
+        "MissingAuthenticationToken" => "AccessDenied",
+        "Throttling" => "SlowDown",
+        "ServiceFailure" => "InternalError",
+        other => other,
     }
 }
 

@@ -14,11 +14,17 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     /// The message.
     pub(crate) message: String,
+    /// The region in which the bucket is, where the request went to another one.
+    pub(crate) region: Option<String>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Self {
-        Self { code, status, message: message.into() }
+        Self { code, status, message: message.into(), region: None }
+    }
+
+    pub(crate) fn of_region(self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self }
     }
 
     pub(crate) fn no_such_entity(message: impl Into<String>) -> Self {

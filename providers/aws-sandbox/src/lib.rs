@@ -1,6 +1,6 @@
 //! AWS on loopback, for trying cloudgrant without an account.
 //!
-//! An emulator of the parts of IAM, STS, ECR and Secrets Manager that granting access needs, with AWS's limits,
+//! An emulator of the parts of IAM, STS, ECR, S3, KMS and Secrets Manager that granting access needs, with AWS's limits,
 //! validations, errors and texts, so that what works here has a fair chance there. Other programs can use it too: `aws`,
 //! boto3, Terraform and the SDKs talk to it through [`Running::exports`].
 //!
@@ -33,6 +33,7 @@ mod ecr;
 mod errors;
 mod iam;
 mod ids;
+mod kms;
 mod managed;
 mod management;
 mod model;
@@ -43,6 +44,7 @@ mod pretty;
 mod protocol;
 mod pull_through;
 mod quotas;
+mod s3;
 mod secretsmanager;
 mod seed;
 mod state;

@@ -153,6 +153,57 @@ pub(crate) struct PullThroughRule {
     pub(crate) created: Millis,
 }
 
+/// A bucket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) created: Millis,
+    pub(crate) encryption: Encryption,
+    pub(crate) policy: Option<Document>,
+}
+
+impl Bucket {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:{}:s3:::{}", Partition::of_region(&self.region).id(), self.name)
+    }
+}
+
+/// How a bucket's new objects are encrypted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Encryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub(crate) algorithm: String,
+    /// A key's id, ARN or alias, as it was set.
+    pub(crate) key: Option<String>,
+    pub(crate) bucket_key: bool,
+}
+
+impl Default for Encryption {
+    fn default() -> Self {
+        Self { algorithm: "AES256".to_owned(), key: None, bucket_key: false }
+    }
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) id: String,
+    pub(crate) created: Millis,
+    pub(crate) description: String,
+    pub(crate) policy: Document,
+}
+
+impl Key {
+    pub(crate) fn arn(&self) -> String {
+        let partition = Partition::of_region(&self.region).id();
+        format!("arn:{partition}:kms:{}:{}:key/{}", self.region, self.account, self.id)
+    }
+}
+
 /// A secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Secret {

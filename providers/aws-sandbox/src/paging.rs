@@ -56,6 +56,15 @@ impl Paging {
         Ok(Self { max: usize::try_from(max).unwrap_or(100), after })
     }
 
+    /// S3's maximum and token; `None` for a token that isn't one.
+    pub(crate) fn s3(max: usize, token: Option<&str>) -> Option<Self> {
+        let after = match token {
+            Some(token) => Some(decode(token)?),
+            None => None,
+        };
+        Some(Self { max, after })
+    }
+
     /// Cuts the page out of entries that are sorted by their keys.
     pub(crate) fn cut<T>(&self, entries: impl IntoIterator<Item = (String, T)>) -> Page<T> {
         let mut entries =

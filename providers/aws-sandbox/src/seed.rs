@@ -9,7 +9,7 @@ use crate::errors::ApiError;
 use crate::model::{Document, OidcProvider, Policy, Role, SecretVersion, Tags, Version};
 use crate::partition::Partition;
 use crate::state::State;
-use crate::{DEFAULT_ACCOUNT, DEFAULT_REGION, auth, ecr, secretsmanager, time};
+use crate::{DEFAULT_ACCOUNT, DEFAULT_REGION, auth, ecr, s3, secretsmanager, time};
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 
 const ECR_READ_ONLY: &str = "AmazonEC2ContainerRegistryReadOnly";
@@ -35,6 +35,8 @@ pub(crate) struct Wishes {
     assumed: Vec<(String, Option<String>)>,
     /// Account, region, name.
     repositories: Vec<(String, String, String)>,
+    /// Names: they are in the data plane's account.
+    buckets: Vec<String>,
     /// Account, region, name, suffix.
     secrets: Vec<(String, String, String, String)>,
 }
@@ -69,6 +71,7 @@ impl Wishes {
             admin_role: organization.as_ref().map(|organization| format!("{organization}-adminflyterole")),
             assumed: objects("/aws/accounts").filter_map(|(_, account)| assumed(account.get("assume_role")?)).collect(),
             repositories: locators.iter().filter_map(|locator| repository(locator)).collect(),
+            buckets: locators.iter().filter_map(|locator| bucket(locator)).collect(),
             secrets: locators.iter().filter_map(|locator| secret(locator)).collect(),
             organization,
         }
@@ -118,6 +121,13 @@ fn repository(locator: &str) -> Option<(String, String, String)> {
     // A tag or digest is not a part of the name.
     let name = name.split(['@', ':']).next().filter(|name| !name.is_empty() && !name.contains('*'))?;
     auth::is_account(account).then(|| (account.to_owned(), region.to_owned(), name.to_owned()))
+}
+
+/// `s3://NAME/PREFIX`, or an ARN.
+fn bucket(locator: &str) -> Option<String> {
+    let path = locator.strip_prefix("s3://").or_else(|| Some(locator.strip_prefix("arn:")?.split_once(":s3:::")?.1))?;
+    let name = path.split('/').next().filter(|name| s3::is_name(name))?;
+    Some(name.to_owned())
 }
 
 /// The ARN of a secret with its six characters; without them, some are made up.
@@ -193,6 +203,9 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         once(state, format!("repository {owner} {region} {name}"), |state| {
             save_repository(state, owner, region, name)
         })?;
+    }
+    for name in &wishes.buckets {
+        once(state, format!("bucket {name}"), |state| save_bucket(state, account, &wishes.region, name))?;
     }
     for (owner, region, name, suffix) in &wishes.secrets {
         once(state, format!("secret {owner} {region} {name}"), |state| {
@@ -349,6 +362,10 @@ fn save_repository(state: &mut State, account: &str, region: &str, name: &str) -
     let mut repository = ecr::new(account, region, name);
     repository.policy = Some(Document { text: crate::pretty::pretty(&policy), ..Document::default() });
     state.save_repository(repository)
+}
+
+fn save_bucket(state: &mut State, account: &str, region: &str, name: &str) -> std::result::Result<(), ApiError> {
+    if state.bucket(name).is_some() { Ok(()) } else { state.save_bucket(s3::new(account, region, name)) }
 }
 
 fn save_secret(

@@ -11,7 +11,7 @@ use cloudgrant_sandbox_kit::{History, Result, SandboxError, Store, clock};
 use crate::errors::Answer;
 use crate::ids::Ids;
 use crate::managed;
-use crate::model::{Document, OidcProvider, Policy, PullThroughRule, Repository, Role, Secret, Session};
+use crate::model::{Bucket, Document, Key, OidcProvider, Policy, PullThroughRule, Repository, Role, Secret, Session};
 use crate::partition::Partition;
 use crate::quotas::Quotas;
 use crate::time;
@@ -27,6 +27,10 @@ pub(crate) struct Account {
     pub(crate) repositories: BTreeMap<(String, String), Repository>,
     /// By region and prefix.
     pub(crate) pull_through: BTreeMap<(String, String), PullThroughRule>,
+    /// By name.
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// By region and id.
+    pub(crate) keys: BTreeMap<(String, String), Key>,
     /// By region and name.
     pub(crate) secrets: BTreeMap<(String, String), Secret>,
     /// Which roles a policy is attached to: policy ARN to lower-case role names. Derived from the roles.
@@ -133,6 +137,13 @@ impl State {
         for rule in state.store.load::<PullThroughRule>("pull-through-rules")? {
             let key = (rule.region.clone(), rule.prefix.clone());
             state.account_mut(&rule.account.clone()).pull_through.insert(key, rule);
+        }
+        for bucket in state.store.load::<Bucket>("buckets")? {
+            state.account_mut(&bucket.account.clone()).buckets.insert(bucket.name.clone(), bucket);
+        }
+        for key in state.store.load::<Key>("keys")? {
+            let place = (key.region.clone(), key.id.clone());
+            state.account_mut(&key.account.clone()).keys.insert(place, key);
         }
         for secret in state.store.load::<Secret>("secrets")? {
             let key = (secret.region.clone(), secret.name.clone());
@@ -275,6 +286,30 @@ impl State {
         self.store.remove(&["pull-through-rules", &rule.account, &rule.region, &rule.prefix])?;
         let key = (rule.region.clone(), rule.prefix.clone());
         self.account_mut(&rule.account).pull_through.remove(&key);
+        Ok(())
+    }
+
+    /// A bucket, of whichever account.
+    pub(crate) fn bucket(&self, name: &str) -> Option<&Bucket> {
+        self.accounts.values().find_map(|account| account.buckets.get(name))
+    }
+
+    pub(crate) fn save_bucket(&mut self, bucket: Bucket) -> Answer<()> {
+        self.store.put(&["buckets", &bucket.name], &bucket)?;
+        self.account_mut(&bucket.account.clone()).buckets.insert(bucket.name.clone(), bucket);
+        Ok(())
+    }
+
+    pub(crate) fn remove_bucket(&mut self, bucket: &Bucket) -> Answer<()> {
+        self.store.remove(&["buckets", &bucket.name])?;
+        self.account_mut(&bucket.account).buckets.remove(&bucket.name);
+        Ok(())
+    }
+
+    pub(crate) fn save_key(&mut self, key: Key) -> Answer<()> {
+        self.store.put(&["keys", &key.account, &key.region, &key.id], &key)?;
+        let place = (key.region.clone(), key.id.clone());
+        self.account_mut(&key.account.clone()).keys.insert(place, key);
         Ok(())
     }
 

@@ -2,15 +2,19 @@
 //!
 //! The SDK's calls are boxed: each has kilobytes of state, which would add up on the stack.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use cloudgrant_core::{Caller, Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
+use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
 
 use futures_util::future::try_join_all;
 
 use crate::Aws;
+use crate::buckets::{Asked, Buckets};
 use crate::error;
+use crate::inventory::Inventory;
+use crate::known_buckets;
 use crate::locator::{Locator, Secret};
 use crate::secrets::Secrets;
 use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
@@ -104,15 +108,45 @@ impl Aws {
         }
     }
 
+    /// What grants reach, looked up.
+    pub(crate) async fn inventory<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
+    ) -> Result<Inventory> {
+        let (secrets, buckets) = tokio::try_join!(self.secrets(grants.clone()), self.buckets(grants))?;
+        Ok(Inventory { secrets, buckets })
+    }
+
+    pub(crate) async fn buckets<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
+    ) -> Result<Buckets> {
+        let mut wanted: BTreeMap<String, Asked> = BTreeMap::new();
+        for reach in grants.into_iter().flat_map(|grant| &grant.reaches) {
+            if reach.resource.kind != ResourceKind::ObjectStore {
+                continue;
+            }
+            if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator) {
+                let asked = if reach.access == Access::List { Asked::Owner } else { Asked::Encryption };
+                let known = wanted.entry(objects.bucket).or_insert(asked);
+                *known = asked.max(*known);
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(Buckets::default());
+        }
+        // Whose credentials these are is known then, too.
+        let snapshot = self.snapshot().await?;
+        let known = known_buckets::known(&self.names, &snapshot);
+        Box::pin(self.buckets.all(self, wanted, known, self.afresh.load(Ordering::Relaxed))).await
+    }
+
     /// The plan has looked: the next one reads anew.
     pub(crate) async fn used_up(&self) {
         *self.reading.lock().await = Arc::default();
     }
 
-    pub(crate) async fn secrets<'a>(
-        &self,
-        grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-    ) -> Result<Secrets> {
+    async fn secrets<'a>(&self, grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>) -> Result<Secrets> {
         let (mut wanted, mut forced) = (Vec::new(), HashSet::new());
         for grant in grants {
             for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {

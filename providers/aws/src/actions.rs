@@ -1,7 +1,7 @@
 //! The table from (resource kind, level) to the exact actions.
 //!
-//! Source: the Service Authorization Reference for Amazon S3, AWS Secrets Manager and Amazon ECR; requirements 28,
-//! 31 and 38.
+//! Source: the Service Authorization Reference for Amazon S3, AWS KMS, AWS Secrets Manager and Amazon ECR;
+//! requirements 28, 31 and 38.
 
 use cloudgrant_core::{Access, Capabilities, ResourceKind, ScopeKind};
 
@@ -24,8 +24,11 @@ pub(crate) fn lists(access: Access) -> bool {
 pub(crate) fn on_objects(access: Access) -> &'static [&'static str] {
     match access {
         Access::Read => &["s3:GetObject"],
-        Access::Write => &["s3:PutObject"],
-        Access::ReadWrite => &["s3:GetObject", "s3:PutObject"],
+        // Whoever begins an upload of several parts ends it, one way or the other: parts that nobody takes back are paid for.
+        Access::Write => &["s3:AbortMultipartUpload", "s3:PutObject"],
+        Access::ReadWrite => {
+            &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        }
         Access::Manage => &[
             "s3:AbortMultipartUpload",
             "s3:DeleteObject",
@@ -33,6 +36,16 @@ pub(crate) fn on_objects(access: Access) -> &'static [&'static str] {
             "s3:ListMultipartUploadParts",
             "s3:PutObject",
         ],
+        Access::List | Access::Pull | Access::Push => &[],
+    }
+}
+
+/// What a level needs of the customer-managed key that encrypts a bucket. Uploads of several parts decrypt what they
+/// uploaded. Source: Amazon S3 user guide, "Multipart upload API and permissions".
+pub(crate) fn on_key(access: Access) -> &'static [&'static str] {
+    match access {
+        Access::Read => &[DECRYPT],
+        Access::Write | Access::ReadWrite | Access::Manage => &[DECRYPT, "kms:GenerateDataKey"],
         Access::List | Access::Pull | Access::Push => &[],
     }
 }
@@ -78,7 +91,7 @@ mod tests {
     #[test]
     fn actions_are_sorted_as_documents_have_them() {
         for level in [Access::Read, Access::Write, Access::ReadWrite, Access::Manage, Access::Pull, Access::Push] {
-            for actions in [on_objects(level), on_repository(level)] {
+            for actions in [on_objects(level), on_repository(level), on_key(level)] {
                 assert!(actions.is_sorted(), "{level}: {actions:?}");
             }
         }

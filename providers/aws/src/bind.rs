@@ -38,10 +38,10 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     let for_roles = async {
         if any_narrow { tokio::try_join!(task_policy(aws), aws.issuers()).map(|(policy, _)| policy) } else { Ok(None) }
     };
-    let (secrets, task_policy, snapshot) = tokio::try_join!(aws.secrets(grants), for_roles, aws.snapshot())?;
+    let (inventory, task_policy, snapshot) = tokio::try_join!(aws.inventory(grants), for_roles, aws.snapshot())?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let reading = aws.reading().await;
-    let policies = reading.packed.carried(aws, grants, &secrets, &snapshot).await?;
+    let policies = reading.packed.carried(aws, grants, &inventory, &snapshot).await?;
     let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);

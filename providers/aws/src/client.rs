@@ -25,7 +25,7 @@ use crate::bounded::Bounded;
 use crate::config::{AccountId, Config, Credentials, Fixed};
 use crate::error;
 use crate::pages::Pages;
-use crate::whole::Whole;
+use crate::whole::{Whole, WholeOfS3};
 
 /// Counts what goes over the wire, retries included, and tells how AWS calls each request.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,10 @@ pub(crate) struct Clients {
     base: OnceCell<SdkConfig>,
     iam: OnceCell<aws_sdk_iam::Client>,
     ecr: Mutex<HashMap<(AccountId, String), aws_sdk_ecr::Client>>,
+    s3: Mutex<HashMap<(AccountId, String), aws_sdk_s3::Client>>,
+    kms: Mutex<HashMap<(AccountId, String), aws_sdk_kms::Client>>,
+    /// Where buckets are, as far as somebody said so.
+    bucket_regions: Mutex<HashMap<String, String>>,
 }
 
 impl Clients {
@@ -86,6 +90,9 @@ impl Clients {
             base: OnceCell::new(),
             iam: OnceCell::new(),
             ecr: Mutex::new(HashMap::new()),
+            s3: Mutex::new(HashMap::new()),
+            kms: Mutex::new(HashMap::new()),
+            bucket_regions: Mutex::new(HashMap::new()),
         }
     }
 
@@ -212,6 +219,61 @@ impl Clients {
         let provider = ProviderConfig::default().with_http_client(self.http.clone()).with_region(Some(region));
         let file = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
         SharedCredentialsProvider::new(file)
+    }
+
+    /// S3 in a region, with the credentials of an account.
+    pub(crate) async fn s3(&self, account: &AccountId, region: &str) -> Result<aws_sdk_s3::Client> {
+        let mut clients = self.s3.lock().await;
+        let key = (account.clone(), region.to_owned());
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let mut config = aws_sdk_s3::config::Builder::from(self.base().await)
+            .region(Region::new(region.to_owned()))
+            // Where AWS isn't where it always is, buckets have no hosts of their own.
+            .force_path_style(self.config.endpoint.is_some())
+            .interceptor(self.counter.clone())
+            .interceptor(WholeOfS3);
+        if *account != self.config.account {
+            let credentials = self.credentials_for(account).await?;
+            self.check_identity(account, credentials.clone()).await?;
+            config = config.credentials_provider(credentials);
+        }
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    /// KMS in a region, with the credentials of an account.
+    pub(crate) async fn kms(&self, account: &AccountId, region: &str) -> Result<aws_sdk_kms::Client> {
+        let mut clients = self.kms.lock().await;
+        let key = (account.clone(), region.to_owned());
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let mut config = aws_sdk_kms::config::Builder::from(self.base().await)
+            .region(Region::new(region.to_owned()))
+            .interceptor(self.counter.clone())
+            .interceptor(Whole);
+        if *account != self.config.account {
+            let credentials = self.credentials_for(account).await?;
+            self.check_identity(account, credentials.clone()).await?;
+            config = config.credentials_provider(credentials);
+        }
+        let client = aws_sdk_kms::Client::from_conf(config.build());
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    /// Where a bucket is, as far as is known; else where to ask first.
+    pub(crate) async fn region_of(&self, bucket: &str) -> String {
+        let known = self.bucket_regions.lock().await.get(bucket).cloned();
+        known.unwrap_or_else(|| self.config.region.clone())
+    }
+
+    /// Remembers where a bucket is.
+    pub(crate) async fn note_region(&self, bucket: &str, region: &str) {
+        self.bucket_regions.lock().await.insert(bucket.to_owned(), region.to_owned());
     }
 
     async fn credentials_for(&self, account: &AccountId) -> Result<SharedCredentialsProvider> {

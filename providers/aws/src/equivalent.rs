@@ -51,6 +51,22 @@ pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
             }
             _ => Vec::new(),
         },
+        kinds::BUCKET_STATEMENT => {
+            let bucket = text("bucket").rsplit(':').next().unwrap_or_default();
+            vec![
+                format!("aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text"),
+                format!("# merge by Sid: {}", attributes["statement"]),
+                format!("aws s3api put-bucket-policy --bucket {bucket} --policy file://merged.json"),
+            ]
+        }
+        kinds::KEY_STATEMENT => {
+            let (key, region) = (text("key"), text("key").split(':').nth(3).unwrap_or_default());
+            vec![
+                format!("aws kms get-key-policy --region {region} --key-id {key} --query Policy --output text"),
+                format!("# merge by Sid: {}", attributes["statement"]),
+                format!("aws kms put-key-policy --region {region} --key-id {key} --policy file://merged.json"),
+            ]
+        }
         _ => Vec::new(),
     }
 }

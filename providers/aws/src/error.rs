@@ -134,10 +134,19 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         | "AuthFailure"
         | "RequestExpired" => ErrorKind::Credentials,
         code if is_throttling(code) => ErrorKind::Throttled,
-        "ConcurrentModification" => ErrorKind::Unavailable,
-        "MalformedPolicyDocument" if message.contains("Invalid principal") => ErrorKind::NotYet,
+        "ConcurrentModification" | "OperationAborted" => ErrorKind::Unavailable,
+        "MalformedPolicyDocument" | "MalformedPolicy"
+            if message.contains("Invalid principal") || message.contains("invalid principal") =>
+        {
+            ErrorKind::NotYet
+        }
         "InvalidParameter" if message.contains("rincipal not found") => ErrorKind::NotYet,
-        "NoSuchEntity" | "ResourceNotFound" | "RepositoryNotFound" | "RepositoryPolicyNotFound" => ErrorKind::NotFound,
+        "NoSuchEntity"
+        | "ResourceNotFound"
+        | "RepositoryNotFound"
+        | "RepositoryPolicyNotFound"
+        | "NoSuchBucket"
+        | "NotFound" => ErrorKind::NotFound,
         // What hung on it was taken away before, and IAM has not seen that everywhere yet. Source: IAM user guide,
         // "Changes that I make are not always immediately visible".
         "DeleteConflict" => ErrorKind::NotYet,
@@ -265,6 +274,18 @@ mod tests {
             (409, "ConcurrentModification", "", ErrorKind::Unavailable),
             (400, "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"x\"", ErrorKind::NotYet),
             (400, "MalformedPolicyDocument", "Syntax errors in policy.", ErrorKind::Unexpected),
+            (400, "MalformedPolicy", "Invalid principal in policy", ErrorKind::NotYet),
+            (400, "MalformedPolicy", "Policy has invalid resource", ErrorKind::Unexpected),
+            (
+                400,
+                "MalformedPolicyDocumentException",
+                "Policy contains a statement with one or more invalid principals.",
+                ErrorKind::NotYet,
+            ),
+            (409, "OperationAborted", "", ErrorKind::Unavailable),
+            (503, "SlowDown", "", ErrorKind::Throttled),
+            (404, "NoSuchBucket", "", ErrorKind::NotFound),
+            (400, "NotFoundException", "Key does not exist", ErrorKind::NotFound),
             (
                 400,
                 "InvalidParameterException",

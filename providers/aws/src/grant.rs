@@ -14,6 +14,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Aws;
 use crate::actions;
+use crate::bucket_access;
+use crate::bucket_notes;
 use crate::kinds;
 use crate::locator::Locator;
 use crate::pack::Policy;
@@ -26,10 +28,10 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     if grants.is_empty() {
         return Ok(desired);
     }
-    let (secrets, snapshot) = tokio::try_join!(aws.secrets(grants), aws.snapshot())?;
+    let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let reading = aws.reading().await;
-    for (scope, policies) in reading.packed.policies(aws, grants, &secrets, &snapshot).await? {
+    for (scope, policies) in reading.packed.policies(aws, grants, &inventory, &snapshot).await? {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
@@ -37,11 +39,13 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     let mut places = Places::new();
     for grant in grants {
         other_accounts(aws, grant, &mut places, &mut desired).await?;
-        notes(aws, grant, &secrets, &mut desired.notes);
-        keys_elsewhere(aws, grant, &secrets, &mut desired.notes).await?;
+        bucket_access::other_accounts(aws, grant, &inventory.buckets, &mut desired).await?;
+        notes(aws, grant, &inventory.secrets, &mut desired.notes);
+        keys_elsewhere(aws, grant, &inventory.secrets, &mut desired.notes).await?;
     }
     let reaches = grants.iter().flat_map(|grant| &grant.reaches);
     desired.notes.extend(platforms_own(aws, reaches));
+    desired.notes.extend(bucket_notes::of(aws, grants, &inventory.buckets));
     for (place, (documents, scopes)) in places {
         // Each scope says of it what it has to do with it; it is one object all the same.
         for (scope, because) in scopes {
@@ -122,7 +126,7 @@ async fn other_accounts(
 }
 
 /// The roles that carry a grant, and those of them that have to be made first.
-async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
+pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
     let (mut arns, mut ids) = (Vec::new(), Vec::new());
     for scope in scopes {
         if *scope == Scope::Global {

@@ -8,6 +8,8 @@ pub(crate) const POLICY: &str = "iam-policy";
 pub(crate) const ROLE: &str = "iam-role";
 pub(crate) const ATTACHMENT: &str = "iam-role-attachment";
 pub(crate) const STATEMENT: &str = "ecr-policy-statement";
+pub(crate) const BUCKET_STATEMENT: &str = "s3-policy-statement";
+pub(crate) const KEY_STATEMENT: &str = "kms-key-policy-statement";
 pub(crate) const BINDING: &str = "platform-binding";
 
 pub(crate) fn policy(name: &str) -> ObjectId {
@@ -25,4 +27,12 @@ pub(crate) fn attachment(role: &str, policy: &str) -> ObjectId {
 
 pub(crate) fn statement(repository: &Repository, sid: &str) -> ObjectId {
     ObjectId::new(STATEMENT, format!("{}#{sid}", repository.arn()))
+}
+
+pub(crate) fn bucket_statement(bucket: &str, sid: &str) -> ObjectId {
+    ObjectId::new(BUCKET_STATEMENT, format!("{bucket}#{sid}"))
+}
+
+pub(crate) fn key_statement(key: &str, sid: &str) -> ObjectId {
+    ObjectId::new(KEY_STATEMENT, format!("{key}#{sid}"))
 }

@@ -3,8 +3,8 @@
 //! A scope's grants become managed policies under the IAM path `/cloudgrant/STACK/`. Global ones are attached to
 //! the platform's task role; a domain or a project-domain pair gets a role of its own, which trusts exactly its
 //! service accounts and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
-//! the same share a policy. A registry in
-//! another account gets a statement in its repository policy.
+//! the same share a policy. A registry, a
+//! bucket or a key in another account gets a statement in its policy.
 //!
 //! Link it into a program with `use cloudgrant_aws as _;`.
 
@@ -16,6 +16,9 @@ mod apply;
 mod attachment;
 mod bind;
 mod bounded;
+mod bucket_access;
+mod bucket_notes;
+mod buckets;
 mod client;
 mod config;
 mod denial;
@@ -30,8 +33,10 @@ mod handover;
 mod hostile;
 #[cfg(test)]
 mod hostile_kept;
+mod inventory;
 mod kept;
 mod kinds;
+mod known_buckets;
 mod locator;
 mod names;
 mod observe;
@@ -48,6 +53,7 @@ mod repository_policy;
 mod room;
 mod secrets;
 mod share;
+mod shared;
 mod snapshot;
 mod statement;
 mod statements;
@@ -57,6 +63,7 @@ mod whole;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -70,10 +77,11 @@ use tokio::sync::{Mutex, OnceCell};
 pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
-use crate::locator::{Locator, Repository};
+use crate::locator::Locator;
 use crate::names::Names;
 use crate::repository_policy::Meanwhile;
 use crate::secrets::Lookup;
+use crate::shared::Shared;
 use crate::snapshot::{Quotas, Reading};
 
 register_provider!(Aws);
@@ -86,14 +94,17 @@ pub struct Aws {
     names: Names,
     clients: Clients,
     secrets: Lookup,
+    buckets: buckets::Lookup,
+    /// Whether buckets are asked although the stack's policies say what they are like.
+    afresh: AtomicBool,
     identity: OnceCell<Caller>,
     quotas: OnceCell<Quotas>,
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
     reading: Mutex<Arc<Reading>>,
     /// The ARNs of the roles that were made since it was connected: others may not know them yet.
     made: std::sync::Mutex<HashSet<String>>,
-    /// One writer a repository policy at a time: it is replaced as a whole.
-    repositories: Mutex<HashMap<Repository, Arc<Mutex<Meanwhile>>>>,
+    /// One writer at a time for each document that others write too: it is replaced as a whole.
+    shared: Mutex<HashMap<Shared, Arc<Mutex<Meanwhile>>>>,
 }
 
 #[async_trait]
@@ -120,11 +131,13 @@ impl Connect for Aws {
             context,
             config,
             secrets: Lookup::default(),
+            buckets: buckets::Lookup::default(),
+            afresh: AtomicBool::new(false),
             identity: OnceCell::new(),
             quotas: OnceCell::new(),
             reading: Mutex::default(),
             made: std::sync::Mutex::default(),
-            repositories: Mutex::new(HashMap::new()),
+            shared: Mutex::new(HashMap::new()),
         })
     }
 }
@@ -177,6 +190,10 @@ impl Provider for Aws {
 
     fn pace(&self) -> Option<&Pace> {
         Some(self.clients.pace())
+    }
+
+    fn look_again(&self) {
+        self.afresh.store(true, Ordering::Relaxed);
     }
 
     fn requests(&self) -> Option<u64> {

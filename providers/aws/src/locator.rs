@@ -194,9 +194,9 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
 /// A directory bucket takes `s3express:CreateSession` in place of `s3:GetObject` and its like. Source: Amazon S3 user
 /// guide, "Authorizing Regional endpoint API operations with IAM", directory buckets.
 const DIRECTORY_BUCKET: (&str, &str) = (
-    "is a directory bucket (S3 Express One Zone)",
-    "a directory bucket is opened by sessions (s3express:CreateSession), which reach all of its objects: they can't be \
-     narrowed to a prefix, nor to writing alone. Grant a general purpose bucket, or allow s3express:CreateSession by hand",
+    "is a directory bucket (S3 Express One Zone), which takes s3express:CreateSession",
+    "its sessions reach all of its objects: they can't be narrowed to a prefix, nor to writing alone. Grant a general \
+     purpose bucket, or allow s3express:CreateSession on it by hand",
 );
 const ACCESS_POINT: &str = "is an access point, not a bucket";
 const OBJECT_LAMBDA: &str = "is an Object Lambda access point, not a bucket";

@@ -9,7 +9,7 @@ use foldhash::{HashSet, HashSetExt as _};
 use tokio::sync::Mutex;
 
 use crate::Aws;
-use crate::secrets::Secrets;
+use crate::inventory::Inventory;
 use crate::share::{self, Policies};
 use crate::snapshot::Snapshot;
 use crate::statement::Meaning;
@@ -62,7 +62,7 @@ impl Packed {
         &self,
         aws: &Aws,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-        secrets: &Secrets,
+        inventory: &Inventory,
         snapshot: &Snapshot,
     ) -> Result<Policies> {
         let asked = Asked::new(grants);
@@ -72,7 +72,7 @@ impl Packed {
         {
             return Ok(policies);
         }
-        let policies = share::policies(aws, &asked.0, secrets, snapshot).await?;
+        let policies = share::policies(aws, &asked.0, inventory, snapshot).await?;
         *latest = Some(Latest { asked, carried: Arc::new(carried(aws, &policies, snapshot)), policies: None });
         Ok(policies)
     }
@@ -82,7 +82,7 @@ impl Packed {
         &self,
         aws: &Aws,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-        secrets: &Secrets,
+        inventory: &Inventory,
         snapshot: &Snapshot,
     ) -> Result<Arc<CarriedBy>> {
         let asked = Asked::new(grants);
@@ -90,7 +90,7 @@ impl Packed {
         if let Some(latest) = latest.as_ref().filter(|latest| latest.asked.is(&asked)) {
             return Ok(latest.carried.clone());
         }
-        let policies = share::policies(aws, &asked.0, secrets, snapshot).await?;
+        let policies = share::policies(aws, &asked.0, inventory, snapshot).await?;
         let carried = Arc::new(carried(aws, &policies, snapshot));
         *latest = Some(Latest { asked, carried: carried.clone(), policies: Some(policies) });
         Ok(carried)

@@ -1,7 +1,7 @@
-//! Repository policies of ECR: documents that others write too. Read, merge by Sid, write, read back.
+//! The policies of repositories, buckets and keys: documents that others write too. Read, merge by Sid, write, read back.
 //!
-//! `SetRepositoryPolicy` replaces the whole document and knows no version token (Amazon ECR API reference), so that no
-//! protocol keeps a write from falling between somebody else's reading and writing, or theirs between ours. What can be
+//! `SetRepositoryPolicy`, `PutBucketPolicy` and `PutKeyPolicy` replace the whole document and know no version token (Amazon
+//! ECR, Amazon S3 and AWS KMS API references), so that no protocol keeps a write from falling between somebody else's reading and writing, or theirs between ours. What can be
 //! done:
 //!
 //! - Nothing lies between our reading and our writing: connections are open, and the write is never sent again by the
@@ -13,7 +13,7 @@
 //! - Where our write is refused, because its role has been deleted meanwhile, what an earlier one overwrote is put back
 //!   without it: nobody knows whether there will be another try.
 //! - A write that has no answer in time may be carried out yet, over whatever was written since. Nothing else of ours is
-//!   written to that repository until as much time has passed once more, and a reading before that time remembers what
+//!   written to that policy until as much time has passed once more, and a reading before that time remembers what
 //!   others did.
 //!
 //! What stays is the time between the second reading's arrival and the write's, some milliseconds in place of a round
@@ -38,6 +38,7 @@ use crate::document;
 use crate::error;
 use crate::kept::{Policy, Statement, merged};
 use crate::locator::Repository;
+use crate::shared::Shared;
 
 mod meanwhile;
 #[cfg(test)]
@@ -71,12 +72,7 @@ pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Opt
             });
         }
     };
-    let policy = Policy::parse(&text).map_err(|why| {
-        Error::new(ErrorKind::Unexpected, format!("the policy of repository {name} {why}"))
-            .with("repository", repository.arn())
-            .hint("look at it with `aws ecr get-repository-policy`; cloudgrant doesn't overwrite what it can't keep")
-    })?;
-    Ok(Some(policy))
+    Shared::Repository(repository.clone()).parse(&text).map(Some)
 }
 
 /// Whether a statement names a principal that was deleted: then AWS shows its unique id in place of its ARN, and takes
@@ -124,13 +120,13 @@ fn of_a_principal(error: Error, policy: &Policy, made: &HashSet<String>) -> Erro
 }
 
 /// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
-fn in_the_way(error: Error, policy: &Policy) -> Error {
+fn in_the_way(error: Error, shared: &Shared, policy: &Policy) -> Error {
     let dead = policy.statements.iter().find(|statement| is_dead(statement));
     let (ErrorKind::NotYet, Some(dead)) = (error.kind(), dead) else { return error };
     let sid = dead.sid().unwrap_or("without Sid");
     let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.clone());
-    Error::new(ErrorKind::Conflict, "the repository's policy can't be written any more")
-        .with("operation", "ecr:SetRepositoryPolicy")
+    Error::new(ErrorKind::Conflict, format!("the {}'s policy can't be written any more", shared.noun()))
+        .with("operation", shared.writing())
         .with("AWS said", said.unwrap_or_default())
         .with("cause", format!("its statement `{sid}`, which isn't this stack's, names a principal that was deleted"))
         .hint("take that statement out of the policy, or name a principal there that exists; then run again")
@@ -142,23 +138,21 @@ const LATEST: Duration = Duration::from_millis(5);
 /// How often a policy is written before the engine is asked to wait: so often others undid it.
 const TRIES: usize = 5;
 
-/// Puts a statement into a repository's policy, or takes it out.
-pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, statement: Option<&Value>) -> Result<()> {
-    let lock = aws.repositories.lock().await.entry(repository.clone()).or_default().clone();
+/// Puts a statement into a policy, or takes it out.
+pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Option<&Value>) -> Result<()> {
+    let lock = aws.shared.lock().await.entry(shared.clone()).or_default().clone();
     let mut meanwhile = lock.lock().await;
-    let client = aws.clients.ecr(&repository.account, &repository.region).await?;
     let wanted = statement.map(document::statement);
     let is_done = |policy: Option<&Policy>| {
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
-    let made = aws.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (mut refused, mut wrote) = (None, None);
     for round in 0..TRIES {
         let begun = Instant::now();
-        let before = match read_alone(&client, repository, round).await {
+        let before = match read_alone(aws, shared, round).await {
             Ok(before) => before,
-            // Where the repository is gone, so is our statement.
+            // Where what it is the policy of is gone, so is our statement.
             Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -171,12 +165,12 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
             return Err(error);
         }
         if round > 0 {
-            tracing::debug!(repository = repository.name, "somebody else wrote the policy at the same time; once more");
+            tracing::debug!(of = shared.name(), "somebody else wrote the policy at the same time; once more");
         }
         let theirs = meanwhile.put_back(before.clone());
         let after = if refused.is_none() { merged(theirs, sid, statement) } else { theirs };
         let after = after.and_then(|policy| without_dead(policy, &mark));
-        let (beside, written) = put_beside_reading(&client, &made, repository, after.as_ref(), begun.elapsed()).await;
+        let (beside, written) = put_beside_reading(aws, shared, after.as_ref(), begun.elapsed()).await;
         let unknown = match written {
             Ok(()) => None,
             // Nobody's work was undone by a write that was refused. What an earlier one undid comes back without ours.
@@ -201,8 +195,8 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
         wrote = Some(statements(after.as_ref()).to_vec());
         let Some(error) = unknown else { continue };
         let patience = aws.config.request_timeout.0;
-        tracing::debug!(repository = repository.name, ?patience, "the write was given up, and may be carried out yet");
-        let (seen, ()) = tokio::join!(read(&client, repository), tokio::time::sleep(patience));
+        tracing::debug!(of = shared.name(), ?patience, "the write was given up, and may be carried out yet");
+        let (seen, ()) = tokio::join!(shared.read(aws), tokio::time::sleep(patience));
         if let Ok(seen) = seen {
             learn(seen.as_ref());
         }
@@ -214,10 +208,13 @@ pub(crate) async fn write(aws: &Aws, repository: &Repository, sid: &str, stateme
     if let Some(error) = refused {
         return Err(error);
     }
-    Err(Error::new(ErrorKind::Unavailable, "others keep writing the repository's policy at the same time")
-        .with("operation", "ecr:SetRepositoryPolicy")
-        .with("repository", repository.arn())
-        .hint("run again when nobody else writes it"))
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        format!("others keep writing the {}'s policy at the same time", shared.noun()),
+    )
+    .with("operation", shared.writing())
+    .with(shared.noun(), shared.arn())
+    .hint("run again when nobody else writes it"))
 }
 
 /// What a reading beside a write found.
@@ -229,9 +226,8 @@ struct Beside {
 
 /// Replaces the policy, with another reading that leaves first, and the write so much later that it seldom overtakes it.
 async fn put_beside_reading(
-    client: &Client,
-    made: &HashSet<String>,
-    repository: &Repository,
+    aws: &Aws,
+    shared: &Shared,
     after: Option<&Policy>,
     reading: Duration,
 ) -> (Result<Beside>, Result<(), Unwritten>) {
@@ -240,38 +236,43 @@ async fn put_beside_reading(
         if !later.is_zero() {
             tokio::time::sleep(later.min(LATEST)).await;
         }
-        (put(client, made, repository, after).await, Instant::now())
+        (put_once(aws, shared, after).await, Instant::now())
     };
-    let read = async { (read(client, repository).await, Instant::now()) };
+    let read = async { (shared.read(aws).await, Instant::now()) };
     let ((policy, seen), (written, answered)) = tokio::join!(read, put);
     (policy.map(|policy| Beside { policy, is_last: seen > answered }), written)
 }
 
 /// Reads; the first time twice, so that there are two open connections for what comes next, until both agree.
-async fn read_alone(client: &Client, repository: &Repository, round: usize) -> Result<Option<Policy>> {
+async fn read_alone(aws: &Aws, shared: &Shared, round: usize) -> Result<Option<Policy>> {
     if round > 0 {
-        return read(client, repository).await;
+        return shared.read(aws).await;
     }
-    let (mut one, mut other) = tokio::try_join!(read(client, repository), read(client, repository))?;
+    let (mut one, mut other) = tokio::try_join!(shared.read(aws), shared.read(aws))?;
     for _ in 0..TRIES {
         if one == other {
             break;
         }
         one = other;
-        other = read(client, repository).await?;
+        other = shared.read(aws).await?;
     }
     Ok(other)
 }
 
 /// Why a policy wasn't written, or isn't known to be.
-struct Unwritten {
+pub(crate) struct Unwritten {
     error: Error,
     /// Whether AWS may carry it out yet.
     may_come: bool,
 }
 
 impl Unwritten {
-    fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    /// It didn't leave.
+    pub(crate) fn unsent(error: Error) -> Self {
+        Self { error, may_come: false }
+    }
+
+    pub(crate) fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
@@ -283,13 +284,19 @@ impl Unwritten {
     }
 }
 
-/// Replaces the policy, once: whoever sends a document again has to read again before.
-async fn put(
-    client: &Client,
-    made: &HashSet<String>,
-    repository: &Repository,
-    policy: Option<&Policy>,
-) -> Result<(), Unwritten> {
+/// Replaces a policy, once; an error says whose policy it is, and what is in the way.
+async fn put_once(aws: &Aws, shared: &Shared, policy: Option<&Policy>) -> Result<(), Unwritten> {
+    let explained = |error| match policy {
+        Some(policy) => in_the_way(error, shared, policy),
+        None => error,
+    };
+    let answer = shared.put(aws, policy).await;
+    answer.map_err(|unwritten| unwritten.map(|error| explained(error).with(shared.noun(), shared.arn())))
+}
+
+/// Replaces the policy of a repository, once: whoever sends a document again has to read again before.
+pub(crate) async fn put(aws: &Aws, repository: &Repository, policy: Option<&Policy>) -> Result<(), Unwritten> {
+    let client = aws.clients.ecr(&repository.account, &repository.region).await.map_err(Unwritten::unsent)?;
     let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
     let Repository { account, name, .. } = repository;
     let Some(policy) = policy else {
@@ -302,16 +309,15 @@ async fn put(
             {
                 Ok(())
             }
-            Err(error) => Err(Unwritten::of("ecr:DeleteRepositoryPolicy", error)
-                .map(|error| error.with("repository", repository.arn()))),
+            Err(error) => Err(Unwritten::of("ecr:DeleteRepositoryPolicy", error)),
             Ok(_) => Ok(()),
         };
     };
     let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
     let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
-    let answer = answer.map_err(|error| Unwritten::of("ecr:SetRepositoryPolicy", error));
+    let made = aws.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
     answer
-        .map_err(|unwritten| unwritten.map(|error| of_a_principal(error, policy, made)))
-        .map_err(|unwritten| unwritten.map(|error| in_the_way(error, policy).with("repository", repository.arn())))?;
-    Ok(())
+        .map(drop)
+        .map_err(|error| Unwritten::of("ecr:SetRepositoryPolicy", error))
+        .map_err(|unwritten| unwritten.map(|error| of_a_principal(error, policy, &made)))
 }

@@ -17,9 +17,9 @@ use sha2::{Digest, Sha256};
 
 use crate::Aws;
 use crate::handover::{self, Carrying};
+use crate::inventory::Inventory;
 use crate::pack::{self, Policy};
 use crate::room::Room;
-use crate::secrets::Secrets;
 use crate::snapshot::Snapshot;
 use crate::statement::{Meaning, Statement};
 use crate::statements::Statements;
@@ -39,7 +39,7 @@ pub(crate) type Policies = BTreeMap<Scope, Vec<Policy>>;
 pub(crate) async fn policies<'a>(
     aws: &Aws,
     grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-    secrets: &Secrets,
+    inventory: &Inventory,
     snapshot: &Snapshot,
 ) -> Result<Policies> {
     let quota = aws.quotas().await?.attached_per_role;
@@ -48,7 +48,7 @@ pub(crate) async fn policies<'a>(
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     let all = by_scope.values().flatten().map(|grant| &****grant);
-    let statements = Statements::new(all, aws.config.partition(), secrets);
+    let statements = Statements::new(all, aws.config.partition(), inventory);
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     let mut open = Vec::new();

@@ -1,5 +1,6 @@
 //! All of an account's IAM in a few pages, instead of a request an object.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -91,6 +92,11 @@ impl Role {
 impl Policy {
     pub(crate) fn document(&self) -> Value {
         document::from_iam(&self.document)
+    }
+
+    /// The text of its document.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        document::plain(&self.document)
     }
 
     /// Whether its document is just that text. Another text can still say the same.

@@ -9,10 +9,14 @@ use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::actions;
+use crate::buckets::{Bucket, Buckets, Encryption};
+use crate::config::AccountId;
+use crate::inventory::Inventory;
+use crate::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
 use crate::locator::{Locator, Objects, Repository};
 use crate::names::camel;
 use crate::partition::Partition;
-use crate::secrets::{Key, Resolved, Secrets};
+use crate::secrets::{Key, Resolved};
 use crate::statement::Statement;
 
 /// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
@@ -20,10 +24,10 @@ pub(crate) struct Statements<'a>(HashMap<Reached<'a>, Vec<Untitled>>);
 
 impl<'a> Statements<'a> {
     /// `partition` is the data plane's.
-    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, secrets: &Secrets) -> Self {
+    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, inventory: &Inventory) -> Self {
         let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
         let untitled =
-            many::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, partition, secrets)));
+            many::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, partition, inventory)));
         Self(untitled.into_iter().collect())
     }
 
@@ -66,15 +70,15 @@ struct Untitled {
     statement: Statement,
 }
 
-fn untitled(reaches: &[Reach], partition: &str, secrets: &Secrets) -> Vec<Untitled> {
-    let mut builder = Builder { partition, statements: Vec::new() };
+fn untitled(reaches: &[Reach], partition: &str, inventory: &Inventory) -> Vec<Untitled> {
+    let mut builder = Builder { partition, buckets: &inventory.buckets, statements: Vec::new() };
     let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
     for reach in reaches {
         // A locator that can't be parsed was refused with the manifest.
         match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Objects(location)) => objects.push((location, reach.access)),
             Ok(Locator::Repository(repository)) => repositories.push((repository, reach.access)),
-            Ok(Locator::Secret(secret)) => resolved.extend(secrets.get(&secret)),
+            Ok(Locator::Secret(secret)) => resolved.extend(inventory.secrets.get(&secret)),
             Err(_) => {}
         }
     }
@@ -86,6 +90,7 @@ fn untitled(reaches: &[Reach], partition: &str, secrets: &Secrets) -> Vec<Untitl
 
 struct Builder<'a> {
     partition: &'a str,
+    buckets: &'a Buckets,
     statements: Vec<Untitled>,
 }
 
@@ -101,9 +106,44 @@ struct Allow<'a> {
 }
 
 /// By the operator and the key.
-type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
+pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
-impl Builder<'_> {
+/// The levels that say something about objects, with the ends of their Sids.
+const LEVELS: [(&str, Access); 4] =
+    [("Read", Access::Read), ("Write", Access::Write), ("ReadWrite", Access::ReadWrite), ("Manage", Access::Manage)];
+
+/// Keeps out a bucket of the same name that somebody else made after this one was deleted.
+fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
+    let owner = owner.map(|owner| (operator, BTreeMap::from([(OWNER, BTreeSet::from([owner.to_owned()]))])));
+    owner.into_iter().collect()
+}
+
+fn was_read(bucket: &Bucket) -> bool {
+    bucket.encryption != Encryption::Unknown
+}
+
+/// What S3 says to KMS that it encrypts or decrypts: the bucket where it has a bucket key, else the object.
+pub(crate) fn contexts_of(partition: &str, location: &Objects) -> [String; 2] {
+    let bucket = format!("arn:{partition}:s3:::{}", location.bucket);
+    let objects = format!("{bucket}/{}*", location.prefix);
+    [bucket, objects]
+}
+
+/// The condition under which a bucket's key may be used.
+pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
+    let service = format!("s3.{}.{}", key.region, service_domain(&key.region));
+    let mut condition = Condition::from([
+        ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
+        ("StringLike", BTreeMap::from([(CONTEXT, contexts)])),
+    ]);
+    if let Some(alias) = &key.alias {
+        let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
+        condition.insert("ForAnyValue:StringEquals", aliases);
+    }
+    condition
+}
+
+impl<'a> Builder<'a> {
     /// The actions are sorted, as those of [`actions`] are.
     fn allow(&mut self, what: &'static str, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
         if actions.is_empty() || resource.is_empty() {
@@ -130,29 +170,59 @@ impl Builder<'_> {
         for location in listed {
             prefixes.entry(&location.bucket).or_default().insert(&location.prefix);
         }
-        let whole =
-            prefixes.iter().filter(|(_, prefixes)| prefixes.contains("")).map(|(bucket, _)| self.bucket_arn(bucket));
-        let whole: Vec<_> = whole.collect();
-        self.allow("List", &["s3:ListBucket"], whole, Condition::new());
+        let whole = prefixes.iter().filter(|(_, prefixes)| prefixes.contains("")).map(|(bucket, _)| *bucket);
+        let mut by_owner: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for bucket in whole {
+            by_owner.entry(self.owner(bucket)).or_default().push(self.bucket_arn(bucket));
+        }
+        for (owner, arns) in by_owner {
+            self.allow("List", &["s3:ListBucket"], arns, owned(READ, owner));
+        }
         for (bucket, prefixes) in &prefixes {
             if prefixes.contains("") {
                 continue;
             }
             // One statement a bucket: taken together, each bucket's prefixes would hold for the others as well.
             let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), [prefix, "*"].concat()]).collect();
-            let condition = Condition::from([("StringLike", BTreeMap::from([("s3:prefix", patterns)]))]);
+            let mut condition = owned(READ, self.owner(bucket));
+            condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
             let arn = self.bucket_arn(bucket);
             self.allow("ListPrefix", &["s3:ListBucket"], vec![arn], condition);
         }
-        for (what, level) in [
-            ("Read", Access::Read),
-            ("Write", Access::Write),
-            ("ReadWrite", Access::ReadWrite),
-            ("Manage", Access::Manage),
-        ] {
-            let located = objects.iter().filter(|(_, access)| *access == level);
-            let arns: Vec<_> = located.map(|(location, _)| self.objects_arn(location)).collect();
-            self.allow(what, actions::on_objects(level), arns, Condition::new());
+        for (what, level) in LEVELS {
+            let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);
+            let mut by_owner: BTreeMap<(Option<&str>, bool), Vec<String>> = BTreeMap::new();
+            for location in located {
+                let was_read = self.buckets.get(&location.bucket).is_some_and(was_read);
+                let arns = by_owner.entry((self.owner(&location.bucket), was_read)).or_default();
+                arns.push(self.objects_arn(location));
+            }
+            for ((owner, was_read), arns) in by_owner {
+                let operator = if was_read { READ } else { UNREAD };
+                self.allow(what, actions::on_objects(level), arns, owned(operator, owner));
+            }
+        }
+        self.bucket_keys(objects);
+    }
+
+    fn owner(&self, bucket: &str) -> Option<&'a str> {
+        self.buckets.get(bucket)?.account().map(AccountId::as_str)
+    }
+
+    /// The keys of buckets that have keys of their own, only through S3, and only for these objects.
+    fn bucket_keys(&mut self, objects: &[(Objects, Access)]) {
+        let mut by_key: BTreeMap<(&Key, &'static [&'static str]), BTreeSet<String>> = BTreeMap::new();
+        for (location, access) in objects {
+            let Some(key) = self.buckets.get(&location.bucket).and_then(Bucket::key) else { continue };
+            let actions = actions::on_key(*access);
+            if !actions.is_empty() {
+                let contexts = by_key.entry((key, actions)).or_default();
+                contexts.extend(contexts_of(self.partition, location));
+            }
+        }
+        for ((key, actions), contexts) in by_key {
+            let what = if actions.len() == 1 { "ReadKey" } else { "WriteKey" };
+            self.allow(what, actions, vec![key.arn.clone()], for_key(key, contexts));
         }
     }
 
@@ -221,7 +291,7 @@ mod tests {
             carried_by: Arc::new([]),
         };
         let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
-        let statements = Statements::new(grants.iter(), "aws", &Secrets::default());
+        let statements = Statements::new(grants.iter(), "aws", &Inventory::default());
         let [one, other, more] = grants.each_ref().map(|grant| statements.of(grant).collect::<Vec<_>>());
         assert_eq!(one.iter().map(Statement::sid).collect::<Vec<_>>(), ["OneListPrefix", "OneRead"]);
         assert_eq!(other.iter().map(Statement::sid).collect::<Vec<_>>(), ["OtherListPrefix", "OtherRead"]);

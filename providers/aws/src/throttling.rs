@@ -15,7 +15,9 @@ const BEGINNING: usize = 1_024;
 /// altogether is right for both, while actions that share a limit without knowing of each other drive each other down.
 pub(crate) fn lane(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").and_then(|target| target.split('.').next());
-    target.unwrap_or("query")
+    // S3 alone says in a header how the body is hashed.
+    let rest = if request.headers().contains_key("x-amz-content-sha256") { "s3" } else { "query" };
+    target.unwrap_or(rest)
 }
 
 /// Whether an error code, without its suffix, says that there were too many requests.

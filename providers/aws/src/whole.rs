@@ -31,6 +31,44 @@ impl Intercept for Whole {
     }
 }
 
+/// The same for S3, whose answers to changes are empty, and signed with an id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeOfS3;
+
+impl Intercept for WholeOfS3 {
+    fn name(&self) -> &'static str {
+        "WholeOfS3"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let body = response.body().bytes().unwrap_or_default();
+        let is_empty = body.is_empty() && response.status().as_u16() == 204;
+        let has_id = response.headers().get("x-amz-request-id").is_some();
+        if response.status().as_u16() < 500 && !(is_empty && has_id) && !is_whole_of_s3(body) {
+            return Err("the answer isn't AWS's, or ends in the middle".into());
+        }
+        Ok(())
+    }
+}
+
+/// A policy, or an XML document with one of the roots of S3's answers.
+fn is_whole_of_s3(body: &[u8]) -> bool {
+    const ROOTS: [&str; 4] =
+        ["ListAllMyBucketsResult", "ServerSideEncryptionConfiguration", "LocationConstraint", "Error"];
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let text = text.trim();
+    if text.starts_with('{') {
+        return text.ends_with('}');
+    }
+    root(text).is_some_and(|root| ROOTS.contains(&root))
+}
+
 /// A JSON object, or an XML document whose root is an action's response.
 fn is_whole(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else { return false };
@@ -39,17 +77,38 @@ fn is_whole(body: &[u8]) -> bool {
         // Whether it is JSON at all, the SDK sees for itself.
         return text.ends_with('}');
     }
+    root(text).is_some_and(|root| root.ends_with("Response"))
+}
+
+/// The root of an XML document that is closed.
+fn root(text: &str) -> Option<&str> {
     let text = match text.strip_prefix("<?xml") {
         Some(declaration) => declaration.split_once("?>").map_or("", |(_, rest)| rest.trim_start()),
         None => text,
     };
     let root = text.strip_prefix('<').and_then(|text| text.split([' ', '>', '\n']).next()).unwrap_or_default();
-    root.ends_with("Response") && text.strip_suffix('>').is_some_and(|text| text.ends_with(&format!("</{root}")))
+    text.strip_suffix('>').is_some_and(|text| text.ends_with(&format!("</{root}"))).then_some(root)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_whole;
+    use super::{is_whole, is_whole_of_s3};
+
+    #[test]
+    fn what_is_not_all_of_an_answer_of_s3() {
+        let xml = "<?xml version=\"1.0\"?><ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+        assert!(
+            is_whole_of_s3(xml.as_bytes())
+                && is_whole_of_s3(b"{\"Statement\":[]}")
+                && is_whole_of_s3(b"<Error></Error>")
+        );
+        for end in 0..xml.len() {
+            assert!(!is_whole_of_s3(&xml.as_bytes()[..end]), "{}", &xml[..end]);
+        }
+        for bad in ["", "{", "It works!", "<html></html>", "<ListRolesResponse></ListRolesResponse>"] {
+            assert!(!is_whole_of_s3(bad.as_bytes()), "{bad}");
+        }
+    }
 
     #[test]
     fn what_is_not_all_of_an_answer() {

@@ -18,15 +18,18 @@ def path_of(name, file="cloudgrant.yaml"):
 
 
 def allow(action, resource, **condition):
-    return {"Effect": "Allow", "Action": action, "Resource": resource} | (
-        {"Condition": {"StringLike": {"s3:prefix": condition["prefixes"]}}} if condition else {}
-    )
+    conditions = {"StringLike": {"s3:prefix": condition["prefixes"]}} if condition else {}
+    if resource.startswith("arn:aws:s3:::"):
+        # A bucket that somebody else makes under its name stays out of reach.
+        conditions["StringEquals"] = {"aws:ResourceAccount": DATA_PLANE}
+    return {"Effect": "Allow", "Action": action, "Resource": resource} | ({"Condition": conditions} if conditions else {})
 
 
 def trust(*pairs):
     return web_identity(world.OIDC_ARN, world.OIDC, *(f"system:serviceaccount:{pair}:default" for pair in pairs))
 
 
+READ_WRITE = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
 READ_INPUTS = document(
     allow("s3:ListBucket", "arn:aws:s3:::acme-training", prefixes=["inputs/", "inputs/*"]),
     allow("s3:GetObject", "arn:aws:s3:::acme-training/inputs/*"),
@@ -64,7 +67,7 @@ QUICKSTART = Example(
         "global": READ_INPUTS,
         "production": document(
             allow("s3:ListBucket", "arn:aws:s3:::acme-models"),
-            allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::acme-models/*"),
+            allow(READ_WRITE, "arn:aws:s3:::acme-models/*"),
             TOKEN,
         ),
     },
@@ -82,7 +85,7 @@ PROJECT_DOMAIN = Example(
         ),
         "forecasting_production": document(
             allow("s3:ListBucket", "arn:aws:s3:::acme-forecasts"),
-            allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::acme-forecasts/*"),
+            allow(READ_WRITE, "arn:aws:s3:::acme-forecasts/*"),
             TOKEN,
         ),
         "forecasting_development": document(allow("s3:ListBucket", "arn:aws:s3:::acme-forecasts")),

@@ -50,26 +50,42 @@ def three_scopes(**overrides):
 GLOBAL, STAGING = policy_arn(f"cloudgrant_{STACK}_global"), policy_arn(f"cloudgrant_{STACK}_staging")
 FORECASTING = policy_arn(f"cloudgrant_{STACK}_forecasting_production")
 
+# A bucket that somebody else makes under its name stays out of reach.
+OWNED = {"aws:ResourceAccount": DATA_PLANE}
+
 # Requirement 28: listing on the bucket, held to the prefix; reading and writing on its objects.
 LIST_INPUTS = {
     "Effect": "Allow",
     "Action": "s3:ListBucket",
     "Resource": "arn:aws:s3:::acme-training",
-    "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}},
+    "Condition": {"StringEquals": OWNED, "StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}},
 }
 
 POLICIES = {
     GLOBAL: document(
         LIST_INPUTS,
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-training/inputs/*"},
+        {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::acme-training/inputs/*",
+            "Condition": {"StringEquals": OWNED},
+        },
     ),
-    STAGING: document({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::acme-archive/*"}),
+    STAGING: document(
+        {
+            "Effect": "Allow",
+            "Action": ["s3:AbortMultipartUpload", "s3:PutObject"],
+            "Resource": "arn:aws:s3:::acme-archive/*",
+            "Condition": {"StringEquals": OWNED},
+        }
+    ),
     FORECASTING: document(
         LIST_INPUTS,
         {
             "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
             "Resource": "arn:aws:s3:::acme-training/inputs/*",
+            "Condition": {"StringEquals": OWNED},
         },
         {
             "Effect": "Allow",

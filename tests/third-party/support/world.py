@@ -51,7 +51,7 @@ def secret_arn(name):
 def prepare(data_plane, registry):
     """Makes all of it in two empty accounts. Answers with the ARN of the customer-managed key."""
     prepare_identities(data_plane, registry)
-    for bucket in ("acme-training", "acme-unrelated"):
+    for bucket in ("acme-training", "acme-unrelated", "acme-archive", "acme-models", "acme-forecasts", "acme-vision"):
         data_plane.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     return _secrets(data_plane)
 

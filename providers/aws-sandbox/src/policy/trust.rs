@@ -82,7 +82,8 @@ fn names_assume_role(statement: &Map<String, Value>) -> bool {
     actions.iter().any(|action| matches(action, "sts:AssumeRole"))
 }
 
-fn names_caller(statement: &Map<String, Value>, caller: &Caller) -> bool {
+/// Whether a statement names a caller, or their account.
+pub(crate) fn names_caller(statement: &Map<String, Value>, caller: &Caller) -> bool {
     let Some(principal) = statement.get("Principal") else { return false };
     if principal.as_str() == Some("*") {
         return true;

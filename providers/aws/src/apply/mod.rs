@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::Aws;
 use crate::kinds;
-use crate::locator::{Locator, Repository};
 use crate::repository_policy;
+use crate::shared::Shared;
 
 pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();
@@ -24,8 +24,15 @@ pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
         (kinds::ROLE, Action::Delete, ..) => role::delete(aws, name).await,
         (kinds::ATTACHMENT, Action::Create | Action::Update, _, Some(after)) => role::attach(aws, after).await,
         (kinds::ATTACHMENT, Action::Delete, Some(before), _) => role::detach(aws, before).await,
-        (kinds::STATEMENT, Action::Create | Action::Update, _, Some(after)) => statement(aws, after, true).await,
-        (kinds::STATEMENT, Action::Delete, Some(before), _) => statement(aws, before, false).await,
+        (
+            kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT,
+            Action::Create | Action::Update,
+            _,
+            Some(after),
+        ) => statement(aws, change.id.kind, after, true).await,
+        (kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT, Action::Delete, Some(before), _) => {
+            statement(aws, change.id.kind, before, false).await
+        }
         (kind, action, ..) => Err(Error::provider_bug("aws", format!("it doesn't know how to {action:?} a {kind}"))),
     }
 }
@@ -43,15 +50,13 @@ fn not_ours(what: &str, name: &str) -> Error {
         .hint("rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make")
 }
 
-async fn statement(aws: &Aws, attributes: &Value, wanted: bool) -> Result<Outcome> {
-    let repository: Repository = match Locator::parse(text(attributes, "repository")) {
-        Ok(Locator::Repository(repository)) => repository,
-        _ => return Err(Error::provider_bug("aws", "a statement without a repository")),
-    };
+async fn statement(aws: &Aws, kind: &str, attributes: &Value, wanted: bool) -> Result<Outcome> {
+    let shared = Shared::of(kind, attributes)
+        .ok_or_else(|| Error::provider_bug("aws", format!("a {kind} that is in no policy")))?;
     let statement = &attributes["statement"];
     let sid = text(statement, "Sid");
-    repository_policy::write(aws, &repository, sid, wanted.then_some(statement)).await?;
-    Ok(named(Some(&repository.arn())))
+    repository_policy::write(aws, &shared, sid, wanted.then_some(statement)).await?;
+    Ok(named(Some(&shared.arn())))
 }
 
 fn tags(attributes: &Value) -> Result<Vec<Tag>> {

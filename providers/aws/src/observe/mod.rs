@@ -2,6 +2,7 @@
 
 mod iam;
 mod repositories;
+mod shared;
 mod tags;
 
 use std::collections::BTreeSet;
@@ -14,14 +15,21 @@ use crate::snapshot::Issuer;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
-    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuers(aws, desired), repositories::read(aws, desired));
+    let read = tokio::try_join!(
+        aws.snapshot(),
+        aws.quotas(),
+        issuers(aws, desired),
+        repositories::read(aws, desired),
+        shared::read(aws, desired)
+    );
     aws.used_up().await;
-    let (snapshot, quotas, issuers, policies) = read?;
+    let (snapshot, quotas, issuers, policies, shared) = read?;
     let tags = tags::read(aws, &snapshot).await?;
     observed.problems.extend(issuers);
     let mut others = OtherHomes::default();
     iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
     repositories::add(aws, desired, policies, &mut others, &mut observed);
+    shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
     Ok(observed)
 }

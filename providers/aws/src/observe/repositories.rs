@@ -165,7 +165,7 @@ fn statements(desired: &Desired) -> impl Iterator<Item = (Repository, &Object)> 
 }
 
 /// The roles that a statement names: it goes before they do, or it would name the dead.
-fn principals(statement: &Statement) -> Vec<ObjectId> {
+pub(super) fn principals(statement: &Statement) -> Vec<ObjectId> {
     let names = statement
         .principals()
         .filter_map(|arn| arn.split_once(":role/"))

@@ -171,7 +171,7 @@ impl World {
     /// Puts the stack's statement into the policy.
     async fn put(&self) -> Result<()> {
         let sid = self.ours();
-        write(&self.aws, &self.repository, &sid, Some(&statement(&sid))).await
+        write(&self.aws, &Shared::Repository(self.repository.clone()), &sid, Some(&statement(&sid))).await
     }
 
     fn ours(&self) -> String {

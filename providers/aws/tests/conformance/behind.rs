@@ -5,7 +5,7 @@ use cloudgrant_conformance::Hook;
 use cloudgrant_core::ObjectId;
 use serde_json::{Map, Value, json};
 
-use crate::world::{ACCOUNT, ISSUER, OTHER, World};
+use crate::world::{ACCOUNT, ISSUER, OTHER, THEIRS, World};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 const POLICY: &str =
@@ -22,6 +22,8 @@ pub(crate) async fn snapshot(world: &World) -> Value {
         "policies": policies(world).await,
         "roles": roles(world).await,
         "repositories": repositories(world).await,
+        "buckets": buckets(world).await,
+        "keys": keys(world).await,
     })
 }
 
@@ -80,6 +82,27 @@ async fn repositories(world: &World) -> Map<String, Value> {
     repositories
 }
 
+/// A policy whose order has no meaning.
+fn ordered(text: &str) -> Value {
+    let mut policy: Value = serde_json::from_str(text).expect("JSON");
+    let statements = policy["Statement"].as_array_mut().expect("statements");
+    statements.sort_by_key(|statement| statement["Sid"].to_string());
+    policy
+}
+
+async fn buckets(world: &World) -> Map<String, Value> {
+    let policy = world.s3(OTHER).get_bucket_policy().bucket(THEIRS).send().await;
+    let policy = policy.ok().and_then(|answer| answer.policy).map(|text| (THEIRS.to_owned(), ordered(&text)));
+    policy.into_iter().collect()
+}
+
+async fn keys(world: &World) -> Map<String, Value> {
+    let key = world.key_of_others().await;
+    let policy = world.kms(OTHER).get_key_policy().key_id(&key).send().await.expect("a policy");
+    let id = key.rsplit('/').next().unwrap_or_default().to_owned();
+    [(id, ordered(policy.policy().expect("text")))].into_iter().collect()
+}
+
 /// Others' things with names that look like ours, and a statement in every repository's policy.
 pub(crate) async fn plant_foreign(world: &World) {
     let iam = world.iam();
@@ -111,6 +134,65 @@ pub(crate) async fn plant_foreign(world: &World) {
         let request = ecr.set_repository_policy().repository_name(name).policy_text(policy.to_string());
         request.send().await.expect("a policy");
     }
+    plant_beside_buckets(world).await;
+}
+
+/// What somebody else says of the bucket and its key.
+async fn plant_beside_buckets(world: &World) {
+    let theirs = json!({
+        "Sid": "AllowListAsInTheManual",
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+        "Action": "s3:ListBucket",
+        "Resource": format!("arn:aws:s3:::{THEIRS}"),
+    });
+    let s3 = world.s3(OTHER);
+    let mut policy = match s3.get_bucket_policy().bucket(THEIRS).send().await {
+        Ok(answer) => serde_json::from_str(answer.policy().expect("text")).expect("JSON"),
+        Err(_) => json!({ "Version": "2012-10-17", "Statement": [] }),
+    };
+    policy["Statement"].as_array_mut().expect("statements").push(theirs);
+    s3.put_bucket_policy().bucket(THEIRS).policy(policy.to_string()).send().await.expect("a policy");
+    let (kms, key) = (world.kms(OTHER), world.key_of_others().await);
+    let answer = kms.get_key_policy().key_id(&key).send().await.expect("a policy");
+    let mut policy: Value = serde_json::from_str(answer.policy().expect("text")).expect("JSON");
+    let theirs = json!({
+        "Sid": "AllowUseAsInTheManual",
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+        "Action": "kms:DescribeKey",
+        "Resource": "*",
+    });
+    policy["Statement"].as_array_mut().expect("statements").push(theirs);
+    kms.put_key_policy().key_id(key).policy(policy.to_string()).send().await.expect("a policy");
+}
+
+/// Changes a statement of a bucket's or a key's policy, or takes it out where `keep` says so.
+async fn on_statement_beside(world: &World, object: &ObjectId, keep: impl Fn(&mut Value) -> bool) -> Hook {
+    let (arn, sid) = object.name.split_once('#').expect("ARN#SID");
+    let change = |text: &str| {
+        let mut policy: Value = serde_json::from_str(text).expect("JSON");
+        let statements = policy["Statement"].as_array_mut().expect("statements");
+        statements.retain_mut(|statement| statement["Sid"] != sid || keep(statement));
+        let is_empty = statements.is_empty();
+        (policy.to_string(), is_empty)
+    };
+    if object.kind == "kms-key-policy-statement" {
+        let kms = world.kms(OTHER);
+        let answer = kms.get_key_policy().key_id(arn).send().await.expect("a policy");
+        let (policy, _) = change(answer.policy().expect("text"));
+        kms.put_key_policy().key_id(arn).policy(policy).send().await.expect("a policy");
+        return Hook::Done;
+    }
+    let (s3, bucket) = (world.s3(OTHER), arn.rsplit(':').next().expect("a bucket"));
+    let answer = s3.get_bucket_policy().bucket(bucket).send().await.expect("a policy");
+    let (policy, is_empty) = change(answer.policy().expect("text"));
+    if is_empty {
+        s3.delete_bucket_policy().bucket(bucket).send().await.expect("deleted");
+    } else {
+        s3.put_bucket_policy().bucket(bucket).policy(policy).send().await.expect("a policy");
+    }
+    Hook::Done
 }
 
 pub(crate) async fn occupy(world: &World, object: &ObjectId) -> Hook {
@@ -155,6 +237,13 @@ pub(crate) async fn tamper(world: &World, object: &ObjectId) -> Hook {
             })
             .await;
         }
+        "s3-policy-statement" | "kms-key-policy-statement" => {
+            return on_statement_beside(world, object, |statement| {
+                statement["Effect"] = "Deny".into();
+                true
+            })
+            .await;
+        }
         // There is nothing in an attachment that could be changed.
         _ => return Hook::Missing,
     }
@@ -187,6 +276,9 @@ pub(crate) async fn remove(world: &World, object: &ObjectId) -> Hook {
             iam.delete_policy().policy_arn(&arn).send().await.expect("deleted");
         }
         "ecr-policy-statement" => return on_statement(world, object, |_| false).await,
+        "s3-policy-statement" | "kms-key-policy-statement" => {
+            return on_statement_beside(world, object, |_| false).await;
+        }
         _ => return Hook::Missing,
     }
     Hook::Done

@@ -11,7 +11,7 @@ use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::ObjectId;
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, OTHER, SECRET, UNREACHABLE, World};
+use crate::world::{ACCOUNT, OTHER, SECRET, THEIRS, UNREACHABLE, World};
 
 cloudgrant_conformance::suite!(World);
 
@@ -31,6 +31,7 @@ impl Fixture for World {
         vec![
             "s3://acme-data/inputs/".to_owned(),
             "s3://acme-models".to_owned(),
+            format!("s3://{THEIRS}/in/"),
             format!("arn:aws:secretsmanager:us-west-2:{ACCOUNT}:secret:token-AbCdEf"),
             format!("{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/team/own"),
             format!("{OTHER}.dkr.ecr.us-west-2.amazonaws.com/team/other"),

@@ -1,5 +1,9 @@
 //! A data plane in a sandbox.
 
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
 use cloudgrant_sandbox_kit::{Running, Start};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,6 +14,8 @@ use crate::clients::Clients;
 pub(crate) const ACCOUNT: &str = "111122223333";
 /// An account with credentials.
 pub(crate) const OTHER: &str = "444455556666";
+/// A bucket of that account.
+pub(crate) const THEIRS: &str = "acme-theirs";
 /// An account without.
 pub(crate) const UNREACHABLE: &str = "777788889999";
 pub(crate) const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
@@ -19,7 +25,7 @@ pub(crate) const OTHER_ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/OTHER
 pub(crate) const SECRET: &str = "value-that-nobody-may-see";
 
 /// Every write that the provider sends.
-pub(crate) const WRITES: [&str; 14] = [
+pub(crate) const WRITES: [&str; 17] = [
     "iam:CreatePolicy",
     "iam:CreatePolicyVersion",
     "iam:DeletePolicyVersion",
@@ -34,6 +40,9 @@ pub(crate) const WRITES: [&str; 14] = [
     "ecr:SetRepositoryPolicy",
     "ecr:DeleteRepositoryPolicy",
     "ecr:TagResource",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "kms:PutKeyPolicy",
 ];
 
 pub(crate) struct World {
@@ -54,6 +63,8 @@ impl World {
                 "accounts": { OTHER: { "assume_role": format!("arn:aws:iam::{OTHER}:role/registry-admin") } },
             },
             "resources": {
+                "data": { "aws": "s3://acme-data/inputs/" },
+                "models": { "aws": "s3://acme-models" },
                 "own": { "aws": repository(ACCOUNT, "team/own") },
                 "other": { "aws": repository(OTHER, "team/other") },
             },
@@ -69,7 +80,30 @@ impl World {
         secret.send().await.expect("a secret");
         let provider = world.iam().create_open_id_connect_provider().url(format!("https://{OTHER_ISSUER}"));
         provider.client_id_list("sts.amazonaws.com").send().await.expect("another cluster's provider");
+        world.bucket_of_others().await;
         world
+    }
+
+    /// A bucket of another account, under a key of that account.
+    async fn bucket_of_others(&self) {
+        let (s3, kms) = (self.s3(OTHER), self.kms(OTHER));
+        let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::UsWest2).build();
+        s3.create_bucket().bucket(THEIRS).create_bucket_configuration(place).send().await.expect("a bucket");
+        let key = kms.create_key().send().await.expect("a key").key_metadata.and_then(|key| key.arn).expect("an ARN");
+        let rule = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+        let rule = rule.kms_master_key_id(&key).build().expect("a rule");
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(rule).build();
+        let rules = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("rules");
+        let request = s3.put_bucket_encryption().bucket(THEIRS).server_side_encryption_configuration(rules);
+        request.send().await.expect("encrypted");
+    }
+
+    /// The key of that bucket.
+    pub(crate) async fn key_of_others(&self) -> String {
+        let answer = self.s3(OTHER).get_bucket_encryption().bucket(THEIRS).send().await.expect("how it is encrypted");
+        let rules = answer.server_side_encryption_configuration.expect("a configuration").rules;
+        let by_default = rules[0].apply_server_side_encryption_by_default.as_ref().expect("a rule");
+        by_default.kms_master_key_id.clone().expect("a key")
     }
 
     pub(crate) fn section(&self, more: Value) -> Value {
@@ -98,6 +132,14 @@ impl World {
 
     pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
         self.clients().ecr(account)
+    }
+
+    pub(crate) fn s3(&self, account: &str) -> aws_sdk_s3::Client {
+        self.clients().s3(account, "us-west-2")
+    }
+
+    pub(crate) fn kms(&self, account: &str) -> aws_sdk_kms::Client {
+        self.clients().kms(account)
     }
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {

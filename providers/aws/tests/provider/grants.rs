@@ -24,15 +24,18 @@ async fn requirement_28_s3_both_arns_and_a_condition_for_the_prefix() {
     let text = manifest("grants: [{ name: all, scope: global, access: { data: read, models: read-write } }]");
     let world = World::new(&text).await;
     world.converge(&text).await;
+    let owned = json!({"StringEquals": {"aws:ResourceAccount": ["111122223333"]}});
     assert_eq!(
         world.document("cloudgrant_tests_global").await,
         json!({"Version": "2012-10-17", "Statement": [
-            {"Sid": "AllList", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-models"]},
+            {"Sid": "AllList", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-models"],
+             "Condition": owned},
             {"Sid": "AllListPrefix", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-data"],
-             "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}},
-            {"Sid": "AllRead", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::acme-data/inputs/*"]},
-            {"Sid": "AllReadWrite", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
-             "Resource": ["arn:aws:s3:::acme-models/*"]},
+             "Condition": {"StringEquals": owned["StringEquals"], "StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}},
+            {"Sid": "AllRead", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::acme-data/inputs/*"],
+             "Condition": owned},
+            {"Sid": "AllReadWrite", "Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+             "Resource": ["arn:aws:s3:::acme-models/*"], "Condition": owned},
         ]})
     );
 }

@@ -3,9 +3,11 @@
 #[path = "../support/clients.rs"]
 mod clients;
 
+mod buckets;
 mod clouds;
 mod denied;
 mod faults;
+mod foreign_buckets;
 mod grants;
 mod homes;
 mod issuers;

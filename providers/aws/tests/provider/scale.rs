@@ -29,9 +29,16 @@ async fn two_hundred_grants_take_no_more_requests_than_promised() {
     let created = report.applied.iter().filter(|applied| applied.change.action == Action::Create).count();
     assert_eq!(created, 800, "a policy, a role and two attachments each");
     let fresh = world.running().counts().total;
-    assert!(fresh <= 800 + 8, "a fresh apply took {fresh} requests");
+    // The list of buckets, and how each is encrypted.
+    assert!(fresh <= 800 + 8 + 1 + 200, "a fresh apply took {fresh} requests");
+    let asked_of_s3 = || {
+        let counts = world.running().counts().by_action;
+        counts.into_iter().filter(|(action, _)| action.starts_with("s3:")).map(|(_, count)| count).sum::<u64>()
+    };
+    assert_eq!(asked_of_s3(), 1 + 200, "one list, and one read a new bucket");
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty());
     let after = world.running().counts().total - fresh;
     assert!(after <= 5, "the plan after it took {after} requests");
+    assert_eq!(asked_of_s3(), 1 + 200, "a plan with nothing to do asks no bucket");
 }

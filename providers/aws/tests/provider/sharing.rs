@@ -178,14 +178,17 @@ async fn scopes_that_are_granted_the_same_share_one_policy() {
     for role in [ROLE, OTHER_ROLE, TRIAL_ROLE] {
         assert_eq!(world.attached(role).await, [shared.id.name.as_str(), "userflyterole"]);
     }
+    let owned = json!({"StringEquals": {"aws:ResourceAccount": ["111122223333"]}});
     assert_eq!(
         world.document(&shared.id.name).await,
         json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::acme-models/*"]},
-            {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::acme-data/inputs/*"]},
+            {"Effect": "Allow", "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+             "Resource": ["arn:aws:s3:::acme-models/*"], "Condition": owned},
+            {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::acme-data/inputs/*"],
+             "Condition": owned},
             {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-data"],
-             "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}},
-            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-models"]},
+             "Condition": {"StringEquals": owned["StringEquals"], "StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}},
+            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme-models"], "Condition": owned},
         ]})
     );
     // Another name is another grant, and the same policy.

@@ -98,6 +98,18 @@ impl World {
         self.clients().ecr(account)
     }
 
+    pub(crate) fn s3(&self, account: &str) -> aws_sdk_s3::Client {
+        self.s3_in(account, "us-west-2")
+    }
+
+    pub(crate) fn s3_in(&self, account: &str, region: &str) -> aws_sdk_s3::Client {
+        self.clients().s3(account, region)
+    }
+
+    pub(crate) fn kms(&self, account: &str) -> aws_sdk_kms::Client {
+        self.clients().kms(account)
+    }
+
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         self.clients().secrets()
     }

@@ -32,6 +32,23 @@ impl Clients<'_> {
         client!(aws_sdk_ecr, self, account)
     }
 
+    /// Of an account, in a region.
+    #[allow(dead_code, reason = "not every suite has buckets")]
+    pub(crate) fn s3(&self, account: &str, region: &str) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(credentials(account))
+            .endpoint_url(self.endpoint)
+            .force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    #[allow(dead_code, reason = "not every suite has keys")]
+    pub(crate) fn kms(&self, account: &str) -> aws_sdk_kms::Client {
+        client!(aws_sdk_kms, self, account)
+    }
+
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         client!(aws_sdk_secretsmanager, self, ACCOUNT)
     }

@@ -21,6 +21,14 @@ def prepare(iam):
     iam.attach_role_policy(RoleName=TASK_ROLE, PolicyArn=TASK_POLICY_ARN)
 
 
+def prepare_buckets(s3, count):
+    """The buckets that are granted."""
+    for at in range(count):
+        s3.create_bucket(
+            Bucket=f"acme-data-{at:05}", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+        )
+
+
 def check(iam, phase, workload):
     """Raises `Wrong` unless exactly the phase's objects are there: documents, trust and attachments, one by one."""
     policies, roles = {}, {}

@@ -94,20 +94,25 @@ class Workload:
         return path
 
 
+READ_WRITE = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+
+
 def _document(at, level):
     bucket, sid = f"arn:aws:s3:::acme-data-{at:05}", f"Grant{at:05}"
+    owned = {"aws:ResourceAccount": [DATA_PLANE]}
     return document(
         {
             "Sid": f"{sid}ListPrefix",
             "Effect": "Allow",
             "Action": ["s3:ListBucket"],
             "Resource": [bucket],
-            "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}},
+            "Condition": {"StringEquals": owned, "StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}},
         },
         {
             "Sid": f"{sid}{'Read' if level == 'read' else 'ReadWrite'}",
             "Effect": "Allow",
-            "Action": ["s3:GetObject"] if level == "read" else ["s3:GetObject", "s3:PutObject"],
+            "Action": ["s3:GetObject"] if level == "read" else READ_WRITE,
             "Resource": [f"{bucket}/inputs/*"],
+            "Condition": {"StringEquals": owned},
         },
     )

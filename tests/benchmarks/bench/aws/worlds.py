@@ -25,9 +25,10 @@ def worlds(options):
 
 
 class _Account(cloud.Running):
-    def __init__(self, account):
+    def __init__(self, account, workload):
         self.account = account
         checking.prepare(account.iam)
+        checking.prepare_buckets(account.s3, workload.n)
 
     def environment(self):
         return self.account.environment()
@@ -56,14 +57,14 @@ class Sandbox(cloud.World):
     @contextlib.contextmanager
     def open(self, workload, folder):
         with sandbox_server.serve(BINARY, folder, "--provider", "aws") as server:
-            yield _Sandbox(server, self.faults(workload), ",".join(_quotas(workload)))
+            yield _Sandbox(server, workload, self.faults(workload), ",".join(_quotas(workload)))
 
 
 class _Sandbox(_Account):
-    def __init__(self, server, faults, quotas):
+    def __init__(self, server, workload, faults, quotas):
         self.url, self.faults, self.quotas = server.url, faults, quotas
         self._post("knobs", quotas)
-        super().__init__(server.data_plane)
+        super().__init__(server.data_plane, workload)
 
     def begin(self):
         # Turning the knobs fills the bucket of requests as well.
@@ -94,13 +95,13 @@ class Moto(cloud.World):
     @contextlib.contextmanager
     def open(self, workload, folder):
         with moto_server.serve(folder / "moto.log") as server:
-            yield _Moto(server)
+            yield _Moto(server, workload)
 
 
 class _Moto(_Account):
-    def __init__(self, server):
+    def __init__(self, server, workload):
         self.server = server
-        super().__init__(accounts.of_moto(server.url)[0])
+        super().__init__(accounts.of_moto(server.url)[0], workload)
 
     def begin(self):
         self.before = self.server.counts()

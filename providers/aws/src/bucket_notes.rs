@@ -1,0 +1,77 @@
+//! What a reader of a plan should know of the buckets in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, Intent, Note, ResourceKind, TaskAccess};
+
+use crate::Aws;
+use crate::actions;
+use crate::buckets::Buckets;
+use crate::locator::{Locator, Objects};
+
+/// So many names are listed.
+const FEW: usize = 5;
+
+/// Each bucket once, however many grants reach it.
+pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
+    let (mut folders, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for grant in grants {
+        let mut has_folder = false;
+        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::ObjectStore) {
+            let Ok(Locator::Objects(Objects { bucket, prefix })) = Locator::parse(&reach.resource.locator) else {
+                continue;
+            };
+            has_folder |= !prefix.is_empty() && actions::lists(reach.access);
+            let known = buckets.get(&bucket);
+            let key = known.and_then(|known| known.key()).filter(|_| !actions::on_key(reach.access).is_empty());
+            if let Some(key) = key {
+                keys.entry(key.arn.clone()).or_default().insert(bucket.clone());
+            }
+            if !seen.contains(&bucket) {
+                notes.extend(buckets.note(&bucket));
+                seen.insert(bucket);
+            }
+        }
+        if has_folder {
+            folders.push(grant);
+        }
+    }
+    notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(aws, &key, &buckets)));
+    notes.extend(folder(&folders));
+    notes
+}
+
+/// A key of the own account: whether its policy leaves it to IAM, only that policy says.
+fn own_key(aws: &Aws, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
+    let account = key.split(':').nth(4)?;
+    let buckets = few(buckets.iter().map(String::as_str));
+    (account == aws.config.account.as_str()).then(|| {
+        let message = format!(
+            "it encrypts {buckets}: what the grants allow on it holds where its key policy leaves access to the account's \
+             IAM policies, as the default one does (`aws kms get-key-policy`)"
+        );
+        Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
+    })
+}
+
+/// `HEAD inputs` asks for an object that isn't there, and only whoever may list all learns that. It can't be mended without
+/// showing siblings such as `inputs-2/`. Source: Amazon S3 API reference, HeadObject, permissions.
+fn folder(grants: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
+    let (first, names) = (grants.first()?, few(grants.iter().map(|grant| grant.name.as_str())));
+    let message = "clients that ask for the folder without its slash (HEAD inputs in place of inputs/, as s3fs does for \
+         exists, info and glob) are refused, as that would show its siblings: name it with the slash, or use ls, find or get";
+    Some(if grants.len() == 1 {
+        Note::info(first.id(), message)
+    } else {
+        Note::info("folders in buckets", format!("{message} (grants {names})"))
+    })
+}
+
+fn few<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(FEW);
+    let listed = names.by_ref().take(FEW).collect::<Vec<_>>().join(", ");
+    if more == 0 { listed } else { format!("{listed} and {more} more") }
+}

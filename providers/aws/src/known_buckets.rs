@@ -1,0 +1,283 @@
+//! What the stack's own policies say of buckets: whose they are, and under which keys.
+//!
+//! A bucket's owner stands in the condition `aws:ResourceAccount` of the statements that name it, its key in the statement
+//! that allows using that key for its objects. Where the encryption couldn't be read, statements on objects compare the
+//! owner with `StringLike` in place of `StringEquals`: both mean the same for twelve digits, and the bucket is asked again.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use cloudgrant_core::many;
+use serde::Deserialize;
+
+use crate::buckets::{Bucket, Encryption, Owner};
+use crate::config::AccountId;
+use crate::names::Names;
+use crate::secrets::Key;
+use crate::snapshot::Snapshot;
+
+/// The condition key for the account that owns a resource.
+pub(crate) const OWNER: &str = "aws:ResourceAccount";
+/// The condition key for the bucket or the object that S3 encrypts: the bucket where it has a bucket key of its own. Source:
+/// Amazon S3 user guide, "Using server-side encryption with AWS KMS keys", encryption context.
+pub(crate) const CONTEXT: &str = "kms:EncryptionContext:aws:s3:arn";
+
+/// Whether the encryption was read.
+pub(crate) const READ: &str = "StringEquals";
+pub(crate) const UNREAD: &str = "StringLike";
+
+/// What the policies say of each bucket. Of a bucket of which they say several things, nothing.
+pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
+    let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn));
+    let texts: Vec<_> = ours.map(|(_, policy)| policy.text()).filter(|text| text.contains(OWNER)).collect();
+    let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
+    for (bucket, said) in many::map(texts, |text| said(&text)).into_iter().flatten() {
+        facts.entry(bucket).or_default().add(said);
+    }
+    facts.into_iter().filter_map(|(name, facts)| Some((name, facts.bucket()?))).collect()
+}
+
+/// What one statement says of a bucket.
+enum Said {
+    Owner(AccountId),
+    /// And that its encryption was read.
+    OwnerAndEncryption(AccountId),
+    Key(Key),
+    /// What none of ours says.
+    Odd,
+}
+
+#[derive(Default)]
+struct Facts {
+    owner: Option<AccountId>,
+    key: Option<Key>,
+    encryption_was_read: bool,
+    is_odd: bool,
+}
+
+impl Facts {
+    fn add(&mut self, said: Said) {
+        match said {
+            Said::Owner(owner) => self.own(owner),
+            Said::OwnerAndEncryption(owner) => {
+                self.encryption_was_read = true;
+                self.own(owner);
+            }
+            Said::Key(key) => {
+                self.is_odd |= self.key.as_ref().is_some_and(|known| *known != key);
+                self.key = Some(key);
+            }
+            Said::Odd => self.is_odd = true,
+        }
+    }
+
+    fn own(&mut self, owner: AccountId) {
+        self.is_odd |= self.owner.as_ref().is_some_and(|known| *known != owner);
+        self.owner = Some(owner);
+    }
+
+    fn bucket(self) -> Option<Bucket> {
+        let owner = self.owner.filter(|_| !self.is_odd)?;
+        let encryption = match self.key {
+            _ if !self.encryption_was_read => Encryption::Unknown,
+            Some(key) => Encryption::Key(key),
+            None => Encryption::NoKey,
+        };
+        Some(Bucket::new(Owner::Account(owner), encryption))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document<'a> {
+    #[serde(borrow)]
+    statement: OneOrMany<Statement<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement<'a> {
+    #[serde(borrow, default)]
+    resource: Texts<'a>,
+    #[serde(borrow, default)]
+    condition: Condition<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Condition<'a> {
+    #[serde(borrow, default, rename = "StringEquals")]
+    equals: Keys<'a>,
+    #[serde(borrow, default, rename = "StringLike")]
+    like: Keys<'a>,
+    #[serde(borrow, default, rename = "ForAnyValue:StringEquals")]
+    any: Keys<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Keys<'a> {
+    #[serde(borrow, default, rename = "aws:ResourceAccount")]
+    owner: Texts<'a>,
+    #[serde(borrow, default, rename = "kms:ViaService")]
+    via: Texts<'a>,
+    #[serde(borrow, default, rename = "kms:EncryptionContext:aws:s3:arn")]
+    context: Texts<'a>,
+    #[serde(borrow, default, rename = "kms:ResourceAliases")]
+    aliases: Texts<'a>,
+}
+
+type Texts<'a> = OneOrMany<Text<'a>>;
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl<T> OneOrMany<T> {
+    fn items(&self) -> &[T] {
+        match self {
+            Self::Many(items) => items,
+            Self::One(item) => std::slice::from_ref(item),
+        }
+    }
+}
+
+impl Texts<'_> {
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.items().iter().map(|text| &*text.0)
+    }
+
+    /// The only one.
+    fn single(&self) -> Option<&str> {
+        let mut each = self.each();
+        each.next().filter(|_| each.next().is_none())
+    }
+}
+
+fn said(text: &str) -> Vec<(String, Said)> {
+    let Ok(document) = serde_json::from_str::<Document<'_>>(text) else { return Vec::new() };
+    document.statement.items().iter().flat_map(of_statement).collect()
+}
+
+fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
+    let Condition { equals, like, any } = &statement.condition;
+    let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
+    if !context.is_empty() {
+        let key = key(statement.resource.single(), equals.via.single(), any.aliases.single());
+        let said = |bucket: &&str| ((*bucket).to_owned(), key.clone().map_or(Said::Odd, Said::Key));
+        return context.iter().map(said).collect();
+    }
+    let (owner, was_read) = match (equals.owner.single(), like.owner.single()) {
+        (Some(owner), None) => (owner, true),
+        (None, Some(owner)) => (owner, false),
+        _ => return Vec::new(),
+    };
+    let buckets = statement.resource.each().filter_map(bucket_of);
+    let said = |(bucket, has_objects): (&str, bool)| {
+        let said = match AccountId::parse(owner) {
+            Ok(owner) if has_objects && was_read => Said::OwnerAndEncryption(owner),
+            Ok(owner) => Said::Owner(owner),
+            Err(_) => Said::Odd,
+        };
+        (bucket.to_owned(), said)
+    };
+    buckets.map(said).collect()
+}
+
+/// The bucket in an ARN, and whether it names objects of it.
+fn bucket_of(arn: &str) -> Option<(&str, bool)> {
+    let (_, path) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
+    let (bucket, objects) = path.split_once('/').map_or((path, false), |(bucket, _)| (bucket, true));
+    (!bucket.contains(['*', '?'])).then_some((bucket, objects))
+}
+
+/// A key as one of ours names it.
+fn key(arn: Option<&str>, via: Option<&str>, alias: Option<&str>) -> Option<Key> {
+    let (arn, via) = (arn?, via?);
+    let parts: Vec<_> = arn.split(':').collect();
+    let ["arn", _, "kms", region, _, key] = parts.as_slice() else { return None };
+    let id = key.strip_prefix("key/")?;
+    let is_whole = if alias.is_some() { id == "*" } else { !id.contains(['*', '?']) };
+    let via = via.strip_prefix("s3.")?.split_once('.').map(|(region, _)| region)?;
+    (is_whole && via == *region).then(|| Key {
+        arn: arn.to_owned(),
+        alias: alias.map(ToOwned::to_owned),
+        region: via.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn facts(statements: Value) -> Vec<(String, Option<Bucket>)> {
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
+        for (bucket, said) in said(&document.to_string()) {
+            facts.entry(bucket).or_default().add(said);
+        }
+        facts.into_iter().map(|(name, facts)| (name, facts.bucket())).collect()
+    }
+
+    fn on(resource: &str, operator: &str, owner: &str) -> Value {
+        json!({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [resource],
+               "Condition": {operator: {"aws:ResourceAccount": [owner]}}})
+    }
+
+    fn with_key(key: &str, region: &str) -> Value {
+        json!({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": {
+            "StringEquals": {"kms:ViaService": [format!("s3.{region}.amazonaws.com")]},
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::acme", "arn:aws:s3:::acme/in/*"]},
+        }})
+    }
+
+    const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1234";
+
+    #[test]
+    fn what_was_found_out_stands_in_the_policy() {
+        let account = || Owner::Account(AccountId::parse("111122223333").expect("an account"));
+        let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
+        let bucket = |encryption| vec![("acme".to_owned(), Some(Bucket::new(account(), encryption)))];
+        assert_eq!(facts(json!([objects])), bucket(Encryption::NoKey));
+        let key = Key { arn: KEY.to_owned(), alias: None, region: "us-west-2".to_owned() };
+        assert_eq!(facts(json!([objects, with_key(KEY, "us-west-2")])), bucket(Encryption::Key(key)));
+        // Whoever only lists didn't ask; what couldn't be read isn't taken for no key.
+        for unread in [on("arn:aws:s3:::acme", READ, "111122223333"), on("arn:aws:s3:::acme/*", UNREAD, "111122223333")]
+        {
+            assert_eq!(facts(json!([unread])), bucket(Encryption::Unknown));
+        }
+    }
+
+    #[test]
+    fn what_none_of_ours_says_is_asked_anew() {
+        let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
+        let other = on("arn:aws:s3:::acme/out/*", READ, "444455556666");
+        for odd in [
+            json!([objects, other]),
+            json!([on("arn:aws:s3:::acme/*", READ, "*")]),
+            json!([objects, with_key("arn:aws:kms:us-west-2:111122223333:key/*", "us-west-2")]),
+            json!([objects, with_key("*", "us-west-2")]),
+            json!([objects, with_key(KEY, "eu-west-1")]),
+            json!([
+                objects,
+                with_key(KEY, "us-west-2"),
+                with_key("arn:aws:kms:us-west-2:111122223333:key/5", "us-west-2")
+            ]),
+        ] {
+            assert_eq!(facts(odd.clone()), [("acme".to_owned(), None)], "{odd}");
+        }
+        assert_eq!(facts(json!([on("arn:aws:s3:::*/x", READ, "111122223333")])), []);
+    }
+}

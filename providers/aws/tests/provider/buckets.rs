@@ -1,0 +1,341 @@
+//! Buckets: whose they are, how they are encrypted, and names that are none of a bucket.
+
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use cloudgrant_core::{Action, Level, Note, Plan, Settings, Silent};
+use serde_json::{Value, json};
+
+use crate::world::{Runs, World, manifest, refused, said};
+
+const OWN: &str = "111122223333";
+const OTHER: &str = "444455556666";
+const GRANTS: &str = "grants: [{ name: mine, scope: global, access: { data: read } }]";
+
+/// A key of an account, and its ARN.
+pub(crate) async fn key(world: &World, account: &str) -> String {
+    let key = world.kms(account).create_key().send().await.expect("a key").key_metadata.expect("metadata");
+    key.arn.expect("an ARN")
+}
+
+pub(crate) async fn encrypt(s3: &aws_sdk_s3::Client, bucket: &str, algorithm: ServerSideEncryption, key: Option<&str>) {
+    let rule = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm);
+    let rule = rule.set_kms_master_key_id(key.map(str::to_owned)).build().expect("a rule");
+    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(rule).build();
+    let all = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("rules");
+    let request = s3.put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(all);
+    request.send().await.expect("encrypted");
+}
+
+pub(crate) async fn create(s3: &aws_sdk_s3::Client, bucket: &str, region: &str) {
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build();
+    s3.create_bucket().bucket(bucket).create_bucket_configuration(place).send().await.expect("created");
+}
+
+/// How often S3 was asked anything.
+fn asked(world: &World) -> u64 {
+    let counts = world.running().counts().by_action;
+    counts.into_iter().filter(|(action, _)| action.starts_with("s3:")).map(|(_, count)| count).sum()
+}
+
+/// The statements of the global policy by the ends of their Sids.
+async fn statements(world: &World) -> Vec<Value> {
+    let document = world.document("cloudgrant_tests_global").await;
+    document["Statement"].as_array().expect("statements").clone()
+}
+
+fn of<'a>(statements: &'a [Value], sid: &str) -> &'a Value {
+    statements.iter().find(|one| one["Sid"] == sid).unwrap_or_else(|| panic!("{sid} in {statements:#?}"))
+}
+
+fn warnings<'a>(plan: &'a Plan, about: &str) -> Vec<&'a Note> {
+    plan.notes.iter().filter(|note| note.level == Level::Warning && note.about == about).collect()
+}
+
+/// A plan that asks anew, as `drift` and `apply` do.
+async fn drift(world: &World, text: &str) -> Plan {
+    let session = world.session_with(text, Settings::default()).await.expect("a session");
+    session.provider().look_again();
+    session.engine().plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+#[tokio::test]
+async fn a_bucket_with_a_key_of_its_own() {
+    for (level, actions, sid) in [
+        ("read", json!(["kms:Decrypt"]), "MineReadKey"),
+        ("write", json!(["kms:Decrypt", "kms:GenerateDataKey"]), "MineWriteKey"),
+        ("read-write", json!(["kms:Decrypt", "kms:GenerateDataKey"]), "MineWriteKey"),
+        ("manage", json!(["kms:Decrypt", "kms:GenerateDataKey"]), "MineWriteKey"),
+    ] {
+        let text = manifest(&GRANTS.replace("data: read", &format!("data: {level}")));
+        let world = World::new(&text).await;
+        let key = key(&world, OWN).await;
+        encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+        world.converge(&text).await;
+        let found = statements(&world).await;
+        let mut allowed = of(&found, sid).clone();
+        allowed.as_object_mut().expect("a statement").remove("Sid");
+        assert_eq!(
+            allowed,
+            json!({
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": [key],
+                "Condition": {
+                    "StringEquals": { "kms:ViaService": ["s3.us-west-2.amazonaws.com"] },
+                    "StringLike": { "kms:EncryptionContext:aws:s3:arn":
+                        ["arn:aws:s3:::acme-data", "arn:aws:s3:::acme-data/inputs/*"] },
+                },
+            })
+        );
+        // What was found out stands in the policy: nothing is asked again.
+        let before = asked(&world);
+        let plan = world.plan(&text).await.expect("a plan");
+        assert!(plan.is_empty(), "{:#?}", plan.changes);
+        assert_eq!(asked(&world), before);
+        assert!(plan.notes.iter().any(|note| note.about.starts_with("key ") && note.message.contains("acme-data")));
+    }
+}
+
+#[tokio::test]
+async fn keys_that_take_no_grant() {
+    let text = manifest(GRANTS);
+    for (algorithm, key) in [
+        (ServerSideEncryption::Aes256, None),
+        (ServerSideEncryption::AwsKms, None),
+        (ServerSideEncryption::AwsKmsDsse, Some("arn:aws:kms:us-west-2:111122223333:alias/aws/s3")),
+    ] {
+        let world = World::new(&text).await;
+        encrypt(&world.s3(OWN), "acme-data", algorithm, key).await;
+        world.converge(&text).await;
+        assert!(!world.document("cloudgrant_tests_global").await.to_string().contains("kms:"));
+        assert!(warnings(&world.plan(&text).await.expect("a plan"), "bucket acme-data").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_alias_is_a_condition() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some("alias/mine")).await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    let allowed = of(&found, "MineReadKey");
+    assert_eq!(allowed["Resource"], json!(["arn:aws:kms:us-west-2:111122223333:key/*"]));
+    assert_eq!(allowed["Condition"]["ForAnyValue:StringEquals"], json!({ "kms:ResourceAliases": ["alias/mine"] }));
+    let before = asked(&world);
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    assert_eq!(asked(&world), before);
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_region_says_where_it_is() {
+    let text = manifest(GRANTS).replace("acme-data/", "acme-far/");
+    let world = World::new(&manifest("")).await;
+    let s3 = world.s3_in(OWN, "eu-west-1");
+    create(&s3, "acme-far", "eu-west-1").await;
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+    encrypt(&s3, "acme-far", ServerSideEncryption::AwsKms, Some(key)).await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    let via = &of(&found, "MineReadKey")["Condition"]["StringEquals"];
+    assert_eq!(*via, json!({ "kms:ViaService": ["s3.eu-west-1.amazonaws.com"] }));
+    // The list tells the region; without it, S3's answer does.
+    let mut world = world;
+    world.restart(&manifest(""), "deny=s3:ListAllMyBuckets").await;
+    assert!(drift(&world, &text).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_denied_is_a_warning_and_never_no_key() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let key = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+    let mut world = world;
+    world.restart(&text, "deny=s3:GetEncryptionConfiguration").await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    // The owner is known all the same.
+    assert_eq!(of(&found, "MineRead")["Condition"], json!({ "StringLike": { "aws:ResourceAccount": [OWN] } }));
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty());
+    let warned = warnings(&plan, "bucket acme-data");
+    assert!(warned.len() == 1 && warned[0].message.contains("s3:GetEncryptionConfiguration is denied"), "{warned:#?}");
+    // As soon as it may be read, it is.
+    world.restart(&text, "").await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    assert_eq!(of(&found, "MineReadKey")["Resource"], json!([key]));
+    assert_eq!(of(&found, "MineRead")["Condition"], json!({ "StringEquals": { "aws:ResourceAccount": [OWN] } }));
+}
+
+#[tokio::test]
+async fn where_buckets_may_not_be_listed_each_is_asked() {
+    let text = manifest(GRANTS);
+    let world = World::with(&text, "deny=s3:ListAllMyBuckets").await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    assert_eq!(of(&found, "MineRead")["Condition"], json!({ "StringEquals": { "aws:ResourceAccount": [OWN] } }));
+    // Nothing may be asked: nothing is claimed.
+    let world = World::with(&text, "deny=s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration").await;
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    assert_eq!(of(&found, "MineRead").get("Condition"), None);
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(warnings(&plan, "bucket acme-data").len(), 1, "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_yet() {
+    let text = manifest(GRANTS).replace("acme-data/", "acme-later/");
+    let world = World::new(&manifest("")).await;
+    world.converge(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty());
+    assert!(warnings(&plan, "bucket acme-later")[0].message.contains("no such bucket yet"), "{:#?}", plan.notes);
+    let found = statements(&world).await;
+    let owner = &of(&found, "MineRead")["Condition"]["StringLike"]["aws:ResourceAccount"];
+    assert_eq!(*owner, json!([OWN]), "whoever else makes it is kept out");
+    // It comes, with a key.
+    let key = key(&world, OWN).await;
+    let s3 = world.s3(OWN);
+    create(&s3, "acme-later", "us-west-2").await;
+    encrypt(&s3, "acme-later", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(&text).await;
+    assert_eq!(of(&statements(&world).await, "MineReadKey")["Resource"], json!([key]));
+}
+
+#[tokio::test]
+async fn drift_asks_again_and_apply_mends_it() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let key = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+    assert!(world.plan(&text).await.expect("a plan").is_empty(), "a plan takes the policy's word");
+    let plan = drift(&world, &text).await;
+    let changed: Vec<_> = plan.work().map(|change| (change.action, change.id.name.as_str())).collect();
+    assert_eq!(changed, [(Action::Update, "cloudgrant_tests_global")]);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_again_takes_no_key_away() {
+    let text = manifest(GRANTS);
+    let mut world = World::new(&text).await;
+    let key = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(&text).await;
+    for denied in ["deny=s3:GetEncryptionConfiguration", "deny=s3:GetEncryptionConfiguration,deny=s3:ListAllMyBuckets"]
+    {
+        world.restart(&text, denied).await;
+        let plan = drift(&world, &text).await;
+        assert!(plan.is_empty(), "{denied}: {:#?}", plan.changes);
+        assert_eq!(warnings(&plan, "bucket acme-data").len(), 1, "{:#?}", plan.notes);
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_somebody_else_made_anew_stays_out() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.s3(OWN).delete_bucket().bucket("acme-data").send().await.expect("deleted");
+    create(&world.s3("777788889999"), "acme-data", "us-west-2").await;
+    let plan = drift(&world, &text).await;
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let warned = warnings(&plan, "bucket acme-data");
+    assert!(warned.len() == 1 && warned[0].message.contains("is kept out"), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn who_listed_and_reads_now_is_asked_for() {
+    let text = manifest(&GRANTS.replace("read", "list"));
+    let world = World::new(&text).await;
+    let key = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(&text).await;
+    assert!(!world.document("cloudgrant_tests_global").await.to_string().contains("kms:"));
+    let before = asked(&world);
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    assert_eq!(asked(&world), before);
+    let text = manifest(GRANTS);
+    world.converge(&text).await;
+    assert_eq!(of(&statements(&world).await, "MineReadKey")["Resource"], json!([key]));
+}
+
+#[tokio::test]
+async fn a_bucket_of_nobody_that_is_known() {
+    let text = manifest(GRANTS).replace("acme-data/", "acme-foreign/");
+    let world = World::new(&manifest("")).await;
+    create(&world.s3("777788889999"), "acme-foreign", "us-west-2").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let warned = warnings(&plan, "bucket acme-foreign");
+    assert!(warned.len() == 1 && warned[0].message.contains("belongs to another account"), "{:#?}", plan.notes);
+    create(&world.s3(OTHER), "acme-theirs", "us-west-2").await;
+    let text = manifest(GRANTS).replace("acme-data/", "acme-theirs/");
+    world.converge(&text).await;
+    let found = statements(&world).await;
+    assert_eq!(of(&found, "MineRead")["Condition"], json!({ "StringEquals": { "aws:ResourceAccount": [OTHER] } }));
+}
+
+/// awslabs/mountpoint-s3#1076: `s3:GetObject` grants nothing on a directory bucket.
+#[tokio::test]
+async fn a_directory_bucket_is_refused_with_the_reason() {
+    let text = r#"
+version: 1
+stack: acme-ml
+provider: aws
+platform: { kind: union, organization: acme, projects: [forecasting], domains: [production] }
+aws: { region: us-west-2, account: "111122223333" }
+resources:
+  data: { aws: "s3://acme-train--usw2-az1--x-s3/shards/" }
+grants:
+  - name: data
+    scope: global
+    access: { data: read }
+"#;
+    let world = World::new(&manifest("")).await;
+    let error = refused(world.plan(text).await);
+    assert!(error.kind().is_usage());
+    for part in ["directory bucket", "s3express:CreateSession"] {
+        assert!(said(&error).contains(part), "{part} in {}", said(&error));
+    }
+    assert_eq!(world.running().counts().total, 0, "refused before anything was called");
+}
+
+/// fsspec/s3fs#847: `HEAD inputs` is refused where only `inputs/` is granted.
+#[tokio::test]
+async fn a_folder_without_its_slash_is_pointed_out_once() {
+    let text = r#"
+version: 1
+stack: acme-ml
+provider: aws
+platform: { kind: flyte, projects: [forecasting], domains: [production] }
+aws: { region: us-west-2, account: "111122223333", task_role: flyte-tasks }
+resources:
+  data: { aws: "s3://acme-train/inputs/" }
+  all: { aws: "s3://acme-models" }
+grants:
+  - name: data
+    scope: global
+    access: { data: read }
+"#;
+    let world = World::new(text).await;
+    let folders = |plan: &Plan| {
+        let notes = plan.notes.iter().filter(|note| note.message.contains("without its slash"));
+        notes.cloned().collect::<Vec<_>>()
+    };
+    let plan = world.plan(text).await.expect("a plan");
+    let notes = folders(&plan);
+    assert!(notes.len() == 1 && notes[0].level == Level::Info && notes[0].about == "grant data", "{notes:#?}");
+    let more = format!("{text}  - {{ name: again, scope: global, access: {{ data: list }} }}\n");
+    let notes = folders(&world.plan(&more).await.expect("a plan"));
+    assert!(notes.len() == 1 && notes[0].message.contains("data, again"), "{notes:#?}");
+    for none in ["{ all: read }", "{ data: write }"] {
+        let plan = world.plan(&text.replace("{ data: read }", none)).await.expect("a plan");
+        assert!(folders(&plan).is_empty(), "{none}");
+    }
+}
