@@ -50,7 +50,7 @@ fn apply_where_an_action_is_denied() {
     // How much else was begun by then differs from run to run.
     let said = String::from_utf8_lossy(&output.stderr);
     let (failure, rest) = said.split_once("Not begun:\n").expect("what needs the role wasn't begun");
-    assert!(rest.contains("iam-role-attachment cloudgrant_acme-ml_production/userflyterole"), "{rest}");
+    assert!(rest.contains("iam-role-attachment cloudgrant_acme-ml.a96e55e9_production/userflyterole"), "{rest}");
     assert_looks!(failure);
 }
 
