@@ -60,9 +60,9 @@ fn ones_that_have_expired() {
     assert_looks!(plan_in(&folder, &["AWS_ACCESS_KEY_ID=ASIAEXPIRED000000000", "AWS_SESSION_TOKEN=token"]));
 }
 
-/// A manifest that names a profile, and the file with profiles of two accounts.
-fn with_profiles(keys: &str) -> Folder {
-    let folder = Folder::with(&MANIFEST.replace("  region: us-west-2", &format!("  region: us-west-2\n  {keys}")));
+/// A manifest, and the file with profiles of two accounts. Which of them is used, only the environment may say.
+fn with_profiles() -> Folder {
+    let folder = Folder::with(MANIFEST);
     let profile = |name: &str, account: &str| {
         format!("[profile {name}]\naws_access_key_id = AKIASANDBOX0{account}\naws_secret_access_key = x\n")
     };
@@ -72,11 +72,14 @@ fn with_profiles(keys: &str) -> Folder {
 
 #[test]
 fn a_profile_that_is_named_wins_over_the_environment() {
-    let of_another = ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0444455556666"];
-    let said = plan_in(&with_profiles("profile: own"), &of_another);
+    let folder = with_profiles();
+    let of_another =
+        ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0444455556666", "CLOUDGRANT_AWS__PROFILE=own"];
+    let said = plan_in(&folder, &of_another);
     assert!(said.starts_with("exit code: Some(0)"), "{said}");
-    let of_its_own = ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0111122223333"];
-    let said = plan_in(&with_profiles("profile: other"), &of_its_own);
+    let of_its_own =
+        ["AWS_CONFIG_FILE=profiles", "AWS_ACCESS_KEY_ID=AKIASANDBOX0111122223333", "CLOUDGRANT_AWS__PROFILE=other"];
+    let said = plan_in(&folder, &of_its_own);
     assert!(said.contains("the credentials are for account 444455556666, the manifest is for 111122223333"), "{said}");
 }
 
@@ -84,11 +87,11 @@ fn a_profile_that_is_named_wins_over_the_environment() {
 fn the_profile_of_another_account_is_held_against_it() {
     let registries = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]\n";
     for (profile, refused) in [("other", false), ("own", true)] {
-        let keys = format!("accounts: {{ \"444455556666\": {{ profile: {profile} }} }}");
-        let folder = with_profiles(&keys);
+        let chosen = format!("CLOUDGRANT_AWS__ACCOUNTS__444455556666__PROFILE={profile}");
+        let folder = with_profiles();
         let text = std::fs::read_to_string(folder.path().join("cloudgrant.yaml")).expect("the manifest");
         folder.write("cloudgrant.yaml", text + registries);
-        let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles"]);
+        let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles", &chosen]);
         let named =
             said.contains("the profile `own` is for account 111122223333, the manifest names it for 444455556666");
         assert_eq!((named, !said.starts_with("exit code: Some(0)")), (refused, refused), "{said}");
@@ -97,9 +100,9 @@ fn the_profile_of_another_account_is_held_against_it() {
 
 #[test]
 fn a_session_of_aws_login_is_handed_over_by_the_aws_cli() {
-    let folder = with_profiles("profile: console");
+    let folder = with_profiles();
     folder.write("profiles", "[profile console]\nlogin_session = arn:aws:iam::111122223333:user/ann\n");
-    let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles"]);
+    let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles", "CLOUDGRANT_AWS__PROFILE=console"]);
     assert!(said.contains("aws configure export-credentials --profile NAME --format process"), "{said}");
     assert!(!said.contains("feature"), "{said}");
 }

@@ -80,7 +80,7 @@ fn what_goes_is_shown_with_what_it_gave_and_to_whom() {
     out(&folder, &["apply", "--sandbox", "--yes"]);
     // By name: the manifest still says what it was for.
     let seen = out(&folder, &["revoke", "models-production", "--sandbox", "--yes"]);
-    let header = "- iam-policy cloudgrant_acme-ml_production   (was for grant models-production)\n";
+    let header = "- iam-policy cloudgrant_acme-ml.a96e55e9_production   (was for grant models-production)\n";
     let (_, shown) = seen.split_once(header).unwrap_or_else(|| panic!("{seen}"));
     let shown = shown.split("\n\n").next().unwrap_or_default();
     assert!(shown.contains("s3:PutObject") && shown.contains("arn:aws:s3:::acme-models/*"), "{shown}");

@@ -1,6 +1,6 @@
 //! The IAM policies that whoever runs cloudgrant needs, narrowed to the stack.
 //!
-//! Source: the Service Authorization Reference of IAM, STS, ECR and Secrets Manager, for which actions take which resources.
+//! Source: the Service Authorization Reference of IAM, STS, ECR, S3 and Secrets Manager, for which actions take which resources.
 //! `sts:GetCallerIdentity` needs no permission.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,11 @@ fn home(aws: &Aws, intents: &Intents, purpose: Purpose) -> Permissions {
         if config.inspect_secrets {
             statements.push(statement("InspectSecrets", &["secretsmanager:GetSecretValue"], secrets, None));
         }
+    }
+    let buckets = buckets(intents, config.partition());
+    if !buckets.is_empty() {
+        statements.push(statement("ListBuckets", &["s3:ListAllMyBuckets"], any(), None));
+        statements.push(statement("ReadEncryption", &["s3:GetEncryptionConfiguration"], buckets, None));
     }
     if purpose == Purpose::Apply {
         let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
@@ -161,6 +166,18 @@ fn secrets(intents: &Intents) -> Vec<String> {
         })
         .collect();
     secrets.into_iter().flatten().collect()
+}
+
+/// The buckets that the manifest names.
+fn buckets(intents: &Intents, partition: &str) -> Vec<String> {
+    let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let buckets: BTreeSet<_> = reaches
+        .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+            Ok(Locator::Objects(objects)) => Some(format!("arn:{partition}:s3:::{}", objects.bucket)),
+            _ => None,
+        })
+        .collect();
+    buckets.into_iter().collect()
 }
 
 fn statement(sid: &str, actions: &[&str], resources: Vec<String>, condition: Option<Value>) -> Value {

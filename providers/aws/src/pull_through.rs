@@ -17,27 +17,33 @@ const IMPORT: &str = "ecr:BatchImportUpstreamImage";
 /// A rule for every repository that no other rule is for.
 const ROOT: &str = "ROOT";
 
-/// The rules of each region of the account: read once, and none where they may not be read.
-pub(crate) type Known = BTreeMap<String, Option<Vec<String>>>;
+/// The rules of each region of the account: read once; or why they can't be read. They are only worth a note, and so no
+/// reason for a plan to fail.
+pub(crate) type Known = BTreeMap<String, std::result::Result<Vec<String>, &'static str>>;
 
 /// What is to be done so that the nodes may pull from a repository of their own account (requirement 11).
 pub(crate) async fn note(aws: &Aws, repository: &Repository, about: IntentId, known: &mut Known) -> Result<Note> {
     let name = &repository.name;
     if !known.contains_key(&repository.region) {
         let read = match rules(aws, repository).await {
-            Ok(rules) => Some(rules),
-            Err(error) if error.kind() == ErrorKind::AccessDenied => None,
-            Err(error) => return Err(error),
+            Ok(rules) => Ok(rules),
+            Err(error) => match error.kind() {
+                ErrorKind::AccessDenied => Err("is denied"),
+                // The SDK has tried that several times.
+                ErrorKind::Unavailable | ErrorKind::Unexpected | ErrorKind::Unsupported => Err("fails"),
+                _ => return Err(error),
+            },
         };
         known.insert(repository.region.clone(), read);
     }
     let rules = match known.get(&repository.region) {
-        Some(Some(rules)) => rules,
-        _ => {
+        Some(Ok(rules)) => rules,
+        other => {
+            let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
             let message = format!(
                 "{name} is in the data plane's own account: its nodes may pull what is in it. Whether it is behind a \
                  pull-through cache, whose first pulls take {IMPORT} too, couldn't be read, as \
-                 ecr:DescribePullThroughCacheRules is denied"
+                 ecr:DescribePullThroughCacheRules {why}"
             );
             return Ok(Note::info(about, message));
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Access, Intents, Permissions, Purpose, ResourceKind, Scope};
+use cloudgrant_core::{Access, Intents, Permissions, Purpose, Reach, ResourceKind, Scope};
 use serde_json::json;
 
 use crate::Azure;
@@ -15,7 +15,8 @@ use crate::locator::Locator;
 use crate::validate::kinds;
 
 /// Reading what every plan looks at.
-const READ: [&str; 5] = [
+const READ: [&str; 6] = [
+    "Microsoft.Authorization/denyAssignments/read",
     "Microsoft.Authorization/permissions/read",
     "Microsoft.Authorization/roleAssignments/read",
     "Microsoft.Authorization/roleDefinitions/read",
@@ -49,7 +50,23 @@ const ASSIGNMENTS: [&str; 2] =
 pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
     let kinds = kinds(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let custom_roles = intents.grants.iter().any(|grant| grant.precise);
+    let reaches = || intents.grants.iter().flat_map(|grant| &grant.reaches);
+    // Writing below a prefix takes a role of the stack's own as well.
+    let below_a_prefix = |reach: &Reach| {
+        let objects = matches!(
+            Locator::parse(&reach.resource.locator),
+            Ok(Locator::Objects(objects)) if !objects.prefix.is_empty()
+        );
+        objects && !matches!(reach.access, Access::List | Access::Read)
+    };
+    let custom_roles = intents.grants.iter().any(|grant| grant.precise) || reaches().any(below_a_prefix);
+    // What is written in another subscription is marked at home, by an identity without any right.
+    let home = azure.config.subscription.as_str();
+    let is_elsewhere = |reach: &Reach| {
+        let locator = Locator::parse(&reach.resource.locator).ok();
+        locator.as_ref().and_then(Locator::id).is_some_and(|id| id.subscription() != home)
+    };
+    let marks_places = reaches().any(is_elsewhere);
     let mut wanted: BTreeSet<&str> = READ.into();
     wanted.extend(READ_IDENTITIES);
     for (kind, action) in [
@@ -65,7 +82,7 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");
     }
     if purpose == Purpose::Apply {
-        if own_identities {
+        if own_identities || marks_places {
             wanted.extend(IDENTITIES);
         }
         if custom_roles {

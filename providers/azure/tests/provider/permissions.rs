@@ -20,7 +20,8 @@ grants:
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 3] = [
+const ONLY_SOMETIMES: [(&str, &str); 4] = [
+    ("Microsoft.Authorization/denyAssignments/read", "without it, a plan doesn't say what a deny assignment forbids"),
     (
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
         "a pair leaves a domain; with its identity, all of its credentials go",
