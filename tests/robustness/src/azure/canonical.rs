@@ -36,8 +36,8 @@ pub(super) fn whoever_made_it(mut state: State) -> State {
         ("acme-dataplane-aks-agentpool", PULL, registry("acmeshared")),
     ] {
         if let Some(found) = state.get_mut(&assignment(&identity(holder), role, &scope)) {
-            let made = text(found, "description").replace("(stack left)", "(left or right)");
-            found["description"] = made.replace("(stack right)", "(left or right)").into();
+            let made = text(found, "description").replace("(stack left,", "(left or right,");
+            found["description"] = made.replace("(stack right,", "(left or right,").into();
         }
     }
     state

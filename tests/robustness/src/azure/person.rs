@@ -113,7 +113,7 @@ impl Somebody {
         let list = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
         let all = self.sure("GET", &list, AUTHORIZATION, Value::Null).await;
         let ours = |found: &&Value| {
-            text(&found["properties"], "description").ends_with("(stack left)")
+            text(&found["properties"], "description").contains("(stack left,")
                 && text(&found["properties"], "roleDefinitionId").ends_with(BLOB_READER)
                 && text(&found["properties"], "principalId") == self.tasks
         };
