@@ -52,8 +52,8 @@ def test_a_second_plan_has_nothing_to_do(cloudgrant):
     path = apply(cloudgrant, scenario.three_scopes())
     summary = cloudgrant.plan(path, "--exit-code").summary
     assert (summary["create"], summary["update"], summary["delete"]) == (0, 0, 0)
-    # Three policies, two roles, their seven attachments and a statement.
-    assert summary["unchanged"] == 13
+    # Three policies and the one of a place, two roles, their seven attachments and a statement.
+    assert summary["unchanged"] == 14
 
 
 def test_a_second_apply_changes_nothing(cloud, cloudgrant):
@@ -67,7 +67,7 @@ def test_a_plan_changes_nothing(cloud, cloudgrant):
     before = dump.account(cloud.data_plane), dump.account(cloud.registry)
     path = manifest.write(cloudgrant.folder, scenario.three_scopes())
     summary = cloudgrant.plan(path).summary
-    assert summary["create"] == 13
+    assert summary["create"] == 14
     assert (dump.account(cloud.data_plane), dump.account(cloud.registry)) == before
 
 

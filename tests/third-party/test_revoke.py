@@ -29,8 +29,9 @@ def test_revoking_one_grant_leaves_the_others(cloud, cloudgrant):
     cloudgrant.apply(path)
     cloudgrant.revoke(path, "archive-in-staging")
     iam = cloud.data_plane.iam
-    assert set(dump.policies(iam, scenario.PATH)) == {scenario.GLOBAL, scenario.FORECASTING}
-    assert set(dump.roles(iam, scenario.PATH)) == {scenario.role_arn(f"cloudgrant_{scenario.STACK}_forecasting_production")}
+    assert set(dump.policies(iam, scenario.PATH)) == {scenario.GLOBAL, scenario.FORECASTING, scenario.PLACE}
+    role = scenario.role_arn(f"cloudgrant_{scenario.STACK}_forecasting_production")
+    assert set(dump.roles(iam, scenario.PATH)) == {role}
     assert scenario.GLOBAL in dump.attached(iam, world.TASK_ROLE)
 
 
@@ -42,7 +43,7 @@ def test_a_grant_that_left_the_manifest_is_removed(cloud, cloudgrant):
     manifest.write(cloudgrant.folder, content)
     cloudgrant.apply(path)
     iam = cloud.data_plane.iam
-    assert set(dump.policies(iam, scenario.PATH)) == {scenario.GLOBAL}
+    assert set(dump.policies(iam, scenario.PATH)) == {scenario.GLOBAL, scenario.PLACE}
     assert dump.roles(iam, scenario.PATH) == {}
 
 

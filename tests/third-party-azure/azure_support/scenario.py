@@ -8,7 +8,7 @@ STORAGE = f"{ids.GROUP_ID}/providers/Microsoft.Storage/storageAccounts"
 REGISTRIES = f"{ids.GROUP_ID}/providers/Microsoft.ContainerRegistry/registries"
 SECRET = f"{ids.GROUP_ID}/providers/Microsoft.KeyVault/vaults/acme-vault/secrets/labels-token"
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
-EXPORTERS = "exporters"
+EXPORTERS, FRAMERS = "exporters", "framers"
 
 
 def container(account, name):
@@ -35,12 +35,13 @@ def flyte(**azure):
     )
 
 
-# Who has which role where, and whether a condition narrows it. `exporters` stands for the stack's own role.
+# Who has which role where, and whether a condition narrows it. `exporters` and `framers` stand for the stack's own roles:
+# a ready-made role that writes could delete the container, whatever its condition says.
 ASSIGNMENTS = {
     (ids.TASK_IDENTITY, "Storage Blob Data Reader", container("acmetraining", "inputs"), False),
     # Scopes add up: a domain's identity replaces the default one, so it has what everybody has.
     (IDENTITY, "Storage Blob Data Reader", container("acmetraining", "inputs"), False),
-    (IDENTITY, "Storage Blob Data Contributor", container("acmevision", "media"), True),
+    (IDENTITY, FRAMERS, container("acmevision", "media"), True),
     (IDENTITY, EXPORTERS, container("acmevision", "exports"), False),
     (IDENTITY, "Key Vault Secrets User", SECRET, False),
     (IDENTITY, "AcrPull", f"{REGISTRIES}/acmetools", False),
@@ -49,6 +50,15 @@ ASSIGNMENTS = {
 
 # What the stack's own role allows: writing, and nothing else.
 EXPORTERS_MAY = {f"{BLOBS}/write", f"{BLOBS}/add/action"}
+
+
+def stands_for(role_name):
+    """What a role is called here."""
+    for what, own in {" blob write ": EXPORTERS, " blob read-write ": FRAMERS}.items():
+        if role_name.startswith("cloudgrant ") and what in role_name:
+            return own
+    return role_name
+
 
 TAGS = {
     "cloudgrant:stack": "acme-ml",

@@ -21,7 +21,7 @@ def plan(flyte):
 def test_a_secret_in_the_environment(flyte, plan):
     exports = flyte.sandbox.exports
     secret = {name: exports[name] for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")}
-    assert plan("environment", **secret).summary["create"] == 11
+    assert plan("environment", **secret).summary["create"] == 12
     said = plan("environment", expect=1, **secret | {"AZURE_CLIENT_SECRET": "not-the-secret"})
     assert "AADSTS7000215" in str(said) and "not-the-secret" not in str(said), said
 
@@ -35,7 +35,7 @@ def test_a_token_file(flyte, plan, tmp_path):
     file = tmp_path / "token"
     token = {"AZURE_CLIENT_ID": operator.client_id, "AZURE_FEDERATED_TOKEN_FILE": str(file)}
     file.write_text(tokens.service_account(ids.subject("ops", "production")), encoding="utf-8")
-    assert plan("workload-identity", **token).summary["create"] == 11
+    assert plan("workload-identity", **token).summary["create"] == 12
     # A subject that fits nothing might fit in a minute, when a new credential is known everywhere; this never does.
     assertion = tokens.service_account(ids.subject("ops", "production"), audience="sts.amazonaws.com")
     file.write_text(assertion, encoding="utf-8")

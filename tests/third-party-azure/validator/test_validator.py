@@ -11,10 +11,13 @@ from azure_support import ids, manifest, quickstart, scenario
 
 # Which kinds of resources are asked about, although these specifications don't have them. Nothing else may be.
 NOT_COVERED = {
+    "microsoft.authorization/denyassignments",
     "microsoft.authorization/permissions",
     "microsoft.containerregistry/registries",
     "microsoft.containerservice/managedclusters",
     "microsoft.keyvault/vaults",
+    # Which there are: where a revoke looks.
+    "subscriptions",
 }
 
 READS = {"RoleAssignments_ListForSubscription", "UserAssignedIdentities_ListBySubscription"}

@@ -70,6 +70,10 @@ QUICKSTART = Example(
             allow(READ_WRITE, "arn:aws:s3:::acme-models/*"),
             TOKEN,
         ),
+        # Where the stack has a statement outside its home. It is attached to nobody.
+        "place.ecr-nodes.444455556666.us-west-2": document(
+            allow("ecr:GetRepositoryPolicy", "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer")
+        ),
     },
     roles={"production": (trust("forecasting-production", "vision-production"), ["global", "production"])},
 )

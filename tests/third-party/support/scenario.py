@@ -50,6 +50,9 @@ def three_scopes(**overrides):
 GLOBAL, STAGING = policy_arn(f"cloudgrant_{STACK}_global"), policy_arn(f"cloudgrant_{STACK}_staging")
 FORECASTING = policy_arn(f"cloudgrant_{STACK}_forecasting_production")
 
+# Where the stack has a statement outside its home. It is attached to nobody.
+PLACE = policy_arn(f"cloudgrant_{STACK}_place.ecr-nodes.444455556666.us-west-2")
+
 # A bucket that somebody else makes under its name stays out of reach.
 OWNED = {"aws:ResourceAccount": DATA_PLANE}
 
@@ -62,6 +65,13 @@ LIST_INPUTS = {
 }
 
 POLICIES = {
+    PLACE: document(
+        {
+            "Effect": "Allow",
+            "Action": "ecr:GetRepositoryPolicy",
+            "Resource": "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer",
+        }
+    ),
     GLOBAL: document(
         LIST_INPUTS,
         {
