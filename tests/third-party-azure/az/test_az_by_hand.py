@@ -10,7 +10,7 @@ def test_the_commands_do_what_apply_does(az, data_plane, example):
     content = scenario.flyte() if example == "flyte" else quickstart.PATH
     plane, selected = data_plane(content), ("--provider", "azure")
     explained = Explained(plane.cloudgrant, plane.path)
-    expected = 11 if example == "flyte" else len(quickstart.ASSIGNMENTS)
+    expected = 12 if example == "flyte" else len(quickstart.ASSIGNMENTS)
     assert len([one for one in explained.objects if one["commands"]]) == expected
     az(plane.sandbox).bash(*explained.commands)
     summary = plane.cloudgrant.plan(plane.path, *selected, "--exit-code").summary

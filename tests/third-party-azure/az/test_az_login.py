@@ -11,8 +11,8 @@ def test_cloudgrant_uses_the_login_of_az(az, flyte):
     mine = ("AZURE_CONFIG_", "AZURE_CORE_", "REQUESTS_")
     own = {name: value for name, value in az.environment.items() if name.startswith(mine)}
     cloudgrant.environment = settings | own | {"CLOUDGRANT_AZURE__CREDENTIALS": "cli"}
-    assert cloudgrant.apply(flyte.path).summary["create"] == 11
-    assert cloudgrant.plan(flyte.path, "--exit-code").summary["unchanged"] == 11
+    assert cloudgrant.apply(flyte.path).summary["create"] == 12
+    assert cloudgrant.plan(flyte.path, "--exit-code").summary["unchanged"] == 12
     az("logout")
     said = cloudgrant.plan(flyte.path, expect=1)
     assert "az login" in str(said), said

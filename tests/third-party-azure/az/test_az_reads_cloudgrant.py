@@ -10,12 +10,14 @@ def test_everything_is_listed(az, flyte):
     made = identities[scenario.IDENTITY]
     assert made["tags"] == scenario.TAGS
     people = {one["principalId"]: name for name, one in identities.items()}
-    (role,) = az("role", "definition", "list", "--custom-role-only")
-    assert set(role["permissions"][0]["dataActions"]) == scenario.EXPORTERS_MAY
+    roles = az("role", "definition", "list", "--custom-role-only")
+    roles = {scenario.stands_for(role["roleName"]): role for role in roles}
+    assert set(roles) == {scenario.EXPORTERS, scenario.FRAMERS}
+    assert set(roles[scenario.EXPORTERS]["permissions"][0]["dataActions"]) == scenario.EXPORTERS_MAY
     found = {
         (
             people[one["principalId"]],
-            scenario.EXPORTERS if one["roleDefinitionName"] == role["roleName"] else one["roleDefinitionName"],
+            scenario.stands_for(one["roleDefinitionName"]),
             one["scope"],
             bool(one.get("condition")),
         )
