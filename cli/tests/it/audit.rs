@@ -66,8 +66,7 @@ fn an_edit_and_a_cut_show() {
     let head = document["audit"]["head"].as_str().expect("a hash").to_owned();
     let path = folder.path().join("audit.jsonl");
     let whole = std::fs::read_to_string(&path).expect("a trail");
-    std::fs::write(&path, whole.replacen("a96e55e9_production", "a96e55e9_elsewhere", 1))
-        .expect("written");
+    std::fs::write(&path, whole.replacen("a96e55e9_production", "a96e55e9_elsewhere", 1)).expect("written");
     let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is not as it was written") && said.contains("it was changed"), "{said}");
