@@ -89,23 +89,27 @@ fn sources(folder: &std::path::Path, text: &mut String) {
             if !path.ends_with("target") && !path.ends_with(".git") {
                 sources(&path, text);
             }
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "py") {
             text.push_str(&std::fs::read_to_string(&path).expect("a file"));
         }
     }
 }
 
 #[test]
-fn each_test_that_the_security_page_names_is_there() {
+fn each_test_that_a_page_names_is_there() {
     let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a repository");
-    let page = std::fs::read_to_string(repository.join("docs/security.md")).expect("the page");
     let mut all = String::new();
     sources(repository, &mut all);
-    let words = page.split('`').skip(1).step_by(2).filter(|word| word.matches('_').count() >= 3);
-    let named: Vec<_> = words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
-    assert!(named.len() > 15, "{named:?}");
-    for name in named {
-        assert!(all.contains(&format!("fn {name}(")), "no test is called {name}");
+    for (page, least) in [("docs/security.md", 15), ("docs/requirements.md", 40)] {
+        let text = std::fs::read_to_string(repository.join(page)).expect("the page");
+        let words = text.split('`').skip(1).step_by(2).filter(|word| word.matches('_').count() >= 3);
+        let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let named: Vec<_> = words.filter(is_name).collect();
+        assert!(named.len() > least, "{page}: {named:?}");
+        for name in named {
+            let is_there = ["fn", "def"].iter().any(|keyword| all.contains(&format!("{keyword} {name}(")));
+            assert!(is_there, "{page}: no test is called {name}");
+        }
     }
 }
 
