@@ -87,6 +87,10 @@ pub(crate) struct Global {
     /// Say only the result; what you are asked to approve is shown all the same
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+
+    // An option of the commands that make sense for another stack than the manifest's.
+    #[arg(skip)]
+    pub(crate) stack: Option<String>,
 }
 
 /// How wide help is at most: wider lines are hard to read.
@@ -138,6 +142,9 @@ impl Global {
         }
         if let Some(profile) = &self.profile {
             add("--profile ", profile, "CLOUDGRANT_PROFILE");
+        }
+        if let Some(stack) = &self.stack {
+            add("--stack ", stack, "");
         }
         match self.sandbox.as_deref().filter(|_| self.sandbox_folder("").is_some()) {
             Some(DEFAULT_FOLDER) => add("--sandbox", "", "CLOUDGRANT_SANDBOX"),

@@ -65,6 +65,9 @@ fn overrides(global: &Global) -> Overrides {
         .filter(|(name, _)| name.starts_with("CLOUDGRANT_"))
         .collect();
     let provider = global.provider.as_ref();
-    let flags = provider.map(|name| ("provider".to_owned(), name.as_str().into(), "--provider".to_owned()));
-    Overrides { profile: global.profile.clone(), environment, flags: flags.into_iter().collect() }
+    let flags = [("provider", "--provider", provider), ("stack", "--stack", global.stack.as_ref())];
+    let flag = |(key, flag, value): (&str, &str, Option<&String>)| {
+        Some((key.to_owned(), value?.as_str().into(), flag.to_owned()))
+    };
+    Overrides { profile: global.profile.clone(), environment, flags: flags.into_iter().filter_map(flag).collect() }
 }

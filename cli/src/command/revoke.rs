@@ -18,7 +18,8 @@ out of the manifest too, or the next apply brings them back.
 
 Examples:
   cloudgrant revoke training-data
-  cloudgrant revoke --all --yes  Take everything away that this stack made")]
+  cloudgrant revoke --all --yes  Take everything away that this stack made
+  cloudgrant revoke --all --stack acme-old  A stack that was renamed")]
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
     /// The grants and registries to take away, by their names in the manifest
@@ -28,6 +29,10 @@ pub(crate) struct Options {
     /// Everything that this stack made
     #[arg(long)]
     all: bool,
+
+    /// Another stack than the manifest's, at the same home: one that was renamed, or has no manifest any more
+    #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "grants")]
+    stack: Option<String>,
 
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]
@@ -39,6 +44,9 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     need_approval(shell, options.yes)?;
+    let mut global = shell.global.clone();
+    global.stack.clone_from(&options.stack);
+    let shell = Shell { global: &global, ..shell };
     let names = (!options.all).then_some(options.grants.as_slice());
     let engine = |session: &Session| {
         let hint = "what is no longer in the manifest is taken away by `cloudgrant apply`";
@@ -57,6 +65,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let manifest = &work.session.loaded().manifest;
         let listed = match names {
             Some(names) => names.join(", "),
+            // It is another stack's manifest.
+            None if options.stack.is_some() => String::new(),
             None if manifest.grants.is_empty() && manifest.registries.is_empty() => String::new(),
             None => "all of it".to_owned(),
         };

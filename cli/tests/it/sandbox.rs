@@ -204,3 +204,25 @@ fn sovereign_clouds_have_a_sandbox() {
         assert_eq!(plan.status.code(), Some(0), "{region}: {}", String::from_utf8_lossy(&plan.stdout));
     }
 }
+
+#[test]
+fn a_stack_that_was_renamed_is_taken_back_by_its_name() {
+    let folder = Folder::with(QUICKSTART);
+    let run = |arguments: &[&str]| {
+        let output = folder.output(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run(&["apply", "--sandbox", "--yes", "-q"]);
+    folder.write("cloudgrant.yaml", QUICKSTART.replace("stack: acme-ml", "stack: acme-new"));
+    run(&["apply", "--sandbox", "--yes", "-q"]);
+    let done = run(&["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--yes", "-q"]);
+    assert!(done.contains(" 9 deleted"), "{done}");
+    // The one that the manifest names is as it was, and nothing is left of the other.
+    run(&["plan", "--sandbox", "--exit-code", "-q"]);
+    let done = run(&["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--yes"]);
+    assert!(done.contains("0 to delete"), "{done}");
+    // Without `--all`, there is no other stack to speak of.
+    let alone = folder.output(&["revoke", "training-data", "--stack", "acme-ml", "--sandbox", "--yes"]);
+    assert_eq!(alone.status.code(), Some(2));
+}
