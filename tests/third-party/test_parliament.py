@@ -40,8 +40,8 @@ def findings(document):
 
 
 def identity_policies(explained):
-    """The documents of all policies for task code, by name."""
-    objects = [one for grant in explained["grants"] for one in grant["objects"]]
+    """The documents of all policies, by name: those for task code, and those that name places."""
+    objects = [one for part in ("grants", "registries") for asked in explained[part] for one in asked["objects"]]
     return {one["name"]: one["attributes"]["document"] for one in objects if one["kind"] == "iam-policy"}
 
 
