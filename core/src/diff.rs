@@ -140,7 +140,10 @@ pub(crate) fn plan(
     let mut unsearched = observed.unsearched;
     unsearched.sort();
     unsearched.dedup();
-    Ok(Plan { unsearched, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
+    let mut widened = observed.widened;
+    widened.sort();
+    widened.dedup();
+    Ok(Plan { unsearched, widened, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

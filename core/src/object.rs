@@ -176,6 +176,21 @@ pub struct Unsearched {
     pub reason: String,
 }
 
+/// Something that somebody else added to an object of the stack's own, and that lets it reach more, or lets others use it: a
+/// policy that isn't the stack's on its role, a role assignment of its identity.
+///
+/// It is drift that no run takes away: cloudgrant deletes nothing that it did not make.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Widening {
+    /// The object of the stack's own.
+    #[serde(flatten)]
+    pub object: ObjectId,
+    /// What widens it, as the end of a sentence that begins with the object: `carries the inline policy admin`.
+    pub what: String,
+    /// The command that takes it away, or else what to do.
+    pub remedy: String,
+}
+
 /// A limit of the cloud, and how near what is wanted comes to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
@@ -202,4 +217,6 @@ pub struct Observed {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
+    /// What others added to the stack's own objects and widens them.
+    pub widened: Vec<Widening>,
 }

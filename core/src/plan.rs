@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::names::Stack;
-use crate::object::{Handoff, Note, ObjectId, Ownership, Unsearched};
+use crate::object::{Handoff, Note, ObjectId, Ownership, Unsearched, Widening};
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -105,6 +105,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
+    /// What others added to the stack's own objects and widens them: no run takes it away.
+    pub widened: Vec<Widening>,
     /// Where grants are taken away: what the objects were for that go.
     pub served: BTreeMap<ObjectId, Vec<IntentId>>,
     /// Which look at the cloud it comes from.
@@ -171,6 +173,7 @@ impl Plan {
             unchanged,
             notes,
             unsearched: Vec::new(),
+            widened: Vec::new(),
             served: BTreeMap::new(),
             look: Look::default(),
         }
@@ -201,6 +204,12 @@ impl Plan {
     /// The changes that the engine would carry out: all but the handoffs.
     pub fn work(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Handoff)
+    }
+
+    /// Whether the cloud is not as the manifest says: something is to do, or somebody widened what the stack made. Handoffs
+    /// don't count.
+    pub fn has_drift(&self) -> bool {
+        !self.is_empty() || !self.widened.is_empty()
     }
 
     /// Whether the engine would have nothing to do. Handoffs may be left.

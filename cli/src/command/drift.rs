@@ -11,8 +11,8 @@ use crate::render::plan::{self, Telling, Wording};
 /// Show where the cloud is not as the manifest says
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Says what is missing, what was changed behind cloudgrant's back, and what is there although \
-nothing wants it any more. Reads only. (A manifest that was changed and not applied differs too: \
+Says what others added to the stack's own objects and lets them reach more, what is missing, what was \
+changed behind cloudgrant's back, and what is there although nothing wants it any more. Reads only. (A manifest that was changed and not applied differs too: \
 cloudgrant keeps no record of its own, the cloud is the truth.)
 
 Examples:
@@ -35,13 +35,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         } else {
             let telling = Telling::of(shell.printer, Wording::Drift);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
-            if plan.is_empty() {
-                shell.printer.say("No drift.");
-            } else {
+            if !plan.is_empty() {
                 shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
+            } else if plan.has_drift() {
+                shell.printer.say("cloudgrant takes away only what it made: the rest is for the commands above.");
+            } else {
+                shell.printer.say("No drift.");
             }
         }
-        Ok(if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+        Ok(if options.exit_code && plan.has_drift() { Exit::Differs } else { Exit::Done })
     })
     .await
 }

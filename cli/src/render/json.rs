@@ -3,6 +3,7 @@
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
     Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary, Unsearched,
+    Widening,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ pub(crate) struct Document<'a> {
     changes: Changes<'a>,
     notes: Vec<&'a Note>,
     unsearched: &'a [Unsearched],
+    widened: &'a [Widening],
     summary: Summary,
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     moving: Option<&'a Move>,
@@ -41,6 +43,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         changes: Changes(&plan.changes),
         notes: sorted(&plan.notes),
         unsearched: &plan.unsearched,
+        widened: &plan.widened,
         summary: plan.summary(),
         moving,
         result: None,

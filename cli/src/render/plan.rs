@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use cloudgrant_core::{
-    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Summary, Unsearched, many,
+    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Summary, Unsearched, Widening, many,
 };
 
 use super::attributes::{self, Lists};
@@ -62,6 +62,8 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
     }
+    // First, and even where only the last line is asked for: nothing else is as dangerous.
+    out.write_all(widened(&plan.widened, width).as_bytes())?;
     if !summary_only {
         if wording != Wording::Drift {
             out.write_all(legend(plan).as_bytes())?;
@@ -81,7 +83,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
     }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
-    out.write_all(summary(&plan.summary(), wording).as_bytes())
+    out.write_all(summary(plan, wording).as_bytes())
 }
 
 /// What the signs mean, as far as they occur.
@@ -232,6 +234,24 @@ fn moving(moving: &Move, width: Option<usize>) -> String {
     out
 }
 
+/// What others added to the stack's own objects, object by object, with the command that takes it away.
+fn widened(widened: &[Widening], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for of_one in widened.chunk_by(|one, other| one.object == other.object) {
+        let object = &of_one[0].object;
+        let (sign, name) = (styled(RED.bold(), "!"), styled(BOLD, &object.name));
+        out.push_str(&format!("{sign} {} {name}: {}\n", object.kind, styled(RED, "widened by somebody else")));
+        for Widening { what, remedy, .. } in of_one {
+            out.push_str(&format!("    {}\n", wrapped(what, 4, 6, width)));
+            out.push_str(&format!("      to take that away: {remedy}\n"));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
 /// The places that could not be searched, by name.
 fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
     let mut out = String::new();
@@ -245,16 +265,20 @@ fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
     out
 }
 
-fn summary(summary: &Summary, wording: Wording) -> String {
-    let Summary { create, update, delete, handoff, unchanged } = summary;
-    let handoffs = if *handoff == 1 { "handoff" } else { "handoffs" };
+fn summary(plan: &Plan, wording: Wording) -> String {
+    let Summary { create, update, delete, handoff, unchanged } = plan.summary();
+    let widened = match plan.widened.len() {
+        0 => String::new(),
+        many => styled(RED, &format!("{many} widened by others")) + ", ",
+    };
+    let handoffs = if handoff == 1 { "handoff" } else { "handoffs" };
     match wording {
         Wording::Plan | Wording::Revoke => format!(
-            "{} {create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged.\n",
+            "{} {widened}{create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged.\n",
             styled(BOLD, "Plan:")
         ),
         Wording::Drift => format!(
-            "{} {create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be.\n",
+            "{} {widened}{create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be.\n",
             styled(BOLD, "Drift:")
         ),
     }

@@ -30,6 +30,12 @@ pub(crate) fn canonical(document: &Value) -> Value {
     Value::Object(canonical)
 }
 
+/// Whether it allows nothing: all of its statements deny. What can't be read might allow anything.
+pub(crate) fn only_denies(document: &Value) -> bool {
+    let Some(statements) = document.get("Statement") else { return false };
+    as_list(statements).iter().all(|statement| statement["Effect"] == "Deny")
+}
+
 /// By their Sids; only those that share one by all that they say.
 fn sorted(mut statements: Vec<Value>) -> Value {
     fn sid(statement: &Value) -> &str {

@@ -1,7 +1,7 @@
 //! All of an account's IAM in a few pages, instead of a request an object.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_sdk_iam::Client;
@@ -62,8 +62,10 @@ pub(crate) struct Role {
     pub(crate) boundary: Option<String>,
     /// Names by ARN.
     pub(crate) attached: HashMap<String, String>,
-    pub(crate) inline: Vec<String>,
-    pub(crate) instance_profiles: usize,
+    /// Documents by name, of roles below the stacks' path only.
+    pub(crate) inline: BTreeMap<String, String>,
+    /// Names, of roles below the stacks' path only.
+    pub(crate) instance_profiles: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -133,16 +135,21 @@ impl Snapshot {
         let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
         let attached = role.attached_managed_policies.unwrap_or_default().into_iter();
         let attached = attached.filter_map(|policy| Some((policy.policy_arn?, policy.policy_name?))).collect();
-        let inline = role.role_policy_list.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_name);
+        let path = role.path.unwrap_or_default();
+        let is_a_stacks = path.starts_with(names::PATH);
+        let inline = role.role_policy_list.filter(|_| is_a_stacks).unwrap_or_default().into_iter();
+        let inline =
+            inline.filter_map(|policy| Some((policy.policy_name?, policy.policy_document.unwrap_or_default())));
+        let profiles = role.instance_profile_list.filter(|_| is_a_stacks).unwrap_or_default().into_iter();
         let facts = Role {
             arn: role.arn.unwrap_or_default(),
-            path: role.path.unwrap_or_default(),
+            path,
             trust: role.assume_role_policy_document.unwrap_or_default(),
             tags,
             boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
             attached,
             inline: inline.collect(),
-            instance_profiles: role.instance_profile_list.map_or(0, |list| list.len()),
+            instance_profiles: profiles.map(|profile| profile.instance_profile_name).collect(),
         };
         self.roles.insert(name, facts);
     }

@@ -107,6 +107,13 @@ pub trait Fixture: Send + Sync + Sized + 'static {
         Hook::Missing
     }
 
+    /// Adds something of somebody else's to an object of ours, so that it reaches more or more can use it: a policy to a
+    /// role, an assignment to an identity. The object itself stays as it is.
+    async fn widen(&self, object: &ObjectId) -> Hook {
+        let _ = object;
+        Hook::Missing
+    }
+
     /// Removes an object of ours behind the provider's back, as the cloud's own console would.
     async fn remove(&self, object: &ObjectId) -> Hook {
         let _ = object;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -133,6 +133,7 @@ impl Reader<'_> {
 
     /// What a role of ours carries: what the stack attached is the stack's, the rest is pointed out.
     fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
+        // What each is, whether it only denies, and the command that takes it away.
         let mut foreign = Vec::new();
         for (arn, policy) in &role.attached {
             let id = kinds::attachment(name, policy);
@@ -140,27 +141,40 @@ impl Reader<'_> {
             if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
                 self.attached(id, name, policy, arn, Vec::new());
             } else {
-                foreign.push(format!("policy {policy}"));
+                // The documents of AWS's own policies aren't read.
+                let denies =
+                    self.snapshot.policies.get(arn).is_some_and(|policy| document::only_denies(&policy.document()));
+                let remedy = format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}");
+                foreign.push((format!("the policy {policy}"), denies, remedy));
             }
         }
-        foreign.extend(role.inline.iter().map(|policy| format!("inline policy {policy}")));
-        if role.instance_profiles > 0 {
-            foreign.push(format!("{} instance profile(s)", role.instance_profiles));
-        }
-        if foreign.is_empty() {
-            return;
-        }
+        foreign.extend(role.inline.iter().map(|(policy, document)| {
+            let remedy = format!("aws iam delete-role-policy --role-name {name} --policy-name {policy}");
+            (format!("the inline policy {policy}"), document::only_denies(&document::from_iam(document)), remedy)
+        }));
+        foreign.extend(role.instance_profiles.iter().map(|profile| {
+            let remedy = format!(
+                "aws iam remove-role-from-instance-profile --instance-profile-name {profile} --role-name {name}"
+            );
+            (format!("the instance profile {profile}"), false, remedy)
+        }));
         foreign.sort();
-        let what = foreign.join(", ");
+        let id = kinds::role(name);
         if wanted {
-            let message = format!("it carries what this stack did not give it: {what}");
-            self.observed.notes.push(Note::warning(kinds::role(name), message));
-        } else {
+            for (what, denies, remedy) in foreign {
+                if denies {
+                    let message = format!("it has {what}, which this stack did not give it, and which only denies");
+                    self.observed.notes.push(Note::info(&id, message));
+                } else {
+                    let what = format!("has {what}, which this stack did not give it");
+                    self.observed.widened.push(Widening { object: id.clone(), what, remedy });
+                }
+            }
+        } else if let Some((_, _, remedy)) = foreign.first() {
+            let what: Vec<_> = foreign.iter().map(|(what, ..)| what.as_str()).collect();
             self.problem(
-                format!("role {name} can't be deleted: it carries what this stack did not give it: {what}"),
-                format!(
-                    "take that away first, for example `aws iam detach-role-policy --role-name {name} --policy-arn ARN`"
-                ),
+                format!("role {name} can't be deleted: it has what this stack did not give it: {}", what.join(", ")),
+                format!("take that away first, for example `{remedy}`"),
             );
         }
     }
@@ -182,14 +196,17 @@ impl Reader<'_> {
                 if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name) {
                     self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
-                    self.used_elsewhere(policy, &format!("role {name}"), arn, name);
+                    let remedy = format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}");
+                    self.used_elsewhere(policy, &format!("role {name}"), remedy);
                 }
             }
         }
         for (arn, policy) in &self.snapshot.policies {
             let known = seen.get(arn.as_str()).copied().unwrap_or_default();
             if self.is_ours(arn) && usize::try_from(policy.attachments).unwrap_or_default() > known {
-                self.used_elsewhere(&policy.name, "a user or a group", arn, "NAME");
+                // Users and groups aren't read: a large account has very many.
+                let remedy = format!("aws iam list-entities-for-policy --policy-arn {arn}");
+                self.used_elsewhere(&policy.name, "a user or a group", remedy);
             }
         }
     }
@@ -203,13 +220,13 @@ impl Reader<'_> {
             && self.aws.config.protected().matching(name).is_none()
     }
 
-    fn used_elsewhere(&mut self, policy: &str, by: &str, arn: &str, role: &str) {
-        let id = kinds::policy(policy);
-        if self.wanted.contains(&id) {
-            let message = format!("{by} has it as well, which this stack did not arrange");
-            self.observed.notes.push(Note::warning(id, message));
+    fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
+        let object = kinds::policy(policy);
+        if self.wanted.contains(&object) {
+            let what = format!("is attached to {by}, which this stack did not do");
+            self.observed.widened.push(Widening { object, what, remedy });
         } else {
-            let hint = format!("detach it first: `aws iam detach-role-policy --role-name {role} --policy-arn {arn}`");
+            let hint = format!("detach it first: `{remedy}`");
             self.problem(format!("policy {policy} can't be deleted: somebody attached it to {by}"), hint);
         }
     }

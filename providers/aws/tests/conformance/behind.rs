@@ -307,3 +307,25 @@ pub(crate) async fn withhold(world: &World) {
     let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}");
     world.iam().delete_open_id_connect_provider().open_id_connect_provider_arn(arn).send().await.expect("deleted");
 }
+
+/// Admin rights on a role of ours, and a policy of ours on a role of theirs.
+pub(crate) async fn widen(world: &World, object: &ObjectId) -> Hook {
+    let iam = world.iam();
+    match object.kind {
+        "iam-role" => {
+            let request = iam.put_role_policy().role_name(&object.name).policy_name("admin").policy_document(POLICY);
+            request.send().await.expect("an inline policy");
+        }
+        "iam-policy" => {
+            let listed =
+                iam.list_policies().scope(PolicyScopeType::Local).max_items(1_000).send().await.expect("policies");
+            let policy = listed.policies().iter().find(|policy| policy.policy_name() == Some(&object.name));
+            let arn = policy.and_then(|policy| policy.arn()).expect("a policy of this name");
+            let role = iam.create_role().role_name("theirs").assume_role_policy_document(TRUST).send().await;
+            role.expect("a role");
+            iam.attach_role_policy().role_name("theirs").policy_arn(arn).send().await.expect("attached");
+        }
+        _ => return Hook::Missing,
+    }
+    Hook::Done
+}

@@ -82,6 +82,10 @@ impl Fixture for World {
         behind::tamper(self, object).await
     }
 
+    async fn widen(&self, object: &ObjectId) -> Hook {
+        behind::widen(self, object).await
+    }
+
     async fn remove(&self, object: &ObjectId) -> Hook {
         behind::remove(self, object).await
     }

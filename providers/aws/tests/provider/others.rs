@@ -11,6 +11,8 @@ grants:
 registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/elsewhere }]
 ";
 
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+
 #[tokio::test]
 async fn revoking_everything_leaves_the_world_as_it_was() {
     let text = manifest(GRANTS);
@@ -28,9 +30,8 @@ async fn revoking_everything_leaves_the_world_as_it_was() {
 async fn a_role_of_our_name_elsewhere_is_a_conflict() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
-    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let name = "cloudgrant_tests_production";
-    world.iam().create_role().role_name(name).assume_role_policy_document(trust).send().await.expect("somebody's role");
+    world.iam().create_role().role_name(name).assume_role_policy_document(TRUST).send().await.expect("somebody's role");
     let before = world.everything();
     let error = refused(world.plan(&text).await);
     assert_eq!(error.kind(), ErrorKind::Conflict);
@@ -39,7 +40,7 @@ async fn a_role_of_our_name_elsewhere_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn what_others_attached_to_our_role_is_pointed_out_and_kept() {
+async fn what_others_attached_to_our_role_is_drift_and_kept() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
     world.converge(&text).await;
@@ -49,14 +50,53 @@ async fn what_others_attached_to_our_role_is_pointed_out_and_kept() {
     world.iam().tag_role().role_name(role).tags(tag("team", "ml")).send().await.expect("tagged");
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
-    assert!(
-        plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("AmazonS3ReadOnlyAccess"))
-    );
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert_eq!(widening.object.to_string(), format!("iam-role {role}"));
+    assert_eq!(widening.what, "has the policy AmazonS3ReadOnlyAccess, which this stack did not give it");
+    assert_eq!(widening.remedy, format!("aws iam detach-role-policy --role-name {role} --policy-arn {theirs}"));
+    assert!(plan.has_drift());
     // Not even when everything is revoked: then it is in the way, and said so.
     let error = refused(world.revoke_all(&text).await);
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(said(&error).contains("AmazonS3ReadOnlyAccess"), "{}", said(&error));
     assert!(world.attached(role).await.contains(&"AmazonS3ReadOnlyAccess".to_owned()));
+}
+
+#[tokio::test]
+async fn whatever_widens_what_is_ours_is_drift_and_a_denial_is_not() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let (iam, role) = (world.iam(), "cloudgrant_tests_production");
+    let document = |effect: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"{effect}","Action":"*","Resource":"*"}}}}"#)
+    };
+    for (name, effect) in [("admin", "Allow"), ("quarantine", "Deny")] {
+        let request = iam.put_role_policy().role_name(role).policy_name(name).policy_document(document(effect));
+        request.send().await.expect("an inline policy");
+    }
+    let listed = iam.list_attached_role_policies().role_name(role).send().await.expect("policies");
+    let ours = listed
+        .attached_policies()
+        .iter()
+        .filter_map(|policy| policy.policy_arn())
+        .find(|arn| arn.contains(":policy/cloudgrant/"));
+    let ours = ours.expect("a policy of ours").to_owned();
+    let theirs = iam.create_role().role_name("theirs").assume_role_policy_document(TRUST).send().await;
+    theirs.expect("a role");
+    iam.attach_role_policy().role_name("theirs").policy_arn(&ours).send().await.expect("attached");
+    let plan = world.plan(&text).await.expect("a plan");
+    let told: Vec<_> = plan.widened.iter().map(|widening| format!("{} {}", widening.object, widening.what)).collect();
+    let policy = ours.rsplit('/').next().unwrap_or_default();
+    assert_eq!(
+        told,
+        [
+            format!("iam-policy {policy} is attached to role theirs, which this stack did not do"),
+            format!("iam-role {role} has the inline policy admin, which this stack did not give it"),
+        ]
+    );
+    let denies = plan.notes.iter().filter(|note| note.message.contains("quarantine"));
+    assert_eq!(denies.map(|note| note.level).collect::<Vec<_>>(), [Level::Info]);
 }
 
 #[tokio::test]
@@ -68,7 +108,8 @@ async fn our_policy_on_somebody_elses_role_keeps_it_from_being_deleted() {
     let role = "unionai-acme-flyteworker-node-group";
     world.iam().attach_role_policy().role_name(role).policy_arn(&arn).send().await.expect("attached");
     let plan = world.plan(&text).await.expect("a plan");
-    assert!(plan.is_empty() && plan.notes.iter().any(|note| note.message.contains(role)), "{:#?}", plan.notes);
+    assert!(plan.is_empty() && plan.has_drift(), "{:#?}", plan.changes);
+    assert!(plan.widened.iter().any(|widening| widening.what.contains(role)), "{:#?}", plan.widened);
     let error = refused(world.revoke_all(&text).await);
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(said(&error).contains(role), "{}", said(&error));

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Widening};
 use serde_json::{Value, json};
 
 use super::identities::Principals;
 use super::other_homes::OtherHomes;
+use super::roles::is_ours;
 use crate::Azure;
 use crate::actions;
 use crate::arm::RoleAssignment;
@@ -49,7 +50,9 @@ pub(super) async fn add(
             wanted.insert(tuple(text("scope"), text("role_id"), &principal), object);
         }
     }
-    let mut reader = Reader { azure, wanted, role_names, holders, observed, others, seen: HashSet::new() };
+    let ours = custom.iter().filter(|role| is_ours(azure, role));
+    let own_roles = ours.map(|role| role.name.to_ascii_lowercase()).collect();
+    let mut reader = Reader { azure, wanted, role_names, own_roles, holders, observed, others, seen: HashSet::new() };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for subscription in subscriptions {
         let list = snapshot.assignments(subscription).await?;
@@ -62,6 +65,11 @@ pub(super) async fn add(
     Ok(())
 }
 
+/// The command that takes an assignment away.
+fn take_away(assignment: &RoleAssignment) -> String {
+    format!("az role assignment delete --ids {}", assignment.id)
+}
+
 fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
     (scope.to_ascii_lowercase(), role.to_ascii_lowercase(), principal.to_ascii_lowercase())
 }
@@ -70,6 +78,8 @@ struct Reader<'a> {
     azure: &'a Azure,
     wanted: HashMap<Tuple, &'a Object>,
     role_names: HashMap<String, String>,
+    /// The ids of the stack's custom roles.
+    own_roles: HashSet<String>,
     /// The identities by their principals, and whether they are the stack's.
     holders: HashMap<String, (&'a ResourceId, bool)>,
     observed: &'a mut Observed,
@@ -121,14 +131,28 @@ impl Reader<'_> {
             }
             attributes.into()
         } else if there.is_empty() {
-            let message =
-                format!("it is there already without the condition, so that it reaches more than was asked: {by}");
-            self.observed.notes.push(Note::warning(&object.id, message));
+            match self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
+                Some((holder, true)) => {
+                    let what = format!(
+                        "has the role {} on {} without the condition, so that it reaches more than was asked: {by}",
+                        object.attributes.text("role").unwrap_or_default(),
+                        assignment.scope
+                    );
+                    let identity = kinds::identity(holder, self.azure.names.group());
+                    self.observed.widened.push(Widening { object: identity, what, remedy: take_away(assignment) });
+                }
+                _ => {
+                    let message = format!(
+                        "it is there already without the condition, so that it reaches more than was asked: {by}"
+                    );
+                    self.observed.notes.push(Note::warning(&object.id, message));
+                }
+            }
             object.attributes.clone()
         } else {
             // Azure takes no second one, and this one isn't ours to change.
             let message = format!("{} is there with another condition, and not this stack's", object.id);
-            let delete = format!("az role assignment delete --ids {}", assignment.id);
+            let delete = take_away(assignment);
             let error = Error::new(ErrorKind::Conflict, message)
                 .with("condition", assignment.condition.as_deref().unwrap_or_default())
                 .with("for", object.because.first().map(ToString::to_string).unwrap_or_default())
@@ -144,17 +168,23 @@ impl Reader<'_> {
             .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
     }
 
-    /// Somebody else's. What it gives to an identity of the stack's widens that.
+    /// Somebody else's. What it gives to an identity of the stack's widens that, and who else gets a role of the stack's
+    /// widens the role.
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
-        let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) else { return };
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| actions::known(role).map(|role| role.name)).unwrap_or(role);
-        let message = format!(
-            "it also has the role {name} on {}, which this stack did not give: `az role assignment delete --ids {}` takes \
-             that away",
-            assignment.scope, assignment.id
-        );
-        self.observed.notes.push(Note::warning(kinds::identity(holder, self.azure.names.group()), message));
+        let remedy = take_away(assignment);
+        if let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
+            let object = kinds::identity(holder, self.azure.names.group());
+            let what = format!("has the role {name} on {}, which this stack did not give it", assignment.scope);
+            self.observed.widened.push(Widening { object, what, remedy });
+        } else if self.own_roles.contains(role) {
+            let what = format!(
+                "is assigned to principal {} on {}, which this stack did not do",
+                assignment.principal_id, assignment.scope
+            );
+            self.observed.widened.push(Widening { object: kinds::role(name), what, remedy });
+        }
     }
 
     /// The stack's, and wanted no more.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result};
+use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Widening};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
@@ -114,18 +114,25 @@ fn add_credentials(
             let message = format!("it is there under the name {}, which is as good", credential.name);
             observed.notes.push(Note::info(&id, message));
         } else if !owned && !wanted.contains(&id) {
-            foreign.push(credential.name.as_str());
+            foreign.push(credential);
             continue;
         }
         let found =
             Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
         observed.objects.insert(id, found);
     }
-    if !foreign.is_empty() {
-        foreign.sort_unstable();
-        let message = format!("it also trusts what this stack did not let it trust: {}", foreign.join(", "));
-        observed.notes.push(Note::warning(object, message));
-    }
+    let (name, group) = (identity.name(), identity.resource_group().unwrap_or_default());
+    observed.widened.extend(foreign.into_iter().map(|credential| Widening {
+        object: object.clone(),
+        what: format!(
+            "trusts the subject {} of {} through the federated credential {}, which this stack did not make",
+            credential.subject, credential.issuer, credential.name
+        ),
+        remedy: format!(
+            "az identity federated-credential delete --identity-name {name} --resource-group {group} --name {}",
+            credential.name
+        ),
+    }));
 }
 
 /// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four

@@ -170,3 +170,26 @@ pub(crate) async fn remove(world: &World, object: &ObjectId) -> Hook {
     }
     Hook::Done
 }
+
+/// A trust and a role that an identity of ours has from somebody else, and one of our custom roles for somebody else.
+pub(crate) async fn widen(world: &World, object: &ObjectId) -> Hook {
+    let scope = container("acmedata", "models");
+    let name = "12345678-1234-1234-1234-1234567890aa";
+    match object.kind {
+        "managed-identity" => {
+            let principal = world.arm.principal(&object.name).await;
+            world.arm.assign(name, &scope, READER, &principal, None).await;
+            world.arm.put_credential(&object.name, "by-hand", ISSUER, "system:serviceaccount:theirs:default").await;
+        }
+        "custom-role" => {
+            let roles = world.arm.custom_roles().await;
+            let role = roles.iter().find(|role| text(&role["properties"], "roleName") == object.name);
+            let role = text(role.expect("a role of this name"), "name").to_owned();
+            world.arm.put_identity("theirs", json!({})).await;
+            let principal = world.arm.principal("theirs").await;
+            world.arm.assign(name, &scope, &role, &principal, None).await;
+        }
+        _ => return Hook::Missing,
+    }
+    Hook::Done
+}

@@ -100,14 +100,18 @@ async fn a_role_that_somebody_else_assigned_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn what_others_gave_to_an_identity_of_ours_is_a_warning() {
+async fn what_others_gave_to_an_identity_of_ours_is_drift() {
     let text = flyte(DOMAIN);
     let world = World::new(&text).await;
     world.converge(&text).await;
     let principal = world.arm.principal("cloudgrant_tests_production").await;
     world.arm.assign(NAME, GROUP, READER, &principal, None).await;
     let plan = world.plan(&text).await.expect("a plan");
-    assert!(warned(&plan, &format!("it also has the role Reader on {GROUP}")), "{:#?}", plan.notes);
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert_eq!(widening.object.to_string(), "managed-identity cloudgrant_tests_production");
+    assert_eq!(widening.what, format!("has the role Reader on {GROUP}, which this stack did not give it"));
+    assert!(widening.remedy.starts_with("az role assignment delete --ids "), "{}", widening.remedy);
+    assert!(plan.is_empty() && plan.has_drift());
 }
 
 #[tokio::test]

@@ -124,6 +124,40 @@ pub(super) async fn what_is_forgotten_is_found<F: Fixture>() -> Checked {
     bench.same(&before, "after everything was revoked by a manifest that had forgotten it").await
 }
 
+pub(super) async fn widened_objects_are_told<F: Fixture>() -> Checked {
+    let bench = Bench::<F>::fresh().await?;
+    let made = bench.apply(&bench.everything()?).await?;
+    let mut kinds = HashSet::new();
+    let mut done = false;
+    for id in made.applied.into_iter().map(|applied| applied.change.id) {
+        // One of each kind is enough: a world for each object would be slow.
+        if !kinds.insert(id.kind) {
+            continue;
+        }
+        let bench = Bench::<F>::fresh().await?;
+        let everything = bench.everything()?;
+        bench.apply(&everything).await?;
+        hold(bench.plan(&everything).await?.widened.is_empty(), || {
+            "nobody widened anything, and a plan says so".to_owned()
+        })?;
+        if bench.fixture.widen(&id).await == Hook::Missing {
+            continue;
+        }
+        done = true;
+        let before = bench.snapshot().await;
+        let plan = bench.plan(&everything).await?;
+        hold(plan.widened.iter().any(|widening| widening.object == id && !widening.remedy.is_empty()), || {
+            format!("somebody widened {id}, and the plan says {:?} of it", plan.widened)
+        })?;
+        if let Some(change) = plan.work().next() {
+            return found(format!("somebody widened {id}, and a plan wants to {:?} {}", change.action, change.id));
+        }
+        bench.apply(&everything).await?;
+        bench.same(&before, &format!("after {id} was widened by somebody else and the manifest applied again")).await?;
+    }
+    if done { Ok(()) } else { skip("the fixture can't add anything to an object of ours") }
+}
+
 pub(super) async fn touched_things_are_named<F: Fixture>() -> Checked {
     let bench = Bench::<F>::fresh().await?;
     // So that the documents are there in which ours will only be a part. Without the hook, less is tried.

@@ -212,6 +212,13 @@ impl Cloud {
         })
     }
 
+    /// The policies that a principal has.
+    pub(super) fn policies_of(&self, principal: &str) -> Answer<Vec<String>> {
+        self.request("ListPolicies", false, |world| {
+            Ok(world.attached.get(principal).into_iter().flatten().cloned().collect())
+        })
+    }
+
     pub(super) fn attach(&self, principal: &str, policy: &str) -> Answer<()> {
         self.request("Attach", true, |world| {
             let there = |kind, name: &str| world.items.get(&kind).is_some_and(|items| items.contains_key(name));

@@ -113,6 +113,17 @@ impl Fixture for ReferenceWorld {
         })
     }
 
+    async fn widen(&self, object: &ObjectId) -> Hook {
+        if object.kind != PRINCIPAL {
+            return Hook::Missing;
+        }
+        self.cloud.backstage(|world| {
+            put(world, Kind::Policy, "everything", None, json!({ "allows": ["everything"] }));
+            world.attached.entry(object.name.clone()).or_default().insert("everything".to_owned());
+        });
+        Hook::Done
+    }
+
     async fn remove(&self, object: &ObjectId) -> Hook {
         self.cloud.backstage(|world| {
             match object.kind {

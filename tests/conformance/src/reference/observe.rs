@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Desired, Found, Limit, ObjectId, Observed, Result};
+use cloudgrant_core::{Desired, Found, Limit, ObjectId, Observed, Result, Widening};
 use serde_json::json;
 
 use super::cloud::{Item, Kind};
@@ -15,9 +15,10 @@ impl Reference {
     /// What is there of the wanted objects, and what the stack owns besides.
     pub(super) fn look(&self, desired: &Desired) -> Result<Observed> {
         let mut observed = Observed::default();
-        self.items(Kind::Principal, PRINCIPAL, desired, &mut observed)?;
+        let principals = self.items(Kind::Principal, PRINCIPAL, desired, &mut observed)?;
         let policies = self.items(Kind::Policy, POLICY, desired, &mut observed)?;
         self.attachments(&policies, &mut observed)?;
+        self.widened(&principals, &policies, &mut observed)?;
         self.statements(desired, &mut observed)?;
         limits(desired, &mut observed);
         Ok(observed)
@@ -66,6 +67,21 @@ impl Reference {
                 };
                 observed.objects.insert(ObjectId::new(ATTACHMENT, format!("{principal}/{policy}")), found);
             }
+        }
+        Ok(())
+    }
+
+    /// Policies of others on principals of ours.
+    fn widened(&self, principals: &[String], policies: &[String], observed: &mut Observed) -> Result<()> {
+        for principal in principals {
+            let all = self.ask(self.cloud.policies_of(principal))?;
+            observed.widened.extend(all.into_iter().filter(|policy| !policies.contains(policy)).map(|policy| {
+                Widening {
+                    object: ObjectId::new(PRINCIPAL, principal),
+                    what: format!("has the policy {policy}, which this stack did not give it"),
+                    remedy: format!("cloud detach {principal} {policy}"),
+                }
+            }));
         }
         Ok(())
     }

@@ -171,6 +171,9 @@ impl<B: Breakage> Fixture for BrokenWorld<B> {
     async fn tamper(&self, object: &ObjectId) -> Hook {
         self.0.tamper(object).await
     }
+    async fn widen(&self, object: &ObjectId) -> Hook {
+        self.0.widen(object).await
+    }
     async fn remove(&self, object: &ObjectId) -> Hook {
         self.0.remove(object).await
     }

@@ -82,6 +82,8 @@ catches! {
     stacks_stay_apart: PrefixMark "wants to Delete";
     homes_stay_apart: Homeless "wants to Delete";
     what_is_forgotten_is_found: WantedPlaces "after the manifest had forgotten";
+    widened_objects_are_told: Unalarmed "and the plan says []", Suspicious "nobody widened anything",
+        Possessive "wants to Delete";
     touched_things_are_named: Secretive "no object names it in `touches`";
     protected_names_are_refused: Unprotected "there is a plan that changes it";
     missing_prerequisites_are_not_found: VagueAboutAbsence "the error is Unexpected";

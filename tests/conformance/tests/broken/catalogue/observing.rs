@@ -1,7 +1,8 @@
 //! Providers that observe wrongly.
 
 use cloudgrant_conformance::reference::{Cloud, Kind};
-use cloudgrant_core::{Desired, Found, ObjectId, Observed};
+use cloudgrant_core::{Desired, Found, ObjectId, Observed, Widening};
+use serde_json::json;
 
 use super::breakage;
 
@@ -182,6 +183,47 @@ breakage! {
             let registry = |id: &ObjectId| id.name.split('#').next().map(str::to_owned);
             let wanted: Vec<_> = desired.objects.iter().map(|object| registry(&object.id)).collect();
             observed.objects.retain(|id, _| id.kind != "statement" || wanted.contains(&registry(id)));
+        }
+    }
+}
+
+breakage! {
+    /// Takes no notice of what others add.
+    Unalarmed {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.widened.clear();
+        }
+    }
+}
+
+breakage! {
+    /// Takes what the stack itself attached for somebody else's.
+    Suspicious {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            let own: Vec<_> = observed.objects.keys().filter(|id| id.kind == "attachment").cloned().collect();
+            observed.widened.extend(own.into_iter().map(|object| Widening {
+                object,
+                what: "is attached".to_owned(),
+                remedy: "detach it".to_owned(),
+            }));
+        }
+    }
+}
+
+breakage! {
+    /// Takes away what others add.
+    Possessive {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            for widening in &observed.widened {
+                let found = Found {
+                    attributes: json!({ "policy": "everything" }).into(),
+                    owned: true,
+                    depends_on: Vec::new(),
+                    if_deleted: None,
+                    touches: Vec::new(),
+                };
+                observed.objects.insert(ObjectId::new("attachment", format!("{}/everything", widening.object.name)), found);
+            }
         }
     }
 }
