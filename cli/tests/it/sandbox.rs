@@ -91,6 +91,33 @@ fn drift_where_something_changed() {
     assert_looks!(folder.run(&["drift", "--sandbox"]));
 }
 
+/// With admin rights that somebody else gave to a role of the stack's.
+fn widened() -> Folder {
+    let folder = applied();
+    let role = ".cloudgrant/sandbox/aws/roles/111122223333";
+    let role = std::fs::read_dir(folder.path().join(role)).expect("roles");
+    let role = role.map(|entry| entry.expect("an entry").path());
+    let role = role.into_iter().find(|path| path.to_string_lossy().contains("_production")).expect("a role of the stack's");
+    let text = std::fs::read_to_string(&role).expect("readable");
+    let admin = r#""attached": { "arn:aws:iam::aws:policy/AdministratorAccess": "AdministratorAccess","#;
+    let more = text.replacen(r#""attached": {"#, admin, 1);
+    assert_ne!(text, more);
+    std::fs::write(&role, more).expect("writable");
+    folder
+}
+
+#[test]
+fn drift_where_somebody_gave_more() {
+    let folder = widened();
+    assert_looks!(folder.run(&["drift", "--sandbox", "--exit-code"]));
+    // A nightly job hears it as well.
+    assert_looks!(folder.run(&["drift", "--sandbox", "--exit-code", "--quiet"]));
+    assert_looks!(folder.run(&["plan", "--sandbox"]));
+    let text = folder.output(&["drift", "--sandbox", "--output", "json"]).stdout;
+    let document: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    assert_eq!(document["widened"][0]["kind"], "iam-role", "{document:#}");
+}
+
 #[test]
 fn drift_as_json() {
     let folder = applied();

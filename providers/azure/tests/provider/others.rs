@@ -92,7 +92,10 @@ async fn credentials_of_others_on_our_identity_are_pointed_out_and_block_its_del
     let subject = "system:serviceaccount:by-hand:default";
     world.arm.put_credential("cloudgrant_tests_production", "by-hand", "https://x.example/", subject).await;
     let plan = world.plan(&text).await.expect("a plan");
-    assert!(plan.is_empty() && plan.notes.iter().any(|note| note.message.contains("by-hand")), "{:#?}", plan.notes);
+    assert!(plan.is_empty() && plan.has_drift(), "{:#?}", plan.changes);
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(widening.what.contains(subject) && widening.what.contains("https://x.example/"), "{}", widening.what);
+    assert!(widening.remedy.ends_with("--resource-group acme-dataplane --name by-hand"), "{}", widening.remedy);
     let error = world.revoke_all(&text).await.expect_err("blocked");
     assert!(said(&error).contains("by-hand"), "{}", said(&error));
     assert_eq!(world.arm.credentials("cloudgrant_tests_production").await.len(), 3);
