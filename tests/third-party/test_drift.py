@@ -81,6 +81,55 @@ def test_drift_is_named_and_mended(cloud, cloudgrant, applied, tamper, action, k
     cloudgrant.drift(applied, "--exit-code")
 
 
+STAGING_ROLE = f"cloudgrant_{scenario.STACK}_staging"
+
+
+def give_an_inline_policy(iam):
+    document = world.document(world.allow("*", "*"))
+    iam.put_role_policy(RoleName=STAGING_ROLE, PolicyName="admin", PolicyDocument=document)
+
+
+def give_a_policy_of_aws(iam):
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    iam.attach_role_policy(RoleName=STAGING_ROLE, PolicyArn=arn)
+
+
+def give_an_instance_profile(iam):
+    iam.create_instance_profile(InstanceProfileName="theirs")
+    iam.add_role_to_instance_profile(InstanceProfileName="theirs", RoleName=STAGING_ROLE)
+
+
+def give_ours_to_a_user(iam):
+    iam.create_user(UserName="somebody")
+    iam.attach_user_policy(UserName="somebody", PolicyArn=scenario.STAGING)
+
+
+def give_ours_to_a_role(iam):
+    iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=world.trust({"Service": "ec2.amazonaws.com"}))
+    iam.attach_role_policy(RoleName="theirs", PolicyArn=scenario.STAGING)
+
+
+WIDENINGS = [
+    (give_an_inline_policy, "iam-role", "the inline policy admin"),
+    (give_a_policy_of_aws, "iam-role", "the policy AdministratorAccess"),
+    (give_an_instance_profile, "iam-role", "the instance profile theirs"),
+    (give_ours_to_a_user, "iam-policy", "a user or a group"),
+    (give_ours_to_a_role, "iam-policy", "role theirs"),
+]
+
+
+@pytest.mark.parametrize("widening, kind, what", WIDENINGS, ids=lambda value: getattr(value, "__name__", None))
+def test_what_somebody_adds_to_ours_is_drift_and_stays(cloud, cloudgrant, applied, widening, kind, what):
+    cloudgrant.drift(applied, "--exit-code")
+    widening(cloud.data_plane.iam)
+    before = dump.account(cloud.data_plane)
+    document = cloudgrant.drift(applied, "--exit-code", expect=3).json
+    assert [(one["kind"], what in one["what"]) for one in document["widened"]] == [(kind, True)], document["widened"]
+    assert document["widened"][0]["remedy"].startswith("aws iam "), document["widened"]
+    cloudgrant.apply(applied)
+    assert dump.account(cloud.data_plane) == before
+
+
 def test_what_is_not_marked_is_never_taken_over(cloud, cloudgrant, applied):
     """A role of the wanted name that somebody else made is in the way, not ours."""
     iam = cloud.data_plane.iam

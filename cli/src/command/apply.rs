@@ -100,7 +100,7 @@ pub(super) async fn carry_out(
                 None,
             ))?;
         } else if searched {
-            printer.say("Nothing to do.");
+            printer.say(plan::nothing_to_do(&plan));
         } else {
             printer.say(UNSEARCHED);
         }

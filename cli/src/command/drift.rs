@@ -38,7 +38,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             if !plan.is_empty() {
                 shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
             } else if plan.has_drift() {
-                shell.printer.say("cloudgrant takes away only what it made: the rest is for the commands above.");
+                shell.printer.say(plan::nothing_to_do(&plan));
             } else {
                 shell.printer.say("No drift.");
             }

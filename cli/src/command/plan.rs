@@ -35,7 +35,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             let telling = Telling::of(shell.printer, Wording::Plan);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
             if plan.is_empty() {
-                shell.printer.say("Nothing to do.");
+                shell.printer.say(plan::nothing_to_do(&plan));
             } else {
                 shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }

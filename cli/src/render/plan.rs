@@ -265,6 +265,15 @@ fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
     out
 }
 
+/// What is said where cloudgrant has nothing to do.
+pub(crate) fn nothing_to_do(plan: &Plan) -> &'static str {
+    if plan.widened.is_empty() {
+        "Nothing to do."
+    } else {
+        "Nothing to do for cloudgrant, which takes away only what it made: the commands above do the rest."
+    }
+}
+
 fn summary(plan: &Plan, wording: Wording) -> String {
     let Summary { create, update, delete, handoff, unchanged } = plan.summary();
     let widened = match plan.widened.len() {
