@@ -12,7 +12,7 @@ use cloudgrant_core::config::{Loaded, Overrides};
 use cloudgrant_core::{Action, Approval, Cancel, Session, Settings, Silent};
 use cloudgrant_sandbox_kit::Start;
 
-const MANIFEST: &str = include_str!("../../first/cloudgrant.yaml");
+const MANIFEST: &str = include_str!("../cloudgrant.yaml");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

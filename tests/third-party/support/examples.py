@@ -59,7 +59,7 @@ class Example:
         return f"arn:aws:iam::{DATA_PLANE}:policy{self.path}cloudgrant_{stack}_{name}"
 
 
-FIRST = Example("acme-ml", policies={"global": READ_INPUTS}, roles={}, has_cluster=False)
+FIRST = Example("acme-first", policies={"global": READ_INPUTS}, roles={}, has_cluster=False)
 
 QUICKSTART = Example(
     "acme-ml",
