@@ -46,6 +46,7 @@ mod scope;
 mod session;
 pub mod short;
 mod shown;
+mod stacks;
 
 pub use access::Access;
 pub use attributes::Attributes;
@@ -74,6 +75,7 @@ pub use resource::{Resource, ResourceKind};
 pub use scope::{Pair, Scope, ScopeKind};
 pub use session::Session;
 pub use shown::{ends_kept, shown, steers};
+pub use stacks::{FoundStack, Stacks};
 
 #[doc(hidden)]
 pub use inventory;

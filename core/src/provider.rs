@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::capability::Capabilities;
 use crate::checked::Checked;
 use crate::diagnostic::Diagnostic;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::names::Stack;
 use crate::object::{Desired, Object, Observed};
@@ -21,6 +21,7 @@ use crate::plan::Approved;
 use crate::platform::Platform;
 use crate::protected::Protected;
 use crate::resource::ResourceKind;
+use crate::stacks::Stacks;
 
 /// One cloud, connected.
 ///
@@ -118,6 +119,21 @@ pub trait Provider: Debug + Send + Sync {
     /// The cloud doesn't say.
     async fn caller(&self) -> Result<Option<Caller>> {
         Ok(None)
+    }
+
+    /// Which stacks there are wherever the credentials reach, the manifest's and all others, and what they own.
+    ///
+    /// # Behavior
+    /// - Never writes.
+    /// - Tells the homes of one stack name apart, and lists nothing that carries no stack's mark.
+    /// - Takes no more requests than it must: lists, and nothing for each object.
+    /// - What may not be read it says as unsearched, as long as something can be read.
+    ///
+    /// # Errors
+    /// The cloud doesn't answer, or lets nothing be read. [`ErrorKind::Unsupported`] from a provider that doesn't look.
+    async fn stacks(&self) -> Result<Stacks> {
+        Err(Error::new(ErrorKind::Unsupported, "this provider doesn't say which stacks there are")
+            .hint("look for the mark of each stack with the cloud's own tools"))
     }
 
     /// Names that are never touched.

@@ -15,6 +15,7 @@ use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::protected::Protected;
 use crate::provider::{Caller, Outcome, Provider};
+use crate::stacks::Stacks;
 
 /// A provider, and a trail in which each of its changes has a line before and one after it.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ impl Provider for Audited {
 
     async fn caller(&self) -> Result<Option<Caller>> {
         self.provider.caller().await
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        self.provider.stacks().await
     }
 
     fn protected(&self) -> Protected {

@@ -28,6 +28,7 @@ use crate::names::Stack;
 use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
 use crate::provider::Provider;
+use crate::stacks::Stacks;
 
 use taking_away::Replaces;
 
@@ -119,6 +120,16 @@ impl Engine {
         desired.notes.extend(registries.iter().flat_map(|registry| registry.notes()).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
         Ok(desired)
+    }
+
+    /// Which stacks there are, whatever this one wants.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub async fn stacks(&self, watch: &dyn Watch) -> Result<Stacks> {
+        watch.event(Event::Observing);
+        let stacks = retry::reading(&self.settings, watch, &Cancel::default(), || self.provider.stacks()).await?;
+        Ok(stacks.sorted())
     }
 
     async fn observe(&self, desired: &Desired, watch: &dyn Watch, cancel: &Cancel) -> Result<Observed> {

@@ -292,7 +292,7 @@ fn issuer(text: &str) -> Result<String, String> {
 }
 
 /// What `aws.home` says for a home that is the whole account.
-const WHOLE_ACCOUNT: &str = "account";
+pub(crate) const WHOLE_ACCOUNT: &str = "account";
 
 impl Config {
     /// The issuer that is a part of the stack's home.

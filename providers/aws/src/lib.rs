@@ -55,6 +55,7 @@ mod secrets;
 mod share;
 mod shared;
 mod snapshot;
+mod stacks;
 mod statement;
 mod statements;
 mod throttling;
@@ -69,8 +70,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, ResourceKind, Result, ScopeBinding, TaskAccess,
-    register_provider,
+    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, ResourceKind, Result, ScopeBinding, Stacks,
+    TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -174,6 +175,10 @@ impl Provider for Aws {
 
     async fn caller(&self) -> Result<Option<Caller>> {
         self.identity().await.cloned().map(Some)
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        stacks::found(self).await
     }
 
     fn protected(&self) -> Protected {

@@ -13,6 +13,16 @@ const LONGEST_POLICY: usize = 128;
 /// The IAM path of whatever any stack owns.
 pub(crate) const PATH: &str = "/cloudgrant/";
 
+/// Whose an IAM path is: the stack, and the digits that stand for its cluster's issuer, where its home has one. `None` for a
+/// path that no stack has.
+pub(crate) fn slug_of(path: &str) -> Option<(Stack, Option<String>)> {
+    let slug = path.strip_prefix(PATH)?.strip_suffix('/')?;
+    let (stack, digits) = slug.split_once('.').map_or((slug, None), |(stack, digits)| (stack, Some(digits)));
+    let is_digest = |digits: &str| digits.len() == 8 && digits.chars().all(|c| c.is_ascii_hexdigit());
+    let stack = Stack::parse(stack).ok().filter(|_| digits.is_none_or(is_digest))?;
+    Some((stack, digits.map(ToOwned::to_owned)))
+}
+
 /// The mark on everything of a stack at its home, and the names of what it makes.
 ///
 /// The home is the account and the cluster's issuer: one stack name may be used in several accounts, and for several
@@ -224,6 +234,17 @@ mod tests {
         // A stack whose name begins alike is another stack, not another home.
         assert!(!names().is_path_of_another_home("/cloudgrant/acme-ml2/"));
         assert!(!names().is_path_of_another_home("/cloudgrant/acme/"));
+    }
+
+    #[test]
+    fn a_path_says_whose_it_is() {
+        for (issuer, names) in [(None, names()), (Some("a.example/id"), at("111122223333", Some("a.example/id")))] {
+            let (stack, digits) = slug_of(&names.path()).expect("a stack's path");
+            assert_eq!((stack.as_str(), digits), ("acme-ml", issuer.map(digest)));
+        }
+        for other in ["/", "/cloudgrant/", "/cloudgrant/Acme/", "/cloudgrant/a/b/", "/cloudgrant/a.b/", "/x/cloudgrant/a/"] {
+            assert_eq!(slug_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod resolve;
 mod resource_id;
 mod shards;
 mod snapshot;
+mod stacks;
 mod tenants;
 mod throttling;
 mod transport;
@@ -54,7 +55,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
     Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding,
-    TaskAccess, register_provider,
+    Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 
@@ -166,6 +167,10 @@ impl Provider for Azure {
 
     async fn caller(&self) -> Result<Option<Caller>> {
         Ok(self.arm.caller())
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        stacks::found(self).await
     }
 
     fn protected(&self) -> Protected {

@@ -29,6 +29,13 @@ pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 /// How the descriptions of role assignments and custom roles begin.
 const DESCRIPTION: &str = "Task code access, managed by cloudgrant";
 
+/// The stack and the home in the description of something of any stack.
+pub(crate) fn described(description: &str) -> Option<(Stack, &str)> {
+    let rest = description.strip_prefix(DESCRIPTION)?.strip_prefix(" (stack ")?.strip_suffix(')')?;
+    let (stack, home) = rest.split_once(", home ")?;
+    Some((Stack::parse(stack).ok()?, home))
+}
+
 /// The names of what a stack makes, and its mark: the stack's name and its home.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
@@ -44,6 +51,13 @@ impl Names {
     pub(crate) fn new(stack: Stack, group: ResourceId) -> Self {
         let home = format!("{}/{}", group.subscription(), group.name().to_lowercase());
         Self { stack, group, home, tags: BTreeMap::new() }
+    }
+
+    /// The names of a stack at a home as marks have it, `SUBSCRIPTION/RESOURCE_GROUP`. `None` for what is no home.
+    pub(crate) fn at(stack: Stack, home: &str) -> Option<Self> {
+        let (subscription, group) = home.split_once('/')?;
+        let group = ResourceId::parse(&format!("/subscriptions/{subscription}/resourceGroups/{group}")).ok()?;
+        Some(Self::new(stack, group))
     }
 
     /// The same with tags of the manifest's on each identity.
@@ -239,6 +253,17 @@ mod tests {
         }
         assert_eq!(here.home_described(&names("acme-ml-2").description()), None);
         assert_eq!(names("acme").home_described(&here.description()), None);
+        // Whoever meets a mark finds whose it is.
+        let (stack, home) = described(&here.description()).expect("a stack's description");
+        let found = Names::at(stack, home).expect("a home");
+        assert_eq!((found.stack(), found.home()), (here.stack(), here.home()));
+        assert_eq!(found.role_id("x"), here.role_id("x"));
+        for other in ["", "Task code access, managed by cloudgrant", "Task code access, managed by cloudgrant (stack A, home b/c)"] {
+            assert!(described(other).is_none(), "{other}");
+        }
+        for other in ["", "x", "x/y", "00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000b/a/b"] {
+            assert!(Names::at(here.stack().clone(), other).is_none(), "{other}");
+        }
         // Azure's names differ in more than case.
         let shouted = names_at("acme-ml", "/SUBSCRIPTIONS/00000000-0000-0000-0000-00000000000b/RESOURCEGROUPS/ACME");
         assert!(here.marks(&shouted.identity_id("x"), &mark(&shouted)) && here.description() == shouted.description());

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome, Pace,
-    Protected, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess, Watch,
+    Protected, Provider, RegistryAccess, Result, ScopeBinding, Stacks, TaskAccess, Watch,
 };
 use tokio::sync::OnceCell;
 
@@ -119,6 +119,10 @@ impl Provider for Spy {
             return Err(Error::new(ErrorKind::Unexpected, what));
         }
         Ok(second)
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        self.hear(self.inner.stacks().await)
     }
 
     fn protected(&self) -> Protected {

@@ -55,7 +55,7 @@ impl OtherHomes {
         (!named.is_empty()).then(|| {
             let message = format!(
                 "a stack of this name has another home as well, an account or a cluster, and what is there is left alone: \
-                 {}{more}. If that is this stack from before its cluster changed, name its home: `aws.home`",
+                 {}{more} (`cloudgrant stacks` lists all of it). If that is this stack from before its cluster changed, name its home: `aws.home`",
                 named.join(", ")
             );
             Note::warning(format!("stack {stack}"), message)

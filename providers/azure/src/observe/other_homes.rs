@@ -26,7 +26,10 @@ impl OtherHomes {
             })
             .collect();
         let at = if homes.len() > 1 { "other homes" } else { "another home" };
-        let message = format!("stack {stack} also exists at {at}: {}; what is there is left alone", homes.join(", "));
+        let message = format!(
+            "stack {stack} also exists at {at}: {}; what is there is left alone (`cloudgrant stacks` lists it)",
+            homes.join(", ")
+        );
         (!homes.is_empty()).then(|| Note::info(format!("stack {stack}"), message))
     }
 }
@@ -44,7 +47,7 @@ mod tests {
         assert_eq!(
             homes.note(&stack).expect("a note").message,
             "stack acme also exists at other homes: a home that its tags don't name (1 object), a/plane (1 object), \
-             b/plane (2 objects); what is there is left alone"
+             b/plane (2 objects); what is there is left alone (`cloudgrant stacks` lists it)"
         );
     }
 }

@@ -121,7 +121,8 @@ async fn the_other_home_is_told_once() {
     let [note] = told.as_slice() else { panic!("{:#?}", plan.notes) };
     // An identity, a custom role and four assignments: one to the platform's identity, three to its own one.
     let expected = format!(
-        "stack tests also exists at another home: {FIRST}/other-dataplane (6 objects); what is there is left alone"
+        "stack tests also exists at another home: {FIRST}/other-dataplane (6 objects); what is there is left alone \
+         (`cloudgrant stacks` lists it)"
     );
     assert_eq!(note.message, expected);
     world.converge(&here).await;

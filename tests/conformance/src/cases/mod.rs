@@ -7,6 +7,7 @@ mod ownership;
 mod purity;
 mod round_trip;
 mod secrecy;
+mod stacks;
 
 /// The list of all cases, handed to another macro: where it stands, its name, and its sentence.
 #[doc(hidden)]
@@ -40,6 +41,7 @@ macro_rules! with_cases {
             ownership::homes_stay_apart "Only what carries the stack's own home is the stack's: two homes of one stack name don't see each other."
             ownership::what_is_forgotten_is_found "What the stack made is found again, also where the manifest names nothing any more."
             ownership::widened_objects_are_told "What others add to an object of the stack's own, so that it reaches more, is told as that, and left alone."
+            stacks::stacks_are_listed "Each stack is listed under its name and its home, with what it owns, until it is revoked."
             ownership::touched_things_are_named "An object names the things of others that making it changes."
             ownership::protected_names_are_refused "Protected names are never touched."
             errors::missing_prerequisites_are_not_found "What is taken for granted and isn't there is an error of the kind NotFound."

@@ -168,6 +168,14 @@ impl Cloud {
         })
     }
 
+    /// All of a kind, whosever they are.
+    pub(super) fn all(&self, kind: Kind) -> Answer<Vec<(String, Item)>> {
+        self.request("ListAll", false, |world| {
+            let items = world.items.get(&kind).into_iter().flatten();
+            Ok(items.map(|(name, item)| (name.clone(), item.clone())).collect())
+        })
+    }
+
     pub(super) fn create(&self, kind: Kind, name: &str, item: Item) -> Answer<()> {
         self.request("Create", true, |world| {
             let items = world.items.entry(kind).or_default();

@@ -8,6 +8,7 @@ mod cloud;
 mod fixture;
 mod observe;
 mod provider;
+mod stacks;
 mod write;
 
 pub use cloud::{Cloud, Code, Item, Kind, Refusal, Statement, World};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Handoff, Inexact,
     Intent, Note, Object, ObjectId, Observed, Outcome, Ownership, Protected, Provider, Reach, RegistryAccess,
-    ResourceKind, Result, Scope, ScopeBinding, ScopeKind, TaskAccess,
+    ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +22,9 @@ pub(super) const STATEMENT: &str = "statement";
 /// The account of the provider's credentials. Registries of others are somebody else's to change.
 pub(super) const ACCOUNT: &str = "ours";
 
+/// Where a stack lives of which the manifest says nothing else.
+pub(super) const HOME: &str = "first";
+
 /// The provider's section of the manifest.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +33,7 @@ pub struct Config {
     pub cloud: String,
     /// The principal under which task code runs that has none of its own.
     pub task_principal: String,
-    /// Where the stack lives, where that isn't the only place.
+    /// Where the stack lives, where it isn't `first`.
     #[serde(default)]
     pub home: Option<String>,
     /// Patterns of names that are never touched.
@@ -196,6 +199,10 @@ impl Provider for Reference {
         self.make(change.change())
     }
 
+    async fn stacks(&self) -> Result<Stacks> {
+        self.list()
+    }
+
     fn protected(&self) -> Protected {
         Protected::new(&self.config.protected)
     }
@@ -258,9 +265,9 @@ impl Connect for Reference {
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
         // Names of stacks have no such sign: two homes of one name are two stacks.
-        let stack = match &config.home {
-            Some(home) => format!("{}@{home}", context.stack),
-            None => context.stack.to_string(),
+        let stack = match config.home.as_deref() {
+            Some(home) if home != HOME => format!("{}@{home}", context.stack),
+            _ => context.stack.to_string(),
         };
         Ok(Self { stack, cloud: Cloud::named(&config.cloud), config, sent: AtomicU64::new(0) })
     }

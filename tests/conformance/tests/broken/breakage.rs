@@ -10,7 +10,8 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId, Observed,
-    Outcome, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, Settings, TaskAccess, Verb,
+    Outcome, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, Settings, Stacks, TaskAccess,
+    Verb,
 };
 use serde_json::Value;
 
@@ -24,6 +25,8 @@ pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {
     fn wanted(&self, _cloud: &Cloud, _verb: Verb, _answer: &mut Desired) {}
     /// Observe has answered.
     fn seen(&self, _cloud: &Cloud, _desired: &Desired, _observed: &mut Observed) {}
+    /// The stacks were listed.
+    fn listed(&self, _cloud: &Cloud, _stacks: &mut Stacks) {}
     /// Instead of applying.
     fn instead(&self, _cloud: &Cloud, _change: &Change) -> Option<Result<Outcome>> {
         None
@@ -92,6 +95,12 @@ impl<B: Breakage> Provider for Broken<B> {
         }
         let outcome = self.inner.apply(change).await.map_err(|error| self.breakage.failed(&self.cloud, error))?;
         self.breakage.made(&self.cloud, change.change(), outcome)
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        let mut stacks = self.inner.stacks().await.map_err(|error| self.breakage.failed(&self.cloud, error))?;
+        self.breakage.listed(&self.cloud, &mut stacks);
+        Ok(stacks)
     }
 
     fn protected(&self) -> Protected {

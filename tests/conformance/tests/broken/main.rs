@@ -84,6 +84,8 @@ catches! {
     what_is_forgotten_is_found: WantedPlaces "after the manifest had forgotten";
     widened_objects_are_told: Unalarmed "and the plan says []", Suspicious "nobody widened anything",
         Possessive "wants to Delete";
+    stacks_are_listed: OwnAlone "isn't listed", NamesAlone "isn't listed", Nowhere "how to be at the other home",
+        Undead "no such thing", EverybodysOwn "are said to be";
     touched_things_are_named: Secretive "no object names it in `touches`";
     protected_names_are_refused: Unprotected "there is a plan that changes it";
     missing_prerequisites_are_not_found: VagueAboutAbsence "the error is Unexpected";

@@ -3,12 +3,14 @@
 mod answers;
 mod errors;
 mod levels;
+mod listing;
 mod observing;
 mod writing;
 
 pub(crate) use answers::*;
 pub(crate) use errors::*;
 pub(crate) use levels::*;
+pub(crate) use listing::*;
 pub(crate) use observing::*;
 pub(crate) use writing::*;
 

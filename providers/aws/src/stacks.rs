@@ -1,0 +1,166 @@
+//! Which stacks the account has, from the one list of its IAM: what lies below the path `/cloudgrant/`.
+//!
+//! A path says the stack's name and, for a cluster's issuer, eight digits. The issuer itself stands in the tags of roles and
+//! policies; that list has those of roles alone, so that a home without roles takes one more request. Tags are anybody's to
+//! write: what they say counts where the digits are its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::short::digest;
+use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
+use futures_util::stream::{self, StreamExt};
+
+use crate::Aws;
+use crate::bind::{HOME_TAG, TASK_POLICY_TAG};
+use crate::config::WHOLE_ACCOUNT;
+use crate::error;
+use crate::kinds;
+use crate::known_buckets;
+use crate::names::{self, Names};
+use crate::places::{self, Marked};
+use crate::snapshot::Snapshot;
+
+/// How many policies are asked for their tags at a time.
+const AT_A_TIME: usize = 8;
+
+/// A stack's name, and the digits that stand for its cluster's issuer.
+type Slug = (Stack, Option<String>);
+
+/// What lies below one path.
+#[derive(Debug, Default)]
+struct Below {
+    objects: BTreeSet<ObjectId>,
+    /// What its roles' tags say of the home.
+    said: BTreeSet<String>,
+    /// One of its policies.
+    policy: Option<String>,
+}
+
+/// The issuer of a home, where it has one, and why it isn't known where it isn't.
+enum Issuer {
+    None,
+    Known(String),
+    Unknown(String),
+}
+
+pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
+    let snapshot = aws.snapshot().await;
+    aws.used_up().await;
+    let snapshot = snapshot?;
+    let all = sorted(&snapshot);
+    let named = stream::iter(all).map(|(slug, below)| async move {
+        let issuer = issuer(aws, &slug, &below).await?;
+        Ok::<_, Error>((slug, below, issuer))
+    });
+    let named: Vec<_> = named.buffered(AT_A_TIME).collect().await;
+    let mut stacks = Stacks::default();
+    for one in named {
+        let ((name, digits), below, issuer) = one?;
+        let account = &aws.config.account;
+        let (home, settings) = match &issuer {
+            Issuer::None => (account.to_string(), Some(WHOLE_ACCOUNT)),
+            Issuer::Known(issuer) => (format!("{account} {issuer}"), Some(issuer.as_str())),
+            Issuer::Unknown(reason) => {
+                let digits = digits.as_deref().unwrap_or_default();
+                let reason = format!(
+                    "{reason}; `aws.home` takes the issuer, once somebody knows which one comes to {digits} (`printf %s ISSUER | \
+                     sha256sum`)"
+                );
+                stacks.unsearched.push(Unsearched { place: format!("the home of stack {name} ({digits})"), reason });
+                (format!("{account}, an issuer that stands as {digits} in the names"), None)
+            }
+        };
+        let is_home = settings.is_some_and(|home| aws.config.home_issuer().unwrap_or(WHOLE_ACCOUNT) == home);
+        let there = match &issuer {
+            Issuer::Known(issuer) => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), Some(issuer))),
+            Issuer::None => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), None)),
+            Issuer::Unknown(_) => None,
+        };
+        let settings = settings.map(|home| match is_home {
+            true => BTreeMap::new(),
+            false => BTreeMap::from([("home".to_owned(), home.to_owned())]),
+        });
+        stacks.found.push(FoundStack {
+            is_this: is_home && name == *aws.names.stack(),
+            elsewhere: there.map(|names| elsewhere(aws, &names, &snapshot)).unwrap_or_default(),
+            name,
+            home,
+            objects: below.objects,
+            settings,
+        });
+    }
+    Ok(stacks)
+}
+
+/// Everything of stacks, by the paths.
+fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
+    let mut all: BTreeMap<Slug, Below> = BTreeMap::new();
+    for (arn, policy) in &snapshot.policies {
+        let Some(slug) = names::slug_of(&policy.path) else { continue };
+        let below = all.entry(slug).or_default();
+        below.objects.insert(kinds::policy(&policy.name));
+        // The same one each time.
+        below.policy = below.policy.take().into_iter().chain([arn.clone()]).min();
+    }
+    for (name, role) in &snapshot.roles {
+        let own = names::slug_of(&role.path);
+        if let Some(slug) = &own {
+            let below = all.entry(slug.clone()).or_default();
+            below.objects.insert(kinds::role(name));
+            below.said.extend(role.tags.get(HOME_TAG).cloned());
+        }
+        for (arn, policy) in &role.attached {
+            let of_policy = snapshot.policies.get(arn).and_then(|policy| names::slug_of(&policy.path));
+            let task_policy = role.tags.get(TASK_POLICY_TAG) == Some(arn);
+            if let Some(slug) = of_policy.or_else(|| own.clone().filter(|_| task_policy)) {
+                all.entry(slug).or_default().objects.insert(kinds::attachment(name, policy));
+            }
+        }
+    }
+    all
+}
+
+/// The issuer behind the digits of a path.
+///
+/// # Errors
+/// The cloud doesn't answer. A refusal leaves the issuer unknown.
+async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> {
+    let Some(digits) = digits else { return Ok(Issuer::None) };
+    let of_manifest = aws.config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
+    let of_manifest = of_manifest.chain(aws.config.home_issuer()).map(ToOwned::to_owned);
+    let account = &aws.config.account;
+    let in_tag = |text: &String| text.strip_prefix(&format!("{account} ")).map(ToOwned::to_owned);
+    // What has other characters is no issuer, whoever wrote it into a tag.
+    let is_it = |issuer: &String| digest(issuer) == *digits && issuer.chars().all(|c| c.is_ascii_graphic());
+    if let Some(issuer) = of_manifest.chain(below.said.iter().filter_map(in_tag)).find(is_it) {
+        return Ok(Issuer::Known(issuer));
+    }
+    let Some(policy) = &below.policy else {
+        return Ok(Issuer::Unknown(format!("no tag `{HOME_TAG}` of its roles says it")));
+    };
+    let answer = Box::pin(aws.clients.iam().await.get_policy().policy_arn(policy).send()).await;
+    match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
+        Ok(answer) => {
+            let tags = answer.policy.and_then(|policy| policy.tags).unwrap_or_default();
+            let said = tags.into_iter().filter(|tag| tag.key == HOME_TAG).find_map(|tag| in_tag(&tag.value));
+            let unsaid = || Issuer::Unknown(format!("no tag `{HOME_TAG}` of its roles or of policy {policy} says it"));
+            Ok(said.filter(is_it).map_or_else(unsaid, Issuer::Known))
+        }
+        Err(error) if !error.kind().is_retryable() => {
+            Ok(Issuer::Unknown(format!("the tags of policy {policy} could not be read: {}", error.message())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The documents of others in which a stack has statements, as its own policies name them.
+fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> BTreeSet<String> {
+    let marks = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.documents);
+    let place = |arn: String| Marked::repository(&arn).map_or(arn, |place| place.to_string());
+    let mut all: BTreeSet<_> = marks.map(place).collect();
+    for (name, bucket) in known_buckets::known(names, snapshot) {
+        let theirs = bucket.account().filter(|account| **account != aws.config.account);
+        all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));
+    }
+    all
+}

@@ -1,0 +1,228 @@
+//! Which stacks there are, in every subscription of the tenant that the caller sees.
+//!
+//! Tags of identities and descriptions of custom roles and role assignments say the stack and its home. What is counted as a
+//! stack's is what a run of that stack would take for its own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::Azure;
+use crate::actions;
+use crate::arm::{Identity, RoleAssignment, RoleDefinition};
+use crate::kinds;
+use crate::names::{self, HOME_TAG, Names, STACK_TAG};
+use crate::resource_id::ResourceId;
+
+/// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
+const AT_A_TIME: usize = 8;
+
+/// A stack's name and its home.
+type Key = (Stack, String);
+
+/// A stack at a home, as far as it was read.
+struct There {
+    names: Names,
+    objects: BTreeSet<ObjectId>,
+}
+
+/// What subscriptions have, whosever it is.
+#[derive(Default)]
+struct Lists {
+    identities: Vec<(ResourceId, Identity)>,
+    assignments: Vec<RoleAssignment>,
+    roles: Vec<RoleDefinition>,
+}
+
+pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
+    let mut stacks = Stacks::default();
+    let lists = lists(azure, &mut stacks.unsearched).await?;
+    let mut all: BTreeMap<Key, There> = BTreeMap::new();
+    for names in lists.marks() {
+        let key = (names.stack().clone(), names.home().to_owned());
+        all.entry(key).or_insert_with(|| There { names, objects: BTreeSet::new() });
+    }
+    let trusting = lists.owned(&mut all);
+    let read = |(key, id): (Key, ResourceId)| async move {
+        let credentials = azure.arm.federated_credentials(id.as_str()).await;
+        (key, id, credentials)
+    };
+    let read: Vec<_> = stream::iter(trusting).map(read).buffered(AT_A_TIME).collect().await;
+    for (key, id, credentials) in read {
+        match credentials {
+            Ok(credentials) => {
+                let Some(there) = all.get_mut(&key) else { continue };
+                let mark = there.names.credential_mark();
+                let ours = credentials.iter().filter(|credential| credential.name.starts_with(&mark));
+                there.objects.extend(ours.map(|credential| kinds::credential(id.name(), &credential.name)));
+            }
+            Err(error) if is_final(&error) => stacks.unsearched.push(Unsearched {
+                place: format!("federated credentials of identity {}", kinds::holder(&id, azure.names.group())),
+                reason: error.message().to_owned(),
+            }),
+            Err(error) => return Err(error),
+        }
+    }
+    stacks.found = all.into_values().filter(|there| !there.objects.is_empty()).map(|there| stack(azure, there)).collect();
+    Ok(stacks)
+}
+
+fn stack(azure: &Azure, there: There) -> FoundStack {
+    let There { names, objects } = there;
+    let (home, group) = (azure.names.group(), names.group());
+    let mut settings = BTreeMap::new();
+    if group.subscription() != home.subscription() {
+        settings.insert("subscription".to_owned(), group.subscription());
+    }
+    if !group.name().eq_ignore_ascii_case(home.name()) {
+        settings.insert("resource_group".to_owned(), group.name().to_owned());
+    }
+    FoundStack {
+        name: names.stack().clone(),
+        home: names.home().to_owned(),
+        is_this: names.stack() == azure.names.stack() && names.home() == azure.names.home(),
+        objects,
+        elsewhere: BTreeSet::new(),
+        settings: Some(settings),
+    }
+}
+
+impl Lists {
+    /// The names of each stack of which something says that it is there.
+    fn marks(&self) -> impl Iterator<Item = Names> {
+        let tagged = self.identities.iter().filter_map(|(_, identity)| {
+            let stack = Stack::parse(identity.tags.get(STACK_TAG)?.as_str()).ok()?;
+            Names::at(stack, identity.tags.get(HOME_TAG)?)
+        });
+        let of_assignments = self.assignments.iter().filter_map(|assignment| assignment.description.as_deref());
+        let of_roles = self.roles.iter().map(|role| role.description.as_str());
+        let described = of_assignments.chain(of_roles).filter_map(names::described);
+        tagged.chain(described.filter_map(|(stack, home)| Names::at(stack, home)))
+    }
+
+    /// Gives each stack what is its own. Answers with the identities that may trust somebody.
+    fn owned(&self, all: &mut BTreeMap<Key, There>) -> Vec<(Key, ResourceId)> {
+        let holders: HashMap<_, _> =
+            self.identities.iter().map(|(id, identity)| (identity.principal_id.to_ascii_lowercase(), id)).collect();
+        let role_names: HashMap<_, _> =
+            self.roles.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.as_str())).collect();
+        let mut trusting = Vec::new();
+        for (key, There { names, objects }) in all.iter_mut() {
+            for (id, _) in self.identities.iter().filter(|(id, identity)| names.marks(id, &identity.tags)) {
+                objects.insert(kinds::identity(id, names.group()));
+                if names.place_named(id).is_none() {
+                    trusting.push((key.clone(), id.clone()));
+                }
+            }
+            let ours = |role: &&RoleDefinition| role.name.eq_ignore_ascii_case(&names.role_id(&role.role_name));
+            objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
+            let description = names.description();
+            for assignment in &self.assignments {
+                let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+                let derived = || names.assignment(&assignment.scope, &role, &assignment.principal_id);
+                if assignment.description.as_deref() != Some(&description)
+                    && !assignment.name.eq_ignore_ascii_case(&derived())
+                {
+                    continue;
+                }
+                let Ok(scope) = ResourceId::parse(&assignment.scope) else { continue };
+                let known = role_names.get(&role).copied().or_else(|| actions::known(&role).map(|role| role.name));
+                let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
+                    Some(id) => kinds::holder(id, names.group()),
+                    None => format!("unknown principal {}", assignment.principal_id),
+                };
+                objects.insert(kinds::assignment(&principal, known.unwrap_or(&role), &scope));
+            }
+        }
+        trusting
+    }
+}
+
+/// What all subscriptions have.
+///
+/// # Errors
+/// Azure doesn't answer, or refuses everything.
+async fn lists(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<Lists> {
+    let subscriptions = subscriptions(azure, unsearched).await?;
+    let read = stream::iter(subscriptions).map(|subscription| async move {
+        let scope = format!("/subscriptions/{subscription}");
+        let (identities, assignments, roles) = tokio::join!(
+            azure.arm.identities(&subscription),
+            azure.arm.role_assignments(&subscription),
+            azure.arm.role_definitions(&scope, Some("type eq 'CustomRole'")),
+        );
+        let mut refused = Vec::new();
+        let identities = or_refused(identities, "managed identities", &mut refused)?;
+        let assignments = or_refused(assignments, "role assignments", &mut refused)?;
+        let roles = or_refused(roles, "custom roles", &mut refused)?;
+        Ok::<_, Error>((subscription, identities, assignments, roles, refused))
+    });
+    let read: Vec<_> = read.buffered(AT_A_TIME).try_collect().await?;
+    let mut lists = Lists::default();
+    let (mut any, mut first) = (false, None);
+    for (subscription, identities, assignments, roles, refused) in read {
+        any |= refused.len() < 3;
+        if let [(_, error), ..] = refused.as_slice() {
+            let what: Vec<_> = refused.iter().map(|(what, _)| *what).collect();
+            let reason = format!("{}; whoever has `Reader` there sees them", error.message());
+            unsearched.push(Unsearched { place: format!("{} in subscription {subscription}", listed(&what)), reason });
+        }
+        first = first.or_else(|| refused.into_iter().next().map(|(_, error)| error));
+        let parsed = identities.into_iter().filter_map(|one| Some((ResourceId::parse(&one.id).ok()?, one)));
+        lists.identities.extend(parsed);
+        lists.assignments.extend(assignments);
+        lists.roles.extend(roles);
+    }
+    match first {
+        Some(error) if !any => Err(error),
+        _ => Ok(lists),
+    }
+}
+
+/// Those of the data plane's tenant that the caller sees, and the data plane's own.
+async fn subscriptions(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<BTreeSet<String>> {
+    let mut all = BTreeSet::from([azure.names.group().subscription()]);
+    match azure.arm.subscriptions().await {
+        Ok(seen) => {
+            let tenant = azure.config.tenant.as_str();
+            let here = seen.into_iter().filter(|one| one.tenant.eq_ignore_ascii_case(tenant));
+            all.extend(here.map(|subscription| subscription.id));
+        }
+        Err(error) if is_final(&error) => {
+            let place = "the other subscriptions that the caller sees".to_owned();
+            unsearched.push(Unsearched { place, reason: error.message().to_owned() });
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(all)
+}
+
+/// The list, or nothing where it may not be read.
+fn or_refused<T>(
+    list: Result<Vec<T>>,
+    what: &'static str,
+    refused: &mut Vec<(&'static str, Error)>,
+) -> Result<Vec<T>> {
+    match list {
+        Err(error) if is_final(&error) => {
+            refused.push((what, error));
+            Ok(Vec::new())
+        }
+        list => list,
+    }
+}
+
+/// Whether asking again would bring the same answer.
+fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
+}
+
+fn listed(what: &[&str]) -> String {
+    match what {
+        [one] => (*one).to_owned(),
+        [first, last] => format!("{first} and {last}"),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [] => String::new(),
+    }
+}
