@@ -6,7 +6,7 @@ use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cloudgrant_sandbox_kit::Knobs;
 
-use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox};
+use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox, stacks};
 use crate::complete;
 
 const EXAMPLES: &str = "\
@@ -183,6 +183,7 @@ pub(crate) enum Command {
     Apply(apply::Options),
     Drift(drift::Options),
     Revoke(revoke::Options),
+    Stacks(stacks::Options),
     Explain(explain::Options),
     Permissions(permissions::Options),
     /// List the clouds that are linked in, and what each can do

@@ -10,6 +10,7 @@ pub(crate) mod plan;
 mod providers;
 pub(crate) mod revoke;
 pub(crate) mod sandbox;
+pub(crate) mod stacks;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Revoke(options) => waiting(revoke::run(shell, options)),
         Command::Explain(options) => waiting(explain::run(shell, options)),
         Command::Permissions(options) => waiting(permissions::run(shell, options)),
+        Command::Stacks(options) => waiting(stacks::run(shell, options)),
         Command::Providers => providers::run(shell),
         Command::Sandbox(options) => waiting(sandbox::run(shell, options)),
         Command::Audit(options) => audit::run(shell, options),

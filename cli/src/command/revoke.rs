@@ -44,6 +44,7 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     need_approval(shell, options.yes)?;
+    let stacks = shell.global.repeated("stacks");
     let mut global = shell.global.clone();
     global.stack.clone_from(&options.stack);
     let shell = Shell { global: &global, ..shell };
@@ -70,6 +71,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             None if manifest.grants.is_empty() && manifest.registries.is_empty() => String::new(),
             None => "all of it".to_owned(),
         };
+        if exit == Exit::Done && options.all {
+            shell.printer.say(&format!("Other stacks, and other homes of this one: {stacks}"));
+        }
         if exit == Exit::Done && !listed.is_empty() {
             shell.printer.say(&format!(
                 "The manifest still lists {listed}: the next apply would bring it back. Take it out there too."

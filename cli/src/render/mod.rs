@@ -10,6 +10,7 @@ mod notes;
 pub(crate) mod plan;
 pub(crate) mod providers;
 pub(crate) mod report;
+pub(crate) mod stacks;
 
 use std::time::Duration;
 

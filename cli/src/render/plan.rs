@@ -253,7 +253,7 @@ fn widened(widened: &[Widening], width: Option<usize>) -> String {
 }
 
 /// The places that could not be searched, by name.
-fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
+pub(super) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
     let mut out = String::new();
     for Unsearched { place, reason } in places {
         let text = wrapped(&format!("{place}: {reason}"), 14, 2, width);

@@ -32,6 +32,11 @@ fn help_of_revoke() {
 }
 
 #[test]
+fn help_of_stacks() {
+    assert_looks!(help(&["stacks", "--help"]));
+}
+
+#[test]
 fn help_of_explain() {
     assert_looks!(help(&["explain", "--help"]));
 }
@@ -60,6 +65,7 @@ fn examples_and_lists_fit_a_terminal_of_80_columns() {
         &["apply", "--help"],
         &["drift", "--help"],
         &["revoke", "--help"],
+        &["stacks", "--help"],
         &["explain", "--help"],
         &["providers", "--help"],
         &["sandbox", "--help"],

@@ -13,6 +13,7 @@ mod readme;
 mod refusals;
 mod sandbox;
 mod short;
+mod stacks;
 mod stranger;
 mod support;
 mod terminal;

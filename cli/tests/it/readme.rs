@@ -29,6 +29,17 @@ fn the_plan_is_what_one_sees() {
 }
 
 #[test]
+fn the_list_of_stacks_is_what_one_sees() {
+    let folder = Folder::with(crate::support::QUICKSTART);
+    let apply = || assert_eq!(folder.output(&["apply", "--sandbox", "--yes", "-q"]).status.code(), Some(0));
+    apply();
+    folder.write("cloudgrant.yaml", crate::support::QUICKSTART.replace("stack: acme-ml ", "stack: acme-new "));
+    apply();
+    let seen = String::from_utf8(folder.output(&["stacks", "--sandbox"]).stdout).expect("text");
+    assert_eq!(block("stacks"), format!("```\n{seen}```\n"));
+}
+
+#[test]
 fn the_matrix_is_what_providers_says() {
     let output = Folder::empty().output(&["providers"]);
     let seen = String::from_utf8(output.stdout).expect("text");

@@ -1,0 +1,47 @@
+//! `cloudgrant stacks`
+
+use clap::Args;
+use cloudgrant_core::Result;
+
+use super::{Shell, Work, unchecked, with_session};
+use crate::exit::Exit;
+use crate::render::stacks::{Listed, document, text};
+
+/// List the stacks that there are, and what each owns
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Looks for everything that carries a stack's mark, under whatever name: on AWS in the account of the \
+manifest, on Azure in every subscription of its tenant that the caller sees. One name can have \
+several homes, and each is a stack of its own. A stack that was renamed, and one whose manifest is \
+gone, is listed like any other, with the command that takes it back. Reads only, and needs no grants \
+in the manifest.
+
+Examples:
+  cloudgrant stacks
+  cloudgrant stacks --quiet          A line for each
+  cloudgrant stacks --output json    With the name of everything that each owns")]
+pub(crate) struct Options {}
+
+pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
+    with_session(shell, unchecked, async |work: Work<'_>| {
+        let engine = work.session.engine();
+        let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
+        work.progress.clear();
+        let provider = work.session.registration().id;
+        let own = &work.session.loaded().manifest.stack;
+        let listed: Vec<_> = stacks.found.iter().map(|stack| Listed::of(stack, provider, shell.global)).collect();
+        if shell.printer.is_json() {
+            shell.printer.json(&document(provider, own, &listed, &stacks.unsearched))?;
+            return Ok(Exit::Done);
+        }
+        let (width, quiet) = (shell.printer.width(), shell.printer.is_quiet());
+        shell.printer.data(&text(&listed, &stacks.unsearched, width, quiet))?;
+        if listed.is_empty() {
+            shell.printer.say("No stacks.");
+        } else if !stacks.found.iter().any(|stack| stack.is_this) {
+            shell.printer.say(&format!("Of stack {own}, this manifest's, there is nothing at its home."));
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}

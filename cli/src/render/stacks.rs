@@ -1,0 +1,130 @@
+//! Stacks, for people and for programs.
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::{FoundStack, Stack, Unsearched};
+use serde::Serialize;
+
+use super::json::FORMAT_VERSION;
+use super::plan::unsearched;
+use super::{BOLD, GREEN, counted, styled, wrapped};
+use crate::args::{Global, quoted};
+
+/// A stack, and how to take it back.
+#[derive(Debug)]
+pub(crate) struct Listed<'a> {
+    stack: &'a FoundStack,
+    /// None where its home can't be named.
+    take_back: Option<String>,
+}
+
+impl<'a> Listed<'a> {
+    pub(crate) fn of(stack: &'a FoundStack, provider: &str, global: &Global) -> Self {
+        let take_back = stack.settings.as_ref().map(|settings| {
+            let variable = |(key, value): (&String, &String)| {
+                let (provider, key) = (provider.to_uppercase(), key.to_uppercase());
+                format!("CLOUDGRANT_{provider}__{key}={} ", quoted(value))
+            };
+            let variables: String = settings.iter().map(variable).collect();
+            let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
+            variables + &global.repeated(&format!("revoke --all{named}"))
+        });
+        Self { stack, take_back }
+    }
+
+    /// How many objects of each kind it owns.
+    fn kinds(&self) -> BTreeMap<&'static str, usize> {
+        let mut kinds = BTreeMap::new();
+        for object in &self.stack.objects {
+            *kinds.entry(object.kind).or_default() += 1;
+        }
+        kinds
+    }
+}
+
+/// All of them; quietly, a line for each.
+pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<usize>, quiet: bool) -> String {
+    let mut out = String::new();
+    for one in listed {
+        let stack = one.stack;
+        let mark = if stack.is_this { format!("  {}", styled(GREEN, "(this manifest's)")) } else { String::new() };
+        let name = styled(BOLD, stack.name.as_str());
+        if quiet {
+            let objects = counted(stack.objects.len(), "object", "objects");
+            out.push_str(&format!("{name}  {}  {objects}{mark}\n", stack.home));
+            continue;
+        }
+        out.push_str(&format!("{name}{mark}\n"));
+        let kinds: Vec<_> = one.kinds().into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let elsewhere: Vec<_> = stack.elsewhere.iter().map(String::as_str).collect();
+        line(&mut out, "home", &stack.home, width);
+        line(&mut out, "owns", &kinds.join(", "), width);
+        line(&mut out, "writes to", &elsewhere.join(", "), width);
+        match &one.take_back {
+            // To be copied: it is never broken.
+            Some(command) => line(&mut out, "take back", command, None),
+            None => line(&mut out, "take back", "its home has to be found out first: see below", width),
+        }
+        out.push('\n');
+    }
+    out.push_str(&unsearched(places, width));
+    if !quiet && !listed.is_empty() {
+        let objects = listed.iter().map(|one| one.stack.objects.len()).sum();
+        let (stacks, objects) = (counted(listed.len(), "stack", "stacks"), counted(objects, "object", "objects"));
+        out.push_str(&format!("{}\n", styled(BOLD, &format!("{stacks}, {objects}."))));
+    }
+    out
+}
+
+/// A line with a label, unless there is nothing to say.
+fn line(out: &mut String, label: &str, text: &str, width: Option<usize>) {
+    const INDENT: usize = 13;
+    if !text.is_empty() {
+        out.push_str(&format!("  {label:<11}{}\n", wrapped(text, INDENT, INDENT, width)));
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    command: &'static str,
+    provider: &'a str,
+    stack: &'a Stack,
+    stacks: Vec<Written<'a>>,
+    unsearched: &'a [Unsearched],
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    name: &'a Stack,
+    home: &'a str,
+    this_manifest: bool,
+    objects: Vec<Object<'a>>,
+    elsewhere: Vec<&'a str>,
+    take_back: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    kind: &'static str,
+    name: &'a str,
+}
+
+/// The document that `schema/output.schema.json` describes.
+pub(crate) fn document<'a>(
+    provider: &'a str,
+    stack: &'a Stack,
+    listed: &'a [Listed<'_>],
+    unsearched: &'a [Unsearched],
+) -> impl Serialize + use<'a> {
+    let written = |one: &'a Listed<'_>| Written {
+        name: &one.stack.name,
+        home: &one.stack.home,
+        this_manifest: one.stack.is_this,
+        objects: one.stack.objects.iter().map(|id| Object { kind: id.kind, name: &id.name }).collect(),
+        elsewhere: one.stack.elsewhere.iter().map(String::as_str).collect(),
+        take_back: one.take_back.as_deref(),
+    };
+    let stacks = listed.iter().map(written).collect();
+    Document { format_version: FORMAT_VERSION, command: "stacks", provider, stack, stacks, unsearched }
+}
