@@ -39,7 +39,8 @@ fn found(document: &Value) -> Vec<(&str, bool, usize)> {
 /// Runs what is printed for a shell, and approves it.
 fn run_as_printed(folder: &Folder, command: &str) {
     let binary = Path::new(env!("CARGO_BIN_EXE_cloudgrant"));
-    let path = format!("{}:{}", binary.parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    let path =
+        format!("{}:{}", binary.parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{command} --yes")]).current_dir(folder.path()).env_clear();
     let output = shell.env("PATH", path).env("HOME", folder.path()).output().expect("a shell runs");
@@ -91,7 +92,11 @@ fn the_homes_of_a_name_are_stacks_of_their_own() {
     applied(&folder, &of_cluster("BLUE"), &[]);
     applied(&folder, &of_cluster("GREEN"), &[]);
     // A home that is the account, from before the manifest named a cluster.
-    applied(&folder, &of_cluster("GREEN").replace("  cluster:\n    oidc_provider", "  home: account\n  cluster:\n    oidc_provider"), &[]);
+    applied(
+        &folder,
+        &of_cluster("GREEN").replace("  cluster:\n    oidc_provider", "  home: account\n  cluster:\n    oidc_provider"),
+        &[],
+    );
     folder.write("cloudgrant.yaml", of_cluster("GREEN"));
     assert_looks!(folder.run(&["stacks", "--sandbox"]));
     take_all_back(&folder, &[]);

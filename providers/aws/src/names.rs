@@ -242,7 +242,9 @@ mod tests {
             let (stack, digits) = slug_of(&names.path()).expect("a stack's path");
             assert_eq!((stack.as_str(), digits), ("acme-ml", issuer.map(digest)));
         }
-        for other in ["/", "/cloudgrant/", "/cloudgrant/Acme/", "/cloudgrant/a/b/", "/cloudgrant/a.b/", "/x/cloudgrant/a/"] {
+        for other in
+            ["/", "/cloudgrant/", "/cloudgrant/Acme/", "/cloudgrant/a/b/", "/cloudgrant/a.b/", "/x/cloudgrant/a/"]
+        {
             assert_eq!(slug_of(other), None, "{other}");
         }
     }

@@ -72,7 +72,9 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
         };
         let is_home = settings.is_some_and(|home| aws.config.home_issuer().unwrap_or(WHOLE_ACCOUNT) == home);
         let there = match &issuer {
-            Issuer::Known(issuer) => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), Some(issuer))),
+            Issuer::Known(issuer) => {
+                Some(Names::new(name.clone(), aws.config.partition(), account.clone(), Some(issuer)))
+            }
             Issuer::None => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), None)),
             Issuer::Unknown(_) => None,
         };

@@ -258,10 +258,16 @@ mod tests {
         let found = Names::at(stack, home).expect("a home");
         assert_eq!((found.stack(), found.home()), (here.stack(), here.home()));
         assert_eq!(found.role_id("x"), here.role_id("x"));
-        for other in ["", "Task code access, managed by cloudgrant", "Task code access, managed by cloudgrant (stack A, home b/c)"] {
+        for other in [
+            "",
+            "Task code access, managed by cloudgrant",
+            "Task code access, managed by cloudgrant (stack A, home b/c)",
+        ] {
             assert!(described(other).is_none(), "{other}");
         }
-        for other in ["", "x", "x/y", "00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000b/a/b"] {
+        for other in
+            ["", "x", "x/y", "00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000b/a/b"]
+        {
             assert!(Names::at(here.stack().clone(), other).is_none(), "{other}");
         }
         // Azure's names differ in more than case.

@@ -64,7 +64,8 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
             Err(error) => return Err(error),
         }
     }
-    stacks.found = all.into_values().filter(|there| !there.objects.is_empty()).map(|there| stack(azure, there)).collect();
+    stacks.found =
+        all.into_values().filter(|there| !there.objects.is_empty()).map(|there| stack(azure, there)).collect();
     Ok(stacks)
 }
 
@@ -199,11 +200,7 @@ async fn subscriptions(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Resul
 }
 
 /// The list, or nothing where it may not be read.
-fn or_refused<T>(
-    list: Result<Vec<T>>,
-    what: &'static str,
-    refused: &mut Vec<(&'static str, Error)>,
-) -> Result<Vec<T>> {
+fn or_refused<T>(list: Result<Vec<T>>, what: &'static str, refused: &mut Vec<(&'static str, Error)>) -> Result<Vec<T>> {
     match list {
         Err(error) if is_final(&error) => {
             refused.push((what, error));
