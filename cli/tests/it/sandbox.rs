@@ -97,7 +97,8 @@ fn widened() -> Folder {
     let role = ".cloudgrant/sandbox/aws/roles/111122223333";
     let role = std::fs::read_dir(folder.path().join(role)).expect("roles");
     let role = role.map(|entry| entry.expect("an entry").path());
-    let role = role.into_iter().find(|path| path.to_string_lossy().contains("_production")).expect("a role of the stack's");
+    let role =
+        role.into_iter().find(|path| path.to_string_lossy().contains("_production")).expect("a role of the stack's");
     let text = std::fs::read_to_string(&role).expect("readable");
     let admin = r#""attached": { "arn:aws:iam::aws:policy/AdministratorAccess": "AdministratorAccess","#;
     let more = text.replacen(r#""attached": {"#, admin, 1);
