@@ -254,7 +254,8 @@ mod tests {
         assert_eq!(here.home_described(&names("acme-ml-2").description()), None);
         assert_eq!(names("acme").home_described(&here.description()), None);
         // Whoever meets a mark finds whose it is.
-        let (stack, home) = described(&here.description()).expect("a stack's description");
+        let description = here.description();
+        let (stack, home) = described(&description).expect("a stack's description");
         let found = Names::at(stack, home).expect("a home");
         assert_eq!((found.stack(), found.home()), (here.stack(), here.home()));
         assert_eq!(found.role_id("x"), here.role_id("x"));
