@@ -168,7 +168,7 @@ fn examples_do_not_share_a_stack_name() {
     for folder in std::fs::read_dir(examples).expect("the examples").flatten() {
         let mut stacks = BTreeSet::new();
         for file in std::fs::read_dir(folder.path()).expect("an example").flatten() {
-            if !file.path().file_stem().is_some_and(|stem| stem == "cloudgrant") {
+            if file.path().file_stem().is_none_or(|stem| stem != "cloudgrant") {
                 continue;
             }
             let text = std::fs::read_to_string(file.path()).expect("a manifest");
