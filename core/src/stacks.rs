@@ -30,7 +30,7 @@ pub struct FoundStack {
     /// as far as these aren't among the objects.
     pub elsewhere: BTreeSet<String>,
     /// What the provider's section has to say in order to be at this home, by its keys; empty for the manifest's own home.
-    /// `None` where the home can't be named: it has to be found out first.
+    /// `None` where no run can be there: what has to be found out or made first stands in [`Stacks::unsearched`].
     pub settings: Option<BTreeMap<String, String>>,
 }
 

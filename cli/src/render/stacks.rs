@@ -14,7 +14,7 @@ use crate::args::{Global, quoted};
 #[derive(Debug)]
 pub(crate) struct Listed<'a> {
     stack: &'a FoundStack,
-    /// None where its home can't be named.
+    /// None where no run can be at its home.
     take_back: Option<String>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<u
         match &one.take_back {
             // To be copied: it is never broken.
             Some(command) => line(&mut out, "take back", command, None),
-            None => line(&mut out, "take back", "its home has to be found out first: see below", width),
+            None => line(&mut out, "take back", "no run can be at this home yet: see below", width),
         }
         out.push('\n');
     }

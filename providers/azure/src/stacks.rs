@@ -64,12 +64,38 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
             Err(error) => return Err(error),
         }
     }
-    stacks.found =
-        all.into_values().filter(|there| !there.objects.is_empty()).map(|there| stack(azure, there)).collect();
+    for there in all.into_values().filter(|there| !there.objects.is_empty()) {
+        let is_gone = is_gone(azure, &there.names).await?;
+        let stack = stack(azure, there, is_gone);
+        if is_gone {
+            let reason = format!(
+                "the resource group isn't there any more, and no run can be at home in it: make it again (`az group create`) to \
+                 take back what is left, or delete that by hand (`az role assignment list --all --query \
+                 \"[?contains(description, '{}')]\"`)",
+                stack.home
+            );
+            let place = format!("the home {} of stack {}", stack.home, stack.name);
+            stacks.unsearched.push(Unsearched { place, reason });
+        }
+        stacks.found.push(stack);
+    }
     Ok(stacks)
 }
 
-fn stack(azure: &Azure, there: There) -> FoundStack {
+/// Whether the resource group of another home than the manifest's is gone: a deleted one leaves role assignments elsewhere.
+async fn is_gone(azure: &Azure, names: &Names) -> Result<bool> {
+    if names.home() == azure.names.home() {
+        return Ok(false);
+    }
+    match azure.arm.resource_group(&names.group().subscription(), names.group().name()).await {
+        Ok(group) => Ok(group.is_none()),
+        // Whether it is there isn't known.
+        Err(error) if is_final(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
     let There { names, objects } = there;
     let (home, group) = (azure.names.group(), names.group());
     let mut settings = BTreeMap::new();
@@ -85,7 +111,7 @@ fn stack(azure: &Azure, there: There) -> FoundStack {
         is_this: names.stack() == azure.names.stack() && names.home() == azure.names.home(),
         objects,
         elsewhere: BTreeSet::new(),
-        settings: Some(settings),
+        settings: (!is_gone).then_some(settings),
     }
 }
 

@@ -174,3 +174,20 @@ async fn two_profiles_of_a_manifest_are_two_homes() {
     let plan = engine("production", true).await.plan(&Silent).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", changes(&plan));
 }
+
+#[tokio::test]
+async fn a_stack_whose_resource_group_is_gone_is_listed_and_says_so() {
+    let (here, there) = (first(), elsewhere(FIRST, "other-dataplane"));
+    let world = world(&here, FIRST, "other-dataplane").await;
+    world.converge(&there).await;
+    let list = async || world.session(&here).await.expect("a session").provider().stacks().await.expect("a list");
+    let stacks = list().await;
+    let settings = [("resource_group".to_owned(), "other-dataplane".to_owned())];
+    assert_eq!(stacks.found[0].settings, Some(settings.into()), "{stacks:#?}");
+    let group = format!("/subscriptions/{FIRST}/resourceGroups/other-dataplane");
+    world.arm.manage("delete", json!({ "id": group })).await;
+    let stacks = list().await;
+    let [stack] = stacks.found.as_slice() else { panic!("{stacks:#?}") };
+    assert_eq!((stack.home.as_str(), &stack.settings), (format!("{FIRST}/other-dataplane").as_str(), &None));
+    assert!(stacks.unsearched.iter().any(|one| one.reason.contains("isn't there any more")), "{stacks:#?}");
+}
