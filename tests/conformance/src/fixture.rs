@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// A world in which a provider can be tried: an emulator of its cloud, or an account that is there for tests.
 ///
 /// The suite writes manifests, connects the provider, and looks at the world through [`snapshot`](Self::snapshot), which
-/// must not go through the provider. Everything with a default is optional: cases that need it are skipped, and say so.
+/// must not go through the provider. Everything with a default is optional: cases that need it are skipped, which the
+/// fixture has to declare ([`SKIPPED`](Self::SKIPPED)).
 ///
 /// The provider must be registered in the test's binary
 /// ([`register_provider!`](cloudgrant_core::register_provider), or `use` of the crate that does so).
@@ -19,6 +20,11 @@ use serde_json::{Value, json};
 pub trait Fixture: Send + Sync + Sized + 'static {
     /// The provider.
     type Provider: Connect;
+
+    /// The cases that this fixture can't show, or not wholly: the name of each, and the reason that the suite gives. A case
+    /// that is skipped for any other reason fails, and so does one that is declared and isn't skipped: what was skipped
+    /// once isn't forgotten.
+    const SKIPPED: &'static [(&'static str, &'static str)] = &[];
 
     /// A new world, in which everything is there that the provider takes for granted, and nothing of any stack.
     ///

@@ -12,8 +12,9 @@
 //!
 //! That makes one test a case. Each case holds the provider to one sentence of the contract
 //! ([`cloudgrant_core::Provider`]), and a failure begins with that sentence. A case that needs something which the
-//! fixture doesn't offer says so on standard error and is skipped; it never passes in silence. Test runners show that
-//! output on demand: `cargo nextest run --success-output final`, `cargo test -- --nocapture`.
+//! fixture doesn't offer fails, unless the fixture declares that it can't show it ([`Fixture::SKIPPED`]); then it says so
+//! on standard error and is skipped. Test runners show that output on demand:
+//! `cargo nextest run --success-output final`, `cargo test -- --nocapture`.
 //!
 //! What a provider has to show beyond the contract, its own tests show; [`Runs`] has what they need to run manifests.
 //!

@@ -5,6 +5,9 @@ use std::io::Write;
 
 use cloudgrant_core::Error;
 
+use crate::cases::CASES;
+use crate::fixture::Fixture;
+
 /// What comes of a case that finds nothing wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -71,13 +74,15 @@ pub(crate) fn judge(sentence: &'static str, result: Checked) -> Verdict {
     }
 }
 
-/// Runs a case as a test: panics if the provider breaks the sentence, and says on standard error if it was skipped.
+/// Runs a case as a test: panics if the provider breaks the sentence, and if the case was skipped for a reason that the
+/// fixture doesn't declare ([`Fixture::SKIPPED`]). Says on standard error what was skipped.
 ///
 /// [`suite!`](crate::suite) calls it.
 ///
 /// # Panics
-/// With the sentence and what was found instead.
-pub fn run<F: Future<Output = Verdict>>(case: &str, verdict: F) {
+/// With the sentence and what was found instead; with what was skipped and isn't declared; with what is declared and
+/// isn't skipped.
+pub fn run<F: Fixture, V: Future<Output = Verdict>>(case: &str, verdict: V) {
     // A runtime of our own, so that the integrator's crate needs none; two threads, because a fixture may well serve
     // its cloud from the same process.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -85,10 +90,21 @@ pub fn run<F: Future<Output = Verdict>>(case: &str, verdict: F) {
         Ok(runtime) => runtime.block_on(verdict),
         Err(error) => panic!("no runtime for the test: {error}"),
     };
-    match verdict {
-        Ok(Outcome::Passed) => {}
+    for (declared, _) in F::SKIPPED {
+        assert!(CASES.iter().any(|(known, _)| known == declared), "the fixture declares `{declared}`, which is no case");
+    }
+    let declared = F::SKIPPED.iter().find(|(declared, _)| *declared == case).map(|(_, why)| *why);
+    match (verdict, declared) {
+        (Ok(Outcome::Passed), None) => {}
+        (Ok(Outcome::Passed), Some(why)) => panic!("{case} isn't skipped, and the fixture declares that it is: {why}"),
         // Written past the test harness, which would swallow what is printed.
-        Ok(Outcome::Skipped(why)) => drop(writeln!(std::io::stderr(), "skipped: {case}: {why}")),
-        Err(violation) => panic!("{violation}"),
+        (Ok(Outcome::Skipped(why)), Some(declared)) if why == declared => {
+            drop(writeln!(std::io::stderr(), "skipped: {case}: {why}"));
+        }
+        (Ok(Outcome::Skipped(why)), _) => panic!(
+            "{case} was skipped, for a reason that the fixture doesn't declare: {why}\n\
+             give the fixture what the case needs, or declare it in `Fixture::SKIPPED`: ({case:?}, {why:?})"
+        ),
+        (Err(violation), _) => panic!("{violation}"),
     }
 }

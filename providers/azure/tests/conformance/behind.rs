@@ -5,7 +5,7 @@ use cloudgrant_core::ObjectId;
 use serde_json::{Map, Value, json};
 
 use crate::arm::{SUBSCRIPTION, container, identity_id};
-use crate::world::{ISSUER, World};
+use crate::world::{ISSUER, OTHER, World};
 
 const IDENTITY: &str = "2023-01-31";
 const AUTHORIZATION: &str = "2022-04-01";
@@ -15,20 +15,29 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
+/// An identity by its name, and the resource group that it is in: two homes have some of one name.
+fn place(id: &str) -> String {
+    let parts: Vec<_> = id.split('/').collect();
+    format!("{}/{}", parts.get(4).unwrap_or(&""), parts.last().unwrap_or(&""))
+}
+
 /// The whole world, read one thing at a time.
 pub(crate) async fn snapshot(world: &World) -> Value {
     let (mut identities, mut names) = (Map::new(), Map::new());
     for identity in world.arm.identities().await {
-        let (name, principal) = (text(&identity, "name"), text(&identity["properties"], "principalId"));
-        names.insert(principal.to_owned(), name.into());
+        let (id, principal) = (text(&identity, "id"), text(&identity["properties"], "principalId"));
+        let name = place(id);
+        names.insert(principal.to_owned(), name.clone().into());
         let mut credentials = Map::new();
-        for credential in world.arm.credentials(name).await {
+        for credential in world.arm.credentials_of(id).await {
             credentials.insert(text(&credential, "name").to_owned(), credential["properties"].clone());
         }
-        identities.insert(name.to_owned(), json!({ "tags": identity["tags"], "credentials": credentials }));
+        identities.insert(name, json!({ "tags": identity["tags"], "credentials": credentials }));
     }
+    let mut all = world.arm.assignments().await;
+    all.extend(world.arm.assignments_of(OTHER).await);
     let mut assignments = Map::new();
-    for assignment in world.arm.assignments().await {
+    for assignment in all {
         let properties = &assignment["properties"];
         // Who it is stays the same when an identity is made anew; the principal's id doesn't, nor what is named after it.
         let principal = names.get(text(properties, "principalId")).cloned().unwrap_or_else(|| "nobody".into());

@@ -3,9 +3,14 @@
 use cloudgrant_sandbox_kit::{Running, Start};
 use serde_json::{Value, json};
 
-use crate::arm::Arm;
+use crate::arm::{Arm, SUBSCRIPTION, identity_id};
 
 pub(crate) const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";
+
+/// A resource group that is another home in the same subscription.
+const OTHER_GROUP: &str = "other-dataplane";
+/// Where other teams keep their data.
+pub(crate) const OTHER: &str = "00000000-0000-0000-0000-0000000000cc";
 
 /// Every write that the provider sends.
 pub(crate) const WRITES: [&str; 8] = [
@@ -36,12 +41,17 @@ impl World {
                 "models": { "azure": "https://acmedata.blob.core.windows.net/models" },
                 "token": { "azure": "https://acme-vault.vault.azure.net/secrets/token" },
                 "own": { "azure": "acmeown.azurecr.io/team/own" },
+                "far": { "azure": container_elsewhere() },
+                "secret": { "azure": secret_elsewhere() },
+                "images": { "azure": registry_elsewhere() },
             },
             "registries": [{ "name": "pulled", "azure": "acmepulled.azurecr.io/team/pulled" }],
         });
         let running = cloudgrant_azure_sandbox::start(Start::new(folder.path()).config(config)).await;
         let running = running.expect("the sandbox starts");
         let arm = Arm::connect(running.endpoint(), &folder.path().join("ca.pem")).await;
+        let group = format!("{SUBSCRIPTION}/resourceGroups/{OTHER_GROUP}");
+        arm.manage("put", json!({ "id": group, "location": "westeurope" })).await;
         Self { folder, running, arm }
     }
 
@@ -60,6 +70,31 @@ impl World {
         }
         section
     }
+
+    /// Another resource group, whose task code runs under the same identity of the platform, on the same cluster.
+    pub(crate) fn other_section(&self) -> Value {
+        self.section(json!({
+            "resource_group": OTHER_GROUP,
+            "task_identity": identity_id("flyte-tasks"),
+            "cluster": { "oidc_issuer": ISSUER, "resource_group": "acme-dataplane" },
+        }))
+    }
+}
+
+fn elsewhere(rest: &str) -> String {
+    format!("/subscriptions/{OTHER}/resourceGroups/data/providers/{rest}")
+}
+
+pub(crate) fn container_elsewhere() -> String {
+    elsewhere("Microsoft.Storage/storageAccounts/otherdata/blobServices/default/containers/inputs")
+}
+
+pub(crate) fn secret_elsewhere() -> String {
+    elsewhere("Microsoft.KeyVault/vaults/other-vault/secrets/key")
+}
+
+pub(crate) fn registry_elsewhere() -> String {
+    elsewhere("Microsoft.ContainerRegistry/registries/otherimages")
 }
 
 fn plane() -> Value {

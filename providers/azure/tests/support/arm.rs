@@ -43,6 +43,11 @@ impl Arm {
         Self { client, endpoint: endpoint.to_owned(), token }
     }
 
+    /// What it logged in for.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let mut request = self.client.request(method, format!("{}{path}", self.endpoint)).bearer_auth(&self.token);
         if let Some(body) = body {
@@ -117,7 +122,12 @@ impl Arm {
     }
 
     pub(crate) async fn credentials(&self, identity: &str) -> Vec<Value> {
-        self.list(&format!("{}/federatedIdentityCredentials?api-version={IDENTITY}", identity_id(identity))).await
+        self.credentials_of(&identity_id(identity)).await
+    }
+
+    /// Of an identity anywhere, by its ID.
+    pub(crate) async fn credentials_of(&self, id: &str) -> Vec<Value> {
+        self.list(&format!("{id}/federatedIdentityCredentials?api-version={IDENTITY}")).await
     }
 
     /// The principal of an identity in the data plane's resource group.

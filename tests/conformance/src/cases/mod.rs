@@ -89,7 +89,7 @@ macro_rules! suite_tests {
         $(
             #[test]
             fn $name() {
-                $crate::run(stringify!($name), $crate::cases::$name::<$fixture>());
+                $crate::run::<$fixture, _>(stringify!($name), $crate::cases::$name::<$fixture>());
             }
         )*
     };
