@@ -106,8 +106,9 @@ pub trait Provider: Debug + Send + Sync {
     /// What was attempted, on which object, and what the cloud said.
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome>;
 
-    /// How long the cloud may take until it shows, and knows everywhere, what was changed, where the manifest says so; in
-    /// place of [`Settings::settle`](crate::Settings::settle).
+    /// How long the cloud may take until it shows, and knows everywhere, what was changed, by its own documentation or by
+    /// the manifest; in place of [`Settings::settle`](crate::Settings::settle) and
+    /// [`Settings::propagation`](crate::Settings::propagation).
     fn settle_timeout(&self) -> Option<Duration> {
         None
     }

@@ -15,7 +15,14 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
     if let Some(unseen) = &report.unseen {
         out.push_str(&error::failed("looking at what was made", unseen, width));
     }
-    out.push_str(&list("Made, but the cloud doesn't show it as it should be yet:", &report.unverified));
+    out.push_str(&list("Sent and accepted, but the cloud doesn't show it as it should be yet:", &report.unverified));
+    if !report.unverified.is_empty() {
+        out.push_str(&format!(
+            "Everything else was seen. The run took {}; look again in some minutes (`cloudgrant drift`), and apply again \
+             if something is still missing then. `settle_timeout` waits longer.\n",
+            seconds(report.elapsed),
+        ));
+    }
     out
 }
 
@@ -84,4 +91,35 @@ pub(crate) fn summary(report: &Report) -> String {
         None => line.push_str(&format!(" ({took}).\n")),
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cloudgrant_core::{ObjectId, Ownership};
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_seen_is_listed_with_what_to_do() {
+        let change = Change {
+            id: ObjectId::new("role-assignment", "flyte-tasks: AcrPull on acmeown"),
+            action: Action::Create,
+            before: None,
+            after: None,
+            depends_on: Vec::new(),
+            because: Vec::new(),
+            ownership: Ownership::Exclusive,
+            handoff: None,
+            warning: None,
+        };
+        let mut report = Report { elapsed: Duration::from_secs(605), ..Report::default() };
+        assert_eq!(problems(&report, None), "");
+        report.unverified.push(change);
+        let told = problems(&report, None);
+        for said in ["accepted", "role-assignment flyte-tasks: AcrPull on acmeown", "took 10 min 5 s", "drift", "settle_timeout"] {
+            assert!(told.contains(said), "{said}: {told}");
+        }
+    }
 }

@@ -44,7 +44,11 @@ pub(super) async fn until<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    within(settings, |_| settings.patience, cancel, call, waiting).await
+    let patience = |kind| match kind {
+        ErrorKind::NotYet => settings.propagation.max(settings.patience),
+        _ => settings.patience,
+    };
+    within(settings, patience, cancel, call, waiting).await
 }
 
 /// The same with a patience that depends on what is wrong.
@@ -106,7 +110,11 @@ mod tests {
     use crate::engine::Silent;
 
     async fn given_up_after(kind: ErrorKind, reads: bool) -> Duration {
-        let (settings, cancel, begun) = (Settings::default(), Cancel::default(), Instant::now());
+        given_up(Settings::default(), kind, reads).await
+    }
+
+    async fn given_up(settings: Settings, kind: ErrorKind, reads: bool) -> Duration {
+        let (cancel, begun) = (Cancel::default(), Instant::now());
         let call = || async { Err::<(), _>(Error::new(kind, "no")) };
         let result = if reads {
             reading(&settings, &Silent, &cancel, call).await
@@ -123,5 +131,15 @@ mod tests {
         assert!(given_up_after(ErrorKind::Unreachable, true).await <= reach);
         assert!(given_up_after(ErrorKind::Unavailable, true).await + longest_wait > patience);
         assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_known_everywhere_yet_is_waited_for_as_long_as_the_cloud_may_take() {
+        let settings = Settings { propagation: Duration::from_secs(600), ..Settings::default() };
+        let Settings { patience, propagation, longest_wait, .. } = settings;
+        let given_up = async |kind, reads| given_up(settings.clone(), kind, reads).await;
+        assert!(given_up(ErrorKind::NotYet, false).await + longest_wait > propagation);
+        assert!(given_up(ErrorKind::Unavailable, false).await <= patience);
+        assert!(given_up(ErrorKind::NotYet, true).await <= patience);
     }
 }

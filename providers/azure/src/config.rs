@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cloudgrant_core::config::RequestTimeout;
 use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+
+/// How long Azure may take until it shows what was changed. Source: Azure documentation, "Troubleshoot Azure RBAC", role
+/// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".
+pub(crate) const SETTLE: Duration = Duration::from_secs(600);
 
 /// What is never changed unless the manifest names other patterns: identities of the platform's administration, and
 /// those that Azure makes by itself for a cluster.
@@ -99,8 +104,9 @@ pub struct Config {
     /// How many seconds one request may take before it is given up and sent again; 30 where nothing is said.
     #[serde(default)]
     pub request_timeout: RequestTimeout,
-    /// How many seconds Azure may take until it shows what was changed and knows new principals everywhere; the engine's
-    /// own time where nothing is said. Azure's documentation ("Troubleshoot Azure RBAC") allows role assignments 10 minutes.
+    /// How many seconds Azure may take until it shows what was changed and knows new principals everywhere; where nothing is
+    /// said, 600, or the engine's own time at another endpoint than Azure's. What is waited for is that the Resource Manager
+    /// shows it to the caller, not that it is in effect.
     pub settle_timeout: Option<RequestTimeout>,
 }
 

@@ -1,8 +1,11 @@
 //! What is refused without a request.
 
-use cloudgrant_core::ErrorKind;
+use std::time::Duration;
 
-use crate::world::{flyte, refused, said, union};
+use cloudgrant_conformance::{load, nearby};
+use cloudgrant_core::{ErrorKind, Session};
+
+use crate::world::{Runs, World, flyte, refused, said, union};
 
 #[tokio::test]
 async fn requirement_4_project_domain_is_refused_with_the_nearest_scope_that_works() {
@@ -107,4 +110,19 @@ async fn sandbox_credentials_are_for_a_sandbox() {
         said.contains("on this machine") && said.contains("is not an address that a token may be sent to"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn azure_is_waited_for_as_long_as_it_allows_itself() {
+    let settle = async |text: &str| {
+        let session = Session::open(load(text), nearby()).await.expect("a session");
+        session.provider().settle_timeout()
+    };
+    let text = flyte("grants: []");
+    assert_eq!(settle(&text).await, Some(Duration::from_secs(600)));
+    let said = text.replace("  cluster:", "  settle_timeout: 5\n  cluster:");
+    assert_eq!(settle(&said).await, Some(Duration::from_secs(5)));
+    // A sandbox isn't Azure.
+    let world = World::new(&text).await;
+    assert_eq!(world.session(&text).await.expect("a session").provider().settle_timeout(), None);
 }
