@@ -118,6 +118,11 @@ pub(crate) fn known(name_or_id: &str) -> Option<Role> {
     KNOWN.iter().find(same).copied()
 }
 
+/// Whether a ready-made role lets its holder assign any role, as far as no condition says otherwise.
+pub(crate) fn assigns(role: Role) -> bool {
+    [OWNER, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR].contains(&role)
+}
+
 /// Whether a role is one that no task code gets.
 pub(crate) fn is_refused(role: Role) -> bool {
     REFUSED.contains(&role)

@@ -19,6 +19,7 @@ mod cloud;
 mod condition;
 mod config;
 mod credentials;
+mod delegation;
 mod directs;
 mod equivalent;
 mod error;
@@ -162,7 +163,9 @@ impl Provider for Azure {
     }
 
     fn settle_timeout(&self) -> Option<Duration> {
-        self.config.settle_timeout.map(|timeout| timeout.0)
+        // A sandbox isn't Azure: there, the engine's own time does.
+        let own = self.config.endpoint.is_none().then_some(config::SETTLE);
+        self.config.settle_timeout.map(|timeout| timeout.0).or(own)
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

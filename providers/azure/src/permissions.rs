@@ -6,12 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Access, Intents, Permissions, Purpose, Reach, ResourceKind, Scope};
+use cloudgrant_core::{Access, Intents, Permissions, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
 use crate::Azure;
 use crate::actions::{self, Role};
+use crate::grant;
 use crate::locator::Locator;
+use crate::resource_id::ResourceId;
 use crate::validate::kinds;
 
 /// Reading what every plan looks at.
@@ -50,23 +52,10 @@ const ASSIGNMENTS: [&str; 2] =
 pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
     let kinds = kinds(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let reaches = || intents.grants.iter().flat_map(|grant| &grant.reaches);
-    // Writing below a prefix takes a role of the stack's own as well.
-    let below_a_prefix = |reach: &Reach| {
-        let objects = matches!(
-            Locator::parse(&reach.resource.locator),
-            Ok(Locator::Objects(objects)) if !objects.prefix.is_empty()
-        );
-        objects && !matches!(reach.access, Access::List | Access::Read)
-    };
-    let custom_roles = intents.grants.iter().any(|grant| grant.precise) || reaches().any(below_a_prefix);
+    let custom_roles = intents.grants.iter().any(|grant| own(azure, grant).next().is_some());
     // What is written in another subscription is marked at home, by an identity without any right.
     let home = azure.config.subscription.as_str();
-    let is_elsewhere = |reach: &Reach| {
-        let locator = Locator::parse(&reach.resource.locator).ok();
-        locator.as_ref().and_then(Locator::id).is_some_and(|id| id.subscription() != home)
-    };
-    let marks_places = reaches().any(is_elsewhere);
+    let marks_places = reaches(intents).filter_map(subscription).any(|subscription| subscription != home);
     let mut wanted: BTreeSet<&str> = READ.into();
     wanted.extend(READ_IDENTITIES);
     for (kind, action) in [
@@ -110,11 +99,11 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     if purpose == Purpose::Plan {
         return vec![role];
     }
-    vec![role, assigner(azure, intents, custom_roles)]
+    vec![role, assigner(azure, intents)]
 }
 
 /// The right to give and to take the manifest's roles, and no others.
-fn assigner(azure: &Azure, intents: &Intents, custom_roles: bool) -> Permissions {
+fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
     let (roles, by_name) = roles(azure, intents);
     let mut ids: Vec<_> = roles.into_iter().collect();
     if ids.is_empty() {
@@ -130,15 +119,11 @@ fn assigner(azure: &Azure, intents: &Intents, custom_roles: bool) -> Permissions
         )
     };
     let [delete, write] = ASSIGNMENTS;
-    let mut notes =
-        vec!["assign it where the manifest's resources are: a resource, a resource group, a subscription".to_owned()];
-    if custom_roles {
-        notes.push(
-            "`precise: true` makes custom roles, whose ids are known once they are there: apply once with a wider \
-             condition, and add the ids that the plan shows"
-                .to_owned(),
-        );
-    }
+    let mut notes = vec![
+        "assign it where the manifest's resources are: a resource, a resource group, a subscription".to_owned(),
+        "what no grant names any more is taken away with the same right: keep its role in the condition until that is done"
+            .to_owned(),
+    ];
     if !by_name.is_empty() {
         notes.push(format!("add the ids of the roles that `azure.roles` names: {}", by_name.join(", ")));
     }
@@ -163,9 +148,13 @@ fn assigner(azure: &Azure, intents: &Intents, custom_roles: bool) -> Permissions
 /// The roles that the manifest comes to: the ids that are known without asking, and names of others.
 fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
-    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    // The ids of the stack's own roles follow from their names.
+    ids.extend(intents.grants.iter().flat_map(|grant| own(azure, grant)));
+    let ready_made_for = intents.grants.iter().flat_map(|grant| {
+        grant.reaches.iter().filter(|reach| own_role(azure, grant, reach).is_none())
+    });
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
-    for reach in grants.chain(registries) {
+    for reach in ready_made_for.chain(registries) {
         let access = reach.access;
         if let Some(named) = azure.config.role(&reach.resource.name, access) {
             match actions::known(named) {
@@ -179,6 +168,16 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     (ids, names.into_iter().collect())
 }
 
+/// The id of the role that a grant has made for a resource, if it does.
+fn own_role(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Option<String> {
+    let locator = Locator::parse(&reach.resource.locator).ok()?;
+    Some(grant::custom_role(azure, grant, reach, &locator)?.id)
+}
+
+fn own<'a>(azure: &'a Azure, grant: &'a TaskAccess) -> impl Iterator<Item = String> + 'a {
+    grant.reaches.iter().filter_map(move |reach| own_role(azure, grant, reach))
+}
+
 fn ready_made(kind: ResourceKind, access: Access) -> Vec<Role> {
     match kind {
         ResourceKind::ObjectStore => vec![actions::object_role(access).0],
@@ -189,13 +188,20 @@ fn ready_made(kind: ResourceKind, access: Access) -> Vec<Role> {
     }
 }
 
-/// The data plane's subscription, and those of resources that are named by their ID.
+fn reaches(intents: &Intents) -> impl Iterator<Item = &Reach> {
+    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
+    intents.grants.iter().flat_map(|grant| &grant.reaches).chain(registries)
+}
+
+/// The subscription of a resource that is named by its ID.
+fn subscription(reach: &Reach) -> Option<String> {
+    Locator::parse(&reach.resource.locator).ok()?.id().map(ResourceId::subscription)
+}
+
+/// The data plane's subscription, and those of resources and identities that are named by their ID.
 fn subscriptions(azure: &Azure, intents: &Intents) -> BTreeSet<String> {
-    let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
-    let named = reaches.filter_map(|reach| {
-        let rest = reach.resource.locator.strip_prefix("/subscriptions/")?;
-        Locator::parse(&reach.resource.locator).ok()?;
-        rest.split('/').next().map(str::to_ascii_lowercase)
-    });
-    named.chain([azure.config.subscription.to_string()]).collect()
+    let config = &azure.config;
+    let identities = config.identities.values().chain(&config.task_identity).chain(&config.kubelet_identity);
+    let identities = identities.filter_map(|name| ResourceId::parse(name).ok()).map(|id| id.subscription());
+    reaches(intents).filter_map(subscription).chain(identities).chain([config.subscription.to_string()]).collect()
 }

@@ -35,10 +35,22 @@ pub(crate) struct NewRoleAssignment<'a> {
 impl Arm {
     /// All role assignments at a subscription, and above and below it.
     pub(crate) async fn role_assignments(&self, subscription: &str) -> Result<Vec<RoleAssignment>> {
+        self.role_assignments_where(subscription, None).await
+    }
+
+    /// Those of a principal and of the groups that it is in.
+    pub(crate) async fn role_assignments_to(&self, subscription: &str, principal: &str) -> Result<Vec<RoleAssignment>> {
+        self.role_assignments_where(subscription, Some(format!("assignedTo('{principal}')"))).await
+    }
+
+    async fn role_assignments_where(&self, subscription: &str, filter: Option<String>) -> Result<Vec<RoleAssignment>> {
         let scope = format!("/subscriptions/{subscription}");
         let call = Call::new("Microsoft.Authorization/roleAssignments/read", &scope);
         check_path(&scope)?;
-        let list = self.authorization(&call).role_assignments_client().list_for_subscription(subscription);
+        let mut list = self.authorization(&call).role_assignments_client().list_for_subscription(subscription);
+        if let Some(filter) = filter {
+            list = list.filter(filter);
+        }
         let mut pages = list.into_stream();
         let mut assignments = Vec::new();
         while let Some(page) = pages.try_next().await.map_err(|error| bridge::failed(&call, &error))? {

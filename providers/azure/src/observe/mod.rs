@@ -4,6 +4,7 @@ mod assignments;
 mod caller;
 mod denials;
 mod identities;
+mod limited;
 mod other_homes;
 mod places;
 mod roles;
@@ -30,6 +31,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     observed.notes.extend(others.note(azure.names.stack()));
     denials::add(azure, desired, &principals, &mut observed).await?;
     caller::may_assign(azure, desired, &mut observed).await?;
+    limited::add(azure, desired, &snapshot, &principals, &mut observed).await?;
     workload_identity(azure, desired, &snapshot, &mut observed).await?;
     Ok(observed)
 }

@@ -60,22 +60,6 @@ async fn a_deny_assignment_of_what_a_grant_needs_is_told() {
 }
 
 #[tokio::test]
-async fn a_limited_administrator_hears_that_a_condition_denies_it() {
-    let text = union(GLOBAL);
-    let world = World::new(&text).await;
-    let all = world.arm.assignments().await;
-    let owner = all.iter().find(|one| one["properties"]["scope"] == SUBSCRIPTION).expect("an owner");
-    let condition = format!(
-        "((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/write'}})) OR \
-         (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{READER}}}))"
-    );
-    let limited = json!({ "id": owner["id"], "properties": { "condition": condition, "conditionVersion": "2.0" } });
-    world.arm.manage("put", limited).await;
-    let report = world.apply(&text).await.expect("a report");
-    assert!(failures(&report).contains("limited administrator"), "{}", failures(&report));
-}
-
-#[tokio::test]
 async fn a_role_whose_assignments_went_a_moment_ago_is_waited_for() {
     let text = flyte(PRECISE);
     let world = World::with(&text, "replication=400ms").await;
