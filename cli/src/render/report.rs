@@ -118,7 +118,13 @@ mod tests {
         assert_eq!(problems(&report, None), "");
         report.unverified.push(change);
         let told = problems(&report, None);
-        for said in ["accepted", "role-assignment flyte-tasks: AcrPull on acmeown", "took 10 min 5 s", "drift", "settle_timeout"] {
+        for said in [
+            "accepted",
+            "role-assignment flyte-tasks: AcrPull on acmeown",
+            "took 10 min 5 s",
+            "drift",
+            "settle_timeout",
+        ] {
             assert!(told.contains(said), "{said}: {told}");
         }
     }

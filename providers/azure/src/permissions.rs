@@ -150,9 +150,10 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     // The ids of the stack's own roles follow from their names.
     ids.extend(intents.grants.iter().flat_map(|grant| own(azure, grant)));
-    let ready_made_for = intents.grants.iter().flat_map(|grant| {
-        grant.reaches.iter().filter(|reach| own_role(azure, grant, reach).is_none())
-    });
+    let ready_made_for = intents
+        .grants
+        .iter()
+        .flat_map(|grant| grant.reaches.iter().filter(|reach| own_role(azure, grant, reach).is_none()));
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
     for reach in ready_made_for.chain(registries) {
         let access = reach.access;

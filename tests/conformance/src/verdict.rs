@@ -91,7 +91,10 @@ pub fn run<F: Fixture, V: Future<Output = Verdict>>(case: &str, verdict: V) {
         Err(error) => panic!("no runtime for the test: {error}"),
     };
     for (declared, _) in F::SKIPPED {
-        assert!(CASES.iter().any(|(known, _)| known == declared), "the fixture declares `{declared}`, which is no case");
+        assert!(
+            CASES.iter().any(|(known, _)| known == declared),
+            "the fixture declares `{declared}`, which is no case"
+        );
     }
     let declared = F::SKIPPED.iter().find(|(declared, _)| *declared == case).map(|(_, why)| *why);
     match (verdict, declared) {

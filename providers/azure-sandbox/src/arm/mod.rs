@@ -102,7 +102,8 @@ fn authorize(state: &State, call: &Call<'_>, denied: &[String]) -> Answer<()> {
     let verdict = access::evaluate(state, &call.caller.id, call.id(), Plane::Control, &request);
     // What is gone has nothing that a condition could be held against. No page says what Azure does then; that deleting
     // it again is no error holds for everybody else.
-    let is_gone = *call.method == Method::DELETE && call.route.kind == Kind::RoleAssignment && there == Attributes::new();
+    let is_gone =
+        *call.method == Method::DELETE && call.route.kind == Kind::RoleAssignment && there == Attributes::new();
     let by_nothing = is_gone && !verdict.unfulfilled.is_empty() && verdict.denied_by.is_empty();
     if !refused && (is_open(call) || verdict.is_allowed() || by_nothing) {
         return Ok(());

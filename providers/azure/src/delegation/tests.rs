@@ -82,7 +82,9 @@ fn what_is_not_about_roles_cannot_be_told() {
         says(&guarded(expression), READER, None, None);
     }
     // Where the rest decides, what isn't understood doesn't matter.
-    let also = guarded(&format!("@?[%A:RoleDefinitionId] GuidEquals {SECRETS} AND @Environment[isPrivateLink] BoolEquals true"));
+    let also = guarded(&format!(
+        "@?[%A:RoleDefinitionId] GuidEquals {SECRETS} AND @Environment[isPrivateLink] BoolEquals true"
+    ));
     says(&also, READER, None, Some(false));
     says(&also, SECRETS, None, None);
     // A condition on other actions says nothing of these.
@@ -100,7 +102,8 @@ fn attributes(role: &str, principal: Option<&str>) -> Attributes {
 fn expression() -> impl Strategy<Value = String> {
     let guids = prop::sample::subsequence(vec![READER, SECRETS, OWNER, SOMEBODY], 1..=3);
     let types = prop::sample::subsequence(vec!["'User'", "'Group'", "'ServicePrincipal'", "'serviceprincipal'"], 1..=3);
-    let sides = prop::sample::select(vec!["ForAnyOfAnyValues", "ForAnyOfAllValues", "ForAllOfAnyValues", "ForAllOfAllValues"]);
+    let sides =
+        prop::sample::select(vec!["ForAnyOfAnyValues", "ForAnyOfAllValues", "ForAllOfAnyValues", "ForAllOfAllValues"]);
     let ids = (prop::sample::select(vec!["RoleDefinitionId", "PrincipalId"]), sides.clone(), prop::bool::ANY, guids);
     let ids = ids.prop_map(|(name, sides, equals, guids)| {
         let operator = if equals { "GuidEquals" } else { "GuidNotEquals" };

@@ -25,8 +25,7 @@ fn containers_and_prefixes() {
         "{GROUP}/providers/Microsoft.Storage/storageAccounts/acmetraining/blobServices/default/containers/inputs"
     );
     let account = Place::At(
-        ResourceId::parse(&format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/acmetraining"))
-            .expect("an ID"),
+        ResourceId::parse(&format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/acmetraining")).expect("an ID"),
     );
     assert_eq!(objects(&id), Objects { account, container: "inputs".to_owned(), prefix: String::new() });
 }

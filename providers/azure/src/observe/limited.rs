@@ -40,7 +40,8 @@ pub(super) async fn add(
 ) -> Result<()> {
     let known = azure.principals.lock().await.clone();
     // The kubelet's identity isn't always among the subscription's.
-    let principal = |id: &ResourceId| principals.get(id).or_else(|| known.get(id)).map(|principal| principal.id.clone());
+    let principal =
+        |id: &ResourceId| principals.get(id).or_else(|| known.get(id)).map(|principal| principal.id.clone());
     let deeds = deeds(desired, observed, principal);
     let Some(caller) = azure.arm.caller().filter(|_| !deeds.is_empty()) else { return Ok(()) };
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
@@ -80,13 +81,15 @@ fn deeds(desired: &Desired, observed: &Observed, principal: impl Fn(&ResourceId)
             principal: known.or_else(|| is_guid(&holder).then_some(holder)),
         })
     };
-    let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT && object.handoff.is_none());
+    let wanted =
+        desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT && object.handoff.is_none());
     let is_there = |id: &ObjectId, attributes: &Attributes| {
         observed.objects.get(id).is_some_and(|found| !found.owned || found.attributes == *attributes)
     };
     let written = wanted.clone().filter(|object| !is_there(&object.id, &object.attributes));
     let kept: BTreeSet<_> = wanted.map(|object| &object.id).collect();
-    let gone = observed.objects.iter().filter(|(id, found)| id.kind == kinds::ASSIGNMENT && found.owned && !kept.contains(id));
+    let gone =
+        observed.objects.iter().filter(|(id, found)| id.kind == kinds::ASSIGNMENT && found.owned && !kept.contains(id));
     let written = written.filter_map(|object| of(&object.id, &object.attributes, Action::Give));
     written.chain(gone.filter_map(|(id, found)| of(id, &found.attributes, Action::Take))).collect()
 }
@@ -154,7 +157,9 @@ fn refused(deed: &Deed, mine: &[Right]) -> Option<(String, bool)> {
     let scope = format!("{}/", deed.scope.as_str().to_ascii_lowercase());
     let here: Vec<_> = mine
         .iter()
-        .filter(|right| right.actions.contains(&deed.action) && (scope.starts_with(&right.scope) || is_above(&right.scope)))
+        .filter(|right| {
+            right.actions.contains(&deed.action) && (scope.starts_with(&right.scope) || is_above(&right.scope))
+        })
         .collect();
     let asked = Asked { action: deed.action, role: &deed.role, principal: deed.principal.as_deref() };
     let verdicts: Vec<_> =

@@ -264,7 +264,8 @@ async fn a_deployer_with_what_is_printed_runs_the_manifest_and_assigns_nothing_e
     });
     let id = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{custom}");
     world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
-    let scopes: Vec<_> = role["AssignableScopes"].as_array().expect("scopes").iter().filter_map(Value::as_str).collect();
+    let scopes: Vec<_> =
+        role["AssignableScopes"].as_array().expect("scopes").iter().filter_map(Value::as_str).collect();
     assert_eq!(scopes.len(), 2, "{scopes:?}");
     for (n, scope) in scopes.iter().enumerate() {
         let at = |role: &str, condition: &Value| {

@@ -97,11 +97,16 @@ mod declared {
 
     #[test]
     fn what_is_declared_is_skipped() {
-        cloudgrant_conformance::run::<Declaring, _>(CASE, cloudgrant_conformance::cases::homes_stay_apart::<Declaring>());
+        cloudgrant_conformance::run::<Declaring, _>(
+            CASE,
+            cloudgrant_conformance::cases::homes_stay_apart::<Declaring>(),
+        );
     }
 
     #[test]
-    #[should_panic(expected = "declare it in `Fixture::SKIPPED`: (\"homes_stay_apart\", \"the fixture has only one home\")")]
+    #[should_panic(
+        expected = "declare it in `Fixture::SKIPPED`: (\"homes_stay_apart\", \"the fixture has only one home\")"
+    )]
     fn what_is_not_declared_fails() {
         cloudgrant_conformance::run::<Bare, _>(CASE, cloudgrant_conformance::cases::homes_stay_apart::<Bare>());
     }
@@ -109,7 +114,10 @@ mod declared {
     #[test]
     #[should_panic(expected = "for a reason that the fixture doesn't declare: the fixture has only one home")]
     fn another_reason_is_none() {
-        cloudgrant_conformance::run::<Otherwise, _>(CASE, cloudgrant_conformance::cases::homes_stay_apart::<Otherwise>());
+        cloudgrant_conformance::run::<Otherwise, _>(
+            CASE,
+            cloudgrant_conformance::cases::homes_stay_apart::<Otherwise>(),
+        );
     }
 
     #[test]
