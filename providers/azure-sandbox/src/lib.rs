@@ -37,7 +37,8 @@
 //!
 //! # What it does not do
 //!
-//! * Assertions of other issuers are believed: their signatures can't be checked.
+//! * Assertions of other issuers are believed: their signatures can't be checked. Those that an application signs with the
+//!   key of its certificate are checked, but not whether the certificate has expired.
 //! * Reads are strongly consistent, but for the `replication` knob.
 //! * Role assignments inside of a resource (a container, a secret) are made whether or not there is such a thing: Azure
 //!   Resource Manager knows the resource around it only.

@@ -48,6 +48,9 @@ pub(crate) struct Principal {
     /// The object ids of a group's members.
     #[serde(default)]
     pub(crate) members: Vec<String>,
+    /// The certificates of an application, each in DER and base64 for URLs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) certificates: Vec<String>,
 }
 
 /// A resource without logic of its own: a group, a registry, a storage account …

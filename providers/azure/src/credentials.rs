@@ -1,5 +1,6 @@
 //! Who logs in: one source of credentials that was chosen, or the first of several that works.
 
+mod certificate;
 mod claims;
 mod cli;
 mod refusal;
@@ -67,6 +68,10 @@ impl Login {
         for source in self.sources {
             let credential = match source.make(&self.setup).await {
                 Ok(credential) => credential,
+                Err(reason) if source.is_set_up(&self.setup) => {
+                    let error = Error::new(ErrorKind::Credentials, "the certificate can't be used");
+                    return Err(error.with("cause", reason).with("credentials", source));
+                }
                 Err(reason) => {
                     reasons.push(format!("{source}: {reason}"));
                     continue;
@@ -93,7 +98,7 @@ impl Login {
 
 fn hint(sources: &[Source], tenant: &str) -> String {
     match sources {
-        [Source::Environment] => "set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET".to_owned(),
+        [Source::Environment] => "set AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH".to_owned(),
         [Source::WorkloadIdentity] => "label the pod `azure.workload.identity/use: \"true\"`, or set \
              AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_ID"
             .to_owned(),

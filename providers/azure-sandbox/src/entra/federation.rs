@@ -89,7 +89,7 @@ pub(crate) fn check(state: &State, principal: &Principal, assertion: &str) -> Re
     Ok(())
 }
 
-fn check_times(claims: &Value) -> Result<(), TokenError> {
+pub(super) fn check_times(claims: &Value) -> Result<(), TokenError> {
     let now = time::now() / 1000;
     let late = claims.get("exp").and_then(Value::as_u64).is_some_and(|expires| expires + 300 < now);
     let early = claims.get("nbf").and_then(Value::as_u64).is_some_and(|begins| begins > now + 300);

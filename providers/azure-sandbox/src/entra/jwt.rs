@@ -64,6 +64,12 @@ impl Key {
     }
 }
 
+/// The header of a token, which says how it is signed.
+pub(crate) fn header(token: &str) -> Option<Value> {
+    let header: Value = serde_json::from_slice(&decode(token.split('.').next()?)?).ok()?;
+    header.is_object().then_some(header)
+}
+
 /// The claims of a token, whoever signed it.
 pub(crate) fn read(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
@@ -86,7 +92,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut word, mut bits) = (0_u32, 0);
     for letter in text.trim_end_matches('=').bytes() {

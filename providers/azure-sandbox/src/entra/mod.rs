@@ -1,6 +1,7 @@
 //! Microsoft Entra ID, as far as a client needs it to log in.
 
 pub(crate) mod caller;
+mod certificates;
 pub(crate) mod discovery;
 pub(crate) mod errors;
 pub(crate) mod federation;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::errors::TokenError;
 use super::jwt::Key;
-use super::{federation, is_tenant};
+use super::{certificates, federation, is_tenant};
 use crate::cloud::Cloud;
 use crate::model::Principal;
 use crate::query::Query;
@@ -54,7 +54,7 @@ pub(crate) fn token(state: &State, key: &Key, asked: &Asked<'_>) -> Result<Value
         TokenError::new(400, "unauthorized_client", 700_016, message)
     })?;
     let audience = audience(state, asked.base, &form, asked.v2)?;
-    prove(state, principal, &form)?;
+    prove(state, principal, &form, asked)?;
     Ok(answer(state, key, principal, &audience, asked))
 }
 
@@ -113,8 +113,13 @@ fn audience(state: &State, base: &str, form: &Query, v2: bool) -> Result<String,
     Err(TokenError::new(400, "invalid_resource", 500_011, message))
 }
 
-fn prove(state: &State, principal: &Principal, form: &Query) -> Result<(), TokenError> {
+fn prove(state: &State, principal: &Principal, form: &Query, asked: &Asked<'_>) -> Result<(), TokenError> {
     match (form.get("client_secret"), form.get("client_assertion")) {
+        (_, Some(assertion)) if certificates::is_own(principal, assertion) => {
+            let version = if asked.v2 { "/v2.0" } else { "" };
+            let endpoint = format!("{}/{}/oauth2{version}/token", asked.base, asked.tenant);
+            certificates::check(principal, assertion, &endpoint)
+        }
         (_, Some(assertion)) => federation::check(state, principal, assertion),
         // A managed identity has no secret that anybody could know.
         (Some(secret), None) if secret == SECRET && principal.identity.is_none() => Ok(()),

@@ -7,16 +7,20 @@
 //! * `{"id": "/subscriptions/…", "tenantId": …}`: a subscription. The sandbox's client becomes its Owner if it is of the
 //!   home tenant, unless `"owner": false`.
 //! * Ids of role, deny and federated things, identities, resources of any type.
-//! * `{"principal": {"id": …, "type": "User", "displayName": …, "appId": …, "tenantId": …, "members": […]}}`.
+//! * `{"principal": {"id": …, "type": "User", "displayName": …, "appId": …, "tenantId": …, "members": […]}}`; with
+//!   `"certificates": ["-----BEGIN CERTIFICATE-----…"]`, the application can log in with the key of any of them.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::show::NEWEST;
 use super::{Refusal, bad, put_roles, show};
 use crate::arm::id::Id;
 use crate::arm::route::Kind;
 use crate::arm::{credentials, defaults, identities, resources};
+use crate::entra::jwt;
 use crate::errors::ArmError;
 use crate::model::{Assignment, Credential, Definition, Denial, Identity, Principal, Resource, Subscription, Tags};
 use crate::state::State;
@@ -118,7 +122,9 @@ fn principal(state: &mut State, wanted: &Value) -> Result<Value, Refusal> {
     let text = |field: &str| wanted[field].as_str().map(str::to_owned);
     let members =
         wanted["members"].as_array().map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    let certificates = wanted["certificates"].as_array().map(|all| certificates(all)).transpose()?;
     let made = Principal {
+        certificates: certificates.or_else(|| before.as_ref().map(|one| one.certificates.clone())).unwrap_or_default(),
         client: text("appId").or_else(|| before.as_ref().and_then(|one| one.client.clone())),
         name: text("displayName").or_else(|| before.as_ref().map(|one| one.name.clone())).unwrap_or_else(|| id.clone()),
         kind: text("type").or_else(|| before.as_ref().map(|one| one.kind.clone())).unwrap_or_else(|| "User".to_owned()),
@@ -133,6 +139,15 @@ fn principal(state: &mut State, wanted: &Value) -> Result<Value, Refusal> {
     let shown = show::principal(&made);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
+}
+
+/// Certificates in PEM, one each.
+fn certificates(all: &[Value]) -> Result<Vec<String>, Refusal> {
+    let read = |text: &Value| {
+        let der = text.as_str().and_then(|text| CertificateDer::from_pem_slice(text.as_bytes()).ok());
+        der.map(|der| jwt::encode(&der)).ok_or_else(|| bad("`certificates` takes certificates in PEM"))
+    };
+    all.iter().map(read).collect()
 }
 
 /// RFC 7396.

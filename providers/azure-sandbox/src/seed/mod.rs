@@ -131,6 +131,7 @@ fn client(state: &mut State) -> Result<()> {
             created: LONG_AGO,
             identity: None,
             members: Vec::new(),
+            certificates: Vec::new(),
         })?)
     })
 }

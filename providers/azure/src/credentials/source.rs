@@ -10,11 +10,12 @@ use azure_core::credentials::{AccessToken, Secret, TokenCredential};
 use azure_core::http::{ClientOptions, HttpClient, Method, Request, Url};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
-    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
     ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use cloudgrant_core::{Error, ErrorKind};
 
+use super::certificate::Certificate;
 use super::cli::Bounded;
 use super::{SANDBOX_CLIENT, SANDBOX_SECRET, refusal};
 use crate::client::sdk_options;
@@ -87,6 +88,12 @@ impl Source {
         matches!(self, Self::Environment | Self::WorkloadIdentity | Self::Sandbox)
     }
 
+    /// Whether somebody set it up, even if what they set up can't be used.
+    pub(super) fn is_set_up(self, setup: &Setup) -> bool {
+        let all = |names: &[&str]| names.iter().all(|name| setup.env(name).is_some());
+        self == Self::Environment && all(&["AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH"])
+    }
+
     /// The credential, or why this source has none here.
     pub(super) async fn make(self, setup: &Setup) -> Result<Arc<dyn TokenCredential>, String> {
         let made = match self {
@@ -131,15 +138,32 @@ impl Source {
 }
 
 fn environment(setup: &Setup) -> Result<azure_core::Result<Arc<dyn TokenCredential>>, String> {
-    let (client, secret) = (setup.env("AZURE_CLIENT_ID"), setup.env("AZURE_CLIENT_SECRET"));
-    match (client, secret) {
-        (Some(client), Some(secret)) => Ok(setup.secret(client, secret)),
-        (None, Some(_)) => Err("AZURE_CLIENT_ID is not set".to_owned()),
-        (_, None) if setup.env("AZURE_CLIENT_CERTIFICATE_PATH").is_some() => {
-            Err("AZURE_CLIENT_CERTIFICATE_PATH is set, but cloudgrant can't log in with a certificate".to_owned())
-        }
-        (_, None) => Err("AZURE_CLIENT_SECRET is not set".to_owned()),
+    let (secret, file) = (setup.env("AZURE_CLIENT_SECRET"), setup.env("AZURE_CLIENT_CERTIFICATE_PATH"));
+    match (setup.env("AZURE_CLIENT_ID"), secret, file) {
+        (Some(client), Some(secret), _) => Ok(setup.secret(client, secret)),
+        (Some(client), None, Some(file)) => with_certificate(setup, client, &file),
+        (_, None, None) => Err("neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set".to_owned()),
+        (None, ..) => Err("AZURE_CLIENT_ID is not set".to_owned()),
     }
+}
+
+/// azure_identity's own credential for certificates needs OpenSSL; what it does is an assertion, which it takes from others.
+fn with_certificate(
+    setup: &Setup,
+    client: String,
+    file: &str,
+) -> Result<azure_core::Result<Arc<dyn TokenCredential>>, String> {
+    if setup.env("AZURE_CLIENT_CERTIFICATE_PASSWORD").is_some() {
+        return Err(format!(
+            "AZURE_CLIENT_CERTIFICATE_PASSWORD is set, and cloudgrant can't open encrypted files: `openssl pkcs12 -in {file} \
+             -nodes -out {file}.pem` for PKCS#12, `openssl pkey -in {file}` for a key in PEM; then name the new file, and \
+             leave the password out"
+        ));
+    }
+    let certificate = Certificate::read(file, &client, &setup.tenant, &setup.authority)?;
+    let options = ClientAssertionCredentialOptions { client_options: setup.options() };
+    let credential = ClientAssertionCredential::new(setup.tenant.clone(), client, certificate, Some(options));
+    Ok(credential.map(|credential| credential as Arc<dyn TokenCredential>))
 }
 
 fn workload_identity(setup: &Setup) -> Result<azure_core::Result<Arc<dyn TokenCredential>>, String> {
