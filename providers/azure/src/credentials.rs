@@ -98,7 +98,9 @@ impl Login {
 
 fn hint(sources: &[Source], tenant: &str) -> String {
     match sources {
-        [Source::Environment] => "set AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH".to_owned(),
+        [Source::Environment] => {
+            "set AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH".to_owned()
+        }
         [Source::WorkloadIdentity] => "label the pod `azure.workload.identity/use: \"true\"`, or set \
              AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_ID"
             .to_owned(),

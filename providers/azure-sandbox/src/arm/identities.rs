@@ -136,7 +136,7 @@ pub(crate) fn make(state: &mut State, id: &Id, location: &str, created: time::Mi
         created,
         identity: Some(identity.id.clone()),
         members: Vec::new(),
-            certificates: Vec::new(),
+        certificates: Vec::new(),
     })?;
     Ok(identity)
 }

@@ -59,14 +59,17 @@ pub(crate) fn check(principal: &Principal, assertion: &str, audience: &str) -> R
         .and_then(|certificate| certificate.verify_signature(algorithm, signed.as_bytes(), &signature));
     match verified {
         Ok(()) => Ok(()),
-        Err(_) => {
-            refuse(700_027, failed("The provided signature value did not match the expected signature value.", thumbprint))
-        }
+        Err(_) => refuse(
+            700_027,
+            failed("The provided signature value did not match the expected signature value.", thumbprint),
+        ),
     }
 }
 
 fn failed(reason: &str, thumbprint: &str) -> String {
-    format!("Client assertion failed signature validation. [Reason - {reason}, Thumbprint of key used by client: '{thumbprint}']")
+    format!(
+        "Client assertion failed signature validation. [Reason - {reason}, Thumbprint of key used by client: '{thumbprint}']"
+    )
 }
 
 #[cfg(test)]

@@ -88,22 +88,29 @@ impl ClientAssertion for Certificate {
 fn parse(text: &[u8]) -> Result<(RsaKeyPair, String), String> {
     let has = |mark: &[u8]| text.windows(mark.len()).any(|there| there == mark);
     if !has(b"-----BEGIN ") {
-        return Err("is no PEM file; one in PKCS#12 (.pfx, .p12) is converted by `openssl pkcs12 -in FILE -nodes -out \
+        return Err(
+            "is no PEM file; one in PKCS#12 (.pfx, .p12) is converted by `openssl pkcs12 -in FILE -nodes -out \
              FILE.pem`, and the other one kept from others (`chmod 600 FILE.pem`)"
-            .to_owned());
+                .to_owned(),
+        );
     }
     if has(b"ENCRYPTED") {
-        return Err("has an encrypted key, which cloudgrant can't open: `openssl pkey -in FILE -out KEY.pem` asks for the \
+        return Err(
+            "has an encrypted key, which cloudgrant can't open: `openssl pkey -in FILE -out KEY.pem` asks for the \
              password and writes it without; put the certificate after it"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let key = match PrivateKeyDer::from_pem_slice(text) {
         Ok(PrivateKeyDer::Pkcs1(key)) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
         Ok(PrivateKeyDer::Pkcs8(key)) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
         Ok(_) => return Err("has a key that isn't RSA; Microsoft Entra takes RSA keys alone".to_owned()),
-        Err(_) => return Err("has no private key that can be read; it must hold the certificate and its key".to_owned()),
+        Err(_) => {
+            return Err("has no private key that can be read; it must hold the certificate and its key".to_owned());
+        }
     };
-    let key = key.map_err(|_| "has a key that can't be used: it must be an RSA key of at least 2,048 bits".to_owned())?;
+    let key =
+        key.map_err(|_| "has a key that can't be used: it must be an RSA key of at least 2,048 bits".to_owned())?;
     // There may be a chain: the one that is meant has the key's public half in it.
     let public = key.public_key().as_ref();
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(text).filter_map(Result::ok).collect();
@@ -113,7 +120,9 @@ fn parse(text: &[u8]) -> Result<(RsaKeyPair, String), String> {
             let thumbprint = encode_url_safe(digest(&SHA256, certificate));
             Ok((key, thumbprint))
         }
-        None if certificates.is_empty() => Err("has no certificate; it must hold the certificate and its key".to_owned()),
+        None if certificates.is_empty() => {
+            Err("has no certificate; it must hold the certificate and its key".to_owned())
+        }
         None => Err("has a key that belongs to none of its certificates".to_owned()),
     }
 }

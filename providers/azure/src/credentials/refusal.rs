@@ -107,9 +107,10 @@ fn meaning(code: Option<u64>, status: u16) -> (ErrorKind, &'static str) {
             "the application has no such certificate: add it (`az ad app credential reset --id APP --cert @FILE --append`), or \
              see that AZURE_CLIENT_CERTIFICATE_PATH names the right one",
         ),
-        Some(700_021 | 700_023) => {
-            (Credentials, "the certificate's assertion isn't for this application or tenant: check AZURE_CLIENT_ID and `azure.authority`")
-        }
+        Some(700_021 | 700_023) => (
+            Credentials,
+            "the certificate's assertion isn't for this application or tenant: check AZURE_CLIENT_ID and `azure.authority`",
+        ),
         Some(90_002 | 900_023) => {
             (NotFound, "there is no such tenant in this cloud: check `azure.tenant` and `azure.cloud`")
         }

@@ -37,7 +37,10 @@ async fn what_is_not_set_up_is_said_with_its_reason() {
     let cloud = cloud().await;
     let error = token(&login(&cloud, Credentials::Environment, &[])).await.expect_err("nothing");
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.to_string().contains("environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set"), "{error}");
+    assert!(
+        error.to_string().contains("environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set"),
+        "{error}"
+    );
     // A certificate that can't be used is not passed over for whom else there is.
     let certificate = [("AZURE_CLIENT_CERTIFICATE_PATH", "/nowhere/c.pem"), ("AZURE_CLIENT_ID", "c")];
     for choice in [Credentials::Environment, Credentials::Default] {
@@ -104,7 +107,8 @@ async fn certified(folder: &std::path::Path, registered: &[&str]) -> (cloudgrant
     }});
     let running = cloudgrant_azure_sandbox::start(cloudgrant_sandbox_kit::Start::new(folder).config(config)).await;
     let running = running.expect("the sandbox starts");
-    let ca = reqwest::Certificate::from_pem(&std::fs::read(folder.join("ca.pem")).expect("a file")).expect("a certificate");
+    let ca =
+        reqwest::Certificate::from_pem(&std::fs::read(folder.join("ca.pem")).expect("a file")).expect("a certificate");
     let client = reqwest::Client::builder().tls_certs_merge([ca]).no_proxy().build().expect("a client");
     let principal = serde_json::json!({ "principal": {
         "id": "12345678-1234-1234-1234-123456789012", "type": "ServicePrincipal", "appId": APP, "certificates": registered,
