@@ -103,10 +103,12 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     if written.chars().nth(LONGEST).is_some() {
         return None;
     }
+    // Whoever writes in capitals means the same.
+    let small = written.to_lowercase();
     known
         .into_iter()
         .filter(|name| name.len() <= LONGEST)
-        .map(|name| (strsim::damerau_levenshtein(written, name), name))
+        .map(|name| (strsim::damerau_levenshtein(&small, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 1.max(name.chars().count() / 3))
         .min()
         .map(|(_, name)| name)
@@ -120,5 +122,6 @@ mod tests {
     fn the_nearest_name_is_near() {
         assert_eq!(nearest("grnats", ["grants", "stack"]), Some("grants"));
         assert_eq!(nearest("colour", ["grants", "stack"]), None);
+        assert_eq!(nearest("AWS", ["aws", "azure"]), Some("aws"));
     }
 }

@@ -341,6 +341,61 @@ const CHANGES: &[Change] = &[
     ),
     ("a colon in a value", "stack: acme-ml", "stack: acme: ml", &[("", 2, 12, "colon … quotes")]),
     ("an indentation of its own", "  region: us-west-2", " region: us-west-2", &[("", 11, 10, "indent")]),
+    (
+        "a no-break space",
+        "  region: us-west-2\n",
+        "\u{a0}\u{a0}region: us-west-2\n",
+        &[("", 10, 1, "only looks like a space … plain spaces")],
+    ),
+    (
+        "a no-break space in a line that can be read",
+        "    scope: global\n",
+        "    scope: global\n    \u{a0}precise: true\n",
+        &[("grants[0].\u{a0}precise", 21, 5, "only looks like a space … plain spaces")],
+    ),
+    (
+        "a domain as a scope",
+        "scope: global",
+        "scope: production",
+        &[("grants[0].scope", 20, 5, "`production` is not a scope … did you mean the domain? … `{ domain: production }`")],
+    ),
+    (
+        "a project as a scope",
+        "scope: global",
+        "scope: vision",
+        &[("grants[0].scope", 20, 5, "`{ project: vision, domain: staging }`")],
+    ),
+    (
+        "a namespace as a scope",
+        "scope: global",
+        "scope: vision-production",
+        &[("grants[0].scope", 20, 5, "`{ project: vision, domain: production }`")],
+    ),
+    ("a provider in capitals", "provider: aws", "provider: AWS", &[("provider", 3, 1, "did you mean `aws`?")]),
+    (
+        "a project twice",
+        "projects: [forecasting, vision]",
+        "projects: [forecasting, vision, vision]",
+        &[("platform.projects[2]", 7, 35, "`vision` is listed twice … takes")],
+    ),
+    (
+        "no domains",
+        "domains: [staging, production]",
+        "domains: []",
+        &[("platform.domains", 8, 3, "`domains` is empty … list the platform's domains")],
+    ),
+    (
+        "a locator for a resource",
+        "  training-data:\n    aws: s3://acme-training/inputs/\n",
+        "  training-data: s3://acme-training/inputs/\n",
+        &[("resources.training-data", 14, 3, "write `training-data: { aws: s3://acme-training/inputs/ }`")],
+    ),
+    (
+        "a grant without its access",
+        "    scope: global\n    access: { training-data: read }\n",
+        "    scope: global\n",
+        &[("grants[0].access", 19, 5, "`access` is missing … write `access: { training-data: read }`")],
+    ),
     ("a key without its colon", "stack: acme-ml", "stack acme-ml", &[("", 2, 1, "colon")]),
 ];
 
@@ -504,4 +559,38 @@ fn files_that_are_none() {
         "{said}"
     );
     assert!(!said.contains("os error"), "{said}");
+}
+
+#[test]
+fn what_is_right_is_said_without_what_is_right_already() {
+    let changed = MANIFEST.replacen("    scope: global\n", "    scope: global\n    precise: yes\n", 1);
+    let hint = problems(&changed, "m.yaml")[0].hint.clone();
+    assert_eq!(hint.as_deref(), Some("write `true`"), "it has no quotes");
+}
+
+#[test]
+fn a_grant_where_nothing_is_defined_is_told_how_to() {
+    let from = MANIFEST.find("resources:").expect("resources");
+    let to = MANIFEST.find("grants:").expect("grants");
+    let found = problems(&[&MANIFEST[..from], &MANIFEST[to..]].concat(), "m.yaml");
+    let hints: Vec<_> = found.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+    assert!(hints.iter().any(|hint| hint.contains("write `resources: { training-data: { aws: … } }`")), "{hints:?}");
+}
+
+/// What is missing and only profiles have, and hints in the notation of the file.
+#[test]
+fn a_profile_that_sets_what_is_missing_is_named() {
+    let text = TOML.replace("account = \"111122223333\"\n", "");
+    let hint = |text: &str, file: &str| {
+        let found = problems(text, file);
+        assert_eq!((found.len(), found[0].path.as_str()), (1, "aws.account"), "{found:?}");
+        found[0].hint.clone().unwrap_or_default()
+    };
+    assert_eq!(hint(&text, "m.toml"), "write `account = …` in `aws`");
+    let one = format!("{text}\n[profiles.staging.aws]\naccount = \"111122223333\"\n[profiles.other]\naudit = \"x\"\n");
+    assert_eq!(hint(&one, "m.toml"), "the profile staging sets it: choose it with --profile staging");
+    let two = format!("{one}[profiles.production.aws]\naccount = \"444455556666\"\n");
+    assert_eq!(hint(&two, "m.toml"), "the profiles production and staging set it: choose one with --profile");
+    let json = JSON.replace(", \"account\": \"111122223333\"", "");
+    assert_eq!(hint(&json, "m.json"), "write `\"account\": …` in `aws`");
 }

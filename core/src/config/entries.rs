@@ -8,6 +8,8 @@ use super::strict::{self, expected};
 use crate::access::Access;
 use crate::diagnostic::Diagnostic;
 use crate::names::{RegistryName, ResourceName};
+use crate::registry;
+use crate::shown::shown;
 
 /// A resource: one name, one locator a cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +70,27 @@ pub(super) fn resource(
     if let Err(error) = &parsed {
         problems.push(Diagnostic::new(&path, error.to_string()));
     }
-    let mut fields = strict::read::<Map<String, Value>>(value, &path, problems)?;
+    let before = problems.len();
+    let Some(mut fields) = strict::read::<Map<String, Value>>(value, &path, problems) else {
+        if let (Some(hint), Some(problem)) = (meant_locator(name, value), problems[before..].last_mut()) {
+            problem.hint = Some(hint);
+        }
+        return None;
+    };
     let force = match fields.shift_remove("force") {
         Some(value) => strict::read(&value, &format!("{path}.force"), problems).unwrap_or_default(),
         None => false,
     };
     let locators = locators(fields, &path, &["force"], providers, problems);
     Some((parsed.ok()?, ResourceEntry { locators, force }))
+}
+
+/// How a locator is written that stands where the resource should: whose it is, the providers know.
+fn meant_locator(name: &str, value: &Value) -> Option<String> {
+    let locator = value.as_str()?;
+    let providers = registry::providers().ok()?;
+    let theirs = providers.iter().find(|provider| (provider.resource_kind)(locator).is_ok())?;
+    Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, shown(locator)))
 }
 
 /// One registry, if it is whole.
@@ -92,7 +108,8 @@ pub(super) fn registry(
     let name = match fields.shift_remove("name") {
         Some(name) => strict::read(&name, &format!("{path}.name"), problems),
         None => {
-            problems.push(Diagnostic::new(path, "`name` is missing"));
+            let hint = "write `name: base-images`, for example";
+            problems.push(Diagnostic::new(path, "`name` is missing").hint(hint));
             None
         }
     };

@@ -283,7 +283,12 @@ impl<'a> Reader<'a> {
                 // Something is wrong with the resource, which was said; or with all of them.
                 None if self.part().is_some_and(|part| part.may_have(name.as_str())) => {}
                 None => {
-                    let hint = self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str));
+                    let id = self.registration.map_or("aws", |selected| selected.id);
+                    let hint = if self.manifest.resources.is_empty() {
+                        format!("none is defined yet: write `resources: {{ {name}: {{ {id}: … }} }}`, with where {id} has it")
+                    } else {
+                        self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str))
+                    };
                     self.problem(format!("{path}.access.{name}"), format!("there is no resource `{name}`"), hint);
                 }
             }

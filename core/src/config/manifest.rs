@@ -173,7 +173,9 @@ impl Manifest {
                     None => Some(BTreeSet::new()),
                 };
                 let grants;
+                let before = problems.len();
                 (part.grants, grants) = list(map, "grants", problems, strict::read);
+                platform::meant_scopes(map, &platform, &mut problems[before..]);
                 (Arc::new(resources), Arc::new(grants), None)
             }
         };

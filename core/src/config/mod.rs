@@ -10,6 +10,7 @@ mod intents;
 mod layers;
 mod manifest;
 mod names;
+mod notation;
 mod path;
 mod pieces;
 mod platform;
@@ -397,9 +398,38 @@ impl Source {
 
     /// The problems in the order of the file's lines, each with its line; then those of other layers.
     fn presented(&self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        self.name_profiles(&mut problems);
+        for problem in &mut problems {
+            problem.hint = problem.hint.take().map(|hint| notation::translated(&hint, self.format));
+            problem.message = notation::translated(&problem.message, self.format);
+        }
         problems.sort_by(|one, other| order(one).cmp(&order(other)));
         excerpt::add(&self.text, &self.name(), &mut problems);
         problems
+    }
+
+    /// Of what is missing where no profile was chosen, and profiles have: that one is to be chosen.
+    fn name_profiles(&self, problems: &mut [Diagnostic]) {
+        let mut missing = problems.iter_mut().filter(|problem| problem.message.ends_with(" is missing")).peekable();
+        if self.overrides.profile.is_some() || missing.peek().is_none() {
+            return;
+        }
+        // It could be read before.
+        let Ok(tree) = self.format.parse(&self.text, &self.name()) else { return };
+        let profiles = tree.get("profiles").map(Node::to_value);
+        let Some(Value::Object(profiles)) = profiles else { return };
+        for problem in missing {
+            let path = Path::parse(&problem.path);
+            let sets = |profile: &Value| path.keys().try_fold(profile, |value, key| value.get(key)).is_some();
+            let setting: Vec<_> = profiles.iter().filter(|(_, profile)| sets(profile)).map(|(name, _)| name.as_str()).collect();
+            problem.hint = match setting.as_slice() {
+                [] => continue,
+                [only] => Some(format!("the profile {only} sets it: choose it with --profile {only}")),
+                [most @ .., last] => {
+                    Some(format!("the profiles {} and {last} set it: choose one with --profile", most.join(", ")))
+                }
+            };
+        }
     }
 
     fn name(&self) -> String {

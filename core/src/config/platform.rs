@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::strict;
 use crate::diagnostic::Diagnostic;
@@ -66,8 +66,17 @@ pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Optio
         domains: section.domains,
         naming,
     };
+    let once = problems.len();
     twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
     twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
+    let each_once = problems.len() == once;
+    for (key, is_empty) in [("projects", platform.projects.is_empty()), ("domains", platform.domains.is_empty())] {
+        if is_empty {
+            let message = format!("`{key}` is empty, so that no grant reaches anybody");
+            let hint = format!("list the platform's {key}, all that there are");
+            problems.push(Diagnostic::new(format!("platform.{key}"), message).hint(hint));
+        }
+    }
     if let Some(at) = platform.domains.iter().position(|domain| domain.as_str() == "global") {
         let message = "a domain can't be called `global`: that is the name of the widest scope";
         problems.push(Diagnostic::new(format!("platform.domains[{at}]"), message));
@@ -77,17 +86,42 @@ pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Optio
         let message =
             format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
         problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
-    } else {
+    } else if each_once {
         shared_namespaces(&platform, problems);
     }
     (problems.len() == before).then_some(platform)
+}
+
+/// Says of a scope that is the bare name of a domain, a project or a pair how that is written.
+pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Platform, problems: &mut [Diagnostic]) {
+    for problem in problems.iter_mut().filter(|problem| problem.path.ends_with(".scope")) {
+        let at = problem.path.strip_prefix("grants[").and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
+        let written = at.and_then(|at| manifest.get("grants")?.get(at)?.get("scope")?.as_str());
+        problem.hint = written.and_then(|written| meant_scope(written, platform)).or(problem.hint.take());
+    }
+}
+
+fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
+    if platform.domains.iter().any(|domain| domain.as_str() == written) {
+        return Some(format!("did you mean the domain? write `{{ domain: {written} }}`"));
+    }
+    if platform.projects.iter().any(|project| project.as_str() == written) {
+        let domain = platform.domains.first()?;
+        return Some(format!("did you mean the project? write `{{ project: {written}, domain: {domain} }}`, or another domain"));
+    }
+    // As their namespaces are called.
+    platform.projects.iter().find_map(|project| {
+        let domain = written.strip_prefix(project.as_str())?.strip_prefix(['-', '/', '_', '.'])?;
+        let domain = platform.domains.iter().find(|listed| listed.as_str() == domain)?;
+        Some(format!("did you mean one project in one domain? write `{{ project: {project}, domain: {domain} }}`"))
+    })
 }
 
 fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Vec<Diagnostic>) {
     let mut seen = BTreeSet::new();
     for (at, name) in names.enumerate() {
         if !seen.insert(name) {
-            problems.push(Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice")));
+            problems.push(Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice")).hint("a list takes each name once"));
         }
     }
 }

@@ -168,7 +168,7 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
         }
         Wrong::Missing(key) => {
             let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
-            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(format!("write `{key}: …`{around}"))
+            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(format!("write `{key}: {}`{around}", example(key)))
         }
         _ if path.is_secret() => problem(UNFIT.to_owned()).hiding(),
         Wrong::Other { found, expected, hint } => {
@@ -187,8 +187,24 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
     }
 }
 
+/// What could stand behind a key, as an example; of a provider's key, that is the provider's to say.
+fn example(key: &str) -> &'static str {
+    match key {
+        "access" => "{ training-data: read }",
+        "scope" => "global",
+        "name" => "training-data",
+        "kind" => "union",
+        "projects" => "[forecasting, vision]",
+        "domains" => "[development, production]",
+        _ => "…",
+    }
+}
+
 /// The nearest of the expected names, and all of them.
 pub(super) fn expected(unknown: &str, known: &[&str]) -> String {
+    if unknown.starts_with(super::syntax::looks_like_a_space) {
+        return super::syntax::PLAIN_SPACES.to_owned();
+    }
     if known.is_empty() {
         return "there is none yet".to_owned();
     }

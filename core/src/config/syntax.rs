@@ -113,6 +113,11 @@ const TOML: &Table = &[
 const QUOTES: &str = "put the text in quotes";
 const TAB: &str = "a line is indented with a tab, and YAML takes spaces alone";
 const SPACES: &str = "replace the tab with spaces";
+const ODD_SPACE: &str =
+    "a line is indented with a sign that only looks like a space (a no-break space, for example), and YAML takes plain spaces alone";
+/// What to do about such a sign.
+pub(super) const PLAIN_SPACES: &str =
+    "it begins with a sign that only looks like a space (a no-break space, for example): replace it with plain spaces";
 const DEEP: &str = "this is nested deeper, or has more in it, than any manifest";
 const SPLIT: &str = "no manifest needs more than a few levels; split a large one into several stacks";
 
@@ -155,6 +160,14 @@ pub(super) fn yaml(text: &str, at: Option<At>, said: &str) -> Wrong {
             return Wrong { at: Some((number, column(here, tab))), what: TAB, hint: SPACES };
         }
     }
+    // With such a sign, a line is a key of its own at the left margin, and what stumbles is any line after it.
+    for (number, here) in (1_u32..=number.saturating_add(1)).zip(text.lines()) {
+        let indent = here.len() - here.trim_start().len();
+        if let Some(odd) = here[..indent].find(looks_like_a_space) {
+            let hint = "replace it with plain spaces; what is copied from a web page or a chat often has such signs";
+            return Wrong { at: Some((number, column(here, odd))), what: ODD_SPACE, hint };
+        }
+    }
     if let Some((number, column)) = at {
         let value = from_column(line(text, number), column).trim_start_matches(['+', '-']).to_lowercase();
         if value.starts_with(".inf") || value.starts_with(".nan") {
@@ -169,6 +182,11 @@ pub(super) fn yaml(text: &str, at: Option<At>, said: &str) -> Wrong {
         "look at the brackets, quotes, colons and indentation here and in the lines above",
     ));
     Wrong { at, what, hint }
+}
+
+/// Whether it is a space to the eye, and none to YAML.
+pub(super) fn looks_like_a_space(c: char) -> bool {
+    (c.is_whitespace() && !c.is_ascii()) || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
 /// The line with which a second document begins.

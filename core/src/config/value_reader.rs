@@ -118,9 +118,11 @@ fn found_words(found: &Unexpected<'_>) -> String {
 fn hint(found: &Unexpected<'_>, expected: &str) -> Option<String> {
     let hint = match (found, expected) {
         (Unexpected::Str(text), "a boolean") => match text.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => "write `true`, without quotes".to_owned(),
-            "no" | "off" | "n" | "false" => "write `false`, without quotes".to_owned(),
-            _ => "write `true` or `false`, without quotes".to_owned(),
+            "true" => "write `true`, without quotes".to_owned(),
+            "false" => "write `false`, without quotes".to_owned(),
+            "yes" | "on" | "y" => "write `true`".to_owned(),
+            "no" | "off" | "n" => "write `false`".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
         },
         (Unexpected::Str(_), "u32" | "u64" | "usize" | "f64" | "i64") => {
             "write the number alone, without quotes and without a unit".to_owned()
