@@ -28,7 +28,8 @@ pub(crate) struct Wishes {
     issuers: Vec<String>,
     audience: String,
     task_role: Option<String>,
-    task_policy: String,
+    /// Of Union, or named by the manifest: whether or not anything says how the role is called.
+    task_policy: Option<String>,
     node_role: Option<String>,
     admin_role: Option<String>,
     /// ARNs of roles of other accounts that the data plane's account may become, with their external ids.
@@ -66,7 +67,10 @@ impl Wishes {
             issuers: issuers(config.pointer("/aws/cluster/oidc_provider")),
             audience: text("/aws/cluster/audience").unwrap_or_else(|| "sts.amazonaws.com".to_owned()),
             task_role: named("/aws/task_role", "", "-userflyterole"),
-            task_policy: text("/aws/task_policy").unwrap_or_else(|| "userflyterole".to_owned()),
+            task_policy: text("/aws/task_policy").or_else(|| {
+                let is_union = text("/platform/kind").is_some_and(|kind| kind == "union");
+                (is_union || organization.is_some()).then(|| "userflyterole".to_owned())
+            }),
             node_role: named("/aws/node_role", "unionai-", "-flyteworker-node-group"),
             admin_role: organization.as_ref().map(|organization| format!("{organization}-adminflyterole")),
             assumed: objects("/aws/accounts").filter_map(|(_, account)| assumed(account.get("assume_role")?)).collect(),
@@ -152,23 +156,27 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         let make = |state: &mut State| oidc(state, account, issuer, &wishes.audience);
         once(state, format!("oidc-provider {account} {issuer}"), make)?;
     }
-    if let Some(name) = &wishes.task_role {
-        let organization = wishes.organization.as_deref().unwrap_or("sandbox");
+    let organization = wishes.organization.as_deref().unwrap_or("sandbox");
+    let own = wishes.task_policy.as_deref().or(wishes.task_role.as_ref().map(|_| "userflyterole")).map(|policy| {
         // It may be named by its ARN.
-        let policy = wishes.task_policy.split_once(":policy/").map_or(wishes.task_policy.as_str(), |(_, name)| name);
+        let policy = policy.split_once(":policy/").map_or(policy, |(_, name)| name);
         let (path, policy) = policy.rsplit_once('/').unwrap_or(("", policy));
         let document = metadata_document(state.partition, organization);
         let mut own = managed(state.partition, account, policy, &document, "What every task may do.");
         if !path.is_empty() {
             own.path = format!("/{path}/");
         }
+        own
+    });
+    if let Some(policy) = own.clone() {
+        once(state, format!("policy {account} {}", policy.name), |state| save_policy(state, policy))?;
+    }
+    if let (Some(name), Some(own)) = (&wishes.task_role, own) {
         let name_of_foreign = format!("{organization}-observability");
         let by_hand = "Made by hand, by another team.";
         let foreign = managed(state.partition, account, &name_of_foreign, BYSTANDER, by_hand);
-        for policy in [&own, &foreign] {
-            let policy = policy.clone();
-            once(state, format!("policy {account} {}", policy.name), |state| save_policy(state, policy))?;
-        }
+        let policy = foreign.clone();
+        once(state, format!("policy {account} {}", policy.name), |state| save_policy(state, policy))?;
         let role = role(state.partition, account, name, &task_trust(state.partition, wishes), &[own, foreign]);
         once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
     }

@@ -178,9 +178,6 @@ fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
             return Ok(());
         }
         let mut cluster = defaults::resource(state.cloud, &id, LOCATION, &state.tenant, LONG_AGO);
-        if let Some(issuer) = &wishes.issuer {
-            cluster.properties.insert("oidcIssuerProfile".to_owned(), json!({"enabled": true, "issuerURL": issuer}));
-        }
         cluster.properties.insert("securityProfile".to_owned(), json!({"workloadIdentity": {"enabled": true}}));
         // The identity may have been deleted since.
         if let Some(identity) = state.identities.get(kubelet.key()) {
@@ -191,6 +188,33 @@ fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
             });
             cluster.properties.insert("identityProfile".to_owned(), json!({"kubeletidentity": kubelet}));
         }
+        Ok(state.save(cluster)?)
+    })?;
+    issuer(state, wishes, &id)
+}
+
+/// The cluster's issuer: the manifest's, or one as AKS makes it. A manifest that names one later names that one till then
+/// made up; what a manifest named stays, and what somebody switched off stays off.
+fn issuer(state: &mut State, wishes: &Wishes, cluster: &Id) -> Result<()> {
+    const PROFILE: &str = "oidcIssuerProfile";
+    let profile = |issuer: &str| json!({"enabled": true, "issuerURL": issuer});
+    let guid = guid_of(&format!("issuer of {}", cluster.key()));
+    let made_up = profile(&format!("https://{LOCATION}.oic.prod-aks.azure.com/{}/{guid}/", state.tenant));
+    let Some(current) = state.resources.get(cluster.key()).map(|found| found.properties.get(PROFILE).cloned()) else {
+        return Ok(());
+    };
+    let never_on = current == Some(json!({"enabled": false}));
+    let marker = format!("issuer of {}", cluster.key());
+    let (marker, wanted) = match &wishes.issuer {
+        Some(named) if current == Some(made_up.clone()) || never_on && !state.history.is_seeded(&marker) => {
+            (format!("named {marker}"), profile(named))
+        }
+        None if never_on => (marker, made_up),
+        _ => return Ok(()),
+    };
+    once(state, &marker, |state| {
+        let Some(mut cluster) = state.resources.get(cluster.key()).cloned() else { return Ok(()) };
+        cluster.properties.insert(PROFILE.to_owned(), wanted);
         Ok(state.save(cluster)?)
     })
 }

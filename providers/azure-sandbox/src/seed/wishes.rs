@@ -19,7 +19,7 @@ pub(crate) struct Wishes {
     /// Names of managed identities in the group.
     pub(crate) identities: BTreeSet<String>,
     pub(crate) cluster: String,
-    /// The cluster's OpenID Connect issuer; without one, the cluster makes none.
+    /// The cluster's OpenID Connect issuer; without one, some issuer.
     pub(crate) issuer: Option<String>,
     pub(crate) things: BTreeSet<Thing>,
 }
