@@ -18,10 +18,35 @@ pub(crate) const VARIABLE: &str = "_CLOUDGRANT_COMPLETE";
 pub(crate) fn answer() -> bool {
     // Where the shell can't be answered, it completes nothing: a message would land in the line that is being typed.
     let here = std::env::current_dir().ok();
-    CompleteEnv::with_factory(Cli::command)
+    CompleteEnv::with_factory(completed)
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_deref())
         .unwrap_or(true)
+}
+
+/// The command as it is completed: options are offered to whoever began one, or where there is nothing else.
+fn completed() -> clap::Command {
+    let command = Cli::command();
+    if begins_an_option() { command } else { without_options(command) }
+}
+
+fn without_options(command: clap::Command) -> clap::Command {
+    command
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .mut_args(|argument| {
+            let is_named = !argument.is_positional();
+            argument.hide(is_named)
+        })
+        .mut_subcommands(without_options)
+}
+
+/// Whether the word that is being typed begins with a dash. Some shells say which it is; for the others it is the last.
+fn begins_an_option() -> bool {
+    let typed: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+    let word = typed.get(index.unwrap_or(typed.len().saturating_sub(1)));
+    word.is_some_and(|word| word.to_string_lossy().starts_with('-'))
 }
 
 /// The providers that are linked in.

@@ -22,6 +22,7 @@ mod exit;
 mod interrupt;
 mod logging;
 mod manifest;
+mod mistakes;
 mod printer;
 mod progress;
 mod render;
@@ -48,7 +49,11 @@ pub fn main() -> ExitCode {
 fn run(arguments: Vec<OsString>) -> Exit {
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, &arguments),
+        Err(mut error) => {
+            let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            mistakes::advise(&mut error, &words);
+            return refuse(&error, &arguments);
+        }
     };
     let printer = Printer::new(&cli.global);
     let result = logging::start(&cli.global, &printer).and_then(|()| command::run(cli, &printer));

@@ -21,11 +21,16 @@ const STANDARD_INPUT_FLAG: &str = "-";
 pub(crate) fn load(global: &Global) -> Result<Loaded> {
     let file = find(global)?;
     let overrides = overrides(global);
-    if file == Path::new(STANDARD_INPUT_FLAG) {
+    if is_standard_input(global) {
         let stdin = std::io::stdin().lock();
         return Loaded::draft_from_reader(stdin, Path::new(STANDARD_INPUT), &overrides);
     }
     Loaded::draft_from_file(&file, &overrides)
+}
+
+/// Whether the manifest is read from standard input.
+pub(crate) fn is_standard_input(global: &Global) -> bool {
+    global.file.as_deref() == Some(Path::new(STANDARD_INPUT_FLAG))
 }
 
 /// Which file is the manifest.

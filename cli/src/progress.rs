@@ -1,7 +1,8 @@
 //! Progress on standard error: a line that moves where a person watches, plain lines for `-v` elsewhere.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cloudgrant_core::{Action, Change, Error, Event, Outcome, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,6 +12,39 @@ use crate::render::{seconds, wrapped};
 
 /// What stands in the line besides the message: spinner, bar, count, and room for an echoed `^C`.
 const BESIDE: usize = 46;
+
+/// After how long without anything new it is said what is waited for; then after twice as long, and so on.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Something that the cloud hasn't answered yet.
+#[derive(Debug)]
+struct Waiting {
+    what: String,
+    /// Why it was tried again, if it was.
+    last: Option<String>,
+    since: Instant,
+    /// After how long it is said next.
+    next: Duration,
+}
+
+impl Waiting {
+    fn new(what: String) -> Self {
+        Self { what, last: None, since: Instant::now(), next: SILENCE }
+    }
+
+    /// What is to be said, if it is time for it.
+    fn due(&mut self, now: Instant) -> Option<String> {
+        let waited = now.saturating_duration_since(self.since);
+        if waited < self.next {
+            return None;
+        }
+        while self.next <= waited {
+            self.next *= 2;
+        }
+        let last = self.last.as_ref().map(|last| format!("; the last try: {last}")).unwrap_or_default();
+        Some(format!("{}: still waiting after {} s{last}", self.what, waited.as_secs()))
+    }
+}
 
 /// Shows what the engine does.
 #[derive(Debug)]
@@ -22,6 +56,8 @@ pub(crate) struct Progress {
     lines: bool,
     /// Looking again after everything is applied is one thing, however many steps it takes.
     verifying: AtomicBool,
+    /// Nothing while a person is asked.
+    waiting: Mutex<Option<Waiting>>,
 }
 
 impl Progress {
@@ -30,11 +66,37 @@ impl Progress {
             let bar = ProgressBar::new_spinner().with_style(spinner(printer));
             printer.bars().add(bar)
         });
-        Self { lines: printer.is_verbose(), printer: printer.clone(), provider, bar, verifying: AtomicBool::new(false) }
+        let waiting = Mutex::new(Some(Waiting::new(format!("Asking {provider}"))));
+        let verifying = AtomicBool::new(false);
+        Self { lines: printer.is_verbose(), printer: printer.clone(), provider, bar, verifying, waiting }
+    }
+
+    /// Says what is waited for while it is waited for. Never ends.
+    pub(crate) async fn tell_of_silence(&self) -> ! {
+        let mut every = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            every.tick().await;
+            let due = self.with_waiting(|waiting| waiting.as_mut()?.due(Instant::now()));
+            let Some(said) = due else { continue };
+            match &self.bar {
+                Some(bar) => bar.set_message(wrapped(&said, 2, 2, Some(self.width().saturating_sub(1)))),
+                None => self.printer.say(&said),
+            }
+        }
+    }
+
+    fn with_waiting<T>(&self, change: impl FnOnce(&mut Option<Waiting>) -> T) -> T {
+        // Whoever panicked while holding it left something whole behind.
+        change(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn wait_for(&self, what: String) {
+        self.with_waiting(|waiting| *waiting = Some(Waiting::new(what)));
     }
 
     /// Takes the moving line away.
     pub(crate) fn clear(&self) {
+        self.with_waiting(|waiting| *waiting = None);
         if let Some(bar) = &self.bar {
             bar.disable_steady_tick();
             bar.finish_and_clear();
@@ -43,6 +105,7 @@ impl Progress {
 
     /// Something that takes a while, of unknown length.
     fn phase(&self, message: String) {
+        self.wait_for(message.clone());
         if self.lines {
             self.printer.say(&message);
         }
@@ -66,6 +129,8 @@ impl Progress {
 
     fn again(&self, what: &str, error: &Error, wait: Duration) {
         let again = format!("again in {}", seconds(wait));
+        // No answer yet: it is still the same that is waited for.
+        self.with_waiting(|waiting| waiting.iter_mut().for_each(|waiting| waiting.last = Some(reason(error))));
         if self.lines {
             self.printer.say(&format!("{what}: {again}: {}", reason(error)));
         }
@@ -75,6 +140,7 @@ impl Progress {
     }
 
     fn ended(&self, line: impl FnOnce() -> String) {
+        self.wait_for(format!("Changing what {} has", self.provider));
         if self.lines {
             self.printer.say(&line());
         }
@@ -92,6 +158,7 @@ impl Watch for Progress {
             Event::Observing => self.phase(format!("Looking at what {} has", self.provider)),
             Event::RetryingRead { error, wait } => self.again(&format!("Asking {}", self.provider), error, wait),
             Event::Applying { total } => {
+                self.wait_for(format!("Changing what {} has", self.provider));
                 if let Some(bar) = &self.bar {
                     bar.set_message("");
                     bar.set_length(total as u64);
@@ -203,6 +270,22 @@ mod tests {
             assert!(words(&seen).ends_with(&words(&reason(&error))), "{width}: {seen}");
             assert!(seen.contains("again in 2.0 s"), "{width}: {seen}");
         }
+    }
+
+    #[test]
+    fn silence_is_told_of_at_growing_intervals() {
+        let mut waiting = Waiting::new("Looking".to_owned());
+        let mut told = Vec::new();
+        for second in 0..100 {
+            told.extend(waiting.due(waiting.since + Duration::from_secs(second)).map(|said| (second, said)));
+            if second == 30 {
+                waiting.last = Some("no connection".to_owned());
+            }
+        }
+        let seconds: Vec<_> = told.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [10, 20, 40, 80]);
+        assert_eq!(told[0].1, "Looking: still waiting after 10 s");
+        assert_eq!(told[3].1, "Looking: still waiting after 80 s; the last try: no connection");
     }
 
     #[test]

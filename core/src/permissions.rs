@@ -16,6 +16,8 @@ pub enum Purpose {
 /// One document that gives somebody what they need, in the cloud's own form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Permissions {
+    /// The word that chooses this document among all, such as the account: no two have the same.
+    pub name: String,
     /// What the document is, such as `IAM policy`.
     pub kind: String,
     /// Who gets it and where, such as `whoever runs cloudgrant in account 111122223333`.

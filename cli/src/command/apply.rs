@@ -1,19 +1,20 @@
 //! `cloudgrant apply`, and carrying out a plan, which `revoke` does too.
 
 use clap::Args;
-use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, Result};
+use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, Result, Session};
 
 use super::audit::{AuditOptions, actor};
-use super::{Shell, Work, unchecked, with_session};
+use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::interrupt::interrupted;
+use crate::manifest;
 use crate::render::plan::{self, Telling, Wording};
 use crate::render::{json, report};
 
 /// Show what would change, ask, and make it so
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Changes that fail don't stop those that don't depend on them. After a failure or an \
+What the stack made and the manifest no longer names is taken away. Changes that fail don't stop those that don't depend on them. After a failure or an \
 interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
 
 Examples:
@@ -30,8 +31,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    need_approval(shell, options.yes)?;
-    with_session(shell, unchecked, async |mut work: Work<'_>| {
+    let check = |_: &Session| need_approval(shell, options.yes);
+    with_session(shell, check, async |mut work: Work<'_>| {
         // What drift finds, this mends.
         work.session.provider().look_again();
         let engine = work.session.engine();
@@ -42,7 +43,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     .await
 }
 
-/// Approval can come from a person or in advance. Where it can't come at all, say so before anything is done.
+/// Approval can come from a person or in advance. Where it can't come at all, that is said once the manifest is known to be
+/// right, and before any cloud is asked.
 ///
 /// # Errors
 /// Nobody can approve.
@@ -50,7 +52,12 @@ pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
     if yes || shell.printer.can_ask() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Manifest, "nobody is here to approve the changes: this is no terminal")
+    let why = if manifest::is_standard_input(shell.global) {
+        "standard input is the manifest, so nobody can answer there"
+    } else {
+        "this is no terminal"
+    };
+    Err(Error::new(ErrorKind::Manifest, format!("nobody is here to approve the changes: {why}"))
         .hint("look at `cloudgrant plan`, then approve in advance with --yes"))
 }
 
@@ -107,7 +114,8 @@ pub(super) async fn carry_out(
         return Ok(if searched { Exit::Done } else { Exit::Failed });
     }
     if !yes && !answer(shell, work, asked.question).await? {
-        printer.say("Nothing was changed.");
+        // The result, and so for whoever wants nothing else.
+        printer.warn("Nothing was changed.");
         let refused = Error::new(ErrorKind::Cancelled, "the plan was not approved; nothing was changed");
         if printer.is_json() {
             printer.failure(&refused);

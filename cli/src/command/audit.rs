@@ -37,10 +37,23 @@ pub(super) fn actor() -> Actor {
     let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
     let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()).ok();
     Actor {
-        user: variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_default(),
+        user: variable(&["USER", "LOGNAME", "USERNAME"]).or_else(uid).unwrap_or_default(),
         host: host().or_else(|| variable(&["HOSTNAME", "COMPUTERNAME"])).unwrap_or_default(),
         program: concat!("cloudgrant ", env!("CARGO_PKG_VERSION")).to_owned(),
     }
+}
+
+/// The user's number, where no variable has a name: in containers and jobs. Only Linux shows it as a file's owner; elsewhere
+/// logging in sets the variables.
+fn uid() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let process = std::fs::metadata("/proc/self").ok()?;
+        Some(format!("uid {}", process.uid()))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Look after the audit trail

@@ -104,7 +104,10 @@ pub(crate) async fn with_session(
         return Err(Error::new(ErrorKind::Manifest, "--faults works in a sandbox only").hint("add --sandbox"));
     }
     let progress = Progress::new(shell.printer, provider);
-    let result = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts }).await;
+    let result = tokio::select! {
+        result = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts }) => result,
+        never = progress.tell_of_silence() => never,
+    };
     progress.clear();
     if let Some(running) = running {
         running.stop().await;

@@ -1,5 +1,7 @@
 //! `cloudgrant permissions`
 
+use std::io::IsTerminal;
+
 use clap::Args;
 use cloudgrant_core::{Error, ErrorKind, Permissions, Purpose, Result, Session, Settings};
 use serde_json::json;
@@ -14,16 +16,22 @@ use crate::render::json::FORMAT_VERSION;
 #[command(after_help = "\
 On AWS an IAM policy for each account, narrowed to what the stack makes and the manifest names; on \
 Azure a custom role, and the right to give the manifest's roles with a condition to these alone. \
-Asks no cloud. Standard output has the documents, what to do with them goes to standard error.
+Asks no cloud. Standard output has the documents, what to do with them goes to standard error. \
+A file holds one of them: where there are several, --for says which.
 
 Examples:
-  cloudgrant permissions
-  cloudgrant permissions --plan > plan-policy.json
-  cloudgrant permissions --output json")]
+  cloudgrant permissions                   Read them all
+  cloudgrant permissions --for 111122223333 > policy.json
+  cloudgrant permissions --for role --provider azure > role.json
+  cloudgrant permissions --output json     All of them, with their names")]
 pub(crate) struct Options {
     /// What planning takes, which changes nothing
     #[arg(long)]
     plan: bool,
+
+    /// Which document: the account on AWS; `role` or `assignment` on Azure [default: all of them]
+    #[arg(long = "for", value_name = "NAME")]
+    name: Option<String>,
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
@@ -38,6 +46,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         )
         .hint("see the provider's own documentation"));
     }
+    let all = match &options.name {
+        Some(name) => vec![chosen(all, name)?],
+        None => all,
+    };
     if shell.printer.is_json() {
         shell.printer.json(&json!({
             "format_version": FORMAT_VERSION,
@@ -49,7 +61,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
-    for Permissions { kind, holder, document, notes } in &all {
+    if all.len() > 1 && !std::io::stdout().is_terminal() {
+        return Err(one_a_file(shell, &options, &all));
+    }
+    for Permissions { kind, holder, document, notes, .. } in &all {
         shell.printer.say(&format!("{kind} for {holder}:"));
         let text = serde_json::to_string_pretty(document)
             .map_err(|error| Error::new(ErrorKind::Unexpected, "can't write the document").with("cause", error))?;
@@ -59,4 +74,25 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The document of this name.
+fn chosen(all: Vec<Permissions>, name: &str) -> Result<Permissions> {
+    let names: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
+    all.into_iter().find(|one| one.name == name).ok_or_else(|| {
+        Error::new(ErrorKind::Manifest, format!("there is no document for `{name}`"))
+            .hint(format!("--for takes one of: {}", names.join(", ")))
+    })
+}
+
+/// No cloud's tool takes several documents in one file, and whose each is wouldn't be in it.
+fn one_a_file(shell: Shell<'_>, options: &Options, all: &[Permissions]) -> Error {
+    let purpose = if options.plan { " --plan" } else { "" };
+    let commands = all.iter().map(|Permissions { name, kind, holder, .. }| {
+        let command = shell.global.repeated("permissions");
+        format!("{command}{purpose} --for {name} > {name}.json   # {kind} for {holder}")
+    });
+    let message = format!("these are {} documents, and a file holds one", all.len());
+    Error::new(ErrorKind::Manifest, message)
+        .hint(format!("one a file, or all with --output json:\n{}", commands.collect::<Vec<_>>().join("\n")))
 }

@@ -43,7 +43,6 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    need_approval(shell, options.yes)?;
     let stacks = shell.global.repeated("stacks");
     let mut global = shell.global.clone();
     global.stack.clone_from(&options.stack);
@@ -53,7 +52,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let hint = "what is no longer in the manifest is taken away by `cloudgrant apply`";
         session.engine_without(names).map_err(|error| error.hint(hint))
     };
-    let check = |session: &Session| engine(session).map(drop);
+    let check = |session: &Session| engine(session).and_then(|_| need_approval(shell, options.yes));
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
         let asked = Asked {

@@ -25,7 +25,8 @@ commands to run once where a tool needs more than variables, and serves until Ct
 behind `--`, runs that command with these variables set, and ends with its exit code.
 
 What the manifest takes for granted is there from the start: secrets, registries, the platform's \
-roles. Without a manifest, --provider says which cloud, and the emulator begins empty.
+roles. Without a manifest, --provider says which cloud, and the emulator begins empty. To start over, delete \
+the folder of its state.
 
 Examples:
   cloudgrant sandbox

@@ -15,7 +15,7 @@ pub(super) enum Lists {
     Inline,
     /// One entry a line: for comparing.
     Block,
-    /// In one line whatever they hold, a statement of a policy for example: to be reminded.
+    /// As `Inline`, and what a list holds in one line too, a short statement of a policy for example: to be reminded.
     Compact,
 }
 
@@ -101,8 +101,10 @@ impl Writer {
     fn list(&mut self, items: &[Value], indent: usize) {
         for item in items {
             match item {
-                Value::Object(map) if !map.is_empty() && self.lists != Lists::Compact => {
-                    self.map(map, indent + 2, "- ");
+                Value::Object(map) if !map.is_empty() => {
+                    if self.lists != Lists::Compact || !self.item(map, indent) {
+                        self.map(map, indent + 2, "- ");
+                    }
                 }
                 plain => {
                     self.begin(indent);
@@ -112,6 +114,21 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// A list's item in one line, if it fits.
+    fn item(&mut self, map: &Map<String, Value>, indent: usize) -> bool {
+        let before = self.out.len();
+        self.begin(indent);
+        self.out.push_str("- ");
+        self.flow_map(map);
+        let fits = self.out.len() - self.begun - self.by <= WIDTH;
+        if fits {
+            self.end();
+        } else {
+            self.out.truncate(before);
+        }
+        fits
     }
 
     /// Adds a list to the line, if it fits.
@@ -243,6 +260,14 @@ text: |
 tags: [x]
 "#;
         assert_eq!(text(&document, Lists::Compact, 0), expected);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_compact_line_reads_like_everything_else() {
+        let long = json!({"Sid": "Long", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "x".repeat(WIDTH)});
+        let document = json!({"Statement": [{"Sid": "Short"}, long]});
+        let block = text(&document, Lists::Inline, 4);
+        assert_eq!(text(&document, Lists::Compact, 4), block.replace("- Sid: Short", "- {Sid: Short}"));
     }
 
     #[test]

@@ -96,3 +96,14 @@ fn an_empty_trail_is_no_trail() {
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((&document["lines"], &document["whole"]), (&0.into(), &false.into()));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_no_name_has_a_number() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Folder::with(QUICKSTART);
+    assert_eq!(run(&folder, &["apply", "--sandbox", "--yes", "--audit", "audit.jsonl"]).0, Some(0));
+    let own = std::fs::metadata(folder.path()).expect("a folder that this process made").uid();
+    let said = lines(&folder)[0].to_string();
+    assert!(said.contains(&format!("\"uid {own}\"")), "{said}");
+}

@@ -45,17 +45,53 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
     }
 }
 
-/// The script as a shell reads it.
+/// What bash shows with the script, where it takes the line apart into these words and asks about this one of them.
+fn in_bash(folder: &Folder, words: &[&str], typed: &str, at: usize) -> String {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cloudgrant"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let ask = format!(
+        "source <(cloudgrant completions bash); COMP_WORDS=({}); COMP_CWORD={at}; \
+         _clap_complete_cloudgrant cloudgrant '{typed}' x; echo \"${{COMPREPLY[@]}}\"",
+        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &ask]).current_dir(folder.path());
+    bash.env("PATH", format!("{}:{path}", binary.parent().expect("a folder").display()));
+    let output = bash.output().expect("bash runs");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+}
+
+/// The script as a shell reads it. bash takes an option and its value apart at the sign.
 #[test]
 fn bash_completes_with_the_script() {
     let folder = world();
-    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cloudgrant"));
-    let path = std::env::var("PATH").unwrap_or_default();
-    let ask = "source <(cloudgrant completions bash); COMP_WORDS=(cloudgrant plan --profile pro); COMP_CWORD=3; \
-               _clap_complete_cloudgrant cloudgrant pro --profile; echo \"${COMPREPLY[@]}\"";
-    let mut bash = Command::new("bash");
-    bash.args(["-c", ask]).current_dir(folder.path());
-    bash.env("PATH", format!("{}:{path}", binary.parent().expect("a folder").display()));
-    let output = bash.output().expect("bash runs");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "production\n", "{}", String::from_utf8_lossy(&output.stderr));
+    let of = |words: &[&str], typed: &str| in_bash(&folder, words, typed, words.len() - 1);
+    assert_eq!(of(&["cloudgrant", "plan", "--profile", "pro"], "pro"), "production");
+    assert_eq!(of(&["cloudgrant", "plan", "--profile", "=", "pro"], "pro"), "production");
+    assert_eq!(of(&["cloudgrant", "plan", "--provider", "=", "aw"], "aw"), "aws");
+    assert_eq!(of(&["cloudgrant", "plan", "--file", "=", "some"], "some"), "some-folder/");
+    // Nothing is typed behind the sign yet.
+    for typed in ["", "="] {
+        assert_eq!(of(&["cloudgrant", "plan", "--provider", "="], typed), "aws azure");
+        let folders = of(&["cloudgrant", "plan", "--sandbox", "="], typed);
+        assert!(folders.contains("some-folder/") && !folders.contains("--"), "{folders}");
+    }
+    // In the middle of a line, and behind an option that is whole.
+    let line = ["cloudgrant", "--file", "=", "cloudgrant.yaml", "pl", "--output", "=", "json"];
+    assert_eq!(in_bash(&folder, &line, "pl", 4), "plan");
+    assert_eq!(in_bash(&folder, &["cloudgrant", "explain", "--output", "=", "json", "models"], "models", 5), "models-production");
+}
+
+#[test]
+fn options_are_offered_to_whoever_begins_one() {
+    let folder = world();
+    for shell in ["bash", "zsh", "fish"] {
+        let of = |line: &[&str]| candidates(&folder, shell, line);
+        let all = of(&["cloudgrant", "revoke", ""]);
+        assert_eq!(all, ["training-data", "models-production", "base-images", "trainer-images"], "{shell}");
+        assert!(!of(&["cloudgrant", ""]).iter().any(|name| name.starts_with('-')), "{shell}");
+        let options = of(&["cloudgrant", "revoke", "--a"]);
+        assert!(options.contains(&"--all".to_owned()) && options.contains(&"--audit".to_owned()), "{shell}: {options:?}");
+    }
 }

@@ -141,3 +141,23 @@ fn every_link_within_leads_somewhere() {
         assert!(headings.iter().any(|heading| heading == link), "#{link}: {headings:?}");
     }
 }
+
+/// As they are typed, one after the other, and none of them in a real cloud.
+#[test]
+fn the_commands_to_try_work_as_they_stand() {
+    let folder = Folder::empty();
+    std::fs::create_dir_all(folder.path().join("examples/quickstart")).expect("a folder");
+    folder.write("examples/quickstart/cloudgrant.yaml", crate::support::QUICKSTART);
+    let section = README.split("\n## ").find(|section| section.starts_with("Try it\n")).expect("the section");
+    let lines: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("cargo run -- ")).collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    for line in lines {
+        let words: Vec<_> = line.split(' ').collect();
+        assert!(words.iter().any(|word| word.ends_with("sandbox")), "in a real cloud: {line}");
+        // Another program, with a line of its own that goes on below.
+        let own: Vec<_> = words.iter().copied().take_while(|word| *word != "--").collect();
+        let words = if own.len() < words.len() { [own, vec!["--", "true"]].concat() } else { words };
+        let output = folder.output(&words);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}

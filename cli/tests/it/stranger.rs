@@ -115,10 +115,22 @@ fn each_test_that_a_page_names_is_there() {
 
 #[test]
 fn the_deployer_s_policy_on_aws() {
-    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "aws"]));
+    let run = ["permissions", "--provider", "aws", "--for", "111122223333"];
+    assert_looks!(Folder::with(QUICKSTART).run(&run));
 }
 
 #[test]
 fn the_deployer_s_role_on_azure() {
-    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "azure"]));
+    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "azure", "--for", "role"]));
+}
+
+#[test]
+fn the_policy_of_the_role_in_another_account() {
+    let run = ["permissions", "--provider", "aws", "--for", "444455556666"];
+    assert_looks!(Folder::with(QUICKSTART).run(&run));
+}
+
+#[test]
+fn the_deployer_s_assignment_on_azure() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--provider", "azure", "--for", "assignment"]));
 }

@@ -50,3 +50,41 @@ fn colours_are_as_one_says() {
     assert!(folder.output(&["plan", "--color=always", "--help"]).stdout.contains(&0x1b));
     assert!(folder.output(&["plan", "--color", "always", "--nonsense"]).stderr.contains(&0x1b));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn that_nothing_was_changed_is_said_however_quiet_it_should_be() {
+    let folder = Folder::with(QUICKSTART);
+    let seen = on_a_terminal(&folder, "apply --sandbox -q");
+    assert!(seen.trim_end().ends_with("Nothing was changed."), "{seen}");
+}
+
+/// What is wrong with the manifest is said before that nobody can approve.
+#[test]
+fn who_cannot_be_asked_is_told_after_what_is_wrong() {
+    let said = |folder: &Folder, arguments: &[&str]| {
+        let output = folder.output(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    for command in [&["apply"][..], &["revoke", "--all"]] {
+        assert!(said(&Folder::empty(), command).contains("there is no manifest in this folder"));
+        let missing = said(&Folder::empty(), &[command, &["-f", "x.yaml"]].concat());
+        assert!(missing.contains("x.yaml") && !missing.contains("approve"), "{missing}");
+        let right = said(&Folder::with(QUICKSTART), command);
+        assert!(right.contains("nobody is here to approve the changes: this is no terminal"), "{right}");
+    }
+    let unknown = said(&Folder::with(QUICKSTART), &["revoke", "nothing"]);
+    assert!(unknown.contains("nothing") && !unknown.contains("approve"), "{unknown}");
+}
+
+#[test]
+fn a_manifest_on_standard_input_leaves_nobody_to_answer() {
+    let folder = Folder::with(QUICKSTART);
+    let mut command = folder.command(&["apply", "--sandbox", "-f", "-"]);
+    command.stdin(std::fs::File::open(folder.path().join("cloudgrant.yaml")).expect("the manifest"));
+    let output = command.output().expect("the binary runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("standard input is the manifest, so nobody can answer") && said.contains("--yes"), "{said}");
+}

@@ -48,3 +48,21 @@ fn where_a_name_is_not_known() {
     refused(&aws("https://nowhere.invalid"), "aws");
     refused(&azure("https://nowhere.invalid"), "azure");
 }
+
+/// A cloud that takes the request and never answers: after ten seconds one knows what is waited for.
+#[test]
+fn where_the_cloud_is_silent() {
+    use std::io::{BufRead, BufReader};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let folder = aws(&format!("http://127.0.0.1:{port}"));
+    let mut command = folder.command(&["plan", "--provider", "aws"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    let (begun, mut said) = (Instant::now(), String::new());
+    let read = BufReader::new(child.stderr.take().expect("its errors")).read_line(&mut said);
+    let waited = begun.elapsed();
+    child.kill().and_then(|()| child.wait()).expect("it ends");
+    read.expect("a line");
+    assert!(said.contains("aws") && said.contains("still waiting after 1"), "{said}");
+    assert!((8..20).contains(&waited.as_secs()), "{waited:?}");
+}

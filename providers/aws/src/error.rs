@@ -107,7 +107,7 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
                 return error.hint("see that the role is there and that its trust policy names you, or mend `aws.accounts`");
             }
             error.hint(
-                "give the principal that permission, or run as one that has it; the README lists what cloudgrant calls",
+                "give the principal that permission, or run as one that has it; `cloudgrant permissions` prints all that this manifest needs",
             )
         }
         ErrorKind::Credentials => {

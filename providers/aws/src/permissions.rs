@@ -110,6 +110,7 @@ fn home(aws: &Aws, intents: &Intents, purpose: Purpose) -> Permissions {
         statements.push(statement("WorkElsewhere", &["sts:AssumeRole"], assumed, None));
     }
     Permissions {
+        name: config.account.to_string(),
         kind: "IAM policy".to_owned(),
         holder: format!("whoever runs cloudgrant in account {}", config.account),
         document: document(statements),
@@ -140,7 +141,8 @@ fn elsewhere(
                 .to_owned(),
         );
     }
-    Permissions { kind: "IAM policy".to_owned(), holder, document: document(statements), notes }
+    let name = account.to_string();
+    Permissions { name, kind: "IAM policy".to_owned(), holder, document: document(statements), notes }
 }
 
 fn repositories_elsewhere(aws: &Aws, intents: &Intents) -> BTreeMap<AccountId, BTreeSet<Repository>> {

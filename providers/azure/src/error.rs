@@ -264,7 +264,7 @@ fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
     }
     error
         .with("missing permission", format!("{action} on {scope}"))
-        .hint("give the principal that permission, or run as one that has it; the README lists what cloudgrant calls. A new role takes some minutes to count")
+        .hint("give the principal that permission, or run as one that has it; `cloudgrant permissions` prints all that this manifest needs. A new role takes some minutes to count")
 }
 
 fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {

@@ -82,6 +82,7 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     let scopes: Vec<_> = subscriptions(azure, intents).into_iter().map(|id| format!("/subscriptions/{id}")).collect();
     let stack = azure.names.stack();
     let role = Permissions {
+        name: "role".to_owned(),
         kind: "custom role".to_owned(),
         holder: "whoever runs cloudgrant, on each of its assignable scopes".to_owned(),
         document: json!({
@@ -129,6 +130,7 @@ fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
     }
     let administrator = actions::RBAC_ADMINISTRATOR;
     Permissions {
+        name: "assignment".to_owned(),
         kind: "role assignment".to_owned(),
         holder: "whoever runs cloudgrant, where the manifest's resources are".to_owned(),
         document: json!({

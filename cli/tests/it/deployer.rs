@@ -1,0 +1,45 @@
+//! `permissions`: what is written to a file is one document, as the cloud's own tool takes it.
+
+use serde_json::Value;
+
+use crate::support::{Folder, QUICKSTART, assert_looks};
+
+#[test]
+fn several_documents_are_refused_where_a_file_would_hold_them() {
+    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--plan"]));
+}
+
+/// The commands that the refusal lists, as a shell runs them.
+#[test]
+fn the_commands_that_are_listed_write_a_document_each() {
+    for (provider, names) in [("aws", ["111122223333", "444455556666"]), ("azure", ["role", "assignment"])] {
+        let folder = Folder::with(QUICKSTART);
+        let refused = folder.output(&["permissions", "--provider", provider]);
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0));
+        let said = String::from_utf8(refused.stderr).expect("text");
+        let commands: Vec<_> = said.lines().map(str::trim).filter(|line| line.starts_with("cloudgrant ")).collect();
+        assert_eq!(commands.len(), names.len(), "{said}");
+        for (command, name) in commands.iter().zip(names) {
+            let command = command.replacen("cloudgrant", env!("CARGO_BIN_EXE_cloudgrant"), 1);
+            let ran = std::process::Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output();
+            let ran = ran.expect("sh runs");
+            assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+            let file = std::fs::read(folder.path().join(format!("{name}.json"))).expect("the file is there");
+            let document: Value = serde_json::from_slice(&file).expect("one document");
+            assert!(document.is_object(), "{document}");
+        }
+    }
+}
+
+#[test]
+fn one_document_needs_no_name_and_an_unknown_one_is_told_the_known() {
+    let folder = Folder::with(QUICKSTART);
+    let only = folder.output(&["permissions", "--plan", "--provider", "azure"]);
+    assert!(only.status.success());
+    let document: Value = serde_json::from_slice(&only.stdout).expect("one document");
+    assert_eq!(document["IsCustom"], true);
+    let unknown = folder.output(&["permissions", "--for", "999999999999"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = String::from_utf8(unknown.stderr).expect("text");
+    assert!(said.contains("--for takes one of: 111122223333, 444455556666"), "{said}");
+}
