@@ -73,7 +73,8 @@ fn joined(script: &str) -> Option<String> {
     let (begin, rest) = script.split_once(WORDS_END)?;
     let (middle, end) = rest.split_once(ANSWERS_END)?;
     // bash gives its own sign as the word that is typed where nothing follows it.
-    let words = WORDS_END.replace("\"$2\"", "\"${2-}\"; [[ \"${COMP_WORDS[COMP_CWORD]}\" == = ]] && words[COMP_CWORD]==");
+    let words =
+        WORDS_END.replace("\"$2\"", "\"${2-}\"; [[ \"${COMP_WORDS[COMP_CWORD]}\" == = ]] && words[COMP_CWORD]==");
     let taken_off = "    elif [[ -n $prefix ]]; then\n        COMPREPLY=(\"${COMPREPLY[@]#\"$prefix\"}\")\n        \
                      [[ $_CLAP_COMPLETE_SPACE == false ]] && [[ \"${COMPREPLY-}\" =~ [=/:]$ ]] && compopt -o nospace\n";
     Some(format!("{begin}{words}{JOIN}{middle}{ANSWERS_END}{taken_off}{end}"))

@@ -80,7 +80,10 @@ fn bash_completes_with_the_script() {
     // In the middle of a line, and behind an option that is whole.
     let line = ["cloudgrant", "--file", "=", "cloudgrant.yaml", "pl", "--output", "=", "json"];
     assert_eq!(in_bash(&folder, &line, "pl", 4), "plan");
-    assert_eq!(in_bash(&folder, &["cloudgrant", "explain", "--output", "=", "json", "models"], "models", 5), "models-production");
+    assert_eq!(
+        in_bash(&folder, &["cloudgrant", "explain", "--output", "=", "json", "models"], "models", 5),
+        "models-production"
+    );
 }
 
 #[test]
@@ -92,6 +95,9 @@ fn options_are_offered_to_whoever_begins_one() {
         assert_eq!(all, ["training-data", "models-production", "base-images", "trainer-images"], "{shell}");
         assert!(!of(&["cloudgrant", ""]).iter().any(|name| name.starts_with('-')), "{shell}");
         let options = of(&["cloudgrant", "revoke", "--a"]);
-        assert!(options.contains(&"--all".to_owned()) && options.contains(&"--audit".to_owned()), "{shell}: {options:?}");
+        assert!(
+            options.contains(&"--all".to_owned()) && options.contains(&"--audit".to_owned()),
+            "{shell}: {options:?}"
+        );
     }
 }

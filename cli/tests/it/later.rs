@@ -26,7 +26,8 @@ fn a_domain_needs_no_organization_on_aws() {
     succeeds(&folder);
     folder.write("cloudgrant.yaml", AWS.replace("kind: union,", "kind: union, organization: acme,"));
     succeeds(&folder);
-    let global = AWS.replace("kind: union,", "kind: union, organization: acme,").replace("{ domain: production }", "global");
+    let global =
+        AWS.replace("kind: union,", "kind: union, organization: acme,").replace("{ domain: production }", "global");
     folder.write("cloudgrant.yaml", global);
     succeeds(&folder);
 }
@@ -55,7 +56,10 @@ grants: [{ name: models, scope: { domain: production }, access: { models: read }
 fn a_cluster_issues_tokens_whether_or_not_the_manifest_names_its_issuer() {
     let folder = Folder::with(AZURE);
     succeeds(&folder);
-    let named = AZURE.replace("  resource_group: acme\n", "  resource_group: acme\n  cluster: { oidc_issuer: \"https://westeurope.oic.prod-aks.azure.com/a/c/\" }\n");
+    let named = AZURE.replace(
+        "  resource_group: acme\n",
+        "  resource_group: acme\n  cluster: { oidc_issuer: \"https://westeurope.oic.prod-aks.azure.com/a/c/\" }\n",
+    );
     assert_ne!(named, AZURE);
     folder.write("cloudgrant.yaml", &named);
     succeeds(&folder);

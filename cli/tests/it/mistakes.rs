@@ -357,7 +357,12 @@ const CHANGES: &[Change] = &[
         "a domain as a scope",
         "scope: global",
         "scope: production",
-        &[("grants[0].scope", 20, 5, "`production` is not a scope … did you mean the domain? … `{ domain: production }`")],
+        &[(
+            "grants[0].scope",
+            20,
+            5,
+            "`production` is not a scope … did you mean the domain? … `{ domain: production }`",
+        )],
     ),
     (
         "a project as a scope",

@@ -285,7 +285,9 @@ impl<'a> Reader<'a> {
                 None => {
                     let id = self.registration.map_or("aws", |selected| selected.id);
                     let hint = if self.manifest.resources.is_empty() {
-                        format!("none is defined yet: write `resources: {{ {name}: {{ {id}: … }} }}`, with where {id} has it")
+                        format!(
+                            "none is defined yet: write `resources: {{ {name}: {{ {id}: … }} }}`, with where {id} has it"
+                        )
                     } else {
                         self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str))
                     };

@@ -421,7 +421,8 @@ impl Source {
         for problem in missing {
             let path = Path::parse(&problem.path);
             let sets = |profile: &Value| path.keys().try_fold(profile, |value, key| value.get(key)).is_some();
-            let setting: Vec<_> = profiles.iter().filter(|(_, profile)| sets(profile)).map(|(name, _)| name.as_str()).collect();
+            let setting: Vec<_> =
+                profiles.iter().filter(|(_, profile)| sets(profile)).map(|(name, _)| name.as_str()).collect();
             problem.hint = match setting.as_slice() {
                 [] => continue,
                 [only] => Some(format!("the profile {only} sets it: choose it with --profile {only}")),

@@ -22,7 +22,8 @@ fn code(piece: &str, format: Format) -> String {
 }
 
 fn entry(piece: &str, format: Format) -> String {
-    let is_key = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    let is_key =
+        |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     let Some((key, value)) = piece.split_once(": ").filter(|(key, _)| is_key(key)) else { return piece.to_owned() };
     let value = if value.starts_with("{ ") { code(value, format) } else { scalar(value) };
     if format == Format::Toml { format!("{key} = {value}") } else { format!("\"{key}\": {value}") }
@@ -45,8 +46,16 @@ mod tests {
     fn what_is_to_be_written_is_in_the_file_s_notation() {
         let cases = [
             ("write `version: 1`", "write `version = 1`", "write `\"version\": 1`"),
-            ("write `kind: union` in `platform`", "write `kind = \"union\"` in `platform`", "write `\"kind\": \"union\"` in `platform`"),
-            ("write `data: { aws: s3://x }`", "write `data = { aws = \"s3://x\" }`", "write `\"data\": { \"aws\": \"s3://x\" }`"),
+            (
+                "write `kind: union` in `platform`",
+                "write `kind = \"union\"` in `platform`",
+                "write `\"kind\": \"union\"` in `platform`",
+            ),
+            (
+                "write `data: { aws: s3://x }`",
+                "write `data = { aws = \"s3://x\" }`",
+                "write `\"data\": { \"aws\": \"s3://x\" }`",
+            ),
             ("write `projects: [a, b]`", "write `projects = [\"a\", \"b\"]`", "write `\"projects\": [\"a\", \"b\"]`"),
             ("write `{ domain: D }`", "write `{ domain = \"D\" }`", "write `{ \"domain\": \"D\" }`"),
             ("write `account: …`", "write `account = …`", "write `\"account\": …`"),

@@ -107,7 +107,9 @@ fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
     }
     if platform.projects.iter().any(|project| project.as_str() == written) {
         let domain = platform.domains.first()?;
-        return Some(format!("did you mean the project? write `{{ project: {written}, domain: {domain} }}`, or another domain"));
+        return Some(format!(
+            "did you mean the project? write `{{ project: {written}, domain: {domain} }}`, or another domain"
+        ));
     }
     // As their namespaces are called.
     platform.projects.iter().find_map(|project| {
@@ -121,7 +123,10 @@ fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Ve
     let mut seen = BTreeSet::new();
     for (at, name) in names.enumerate() {
         if !seen.insert(name) {
-            problems.push(Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice")).hint("a list takes each name once"));
+            problems.push(
+                Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice"))
+                    .hint("a list takes each name once"),
+            );
         }
     }
 }

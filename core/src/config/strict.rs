@@ -168,7 +168,8 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
         }
         Wrong::Missing(key) => {
             let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
-            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(format!("write `{key}: {}`{around}", example(key)))
+            Diagnostic::new(path.key(key).to_string(), wrong.to_string())
+                .hint(format!("write `{key}: {}`{around}", example(key)))
         }
         _ if path.is_secret() => problem(UNFIT.to_owned()).hiding(),
         Wrong::Other { found, expected, hint } => {

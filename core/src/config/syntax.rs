@@ -113,8 +113,7 @@ const TOML: &Table = &[
 const QUOTES: &str = "put the text in quotes";
 const TAB: &str = "a line is indented with a tab, and YAML takes spaces alone";
 const SPACES: &str = "replace the tab with spaces";
-const ODD_SPACE: &str =
-    "a line is indented with a sign that only looks like a space (a no-break space, for example), and YAML takes plain spaces alone";
+const ODD_SPACE: &str = "a line is indented with a sign that only looks like a space (a no-break space, for example), and YAML takes plain spaces alone";
 /// What to do about such a sign.
 pub(super) const PLAIN_SPACES: &str =
     "it begins with a sign that only looks like a space (a no-break space, for example): replace it with plain spaces";
