@@ -115,7 +115,7 @@ impl Dispatcher {
             )),
             Fate::Serve | Fate::DropAfter => self.carry_out(&request, scope.as_ref(), &asked, &mut turn),
         };
-        let policy = outcome.as_ref().ok().and_then(Outcome::policy);
+        let policy = outcome.as_ref().ok().and_then(|outcome| outcome.policy().or_else(|| asked.policy(&request)));
         let response = match outcome {
             Ok(outcome) => success(&asked, outcome, &request_id),
             Err(error) => failure(&asked, &request.method, error, &request_id),
@@ -265,6 +265,15 @@ impl Asked {
     fn new(service: Service, operation: &str, query: Query) -> Self {
         let action = format!("{}:{operation}", service.prefix());
         Self { service, operation: operation.to_owned(), action, query, s3: None }
+    }
+
+    /// The policy that it writes, of which some services' answers say nothing.
+    fn policy(&self, request: &Request) -> Option<String> {
+        match self.action.as_str() {
+            "s3:PutBucketPolicy" => self.s3.as_ref()?.policy().map(str::to_owned),
+            "kms:PutKeyPolicy" => Params::parse(&request.body).ok()?.get("Policy").map(str::to_owned),
+            _ => None,
+        }
     }
 
     fn resource(&self, caller: &Caller, params: &Params) -> String {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::auth::Caller;
 use crate::errors::{Answer, ApiError};
 use crate::model::{Document, Key};
+use crate::paging::Paging;
 use crate::partition::Partition;
 use crate::policy::key;
 use crate::pretty::pretty;
@@ -18,6 +19,7 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, params: &Pa
         "CreateKey" => create(state, caller, params),
         // The one action of these that other accounts may be allowed; a policy for that is not looked at.
         "DescribeKey" => find(state, caller, action, params).map(|key| json!({ "KeyMetadata": show(&key) })),
+        "ListKeys" => list(state, caller, params),
         "GetKeyPolicy" => {
             policy_name(params)?;
             let key = find(state, caller, action, params)?;
@@ -86,6 +88,19 @@ fn create(state: &mut State, caller: &Caller, params: &Params) -> Answer<Value> 
     }
     let answer = json!({ "KeyMetadata": show(&key) });
     state.save_key(key)?;
+    Ok(answer)
+}
+
+/// The keys of a region, by id. Source: AWS KMS API reference, ListKeys, `Limit`: 100 unless it is said, at most 1,000.
+fn list(state: &mut State, caller: &Caller, params: &Params) -> Answer<Value> {
+    let paging = Paging::json(params.number("Limit"), (100, 1000), params.get("Marker"), "InvalidMarkerException")?;
+    let keys = state.account_mut(&caller.account).keys.iter();
+    let here = keys.filter(|((region, _), _)| *region == caller.region);
+    let page = paging.cut(here.map(|((_, id), key)| (id.clone(), json!({ "KeyId": id, "KeyArn": key.arn() }))));
+    let mut answer = json!({ "Keys": page.items, "Truncated": page.marker.is_some() });
+    if let Some(marker) = page.marker {
+        answer["NextMarker"] = marker.into();
+    }
     Ok(answer)
 }
 

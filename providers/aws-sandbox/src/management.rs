@@ -26,7 +26,7 @@ pub(crate) struct Line {
     pub(crate) action: String,
     /// 0 where the connection was closed before the request was carried out.
     pub(crate) status: u16,
-    /// The repository policy that was read or written, as ECR answered it.
+    /// The policy of a repository, a bucket or a key that was read or written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<String>,
 }

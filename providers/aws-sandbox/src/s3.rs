@@ -79,6 +79,11 @@ impl Call {
         })
     }
 
+    /// The policy that it writes.
+    pub(crate) fn policy(&self) -> Option<&str> {
+        (self.operation == "PutBucketPolicy").then_some(&*self.body)
+    }
+
     /// The resource that a request is about, for the text of a denial.
     pub(crate) fn resource(&self, caller: &Caller) -> String {
         if self.bucket.is_empty() {

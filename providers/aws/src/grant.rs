@@ -1,11 +1,11 @@
 //! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
 //! of other accounts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, PlatformKind, Reach,
+    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach,
     ResourceKind, Result, Scope, TaskAccess,
 };
 use foldhash::HashMap;
@@ -13,14 +13,12 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Aws;
-use crate::actions;
-use crate::bucket_access;
 use crate::bucket_notes;
+use crate::elsewhere;
 use crate::kinds;
 use crate::locator::Locator;
 use crate::pack::Policy;
-use crate::places::Place;
-use crate::registry;
+use crate::places::Places;
 use crate::secrets::Secrets;
 
 pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
@@ -36,27 +34,17 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
     }
-    let mut places = Places::new();
+    let mut places = Places::default();
     for grant in grants {
-        other_accounts(aws, grant, &mut places, &mut desired).await?;
-        bucket_access::other_accounts(aws, grant, &inventory.buckets, &mut desired).await?;
+        elsewhere::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
         notes(aws, grant, &inventory.secrets, &mut desired.notes);
-        keys_elsewhere(aws, grant, &inventory.secrets, &mut desired.notes).await?;
     }
     let reaches = grants.iter().flat_map(|grant| &grant.reaches);
     desired.notes.extend(platforms_own(aws, reaches));
     desired.notes.extend(bucket_notes::of(aws, grants, &inventory.buckets));
-    for (place, (documents, scopes)) in places {
-        // Each scope says of it what it has to do with it; it is one object all the same.
-        for (scope, because) in scopes {
-            desired.objects.push(place.object(&aws.names, &snapshot, &documents, scope, because));
-        }
-    }
+    desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
     Ok(desired)
 }
-
-/// Where grants write outside the home: which documents, and for which grants of which scopes.
-type Places = BTreeMap<Place, (BTreeSet<String>, BTreeMap<Scope, Vec<IntentId>>)>;
 
 fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
     // What it gives away has to be where it goes to, and attached there, before it goes.
@@ -90,39 +78,6 @@ fn attributes(path: &str, document: &RawValue, tags: &BTreeMap<String, String>) 
     }
     // Whatever has plain keys can be written.
     to_raw_value(&Policy { path, document, tags }).unwrap_or_default().into()
-}
-
-/// A repository in another account has to allow the roles as well: there, a policy of theirs isn't enough. Source:
-/// IAM user guide, "Cross-account policy evaluation logic".
-async fn other_accounts(
-    aws: &Aws,
-    grant: &Checked<TaskAccess>,
-    places: &mut Places,
-    desired: &mut Desired,
-) -> Result<()> {
-    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
-        let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator) else { continue };
-        if repository.account == aws.config.account {
-            continue;
-        }
-        let (principals, mut depends_on) = principals(aws, &grant.carried_by).await?;
-        let sid = aws.names.sid_of_two("Task", grant.name.as_str(), reach.resource.name.as_str());
-        let actions = actions::on_repository(reach.access);
-        let object = registry::statement_object(aws, &repository, &sid, &principals, actions, grant.id());
-        if object.handoff.is_none() {
-            let place = Place::of_repository("ecr-tasks", &repository);
-            depends_on.push(place.id(&aws.names));
-            let (documents, scopes) = places.entry(place).or_default();
-            documents.insert(repository.arn());
-            let because = scopes.entry(grant.scope.clone()).or_default();
-            // Grants come one after the other: if it is there already, it is the last.
-            if because.last() != Some(&grant.id()) {
-                because.push(grant.id());
-            }
-        }
-        desired.objects.push(Object { scope: grant.scope.clone(), depends_on, ..object });
-    }
-    Ok(())
 }
 
 /// The roles that carry a grant, and those of them that have to be made first.
@@ -175,33 +130,6 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
             notes.push(Note::info(&about, message));
         }
     }
-}
-
-/// A key of another account must itself allow whoever is to decrypt: no policy here can do that. Source: AWS KMS developer
-/// guide, "Allowing users in other accounts to use a KMS key".
-async fn keys_elsewhere(
-    aws: &Aws,
-    grant: &Checked<TaskAccess>,
-    secrets: &Secrets,
-    notes: &mut Vec<Note>,
-) -> Result<()> {
-    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
-        let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) else { continue };
-        let resolved = secrets.get(&secret).and_then(|resolved| resolved.key);
-        let Some(key) = resolved.filter(|key| key.account() != secret.account.as_str()) else { continue };
-        let (principals, _) = principals(aws, &grant.carried_by).await?;
-        let account = key.account();
-        let message = format!(
-            "the key of secret {} is in account {account} ({}): the grant works only once the policy of that key allows {} to \
-             {}; ask whoever administers account {account}",
-            secret.name,
-            key.arn,
-            actions::DECRYPT,
-            principals.join(", ")
-        );
-        notes.push(Note::warning(grant.id(), message));
-    }
-    Ok(())
 }
 
 /// Requirement 40: how task code names the secret.

@@ -28,8 +28,10 @@ pub(crate) const UNREAD: &str = "StringLike";
 
 /// What the policies say of each bucket. Of a bucket of which they say several things, nothing.
 pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
-    let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn));
-    let texts: Vec<_> = ours.map(|(_, policy)| policy.text()).filter(|text| text.contains(OWNER)).collect();
+    let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn) && !names.is_mark(arn));
+    // A bucket's statements may be in several policies, and its key in one that says nothing of owners.
+    let says = |text: &Cow<'_, str>| text.contains(OWNER) || text.contains(CONTEXT);
+    let texts: Vec<_> = ours.map(|(_, policy)| policy.text()).filter(says).collect();
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
     for (bucket, said) in many::map(texts, |text| said(&text)).into_iter().flatten() {
         facts.entry(bucket).or_default().add(said);

@@ -108,6 +108,11 @@ impl Names {
         arn.starts_with(&self.policy_arn(""))
     }
 
+    /// Whether an ARN is that of a policy of the stack that says where it writes outside its home.
+    pub(crate) fn is_mark(&self, arn: &str) -> bool {
+        arn.starts_with(&self.policy_arn(&self.places()))
+    }
+
     /// Whether an ARN is that of a policy of the stack that several scopes share, or shared.
     pub(crate) fn is_shared_policy(&self, arn: &str) -> bool {
         arn.starts_with(&self.policy_arn(&self.shared()))

@@ -5,249 +5,293 @@
 //! gets a policy that names the documents there. It is attached to nobody and so gives nothing; it is read with all other
 //! policies of the account, and goes when what it names is gone. (Who gives it to somebody lets them read these documents.)
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::config::AccountId;
+use crate::config::{AccountId, partition_of};
 use crate::document;
 use crate::kinds;
+use crate::known_buckets::OWNER;
 use crate::locator::{Locator, Repository};
 use crate::names::Names;
+use crate::shared::{CustomerKey, OwnedBucket, Shared};
 use crate::snapshot::Snapshot;
+
+#[cfg(test)]
+mod tests;
 
 /// The most characters of a managed policy, white space not counted. Source: IAM user guide, "IAM and AWS STS quotas".
 const LARGEST: usize = 6_144;
 
-/// Where documents are that the stack has a part in.
+/// The operator of the condition that says whose buckets are marked: their ARNs don't.
+const EQUALS: &str = "StringEquals";
+
+/// Where the documents of one kind are that an account lists together: of buckets all, of anything else those of a region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// What is there and for whom, such as `ecr-nodes`: each verb has its own, as none knows what the others want.
-    pub(crate) what: &'static str,
-    pub(crate) account: AccountId,
-    pub(crate) region: String,
-    /// The action that reads such a document.
-    pub(crate) reads: &'static str,
-    /// The ARN pattern of every such document there.
-    pub(crate) all: String,
+pub(crate) enum Place {
+    Repositories { account: AccountId, region: String },
+    Buckets { account: AccountId, partition: String },
+    Keys { account: AccountId, partition: String, region: String },
 }
 
 impl Place {
-    /// Repository policies, for the nodes or for task code.
-    pub(crate) fn of_repository(what: &'static str, repository: &Repository) -> Self {
-        let any = Repository { name: "*".to_owned(), ..repository.clone() };
-        Self {
-            what,
-            account: repository.account.clone(),
-            region: repository.region.clone(),
-            reads: "ecr:GetRepositoryPolicy",
-            all: any.arn(),
+    pub(crate) fn of(shared: &Shared) -> Self {
+        match shared {
+            Shared::Repository(Repository { account, region, .. }) => {
+                Self::Repositories { account: account.clone(), region: region.clone() }
+            }
+            Shared::Bucket(OwnedBucket { account, partition, .. }) => {
+                Self::Buckets { account: account.clone(), partition: partition.clone() }
+            }
+            Shared::Key(CustomerKey { account, partition, region, .. }) => {
+                Self::Keys { account: account.clone(), partition: partition.clone(), region: region.clone() }
+            }
         }
     }
 
-    /// The policy that names it.
-    pub(crate) fn id(&self, names: &Names) -> ObjectId {
-        kinds::policy(&self.name(names))
+    pub(crate) fn account(&self) -> &AccountId {
+        match self {
+            Self::Repositories { account, .. } | Self::Buckets { account, .. } | Self::Keys { account, .. } => account,
+        }
     }
 
-    fn name(&self, names: &Names) -> String {
-        names.place(&[self.what, self.account.as_str(), &self.region])
+    /// The ARN pattern of all that is there.
+    fn all(&self) -> String {
+        match self {
+            Self::Repositories { account, region } => {
+                format!("arn:{}:ecr:{region}:{account}:repository/*", partition_of(region))
+            }
+            Self::Buckets { partition, .. } => format!("arn:{partition}:s3:::*"),
+            Self::Keys { account, partition, region } => format!("arn:{partition}:kms:{region}:{account}:key/*"),
+        }
     }
 
-    /// The policy that names documents of this place: the wanted ones, and those that it names already. It never forgets
-    /// one as long as there are others, because a run that dies in between must not leave a statement that nobody knows of.
-    pub(crate) fn object(
-        &self,
+    /// The action that reads such a document.
+    fn reads(&self) -> &'static str {
+        match self {
+            Self::Repositories { .. } => "ecr:GetRepositoryPolicy",
+            Self::Buckets { .. } => "s3:GetBucketPolicy",
+            Self::Keys { .. } => "kms:GetKeyPolicy",
+        }
+    }
+
+    /// The name of the policy that marks it. `whom` is whom the documents there are to let in, such as `nodes`: each verb
+    /// has a mark of its own, as none knows what the others want.
+    fn name(&self, names: &Names, whom: &str) -> String {
+        match self {
+            Self::Repositories { account, region } => {
+                names.place(&[&format!("ecr-{whom}"), account.as_str(), region])
+            }
+            Self::Buckets { account, .. } => names.place(&[&format!("s3-{whom}"), account.as_str()]),
+            Self::Keys { account, region, .. } => names.place(&[&format!("kms-{whom}"), account.as_str(), region]),
+        }
+    }
+
+    /// A policy document that names documents of this place.
+    fn naming(&self, documents: &BTreeSet<String>) -> Value {
+        let mut statement = json!({ "Effect": "Allow", "Action": [self.reads()], "Resource": documents });
+        if let Self::Buckets { account, .. } = self {
+            statement["Condition"] = json!({ EQUALS: { OWNER: [account.as_str()] } });
+        }
+        document::document(vec![statement])
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Repositories { account, region } => write!(f, "repositories of account {account} in {region}"),
+            Self::Buckets { account, .. } => write!(f, "buckets of account {account}"),
+            Self::Keys { account, region, .. } => write!(f, "keys of account {account} in {region}"),
+        }
+    }
+}
+
+/// The documents outside the home in which a verb wants statements, by place and whom they let in, and for what.
+#[derive(Debug, Default)]
+pub(crate) struct Places(BTreeMap<(Place, &'static str), Wanted>);
+
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Their ARNs.
+    documents: BTreeSet<String>,
+    because: BTreeMap<Scope, Vec<IntentId>>,
+}
+
+impl Places {
+    /// Takes note of a document in which there is to be a statement, and says which mark has to be there before it.
+    pub(crate) fn note(
+        &mut self,
         names: &Names,
-        snapshot: &Snapshot,
-        documents: &BTreeSet<String>,
-        scope: Scope,
-        because: Vec<IntentId>,
-    ) -> Object {
-        let name = self.name(names);
-        let known = snapshot.policies.get(&names.policy_arn(&name));
-        let mut documents = documents.clone();
-        // What else somebody wrote into it is no document of this place.
-        let here = self.all.trim_end_matches('*');
-        let known = known.into_iter().flat_map(|policy| resources(&policy.document()));
-        documents.extend(known.filter(|arn| arn.starts_with(here)));
-        let naming = |resources: &BTreeSet<String>| {
-            let statement = json!({ "Effect": "Allow", "Action": [self.reads], "Resource": resources });
-            document::document(vec![statement])
-        };
-        let mut text = naming(&documents);
-        if documents.contains(&self.all) || document::counted(&text.to_string()) > LARGEST {
-            text = naming(&BTreeSet::from([self.all.clone()]));
+        whom: &'static str,
+        shared: &Shared,
+        scope: &Scope,
+        because: IntentId,
+    ) -> ObjectId {
+        let place = Place::of(shared);
+        let mark = kinds::policy(&place.name(names, whom));
+        let wanted = self.0.entry((place, whom)).or_default();
+        wanted.documents.insert(shared.arn());
+        let all = wanted.because.entry(scope.clone()).or_default();
+        // Intents come one after the other: if it is there already, it is the last.
+        if all.last() != Some(&because) {
+            all.push(because);
         }
-        Object {
-            id: kinds::policy(&name),
-            scope,
-            attributes: json!({ "path": names.path(), "document": text }).into(),
-            depends_on: Vec::new(),
-            because,
-            ownership: Ownership::Exclusive,
-            touches: Vec::new(),
-            handoff: None,
+        mark
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The marks, with the tags that the manifest names for what the stack makes.
+    pub(crate) fn objects(self, names: &Names, tags: &BTreeMap<String, String>, snapshot: &Snapshot) -> Vec<Object> {
+        let mut objects = Vec::new();
+        for ((place, whom), Wanted { documents, because }) in self.0 {
+            let name = place.name(names, whom);
+            let document = marking(&place, documents, snapshot.policies.get(&names.policy_arn(&name)));
+            let mut attributes = json!({ "path": names.path(), "document": document });
+            if !tags.is_empty() {
+                attributes["tags"] = json!(tags);
+            }
+            // Each scope says of it what it has to do with it; it is one object all the same.
+            objects.extend(because.into_iter().map(|(scope, because)| Object {
+                id: kinds::policy(&name),
+                scope,
+                attributes: attributes.clone().into(),
+                depends_on: Vec::new(),
+                because,
+                ownership: Ownership::Exclusive,
+                touches: Vec::new(),
+                handoff: None,
+            }));
         }
+        objects
     }
 }
 
-fn resources(document: &serde_json::Value) -> Vec<String> {
-    let statements = document::statements(document).iter();
-    let resources = statements.filter_map(|statement| statement.get("Resource"));
-    let texts = resources.flat_map(|resources| match resources {
-        serde_json::Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    });
-    texts.filter_map(|text| text.as_str().map(ToOwned::to_owned)).collect()
+/// The document that names the wanted ones, and those that are named already: it never forgets one as long as there are
+/// others, because a run that dies in between must not leave a statement that nobody knows of.
+fn marking(place: &Place, mut documents: BTreeSet<String>, known: Option<&crate::snapshot::Policy>) -> Value {
+    let all = place.all();
+    // What else somebody wrote into it is no document of this place.
+    let here = all.trim_end_matches('*');
+    let known = known.into_iter().flat_map(|policy| resources(&policy.document()));
+    documents.extend(known.map(|(arn, _)| arn).filter(|arn| arn.starts_with(here)));
+    let text = place.naming(&documents);
+    if documents.contains(&all) || document::counted(&text.to_string()) > LARGEST {
+        return place.naming(&BTreeSet::from([all]));
+    }
+    text
 }
 
-/// A policy of the stack that names a place.
+/// What a document names, each with the account that its statement is about.
+fn resources(document: &Value) -> Vec<(String, Option<AccountId>)> {
+    fn texts(value: &Value) -> impl Iterator<Item = &str> {
+        let list = match value {
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        list.iter().filter_map(Value::as_str)
+    }
+    let of = |statement: &Value| {
+        let account = texts(&statement["Condition"][EQUALS][OWNER]).next();
+        let account = account.and_then(|account| AccountId::parse(account).ok());
+        texts(&statement["Resource"]).map(|arn| (arn.to_owned(), account.clone())).collect::<Vec<_>>()
+    };
+    document::statements(document).iter().flat_map(of).collect()
+}
+
+/// A policy of the stack that marks a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) policy: ObjectId,
-    /// Its documents' ARNs, and patterns of ARNs.
-    pub(crate) documents: Vec<String>,
+    pub(crate) names: Vec<Marked>,
 }
 
-/// The places outside the home at which the stack wrote, by the policies that name them.
+/// The places outside the home at which the stack wrote.
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
     let (path, places) = (names.path(), names.places());
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&places));
-    let mark = |policy: &crate::snapshot::Policy| Mark {
-        policy: kinds::policy(&policy.name),
-        documents: resources(&policy.document()),
+    let mark = |policy: &crate::snapshot::Policy| {
+        let named = resources(&policy.document()).into_iter();
+        Mark {
+            policy: kinds::policy(&policy.name),
+            names: named.filter_map(|(arn, account)| Marked::parse(&arn, account)).collect(),
+        }
     };
     let mut marks: Vec<_> = ours.map(mark).collect();
     marks.sort_by(|a, b| a.policy.cmp(&b.policy));
     marks
 }
 
-/// What a mark names, of repositories.
+/// What a mark names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Marked {
-    One(Repository),
-    /// All of an account and a region.
-    All {
-        account: AccountId,
-        region: String,
-    },
+    One(Shared),
+    All(Place),
 }
 
 impl Marked {
+    fn place(&self) -> Place {
+        match self {
+            Self::One(shared) => Place::of(shared),
+            Self::All(place) => place.clone(),
+        }
+    }
+
     pub(crate) fn account(&self) -> &AccountId {
         match self {
-            Self::One(repository) => &repository.account,
-            Self::All { account, .. } => account,
+            Self::One(shared) => shared.account(),
+            Self::All(place) => place.account(),
         }
     }
 
-    /// Whether a repository can be in both.
+    /// Whether a document can be in both.
     pub(crate) fn meets(&self, other: &Self) -> bool {
-        let at = |place: &Self| match place {
-            Self::One(repository) => (repository.account.clone(), repository.region.clone()),
-            Self::All { account, region } => (account.clone(), region.clone()),
-        };
         match (self, other) {
             (Self::One(one), Self::One(other)) => one == other,
-            _ => at(self) == at(other),
+            _ => self.place() == other.place(),
         }
     }
 
-    /// `None` for a document of another kind.
-    pub(crate) fn repository(arn: &str) -> Option<Self> {
+    /// `None` for what no mark of ours names.
+    fn parse(arn: &str, owner: Option<AccountId>) -> Option<Self> {
         let parts: Vec<_> = arn.splitn(6, ':').collect();
-        match parts.as_slice() {
-            ["arn", _, "ecr", region, account, "repository/*"] => {
-                Some(Self::All { account: AccountId::parse(account).ok()?, region: (*region).to_owned() })
-            }
-            _ => match Locator::parse(arn) {
-                Ok(Locator::Repository(repository)) => Some(Self::One(repository)),
-                _ => None,
+        let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return None };
+        let (partition, region) = ((*partition).to_owned(), (*region).to_owned());
+        let account = AccountId::parse(account).ok();
+        Some(match (*service, *resource) {
+            ("ecr", "repository/*") => Self::All(Place::Repositories { account: account?, region }),
+            ("ecr", _) => match Locator::parse(arn) {
+                Ok(Locator::Repository(repository)) => Self::One(Shared::Repository(repository)),
+                _ => return None,
             },
-        }
+            ("s3", "*") => Self::All(Place::Buckets { account: owner?, partition }),
+            ("s3", name) => Self::One(Shared::Bucket(OwnedBucket { account: owner?, partition, name: name.to_owned() })),
+            ("kms", "key/*") => Self::All(Place::Keys { account: account?, partition, region }),
+            ("kms", _) => Self::One(Shared::Key(CustomerKey::parse(arn)?)),
+            _ => return None,
+        })
     }
 }
 
 impl fmt::Display for Marked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::One(Repository { account, region, name }) => {
+            Self::One(Shared::Repository(Repository { account, region, name })) => {
                 write!(f, "repository {name} of account {account} in {region}")
             }
-            Self::All { account, region } => write!(f, "repositories of account {account} in {region}"),
+            Self::One(Shared::Bucket(OwnedBucket { account, name, .. })) => {
+                write!(f, "bucket {name} of account {account}")
+            }
+            Self::One(Shared::Key(CustomerKey { account, region, id, .. })) => {
+                write!(f, "key {id} of account {account} in {region}")
+            }
+            Self::All(place) => place.fmt(f),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion};
-    use cloudgrant_core::{RegistryName, Stack};
-
-    use super::*;
-
-    fn names() -> Names {
-        let account = AccountId::parse("111122223333").expect("account");
-        Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account, Some("a.example/id"))
-    }
-
-    fn repository(name: &str) -> Repository {
-        let account = AccountId::parse("444455556666").expect("account");
-        Repository { account, region: "us-east-1".to_owned(), name: name.to_owned() }
-    }
-
-    fn made(snapshot: &Snapshot, documents: &[&str]) -> Object {
-        let documents = documents.iter().map(|name| repository(name).arn()).collect();
-        let because = vec![IntentId::Registry(RegistryName::parse("theirs").expect("name"))];
-        let place = Place::of_repository("ecr-nodes", &repository("x"));
-        place.object(&names(), snapshot, &documents, Scope::Global, because)
-    }
-
-    fn with(object: &Object) -> Snapshot {
-        let document = object.attributes.value()["document"].to_string();
-        let version = PolicyVersion::builder().is_default_version(true).document(document).build();
-        let name = object.id.name.clone();
-        let policy = ManagedPolicyDetail::builder().arn(names().policy_arn(&name)).policy_name(name);
-        let mut snapshot = Snapshot::default();
-        snapshot.add_policy(policy.path(names().path()).policy_version_list(version).build());
-        snapshot
-    }
-
-    #[test]
-    fn what_was_marked_once_stays_marked_while_others_are() {
-        let first = made(&Snapshot::default(), &["team/a"]);
-        let snapshot = with(&first);
-        let both = made(&snapshot, &["team/b"]);
-        assert_eq!(
-            resources(&both.attributes.value()["document"]),
-            [repository("team/a").arn(), repository("team/b").arn()]
-        );
-        assert_eq!(made(&with(&both), &["team/b"]).attributes, both.attributes, "nothing to do the next time");
-        let marks = marked(&names(), &with(&both));
-        assert_eq!(marks.len(), 1);
-        let found: Vec<_> = marks[0].documents.iter().filter_map(|arn| Marked::repository(arn)).collect();
-        assert_eq!(found, [Marked::One(repository("team/a")), Marked::One(repository("team/b"))]);
-    }
-
-    #[test]
-    fn too_many_become_all_of_the_account_and_region() {
-        let many: Vec<_> = (0..200).map(|n| format!("team/images-{n:03}")).collect();
-        let object = made(&Snapshot::default(), &many.iter().map(String::as_str).collect::<Vec<_>>());
-        let documents = resources(&object.attributes.value()["document"]);
-        assert_eq!(documents, ["arn:aws:ecr:us-east-1:444455556666:repository/*"]);
-        let all = Marked::All { account: repository("x").account, region: "us-east-1".to_owned() };
-        assert_eq!(Marked::repository(&documents[0]), Some(all));
-        assert_eq!(made(&with(&object), &["one"]).attributes, object.attributes);
-    }
-
-    #[test]
-    fn another_home_marks_under_another_name() {
-        let account = AccountId::parse("111122223333").expect("account");
-        let other = Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account, Some("b.example/id"));
-        let object = made(&Snapshot::default(), &["team/a"]);
-        assert!(marked(&other, &with(&object)).is_empty());
     }
 }

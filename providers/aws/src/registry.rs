@@ -1,7 +1,5 @@
 //! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
 };
@@ -12,13 +10,14 @@ use crate::actions;
 use crate::document;
 use crate::kinds;
 use crate::locator::{Locator, Repository};
-use crate::places::Place;
+use crate::places::Places;
 use crate::pull_through;
+use crate::shared::Shared;
 
 pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
     let mut rules = pull_through::Known::new();
-    let mut places: BTreeMap<Place, (BTreeSet<String>, Vec<IntentId>)> = BTreeMap::new();
+    let mut places = Places::default();
     for registry in registries {
         let Ok(Locator::Repository(repository)) = Locator::parse(&registry.resource().locator) else { continue };
         if repository.account == aws.config.account {
@@ -33,19 +32,13 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
         let actions = actions::on_repository(registry.access());
         let mut object = statement_object(aws, &repository, &sid, &[principal], actions, registry.id());
         if object.handoff.is_none() {
-            let place = Place::of_repository("ecr-nodes", &repository);
-            object.depends_on.push(place.id(&aws.names));
-            let (documents, because) = places.entry(place).or_default();
-            documents.insert(repository.arn());
-            because.push(registry.id());
+            let shared = Shared::Repository(repository);
+            object.depends_on.push(places.note(&aws.names, "nodes", &shared, &Scope::Global, registry.id()));
         }
         desired.objects.push(object);
     }
     if !places.is_empty() {
-        let snapshot = aws.snapshot().await?;
-        for (place, (documents, because)) in places {
-            desired.objects.push(place.object(&aws.names, &snapshot, &documents, Scope::Global, because));
-        }
+        desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &*aws.snapshot().await?));
     }
     Ok(desired)
 }

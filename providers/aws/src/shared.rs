@@ -3,8 +3,8 @@
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
-use cloudgrant_core::{Error, ErrorKind, Result};
-use serde_json::Value;
+use cloudgrant_core::{Error, ErrorKind, ObjectId, Result};
+use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::buckets::elsewhere;
@@ -82,6 +82,26 @@ impl Shared {
             }
             kinds::KEY_STATEMENT => CustomerKey::parse(text("key")?).map(Self::Key),
             _ => None,
+        }
+    }
+
+    /// A statement of ours in its policy.
+    pub(crate) fn statement(&self, sid: &str) -> ObjectId {
+        match self {
+            Self::Repository(repository) => kinds::statement(repository, sid),
+            Self::Bucket(bucket) => kinds::bucket_statement(&bucket.arn(), sid),
+            Self::Key(key) => kinds::key_statement(&key.arn(), sid),
+        }
+    }
+
+    /// What such a statement is like: what [`Self::of`] reads.
+    pub(crate) fn attributes(&self, statement: &Value) -> Value {
+        match self {
+            Self::Repository(repository) => json!({ "repository": repository.arn(), "statement": statement }),
+            Self::Bucket(bucket) => {
+                json!({ "bucket": bucket.arn(), "account": bucket.account.as_str(), "statement": statement })
+            }
+            Self::Key(key) => json!({ "key": key.arn(), "statement": statement }),
         }
     }
 

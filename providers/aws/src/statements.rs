@@ -131,10 +131,21 @@ pub(crate) fn contexts_of(partition: &str, location: &Objects) -> [String; 2] {
 
 /// The condition under which a bucket's key may be used.
 pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
-    let service = format!("s3.{}.{}", key.region, service_domain(&key.region));
+    through("s3", key, CONTEXT, contexts)
+}
+
+/// The condition under which secrets' key may be used. Source: AWS Secrets Manager user guide, "Secret encryption and
+/// decryption", encryption context.
+pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'static> {
+    through("secretsmanager", key, "kms:EncryptionContext:SecretARN", arns)
+}
+
+/// Only through a service, and only for what it says that it encrypts or decrypts.
+fn through(service: &str, key: &Key, context: &'static str, contexts: BTreeSet<String>) -> Condition<'static> {
+    let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
     let mut condition = Condition::from([
         ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
-        ("StringLike", BTreeMap::from([(CONTEXT, contexts)])),
+        ("StringLike", BTreeMap::from([(context, contexts)])),
     ]);
     if let Some(alias) = &key.alias {
         let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
@@ -249,18 +260,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (key, arns) in by_key {
-            // Only through Secrets Manager, and only for these secrets. Source: AWS Secrets Manager user guide,
-            // "Secret encryption and decryption", encryption context.
-            let service = format!("secretsmanager.{}.{}", key.region, service_domain(&key.region));
-            let mut condition = Condition::from([
-                ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
-                ("StringLike", BTreeMap::from([("kms:EncryptionContext:SecretARN", arns)])),
-            ]);
-            if let Some(alias) = &key.alias {
-                let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
-                condition.insert("ForAnyValue:StringEquals", aliases);
-            }
-            self.allow("Decrypt", &[actions::DECRYPT], vec![key.arn.clone()], condition);
+            self.allow("Decrypt", &[actions::DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
 mod iam;
-mod repositories;
+mod lists;
+mod search;
 mod shared;
 mod tags;
 
@@ -19,16 +20,14 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
         aws.snapshot(),
         aws.quotas(),
         issuers(aws, desired),
-        repositories::read(aws, desired),
         shared::read(aws, desired)
     );
     aws.used_up().await;
-    let (snapshot, quotas, issuers, policies, shared) = read?;
+    let (snapshot, quotas, issuers, shared) = read?;
     let tags = tags::read(aws, &snapshot).await?;
     observed.problems.extend(issuers);
     let mut others = OtherHomes::default();
     iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
-    repositories::add(aws, desired, policies, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
     Ok(observed)

@@ -1,20 +1,19 @@
-//! The statements of the stack in the policies of other accounts' buckets and keys.
+//! The statements of the stack in documents that others write too: the policies of repositories, buckets and keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Object, Observed, Result, Unsearched};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Unsearched};
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::OtherHomes;
-use super::repositories::principals;
+use super::lists;
+use super::search::{self, Search};
 use crate::Aws;
-use crate::buckets::{Bucket, Owner};
-use crate::config::AccountId;
-use crate::kept::{self, Policy};
+use crate::kept::{self, Policy, Statement};
 use crate::kinds;
-use crate::known_buckets;
-use crate::shared::{CustomerKey, OwnedBucket, Shared};
+use crate::places::{Mark, Marked, Place};
+use crate::shared::Shared;
 
 /// How many policies are read at a time.
 const AT_A_TIME: usize = 8;
@@ -25,120 +24,112 @@ pub(super) struct Policies {
     documents: BTreeMap<Shared, Option<Policy>>,
     missing: Vec<Error>,
     unsearched: Vec<Unsearched>,
+    /// The marks of places, and whether all that each of them names was searched.
+    marks: Vec<(Mark, bool)>,
+    notes: Vec<Note>,
 }
 
-/// Those of the wanted statements, and those that the stack's own policies name: what they allow on a bucket of another
-/// account, they say with the account, and that is where a statement of the stack may be although nothing wants it any more.
 pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     let wanted: BTreeSet<_> = statements(desired).map(|(shared, _)| shared).collect();
-    let mut all = wanted.clone();
-    let mut policies = Policies::default();
-    all.extend(named(aws, desired, &mut policies).await?);
+    let Search { documents, marks, mut unread, mut unsearched, notes } =
+        search::places(aws, desired, wanted.clone()).await?;
     let read = |shared: Shared| async move {
         let document = shared.read(aws).await;
         (shared, document)
     };
-    let read: Vec<_> = stream::iter(all).map(read).buffer_unordered(AT_A_TIME).collect().await;
+    let read: Vec<_> = stream::iter(documents).map(read).buffer_unordered(AT_A_TIME).collect().await;
+    let mut policies = Policies { notes, ..Policies::default() };
     for (shared, document) in read {
-        let is_wanted = wanted.contains(&shared);
-        match document {
-            Ok(document) => drop(policies.documents.insert(shared, document)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if is_wanted {
-                    policies.missing.push(error);
+        let error = match document {
+            Ok(document) => {
+                policies.documents.insert(shared, document);
+                continue;
+            }
+            Err(error) => error,
+        };
+        match error.kind() {
+            ErrorKind::NotFound if wanted.contains(&shared) => policies.missing.push(error),
+            // Where it is gone, so is our statement.
+            ErrorKind::NotFound => {}
+            ErrorKind::AccessDenied if !wanted.contains(&shared) => {
+                if !is_gone(aws, &shared).await {
+                    let one = Marked::One(shared);
+                    unsearched.push(Unsearched { place: one.to_string(), reason: search::why(&error) });
+                    unread.insert(one);
                 }
             }
-            Err(error) if error.kind() == ErrorKind::AccessDenied && !is_wanted => {
-                let (noun, name, account) = (shared.noun(), shared.name(), shared.account());
-                policies.unsearched.push(Unsearched {
-                    place: format!("the policy of {noun} {name} in account {account}"),
-                    reason: error.to_string(),
-                });
-            }
-            Err(error) => return Err(error),
+            _ => return Err(error),
         }
     }
+    let is_complete = |mark: &Mark| {
+        !mark.names.iter().any(|named| match named {
+            Marked::One(_) => unread.contains(named),
+            Marked::All(_) => unread.iter().any(|unread| named.meets(unread)),
+        })
+    };
+    policies.marks = marks.into_iter().map(|mark| (is_complete(&mark), mark)).map(|(all, mark)| (mark, all)).collect();
+    policies.unsearched = unsearched;
     Ok(policies)
 }
 
-/// The buckets and keys of other accounts that the stack's policies name; where something is taken away, those too that the
-/// manifest names.
-async fn named(aws: &Aws, desired: &Desired, policies: &mut Policies) -> Result<BTreeSet<Shared>> {
-    let snapshot = aws.snapshot().await?;
-    let mut named = BTreeSet::new();
-    for (name, bucket) in known_buckets::known(&aws.names, &snapshot) {
-        named.extend(of_others(aws, &name, &bucket));
-    }
-    if desired.thorough {
-        for (name, bucket) in aws.buckets(&desired.baseline.grants).await?.iter() {
-            named.extend(of_others(aws, name, bucket));
-            if bucket.owner == Owner::Unknown {
-                policies.unsearched.push(Unsearched {
-                    place: format!("the policy of bucket {name}"),
-                    reason: "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied: allow that, or look there for \
-                             statements of the stack"
-                        .to_owned(),
-                });
-            }
-        }
-    }
-    Ok(named)
+/// Whether a bucket that may not be looked at is none of its account any more: S3 says the same of one that somebody else
+/// has made under its name since.
+async fn is_gone(aws: &Aws, shared: &Shared) -> bool {
+    let Shared::Bucket(_) = shared else { return false };
+    lists::all(aws, &Place::of(shared)).await.is_ok_and(|all| !all.contains(shared))
 }
 
-/// A bucket and its key, as far as they are another account's that we can reach.
-fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> Vec<Shared> {
-    let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
-    let owner = bucket.account().filter(|account| is_other(account));
-    let in_bucket = owner.map(|account| {
-        let partition = aws.config.partition().to_owned();
-        Shared::Bucket(OwnedBucket { account: account.clone(), partition, name: name.to_owned() })
-    });
-    let key = bucket.key().and_then(|key| CustomerKey::parse(&key.arn)).filter(|key| is_other(&key.account));
-    in_bucket.into_iter().chain(key.map(Shared::Key)).collect()
-}
-
-/// The wanted statements that we can write.
+/// The wanted statements that we can write, with the documents that they are for.
 fn statements(desired: &Desired) -> impl Iterator<Item = (Shared, &Object)> {
-    let kinds = [kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT];
+    let kinds = [kinds::STATEMENT, kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT];
     let ours = desired.objects.iter().filter(move |object| kinds.contains(&object.id.kind) && object.handoff.is_none());
     ours.filter_map(|object| Some((Shared::of(object.id.kind, &object.attributes.value())?, object)))
+}
+
+/// The roles that a statement names: it goes before they do, or it would name the dead.
+fn principals(statement: &Statement) -> impl Iterator<Item = ObjectId> {
+    let paths = statement.principals().filter_map(|arn| arn.split_once(":role/"));
+    paths.filter_map(|(_, path)| path.rsplit('/').next()).map(kinds::role)
 }
 
 pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut OtherHomes, observed: &mut Observed) {
     let mark = aws.names.mark();
     for (shared, document) in &policies.documents {
+        let one = Marked::One(shared.clone());
         for statement in document.iter().flat_map(|document| &document.statements) {
             let sid = statement.sid().unwrap_or_default();
             if aws.names.is_sid_of_another_home(sid) {
-                others.add(format!("statement {sid} in the policy of {} {}", shared.noun(), shared.name()));
+                others.add(shared.statement(sid).to_string());
             }
             if !sid.contains(&mark) {
                 continue;
             }
+            // It goes before the mark that says where it is.
+            let marks = policies.marks.iter().filter(|(mark, _)| mark.names.iter().any(|named| named.meets(&one)));
+            let marks = marks.map(|(mark, _)| mark.policy.clone());
             // None of ours is such that it could not be read as usual: it is equal to nothing that is wanted.
             let unlike_ours = || json!({ "Sid": sid, "Text": statement.text() });
             let read = statement.canonical().cloned().unwrap_or_else(unlike_ours);
-            let (id, attributes) = match shared {
-                Shared::Bucket(bucket) => {
-                    let arn = bucket.arn();
-                    let attributes = json!({ "bucket": arn, "account": bucket.account.as_str(), "statement": read });
-                    (kinds::bucket_statement(&arn, sid), attributes)
-                }
-                other => (kinds::key_statement(&other.arn(), sid), json!({ "key": other.arn(), "statement": read })),
-            };
             let found = Found {
-                attributes: attributes.into(),
+                attributes: shared.attributes(&read).into(),
                 owned: true,
-                depends_on: principals(statement),
+                depends_on: principals(statement).chain(marks).collect(),
                 if_deleted: None,
                 touches: vec![shared.name().to_owned()],
             };
-            observed.objects.insert(id, found);
+            observed.objects.insert(shared.statement(sid), found);
         }
     }
     limits(desired, &policies.documents, observed);
+    // What names a place that could not be searched stays: it is all that later runs know of it.
+    for (mark, _) in policies.marks.iter().filter(|(_, is_complete)| !is_complete) {
+        if !desired.objects.iter().any(|object| object.id == mark.policy) {
+            observed.objects.remove(&mark.policy);
+        }
+    }
     observed.unsearched.extend(policies.unsearched);
     observed.problems.extend(policies.missing);
+    observed.notes.extend(policies.notes);
 }
 
 fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, observed: &mut Observed) {

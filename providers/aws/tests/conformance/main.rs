@@ -54,9 +54,9 @@ impl Fixture for World {
         Some(self.section(json!({ "cluster": { "oidc_provider": world::OTHER_ISSUER } })))
     }
 
-    /// Of another account, and another region than the data plane's.
+    /// Of another account, and another region than the data plane's; the bucket has a key of that account.
     fn elsewhere(&self) -> Vec<String> {
-        vec![format!("{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/team/far")]
+        vec![format!("{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/team/far"), format!("s3://{THEIRS}/in/")]
     }
 
     async fn snapshot(&self) -> Value {

@@ -188,7 +188,7 @@ async fn what_may_not_be_searched_is_said() {
     world.restart(&manifest(""), "deny=s3:GetBucketPolicy").await;
     let said = |plan: &Plan| plan.unsearched.iter().map(|one| one.place.clone()).collect::<Vec<_>>();
     let plan = world.plan(&manifest("")).await.expect("a plan");
-    assert_eq!(said(&plan), ["the policy of bucket acme-theirs in account 444455556666"]);
+    assert_eq!(said(&plan), ["bucket acme-theirs of account 444455556666"]);
     // Where it is wanted, there is no plan without it.
     let error = refused(world.plan(&text("read")).await);
     assert!(self::said(&error).contains("s3:GetBucketPolicy"), "{}", self::said(&error));
@@ -235,4 +235,151 @@ async fn somebody_else_s_edits_between_plan_and_apply_stay() {
     let (bucket, of_key) = (bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await);
     assert!(bucket.contains(&more) && bucket.len() == 4, "{bucket:#?}");
     assert!(of_key.contains(&admin) && of_key.len() == 3, "{of_key:#?}");
+}
+
+/// What a run leaves that died when it had changed the stack's policies and not yet the documents of others; or somebody
+/// who deleted these policies by hand.
+async fn without_the_policies_of_roles(world: &World) {
+    let iam = world.iam();
+    let arn = crate::world::policy_arn("cloudgrant_tests_global");
+    iam.detach_role_policy().role_name("acme-userflyterole").policy_arn(&arn).send().await.expect("detached");
+    iam.delete_policy().policy_arn(&arn).send().await.expect("deleted");
+}
+
+#[tokio::test]
+async fn what_neither_the_manifest_nor_a_role_s_policy_names_is_found_by_its_marks() {
+    let (world, key) = world(OTHER).await;
+    let before = (bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await, world.everything());
+    let forgotten = manifest("");
+    for revoke in [true, false] {
+        world.converge(&text("read")).await;
+        without_the_policies_of_roles(&world).await;
+        if revoke {
+            let report = world.revoke_all(&forgotten).await.expect("revoked");
+            assert!(report.is_success(), "{report:#?}");
+        } else {
+            world.converge(&forgotten).await;
+        }
+        assert_eq!(bucket_policy(&world, OTHER).await, before.0);
+        assert_eq!(key_policy(&world, OTHER, &key).await, before.1);
+        // The marks are gone as well.
+        let policies = |all: &[(String, Value)]| all.iter().filter(|(name, _)| name.contains("/policies/")).count();
+        assert_eq!(policies(&world.everything()), policies(&before.2));
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_dies_before_it_takes_the_statements_out_is_made_good() {
+    let (mut world, key) = world(OTHER).await;
+    let before = (bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await);
+    world.converge(&text("read")).await;
+    // The grant of the bucket makes room for another one, so that the role's policy is changed first.
+    let other = manifest("grants: [{ name: mine, scope: global, access: { models: read } }]");
+    world.restart(&manifest(""), "deny=s3:PutBucketPolicy,deny=kms:PutKeyPolicy").await;
+    let report = world.apply(&other).await.expect("a report");
+    assert!(!report.is_success() && !report.applied.is_empty(), "{report:#?}");
+    let document = world.document("cloudgrant_tests_global").await.to_string();
+    assert!(!document.contains("acme-theirs") && document.contains("acme-models"), "{document}");
+    world.restart(&manifest(""), "").await;
+    let report = world.revoke_all(&other).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!((bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await), before);
+}
+
+#[tokio::test]
+async fn a_bucket_that_can_not_be_searched_any_more_is_named_and_remembered() {
+    let (mut world, key) = world(OTHER).await;
+    let before = (bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await);
+    let text = text("read");
+    world.converge(&text).await;
+    let places =
+        |plan: &Plan| plan.unsearched.iter().map(|unsearched| unsearched.place.clone()).collect::<Vec<_>>();
+    let in_bucket = "bucket acme-theirs of account 444455556666".to_owned();
+    let id = key.rsplit('/').next().expect("an id");
+    let in_key = format!("key {id} of account 444455556666 in us-west-2");
+    // The account has been forgotten together with its bucket.
+    let accounts = r#"{ "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }"#;
+    let alone = manifest("").replace(accounts, "{}");
+    let report = world.revoke_all(&alone).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    let plan = world.plan(&alone).await.expect("a plan");
+    assert_eq!(places(&plan), [in_bucket.clone(), in_key.clone()], "{:#?}", plan.unsearched);
+    assert!(plan.unsearched.iter().all(|one| one.reason.contains("aws.accounts")), "{:#?}", plan.unsearched);
+    // Reading is denied.
+    world.restart(&manifest(""), "deny=s3:GetBucketPolicy,deny=kms:GetKeyPolicy").await;
+    let plan = world.plan(&manifest("")).await.expect("a plan");
+    assert_eq!(places(&plan), [in_bucket, in_key], "{:#?}", plan.unsearched);
+    assert!(plan.is_empty(), "the marks stay: {:#?}", plan.changes);
+    // As soon as they can be read, the statements go, and the marks after them.
+    world.restart(&manifest(""), "").await;
+    let plan = world.plan(&manifest("")).await.expect("a plan");
+    let at = |part: &str| {
+        let mut places = plan.changes.iter().enumerate().filter(|(_, change)| change.id.to_string().contains(part));
+        places.next().unwrap_or_else(|| panic!("no {part} in {:#?}", plan.changes)).0
+    };
+    assert!(at("place.s3-tasks") > at("acme-theirs#"));
+    assert!(at("place.kms-tasks") > at(&format!("{id}#")));
+    world.converge(&manifest("")).await;
+    assert_eq!((bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await), before);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_gone_or_somebody_else_s_by_now_keeps_no_mark() {
+    for is_anew in [false, true] {
+        let (world, _) = world(OTHER).await;
+        world.converge(&text("read")).await;
+        let mark = crate::world::policy_arn("cloudgrant_tests_place.s3-tasks.444455556666");
+        let is_there = async || world.iam().get_policy().policy_arn(&mark).send().await.is_ok();
+        assert!(is_there().await);
+        let theirs = world.s3(OTHER);
+        theirs.delete_bucket().bucket("acme-theirs").send().await.expect("deleted");
+        if is_anew {
+            create(&world.s3(NOBODYS), "acme-theirs", "us-west-2").await;
+        }
+        world.converge(&manifest("")).await;
+        assert!(!is_there().await, "{is_anew}");
+        assert!(world.plan(&manifest("")).await.expect("a plan").unsearched.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn where_too_many_are_marked_all_buckets_and_keys_of_the_account_are_searched() {
+    let (world, first) = world(OTHER).await;
+    let s3 = world.s3(OTHER);
+    let long = "acme-of-others-with-a-name-that-is-nearly-as-long-as-can-be";
+    let names: Vec<_> = (0..90).map(|at| format!("{long}-{at:03}")).collect();
+    for name in &names {
+        create(&s3, name, "us-west-2").await;
+        let key = key(&world, OTHER).await;
+        encrypt(&s3, name, aws_sdk_s3::types::ServerSideEncryption::AwsKms, Some(&key)).await;
+    }
+    let mut resources = String::from("resources:\n");
+    // A role takes ten policies.
+    let mut access = [String::from("data: read"), String::from("models: list")];
+    for (at, name) in names.iter().enumerate() {
+        resources.push_str(&format!("  r{at}: {{ aws: 's3://{name}' }}\n"));
+        access[at % 2].push_str(&format!(", r{at}: read"));
+    }
+    let grant = |domain: &str, access: &str| {
+        format!("  - {{ name: {domain}, scope: {{ domain: {domain} }}, access: {{ {access} }} }}\n")
+    };
+    let grants = [grant("production", &access[0]), grant("development", &access[1])].concat();
+    let many = manifest(&format!("grants:\n{grants}")).replace("acme-data/", "acme-theirs/").replace("resources:\n", &resources);
+    let before = world.everything();
+    world.converge(&many).await;
+    let marks = [("s3-tasks.444455556666", "arn:aws:s3:::*"), ("kms-tasks.444455556666.us-west-2", "key/*")];
+    for (name, all) in marks {
+        let document = world.document(&format!("cloudgrant_tests_place.{name}")).await;
+        let named = document["Statement"][0]["Resource"].as_array().expect("resources").clone();
+        assert!(named.len() == 1 && named[0].as_str().is_some_and(|arn| arn.ends_with(all)), "{document:#}");
+    }
+    assert!(world.plan(&many).await.expect("a plan").is_empty());
+    assert_eq!(key_policy(&world, OTHER, &first).await.len(), 2);
+    let report = world.revoke_all(&manifest("")).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    let policies = |all: &[(String, Value)]| {
+        let texts = all.iter().filter(|(name, _)| name.contains("/buckets/") || name.contains("/keys/"));
+        texts.map(|(_, value)| value["policy"].to_string()).filter(|text| text.contains("Cloudgrant")).count()
+    };
+    assert_eq!((policies(&before), policies(&world.everything())), (0, 0));
 }

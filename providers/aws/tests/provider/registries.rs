@@ -131,6 +131,31 @@ async fn a_repository_behind_a_pull_through_cache_takes_more() {
 }
 
 #[tokio::test]
+async fn repositories_that_are_too_many_to_search_are_told_once_an_account() {
+    let text = manifest(THEIRS);
+    let world = World::new(&text).await;
+    let about = "account 444455556666";
+    let told = async || {
+        let plan = world.plan(&text).await.expect("a plan");
+        let notes = plan.notes.into_iter().filter(|note| note.about == about);
+        notes.map(|note| note.message).collect::<Vec<_>>()
+    };
+    world.converge(&text).await;
+    assert!(told().await.is_empty());
+    for at in 0..120 {
+        let ecr = world.ecr("444455556666");
+        ecr.create_repository().repository_name(format!("many/{at}")).send().await.expect("made");
+    }
+    let notes = told().await;
+    // The one that the manifest names is looked at in any case.
+    assert!(notes.len() == 1 && notes[0].contains(" of its repositories were not searched"), "{notes:#?}");
+    // Whoever takes everything away has all searched.
+    let session = world.session(&text).await.expect("a session");
+    let plan = session.engine_without(None).expect("an engine").plan(&cloudgrant_core::Silent).await.expect("a plan");
+    assert!(!plan.notes.iter().any(|note| note.about == about), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
 async fn a_new_role_is_waited_for_in_older_words_as_well() {
     let text = manifest("grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]");
     let world = World::with(&text, "replication=400ms,wording=older").await;

@@ -1,7 +1,7 @@
 //! Secrets: requirements 35 to 39 and 42.
 
 use cloudgrant_core::{Action, Approval, Cancel, Silent};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{Runs, World, manifest, refused, said};
 
@@ -205,15 +205,54 @@ async fn a_secret_of_another_service_is_key_value() {
 #[tokio::test]
 async fn requirement_37_a_key_of_another_account_is_half_of_it() {
     let world = World::new(&manifest(GRANTS)).await;
-    let key = "arn:aws:kms:us-west-2:444455556666:key/12345678-1234-1234-1234-123456789012";
-    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(key).send().await.expect("created");
+    let key = crate::buckets::key(&world, "444455556666").await;
+    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(&key).send().await.expect("created");
     let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:locked");
-    let plan = world.plan(&text).await.expect("a plan");
-    let role = "arn:aws:iam::111122223333:role/acme-userflyterole";
-    let told = plan.notes.iter().find(|note| note.message.contains("once the policy of that key allows kms:Decrypt"));
-    assert!(told.is_some_and(|note| note.message.contains(key) && note.message.contains(role)), "{:#?}", plan.notes);
     world.converge(&text).await;
     assert_eq!(world.document("cloudgrant_tests_global").await["Statement"][0]["Resource"], json!([key]));
+    // The other half is a statement in that key's policy.
+    let ours = async || {
+        let answer = world.kms("444455556666").get_key_policy().key_id(&key).send().await.expect("a policy");
+        let policy: Value = serde_json::from_str(answer.policy().expect("text")).expect("JSON");
+        let statements = policy["Statement"].as_array().expect("statements").clone();
+        assert_eq!(statements[0]["Sid"], "Enable IAM User Permissions", "{policy:#}");
+        statements[1..].to_vec()
+    };
+    let mut statements = ours().await;
+    assert_eq!(statements.len(), 1, "{statements:#?}");
+    let sid = statements[0].as_object_mut().and_then(|statement| statement.remove("Sid")).expect("a Sid");
+    assert!(sid.as_str().is_some_and(|sid| sid.starts_with("AllowKey")), "{sid}");
+    let arn = world.secrets().describe_secret().secret_id("locked").send().await.expect("described").arn;
+    let role = "arn:aws:iam::111122223333:role/acme-userflyterole";
+    assert_eq!(
+        statements[0],
+        json!({"Effect": "Allow", "Principal": {"AWS": [role]}, "Action": ["kms:Decrypt"], "Resource": ["*"],
+               "Condition": {
+                   "StringEquals": {"kms:ViaService": ["secretsmanager.us-west-2.amazonaws.com"]},
+                   "StringLike": {"kms:EncryptionContext:SecretARN": [arn.expect("an ARN")]}}})
+    );
+    // The manifest forgets it.
+    world.converge(&manifest("")).await;
+    assert!(ours().await.is_empty());
+}
+
+#[tokio::test]
+async fn requirement_37_a_key_of_an_account_without_credentials_is_handed_off() {
+    let world = World::new(&manifest(GRANTS)).await;
+    let role = "arn:aws:iam::111122223333:role/acme-userflyterole";
+    for (name, key, called) in [
+        ("locked", "arn:aws:kms:us-west-2:777788889999:key/12345678-1234", "arn:aws:kms:us-west-2:777788889999:key/12345678-1234"),
+        ("behind", "arn:aws:kms:us-west-2:444455556666:alias/theirs", "alias/theirs"),
+    ] {
+        world.secrets().create_secret().name(name).secret_string("x").kms_key_id(key).send().await.expect("created");
+        let text = with_token(&format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}"));
+        let report = world.converge(&text).await;
+        assert_eq!(report.handoffs.len(), 1, "{:#?}", report.handoffs);
+        let handoff = report.handoffs[0].handoff.as_ref().expect("a handoff");
+        for needed in [called, role, "kms:Decrypt", "put-key-policy", "keep the others", "us-west-2", "kms:ViaService"] {
+            assert!(handoff.document.contains(needed), "{needed} in {}", handoff.document);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,267 @@
+//! Statements in the policies of other accounts' repositories, buckets and keys: there, a policy of the roles alone isn't
+//! enough. Source: IAM user guide, "Cross-account policy evaluation logic"; AWS KMS developer guide, "Allowing users in other
+//! accounts to use a KMS key".
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess};
+use serde_json::{Value, json};
+
+use crate::Aws;
+use crate::actions;
+use crate::buckets::{Bucket, Owner};
+use crate::config::AccountId;
+use crate::document;
+use crate::grant::principals;
+use crate::inventory::Inventory;
+use crate::kinds;
+use crate::locator::{Locator, Objects, Repository, Secret};
+use crate::places::Places;
+use crate::registry;
+use crate::secrets::{Key, Resolved};
+use crate::shared::{CustomerKey, OwnedBucket, Shared};
+use crate::statements::{contexts_of, for_key, for_secrets};
+
+/// What a grant needs in other accounts.
+pub(crate) async fn wanted(
+    aws: &Aws,
+    grant: &Checked<TaskAccess>,
+    inventory: &Inventory,
+    places: &mut Places,
+    desired: &mut Desired,
+) -> Result<()> {
+    for reach in &grant.reaches {
+        // A locator that can't be parsed was refused with the manifest.
+        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
+        let Some(needed) = Needed::of(aws, reach, locator, inventory) else { continue };
+        let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
+        let resource = reach.resource.name.as_str();
+        let mut part = Part { aws, grant, access: reach.access, resource, principals, depends_on, places };
+        match needed {
+            Needed::Repository(repository) => desired.objects.push(part.in_repository(repository)),
+            Needed::Objects { location, bucket, is_foreign, key } => {
+                if is_foreign {
+                    desired.objects.extend(part.in_bucket(&location, &bucket));
+                }
+                if let Some(key) = key {
+                    let contexts: BTreeSet<String> = contexts_of(aws.config.partition(), &location).into();
+                    let condition = json!(for_key(&key, contexts));
+                    desired.objects.push(part.in_key(&key, actions::on_key(reach.access), condition));
+                }
+            }
+            Needed::Secret { resolved, key } => {
+                let condition = json!(for_secrets(&key, resolved.arns.into_iter().collect()));
+                desired.objects.push(part.in_key(&key, &[actions::DECRYPT], condition));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What of it is in other accounts.
+enum Needed {
+    Repository(Repository),
+    Objects { location: Objects, bucket: Bucket, is_foreign: bool, key: Option<Key> },
+    /// A secret of the own account under a key of another one (requirement 37).
+    Secret { resolved: Resolved, key: Key },
+}
+
+impl Needed {
+    fn of(aws: &Aws, reach: &Reach, locator: Locator, inventory: &Inventory) -> Option<Self> {
+        let own = &aws.config.account;
+        match locator {
+            Locator::Repository(repository) => (repository.account != *own).then_some(Self::Repository(repository)),
+            Locator::Objects(location) => {
+                let bucket = inventory.buckets.get(&location.bucket)?;
+                let is_foreign = match &bucket.owner {
+                    Owner::Account(account) => account != own,
+                    Owner::Elsewhere => true,
+                    Owner::Unknown => false,
+                };
+                let uses_key = !actions::on_key(reach.access).is_empty();
+                let key = bucket.key().filter(|key| uses_key && key.account() != own.as_str()).cloned();
+                (is_foreign || key.is_some()).then(|| Self::Objects { location, bucket: bucket.clone(), is_foreign, key })
+            }
+            Locator::Secret(secret) => Self::key_of(own, inventory, &secret),
+        }
+    }
+
+    fn key_of(own: &AccountId, inventory: &Inventory, secret: &Secret) -> Option<Self> {
+        let resolved = inventory.secrets.get(secret)?;
+        let key = resolved.key.clone().filter(|key| key.account() != own.as_str())?;
+        Some(Self::Secret { resolved, key })
+    }
+}
+
+/// What a grant needs of one resource.
+struct Part<'a> {
+    aws: &'a Aws,
+    grant: &'a Checked<TaskAccess>,
+    access: Access,
+    resource: &'a str,
+    principals: Vec<String>,
+    depends_on: Vec<ObjectId>,
+    places: &'a mut Places,
+}
+
+impl Part<'_> {
+    fn in_repository(&mut self, repository: Repository) -> Object {
+        let sid = self.aws.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
+        let actions = actions::on_repository(self.access);
+        let object =
+            registry::statement_object(self.aws, &repository, &sid, &self.principals, actions, self.grant.id());
+        let mut depends_on = self.depends_on.clone();
+        if object.handoff.is_none() {
+            depends_on.push(self.marked(&Shared::Repository(repository)));
+        }
+        Object { scope: self.grant.scope.clone(), depends_on, ..object }
+    }
+
+    /// Listing is allowed on the bucket, the rest on its objects.
+    fn in_bucket(&mut self, location: &Objects, bucket: &Bucket) -> Vec<Object> {
+        let arn = format!("arn:{}:s3:::{}", self.aws.config.partition(), location.bucket);
+        let mut statements = Vec::new();
+        if actions::lists(self.access) {
+            let mut statement = self.statement("List", &["s3:ListBucket"], &arn);
+            if !location.prefix.is_empty() {
+                let prefixes = [location.prefix.clone(), format!("{}*", location.prefix)];
+                statement["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
+            }
+            statements.push(statement);
+        }
+        let on_objects = actions::on_objects(self.access);
+        if !on_objects.is_empty() {
+            statements.push(self.statement("Objects", on_objects, &format!("{arn}/{}*", location.prefix)));
+        }
+        let shared = bucket.account().map(|account| {
+            let (partition, name) = (self.aws.config.partition().to_owned(), location.bucket.clone());
+            Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
+        });
+        let object = |statement: Value| {
+            let statement = document::statement(&statement);
+            match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
+                Some(shared) => self.written(shared, &statement),
+                None => {
+                    let mut attributes = json!({ "bucket": arn });
+                    if let Some(account) = bucket.account() {
+                        attributes["account"] = account.as_str().into();
+                    }
+                    attributes["statement"] = statement.clone();
+                    let id = kinds::bucket_statement(&arn, sid(&statement));
+                    let handoff = for_bucket(&location.bucket, bucket.account(), &statement);
+                    self.object(id, attributes, "bucket", &location.bucket, Some(handoff))
+                }
+            }
+        };
+        statements.into_iter().map(object).collect()
+    }
+
+    /// Where a key isn't known by its id, the statement has no place that we could find.
+    fn in_key(&mut self, key: &Key, actions: &[&str], condition: Value) -> Object {
+        let mut statement = self.statement("Key", actions, "*");
+        statement["Condition"] = condition;
+        let statement = document::statement(&statement);
+        let known = CustomerKey::parse(&key.arn);
+        let called = key.alias.as_deref().unwrap_or(&key.arn);
+        let name = known.as_ref().map_or(called, |key| &key.id);
+        if let Some(key) = known.as_ref().filter(|key| self.aws.clients.can_reach(&key.account)) {
+            return self.written(&Shared::Key(key.clone()), &statement);
+        }
+        let attributes = json!({ "key": key.arn, "statement": statement });
+        let handoff = for_key_of_others(key, &statement);
+        self.object(kinds::key_statement(called, sid(&statement)), attributes, "key", name, Some(handoff))
+    }
+
+    fn statement(&self, verb: &str, actions: &[&str], resource: &str) -> Value {
+        json!({
+            "Sid": self.aws.names.sid_of_two(verb, self.grant.name.as_str(), self.resource),
+            "Effect": "Allow",
+            "Principal": { "AWS": self.principals },
+            "Action": actions,
+            "Resource": resource,
+        })
+    }
+
+    /// The mark that has to be there before a statement is.
+    fn marked(&mut self, shared: &Shared) -> ObjectId {
+        self.places.note(&self.aws.names, "tasks", shared, &self.grant.scope, self.grant.id())
+    }
+
+    fn written(&mut self, shared: &Shared, statement: &Value) -> Object {
+        let mut depends_on = self.depends_on.clone();
+        depends_on.push(self.marked(shared));
+        let attributes = shared.attributes(statement);
+        let id = shared.statement(sid(statement));
+        Object { depends_on, ..self.object(id, attributes, shared.noun(), shared.name(), None) }
+    }
+
+    fn object(&self, id: ObjectId, attributes: Value, noun: &str, name: &str, handoff: Option<Handoff>) -> Object {
+        Object {
+            id,
+            scope: self.grant.scope.clone(),
+            attributes: attributes.into(),
+            depends_on: self.depends_on.clone(),
+            because: vec![self.grant.id()],
+            ownership: Ownership::Fragment { of: format!("the policy of {noun} {name}") },
+            touches: vec![name.to_owned()],
+            handoff,
+        }
+    }
+}
+
+fn sid(statement: &Value) -> &str {
+    statement["Sid"].as_str().unwrap_or_default()
+}
+
+fn pretty(statement: &Value) -> String {
+    let document = document::document(vec![statement.clone()]);
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value) -> Handoff {
+    let (to, known) = match account {
+        Some(account) => (format!("whoever administers account {account}"), account.to_string()),
+        None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
+    };
+    Handoff {
+        to,
+        task: format!("add a statement to the policy of the bucket {bucket}"),
+        document: format!(
+            "Bucket:  {bucket}\nAccount: {known}\n\n\
+             1. See whether it has a policy already:\n\
+             \x20  aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text\n\
+             2. If it has none, this is the whole policy; if it has one, add the statement to it and keep the others:\n\n\
+             {}\n\n\
+             3. Put it there:\n\
+             \x20  aws s3api put-bucket-policy --bucket {bucket} --policy file://policy.json\n\
+             4. If a customer-managed key encrypts the bucket, its key policy has to allow the same roles kms:Decrypt, and \
+             kms:GenerateDataKey where they write:\n\
+             \x20  aws s3api get-bucket-encryption --bucket {bucket}\n",
+            pretty(statement)
+        ),
+        verifiable: false,
+    }
+}
+
+fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
+    let (account, region) = (key.account(), &key.region);
+    let id = match &key.alias {
+        Some(alias) => alias.as_str(),
+        None => &key.arn,
+    };
+    Handoff {
+        to: format!("whoever administers account {account}"),
+        task: format!("add a statement to the policy of the KMS key {id}"),
+        document: format!(
+            "Key:     {id}\nAccount: {account}\nRegion:  {region}\n\n\
+             1. Get its policy:\n\
+             \x20  aws kms get-key-policy --region {region} --key-id {id} --query Policy --output text\n\
+             2. Add the statement to it and keep the others, those of its administrators above all:\n\n\
+             {}\n\n\
+             3. Put it there (--key-id takes no alias here, but the key's id):\n\
+             \x20  aws kms put-key-policy --region {region} --key-id {id} --policy file://policy.json\n",
+            pretty(statement)
+        ),
+        verifiable: false,
+    }
+}

@@ -1,0 +1,159 @@
+//! Where statements of the stack may be that nothing wants any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Note, ResourceKind, Result, Unsearched};
+
+use super::lists;
+use crate::Aws;
+use crate::buckets::{Bucket, Owner};
+use crate::config::AccountId;
+use crate::known_buckets;
+use crate::locator::{Locator, Repository};
+use crate::places::{self, Mark, Marked, Place};
+use crate::shared::{CustomerKey, OwnedBucket, Shared};
+
+/// In an account that the manifest names, so many repositories are searched for statements that somebody put there by
+/// hand, with the commands that `explain` prints. What the stack wrote is found by its marks.
+const MOST_SEARCHED: usize = 100;
+
+/// What is to be searched.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    pub(super) documents: BTreeSet<Shared>,
+    pub(super) marks: Vec<Mark>,
+    /// What is marked or named and can't be looked for, and why.
+    pub(super) unread: BTreeSet<Marked>,
+    pub(super) unsearched: Vec<Unsearched>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Search {
+    fn not(&mut self, place: Marked, reason: String) {
+        self.unsearched.push(Unsearched { place: place.to_string(), reason });
+        self.unread.insert(place);
+    }
+}
+
+/// The wanted documents, those that the stack marked, and those that the manifest names.
+pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared>) -> Result<Search> {
+    let mut search = Search { documents: wanted, ..Search::default() };
+    let can_reach = |account: &AccountId| aws.clients.can_reach(account);
+    // In the own account's, nothing of the stack's ever was.
+    let is_other = |account: &AccountId| *account != aws.config.account && can_reach(account);
+    let named = repositories(&desired.baseline).filter(|repository| is_other(&repository.account));
+    search.documents.extend(named.map(Shared::Repository));
+    buckets(aws, desired, &mut search).await?;
+    let mut lists = of_accounts(aws, &search.documents);
+    let mut marked: BTreeSet<Place> = BTreeSet::new();
+    search.marks = places::marked(&aws.names, &*aws.snapshot().await?);
+    for named in search.marks.iter().flat_map(|mark| mark.names.clone()).collect::<BTreeSet<_>>() {
+        match named {
+            named if !can_reach(named.account()) => {
+                let reason = format!(
+                    "there are no credentials for account {0} any more: say how to work there (`aws.accounts.\"{0}\"`)",
+                    named.account()
+                );
+                search.not(named, reason);
+            }
+            Marked::One(shared) => _ = search.documents.insert(shared),
+            Marked::All(place) => _ = marked.insert(place),
+        }
+    }
+    lists.extend(marked.iter().cloned());
+    let mut unlooked: BTreeMap<AccountId, usize> = BTreeMap::new();
+    for place in lists {
+        match lists::all(aws, &place).await {
+            // Where the stack wrote to so many that they are marked together, there is no shorter way.
+            Ok(found) if found.len() <= MOST_SEARCHED || marked.contains(&place) || desired.thorough => {
+                search.documents.extend(found);
+            }
+            // What the stack wrote there is marked: these are only searched for what was put there by hand.
+            Ok(found) => {
+                let left = found.iter().filter(|shared| !search.documents.contains(shared)).count();
+                *unlooked.entry(place.account().clone()).or_default() += left;
+            }
+            Err(error) if error.kind() == ErrorKind::AccessDenied => search.not(Marked::All(place), why(&error)),
+            Err(error) => return Err(error),
+        }
+    }
+    search.notes.extend(unlooked.into_iter().map(|(account, left)| by_hand(&account, left)));
+    Ok(search)
+}
+
+fn by_hand(account: &AccountId, left: usize) -> Note {
+    let message = format!(
+        "{left} of its repositories were not searched for statements that somebody put there by hand: they are too many \
+         for every plan, and what the stack wrote there itself it finds without. `cloudgrant revoke --all` searches all"
+    );
+    Note::info(format!("account {account}"), message)
+}
+
+/// The repositories of each account that the manifest names, in the regions of which it names any.
+fn of_accounts(aws: &Aws, documents: &BTreeSet<Shared>) -> BTreeSet<Place> {
+    let mut regions: BTreeSet<_> = documents
+        .iter()
+        .filter_map(|shared| match shared {
+            Shared::Repository(repository) => Some(repository.region.clone()),
+            Shared::Bucket(_) | Shared::Key(_) => None,
+        })
+        .collect();
+    regions.insert(aws.config.region.clone());
+    let mut places = BTreeSet::new();
+    for account in aws.config.accounts.keys() {
+        let of = |region: &String| Place::Repositories { account: account.clone(), region: region.clone() };
+        places.extend(regions.iter().map(of));
+    }
+    places
+}
+
+/// Why something could not be read, in a line.
+pub(super) fn why(error: &Error) -> String {
+    let said: Vec<_> = error.context().iter().filter(|(key, _)| *key == "missing permission").collect();
+    match said.as_slice() {
+        [(_, permission), ..] => format!("{}; it takes the permission {permission}", error.message()),
+        [] => error.message().to_owned(),
+    }
+}
+
+/// The repositories that a manifest names.
+fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
+    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let registries = intents.registries.iter().map(|registry| &registry.reach[0]);
+    let registries = registries.chain(grants.filter(|reach| reach.resource.kind == ResourceKind::Registry));
+    registries.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+        Ok(Locator::Repository(repository)) => Some(repository),
+        _ => None,
+    })
+}
+
+/// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is
+/// taken away, those too that the manifest names.
+async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()> {
+    for (name, bucket) in known_buckets::known(&aws.names, &*aws.snapshot().await?) {
+        search.documents.extend(of_others(aws, &name, &bucket));
+    }
+    if !desired.thorough {
+        return Ok(());
+    }
+    for (name, bucket) in aws.buckets(&desired.baseline.grants).await?.iter() {
+        search.documents.extend(of_others(aws, name, bucket));
+        if bucket.owner == Owner::Unknown {
+            let reason = "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied: allow that, or look there for \
+                          statements of the stack";
+            search.unsearched.push(Unsearched { place: format!("bucket {name}"), reason: reason.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// A bucket and its key, as far as they are another account's that we can reach.
+fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
+    let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
+    let in_bucket = bucket.account().filter(|account| is_other(account)).map(|account| {
+        let (partition, name) = (aws.config.partition().to_owned(), name.to_owned());
+        Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
+    });
+    let key = bucket.key().and_then(|key| CustomerKey::parse(&key.arn)).filter(|key| is_other(&key.account));
+    in_bucket.into_iter().chain(key.map(Shared::Key))
+}
