@@ -45,6 +45,12 @@ fn whole(state: &State, caller: &Caller, action: &str, query: &Query, resource: 
         let path = query.get("Path").unwrap_or("/");
         return role.map_or_else(|| format!("arn:aws:iam::{account}:role{path}{name}"), |role| role.arn());
     }
+    if action.starts_with("secretsmanager:") {
+        // However a secret is asked for, policies name it by its whole ARN.
+        let mut secrets = state.accounts.get(account).into_iter().flat_map(|account| account.secrets.values());
+        let found = secrets.find(|secret| secret.partial_arn() == resource);
+        return found.map_or_else(|| resource.to_owned(), |secret| secret.arn());
+    }
     match resource {
         "*" if action.starts_with("ecr:Describe") => format!("arn:aws:ecr:{}:{account}:repository/*", caller.region),
         resource => resource.to_owned(),
@@ -56,14 +62,19 @@ fn fits(statement: &Map<String, Value>, key: &str, text: &str) -> bool {
     patterns.iter().any(|pattern| matches(pattern, text))
 }
 
-/// Whether the conditions hold: of them, `ArnLike` on `iam:PolicyARN` is known, and no other one ever holds.
+/// Whether the conditions hold: of them, `ArnLike` on `iam:PolicyARN` and on `iam:PermissionsBoundary` are known, and no
+/// other one ever holds.
 fn holds(statement: &Map<String, Value>, query: &Query) -> bool {
     let Some(conditions) = statement.get("Condition").and_then(Value::as_object) else { return true };
     conditions.iter().all(|(operator, keys)| {
         let keys = keys.as_object().filter(|_| operator == "ArnLike");
         keys.is_some_and(|keys| {
             keys.iter().all(|(key, patterns)| {
-                let value = query.get("PolicyArn").filter(|_| key == "iam:PolicyARN");
+                let value = match key.as_str() {
+                    "iam:PolicyARN" => query.get("PolicyArn"),
+                    "iam:PermissionsBoundary" => query.get("PermissionsBoundary"),
+                    _ => None,
+                };
                 let patterns = texts(patterns).unwrap_or_default();
                 value.is_some_and(|value| patterns.iter().any(|pattern| matches(pattern, value)))
             })

@@ -1,6 +1,6 @@
 //! The IAM policies that whoever runs cloudgrant needs, narrowed to the stack.
 //!
-//! Source: the Service Authorization Reference of IAM, STS, ECR, S3 and Secrets Manager, for which actions take which resources.
+//! Source: the Service Authorization Reference of IAM, STS, ECR, S3, KMS and Secrets Manager, for which actions take which resources.
 //! `sts:GetCallerIdentity` needs no permission.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,51 +41,82 @@ const READ_REPOSITORIES: [&str; 2] = ["ecr:DescribeRepositories", "ecr:GetReposi
 /// Writing them.
 const WRITE_REPOSITORIES: [&str; 2] = ["ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"];
 
+/// The same for buckets.
+const WRITE_BUCKETS: [&str; 2] = ["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"];
+
+/// What the manifest names.
+struct Named {
+    /// Of other accounts.
+    repositories: BTreeMap<AccountId, BTreeSet<Repository>>,
+    /// Whether there are registries of the data plane's own account.
+    own_registries: bool,
+    /// ARNs. Whose buckets they are, nobody has asked.
+    buckets: Vec<String>,
+    /// ARNs, and patterns of ARNs.
+    secrets: Vec<String>,
+}
+
 /// See [`cloudgrant_core::Provider::permissions`].
 pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
-    let foreign = repositories_elsewhere(aws, intents);
-    let mut all = vec![home(aws, intents, purpose)];
+    let own = &aws.config.account;
+    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
+    let named = Named {
+        repositories: repositories_elsewhere(aws, intents),
+        own_registries: registries.filter_map(|reach| Locator::parse(&reach.resource.locator).ok()).any(
+            |locator| matches!(locator, Locator::Repository(repository) if repository.account == *own),
+        ),
+        buckets: buckets(intents, aws.config.partition()),
+        secrets: secrets(intents),
+    };
+    let mut all = vec![home(aws, intents, &named, purpose)];
     for (account, credentials) in &aws.config.accounts {
         let holder = match credentials {
             Credentials::AssumeRole(assume) => format!("the role {}", assume.role),
             Credentials::Profile(profile) => format!("the profile `{profile}` in account {account}"),
         };
-        let repositories = foreign.get(account).cloned().unwrap_or_default();
-        all.push(elsewhere(aws, account, holder, &repositories, purpose));
+        all.push(elsewhere(aws, account, holder, &named, purpose));
     }
     all
 }
 
 /// In the data plane's account.
-fn home(aws: &Aws, intents: &Intents, purpose: Purpose) -> Permissions {
+fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permissions {
     let names = &aws.names;
     let (config, platform) = (&aws.config, &aws.context.platform);
     let any = || vec!["*".to_owned()];
     let mut statements = vec![statement("ReadAccount", &READ_ACCOUNT, any(), None)];
+    if !config.tags.is_empty() {
+        statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
+    }
+    if named.own_registries {
+        // It takes no narrower resource.
+        statements.push(statement("ReadPullThrough", &["ecr:DescribePullThroughCacheRules"], any(), None));
+    }
     let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     if let (true, Some(cluster)) = (narrow, &config.cluster) {
         let provider = cluster.oidc_provider.iter().map(|issuer| names.oidc_provider_arn(issuer)).collect();
         statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], provider, None));
     }
-    let secrets = secrets(intents);
+    let Named { secrets, buckets, .. } = named;
     if !secrets.is_empty() {
         statements.push(statement("ReadSecrets", &["secretsmanager:DescribeSecret"], secrets.clone(), None));
         if secrets.len() > FEW {
             statements.push(statement("ListSecrets", &["secretsmanager:ListSecrets"], any(), None));
         }
         if config.inspect_secrets {
-            statements.push(statement("InspectSecrets", &["secretsmanager:GetSecretValue"], secrets, None));
+            statements.push(statement("InspectSecrets", &["secretsmanager:GetSecretValue"], secrets.clone(), None));
         }
     }
-    let buckets = buckets(intents, config.partition());
-    if !buckets.is_empty() {
-        statements.push(statement("ListBuckets", &["s3:ListAllMyBuckets"], any(), None));
-        statements.push(statement("ReadEncryption", &["s3:GetEncryptionConfiguration"], buckets, None));
-    }
+    statements.extend(looking_at(buckets));
     if purpose == Purpose::Apply {
         let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
         statements.push(statement("WritePolicies", &POLICIES, vec![policies.clone()], None));
         statements.push(statement("WriteRoles", &ROLES, vec![roles.clone()], None));
+        if let Some(boundary) = &config.permissions_boundary {
+            let action = "iam:PutRolePermissionsBoundary";
+            let only = json!({ "ArnLike": { "iam:PermissionsBoundary": [boundary] } });
+            statements.push(statement("BoundRoles", &[action], vec![roles.clone()], Some(only)));
+        }
         let anywhere = |kind: &str, name: &str| match name.starts_with("arn:") {
             true => name.to_owned(),
             false => format!("arn:{}:iam::{}:{kind}/{name}", config.partition(), config.account),
@@ -123,26 +154,65 @@ fn elsewhere(
     aws: &Aws,
     account: &AccountId,
     holder: String,
-    repositories: &BTreeSet<Repository>,
+    named: &Named,
     purpose: Purpose,
 ) -> Permissions {
+    let repositories = named.repositories.get(account).cloned().unwrap_or_default();
     let mut regions: BTreeSet<_> = repositories.iter().map(|repository| repository.region.as_str()).collect();
     regions.insert(&aws.config.region);
     let every = |region: &&str| format!("arn:{}:ecr:{region}:{account}:repository/*", partition_of(region));
     let every = regions.iter().map(every).collect();
     let mut statements = vec![statement("ReadRepositoryPolicies", &READ_REPOSITORIES, every, None)];
+    if !named.buckets.is_empty() {
+        statements.extend(looking_at(&named.buckets));
+        statements.push(statement("ReadBucketPolicies", &["s3:GetBucketPolicy"], named.buckets.clone(), None));
+    }
+    // Buckets are where they are; the keys of secrets are in the region of the data plane.
+    let region = if named.buckets.is_empty() { aws.config.region.as_str() } else { "*" };
+    let keys = vec![format!("arn:{}:kms:{region}:{account}:key/*", aws.config.partition())];
+    let any_key = !named.buckets.is_empty() || !named.secrets.is_empty();
+    if any_key {
+        statements.push(statement("ListKeys", &["kms:ListKeys"], vec!["*".to_owned()], None));
+        statements.push(statement("ReadKeyPolicies", &["kms:GetKeyPolicy"], keys.clone(), None));
+    }
     let mut notes = Vec::new();
-    if purpose == Purpose::Apply && !repositories.is_empty() {
-        let named = repositories.iter().map(Repository::arn).collect();
-        statements.push(statement("WriteRepositoryPolicies", &WRITE_REPOSITORIES, named, None));
-        notes.push(
-            "a repository that the manifest no longer names stays writable until the stack's statement is taken out of it: \
-             change this document after the run that does so"
-                .to_owned(),
-        );
+    if purpose == Purpose::Apply {
+        if !repositories.is_empty() {
+            let named = repositories.iter().map(Repository::arn).collect();
+            statements.push(statement("WriteRepositoryPolicies", &WRITE_REPOSITORIES, named, None));
+        }
+        if !named.buckets.is_empty() {
+            statements.push(statement("WriteBucketPolicies", &WRITE_BUCKETS, named.buckets.clone(), None));
+        }
+        if any_key {
+            statements.push(statement("WriteKeyPolicies", &["kms:PutKeyPolicy"], keys, None));
+            notes.push(format!(
+                "a manifest names no keys, so that WriteKeyPolicies is for every key of account {account}: put the ARNs of \
+                 the keys there that encrypt buckets and secrets of the manifest in place of `key/*`, or leave the statement \
+                 out where there are none"
+            ));
+        }
+        if any_key || !repositories.is_empty() {
+            notes.push(
+                "a repository, bucket or key that the manifest no longer names stays writable until the stack's statement \
+                 is taken out of it: change this document after the run that does so"
+                    .to_owned(),
+            );
+        }
     }
     let name = account.to_string();
     Permissions { name, kind: "IAM policy".to_owned(), holder, document: document(statements), notes }
+}
+
+/// Whose the buckets are, and how they are encrypted.
+fn looking_at(buckets: &[String]) -> Vec<Value> {
+    if buckets.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        statement("ListBuckets", &["s3:ListAllMyBuckets"], vec!["*".to_owned()], None),
+        statement("ReadEncryption", &["s3:GetEncryptionConfiguration"], buckets.to_vec(), None),
+    ]
 }
 
 fn repositories_elsewhere(aws: &Aws, intents: &Intents) -> BTreeMap<AccountId, BTreeSet<Repository>> {
