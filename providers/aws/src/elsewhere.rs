@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess};
+use cloudgrant_core::{
+    Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess,
+};
 use serde_json::{Value, json};
 
 use crate::Aws;
@@ -61,9 +63,17 @@ pub(crate) async fn wanted(
 /// What of it is in other accounts.
 enum Needed {
     Repository(Repository),
-    Objects { location: Objects, bucket: Bucket, is_foreign: bool, key: Option<Key> },
+    Objects {
+        location: Objects,
+        bucket: Bucket,
+        is_foreign: bool,
+        key: Option<Key>,
+    },
     /// A secret of the own account under a key of another one (requirement 37).
-    Secret { resolved: Resolved, key: Key },
+    Secret {
+        resolved: Resolved,
+        key: Key,
+    },
 }
 
 impl Needed {
@@ -80,7 +90,12 @@ impl Needed {
                 };
                 let uses_key = !actions::on_key(reach.access).is_empty();
                 let key = bucket.key().filter(|key| uses_key && key.account() != own.as_str()).cloned();
-                (is_foreign || key.is_some()).then(|| Self::Objects { location, bucket: bucket.clone(), is_foreign, key })
+                (is_foreign || key.is_some()).then(|| Self::Objects {
+                    location,
+                    bucket: bucket.clone(),
+                    is_foreign,
+                    key,
+                })
             }
             Locator::Secret(secret) => Self::key_of(own, inventory, &secret),
         }

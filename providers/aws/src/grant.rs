@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach,
-    ResourceKind, Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind, Result,
+    Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;

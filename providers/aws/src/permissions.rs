@@ -62,9 +62,9 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
     let named = Named {
         repositories: repositories_elsewhere(aws, intents),
-        own_registries: registries.filter_map(|reach| Locator::parse(&reach.resource.locator).ok()).any(
-            |locator| matches!(locator, Locator::Repository(repository) if repository.account == *own),
-        ),
+        own_registries: registries
+            .filter_map(|reach| Locator::parse(&reach.resource.locator).ok())
+            .any(|locator| matches!(locator, Locator::Repository(repository) if repository.account == *own)),
         buckets: buckets(intents, aws.config.partition()),
         secrets: secrets(intents),
     };
@@ -150,13 +150,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
 }
 
 /// In another account, as far as there are credentials for it.
-fn elsewhere(
-    aws: &Aws,
-    account: &AccountId,
-    holder: String,
-    named: &Named,
-    purpose: Purpose,
-) -> Permissions {
+fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purpose: Purpose) -> Permissions {
     let repositories = named.repositories.get(account).cloned().unwrap_or_default();
     let mut regions: BTreeSet<_> = repositories.iter().map(|repository| repository.region.as_str()).collect();
     regions.insert(&aws.config.region);

@@ -82,9 +82,7 @@ impl Place {
     /// has a mark of its own, as none knows what the others want.
     fn name(&self, names: &Names, whom: &str) -> String {
         match self {
-            Self::Repositories { account, region } => {
-                names.place(&[&format!("ecr-{whom}"), account.as_str(), region])
-            }
+            Self::Repositories { account, region } => names.place(&[&format!("ecr-{whom}"), account.as_str(), region]),
             Self::Buckets { account, .. } => names.place(&[&format!("s3-{whom}"), account.as_str()]),
             Self::Keys { account, region, .. } => names.place(&[&format!("kms-{whom}"), account.as_str(), region]),
         }
@@ -271,7 +269,9 @@ impl Marked {
                 _ => return None,
             },
             ("s3", "*") => Self::All(Place::Buckets { account: owner?, partition }),
-            ("s3", name) => Self::One(Shared::Bucket(OwnedBucket { account: owner?, partition, name: name.to_owned() })),
+            ("s3", name) => {
+                Self::One(Shared::Bucket(OwnedBucket { account: owner?, partition, name: name.to_owned() }))
+            }
             ("kms", "key/*") => Self::All(Place::Keys { account: account?, partition, region }),
             ("kms", _) => Self::One(Shared::Key(CustomerKey::parse(arn)?)),
             _ => return None,

@@ -16,12 +16,7 @@ use crate::snapshot::Issuer;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
-    let read = tokio::try_join!(
-        aws.snapshot(),
-        aws.quotas(),
-        issuers(aws, desired),
-        shared::read(aws, desired)
-    );
+    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuers(aws, desired), shared::read(aws, desired));
     aws.used_up().await;
     let (snapshot, quotas, issuers, shared) = read?;
     let tags = tags::read(aws, &snapshot).await?;

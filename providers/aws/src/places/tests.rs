@@ -99,12 +99,8 @@ fn a_bucket_without_its_account_is_no_place() {
 
 #[test]
 fn another_home_marks_under_another_name() {
-    let other = Names::new(
-        Stack::parse("acme-ml").expect("stack"),
-        "aws",
-        account("111122223333"),
-        Some("b.example/id"),
-    );
+    let other =
+        Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account("111122223333"), Some("b.example/id"));
     let object = made(&Snapshot::default(), &[repository("team/a")]);
     assert!(marked(&other, &with(&object)).is_empty());
 }

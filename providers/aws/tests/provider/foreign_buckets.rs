@@ -292,8 +292,7 @@ async fn a_bucket_that_can_not_be_searched_any_more_is_named_and_remembered() {
     let before = (bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await);
     let text = text("read");
     world.converge(&text).await;
-    let places =
-        |plan: &Plan| plan.unsearched.iter().map(|unsearched| unsearched.place.clone()).collect::<Vec<_>>();
+    let places = |plan: &Plan| plan.unsearched.iter().map(|unsearched| unsearched.place.clone()).collect::<Vec<_>>();
     let in_bucket = "bucket acme-theirs of account 444455556666".to_owned();
     let id = key.rsplit('/').next().expect("an id");
     let in_key = format!("key {id} of account 444455556666 in us-west-2");
@@ -364,7 +363,9 @@ async fn where_too_many_are_marked_all_buckets_and_keys_of_the_account_are_searc
         format!("  - {{ name: {domain}, scope: {{ domain: {domain} }}, access: {{ {access} }} }}\n")
     };
     let grants = [grant("production", &access[0]), grant("development", &access[1])].concat();
-    let many = manifest(&format!("grants:\n{grants}")).replace("acme-data/", "acme-theirs/").replace("resources:\n", &resources);
+    let many = manifest(&format!("grants:\n{grants}"))
+        .replace("acme-data/", "acme-theirs/")
+        .replace("resources:\n", &resources);
     let before = world.everything();
     world.converge(&many).await;
     let marks = [("s3-tasks.444455556666", "arn:aws:s3:::*"), ("kms-tasks.444455556666.us-west-2", "key/*")];

@@ -30,9 +30,10 @@ fn first() -> String {
     let more = "  theirs: { aws: 's3://acme-theirs/in/' }
   locked: { aws: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:locked' }
 ";
-    manifest(&format!("{REGISTRIES}{grants}"))
-        .replace("resources:\n", &format!("resources:\n{more}"))
-        .replace("  home: account\n", &format!("  home: account\n  tags: {{ owner: data }}\n  permissions_boundary: {BOUNDARY}\n"))
+    manifest(&format!("{REGISTRIES}{grants}")).replace("resources:\n", &format!("resources:\n{more}")).replace(
+        "  home: account\n",
+        &format!("  home: account\n  tags: {{ owner: data }}\n  permissions_boundary: {BOUNDARY}\n"),
+    )
 }
 
 /// What a stack finds.
@@ -90,10 +91,8 @@ async fn printed(world: &World, text: &str, purpose: Purpose) -> Policies {
 async fn ask(world: &World, request: &str, body: &str) -> Value {
     let address = world.running().endpoint().trim_start_matches("http://");
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("the sandbox");
-    let head = format!(
-        "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let head =
+        format!("{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all((head + body).as_bytes()).await.expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("answered");

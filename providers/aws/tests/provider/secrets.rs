@@ -241,7 +241,11 @@ async fn requirement_37_a_key_of_an_account_without_credentials_is_handed_off() 
     let world = World::new(&manifest(GRANTS)).await;
     let role = "arn:aws:iam::111122223333:role/acme-userflyterole";
     for (name, key, called) in [
-        ("locked", "arn:aws:kms:us-west-2:777788889999:key/12345678-1234", "arn:aws:kms:us-west-2:777788889999:key/12345678-1234"),
+        (
+            "locked",
+            "arn:aws:kms:us-west-2:777788889999:key/12345678-1234",
+            "arn:aws:kms:us-west-2:777788889999:key/12345678-1234",
+        ),
         ("behind", "arn:aws:kms:us-west-2:444455556666:alias/theirs", "alias/theirs"),
     ] {
         world.secrets().create_secret().name(name).secret_string("x").kms_key_id(key).send().await.expect("created");
@@ -249,7 +253,8 @@ async fn requirement_37_a_key_of_an_account_without_credentials_is_handed_off() 
         let report = world.converge(&text).await;
         assert_eq!(report.handoffs.len(), 1, "{:#?}", report.handoffs);
         let handoff = report.handoffs[0].handoff.as_ref().expect("a handoff");
-        for needed in [called, role, "kms:Decrypt", "put-key-policy", "keep the others", "us-west-2", "kms:ViaService"] {
+        for needed in [called, role, "kms:Decrypt", "put-key-policy", "keep the others", "us-west-2", "kms:ViaService"]
+        {
             assert!(handoff.document.contains(needed), "{needed} in {}", handoff.document);
         }
     }
