@@ -17,7 +17,7 @@ use crate::error;
 use crate::kinds;
 use crate::known_buckets;
 use crate::names::{self, Names};
-use crate::places::{self, Marked};
+use crate::places;
 use crate::snapshot::Snapshot;
 
 /// How many policies are asked for their tags at a time.
@@ -157,9 +157,8 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
 
 /// The documents of others in which a stack has statements, as its own policies name them.
 fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> BTreeSet<String> {
-    let marks = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.documents);
-    let place = |arn: String| Marked::repository(&arn).map_or(arn, |place| place.to_string());
-    let mut all: BTreeSet<_> = marks.map(place).collect();
+    let marks = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names);
+    let mut all: BTreeSet<_> = marks.map(|marked| marked.to_string()).collect();
     for (name, bucket) in known_buckets::known(names, snapshot) {
         let theirs = bucket.account().filter(|account| **account != aws.config.account);
         all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));
