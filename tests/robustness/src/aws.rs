@@ -1,5 +1,7 @@
-//! AWS: IAM, and repository policies of ECR in another account.
+//! AWS: IAM, and in another account the policies of a repository, of a bucket and of its key.
 
+mod documents;
+mod edited;
 mod log;
 mod manifests;
 mod person;
@@ -10,22 +12,29 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::types::Tag;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
 use cloudgrant_aws as _;
 use cloudgrant_aws_sandbox as _;
 use cloudgrant_core::Change;
 use serde_json::{Value, json};
 
+use self::documents::{Clients, DOCUMENTS, Document};
 use crate::cloud::{Cloud, Look, Manifests, Person, State};
 use crate::world::World;
 
 /// The data plane's account.
 const ACCOUNT: &str = "111122223333";
-/// The account of the repositories.
+/// The account of the repositories, and of a bucket and its key.
 const OTHER: &str = "444455556666";
 const REGION: &str = "us-west-2";
 const TASK_ROLE: &str = "acme-userflyterole";
 /// The repository whose policy all manifests write.
 const SHARED: &str = "team/shared";
+/// The bucket whose policy all manifests write, and that of its key.
+const BUCKET: &str = "acme-shared";
 
 /// The cloud.
 #[derive(Debug)]
@@ -60,12 +69,13 @@ impl Cloud for Aws {
         iam.tag_role().role_name(TASK_ROLE).tags(tag).send().await.expect("tagged");
         let ecr = ecr(world);
         for repository in ["team/pulled", SHARED] {
-            let statements = vec![foreign("ByHand"), foreign("By another team")];
+            let statements = ["ByHand", "By another team"].map(|sid| Document::Repository.foreign(sid));
             let policy = json!({ "Version": "2008-10-17", "Id": "theirs", "Statement": statements }).to_string();
             let request = ecr.set_repository_policy().repository_name(repository).policy_text(policy);
             request.send().await.expect("a policy");
         }
         ecr.create_repository().repository_name("team/unrelated").send().await.expect("a repository");
+        plant_bucket(world).await;
     }
 
     fn canonical(&self, files: Vec<(String, Value)>) -> State {
@@ -101,25 +111,62 @@ impl Cloud for Aws {
                 let is_there = attached.is_some_and(|attached| attached.get(arn).is_some());
                 if is_there { Look::Same } else { Look::Absent }
             }
+            "s3-policy-statement" => in_policy(state, Document::Bucket.entity(), attributes),
+            "kms-key-policy-statement" => in_policy(state, Document::Key.entity(), attributes),
             "ecr-policy-statement" => {
                 let repository =
                     text(attributes, "repository").rsplit_once(":repository/").map_or("", |(_, name)| name);
-                let policy = field(&format!("repository {OTHER} {REGION} {repository}"), "policy").unwrap_or_default();
-                let sid = &attributes["statement"]["Sid"];
-                let statement = statements(&policy).into_iter().find(|statement| statement["Sid"] == *sid);
-                compare(statement, &attributes["statement"])
+                in_policy(state, &format!("repository {OTHER} {REGION} {repository}"), attributes)
             }
             _ => Look::Unknown,
         }
     }
 
     fn windows(&self, log: &[Value], last: usize) -> Vec<Duration> {
-        log::Calls::read(log).windows(last)
+        DOCUMENTS.iter().flat_map(|document| log::Calls::read(log, *document).windows(last)).collect()
     }
 
     async fn person(&self, world: &World) -> Box<dyn Person> {
-        Box::new(person::Somebody::new(world).await)
+        Box::new(person::Somebody::new(world, &DOCUMENTS).await)
     }
+
+    async fn person_at(&self, world: &World, action: &str) -> Box<dyn Person> {
+        let documents: Vec<_> = Document::written_by(action).into_iter().collect();
+        Box::new(person::Somebody::new(world, &documents).await)
+    }
+}
+
+/// The bucket of the manifests is another account's, under a key of that account.
+async fn plant_bucket(world: &World) {
+    // The sandbox takes it for one of the data plane's.
+    s3(world, ACCOUNT).delete_bucket().bucket(BUCKET).send().await.expect("deleted");
+    let clients = Clients::new(world);
+    let key = clients.kms.create_key().send().await.expect("a key").key_metadata.and_then(|key| key.arn);
+    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::UsWest2).build();
+    let made = clients.s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await;
+    made.expect("a bucket");
+    let rule = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+    let rule = rule.kms_master_key_id(key.expect("an ARN")).build().expect("a rule");
+    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(rule).build();
+    let rules = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("rules");
+    let request = clients.s3.put_bucket_encryption().bucket(BUCKET).server_side_encryption_configuration(rules);
+    request.send().await.expect("encrypted");
+    for document in [Document::Bucket, Document::Key] {
+        let mut policy = clients.policy(document).await;
+        policy["Id"] = "theirs".into();
+        let mut all = statements(&policy);
+        all.extend(["ByHand", "By another team"].map(|sid| document.foreign(sid)));
+        policy["Statement"] = all.into();
+        assert!(clients.put(document, &policy).await, "{document:?}");
+    }
+}
+
+/// A statement in the policy of something.
+fn in_policy(state: &State, of: &str, attributes: &Value) -> Look {
+    let policy = state.get(of).map(|entity| entity["policy"].clone()).unwrap_or_default();
+    let sid = &attributes["statement"]["Sid"];
+    let statement = statements(&policy).into_iter().find(|statement| statement["Sid"] == *sid);
+    compare(statement, &attributes["statement"])
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -201,6 +248,16 @@ fn entity_of(ids: &HashMap<String, Value>, file: &str, mut entity: Value) -> Opt
             entity["policy"] = with_principals(ids, &entity["policy"]);
             Some((key, without(entity, &["created"])))
         }
+        "buckets" => {
+            let key = format!("bucket {}", name(&["account", "region", "name"]));
+            entity["policy"] = with_principals(ids, &entity["policy"]);
+            Some((key, without(entity, &["created"])))
+        }
+        "keys" => {
+            let key = format!("key {}", name(&["account", "region"]));
+            entity["policy"] = with_principals(ids, &entity["policy"]);
+            Some((key, without(entity, &["id", "created"])))
+        }
         "oidc-providers" => Some((format!("provider {}", name(&["account", "url"])), without(entity, &["created"]))),
         "secrets" => {
             let key = format!("secret {}", name(&["account", "region", "name"]));
@@ -218,11 +275,6 @@ fn without(mut entity: Value, fields: &[&str]) -> Value {
         }
     }
     entity
-}
-
-/// A statement that is nobody's of ours.
-fn foreign(sid: &str) -> Value {
-    json!({ "Sid": sid, "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{OTHER}:root") }, "Action": "ecr:BatchGetImage" })
 }
 
 fn credentials(account: &str) -> Credentials {
@@ -245,4 +297,23 @@ fn ecr(world: &World) -> aws_sdk_ecr::Client {
         .credentials_provider(credentials(OTHER))
         .endpoint_url(world.endpoint());
     aws_sdk_ecr::Client::from_conf(config.build())
+}
+
+fn s3(world: &World, account: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials(account))
+        .endpoint_url(world.endpoint())
+        .force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+fn kms(world: &World) -> aws_sdk_kms::Client {
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials(OTHER))
+        .endpoint_url(world.endpoint());
+    aws_sdk_kms::Client::from_conf(config.build())
 }

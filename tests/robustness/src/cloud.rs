@@ -81,6 +81,12 @@ pub trait Cloud: std::fmt::Debug + Send + Sync {
     /// A person who edits by hand what the manifests touch.
     async fn person(&self, world: &World) -> Box<dyn Person>;
 
+    /// A person who edits by hand what an action writes, and nothing else that has no version token.
+    async fn person_at(&self, world: &World, action: &str) -> Box<dyn Person> {
+        let _ = action;
+        self.person(world).await
+    }
+
     /// For each of our writes of what is read, merged and written without a version token, how long its writer hadn't
     /// looked at it: what somebody else wrote in that time is lost. From the sandbox's log; `last` is 1 for the last reading before the
     /// write, 2 for the one before that.

@@ -191,7 +191,7 @@ async fn overwritten(
         }
         let begun = Instant::now();
         tokio::time::sleep(LATENCY).await;
-        let (mut person, mut random) = (cloud.person(&world).await, Random::new(earlier));
+        let (mut person, mut random) = (cloud.person_at(&world, action).await, Random::new(earlier));
         while person.losses(&world.state(), &[]).writes == 0 {
             person.edit(&mut random).await;
         }

@@ -1,4 +1,4 @@
-//! What the sandbox's log tells of who read and wrote repository policies: whether an edit could have been seen.
+//! What the sandbox's log tells of who read and wrote the policies of repositories, buckets and keys: whether an edit could have been seen.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::OTHER;
-use super::person::sids;
+use super::documents::Document;
+use super::edited::sids;
 
-/// Who read and wrote repository policies, in the order in which it was carried out.
+/// Who read and wrote policies of one kind, in the order in which it was carried out.
 pub(super) struct Calls(Vec<Call>);
 
 struct Call {
@@ -23,17 +24,19 @@ struct Call {
 
 impl Calls {
     /// From the sandbox's log.
-    pub(super) fn read(log: &[Value]) -> Self {
+    pub(super) fn read(log: &[Value], document: Document) -> Self {
         let call = |line: &Value| {
-            let refused = line["status"].as_u64() != Some(200);
-            let reads = match line["action"].as_str()? {
-                "ecr:GetRepositoryPolicy" => true,
-                "ecr:SetRepositoryPolicy" | "ecr:DeleteRepositoryPolicy" if !refused => false,
-                _ => return None,
-            };
+            let action = line["action"].as_str()?;
+            // S3 answers some with 204.
+            let is_done = matches!(line["status"].as_u64(), Some(200 | 204));
+            let is_deleted = document.delete() == Some(action);
+            let reads = action == document.read();
+            if !reads && !(is_done && (action == document.write() || is_deleted)) {
+                return None;
+            }
             let at = Duration::from_micros(line["at_us"].as_u64()?);
             // What was deleted is told, too.
-            let policy = line["policy"].as_str().filter(|_| line["action"] != "ecr:DeleteRepositoryPolicy");
+            let policy = line["policy"].as_str().filter(|_| !is_deleted);
             let sids = policy.and_then(|text| serde_json::from_str(text).ok()).map(|policy| sids(&policy));
             let (turn, key, sids) =
                 (line["turn"].as_u64()?, line["key"].as_str()?.to_owned(), sids.unwrap_or_default());
@@ -184,7 +187,7 @@ mod tests {
                 "policy": json!({ "Statement": sids }).to_string(),
             })
         };
-        Calls::read(&text.split(' ').enumerate().map(line).collect::<Vec<_>>())
+        Calls::read(&text.split(' ').enumerate().map(line).collect::<Vec<_>>(), Document::Repository)
     }
 
     #[test]

@@ -20,15 +20,16 @@ resources:
   models: { aws: "s3://acme-models" }
   token: { aws: "arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf" }
   shared: { aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
+  lake: { aws: "s3://acme-shared/inputs/" }
 "#;
 
 /// The trials share a policy.
 const FIRST: &str = r#"
 stack: robust
 grants:
-  - { name: data-for-all, scope: global, access: { data: read, token: read } }
+  - { name: data-for-all, scope: global, access: { data: read, token: read, lake: read } }
   - { name: development, scope: { domain: development }, access: { models: read-write } }
-  - { name: forecasting, scope: { project: forecasting, domain: production }, access: { models: read, shared: pull } }
+  - { name: forecasting, scope: { project: forecasting, domain: production }, access: { models: read, shared: pull, lake: read-write } }
   - { name: vision, scope: { project: vision, domain: production }, access: { data: read-write } }
   - { name: vision-trial, scope: { project: vision, domain: development }, access: { shared: push, models: list } }
   - { name: forecasting-trial, scope: { project: forecasting, domain: development }, access: { shared: push, models: list } }
@@ -41,8 +42,8 @@ registries:
 const SECOND: &str = r#"
 stack: robust
 grants:
-  - { name: data-for-all, scope: global, access: { data: read-write } }
-  - { name: production, scope: { domain: production }, access: { token: read } }
+  - { name: data-for-all, scope: global, access: { data: read-write, lake: read-write } }
+  - { name: production, scope: { domain: production }, access: { token: read, lake: list } }
   - { name: forecasting, scope: { project: forecasting, domain: production }, access: { models: read-write, shared: push } }
   - { name: vision, scope: { project: vision, domain: production }, access: { models: read-write, shared: push } }
   - { name: vision-trial, scope: { project: vision, domain: development }, access: { shared: push, models: read } }
@@ -55,8 +56,8 @@ registries:
 const SMALL: &str = r#"
 stack: left
 grants:
-  - { name: all, scope: global, access: { data: read, shared: pull } }
-  - { name: forecasting, scope: { project: forecasting, domain: production }, access: { shared: pull } }
+  - { name: all, scope: global, access: { data: read, shared: pull, lake: read } }
+  - { name: forecasting, scope: { project: forecasting, domain: production }, access: { shared: pull, lake: read } }
 registries:
   - { name: images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
 "#;
@@ -64,7 +65,7 @@ registries:
 const SMALL_CHANGED: &str = r#"
 stack: left
 grants:
-  - { name: all, scope: global, access: { data: read-write, shared: push } }
+  - { name: all, scope: global, access: { data: read-write, shared: push, lake: write } }
 registries:
   - { name: images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
   - { name: more-images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
@@ -73,8 +74,8 @@ registries:
 const OTHER: &str = r#"
 stack: right
 grants:
-  - { name: all, scope: global, access: { models: read, shared: push } }
-  - { name: vision, scope: { project: vision, domain: production }, access: { shared: pull } }
+  - { name: all, scope: global, access: { models: read, shared: push, lake: read } }
+  - { name: vision, scope: { project: vision, domain: production }, access: { shared: pull, lake: read-write } }
 registries:
   - { name: images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
 "#;
