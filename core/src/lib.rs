@@ -16,7 +16,9 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod access;
+mod advice;
 mod attributes;
+mod audience;
 pub mod audit;
 mod capability;
 mod checked;
@@ -26,6 +28,7 @@ mod diagnostic;
 mod diff;
 mod engine;
 mod error;
+mod execute;
 mod inexact;
 mod intent;
 pub mod many;
@@ -49,13 +52,16 @@ mod shown;
 mod stacks;
 
 pub use access::Access;
+pub use advice::of_secrets;
 pub use attributes::Attributes;
+pub use audience::{Audience, Choice};
 pub use capability::Capabilities;
 pub use checked::Checked;
 pub use comparison::{Difference, Effect, Move, compare};
 pub use diagnostic::{Diagnostic, Place, nearest};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use error::{Error, ErrorKind, Result};
+pub use execute::Execute;
 pub use inexact::Inexact;
 pub use intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 pub use names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};

@@ -80,6 +80,11 @@ impl Naming {
         Ok(Self { template: template.to_owned(), service_account: service_account.to_owned() })
     }
 
+    /// The template of namespaces.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
     /// The namespace of a pair.
     pub fn namespace(&self, project: &Project, domain: &Domain) -> String {
         self.template.replace("{project}", project.as_str()).replace("{domain}", domain.as_str())

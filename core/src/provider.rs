@@ -20,7 +20,7 @@ use crate::permissions::{Permissions, Purpose};
 use crate::plan::Approved;
 use crate::platform::Platform;
 use crate::protected::Protected;
-use crate::resource::ResourceKind;
+use crate::resource::{Resource, ResourceKind};
 use crate::stacks::Stacks;
 
 /// One cloud, connected.
@@ -156,6 +156,13 @@ pub trait Provider: Debug + Send + Sync {
     /// The commands with which a person would make an object with the cloud's own tool.
     fn equivalent(&self, object: &Object) -> Vec<String> {
         let _ = object;
+        Vec::new()
+    }
+
+    /// How task code names a resource that it is granted, where the platform wants other names than the locator: each with what
+    /// the platform calls it. Asked after the verbs, and only for what they were given.
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        let _ = resource;
         Vec::new()
     }
 

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Result};
 use crate::intent::Intents;
+use crate::platform::Platform;
 use crate::provider::{Context, Provider};
 use crate::registry::{self, Registration};
 
@@ -20,6 +21,7 @@ pub struct Session {
     provider: Arc<dyn Provider>,
     loaded: Loaded,
     intents: Arc<Intents>,
+    platform: Arc<Platform>,
     settings: Settings,
 }
 
@@ -62,8 +64,8 @@ impl Session {
         problems.extend(misconfigured);
         problems.extend(loaded.not_for_a_file((registration.directs_credentials)(&section)));
         problems.extend(loaded.audit_problem());
-        let context =
-            Context { stack: loaded.manifest.stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
+        let platform = Arc::new(loaded.manifest.platform.clone());
+        let context = Context { stack: loaded.manifest.stack.clone(), platform: platform.clone() };
         let connected = if connectable {
             registration.connect(context, section).await
         } else {
@@ -86,7 +88,7 @@ impl Session {
         if !problems.is_empty() || !loaded.is_sound() {
             return Err(loaded.refusal(problems));
         }
-        Ok(Self { registration, provider, loaded, intents, settings })
+        Ok(Self { registration, provider, loaded, intents, platform, settings })
     }
 
     /// The provider's registration.
@@ -144,5 +146,6 @@ impl Session {
     fn engine_for(&self, intents: Arc<Intents>) -> Engine {
         let stack = self.loaded.manifest.stack.clone();
         Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone())
+            .for_platform(self.platform.clone())
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Reach, RegistryAccess, Scope, Session, Subject,
-    TaskAccess,
+    Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess, Scope,
+    ScopeKind, Session, Subject, TaskAccess, of_secrets,
 };
 use serde_json::{Value, json};
 
 use super::attributes::{self, Lists};
-use super::{BOLD, CYAN, DIM, indented, json, notes, styled};
+use super::{BOLD, CYAN, DIM, halves, indented, json, notes, styled};
 
 /// What there is to explain, looked up once however many grants there are.
 #[derive(Debug)]
@@ -81,6 +81,26 @@ impl Explained<'_> {
         listed
     }
 
+    fn platform(&self) -> &Platform {
+        &self.session.loaded().manifest.platform
+    }
+
+    fn scope_kinds(&self) -> &'static [ScopeKind] {
+        self.session.registration().capabilities.scope_kinds()
+    }
+
+    /// The platform's half of the grants, where there are any.
+    fn execute(&self) -> Option<Execute> {
+        let scopes: HashSet<_> = self.grants().map(|grant| &grant.scope).collect();
+        let stack = &self.session.loaded().manifest.stack;
+        (!scopes.is_empty()).then(|| Execute::of(self.platform(), stack, scopes))
+    }
+
+    /// What there is to know of these grants whichever cloud serves them.
+    fn advice(&self) -> Vec<Note> {
+        of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches))
+    }
+
     /// What there is to know, but for what is about other intents, or about objects that exist for others only.
     fn notes(&self) -> Vec<&Note> {
         let mut about: HashSet<String> = self.wanted.iter().map(ToString::to_string).collect();
@@ -107,8 +127,7 @@ impl Explained<'_> {
 
     /// The task code of a scope, each with the scope under whose principal it runs.
     fn task_code(&self, scope: &Scope) -> Vec<(Pair, Subject, Option<&Scope>)> {
-        let platform = &self.session.loaded().manifest.platform;
-        let subjects = platform.subjects(scope).into_iter();
+        let subjects = self.platform().subjects(scope).into_iter();
         subjects
             .map(|(pair, subject)| {
                 let scope = self.serving.get(&pair).copied();
@@ -140,10 +159,12 @@ fn list<'a>(
 pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     let mut out = String::new();
     let mut shown = HashSet::new();
+    let execute = explained.execute();
     for grant in explained.grants() {
-        out.push_str(&format!("{} {}\n", styled(CYAN, "grant"), styled(BOLD, grant.name.as_str())));
+        title("grant", grant.name.as_str(), "task access", &mut out);
         out.push_str(&format!("  scope: {}\n", grant.scope));
-        reaches(&grant.reaches, &mut out);
+        out.push_str(&halves::reached(explained.platform(), &grant.scope, explained.scope_kinds(), width));
+        reaches(explained, &grant.reaches, &mut out);
         out.push_str("  for the task code of:\n");
         let code = explained.task_code(&grant.scope);
         let widest = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.len()).max().unwrap_or_default();
@@ -156,19 +177,28 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
             out.push_str(line.trim_end());
             out.push('\n');
         }
-        objects(explained, &explained.objects(grant), &mut shown, &mut out);
+        objects(explained, &explained.objects(grant), "the cloud's half", &mut shown, &mut out);
+        let pairs = explained.platform().audience(&grant.scope, &[]).pairs;
+        out.extend(execute.iter().map(|execute| halves::platforms_half(execute, pairs)));
     }
     for registry in explained.registries() {
-        out.push_str(&format!("{} {}\n", styled(CYAN, "registry"), styled(BOLD, registry.name.as_str())));
-        reaches(&registry.reach, &mut out);
+        title("registry", registry.name.as_str(), "infrastructure access", &mut out);
+        reaches(explained, &registry.reach, &mut out);
         out.push_str("  for the platform's infrastructure, and so for whatever runs on it\n");
-        objects(explained, &explained.objects_of_registry(registry), &mut shown, &mut out);
+        objects(explained, &explained.objects_of_registry(registry), "comes to", &mut shown, &mut out);
     }
-    out.push_str(&notes::all(explained.notes().into_iter(), width));
+    out.extend(execute.iter().map(|execute| halves::execute(execute, width)));
+    let advice = explained.advice();
+    out.push_str(&notes::all(explained.notes().into_iter().chain(&advice), width));
     format!("{}\n", out.trim_end())
 }
 
-fn reaches(reaches: &[Reach], out: &mut String) {
+/// Requirement 1: which of the two kinds of access it is.
+fn title(what: &str, name: &str, kind: &str, out: &mut String) {
+    out.push_str(&format!("{} {}   {}\n", styled(CYAN, what), styled(BOLD, name), styled(DIM, &format!("({kind})"))));
+}
+
+fn reaches(explained: &Explained<'_>, reaches: &[Reach], out: &mut String) {
     out.push_str("  access:\n");
     for reach in reaches {
         let resource = &reach.resource;
@@ -178,15 +208,24 @@ fn reaches(reaches: &[Reach], out: &mut String) {
             reach.access,
             styled(DIM, &format!("({}, {})", resource.kind, resource.locator))
         ));
+        for (called, name) in explained.session.provider().in_task_code(resource) {
+            out.push_str(&format!("      {} {called} = {name:?}\n", styled(DIM, "in task code:")));
+        }
     }
 }
 
-fn objects<'a>(explained: &Explained<'_>, objects: &[&'a Object], shown: &mut HashSet<&'a ObjectId>, out: &mut String) {
+fn objects<'a>(
+    explained: &Explained<'_>,
+    objects: &[&'a Object],
+    heading: &str,
+    shown: &mut HashSet<&'a ObjectId>,
+    out: &mut String,
+) {
     if objects.is_empty() {
         out.push_str("  comes to nothing: nothing has to be done\n\n");
         return;
     }
-    out.push_str("  comes to:\n");
+    out.push_str(&format!("  {heading}:\n"));
     for (at, object) in objects.iter().enumerate() {
         if at > 0 {
             out.push('\n');
@@ -216,6 +255,7 @@ fn objects<'a>(explained: &Explained<'_>, objects: &[&'a Object], shown: &mut Ha
 /// For programs.
 pub(crate) fn document(explained: &Explained<'_>) -> Value {
     let session = explained.session;
+    let advice = explained.advice();
     let grants = explained.grants().map(|grant| {
         let code = explained.task_code(&grant.scope).into_iter().map(|(pair, subject, scope)| {
             json!({ "project": pair.project, "domain": pair.domain, "subject": subject, "principal_of": scope })
@@ -223,7 +263,8 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
         json!({
             "name": grant.name,
             "scope": grant.scope,
-            "access": access(&grant.reaches),
+            "access": access(explained, &grant.reaches),
+            "reaches": reached(explained, &grant.scope),
             "task_code": code.collect::<Vec<_>>(),
             "carried_by": &*grant.carried_by,
             "objects": described(explained, &explained.objects(grant)),
@@ -232,7 +273,7 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
     let registries = explained.registries().map(|registry| {
         json!({
             "name": registry.name,
-            "access": access(&registry.reach),
+            "access": access(explained, &registry.reach),
             "objects": described(explained, &explained.objects_of_registry(registry)),
         })
     });
@@ -243,19 +284,31 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
         "stack": session.loaded().manifest.stack,
         "grants": grants.collect::<Vec<_>>(),
         "registries": registries.collect::<Vec<_>>(),
-        "notes": json::notes(explained.notes()),
+        "execute": explained.execute(),
+        "notes": json::notes(explained.notes().into_iter().chain(&advice)),
     })
 }
 
-fn access(reaches: &[Reach]) -> Value {
+fn reached(explained: &Explained<'_>, scope: &Scope) -> Value {
+    let mut value = json!(explained.platform().audience(scope, explained.scope_kinds()));
+    value["isolation"] = json!(explained.platform().isolation(scope));
+    value
+}
+
+fn access(explained: &Explained<'_>, reaches: &[Reach]) -> Value {
     let reach = |reach: &Reach| {
         let resource = &reach.resource;
-        json!({
+        let mut value = json!({
             "resource": resource.name,
             "kind": resource.kind,
             "locator": resource.locator,
             "access": reach.access,
-        })
+        });
+        let names = explained.session.provider().in_task_code(resource);
+        if !names.is_empty() {
+            value["in_task_code"] = names.into_iter().map(|(called, name)| (called.to_owned(), json!(name))).collect();
+        }
+        value
     };
     reaches.iter().map(reach).collect()
 }

@@ -4,6 +4,7 @@ mod attributes;
 mod changes;
 pub(crate) mod error;
 pub(crate) mod explain;
+mod halves;
 mod handoff;
 pub(crate) mod json;
 mod notes;

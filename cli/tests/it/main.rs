@@ -5,6 +5,7 @@ mod azure;
 mod completion;
 mod credentials;
 mod deployer;
+mod halves;
 mod help;
 mod json;
 mod later;

@@ -15,6 +15,7 @@ use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::protected::Protected;
 use crate::provider::{Caller, Outcome, Provider};
+use crate::resource::Resource;
 use crate::stacks::Stacks;
 
 /// A provider, and a trail in which each of its changes has a line before and one after it.
@@ -84,6 +85,10 @@ impl Provider for Audited {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         self.provider.equivalent(object)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        self.provider.in_task_code(resource)
     }
 
     fn pace(&self) -> Option<&Pace> {

@@ -56,7 +56,15 @@ pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Optio
     let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
         let template = Naming::new(&section.namespace, "default");
         let key = if template.is_err() { "namespace" } else { "service_account" };
-        problems.push(Diagnostic::new(format!("platform.{key}"), message));
+        let mut problem = Diagnostic::new(format!("platform.{key}"), message);
+        if !["{project}", "{domain}"].iter().all(|part| section.namespace.contains(part)) {
+            // Requirement 21.
+            problem = problem.hint(
+                "in a shared namespace only service accounts tell scopes apart, and a task may name another one: that is no \
+                 isolation. Where the data plane is set up so, leave `platform.namespace` out and grant `scope: global`",
+            );
+        }
+        problems.push(problem);
         Naming::default()
     });
     let platform = Platform {

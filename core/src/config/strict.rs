@@ -168,8 +168,15 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
         }
         Wrong::Missing(key) => {
             let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
-            Diagnostic::new(path.key(key).to_string(), wrong.to_string())
-                .hint(format!("write `{key}: {}`{around}", example(key)))
+            // Requirement 5.
+            let hint = match *key {
+                "scope" => format!(
+                    "write `{key}: …`{around}: `global`, which the platform recommends for most uses and which reaches every \
+                     task; or less: `{{ domain: D }}`, `{{ project: P, domain: D }}`"
+                ),
+                key => format!("write `{key}: {}`{around}", example(key)),
+            };
+            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(hint)
         }
         _ if path.is_secret() => problem(UNFIT.to_owned()).hiding(),
         Wrong::Other { found, expected, hint } => {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod cancel;
+mod news;
 mod report;
 mod retry;
 mod settings;
@@ -26,6 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
 use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
+use crate::platform::Platform;
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
 use crate::provider::Provider;
 use crate::stacks::Stacks;
@@ -47,6 +49,7 @@ pub struct Engine {
     baseline: Option<Arc<Intents>>,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
+    platform: Option<Arc<Platform>>,
 }
 
 impl Engine {
@@ -63,7 +66,14 @@ impl Engine {
         let intents = intents.into();
         let named = intents.clone();
         let settings = settings.for_timeout(provider.settle_timeout());
-        Self { provider, id, number, stack, intents, named, thorough: false, baseline: None, settings, audit: None }
+        Self { provider, id, number, stack, intents, named, thorough: false, baseline: None, settings, audit: None, platform: None }
+    }
+
+    /// Has plans say whom what is new in them reaches, and what the platform asks of whoever starts that task code.
+    #[must_use]
+    pub fn for_platform(mut self, platform: Arc<Platform>) -> Self {
+        self.platform = Some(platform);
+        self
     }
 
     /// Searches for everything that the stack ever made, also where only these intents name a place. For whoever takes
@@ -165,6 +175,10 @@ impl Engine {
         let asked = self.baseline.is_some() || self.thorough;
         if !asked && self.intents.grants.is_empty() && plan.only_deletes() {
             plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
+        }
+        if let Some(platform) = self.platform.as_ref().filter(|_| !asked) {
+            let news = news::notes(platform, &self.intents, &plan);
+            plan.notes.extend(news);
         }
         Ok(plan)
     }

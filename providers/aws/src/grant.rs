@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind, Result,
-    Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind,
+    Result, Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -39,8 +39,6 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         elsewhere::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
         notes(aws, grant, &inventory.secrets, &mut desired.notes);
     }
-    let reaches = grants.iter().flat_map(|grant| &grant.reaches);
-    desired.notes.extend(platforms_own(aws, reaches));
     desired.notes.extend(bucket_notes::of(aws, grants, &inventory.buckets));
     desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
     Ok(desired)
@@ -95,48 +93,22 @@ pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<Strin
     Ok((arns, ids))
 }
 
-/// Requirement 43.
-fn platforms_own<'a>(aws: &Aws, mut reaches: impl Iterator<Item = &'a Reach>) -> Option<Note> {
-    let any = reaches.any(|reach| reach.resource.kind == ResourceKind::Secret);
-    let own = match aws.context.platform.kind {
-        PlatformKind::Union => "Union has a secrets manager of its own (`union create secret`)",
-        PlatformKind::Flyte => "Flyte mounts Kubernetes secrets of the task's namespace",
-    };
-    let message = format!("{own}: a secret that only tasks need is simplest kept there, without any grant");
-    any.then(|| Note::info("secrets", message))
-}
-
 fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
     let mut any = false;
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
         any = true;
         if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
             notes.extend(secrets.notes(&secret));
-            let Some(resolved) = secrets.get(&secret) else { continue };
-            notes.extend(resolved.arn().and_then(mounting));
         }
     }
-    if any {
-        // Requirement 42.
-        let about = grant.id();
-        notes.push(Note::info(
-            &about,
-            "tasks must not return a secret's value: what a task returns is stored outside the cluster",
-        ));
-        if !aws.config.inspect_secrets {
-            // Requirement 36.
-            let message = "its secrets must be plaintext secrets, as the platform can't mount key/value ones; \
-                 `aws.inspect_secrets: true` has that checked, which reads their values";
-            notes.push(Note::info(&about, message));
-        }
+    if any && !aws.config.inspect_secrets {
+        // Requirement 36.
+        let message = "its secrets must be plaintext secrets, as the platform can't mount key/value ones; \
+             `aws.inspect_secrets: true` has that checked, which reads their values";
+        notes.push(Note::info(grant.id(), message));
     }
 }
 
-/// Requirement 40: how task code names the secret.
-fn mounting(arn: &str) -> Option<Note> {
-    let (group, key) = arn.split_once(":secret:")?;
-    let message = format!("task code asks for it with SECRET_GROUP `{group}:secret:` and SECRET_KEY `{key}`");
-    Some(Note::info(format!("secret {key}"), message))
 }
 
 impl Aws {

@@ -70,7 +70,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, ResourceKind, Result, ScopeBinding, Stacks,
+    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Stacks,
     TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
@@ -191,6 +191,13 @@ impl Provider for Aws {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         equivalent::commands(object, &self.names)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        match Locator::parse(&resource.locator) {
+            Ok(Locator::Secret(secret)) => self.secrets.in_task_code(&secret),
+            _ => Vec::new(),
+        }
     }
 
     fn pace(&self) -> Option<&Pace> {

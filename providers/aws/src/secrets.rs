@@ -101,6 +101,19 @@ impl Lookup {
         Ok(Secrets(looked_up.buffer_unordered(AT_A_TIME).try_collect().await?))
     }
 
+    /// How task code names a secret that was looked up (requirement 40): the two parts of its ARN, where the whole of it is
+    /// known.
+    ///
+    /// Source: Union, "Enabling AWS Secrets Manager", "Get the secret ARN".
+    pub(crate) fn in_task_code(&self, secret: &Secret) -> Vec<(&'static str, String)> {
+        const BEFORE_THE_NAME: &str = ":secret:";
+        let known = self.known(secret);
+        let Some(arn) = known.as_deref().and_then(Resolved::arn) else { return Vec::new() };
+        let Some(at) = arn.find(BEFORE_THE_NAME) else { return Vec::new() };
+        let (group, key) = arn.split_at(at + BEFORE_THE_NAME.len());
+        vec![("SECRET_GROUP", group.to_owned()), ("SECRET_KEY", key.to_owned())]
+    }
+
     fn known(&self, secret: &Secret) -> Option<Arc<Resolved>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(secret).cloned()
     }

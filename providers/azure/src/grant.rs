@@ -100,13 +100,6 @@ fn assignable_in(role: &mut Object, subscription: &str) {
 
 fn notes(azure: &Azure, grant: &TaskAccess, reach: &Reach, target: &Target, notes: &mut Vec<Note>) {
     match &target.locator {
-        Locator::Secret(secret) => {
-            let message = format!(
-                "tasks must not return the value of {}: what a task returns is stored outside the cluster",
-                secret.name
-            );
-            notes.push(Note::info(grant.id(), message));
-        }
         Locator::Registry(_) if target.admin_user => notes.push(crate::registry::admin_user(target)),
         _ => {}
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome, Pace,
-    Protected, Provider, RegistryAccess, Result, ScopeBinding, Stacks, TaskAccess, Watch,
+    Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Stacks, TaskAccess, Watch,
 };
 use tokio::sync::OnceCell;
 
@@ -131,6 +131,10 @@ impl Provider for Spy {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         self.inner.equivalent(object)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        self.inner.in_task_code(resource)
     }
 
     fn pace(&self) -> Option<&Pace> {

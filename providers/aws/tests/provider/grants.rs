@@ -14,9 +14,20 @@ async fn requirement_14_global_grants_go_to_the_task_role() {
     let attached = world.attached("acme-userflyterole").await;
     assert!(attached.contains(&"cloudgrant_tests_global".to_owned()), "{attached:?}");
     assert!(attached.contains(&"userflyterole".to_owned()), "{attached:?}");
-    // Requirement 12: the policy's ARN is reported.
-    let arn = "arn:aws:iam::111122223333:policy/cloudgrant/tests/cloudgrant_tests_global";
-    assert!(report.applied.iter().any(|applied| applied.outcome.identifier.as_deref() == Some(arn)));
+}
+
+#[tokio::test]
+async fn requirement_12_the_custom_policy_is_made_and_its_name_and_arn_are_reported() {
+    let text = manifest("grants: [{ name: data-for-all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let report = world.converge(&text).await;
+    let mut made = report.applied.iter().filter(|applied| applied.change.id.kind == "iam-policy");
+    let (policy, others) = (made.next().expect("a policy"), made.count());
+    assert_eq!((policy.change.id.name.as_str(), others), ("cloudgrant_tests_global", 0));
+    let arn = policy.outcome.identifier.clone().expect("an ARN");
+    let there = world.iam().get_policy().policy_arn(&arn).send().await.expect("it is there").policy.expect("a policy");
+    assert_eq!(there.policy_name.as_deref(), Some("cloudgrant_tests_global"));
+    assert_eq!(there.arn, Some(arn));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId, Observed,
-    Outcome, Protected, Provider, RegistryAccess, ResourceKind, Result, ScopeBinding, Settings, Stacks, TaskAccess,
+    Outcome, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Settings, Stacks, TaskAccess,
     Verb,
 };
 use serde_json::Value;
@@ -109,6 +109,10 @@ impl<B: Breakage> Provider for Broken<B> {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         self.breakage.equivalent(object, self.inner.equivalent(object))
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        self.inner.in_task_code(resource)
     }
 }
 
