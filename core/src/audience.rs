@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::intent::{Intent, RegistryAccess};
+use crate::intent::RegistryAccess;
 use crate::names::Domain;
 use crate::object::Note;
 use crate::platform::Platform;
@@ -96,14 +96,19 @@ impl Platform {
                 format!("every task of {whose}, in {all}{projects} and {domains}")
             }
             Scope::Domain { domain } => {
-                let pairs = self.projects.iter().map(|project| format!("{project}-{domain}"));
-                let (count, named) = (self.projects.len(), named(pairs, self.projects.len()));
-                format!("the tasks of all projects in domain {domain} ({count} of {of} pairs): {named}")
+                format!("the tasks of all projects in domain {domain} {}", self.of_domain(domain))
             }
             Scope::ProjectDomain { project, domain } => {
                 format!("the tasks of project {project} in domain {domain}, and no others (1 of {of} pairs)")
             }
         }
+    }
+
+    /// How many pairs a domain has, of how many, and which.
+    fn of_domain(&self, domain: &Domain) -> String {
+        let (count, of) = (self.projects.len(), self.all_pairs());
+        let pairs = self.projects.iter().map(|project| format!("{project}-{domain}"));
+        format!("({count} of {of} pairs): {}", named(pairs, count))
     }
 
     /// What keeps the task code of one scope from another scope's access (requirement 21). `None` for scopes that don't
@@ -114,8 +119,8 @@ impl Platform {
     pub fn isolation(&self, scope: &Scope) -> Option<String> {
         (*scope != Scope::Global).then(|| {
             format!(
-                "narrower scopes are kept apart by namespaces: nobody else reaches them where each pair runs in its own, \
-                 `{}`, and nobody at all where the data plane runs all tasks in one (Union's `low_privilege`, Flyte 2)",
+                "narrower scopes are kept apart by namespaces (`{}`): no task of another pair gets in, and where the data \
+                 plane runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), none does at all",
                 self.naming.template()
             )
         })
@@ -126,11 +131,15 @@ impl Platform {
 pub(crate) fn task_access(platform: &Platform, scopes: &BTreeSet<&Scope>) -> Vec<Note> {
     let note = |message: String| Note::info("task access", message);
     let of = platform.all_pairs();
-    let reaches = |scope: &Scope| format!("{scope} reaches {}", platform.phrase(scope));
+    let reaches = |scope: &Scope| match scope {
+        Scope::Global => format!("global reaches {}", platform.phrase(scope)),
+        Scope::Domain { domain } => format!("{scope} reaches the tasks of all its projects {}", platform.of_domain(domain)),
+        Scope::ProjectDomain { .. } => format!("{scope} reaches its own tasks alone (1 of {of} pairs)"),
+    };
     let mut notes = Vec::new();
     if scopes.contains(&Scope::Global) {
         notes.push(note(format!(
-            "{}; the platform recommends this as the simplest, least privilege is a narrower scope where that is enough",
+            "{}; the platform recommends this as the simplest, least privilege is less where that is enough",
             reaches(&Scope::Global)
         )));
     }
@@ -164,10 +173,10 @@ pub(crate) fn task_access(platform: &Platform, scopes: &BTreeSet<&Scope>) -> Vec
 /// What registries give, and to whom.
 pub(crate) fn infrastructure_access<'a>(registries: impl Iterator<Item = &'a RegistryAccess> + Clone) -> Option<Note> {
     let count = registries.clone().count();
-    let names = named(registries.map(|registry| registry.id().to_string()), count);
-    let verb = if count == 1 { "reaches" } else { "reach" };
+    let names = named(registries.map(|registry| &registry.name), count);
+    let what = if count == 1 { "registry" } else { "registries" };
     let message = format!(
-        "{names} {verb} the nodes of the data plane, which pull images for every task; task code itself is granted nothing by it"
+        "the nodes of the data plane may pull from {what} {names}, for whatever task runs there; task code is granted nothing"
     );
     (count > 0).then(|| Note::info("infrastructure access", message))
 }

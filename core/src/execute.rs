@@ -63,8 +63,8 @@ fn action(platform: PlatformKind) -> Option<&'static str> {
 fn summary(platform: PlatformKind) -> String {
     match platform {
         PlatformKind::Union => format!(
-            "who starts these tasks, a person or an application, also needs `{UNION_EXECUTE}` on their project and domain; Union \
-             gives that, and cloudgrant doesn't see it"
+            "on Union, who starts these tasks needs `{UNION_EXECUTE}` on their project and domain, which cloudgrant neither \
+             gives nor sees"
         ),
         // Source: flyteorg/flyte#5189.
         PlatformKind::Flyte => "open-source Flyte has no such permission: whoever may sign in can start tasks in every project \
@@ -76,10 +76,10 @@ fn summary(platform: PlatformKind) -> String {
 /// The platform's half, in a note.
 pub(crate) fn note(platform: &Platform) -> Note {
     let how = match platform.kind {
-        PlatformKind::Union => " (`explain` has the role, the policy and the commands)",
+        PlatformKind::Union => " (`explain` has role, policy and commands)",
         PlatformKind::Flyte => "",
     };
-    Note::info("execute permission", format!("{}{how}", summary(platform.kind)))
+    Note::info("execute permission", format!("the other half: {}{how}", summary(platform.kind)))
 }
 
 /// Source of the document: Union, "User management" of its current documentation (`flyte`), and of Union 1 (`uctl`).

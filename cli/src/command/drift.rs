@@ -27,7 +27,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         work.session.provider().look_again();
-        let engine = work.session.engine();
+        let engine = work.session.engine().without_news();
         let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         work.progress.clear();
         if shell.printer.is_json() {

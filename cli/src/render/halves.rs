@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Audience, Choice, Execute, Platform, Scope, ScopeKind};
 
-use super::{BOLD, CYAN, DIM, counted, indented, styled, wrapped};
+use super::{CYAN, DIM, counted, indented, styled, wrapped};
 
 /// Under its scope: whom a grant reaches, and what other scopes would reach.
 pub(super) fn reached(platform: &Platform, scope: &Scope, kinds: &[ScopeKind], width: Option<usize>) -> String {
@@ -30,7 +30,7 @@ fn others(audience: &Audience) -> String {
     }));
     if !narrower.is_empty() {
         let narrower = narrower.into_iter().map(|choice| {
-            format!("{} ({} of {})", named(choice), counted(choice.pairs, "pair", "pairs"), audience.of)
+            format!("{} ({} of {})", named(choice), choice.pairs, counted(audience.of, "pair", "pairs"))
         });
         let narrower = narrower.collect::<Vec<_>>().join(" or ");
         parts.push(format!("least privilege, where it is enough: {narrower}"));
@@ -57,8 +57,7 @@ pub(super) fn platforms_half(execute: &Execute, pairs: usize) -> String {
 
 /// What the platform asks for, and how it is given.
 pub(super) fn execute(execute: &Execute, width: Option<usize>) -> String {
-    let title = format!("the platform's half of access, on {}", execute.platform);
-    let mut out = format!("{} {}\n", styled(CYAN, "execute"), styled(BOLD, &format!("({title})")));
+    let mut out = format!("{}   {}\n", styled(CYAN, "execute"), styled(DIM, "(the platform's half of access)"));
     out.push_str(&format!("  {}\n", wrapped(&execute.summary, 2, 4, width)));
     if let Some(handoff) = &execute.handoff {
         out.push_str(&format!("  {} {}\n", styled(DIM, "who: "), wrapped(&handoff.to, 8, 8, width)));

@@ -25,7 +25,8 @@ fn requirement_1_a_plan_and_explain_tell_infrastructure_access_from_task_access(
     let plan = out(&folder, &["plan", "--sandbox"]);
     let infrastructure = lines(&plan, "note: infrastructure access: ");
     assert_eq!(infrastructure.len(), 1, "{plan}");
-    assert!(infrastructure[0].starts_with("registry base-images, registry trainer-images reach the nodes"), "{plan}");
+    let nodes = "the nodes of the data plane may pull from registries base-images, trainer-images, for whatever task";
+    assert!(infrastructure[0].starts_with(nodes), "{plan}");
     assert!(lines(&plan, "note: task access: ").iter().all(|line| !line.contains("registry")), "{plan}");
     let explained = out(&folder, &["explain", "--sandbox"]);
     assert!(explained.contains("grant training-data   (task access)\n"), "{explained}");
@@ -38,7 +39,7 @@ fn requirement_5_a_plan_says_whom_each_scope_that_is_new_reaches_and_a_converged
     let rest = QUICKSTART.find("registries:").expect("the registries");
     let folder = Folder::with(&[&QUICKSTART[..whole], &QUICKSTART[rest..]].concat());
     let global = "global reaches every task of acme, in all 2 projects and 3 domains; the platform recommends this";
-    let domain = "domain production reaches the tasks of all projects in domain production (2 of 6 pairs): \
+    let domain = "domain production reaches the tasks of all its projects (2 of 6 pairs): \
                   forecasting-production, vision-production";
     let plan = out(&folder, &["apply", "--sandbox", "--yes"]);
     let said = lines(&plan, "note: task access: ");
@@ -110,7 +111,7 @@ fn requirements_8_and_44_where_flyte_has_no_such_permission_a_plan_says_so() {
     let folder = Folder::with(DOMAINS);
     let plan = out(&folder, &["plan", "--sandbox"]);
     let said = lines(&plan, "note: execute permission: ");
-    assert!(said.len() == 1 && said[0].starts_with("open-source Flyte has no such permission"), "{plan}");
+    assert!(said.len() == 1 && said[0].starts_with("the other half: open-source Flyte has no such permission"), "{plan}");
     let execute = &assert_valid(&folder, &["explain", "--sandbox"])["execute"];
     assert_eq!((&execute["action"], execute.get("handoff")), (&json!(null), None));
 }

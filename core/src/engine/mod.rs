@@ -76,6 +76,13 @@ impl Engine {
         self
     }
 
+    /// Has plans say nothing of whom what is new in them reaches: whoever asks what is no longer as it was has read that.
+    #[must_use]
+    pub fn without_news(mut self) -> Self {
+        self.platform = None;
+        self
+    }
+
     /// Searches for everything that the stack ever made, also where only these intents name a place. For whoever takes
     /// access away: what isn't found stays.
     #[must_use]
