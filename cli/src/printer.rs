@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
 use crate::args::{Global, Output};
+use crate::build_log::{BuildLog, is_read_for_commands};
 use crate::render;
 use crate::unstyled::Unstyled;
 
@@ -78,7 +79,7 @@ impl Printer {
 
     fn buffered<W: Write>(&self, out: W, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let written = self.bars.suspend(|| {
-            let mut out = BufWriter::with_capacity(1 << 16, out);
+            let mut out = BuildLog::new(BufWriter::with_capacity(1 << 16, out), is_read_for_commands());
             write(&mut out).and_then(|()| out.flush())
         });
         match written {
@@ -136,7 +137,8 @@ impl Printer {
     fn write_error(&self, text: &str) {
         self.bars.suspend(|| {
             let stderr = io::stderr();
-            let mut stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
+            let stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
+            let mut stream = BuildLog::new(stream, is_read_for_commands());
             // Nobody is left to be told that telling failed.
             let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         });

@@ -17,6 +17,7 @@ pub fn of_secrets<'a>(platform: &Platform, mut reaches: impl Iterator<Item = &'a
     };
     let simplest = format!("{own}: a secret that only tasks need is simplest kept there, without any grant");
     // Requirement 42. Source: Union, "Enabling AWS Secrets Manager": "this will expose secrets to the control plane".
-    let never = "never return a secret's value from a task: what tasks return is stored, and exposed to the control plane";
+    let never =
+        "never return a secret's value from a task: what tasks return is stored, and exposed to the control plane";
     vec![Note::warning("secrets", never), Note::info("secrets", simplest)]
 }

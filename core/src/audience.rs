@@ -91,7 +91,8 @@ impl Platform {
         match scope {
             Scope::Global => {
                 let whose = if self.organization.is_empty() { "the platform" } else { self.organization.as_str() };
-                let (projects, domains) = (counted(self.projects.len(), "project"), counted(self.domains.len(), "domain"));
+                let (projects, domains) =
+                    (counted(self.projects.len(), "project"), counted(self.domains.len(), "domain"));
                 let all = if self.projects.len() == 1 { "" } else { "all " };
                 format!("every task of {whose}, in {all}{projects} and {domains}")
             }
@@ -133,7 +134,9 @@ pub(crate) fn task_access(platform: &Platform, scopes: &BTreeSet<&Scope>) -> Vec
     let of = platform.all_pairs();
     let reaches = |scope: &Scope| match scope {
         Scope::Global => format!("global reaches {}", platform.phrase(scope)),
-        Scope::Domain { domain } => format!("{scope} reaches the tasks of all its projects {}", platform.of_domain(domain)),
+        Scope::Domain { domain } => {
+            format!("{scope} reaches the tasks of all its projects {}", platform.of_domain(domain))
+        }
         Scope::ProjectDomain { .. } => format!("{scope} reaches its own tasks alone (1 of {of} pairs)"),
     };
     let mut notes = Vec::new();

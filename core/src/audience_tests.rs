@@ -47,7 +47,11 @@ fn requirement_5_each_other_choice_says_what_it_newly_reaches() {
     let choices = |scope: &Scope, kinds: &[ScopeKind]| {
         let audience = platform.audience(scope, kinds);
         assert_eq!((audience.of, audience.recommended), (6, *scope == Scope::Global));
-        audience.others.iter().map(|other| (other.kind, other.pairs, other.newly, other.recommended)).collect::<Vec<_>>()
+        audience
+            .others
+            .iter()
+            .map(|other| (other.kind, other.pairs, other.newly, other.recommended))
+            .collect::<Vec<_>>()
     };
     let (global, domains, pairs) = (ScopeKind::Global, ScopeKind::Domain, ScopeKind::ProjectDomain);
     assert_eq!(choices(&pair("a", "production"), &ScopeKind::ALL), [(global, 6, 5, true), (domains, 3, 2, false)]);
@@ -61,7 +65,8 @@ fn requirement_5_many_scopes_are_told_in_few_notes() {
     let projects: Vec<_> = (0..20).map(|n| format!("p{n:02}")).collect();
     let projects: Vec<_> = projects.iter().map(String::as_str).collect();
     let platform = platform(&projects, &["a", "b", "c", "d", "e"]);
-    let scopes: Vec<_> = ["a", "b", "c", "d"].map(domain).into_iter().chain(projects.iter().map(|p| pair(p, "e"))).collect();
+    let scopes: Vec<_> =
+        ["a", "b", "c", "d"].map(domain).into_iter().chain(projects.iter().map(|p| pair(p, "e"))).collect();
     let said = said(&platform, &scopes);
     assert_eq!(said.len(), 3, "{said:#?}");
     assert_eq!(said[0], "4 domains reach the tasks of all projects in them (80 of 100 pairs): a, b, c, d");

@@ -67,9 +67,11 @@ fn summary(platform: PlatformKind) -> String {
              gives nor sees"
         ),
         // Source: flyteorg/flyte#5189.
-        PlatformKind::Flyte => "open-source Flyte has no such permission: whoever may sign in can start tasks in every project \
+        PlatformKind::Flyte => {
+            "open-source Flyte has no such permission: whoever may sign in can start tasks in every project \
              and domain, and so use what these are granted"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn requirements_8_and_44_union_is_asked_for_execute_on_exactly_the_granted_pairs() {
-        let vision = Scope::ProjectDomain { project: Project::parse("vision").expect("a project"), domain: production() };
+        let vision =
+            Scope::ProjectDomain { project: Project::parse("vision").expect("a project"), domain: production() };
         let named = |scopes: &[Scope]| {
             let pairs = execute(PlatformKind::Union, scopes).pairs;
             pairs.iter().map(ToString::to_string).collect::<Vec<_>>()

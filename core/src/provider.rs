@@ -197,8 +197,10 @@ pub struct Caller {
 /// What came of a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// How the cloud calls the object, such as an ARN, where it has such a name.
+    /// What the cloud calls the object, such as an ARN, where it has such a name.
     pub identifier: Option<String>,
+    /// What else was done or seen that the plan didn't show, such as an edit of somebody else's that was put back.
+    pub remarks: Vec<String>,
 }
 
 /// What every provider is told, whatever its own section says.

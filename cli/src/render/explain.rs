@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess, Scope,
-    ScopeKind, Session, Subject, TaskAccess, of_secrets,
+    Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess,
+    Scope, ScopeKind, Session, Subject, TaskAccess, of_secrets,
 };
 use serde_json::{Value, json};
 

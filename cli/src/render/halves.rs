@@ -29,9 +29,9 @@ fn others(audience: &Audience) -> String {
         format!("{} would newly reach {newly}{why}", named(choice))
     }));
     if !narrower.is_empty() {
-        let narrower = narrower.into_iter().map(|choice| {
-            format!("{} ({} of {})", named(choice), choice.pairs, counted(audience.of, "pair", "pairs"))
-        });
+        let narrower = narrower
+            .into_iter()
+            .map(|choice| format!("{} ({} of {})", named(choice), choice.pairs, counted(audience.of, "pair", "pairs")));
         let narrower = narrower.collect::<Vec<_>>().join(" or ");
         parts.push(format!("least privilege, where it is enough: {narrower}"));
     }

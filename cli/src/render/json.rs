@@ -59,8 +59,13 @@ pub(crate) fn applied<'a>(
     report: &Report,
     trail: Option<&Trail>,
 ) -> Document<'a> {
-    let applied =
-        report.applied.iter().map(|applied| with(named(&applied.change), "identifier", &applied.outcome.identifier));
+    let applied = report.applied.iter().map(|applied| {
+        let mut value = with(named(&applied.change), "identifier", &applied.outcome.identifier);
+        if !applied.outcome.remarks.is_empty() {
+            value = with(value, "remarks", &applied.outcome.remarks);
+        }
+        value
+    });
     let failed = report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error)));
     let result = json!({
         "applied": applied.collect::<Vec<_>>(),

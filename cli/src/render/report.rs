@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Action, Change, Report, Summary};
 
-use super::{BOLD, GREEN, RED, YELLOW, counted, error, seconds, styled};
+use super::{BOLD, GREEN, RED, YELLOW, counted, error, seconds, styled, wrapped};
 
 /// What didn't go as planned; empty if all did.
 pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
@@ -14,6 +14,12 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
     out.push_str(&list(title, &report.remaining));
     if let Some(unseen) = &report.unseen {
         out.push_str(&error::failed("looking at what was made", unseen, width));
+    }
+    for applied in &report.applied {
+        for remark in &applied.outcome.remarks {
+            let text = wrapped(&format!("{}: {remark}", applied.change.id), 9, 2, width);
+            out.push_str(&format!("{}: {text}\n", styled(YELLOW, "warning")));
+        }
     }
     out.push_str(&list("Sent and accepted, but the cloud doesn't show it as it should be yet:", &report.unverified));
     if !report.unverified.is_empty() {

@@ -64,11 +64,15 @@ fn requirement_5_a_plan_says_whom_each_scope_that_is_new_reaches_and_a_converged
 fn requirement_5_each_choice_shows_what_it_newly_reaches_on_both_clouds() {
     let folder = Folder::with(PROJECTS);
     let pair = out(&folder, &["explain", "vision-production", "--sandbox"]);
-    assert!(pair.contains("reaches the tasks of project vision in domain production, and no others (1 of 6 pairs)"), "{pair}");
+    assert!(
+        pair.contains("reaches the tasks of project vision in domain production, and no others (1 of 6 pairs)"),
+        "{pair}"
+    );
     assert!(pair.contains("global would newly reach 5 more pairs, and is what the platform recommends"), "{pair}");
     assert!(pair.contains("a domain would newly reach 1 more pair"), "{pair}");
     // Azure has no scope of single projects to offer, and refuses one with whom the nearest would newly reach.
-    let document = assert_valid(&Folder::with(DOMAINS), &["explain", "models-production", "training-data", "--sandbox"]);
+    let document =
+        assert_valid(&Folder::with(DOMAINS), &["explain", "models-production", "training-data", "--sandbox"]);
     let reaches = |at: usize| document["grants"][at]["reaches"].clone();
     assert_eq!(
         reaches(0)["others"],
@@ -79,7 +83,10 @@ fn requirement_5_each_choice_shows_what_it_newly_reaches_on_both_clouds() {
     assert_eq!((&reaches(1)["pairs"], &reaches(1)["of"]), (&json!(2), &json!(4)));
     let refused = folder.output(&["plan", "--provider", "azure"]);
     let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.contains("reaches every project in production; newly reached: forecasting-production"), "{refused}");
+    assert!(
+        refused.contains("reaches every project in production; newly reached: forecasting-production"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -88,7 +95,10 @@ fn requirement_5_a_grant_without_a_scope_hears_which_one_is_recommended() {
     let output = folder.output(&["plan", "--sandbox"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("`global`, which the platform recommends for most uses and which reaches every task"), "{said}");
+    assert!(
+        said.contains("`global`, which the platform recommends for most uses and which reaches every task"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -111,7 +121,10 @@ fn requirements_8_and_44_where_flyte_has_no_such_permission_a_plan_says_so() {
     let folder = Folder::with(DOMAINS);
     let plan = out(&folder, &["plan", "--sandbox"]);
     let said = lines(&plan, "note: execute permission: ");
-    assert!(said.len() == 1 && said[0].starts_with("the other half: open-source Flyte has no such permission"), "{plan}");
+    assert!(
+        said.len() == 1 && said[0].starts_with("the other half: open-source Flyte has no such permission"),
+        "{plan}"
+    );
     let execute = &assert_valid(&folder, &["explain", "--sandbox"])["execute"];
     assert_eq!((&execute["action"], execute.get("handoff")), (&json!(null), None));
 }

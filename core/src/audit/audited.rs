@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::object::{Desired, Object, Observed};
 use crate::pace::Pace;
+use crate::permissions::{Permissions, Purpose};
 use crate::plan::Approved;
 use crate::protected::Protected;
 use crate::provider::{Caller, Outcome, Provider};
@@ -81,6 +82,14 @@ impl Provider for Audited {
 
     fn protected(&self) -> Protected {
         self.provider.protected()
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        self.provider.permissions(intents, purpose)
+    }
+
+    fn look_again(&self) {
+        self.provider.look_again();
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -40,6 +40,15 @@ pub(super) fn audit_problem(folder: &FilePath, audit: &FilePath) -> Option<Diagn
     if audit.as_os_str().is_empty() || !audit.components().all(plain) {
         return refused(format!("`{shown}` isn't below the manifest's folder"));
     }
+    // What begins with a dot steers tools (.git, .github, .envrc), and so do names like GNUmakefile. The program's own folder
+    // is no tool's.
+    let hidden = |part: Component<'_>| {
+        let name = part.as_os_str().to_string_lossy();
+        name.starts_with('.') && name != "." && name != ".cloudgrant"
+    };
+    if audit.components().any(hidden) || audit.extension().is_none_or(|ending| ending != "jsonl") {
+        return refused(format!("`{shown}` has a part that begins with a dot, or doesn't end in `.jsonl`"));
+    }
     // An empty path is the current folder.
     let mut place = FilePath::new(".").join(folder);
     let count = audit.components().count();

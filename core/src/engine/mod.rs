@@ -27,8 +27,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
 use crate::names::Stack;
 use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
-use crate::platform::Platform;
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
+use crate::platform::Platform;
 use crate::provider::Provider;
 use crate::stacks::Stacks;
 
@@ -66,7 +66,19 @@ impl Engine {
         let intents = intents.into();
         let named = intents.clone();
         let settings = settings.for_timeout(provider.settle_timeout());
-        Self { provider, id, number, stack, intents, named, thorough: false, baseline: None, settings, audit: None, platform: None }
+        Self {
+            provider,
+            id,
+            number,
+            stack,
+            intents,
+            named,
+            thorough: false,
+            baseline: None,
+            settings,
+            audit: None,
+            platform: None,
+        }
     }
 
     /// Has plans say whom what is new in them reaches, and what the platform asks of whoever starts that task code.

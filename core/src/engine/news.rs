@@ -21,7 +21,8 @@ pub(super) fn notes(platform: &Platform, intents: &Intents, plan: &Plan) -> Vec<
     let new = New::of(intents, plan);
     let mut notes = Vec::new();
     let registries = intents.registries.iter().map(|registry| &**registry);
-    notes.extend(audience::infrastructure_access(registries.filter(|registry| new.registries.contains(&registry.name))));
+    notes
+        .extend(audience::infrastructure_access(registries.filter(|registry| new.registries.contains(&registry.name))));
     let grants = || intents.grants.iter().filter(|grant| new.grants.contains(&grant.name));
     let scopes: BTreeSet<&Scope> = grants().map(|grant| &grant.scope).collect::<HashSet<_>>().into_iter().collect();
     if !scopes.is_empty() {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, IntentId, Note, Object, ObjectId, Ownership, PlatformKind, Reach, ResourceKind,
-    Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -107,8 +106,6 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
              `aws.inspect_secrets: true` has that checked, which reads their values";
         notes.push(Note::info(grant.id(), message));
     }
-}
-
 }
 
 impl Aws {

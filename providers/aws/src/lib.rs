@@ -70,8 +70,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Stacks,
-    TaskAccess, register_provider,
+    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding,
+    Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 

@@ -138,8 +138,19 @@ const LATEST: Duration = Duration::from_millis(5);
 /// How often a policy is written before the engine is asked to wait: so often others undid it.
 const TRIES: usize = 5;
 
-/// Puts a statement into a policy, or takes it out.
-pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Option<&Value>) -> Result<()> {
+/// How long a reading that shows what was there before a write is waited out before it is believed, in all. Policies of
+/// buckets and keys are eventually consistent: such a reading is mostly an old one. Sources: Amazon S3 user guide, "Amazon S3
+/// data consistency model"; AWS KMS developer guide, "AWS KMS eventual consistency".
+const LAG: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+];
+
+/// Puts a statement into a policy, or takes it out. Answers with what of others' edits it put back.
+pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Option<&Value>) -> Result<Vec<String>> {
     let lock = aws.shared.lock().await.entry(shared.clone()).or_default().clone();
     let mut meanwhile = lock.lock().await;
     let wanted = statement.map(document::statement);
@@ -148,18 +159,31 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
     };
     let (mut refused, mut wrote) = (None, None);
+    // What was there before the last write that succeeded.
+    let mut replaced: Option<Option<Policy>> = None;
+    let mut remarks = Vec::new();
     for round in 0..TRIES {
-        let begun = Instant::now();
-        let before = match read_alone(aws, shared, round).await {
+        let mut begun = Instant::now();
+        let mut read = read_alone(aws, shared, round).await;
+        for wait in LAG {
+            // Nobody's edit leads back to exactly that, as a rule.
+            if !matches!((&read, &replaced), (Ok(now), Some(before)) if now == before) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            begun = Instant::now();
+            read = shared.read(aws).await;
+        }
+        let before = match read {
             Ok(before) => before,
             // Where what it is the policy of is gone, so is our statement.
-            Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(remarks),
             Err(error) => return Err(error),
         };
         meanwhile.forget(before.as_ref(), wrote.as_deref());
         let mark = aws.names.mark();
         if is_done(before.as_ref()) && meanwhile.is_nothing() && !has_dead(before.as_ref(), &mark) {
-            return Ok(());
+            return Ok(remarks);
         }
         if let Some(error) = refused.take_if(|_| meanwhile.is_nothing()) {
             return Err(error);
@@ -170,7 +194,12 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
         let theirs = meanwhile.put_back(before.clone());
         let after = if refused.is_none() { merged(theirs, sid, statement) } else { theirs };
         let after = after.and_then(|policy| without_dead(policy, &mark));
+        let put_back = meanwhile.told(shared);
         let (beside, written) = put_beside_reading(aws, shared, after.as_ref(), begun.elapsed()).await;
+        if written.is_ok() {
+            remarks.extend(put_back.into_iter().filter(|remark| !remarks.contains(remark)).collect::<Vec<_>>());
+            replaced = Some(before.clone());
+        }
         let unknown = match written {
             Ok(()) => None,
             // Nobody's work was undone by a write that was refused. What an earlier one undid comes back without ours.

@@ -53,9 +53,12 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         ca_certificate,
     } = config;
     let mut directed = Vec::new();
+    // Anybody on this machine can listen, and the file names the authority that the listener is believed by: what is on this
+    // machine gets no credentials but the sandbox's, which are none.
+    let is_sandbox = *credentials == Credentials::Sandbox;
     let mut place = |key: &str, url: &Option<String>, what: &str, is_azure: &dyn Fn(&str) -> bool| {
         let Some(url) = url else { return };
-        if !is_own(url, is_azure) {
+        if !(is_own(url, is_azure) || is_sandbox && is_local(url)) {
             let message = format!("`{}` is no host of {what}, and your credentials would go there", shown(url));
             directed.push(Diagnostic::new(format!("azure.{key}"), message));
         }
@@ -67,8 +70,7 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
     });
     place("authority", authority, "Microsoft Entra", &|host| entra(*cloud).contains(&host));
     // Whoever has the key of that authority can be any host. What is on this machine needs nobody else to be believed.
-    let local =
-        |url: &Option<String>| url.as_deref().and_then(Origin::parse).is_some_and(|origin| origin.is_loopback());
+    let local = |url: &Option<String>| is_sandbox && url.as_deref().is_some_and(is_local);
     if let Some(file) = ca_certificate.as_ref().filter(|_| !(local(endpoint) && local(authority))) {
         let message =
             format!("a file can't name an authority (`{}`) that Azure's hosts are believed by", file.display());
@@ -90,11 +92,15 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
     directed
 }
 
-/// Whether a URL leads to a host of the cloud, or to this machine.
+/// Whether a URL leads to a host of the cloud.
 fn is_own(url: &str, is_azure: &dyn Fn(&str) -> bool) -> bool {
-    Origin::parse(url).is_some_and(|origin| {
-        origin.is_loopback() || origin.scheme == "https" && origin.port.is_none() && is_azure(origin.host)
-    })
+    let origin = Origin::parse(url);
+    origin.is_some_and(|origin| origin.scheme == "https" && origin.port.is_none() && is_azure(origin.host))
+}
+
+/// Whether a URL leads to this machine.
+fn is_local(url: &str) -> bool {
+    Origin::parse(url).is_some_and(|origin| origin.is_loopback())
 }
 
 fn is_region(text: &str) -> bool {
@@ -119,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_names_hosts_of_its_cloud_or_this_machine() {
+    fn a_file_names_hosts_of_its_cloud_and_this_machine_for_the_sandbox_alone() {
         for (cloud, key, fine) in [
             ("public", "endpoint", "https://management.azure.com"),
             ("public", "endpoint", "https://westeurope.management.azure.com/"),
@@ -128,12 +134,13 @@ mod tests {
             ("government", "authority", "https://login.microsoftonline.us"),
             ("china", "endpoint", "https://management.chinacloudapi.cn"),
             ("china", "authority", "https://login.partner.microsoftonline.cn"),
-            ("public", "endpoint", "https://127.0.0.1:4443"),
-            ("public", "authority", "https://localhost:4443"),
         ] {
             assert!(refused(json!({ "cloud": cloud, key: fine })).is_empty(), "{fine}");
         }
         for (cloud, key, bad) in [
+            // Whoever listens there: another user, a container's port, a test of the same pull request.
+            ("public", "endpoint", "https://127.0.0.1:4443"),
+            ("public", "authority", "https://localhost:4443"),
             ("public", "endpoint", "https://evil.example"),
             ("public", "endpoint", "https://management.azure.com.evil.example"),
             ("public", "endpoint", "https://evilmanagement.azure.com"),
@@ -162,6 +169,9 @@ mod tests {
         assert_eq!(refused(json!({ "ca_certificate": "ca.pem" })), ["azure.ca_certificate"]);
         let local = "https://127.0.0.1:4443";
         assert_eq!(refused(json!({ "ca_certificate": "ca.pem", "endpoint": local })), ["azure.ca_certificate"]);
-        assert!(refused(json!({ "ca_certificate": "ca.pem", "endpoint": local, "authority": local })).is_empty());
+        let mut sandbox = json!({ "ca_certificate": "ca.pem", "endpoint": local, "authority": local });
+        assert_eq!(refused(sandbox.clone()), ["azure.endpoint", "azure.authority", "azure.ca_certificate"]);
+        sandbox["credentials"] = "sandbox".into();
+        assert!(refused(sandbox).is_empty());
     }
 }

@@ -25,7 +25,7 @@ impl History {
     /// When the folder can't be read or written.
     pub fn begin(store: &Store) -> Result<Self> {
         let meta: Meta = store.load("meta")?.pop().unwrap_or_default();
-        let start = meta.starts + 1;
+        let start = meta.starts.saturating_add(1);
         store.put(&["meta", "starts"], &Meta { starts: start })?;
         let seeded: Vec<BTreeSet<String>> = store.load("seeded")?;
         Ok(Self { start, seeded: seeded.into_iter().flatten().collect() })

@@ -42,7 +42,7 @@ fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
 }
 
 fn named(arn: Option<&str>) -> Outcome {
-    Outcome { identifier: arn.map(ToOwned::to_owned) }
+    Outcome { identifier: arn.map(ToOwned::to_owned), ..Outcome::default() }
 }
 
 fn not_ours(what: &str, name: &str) -> Error {
@@ -55,8 +55,8 @@ async fn statement(aws: &Aws, kind: &str, attributes: &Value, wanted: bool) -> R
         .ok_or_else(|| Error::provider_bug("aws", format!("a {kind} that is in no policy")))?;
     let statement = &attributes["statement"];
     let sid = text(statement, "Sid");
-    repository_policy::write(aws, &shared, sid, wanted.then_some(statement)).await?;
-    Ok(named(Some(&shared.arn())))
+    let remarks = repository_policy::write(aws, &shared, sid, wanted.then_some(statement)).await?;
+    Ok(Outcome { remarks, ..named(Some(&shared.arn())) })
 }
 
 fn tags(attributes: &Value) -> Result<Vec<Tag>> {

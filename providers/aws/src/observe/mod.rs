@@ -2,6 +2,7 @@
 
 mod iam;
 mod lists;
+mod moved;
 mod search;
 mod shared;
 mod tags;
@@ -21,6 +22,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let (snapshot, quotas, issuers, shared) = read?;
     let tags = tags::read(aws, &snapshot).await?;
     observed.problems.extend(issuers);
+    observed.problems.extend(moved::problem(aws, &snapshot));
     let mut others = OtherHomes::default();
     iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
@@ -48,8 +50,9 @@ impl OtherHomes {
         };
         (!named.is_empty()).then(|| {
             let message = format!(
-                "a stack of this name has another home as well, an account or a cluster, and what is there is left alone: \
-                 {}{more} (`cloudgrant stacks` lists all of it). If that is this stack from before its cluster changed, name its home: `aws.home`",
+                "a stack of this name has another home as well, an account or a cluster. What is there is left alone, and \
+                 what it gives stays given: {}{more} (`cloudgrant stacks` lists all of it). If that is this stack from \
+                 before its cluster changed, name its home: `aws.home`",
                 named.join(", ")
             );
             Note::warning(format!("stack {stack}"), message)

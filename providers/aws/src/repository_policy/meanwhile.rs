@@ -2,6 +2,7 @@
 
 use super::{is_of_ours, statements};
 use crate::kept::{Policy, Statement};
+use crate::shared::Shared;
 
 /// What others did to a policy between our reading and our writing, so that our write undid it.
 #[derive(Debug, Default)]
@@ -62,6 +63,28 @@ impl Meanwhile {
 
     pub(super) fn is_nothing(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// What is put back, for the report: that nobody edits a policy in silence, and that an edit which was only seen in an old
+    /// reading can be taken back.
+    pub(super) fn told(&self, shared: &Shared) -> Vec<String> {
+        let (noun, name) = (shared.noun(), shared.name());
+        let sid = |statement: &Statement| statement.sid().unwrap_or("without Sid").to_owned();
+        let added = self.added.iter().map(|statement| {
+            format!(
+                "somebody else wrote the policy of {noun} {name} at the same time, and their statement `{}` was put back: if it \
+                 should be gone, take it out again",
+                sid(statement)
+            )
+        });
+        let removed = self.removed.iter().map(|statement| {
+            format!(
+                "somebody else wrote the policy of {noun} {name} at the same time, and their statement `{}`, which they took \
+                 out, was taken out once more: if it should be there, put it in again",
+                sid(statement)
+            )
+        });
+        added.chain(removed).collect()
     }
 
     /// The policy as they made it.

@@ -50,6 +50,8 @@ struct Script {
     held: Vec<(Call, Call)>,
     /// Writes that are refused, whatever they say.
     refused: Vec<usize>,
+    /// Readings that show what was there at first.
+    old: Vec<usize>,
 }
 
 /// A repository's policy, as ECR keeps it.
@@ -89,6 +91,9 @@ impl Handler for Ecr {
         let response = match call {
             Writes(number) if self.script.refused.contains(&number) => principal_not_found(),
             Writes(_) => state.write(&serde_json::from_slice(&request.body).expect("JSON")),
+            Reads(number) if self.script.old.contains(&number) => {
+                answer(200, &json!({ "policyText": json!({ "Statement": [statement("A")] }).to_string() }))
+            }
             Reads(_) => answer(200, &json!({ "policyText": json!({ "Statement": state.statements }).to_string() })),
         };
         state.answered.push(call);
@@ -169,7 +174,7 @@ impl World {
     }
 
     /// Puts the stack's statement into the policy.
-    async fn put(&self) -> Result<()> {
+    async fn put(&self) -> Result<Vec<String>> {
         let sid = self.ours();
         write(&self.aws, &Shared::Repository(self.repository.clone()), &sid, Some(&statement(&sid))).await
     }
@@ -193,8 +198,19 @@ const BESIDE: (Call, Call) = (Writes(1), Reads(3));
 async fn what_a_write_overwrote_is_put_back() {
     let edits = vec![(Reads(3), Edit::Puts("P"))];
     let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
-    world.put().await.expect("written");
+    let remarks = world.put().await.expect("written");
     assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned()], 2));
+    // Nobody's edit is put back in silence: it may have been seen in an old reading.
+    let [remark] = remarks.as_slice() else { panic!("{remarks:?}") };
+    assert!(remark.contains("the policy of repository shared") && remark.contains("`P` was put back"), "{remark}");
+}
+
+#[tokio::test]
+async fn an_old_reading_after_a_write_is_waited_out() {
+    // The reading beside the write, and the two after it, show what was there before.
+    let world = World::new(Script { old: vec![3, 4, 5], held: vec![BESIDE], ..Script::default() }).await;
+    assert!(world.put().await.expect("written").is_empty());
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours()], 1));
 }
 
 #[tokio::test]
@@ -221,7 +237,7 @@ async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
     let ours = World::new(Script::default()).await.ours().leak();
     let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills(ours))];
     // The second write names a principal that is there no more; the third leaves ours out.
-    let script = Script { edits, held: vec![BESIDE], refused: vec![2] };
+    let script = Script { edits, held: vec![BESIDE], refused: vec![2], ..Script::default() };
     let world = World::new(script).await;
     let error = world.put().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
@@ -231,7 +247,7 @@ async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
 #[tokio::test]
 async fn beside_a_write_that_was_refused_nothing_was_overwritten() {
     let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Takes("P"))];
-    let world = World::new(Script { edits, held: vec![BESIDE], refused: vec![1] }).await;
+    let world = World::new(Script { edits, held: vec![BESIDE], refused: vec![1], ..Script::default() }).await;
     let error = world.put().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
     world.put().await.expect("written");

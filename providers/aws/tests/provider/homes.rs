@@ -3,7 +3,7 @@
 use cloudgrant_conformance::load;
 use cloudgrant_core::{Approval, Cancel, Plan, Report, Session, Settings, Silent};
 
-use crate::world::{Runs, World, assert_same, manifest};
+use crate::world::{Runs, World, assert_same, manifest, said};
 
 const GRANTS: &str = "
 grants:
@@ -60,6 +60,47 @@ async fn two_clusters_of_one_account_leave_each_other_alone() {
     assert!(world.plan(&blue).await.expect("a plan").is_empty());
     revoked(&world, &blue).await;
     assert_same(&before, &world.everything());
+}
+
+#[tokio::test]
+async fn a_home_that_changes_with_the_manifest_is_refused_until_it_is_named() {
+    let grants = "
+grants:
+  - { name: models, scope: global, access: { models: read } }
+";
+    let with = of_cluster("BLUE", grants);
+    let cluster = with.lines().find(|line| line.contains("oidc_provider")).expect("a cluster").to_owned();
+    let without = with.replace(&format!("{cluster}\n"), "");
+    for (first, then, home) in [(&without, &with, "account"), (&with, &without, "ISSUER")] {
+        let world = World::new(&with).await;
+        world.converge(first).await;
+        let before = world.everything();
+        for attempt in [world.plan(then).await.map(drop), world.revoke_all(then).await.map(drop)] {
+            let error = attempt.expect_err("the stack is elsewhere");
+            assert!(said(&error).contains(&format!("write `home: {home}` in `aws`")), "{}", said(&error));
+        }
+        assert_same(&before, &world.everything());
+        let home = if home == "account" { home } else { "oidc.eks.us-west-2.amazonaws.com/id/BLUE" };
+        let named = then.replace("aws:\n", &format!("aws:\n  home: {home}\n"));
+        assert!(world.plan(&named).await.expect("a plan").is_empty());
+        assert!(world.revoke_all(&named).await.expect("revoked").is_success());
+    }
+}
+
+#[tokio::test]
+async fn issuers_in_another_order_are_no_other_home_in_silence() {
+    let blue = of_cluster("BLUE", GRANTS);
+    let line = blue.lines().find(|line| line.contains("oidc_provider")).expect("a cluster");
+    let (green, both) = ("oidc.eks.us-west-2.amazonaws.com/id/GREEN", "oidc.eks.us-west-2.amazonaws.com/id/BLUE");
+    let listed = |issuers: [&str; 2]| {
+        blue.replace(line, &format!("  cluster: {{ oidc_provider: [{}, {}] }}", issuers[0], issuers[1]))
+    };
+    let world = World::new(&listed([both, green])).await;
+    world.converge(&listed([both, green])).await;
+    let error = world.plan(&listed([green, both])).await.expect_err("the home changed");
+    assert!(said(&error).contains(&format!("write `home: {both}` in `aws`")), "{}", said(&error));
+    let named = listed([green, both]).replace("aws:\n", &format!("aws:\n  home: {both}\n"));
+    world.converge(&named).await;
 }
 
 #[tokio::test]

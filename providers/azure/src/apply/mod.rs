@@ -36,7 +36,7 @@ fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
 }
 
 fn named(id: &str) -> Outcome {
-    Outcome { identifier: Some(id.to_owned()) }
+    Outcome { identifier: Some(id.to_owned()), ..Outcome::default() }
 }
 
 fn resource(text: &str) -> Result<ResourceId> {

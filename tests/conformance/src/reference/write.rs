@@ -22,7 +22,7 @@ impl Reference {
             }
             _ => Err(Error::new(ErrorKind::Unexpected, "no such kind of object")),
         }?;
-        Ok(Outcome { identifier: Some(format!("cloud:{}/{}", change.id.kind, change.id.name)) })
+        Ok(Outcome { identifier: Some(format!("cloud:{}/{}", change.id.kind, change.id.name)), ..Outcome::default() })
     }
 
     fn item(&self, kind: Kind, change: &Change) -> Result<()> {

@@ -65,7 +65,7 @@ pub(crate) struct FreshName(AtomicU64);
 
 impl Breakage for FreshName {
     fn made(&self, _: &Cloud, _: &Change, _: Outcome) -> Result<Outcome> {
-        Ok(Outcome { identifier: Some(self.0.fetch_add(1, Ordering::Relaxed).to_string()) })
+        Ok(Outcome { identifier: Some(self.0.fetch_add(1, Ordering::Relaxed).to_string()), ..Outcome::default() })
     }
 }
 
