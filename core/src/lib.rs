@@ -80,7 +80,7 @@ pub use registry::{Registration, provider, providers};
 pub use resource::{Resource, ResourceKind};
 pub use scope::{Pair, Scope, ScopeKind};
 pub use session::Session;
-pub use shown::{ends_kept, shown, steers};
+pub use shown::{ends_kept, is_invisible, quoted, shown, steers};
 pub use stacks::{FoundStack, Stacks};
 
 #[doc(hidden)]

@@ -80,6 +80,27 @@ fn harmless(c: char) -> char {
     if steers(c) { '\u{fffd}' } else { c }
 }
 
+/// Whether a character has no form of its own: it has no width, or only steers how others are shown. Two names that differ
+/// in such alone look the same to whoever reviews them. Source: the Unicode Standard, chapter 23, layout controls and format
+/// characters.
+pub fn is_invisible(c: char) -> bool {
+    let formats = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    formats || c.is_control() || steers(c)
+}
+
+/// A text as one word of a POSIX shell, whatever is in it. What needs no quotes has none. Source: POSIX, "Shell Command
+/// Language", quoting.
+pub fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// A URL without the user in it, but for `container@` as Azure's file systems have it, which is no user.
 fn without_user(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };

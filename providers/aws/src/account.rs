@@ -15,6 +15,7 @@ use crate::buckets::{Asked, Buckets};
 use crate::error;
 use crate::inventory::Inventory;
 use crate::known_buckets;
+use crate::known_secrets;
 use crate::locator::{Locator, Secret};
 use crate::secrets::Secrets;
 use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
@@ -166,8 +167,10 @@ impl Aws {
         }
         // Before, not beside: values may be read.
         self.identity().await?;
+        let snapshot = self.snapshot().await?;
+        let granted = known_secrets::granted(&self.names, &snapshot, &wanted);
         let client = self.clients.secrets_manager().await;
-        Box::pin(self.secrets.all(&client, &inspect, wanted)).await
+        Box::pin(self.secrets.all(&client, &inspect, wanted, &granted)).await
     }
 }
 

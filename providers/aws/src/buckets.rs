@@ -9,13 +9,15 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
-use cloudgrant_core::{Error, ErrorKind, Note, Result};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use cloudgrant_core::{Error, ErrorKind, Note, Result, shown};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Aws;
 use crate::config::AccountId;
 use crate::error;
-use crate::secrets::Key;
+use crate::kms_key::Key;
+use crate::partition::answered_region;
 
 /// How many buckets are asked at a time. S3 takes thousands of requests a second.
 const AT_A_TIME: usize = 64;
@@ -227,7 +229,8 @@ async fn list(aws: &Aws, account: &AccountId, wanted: &[&str]) -> Result<List> {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name.filter(|name| wanted.contains(&name.as_str())) else { continue };
             if let Some(region) = &bucket.bucket_region {
-                aws.clients.note_region(&name, region).await;
+                let region = answered_region(&name, region, aws.config.partition())?;
+                aws.clients.note_region(&name, &region).await;
             }
             list.insert(name, bucket.bucket_region);
         }
@@ -251,6 +254,7 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
         Bucket { owner: Owner::Account(owner), encryption: Encryption::Unknown, note: Some(note) }
     };
     let own_is_listed = !lists.denied.contains(own);
+    let unlisted_owner = known.and_then(Bucket::account).filter(|was| lists.denied.contains(*was));
     let bucket = |owner, encryption, note: String| Bucket { owner, encryption, note: Some(note) };
     if let Some(owner) = owner {
         if asked == Asked::Owner {
@@ -265,6 +269,7 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
                     .to_owned(),
             ),
             Answer::Is(encryption, _) => Bucket::new(Owner::Account(owner), encryption),
+            Answer::Odd(note) => bucket(Owner::Account(owner), Encryption::Unknown, note),
             Answer::Denied => bucket(Owner::Account(owner), Encryption::Unknown, unread()),
             Answer::Missing => missing(),
         });
@@ -274,7 +279,13 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
     Ok(match encryption(aws, own, name, expected).await? {
         Answer::Missing => missing(),
         Answer::Is(encryption, _) if !own_is_listed => Bucket::new(Owner::Account(own.clone()), encryption),
-        Answer::Is(..) | Answer::Denied if own_is_listed => {
+        Answer::Odd(note) if !own_is_listed => bucket(Owner::Account(own.clone()), Encryption::Unknown, note),
+        Answer::Is(..) | Answer::Odd(_) | Answer::Denied if let Some(was) = unlisted_owner => bucket(
+            Owner::Unknown,
+            Encryption::Unknown,
+            format!("s3:ListAllMyBuckets is denied in account {was}, which owned it when it was granted"),
+        ),
+        Answer::Is(..) | Answer::Odd(_) | Answer::Denied if own_is_listed => {
             let unlisted: Vec<_> = lists.denied.iter().map(AccountId::as_str).collect();
             let and = if unlisted.is_empty() {
                 String::new()
@@ -290,7 +301,7 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
                 ),
             )
         }
-        Answer::Is(..) | Answer::Denied => bucket(
+        Answer::Is(..) | Answer::Odd(_) | Answer::Denied => bucket(
             Owner::Unknown,
             Encryption::Unknown,
             "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied, nor how it is encrypted, as \
@@ -311,6 +322,8 @@ fn unread() -> String {
 enum Answer {
     /// And whether that is the key `aws/s3`.
     Is(Encryption, bool),
+    /// What can't be taken into a policy, in words.
+    Odd(String),
     Denied,
     Missing,
 }
@@ -332,7 +345,7 @@ async fn encryption(aws: &Aws, account: &AccountId, name: &str, expected: Option
             }
             Err(error) => error,
         };
-        if let Some(other) = elsewhere(&error, &region).filter(|_| !is_last) {
+        if let Some(other) = elsewhere(aws, name, &error, &region)?.filter(|_| !is_last) {
             aws.clients.note_region(name, &other).await;
             region = other;
             continue;
@@ -351,32 +364,40 @@ async fn encryption(aws: &Aws, account: &AccountId, name: &str, expected: Option
 }
 
 /// The region in which a bucket is, where S3 answers that it isn't in that one.
+///
+/// # Errors
+/// What S3 answers is no region.
 pub(crate) fn elsewhere<E>(
-    error: &aws_sdk_s3::error::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+    aws: &Aws,
+    bucket: &str,
+    error: &aws_sdk_s3::error::SdkError<E, HttpResponse>,
     region: &str,
-) -> Option<String> {
-    let found = error.raw_response()?.headers().get("x-amz-bucket-region")?;
-    (found != region).then(|| found.to_owned())
+) -> Result<Option<String>> {
+    let found = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+    let found = found.filter(|found| *found != region);
+    found.map(|found| answered_region(bucket, found, aws.config.partition())).transpose()
 }
 
-/// The key, unless it takes no grant. Source: Amazon S3 API reference, ServerSideEncryptionByDefault.
+/// The key, unless it takes no grant. Whoever owns the bucket writes this setting: it goes into no policy and no command
+/// unless it is what it should be. Source: Amazon S3 API reference, ServerSideEncryptionByDefault.
 fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryptionByDefault) -> Answer {
-    let by_kms = matches!(rule.sse_algorithm, ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse);
-    let Some(id) = rule.kms_master_key_id.as_deref().filter(|_| by_kms) else {
-        return Answer::Is(Encryption::NoKey, by_kms);
-    };
-    let alias = id.rsplit_once(":alias/").map(|(_, name)| name).or_else(|| id.strip_prefix("alias/"));
-    if alias == Some("aws/s3") {
-        return Answer::Is(Encryption::NoKey, true);
+    match &rule.sse_algorithm {
+        ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse => {}
+        ServerSideEncryption::Aes256 | ServerSideEncryption::AwsFsx => return Answer::Is(Encryption::NoKey, false),
+        other => {
+            let what = shown(other.as_str());
+            return Answer::Odd(format!("it is encrypted with `{what}`, which isn't known here: {UNKNOWN_KEY}"));
+        }
     }
-    let any = |account: &str, key: &str| format!("arn:{}:kms:{region}:{account}:key/{key}", aws.config.partition());
-    let arn = match alias {
-        // An alias without an account is looked for in that of whoever asks. Source: Amazon S3 user guide, "Specifying
-        // server-side encryption with AWS KMS".
-        Some(_) => any(id.split(':').nth(4).unwrap_or(account.as_str()), "*"),
-        None if id.starts_with("arn:") => id.to_owned(),
-        None => any(account.as_str(), id),
-    };
-    let alias = alias.map(|name| format!("alias/{name}"));
-    Answer::Is(Encryption::Key(Key { arn, alias, region: region.to_owned() }), false)
+    let Some(id) = rule.kms_master_key_id.as_deref() else { return Answer::Is(Encryption::NoKey, true) };
+    // An alias without an account is looked for in that of whoever asks. Source: Amazon S3 user guide, "Specifying
+    // server-side encryption with AWS KMS".
+    match Key::answered(id, aws.config.partition(), region, account) {
+        Ok(Some(key)) => Answer::Is(Encryption::Key(key), false),
+        Ok(None) => Answer::Is(Encryption::NoKey, true),
+        Err(odd) => Answer::Odd(format!("its encryption setting {odd}: {UNKNOWN_KEY}")),
+    }
 }
+
+const UNKNOWN_KEY: &str =
+    "whether a customer-managed key encrypts it (then tasks need kms:Decrypt, and kms:GenerateDataKey to write) is unknown";

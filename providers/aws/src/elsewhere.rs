@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
-    Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess,
+    Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess, quoted,
 };
 use serde_json::{Value, json};
 
@@ -17,10 +17,11 @@ use crate::document;
 use crate::grant::principals;
 use crate::inventory::Inventory;
 use crate::kinds;
+use crate::kms_key::Key;
 use crate::locator::{Locator, Objects, Repository, Secret};
 use crate::places::Places;
 use crate::registry;
-use crate::secrets::{Key, Resolved};
+use crate::secrets::Resolved;
 use crate::shared::{CustomerKey, OwnedBucket, Shared};
 use crate::statements::{contexts_of, for_key, for_secrets};
 
@@ -51,9 +52,12 @@ pub(crate) async fn wanted(
                     desired.objects.push(part.in_key(&key, actions::on_key(reach.access), condition));
                 }
             }
-            Needed::Secret { resolved, key } => {
-                let condition = json!(for_secrets(&key, resolved.arns.into_iter().collect()));
-                desired.objects.push(part.in_key(&key, &[actions::DECRYPT], condition));
+            Needed::Secret { resolved, keys } => {
+                let arns: BTreeSet<_> = resolved.arns.into_iter().collect();
+                for key in &keys {
+                    let condition = json!(for_secrets(key, arns.clone()));
+                    desired.objects.push(part.in_key(key, &[actions::DECRYPT], condition));
+                }
             }
         }
     }
@@ -72,7 +76,7 @@ enum Needed {
     /// A secret of the own account under a key of another one (requirement 37).
     Secret {
         resolved: Resolved,
-        key: Key,
+        keys: Vec<Key>,
     },
 }
 
@@ -103,8 +107,8 @@ impl Needed {
 
     fn key_of(own: &AccountId, inventory: &Inventory, secret: &Secret) -> Option<Self> {
         let resolved = inventory.secrets.get(secret)?;
-        let key = resolved.key.clone().filter(|key| key.account() != own.as_str())?;
-        Some(Self::Secret { resolved, key })
+        let keys: Vec<_> = resolved.keys.iter().filter(|key| key.account() != own.as_str()).cloned().collect();
+        (!keys.is_empty()).then_some(Self::Secret { resolved, keys })
     }
 }
 
@@ -238,20 +242,21 @@ fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value) -> H
         Some(account) => (format!("whoever administers account {account}"), account.to_string()),
         None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
     };
+    let word = quoted(bucket);
     Handoff {
         to,
         task: format!("add a statement to the policy of the bucket {bucket}"),
         document: format!(
             "Bucket:  {bucket}\nAccount: {known}\n\n\
              1. See whether it has a policy already:\n\
-             \x20  aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text\n\
+             \x20  aws s3api get-bucket-policy --bucket {word} --query Policy --output text\n\
              2. If it has none, this is the whole policy; if it has one, add the statement to it and keep the others:\n\n\
              {}\n\n\
              3. Put it there:\n\
-             \x20  aws s3api put-bucket-policy --bucket {bucket} --policy file://policy.json\n\
+             \x20  aws s3api put-bucket-policy --bucket {word} --policy file://policy.json\n\
              4. If a customer-managed key encrypts the bucket, its key policy has to allow the same roles kms:Decrypt, and \
              kms:GenerateDataKey where they write:\n\
-             \x20  aws s3api get-bucket-encryption --bucket {bucket}\n",
+             \x20  aws s3api get-bucket-encryption --bucket {word}\n",
             pretty(statement)
         ),
         verifiable: false,
@@ -264,17 +269,18 @@ fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
         Some(alias) => alias.as_str(),
         None => &key.arn,
     };
+    let at = format!("--region {} --key-id {}", quoted(region), quoted(id));
     Handoff {
         to: format!("whoever administers account {account}"),
         task: format!("add a statement to the policy of the KMS key {id}"),
         document: format!(
             "Key:     {id}\nAccount: {account}\nRegion:  {region}\n\n\
              1. Get its policy:\n\
-             \x20  aws kms get-key-policy --region {region} --key-id {id} --query Policy --output text\n\
+             \x20  aws kms get-key-policy {at} --query Policy --output text\n\
              2. Add the statement to it and keep the others, those of its administrators above all:\n\n\
              {}\n\n\
              3. Put it there (--key-id takes no alias here, but the key's id):\n\
-             \x20  aws kms put-key-policy --region {region} --key-id {id} --policy file://policy.json\n",
+             \x20  aws kms put-key-policy {at} --policy file://policy.json\n",
             pretty(statement)
         ),
         verifiable: false,

@@ -102,6 +102,14 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
                 let error = error.with("refused", permission).with("denied by", denial.what());
                 return error.hint(denial.hint(operation));
             }
+            if message.contains("BlockPublicPolicy") {
+                // Source: Amazon S3 user guide, "Blocking public access to your Amazon S3 storage", `BlockPublicPolicy`.
+                return error.with("refused", permission).with("denied by", "S3 Block Public Access").hint(
+                    "a statement of the bucket's policy, which isn't this stack's, is public, and the bucket's or the account's \
+                     setting BlockPublicPolicy takes no policy with it: take that statement out, or have whoever administers \
+                     the bucket decide; no permission helps",
+                );
+            }
             let error = error.with("missing permission", permission);
             if operation == "sts:AssumeRole" {
                 return error.hint("see that the role is there and that its trust policy names you, or mend `aws.accounts`");
@@ -246,6 +254,22 @@ mod tests {
         assert!(context.contains(&("principal", "arn:aws:iam::111122223333:user/ann")), "{context:?}");
         let missing = ("missing permission", "iam:CreateRole on arn:aws:iam::111122223333:role/x");
         assert!(context.contains(&missing), "{context:?}");
+    }
+
+    #[test]
+    fn a_setting_against_public_policies_is_no_missing_permission() {
+        let error = answered(
+            "s3:PutBucketPolicy",
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: s3:PutBucketPolicy on resource: \
+             \"arn:aws:s3:::acme\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public \
+             Access.",
+        );
+        assert!(error.context().iter().all(|(key, _)| *key != "missing permission"), "{error:?}");
+        assert!(error.context().contains(&("denied by", "S3 Block Public Access".to_owned())), "{error:?}");
+        let hint = error.hint_text().expect("a hint");
+        assert!(hint.contains("is public") && !hint.contains("give the principal that permission"), "{hint}");
     }
 
     #[test]

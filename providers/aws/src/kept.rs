@@ -121,6 +121,19 @@ impl Statement {
         &self.text
     }
 
+    /// It without some of AWS's own principals, all else as it is; `None` where it can't be written without losing something.
+    pub(crate) fn without(&self, is_gone: impl Fn(&str) -> bool) -> Option<Self> {
+        let mut value = self.says.value()?;
+        let principals = value.get_mut("Principal")?.get_mut("AWS")?;
+        let is_gone = |id: &Value| id.as_str().is_some_and(&is_gone);
+        match principals {
+            Value::Array(ids) => ids.retain(|id| !is_gone(id)),
+            id if is_gone(id) => *id = Value::Array(Vec::new()),
+            _ => {}
+        }
+        Some(Self::of(&value))
+    }
+
     /// Whom it names of AWS's own principals.
     pub(crate) fn principals(&self) -> impl Iterator<Item = &str> {
         let principals = self.says.get("Principal").and_then(|kinds| kinds.get("AWS"));

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use crate::buckets::{Bucket, Encryption, Owner};
 use crate::config::AccountId;
 use crate::names::Names;
-use crate::secrets::Key;
+use crate::kms_key::Key;
+use crate::locator::is_bucket;
 use crate::snapshot::Snapshot;
 
 /// The condition key for the account that owns a resource.
@@ -175,7 +176,7 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
     let Condition { equals, like, any } = &statement.condition;
     let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
     if !context.is_empty() {
-        let key = key(statement.resource.single(), equals.via.single(), any.aliases.single());
+        let key = Key::granted("s3", statement.resource.single(), equals.via.single(), any.aliases.single());
         let said = |bucket: &&str| ((*bucket).to_owned(), key.clone().map_or(Said::Odd, Said::Key));
         return context.iter().map(said).collect();
     }
@@ -200,22 +201,7 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
 fn bucket_of(arn: &str) -> Option<(&str, bool)> {
     let (_, path) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
     let (bucket, objects) = path.split_once('/').map_or((path, false), |(bucket, _)| (bucket, true));
-    (!bucket.contains(['*', '?'])).then_some((bucket, objects))
-}
-
-/// A key as one of ours names it.
-fn key(arn: Option<&str>, via: Option<&str>, alias: Option<&str>) -> Option<Key> {
-    let (arn, via) = (arn?, via?);
-    let parts: Vec<_> = arn.split(':').collect();
-    let ["arn", _, "kms", region, _, key] = parts.as_slice() else { return None };
-    let id = key.strip_prefix("key/")?;
-    let is_whole = if alias.is_some() { id == "*" } else { !id.contains(['*', '?']) };
-    let via = via.strip_prefix("s3.")?.split_once('.').map(|(region, _)| region)?;
-    (is_whole && via == *region).then(|| Key {
-        arn: arn.to_owned(),
-        alias: alias.map(ToOwned::to_owned),
-        region: via.to_owned(),
-    })
+    is_bucket(bucket).then_some((bucket, objects))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Locators: what a manifest calls a bucket, a secret and a repository on AWS.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, shown};
+use cloudgrant_core::{Diagnostic, ResourceKind, is_invisible, shown};
 
 use crate::config::{AccountId, partition_of};
 use crate::partition::{Partition, of_arn};
@@ -47,6 +47,13 @@ impl Secret {
     /// Whether it stands for more than one secret.
     pub(crate) fn is_pattern(&self) -> bool {
         self.name.contains('*')
+    }
+
+    /// Whether an ARN can be the whole one of this secret: its own, or with the six characters that AWS adds.
+    pub(crate) fn is_arn_of_it(&self, arn: &str) -> bool {
+        let Some(rest) = arn.strip_prefix(&self.arn()) else { return false };
+        let six = |rest: &str| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+        rest.is_empty() && self.looks_whole() || rest.strip_prefix('-').is_some_and(six)
     }
 
     /// Whether its name ends as those of whole ARNs do: then it can be either, a whole ARN or a name that looks so.
@@ -152,6 +159,17 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
     }
 }
 
+/// Whether a text can be a bucket's name. Source: Amazon S3 documentation, "General purpose bucket naming rules".
+pub(crate) fn is_bucket(name: &str) -> bool {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (3..=63).contains(&name.len())
+        && name.chars().all(fine)
+        && edge(name.chars().next())
+        && edge(name.chars().last())
+        && !name.contains("..")
+}
+
 /// Source: Amazon S3 documentation, "General purpose bucket naming rules".
 fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic> {
     if bucket.contains(['*', '?']) || prefix.contains(['*', '?']) {
@@ -164,14 +182,7 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
     if text.contains('$') {
         return Err(wrong(text, "has a `$`", "IAM would read it as the beginning of a policy variable"));
     }
-    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let valid = (3..=63).contains(&bucket.len())
-        && bucket.chars().all(fine)
-        && edge(bucket.chars().next())
-        && edge(bucket.chars().last())
-        && !bucket.contains("..");
-    if !valid {
+    if !is_bucket(bucket) {
         let hint = "a bucket's name has 3 to 63 lower-case letters, digits, dots and dashes: s3://BUCKET/PREFIX/";
         return Err(wrong(text, "names no bucket", hint));
     }
@@ -181,7 +192,7 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
     if prefix.starts_with('/') || prefix.contains("//") {
         return Err(wrong(text, "has an empty part in its prefix", "write s3://BUCKET/PREFIX/"));
     }
-    if prefix.contains(char::is_control) {
+    if prefix.contains(is_invisible) {
         return Err(wrong(text, "has a character in its prefix that can't be seen", "write s3://BUCKET/PREFIX/"));
     }
     let prefix = match prefix {
@@ -323,6 +334,9 @@ mod tests {
             ("s3://Acme", "names no bucket"),
             ("s3://ab", "names no bucket"),
             ("s3://acme/${aws:username}", "`$`"),
+            ("s3://acme/in\u{ad}puts/", "can't be seen"),
+            ("s3://acme/in\u{200b}puts/", "can't be seen"),
+            ("s3://acme/in\u{e0041}puts/", "can't be seen"),
             ("arn:aws:secretsmanager:us-west-2:111122223333", "not a whole ARN"),
             ("arn:aws:secretsmanager:us-west-2:1111:secret:x", "names no account"),
             ("arn:aws:secretsmanager:west:111122223333:secret:x", "names no region"),

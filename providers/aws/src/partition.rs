@@ -2,6 +2,8 @@
 //!
 //! Source: `partitions.json` of the AWS SDKs, which the test holds this table against.
 
+use cloudgrant_core::{Error, ErrorKind, Result, shown};
+
 /// One partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Partition {
@@ -34,6 +36,10 @@ impl Partition {
     /// The partition of a region; none for a text that looks like no region of any. A new geography in the usual form
     /// (`xx-west-1`) is of the commercial partition, as it is for the SDKs.
     pub(crate) fn of_region(region: &str) -> Option<Self> {
+        // It becomes a label of a host's name. Source: RFC 1035, section 2.3.4.
+        if region.len() > 63 {
+            return None;
+        }
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let ends_well =
@@ -63,6 +69,20 @@ impl Partition {
     pub(crate) fn ids() -> String {
         Self::all().map(|partition| partition.id).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The region in which an answer says that a bucket is. It becomes a part of a host's name, to which credentials go.
+///
+/// # Errors
+/// It is no region of the partition; the error says what was answered.
+pub(crate) fn answered_region(bucket: &str, region: &str, partition: &str) -> Result<String> {
+    if Partition::of_region(region).is_some_and(|known| known.id == partition) {
+        return Ok(region.to_owned());
+    }
+    let what = format!("AWS answers that bucket {bucket} is in `{}`, which is no region of {partition}", shown(region));
+    Err(Error::new(ErrorKind::Unexpected, what)
+        .with("bucket", bucket)
+        .hint("see that what answers is AWS (`aws.endpoint`, proxies), and where the bucket is (`aws s3api head-bucket`)"))
 }
 
 /// The partition that an ARN names.
@@ -103,6 +123,16 @@ mod tests {
         }
         let seen: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, id)| *id).collect();
         assert_eq!(seen.len(), Partition::all().count());
+    }
+
+    #[test]
+    fn an_answered_region_is_one_of_the_partition() {
+        assert_eq!(answered_region("b", "eu-west-1", "aws").expect("a region"), "eu-west-1");
+        let long = format!("us-{}-1", "x".repeat(70));
+        for odd in ["é", "us-west-2/x", "us-west-2a\nb", "a.evil.example", "cn-north-1", "", long.as_str()] {
+            let error = answered_region("b", odd, "aws").expect_err(odd);
+            assert!(error.message().contains("no region of aws") && !error.message().contains(".2a\n"), "{error}");
+        }
     }
 
     #[test]

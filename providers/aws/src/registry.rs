@@ -2,6 +2,7 @@
 
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
+    quoted,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +75,7 @@ pub(crate) fn statement_object(
 
 fn handoff(repository: &Repository, statement: &Value) -> Handoff {
     let Repository { account, region, name } = repository;
+    let at = format!("--registry-id {account} --region {} --repository-name {}", quoted(region), quoted(name));
     let document = document::document(vec![statement.clone()]);
     let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
     Handoff {
@@ -82,12 +84,11 @@ fn handoff(repository: &Repository, statement: &Value) -> Handoff {
         document: format!(
             "Repository: {name}\nAccount:    {account}\nRegion:     {region}\n\n\
              1. See whether it has a policy already:\n\
-             \x20  aws ecr get-repository-policy --registry-id {account} --region {region} --repository-name {name}\n\
+             \x20  aws ecr get-repository-policy {at}\n\
              2. If it has none, this is the whole policy; if it has one, add the statement to it and keep the others:\n\n\
              {pretty}\n\n\
              3. Put it there:\n\
-             \x20  aws ecr set-repository-policy --registry-id {account} --region {region} --repository-name {name} \
-             --policy-text file://policy.json\n"
+             \x20  aws ecr set-repository-policy {at} --policy-text file://policy.json\n"
         ),
         verifiable: false,
     }

@@ -75,32 +75,41 @@ pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Opt
     Shared::Repository(repository.clone()).parse(&text).map(Some)
 }
 
-/// Whether a statement names a principal that was deleted: then AWS shows its unique id in place of its ARN, and takes
-/// no document with that any more. Source: IAM user guide, "AWS JSON policy elements: Principal".
+/// Whether a principal was deleted: then AWS shows its unique id in place of its ARN, and takes no document with that any
+/// more. Source: IAM user guide, "AWS JSON policy elements: Principal".
+fn is_dead_id(id: &str) -> bool {
+    id.starts_with("AROA") || id.starts_with("AIDA")
+}
+
 fn is_dead(statement: &Statement) -> bool {
-    statement.principals().any(|id| id.starts_with("AROA") || id.starts_with("AIDA"))
+    statement.principals().any(is_dead_id)
 }
 
 fn is_of_ours(statement: &Statement, mark: &str) -> bool {
     statement.sid().is_some_and(|sid| sid.contains(mark))
 }
 
-fn is_dead_of_ours(statement: &Statement, mark: &str) -> bool {
-    is_of_ours(statement, mark) && is_dead(statement)
-}
-
-fn has_dead(policy: Option<&Policy>, mark: &str) -> bool {
-    statements(policy).iter().any(|statement| is_dead_of_ours(statement, mark))
-}
-
 fn statements(policy: Option<&Policy>) -> &[Statement] {
     policy.map_or(&[], |policy| &policy.statements)
 }
 
-/// Leaves out statements of ours whose principals are gone: they give nothing any more and keep AWS from taking the
-/// rest; a change of their own makes them anew, if they are still wanted.
+/// Takes deleted principals out of the stack's own statements, and nothing else: they give nothing any more, but AWS refuses
+/// the whole document with them, so that no other statement could be put or taken away. Who is alive in a statement keeps
+/// what it allows. Only a statement that is left without anybody goes, as AWS takes none without principals; a change of its
+/// own makes it anew, if it is still wanted.
 fn without_dead(mut policy: Policy, mark: &str) -> Option<Policy> {
-    policy.statements.retain(|statement| !is_dead_of_ours(statement, mark));
+    policy.statements.retain_mut(|statement| {
+        if !is_of_ours(statement, mark) || !is_dead(statement) {
+            return true;
+        }
+        if statement.principals().all(is_dead_id) {
+            return false;
+        }
+        if let Some(living) = statement.without(is_dead_id) {
+            *statement = living;
+        }
+        true
+    });
     (!policy.statements.is_empty()).then_some(policy)
 }
 
@@ -182,7 +191,7 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
         };
         meanwhile.forget(before.as_ref(), wrote.as_deref());
         let mark = aws.names.mark();
-        if is_done(before.as_ref()) && meanwhile.is_nothing() && !has_dead(before.as_ref(), &mark) {
+        if is_done(before.as_ref()) && meanwhile.is_nothing() {
             return Ok(remarks);
         }
         if let Some(error) = refused.take_if(|_| meanwhile.is_nothing()) {

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::primitives::{DateTime, DateTimeFormat as Format};
 use cloudgrant_core::{Error, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use crate::error;
+use crate::kms_key::Key;
+use crate::known_secrets::Granted;
 use crate::locator::Secret;
 
 /// How many secrets are looked up at a time.
@@ -25,8 +28,8 @@ const PAGE: i32 = 100;
 pub(crate) struct Resolved {
     /// The whole ARN, or the narrowest patterns where AWS couldn't be asked.
     pub(crate) arns: Vec<String>,
-    /// The customer-managed key, where there is one.
-    pub(crate) key: Option<Key>,
+    /// The customer-managed key. More than one only where nobody could be asked, and the stack's policies name several.
+    pub(crate) keys: Vec<Key>,
     notes: Vec<String>,
 }
 
@@ -38,15 +41,6 @@ impl Resolved {
             _ => None,
         }
     }
-}
-
-/// A customer-managed key as policies name it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub(crate) arn: String,
-    /// A policy can't name an alias as its resource; then every key is the resource, and the alias a condition.
-    pub(crate) alias: Option<String>,
-    pub(crate) region: String,
 }
 
 /// The secrets of a batch, looked up.
@@ -79,6 +73,7 @@ impl Lookup {
         client: &Client,
         inspect: &(dyn Fn(&Secret) -> bool + Sync),
         wanted: Vec<Secret>,
+        granted: &BTreeMap<Secret, Granted>,
     ) -> Result<Secrets> {
         // Grants and bindings ask for the same ones at the same time.
         let _first = self.asking.lock().await;
@@ -90,7 +85,8 @@ impl Lookup {
                 Some(known) => known,
                 None => {
                     let facts = listed.get(&secret).cloned();
-                    let resolved = Arc::new(resolve(client, inspect(&secret), &secret, facts).await?);
+                    let asked = resolve(client, inspect(&secret), &secret, facts).await?;
+                    let resolved = Arc::new(settled(&secret, granted.get(&secret), asked));
                     let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                     known.insert(secret.clone(), resolved.clone());
                     resolved
@@ -124,6 +120,45 @@ impl Lookup {
 struct Facts {
     arn: Option<String>,
     key: Option<String>,
+    /// When it will be gone, where it is scheduled for deletion.
+    deleted: Option<DateTime>,
+}
+
+/// What was found out of a secret: what couldn't be is nothing of which a default could be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    /// `None` where it isn't known.
+    arns: Option<Vec<String>>,
+    /// `None` where it isn't known; none in it where it takes no grant.
+    key: Option<Option<Key>>,
+    notes: Vec<String>,
+}
+
+/// What can't be read is no reason to take a key away, nor to widen an ARN to a pattern: then what the stack's live policies
+/// say of the secret stays. Only for what is new to the stack is the narrowest pattern.
+fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved {
+    let Asked { arns, key, mut notes } = asked;
+    let unknown = match (&arns, &key) {
+        (None, _) => "its ARN",
+        (_, None) => "its key",
+        _ => "",
+    };
+    if granted.is_some() && !unknown.is_empty() {
+        notes.push(format!("what the stack's policies say of {unknown} stays as it is"));
+    } else if arns.is_none() && secret.looks_whole() {
+        notes.push(format!(
+            "whether `{}` is its name or ends in the six characters that AWS adds is unknown as well, so that either is \
+             granted; name it by its whole ARN",
+            secret.name
+        ));
+    }
+    let known_arns = || granted.map(|granted| granted.arns.iter().cloned().collect::<Vec<_>>());
+    let known_keys = || granted.map(|granted| granted.keys.iter().cloned().collect::<Vec<_>>());
+    Resolved {
+        arns: arns.or_else(|| known_arns().filter(|arns| !arns.is_empty())).unwrap_or_else(|| secret.arns_or_patterns()),
+        keys: key.map_or_else(|| known_keys().unwrap_or_default(), |key| key.into_iter().collect()),
+        notes,
+    }
 }
 
 /// Looks for secrets in the list of all, until they are found or it has cost half of what asking for each would. What
@@ -142,7 +177,7 @@ async fn listed(client: &Client, wanted: &[&Secret]) -> Result<HashMap<Secret, F
             Err(error) => return Err(error),
         };
         for entry in page.secret_list.unwrap_or_default() {
-            let facts = Facts { arn: entry.arn, key: entry.kms_key_id };
+            let facts = Facts { arn: entry.arn, key: entry.kms_key_id, deleted: entry.deleted_date };
             // The manifest names it by its whole ARN, or without the suffix; whole ARNs go first, as with AWS.
             if let Some(secret) = facts.arn.as_ref().and_then(|arn| by_arn.get(arn)) {
                 found.insert((*secret).clone(), facts);
@@ -157,12 +192,12 @@ async fn listed(client: &Client, wanted: &[&Secret]) -> Result<HashMap<Secret, F
     Ok(found)
 }
 
-async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<Facts>) -> Result<Resolved> {
+async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<Facts>) -> Result<Asked> {
     if secret.is_pattern() {
         // Requirement 38.
         let note = "the pattern reaches every secret whose name begins so, those of tomorrow included; \
              name single secrets. Keys of customers can't be told from a pattern: no kms:Decrypt is granted";
-        return Ok(Resolved { arns: vec![secret.arn()], key: None, notes: vec![note.to_owned()] });
+        return Ok(Asked { arns: Some(vec![secret.arn()]), key: Some(None), notes: vec![note.to_owned()] });
     }
     let facts = match facts {
         Some(facts) => Ok(facts),
@@ -176,15 +211,8 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
                  whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown"
                     .to_owned(),
             ];
-            if secret.looks_whole() {
-                notes.push(format!(
-                    "whether `{}` is its name or ends in the six characters that AWS adds is unknown as well, so that \
-                     either is granted; name it by its whole ARN",
-                    secret.name
-                ));
-            }
             notes.extend(managed_by_another(secret));
-            return Ok(Resolved { arns: secret.arns_or_patterns(), key: None, notes });
+            return Ok(Asked { arns: None, key: None, notes });
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Error::new(ErrorKind::NotFound, format!("there is no secret `{}`", secret.name))
@@ -194,12 +222,37 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
         }
         Err(error) => return Err(error.with("secret", secret.arn())),
     };
-    if inspect {
-        refuse_key_value(client, secret, facts.arn.as_deref()).await?;
+    let mut notes: Vec<_> = managed_by_another(secret).into_iter().collect();
+    notes.extend(facts.deleted.as_ref().map(scheduled));
+    // It goes into policies, and what comes from a server goes there only if it is what was asked for.
+    let arn = facts.arn.filter(|arn| secret.is_arn_of_it(arn));
+    if arn.is_none() {
+        notes.push("AWS's answer names no ARN that could be this secret's: which it is, is unknown".to_owned());
     }
-    let arns = facts.arn.map_or_else(|| secret.arns_or_patterns(), |arn| vec![arn]);
-    let key = facts.key.and_then(|id| key(&id, secret));
-    Ok(Resolved { arns, key, notes: managed_by_another(secret).into_iter().collect() })
+    if inspect && facts.deleted.is_none() {
+        refuse_key_value(client, secret, arn.as_deref()).await?;
+    }
+    let key = match facts.key {
+        None => Some(None),
+        Some(id) => match Key::answered(&id, &secret.partition, &secret.region, &secret.account) {
+            Ok(key) => Some(key),
+            Err(odd) => {
+                notes.push(format!("AWS's answer {odd}: whether tasks need kms:Decrypt too is unknown"));
+                None
+            }
+        },
+    };
+    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, notes })
+}
+
+/// Its value can't be read from the day on which somebody scheduled it, and it is gone on this one. Source: AWS Secrets
+/// Manager user guide, "Delete an AWS Secrets Manager secret".
+fn scheduled(day: &DateTime) -> String {
+    let day = day.fmt(Format::DateTime).unwrap_or_else(|_| "a day that AWS doesn't say".to_owned());
+    format!(
+        "it is scheduled for deletion, and nobody can read its value; it is gone on {day}. If tasks are to have it, restore \
+         it (`aws secretsmanager restore-secret`); else take it out of the manifest"
+    )
 }
 
 /// Secrets that other services keep, such as RDS, are called `SERVICE!…`. Source: AWS Secrets Manager user guide, "Secrets
@@ -230,34 +283,7 @@ async fn describe(client: &Client, secret: &Secret) -> Result<Facts> {
 async fn asked(client: &Client, id: String) -> Result<Facts> {
     let described = client.describe_secret().secret_id(id).send().await;
     let described = described.map_err(|error| error::of("secretsmanager:DescribeSecret", error))?;
-    Ok(Facts { arn: described.arn, key: described.kms_key_id })
-}
-
-/// The key, unless it is the one that AWS manages, which needs no grant.
-fn key(id: &str, secret: &Secret) -> Option<Key> {
-    let alias = id.rsplit_once(":alias/").map(|(_, name)| name).or_else(|| id.strip_prefix("alias/"));
-    if alias == Some("aws/secretsmanager") {
-        return None;
-    }
-    let any =
-        |resource: &str| format!("arn:{}:kms:{}:{}:key/{resource}", secret.partition, secret.region, secret.account);
-    let arn = match alias {
-        // An alias is of the account that its ARN names, as its key is.
-        Some(_) if id.starts_with("arn:") => {
-            id.split_once(":alias/").map_or_else(|| any("*"), |(of, _)| format!("{of}:key/*"))
-        }
-        Some(_) => any("*"),
-        None if id.starts_with("arn:") => id.to_owned(),
-        None => any(id),
-    };
-    Some(Key { arn, alias: alias.map(|name| format!("alias/{name}")), region: secret.region.clone() })
-}
-
-impl Key {
-    /// The account that the key is in.
-    pub(crate) fn account(&self) -> &str {
-        self.arn.split(':').nth(4).unwrap_or_default()
-    }
+    Ok(Facts { arn: described.arn, key: described.kms_key_id, deleted: described.deleted_date })
 }
 
 /// Requirement 36. The value is looked at for its shape and forgotten; it is in no message.
@@ -295,25 +321,34 @@ mod tests {
     use crate::config::AccountId;
 
     #[test]
-    fn requirement_37_keys_as_policies_name_them() {
+    fn what_cant_be_read_any_more_stays_as_the_policies_have_it() {
         let secret = Secret {
             partition: "aws".to_owned(),
             region: "us-west-2".to_owned(),
             account: AccountId::parse("111122223333").expect("account"),
-            name: "x".to_owned(),
+            name: "token".to_owned(),
         };
-        let arn = |id| key(id, &secret).map(|key| (key.arn, key.alias));
-        assert_eq!(arn("alias/aws/secretsmanager"), None);
-        assert_eq!(arn("arn:aws:kms:us-west-2:111122223333:alias/aws/secretsmanager"), None);
-        let any = "arn:aws:kms:us-west-2:111122223333:key/*".to_owned();
-        assert_eq!(arn("arn:aws:kms:us-west-2:111122223333:alias/mine"), Some((any, Some("alias/mine".to_owned()))));
-        assert_eq!(arn("1234"), Some(("arn:aws:kms:us-west-2:111122223333:key/1234".to_owned(), None)));
-        let theirs = "arn:aws:kms:us-west-2:444455556666:key/*".to_owned();
-        let alias = Some("alias/mine".to_owned());
-        assert_eq!(arn("arn:aws:kms:us-west-2:444455556666:alias/mine"), Some((theirs, alias)));
-        let other = "arn:aws:kms:us-west-2:444455556666:key/1234";
-        assert_eq!(arn(other), Some((other.to_owned(), None)));
-        assert_eq!(key(other, &secret).expect("a key").account(), "444455556666");
+        let whole = "arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf".to_owned();
+        let pattern = "arn:aws:secretsmanager:us-west-2:111122223333:secret:token-??????".to_owned();
+        let key = Key {
+            arn: "arn:aws:kms:us-west-2:111122223333:key/1".to_owned(),
+            alias: None,
+            region: "us-west-2".to_owned(),
+        };
+        let granted =
+            Granted { arns: [whole.clone()].into_iter().collect(), keys: [key.clone()].into_iter().collect() };
+        let denied = || Asked { arns: None, key: None, notes: vec!["denied".to_owned()] };
+        let kept = settled(&secret, Some(&granted), denied());
+        assert_eq!((kept.arns, kept.keys), (vec![whole.clone()], vec![key.clone()]));
+        assert!(kept.notes.iter().any(|note| note.contains("stays as it is")), "{:?}", kept.notes);
+        let new = settled(&secret, None, denied());
+        assert_eq!((new.arns, new.keys), (vec![pattern], Vec::new()));
+        // What was read goes before what was granted.
+        let read = Asked { arns: Some(vec![whole.clone()]), key: Some(None), notes: Vec::new() };
+        let read = settled(&secret, Some(&granted), read);
+        assert_eq!((read.arns, read.keys, read.notes), (vec![whole.clone()], Vec::new(), Vec::new()));
+        let odd = Asked { arns: Some(vec![whole.clone()]), key: None, notes: Vec::new() };
+        assert_eq!(settled(&secret, Some(&granted), odd).keys, [key]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::config::AccountId;
 use crate::error;
 use crate::kept::Policy;
 use crate::kinds;
+use crate::kms_key::is_id;
 use crate::locator::{Locator, Repository};
+use crate::partition::Partition;
 use crate::repository_policy::{self, Unwritten};
 
 /// What a document is the policy of.
@@ -52,7 +54,9 @@ impl CustomerKey {
         let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':');
         let (partition, service, region, account, key) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let id = key.strip_prefix("key/").filter(|id| service == "kms" && !id.contains(['*', '?']))?;
+        let id = key.strip_prefix("key/").filter(|id| service == "kms" && is_id(id))?;
+        // It becomes a part of a host's name.
+        Partition::of_region(region).filter(|known| known.id == partition)?;
         Some(Self {
             partition: partition.to_owned(),
             region: region.to_owned(),
@@ -213,7 +217,7 @@ async fn read_bucket(aws: &Aws, bucket: &OwnedBucket) -> Result<Option<Policy>> 
         if error.code() == Some("NoSuchBucketPolicy") {
             return Ok(None);
         }
-        match elsewhere(&error, &region).filter(|_| !is_last) {
+        match elsewhere(aws, &bucket.name, &error, &region)?.filter(|_| !is_last) {
             Some(other) => {
                 aws.clients.note_region(&bucket.name, &other).await;
                 (region, is_last) = (other, true);

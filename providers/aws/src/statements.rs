@@ -12,11 +12,13 @@ use crate::actions;
 use crate::buckets::{Bucket, Buckets, Encryption};
 use crate::config::AccountId;
 use crate::inventory::Inventory;
+use crate::kms_key::Key;
 use crate::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
+use crate::known_secrets;
 use crate::locator::{Locator, Objects, Repository};
 use crate::names::camel;
 use crate::partition::Partition;
-use crate::secrets::{Key, Resolved};
+use crate::secrets::Resolved;
 use crate::statement::Statement;
 
 /// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
@@ -137,10 +139,11 @@ pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'stati
 /// The condition under which secrets' key may be used. Source: AWS Secrets Manager user guide, "Secret encryption and
 /// decryption", encryption context.
 pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'static> {
-    through("secretsmanager", key, "kms:EncryptionContext:SecretARN", arns)
+    through("secretsmanager", key, known_secrets::CONTEXT, arns)
 }
 
-/// Only through a service, and only for what it says that it encrypts or decrypts.
+/// The condition under which a key may be used: only through one service, and only for what it encrypts there. Source: AWS
+/// KMS developer guide, "AWS KMS condition keys".
 fn through(service: &str, key: &Key, context: &'static str, contexts: BTreeSet<String>) -> Condition<'static> {
     let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
     let mut condition = Condition::from([
@@ -255,7 +258,7 @@ impl<'a> Builder<'a> {
         self.allow("Secrets", &[actions::READ_SECRET], arns, Condition::new());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
-            if let Some(key) = &secret.key {
+            for key in &secret.keys {
                 by_key.entry(key).or_default().extend(secret.arns.iter().cloned());
             }
         }

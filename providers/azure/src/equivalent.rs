@@ -1,6 +1,6 @@
 //! What a person would type to make an object: for review, and for those who may only do it by hand.
 
-use cloudgrant_core::Object;
+use cloudgrant_core::{Object, quoted};
 use serde_json::{Value, json};
 
 use crate::Azure;
@@ -71,13 +71,4 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Ready for a POSIX shell.
-pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

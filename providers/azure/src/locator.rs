@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, shown, steers};
+use cloudgrant_core::{Diagnostic, ResourceKind, is_invisible, shown};
 
 use crate::config::{Cloud, Guid};
 use crate::host::{Host, Service};
@@ -211,9 +211,7 @@ fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Resu
 /// are as good as others. Source: Azure documentation, "Azure role assignment condition format and syntax"; the Unicode
 /// Standard, layout controls and format characters.
 fn is_unclear(c: char) -> bool {
-    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    invisible || matches!(c, '\'' | '\\' | '%') || c.is_control() || steers(c)
+    matches!(c, '\'' | '\\' | '%') || is_invisible(c)
 }
 
 /// Source: Azure documentation, "About keys, secrets, and certificates", object identifiers.

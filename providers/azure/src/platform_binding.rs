@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use cloudgrant_core::{Checked, Handoff, Intent, Object, ObjectId, Ownership, Scope, ScopeBinding};
+use cloudgrant_core::{Checked, Handoff, Intent, Object, ObjectId, Ownership, Scope, ScopeBinding, quoted};
 use serde_json::{Value, json};
 
 use crate::Azure;
-use crate::equivalent::quoted;
 use crate::kinds;
 use crate::pack::Assignment;
 use crate::shards::Shard;

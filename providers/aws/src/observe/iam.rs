@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -42,6 +42,10 @@ pub(super) fn add(
     reader.roles();
     reader.attachments_elsewhere();
     reader.limits(quotas);
+}
+
+fn detach(role: &str, policy: &str) -> String {
+    format!("aws iam detach-role-policy --role-name {} --policy-arn {}", quoted(role), quoted(policy))
 }
 
 struct Reader<'a> {
@@ -144,17 +148,19 @@ impl Reader<'_> {
                 // The documents of AWS's own policies aren't read.
                 let denies =
                     self.snapshot.policies.get(arn).is_some_and(|policy| document::only_denies(&policy.document()));
-                let remedy = format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}");
+                let remedy = detach(name, arn);
                 foreign.push((format!("the policy {policy}"), denies, remedy));
             }
         }
         foreign.extend(role.inline.iter().map(|(policy, document)| {
-            let remedy = format!("aws iam delete-role-policy --role-name {name} --policy-name {policy}");
+            let remedy = format!("aws iam delete-role-policy --role-name {} --policy-name {}", quoted(name), quoted(policy));
             (format!("the inline policy {policy}"), document::only_denies(&document::from_iam(document)), remedy)
         }));
         foreign.extend(role.instance_profiles.iter().map(|profile| {
             let remedy = format!(
-                "aws iam remove-role-from-instance-profile --instance-profile-name {profile} --role-name {name}"
+                "aws iam remove-role-from-instance-profile --instance-profile-name {} --role-name {}",
+                quoted(profile),
+                quoted(name)
             );
             (format!("the instance profile {profile}"), false, remedy)
         }));
@@ -196,7 +202,7 @@ impl Reader<'_> {
                 if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name) {
                     self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
-                    let remedy = format!("aws iam detach-role-policy --role-name {name} --policy-arn {arn}");
+                    let remedy = detach(name, arn);
                     self.used_elsewhere(policy, &format!("role {name}"), remedy);
                 }
             }
@@ -205,7 +211,7 @@ impl Reader<'_> {
             let known = seen.get(arn.as_str()).copied().unwrap_or_default();
             if self.is_ours(arn) && usize::try_from(policy.attachments).unwrap_or_default() > known {
                 // Users and groups aren't read: a large account has very many.
-                let remedy = format!("aws iam list-entities-for-policy --policy-arn {arn}");
+                let remedy = format!("aws iam list-entities-for-policy --policy-arn {}", quoted(arn));
                 self.used_elsewhere(&policy.name, "a user or a group", remedy);
             }
         }

@@ -262,6 +262,28 @@ async fn a_reading_that_the_write_overtook_shows_nothing_that_was_overwritten() 
     assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "P".to_owned()], 1));
 }
 
+/// A role that one narrower scope has, and that somebody deleted, takes nothing from the others.
+#[test]
+fn who_is_alive_in_a_statement_keeps_it() {
+    let policy = |value: &Value| Policy::parse(&value.to_string()).expect("a policy");
+    let ours = |principals: Value| {
+        json!({"Sid": "MarkKeep", "Effect": "Allow", "Principal": {"AWS": principals}, "Action": "ecr:BatchGetImage",
+               "Condition": {"StringLike": {"x": ["b", "a"]}}})
+    };
+    let (one, other) = ("arn:aws:iam::1:role/x", "arn:aws:iam::1:role/y");
+    for (there, left) in [
+        (json!([one, "AROAEXAMPLE"]), json!([one])),
+        (json!(["AROAEXAMPLE", other, "AIDAEXAMPLE", one]), json!([other, one])),
+        (json!(one), json!(one)),
+    ] {
+        let document = json!({"Statement": [ours(there)]});
+        assert_eq!(without_dead(policy(&document), "Mark"), Some(policy(&json!({"Statement": [ours(left)]}))));
+    }
+    for there in [json!(["AROAEXAMPLE"]), json!("AROAEXAMPLE")] {
+        assert_eq!(without_dead(policy(&json!({"Statement": [ours(there)]})), "Mark"), None);
+    }
+}
+
 #[test]
 fn dead_statements_of_ours_go_and_those_of_others_stay() {
     let policy = |value: &Value| Policy::parse(&value.to_string()).expect("a policy");

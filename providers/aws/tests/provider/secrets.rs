@@ -90,6 +90,30 @@ async fn requirement_35_the_region() {
     assert_eq!(world.running().counts().total, 0);
 }
 
+/// What can't be read any more is no reason to take a key away, nor to widen an ARN to a pattern.
+#[tokio::test]
+async fn a_denied_read_changes_nothing_of_what_is_granted() {
+    let mut world = World::new(&manifest(GRANTS)).await;
+    let key = "arn:aws:kms:us-west-2:111122223333:key/12345678-1234-1234-1234-123456789012";
+    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(key).send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:locked");
+    world.converge(&text).await;
+    world.restart(&text, "deny=secretsmanager:DescribeSecret").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
+    assert!(plan.notes.iter().any(|note| note.message.contains("stays as it is")), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_scheduled_for_deletion_is_warned_of() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.secrets().delete_secret().secret_id("token").recovery_window_in_days(7).send().await.expect("scheduled");
+    let plan = world.plan(&text).await.expect("a plan");
+    let note = plan.notes.iter().find(|note| note.message.contains("scheduled for deletion")).expect("a warning");
+    assert!(note.message.contains("it is gone on 20"), "{note:?}");
+}
+
 #[tokio::test]
 async fn a_pattern_is_warned_of() {
     let world = World::new(&manifest(GRANTS)).await;
