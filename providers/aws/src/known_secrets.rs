@@ -74,8 +74,8 @@ fn of_secret(secret: &Secret, arns: &BTreeSet<String>, keys: &HashMap<String, BT
     let patterns: BTreeSet<_> = secret.arns_or_patterns().into_iter().filter(|arn| arns.contains(arn)).collect();
     let whole: BTreeSet<_> = arns.iter().filter(|arn| secret.is_arn_of_it(arn)).cloned().collect();
     // Beside its pattern, a name that looks like a whole ARN is only one of the two things that it could be.
-    let is_settled = !whole.is_empty() && !(whole.contains(&secret.arn()) && patterns.len() > 1);
-    let arns = if is_settled { whole } else { patterns.into_iter().chain(whole).collect() };
+    let is_either = whole.contains(&secret.arn()) && patterns.len() > 1;
+    let arns = if whole.is_empty() || is_either { patterns.into_iter().chain(whole).collect() } else { whole };
     let keys = arns.iter().filter_map(|arn| keys.get(arn)).flatten().cloned().collect();
     Granted { arns, keys }
 }
