@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::access::Access;
-use crate::checked::Checked;
+use crate::checked::{Checked, Nearly};
 use crate::diagnostic::Diagnostic;
 use crate::inexact::Inexact;
 use crate::intent::{Intent, Verb};
@@ -150,7 +150,8 @@ impl Capabilities {
                         let can_be_precise = request.verb() == Verb::GrantTaskAccess;
                         let message = inexact.sentence(provider, &reach.resource, can_be_precise);
                         let level = if inexact.gains.is_empty() { Level::Info } else { Level::Warning };
-                        notes.push(Note { about: request.id().to_string(), level, message });
+                        let note = Note { about: request.id().to_string(), level, message };
+                        notes.push(Nearly { resource: reach.resource.clone(), access: reach.access, note });
                     }
                     _ => {}
                 }

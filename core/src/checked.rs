@@ -1,8 +1,11 @@
 //! Proof that a request passed the capability check.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
+use crate::access::Access;
 use crate::object::Note;
+use crate::resource::Resource;
 
 /// A request that the provider's [`Capabilities`](crate::Capabilities) allow.
 ///
@@ -18,17 +21,26 @@ use crate::object::Note;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked<T> {
     request: T,
-    notes: Vec<Note>,
+    notes: Vec<Nearly>,
+}
+
+/// What a reader of the plan should know of a level that comes to more or less than it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Nearly {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) access: Access,
+    pub(crate) note: Note,
 }
 
 impl<T> Checked<T> {
-    pub(crate) fn new(request: T, notes: Vec<Note>) -> Self {
+    pub(crate) fn new(request: T, notes: Vec<Nearly>) -> Self {
         Self { request, notes }
     }
 
-    /// What a reader of the plan should know of the request although it is allowed.
-    pub(crate) fn notes(&self) -> &[Note] {
-        &self.notes
+    /// What a reader of the plan should know of the request although it is allowed; but for the levels that the manifest
+    /// itself says otherwise of, as `settled` has it.
+    pub(crate) fn notes(&self, settled: impl Fn(&Resource, Access) -> bool) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(move |nearly| !settled(&nearly.resource, nearly.access)).map(|nearly| &nearly.note)
     }
 }
 

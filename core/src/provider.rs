@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::Access;
 use crate::capability::Capabilities;
 use crate::checked::Checked;
 use crate::diagnostic::Diagnostic;
@@ -40,6 +41,14 @@ pub trait Provider: Debug + Send + Sync {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
         let _ = intents;
         Vec::new()
+    }
+
+    /// Whether the provider's section of the manifest says itself what a level on a resource comes to in grants, such as
+    /// by naming another role: then what [`Capabilities::inexact`](crate::Capabilities::inexact) says of it isn't so there,
+    /// and the provider tells what is.
+    fn settles_level(&self, resource: &Resource, access: Access) -> bool {
+        let _ = (resource, access);
+        false
     }
 
     /// Which objects must exist so that task code has what the grants say.

@@ -30,6 +30,7 @@ use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
 use crate::platform::Platform;
 use crate::provider::Provider;
+use crate::resource::Resource;
 use crate::stacks::Stacks;
 
 use taking_away::Replaces;
@@ -145,8 +146,9 @@ impl Engine {
         desired.extend(bound);
         desired.objects = diff::merge(self.id, desired.objects)?;
         // Of the grants alone: a binding that carries one has nothing to add to it.
-        desired.notes.extend(grants.iter().flat_map(|grant| grant.notes()).cloned());
-        desired.notes.extend(registries.iter().flat_map(|registry| registry.notes()).cloned());
+        let settled = |resource: &Resource, access| provider.settles_level(resource, access);
+        desired.notes.extend(grants.iter().flat_map(|grant| grant.notes(settled)).cloned());
+        desired.notes.extend(registries.iter().flat_map(|registry| registry.notes(|_, _| false)).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
         Ok(desired)
     }

@@ -5,6 +5,7 @@
 use cloudgrant_core::{Access, Capabilities, Inexact, Resource, ResourceKind, ScopeKind};
 
 use crate::locator::Locator;
+use crate::role::needs_own;
 
 /// What this provider can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
@@ -25,8 +26,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
 /// With a prefix, what writes is a custom role of the level's data actions and nothing else. A ready-made role's
 /// management actions (deleting the container, keys that sign for others) have no condition: they reach past the prefix.
 fn is_exact(resource: &Resource, access: Access) -> bool {
-    let prefixed = || matches!(Locator::parse(&resource.locator), Ok(Locator::Objects(it)) if !it.prefix.is_empty());
-    resource.kind == ResourceKind::ObjectStore && needs_custom_role(access) && prefixed()
+    matches!(Locator::parse(&resource.locator), Ok(Locator::Objects(it)) if needs_own(false, access, &it.prefix))
 }
 
 /// Whether no ready-made role gives a level on objects and nothing besides.
@@ -92,25 +92,27 @@ const KNOWN: [Role; 17] = [
     REPOSITORY_WRITER,
     Role { id: "acdd72a7-3385-48ef-bd42-f606fba81ae7", name: "Reader" },
     Role { id: "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", name: "Storage Blob Data Owner" },
-    Role { id: "c12c1c16-33a1-487b-954d-41c89c60f349", name: "Reader and Data Access" },
+    READER_AND_DATA_ACCESS,
     Role { id: "f6c7c914-8db3-469d-8ca1-694a8f32e121", name: "AzureML Data Scientist" },
     Role { id: "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815", name: "AzureML Compute Operator" },
-    Role { id: "f1a07417-d97a-45cb-824c-7a7467783830", name: "Managed Identity Operator" },
+    IDENTITY_OPERATOR,
     OWNER,
     CONTRIBUTOR,
     USER_ACCESS_ADMINISTRATOR,
     RBAC_ADMINISTRATOR,
 ];
 
-const OWNER: Role = Role { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Owner" };
-const CONTRIBUTOR: Role = Role { id: "b24988ac-6180-42a0-ab88-20f7382dd24c", name: "Contributor" };
-const USER_ACCESS_ADMINISTRATOR: Role =
+pub(crate) const OWNER: Role = Role { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Owner" };
+pub(crate) const CONTRIBUTOR: Role = Role { id: "b24988ac-6180-42a0-ab88-20f7382dd24c", name: "Contributor" };
+pub(crate) const USER_ACCESS_ADMINISTRATOR: Role =
     Role { id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", name: "User Access Administrator" };
 pub(crate) const RBAC_ADMINISTRATOR: Role =
     Role { id: "f58310d9-a9f6-439a-9e8d-f62e7b41a168", name: "Role Based Access Control Administrator" };
 
-/// Roles that no task code gets (requirement 71): they give everything, or let the holder give itself everything.
-const REFUSED: [Role; 4] = [OWNER, CONTRIBUTOR, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR];
+pub(crate) const IDENTITY_OPERATOR: Role =
+    Role { id: "f1a07417-d97a-45cb-824c-7a7467783830", name: "Managed Identity Operator" };
+pub(crate) const READER_AND_DATA_ACCESS: Role =
+    Role { id: "c12c1c16-33a1-487b-954d-41c89c60f349", name: "Reader and Data Access" };
 
 /// A role by its name or its id, where it is known without asking.
 pub(crate) fn known(name_or_id: &str) -> Option<Role> {
@@ -121,21 +123,6 @@ pub(crate) fn known(name_or_id: &str) -> Option<Role> {
 /// Whether a ready-made role lets its holder assign any role, as far as no condition says otherwise.
 pub(crate) fn assigns(role: Role) -> bool {
     [OWNER, USER_ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR].contains(&role)
-}
-
-/// Whether a role is one that no task code gets.
-pub(crate) fn is_refused(role: Role) -> bool {
-    REFUSED.contains(&role)
-}
-
-/// Whether what a role allows would let its holder change anything, or give itself more. Source: Azure documentation,
-/// "Understand Azure role definitions", wildcards; a `*` stands for any characters, slashes too.
-pub(crate) fn is_too_much(actions: &[String], not_actions: &[String]) -> bool {
-    let assigns = "Microsoft.Authorization/roleAssignments/write";
-    let allowed = |action: &str| {
-        actions.iter().any(|pattern| matches(pattern, action)) && !not_actions.iter().any(|not| matches(not, action))
-    };
-    actions.iter().any(|action| action == "*") || allowed(assigns)
 }
 
 /// Whether an action fits a pattern of a role definition.
@@ -172,6 +159,16 @@ pub(crate) enum Deed {
 impl Deed {
     pub(crate) const ALL: [Self; 4] = [Self::Read, Self::List, Self::Write, Self::Delete];
 
+    /// What it is called where a sentence goes on.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+
     /// The data actions for it. Listing is a way of reading. Source: Azure documentation, "Actions and attributes for
     /// Azure role assignment conditions for Azure Blob Storage".
     pub(crate) fn data_actions(self) -> Vec<String> {
@@ -199,8 +196,9 @@ pub(crate) fn on_objects(access: Access) -> &'static [Deed] {
 /// The ready-made role that comes nearest to a level on objects, and what it allows.
 pub(crate) fn object_role(access: Access) -> (Role, &'static [Deed]) {
     match access {
-        Access::List | Access::Read => (BLOB_READER, &[Deed::Read, Deed::List]),
-        _ => (BLOB_CONTRIBUTOR, &Deed::ALL),
+        // A container has no images: nothing of it is more than reading.
+        Access::List | Access::Read | Access::Pull | Access::Push => (BLOB_READER, &[Deed::Read, Deed::List]),
+        Access::Write | Access::ReadWrite | Access::Manage => (BLOB_CONTRIBUTOR, &Deed::ALL),
     }
 }
 
@@ -220,9 +218,19 @@ pub(crate) fn registry_role(access: Access, abac: bool) -> Role {
     match (access, abac) {
         (Access::Push, true) => REPOSITORY_WRITER,
         (Access::Push, false) => ACR_PUSH,
-        (_, true) => REPOSITORY_READER,
-        (_, false) => ACR_PULL,
+        // A registry has two levels: what isn't pushing is pulling at most.
+        (Access::Pull | Access::List | Access::Read | Access::Write | Access::ReadWrite | Access::Manage, true) => {
+            REPOSITORY_READER
+        }
+        (Access::Pull | Access::List | Access::Read | Access::Write | Access::ReadWrite | Access::Manage, false) => {
+            ACR_PULL
+        }
     }
+}
+
+/// Whether a role is for the repositories of a registry, so that a condition can narrow it to one. Source: as above.
+pub(crate) fn is_of_repositories(role: Role) -> bool {
+    [REPOSITORY_READER, REPOSITORY_WRITER].contains(&role)
 }
 
 #[cfg(test)]
@@ -243,17 +251,5 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, action), fits, "{pattern} {action}");
         }
-    }
-
-    #[test]
-    fn requirement_71_roles_that_are_too_much() {
-        for name in ["Owner", "contributor", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"] {
-            assert!(known(name).is_some_and(is_refused), "{name}");
-        }
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert!(is_too_much(&texts(&["*"]), &texts(&["Microsoft.Authorization/*/Write"])));
-        assert!(is_too_much(&texts(&["Microsoft.Authorization/*"]), &[]));
-        assert!(!is_too_much(&texts(&["*/read"]), &[]));
-        assert!(!is_too_much(&texts(&["Microsoft.Authorization/*"]), &texts(&["Microsoft.Authorization/*/write"])));
     }
 }

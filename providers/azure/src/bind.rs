@@ -2,7 +2,7 @@
 //! domain for that one. Domain is as narrow as it gets.
 
 use cloudgrant_core::{
-    Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
+    Checked, Desired, Domain, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
     ScopeBinding, Subject,
 };
 use serde_json::json;
@@ -16,6 +16,7 @@ use crate::platform_binding;
 use crate::resolve::{self, Resolved};
 use crate::resource_id::ResourceId;
 use crate::shards::{self, Shard};
+use crate::validate::shared_identity;
 
 pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
     let mut desired = Desired::default();
@@ -28,15 +29,13 @@ pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -
     for binding in bindings {
         match &binding.scope {
             Scope::Global => global(azure, binding, &resolved, &mut desired).await?,
-            Scope::Domain { domain } => match azure.config.identities.get(domain) {
-                Some(name) => {
-                    let identity = azure.existing_identity(name, &format!("azure.identities.{domain}")).await?;
+            Scope::Domain { domain } => match (azure.config.identities.get(domain), azure.context.platform.kind) {
+                (Some(name), PlatformKind::Union | PlatformKind::Flyte) => {
+                    let identity = named(azure, name, domain).await?;
                     assign(azure, binding, &resolved, &identity, Vec::new(), &mut desired);
                 }
-                None if azure.context.platform.kind == PlatformKind::Union => {
-                    vendor(azure, binding, &resolved, &mut desired);
-                }
-                None => domain_identities(azure, binding, &resolved, &mut desired).await?,
+                (None, PlatformKind::Union) => vendor(azure, binding, &resolved, &mut desired),
+                (None, PlatformKind::Flyte) => domain_identities(azure, binding, &resolved, &mut desired).await?,
             },
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
             Scope::ProjectDomain { .. } => {
@@ -58,6 +57,23 @@ async fn global(
     let identity = azure.task_identity().await?;
     assign(azure, binding, resolved, &identity, Vec::new(), desired);
     Ok(())
+}
+
+/// The identity that the manifest names for a domain, which must not be that of all task code: that one may be found by its
+/// name alone.
+async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId> {
+    let key = format!("azure.identities.{domain}");
+    let identity = azure.existing_identity(name, &key).await?;
+    let is_default = match (azure.context.platform.kind, &azure.config.task_identity) {
+        // It was looked at offline.
+        (PlatformKind::Union | PlatformKind::Flyte, Some(_)) | (PlatformKind::Flyte, None) => false,
+        // Where none or several are called like it, only a global grant has to know which is meant.
+        (PlatformKind::Union, None) => azure.task_identity().await.is_ok_and(|default| default == identity),
+    };
+    match is_default {
+        true => Err(Error::manifest(vec![shared_identity(&key, identity.name(), "all task code")])),
+        false => Ok(identity),
+    }
 }
 
 /// Requirement 7: what only the platform's vendor can do.

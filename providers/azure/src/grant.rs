@@ -11,15 +11,8 @@ use crate::Azure;
 use crate::actions::{self, Deed};
 use crate::kinds;
 use crate::locator::Locator;
-use crate::resolve::{self, Target};
-
-/// A role of the stack's own.
-#[derive(Debug, Clone)]
-pub(crate) struct CustomRole {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) data_actions: Vec<String>,
-}
+use crate::resolve::{self, Resolved, Target};
+use crate::role::{self, Choice, CustomRole, role_for};
 
 pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
     let mut desired = Desired::default();
@@ -32,36 +25,18 @@ pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) 
     for grant in grants {
         for reach in &grant.reaches {
             let Some(target) = resolved.target(reach) else { continue };
-            if let Some(role) = custom_role(azure, grant, reach, &target.locator) {
+            if let Choice::Own(role) = role_for(azure, grant, reach, &target.locator) {
                 let object = roles.entry(role.name.clone()).or_insert_with(|| object(azure, grant, role));
                 if !object.because.contains(&grant.id()) {
                     object.because.push(grant.id());
                 }
                 assignable_in(object, &target.scope.subscription());
             }
-            notes(azure, grant, reach, target, &mut desired.notes);
+            notes(azure, grant, reach, target, &resolved, &mut desired.notes);
         }
     }
     desired.objects.extend(roles.into_values());
     Ok(desired)
-}
-
-/// The role for a reach that gets exactly its level: of a grant that insists on that, or on a prefix, past which a
-/// ready-made role's management actions would reach. None where a ready-made role gives just that, and where the manifest
-/// names another role.
-pub(crate) fn custom_role(azure: &Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Option<CustomRole> {
-    let Locator::Objects(objects) = locator else { return None };
-    let exactly = grant.precise || !objects.prefix.is_empty();
-    let overridden = azure.config.role(&reach.resource.name, reach.access).is_some();
-    if !exactly || overridden || !actions::needs_custom_role(reach.access) {
-        return None;
-    }
-    let name = azure.names.role(&grant.scope, &format!("blob {}", reach.access));
-    let mut data_actions: Vec<_> =
-        actions::on_objects(reach.access).iter().flat_map(|deed| deed.data_actions()).collect();
-    data_actions.sort();
-    data_actions.dedup();
-    Some(CustomRole { id: azure.names.role_id(&name), name, data_actions })
 }
 
 fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
@@ -98,12 +73,24 @@ fn assignable_in(role: &mut Object, subscription: &str) {
     });
 }
 
-fn notes(azure: &Azure, grant: &TaskAccess, reach: &Reach, target: &Target, notes: &mut Vec<Note>) {
+fn notes(
+    azure: &Azure,
+    grant: &TaskAccess,
+    reach: &Reach,
+    target: &Target,
+    resolved: &Resolved,
+    notes: &mut Vec<Note>,
+) {
     match &target.locator {
         Locator::Registry(_) if target.admin_user => notes.push(crate::registry::admin_user(target)),
-        _ => {}
+        Locator::Registry(_) | Locator::Objects(_) | Locator::Resource(_) => {}
     }
-    let role = azure.config.role(&reach.resource.name, reach.access).and_then(actions::known);
+    let named = match role_for(azure, grant, reach, &target.locator) {
+        Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
+        Choice::Own(_) | Choice::ReadyMade(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
+    };
+    notes.extend(named.and_then(|named| role::note(azure, grant, reach, named)));
+    let role = named.and_then(|named| actions::known(&named.id));
     if let Locator::Objects(objects) = &target.locator
         && role == Some(actions::BLOB_CONTRIBUTOR)
         && !objects.prefix.is_empty()
@@ -118,7 +105,7 @@ fn notes(azure: &Azure, grant: &TaskAccess, reach: &Reach, target: &Target, note
         notes.push(Note::warning(grant.id(), message));
     }
     notes.extend(folder(grant, reach, target));
-    if role.is_some_and(|role| role.name == "Reader and Data Access") {
+    if role == Some(actions::READER_AND_DATA_ACCESS) {
         // Requirement 68.
         let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
         notes.push(Note::warning(grant.id(), message));

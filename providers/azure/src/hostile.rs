@@ -96,7 +96,7 @@ fn good() -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
-    good.push(group.clone());
+    good.push(format!("{group}/providers/Microsoft.MachineLearningServices/workspaces/ml"));
     good.push(format!("{group}/providers/Microsoft.KeyVault/vaults/v/secrets/s"));
     good.push(format!(
         "{group}/providers/Microsoft.Storage/storageAccounts/data/blobServices/default/containers/inputs"

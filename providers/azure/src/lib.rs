@@ -36,9 +36,11 @@ mod pack;
 mod permissions;
 mod places;
 mod platform_binding;
+mod powers;
 mod registry;
 mod resolve;
 mod resource_id;
+mod role;
 mod shards;
 mod snapshot;
 mod stacks;
@@ -54,8 +56,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, ResourceKind, Result, ScopeBinding, Stacks,
+    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed,
+    Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind, Result,
+    ScopeBinding, Stacks,
     TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
@@ -136,6 +139,10 @@ impl Provider for Azure {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
         _ = self.needs.set(validate::kinds(intents));
         validate::intents(self, intents)
+    }
+
+    fn settles_level(&self, resource: &Resource, access: Access) -> bool {
+        self.config.role(&resource.name, access).is_some()
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

@@ -62,6 +62,9 @@ const URL: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
 
+const WHOLE: &str = "name each resource that task code needs: \
+    /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME (`az resource list --resource-group NAME --query [].id`)";
+
 /// Containers that Azure makes for itself, or that mean something to it. Source: Azure documentation, "Naming and
 /// referencing containers, blobs, and metadata"; "Storage analytics logging"; "Change feed"; "Static website hosting".
 const SYSTEM_CONTAINERS: [&str; 4] = ["$root", "$web", "$logs", "$blobchangefeed"];
@@ -307,8 +310,21 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
         }
     }
     let id = parsed(parts.len())?;
-    let Some((kind, names)) = id.typed() else { return Ok(Locator::Resource(id)) };
+    let Some((kind, names)) = id.typed() else {
+        // A role there would be for everything in it, the platform's own storage too, and for what comes later.
+        let what = if id.resource_group().is_some() { "a resource group" } else { "a subscription" };
+        return Err(wrong(text, &format!("is {what}, not a resource"), WHOLE));
+    };
     match (kind.to_ascii_lowercase().as_str(), names.as_slice()) {
+        // As the Resource Manager's own types, these hold resources as well.
+        (
+            "microsoft.resources/subscriptions"
+            | "microsoft.resources/resourcegroups"
+            | "microsoft.resources/subscriptions/resourcegroups"
+            | "microsoft.management/managementgroups"
+            | "microsoft.management/servicegroups",
+            _,
+        ) => Err(wrong(text, "holds other resources, and is none itself", WHOLE)),
         ("microsoft.keyvault/vaults/secrets", [_, name]) => secret_in(text, Place::At(parsed(parts.len() - 2)?), name),
         _ => Ok(Locator::Resource(id)),
     }

@@ -11,11 +11,11 @@ use foldhash::HashMap;
 use crate::Azure;
 use crate::actions::{self, Deed};
 use crate::condition::{self, Rules};
-use crate::grant;
 use crate::kinds;
-use crate::locator::Locator;
-use crate::resolve::{Resolved, Target};
+use crate::locator::{Locator, Objects, Registry};
+use crate::resolve::{NamedRole, Resolved, Target};
 use crate::resource_id::ResourceId;
+use crate::role::{self, Choice};
 
 /// A role, as a principal gets it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,8 +52,9 @@ struct Collected {
     /// Empty for all.
     repositories: BTreeSet<String>,
     all_repositories: bool,
+    /// Whether the role is for repositories, so that a condition narrows it; and whether it writes.
+    by_repository: bool,
     writes: bool,
-    abac: bool,
     because: Vec<IntentId>,
 }
 
@@ -91,61 +92,79 @@ fn add<'a>(
     collected: &mut All<'a>,
 ) {
     let access = reach.access;
-    if let Some(name) = azure.config.role(&reach.resource.name, access) {
-        if let Some(role) = resolved.role(name, &target.scope.subscription()) {
-            let role = Role { id: role.id.clone().into(), name: role.name.clone().into(), object: None };
-            let narrowed = actions::deeds_of(&role.id);
-            let entry = collected.entry((&target.scope, role)).or_default();
-            // What the level itself would get may be the same role: then the wider of the two counts.
-            match (&target.locator, narrowed) {
-                (Locator::Objects(objects), Some(deeds)) => {
-                    entry.deeds = deeds;
-                    entry.hierarchical = target.hierarchical == Some(true);
-                    deeds.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
-                }
-                (Locator::Registry(_), _) => entry.all_repositories = true,
-                _ => {}
+    let role: Role = match role::role_for(azure, grant, reach, &target.locator) {
+        Choice::Named(name) => match resolved.role(name, &target.scope.subscription()) {
+            Some(NamedRole { id, name }) => Role { id: id.clone().into(), name: name.clone().into(), object: None },
+            None => return,
+        },
+        Choice::Own(own) => {
+            let object = Some(kinds::role(&own.name));
+            let role = Role { id: own.id.into(), name: own.name.into(), object };
+            let Locator::Objects(objects) = &target.locator else { return };
+            let level = actions::on_objects(access);
+            return on_objects(role, (level, level), objects, target, grant.id(), collected);
+        }
+        Choice::ReadyMade(role) => {
+            if let Locator::Objects(objects) = &target.locator {
+                let (role, deeds) = actions::object_role(access);
+                // A role that gives more than the level does so within the prefix only.
+                let allowed = if access == Access::List { actions::on_objects(access) } else { deeds };
+                return on_objects(role.into(), (deeds, allowed), objects, target, grant.id(), collected);
             }
-            remember(entry, grant.id());
+            role.into()
         }
-        return;
-    }
+        Choice::OfRegistry(access) => return on_registry(access, target, grant.id(), collected),
+        // It was refused offline.
+        Choice::Nothing => return,
+    };
     match &target.locator {
-        Locator::Objects(objects) => {
-            let (role, deeds) = match grant::custom_role(azure, grant, reach, &target.locator) {
-                Some(custom) => {
-                    let object = Some(kinds::role(&custom.name));
-                    (Role { id: custom.id.into(), name: custom.name.into(), object }, actions::on_objects(access))
-                }
-                None => {
-                    let (role, deeds) = actions::object_role(access);
-                    (role.into(), deeds)
-                }
-            };
-            // A role that gives more than the level does so within the prefix only.
-            let allowed = if access == Access::List { actions::on_objects(access) } else { deeds };
-            let entry = collected.entry((&target.scope, role)).or_default();
-            entry.deeds = deeds;
-            entry.hierarchical = target.hierarchical == Some(true);
-            allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
-            remember(entry, grant.id());
+        // What the level itself would get may be the same role: then the wider of the two counts.
+        Locator::Objects(objects) if let Some(deeds) = actions::deeds_of(&role.id) => {
+            on_objects(role, (deeds, deeds), objects, target, grant.id(), collected);
         }
-        Locator::Secret(_) => {
-            let entry = collected.entry((&target.scope, actions::SECRETS_USER.into())).or_default();
-            remember(entry, grant.id());
+        Locator::Registry(registry) => {
+            in_registry(role, registry, target, grant.id(), collected);
         }
-        Locator::Registry(_) => on_registry(access, target, grant.id(), collected),
-        // Without a role that the manifest names, it was refused offline.
-        Locator::Resource(_) => {}
+        // The whole of it: a prefix with a role that can't be narrowed was refused offline.
+        Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {
+            remember(collected.entry((&target.scope, role)).or_default(), grant.id());
+        }
     }
+}
+
+/// A role in a container: what it allows, and what of that is let through.
+fn on_objects<'a>(
+    role: Role,
+    (deeds, allowed): (&'static [Deed], &[Deed]),
+    objects: &Objects,
+    target: &'a Target,
+    because: IntentId,
+    collected: &mut All<'a>,
+) {
+    let entry = collected.entry((&target.scope, role)).or_default();
+    entry.deeds = deeds;
+    entry.hierarchical = target.hierarchical == Some(true);
+    allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
+    remember(entry, because);
 }
 
 fn on_registry<'a>(access: Access, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
     let Locator::Registry(registry) = &target.locator else { return };
-    let role = actions::registry_role(access, target.abac);
-    let entry = collected.entry((&target.scope, role.into())).or_default();
-    entry.abac = target.abac;
-    entry.writes |= access == Access::Push;
+    in_registry(actions::registry_role(access, target.abac).into(), registry, target, because, collected);
+}
+
+/// A role on a registry, or for one repository of it as far as the role can be narrowed to that.
+fn in_registry<'a>(
+    role: Role,
+    registry: &Registry,
+    target: &'a Target,
+    because: IntentId,
+    collected: &mut All<'a>,
+) {
+    let known = actions::known(&role.id);
+    let entry = collected.entry((&target.scope, role)).or_default();
+    entry.by_repository = known.is_some_and(actions::is_of_repositories);
+    entry.writes = known == Some(actions::REPOSITORY_WRITER);
     match &registry.repository {
         Some(repository) => _ = entry.repositories.insert(repository.clone()),
         None => entry.all_repositories = true,
@@ -164,7 +183,7 @@ fn finished(collected: All<'_>) -> Vec<Assignment> {
     let mut collected: Vec<_> = collected.into_iter().collect();
     collected.sort_by(|(key, _), (other, _)| key.cmp(other));
     let finish = |((scope, role), entry): (Key<'_>, Collected)| {
-        let by_repository = entry.abac && !entry.all_repositories && !entry.repositories.is_empty();
+        let by_repository = entry.by_repository && !entry.all_repositories && !entry.repositories.is_empty();
         let condition = match by_repository {
             true => Some(condition::on_repositories(&entry.repositories, entry.writes)),
             false => entry.rules.condition(entry.deeds, entry.hierarchical),

@@ -5,15 +5,16 @@
 //! with conditions" and "Examples to delegate Azure role assignment management with conditions" for the condition.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use cloudgrant_core::{Access, Intents, Permissions, Purpose, Reach, ResourceKind, Scope, TaskAccess};
+use cloudgrant_core::{Checked, Intents, Permissions, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
 use crate::Azure;
-use crate::actions::{self, Role};
-use crate::grant;
+use crate::actions;
 use crate::locator::Locator;
 use crate::resource_id::ResourceId;
+use crate::role::{self, Choice};
 use crate::validate::kinds;
 
 /// Reading what every plan looks at.
@@ -52,7 +53,7 @@ const ASSIGNMENTS: [&str; 2] =
 pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
     let kinds = kinds(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let custom_roles = intents.grants.iter().any(|grant| own(azure, grant).next().is_some());
+    let custom_roles = choices(azure, intents).any(|choice| matches!(choice, Choice::Own(_)));
     // What is written in another subscription is marked at home, by an identity without any right.
     let home = azure.config.subscription.as_str();
     let marks_places = reaches(intents).filter_map(subscription).any(|subscription| subscription != home);
@@ -147,48 +148,38 @@ fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
     }
 }
 
+/// What each reach of the grants gets.
+fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = Choice<'a>> {
+    let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
+        let choice = move |reach: &'a Reach| {
+            let locator = Locator::parse(&reach.resource.locator).ok()?;
+            Some(role::role_for(azure, grant, reach, &locator))
+        };
+        grant.reaches.iter().filter_map(choice)
+    };
+    intents.grants.iter().flat_map(of_grant)
+}
+
 /// The roles that the manifest comes to: the ids that are known without asking, and names of others.
 fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
-    // The ids of the stack's own roles follow from their names.
-    ids.extend(intents.grants.iter().flat_map(|grant| own(azure, grant)));
-    let ready_made_for = intents
-        .grants
-        .iter()
-        .flat_map(|grant| grant.reaches.iter().filter(|reach| own_role(azure, grant, reach).is_none()));
-    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
-    for reach in ready_made_for.chain(registries) {
-        let access = reach.access;
-        if let Some(named) = azure.config.role(&reach.resource.name, access) {
-            match actions::known(named) {
+    let registries = intents.registries.iter().map(|registry| Choice::OfRegistry(registry.access()));
+    for choice in choices(azure, intents).chain(registries) {
+        match choice {
+            Choice::Named(name) => match actions::known(name) {
                 Some(role) => drop(ids.insert(role.id.to_owned())),
-                None => drop(names.insert(named.to_owned())),
+                None => drop(names.insert(name.to_owned())),
+            },
+            // Its id follows from its name, in this stack at this home.
+            Choice::Own(role) => drop(ids.insert(role.id)),
+            Choice::ReadyMade(role) => drop(ids.insert(role.id.to_owned())),
+            Choice::OfRegistry(access) => {
+                ids.extend([false, true].map(|abac| actions::registry_role(access, abac).id.to_owned()));
             }
-            continue;
+            Choice::Nothing => {}
         }
-        ids.extend(ready_made(reach.resource.kind, access).into_iter().map(|role| role.id.to_owned()));
     }
     (ids, names.into_iter().collect())
-}
-
-/// The id of the role that a grant has made for a resource, if it does.
-fn own_role(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Option<String> {
-    let locator = Locator::parse(&reach.resource.locator).ok()?;
-    Some(grant::custom_role(azure, grant, reach, &locator)?.id)
-}
-
-fn own<'a>(azure: &'a Azure, grant: &'a TaskAccess) -> impl Iterator<Item = String> + 'a {
-    grant.reaches.iter().filter_map(move |reach| own_role(azure, grant, reach))
-}
-
-fn ready_made(kind: ResourceKind, access: Access) -> Vec<Role> {
-    match kind {
-        ResourceKind::ObjectStore => vec![actions::object_role(access).0],
-        ResourceKind::Secret => vec![actions::SECRETS_USER],
-        // Which of the two counts, the registry's own setting says.
-        ResourceKind::Registry => [false, true].map(|abac| actions::registry_role(access, abac)).into(),
-        ResourceKind::Other => Vec::new(),
-    }
 }
 
 fn reaches(intents: &Intents) -> impl Iterator<Item = &Reach> {

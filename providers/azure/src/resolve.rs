@@ -11,6 +11,7 @@ use crate::actions;
 use crate::arm::{Registry, StorageAccount};
 use crate::host::Host;
 use crate::locator::{Locator, Objects, Place, is_guid};
+use crate::powers;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -303,12 +304,8 @@ async fn named_role(snapshot: &Snapshot, name: &str, subscription: &str) -> Resu
 
 /// Requirement 71, for roles whose name says nothing.
 fn checked(role: &crate::arm::RoleDefinition) -> Result<NamedRole, Diagnostic> {
-    if actions::is_too_much(&role.actions, &role.not_actions) {
-        return Err(Diagnostic::new(
-            "",
-            format!("the role `{}` lets its holder do anything, or assign roles", role.role_name),
-        )
-        .hint("name a role that gives what the tasks need, and no more"));
+    match powers::defined(&role.permissions) {
+        Some(too_much) => Err(too_much.refusal(&role.role_name, "")),
+        None => Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() }),
     }
-    Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() })
 }

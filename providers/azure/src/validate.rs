@@ -1,6 +1,6 @@
 //! What can be refused without asking Azure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Diagnostic, Error, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Result, Scope};
 
@@ -8,8 +8,10 @@ use crate::Azure;
 use crate::actions;
 use crate::cloud::Hosts;
 use crate::config::{Cloud, Config, Credentials};
-use crate::locator::{Locator, is_guid};
+use crate::locator::{Locator, Registry};
+use crate::powers;
 use crate::resource_id::ResourceId;
+use crate::role;
 
 /// Looks over the section, and gives the ID of its resource group.
 pub(crate) fn section(config: &Config) -> Result<ResourceId> {
@@ -63,8 +65,13 @@ pub(crate) fn intents(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
             problems.extend(resource(azure, reach));
         }
         if levels.insert((&reach.resource.name, reach.access)) {
-            problems.extend(role(azure, reach));
+            problems.extend(role_of(azure, reach));
         }
+    }
+    let mut told = BTreeSet::new();
+    for grant in &intents.grants {
+        let refused = grant.reaches.iter().filter_map(|reach| role::imprecise(azure, grant, reach));
+        problems.extend(refused.filter(|problem| told.insert(problem.path.clone())));
     }
     for registry in &intents.registries {
         let locator = &registry.resource().locator;
@@ -74,11 +81,12 @@ pub(crate) fn intents(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
     }
     problems.extend(unused_roles(azure, intents));
     problems.extend(task_identity(azure, intents));
+    problems.extend(shared_identities(azure));
     problems
 }
 
 /// Requirement 71, and that what has no role of its own needs one.
-fn role(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
+fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     let (name, access) = (&reach.resource.name, reach.access);
     let path = format!("azure.roles.{name}.{access}");
     let locator = Locator::parse(&reach.resource.locator).ok()?;
@@ -89,32 +97,30 @@ fn role(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
                 .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
         });
     };
-    if let Some(role) = actions::known(wanted).filter(|role| actions::is_refused(*role)) {
-        let message = format!("the role {} lets its holder do anything, or give itself anything", role.name);
-        return Some(Diagnostic::new(path, message).hint("name a role that gives what the tasks need, and no more"));
+    if let Some(role) = actions::known(wanted)
+        && let Some(too_much) = powers::known(role, access)
+    {
+        return Some(too_much.refusal(role.name, &path));
     }
-    if wanted.trim().is_empty() || (wanted.starts_with('/') && !is_guid(wanted)) {
+    if wanted.trim().is_empty() || wanted.starts_with('/') {
         return Some(
             Diagnostic::new(path, format!("`{wanted}` names no role")).hint("write its name, or its id (a GUID)"),
         );
     }
-    match locator {
-        Locator::Objects(objects) if !objects.prefix.is_empty() && !can_be_narrowed(wanted) => {
-            Some(Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{}`", objects.prefix)).hint(
-                format!(
-                    "leave the prefix out, or leave the role to cloudgrant; {} and {} can be narrowed",
-                    actions::BLOB_READER.name,
-                    actions::BLOB_CONTRIBUTOR.name
-                ),
-            ))
-        }
-        _ => None,
+    if role::can_be_narrowed(wanted, &locator) {
+        return None;
     }
-}
-
-/// Whether what a role allows on objects is known, so that a condition can narrow it to a prefix.
-fn can_be_narrowed(name_or_id: &str) -> bool {
-    actions::known(name_or_id).is_some_and(|role| actions::deeds_of(role.id).is_some())
+    let (to, part, roles) = match &locator {
+        Locator::Objects(objects) => (&objects.prefix, "prefix", [actions::BLOB_READER, actions::BLOB_CONTRIBUTOR]),
+        Locator::Registry(Registry { repository: Some(repository), .. }) => {
+            (repository, "repository", [actions::REPOSITORY_READER, actions::REPOSITORY_WRITER])
+        }
+        Locator::Registry(_) | Locator::Secret(_) | Locator::Resource(_) => return None,
+    };
+    let [one, other] = roles.map(|role| role.name);
+    Some(Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{to}`")).hint(format!(
+        "leave the {part} out, or leave the role to cloudgrant; {one} and {other} can be narrowed"
+    )))
 }
 
 fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
@@ -168,10 +174,46 @@ fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// Scopes stay apart by their identities alone: what one identity gets for two of them, task code of both reaches.
+fn shared_identities(azure: &Azure) -> Vec<Diagnostic> {
+    let config = &azure.config;
+    let id = |name: &str| match name.starts_with('/') {
+        true => ResourceId::parse(name).ok(),
+        false => Some(azure.names.identity_id(name)),
+    };
+    let others = [("azure.task_identity", &config.task_identity), ("azure.kubelet_identity", &config.kubelet_identity)];
+    let mut known: BTreeMap<ResourceId, String> = BTreeMap::new();
+    for (key, name) in others {
+        if let Some(id) = name.as_deref().and_then(id) {
+            known.entry(id).or_insert_with(|| key.to_owned());
+        }
+    }
+    let mut problems = Vec::new();
+    for (domain, name) in &config.identities {
+        let path = format!("azure.identities.{domain}");
+        let Some(id) = id(name) else { continue };
+        match known.get(&id) {
+            Some(other) => problems.push(shared_identity(&path, id.name(), other)),
+            None => _ = known.insert(id, path),
+        }
+    }
+    problems
+}
+
+/// The refusal of a domain's identity that is somebody else's, too.
+pub(crate) fn shared_identity(path: &str, identity: &str, other: &str) -> Diagnostic {
+    let message =
+        format!("`{identity}` is the identity of `{other}` as well: what one gets, task code of the other would reach");
+    Diagnostic::new(path, message).hint("name an identity that is the domain's alone; for all task code, use `scope: global`")
+}
+
 /// On a platform that people run by themselves, nothing says how its identity is called.
 fn task_identity(azure: &Azure, intents: &Intents) -> Option<Diagnostic> {
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
-    let conventional = azure.context.platform.kind == PlatformKind::Union;
+    let conventional = match azure.context.platform.kind {
+        PlatformKind::Union => true,
+        PlatformKind::Flyte => false,
+    };
     (global && !conventional && azure.config.task_identity.is_none()).then(|| {
         Diagnostic::new(
             "azure.task_identity",

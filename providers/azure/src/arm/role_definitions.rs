@@ -4,6 +4,7 @@ use azure_mgmt_authorization::package_2022_04_01::models;
 use cloudgrant_core::Result;
 use futures_util::TryStreamExt;
 
+use super::Permission;
 use crate::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
@@ -21,9 +22,10 @@ pub(crate) struct RoleDefinition {
     pub(crate) description: String,
     pub(crate) assignable_scopes: Vec<String>,
     pub(crate) actions: Vec<String>,
-    pub(crate) not_actions: Vec<String>,
     pub(crate) data_actions: Vec<String>,
     pub(crate) not_data_actions: Vec<String>,
+    /// What it allows in management, set by set: what one takes away, another one may give.
+    pub(crate) permissions: Vec<Permission>,
 }
 
 /// A custom role to make.
@@ -104,7 +106,7 @@ impl NewRoleDefinition<'_> {
 }
 
 impl RoleDefinition {
-    /// Roles have one permission. Should one have several, what any of them takes away counts for all: never too much.
+    /// Roles have one permission set as a rule, and may have several. The lists of all of them together are for comparing.
     fn read(call: &Call<'_>, role: models::RoleDefinition) -> Result<Self> {
         let lacking = |field: &str| unreadable(call, &format!("a role definition without `{field}`"));
         let properties = role.properties.ok_or_else(|| lacking("properties"))?;
@@ -116,13 +118,14 @@ impl RoleDefinition {
             description: properties.description.unwrap_or_default(),
             assignable_scopes: properties.assignable_scopes,
             actions: Vec::new(),
-            not_actions: Vec::new(),
             data_actions: Vec::new(),
             not_data_actions: Vec::new(),
+            permissions: Vec::new(),
         };
         for permission in properties.permissions {
-            read.actions.extend(permission.actions);
-            read.not_actions.extend(permission.not_actions);
+            read.actions.extend(permission.actions.iter().cloned());
+            read.permissions
+                .push(Permission { actions: permission.actions, not_actions: permission.not_actions });
             read.data_actions.extend(permission.data_actions);
             read.not_data_actions.extend(permission.not_data_actions);
         }

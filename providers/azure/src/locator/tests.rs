@@ -78,7 +78,6 @@ fn every_kind_has_its_form() {
         ("acmeimages.azurecr.io/team/trainer", ResourceKind::Registry),
         ("acmeimages.azurecr.io", ResourceKind::Registry),
         ("ACMEimages-a1b2c3d4.azurecr.io/team/trainer", ResourceKind::Registry),
-        (GROUP, ResourceKind::Other),
         (&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"), ResourceKind::Secret),
         (&format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/images"), ResourceKind::Registry),
         (&format!("{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml"), ResourceKind::Other),
@@ -114,6 +113,13 @@ fn what_is_no_locator_is_refused() {
         ("ab.azurecr.io", "names no registry"),
         ("s3://acme-training", "no locator that Azure knows"),
         ("/subscriptions/acme", "no resource ID"),
+        ("/providers/Microsoft.Management/managementGroups/acme", "no resource ID"),
+        ("/subscriptions/00000000-0000-0000-0000-00000000000b", "is a subscription, not a resource"),
+        (GROUP, "is a resource group, not a resource"),
+        (
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/providers/Microsoft.Management/managementGroups/acme",
+            "holds other resources",
+        ),
         ("", "no locator"),
     ] {
         let refusal = Locator::parse(text).expect_err(text);

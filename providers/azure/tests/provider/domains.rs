@@ -178,3 +178,13 @@ async fn tags_of_others_on_our_identity_stay() {
     tags["cloudgrant:scope"] = "domain production".into();
     assert_eq!(identity["tags"], tags);
 }
+
+/// On Union, the identity of all task code is found by its name.
+#[tokio::test]
+async fn a_domain_s_identity_that_is_found_to_be_everybody_s_is_refused() {
+    let text = union(PRODUCTION).replace("  cluster:", "  identities: { production: flyteuser-acme }\n  cluster:");
+    let world = World::new(&text).await;
+    let told = said(&world.plan(&text).await.expect_err("everybody's"));
+    assert!(told.contains("`flyteuser-acme` is the identity of `all task code` as well"), "{told}");
+    assert!(told.contains("azure.identities.production"), "{told}");
+}

@@ -202,7 +202,56 @@ async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     let (status, answer) = world.arm.send(reqwest::Method::PUT, &path, Some(body)).await;
     assert!(status.is_success(), "{answer}");
     let told = said(&world.plan(&text).await.expect_err("too much"));
-    assert!(told.contains("the role `Anything Goes` lets its holder do anything, or assign roles"), "{told}");
+    let why = "it allows `Microsoft.Authorization/roleAssignments/write`, so that its holder could assign roles";
+    assert!(told.contains(&format!("the role `Anything Goes` is too much for task code: {why}")), "{told}");
+    // A ready-made one whose name says nothing of keys.
+    let told = said(&world.plan(&text.replace("Anything Goes", "Storage Account Contributor")).await.expect_err("keys"));
+    assert!(told.contains("`Microsoft.Storage/storageAccounts/listKeys/action`"), "{told}");
+}
+
+/// Two permission sets: what one takes away, the other one gives.
+#[tokio::test]
+async fn requirement_71_each_permission_set_counts_by_itself() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+        .replace("  cluster:", "  roles: { models: { read: Two Sets } }\n  cluster:");
+    let world = World::new(&text).await;
+    let id = "11111111-2222-3333-4444-777777777777";
+    let body = json!({ "properties": {
+        "roleName": "Two Sets", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
+        "permissions": [
+            { "actions": ["*/read"], "notActions": ["Microsoft.Authorization/*"] },
+            { "actions": ["microsoft.authorization/ROLEDEFINITIONS/write"], "notActions": [] },
+        ],
+    }});
+    let path = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}?api-version=2022-04-01");
+    let (status, answer) = world.arm.send(reqwest::Method::PUT, &path, Some(body)).await;
+    assert!(status.is_success(), "{answer}");
+    let told = said(&world.plan(&text).await.expect_err("too much"));
+    assert!(told.contains("`Microsoft.Authorization/roleDefinitions/write`"), "{told}");
+}
+
+#[tokio::test]
+async fn a_role_that_is_named_is_what_the_plan_tells_of() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: write } }]");
+    let world = World::new(&text).await;
+    let told = async |role: &str| {
+        let named = text.replace("  cluster:", &format!("  roles: {{ models: {{ write: {role} }} }}\n  cluster:"));
+        let plan = world.plan(&named).await.expect("a plan");
+        let warned = plan.notes.iter().filter(|note| note.level == Level::Warning);
+        warned.map(|note| note.message.clone()).collect::<Vec<_>>()
+    };
+    let begin = |role: &str| format!("`azure.roles` names {role} for `write` on `models`");
+    assert_eq!(
+        told("Storage Blob Data Reader").await,
+        [format!("{}, which also read, list objects; does not write objects", begin("Storage Blob Data Reader"))]
+    );
+    let contributor = format!(
+        "{}, which also read, list, delete objects; can delete the container",
+        begin("Storage Blob Data Contributor")
+    );
+    assert_eq!(told("Storage Blob Data Contributor").await, [contributor]);
+    let reader = told("Reader").await;
+    assert!(reader.len() == 1 && reader[0].contains("whatever the level says"), "{reader:?}");
 }
 
 #[tokio::test]

@@ -20,11 +20,18 @@ async fn requirement_4_project_domain_is_refused_with_the_nearest_scope_that_wor
 
 #[tokio::test]
 async fn requirement_71_roles_that_are_too_much_are_refused() {
-    for role in ["Owner", "contributor", "User Access Administrator", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"] {
+    for role in [
+        "Owner",
+        "contributor",
+        "User Access Administrator",
+        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        "Managed Identity Operator",
+        "Reader and Data Access",
+    ] {
         let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
             .replace("  cluster:", &format!("  roles: {{ models: {{ read: {role} }} }}\n  cluster:"));
         let error = refused(&text).await;
-        assert!(said(&error).contains("lets its holder do anything"), "{role}: {}", said(&error));
+        assert!(said(&error).contains("is too much for task code"), "{role}: {}", said(&error));
         assert_eq!(error.problems()[0].path, "azure.roles.models.read");
     }
 }
@@ -125,4 +132,71 @@ async fn azure_is_waited_for_as_long_as_it_allows_itself() {
     // A sandbox isn't Azure.
     let world = World::new(&text).await;
     assert_eq!(world.session(&text).await.expect("a session").provider().settle_timeout(), None);
+}
+
+/// Where the manifest names a role for a level on a resource.
+fn named(text: &str, resource: &str, level: &str, role: &str) -> String {
+    text.replace("  cluster:", &format!("  roles: {{ {resource}: {{ {level}: {role} }} }}\n  cluster:"))
+}
+
+#[tokio::test]
+async fn precise_with_a_role_that_isnt_exactly_the_level_is_refused_where_it_is_named() {
+    for (resource, level, role) in [
+        ("models", "write", "Storage Blob Data Contributor"),
+        ("models", "list", "Storage Blob Data Reader"),
+        ("models", "manage", "Storage Blob Data Contributor"),
+        ("models", "read", "Some Role Of Theirs"),
+        ("token", "read", "Key Vault Reader"),
+    ] {
+        let text = union(&format!(
+            "grants: [{{ name: all, scope: global, precise: true, access: {{ {resource}: {level} }} }}]"
+        ));
+        let error = refused(&named(&text, resource, level, role)).await;
+        assert_eq!(error.problems()[0].path, format!("azure.roles.{resource}.{level}"));
+        let told = said(&error);
+        assert!(told.contains(&format!("`{role}` isn't exactly `{level}`")) && told.contains("grant all"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_can_t_be_narrowed_to_a_repository_is_refused() {
+    let text = union("grants: [{ name: all, scope: global, access: { images: pull } }]");
+    for role in ["Container Registry Repository Contributor", "Reader", "AcrPull"] {
+        let error = refused(&named(&text, "images", "pull", role)).await;
+        assert_eq!(error.problems()[0].path, "azure.roles.images.pull");
+        let told = said(&error);
+        assert!(told.contains(&format!("the role `{role}` can't be narrowed to `team/trainer`")), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_holds_other_resources_is_no_resource() {
+    let subscription = "/subscriptions/00000000-0000-0000-0000-00000000000b";
+    for (id, said_of_it) in [
+        (subscription.to_owned(), "is a subscription, not a resource"),
+        (format!("{subscription}/resourceGroups/acme-dataplane"), "is a resource group, not a resource"),
+    ] {
+        let text = union(&format!(
+            "  all: {{ azure: {id}, force: true }}\ngrants: [{{ name: all, scope: global, access: {{ all: read }} }}]"
+        ));
+        let told = said(&refused(&named(&text, "all", "read", "Storage Blob Data Reader")).await);
+        assert!(told.contains(said_of_it) && told.contains("name each resource that task code needs"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn one_identity_for_two_scopes_is_refused() {
+    let id = "/SUBSCRIPTIONS/00000000-0000-0000-0000-00000000000B/resourcegroups/ACME-dataplane/providers/\
+              microsoft.managedidentity/USERASSIGNEDIDENTITIES/Shared-ID";
+    let grants = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
+    for (keys, path, other) in [
+        ("identities: { development: shared-id, production: shared-id }".to_owned(), "production", "azure.identities.development"),
+        (format!("identities: {{ development: shared-id, production: {id} }}"), "production", "azure.identities.development"),
+        (format!("task_identity: {id}\n  identities: {{ production: SHARED-id }}"), "production", "azure.task_identity"),
+        (format!("kubelet_identity: {id}\n  identities: {{ development: shared-id }}"), "development", "azure.kubelet_identity"),
+    ] {
+        let error = refused(&union(grants).replace("  cluster:", &format!("  {keys}\n  cluster:"))).await;
+        assert_eq!(error.problems()[0].path, format!("azure.identities.{path}"), "{keys}");
+        assert!(said(&error).contains(&format!("is the identity of `{other}` as well")), "{}", said(&error));
+    }
 }

@@ -82,3 +82,30 @@ async fn what_planning_takes_changes_nothing() {
     let more: Vec<_> = asked(&world).into_iter().filter(|action| !role.contains(action)).collect();
     assert!(more.is_empty(), "asked for, and not printed: {more:#?}");
 }
+
+/// What is printed follows from what is made: of a role of the stack's own, its id; of a ready-made one, no right to define.
+#[tokio::test]
+async fn what_is_printed_is_for_the_roles_that_are_given() {
+    let of = async |level: &str, resource: &str, precise: bool| {
+        let text = flyte(&format!(
+            "grants: [{{ name: all, scope: global, precise: {precise}, access: {{ {resource}: {level} }} }}]\n"
+        ));
+        let world = World::new(&text).await;
+        let session = world.session(&text).await.expect("a session");
+        let all = session.provider().permissions(session.intents(), Purpose::Apply);
+        let defines = all[0].document["Actions"].to_string().contains("roleDefinitions/write");
+        let condition = all[1].document["condition"].as_str().expect("a condition").to_owned();
+        world.converge(&text).await;
+        let roles = world.arm.custom_roles().await;
+        let own = roles.first().map(|role| role["name"].as_str().expect("a name").to_lowercase());
+        (defines, condition.to_lowercase(), own)
+    };
+    let contributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
+    for (level, resource, precise) in [("write", "data", false), ("write", "models", true)] {
+        let (defines, condition, own) = of(level, resource, precise).await;
+        let own = own.expect("a role of its own");
+        assert!(defines && condition.contains(&own) && !condition.contains(contributor), "{own}: {condition}");
+    }
+    let (defines, _, own) = of("read", "models", true).await;
+    assert!(!defines && own.is_none(), "reading precisely takes a ready-made role");
+}

@@ -88,3 +88,23 @@ async fn task_code_may_push_where_it_is_granted() {
     let push = "8311e382-0749-4cb8-b61a-304f252e45ec".to_owned();
     assert_eq!(roles_of(&world, "flyte-tasks").await, [(push, None)]);
 }
+
+/// A role that is named for a repository is for that one alone, as the one is that comes by itself.
+#[tokio::test]
+async fn a_role_that_is_named_for_a_repository_is_narrowed_to_it() {
+    for (level, role, id) in [
+        ("pull", "Container Registry Repository Reader", REPOSITORY_READER),
+        ("push", "Container Registry Repository Writer", "2a1e307c-b015-4ebd-883e-5b7698a07328"),
+    ] {
+        let text = flyte(&format!("grants: [{{ name: images, scope: global, access: {{ images: {level} }} }}]"))
+            .replace("  cluster:", &format!("  roles: {{ images: {{ {level}: {role} }} }}\n  cluster:"));
+        let world = World::new(&text).await;
+        put(&world, &registry(), json!({ "roleAssignmentMode": "AbacRepositoryPermissions" })).await;
+        world.converge(&text).await;
+        let roles = roles_of(&world, "flyte-tasks").await;
+        let [(role, Some(condition))] = roles.as_slice() else { panic!("{roles:?}") };
+        assert_eq!(role, id);
+        assert!(condition.contains("repositories:name] StringEqualsIgnoreCase 'team/trainer'"), "{condition}");
+        assert_eq!(condition.contains("content/write"), level == "push", "{condition}");
+    }
+}
