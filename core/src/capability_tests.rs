@@ -193,7 +193,9 @@ fn precise_is_refused_where_nothing_is_precise() {
 fn what_the_manifest_says_itself_of_a_level_is_not_told_otherwise() {
     let checked = NEARLY.check("azure", "grants[2]", grant(Scope::Global, ResourceKind::ObjectStore, Access::Write));
     let checked = checked.expect("declared");
-    let told = |settled: Access| checked.notes(|resource, access| resource.name.as_str() == "thing" && access == settled).count();
+    let told = |settled: Access| {
+        checked.notes(|resource, access| resource.name.as_str() == "thing" && access == settled).count()
+    };
     assert_eq!((told(Access::Write), told(Access::Read)), (0, 1));
 }
 
@@ -202,7 +204,9 @@ fn a_level_may_be_exact_on_some_resources() {
     let of_a_folder = |resource: &Resource, access| access == Access::Write && resource.locator.ends_with('/');
     let capabilities = NEARLY.exact_where(of_a_folder);
     let mut request = grant(Scope::Global, ResourceKind::ObjectStore, Access::Write);
-    let told = |request: TaskAccess| capabilities.check("azure", "grants[2]", request).expect("declared").notes(|_, _| false).count();
+    let told = |request: TaskAccess| {
+        capabilities.check("azure", "grants[2]", request).expect("declared").notes(|_, _| false).count()
+    };
     assert_eq!(told(request.clone()), 1);
     Arc::make_mut(&mut request.reaches[0].resource).locator.push('/');
     assert_eq!(told(request), 0);

@@ -399,5 +399,4 @@ fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryption
     }
 }
 
-const UNKNOWN_KEY: &str =
-    "whether a customer-managed key encrypts it (then tasks need kms:Decrypt, and kms:GenerateDataKey to write) is unknown";
+const UNKNOWN_KEY: &str = "whether a customer-managed key encrypts it (then tasks need kms:Decrypt, and kms:GenerateDataKey to write) is unknown";

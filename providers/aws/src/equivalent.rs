@@ -106,7 +106,9 @@ mod tests {
                 }
                 '\\' => word.get_or_insert_default().push(chars.next()?),
                 ' ' => words.extend(word.take()),
-                '\n' | '$' | '`' | '"' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '*' | '?' | '#' | '~' => return None,
+                '\n' | '$' | '`' | '"' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '*' | '?' | '#' | '~' => {
+                    return None;
+                }
                 c => word.get_or_insert_default().push(c),
             }
         }

@@ -105,7 +105,8 @@ impl Key {
             None => is_id(id),
         };
         let of_region = Partition::of_region(region).filter(|known| known.id == *partition)?;
-        let is_known = AccountId::parse(account).is_ok() && via == format!("{service}.{region}.{}", of_region.dns_suffix);
+        let is_known =
+            AccountId::parse(account).is_ok() && via == format!("{service}.{region}.{}", of_region.dns_suffix);
         (is_whole && is_known).then(|| Self {
             arn: arn.to_owned(),
             alias: alias.map(ToOwned::to_owned),

@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use crate::buckets::{Bucket, Encryption, Owner};
 use crate::config::AccountId;
-use crate::names::Names;
 use crate::kms_key::Key;
 use crate::locator::is_bucket;
+use crate::names::Names;
 use crate::snapshot::Snapshot;
 
 /// The condition key for the account that owns a resource.

@@ -97,10 +97,7 @@ mod tests {
         statements.iter().for_each(|statement| add(statement, &mut arns, &mut keys));
         let granted = of_secret(&secret(name), &arns, &keys);
         let short = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
-        (
-            granted.arns.iter().map(|arn| short(arn)).collect(),
-            granted.keys.iter().map(|key| short(&key.arn)).collect(),
-        )
+        (granted.arns.iter().map(|arn| short(arn)).collect(), granted.keys.iter().map(|key| short(&key.arn)).collect())
     }
 
     fn reads(names: &[&str]) -> Value {
@@ -118,13 +115,19 @@ mod tests {
     #[test]
     fn what_is_granted_stands_in_the_policies() {
         let key = "arn:aws:kms:us-west-2:111122223333:key/1234";
-        let all = [reads(&["token-AbCdEf", "tokens-AbCdEf", "other-??????"]), decrypts("token-AbCdEf", key, "secretsmanager")];
+        let all = [
+            reads(&["token-AbCdEf", "tokens-AbCdEf", "other-??????"]),
+            decrypts("token-AbCdEf", key, "secretsmanager"),
+        ];
         assert_eq!(said("token", &all), (vec!["token-AbCdEf".to_owned()], vec!["key/1234".to_owned()]));
         assert_eq!(said("token-AbCdEf", &all).0, ["token-AbCdEf"]);
         assert_eq!(said("other", &all), (vec!["other-??????".to_owned()], Vec::new()));
         assert_eq!(said("absent", &all).0, Vec::<String>::new());
         // Either was granted, as nobody knew which it is.
-        assert_eq!(said("my-secret", &[reads(&["my-secret", "my-secret-??????"])]).0, ["my-secret", "my-secret-??????"]);
+        assert_eq!(
+            said("my-secret", &[reads(&["my-secret", "my-secret-??????"])]).0,
+            ["my-secret", "my-secret-??????"]
+        );
     }
 
     #[test]

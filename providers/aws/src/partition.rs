@@ -80,9 +80,9 @@ pub(crate) fn answered_region(bucket: &str, region: &str, partition: &str) -> Re
         return Ok(region.to_owned());
     }
     let what = format!("AWS answers that bucket {bucket} is in `{}`, which is no region of {partition}", shown(region));
-    Err(Error::new(ErrorKind::Unexpected, what)
-        .with("bucket", bucket)
-        .hint("see that what answers is AWS (`aws.endpoint`, proxies), and where the bucket is (`aws s3api head-bucket`)"))
+    Err(Error::new(ErrorKind::Unexpected, what).with("bucket", bucket).hint(
+        "see that what answers is AWS (`aws.endpoint`, proxies), and where the bucket is (`aws s3api head-bucket`)",
+    ))
 }
 
 /// The partition that an ARN names.

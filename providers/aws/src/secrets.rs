@@ -155,7 +155,9 @@ fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved
     let known_arns = || granted.map(|granted| granted.arns.iter().cloned().collect::<Vec<_>>());
     let known_keys = || granted.map(|granted| granted.keys.iter().cloned().collect::<Vec<_>>());
     Resolved {
-        arns: arns.or_else(|| known_arns().filter(|arns| !arns.is_empty())).unwrap_or_else(|| secret.arns_or_patterns()),
+        arns: arns
+            .or_else(|| known_arns().filter(|arns| !arns.is_empty()))
+            .unwrap_or_else(|| secret.arns_or_patterns()),
         keys: key.map_or_else(|| known_keys().unwrap_or_default(), |key| key.into_iter().collect()),
         notes,
     }

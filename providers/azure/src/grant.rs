@@ -83,7 +83,7 @@ fn notes(
 ) {
     match &target.locator {
         Locator::Registry(_) if target.admin_user => notes.push(crate::registry::admin_user(target)),
-        Locator::Registry(_) | Locator::Objects(_) | Locator::Resource(_) => {}
+        Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {}
     }
     let named = match role_for(azure, grant, reach, &target.locator) {
         Choice::Named(name) => resolved.role(name, &target.scope.subscription()),

@@ -58,8 +58,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed,
     Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind, Result,
-    ScopeBinding, Stacks,
-    TaskAccess, register_provider,
+    ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 

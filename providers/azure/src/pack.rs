@@ -154,13 +154,7 @@ fn on_registry<'a>(access: Access, target: &'a Target, because: IntentId, collec
 }
 
 /// A role on a registry, or for one repository of it as far as the role can be narrowed to that.
-fn in_registry<'a>(
-    role: Role,
-    registry: &Registry,
-    target: &'a Target,
-    because: IntentId,
-    collected: &mut All<'a>,
-) {
+fn in_registry<'a>(role: Role, registry: &Registry, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
     let known = actions::known(&role.id);
     let entry = collected.entry((&target.scope, role)).or_default();
     entry.by_repository = known.is_some_and(actions::is_of_repositories);

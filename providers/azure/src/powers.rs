@@ -90,7 +90,9 @@ impl TooMuch {
     /// The refusal of a role, for where it is named.
     pub(crate) fn refusal(&self, role: &str, path: &str) -> Diagnostic {
         let Self { action, why } = self;
-        let message = format!("the role `{role}` is too much for task code: it allows `{action}`, so that its holder could {why}");
+        let message = format!(
+            "the role `{role}` is too much for task code: it allows `{action}`, so that its holder could {why}"
+        );
         Diagnostic::new(path, message).hint("name a role that gives what the tasks need, and no more")
     }
 }

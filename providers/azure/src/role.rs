@@ -133,4 +133,3 @@ pub(crate) fn can_be_narrowed(named: &str, locator: &Locator) -> bool {
         Locator::Secret(_) | Locator::Resource(_) => true,
     }
 }
-

@@ -118,9 +118,10 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
         Locator::Registry(_) | Locator::Secret(_) | Locator::Resource(_) => return None,
     };
     let [one, other] = roles.map(|role| role.name);
-    Some(Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{to}`")).hint(format!(
-        "leave the {part} out, or leave the role to cloudgrant; {one} and {other} can be narrowed"
-    )))
+    Some(
+        Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{to}`"))
+            .hint(format!("leave the {part} out, or leave the role to cloudgrant; {one} and {other} can be narrowed")),
+    )
 }
 
 fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
@@ -204,7 +205,8 @@ fn shared_identities(azure: &Azure) -> Vec<Diagnostic> {
 pub(crate) fn shared_identity(path: &str, identity: &str, other: &str) -> Diagnostic {
     let message =
         format!("`{identity}` is the identity of `{other}` as well: what one gets, task code of the other would reach");
-    Diagnostic::new(path, message).hint("name an identity that is the domain's alone; for all task code, use `scope: global`")
+    Diagnostic::new(path, message)
+        .hint("name an identity that is the domain's alone; for all task code, use `scope: global`")
 }
 
 /// On a platform that people run by themselves, nothing says how its identity is called.

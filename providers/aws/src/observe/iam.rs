@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening, quoted};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening, quoted,
+};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -153,7 +155,8 @@ impl Reader<'_> {
             }
         }
         foreign.extend(role.inline.iter().map(|(policy, document)| {
-            let remedy = format!("aws iam delete-role-policy --role-name {} --policy-name {}", quoted(name), quoted(policy));
+            let remedy =
+                format!("aws iam delete-role-policy --role-name {} --policy-name {}", quoted(name), quoted(policy));
             (format!("the inline policy {policy}"), document::only_denies(&document::from_iam(document)), remedy)
         }));
         foreign.extend(role.instance_profiles.iter().map(|profile| {

@@ -124,8 +124,7 @@ impl RoleDefinition {
         };
         for permission in properties.permissions {
             read.actions.extend(permission.actions.iter().cloned());
-            read.permissions
-                .push(Permission { actions: permission.actions, not_actions: permission.not_actions });
+            read.permissions.push(Permission { actions: permission.actions, not_actions: permission.not_actions });
             read.data_actions.extend(permission.data_actions);
             read.not_data_actions.extend(permission.not_data_actions);
         }

@@ -131,10 +131,11 @@ async fn administrates(
         let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(role));
         let known = actions::known(role);
         let may = |action: &Action| match (defined, known) {
-            (Some(role), _) => {
+            // What one permission set takes away, another one may give.
+            (Some(role), _) => role.permissions.iter().any(|set| {
                 let any = |patterns: &[String]| patterns.iter().any(|it| actions::matches(it, action.name()));
-                any(&role.actions) && !any(&role.not_actions)
-            }
+                any(&set.actions) && !any(&set.not_actions)
+            }),
             (None, Some(role)) => actions::assigns(role),
             // Other ready-made roles assign a few roles at most, which their own definitions say.
             (None, None) => false,

@@ -205,7 +205,8 @@ async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     let why = "it allows `Microsoft.Authorization/roleAssignments/write`, so that its holder could assign roles";
     assert!(told.contains(&format!("the role `Anything Goes` is too much for task code: {why}")), "{told}");
     // A ready-made one whose name says nothing of keys.
-    let told = said(&world.plan(&text.replace("Anything Goes", "Storage Account Contributor")).await.expect_err("keys"));
+    let told =
+        said(&world.plan(&text.replace("Anything Goes", "Storage Account Contributor")).await.expect_err("keys"));
     assert!(told.contains("`Microsoft.Storage/storageAccounts/listKeys/action`"), "{told}");
 }
 

@@ -190,10 +190,26 @@ async fn one_identity_for_two_scopes_is_refused() {
               microsoft.managedidentity/USERASSIGNEDIDENTITIES/Shared-ID";
     let grants = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
     for (keys, path, other) in [
-        ("identities: { development: shared-id, production: shared-id }".to_owned(), "production", "azure.identities.development"),
-        (format!("identities: {{ development: shared-id, production: {id} }}"), "production", "azure.identities.development"),
-        (format!("task_identity: {id}\n  identities: {{ production: SHARED-id }}"), "production", "azure.task_identity"),
-        (format!("kubelet_identity: {id}\n  identities: {{ development: shared-id }}"), "development", "azure.kubelet_identity"),
+        (
+            "identities: { development: shared-id, production: shared-id }".to_owned(),
+            "production",
+            "azure.identities.development",
+        ),
+        (
+            format!("identities: {{ development: shared-id, production: {id} }}"),
+            "production",
+            "azure.identities.development",
+        ),
+        (
+            format!("task_identity: {id}\n  identities: {{ production: SHARED-id }}"),
+            "production",
+            "azure.task_identity",
+        ),
+        (
+            format!("kubelet_identity: {id}\n  identities: {{ development: shared-id }}"),
+            "development",
+            "azure.kubelet_identity",
+        ),
     ] {
         let error = refused(&union(grants).replace("  cluster:", &format!("  {keys}\n  cluster:"))).await;
         assert_eq!(error.problems()[0].path, format!("azure.identities.{path}"), "{keys}");
