@@ -22,7 +22,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let (snapshot, quotas, issuers, shared) = read?;
     let tags = tags::read(aws, &snapshot).await?;
     observed.problems.extend(issuers);
-    observed.problems.extend(moved::problem(aws, &snapshot));
+    observed.problems.extend(moved::problem(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
     iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);

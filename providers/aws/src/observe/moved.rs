@@ -1,6 +1,6 @@
 //! A stack whose home changed with the manifest, although nobody asked for that.
 
-use cloudgrant_core::{Error, ErrorKind};
+use cloudgrant_core::{Desired, Error, ErrorKind};
 
 use crate::Aws;
 use crate::bind::HOME_TAG;
@@ -12,11 +12,12 @@ use crate::snapshot::Snapshot;
 /// therefore names another home, where nothing is: all that the stack gave would stay given, and no run would see it. So
 /// that is refused until the manifest says which home it means.
 ///
-/// Only where nothing is at the home yet, and `aws.home` isn't written. Two clusters of one account, each with a home, are two
+/// Only where something is wanted, nothing is at the home yet, and `aws.home` isn't written: whoever takes everything away
+/// leaves an empty home behind. Two clusters of one account, each with a home, are two
 /// stacks of one name.
-pub(super) fn problem(aws: &Aws, snapshot: &Snapshot) -> Option<Error> {
+pub(super) fn problem(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Option<Error> {
     let config = &aws.config;
-    if config.home.is_some() || is_used(&aws.names, snapshot) {
+    if desired.thorough || desired.objects.is_empty() || config.home.is_some() || is_used(&aws.names, snapshot) {
         return None;
     }
     let at = |issuer: Option<&str>| {
