@@ -168,7 +168,8 @@ mod tests {
         assert!(refused(json!({ "credentials": "sandbox" })).is_empty());
         assert_eq!(refused(json!({ "ca_certificate": "ca.pem" })), ["azure.ca_certificate"]);
         let local = "https://127.0.0.1:4443";
-        assert_eq!(refused(json!({ "ca_certificate": "ca.pem", "endpoint": local })), ["azure.ca_certificate"]);
+        let refused_both = refused(json!({ "ca_certificate": "ca.pem", "endpoint": local }));
+        assert_eq!(refused_both, ["azure.endpoint", "azure.ca_certificate"]);
         let mut sandbox = json!({ "ca_certificate": "ca.pem", "endpoint": local, "authority": local });
         assert_eq!(refused(sandbox.clone()), ["azure.endpoint", "azure.authority", "azure.ca_certificate"]);
         sandbox["credentials"] = "sandbox".into();

@@ -276,29 +276,3 @@ async fn the_sandbox_plays_every_cloud() {
         world.revoke_all(&text).await.expect("revoked");
     }
 }
-
-#[tokio::test]
-async fn a_group_that_holds_one_of_the_platform_s_own_accounts_needs_force_too() {
-    let group = crate::arm::GROUP;
-    let text = |resource: &str| {
-        union(&format!("  all: {resource}\ngrants: [{{ name: all, scope: global, access: {{ all: read }} }}]"))
-            .replace("  cluster:", "  roles: { all: { read: Storage Blob Data Reader } }\n  cluster:")
-    };
-    let plain = text(&format!("{{ azure: {group} }}"));
-    let world = World::new(&plain).await;
-    world.plan(&plain).await.expect("a plan");
-    let theirs = format!("{group}/providers/Microsoft.Storage/storageAccounts/unionmetaacme");
-    world.arm.manage("put", serde_json::json!({ "id": theirs })).await;
-    let subscription = format!("{{ azure: {} }}", crate::arm::SUBSCRIPTION);
-    for refused in [plain.clone(), text(&format!("{{ azure: {} }}", group.to_uppercase())), text(&subscription)] {
-        let error = world.plan(&refused).await.expect_err("refused");
-        let told = said(&error);
-        assert!(told.contains("unionmetaacme") && told.contains("`force: true`"), "{told}");
-        assert_eq!(error.problems()[0].path, "resources.all.azure");
-    }
-    world.plan(&text(&format!("{{ azure: {group}, force: true }}"))).await.expect("a plan");
-    // What is beside it is none of this.
-    let beside = format!("{}/resourceGroups/acme-dataplane-2", crate::arm::SUBSCRIPTION);
-    world.arm.manage("put", serde_json::json!({ "id": beside, "location": "westeurope" })).await;
-    world.plan(&text(&format!("{{ azure: {beside} }}"))).await.expect("a plan");
-}
