@@ -126,6 +126,16 @@ async fn a_files_audit_trail_stays_below_its_folder() {
     Session::open(loaded, Settings::default()).await.expect("opens");
 }
 
+#[tokio::test]
+async fn a_files_audit_trail_steers_no_tool() {
+    let folder = Folder::new();
+    for bad in [".git/hooks/pre-commit", ".envrc.jsonl", "GNUmakefile", "a/.hidden/audit.jsonl", "notes.txt"] {
+        let said = folder.problem(bad).await.unwrap_or_default();
+        assert!(said.contains("begins with a dot, or doesn't end in `.jsonl`"), "{bad}: {said}");
+    }
+    assert_eq!(folder.problem(".cloudgrant/audit.jsonl").await, None);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_files_audit_trail_follows_no_link_and_overwrites_nothing() {
@@ -139,11 +149,11 @@ async fn a_files_audit_trail_follows_no_link_and_overwrites_nothing() {
         let said = folder.problem(bad).await.unwrap_or_default();
         assert!(said.contains("goes through the symbolic link"), "{bad}: {said}");
     }
-    std::fs::write(folder.checkout().join("notes.txt"), "not a trail").expect("written");
-    let said = folder.problem("notes.txt").await.unwrap_or_default();
-    assert!(said.contains("`notes.txt` is there, and isn't an audit trail"), "{said}");
-    std::fs::create_dir(folder.checkout().join("folder")).expect("a folder");
-    assert!(folder.problem("folder").await.is_some_and(|said| said.contains("isn't a file")));
+    std::fs::write(folder.checkout().join("notes.jsonl"), "not a trail").expect("written");
+    let said = folder.problem("notes.jsonl").await.unwrap_or_default();
+    assert!(said.contains("`notes.jsonl` is there, and isn't an audit trail"), "{said}");
+    std::fs::create_dir(folder.checkout().join("folder.jsonl")).expect("a folder");
+    assert!(folder.problem("folder.jsonl").await.is_some_and(|said| said.contains("isn't a file")));
     // A trail is gone on with.
     let trail = Trail::open(&folder.checkout().join("old.jsonl")).expect("opens");
     trail.append(Event::End { applied: 0, failed: 0, remaining: 0 }).expect("appends");

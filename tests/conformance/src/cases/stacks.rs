@@ -67,7 +67,16 @@ impl Made {
     }
 
     fn is(&self, stack: &FoundStack) -> bool {
-        stack.name.as_str() == self.stack && self.alone.is_subset(&stack.objects) && stack.objects.is_subset(&self.all)
+        let is_it = |objects: &BTreeSet<ObjectId>| self.alone.is_subset(objects) && objects.is_subset(&self.all);
+        // Seen from another home, an object may have its place in its name, so that names alone don't tell.
+        let kinds = |objects: &BTreeSet<ObjectId>| {
+            let mut kinds: Vec<_> = objects.iter().map(|id| id.kind).collect();
+            kinds.sort_unstable();
+            kinds
+        };
+        let (listed, all) = (kinds(&stack.objects), kinds(&self.all));
+        let is_elsewhere = !stack.is_this && kinds(&self.alone).iter().all(|kind| listed.contains(kind));
+        stack.name.as_str() == self.stack && (is_it(&stack.objects) || is_elsewhere && listed.len() <= all.len())
     }
 }
 
