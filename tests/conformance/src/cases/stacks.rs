@@ -23,6 +23,9 @@ pub(super) async fn stacks_are_listed<F: Fixture>() -> Checked {
     lists(&bench, &one, &[&made]).await?;
 
     let Some(section) = bench.fixture.another_home() else { return skip("the fixture has only one home") };
+    if !bench.fixture.homes_share_nothing() {
+        return skip("the fixture's two homes share objects");
+    }
     let other = Sketch { section: Some(section), ..one.clone() };
     let there = Made::by(bench.apply(&other).await?, &other);
     let seen = lists(&bench, &one, &[&made, &there]).await?;
