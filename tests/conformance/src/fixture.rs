@@ -52,12 +52,6 @@ pub trait Fixture: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Whether what two homes of one name own is told apart object by object in this world: not so where both want the same
-    /// object, which then belongs to the one that made it.
-    fn homes_share_nothing(&self) -> bool {
-        true
-    }
-
     /// Locators of what is outside the stack's home, and to which the provider can write all the same: where a statement
     /// or an assignment would be found by nobody who only looks at home, nor by who looks where the manifest says.
     fn elsewhere(&self) -> Vec<String> {

@@ -21,13 +21,10 @@ impl Fixture for World {
 
     /// The manifest names the roles for any other resource, and each role that it names has to be used: no section fits all
     /// of the suite's manifests. What is declared is tried in the provider's own tests.
-    const SKIPPED: &'static [(&'static str, &'static str)] = &[
-        (
-            "capabilities_are_served",
-            "the fixture has no sample of what is declared: other resource; the rest is served",
-        ),
-        ("stacks_are_listed", "the fixture's two homes share objects"),
-    ];
+    const SKIPPED: &'static [(&'static str, &'static str)] = &[(
+        "capabilities_are_served",
+        "the fixture has no sample of what is declared: other resource; the rest is served",
+    )];
 
     async fn fresh() -> Self {
         Self::start().await
@@ -84,10 +81,6 @@ impl Fixture for World {
 
     async fn tamper(&self, object: &ObjectId) -> Hook {
         behind::tamper(self, object).await
-    }
-
-    fn homes_share_nothing(&self) -> bool {
-        false
     }
 
     async fn widen(&self, object: &ObjectId) -> Hook {
