@@ -120,8 +120,9 @@ impl Platform {
     pub fn isolation(&self, scope: &Scope) -> Option<String> {
         (*scope != Scope::Global).then(|| {
             format!(
-                "narrower scopes are kept apart by namespaces (`{}`): no task of another pair gets in, and where the data \
-                 plane runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), none does at all",
+                "narrower scopes are kept apart by namespaces (`{}`), as pods use service accounts of their own namespace alone; \
+                 where the data plane runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), no task is in these, \
+                 and nobody gets such access",
                 self.naming.template()
             )
         })
