@@ -85,6 +85,11 @@ fn notes(
         Locator::Registry(_) if target.admin_user => notes.push(crate::registry::admin_user(target)),
         Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {}
     }
+    if let Some(what) = target.locator.group() {
+        let message =
+            format!("its role is on {what}: on everything in {}, and on what comes later", target.scope.short());
+        notes.push(Note::warning(grant.id(), message));
+    }
     let named = match role_for(azure, grant, reach, &target.locator) {
         Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
         Choice::Own(_) | Choice::ReadyMade(_) | Choice::OfRegistry(_) | Choice::Nothing => None,

@@ -62,7 +62,7 @@ const URL: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
 
-const WHOLE: &str = "name each resource that task code needs: \
+pub(crate) const WHOLE: &str = "name each resource that task code needs: \
     /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME (`az resource list --resource-group NAME --query [].id`)";
 
 /// Containers that Azure makes for itself, or that mean something to it. Source: Azure documentation, "Naming and
@@ -90,6 +90,16 @@ impl Locator {
             | Self::Registry(Registry { registry: Place::At(id), .. })
             | Self::Resource(id) => Some(id),
             _ => None,
+        }
+    }
+
+    /// What it is, if it holds other resources.
+    pub(crate) fn group(&self) -> Option<&'static str> {
+        match self {
+            Self::Resource(id) if id.typed().is_some() => None,
+            Self::Resource(id) if id.resource_group().is_some() => Some("a resource group"),
+            Self::Resource(_) => Some("a subscription"),
+            Self::Objects(_) | Self::Secret(_) | Self::Registry(_) => None,
         }
     }
 
@@ -311,9 +321,8 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
     }
     let id = parsed(parts.len())?;
     let Some((kind, names)) = id.typed() else {
-        // A role there would be for everything in it, the platform's own storage too, and for what comes later.
-        let what = if id.resource_group().is_some() { "a resource group" } else { "a subscription" };
-        return Err(wrong(text, &format!("is {what}, not a resource"), WHOLE));
+        // A resource group or a subscription: whether that may be granted, the manifest's `force` says.
+        return Ok(Locator::Resource(id));
     };
     match (kind.to_ascii_lowercase().as_str(), names.as_slice()) {
         // As the Resource Manager's own types, these hold resources as well.

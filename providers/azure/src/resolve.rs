@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Error, ErrorKind, Reach, ResourceName, Result};
+use cloudgrant_core::{Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
@@ -60,19 +60,12 @@ impl Resolved {
 pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item = &'a Reach>) -> Result<Resolved> {
     let mut locators: BTreeMap<&str, Locator> = BTreeMap::new();
     let mut roles: BTreeSet<(&str, String)> = BTreeSet::new();
-    let mut wide: BTreeMap<&ResourceName, ResourceId> = BTreeMap::new();
     for reach in reaches {
         let locator = &reach.resource.locator;
         if !locators.contains_key(locator.as_str())
             && let Ok(parsed) = Locator::parse(locator)
         {
             locators.insert(locator, parsed);
-        }
-        if let Some(Locator::Resource(id)) = locators.get(locator.as_str())
-            && id.typed().is_none()
-            && !reach.resource.force
-        {
-            wide.insert(&reach.resource.name, id.clone());
         }
         if let Some(role) = azure.config.role(&reach.resource.name, reach.access) {
             let id = locators.get(locator.as_str()).and_then(Locator::id);
@@ -82,7 +75,6 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
     let snapshot = azure.snapshot().await;
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
     try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
-    platforms_own(azure, &snapshot, wide).await?;
     let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
     let named = try_join_all(roles.iter().map(|(name, subscription)| named_role(&snapshot, name, subscription)));
     let (found, named) = tokio::try_join!(found, named)?;
@@ -111,33 +103,6 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
             Err(Error::new(ErrorKind::NotFound, message).diagnostics(problems))
         }
     }
-}
-
-/// Requirement 29, for what holds other resources: a role on a resource group or a subscription is one on each storage
-/// account in it. Whoever may not list them can't be told.
-async fn platforms_own(azure: &Azure, snapshot: &Snapshot, wide: BTreeMap<&ResourceName, ResourceId>) -> Result<()> {
-    let patterns = azure.config.platform_accounts(&azure.context.platform);
-    let mut problems = Vec::new();
-    for (name, id) in wide {
-        let accounts = match snapshot.storage(&id.subscription()).await {
-            Err(error) if error.kind() == ErrorKind::AccessDenied => continue,
-            accounts => accounts?,
-        };
-        let within = format!("{}/", id.as_str().to_lowercase());
-        let own = accounts.iter().filter(|account| account.id.to_lowercase().starts_with(&within));
-        let own = own.filter_map(|account| Some((account, patterns.matching(&account.name.to_ascii_lowercase())?)));
-        problems.extend(own.map(|(account, pattern)| {
-            let message = format!(
-                "`{id}` holds `{}`, which looks like one of the platform's own storage accounts (`{pattern}`)",
-                account.name
-            );
-            Diagnostic::new(format!("resources.{name}.azure"), message).hint(
-                "grant accounts or containers of your own, one by one; if it is yours after all, set `force: true` on the \
-                 resource",
-            )
-        }));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::manifest(problems)) }
 }
 
 /// Requirements 6 and 93: an identity works in its own tenant only.

@@ -148,9 +148,7 @@ impl Lists {
             for assignment in &self.assignments {
                 let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
                 let derived = || names.assignment(&assignment.scope, &role, &assignment.principal_id);
-                if assignment.description.as_deref() != Some(&description)
-                    && !assignment.name.eq_ignore_ascii_case(&derived())
-                {
+                if !assignment.is_described(&description) && !assignment.name.eq_ignore_ascii_case(&derived()) {
                     continue;
                 }
                 let Ok(scope) = ResourceId::parse(&assignment.scope) else { continue };

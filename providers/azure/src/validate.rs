@@ -8,7 +8,7 @@ use crate::Azure;
 use crate::actions;
 use crate::cloud::Hosts;
 use crate::config::{Cloud, Config, Credentials};
-use crate::locator::{Locator, Registry};
+use crate::locator::{Locator, Registry, WHOLE};
 use crate::powers;
 use crate::resource_id::ResourceId;
 use crate::role;
@@ -130,8 +130,19 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     if let Some(problem) = other_cloud(azure, &resource.locator) {
         return Some(Diagnostic { path, ..problem });
     }
+    let locator = Locator::parse(&resource.locator).ok()?;
+    if let (false, Some(what)) = (resource.force, locator.group()) {
+        // Requirement 3 has roles at these scopes too, and 29 is about what is in them.
+        let message = format!(
+            "`{}` is {what}, not a resource: a role there is one on everything in it, the platform's own storage too, and on \
+             what comes later",
+            resource.locator
+        );
+        let hint = format!("{WHOLE}; if all of it is meant, set `force: true` on the resource");
+        return Some(Diagnostic::new(path, message).hint(hint));
+    }
     // Requirement 29, however the account is written: by its host, its ID, or that of a part of it. Its name has no capitals.
-    let account = Locator::parse(&resource.locator).ok()?.storage_account()?;
+    let account = locator.storage_account()?;
     let pattern = azure.config.platform_accounts(&azure.context.platform).matching(&account)?.to_owned();
     (!resource.force).then(|| {
         let message = format!("`{account}` looks like one of the platform's own storage accounts (`{pattern}`)");

@@ -16,6 +16,7 @@ const DELETE: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federated
 pub(crate) struct FederatedCredential {
     pub(crate) name: String,
     pub(crate) issuer: String,
+    /// The subject, or the expression that a flexible credential has in place of one.
     pub(crate) subject: String,
     pub(crate) audiences: Vec<String>,
 }
@@ -27,10 +28,26 @@ struct Sent {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Properties {
     issuer: String,
-    subject: String,
+    subject: Option<String>,
+    claims_matching_expression: Option<Expression>,
     audiences: Vec<String>,
+}
+
+/// Source: Microsoft Entra, "Flexible federated identity credentials".
+#[derive(Deserialize)]
+struct Expression {
+    value: String,
+}
+
+impl From<Sent> for FederatedCredential {
+    fn from(Sent { name, properties }: Sent) -> Self {
+        let Properties { issuer, subject, claims_matching_expression, audiences } = properties;
+        let expression = claims_matching_expression.map(|expression| expression.value);
+        Self { name, issuer, subject: subject.or(expression).unwrap_or_default(), audiences }
+    }
 }
 
 #[derive(Serialize)]
@@ -50,13 +67,7 @@ impl Arm {
     pub(crate) async fn federated_credentials(&self, identity: &str) -> Result<Vec<FederatedCredential>> {
         let path = format!("{identity}/federatedIdentityCredentials");
         let sent: Vec<Sent> = self.list(&Call::new(READ, &path), VERSION).await?;
-        let read = |Sent { name, properties: Properties { issuer, subject, audiences } }| FederatedCredential {
-            name,
-            issuer,
-            subject,
-            audiences,
-        };
-        Ok(sent.into_iter().map(read).collect())
+        Ok(sent.into_iter().map(FederatedCredential::from).collect())
     }
 
     /// Makes or changes a federated credential. Azure takes one write at a time for an identity.
@@ -76,5 +87,25 @@ impl Arm {
     pub(crate) async fn delete_federated_credential(&self, identity: &str, name: &str) -> Result<()> {
         let path = format!("{identity}/federatedIdentityCredentials/{name}");
         self.delete(&Call::new(DELETE, &path), VERSION).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_flexible_credential_is_read_with_its_expression() {
+        let read = |properties| {
+            let sent: Sent = from_value(json!({ "name": "n", "properties": properties })).expect("readable");
+            FederatedCredential::from(sent).subject
+        };
+        let expression = "claims['sub'] matches 'repo:acme/*'";
+        assert_eq!(read(json!({ "issuer": "i", "subject": "s", "audiences": ["a"] })), "s");
+        let flexible = json!({ "value": expression, "languageVersion": 1 });
+        let properties = json!({ "issuer": "i", "audiences": ["a"], "claimsMatchingExpression": flexible });
+        assert_eq!(read(properties), expression);
     }
 }

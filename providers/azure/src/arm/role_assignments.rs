@@ -23,6 +23,15 @@ pub(crate) struct RoleAssignment {
     pub(crate) condition_version: Option<String>,
 }
 
+impl RoleAssignment {
+    /// Whether its description is this one, and the stack could have made it: that of a user or a group, somebody made with
+    /// a text that they copied.
+    pub(crate) fn is_described(&self, description: &str) -> bool {
+        let kind = self.principal_type.as_deref();
+        self.description.as_deref() == Some(description) && kind.is_none_or(|kind| kind == "ServicePrincipal")
+    }
+}
+
 /// A role assignment to make. The principal is always a service principal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewRoleAssignment<'a> {
@@ -123,5 +132,29 @@ impl RoleAssignment {
             condition: properties.condition.filter(|text| !text.is_empty()),
             condition_version: properties.condition_version.filter(|text| !text.is_empty()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_marks_what_the_stack_could_have_made() {
+        let of = |kind: Option<&str>, description: &str| RoleAssignment {
+            name: "n".to_owned(),
+            id: "i".to_owned(),
+            scope: "s".to_owned(),
+            role_definition_id: "r".to_owned(),
+            principal_id: "p".to_owned(),
+            principal_type: kind.map(ToOwned::to_owned),
+            description: Some(description.to_owned()),
+            condition: None,
+            condition_version: None,
+        };
+        assert!(of(Some("ServicePrincipal"), "ours").is_described("ours"));
+        for (kind, description) in [("User", "ours"), ("Group", "ours"), ("ServicePrincipal", "theirs")] {
+            assert!(!of(Some(kind), description).is_described("ours"), "{kind} {description}");
+        }
     }
 }

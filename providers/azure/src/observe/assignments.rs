@@ -97,7 +97,7 @@ impl Reader<'_> {
         let key = tuple(&assignment.scope, &role, &assignment.principal_id);
         let names = &self.azure.names;
         let owned = assignment.name.eq_ignore_ascii_case(&names.assignment(&key.0, &key.1, &key.2))
-            || assignment.description.as_deref() == Some(names.description().as_str());
+            || assignment.is_described(&names.description());
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
             self.others.count(home);

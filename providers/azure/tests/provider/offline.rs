@@ -170,17 +170,25 @@ async fn a_role_that_can_t_be_narrowed_to_a_repository_is_refused() {
 }
 
 #[tokio::test]
-async fn what_holds_other_resources_is_no_resource() {
+async fn requirement_3_what_holds_other_resources_takes_force_and_is_warned_of() {
     let subscription = "/subscriptions/00000000-0000-0000-0000-00000000000b";
-    for (id, said_of_it) in [
-        (subscription.to_owned(), "is a subscription, not a resource"),
-        (format!("{subscription}/resourceGroups/acme-dataplane"), "is a resource group, not a resource"),
+    for (id, what) in [
+        (subscription.to_owned(), "a subscription"),
+        (format!("{subscription}/resourceGroups/acme-dataplane"), "a resource group"),
     ] {
-        let text = union(&format!(
-            "  all: {{ azure: {id}, force: true }}\ngrants: [{{ name: all, scope: global, access: {{ all: read }} }}]"
-        ));
-        let told = said(&refused(&named(&text, "all", "read", "Storage Blob Data Reader")).await);
-        assert!(told.contains(said_of_it) && told.contains("name each resource that task code needs"), "{told}");
+        let text = |more: &str| {
+            let grants = "grants: [{ name: all, scope: global, access: { all: read } }]";
+            named(&union(&format!("  all: {{ azure: {id}{more} }}\n{grants}")), "all", "read", "Reader")
+        };
+        let error = refused(&text("")).await;
+        assert_eq!(error.problems()[0].path, "resources.all.azure");
+        let told = said(&error);
+        assert!(told.contains(&format!("is {what}, not a resource")) && told.contains("`force: true`"), "{told}");
+        let insists = text(", force: true");
+        let world = World::new(&insists).await;
+        let plan = world.plan(&insists).await.expect("a plan");
+        let warning = format!("its role is on {what}: on everything in");
+        assert!(plan.notes.iter().any(|note| note.message.starts_with(&warning)), "{:#?}", plan.notes);
     }
 }
 
