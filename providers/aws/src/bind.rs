@@ -42,6 +42,12 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let reading = aws.reading().await;
     let policies = reading.packed.carried(aws, grants, &inventory, &snapshot).await?;
+    if let Some(arn) = &task_policy
+        && snapshot.policies.get(arn).is_some_and(|policy| document::is_administrators(&policy.document()))
+    {
+        let message = format!("`{arn}` allows everything, and every role of the stack carries it (`aws.task_policy`)");
+        desired.notes.push(Note::warning("aws.task_policy", message));
+    }
     let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);

@@ -36,6 +36,16 @@ pub(crate) fn only_denies(document: &Value) -> bool {
     as_list(statements).iter().all(|statement| statement["Effect"] == "Deny")
 }
 
+/// Whether it allows everything on everything, or all of IAM, by which its holder could give itself everything.
+pub(crate) fn is_administrators(document: &Value) -> bool {
+    let any =
+        |value: &Value, wide: &[&str]| as_list(value).iter().filter_map(Value::as_str).any(|it| wide.contains(&it));
+    statements(document).iter().any(|statement| {
+        let actions = any(&statement["Action"], &["*", "*:*", "iam:*"]) || statement.get("NotAction").is_some();
+        statement["Effect"] == "Allow" && actions && any(&statement["Resource"], &["*"])
+    })
+}
+
 /// By their Sids; only those that share one by all that they say.
 fn sorted(mut statements: Vec<Value>) -> Value {
     fn sid(statement: &Value) -> &str {

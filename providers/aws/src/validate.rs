@@ -44,6 +44,22 @@ fn elsewhere(path: String, what: &str, partition: &str, region: &str, own: &str)
         .hint("nothing of one partition can be reached from another: name one of the data plane's partition")
 }
 
+/// Policies of AWS's own that no task code gets. Source: AWS managed policy reference guide.
+const ADMINISTRATORS: [&str; 6] = [
+    "AdministratorAccess",
+    "AdministratorAccess-Amplify",
+    "AdministratorAccess-AWSElasticBeanstalk",
+    "IAMFullAccess",
+    "PowerUserAccess",
+    "SystemAdministrator",
+];
+
+/// Whether an ARN is that of one of them.
+fn is_administrators(arn: &str) -> bool {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    arn.contains("::aws:policy/") && ADMINISTRATORS.contains(&name)
+}
+
 /// The accounts and kinds of the ARNs in the section.
 fn arns(config: &Config) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -62,6 +78,12 @@ fn arns(config: &Config) -> Vec<Diagnostic> {
                 Diagnostic::new(path, message).hint("name a policy of the data plane's account, or one of AWS's"),
             );
         }
+    }
+    if let Some(policy) = config.task_policy.as_ref().filter(|arn| is_administrators(arn)) {
+        let message =
+            format!("`{}` lets task code of every domain do anything, or give itself anything", shown(policy));
+        let hint = "name the policy that tasks need to run, and grant the rest";
+        problems.push(Diagnostic::new("aws.task_policy", message).hint(hint));
     }
     if let Some(boundary) = config.permissions_boundary.as_ref().filter(|arn| !arn.contains(":policy/")) {
         let message = format!("`{}` is not a policy's ARN", shown(boundary));

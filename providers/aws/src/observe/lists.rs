@@ -5,6 +5,7 @@ use cloudgrant_core::Result;
 use crate::Aws;
 use crate::error;
 use crate::locator::Repository;
+use crate::partition::answered_region;
 use crate::places::Place;
 use crate::shared::{CustomerKey, OwnedBucket, Shared};
 
@@ -52,7 +53,7 @@ async fn buckets(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
             if let Some(region) = &bucket.bucket_region {
-                aws.clients.note_region(&name, region).await;
+                aws.clients.note_region(&name, &answered_region(&name, region, partition)?).await;
             }
             let (account, partition) = (account.clone(), partition.clone());
             found.push(Shared::Bucket(OwnedBucket { account, partition, name }));

@@ -270,3 +270,30 @@ async fn drift_is_seen_and_mended() {
     );
     world.converge(&text).await;
 }
+
+#[tokio::test]
+async fn an_administrator_s_policy_is_no_task_policy() {
+    let tail = "grants: [{ name: a, scope: { domain: production }, access: { data: read } }]";
+    let text = |policy: &str| {
+        manifest(tail).replace("  region: us-west-2", &format!("  region: us-west-2\n  task_policy: {policy}"))
+    };
+    let world = World::new(&manifest(tail)).await;
+    for name in ["AdministratorAccess", "job-function/SystemAdministrator", "IAMFullAccess"] {
+        let error = refused(world.plan(&text(&format!("arn:aws:iam::aws:policy/{name}"))).await);
+        assert!(said(&error).contains("aws.task_policy"), "{}", said(&error));
+    }
+    let mut wide = Vec::new();
+    for (name, allows) in
+        [("admin", r#""Action":"*""#), ("all-but", r#""NotAction":"s3:*""#), ("fine", r#""Action":"s3:*""#)]
+    {
+        let document =
+            format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow",{allows},"Resource":"*"}}}}"#);
+        let request = world.iam().create_policy().policy_name(name).policy_document(document);
+        request.send().await.expect("a policy");
+        let plan = world.plan(&text(name)).await.expect("a plan");
+        if plan.notes.iter().any(|note| note.about == "aws.task_policy" && note.message.contains("allows everything")) {
+            wide.push(name);
+        }
+    }
+    assert_eq!(wide, ["admin", "all-but"]);
+}
