@@ -89,9 +89,9 @@ def give_an_inline_policy(iam):
     iam.put_role_policy(RoleName=STAGING_ROLE, PolicyName="admin", PolicyDocument=document)
 
 
-def give_a_policy_of_aws(iam):
-    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
-    iam.attach_role_policy(RoleName=STAGING_ROLE, PolicyArn=arn)
+def give_a_policy_of_theirs(iam):
+    policy = iam.create_policy(PolicyName="theirs", PolicyDocument=world.document(world.allow("*", "*")))
+    iam.attach_role_policy(RoleName=STAGING_ROLE, PolicyArn=policy["Policy"]["Arn"])
 
 
 def give_an_instance_profile(iam):
@@ -111,7 +111,7 @@ def give_ours_to_a_role(iam):
 
 WIDENINGS = [
     (give_an_inline_policy, "iam-role", "the inline policy admin"),
-    (give_a_policy_of_aws, "iam-role", "the policy AdministratorAccess"),
+    (give_a_policy_of_theirs, "iam-role", "the policy theirs"),
     (give_an_instance_profile, "iam-role", "the instance profile theirs"),
     (give_ours_to_a_user, "iam-policy", "a user or a group"),
     (give_ours_to_a_role, "iam-policy", "role theirs"),

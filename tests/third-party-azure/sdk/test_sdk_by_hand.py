@@ -90,8 +90,9 @@ def test_a_wider_assignment_of_somebody_else_s_is_told(flyte, person):
     framers = next(role for role in dump.custom_roles(azure).values() if " blob read-write " in role.role_name)
     azure.assign(media, framers.id, holder.principal_id, str(uuid.uuid4()))
     said = flyte.cloudgrant.apply(flyte.path).json
-    notes = " ".join(one["message"] for one in said["notes"])
-    assert "reaches more than was asked" in notes, notes
+    (widening,) = said["widened"]
+    assert "reaches more than was asked" in widening["what"], widening
+    assert widening["remedy"].startswith("az role assignment delete --ids "), widening
     (there,) = [one for one in dump.assignments(azure) if one.scope == media]
     assert there.condition is None
 
