@@ -98,11 +98,46 @@ fn the_profile_of_another_account_is_held_against_it() {
     }
 }
 
+/// A profile of `aws login`, and the file in which the AWS CLI keeps its session, which ends at a time.
+fn with_login_session(expires: &str) -> Folder {
+    const SESSION: &str = "arn:aws:iam::111122223333:user/ann";
+    // What the file is called after: the SHA-256 of the session's name.
+    const FILE: &str = "617a42bf0cc7e52ae16d10443f260d451c255a489505091810c95d5c7ec927d1";
+    let folder = Folder::with(MANIFEST);
+    folder.write("profiles", format!("[profile console]\nlogin_session = {SESSION}\n"));
+    std::fs::create_dir(folder.path().join("login")).expect("a folder");
+    folder.write(
+        &format!("login/{FILE}.json"),
+        format!(
+            r#"{{"accessToken": {{"accessKeyId": "AKIASANDBOX0111122223333", "secretAccessKey": "never-shown",
+                "sessionToken": "never-shown", "accountId": "111122223333", "expiresAt": "{expires}"}},
+                "tokenType": "aws_sigv4", "refreshToken": "never-shown", "idToken": "never-shown",
+                "clientId": "arn:aws:signin:::devtools/same-device", "dpopKey": "never-shown"}}"#
+        ),
+    );
+    folder
+}
+
+const LOGIN: [&str; 3] =
+    ["AWS_CONFIG_FILE=profiles", "AWS_LOGIN_CACHE_DIRECTORY=login", "CLOUDGRANT_AWS__PROFILE=console"];
+
 #[test]
-fn a_session_of_aws_login_is_handed_over_by_the_aws_cli() {
-    let folder = with_profiles();
-    folder.write("profiles", "[profile console]\nlogin_session = arn:aws:iam::111122223333:user/ann\n");
-    let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles", "CLOUDGRANT_AWS__PROFILE=console"]);
-    assert!(said.contains("aws configure export-credentials --profile NAME --format process"), "{said}");
-    assert!(!said.contains("feature"), "{said}");
+fn a_session_of_aws_login_is_used() {
+    let said = plan_in(&with_login_session("2999-01-01T00:00:00Z"), &LOGIN);
+    assert!(said.starts_with("exit code: Some(0)"), "{said}");
+}
+
+#[test]
+fn a_session_of_aws_login_that_is_over_names_the_command() {
+    let said = plan_in(&with_login_session("2020-01-01T00:00:00Z"), &LOGIN);
+    assert!(said.contains("the session of `aws login` can't be used") && said.contains("again: `aws login`"), "{said}");
+    assert!(!said.starts_with("exit code: Some(0)") && !said.contains("never-shown"), "{said}");
+}
+
+#[test]
+fn a_session_of_aws_login_that_is_not_there_names_its_file() {
+    let folder = with_login_session("2999-01-01T00:00:00Z");
+    std::fs::remove_dir_all(folder.path().join("login")).expect("nobody logged in here");
+    let said = plan_in(&folder, &LOGIN);
+    assert!(said.contains("failed to read `login/") && said.contains("log in (`aws login`"), "{said}");
 }

@@ -40,19 +40,18 @@ where
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         // The credentials of another account are got on the way.
         _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),
-        _ if is_login_session(&error) => {
-            Error::new(ErrorKind::Credentials, "the profile is one of `aws login`, whose sessions only the AWS CLI reads")
+        _ if let Some(session) = login_session(&error) => {
+            Error::new(ErrorKind::Credentials, "the session of `aws login` can't be used")
                 .with("operation", operation)
-                .hint(
-                    "have the AWS CLI hand them over: `eval \"$(aws configure export-credentials --format env)\"`, or name a profile \
-                     with `credential_process = aws configure export-credentials --profile NAME --format process`",
-                )
+                .with("session", session)
+                .with("cause", innermost(&error))
+                .hint("log in again: `aws login`, with `--profile NAME` for a profile that isn't the default")
         }
         _ if lacks_credentials(&error) => Error::new(ErrorKind::Credentials, "there are no AWS credentials")
             .with("operation", operation)
             .with("looked in", "the environment, the AWS configuration files, and what the machine offers")
-            .with("cause", innermost(&error))
-            .hint("log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an account, try it with --sandbox"),
+            .with("cause", below_credentials(&error))
+            .hint("log in (`aws login`, `aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an account, try it with --sandbox"),
         _ if is_unreachable(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
             .with("cause", innermost(&error))
@@ -119,7 +118,7 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
             )
         }
         ErrorKind::Credentials => {
-            error.hint("the credentials are expired or wrong: log in again (`aws sso login`), or check AWS_PROFILE and AWS_ACCESS_KEY_ID")
+            error.hint("the credentials are expired or wrong: log in again (`aws login`, `aws sso login`), or check AWS_PROFILE and AWS_ACCESS_KEY_ID")
         }
         ErrorKind::Quota => error.hint("ask AWS for a higher quota (Service Quotas), or grant less"),
         _ => error,
@@ -211,10 +210,25 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     }
 }
 
-/// The SDK could read them with a second implementation of cryptography beside the one that is linked in; without it, it says
-/// which of its features lacks.
-fn is_login_session(error: &(dyn std::error::Error + 'static)) -> bool {
-    chain(error).any(|error| error.to_string().contains("credentials-login"))
+/// What the SDK says of a session of `aws login` that it can't read or renew. Its own type for that is private.
+fn login_session(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let said = chain(error).map(ToString::to_string);
+    said.filter(|text| text.contains("cached Login token")).last()
+}
+
+/// Why credentials could not be got, from the one that the SDK asked for them: a file that isn't there is named by another
+/// error than the one that says so.
+fn below_credentials(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut below: Vec<_> = Vec::new();
+    for error in chain(error) {
+        if error.is::<CredentialsError>() {
+            below.clear();
+        }
+        below.push(error.to_string());
+    }
+    // The first only says that something failed, but where it is all that is said.
+    let said = if below.len() > 1 { &below[1..] } else { &below[..] };
+    said.join(": ")
 }
 
 fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
