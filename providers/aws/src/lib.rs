@@ -60,6 +60,7 @@ mod snapshot;
 mod stacks;
 mod statement;
 mod statements;
+mod task_roles;
 mod throttling;
 mod validate;
 mod whole;

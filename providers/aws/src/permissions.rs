@@ -85,9 +85,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     let (config, platform) = (&aws.config, &aws.context.platform);
     let any = || vec!["*".to_owned()];
     let mut statements = vec![statement("ReadAccount", &READ_ACCOUNT, any(), None)];
-    if !config.tags.is_empty() {
-        statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
-    }
+    statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
     if named.own_registries {
         // It takes no narrower resource.
         statements.push(statement("ReadPullThrough", &["ecr:DescribePullThroughCacheRules"], any(), None));

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{named, not_ours, tags, text};
 use crate::Aws;
 use crate::error;
+use crate::task_roles;
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws
@@ -82,6 +83,7 @@ pub(super) async fn delete(aws: &Aws, name: &str) -> Result<Outcome> {
 }
 
 pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
+    task_roles::note(aws, text(after, "policy"), text(after, "role")).await?;
     let request = aws.clients.iam().await.attach_role_policy();
     let answer = request.role_name(text(after, "role")).policy_arn(text(after, "policy")).send().await;
     match answer.map_err(|error| error::of("iam:AttachRolePolicy", error)) {

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{
-    Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, PlatformKind, Widening, quoted,
-};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -16,15 +14,24 @@ use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::document;
 use crate::kinds;
 use crate::snapshot::{Quotas, Role, Snapshot};
+use crate::task_roles::AttachedTo;
 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
+
+/// What the account's list doesn't have of the stack's policies, by their ARNs.
+#[derive(Debug)]
+pub(super) struct OfPolicies {
+    /// Where the manifest names any.
+    pub(super) tags: BTreeMap<String, Value>,
+    pub(super) attached_to: AttachedTo,
+}
 
 pub(super) fn add(
     aws: &Aws,
     desired: &Desired,
     snapshot: &Snapshot,
-    tags: &BTreeMap<String, Value>,
+    of_policies: &OfPolicies,
     quotas: Quotas,
     others: &mut OtherHomes,
     observed: &mut Observed,
@@ -38,7 +45,7 @@ pub(super) fn add(
     for (name, _) in snapshot.roles.iter().filter(|(_, role)| of_others(&role.path)) {
         others.add(kinds::role(name).to_string());
     }
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, tags, observed };
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed };
     reader.policies();
     reader.boundary();
     reader.roles();
@@ -56,8 +63,7 @@ struct Reader<'a> {
     wanted: HashSet<&'a ObjectId>,
     path: String,
     snapshot: &'a Snapshot,
-    /// Of policies, by ARN, where the manifest names any.
-    tags: &'a BTreeMap<String, Value>,
+    of_policies: &'a OfPolicies,
     observed: &'a mut Observed,
 }
 
@@ -77,7 +83,7 @@ impl Reader<'_> {
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
                 let mut attributes = json!({ "path": policy.path, "document": policy.document() });
-                if let Some(tags) = self.tags.get(arn) {
+                if let Some(tags) = self.of_policies.tags.get(arn) {
                     attributes["tags"] = tags.clone();
                 }
                 let attributes = attributes.into();
@@ -202,7 +208,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
-                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name) {
+                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name, arn) {
                     self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
                     let remedy = detach(name, arn);
@@ -220,13 +226,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a role looks like the task role of an organization: the stack attached its policies there before the manifest
-    /// named another organization, or the role itself, and takes them off again.
-    fn was_task_role(&self, name: &str) -> bool {
-        let platform = &self.aws.context.platform;
-        platform.kind == PlatformKind::Union
-            && name.strip_suffix("-userflyterole").is_some_and(|organization| !organization.is_empty())
-            && self.aws.config.protected().matching(name).is_none()
+    /// Whether the stack attached a policy to a role, which was the task role before the manifest named another one.
+    fn was_task_role(&self, name: &str, policy: &str) -> bool {
+        self.of_policies.attached_to.get(policy).is_some_and(|roles| roles.contains(name))
     }
 
     fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {

@@ -14,17 +14,19 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Note, Observed, Result, Stack};
 use crate::Aws;
 use crate::kinds;
 use crate::snapshot::Issuer;
+use crate::task_roles;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
     let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuers(aws, desired), shared::read(aws, desired));
     aws.used_up().await;
     let (snapshot, quotas, issuers, shared) = read?;
-    let tags = tags::read(aws, &snapshot).await?;
+    let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
     observed.problems.extend(issuers);
     observed.problems.extend(moved::problem(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
-    iam::add(aws, desired, &snapshot, &tags, quotas, &mut others, &mut observed);
+    let of_policies = iam::OfPolicies { tags, attached_to };
+    iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
     Ok(observed)

@@ -56,7 +56,7 @@ fn later() -> String {
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 15] = [
+const ONLY_SOMETIMES: [(&str, &str); 14] = [
     ("ecr:DeleteRepositoryPolicy", "nobody else has a statement in the repository's policy"),
     ("ecr:DescribePullThroughCacheRules", "without it, a plan says that the rules couldn't be read"),
     ("ecr:DescribeRepositories", "the manifest no longer names a repository; without it, a run goes on"),
@@ -64,7 +64,6 @@ const ONLY_SOMETIMES: [(&str, &str); 15] = [
     ("iam:GetPolicyVersion", "a policy is there already, because an answer was lost"),
     ("iam:GetRole", "a role is there already, because an answer was lost"),
     ("iam:PutRolePermissionsBoundary", "a role has another boundary"),
-    ("iam:TagPolicy", "AWS asks for it where a policy is made with tags; the sandbox doesn't"),
     ("iam:TagRole", "AWS asks for it where a role is made with tags; the sandbox doesn't"),
     ("iam:UntagRole", "a role has a tag of the stack's that it no longer gets"),
     ("iam:UpdateAssumeRolePolicy", "whom a role trusts changes"),

@@ -157,17 +157,61 @@ async fn how_long_is_waited_is_a_setting() {
     assert!(said(&error).contains("seconds above 0"), "{}", said(&error));
 }
 
+/// A role that task code could run under.
+async fn make_role(world: &World, name: &str) {
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    world.iam().create_role().role_name(name).assume_role_policy_document(trust).send().await.expect("made");
+}
+
+/// What of the stack's is attached to a role.
+async fn ours(world: &World, role: &str) -> Vec<String> {
+    let attached = world.attached(role).await;
+    attached.into_iter().filter(|policy| policy.starts_with("cloudgrant")).collect()
+}
+
 #[tokio::test]
 async fn another_organization_takes_its_role_along() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
     world.converge(&text).await;
-    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let new = "umbrella-userflyterole";
-    world.iam().create_role().role_name(new).assume_role_policy_document(trust).send().await.expect("made");
+    make_role(&world, new).await;
     world.converge(&text.replace("organization: acme", "organization: umbrella")).await;
     assert_eq!(world.attached(new).await, ["cloudgrant_tests_global"]);
+    assert_eq!(ours(&world, "acme-userflyterole").await, [""; 0]);
     let left = world.attached("acme-userflyterole").await;
-    assert!(!left.iter().any(|policy| policy.starts_with("cloudgrant")), "{left:?}");
     assert!(left.contains(&"acme-observability".to_owned()), "what others attached stays: {left:?}");
+}
+
+#[tokio::test]
+async fn another_task_role_takes_over_whatever_both_are_called() {
+    let text = with("  task_role: tasks,old");
+    let world = World::new(&manifest("")).await;
+    for role in ["tasks,old", "tasks-new", "somebody-s"] {
+        make_role(&world, role).await;
+    }
+    world.converge(&text).await;
+    assert_eq!(ours(&world, "tasks,old").await, ["cloudgrant_tests_global"]);
+    // What somebody attached stays, and is told.
+    let policies = world.iam().list_policies().send().await.expect("the policies");
+    let global = policies.policies().iter().find(|policy| policy.policy_name() == Some("cloudgrant_tests_global"));
+    let policy = global.and_then(|policy| policy.arn()).expect("it is there");
+    world.iam().attach_role_policy().role_name("somebody-s").policy_arn(policy).send().await.expect("attached");
+    let text = with("  task_role: tasks-new");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.widened.iter().any(|widening| widening.what.contains("role somebody-s")), "{:#?}", plan.widened);
+    world.converge(&text).await;
+    assert_eq!(ours(&world, "tasks,old").await, [""; 0]);
+    assert_eq!(ours(&world, "tasks-new").await, ["cloudgrant_tests_global"]);
+    assert_eq!(ours(&world, "somebody-s").await, ["cloudgrant_tests_global"]);
+}
+
+#[tokio::test]
+async fn what_a_former_task_role_has_goes_with_the_last_grant() {
+    let world = World::new(&manifest("")).await;
+    make_role(&world, "tasks-old").await;
+    world.converge(&with("  task_role: tasks-old")).await;
+    // In one go: no run came between.
+    world.converge(&manifest("").replace("  region: us-west-2", "  region: us-west-2\n  task_role: tasks-new")).await;
+    assert_eq!(ours(&world, "tasks-old").await, [""; 0]);
 }
