@@ -111,7 +111,7 @@ pub(crate) fn plan(
     let objects = desired.objects;
     let hint = "name another role or repository; the protected list is in the provider's section";
     refuse_protected(protected, "", hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
-    if let Some(problem) = observed.problems.drain(..).next() {
+    if let Some(problem) = Error::all(std::mem::take(&mut observed.problems)) {
         return Err(problem);
     }
     refuse_limits(&observed)?;

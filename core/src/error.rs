@@ -55,6 +55,11 @@ impl ErrorKind {
         matches!(self, Self::Throttled | Self::Unavailable | Self::Unreachable | Self::NotYet)
     }
 
+    /// Whether what was asked for is what can't be, as things are: not the cloud, nor the way to it.
+    pub(crate) fn is_of_the_intents(self) -> bool {
+        matches!(self, Self::Conflict | Self::Manifest | Self::NotFound | Self::Quota | Self::Unsupported)
+    }
+
     /// Whether the request was wrong from the start, before any cloud was asked: exit code 2.
     pub fn is_usage(self) -> bool {
         matches!(self, Self::Manifest | Self::Unsupported)
@@ -95,6 +100,58 @@ impl Error {
         let mut error = Self::new(ErrorKind::Manifest, message);
         error.0.diagnostics = diagnostics;
         error
+    }
+
+    /// Everything that stands in the way, as one error: each is told, with its facts and what to do. One alone stays as it
+    /// is; none if there are none. Where it is the cloud that fails, that alone is told, as nothing else is known for certain.
+    pub fn all(errors: Vec<Self>) -> Option<Self> {
+        (!errors.is_empty()).then(|| Self::joined(errors))
+    }
+
+    fn joined(mut errors: Vec<Self>) -> Self {
+        let fails = errors.iter().position(|error| !error.kind().is_of_the_intents());
+        if fails.is_some() || errors.len() == 1 {
+            return errors.swap_remove(fails.unwrap_or_default());
+        }
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        // Two verbs may find the same.
+        errors.retain(|error| {
+            let new: Vec<_> = error.as_problems().into_iter().filter(|problem| !problems.contains(problem)).collect();
+            let any = !new.is_empty();
+            problems.extend(new);
+            any
+        });
+        if errors.len() == 1 {
+            return errors.swap_remove(0);
+        }
+        let kind = errors.first().map_or(ErrorKind::Unexpected, Self::kind);
+        Self::new(kind, format!("{} things stand in the way", problems.len())).diagnostics(problems)
+    }
+
+    /// Two results, or what is wrong with either of them.
+    ///
+    /// # Errors
+    /// Theirs, [all](Self::all) of them.
+    pub fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+        let errors = match (one, other) {
+            (Ok(one), Ok(other)) => return Ok((one, other)),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+            (Err(error), Err(other)) => vec![error, other],
+        };
+        Err(Self::joined(errors))
+    }
+
+    /// What is wrong, as the parts of an error that has several.
+    fn as_problems(&self) -> Vec<Diagnostic> {
+        if !self.problems().is_empty() {
+            return self.problems().to_vec();
+        }
+        let facts: String = self.context().iter().map(|(key, value)| format!("; {key}: {value}")).collect();
+        let problem = Diagnostic::new("", format!("{}{facts}", self.message()));
+        vec![match self.hint_text() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }]
     }
 
     /// A provider that breaks the contract.
@@ -192,6 +249,25 @@ impl std::error::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_that_stands_in_the_way_is_told() {
+        assert!(Error::all(Vec::new()).is_none());
+        let role = || Error::new(ErrorKind::NotFound, "the role isn't there").with("account", 1).hint("name another");
+        let one = Error::all(vec![role()]).expect("it");
+        assert_eq!((one.message(), one.hint_text()), ("the role isn't there", Some("name another")));
+        let twice = Error::all(vec![role(), role()]).expect("it");
+        assert_eq!((twice.message(), twice.hint_text()), ("the role isn't there", Some("name another")));
+        let parts = vec![Diagnostic::new("a", "one"), Diagnostic::new("b", "two")];
+        let batch = Error::new(ErrorKind::NotFound, "a batch").diagnostics(parts.clone());
+        // What two verbs find, each by itself, is told once.
+        let all = Error::all(vec![role(), batch, role()]).expect("all");
+        assert_eq!((all.kind(), all.message()), (ErrorKind::NotFound, "3 things stand in the way"));
+        let denied = Error::all(vec![role(), Error::new(ErrorKind::AccessDenied, "denied")]).expect("one");
+        assert_eq!((denied.kind(), denied.message()), (ErrorKind::AccessDenied, "denied"));
+        let first = Diagnostic::new("", "the role isn't there; account: 1").hint("name another");
+        assert_eq!(all.problems(), [vec![first], parts].concat());
+    }
 
     #[test]
     fn the_nearest_fact_and_hint_stay() {

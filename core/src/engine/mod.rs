@@ -134,11 +134,12 @@ impl Engine {
         let Intents { grants, registries, bindings } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
         // Side by side, as none of them needs what another one answers.
-        let (mut desired, enabled, bound) = tokio::try_join!(
+        let (desired, enabled, bound) = tokio::join!(
             retry::reading(settings, watch, cancel, || provider.grant_task_access(grants)),
             retry::reading(settings, watch, cancel, || provider.enable_registry(registries)),
             retry::reading(settings, watch, cancel, || provider.bind_scope(bindings)),
-        )?;
+        );
+        let ((mut desired, enabled), bound) = Error::both(Error::both(desired, enabled), bound)?;
         check_answer(self.id, grants.iter().map(|grant| &***grant), &desired)?;
         check_answer(self.id, registries.iter().map(|registry| &**registry), &enabled)?;
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound)?;
@@ -186,7 +187,7 @@ impl Engine {
             let deleted = deleted.map(|change| change.id.clone()).collect();
             let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
                 Ok((anyway, _)) => Some(anyway),
-                Err(error) if is_of_the_intents(error.kind()) => None,
+                Err(error) if error.kind().is_of_the_intents() => None,
                 Err(error) => return Err(error),
             };
             taking_away::only(&mut plan, &replaces, anyway.as_ref());
@@ -318,12 +319,6 @@ impl Engine {
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
 const JUST_NOW: Duration = Duration::from_secs(10);
-
-/// Whether it is what was asked for that can't be, and not the way to the cloud.
-fn is_of_the_intents(kind: ErrorKind) -> bool {
-    use ErrorKind::{Conflict, Manifest, NotFound, Quota, Unsupported};
-    matches!(kind, Conflict | Manifest | NotFound | Quota | Unsupported)
-}
 
 /// Whether a change that was made has to be made again: a part of something that others write too, or a deletion. What
 /// is the stack's alone nobody else writes, so that the cloud only hasn't caught up.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::attachment::Attachment;
 use crate::document;
+use crate::grant::TaskRole;
 use crate::kinds;
 use crate::packed::{Carried, CarriedBy};
 use crate::platform_binding;
@@ -38,7 +39,12 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     let for_roles = async {
         if any_narrow { tokio::try_join!(task_policy(aws), aws.issuers()).map(|(policy, _)| policy) } else { Ok(None) }
     };
-    let (inventory, task_policy, snapshot) = tokio::try_join!(aws.inventory(grants), for_roles, aws.snapshot())?;
+    let any_global = bindings.iter().any(|binding| binding.scope == Scope::Global);
+    let for_global = async { if any_global { aws.task_role().await.map(Some) } else { Ok(None) } };
+    let (inventory, for_roles, for_global, snapshot) =
+        tokio::join!(aws.inventory(grants), for_roles, for_global, aws.snapshot());
+    let snapshot = snapshot?;
+    let ((inventory, task_policy), task_role) = Error::both(Error::both(inventory, for_roles), for_global)?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let reading = aws.reading().await;
     let policies = reading.packed.carried(aws, grants, &inventory, &snapshot).await?;
@@ -51,8 +57,8 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     let mut meanings = Meanings::new(aws, &snapshot);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);
-        if binding.scope == Scope::Global {
-            global(aws, binding, carried(aws, &policies, binding), &mut desired).await?;
+        if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
+            global(task_role, binding, carried(aws, &policies, binding), &mut desired);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
@@ -144,13 +150,7 @@ impl<'a> Meanings<'a> {
 }
 
 /// Requirement 14.
-async fn global(
-    aws: &Aws,
-    binding: &Checked<ScopeBinding>,
-    carried: Vec<OnRole<'_>>,
-    desired: &mut Desired,
-) -> Result<()> {
-    let role = aws.task_role().await?;
+fn global(role: &TaskRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRole<'_>>, desired: &mut Desired) {
     for (policy, arn, mut because) in carried {
         let policy = kinds::policy(&policy.name);
         because.push(binding.id());
@@ -161,7 +161,6 @@ async fn global(
         object.ownership = fragment;
         desired.objects.push(object);
     }
-    Ok(())
 }
 
 /// Requirements 16 to 23.

@@ -1,6 +1,6 @@
 //! `enable_registry`: the cluster's kubelet identity may pull from a registry.
 
-use cloudgrant_core::{Checked, Desired, Intent, Note, RegistryAccess, Result, Scope};
+use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
 
 use crate::Azure;
 use crate::bind;
@@ -18,7 +18,8 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
     }
     azure.warm(registries.iter().flat_map(|registry| registry.reaches())).await?;
     let resolved = resolve::resolve(azure, registries.iter().flat_map(|registry| registry.reaches()));
-    let (resolved, kubelet) = tokio::try_join!(resolved, azure.kubelet())?;
+    let (resolved, kubelet) = tokio::join!(resolved, azure.kubelet());
+    let (resolved, kubelet) = Error::both(resolved, kubelet)?;
     for registry in registries {
         let [reach] = &registry.reach;
         let Some(target) = resolved.target(reach) else { continue };

@@ -215,3 +215,21 @@ async fn what_a_former_task_role_has_goes_with_the_last_grant() {
     world.converge(&manifest("").replace("  region: us-west-2", "  region: us-west-2\n  task_role: tasks-new")).await;
     assert_eq!(ours(&world, "tasks-old").await, [""; 0]);
 }
+
+#[tokio::test]
+async fn all_that_is_missing_is_told_at_once() {
+    let text = manifest(GRANTS).replace("organization: acme", "organization: other");
+    let registries = "
+registries:
+  - { name: images, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/images }
+";
+    let text = (text + registries).replace("  region: us-west-2", "  region: us-west-2\n  task_policy: nowhere");
+    let world = World::new(&manifest("")).await;
+    let error = refused(world.plan(&text).await);
+    let problems: Vec<_> = error.problems().iter().map(|problem| problem.message.as_str()).collect();
+    for missing in ["other-userflyterole", "unionai-other-flyteworker-node-group", "`nowhere`"] {
+        let found = problems.iter().filter(|problem| problem.contains(missing)).count();
+        assert_eq!(found, 1, "{missing}: {problems:#?}");
+    }
+    assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "3 things stand in the way"));
+}
