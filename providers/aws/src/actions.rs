@@ -17,7 +17,10 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
 
 /// Whether a level includes seeing which objects there are. `s3:ListBucket` is for the bucket's own ARN.
 pub(crate) fn lists(access: Access) -> bool {
-    !matches!(access, Access::Write)
+    match access {
+        Access::List | Access::Read | Access::ReadWrite | Access::Manage => true,
+        Access::Write | Access::Pull | Access::Push => false,
+    }
 }
 
 /// What a level allows on objects.
@@ -71,7 +74,7 @@ pub(crate) fn on_repository(access: Access) -> &'static [&'static str] {
     match access {
         Access::Pull => &PULL,
         Access::Push => &PUSH,
-        _ => &[],
+        Access::List | Access::Read | Access::Write | Access::ReadWrite | Access::Manage => &[],
     }
 }
 

@@ -17,14 +17,12 @@ use crate::kinds;
 use crate::known_buckets::OWNER;
 use crate::locator::{Locator, Repository};
 use crate::names::Names;
+use crate::pack::POLICY_SIZE;
 use crate::shared::{CustomerKey, OwnedBucket, Shared};
 use crate::snapshot::Snapshot;
 
 #[cfg(test)]
 mod tests;
-
-/// The most characters of a managed policy, white space not counted. Source: IAM user guide, "IAM and AWS STS quotas".
-const LARGEST: usize = 6_144;
 
 /// The operator of the condition that says whose buckets are marked: their ARNs don't.
 const EQUALS: &str = "StringEquals";
@@ -180,7 +178,7 @@ fn marking(place: &Place, mut documents: BTreeSet<String>, known: Option<&crate:
     let known = known.into_iter().flat_map(|policy| resources(&policy.document()));
     documents.extend(known.map(|(arn, _)| arn).filter(|arn| arn.starts_with(here)));
     let text = place.naming(&documents);
-    if documents.contains(&all) || document::counted(&text.to_string()) > LARGEST {
+    if documents.contains(&all) || document::counted(&text.to_string()) > POLICY_SIZE {
         return place.naming(&BTreeSet::from([all]));
     }
     text
