@@ -121,11 +121,13 @@ impl Reader<'_> {
             let mut attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
             match (&self.aws.config.permissions_boundary, &role.boundary) {
                 (Some(_), Some(boundary)) => attributes["boundary"] = boundary.as_str().into(),
-                // Whoever set it had a reason, and it widens nothing.
+                // Nobody knows whether the stack set it or somebody else did, and to take it off widens.
                 (None, Some(boundary)) if owned => {
                     let message = format!(
                         "it has a permissions boundary, {boundary}, which the manifest doesn't name \
-                         (`aws.permissions_boundary`); it stays"
+                         (`aws.permissions_boundary`); it stays, as without it the role may do more. Whoever wants that: \
+                         `aws iam delete-role-permissions-boundary --role-name {}`",
+                        quoted(name)
                     );
                     self.observed.notes.push(Note::info(&id, message));
                 }
