@@ -167,7 +167,7 @@ impl Dispatcher {
         let knobs = self.faults.knobs();
         let has = |parameter: &str| asked.query.get(parameter).is_some() || params.value(parameter).is_some();
         if let Some(why) = denials::find(&knobs.deny, &asked.action, has) {
-            let resource = asked.resource(&caller, &params);
+            let resource = asked.resources(&caller, &params).swap_remove(0);
             return Err(match why {
                 Why::NotAllowed => ApiError::denied(&caller.arn, &asked.action, &resource),
                 Why::Explicit(by) => ApiError::denied_by(
@@ -178,9 +178,10 @@ impl Dispatcher {
                 ),
             });
         }
-        let resource = asked.resource(&caller, &params);
-        if !self.allowed.admits(&state, &caller, &asked.action, &asked.query, &resource) {
-            return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
+        for resource in asked.resources(&caller, &params) {
+            if !self.allowed.admits(&state, &caller, &asked.action, &asked.query, &resource) {
+                return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
+            }
         }
         let state = &mut *state;
         match asked.service {
@@ -276,14 +277,15 @@ impl Asked {
         }
     }
 
-    fn resource(&self, caller: &Caller, params: &Params) -> String {
+    /// What it is about: one resource at least.
+    fn resources(&self, caller: &Caller, params: &Params) -> Vec<String> {
         match self.service {
-            Service::Iam => iam::resource(caller, &self.query),
-            Service::Sts => sts::resource(&self.query),
-            Service::Ecr => ecr::resource(caller, params),
-            Service::SecretsManager => secretsmanager::resource(caller, params),
-            Service::Kms => kms::resource(caller, params),
-            Service::S3 => self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller)),
+            Service::Iam => vec![iam::resource(caller, &self.query)],
+            Service::Sts => vec![sts::resource(&self.query)],
+            Service::Ecr => ecr::resources(caller, params),
+            Service::SecretsManager => vec![secretsmanager::resource(caller, params)],
+            Service::Kms => vec![kms::resource(caller, params)],
+            Service::S3 => vec![self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller))],
         }
     }
 }

@@ -53,12 +53,14 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, params: &Pa
     }
 }
 
-/// The resource that a request is about, for the text of a denial.
-pub(crate) fn resource(caller: &Caller, params: &Params) -> String {
-    match (params.get("repositoryName"), params.get("resourceArn")) {
-        (Some(name), _) => repository_arn(caller, &caller.account, name),
-        (None, Some(arn)) => arn.to_owned(),
-        (None, None) => "*".to_owned(),
+/// The resources that a request is about: each has to be allowed.
+pub(crate) fn resources(caller: &Caller, params: &Params) -> Vec<String> {
+    let arn = |name: &str| repository_arn(caller, &caller.account, name);
+    match (params.get("repositoryName"), params.texts("repositoryNames"), params.get("resourceArn")) {
+        (Some(name), ..) => vec![arn(name)],
+        (None, Some(names), _) if !names.is_empty() => names.iter().map(|name| arn(name)).collect(),
+        (None, _, Some(arn)) => vec![arn.to_owned()],
+        (None, _, None) => vec!["*".to_owned()],
     }
 }
 
@@ -176,6 +178,21 @@ fn show(repository: &Repository) -> Value {
 
 fn describe(state: &mut State, caller: &Caller, params: &Params) -> Answer<Value> {
     if let Some(names) = params.texts("repositoryNames") {
+        if !(1..=100).contains(&names.len()) {
+            let (bound, limit) = if names.is_empty() { ("greater", 1) } else { ("less", 100) };
+            let message = format!(
+                "Invalid parameter at 'repositoryNames' failed to satisfy constraint: 'Member must have length {bound} than \
+                 or equal to {limit}'"
+            );
+            return Err(ApiError::new(BAD_PARAMETER, 400, message));
+        }
+        // Neither can be used where repositories are named.
+        if let Some(other) = ["maxResults", "nextToken"].into_iter().find(|other| params.value(other).is_some()) {
+            let message = format!(
+                "Invalid parameter at '{other}' failed to satisfy constraint: 'must be null when repositoryNames is specified'"
+            );
+            return Err(ApiError::new(BAD_PARAMETER, 400, message));
+        }
         let mut repositories = Vec::with_capacity(names.len());
         for name in names {
             repositories.push(show(find(state, caller, &name)?));

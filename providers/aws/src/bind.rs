@@ -92,7 +92,7 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
     if snapshot.roles.keys().any(|role| role.ends_with(&name)) {
         error = error.with("found", format!("a role of that name; the policy `{name}` is another thing"));
     }
-    Err(error.hint("name the policy: `aws.task_policy`"))
+    Err(error.hint(aws.config.task_policy_hint(&aws.context.platform)))
 }
 
 /// A policy that a principal carries: the policy, its ARN, and the grants in it.

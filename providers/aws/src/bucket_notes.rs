@@ -70,7 +70,8 @@ fn folder(grants: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
     })
 }
 
-fn few<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
+/// The first few of several names.
+pub(crate) fn few<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let more = names.len().saturating_sub(FEW);
     let listed = names.by_ref().take(FEW).collect::<Vec<_>>().join(", ");
     if more == 0 { listed } else { format!("{listed} and {more} more") }

@@ -250,7 +250,8 @@ fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value) -> H
             "Bucket:  {bucket}\nAccount: {known}\n\n\
              1. See whether it has a policy already:\n\
              \x20  aws s3api get-bucket-policy --bucket {word} --query Policy --output text\n\
-             2. If it has none, this is the whole policy; if it has one, add the statement to it and keep the others:\n\n\
+             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
+             the same one. If it has one, add the statement to it and keep the others:\n\n\
              {}\n\n\
              3. Put it there:\n\
              \x20  aws s3api put-bucket-policy --bucket {word} --policy file://policy.json\n\

@@ -16,6 +16,7 @@ use crate::bucket_notes;
 use crate::elsewhere;
 use crate::kinds;
 use crate::locator::Locator;
+use crate::own_repositories;
 use crate::pack::Policy;
 use crate::places::Places;
 use crate::secrets::Secrets;
@@ -39,6 +40,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
         notes(aws, grant, &inventory.secrets, &mut desired.notes);
     }
     desired.notes.extend(bucket_notes::of(aws, grants, &inventory.buckets));
+    desired.notes.extend(own_repositories::notes(aws, grants).await?);
     desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
     Ok(desired)
 }
@@ -120,7 +122,7 @@ impl Aws {
     /// The platform's task role, which must be there already (requirement 13).
     pub(crate) async fn task_role(&self) -> Result<TaskRole> {
         let name = self.config.task_role(&self.context.platform).unwrap_or_default();
-        let arn = self.existing_role(&name, "the role of task code", "aws.task_role", "userflyterole").await?;
+        let arn = self.existing_role(&name, "the role of task code", "task_role", "userflyterole").await?;
         Ok(TaskRole { name, arn })
     }
 }

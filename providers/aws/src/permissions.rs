@@ -50,6 +50,8 @@ struct Named {
     repositories: BTreeMap<AccountId, BTreeSet<Repository>>,
     /// Whether there are registries of the data plane's own account.
     own_registries: bool,
+    /// ARNs of those of the data plane's own account, for nodes or for task code.
+    own_repositories: Vec<String>,
     /// ARNs. Whose buckets they are, nobody has asked.
     buckets: Vec<String>,
     /// ARNs, and patterns of ARNs.
@@ -61,6 +63,12 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
     let own = &aws.config.account;
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
     let named = Named {
+        own_repositories: repositories(intents)
+            .filter(|it| it.account == *own)
+            .map(|it| it.arn())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         repositories: repositories_elsewhere(aws, intents),
         own_registries: registries
             .filter_map(|reach| Locator::parse(&reach.resource.locator).ok())
@@ -89,6 +97,10 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     if named.own_registries {
         // It takes no narrower resource.
         statements.push(statement("ReadPullThrough", &["ecr:DescribePullThroughCacheRules"], any(), None));
+    }
+    if !named.own_repositories.is_empty() {
+        let action = "ecr:DescribeRepositories";
+        statements.push(statement("FindRepositories", &[action], named.own_repositories.clone(), None));
     }
     let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     if let (true, Some(cluster)) = (narrow, &config.cluster) {
@@ -209,16 +221,20 @@ fn looking_at(buckets: &[String]) -> Vec<Value> {
 
 fn repositories_elsewhere(aws: &Aws, intents: &Intents) -> BTreeMap<AccountId, BTreeSet<Repository>> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
-    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
-    for reach in grants.chain(registries) {
-        if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
-            && repository.account != aws.config.account
-        {
-            found.entry(repository.account.clone()).or_default().insert(repository);
-        }
+    for repository in repositories(intents).filter(|repository| repository.account != aws.config.account) {
+        found.entry(repository.account.clone()).or_default().insert(repository);
     }
     found
+}
+
+/// The repositories that the manifest names.
+fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
+    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
+    grants.chain(registries).filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+        Ok(Locator::Repository(repository)) => Some(repository),
+        Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
+    })
 }
 
 fn secrets(intents: &Intents) -> Vec<String> {

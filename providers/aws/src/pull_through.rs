@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Error, ErrorKind, IntentId, Note, Result};
+use cloudgrant_core::{Error, IntentId, Note, Result};
 
 use crate::Aws;
 use crate::error;
 use crate::locator::Repository;
+use crate::own_repositories::{Whether, absent, why_unread};
 
 /// What the first pull of an image takes besides pulling.
 const IMPORT: &str = "ecr:BatchImportUpstreamImage";
@@ -22,17 +23,18 @@ const ROOT: &str = "ROOT";
 pub(crate) type Known = BTreeMap<String, std::result::Result<Vec<String>, &'static str>>;
 
 /// What is to be done so that the nodes may pull from a repository of their own account (requirement 11).
-pub(crate) async fn note(aws: &Aws, repository: &Repository, about: IntentId, known: &mut Known) -> Result<Note> {
+pub(crate) async fn note(
+    aws: &Aws,
+    repository: &Repository,
+    whether: Whether,
+    about: IntentId,
+    known: &mut Known,
+) -> Result<Note> {
     let name = &repository.name;
     if !known.contains_key(&repository.region) {
         let read = match rules(aws, repository).await {
             Ok(rules) => Ok(rules),
-            Err(error) => match error.kind() {
-                ErrorKind::AccessDenied => Err("is denied"),
-                // The SDK has tried that several times.
-                ErrorKind::Unavailable | ErrorKind::Unexpected | ErrorKind::Unsupported => Err("fails"),
-                _ => return Err(error),
-            },
+            Err(error) => Err(why_unread(error)?),
         };
         known.insert(repository.region.clone(), read);
     }
@@ -41,20 +43,38 @@ pub(crate) async fn note(aws: &Aws, repository: &Repository, about: IntentId, kn
         other => {
             let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
             let message = format!(
-                "{name} is in the data plane's own account: its nodes may pull what is in it. Whether it is behind a \
-                 pull-through cache, whose first pulls take {IMPORT} too, couldn't be read, as \
+                "Whether it is behind a pull-through cache, whose first pulls take {IMPORT} too, couldn't be read, as \
                  ecr:DescribePullThroughCacheRules {why}"
             );
-            return Ok(Note::info(about, message));
+            let own = format!("{name} is in the data plane's own account: its nodes may pull what is in it");
+            return Ok(match whether {
+                Whether::Missing => Note::warning(about, format!("{}. {message}", absent(repository))),
+                Whether::There => Note::info(about, format!("{own}. {message}")),
+                Whether::Unread(_) => Note::info(about, format!("{own}, if it is there. {message}")),
+            });
         }
     };
     let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
-        let message = format!("{name} is in the data plane's own account: its nodes may pull already, nothing to do");
-        return Ok(Note::info(about, message));
+        return Ok(match whether {
+            Whether::Missing => Note::warning(about, format!("{}. Its nodes may pull then", absent(repository))),
+            Whether::There => {
+                let message = "is in the data plane's own account: its nodes may pull already, nothing to do";
+                Note::info(about, format!("{name} {message}"))
+            }
+            Whether::Unread(why) => {
+                let message = "is of the data plane's own account: its nodes may pull already, if it is there. That \
+                     couldn't be read, as ecr:DescribeRepositories";
+                Note::info(about, format!("{name} {message} {why}"))
+            }
+        });
     };
     let role = aws.config.node_role(&aws.context.platform).unwrap_or_else(|| "the role of the nodes".to_owned());
+    let not_yet = match whether {
+        Whether::Missing => " and isn't there yet",
+        Whether::There | Whether::Unread(_) => "",
+    };
     let message = format!(
-        "{name} is behind the pull-through cache rule `{rule}`: what is in it already can be pulled; the first pull of any \
+        "{name} is behind the pull-through cache rule `{rule}`{not_yet}: what is in it already can be pulled; the first pull of any \
          other image takes {IMPORT} on {}, and ecr:CreateRepository if the repository isn't there yet, which nodes don't \
          have with AmazonEC2ContainerRegistryReadOnly. Give them to {role}, or set the registry's permissions so",
         repository.arn()

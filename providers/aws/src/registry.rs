@@ -11,6 +11,7 @@ use crate::actions;
 use crate::document;
 use crate::kinds;
 use crate::locator::{Locator, Repository};
+use crate::own_repositories;
 use crate::places::Places;
 use crate::pull_through;
 use crate::shared::Shared;
@@ -19,16 +20,24 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
     let mut desired = Desired::default();
     let mut rules = pull_through::Known::new();
     let mut places = Places::default();
-    for registry in registries {
-        let Ok(Locator::Repository(repository)) = Locator::parse(&registry.resource().locator) else { continue };
+    let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
+        Ok(Locator::Repository(repository)) => Some((registry, repository)),
+        // A locator that can't be parsed, or is of another kind, was refused with the manifest.
+        Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
+    });
+    let parsed: Vec<_> = parsed.collect();
+    let own = parsed.iter().map(|(_, repository)| repository).filter(|it| it.account == aws.config.account);
+    let seen = own_repositories::look(aws, own.cloned().collect()).await?;
+    for (registry, repository) in parsed {
         if repository.account == aws.config.account {
-            desired.notes.push(pull_through::note(aws, &repository, registry.id(), &mut rules).await?);
+            let whether = seen.whether(&repository);
+            desired.notes.push(pull_through::note(aws, &repository, whether, registry.id(), &mut rules).await?);
             continue;
         }
         // Requirements 30 and 33.
         let node_role = aws.config.node_role(&aws.context.platform).unwrap_or_default();
         let principal =
-            aws.existing_role(&node_role, "the role of the nodes", "aws.node_role", "flyteworker-node-group").await?;
+            aws.existing_role(&node_role, "the role of the nodes", "node_role", "flyteworker-node-group").await?;
         let sid = aws.names.sid("Pull", registry.name.as_str());
         let actions = actions::on_repository(registry.access());
         let mut object = statement_object(aws, &repository, &sid, &[principal], actions, registry.id());
@@ -85,7 +94,8 @@ fn handoff(repository: &Repository, statement: &Value) -> Handoff {
             "Repository: {name}\nAccount:    {account}\nRegion:     {region}\n\n\
              1. See whether it has a policy already:\n\
              \x20  aws ecr get-repository-policy {at}\n\
-             2. If it has none, this is the whole policy; if it has one, add the statement to it and keep the others:\n\n\
+             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
+             the same one. If it has one, add the statement to it and keep the others:\n\n\
              {pretty}\n\n\
              3. Put it there:\n\
              \x20  aws ecr set-repository-policy {at} --policy-text file://policy.json\n"
@@ -111,6 +121,6 @@ impl Aws {
         Err(Error::new(ErrorKind::NotFound, format!("{what}, `{name}`, isn't there"))
             .with("account", &self.config.account)
             .with("found", found)
-            .hint(format!("set `platform.organization`, or name the role: `{key}`")))
+            .hint(self.config.role_hint(&self.context.platform, key)))
     }
 }

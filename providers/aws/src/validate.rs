@@ -253,8 +253,7 @@ fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
         matches!(Locator::parse(&registry.resource().locator), Ok(Locator::Repository(r)) if r.account != aws.config.account)
     });
     let unnamed = |key: &str, what: &str| {
-        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known"))
-            .hint(format!("set `platform.organization`, or name the role: `aws.{key}`"))
+        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(aws.config.role_hint(platform, key))
     };
     let task_role = aws.config.task_role(platform);
     if global && task_role.is_none() {

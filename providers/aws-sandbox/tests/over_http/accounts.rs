@@ -41,6 +41,21 @@ fn callers_are_told_apart() {
 }
 
 #[test]
+fn a_hundred_repositories_can_be_named_at_once() {
+    with_sandbox("", |endpoint| {
+        let mut client = Client::new(endpoint, ACCOUNT);
+        let names = |count: usize| (0..count).map(|i| format!("team/no{i}")).collect::<Vec<_>>();
+        let mut fails = |parameters, code, said| {
+            client.ecr("DescribeRepositories", parameters).fails(400, code, said);
+        };
+        fails(json!({"repositoryNames": names(100)}), "RepositoryNotFoundException", "'team/no0' does not exist");
+        fails(json!({"repositoryNames": names(101)}), "InvalidParameterException", "less than or equal to 100");
+        fails(json!({"repositoryNames": []}), "InvalidParameterException", "greater than or equal to 1");
+        fails(json!({"repositoryNames": names(1), "maxResults": 5}), "InvalidParameterException", "'maxResults'");
+    });
+}
+
+#[test]
 fn what_the_manifest_takes_for_granted_is_there() {
     with_sandbox("", |endpoint| {
         let mut client = Client::new(endpoint, ACCOUNT);

@@ -193,6 +193,38 @@ async fn requirement_13_the_role_and_the_policy_are_two_things() {
 }
 
 #[tokio::test]
+async fn what_has_no_name_without_the_organization_says_so_first() {
+    let global = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
+    let narrow = global.replace("scope: global", "scope: { domain: production }");
+    let world = World::new(&global).await;
+    let hint = async |text: &str| {
+        let error = refused(world.plan(text).await);
+        let of_problems = error.problems().iter().filter_map(|problem| problem.hint.as_deref());
+        error.hint_text().into_iter().chain(of_problems).collect::<Vec<_>>().join("; ")
+    };
+    let unset = |text: &str| text.replace("  organization: acme\n", "");
+    let nobody = hint(&unset(&global)).await;
+    assert!(nobody.contains("set `platform.organization`, of which Union makes its name"), "{nobody}");
+    // Where it is set, and where it makes no name, it isn't to be set.
+    let other = hint(&global.replace("organization: acme", "organization: other")).await;
+    assert!(other.contains("Union makes its name of `platform.organization`, which is `other`"), "{other}");
+    let named = |text: &str, role: &str| text.replace("  home: account", &format!("  home: account\n  {role}"));
+    let by_hand = hint(&named(&unset(&global), "task_role: mistyped")).await;
+    assert!(by_hand.contains("name a role that is there: `aws.task_role`"), "{by_hand}");
+    assert!(!by_hand.contains("organization"), "{by_hand}");
+    let flyte = hint(&unset(&global).replace("kind: union", "kind: flyte")).await;
+    assert!(flyte.contains("name a role that is there: `aws.task_role`"), "{flyte}");
+    assert!(!flyte.contains("organization"), "{flyte}");
+    let arn = "arn:aws:iam::111122223333:policy/userflyterole";
+    let detach = world.iam().detach_role_policy().role_name("acme-userflyterole").policy_arn(arn);
+    detach.send().await.expect("detached");
+    world.iam().delete_policy().policy_arn(arn).send().await.expect("deleted");
+    let policy = hint(&unset(&narrow)).await;
+    assert!(policy.contains("set `platform.organization`") && policy.contains("`aws.task_policy`"), "{policy}");
+    assert!(!hint(&narrow).await.contains("organization"));
+}
+
+#[tokio::test]
 async fn requirement_22_the_task_policy_must_be_there_where_a_role_needs_it() {
     let global = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
     let world = World::new(&global).await;

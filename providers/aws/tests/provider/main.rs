@@ -13,6 +13,7 @@ mod homes;
 mod issuers;
 mod limits;
 mod others;
+mod own_repositories;
 mod permissions;
 mod registries;
 mod scale;

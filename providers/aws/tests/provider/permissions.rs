@@ -59,7 +59,7 @@ fn later() -> String {
 const ONLY_SOMETIMES: [(&str, &str); 14] = [
     ("ecr:DeleteRepositoryPolicy", "nobody else has a statement in the repository's policy"),
     ("ecr:DescribePullThroughCacheRules", "without it, a plan says that the rules couldn't be read"),
-    ("ecr:DescribeRepositories", "the manifest no longer names a repository; without it, a run goes on"),
+    ("ecr:DescribeRepositories", "without it, a plan says what couldn't be looked for"),
     ("iam:GetPolicy", "a policy is there already, because an answer was lost"),
     ("iam:GetPolicyVersion", "a policy is there already, because an answer was lost"),
     ("iam:GetRole", "a role is there already, because an answer was lost"),
