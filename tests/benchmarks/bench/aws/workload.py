@@ -1,5 +1,6 @@
 """N project-domain grants on a Flyte platform, and the objects that must come of them, stated by hand."""
 
+import hashlib
 import json
 
 from support import manifest, world
@@ -7,12 +8,14 @@ from support.accounts import DATA_PLANE
 from support.permissions import document, web_identity
 
 STACK = "bench"
-PATH = f"/cloudgrant/{STACK}/"
+# A home is told by its cluster's issuer.
+HOME = f"{STACK}.{hashlib.sha256(world.OIDC.encode()).hexdigest()[:8]}"
+PATH = f"/cloudgrant/{HOME}/"
 DOMAINS = ["development", "staging", "production"]
 TASK_POLICY = "flyte-task-policy"
 TASK_POLICY_ARN = f"arn:aws:iam::{DATA_PLANE}:policy/{TASK_POLICY}"
 TASK_ROLE = "flyte-task"
-TAGS = {"cloudgrant:stack": STACK}
+TAGS = {"cloudgrant:stack": STACK, "cloudgrant:home": f"{DATA_PLANE} {world.OIDC}"}
 
 
 class Workload:
@@ -70,11 +73,11 @@ class Workload:
         return "read-write" if changed and at == 0 else "read"
 
     def _object(self, at, project, domain, changed):
-        name = f"cloudgrant_{STACK}_{project}_{domain}"
+        name = f"cloudgrant_{HOME}_{project}_{domain}"
         return {
             "name": name,
             "path": PATH,
-            "description": f"Managed by cloudgrant, stack {STACK}",
+            "description": f"Managed by cloudgrant, stack {STACK} of {DATA_PLANE} {world.OIDC}",
             "policy": f"arn:aws:iam::{DATA_PLANE}:policy{PATH}{name}",
             "document": _document(at, self._level(at, changed)),
             "trust": web_identity(world.OIDC_ARN, world.OIDC, f"system:serviceaccount:{project}-{domain}:default"),
