@@ -181,8 +181,8 @@ pub trait Provider: Debug + Send + Sync {
         None
     }
 
-    /// Has plans ask anew for what they otherwise take from what the stack's own objects say. `drift` and `apply` want it:
-    /// somebody may have changed that beside the stack.
+    /// Has plans ask anew for what they otherwise take from what the stack's own objects say. `drift` wants it, and
+    /// an `apply` that finds nothing else to do: somebody may have changed that beside the stack.
     fn look_again(&self) {}
 
     /// How many requests were sent so far, retries included, where the provider counts them.

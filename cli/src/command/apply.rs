@@ -33,11 +33,14 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let check = |_: &Session| need_approval(shell, options.yes);
     with_session(shell, check, async |mut work: Work<'_>| {
-        // What drift finds, this mends.
-        work.session.provider().look_again();
         let engine = work.session.engine();
-        let asked =
-            Asked { command: "apply", wording: Wording::Plan, question: "Apply these changes?", leaves_nothing: false };
+        let asked = Asked {
+            command: "apply",
+            wording: Wording::Plan,
+            question: "Apply these changes?",
+            leaves_nothing: false,
+            looks_again: true,
+        };
         carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await
     })
     .await
@@ -69,6 +72,8 @@ pub(super) struct Asked {
     pub(super) question: &'static str,
     /// Whether nothing of the stack may be left: then a place that could not be searched is a failure.
     pub(super) leaves_nothing: bool,
+    /// Whether, where there is nothing else to do, what the stack's own objects say is asked anew: what drift finds, this mends.
+    pub(super) looks_again: bool,
 }
 
 /// Shows the plan, asks, carries it out and reports.
@@ -84,7 +89,11 @@ pub(super) async fn carry_out(
     audit: &AuditOptions,
 ) -> Result<Exit> {
     let printer = shell.printer;
-    let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    if asked.looks_again && plan.is_empty() {
+        work.session.provider().look_again();
+        plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    }
     work.progress.clear();
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };

@@ -60,6 +60,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             wording: Wording::Revoke,
             question: "Take this away?",
             leaves_nothing: options.all,
+            looks_again: false,
         };
         let exit = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let manifest = &work.session.loaded().manifest;

@@ -2,7 +2,7 @@
 //!
 //! One list tells which of an account's buckets are where. The encryption is asked of each bucket that is new to the stack:
 //! what was found out stands in the stack's own policies (see [`crate::known_buckets`]), so that a plan with nothing to do
-//! asks no bucket. `drift` and `apply` ask again.
+//! asks no bucket. `drift` asks again, and so does an `apply` that finds nothing else to do.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -120,6 +120,8 @@ type List = HashMap<String, Option<String>>;
 pub(crate) struct Lookup {
     /// With what was asked.
     found: Mutex<BTreeMap<String, (Asked, Bucket)>>,
+    /// What the stack's policies said before this run took them away.
+    said: Mutex<BTreeMap<String, Bucket>>,
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -135,6 +137,12 @@ impl Lookup {
         // Grants and bindings ask for the same ones at the same time.
         let _first = self.asking.lock().await;
         known.retain(|name, _| wanted.contains_key(name));
+        {
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.extend(known.iter().map(|(name, bucket)| (name.clone(), bucket.clone())));
+            let wanted = wanted.keys().filter_map(|name| said.get_key_value(name));
+            known.extend(wanted.map(|(name, bucket)| (name.clone(), bucket.clone())));
+        }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_open = |(name, asked): &(&String, &Asked)| match found.get(*name) {
             // What was asked in this run isn't asked again, whatever came of it.

@@ -41,4 +41,9 @@ async fn two_hundred_grants_take_no_more_requests_than_promised() {
     let after = world.running().counts().total - fresh;
     assert!(after <= 5, "the plan after it took {after} requests");
     assert_eq!(asked_of_s3(), 1 + 200, "a plan with nothing to do asks no bucket");
+    let report = world.apply(&text.replacen(": read", ": read-write", 1)).await.expect("applied");
+    assert_eq!((report.is_success(), report.summary().update), (true, 1), "{:#?}", report.failed);
+    assert_eq!(asked_of_s3(), 1 + 200, "nor does a change to one grant");
+    assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+    assert_eq!(asked_of_s3(), 1 + 200, "nor does taking all away");
 }
