@@ -50,15 +50,15 @@ mod transport;
 mod validate;
 mod whole;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed,
-    Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind, Result,
-    ScopeBinding, Stacks, TaskAccess, register_provider,
+    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, ErrorKind, Intents, Object,
+    Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind,
+    Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 
@@ -87,6 +87,8 @@ pub struct Azure {
     snapshot: Mutex<Option<Arc<Snapshot>>>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
+    /// The containers and secrets that are there, or that the stack has assigned roles on, as this run has seen them.
+    contents: Mutex<HashSet<ResourceId>>,
     /// Where new identities go, once it is known.
     location: Mutex<Option<String>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
@@ -127,6 +129,7 @@ impl Connect for Azure {
             needs: OnceLock::new(),
             snapshot: Mutex::default(),
             principals: Mutex::default(),
+            contents: Mutex::default(),
             location: Mutex::default(),
             writers: Mutex::default(),
         })
@@ -237,10 +240,18 @@ impl Azure {
             async { snapshot.assignments(here).await.map(drop) },
             async { snapshot.custom_roles().await.map(drop) },
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
-            async { if needs(ResourceKind::ObjectStore) { snapshot.storage(here).await.map(drop) } else { Ok(()) } },
-            async { if needs(ResourceKind::Secret) { snapshot.vaults(here).await.map(drop) } else { Ok(()) } },
-            async { if needs(ResourceKind::Registry) { snapshot.registries(here).await.map(drop) } else { Ok(()) } },
+            async { if needs(ResourceKind::ObjectStore) { early(snapshot.storage(here).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::Secret) { early(snapshot.vaults(here).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::Registry) { early(snapshot.registries(here).await) } else { Ok(()) } },
         )?;
         Ok(())
+    }
+}
+
+/// What was read before anybody needs it. Where it is denied, whoever needs it asks again: not every locator does.
+fn early<T>(read: Result<T>) -> Result<()> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
+        read => read.map(drop),
     }
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::Azure;
 use crate::actions;
+use crate::arm::{READ_CONTAINER, READ_SECRET};
 use crate::locator::Locator;
 use crate::resource_id::ResourceId;
 use crate::role::{self, Choice};
@@ -61,7 +62,9 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     wanted.extend(READ_IDENTITIES);
     for (kind, action) in [
         (ResourceKind::ObjectStore, "Microsoft.Storage/storageAccounts/read"),
+        (ResourceKind::ObjectStore, READ_CONTAINER),
         (ResourceKind::Secret, "Microsoft.KeyVault/vaults/read"),
+        (ResourceKind::Secret, READ_SECRET),
         (ResourceKind::Registry, "Microsoft.ContainerRegistry/registries/read"),
     ] {
         if kinds.contains(&kind) {

@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use crate::Azure;
 use crate::actions;
 use crate::arm::{Registry, StorageAccount};
+use crate::condition;
 use crate::host::Host;
 use crate::locator::{Locator, Objects, Place, is_guid};
 use crate::powers;
@@ -133,7 +134,7 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         Locator::Resource(id) => Ok(plain(id.clone())),
         Locator::Objects(objects) => {
             let (id, hierarchical) = match &objects.account {
-                Place::At(id) => (Ok(id.clone()), hierarchical(snapshot, id, objects).await?),
+                Place::At(id) => (Ok(id.clone()), hierarchical(azure, snapshot, id, objects).await?),
                 Place::Named(host) => {
                     let accounts = snapshot.storage(&subscription).await?;
                     match accounts.iter().find(|account| account.answers_at(host)) {
@@ -142,10 +143,7 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     }
                 }
             };
-            id.map(|id| {
-                let scope = id.child(&format!("blobServices/default/containers/{}", objects.container));
-                Target { hierarchical, ..plain(scope) }
-            })
+            id.map(|id| Target { hierarchical, ..plain(container(&id, objects)) })
         }
         Locator::Secret(secret) => {
             let vaults = snapshot.vaults(&subscription).await?;
@@ -191,17 +189,41 @@ fn is(place: &Place, id: &str, name: &str) -> bool {
 }
 
 /// Whether the account of an ID has a hierarchical namespace. It only matters for a prefix; so nothing is read without one,
-/// and who may assign roles there but not read the account can go on.
-async fn hierarchical(snapshot: &Snapshot, id: &ResourceId, objects: &Objects) -> Result<Option<bool>> {
+/// and who may assign roles there but not read the account can go on: with what was known when the role was assigned, which
+/// stands in its condition.
+async fn hierarchical(azure: &Azure, snapshot: &Snapshot, id: &ResourceId, objects: &Objects) -> Result<Option<bool>> {
     if objects.prefix.is_empty() {
         return Ok(None);
     }
     let accounts = match snapshot.storage(&id.subscription()).await {
-        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::AccessDenied => {
+            return was_hierarchical(azure, snapshot, id, objects).await;
+        }
         accounts => accounts?,
     };
     let found = accounts.iter().find(|account| ResourceId::parse(&account.id).is_ok_and(|account| account == *id));
     Ok(found.map(|account| account.hierarchical))
+}
+
+/// What the stack's own conditions on a container say.
+async fn was_hierarchical(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    id: &ResourceId,
+    objects: &Objects,
+) -> Result<Option<bool>> {
+    let container = container(id, objects);
+    let assignments = snapshot.assignments(&id.subscription()).await?;
+    let ours = assignments.iter().filter(|assignment| {
+        assignment.scope.eq_ignore_ascii_case(container.as_str()) && assignment.is_described(&azure.names.description())
+    });
+    let conditions = ours.filter_map(|assignment| assignment.condition.as_deref());
+    let named = conditions.filter(|condition| condition::names_folder(condition, &objects.prefix));
+    Ok(named.map(|_| true).next())
+}
+
+fn container(account: &ResourceId, objects: &Objects) -> ResourceId {
+    account.child(&format!("blobServices/default/containers/{}", objects.container))
 }
 
 /// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host

@@ -167,7 +167,7 @@ impl HttpClient for Transport {
         let Body::Bytes(body) = request.body() else {
             return Err(Carried::sdk(Error::new(ErrorKind::Unexpected, "streams can't be sent")));
         };
-        let mut outgoing = client.request(method(request.method()), url.clone()).body(body.clone());
+        let mut outgoing = client.request(method(request.method())?, url.clone()).body(body.clone());
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name.as_str(), header(value)?);
         }
@@ -194,15 +194,21 @@ pub(crate) fn is_near(url: &Url) -> bool {
     }
 }
 
-fn method(method: Method) -> reqwest::Method {
-    match method {
+/// The same in the client's words. The SDK may learn others: none of them is sent as something else.
+fn method(method: Method) -> azure_core::Result<reqwest::Method> {
+    Ok(match method {
         Method::Delete => reqwest::Method::DELETE,
+        Method::Get => reqwest::Method::GET,
         Method::Head => reqwest::Method::HEAD,
         Method::Patch => reqwest::Method::PATCH,
         Method::Post => reqwest::Method::POST,
         Method::Put => reqwest::Method::PUT,
-        _ => reqwest::Method::GET,
-    }
+        other => {
+            let message =
+                format!("a request with the method {other} was about to be sent, which this program doesn't know");
+            return Err(Carried::sdk(Error::new(ErrorKind::Unexpected, message)));
+        }
+    })
 }
 
 /// Marked as sensitive, so that no layer below shows it.

@@ -21,5 +21,5 @@ pub(crate) use permissions::Permission;
 pub(crate) use registries::Registry;
 pub(crate) use role_assignments::{NewRoleAssignment, RoleAssignment};
 pub(crate) use role_definitions::{NewRoleDefinition, RoleDefinition};
-pub(crate) use storage::StorageAccount;
-pub(crate) use vaults::Vault;
+pub(crate) use storage::{READ_CONTAINER, StorageAccount};
+pub(crate) use vaults::{READ_SECRET, Vault};

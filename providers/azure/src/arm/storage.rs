@@ -2,12 +2,17 @@
 
 use cloudgrant_core::Result;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::client::Arm;
 use crate::error::Call;
 use crate::host::Host;
+use crate::resource_id::ResourceId;
 
 const VERSION: &str = "2021-08-01";
+
+/// Looking at a container, not at what is in it.
+pub(crate) const READ_CONTAINER: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/read";
 
 /// A storage account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,14 @@ impl Arm {
             hosts: hosts(properties.primary_endpoints.unwrap_or_default()),
         };
         Ok(sent.into_iter().map(read).collect())
+    }
+}
+
+impl Arm {
+    /// Whether a container is there.
+    pub(crate) async fn has_container(&self, id: &ResourceId) -> Result<bool> {
+        let found: Option<IgnoredAny> = self.get_optional(&Call::new(READ_CONTAINER, id.as_str()), VERSION).await?;
+        Ok(found.is_some())
     }
 }
 

@@ -2,11 +2,17 @@
 
 use cloudgrant_core::Result;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::client::Arm;
 use crate::error::Call;
+use crate::resource_id::ResourceId;
 
 const VERSION: &str = "2023-07-01";
+
+/// Looking at a secret through Azure Resource Manager, which never shows its value. Source: REST reference, "Secrets - Get"
+/// of the Key Vault resource provider.
+pub(crate) const READ_SECRET: &str = "Microsoft.KeyVault/vaults/secrets/read";
 
 /// A key vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,5 +55,11 @@ impl Arm {
             tenant_id: properties.tenant_id.unwrap_or_default(),
         };
         Ok(sent.into_iter().map(read).collect())
+    }
+
+    /// Whether a secret is there.
+    pub(crate) async fn has_secret(&self, id: &ResourceId) -> Result<bool> {
+        let found: Option<IgnoredAny> = self.get_optional(&Call::new(READ_SECRET, id.as_str()), VERSION).await?;
+        Ok(found.is_some())
     }
 }

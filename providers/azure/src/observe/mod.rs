@@ -2,6 +2,7 @@
 
 mod assignments;
 mod caller;
+mod contents;
 mod denials;
 mod identities;
 mod limited;
@@ -29,6 +30,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
+    contents::add(azure, desired, &mut observed).await?;
     denials::add(azure, desired, &principals, &mut observed).await?;
     caller::may_assign(azure, desired, &mut observed).await?;
     limited::add(azure, desired, &snapshot, &principals, &mut observed).await?;

@@ -276,3 +276,55 @@ async fn the_sandbox_plays_every_cloud() {
         world.revoke_all(&text).await.expect("revoked");
     }
 }
+
+/// What was learnt stands in the condition: a right to read that is lost changes nothing.
+#[tokio::test]
+async fn a_folder_stays_reachable_where_its_account_can_no_longer_be_read() {
+    let account = format!("{OTHER}/providers/Microsoft.Storage/storageAccounts/acmefar");
+    let text = granted(&format!("{account}/blobServices/default/containers/inputs/blobs/raw"), "read");
+    let world = World::new(&text).await;
+    put(&world, &account, json!({ "isHnsEnabled": true })).await;
+    world.converge(&text).await;
+    world.arm.turn("deny=Microsoft.Storage/storageAccounts:read").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    world.revoke_all(&text).await.expect("revoked");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.notes.iter().any(|note| note.message.contains("has a hierarchical namespace can't be read")));
+}
+
+#[tokio::test]
+async fn what_is_in_nobody_s_account_or_vault_is_warned_of_while_it_is_new() {
+    let of = |plan: &cloudgrant_core::Plan, text: &str| {
+        let said = plan.notes.iter().filter(|note| note.message.contains(text));
+        said.map(|note| note.level).collect::<Vec<_>>()
+    };
+    for (right, wrong, missing, unread, read) in [
+        (
+            "https://acmedata.blob.core.windows.net/inputs",
+            "https://acmedata.blob.core.windows.net/imputs",
+            "there is no container `imputs` in the storage account acmedata",
+            "whether the container `imputs` is in the storage account acmedata couldn't be read",
+            "Microsoft.Storage/storageAccounts/blobServices/containers:read",
+        ),
+        (
+            "https://acme-vault.vault.azure.net/secrets/labels-token",
+            "https://acme-vault.vault.azure.net/secrets/labels-tokem",
+            "there is no secret `labels-tokem` in the key vault acme-vault",
+            "whether the secret `labels-tokem` is in the key vault acme-vault couldn't be read",
+            "Microsoft.KeyVault/vaults/secrets:read",
+        ),
+    ] {
+        let (right, text) = (granted(right, "read"), granted(wrong, "read"));
+        let world = World::new(&right).await;
+        assert_eq!(of(&world.plan(&right).await.expect("a plan"), "there is no "), []);
+        let denied = World::with(&right, &format!("deny={read}")).await;
+        let plan = denied.plan(&text).await.expect("a plan");
+        assert_eq!(of(&plan, unread), [Level::Info], "{:#?}", plan.notes);
+        let plan = world.plan(&text).await.expect("a plan");
+        assert_eq!(of(&plan, missing), [Level::Warning], "{:#?}", plan.notes);
+        world.converge(&text).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        assert_eq!(of(&plan, missing), [], "nothing is asked of what is given already: {:#?}", plan.notes);
+    }
+}

@@ -20,14 +20,19 @@ grants:
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 4] = [
+const ONLY_SOMETIMES: [(&str, &str); 6] = [
     ("Microsoft.Authorization/denyAssignments/read", "without it, a plan doesn't say what a deny assignment forbids"),
+    ("Microsoft.KeyVault/vaults/secrets/read", "without it, a plan says that nobody looked whether a secret is there"),
     (
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
         "a pair leaves a domain; with its identity, all of its credentials go",
     ),
     ("Microsoft.Resources/subscriptions/read", "what is in other subscriptions is looked for"),
     ("Microsoft.Resources/subscriptions/resourceGroups/read", "nothing says where new identities go"),
+    (
+        "Microsoft.Storage/storageAccounts/blobServices/containers/read",
+        "without it, a plan says that nobody looked whether a container is there",
+    ),
 ];
 
 async fn printed(world: &World, purpose: Purpose) -> (BTreeSet<String>, Vec<Value>) {
