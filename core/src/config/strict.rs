@@ -52,7 +52,11 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mu
             filled.push(missing);
             continue;
         }
-        problems.push(describe(&wrong, &base.join(&original(&path, &struck))));
+        // What lacks a part that was struck out may be wrong for that alone.
+        let follows = struck.iter().any(|part| part.split_last().is_some_and(|(_, whole)| whole == path));
+        if !follows {
+            problems.push(describe(&wrong, &base.join(&original(&path, &struck))));
+        }
         if path.steps().is_empty() || !strike(&mut value, &path) {
             return None;
         }
@@ -240,6 +244,20 @@ mod tests {
     struct Inner {
         region: String,
         names: Vec<String>,
+    }
+
+    #[test]
+    fn what_lacks_a_part_that_is_wrong_is_not_wrong_for_that() {
+        let mut problems = Vec::new();
+        let value = json!({ "scope": { "domain": "production_2" } });
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code)]
+        struct Entry {
+            scope: crate::scope::Scope,
+        }
+        assert!(read::<Entry>(&value, "grants[0]", &mut problems).is_none());
+        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["grants[0].scope.domain"]);
     }
 
     #[test]

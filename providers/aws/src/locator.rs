@@ -223,6 +223,8 @@ fn not_general_purpose(bucket: &str) -> Option<(&'static str, &'static str)> {
     const MULTI_REGION: &str = "is a Multi-Region Access Point, not a bucket";
     let suffixes = [
         ("--x-s3", DIRECTORY_BUCKET),
+        // The access point of a directory bucket: clients take it for an address of S3 Express.
+        ("--xa-s3", (ACCESS_POINT, NAME_THE_BUCKET)),
         ("--ol-s3", (OBJECT_LAMBDA, NAME_THE_BUCKET)),
         ("-s3alias", (ACCESS_POINT, NAME_THE_BUCKET)),
         (".mrap", (MULTI_REGION, NAME_THE_BUCKET)),
@@ -343,6 +345,7 @@ mod tests {
             ("arn:aws:secretsmanager:us-west-2:111122223333:secret:x-AbCdEf:key::", "key/value"),
             ("arn:aws:sqs:us-west-2:111122223333:queue", "can't be granted"),
             ("arn:aws:s3:us-west-2::bucket", "not a bucket's ARN"),
+            ("s3://acme-point--usw2-az1--xa-s3/shards/", "access point"),
             ("s3://acme-train--usw2-az1--x-s3/shards/", "directory bucket"),
             ("arn:aws:s3:::acme-train--usw2-az1--x-s3/shards/*", "directory bucket"),
             ("arn:aws:s3express:us-west-2:111122223333:bucket/acme-train--usw2-az1--x-s3", "directory bucket"),

@@ -260,7 +260,9 @@ fn secret_in(text: &str, vault: Place, name: &str) -> Result<Locator, Diagnostic
 fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locator, Diagnostic> {
     let name = place.name();
     // A login server may carry a domain name label: `acme-a1b2c3d4e5f6g7h8.azurecr.io`.
-    if !(5..=80).contains(&name.len()) || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+    let (own, label) = name.split_once('-').unwrap_or((name, "x"));
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric());
+    if !(5..=50).contains(&own.len()) || !is_word(own) || label.is_empty() || !is_word(label) {
         let hint = "a registry's name has 5 to 50 letters and digits: REGISTRY.azurecr.io/REPOSITORY";
         return Err(wrong(text, "names no registry", hint));
     }
