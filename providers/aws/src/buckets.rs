@@ -190,7 +190,19 @@ fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
         Owner::Account(now) if now == was && asked.encryption == Encryption::Unknown => {
             Bucket { encryption: known.encryption.clone(), ..asked }
         }
-        Owner::Account(_) => asked,
+        Owner::Account(_) => match &known.encryption {
+            // What was written before stays under it. Source: Amazon S3 user guide, "Setting default server-side encryption
+            // behavior": existing objects aren't changed.
+            Encryption::Key(old) if asked.encryption != known.encryption => Bucket {
+                note: Some(format!(
+                    "it isn't encrypted under {} any more, and the plan takes the use of that key away: what was written \
+                     under it can't be read by tasks until it is written anew (`aws s3 cp --recursive` onto itself)",
+                    old.arn
+                )),
+                ..asked
+            },
+            Encryption::Key(_) | Encryption::NoKey | Encryption::Unknown => asked,
+        },
     }
 }
 

@@ -60,6 +60,20 @@ where
     }
 }
 
+/// Whether AWS is known not to have carried out a call: it refused it, or it never left. An answer that went astray, or that
+/// AWS itself calls a failure of its own, may be that of a call that was carried out.
+pub(crate) fn is_refusal<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: std::error::Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => (400..500).contains(&service.raw().status().as_u16()),
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(_) => is_unreachable(error) || lacks_credentials(error),
+        _ => false,
+    }
+}
+
 /// In the SDK's own time, such as that for a connection, or in ours for a whole try.
 pub(crate) fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool {
     match error {

@@ -212,12 +212,13 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
         let unknown = match written {
             Ok(()) => None,
             // Nobody's work was undone by a write that was refused. What an earlier one undid comes back without ours.
-            Err(Unwritten { error, may_come: false }) if refused.is_none() && !meanwhile.is_nothing() => {
+            Err(Unwritten { error, fate: Fate::Refused }) if refused.is_none() && !meanwhile.is_nothing() => {
                 refused = Some(error);
                 continue;
             }
-            Err(Unwritten { error, may_come: false }) => return Err(refused.unwrap_or(error)),
-            Err(Unwritten { error, may_come: true }) => Some(error),
+            Err(Unwritten { error, fate: Fate::Refused }) => return Err(refused.unwrap_or(error)),
+            Err(Unwritten { error, fate: Fate::Unknown }) => Some((error, Duration::ZERO)),
+            Err(Unwritten { error, fate: Fate::MayCome }) => Some((error, aws.config.request_timeout.0)),
         };
         let mut learn = |seen: Option<&Policy>| {
             if seen != after.as_ref() {
@@ -231,9 +232,8 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
             Err(_) => {}
         }
         wrote = Some(statements(after.as_ref()).to_vec());
-        let Some(error) = unknown else { continue };
-        let patience = aws.config.request_timeout.0;
-        tracing::debug!(of = shared.name(), ?patience, "the write was given up, and may be carried out yet");
+        let Some((error, patience)) = unknown else { continue };
+        tracing::debug!(of = shared.name(), ?patience, "nobody knows whether the write was carried out, or will be");
         let (seen, ()) = tokio::join!(shared.read(aws), tokio::time::sleep(patience));
         if let Ok(seen) = seen {
             learn(seen.as_ref());
@@ -300,21 +300,38 @@ async fn read_alone(aws: &Aws, shared: &Shared, round: usize) -> Result<Option<P
 /// Why a policy wasn't written, or isn't known to be.
 pub(crate) struct Unwritten {
     error: Error,
-    /// Whether AWS may carry it out yet.
-    may_come: bool,
+    fate: Fate,
+}
+
+/// What became of a write that didn't succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It wasn't carried out, and won't be.
+    Refused,
+    /// It was carried out or not.
+    Unknown,
+    /// The same, and AWS may carry it out yet.
+    MayCome,
 }
 
 impl Unwritten {
     /// It didn't leave.
     pub(crate) fn unsent(error: Error) -> Self {
-        Self { error, may_come: false }
+        Self { error, fate: Fate::Refused }
     }
 
     pub(crate) fn of<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        Self { may_come: error::is_timeout(&error), error: error::of(operation, error) }
+        let fate = if error::is_timeout(&error) {
+            Fate::MayCome
+        } else if error::is_refusal(&error) {
+            Fate::Refused
+        } else {
+            Fate::Unknown
+        };
+        Self { fate, error: error::of(operation, error) }
     }
 
     fn map(self, change: impl FnOnce(Error) -> Error) -> Self {

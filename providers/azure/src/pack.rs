@@ -143,7 +143,8 @@ fn on_objects<'a>(
 ) {
     let entry = collected.entry((&target.scope, role)).or_default();
     entry.deeds = deeds;
-    entry.hierarchical = target.hierarchical == Some(true);
+    // A container may be named in two ways, and be read in one of them.
+    entry.hierarchical |= target.hierarchical == Some(true);
     allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
     remember(entry, because);
 }

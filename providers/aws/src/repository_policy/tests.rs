@@ -50,6 +50,8 @@ struct Script {
     held: Vec<(Call, Call)>,
     /// Writes that are refused, whatever they say.
     refused: Vec<usize>,
+    /// Writes that are carried out, and answered with an error of ECR's own.
+    astray: Vec<usize>,
     /// Readings that show what was there at first.
     old: Vec<usize>,
 }
@@ -97,6 +99,11 @@ impl Handler for Ecr {
             Reads(_) => answer(200, &json!({ "policyText": json!({ "Statement": state.statements }).to_string() })),
         };
         state.answered.push(call);
+        if let Writes(number) = call
+            && self.script.astray.contains(&number)
+        {
+            return answer(500, &json!({ "__type": "ServerException", "message": "" }));
+        }
         response
     }
 }
@@ -203,6 +210,15 @@ async fn what_a_write_overwrote_is_put_back() {
     // Nobody's edit is put back in silence: it may have been seen in an old reading.
     let [remark] = remarks.as_slice() else { panic!("{remarks:?}") };
     assert!(remark.contains("the policy of repository shared") && remark.contains("`P` was put back"), "{remark}");
+}
+
+#[tokio::test]
+async fn what_a_write_overwrote_is_put_back_though_its_answer_went_astray() {
+    let edits = vec![(Reads(3), Edit::Puts("P"))];
+    let world = World::new(Script { edits, held: vec![BESIDE], astray: vec![1], ..Script::default() }).await;
+    // Whether the change succeeded is for another try to find out: that one reads the policy as it is by then.
+    let _ = world.put().await;
+    assert_eq!(world.end().0, ["A".to_owned(), world.ours(), "P".to_owned()]);
 }
 
 #[tokio::test]

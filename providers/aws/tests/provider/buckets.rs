@@ -222,6 +222,23 @@ async fn drift_asks_again_and_apply_mends_it() {
 }
 
 #[tokio::test]
+async fn a_key_that_a_bucket_no_longer_has_is_told_before_its_use_goes() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let old = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&old)).await;
+    world.converge(&text).await;
+    let new = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&new)).await;
+    let plan = drift(&world, &text).await;
+    let warned = warnings(&plan, "bucket acme-data");
+    assert!(
+        warned.len() == 1 && warned[0].message.contains(&format!("isn't encrypted under {old} any more")),
+        "{warned:#?}"
+    );
+}
+
+#[tokio::test]
 async fn what_can_not_be_read_again_takes_no_key_away() {
     let text = manifest(GRANTS);
     let mut world = World::new(&text).await;
