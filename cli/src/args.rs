@@ -125,30 +125,26 @@ impl Global {
         }
     }
 
-    /// The options that another command needs in order to speak of the same thing.
+    /// The options that another command needs in order to speak of the same thing. Those that came from variables are written
+    /// out: whoever pastes the command elsewhere would otherwise leave the sandbox.
     pub(crate) fn repeated(&self, command: &str) -> String {
         let mut words = format!("cloudgrant {command}");
-        let from_variable = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let mut add = |option: &str, value: &str, variable: &str| {
-            if !from_variable(variable) {
-                words.push_str(&format!(" {option}{}", quoted(value)));
-            }
-        };
+        let mut add = |option: &str, value: &str| words.push_str(&format!(" {option}{}", quoted(value)));
         if let Some(file) = &self.file {
-            add("--file ", &file.display().to_string(), "CLOUDGRANT_FILE");
+            add("--file ", &file.display().to_string());
         }
         if let Some(provider) = &self.provider {
-            add("--provider ", provider, "");
+            add("--provider ", provider);
         }
         if let Some(profile) = &self.profile {
-            add("--profile ", profile, "CLOUDGRANT_PROFILE");
+            add("--profile ", profile);
         }
         if let Some(stack) = &self.stack {
-            add("--stack ", stack, "");
+            add("--stack ", stack);
         }
         match self.sandbox.as_deref().filter(|_| self.sandbox_folder("").is_some()) {
-            Some(DEFAULT_FOLDER) => add("--sandbox", "", "CLOUDGRANT_SANDBOX"),
-            Some(folder) => add("--sandbox=", folder, "CLOUDGRANT_SANDBOX"),
+            Some(DEFAULT_FOLDER) => add("--sandbox", ""),
+            Some(folder) => add("--sandbox=", folder),
             None => {}
         }
         words

@@ -235,6 +235,12 @@ const CHANGES: &[Change] = &[
         &[("grants[1].scope.project", 23, 14, "`project` has no value")],
     ),
     (
+        "a domain that is no name",
+        "{ project: forecasting, domain: production }",
+        "{ domain: production_2 }",
+        &[("grants[1].scope.domain", 23, 14, "`production_2` is not a valid domain")],
+    ),
+    (
         "a domain that isn't there",
         "domain: production }",
         "domain: prodution }",

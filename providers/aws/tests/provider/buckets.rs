@@ -234,7 +234,8 @@ async fn a_key_that_a_bucket_no_longer_has_is_told_before_its_use_goes() {
     let warned = warnings(&plan, "bucket acme-data");
     assert!(
         warned.len() == 1 && warned[0].message.contains(&format!("isn't encrypted under {old} any more")),
-        "{warned:#?}"
+        "{:#?}",
+        plan.notes
     );
 }
 
