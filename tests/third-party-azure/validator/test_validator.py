@@ -16,6 +16,7 @@ NOT_COVERED = {
     "microsoft.containerregistry/registries",
     "microsoft.containerservice/managedclusters",
     "microsoft.keyvault/vaults",
+    "microsoft.keyvault/vaults/secrets",
     # Which there are: where a revoke looks.
     "subscriptions",
 }
