@@ -51,6 +51,9 @@ def check(traffic):
     def check(exchanges):
         assert exchanges
         problems, operations, others = traffic.check(exchanges)
+        # Azure Resource Manager throttles in front of every provider, whose specifications needn't say so. Source: "Understand
+        # how Azure Resource Manager throttles requests".
+        problems = [problem for problem in problems if "does not define '429' response" not in problem]
         assert not problems, "\n".join(problems)
         kinds = {name.split(" ")[1] for name in others}
         assert kinds <= NOT_COVERED, kinds - NOT_COVERED
