@@ -8,8 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::auth::Caller;
 use crate::policy::statement::{matches, texts};
+use crate::protocol::json::Params;
 use crate::protocol::query::Query;
 use crate::state::State;
+
+/// What conditions look at: the parameters of a request, in whichever form its service takes them.
+pub(crate) struct Sent<'a> {
+    pub(crate) query: &'a Query,
+    pub(crate) params: &'a Params,
+}
 
 /// The policies, by account.
 #[derive(Debug, Default)]
@@ -23,16 +30,16 @@ impl Allowed {
 
     /// Whether the caller may do this. Source: IAM user guide, "Policy evaluation logic": what no statement allows is
     /// denied. `sts:GetCallerIdentity` needs no permission.
-    pub(crate) fn admits(&self, state: &State, caller: &Caller, action: &str, query: &Query, resource: &str) -> bool {
+    pub(crate) fn admits(&self, state: &State, caller: &Caller, action: &str, sent: &Sent<'_>, resource: &str) -> bool {
         let policies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(policy) = policies.get(&caller.account).filter(|_| action != "sts:GetCallerIdentity") else {
             return true;
         };
-        let resource = whole(state, caller, action, query, resource);
+        let resource = whole(state, caller, action, sent.query, resource);
         let statements = policy["Statement"].as_array().into_iter().flatten().filter_map(Value::as_object);
         let mut allows = statements.filter(|statement| statement.get("Effect").is_some_and(|effect| effect == "Allow"));
         allows.any(|statement| {
-            fits(statement, "Action", action) && fits(statement, "Resource", &resource) && holds(statement, query)
+            fits(statement, "Action", action) && fits(statement, "Resource", &resource) && holds(statement, sent)
         })
     }
 }
@@ -62,22 +69,25 @@ fn fits(statement: &Map<String, Value>, key: &str, text: &str) -> bool {
     patterns.iter().any(|pattern| matches(pattern, text))
 }
 
-/// Whether the conditions hold: of them, `ArnLike` on `iam:PolicyARN` and on `iam:PermissionsBoundary` are known, and no
-/// other one ever holds.
-fn holds(statement: &Map<String, Value>, query: &Query) -> bool {
+/// Whether the conditions hold: of them, `ArnLike` on `iam:PolicyARN` and on `iam:PermissionsBoundary`, and
+/// `BoolIfExists` on `kms:BypassPolicyLockoutSafetyCheck` are known, and no other one ever holds.
+fn holds(statement: &Map<String, Value>, sent: &Sent<'_>) -> bool {
     let Some(conditions) = statement.get("Condition").and_then(Value::as_object) else { return true };
     conditions.iter().all(|(operator, keys)| {
-        let keys = keys.as_object().filter(|_| operator == "ArnLike");
-        keys.is_some_and(|keys| {
-            keys.iter().all(|(key, patterns)| {
-                let value = match key.as_str() {
-                    "iam:PolicyARN" => query.get("PolicyArn"),
-                    "iam:PermissionsBoundary" => query.get("PermissionsBoundary"),
-                    _ => None,
-                };
-                let patterns = texts(patterns).unwrap_or_default();
-                value.is_some_and(|value| patterns.iter().any(|pattern| matches(pattern, value)))
-            })
-        })
+        keys.as_object().is_some_and(|keys| keys.iter().all(|(key, values)| is_met(operator, key, values, sent)))
     })
+}
+
+fn is_met(operator: &str, key: &str, values: &Value, sent: &Sent<'_>) -> bool {
+    let values = texts(values).unwrap_or_default();
+    let is_like = |value: Option<&str>| value.is_some_and(|value| values.iter().any(|pattern| matches(pattern, value)));
+    match (operator, key) {
+        ("ArnLike", "iam:PolicyARN") => is_like(sent.query.get("PolicyArn")),
+        ("ArnLike", "iam:PermissionsBoundary") => is_like(sent.query.get("PermissionsBoundary")),
+        ("BoolIfExists", "kms:BypassPolicyLockoutSafetyCheck") => {
+            let sent = sent.params.value("BypassPolicyLockoutSafetyCheck").and_then(Value::as_bool);
+            sent.is_none_or(|sent| values.iter().any(|value| *value == sent.to_string()))
+        }
+        _ => false,
+    }
 }

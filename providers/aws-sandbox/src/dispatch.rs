@@ -10,7 +10,7 @@ use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Res
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method, StatusCode};
 
-use crate::allowed::Allowed;
+use crate::allowed::{Allowed, Sent};
 use crate::auth::{self, Caller, Scope};
 use crate::denials::{self, Why};
 use crate::errors::{Answer, ApiError};
@@ -178,8 +178,9 @@ impl Dispatcher {
                 ),
             });
         }
+        let sent = Sent { query: &asked.query, params: &params };
         for resource in asked.resources(&caller, &params) {
-            if !self.allowed.admits(&state, &caller, &asked.action, &asked.query, &resource) {
+            if !self.allowed.admits(&state, &caller, &asked.action, &sent, &resource) {
                 return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
             }
         }

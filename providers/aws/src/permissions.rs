@@ -3,37 +3,23 @@
 //! Source: the Service Authorization Reference of IAM, STS, ECR, S3, KMS and Secrets Manager, for which actions take which resources.
 //! `sts:GetCallerIdentity` needs no permission.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Intents, Permissions, Purpose, Scope};
+use cloudgrant_core::{Intents, Permissions, Purpose};
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::actions;
 use crate::config::{AccountId, Credentials, partition_of};
 use crate::locator::{Locator, Repository};
 use crate::secrets::FEW;
 
+use self::own::Makes;
+
 /// Reading what is there. These two take no narrower resource.
 const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"];
-
-/// On the stack's own policies.
-const POLICIES: [&str; 8] = [
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:DeletePolicy",
-    "iam:DeletePolicyVersion",
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
-    "iam:ListPolicyVersions",
-    "iam:TagPolicy",
-];
-
-/// On the stack's own roles.
-const ROLES: [&str; 6] =
-    ["iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"];
-
-/// Which policies a role has.
-const ATTACHMENTS: [&str; 2] = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"];
 
 /// Finding the stack's statements in repository policies.
 const READ_REPOSITORIES: [&str; 2] = ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"];
@@ -54,6 +40,8 @@ struct Named {
     own_repositories: Vec<String>,
     /// ARNs. Whose buckets they are, nobody has asked.
     buckets: Vec<String>,
+    /// Whether keys may encrypt what is granted: to list a bucket takes none.
+    any_key: bool,
     /// ARNs, and patterns of ARNs.
     secrets: Vec<String>,
 }
@@ -74,6 +62,7 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
             .filter_map(|reach| Locator::parse(&reach.resource.locator).ok())
             .any(|locator| matches!(locator, Locator::Repository(repository) if repository.account == *own)),
         buckets: buckets(intents, aws.config.partition()),
+        any_key: any_key(intents),
         secrets: secrets(intents),
     };
     let mut all = vec![home(aws, intents, &named, purpose)];
@@ -90,7 +79,7 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
 /// In the data plane's account.
 fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permissions {
     let names = &aws.names;
-    let (config, platform) = (&aws.config, &aws.context.platform);
+    let config = &aws.config;
     let any = || vec!["*".to_owned()];
     let mut statements = vec![statement("ReadAccount", &READ_ACCOUNT, any(), None)];
     statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
@@ -102,8 +91,8 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
         let action = "ecr:DescribeRepositories";
         statements.push(statement("FindRepositories", &[action], named.own_repositories.clone(), None));
     }
-    let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    if let (true, Some(cluster)) = (narrow, &config.cluster) {
+    let makes = Makes::of(intents, !named.repositories.is_empty());
+    if let (true, Some(cluster)) = (makes.roles, &config.cluster) {
         let provider = cluster.oidc_provider.iter().map(|issuer| names.oidc_provider_arn(issuer)).collect();
         statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], provider, None));
     }
@@ -118,26 +107,10 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
         }
     }
     statements.extend(looking_at(buckets));
+    let mut notes = Vec::new();
     if purpose == Purpose::Apply {
-        let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
-        statements.push(statement("WritePolicies", &POLICIES, vec![policies.clone()], None));
-        statements.push(statement("WriteRoles", &ROLES, vec![roles.clone()], None));
-        if let Some(boundary) = &config.permissions_boundary {
-            let action = "iam:PutRolePermissionsBoundary";
-            let only = json!({ "ArnLike": { "iam:PermissionsBoundary": [boundary] } });
-            statements.push(statement("BoundRoles", &[action], vec![roles.clone()], Some(only)));
-        }
-        let anywhere = |kind: &str, name: &str| match name.starts_with("arn:") {
-            true => name.to_owned(),
-            false => format!("arn:{}:iam::{}:{kind}/{name}", config.partition(), config.account),
-        };
-        let mut attached = vec![policies];
-        attached.extend(config.task_policy(platform).map(|policy| anywhere("policy", &policy)));
-        let mut holders = vec![roles];
-        holders.extend(config.task_role(platform).map(|role| anywhere("role", &role)));
-        // Without the condition, whoever holds this could give these roles any policy of the account or of AWS.
-        let only = json!({ "ArnLike": { "iam:PolicyARN": attached } });
-        statements.push(statement("AttachPolicies", &ATTACHMENTS, holders, Some(only)));
+        statements.extend(own::writing(aws, &makes));
+        notes.extend(makes.note());
     }
     let assumed: Vec<_> = config
         .accounts
@@ -155,7 +128,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
         kind: "IAM policy".to_owned(),
         holder: format!("whoever runs cloudgrant in account {}", config.account),
         document: document(statements),
-        notes: Vec::new(),
+        notes,
     }
 }
 
@@ -174,12 +147,12 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
     // Buckets are where they are; the keys of secrets are in the region of the data plane.
     let region = if named.buckets.is_empty() { aws.config.region.as_str() } else { "*" };
     let keys = vec![format!("arn:{}:kms:{region}:{account}:key/*", aws.config.partition())];
-    let any_key = !named.buckets.is_empty() || !named.secrets.is_empty();
-    if any_key {
+    let mut notes = Vec::new();
+    let mut on_keys = vec!["ReadKeyPolicies"];
+    if named.any_key {
         statements.push(statement("ListKeys", &["kms:ListKeys"], vec!["*".to_owned()], None));
         statements.push(statement("ReadKeyPolicies", &["kms:GetKeyPolicy"], keys.clone(), None));
     }
-    let mut notes = Vec::new();
     if purpose == Purpose::Apply {
         if !repositories.is_empty() {
             let named = repositories.iter().map(Repository::arn).collect();
@@ -188,15 +161,27 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
         if !named.buckets.is_empty() {
             statements.push(statement("WriteBucketPolicies", &WRITE_BUCKETS, named.buckets.clone(), None));
         }
-        if any_key {
-            statements.push(statement("WriteKeyPolicies", &["kms:PutKeyPolicy"], keys, None));
-            notes.push(format!(
-                "a manifest names no keys, so that WriteKeyPolicies is for every key of account {account}: put the ARNs of \
-                 the keys there that encrypt buckets and secrets of the manifest in place of `key/*`, or leave the statement \
-                 out where there are none"
-            ));
+        if named.any_key {
+            // Nobody may lock the key's administrators out with it. Source: AWS KMS developer guide, "AWS KMS condition
+            // keys"; requests of cloudgrant don't have the parameter.
+            let only = json!({ "BoolIfExists": { "kms:BypassPolicyLockoutSafetyCheck": "false" } });
+            statements.push(statement("WriteKeyPolicies", &["kms:PutKeyPolicy"], keys, Some(only)));
+            on_keys.push("WriteKeyPolicies");
         }
-        if any_key || !repositories.is_empty() {
+    }
+    if named.any_key {
+        let (sids, are, them) = match on_keys.as_slice() {
+            [one] => ((*one).to_owned(), "is", "the statement"),
+            several => (several.join(" and "), "are", "the statements"),
+        };
+        notes.push(format!(
+            "a manifest names no keys, so that {sids} {are} for every key of account {account}: put the ARNs of the keys \
+             there that encrypt buckets and secrets of the manifest in place of `key/*`, or leave {them} out where there are \
+             none"
+        ));
+    }
+    if purpose == Purpose::Apply {
+        if named.any_key || !named.buckets.is_empty() || !repositories.is_empty() {
             notes.push(
                 "a repository, bucket or key that the manifest no longer names stays writable until the stack's statement \
                  is taken out of it: change this document after the run that does so"
@@ -246,6 +231,16 @@ fn secrets(intents: &Intents) -> Vec<String> {
         })
         .collect();
     secrets.into_iter().flatten().collect()
+}
+
+/// Whether a key may stand before anything that the manifest names.
+fn any_key(intents: &Intents) -> bool {
+    let mut reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    reaches.any(|reach| match Locator::parse(&reach.resource.locator) {
+        Ok(Locator::Objects(_)) => !actions::on_key(reach.access).is_empty(),
+        Ok(Locator::Secret(_)) => true,
+        Ok(Locator::Repository(_)) | Err(_) => false,
+    })
 }
 
 /// The buckets that the manifest names.

@@ -218,6 +218,96 @@ async fn writing_is_narrowed_to_the_stack() {
     assert!(format!("{attached:?}").contains("AccessDenied"), "{attached:?}");
 }
 
+/// The statements of a policy, by their Sids.
+fn by_sid(policy: &Value) -> BTreeMap<&str, &Value> {
+    let statements = policy["Statement"].as_array().expect("statements").iter();
+    statements.map(|statement| (statement["Sid"].as_str().expect("a Sid"), statement)).collect()
+}
+
+#[tokio::test]
+async fn what_a_manifest_does_not_make_may_only_be_taken_away() {
+    let world = World::new(&manifest("")).await;
+    let narrow = manifest(
+        "grants:
+  - { name: all, scope: global, access: { data: read } }
+  - { name: production, scope: { domain: production }, access: { models: read } }
+",
+    );
+    let global = manifest("grants:\n  - { name: all, scope: global, access: { data: read } }\n");
+    let registries = manifest(REGISTRIES).replace("444455556666.dkr", "111122223333.dkr");
+    world.converge(&narrow).await;
+
+    let policies = printed(&world, &global, Purpose::Apply).await;
+    let sids = by_sid(&policies[OWN]);
+    assert!(!sids.contains_key("WriteRoles") && !sids.contains_key("BoundRoles"), "{sids:#?}");
+    assert_eq!(sids["RemoveRoles"]["Action"], json!(["iam:DeleteRole"]));
+    let task_role = "arn:aws:iam::111122223333:role/acme-userflyterole";
+    assert_eq!(sids["AttachPolicies"]["Resource"], json!([task_role]));
+    let attached = sids["AttachPolicies"]["Condition"]["ArnLike"]["iam:PolicyARN"].as_array().expect("ARNs");
+    assert_eq!(attached.len(), 1, "the platform's task policy is for roles of the stack: {attached:?}");
+    assert_eq!(sids["DetachPolicies"]["Action"], json!(["iam:DetachRolePolicy"]));
+    allow(&world, &policies).await;
+    let made = world.apply(&narrow.replace("production }", "staging }")).await;
+    assert!(made.map_or(true, |report| !report.is_success()), "no role can be made with it");
+    // The role of before can be taken away.
+    let report = world.apply(&global).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(world.plan(&global).await.expect("a plan").is_empty());
+
+    // Registries of the own account take nothing of the stack's own.
+    let policies = printed(&world, &registries, Purpose::Apply).await;
+    let sids = by_sid(&policies[OWN]);
+    for sid in ["WritePolicies", "WriteRoles", "AttachPolicies"] {
+        assert!(!sids.contains_key(sid), "{sids:#?}");
+    }
+    allow(&world, &policies).await;
+    let report = world.apply(&registries).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    allow(&world, &Policies::new()).await;
+    let left = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
+    assert_eq!(left.policies().len(), 0, "{left:?}");
+}
+
+#[tokio::test]
+async fn why_something_may_be_taken_away_and_why_every_key_is_named_is_said() {
+    let world = World::new(&manifest("")).await;
+    let notes = |text: String, purpose: Purpose| {
+        let world = &world;
+        async move {
+            let session = world.session(&text).await.expect("a session");
+            let all = session.provider().permissions(session.intents(), purpose);
+            all.into_iter().flat_map(|one| one.notes).collect::<Vec<_>>().join("\n")
+        }
+    };
+    let global =
+        |access: &str| manifest(&format!("grants:\n  - {{ name: all, scope: global, access: {{ {access} }} }}\n"));
+    let apply = notes(global("data: read"), Purpose::Apply).await;
+    assert!(apply.contains("RemoveRoles and DetachPolicies are for what an earlier state"), "{apply}");
+    assert!(
+        apply.contains("ReadKeyPolicies and WriteKeyPolicies are for every key of account 444455556666"),
+        "{apply}"
+    );
+    let plan = notes(global("data: read"), Purpose::Plan).await;
+    assert!(plan.contains("ReadKeyPolicies is for every key") && !plan.contains("Remove"), "{plan}");
+    // To list a bucket takes no key.
+    let policies = printed(&world, &global("data: list"), Purpose::Apply).await;
+    assert!(!policies[OTHER].to_string().contains("kms:"), "{policies:#?}");
+}
+
+/// With the condition, nobody can lock a key's administrators out by what is printed.
+#[tokio::test]
+async fn a_key_s_administrators_cannot_be_locked_out() {
+    let world = world().await;
+    let key = key(&world, OTHER).await;
+    allow(&world, &printed(&world, &first(), Purpose::Apply).await).await;
+    let kms = world.kms(OTHER);
+    let policy = kms.get_key_policy().key_id(&key).send().await.expect("allowed").policy.expect("a policy");
+    let put = || kms.put_key_policy().key_id(&key).policy(&policy);
+    put().send().await.expect("allowed");
+    let locked_out = put().bypass_policy_lockout_safety_check(true).send().await.expect_err("denied");
+    assert!(format!("{locked_out:?}").contains("AccessDenied"), "{locked_out:?}");
+}
+
 /// What somebody does beside the stack, so that a run has to mend it.
 async fn tamper(world: &World) {
     let iam = world.iam();
