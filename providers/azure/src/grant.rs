@@ -8,7 +8,7 @@ use cloudgrant_core::{Checked, Desired, Intent, Note, Object, Ownership, Reach, 
 use serde_json::{Value, json};
 
 use crate::Azure;
-use crate::actions::{self, Deed};
+use crate::actions::{self, Deed, Verdict};
 use crate::kinds;
 use crate::locator::Locator;
 use crate::resolve::{self, Resolved, Target};
@@ -110,7 +110,7 @@ fn notes(
         notes.push(Note::warning(grant.id(), message));
     }
     notes.extend(folder(grant, reach, target));
-    if role == Some(actions::READER_AND_DATA_ACCESS) {
+    if role.is_some_and(|role| matches!(role.verdict, Verdict::Keys(_))) {
         // Requirement 68.
         let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
         notes.push(Note::warning(grant.id(), message));

@@ -4,50 +4,15 @@
 //! Source: Azure documentation, "Understand Azure role definitions" (what a permission set allows, wildcards), "Azure
 //! permissions" (the actions), and "Best practices for Azure RBAC", privileged administrator roles.
 
+mod never;
+
+use std::borrow::Cow;
+
 use cloudgrant_core::{Access, Diagnostic};
 
-use crate::actions::{self, Role, matches};
+use self::never::{ACTIONS, data_actions};
+use crate::actions::{Role, Verdict, matches};
 use crate::arm::Permission;
-
-/// What no task code may do, and what its holder could do with it.
-const NEVER: [(&str, &str); 19] = [
-    ("Microsoft.Authorization/roleAssignments/write", ROLES),
-    ("Microsoft.Authorization/roleDefinitions/write", "give itself more by changing the roles that it has"),
-    ("Microsoft.Authorization/roleAssignmentScheduleRequests/write", ROLES),
-    ("Microsoft.Authorization/roleEligibilityScheduleRequests/write", ROLES),
-    ("Microsoft.Authorization/roleManagementPolicies/write", "change who may activate a role"),
-    ("Microsoft.Authorization/denyAssignments/write", "change what is denied to others"),
-    ("Microsoft.Authorization/denyAssignments/delete", "allow itself what is denied to it"),
-    ("Microsoft.Authorization/elevateAccess/action", ROLES),
-    ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", "act as any managed identity there"),
-    (
-        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
-        "have managed identities trust it, and act as them",
-    ),
-    ("Microsoft.Storage/storageAccounts/listKeys/action", KEYS),
-    ("Microsoft.Storage/storageAccounts/regenerateKey/action", KEYS),
-    ("Microsoft.Storage/storageAccounts/listAccountSas/action", KEYS),
-    ("Microsoft.Storage/storageAccounts/listServiceSas/action", KEYS),
-    ("Microsoft.KeyVault/vaults/accessPolicies/write", "give itself every secret of a key vault"),
-    ("Microsoft.KeyVault/vaults/write", "give itself every secret of a key vault"),
-    ("Microsoft.ContainerRegistry/registries/listCredentials/action", PASSWORDS),
-    ("Microsoft.ContainerRegistry/registries/generateCredentials/action", PASSWORDS),
-    ("Microsoft.ContainerRegistry/registries/tokens/write", PASSWORDS),
-];
-
-const ROLES: &str = "assign roles, its own among them";
-const KEYS: &str = "open everything in a storage account with its keys, whatever the conditions of roles say";
-const PASSWORDS: &str = "push and pull everything in a registry with its passwords, whatever roles say";
-
-/// Roles whose name is enough to know it.
-const KNOWN: [(Role, &str); 6] = [
-    (actions::OWNER, "*"),
-    (actions::CONTRIBUTOR, "*"),
-    (actions::USER_ACCESS_ADMINISTRATOR, "Microsoft.Authorization/roleAssignments/write"),
-    (actions::RBAC_ADMINISTRATOR, "Microsoft.Authorization/roleAssignments/write"),
-    (actions::IDENTITY_OPERATOR, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"),
-    (actions::READER_AND_DATA_ACCESS, "Microsoft.Storage/storageAccounts/listKeys/action"),
-];
 
 /// An action that is too much, and what its holder could do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,13 +21,14 @@ pub(crate) struct TooMuch {
     why: &'static str,
 }
 
-/// What of a role that is known without asking is too much for a level; none if nothing is, or only the definition tells.
+/// What of a role that is known without asking is too much for a level; none if nothing is.
 pub(crate) fn known(role: Role, access: Access) -> Option<TooMuch> {
-    // Requirement 68: where listing is needed, with a warning.
-    if role == actions::READER_AND_DATA_ACCESS && access == Access::List {
-        return None;
+    match role.verdict {
+        Verdict::Fit => None,
+        // Requirement 68: with a warning.
+        Verdict::Keys(_) if access == Access::List => None,
+        Verdict::TooMuch(action) | Verdict::Assigns(action) | Verdict::Keys(action) => Some(too_much(action)),
     }
-    KNOWN.iter().find(|(known, _)| *known == role).map(|(_, action)| too_much(action))
 }
 
 /// What of a role's definition is too much; none if nothing is. Each permission set counts by itself: what one takes away,
@@ -73,17 +39,33 @@ pub(crate) fn defined(sets: &[Permission]) -> Option<TooMuch> {
 
 fn of_set(set: &Permission) -> Option<TooMuch> {
     // Everything but a few things: what these are, nobody could know of tomorrow's actions.
-    if let Some(all) = set.actions.iter().find(|action| action.chars().all(|c| matches!(c, '*' | '/'))) {
+    let all = |action: &&String| action.chars().all(|c| matches!(c, '*' | '/'));
+    if let Some(all) = set.actions.iter().chain(&set.data_actions).find(all) {
         return Some(too_much(all));
     }
-    let any = |patterns: &[String], action: &str| patterns.iter().any(|pattern| matches(pattern, action));
-    let allowed = |action: &str| any(&set.actions, action) && !any(&set.not_actions, action);
-    NEVER.iter().find(|(action, _)| allowed(action)).map(|(action, _)| too_much(action))
+    let mut actions = ACTIONS.iter().map(|(action, _)| Cow::Borrowed(*action));
+    let control = actions.find(|action| allows(&set.actions, &set.not_actions, action));
+    let data = || {
+        let mut actions = data_actions().map(|(action, _)| action);
+        actions.find(|action| allows(&set.data_actions, &set.not_data_actions, action))
+    };
+    control.or_else(data).map(|action| too_much(&action))
+}
+
+fn allows(patterns: &[String], but: &[String], action: &str) -> bool {
+    patterns.iter().any(|pattern| gives(pattern, action)) && !but.iter().any(|pattern| matches(pattern, action))
+}
+
+/// Whether a pattern gives an action. Azure's own Managed Identity Operator gives `userAssignedIdentities/assign/action` as
+/// `userAssignedIdentities/*/assign/action`: a star between slashes stands for nothing at all, too.
+fn gives(pattern: &str, action: &str) -> bool {
+    matches(&pattern.replace("/*/", "/*"), action)
 }
 
 fn too_much(action: &str) -> TooMuch {
-    let why = NEVER.iter().find(|(never, _)| *never == action).map_or("do anything", |(_, why)| why);
-    TooMuch { action: action.to_owned(), why }
+    let control = ACTIONS.iter().find(|(never, _)| *never == action).map(|(_, why)| *why);
+    let data = || data_actions().find(|(never, _)| *never == action).map(|(_, why)| why);
+    TooMuch { action: action.to_owned(), why: control.or_else(data).unwrap_or("do anything") }
 }
 
 impl TooMuch {
@@ -100,10 +82,18 @@ impl TooMuch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actions;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
 
     fn set(actions: &[&str], not_actions: &[&str]) -> Permission {
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Permission { actions: texts(actions), not_actions: texts(not_actions) }
+        Permission { actions: texts(actions), not_actions: texts(not_actions), ..Permission::default() }
+    }
+
+    fn data(actions: &[&str], not_actions: &[&str]) -> Permission {
+        Permission { data_actions: texts(actions), not_data_actions: texts(not_actions), ..Permission::default() }
     }
 
     fn found(sets: &[Permission]) -> Option<String> {
@@ -124,12 +114,16 @@ mod tests {
     fn requirement_68_keys_only_where_listing_is_needed() {
         let role = actions::known("Reader and Data Access").expect("known");
         assert_eq!(known(role, Access::List), None);
-        assert!(known(role, Access::Read).is_some_and(|it| it.why == KEYS));
+        assert!(known(role, Access::Read).is_some_and(|it| it.why.contains("with its keys")));
     }
 
     #[test]
     fn every_action_that_is_never_given_is_found_by_itself_in_any_case_and_under_wildcards() {
-        for (action, why) in NEVER {
+        type Set = fn(&[&str], &[&str]) -> Permission;
+        let control = ACTIONS.iter().map(|(action, why)| (Cow::Borrowed(*action), *why, set as Set));
+        let of_data = data_actions().map(|(action, why)| (action, why, data as Set));
+        for (action, why, set) in control.chain(of_data) {
+            let action: &str = &action;
             for pattern in [
                 action.to_owned(),
                 action.to_uppercase(),
@@ -137,6 +131,8 @@ mod tests {
                 format!("*/{}", action.rsplit('/').next().unwrap_or_default()),
                 format!("{}/*", action.split('/').next().unwrap_or_default()),
                 action.replacen("soft", "*", 1),
+                // As in Managed Identity Operator.
+                action.rsplitn(3, '/').collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/*/"),
             ] {
                 assert!(found(&[set(&[&pattern], &[])]).is_some(), "{pattern}");
             }
@@ -145,6 +141,39 @@ mod tests {
             assert!(alone.refusal("R", "p").message.contains(action));
             assert_eq!(found(&[set(&[action], &[&action.to_lowercase()])]), None, "{action} is taken away again");
         }
+    }
+
+    #[test]
+    fn ways_to_become_somebody_else_are_too_much() {
+        for action in [
+            "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+            "Microsoft.ContainerService/managedClusters/runCommand/action",
+            "Microsoft.ContainerService/managedClusters/accessProfiles/listCredential/action",
+            "Microsoft.Compute/virtualMachines/runCommand/action",
+            "Microsoft.Compute/virtualMachines/runCommands/write",
+            "Microsoft.Compute/virtualMachines/extensions/write",
+            "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action",
+            "Microsoft.HybridCompute/machines/runCommands/write",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+        ] {
+            assert!(found(&[set(&[action], &[])]).is_some(), "{action}");
+        }
+        // Of Azure Kubernetes Service RBAC Cluster Admin, Writer and Reader with secrets, and Virtual Machine User Login.
+        for action in [
+            "Microsoft.ContainerService/managedClusters/*",
+            "Microsoft.ContainerService/managedClusters/pods/*",
+            "Microsoft.ContainerService/managedClusters/secrets/read",
+            "Microsoft.ContainerService/managedClusters/serviceaccounts/*",
+            "Microsoft.Kubernetes/connectedClusters/apps/deployments/*",
+            "Microsoft.Compute/virtualMachines/login/action",
+            "*/read",
+        ] {
+            assert!(found(&[data(&[action], &[])]).is_some(), "{action}");
+        }
+        // The same words in the other plane say nothing.
+        assert_eq!(found(&[data(&["Microsoft.Compute/virtualMachines/write"], &[])]), None);
+        let fine = ["Microsoft.ContainerService/managedClusters/pods/read", "Microsoft.KeyVault/vaults/secrets/*"];
+        assert_eq!(found(&[data(&fine, &[])]), None);
     }
 
     #[test]
@@ -159,6 +188,7 @@ mod tests {
         for all in ["*", "*/*", "**"] {
             assert_eq!(found(&[set(&[all], &["Microsoft.Authorization/*/Write"])]).as_deref(), Some(all));
         }
+        assert_eq!(found(&[data(&["*"], &["Microsoft.Compute/*"])]).as_deref(), Some("*"));
         assert_eq!(found(&[set(&["*/read", "Microsoft.Storage/storageAccounts/blobServices/*"], &[])]), None);
         let but_writing = set(&["Microsoft.Authorization/*"], &["Microsoft.Authorization/*/write"]);
         assert!(found(&[but_writing]).is_some(), "elevating and allowing oneself what is denied are left");

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Error, ErrorKind, Reach, Result};
+use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
 use crate::Azure;
-use crate::actions;
+use crate::actions::{self, Role};
 use crate::arm::{Registry, StorageAccount};
 use crate::condition;
 use crate::host::Host;
@@ -60,7 +60,7 @@ impl Resolved {
 /// Looks up everything that these reach, and tells of all that can't be found in one go.
 pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item = &'a Reach>) -> Result<Resolved> {
     let mut locators: BTreeMap<&str, Locator> = BTreeMap::new();
-    let mut roles: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut roles: BTreeSet<(&str, String, Access)> = BTreeSet::new();
     for reach in reaches {
         let locator = &reach.resource.locator;
         if !locators.contains_key(locator.as_str())
@@ -70,14 +70,16 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
         }
         if let Some(role) = azure.config.role(&reach.resource.name, reach.access) {
             let id = locators.get(locator.as_str()).and_then(Locator::id);
-            roles.insert((role, id.map_or_else(|| azure.config.subscription.to_string(), ResourceId::subscription)));
+            let subscription = id.map_or_else(|| azure.config.subscription.to_string(), ResourceId::subscription);
+            roles.insert((role, subscription, reach.access));
         }
     }
     let snapshot = azure.snapshot().await;
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
     try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
     let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
-    let named = try_join_all(roles.iter().map(|(name, subscription)| named_role(&snapshot, name, subscription)));
+    let named = roles.iter().map(|(name, subscription, access)| named_role(&snapshot, name, subscription, *access));
+    let named = try_join_all(named);
     let (found, named) = tokio::try_join!(found, named)?;
     let mut problems = Vec::new();
     let mut resolved = Resolved::default();
@@ -87,7 +89,7 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
             Err(problem) => problems.push(problem),
         }
     }
-    for ((name, subscription), role) in roles.into_iter().zip(named) {
+    for ((name, subscription, _), role) in roles.into_iter().zip(named) {
         match role {
             Ok(role) => _ = resolved.roles.insert((name.to_owned(), subscription), role),
             Err(problem) => problems.push(problem),
@@ -215,7 +217,7 @@ async fn was_hierarchical(
     let container = container(id, objects);
     let assignments = snapshot.assignments(&id.subscription()).await?;
     let ours = assignments.iter().filter(|assignment| {
-        assignment.scope.eq_ignore_ascii_case(container.as_str()) && assignment.is_described(&azure.names.description())
+        assignment.scope.eq_ignore_ascii_case(container.as_str()) && assignment.is_of(&azure.names)
     });
     let conditions = ours.filter_map(|assignment| assignment.condition.as_deref());
     let named = conditions.filter(|condition| condition::names_folder(condition, &objects.prefix));
@@ -261,9 +263,14 @@ fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {
         .hint("for one in another subscription of the tenant, write its resource ID (`az resource list --name NAME --query [].id`)")
 }
 
-async fn named_role(snapshot: &Snapshot, name: &str, subscription: &str) -> Result<Result<NamedRole, Diagnostic>> {
+async fn named_role(
+    snapshot: &Snapshot,
+    name: &str,
+    subscription: &str,
+    access: Access,
+) -> Result<Result<NamedRole, Diagnostic>> {
     if let Some(role) = actions::known(name) {
-        return Ok(Ok(NamedRole { id: role.id.to_owned(), name: role.name.to_owned() }));
+        return Ok(known_role(role, access));
     }
     if is_guid(name) {
         // Its name and what it allows have to be looked up: not every role is fit for task code.
@@ -289,10 +296,33 @@ async fn named_role(snapshot: &Snapshot, name: &str, subscription: &str) -> Resu
     })
 }
 
-/// Requirement 71, for roles whose name says nothing.
+/// Requirement 71, for roles whose name says enough.
+fn known_role(role: Role, access: Access) -> Result<NamedRole, Diagnostic> {
+    match powers::known(role, access) {
+        Some(too_much) => Err(too_much.refusal(role.name, "")),
+        None => Ok(NamedRole { id: role.id.to_owned(), name: role.name.to_owned() }),
+    }
+}
+
+/// The same for those whose definition has to be read.
 fn checked(role: &crate::arm::RoleDefinition) -> Result<NamedRole, Diagnostic> {
     match powers::defined(&role.permissions) {
         Some(too_much) => Err(too_much.refusal(&role.role_name, "")),
         None => Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
+        for role in actions::KNOWN {
+            for access in Access::ALL {
+                assert_eq!(known_role(role, access).is_err(), powers::known(role, access).is_some(), "{}", role.name);
+            }
+        }
+        assert!(known_role(actions::BLOB_READER, Access::Read).is_ok());
     }
 }

@@ -8,12 +8,14 @@ use crate::error::Call;
 
 const VERSION: &str = "2022-04-01";
 
-/// What one of the caller's roles allows at a scope.
+/// A permission set: what one of the caller's roles allows at a scope, or what a role's definition does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Permission {
     pub(crate) actions: Vec<String>,
     pub(crate) not_actions: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    pub(crate) not_data_actions: Vec<String>,
 }
 
 impl Arm {

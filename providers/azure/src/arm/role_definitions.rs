@@ -24,7 +24,7 @@ pub(crate) struct RoleDefinition {
     pub(crate) actions: Vec<String>,
     pub(crate) data_actions: Vec<String>,
     pub(crate) not_data_actions: Vec<String>,
-    /// What it allows in management, set by set: what one takes away, another one may give.
+    /// What it allows, set by set: what one takes away, another one may give.
     pub(crate) permissions: Vec<Permission>,
 }
 
@@ -124,9 +124,14 @@ impl RoleDefinition {
         };
         for permission in properties.permissions {
             read.actions.extend(permission.actions.iter().cloned());
-            read.permissions.push(Permission { actions: permission.actions, not_actions: permission.not_actions });
-            read.data_actions.extend(permission.data_actions);
-            read.not_data_actions.extend(permission.not_data_actions);
+            read.data_actions.extend(permission.data_actions.iter().cloned());
+            read.not_data_actions.extend(permission.not_data_actions.iter().cloned());
+            read.permissions.push(Permission {
+                actions: permission.actions,
+                not_actions: permission.not_actions,
+                data_actions: permission.data_actions,
+                not_data_actions: permission.not_data_actions,
+            });
         }
         Ok(read)
     }

@@ -6,8 +6,10 @@ use cloudgrant_core::{Error, ErrorKind};
 use cloudgrant_sandbox_kit::{Running, Start};
 
 use super::Arm;
+use crate::actions::{self, Verdict};
 use crate::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
 use crate::config::Config;
+use crate::powers;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000002";
 const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -153,6 +155,18 @@ async fn a_custom_role_lives_and_dies() {
     assert_eq!(named.iter().map(|role| (role.name.as_str(), role.custom)).collect::<Vec<_>>(), [(READER, false)]);
     for _ in 0..2 {
         arm.delete_role_definition(&scope(), NAME).await.expect("deleted");
+    }
+}
+
+#[tokio::test]
+async fn requirement_71_the_verdicts_on_known_roles_are_what_their_definitions_say() {
+    let world = World::new("").await;
+    let defined = world.arm().role_definitions(&scope(), None).await.expect("a list");
+    for role in actions::KNOWN {
+        let found = defined.iter().find(|found| found.name == role.id).unwrap_or_else(|| panic!("no {}", role.name));
+        assert_eq!(found.role_name, role.name);
+        let is_too_much = powers::defined(&found.permissions).is_some();
+        assert_eq!(is_too_much, role.verdict != Verdict::Fit, "{}", role.name);
     }
 }
 
