@@ -68,7 +68,11 @@ async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId>
         // It was looked at offline.
         (PlatformKind::Union | PlatformKind::Flyte, Some(_)) | (PlatformKind::Flyte, None) => false,
         // Where none or several are called like it, only a global grant has to know which is meant.
-        (PlatformKind::Union, None) => azure.task_identity().await.is_ok_and(|default| default == identity),
+        (PlatformKind::Union, None) => match azure.task_identity().await {
+            Ok(default) => default == identity,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        },
     };
     match is_default {
         true => Err(Error::manifest(vec![shared_identity(&key, identity.name(), "all task code")])),

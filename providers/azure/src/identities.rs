@@ -1,6 +1,6 @@
 //! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
 
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Note, Result};
 
 use crate::Azure;
 use crate::arm::{Cluster, Identity};
@@ -21,7 +21,7 @@ impl Azure {
         let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
         let fits = |identity: &&&Identity| {
             let name = identity.name.to_ascii_lowercase();
-            prefixes.iter().any(|prefix| name.starts_with(prefix) || name.ends_with(prefix))
+            prefixes.iter().any(|prefix| name.starts_with(prefix))
         };
         let like = prefixes.join("* or ");
         match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
@@ -170,8 +170,13 @@ impl Azure {
     }
 
     /// The identities that aren't among the subscription's own but may hold roles of the stack's: those that the manifest
-    /// names by their IDs, and the clusters' kubelets'. One that can't be read any more is left out: it has no name then.
-    pub(crate) async fn identities_elsewhere(&self, snapshot: &Snapshot) -> Result<Vec<(ResourceId, String)>> {
+    /// names by their IDs, and the clusters' kubelets'. One that is gone is left out; one that may not be read is told: what
+    /// it holds has its principal for a name then.
+    pub(crate) async fn identities_elsewhere(
+        &self,
+        snapshot: &Snapshot,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<(ResourceId, String)>> {
         let clusters = snapshot.clusters(self.cluster_group()).await?;
         let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
         let mut known: Vec<_> = kubelets
@@ -185,8 +190,16 @@ impl Azure {
             }
             match snapshot.identity(&id).await {
                 Ok(identity) => known.extend(identity.map(|identity| (id, identity.principal_id))),
-                Err(error) if error.kind().is_retryable() => return Err(error),
-                Err(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::WrongAccount) => {
+                    let message = format!(
+                        "it can't be read ({}), so that what it holds is shown under the id of its principal; whoever has \
+                         `Reader` there sees its name",
+                        error.message()
+                    );
+                    notes.push(Note::warning(format!("identity {}", id.as_str()), message));
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(known)

@@ -144,13 +144,8 @@ impl Lists {
             }
             let ours = |role: &&RoleDefinition| role.name.eq_ignore_ascii_case(&names.role_id(&role.role_name));
             objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
-            let description = names.description();
-            for assignment in &self.assignments {
-                let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-                let derived = || names.assignment(&assignment.scope, &role, &assignment.principal_id);
-                if !assignment.is_described(&description) && !assignment.name.eq_ignore_ascii_case(&derived()) {
-                    continue;
-                }
+            for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
+                let role = assignment.role();
                 let Ok(scope) = ResourceId::parse(&assignment.scope) else { continue };
                 let known = role_names.get(&role).copied().or_else(|| actions::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {

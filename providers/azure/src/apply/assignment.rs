@@ -89,7 +89,7 @@ async fn existing(azure: &Azure, wanted: &Wanted<'_>) -> Result<Option<RoleAssig
     Ok(list.into_iter().find(|there| {
         there.scope.eq_ignore_ascii_case(wanted.scope.as_str())
             && there.principal_id.eq_ignore_ascii_case(&wanted.principal.id)
-            && there.role_definition_id.rsplit('/').next().is_some_and(|role| role.eq_ignore_ascii_case(wanted.role))
+            && there.role().eq_ignore_ascii_case(wanted.role)
     }))
 }
 

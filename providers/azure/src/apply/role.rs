@@ -42,10 +42,8 @@ async fn still_assigned(azure: &Azure, name: &str, id: &str, before: &Value, err
     for scope in texts(before, "assignable_in") {
         let Ok(scope) = resource(&scope) else { continue };
         let assignments = azure.arm.role_assignments(&scope.subscription()).await?;
-        let theirs = assignments.iter().find(|there| {
-            let role = there.role_definition_id.rsplit('/').next().unwrap_or_default();
-            role.eq_ignore_ascii_case(id) && there.description.as_deref() != Some(azure.names.description().as_str())
-        });
+        let theirs =
+            assignments.iter().find(|there| there.role().eq_ignore_ascii_case(id) && !there.is_of(&azure.names));
         if let Some(theirs) = theirs {
             let message = format!("somebody else has assigned the role {name}, so that it can't be deleted");
             return Ok(Error::new(ErrorKind::Conflict, message)

@@ -8,6 +8,7 @@ use models::role_assignment_properties::PrincipalType;
 use crate::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
+use crate::names::Names;
 
 /// A role assignment as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +25,20 @@ pub(crate) struct RoleAssignment {
 }
 
 impl RoleAssignment {
-    /// Whether its description is this one, and the stack could have made it: that of a user or a group, somebody made with
-    /// a text that they copied.
-    pub(crate) fn is_described(&self, description: &str) -> bool {
+    /// The id of its role, in lower case.
+    pub(crate) fn role(&self) -> String {
+        self.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
+    }
+
+    /// Whether it is a stack's. Its name is derived from what it assigns; or else somebody made it with the commands that
+    /// `explain` prints, where the principal isn't known yet, so that its description alone is the mark. That of a user or a
+    /// group is none: the stack gives no roles to either, so that the text was copied.
+    pub(crate) fn is_of(&self, names: &Names) -> bool {
+        let derived = || names.assignment(&self.scope, &self.role(), &self.principal_id);
         let kind = self.principal_type.as_deref();
-        self.description.as_deref() == Some(description) && kind.is_none_or(|kind| kind == "ServicePrincipal")
+        let is_described = self.description.as_deref() == Some(names.description().as_str());
+        (is_described && kind.is_none_or(|kind| kind == "ServicePrincipal"))
+            || self.name.eq_ignore_ascii_case(&derived())
     }
 }
 
@@ -137,24 +147,34 @@ impl RoleAssignment {
 
 #[cfg(test)]
 mod tests {
+    use cloudgrant_core::Stack;
+
     use super::*;
 
     #[test]
-    fn a_description_marks_what_the_stack_could_have_made() {
-        let of = |kind: Option<&str>, description: &str| RoleAssignment {
-            name: "n".to_owned(),
+    fn an_assignment_is_the_stack_s_by_its_derived_name_or_by_its_description() {
+        let home = "00000000-0000-0000-0000-00000000000b/acme";
+        let names = Names::at(Stack::parse("acme").expect("a stack"), home).expect("a home");
+        let of = |name: &str, kind: Option<&str>, description: &str| RoleAssignment {
+            name: name.to_owned(),
             id: "i".to_owned(),
             scope: "s".to_owned(),
-            role_definition_id: "r".to_owned(),
+            role_definition_id: "/roleDefinitions/R".to_owned(),
             principal_id: "p".to_owned(),
             principal_type: kind.map(ToOwned::to_owned),
             description: Some(description.to_owned()),
             condition: None,
             condition_version: None,
         };
-        assert!(of(Some("ServicePrincipal"), "ours").is_described("ours"));
-        for (kind, description) in [("User", "ours"), ("Group", "ours"), ("ServicePrincipal", "theirs")] {
-            assert!(!of(Some(kind), description).is_described("ours"), "{kind} {description}");
+        let described = names.description();
+        let derived = names.assignment("s", "r", "p");
+        assert!(of("by-hand", Some("ServicePrincipal"), &described).is_of(&names));
+        assert!(of("by-hand", None, &described).is_of(&names));
+        for (kind, description) in
+            [("User", described.as_str()), ("Group", described.as_str()), ("ServicePrincipal", "theirs")]
+        {
+            assert!(!of("by-hand", Some(kind), description).is_of(&names), "{kind} {description}");
+            assert!(of(&derived, Some(kind), description).is_of(&names), "{kind} {description}");
         }
     }
 }

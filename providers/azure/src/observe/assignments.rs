@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Widening};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Unsearched, Widening};
 use serde_json::{Value, json};
 
 use super::identities::Principals;
@@ -35,19 +35,13 @@ pub(super) async fn add(
     let role_names: HashMap<_, _> =
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
     let holders: HashMap<_, _> =
-        principals.iter().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
-    let known = azure.principals.lock().await.clone();
+        principals.holders().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
     let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
         let attributes = object.attributes.value();
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
-        let principal = ResourceId::parse(text("principal"));
-        // The kubelet's isn't always among the subscription's identities.
-        let principal = principal
-            .ok()
-            .and_then(|id| principals.get(&id).or_else(|| known.get(&id)).map(|principal| principal.id.clone()));
-        if let Some(principal) = principal {
-            wanted.insert(tuple(text("scope"), text("role_id"), &principal), object);
+        if let Some(principal) = principals.of(text("principal")) {
+            wanted.insert(tuple(text("scope"), text("role_id"), principal), object);
         }
     }
     let ours = custom.iter().filter(|role| is_ours(azure, role));
@@ -63,6 +57,16 @@ pub(super) async fn add(
     }
     limits(desired, counts, observed);
     Ok(())
+}
+
+/// The stack's by its mark, at a scope at which no stack assigns roles: a management group's, or what isn't known here.
+fn unreachable(assignment: &RoleAssignment, why: &str) -> Unsearched {
+    let reason = format!(
+        "this stack's mark is on it, but not where a stack assigns roles ({why}), so that no run takes it away; look at it, and \
+         take it away if nobody needs it: `{}`",
+        take_away(assignment)
+    );
+    Unsearched { place: format!("role assignment {} on {}", assignment.name, assignment.scope), reason }
 }
 
 /// The command that takes an assignment away.
@@ -93,14 +97,16 @@ impl Reader<'_> {
         if !self.seen.insert(assignment.id.to_ascii_lowercase()) {
             return;
         }
-        let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let role = assignment.role();
         let key = tuple(&assignment.scope, &role, &assignment.principal_id);
         let names = &self.azure.names;
-        let owned = assignment.name.eq_ignore_ascii_case(&names.assignment(&key.0, &key.1, &key.2))
-            || assignment.is_described(&names.description());
+        let owned = assignment.is_of(names);
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
-            self.others.count(home);
+            let name = self.role_names.get(&role).map(String::as_str);
+            let name = name.or_else(|| actions::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let scope = ResourceId::parse(&assignment.scope).map_or_else(|_| assignment.scope.clone(), |id| id.short());
+            self.others.add(home, format!("role {name} on {scope}"), &assignment.id);
         }
         match self.wanted.get(&key).copied() {
             Some(object) => self.wanted_one(assignment, object, owned),
@@ -189,7 +195,10 @@ impl Reader<'_> {
 
     /// The stack's, and wanted no more.
     fn unwanted_one(&mut self, assignment: &RoleAssignment, role: &str) {
-        let Ok(scope) = ResourceId::parse(&assignment.scope) else { return };
+        let scope = match ResourceId::parse(&assignment.scope) {
+            Ok(scope) => scope,
+            Err(why) => return self.observed.unsearched.push(unreachable(assignment, why)),
+        };
         let name = self.role_names.get(role).cloned();
         let custom = name.as_deref().map(kinds::role);
         let name =

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cloudgrant_core::{Desired, ErrorKind, Note, Object, Observed, Result};
 
 use super::identities::Principals;
+use super::scopes::{Lies, lies};
 use crate::Azure;
 use crate::actions::{self, Deed};
 use crate::arm::{Denied, DenyAssignment, Party};
@@ -50,8 +51,8 @@ pub(super) async fn add(
     let custom = custom_actions(desired);
     for (object, scope) in new {
         let Some(list) = denials.get(&scope.subscription()) else { continue };
-        let principal = object.attributes.text("principal").and_then(|id| ResourceId::parse(&id).ok());
-        let principal = principal.and_then(|id| principals.get(&id)).map(|principal| principal.id.as_str());
+        let holder = object.attributes.text("principal");
+        let principal = holder.as_deref().and_then(|identity| principals.of(identity));
         let used = used(object, &custom);
         for denial in list.iter().filter(|denial| holds_at(denial, &scope)) {
             let write = if object.id.kind == kinds::IDENTITY { IDENTITY } else { ASSIGN };
@@ -125,9 +126,11 @@ fn used(object: &Object, custom: &HashMap<String, Vec<String>>) -> Vec<(Plane, S
 }
 
 fn holds_at(denial: &DenyAssignment, scope: &ResourceId) -> bool {
-    let (at, scope) = (denial.scope.trim_end_matches('/').to_lowercase(), scope.as_str().to_lowercase());
-    let below = || scope.strip_prefix(&at).is_some_and(|rest| rest.starts_with('/'));
-    at == scope || (!denial.do_not_apply_to_child_scopes && below())
+    match lies(&denial.scope, scope) {
+        Lies::Same => true,
+        Lies::Above => !denial.do_not_apply_to_child_scopes,
+        Lies::Elsewhere => false,
+    }
 }
 
 /// Whether it is about a principal, or about everybody.
@@ -159,6 +162,7 @@ mod tests {
         let id = |text: &str| ResourceId::parse(text).expect("an id");
         assert!(holds_at(&denial(&group.to_uppercase()), &id(group)) && holds_at(&denial("/"), &id(group)));
         assert!(!holds_at(&denial(group), &id(&format!("{group}-2"))));
+        assert!(holds_at(&denial("/providers/Microsoft.Management/managementGroups/acme"), &id(group)));
         let only = DenyAssignment { do_not_apply_to_child_scopes: true, ..denial(&id(group).as_str()[..52]) };
         assert!(!holds_at(&only, &id(group)));
     }

@@ -1,6 +1,6 @@
 //! Which managed identities are the stack's, and whom they trust.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Widening};
@@ -17,8 +17,28 @@ use crate::{Azure, Principal};
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
 
-/// The principals of the identities that are known, by the identity.
-pub(super) type Principals = BTreeMap<ResourceId, Principal>;
+/// The principals of the identities that are known.
+#[derive(Debug, Default)]
+pub(super) struct Principals {
+    /// Those that were read now, of the subscription and of what the manifest names elsewhere.
+    read: BTreeMap<ResourceId, Principal>,
+    /// Those that this run has met before. The kubelet's identity isn't always among the subscription's.
+    remembered: HashMap<ResourceId, Principal>,
+}
+
+impl Principals {
+    /// Who an identity is, by its ID as an object's attributes have it; none where it isn't there yet.
+    pub(super) fn of(&self, identity: &str) -> Option<&str> {
+        let id = ResourceId::parse(identity).ok()?;
+        let principal = self.read.get(&id).or_else(|| self.remembered.get(&id))?;
+        Some(principal.id.as_str())
+    }
+
+    /// The identities that were read now.
+    pub(super) fn holders(&self) -> impl Iterator<Item = (&ResourceId, &Principal)> {
+        self.read.iter()
+    }
+}
 
 pub(super) async fn add(
     azure: &Azure,
@@ -29,14 +49,14 @@ pub(super) async fn add(
 ) -> Result<Principals> {
     let identities = snapshot.identities().await?;
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
-    let mut principals = Principals::new();
+    let mut principals = BTreeMap::new();
     let mut ours = Vec::new();
     for identity in identities.iter() {
         let Ok(id) = ResourceId::parse(&identity.id) else { continue };
         let owned = azure.names.marks(&id, &identity.tags);
         let home = azure.names.home_in(&identity.tags);
         if let Some(home) = home.filter(|home| home.to_lowercase() != azure.names.home()) {
-            others.count(home);
+            others.add(home, format!("identity {}", id.name()), id.as_str());
         }
         azure.remember(&id, &identity.principal_id, owned).await;
         principals.insert(id.clone(), Principal { id: identity.principal_id.clone(), ours: owned });
@@ -69,10 +89,10 @@ pub(super) async fn add(
     for (id, object, credentials) in read {
         add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
     }
-    for (id, principal) in azure.identities_elsewhere(snapshot).await? {
+    for (id, principal) in azure.identities_elsewhere(snapshot, &mut observed.notes).await? {
         principals.entry(id).or_insert(Principal { id: principal, ours: false });
     }
-    Ok(principals)
+    Ok(Principals { read: principals, remembered: azure.principals.lock().await.clone() })
 }
 
 /// As the manifest writes it: its letters' case says nothing.

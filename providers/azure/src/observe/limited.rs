@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{Attributes, Desired, ErrorKind, Note, ObjectId, Observed, Result};
 
 use super::identities::Principals;
+use super::scopes::{Lies, lies};
 use crate::Azure;
-use crate::actions;
+use crate::actions::{self, Verdict};
 use crate::arm::RoleAssignment;
 use crate::delegation::{Action, Asked, Delegation};
 use crate::kinds;
@@ -38,11 +39,7 @@ pub(super) async fn add(
     principals: &Principals,
     observed: &mut Observed,
 ) -> Result<()> {
-    let known = azure.principals.lock().await.clone();
-    // The kubelet's identity isn't always among the subscription's.
-    let principal =
-        |id: &ResourceId| principals.get(id).or_else(|| known.get(id)).map(|principal| principal.id.clone());
-    let deeds = deeds(desired, observed, principal);
+    let deeds = deeds(desired, observed, principals);
     let Some(caller) = azure.arm.caller().filter(|_| !deeds.is_empty()) else { return Ok(()) };
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
     let mut told: BTreeMap<Reason, Vec<&Deed>> = BTreeMap::new();
@@ -51,10 +48,11 @@ pub(super) async fn add(
         if !all.iter().any(is_limited) {
             continue;
         }
-        let mine = administrates(azure, snapshot, &subscription, &caller.principal, &all).await?;
+        let (mine, with_groups) = administrates(azure, snapshot, &subscription, &caller.principal, &all).await?;
         for deed in deeds.iter().filter(|deed| deed.scope.subscription() == subscription) {
             if let Some((by, certain)) = refused(deed, &mine) {
-                told.entry((by, deed.action, certain)).or_default().push(deed);
+                // A group's role may let what the caller's own ones don't.
+                told.entry((by, deed.action, certain && with_groups)).or_default().push(deed);
             }
         }
     }
@@ -68,11 +66,11 @@ fn is_limited(assignment: &RoleAssignment) -> bool {
     assignment.condition.as_deref().is_some_and(about)
 }
 
-fn deeds(desired: &Desired, observed: &Observed, principal: impl Fn(&ResourceId) -> Option<String>) -> Vec<Deed> {
+fn deeds(desired: &Desired, observed: &Observed, principals: &Principals) -> Vec<Deed> {
     let of = |id: &ObjectId, attributes: &Attributes, action| {
         let holder = attributes.text("principal").unwrap_or_default();
         // Of an identity that is gone, only its principal is known.
-        let known = ResourceId::parse(&holder).ok().and_then(|id| principal(&id));
+        let known = principals.of(&holder).map(ToOwned::to_owned);
         Some(Deed {
             id: id.clone(),
             action,
@@ -98,20 +96,20 @@ fn deeds(desired: &Desired, observed: &Observed, principal: impl Fn(&ResourceId)
 struct Right {
     /// For people.
     named: String,
-    /// In lower case, with a slash at its end.
     scope: String,
     actions: Vec<Action>,
     condition: Option<Delegation>,
 }
 
-/// The caller's rights to assign roles in a subscription, those of its groups among them.
+/// The caller's rights to assign roles in a subscription, those of its groups among them, and whether these could be read.
 async fn administrates(
     azure: &Azure,
     snapshot: &Snapshot,
     subscription: &str,
     caller: &str,
     all: &[RoleAssignment],
-) -> Result<Vec<Right>> {
+) -> Result<(Vec<Right>, bool)> {
+    let mut with_groups = true;
     let mut mine: BTreeMap<_, _> = all
         .iter()
         .filter(|assignment| assignment.principal_id.eq_ignore_ascii_case(caller))
@@ -122,45 +120,43 @@ async fn administrates(
         // Who is in which group isn't everybody's to know.
         Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::Unexpected) => {
             tracing::debug!(%error, "the role assignments of the caller's groups can't be read");
+            with_groups = false;
         }
         Err(error) => return Err(error),
     }
     let custom = snapshot.custom_roles_of(subscription).await?;
     let rights = mine.into_values().filter_map(|assignment| {
-        let role = assignment.role_definition_id.rsplit('/').next().unwrap_or_default();
-        let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(role));
-        let known = actions::known(role);
+        let role = assignment.role();
+        let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(&role));
+        let known = actions::known(&role);
         let may = |action: &Action| match (defined, known) {
             // What one permission set takes away, another one may give.
             (Some(role), _) => role.permissions.iter().any(|set| {
                 let any = |patterns: &[String]| patterns.iter().any(|it| actions::matches(it, action.name()));
                 any(&set.actions) && !any(&set.not_actions)
             }),
-            (None, Some(role)) => actions::assigns(role),
+            (None, Some(role)) => matches!(role.verdict, Verdict::Assigns(_)),
             // Other ready-made roles assign a few roles at most, which their own definitions say.
             (None, None) => false,
         };
         let actions: Vec<_> = [Action::Give, Action::Take].into_iter().filter(may).collect();
-        let name = defined.map(|role| role.role_name.as_str()).or_else(|| known.map(|role| role.name)).unwrap_or(role);
+        let name = defined.map(|role| role.role_name.as_str()).or_else(|| known.map(|role| role.name)).unwrap_or(&role);
         (!actions.is_empty()).then(|| Right {
             named: format!("{name} on {}", assignment.scope),
-            scope: format!("{}/", assignment.scope.trim_end_matches('/').to_ascii_lowercase()),
+            scope: assignment.scope,
             actions,
             condition: assignment.condition.as_deref().map(Delegation::read),
         })
     });
-    Ok(rights.collect())
+    Ok((rights.collect(), with_groups))
 }
 
 /// Which of the caller's rights have conditions that refuse something, and whether that is certain. None where one of them
 /// lets it, and where there is none at all, which is told elsewhere.
 fn refused(deed: &Deed, mine: &[Right]) -> Option<(String, bool)> {
-    let scope = format!("{}/", deed.scope.as_str().to_ascii_lowercase());
     let here: Vec<_> = mine
         .iter()
-        .filter(|right| {
-            right.actions.contains(&deed.action) && (scope.starts_with(&right.scope) || is_above(&right.scope))
-        })
+        .filter(|right| right.actions.contains(&deed.action) && lies(&right.scope, &deed.scope) != Lies::Elsewhere)
         .collect();
     let asked = Asked { action: deed.action, role: &deed.role, principal: deed.principal.as_deref() };
     let verdicts: Vec<_> =
@@ -170,11 +166,6 @@ fn refused(deed: &Deed, mine: &[Right]) -> Option<(String, bool)> {
     }
     let named: Vec<_> = here.iter().map(|right| right.named.as_str()).collect();
     Some((named.join(", "), verdicts.iter().all(|verdict| *verdict == Some(false))))
-}
-
-/// The root, and management groups: what is listed for a subscription is above it or in it.
-fn is_above(scope: &str) -> bool {
-    scope == "/" || scope.starts_with("/providers/microsoft.management/managementgroups/")
 }
 
 fn note(by: &str, action: Action, certain: bool, deeds: &[&Deed]) -> Note {

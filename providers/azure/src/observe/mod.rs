@@ -9,6 +9,7 @@ mod limited;
 mod other_homes;
 mod places;
 mod roles;
+mod scopes;
 
 use cloudgrant_core::{Desired, Note, Object, Observed, Result};
 

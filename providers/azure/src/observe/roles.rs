@@ -23,7 +23,7 @@ pub(super) async fn add(
         let id = kinds::role(&role.role_name);
         let owned = is_ours(azure, role);
         if let Some(home) = azure.names.home_described(&role.description).filter(|home| *home != azure.names.home()) {
-            others.count(home);
+            others.add(home, format!("custom role {}", role.role_name), &role.id);
         }
         if owned || wanted.contains(&id) {
             let mut data_actions = role.data_actions.clone();

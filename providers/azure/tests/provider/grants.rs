@@ -71,6 +71,9 @@ async fn requirement_2_none_or_several_are_listed() {
     for name in ["userflyterole-acme", "flyteuser-acme"] {
         world.arm.delete_identity(name).await;
     }
+    // A name that only ends so is somebody else's.
+    world.arm.put_identity("backup-flyteuser", json!({})).await;
+    world.arm.put_identity("acme-userflyterole", json!({})).await;
     let told = said(&world.plan(&text).await.expect_err("none"));
     assert!(told.contains("there is no managed identity named flyteuser* or userflyterole*"), "{told}");
 }

@@ -42,6 +42,45 @@ async fn a_wider_one_is_a_warning() {
 }
 
 #[tokio::test]
+async fn a_wider_one_on_an_identity_of_ours_is_drift() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("cloudgrant_tests_production").await;
+    let ours = world.arm.assignments().await;
+    let ours = ours.iter().find(|one| one["properties"]["principalId"] == principal.as_str()).expect("ours");
+    world.arm.delete(ours["id"].as_str().expect("an id"), "2022-04-01").await;
+    world.arm.assign(THEIRS, &container("acmedata", "inputs"), READER, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty() && plan.has_drift(), "{:#?}", plan.changes);
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(widening.what.contains("without the condition"), "{}", widening.what);
+    assert!(!plan.notes.iter().any(|note| note.message.contains("without the condition")), "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn ours_where_no_stack_assigns_roles_is_told_and_left_alone() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let group = "/providers/Microsoft.Management/managementGroups/00000000-0000-0000-0000-00000000000a";
+    let id = format!("{group}/providers/Microsoft.Authorization/roleAssignments/{THEIRS}");
+    let home = "00000000-0000-0000-0000-00000000000b/acme-dataplane";
+    let properties = json!({
+        "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{READER}"),
+        "principalId": principal,
+        "principalType": "ServicePrincipal",
+        "description": format!("Task code access, managed by cloudgrant (stack tests, home {home})"),
+    });
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let told = plan.unsearched.iter().find(|one| one.place.contains(THEIRS)).unwrap_or_else(|| panic!("{plan:#?}"));
+    assert!(told.reason.contains("az role assignment delete --ids /providers/Microsoft.Management"), "{}", told.reason);
+}
+
+#[tokio::test]
 async fn one_with_another_condition_is_in_the_way() {
     let text = union(GLOBAL);
     let world = World::new(&text).await;
