@@ -27,6 +27,13 @@ use crate::error;
 use crate::pages::Pages;
 use crate::whole::{Whole, WholeOfS3};
 
+/// How many requests of one kind are under way at a time: IAM, ECR and Secrets Manager take few in a second, and whoever
+/// asks for more is throttled.
+pub(crate) const AT_A_TIME: usize = 8;
+
+/// How many buckets are asked at a time. S3 takes thousands of requests a second.
+pub(crate) const BUCKETS_AT_A_TIME: usize = 64;
+
 /// Counts what goes over the wire, retries included, and tells how AWS calls each request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counter(Arc<AtomicU64>);

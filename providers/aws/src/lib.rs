@@ -51,6 +51,7 @@ mod partition;
 mod permissions;
 mod places;
 mod platform_binding;
+mod policy_tags;
 mod pull_through;
 mod registry;
 mod repository_policy;
@@ -107,7 +108,7 @@ pub struct Aws {
     quotas: OnceCell<Quotas>,
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
     reading: Mutex<Arc<Reading>>,
-    /// The ARNs of the roles that were made since it was connected: others may not know them yet.
+    /// The ARNs of the roles and policies that were made since it was connected: others may not know them yet.
     made: std::sync::Mutex<HashSet<String>>,
     /// One writer at a time for each document that others write too: it is replaced as a whole.
     shared: Mutex<HashMap<Shared, Arc<Mutex<Meanwhile>>>>,

@@ -227,7 +227,7 @@ fn secrets(intents: &Intents) -> Vec<String> {
     let secrets: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Secret(secret)) => Some(secret.arns_or_patterns()),
-            _ => None,
+            Ok(Locator::Objects(_) | Locator::Repository(_)) | Err(_) => None,
         })
         .collect();
     secrets.into_iter().flatten().collect()
@@ -249,7 +249,7 @@ fn buckets(intents: &Intents, partition: &str) -> Vec<String> {
     let buckets: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Objects(objects)) => Some(format!("arn:{partition}:s3:::{}", objects.bucket)),
-            _ => None,
+            Ok(Locator::Secret(_) | Locator::Repository(_)) | Err(_) => None,
         })
         .collect();
     buckets.into_iter().collect()

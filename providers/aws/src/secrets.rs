@@ -9,13 +9,11 @@ use cloudgrant_core::{Error, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
+use crate::client::AT_A_TIME;
 use crate::error;
 use crate::kms_key::Key;
 use crate::known_secrets::Granted;
 use crate::locator::Secret;
-
-/// How many secrets are looked up at a time.
-const AT_A_TIME: usize = 8;
 
 /// More secrets than this are looked for in the list of all, which has a hundred a page.
 pub(crate) const FEW: usize = 8;

@@ -12,6 +12,7 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::Aws;
 use crate::bind::{HOME_TAG, TASK_POLICY_TAG};
+use crate::client::AT_A_TIME;
 use crate::config::WHOLE_ACCOUNT;
 use crate::error;
 use crate::kinds;
@@ -19,9 +20,6 @@ use crate::known_buckets;
 use crate::names::{self, Names};
 use crate::places;
 use crate::snapshot::Snapshot;
-
-/// How many policies are asked for their tags at a time.
-const AT_A_TIME: usize = 8;
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
 type Slug = (Stack, Option<String>);

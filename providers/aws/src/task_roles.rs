@@ -11,14 +11,13 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Aws;
+use crate::client::AT_A_TIME;
 use crate::error;
+use crate::policy_tags;
 use crate::snapshot::Snapshot;
 
 /// What the key of such a tag begins with; the role's name follows.
 const KEY: &str = "cloudgrant:attached-to:";
-
-/// How many policies are asked for their tags at a time.
-const AT_A_TIME: usize = 8;
 
 /// To which roles the stack attached a policy, by the policy's ARN.
 pub(crate) type AttachedTo = BTreeMap<String, BTreeSet<String>>;
@@ -66,18 +65,9 @@ pub(crate) async fn read(aws: &Aws, snapshot: &Snapshot) -> Result<AttachedTo> {
     if policies.is_empty() {
         return Ok(AttachedTo::new());
     }
-    let client = aws.clients.iam().await;
     let read = |arn: String| async move {
-        let mut pages = client.list_policy_tags().policy_arn(&arn).into_paginator().send();
-        let mut roles = BTreeSet::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| error::of("iam:ListPolicyTags", error)) {
-                Ok(page) => roles.extend(page.tags.iter().filter_map(|tag| role_of(tag.key()))),
-                // It was deleted since the list was read.
-                Err(error) if error.kind() == ErrorKind::NotFound => break,
-                Err(error) => return Err(error.with("policy", &arn)),
-            }
-        }
+        let tags = policy_tags::of(aws, &arn).await?;
+        let roles = tags.keys().filter_map(|key| role_of(key)).collect();
         Ok::<_, Error>((arn, roles))
     };
     stream::iter(policies).map(read).buffer_unordered(AT_A_TIME).try_collect().await

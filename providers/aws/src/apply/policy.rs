@@ -1,5 +1,7 @@
 //! Managed policies.
 
+use std::sync::PoisonError;
+
 use cloudgrant_core::{ErrorKind, Outcome, Result};
 use serde_json::Value;
 
@@ -21,7 +23,11 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .tags(tag(crate::bind::STACK_TAG, aws.names.stack().as_str())?)
         .tags(tag(crate::bind::HOME_TAG, &aws.names.home())?);
     match request.send().await {
-        Ok(answer) => Ok(named(answer.policy.as_ref().and_then(|policy| policy.arn()))),
+        Ok(answer) => {
+            let arn = answer.policy.as_ref().and_then(|policy| policy.arn());
+            aws.made.lock().unwrap_or_else(PoisonError::into_inner).extend(arn.map(ToOwned::to_owned));
+            Ok(named(arn))
+        }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_already_exists_exception()) => {
             // Made by a run whose answer was lost, or somebody else's at another path.
             adopt(aws, name, after).await
@@ -46,6 +52,7 @@ async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
         update(aws, name, after).await?;
     }
     set_tags(aws, &arn, after).await?;
+    aws.made.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.clone());
     Ok(named(Some(&arn)))
 }
 
@@ -110,6 +117,11 @@ pub(super) async fn delete(aws: &Aws, name: &str) -> Result<Outcome> {
     }
 }
 
+/// The number of a version: `v10` comes after `v9`.
+fn number(id: &str) -> Option<u64> {
+    id.strip_prefix('v')?.parse().ok()
+}
+
 enum Keep {
     AllButTheOldest,
     TheDefault,
@@ -121,8 +133,7 @@ async fn prune(aws: &Aws, arn: &str, keep: Keep) -> Result<bool> {
     let answer = client.list_policy_versions().policy_arn(arn).send().await;
     let answer = answer.map_err(|error| error::of("iam:ListPolicyVersions", error))?;
     let mut old: Vec<_> = answer.versions().iter().filter(|version| !version.is_default_version).collect();
-    // `v10` comes after `v9`.
-    old.sort_by_key(|version| version.version_id().and_then(|id| id[1..].parse::<u64>().ok()));
+    old.sort_by_key(|version| version.version_id().and_then(number));
     if matches!(keep, Keep::AllButTheOldest) {
         old.truncate(1);
     }
@@ -135,4 +146,16 @@ async fn prune(aws: &Aws, arn: &str, keep: Keep) -> Result<bool> {
         }
     }
     Ok(!old.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_in_the_order_of_their_numbers_whatever_they_are_called() {
+        let mut ids = ["v10", "é9", "v9", "", "9", "v"];
+        ids.sort_by_key(|id| number(id));
+        assert_eq!(ids, ["é9", "", "9", "v", "v9", "v10"]);
+    }
 }

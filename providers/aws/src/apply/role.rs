@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use aws_sdk_iam::error::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
@@ -84,17 +85,28 @@ pub(super) async fn delete(aws: &Aws, name: &str) -> Result<Outcome> {
 
 pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     task_roles::note(aws, text(after, "policy"), text(after, "role")).await?;
-    let request = aws.clients.iam().await.attach_role_policy();
-    let answer = request.role_name(text(after, "role")).policy_arn(text(after, "policy")).send().await;
-    match answer.map_err(|error| error::of("iam:AttachRolePolicy", error)) {
-        Ok(_) => Ok(Outcome::default()),
-        // Both were made a moment ago, and IAM is eventually consistent. Source: IAM user guide,
-        // "Troubleshooting IAM: changes that I make are not always immediately visible".
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()))
-        }
-        Err(error) => Err(error),
+    let (role, policy) = (text(after, "role"), text(after, "policy"));
+    let answer = aws.clients.iam().await.attach_role_policy().role_name(role).policy_arn(policy).send().await;
+    let Err(error) = answer else { return Ok(Outcome::default()) };
+    let is_the_policy = error.message().is_some_and(|said| said.contains(policy));
+    let error = error::of("iam:AttachRolePolicy", error);
+    if error.kind() != ErrorKind::NotFound {
+        return Err(error);
     }
+    let (what, arn) = if is_the_policy { ("policy", policy.to_owned()) } else { ("role", aws.names.role_arn(role)) };
+    // What was made a moment ago may not be known yet, as IAM is eventually consistent. Source: IAM user guide,
+    // "Troubleshooting IAM: changes that I make are not always immediately visible".
+    if aws.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&arn) {
+        return Err(Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()));
+    }
+    let name = if is_the_policy { policy } else { role };
+    Err(Error::new(
+        ErrorKind::NotFound,
+        format!("the {what} {name} was there when the plan was made, and isn't any more"),
+    )
+    .with("operation", "iam:AttachRolePolicy")
+    .with("AWS said", error.to_string())
+    .hint("plan again; if somebody deleted it who shouldn't have, make it anew, or name another one in the manifest"))
 }
 
 pub(super) async fn detach(aws: &Aws, before: &Value) -> Result<Outcome> {

@@ -1,6 +1,8 @@
 //! Grants and bindings: requirements 12 to 24 and 27 to 29.
 
-use cloudgrant_core::{Action, ErrorKind, Level};
+use std::time::{Duration, Instant};
+
+use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, Level, Settings, Silent};
 use serde_json::json;
 
 use crate::world::{Runs, World, manifest, refused, said};
@@ -242,6 +244,28 @@ async fn requirement_22_the_task_policy_must_be_there_where_a_role_needs_it() {
     assert!(world.plan(&seeded).await.is_ok(), "the sandbox has what the manifest names");
     let managed = |text: &str| other(text).replace("another", "arn:aws:iam::aws:policy/ReadOnlyAccess");
     assert!(world.plan(&managed(&narrow)).await.is_ok(), "AWS's own policies are in no account's list");
+}
+
+/// Only what this run makes can be not yet there.
+#[tokio::test]
+async fn a_task_role_that_is_gone_since_the_plan_is_not_waited_for() {
+    let text = manifest("grants: [{ name: mine, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let session = world.session_with(&text, Settings::default()).await.expect("a session");
+    let engine = session.engine();
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let (iam, role) = (world.iam(), "acme-userflyterole");
+    for policy in iam.list_attached_role_policies().role_name(role).send().await.expect("the role").attached_policies()
+    {
+        let arn = policy.policy_arn().expect("an ARN");
+        iam.detach_role_policy().role_name(role).policy_arn(arn).send().await.expect("detached");
+    }
+    iam.delete_role().role_name(role).send().await.expect("deleted");
+    let begun = Instant::now();
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let said = format!("{:?}", report.failed);
+    assert!(said.contains("the role acme-userflyterole was there when the plan was made"), "{said}");
 }
 
 #[tokio::test]
