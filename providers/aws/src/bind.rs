@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::attachment::Attachment;
 use crate::document;
-use crate::grant::TaskRole;
+use crate::grant::{TaskRole, refuse_protected};
 use crate::kinds;
 use crate::packed::{Carried, CarriedBy};
 use crate::platform_binding;
@@ -33,6 +33,7 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     if bindings.is_empty() {
         return Ok(desired);
     }
+    refuse_protected(aws, bindings.iter().any(|binding| binding.scope == Scope::Global))?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     // Only roles of ours need the task policy, as the task role has it already; and they trust the issuer.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);

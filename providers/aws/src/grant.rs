@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Intent, Note, Object, ObjectId, Ownership, ResourceKind, Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership,
+    ResourceKind, Result, Scope, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     if grants.is_empty() {
         return Ok(desired);
     }
+    refuse_protected(aws, grants.iter().any(|grant| grant.carried_by.contains(&Scope::Global)))?;
     let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let reading = aws.reading().await;
@@ -43,6 +45,16 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     desired.notes.extend(own_repositories::notes(aws, grants).await?);
     desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
     Ok(desired)
+}
+
+/// Requirement 15. Where something is only taken away, what is protected stays as it is and stands in nobody's way.
+pub(crate) fn refuse_protected(aws: &Aws, any_global: bool) -> Result<()> {
+    let Some(role) = aws.config.task_role(&aws.context.platform).filter(|_| any_global) else { return Ok(()) };
+    let protected = aws.config.protected();
+    let Some(pattern) = protected.matching(&role) else { return Ok(()) };
+    let problem = Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
+        .hint("grants go to the role of task code, never to the platform's own");
+    Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
 }
 
 fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {

@@ -268,15 +268,5 @@ fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
                 .hint("set `aws.cluster.oidc_provider`; `aws eks describe-cluster` shows it as identity.oidc.issuer");
         problems.push(problem);
     }
-    if let Some(pattern) =
-        task_role.as_deref().and_then(|role| aws.config.protected().matching(role).map(str::to_owned))
-    {
-        // Requirement 15.
-        let message = format!("`{}` is protected (`{pattern}`)", task_role.unwrap_or_default());
-        problems.push(
-            Diagnostic::new("aws.task_role", message)
-                .hint("grants go to the role of task code, never to the platform's own"),
-        );
-    }
     problems
 }

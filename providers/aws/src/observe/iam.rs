@@ -199,6 +199,7 @@ impl Reader<'_> {
     /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
     fn attachments_elsewhere(&mut self) {
         let task_role = self.aws.config.task_role(&self.aws.context.platform);
+        let protected = self.aws.config.protected();
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (name, role) in &self.snapshot.roles {
             for (arn, policy) in &role.attached {
@@ -210,7 +211,11 @@ impl Reader<'_> {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
-                if task_role.as_deref() == Some(name) || self.wanted.contains(&id) || self.was_task_role(name, arn) {
+                let is_ours = task_role.as_deref() == Some(name) || self.was_task_role(name, arn);
+                let pattern = protected.matching(name).filter(|_| is_ours && !self.wanted.contains(&id));
+                if let Some(pattern) = pattern {
+                    self.stays(&id, name, pattern, policy, arn);
+                } else if is_ours || self.wanted.contains(&id) {
                     self.attached(id, name, policy, arn, vec![name.clone()]);
                 } else {
                     let remedy = detach(name, arn);
@@ -226,6 +231,23 @@ impl Reader<'_> {
                 self.used_elsewhere(&policy.name, "a user or a group", remedy);
             }
         }
+    }
+
+    /// What the stack attached to a role before the manifest protected that one: it stays, and so does the policy, which
+    /// can't go while it is attached. The rest is taken away.
+    fn stays(&mut self, attachment: &ObjectId, role: &str, pattern: &str, policy: &str, arn: &str) {
+        let of_policy = kinds::policy(policy);
+        if !self.wanted.contains(&of_policy) {
+            self.observed.objects.remove(&of_policy);
+        }
+        let message = format!(
+            "it stays, and what the policy gives stays given, as `{role}` is protected (`{pattern}`, `aws.protected`): take it \
+             away by hand (`{}`, then `aws iam delete-policy --policy-arn {}`), or take the name off the protected list and \
+             run this again",
+            detach(role, arn),
+            quoted(arn)
+        );
+        self.observed.notes.push(Note::warning(attachment, message));
     }
 
     /// Whether the stack attached a policy to a role, which was the task role before the manifest named another one.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Unsearched};
+use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
@@ -10,13 +11,11 @@ use super::OtherHomes;
 use super::lists;
 use super::search::{self, Search};
 use crate::Aws;
+use crate::client::AT_A_TIME;
 use crate::kept::{self, Policy, Statement};
 use crate::kinds;
 use crate::places::{Mark, Marked, Place};
 use crate::shared::Shared;
-
-/// How many policies are read at a time.
-const AT_A_TIME: usize = 8;
 
 /// What the policies say, of those that are wanted and those that are searched.
 #[derive(Debug, Default)]
@@ -93,7 +92,9 @@ fn principals(statement: &Statement) -> impl Iterator<Item = ObjectId> {
 }
 
 pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut OtherHomes, observed: &mut Observed) {
-    let mark = aws.names.mark();
+    let (mark, protected) = (aws.names.mark(), aws.config.protected());
+    let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    let mut stay = Vec::new();
     for (shared, document) in &policies.documents {
         let one = Marked::One(shared.clone());
         for statement in document.iter().flat_map(|document| &document.statements) {
@@ -102,6 +103,17 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                 others.add(shared.statement(sid).to_string());
             }
             if !sid.contains(&mark) {
+                continue;
+            }
+            let id = shared.statement(sid);
+            if let Some(pattern) = protected.matching(shared.name()).filter(|_| !wanted.contains(&id)) {
+                let message = format!(
+                    "it stays, and what it gives stays given, as `{}` is protected (`{pattern}`, `aws.protected`): take it \
+                     out by hand, or take the name off the protected list and run this again",
+                    shared.name()
+                );
+                observed.notes.push(Note::warning(&id, message));
+                stay.push(one.clone());
                 continue;
             }
             // It goes before the mark that says where it is.
@@ -117,12 +129,14 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                 if_deleted: None,
                 touches: vec![shared.name().to_owned()],
             };
-            observed.objects.insert(shared.statement(sid), found);
+            observed.objects.insert(id, found);
         }
     }
     limits(desired, &policies.documents, observed);
-    // What names a place that could not be searched stays: it is all that later runs know of it.
-    for (mark, _) in policies.marks.iter().filter(|(_, is_complete)| !is_complete) {
+    // What names a place that could not be searched stays: it is all that later runs know of it. So does what names a
+    // statement that stays.
+    let stays = |mark: &Mark| mark.names.iter().any(|named| stay.iter().any(|one| named.meets(one)));
+    for (mark, _) in policies.marks.iter().filter(|(mark, is_complete)| !is_complete || stays(mark)) {
         if !desired.objects.iter().any(|object| object.id == mark.policy) {
             observed.objects.remove(&mark.policy);
         }

@@ -202,8 +202,44 @@ async fn the_protected_list_holds_when_taking_away() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
     world.converge(&text).await;
-    let gone = manifest("").replace("  home: account\n", "  home: account\n  protected: [team/theirs]\n");
-    let error = world.plan(&gone).await.expect_err("protected");
-    let said = format!("{error:?}");
-    assert!(said.contains("deleting") && said.contains("would change `team/theirs`"), "{said}");
+    let protecting = |text: &str| text.replace("  home: account\n", "  home: account\n  protected: [team/theirs]\n");
+    let before = world.ecr("444455556666").get_repository_policy().repository_name("team/theirs").send().await;
+    let before = before.expect("a policy").policy_text;
+    // What is protected stays, and the rest goes.
+    let report = world.revoke_all(&protecting(&text)).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    let after = world.ecr("444455556666").get_repository_policy().repository_name("team/theirs").send().await;
+    assert_eq!(after.expect("a policy").policy_text, before);
+    assert!(world.iam().get_role().role_name("cloudgrant_tests_production").send().await.is_err());
+    let plan = world.plan(&protecting(&manifest(""))).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("`team/theirs` is protected")).collect();
+    assert!(told.len() == 1 && told[0].message.contains("it stays"), "{:#?}", plan.notes);
+    // It is found again by its mark, and goes once it may.
+    world.converge(&manifest("")).await;
+    let policies = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
+    assert!(policies.policies().is_empty(), "{policies:?}");
+    let left = world.ecr("444455556666").get_repository_policy().repository_name("team/theirs").send().await;
+    assert!(!left.is_ok_and(|left| left.policy_text.is_some_and(|text| text.contains("Cloudgrant"))));
+}
+
+#[tokio::test]
+async fn what_a_protected_task_role_carries_stays_and_the_rest_is_taken_away() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let protecting = |text: &str| text.replace("  home: account\n", "  home: account\n  protected: ['acme-user*']\n");
+    let error = world.plan(&protecting(&text)).await.expect_err("grants to a protected role");
+    assert!(error.kind().is_usage() && said(&error).contains("`acme-userflyterole` is protected"), "{}", said(&error));
+    let report = world.revoke_all(&protecting(&text)).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    let ours = "cloudgrant_tests_global".to_owned();
+    assert!(world.attached("acme-userflyterole").await.contains(&ours));
+    assert!(world.iam().get_role().role_name("cloudgrant_tests_production").send().await.is_err());
+    let plan = world.plan(&protecting(&manifest(""))).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("is protected (`acme-user*`")).collect();
+    assert!(told.len() == 1 && told[0].message.contains("aws iam detach-role-policy"), "{:#?}", plan.notes);
+    world.converge(&manifest("")).await;
+    assert!(!world.attached("acme-userflyterole").await.contains(&ours));
 }
