@@ -10,6 +10,7 @@ pub(crate) const ATTACHMENT: &str = "iam-role-attachment";
 pub(crate) const STATEMENT: &str = "ecr-policy-statement";
 pub(crate) const BUCKET_STATEMENT: &str = "s3-policy-statement";
 pub(crate) const KEY_STATEMENT: &str = "kms-key-policy-statement";
+pub(crate) const PULL_THROUGH: &str = "ecr-pull-through";
 pub(crate) const BINDING: &str = "platform-binding";
 
 pub(crate) fn policy(name: &str) -> ObjectId {
@@ -27,6 +28,10 @@ pub(crate) fn attachment(role: &str, policy: &str) -> ObjectId {
 
 pub(crate) fn statement(repository: &Repository, sid: &str) -> ObjectId {
     ObjectId::new(STATEMENT, format!("{}#{sid}", repository.arn()))
+}
+
+pub(crate) fn pull_through(repository: &Repository) -> ObjectId {
+    ObjectId::new(PULL_THROUGH, repository.arn())
 }
 
 pub(crate) fn bucket_statement(bucket: &str, sid: &str) -> ObjectId {

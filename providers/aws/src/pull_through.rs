@@ -5,15 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Error, IntentId, Note, Result};
+use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership, Result, Scope, quoted};
+use serde_json::json;
 
 use crate::Aws;
+use crate::document;
 use crate::error;
+use crate::kinds;
 use crate::locator::Repository;
 use crate::own_repositories::{Whether, absent, why_unread};
 
 /// What the first pull of an image takes besides pulling.
 const IMPORT: &str = "ecr:BatchImportUpstreamImage";
+
+/// What it takes where the repository isn't there yet.
+const CREATE: &str = "ecr:CreateRepository";
 
 /// A rule for every repository that no other rule is for.
 const ROOT: &str = "ROOT";
@@ -22,14 +28,16 @@ const ROOT: &str = "ROOT";
 /// reason for a plan to fail.
 pub(crate) type Known = BTreeMap<String, std::result::Result<Vec<String>, &'static str>>;
 
-/// What is to be done so that the nodes may pull from a repository of their own account (requirement 11).
-pub(crate) async fn note(
+/// What is to be done so that the nodes may pull from a repository of their own account (requirement 11): a step for whoever
+/// administers their role where a rule fills the repository, else nothing.
+pub(crate) async fn enable(
     aws: &Aws,
     repository: &Repository,
     whether: Whether,
     about: IntentId,
     known: &mut Known,
-) -> Result<Note> {
+    desired: &mut Desired,
+) -> Result<()> {
     let name = &repository.name;
     if !known.contains_key(&repository.region) {
         let read = match rules(aws, repository).await {
@@ -47,15 +55,16 @@ pub(crate) async fn note(
                  ecr:DescribePullThroughCacheRules {why}"
             );
             let own = format!("{name} is in the data plane's own account: its nodes may pull what is in it");
-            return Ok(match whether {
+            desired.notes.push(match whether {
                 Whether::Missing => Note::warning(about, format!("{}. {message}", absent(repository))),
                 Whether::There => Note::info(about, format!("{own}. {message}")),
                 Whether::Unread(_) => Note::info(about, format!("{own}, if it is there. {message}")),
             });
+            return Ok(());
         }
     };
     let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
-        return Ok(match whether {
+        desired.notes.push(match whether {
             Whether::Missing => Note::warning(about, format!("{}. Its nodes may pull then", absent(repository))),
             Whether::There => {
                 let message = "is in the data plane's own account: its nodes may pull already, nothing to do";
@@ -67,19 +76,57 @@ pub(crate) async fn note(
                 Note::info(about, format!("{name} {message} {why}"))
             }
         });
+        return Ok(());
     };
-    let role = aws.config.node_role(&aws.context.platform).unwrap_or_else(|| "the role of the nodes".to_owned());
+    desired.objects.push(step(aws, repository, rule, whether, about));
+    Ok(())
+}
+
+/// What whoever administers the role of the nodes is asked for.
+fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about: IntentId) -> Object {
+    let (name, arn) = (&repository.name, repository.arn());
+    let role = aws.config.node_role(&aws.context.platform);
+    let statement = document::statement(&json!({
+        "Sid": "PullThroughCache",
+        "Effect": "Allow",
+        "Action": [IMPORT, CREATE],
+        "Resource": arn,
+    }));
+    let policy = serde_json::to_string_pretty(&document::document(vec![statement.clone()])).unwrap_or_default();
     let not_yet = match whether {
-        Whether::Missing => " and isn't there yet",
+        Whether::Missing => " It isn't there yet: the first pull makes it.",
         Whether::There | Whether::Unread(_) => "",
     };
-    let message = format!(
-        "{name} is behind the pull-through cache rule `{rule}`{not_yet}: what is in it already can be pulled; the first pull of any \
-         other image takes {IMPORT} on {}, and ecr:CreateRepository if the repository isn't there yet, which nodes don't \
-         have with AmazonEC2ContainerRegistryReadOnly. Give them to {role}, or set the registry's permissions so",
-        repository.arn()
+    let document = format!(
+        "Repository: {arn}\nRule:       {rule}\nRole:       {}\n\n\
+         What is in the repository already can be pulled.{not_yet} The first pull of any other image takes {IMPORT}, and\n\
+         {CREATE} if the repository isn't there yet, which nodes don't have with\n\
+         AmazonEC2ContainerRegistryReadOnly.\n\n\
+         1. Write this to policy.json:\n\n{policy}\n\n\
+         2. Give it to the role:\n\
+         \x20  aws iam put-role-policy --role-name {} --policy-name pull-through-cache --policy-document file://policy.json\n\
+         3. Or allow the role the same in the registry's permissions (`aws ecr put-registry-policy`); nothing else is needed \
+         then.\n\n\
+         Whether it was done, cloudgrant can't see: the step stays in every plan.\n",
+        role.as_deref().unwrap_or("that of the nodes"),
+        role.as_deref().map_or_else(|| "ROLE".to_owned(), quoted),
     );
-    Ok(Note::warning(about, message))
+    let nodes = role.unwrap_or_else(|| "the role of the nodes".to_owned());
+    Object {
+        id: kinds::pull_through(repository),
+        scope: Scope::Global,
+        attributes: json!({ "repository": arn, "rule": rule, "role": nodes, "statement": statement }).into(),
+        depends_on: Vec::new(),
+        because: vec![about],
+        ownership: Ownership::Fragment { of: format!("what {nodes} may do") },
+        touches: Vec::new(),
+        handoff: Some(Handoff {
+            to: format!("whoever administers the roles of account {}", aws.config.account),
+            task: format!("let the nodes fill {name} by way of the pull-through cache rule `{rule}`"),
+            document,
+            verifiable: false,
+        }),
+    }
 }
 
 fn is_behind(name: &str, prefix: &str) -> bool {

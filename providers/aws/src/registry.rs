@@ -31,7 +31,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
     for (registry, repository) in parsed {
         if repository.account == aws.config.account {
             let whether = seen.whether(&repository);
-            desired.notes.push(pull_through::note(aws, &repository, whether, registry.id(), &mut rules).await?);
+            pull_through::enable(aws, &repository, whether, registry.id(), &mut rules, &mut desired).await?;
             continue;
         }
         // Requirements 30 and 33.

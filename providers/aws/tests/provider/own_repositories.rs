@@ -34,8 +34,9 @@ async fn a_registry_that_is_not_there_is_said() {
     // A rule makes it with the first pull.
     let rule = world.ecr(OWN).create_pull_through_cache_rule().ecr_repository_prefix("team");
     rule.upstream_registry_url("registry-1.docker.io").send().await.expect("made");
-    let behind = note(&world).await.message;
-    assert!(behind.contains("rule `team` and isn't there yet"), "{behind}");
+    let plan = world.plan(&text).await.expect("a plan");
+    let behind = plan.changes[0].handoff.as_ref().expect("a step for somebody else");
+    assert!(behind.task.contains("rule `team`") && behind.document.contains("isn't there yet"), "{behind:#?}");
     let rule = world.ecr(OWN).delete_pull_through_cache_rule().ecr_repository_prefix("team");
     rule.send().await.expect("deleted");
     world.restart(&text, "deny=ecr:DescribeRepositories").await;

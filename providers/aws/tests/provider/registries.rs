@@ -123,9 +123,15 @@ async fn a_repository_behind_a_pull_through_cache_takes_more() {
     assert!(told(&world).await.contains("nothing to do"));
     let rule = world.ecr("111122223333").create_pull_through_cache_rule().ecr_repository_prefix("docker-hub");
     rule.upstream_registry_url("registry-1.docker.io").send().await.expect("made");
-    let message = told(&world).await;
-    for part in ["rule `docker-hub`", "ecr:BatchImportUpstreamImage", "unionai-acme-flyteworker-node-group"] {
-        assert!(message.contains(part) && !message.contains("nothing to do"), "{part} in {message}");
+    // It is a step for somebody else, and nothing that a plan passes over.
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(plan.summary().handoff, 1, "{:#?}", plan.changes);
+    assert!(!plan.notes.iter().any(|note| note.message.contains("nothing to do")), "{:#?}", plan.notes);
+    let step = plan.changes[0].handoff.as_ref().expect("a handoff");
+    assert!(step.task.contains("rule `docker-hub`") && step.to.contains("account 111122223333"), "{step:#?}");
+    let arn = "arn:aws:ecr:us-west-2:111122223333:repository/docker-hub/library/nginx";
+    for part in ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository", "unionai-acme-flyteworker-node-group", arn] {
+        assert!(step.document.contains(part), "{part} in {}", step.document);
     }
     world.restart(&text, "deny=ecr:DescribePullThroughCacheRules").await;
     let message = told(&world).await;
