@@ -239,7 +239,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 fn is_reserved(name: &str) -> bool {
     ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix))
-        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--xa-s3", "--table-s3"]
+        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--xa-s3", "--table-s3", "--op-s3"]
             .iter()
             .any(|suffix| name.ends_with(suffix))
         || name.parse::<std::net::Ipv4Addr>().is_ok()

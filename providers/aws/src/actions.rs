@@ -23,6 +23,14 @@ pub(crate) fn lists(access: Access) -> bool {
     }
 }
 
+/// Whether a level includes reading what is there, whoever wrote it and whenever.
+pub(crate) fn reads(access: Access) -> bool {
+    match access {
+        Access::Read | Access::ReadWrite | Access::Manage => true,
+        Access::List | Access::Write | Access::Pull | Access::Push => false,
+    }
+}
+
 /// What a level allows on objects.
 pub(crate) fn on_objects(access: Access) -> &'static [&'static str] {
     match access {

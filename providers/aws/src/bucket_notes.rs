@@ -17,6 +17,7 @@ const FEW: usize = 5;
 pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
     let (mut folders, mut seen) = (Vec::new(), BTreeSet::new());
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut former: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut notes = Vec::new();
     for grant in grants {
         let mut has_folder = false;
@@ -30,6 +31,9 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
             if let Some(key) = key {
                 keys.entry(key.arn.clone()).or_default().insert(bucket.clone());
             }
+            for key in known.into_iter().flat_map(|known| &known.former).filter(|_| actions::reads(reach.access)) {
+                former.entry(key.arn.clone()).or_default().insert(bucket.clone());
+            }
             if !seen.contains(&bucket) {
                 notes.extend(buckets.note(&bucket));
                 seen.insert(bucket);
@@ -40,6 +44,7 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
         }
     }
     notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(aws, &key, &buckets)));
+    notes.extend(former.into_iter().map(|(key, buckets)| former_key(&key, &buckets)));
     notes.extend(folder(&folders));
     notes
 }
@@ -55,6 +60,17 @@ fn own_key(aws: &Aws, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
         );
         Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
     })
+}
+
+/// A key that encrypted buckets before.
+fn former_key(key: &str, buckets: &BTreeSet<String>) -> Note {
+    let buckets = few(buckets.iter().map(String::as_str));
+    let message = format!(
+        "it doesn't encrypt {buckets} any more, but what was written while it did stays under it: tasks may decrypt that as \
+         long as they may read it there. Once all of it is written anew (`aws s3 cp --recursive` onto itself), revoke the \
+         grants and grant them anew: that takes the key away"
+    );
+    Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
 }
 
 /// `HEAD inputs` asks for an object that isn't there, and only whoever may list all learns that. It can't be mended without

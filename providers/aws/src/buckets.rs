@@ -4,28 +4,27 @@
 //! what was found out stands in the stack's own policies (see [`crate::known_buckets`]), so that a plan with nothing to do
 //! asks no bucket. `drift` asks again, and so does an `apply` that finds nothing else to do.
 
-use std::collections::{BTreeMap, HashMap};
+mod asking;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use cloudgrant_core::{Error, ErrorKind, Note, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Aws;
+use crate::client::BUCKETS_AT_A_TIME;
 use crate::config::AccountId;
 use crate::error;
 use crate::kms_key::Key;
 use crate::partition::answered_region;
 
-/// How many buckets are asked at a time. S3 takes thousands of requests a second.
-const AT_A_TIME: usize = 64;
+use self::asking::{Answer, encryption, of_account, unread};
+
+pub(crate) use self::asking::elsewhere;
 
 /// A page of the list. Source: Amazon S3 API reference, ListBuckets, `max-buckets`: up to 10,000.
 const PAGE: i32 = 1_000;
-
-const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";
 
 /// Whose a bucket is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +52,15 @@ pub(crate) enum Encryption {
 pub(crate) struct Bucket {
     pub(crate) owner: Owner,
     pub(crate) encryption: Encryption,
+    /// Keys that encrypted it before, and what was written then. Source: Amazon S3 user guide, "Setting default server-side
+    /// encryption behavior": a new default changes no object that is there.
+    pub(crate) former: BTreeSet<Key>,
     note: Option<String>,
 }
 
 impl Bucket {
     pub(crate) fn new(owner: Owner, encryption: Encryption) -> Self {
-        Self { owner, encryption, note: None }
+        Self { owner, encryption, former: BTreeSet::new(), note: None }
     }
 
     /// The account that owns it, where that is known.
@@ -160,7 +162,7 @@ impl Lookup {
                     Ok::<_, Error>((name, (asked, settled(known, bucket))))
                 }
             };
-            let asked: Vec<_> = stream::iter(open).map(ask).buffer_unordered(AT_A_TIME).try_collect().await?;
+            let asked: Vec<_> = stream::iter(open).map(ask).buffer_unordered(BUCKETS_AT_A_TIME).try_collect().await?;
             self.found.lock().unwrap_or_else(PoisonError::into_inner).extend(asked);
         }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -188,21 +190,14 @@ fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
             Bucket { note: Some(note), ..known.clone() }
         }
         Owner::Account(now) if now == was && asked.encryption == Encryption::Unknown => {
-            Bucket { encryption: known.encryption.clone(), ..asked }
+            Bucket { encryption: known.encryption.clone(), former: known.former.clone(), ..asked }
         }
-        Owner::Account(_) => match &known.encryption {
-            // What was written before stays under it. Source: Amazon S3 user guide, "Setting default server-side encryption
-            // behavior": existing objects aren't changed.
-            Encryption::Key(old) if asked.encryption != known.encryption => Bucket {
-                note: Some(format!(
-                    "it isn't encrypted under {} any more, and the plan takes the use of that key away: what was written \
-                     under it can't be read by tasks until it is written anew (`aws s3 cp --recursive` onto itself)",
-                    old.arn
-                )),
-                ..asked
-            },
-            Encryption::Key(_) | Encryption::NoKey | Encryption::Unknown => asked,
-        },
+        Owner::Account(now) if now == was => {
+            let before = known.former.iter().chain(known.key());
+            let former = before.filter(|key| asked.key() != Some(key)).cloned().collect();
+            Bucket { former, ..asked }
+        }
+        Owner::Account(_) => asked,
     }
 }
 
@@ -271,41 +266,42 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
             "there is no such bucket yet: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
              manifest. Made by any other account, it stays out of reach"
         );
-        Bucket { owner: Owner::Account(owner), encryption: Encryption::Unknown, note: Some(note) }
+        Bucket { note: Some(note), ..Bucket::new(Owner::Account(owner), Encryption::Unknown) }
     };
     let own_is_listed = !lists.denied.contains(own);
     let unlisted_owner = known.and_then(Bucket::account).filter(|was| lists.denied.contains(*was));
-    let bucket = |owner, encryption, note: String| Bucket { owner, encryption, note: Some(note) };
+    let bucket = |owner, encryption, note: String| Bucket { note: Some(note), ..Bucket::new(owner, encryption) };
     if let Some(owner) = owner {
         if asked == Asked::Owner {
             return Ok(Bucket::new(Owner::Account(owner), Encryption::Unknown));
         }
         return Ok(match encryption(aws, &owner, name, Some(&owner)).await? {
-            Answer::Is(Encryption::NoKey, is_managed) if is_managed && owner != *own => bucket(
-                Owner::Account(owner),
-                Encryption::NoKey,
-                "the key aws/s3, which AWS manages, encrypts it: no other account can read what is encrypted so. Have it \
-                 encrypted under a customer-managed key, or under S3's own"
-                    .to_owned(),
-            ),
-            Answer::Is(encryption, _) => Bucket::new(Owner::Account(owner), encryption),
-            Answer::Odd(note) => bucket(Owner::Account(owner), Encryption::Unknown, note),
             Answer::Denied => bucket(Owner::Account(owner), Encryption::Unknown, unread()),
             Answer::Missing => missing(),
+            answer @ (Answer::Is(..) | Answer::Odd(_)) => of_account(own, &owner, answer),
         });
     }
-    // Whoever asks for a bucket that only the own account may have learns whether it is so.
-    let expected = (!own_is_listed).then_some(own);
-    Ok(match encryption(aws, own, name, expected).await? {
-        Answer::Missing => missing(),
-        Answer::Is(encryption, _) if !own_is_listed => Bucket::new(Owner::Account(own.clone()), encryption),
-        Answer::Odd(note) if !own_is_listed => bucket(Owner::Account(own.clone()), Encryption::Unknown, note),
-        Answer::Is(..) | Answer::Odd(_) | Answer::Denied if let Some(was) = unlisted_owner => bucket(
+    // A list may not have it yet, or may be denied. Whoever asks for a bucket that only one account may have learns whether
+    // it is that one's. Source: Amazon S3 user guide, "Verifying bucket ownership with bucket owner condition".
+    for account in std::iter::once(own).chain(aws.config.accounts.keys().filter(|account| *account != own)) {
+        let answer = match encryption(aws, account, name, Some(account)).await {
+            // Nobody can work there; that was said of its list.
+            Err(error) if error.kind() == ErrorKind::AccessDenied => continue,
+            answer => answer?,
+        };
+        match answer {
+            Answer::Missing => return Ok(missing()),
+            answer @ (Answer::Is(..) | Answer::Odd(_)) => return Ok(of_account(own, account, answer)),
+            Answer::Denied => {}
+        }
+    }
+    Ok(match unlisted_owner {
+        Some(was) => bucket(
             Owner::Unknown,
             Encryption::Unknown,
             format!("s3:ListAllMyBuckets is denied in account {was}, which owned it when it was granted"),
         ),
-        Answer::Is(..) | Answer::Odd(_) | Answer::Denied if own_is_listed => {
+        None if own_is_listed => {
             let unlisted: Vec<_> = lists.denied.iter().map(AccountId::as_str).collect();
             let and = if unlisted.is_empty() {
                 String::new()
@@ -321,7 +317,7 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
                 ),
             )
         }
-        Answer::Is(..) | Answer::Odd(_) | Answer::Denied => bucket(
+        None => bucket(
             Owner::Unknown,
             Encryption::Unknown,
             "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied, nor how it is encrypted, as \
@@ -331,92 +327,3 @@ async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, a
         ),
     })
 }
-
-fn unread() -> String {
-    "how it is encrypted couldn't be read, as s3:GetEncryptionConfiguration is denied: whether a customer-managed key \
-     encrypts it (then tasks need kms:Decrypt, and kms:GenerateDataKey to write) is unknown"
-        .to_owned()
-}
-
-/// What S3 says of a bucket's encryption.
-enum Answer {
-    /// And whether that is the key `aws/s3`.
-    Is(Encryption, bool),
-    /// What can't be taken into a policy, in words.
-    Odd(String),
-    Denied,
-    Missing,
-}
-
-/// With the credentials of an account; `expected` is the account that has to own it.
-async fn encryption(aws: &Aws, account: &AccountId, name: &str, expected: Option<&AccountId>) -> Result<Answer> {
-    let mut region = aws.clients.region_of(name).await;
-    for is_last in [false, true] {
-        let client = aws.clients.s3(account, &region).await?;
-        let request = client.get_bucket_encryption().bucket(name);
-        let request = request.set_expected_bucket_owner(expected.map(ToString::to_string));
-        let error = match request.send().await {
-            Ok(answer) => {
-                let rules = answer.server_side_encryption_configuration.map(|all| all.rules).unwrap_or_default();
-                let by_default = rules.into_iter().find_map(|rule| rule.apply_server_side_encryption_by_default);
-                return Ok(
-                    by_default.map_or(Answer::Is(Encryption::NoKey, false), |rule| key(aws, account, &region, &rule))
-                );
-            }
-            Err(error) => error,
-        };
-        if let Some(other) = elsewhere(aws, name, &error, &region)?.filter(|_| !is_last) {
-            aws.clients.note_region(name, &other).await;
-            region = other;
-            continue;
-        }
-        if error.code() == Some("ServerSideEncryptionConfigurationNotFoundError") {
-            return Ok(Answer::Is(Encryption::NoKey, false));
-        }
-        let error = error::of(GET_ENCRYPTION, error).with("bucket", name);
-        return match error.kind() {
-            ErrorKind::AccessDenied => Ok(Answer::Denied),
-            ErrorKind::NotFound => Ok(Answer::Missing),
-            _ => Err(error),
-        };
-    }
-    Ok(Answer::Denied)
-}
-
-/// The region in which a bucket is, where S3 answers that it isn't in that one.
-///
-/// # Errors
-/// What S3 answers is no region.
-pub(crate) fn elsewhere<E>(
-    aws: &Aws,
-    bucket: &str,
-    error: &aws_sdk_s3::error::SdkError<E, HttpResponse>,
-    region: &str,
-) -> Result<Option<String>> {
-    let found = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    let found = found.filter(|found| *found != region);
-    found.map(|found| answered_region(bucket, found, aws.config.partition())).transpose()
-}
-
-/// The key, unless it takes no grant. Whoever owns the bucket writes this setting: it goes into no policy and no command
-/// unless it is what it should be. Source: Amazon S3 API reference, ServerSideEncryptionByDefault.
-fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryptionByDefault) -> Answer {
-    match &rule.sse_algorithm {
-        ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse => {}
-        ServerSideEncryption::Aes256 | ServerSideEncryption::AwsFsx => return Answer::Is(Encryption::NoKey, false),
-        other => {
-            let what = shown(other.as_str());
-            return Answer::Odd(format!("it is encrypted with `{what}`, which isn't known here: {UNKNOWN_KEY}"));
-        }
-    }
-    let Some(id) = rule.kms_master_key_id.as_deref() else { return Answer::Is(Encryption::NoKey, true) };
-    // An alias without an account is looked for in that of whoever asks. Source: Amazon S3 user guide, "Specifying
-    // server-side encryption with AWS KMS".
-    match Key::answered(id, aws.config.partition(), region, account) {
-        Ok(Some(key)) => Answer::Is(Encryption::Key(key), false),
-        Ok(None) => Answer::Is(Encryption::NoKey, true),
-        Err(odd) => Answer::Odd(format!("its encryption setting {odd}: {UNKNOWN_KEY}")),
-    }
-}
-
-const UNKNOWN_KEY: &str = "whether a customer-managed key encrypts it (then tasks need kms:Decrypt, and kms:GenerateDataKey to write) is unknown";

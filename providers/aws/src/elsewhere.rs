@@ -42,14 +42,14 @@ pub(crate) async fn wanted(
         let mut part = Part { aws, grant, access: reach.access, resource, principals, depends_on, places };
         match needed {
             Needed::Repository(repository) => desired.objects.push(part.in_repository(repository)),
-            Needed::Objects { location, bucket, is_foreign, key } => {
+            Needed::Objects { location, bucket, is_foreign, keys } => {
                 if is_foreign {
                     desired.objects.extend(part.in_bucket(&location, &bucket));
                 }
-                if let Some(key) = key {
+                for (key, actions) in &keys {
                     let contexts: BTreeSet<String> = contexts_of(aws.config.partition(), &location).into();
-                    let condition = json!(for_key(&key, contexts));
-                    desired.objects.push(part.in_key(&key, actions::on_key(reach.access), condition));
+                    let condition = json!(for_key(key, contexts));
+                    desired.objects.push(part.in_key(key, actions, condition));
                 }
             }
             Needed::Secret { resolved, keys } => {
@@ -71,7 +71,8 @@ enum Needed {
         location: Objects,
         bucket: Bucket,
         is_foreign: bool,
-        key: Option<Key>,
+        /// With what is needed of each.
+        keys: Vec<(Key, &'static [&'static str])>,
     },
     /// A secret of the own account under a key of another one (requirement 37).
     Secret {
@@ -92,13 +93,19 @@ impl Needed {
                     Owner::Elsewhere => true,
                     Owner::Unknown => false,
                 };
-                let uses_key = !actions::on_key(reach.access).is_empty();
-                let key = bucket.key().filter(|key| uses_key && key.account() != own.as_str()).cloned();
-                (is_foreign || key.is_some()).then(|| Self::Objects {
+                let now = bucket.key().map(|key| (key, actions::on_key(reach.access)));
+                let former = bucket.former.iter().filter(|_| actions::reads(reach.access));
+                let former = former.map(|key| (key, actions::on_key(Access::Read)));
+                let used = now
+                    .into_iter()
+                    .chain(former)
+                    .filter(|(key, needed)| !needed.is_empty() && key.account() != own.as_str());
+                let keys: Vec<_> = used.map(|(key, needed)| (key.clone(), needed)).collect();
+                (is_foreign || !keys.is_empty()).then(|| Self::Objects {
                     location,
                     bucket: bucket.clone(),
                     is_foreign,
-                    key,
+                    keys,
                 })
             }
             Locator::Secret(secret) => Self::key_of(own, inventory, &secret),

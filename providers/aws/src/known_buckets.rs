@@ -3,9 +3,11 @@
 //! A bucket's owner stands in the condition `aws:ResourceAccount` of the statements that name it, its key in the statement
 //! that allows using that key for its objects. Where the encryption couldn't be read, statements on objects compare the
 //! owner with `StringLike` in place of `StringEquals`: both mean the same for twelve digits, and the bucket is asked again.
+//! In the same way, a key that encrypted the bucket before is told from the one that does now by how its statement compares
+//! the service.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::many;
 use serde::Deserialize;
@@ -46,6 +48,8 @@ enum Said {
     /// And that its encryption was read.
     OwnerAndEncryption(AccountId),
     Key(Key),
+    /// One that encrypted it before.
+    FormerKey(Key),
     /// What none of ours says.
     Odd,
 }
@@ -54,6 +58,7 @@ enum Said {
 struct Facts {
     owner: Option<AccountId>,
     key: Option<Key>,
+    former: BTreeSet<Key>,
     encryption_was_read: bool,
     is_odd: bool,
 }
@@ -70,6 +75,7 @@ impl Facts {
                 self.is_odd |= self.key.as_ref().is_some_and(|known| *known != key);
                 self.key = Some(key);
             }
+            Said::FormerKey(key) => _ = self.former.insert(key),
             Said::Odd => self.is_odd = true,
         }
     }
@@ -86,7 +92,9 @@ impl Facts {
             Some(key) => Encryption::Key(key),
             None => Encryption::NoKey,
         };
-        Some(Bucket::new(Owner::Account(owner), encryption))
+        let mut bucket = Bucket::new(Owner::Account(owner), encryption);
+        bucket.former = self.former;
+        Some(bucket)
     }
 }
 
@@ -176,8 +184,15 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
     let Condition { equals, like, any } = &statement.condition;
     let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
     if !context.is_empty() {
-        let key = Key::granted("s3", statement.resource.single(), equals.via.single(), any.aliases.single());
-        let said = |bucket: &&str| ((*bucket).to_owned(), key.clone().map_or(Said::Odd, Said::Key));
+        let key = |via| Key::granted("s3", statement.resource.single(), via, any.aliases.single());
+        let said = |bucket: &&str| {
+            let said = match (equals.via.single(), like.via.single()) {
+                (via, None) => key(via).map(Said::Key),
+                (None, via) => key(via).map(Said::FormerKey),
+                (Some(_), Some(_)) => None,
+            };
+            ((*bucket).to_owned(), said.unwrap_or(Said::Odd))
+        };
         return context.iter().map(said).collect();
     }
     let (owner, was_read) = match (equals.owner.single(), like.owner.single()) {

@@ -211,6 +211,7 @@ const DIRECTORY_BUCKET: (&str, &str) = (
 );
 const ACCESS_POINT: &str = "is an access point, not a bucket";
 const OBJECT_LAMBDA: &str = "is an Object Lambda access point, not a bucket";
+const OUTPOST: &str = "is an access point on an Outpost, not a bucket";
 const TABLE_BUCKET: &str = "is a table bucket (S3 Tables)";
 const NAME_THE_BUCKET: &str =
     "name the bucket behind it; requests by way of an access point need a policy on the access point, too";
@@ -226,6 +227,8 @@ fn not_general_purpose(bucket: &str) -> Option<(&'static str, &'static str)> {
         // The access point of a directory bucket: clients take it for an address of S3 Express.
         ("--xa-s3", (ACCESS_POINT, NAME_THE_BUCKET)),
         ("--ol-s3", (OBJECT_LAMBDA, NAME_THE_BUCKET)),
+        // Of a bucket on an Outpost, which clients reach by way of access points alone.
+        ("--op-s3", (OUTPOST, GENERAL_PURPOSE)),
         ("-s3alias", (ACCESS_POINT, NAME_THE_BUCKET)),
         (".mrap", (MULTI_REGION, NAME_THE_BUCKET)),
         ("--table-s3", (TABLE_BUCKET, GENERAL_PURPOSE)),
@@ -356,6 +359,7 @@ mod tests {
             ("arn:aws:s3-object-lambda:us-west-2:111122223333:accesspoint/x", "Object Lambda"),
             ("s3://mfzwi23gnjvgw.mrap/in/", "Multi-Region Access Point"),
             ("s3://acme-tables--table-s3", "table bucket"),
+            ("s3://acme-point-o01ac5d28a6a232904--op-s3", "access point on an Outpost"),
             ("arn:aws:s3tables:us-west-2:111122223333:bucket/acme", "table bucket"),
             ("s3://xn--acme-data", "reserved"),
             ("s3://sthree-acme", "reserved"),

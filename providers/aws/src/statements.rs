@@ -136,6 +136,15 @@ pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'stati
     through("s3", key, CONTEXT, contexts)
 }
 
+/// The same for a key that encrypted the bucket before, said in such a way that the two are told apart.
+pub(crate) fn for_former_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
+    let mut condition = for_key(key, contexts);
+    if let Some(via) = condition.remove("StringEquals") {
+        condition.entry("StringLike").or_default().extend(via);
+    }
+    condition
+}
+
 /// The condition under which secrets' key may be used. Source: AWS Secrets Manager user guide, "Secret encryption and
 /// decryption", encryption context.
 pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'static> {
@@ -234,9 +243,23 @@ impl<'a> Builder<'a> {
                 contexts.extend(contexts_of(self.partition, location));
             }
         }
+        self.former_keys(objects);
         for ((key, actions), contexts) in by_key {
             let what = if actions.len() == 1 { "ReadKey" } else { "WriteKey" };
             self.allow(what, actions, vec![key.arn.clone()], for_key(key, contexts));
+        }
+    }
+
+    /// What was written under another key stays under it, and is read with it.
+    fn former_keys(&mut self, objects: &[(Objects, Access)]) {
+        let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
+        for (location, _) in objects.iter().filter(|(_, access)| actions::reads(*access)) {
+            for key in self.buckets.get(&location.bucket).into_iter().flat_map(|bucket| &bucket.former) {
+                by_key.entry(key).or_default().extend(contexts_of(self.partition, location));
+            }
+        }
+        for (key, contexts) in by_key {
+            self.allow("FormerKey", &[actions::DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
         }
     }
 
@@ -277,6 +300,30 @@ mod tests {
     use cloudgrant_core::{GrantName, ResourceKind, ResourceName, Scope};
 
     use super::*;
+
+    /// AWS's services call each other by the names of their hosts.
+    #[test]
+    fn a_key_is_used_through_the_service_s_host_of_each_partition() {
+        for (region, partition, host) in [
+            ("us-west-2", "aws", "s3.us-west-2.amazonaws.com"),
+            ("cn-north-1", "aws-cn", "s3.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov", "s3.us-gov-west-1.amazonaws.com"),
+            ("eusc-de-east-1", "aws-eusc", "s3.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", "aws-iso", "s3.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "s3.us-isob-east-1.sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "s3.eu-isoe-west-1.cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "s3.us-isof-south-1.csp.hci.ic.gov"),
+        ] {
+            let arn = format!("arn:{partition}:kms:{region}:111122223333:key/1234");
+            let key = Key::granted("s3", Some(&arn), Some(host), None).unwrap_or_else(|| panic!("{host}"));
+            let contexts = || BTreeSet::from([format!("arn:{partition}:s3:::acme")]);
+            assert_eq!(for_key(&key, contexts())["StringEquals"]["kms:ViaService"], BTreeSet::from([host.to_owned()]));
+            assert_eq!(
+                for_former_key(&key, contexts())["StringLike"]["kms:ViaService"],
+                BTreeSet::from([host.to_owned()])
+            );
+        }
+    }
 
     #[test]
     fn grants_of_one_resource_say_what_each_is_granted() {

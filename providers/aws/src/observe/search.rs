@@ -147,13 +147,14 @@ async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()
     Ok(())
 }
 
-/// A bucket and its key, as far as they are another account's that we can reach.
+/// A bucket and its keys, those of before as well, as far as they are another account's that we can reach.
 fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
     let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
     let in_bucket = bucket.account().filter(|account| is_other(account)).map(|account| {
         let (partition, name) = (aws.config.partition().to_owned(), name.to_owned());
         Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
     });
-    let key = bucket.key().and_then(|key| CustomerKey::parse(&key.arn)).filter(|key| is_other(&key.account));
-    in_bucket.into_iter().chain(key.map(Shared::Key))
+    let keys = bucket.key().into_iter().chain(&bucket.former).filter_map(|key| CustomerKey::parse(&key.arn));
+    let keys: Vec<_> = keys.filter(|key| is_other(&key.account)).collect();
+    in_bucket.into_iter().chain(keys.into_iter().map(Shared::Key))
 }

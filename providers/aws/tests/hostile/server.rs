@@ -41,7 +41,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `script` gets the action, the request's body, and how many requests for the action there were before.
+    /// `script` gets the action, the request's body (of S3 the head), and how many requests for the action there were before.
     pub(crate) async fn start(script: impl Fn(&str, &str, usize) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -78,7 +78,10 @@ async fn serve(mut connection: TcpStream, script: Arc<Script>, log: Arc<Log>) {
             name.eq_ignore_ascii_case("x-amz-target").then(|| value.rsplit('.').next().map(str::trim))?
         });
         let action = target.or_else(|| body.split('&').find_map(|pair| pair.strip_prefix("Action=")));
-        let action = action.unwrap_or_default().to_owned();
+        let of_s3 = of_s3(&head);
+        let action = of_s3.or(action).unwrap_or_default().to_owned();
+        // What S3 is asked stands in the head.
+        let body = if of_s3.is_some() { head } else { body };
         let nth = {
             let mut actions = log.actions.lock().expect("a lock");
             let count = actions.entry(action.clone()).or_default();
@@ -89,6 +92,12 @@ async fn serve(mut connection: TcpStream, script: Arc<Script>, log: Arc<Log>) {
             return;
         }
     }
+}
+
+/// The action of a request for S3, which alone says how the body is hashed.
+fn of_s3(head: &str) -> Option<&'static str> {
+    let path = head.strip_prefix("GET ").filter(|_| head.to_lowercase().contains("x-amz-content-sha256:"))?;
+    Some(if path.contains("?encryption") { "GetBucketEncryption" } else { "ListBuckets" })
 }
 
 async fn request(connection: &mut TcpStream) -> Option<(String, String)> {

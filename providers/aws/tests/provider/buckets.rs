@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
-use cloudgrant_core::{Action, Level, Note, Plan, Settings, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, Level, Note, Plan, Settings, Silent};
 use serde_json::{Value, json};
 
 use crate::world::{Runs, World, manifest, refused, said};
@@ -221,22 +221,75 @@ async fn drift_asks_again_and_apply_mends_it() {
     assert_eq!(changed, [(Action::Update, "cloudgrant_tests_global")]);
 }
 
+/// Applies a plan that asks anew.
+pub(crate) async fn mend(world: &World, text: &str) {
+    let session = world.session(text).await.expect("a session");
+    session.provider().look_again();
+    let engine = session.engine();
+    let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    for plan in [world.plan(text).await.expect("a plan"), drift(world, text).await] {
+        assert!(plan.is_empty(), "{:#?}", plan.changes);
+    }
+}
+
+/// The keys of the statements whose Sids begin so.
+fn keys<'a>(statements: &'a [Value], sid: &str) -> Vec<&'a str> {
+    let those = statements.iter().filter(|one| one["Sid"].as_str().is_some_and(|known| known.starts_with(sid)));
+    let mut keys: Vec<_> = those.map(|one| one["Resource"][0].as_str().expect("one")).collect();
+    keys.sort_unstable();
+    keys
+}
+
 #[tokio::test]
-async fn a_key_that_a_bucket_no_longer_has_is_told_before_its_use_goes() {
-    let text = manifest(GRANTS);
-    let world = World::new(&text).await;
-    let old = key(&world, OWN).await;
-    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&old)).await;
-    world.converge(&text).await;
-    let new = key(&world, OWN).await;
-    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&new)).await;
-    let plan = drift(&world, &text).await;
-    let warned = warnings(&plan, "bucket acme-data");
-    assert!(
-        warned.len() == 1 && warned[0].message.contains(&format!("isn't encrypted under {old} any more")),
-        "{:#?}",
-        plan.notes
-    );
+async fn what_was_written_under_a_former_key_can_be_read_as_long_as_the_bucket_is_granted() {
+    for level in ["read", "write"] {
+        let text = manifest(&GRANTS.replace("data: read", &format!("data: {level}")));
+        let world = World::new(&text).await;
+        let before = world.everything();
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            all.push(key(&world, OWN).await);
+            encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, all.last().map(String::as_str)).await;
+            mend(&world, &text).await;
+        }
+        let found = statements(&world).await;
+        if level == "write" {
+            // Whoever writes reads nothing of what is there.
+            assert_eq!((keys(&found, "MineWriteKey"), keys(&found, "MineFormerKey")), (vec![all[2].as_str()], vec![]));
+            continue;
+        }
+        assert_eq!(keys(&found, "MineReadKey"), [&all[2]]);
+        let mut former = [all[0].as_str(), all[1].as_str()];
+        former.sort_unstable();
+        assert_eq!(keys(&found, "MineFormerKey"), former);
+        let one = found.iter().find(|one| one["Sid"].as_str().is_some_and(|sid| sid.starts_with("MineFormerKey")));
+        assert_eq!(one.expect("one")["Action"], json!(["kms:Decrypt"]));
+        // What was found out stands in the policy, and both are told apart there.
+        let count = asked(&world);
+        let plan = world.plan(&text).await.expect("a plan");
+        assert_eq!((plan.is_empty(), asked(&world)), (true, count));
+        let told = plan.notes.iter().filter(|note| note.message.contains("doesn't encrypt acme-data any more"));
+        assert_eq!(told.count(), 2, "{:#?}", plan.notes);
+        // Back to the first one: it is no former one any more.
+        encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&all[0])).await;
+        mend(&world, &text).await;
+        let found = statements(&world).await;
+        let mut former = [all[1].as_str(), all[2].as_str()];
+        former.sort_unstable();
+        assert_eq!(
+            (keys(&found, "MineReadKey"), keys(&found, "MineFormerKey")),
+            (vec![all[0].as_str()], former.to_vec())
+        );
+        // Revoked, nothing of it is left; granted anew, there is no former key.
+        assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+        let iam =
+            |all: Vec<(String, Value)>| all.into_iter().filter(|(name, _)| name.contains("polic")).collect::<Vec<_>>();
+        assert_eq!(iam(world.everything()), iam(before));
+        world.converge(&text).await;
+        assert!(keys(&statements(&world).await, "MineFormerKey").is_empty());
+    }
 }
 
 #[tokio::test]

@@ -126,6 +126,25 @@ async fn what_the_manifest_has_forgotten_is_found_and_taken_out() {
     assert_eq!((bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await), before);
 }
 
+#[tokio::test]
+async fn a_former_key_keeps_its_statement_until_the_grant_goes() {
+    let (world, old) = world(OTHER).await;
+    let text = text("read");
+    let before = key_policy(&world, OTHER, &old).await;
+    world.converge(&text).await;
+    let new = key(&world, OTHER).await;
+    encrypt(&world.s3(OTHER), "acme-theirs", aws_sdk_s3::types::ServerSideEncryption::AwsKms, Some(&new)).await;
+    crate::buckets::mend(&world, &text).await;
+    for key in [&old, &new] {
+        let statement = of(&key_policy(&world, OTHER, key).await, "AllowKeyCloudgrant");
+        assert_eq!(statement["Action"], json!(["kms:Decrypt"]), "{key}");
+    }
+    assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+    for key in [&old, &new] {
+        assert_eq!(key_policy(&world, OTHER, key).await.len(), before.len(), "{key}");
+    }
+}
+
 /// Its policies tell where a statement of the stack may be. Where somebody deleted them, the manifest does.
 #[tokio::test]
 async fn revoke_finds_what_no_policy_of_the_stack_names_any_more() {
