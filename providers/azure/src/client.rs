@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::cloud::Place;
 use crate::config::Config;
 use crate::credentials::Login;
-use crate::error::{Call, answered, failed, is_absent, line};
+use crate::error::{Call, answered, code, failed, is_absent, line, said};
 use crate::throttling::retry_after;
 use crate::transport::Transport;
 use crate::whole::Whole;
@@ -101,6 +101,20 @@ impl Arm {
         }
     }
 
+    /// Looks whether an object is there, and if not, whether what it would be in is: for what Azure knows by the code that its
+    /// own provider has for it.
+    pub(crate) async fn look(&self, call: &Call<'_>, version: &str, own: &str) -> Result<Presence> {
+        let mut request = self.wire.request(call.object, version, Method::Get)?;
+        let error = match self.wire.exchange(call, &mut request).await? {
+            Answer::Found(_) => return Ok(Presence::There),
+            Answer::Absent(error) => error,
+        };
+        let name = call.object.rsplit('/').next().unwrap_or_default();
+        // The Resource Manager has one code for all, and says in quotes what it means.
+        let is_named = said(&error).contains(&format!("/{name}'"));
+        Ok(if code(&error) == own || is_named { Presence::Missing } else { Presence::HolderMissing })
+    }
+
     /// Makes or replaces an object.
     pub(crate) async fn put<B: Serialize, T: DeserializeOwned>(
         &self,
@@ -159,6 +173,17 @@ pub(crate) fn sdk_options(transport: &Arc<Transport>) -> ClientOptions {
     }
 }
 
+/// Whether something is in a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It is there.
+    There,
+    /// The resource is there, and it isn't.
+    Missing,
+    /// The resource isn't there either.
+    HolderMissing,
+}
+
 /// What the bridge to the older SDK shares with the client: one pipeline, and with it one token and one retry policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
@@ -213,7 +238,7 @@ impl Wire {
             return Ok(Answer::Found(response));
         }
         let error = answered(call, &response);
-        if is_absent(&response) { Ok(Answer::Absent(error)) } else { Err(error) }
+        if is_absent(call, &response) { Ok(Answer::Absent(error)) } else { Err(error) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From what Azure says to what people need: the call, the object, the principal, the missing permission, what to do.
 
+mod kind;
+
 use std::fmt;
 use std::sync::Mutex;
 
@@ -9,8 +11,10 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
+use self::kind::{ABSENT, kind};
+
 /// The fact in an error that begins with Azure's own code for what is wrong.
-pub(crate) const SAID: &str = "Azure said";
+const SAID: &str = "Azure said";
 
 /// Longer wording than this many characters is cut: Azure repeats whole documents in some of its messages.
 const WORDING: usize = 700;
@@ -129,20 +133,25 @@ pub(crate) fn answered(call: &Call<'_>, response: &RawResponse) -> Error {
     }
 }
 
-/// Whether an answer with the status 404 says that the object isn't there, and not that something around it is wrong.
-pub(crate) fn is_absent(response: &RawResponse) -> bool {
-    let code = Said::read(response.body()).code;
-    u16::from(response.status()) == 404
-        && matches!(
-            code.as_str(),
-            "" | "ResourceNotFound"
-                | "ResourceGroupNotFound"
-                | "ParentResourceNotFound"
-                | "NotFound"
-                | "RoleAssignmentNotFound"
-                | "RoleDefinitionDoesNotExist"
-                | "FederatedIdentityCredentialNotFound"
-        )
+/// Whether an answer with the status 404 says that the object isn't there, and not that something around it is wrong. The
+/// Resource Manager says so with a code. What comes without one is a proxy's, or from another server: it says nothing of the
+/// object.
+pub(crate) fn is_absent(call: &Call<'_>, response: &RawResponse) -> bool {
+    let said = Said::read(response.body());
+    let status = u16::from(response.status());
+    status == 404
+        && ABSENT.contains(&said.code.as_str())
+        && kind(call, status, &said.code, &said.message) == ErrorKind::NotFound
+}
+
+/// Azure's own word for an error: what it says begins with that.
+pub(crate) fn code(error: &Error) -> &str {
+    said(error).split(':').next().unwrap_or_default()
+}
+
+/// What Azure said, code and message.
+pub(crate) fn said(error: &Error) -> &str {
+    error.context().iter().find(|(key, _)| *key == SAID).map_or("", |(_, said)| said.as_str())
 }
 
 /// Code and message, of all that an answer holds.
@@ -187,7 +196,7 @@ impl Said {
         let (code, message) = (line(&self.code), line(&self.message));
         let code = code.as_str();
         let operation = call.operation;
-        let kind = kind(status, code, &message);
+        let kind = kind(call, status, code, &message);
         let what = match kind {
             ErrorKind::AccessDenied => format!("Azure denies {operation}"),
             ErrorKind::Credentials => "Azure doesn't accept the credentials".to_owned(),
@@ -206,6 +215,10 @@ impl Said {
             ErrorKind::AccessDenied if code == "RequestDisallowedByPolicy" => self.disallowed(error),
             // The whole text, as what denies it is named at its end.
             ErrorKind::AccessDenied => denied(error, call, code, &self.message),
+            ErrorKind::Unexpected if status == 404 => error.hint(
+                "the Resource Manager names what it doesn't find: this answer is a proxy's or another server's; check the way \
+                 to Azure and `azure.endpoint`",
+            ),
             _ => match hint(kind, code) {
                 Some(hint) => error.hint(hint),
                 None => error,
@@ -291,51 +304,6 @@ fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-/// Source: Azure Resource Manager, troubleshoot common deployment errors; Azure RBAC, troubleshoot Azure RBAC and its
-/// limits; Workload identity federation, considerations and restrictions.
-fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
-    match code {
-        // The last one where assignments of the role went a moment ago; whether others are there is seen by whoever asks.
-        "PrincipalNotFound" | "RoleDefinitionDoesNotExist" | "RoleDefinitionHasAssignments" => ErrorKind::NotYet,
-        "InvalidAuthenticationTokenTenant" => ErrorKind::WrongAccount,
-        "AuthorizationFailed"
-        | "LinkedAuthorizationFailed"
-        | "DenyAssignmentAuthorizationFailed"
-        | "RequestDisallowedByPolicy" => ErrorKind::AccessDenied,
-        "ScopeLocked"
-        | "RoleAssignmentExists"
-        | "RoleAssignmentUpdateNotPermitted"
-        | "RoleDefinitionWithSameNameExists" => ErrorKind::Conflict,
-        "SubscriptionNotFound"
-        | "ResourceNotFound"
-        | "ResourceGroupNotFound"
-        | "ParentResourceNotFound"
-        | "MissingSubscriptionRegistration" => ErrorKind::NotFound,
-        "TooManyRequests" | "SubscriptionRequestsThrottled" | "RequestThrottled" => ErrorKind::Throttled,
-        "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
-        | "AnotherOperationInProgress"
-        | "OperationInProgress"
-        | "ConflictingConcurrentWriteNotAllowed"
-        | "RetryableError" => ErrorKind::Unavailable,
-        _ if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => ErrorKind::Quota,
-        _ if is_credential_limit(message) => ErrorKind::Quota,
-        _ if status == 429 => ErrorKind::Throttled,
-        _ if status == 401 => ErrorKind::Credentials,
-        _ if status == 403 => ErrorKind::AccessDenied,
-        _ if status == 404 => ErrorKind::NotFound,
-        _ if status == 408 || status >= 500 => ErrorKind::Unavailable,
-        _ if status == 409 && message.to_ascii_lowercase().contains("another operation") => ErrorKind::Unavailable,
-        _ if matches!(status, 409 | 412) => ErrorKind::Conflict,
-        _ => ErrorKind::Unexpected,
-    }
-}
-
-/// The limit of federated credentials comes under a code that says nothing.
-fn is_credential_limit(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("federated identity credential") && (message.contains("limit") || message.contains("maximum"))
 }
 
 /// `… the access is denied because of the deny assignment with name 'N' and Id 'I' at scope 'S'.`: the name, which may

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{named, resource, text};
 use crate::arm::{NewRoleAssignment, RoleAssignment};
 use crate::condition;
-use crate::error::SAID;
+use crate::error::code;
 use crate::resource_id::ResourceId;
 use crate::{Azure, Principal};
 
@@ -72,12 +72,6 @@ async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Out
         }
         _ => Err(error),
     }
-}
-
-/// Azure's own word for it: what it says begins with that.
-fn code(error: &Error) -> &str {
-    let said = error.context().iter().find(|(key, _)| *key == SAID).map_or("", |(_, said)| said.as_str());
-    said.split(':').next().unwrap_or_default()
 }
 
 fn same(one: Option<&str>, other: Option<&str>) -> bool {

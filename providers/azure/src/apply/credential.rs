@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloudgrant_core::{Outcome, Result};
+use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -15,26 +15,59 @@ fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
+pub(super) async fn put(azure: &Azure, name: &str, before: Option<&Value>, after: &Value) -> Result<Outcome> {
     let identity = resource(text(after, "identity"))?;
-    let credential = FederatedCredential {
-        name: last(name).to_owned(),
-        issuer: text(after, "issuer").to_owned(),
-        subject: text(after, "subject").to_owned(),
-        audiences: vec![text(after, "audience").to_owned()],
-    };
+    let credential = trusting(name, after);
     let writer = azure.writer(&identity).await;
     let _turn = writer.lock().await;
+    let done = named(&format!("{identity}/federatedIdentityCredentials/{}", credential.name));
+    match azure.arm.federated_credential(identity.as_str(), &credential.name).await? {
+        // An earlier try was carried out, or somebody else made the same.
+        Some(there) if there == credential => return Ok(done),
+        Some(there) if before.is_none_or(|before| there != trusting(name, before)) => {
+            return Err(not_as_planned(&identity, &there));
+        }
+        Some(_) | None => {}
+    }
     azure.arm.put_federated_credential(identity.as_str(), &credential).await?;
-    Ok(named(&format!("{identity}/federatedIdentityCredentials/{}", credential.name)))
+    Ok(done)
 }
 
 pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<Outcome> {
     let identity = resource(text(before, "identity"))?;
     let writer = azure.writer(&identity).await;
     let _turn = writer.lock().await;
+    let done = named(&format!("{identity}/federatedIdentityCredentials/{}", last(name)));
+    match azure.arm.federated_credential(identity.as_str(), last(name)).await? {
+        None => return Ok(done),
+        Some(there) if there != trusting(name, before) => return Err(not_as_planned(&identity, &there)),
+        Some(_) => {}
+    }
     azure.arm.delete_federated_credential(identity.as_str(), last(name)).await?;
-    Ok(named(&format!("{identity}/federatedIdentityCredentials/{}", last(name))))
+    Ok(done)
+}
+
+/// The credential that an object's attributes describe.
+fn trusting(name: &str, attributes: &Value) -> FederatedCredential {
+    FederatedCredential {
+        name: last(name).to_owned(),
+        issuer: text(attributes, "issuer").to_owned(),
+        subject: text(attributes, "subject").to_owned(),
+        audiences: vec![text(attributes, "audience").to_owned()],
+    }
+}
+
+/// Its name alone says nothing of who wrote it last, and Azure replaces and deletes it whosever it is: what the plan didn't
+/// see is somebody else's.
+fn not_as_planned(identity: &ResourceId, there: &FederatedCredential) -> Error {
+    let message = format!(
+        "the federated credential {} of identity {} is somebody else's since the plan was made",
+        there.name,
+        identity.name()
+    );
+    Error::new(ErrorKind::Conflict, message).with("issuer", &there.issuer).with("subject", &there.subject).hint(
+        "nothing was written over it; look at who made it, then plan again: the new plan shows what becomes of it",
+    )
 }
 
 impl Azure {

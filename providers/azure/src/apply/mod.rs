@@ -17,8 +17,8 @@ pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {
     match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
         (kinds::IDENTITY, Action::Create | Action::Update, _, Some(after)) => identity::put(azure, name, after).await,
         (kinds::IDENTITY, Action::Delete, ..) => identity::delete(azure, name).await,
-        (kinds::CREDENTIAL, Action::Create | Action::Update, _, Some(after)) => {
-            credential::put(azure, name, after).await
+        (kinds::CREDENTIAL, Action::Create | Action::Update, before, Some(after)) => {
+            credential::put(azure, name, before, after).await
         }
         (kinds::CREDENTIAL, Action::Delete, Some(before), _) => credential::delete(azure, name, before).await,
         (kinds::ROLE, Action::Create | Action::Update, _, Some(after)) => role::put(azure, name, after).await,
@@ -79,4 +79,4 @@ impl Azure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

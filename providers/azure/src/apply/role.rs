@@ -3,9 +3,10 @@
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-use super::{named, resource, text};
+use super::{named, not_ours, resource, text};
 use crate::Azure;
-use crate::arm::NewRoleDefinition;
+use crate::arm::{NewRoleDefinition, RoleDefinition};
+use crate::observe::is_ours;
 
 fn texts(attributes: &Value, key: &str) -> Vec<String> {
     let list = attributes[key].as_array().into_iter().flatten();
@@ -23,17 +24,33 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
         not_data_actions: &[],
     };
     let scope = format!("/subscriptions/{}", azure.config.subscription);
-    let role = azure.arm.put_role_definition(&scope, text(after, "id"), &new).await?;
+    let id = text(after, "id");
+    there(azure, &scope, name, id).await?;
+    let role = azure.arm.put_role_definition(&scope, id, &new).await?;
     Ok(named(&role.id))
 }
 
 pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<Outcome> {
     let scope = format!("/subscriptions/{}", azure.config.subscription);
     let id = text(before, "id");
+    if there(azure, &scope, name, id).await?.is_none() {
+        return Ok(named(name));
+    }
     match azure.arm.delete_role_definition(&scope, id).await {
         Ok(()) => Ok(named(name)),
         Err(error) if error.kind() == ErrorKind::NotYet => Err(still_assigned(azure, name, id, before, error).await?),
         Err(error) => Err(error),
+    }
+}
+
+/// What is there under the id. Azure replaces and deletes it whosever it is: somebody may have given it another name since
+/// the plan, and uses it as theirs.
+async fn there(azure: &Azure, scope: &str, name: &str, id: &str) -> Result<Option<RoleDefinition>> {
+    match azure.arm.role_definition(scope, id).await? {
+        Some(role) if !is_ours(azure, &role) => {
+            Err(not_ours("custom role", name).with("its name is now", role.role_name))
+        }
+        there => Ok(there),
     }
 }
 

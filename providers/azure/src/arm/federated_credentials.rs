@@ -70,6 +70,13 @@ impl Arm {
         Ok(sent.into_iter().map(FederatedCredential::from).collect())
     }
 
+    /// One federated credential; none if it isn't there.
+    pub(crate) async fn federated_credential(&self, identity: &str, name: &str) -> Result<Option<FederatedCredential>> {
+        let path = format!("{identity}/federatedIdentityCredentials/{name}");
+        let found: Option<Sent> = self.get_optional(&Call::new(READ, &path), VERSION).await?;
+        Ok(found.map(FederatedCredential::from))
+    }
+
     /// Makes or changes a federated credential. Azure takes one write at a time for an identity.
     pub(crate) async fn put_federated_credential(
         &self,

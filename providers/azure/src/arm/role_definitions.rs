@@ -9,6 +9,8 @@ use crate::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
 
+const VERSION: &str = "2022-04-01";
+
 /// A role definition as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RoleDefinition {
@@ -57,6 +59,14 @@ impl Arm {
             }
         }
         Ok(roles)
+    }
+
+    /// One role definition, by its id; none if it isn't there.
+    pub(crate) async fn role_definition(&self, scope: &str, name: &str) -> Result<Option<RoleDefinition>> {
+        let id = format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{name}");
+        let call = Call::new("Microsoft.Authorization/roleDefinitions/read", &id);
+        let found: Option<models::RoleDefinition> = self.get_optional(&call, VERSION).await?;
+        found.map(|role| RoleDefinition::read(&call, role)).transpose()
     }
 
     /// Makes or changes a custom role.

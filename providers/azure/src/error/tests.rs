@@ -165,15 +165,34 @@ fn bodies_and_headers_are_not_taken_over() {
 
 #[test]
 fn absent_is_only_the_object_itself() {
-    let absent = |status: u16, code: &str| {
-        let body = serde_json::json!({ "error": { "code": code, "message": "" } }).to_string();
-        is_absent(&RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body))
+    let absent_to = |call: &Call<'_>, status: u16, body: String| {
+        is_absent(call, &RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body))
     };
-    assert!(absent(404, "ResourceNotFound"));
-    assert!(absent(404, "ResourceGroupNotFound"));
-    assert!(!absent(404, "SubscriptionNotFound"));
-    assert!(!absent(404, "InvalidResourceType"));
-    assert!(!absent(400, "ResourceNotFound"));
+    let coded = |code: &str| serde_json::json!({ "error": { "code": code, "message": "" } }).to_string();
+    let read = Call { operation: "Microsoft.Authorization/roleDefinitions/read", ..CALL };
+    for code in ABSENT {
+        assert!(absent_to(&read, 404, coded(code)), "{code}");
+        assert_eq!(answered(&read, &said_as(404, code)).kind(), ErrorKind::NotFound, "{code}");
+        assert!(!absent_to(&read, 400, coded(code)), "{code}");
+    }
+    // A role that is to be assigned, and may have been made a moment ago.
+    assert!(!absent_to(&CALL, 404, coded("RoleDefinitionDoesNotExist")));
+    assert_eq!(said(404, "RoleDefinitionDoesNotExist", "").kind(), ErrorKind::NotYet);
+    for code in ["SubscriptionNotFound", "InvalidResourceType", ""] {
+        assert!(!absent_to(&read, 404, coded(code)), "{code}");
+    }
+    // Not the Resource Manager's: it always says which code it is.
+    for body in ["", "{}", "<html>404 Not Found</html>", r#"{"error": "no such page"}"#, r#"{"message": "gone"}"#] {
+        assert!(!absent_to(&read, 404, body.to_owned()), "{body}");
+        let error = answer(404, body);
+        assert_eq!(error.kind(), ErrorKind::Unexpected, "{body}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("a proxy's")), "{error:?}");
+    }
+}
+
+fn said_as(status: u16, code: &str) -> RawResponse {
+    let body = serde_json::json!({ "error": { "code": code, "message": "" } }).to_string();
+    RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body)
 }
 
 #[test]
