@@ -204,3 +204,37 @@ pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Sc
         handoff: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::tests::azure_of;
+    use crate::client::loopback::{Loopback, json as answer, refusal};
+
+    #[tokio::test]
+    async fn whether_a_domain_s_identity_is_that_of_all_task_code_is_never_guessed() {
+        let there = "/subscriptions/00000000-0000-0000-0000-0000000000ff";
+        let id =
+            format!("{there}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/flyteuser");
+        for (listed, expected) in [(true, None), (false, Some(ErrorKind::Unexpected))] {
+            let tasks = id.clone();
+            let cloud = Loopback::start(move |request, _| match request.path.as_str() {
+                path if path == tasks => answer(
+                    200,
+                    json!({ "id": tasks, "name": "flyteuser", "location": "x", "properties": { "principalId": "p" } }),
+                ),
+                path if path == there => {
+                    answer(200, json!({ "subscriptionId": "s", "tenantId": "00000000-0000-0000-0000-000000000001" }))
+                }
+                // Nobody is called so here, which is for global grants to know.
+                _ if listed => answer(200, json!({ "value": [] })),
+                _ => refusal(400, "Whatever"),
+            })
+            .await;
+            let azure = azure_of("union", cloud.config()).await;
+            let domain = Domain::parse("production").expect("a domain");
+            let found = named(&azure, &id, &domain).await;
+            assert_eq!(found.map_err(|error| error.kind()).err(), expected);
+        }
+    }
+}

@@ -85,6 +85,7 @@ fn notes(
         Locator::Registry(_) if target.admin_user => notes.push(crate::registry::admin_user(target)),
         Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {}
     }
+    notes.extend(closed(target));
     if let Some(what) = target.locator.group() {
         let message =
             format!("its role is on {what}: on everything in {}, and on what comes later", target.scope.short());
@@ -115,6 +116,19 @@ fn notes(
         let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
         notes.push(Note::warning(grant.id(), message));
     }
+}
+
+/// A role opens what a network keeps closed to nobody.
+pub(crate) fn closed(target: &Target) -> Option<Note> {
+    let (what, name) = match &target.locator {
+        Locator::Objects(objects) => ("storage account", objects.account.name()),
+        Locator::Secret(secret) => ("key vault", secret.vault.name()),
+        Locator::Registry(_) => ("registry", target.scope.name()),
+        Locator::Resource(_) => return None,
+    };
+    let message = "it answers some networks only (its firewall, or no public access): a role isn't enough where the cluster's \
+                   network is none of them; it takes a private endpoint there, or a rule for its subnet";
+    target.closed.then(|| Note::info(format!("{what} {name}"), message))
 }
 
 /// Where a prefix is a folder, or may be one: what a condition can't say exactly.
@@ -167,7 +181,7 @@ mod tests {
             carried_by: [].into(),
         };
         let scope = ResourceId::parse(&container).expect("an ID");
-        let target = Target { locator: parsed, scope, hierarchical, abac: false, admin_user: false };
+        let target = Target { locator: parsed, scope, hierarchical, abac: false, admin_user: false, closed: false };
         folder(&grant, &reach, &target).map(|note| note.message).unwrap_or_default()
     }
 

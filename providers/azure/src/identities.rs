@@ -245,3 +245,40 @@ fn id_of(id: &str) -> Result<ResourceId> {
     ResourceId::parse(id)
         .map_err(|why| Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::tests::azure_of;
+    use crate::client::loopback::{Loopback, json, refusal};
+
+    const ELSEWHERE: &str = "/subscriptions/00000000-0000-0000-0000-0000000000ff/resourceGroups/there/providers/\
+                             Microsoft.ManagedIdentity/userAssignedIdentities/tasks";
+
+    #[tokio::test]
+    async fn an_identity_elsewhere_that_is_gone_is_no_more_and_one_that_can_t_be_read_is_told() {
+        for (status, code, expected) in [
+            (404, "ResourceNotFound", Ok(0)),
+            (404, "SubscriptionNotFound", Ok(0)),
+            (403, "AuthorizationFailed", Ok(1)),
+            (400, "Whatever", Err(ErrorKind::Unexpected)),
+        ] {
+            let cloud = Loopback::start(move |request, _| match request.path == ELSEWHERE {
+                true => refusal(status, code),
+                false => json(200, serde_json::json!({ "value": [] })),
+            })
+            .await;
+            let mut config = cloud.config();
+            config.task_identity = Some(ELSEWHERE.to_owned());
+            let azure = azure_of("flyte", config).await;
+            let mut notes = Vec::new();
+            let answer = azure.identities_elsewhere(&*azure.snapshot().await, &mut notes).await;
+            let told = answer.map(|found| {
+                assert!(found.is_empty(), "{found:?}");
+                notes.len()
+            });
+            assert_eq!(told.map_err(|error| error.kind()), expected, "{code}");
+            assert!(notes.iter().all(|note| note.about.contains(ELSEWHERE)), "{notes:?}");
+        }
+    }
+}

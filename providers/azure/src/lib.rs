@@ -37,6 +37,7 @@ mod permissions;
 mod places;
 mod platform_binding;
 mod powers;
+mod ready_made;
 mod registry;
 mod resolve;
 mod resource_id;
@@ -50,7 +51,7 @@ mod transport;
 mod validate;
 mod whole;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ use tokio::sync::Mutex;
 
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
-use crate::client::Arm;
+use crate::client::{Arm, Presence};
 use crate::locator::Locator;
 use crate::names::Names;
 use crate::resource_id::ResourceId;
@@ -87,8 +88,9 @@ pub struct Azure {
     snapshot: Mutex<Option<Arc<Snapshot>>>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
-    /// The containers and secrets that are there, or that the stack has assigned roles on, as this run has seen them.
-    contents: Mutex<HashSet<ResourceId>>,
+    /// Whether containers and secrets are there, as this run has seen them. What the stack has assigned roles on counts as
+    /// there.
+    contents: Mutex<HashMap<ResourceId, Presence>>,
     /// Where new identities go, once it is known.
     location: Mutex<Option<String>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.

@@ -4,6 +4,7 @@ use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Res
 
 use crate::Azure;
 use crate::bind;
+use crate::grant;
 use crate::locator::Locator;
 use crate::pack;
 use crate::places;
@@ -23,6 +24,7 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
     for registry in registries {
         let [reach] = &registry.reach;
         let Some(target) = resolved.target(reach) else { continue };
+        desired.notes.extend(grant::closed(target));
         if target.admin_user {
             desired.notes.push(admin_user(target));
         }

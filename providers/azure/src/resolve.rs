@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 
 use crate::Azure;
 use crate::actions::{self, Role};
-use crate::arm::{Registry, StorageAccount};
+use crate::arm::{Mode, Registry, StorageAccount};
 use crate::condition;
 use crate::host::Host;
 use crate::locator::{Locator, Objects, Place, is_guid};
@@ -37,6 +37,8 @@ pub(crate) struct Target {
     pub(crate) abac: bool,
     /// Whether it is a registry whose admin user is enabled.
     pub(crate) admin_user: bool,
+    /// Whether it is in a resource that answers some networks only, as far as that was read.
+    pub(crate) closed: bool,
 }
 
 /// A role that the manifest names.
@@ -131,21 +133,33 @@ pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()>
 async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result<Result<Target, Diagnostic>> {
     let here = azure.config.subscription.as_str();
     let subscription = locator.id().map_or_else(|| here.to_owned(), ResourceId::subscription);
-    let plain = |scope| Target { locator: locator.clone(), scope, hierarchical: None, abac: false, admin_user: false };
+    let plain = |scope| Target {
+        locator: locator.clone(),
+        scope,
+        hierarchical: None,
+        abac: false,
+        admin_user: false,
+        closed: false,
+    };
     Ok(match locator {
         Locator::Resource(id) => Ok(plain(id.clone())),
         Locator::Objects(objects) => {
-            let (id, hierarchical) = match &objects.account {
-                Place::At(id) => (Ok(id.clone()), hierarchical(azure, snapshot, id, objects).await?),
+            let (id, hierarchical, closed) = match &objects.account {
+                Place::At(id) => {
+                    let hierarchical = hierarchical(azure, snapshot, id, objects).await?;
+                    let accounts = snapshot.storage_so_far(&subscription).await.unwrap_or_default();
+                    let found = accounts.iter().find(|account| names(&account.id, id));
+                    (Ok(id.clone()), hierarchical, found.is_some_and(|account| account.closed))
+                }
                 Place::Named(host) => {
                     let accounts = snapshot.storage(&subscription).await?;
                     match accounts.iter().find(|account| account.answers_at(host)) {
-                        Some(account) => (parsed(&account.id), Some(account.hierarchical)),
-                        None => (Err(no_account(&accounts, host, here)), None),
+                        Some(account) => (parsed(&account.id), Some(account.hierarchical), account.closed),
+                        None => (Err(no_account(&accounts, host, here)), None, false),
                     }
                 }
             };
-            id.map(|id| Target { hierarchical, ..plain(container(&id, objects)) })
+            id.map(|id| Target { hierarchical, closed, ..plain(container(&id, objects)) })
         }
         Locator::Secret(secret) => {
             let vaults = snapshot.vaults(&subscription).await?;
@@ -161,19 +175,22 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                      giving roles to whoever has an access policy now",
                     vault.name
                 ))),
-                Some(vault) => parsed(&vault.id).map(|id| plain(id.child(&format!("secrets/{}", secret.name)))),
+                Some(vault) => parsed(&vault.id)
+                    .map(|id| Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }),
             }
         }
         Locator::Registry(registry) => {
             let registries = snapshot.registries(&subscription).await?;
             let found = registries.iter().find(|found| match &registry.registry {
                 Place::Named(host) => found.login_server.eq_ignore_ascii_case(&host.text),
-                Place::At(id) => ResourceId::parse(&found.id).is_ok_and(|found| found == *id),
+                Place::At(id) => names(&found.id, id),
             });
             match (found, &registry.registry) {
+                (Some(Registry { mode: Mode::Other(mode), name, .. }), _) => Err(unknown_mode(name, mode)),
                 (Some(found), _) => parsed(&found.id).map(|scope| Target {
-                    abac: found.abac,
+                    abac: found.mode == Mode::Repositories,
                     admin_user: found.admin_user,
+                    closed: found.closed,
                     ..plain(scope)
                 }),
                 (None, Place::Named(host)) => Err(no_registry(&registries, host, here)),
@@ -186,8 +203,19 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
 fn is(place: &Place, id: &str, name: &str) -> bool {
     match place {
         Place::Named(wanted) => wanted.name.eq_ignore_ascii_case(name),
-        Place::At(wanted) => ResourceId::parse(id).is_ok_and(|id| id == *wanted),
+        Place::At(wanted) => names(id, wanted),
     }
+}
+
+/// Whether an ID as Azure writes it is this one.
+fn names(text: &str, id: &ResourceId) -> bool {
+    ResourceId::parse(text).is_ok_and(|parsed| parsed == *id)
+}
+
+/// Which roles it honours isn't known: those that are assigned could give nothing, or too much.
+fn unknown_mode(registry: &str, mode: &str) -> Diagnostic {
+    Diagnostic::new("", format!("the container registry {registry} looks at roles in a way that isn't known here: `{mode}`"))
+        .hint("set it to one that is (`az acr update --role-assignment-mode rbac-abac`), or use a newer version of this program")
 }
 
 /// Whether the account of an ID has a hierarchical namespace. It only matters for a prefix; so nothing is read without one,
@@ -203,7 +231,7 @@ async fn hierarchical(azure: &Azure, snapshot: &Snapshot, id: &ResourceId, objec
         }
         accounts => accounts?,
     };
-    let found = accounts.iter().find(|account| ResourceId::parse(&account.id).is_ok_and(|account| account == *id));
+    let found = accounts.iter().find(|account| names(&account.id, id));
     Ok(found.map(|account| account.hierarchical))
 }
 
@@ -318,7 +346,7 @@ mod tests {
 
     #[test]
     fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
-        for role in actions::KNOWN {
+        for role in crate::ready_made::KNOWN {
             for access in Access::ALL {
                 assert_eq!(known_role(role, access).is_err(), powers::known(role, access).is_some(), "{}", role.name);
             }

@@ -27,6 +27,16 @@ impl<K, T> Default for Lists<K, T> {
 }
 
 impl<K: Eq + Hash, T> Lists<K, T> {
+    /// What was read so far.
+    async fn so_far(&self) -> Vec<Arc<Vec<T>>> {
+        self.0.lock().await.values().filter_map(|once| once.get().cloned()).collect()
+    }
+
+    /// An answer, if it was read already.
+    async fn peek(&self, key: &K) -> Option<Arc<Vec<T>>> {
+        self.0.lock().await.get(key)?.get().cloned()
+    }
+
     async fn get<F>(&self, key: K, read: impl FnOnce() -> F) -> Result<Arc<Vec<T>>>
     where
         F: Future<Output = Result<Vec<T>>>,
@@ -116,6 +126,14 @@ impl Snapshot {
         self.custom_roles.get(subscription.to_owned(), read).await
     }
 
+    /// A role's definition, by its id, if it was read already: those of all roles that a manifest names and that aren't known
+    /// without asking.
+    pub(crate) async fn role_so_far(&self, id: &str) -> Option<RoleDefinition> {
+        let (custom, named) = (self.custom_roles.so_far().await, self.named_roles.so_far().await);
+        let mut all = custom.iter().chain(&named).flat_map(|list| list.iter());
+        all.find(|role| role.name.eq_ignore_ascii_case(id)).cloned()
+    }
+
     /// The roles of a name that can be assigned in a subscription.
     pub(crate) async fn roles_named(&self, subscription: &str, name: &str) -> Result<Arc<Vec<RoleDefinition>>> {
         let scope = format!("/subscriptions/{subscription}");
@@ -126,6 +144,11 @@ impl Snapshot {
 
     pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {
         self.storage.get(subscription.to_owned(), || self.arm.storage_accounts(subscription)).await
+    }
+
+    /// The storage accounts of a subscription, if they were read already.
+    pub(crate) async fn storage_so_far(&self, subscription: &str) -> Option<Arc<Vec<StorageAccount>>> {
+        self.storage.peek(&subscription.to_owned()).await
     }
 
     pub(crate) async fn vaults(&self, subscription: &str) -> Result<Arc<Vec<Vault>>> {

@@ -146,13 +146,17 @@ impl Lists {
             objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();
-                let Ok(scope) = ResourceId::parse(&assignment.scope) else { continue };
                 let known = role_names.get(&role).copied().or_else(|| actions::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
                     Some(id) => kinds::holder(id, names.group()),
                     None => format!("unknown principal {}", assignment.principal_id),
                 };
-                objects.insert(kinds::assignment(&principal, known.unwrap_or(&role), &scope));
+                let known = known.unwrap_or(&role);
+                objects.insert(match ResourceId::parse(&assignment.scope) {
+                    Ok(scope) => kinds::assignment(&principal, known, &scope),
+                    // A management group's, at which no run takes it away: whoever lists the stacks has to know.
+                    Err(_) => ObjectId::new(kinds::ASSIGNMENT, format!("{principal}: {known} on {}", assignment.scope)),
+                });
             }
         }
         trusting

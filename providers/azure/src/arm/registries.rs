@@ -4,7 +4,9 @@ use cloudgrant_core::Result;
 use serde::Deserialize;
 
 use crate::client::Arm;
-use crate::error::Call;
+use crate::error::{Call, line};
+
+use super::{NetworkRules, is_closed};
 
 /// The first stable version that says who decides about repositories (`roleAssignmentMode`).
 const VERSION: &str = "2025-11-01";
@@ -17,8 +19,31 @@ pub(crate) struct Registry {
     pub(crate) login_server: String,
     /// Whether it takes a user's name and password.
     pub(crate) admin_user: bool,
-    /// Whether permissions are by repository; AcrPull and AcrPush aren't honoured then.
-    pub(crate) abac: bool,
+    pub(crate) mode: Mode,
+    /// Whether it answers some networks only.
+    pub(crate) closed: bool,
+}
+
+/// How a registry looks at roles (`roleAssignmentMode`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// At those for the whole registry.
+    Registry,
+    /// At those for repositories; AcrPull and AcrPush aren't honoured then.
+    Repositories,
+    /// One that isn't known here: which roles it honours nobody can say.
+    Other(String),
+}
+
+impl Mode {
+    fn of(sent: Option<String>) -> Self {
+        match sent.as_deref() {
+            // Registries from before there was a choice.
+            None | Some("LegacyRegistryPermissions") => Self::Registry,
+            Some("AbacRepositoryPermissions") => Self::Repositories,
+            Some(other) => Self::Other(line(other)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -35,6 +60,8 @@ struct Properties {
     login_server: Option<String>,
     admin_user_enabled: Option<bool>,
     role_assignment_mode: Option<String>,
+    public_network_access: Option<String>,
+    network_rule_set: Option<NetworkRules>,
 }
 
 impl Arm {
@@ -48,7 +75,8 @@ impl Arm {
             name,
             login_server: properties.login_server.unwrap_or_default(),
             admin_user: properties.admin_user_enabled.unwrap_or(false),
-            abac: properties.role_assignment_mode.as_deref() == Some("AbacRepositoryPermissions"),
+            closed: is_closed(properties.public_network_access.as_deref(), properties.network_rule_set.as_ref()),
+            mode: Mode::of(properties.role_assignment_mode),
         };
         Ok(sent.into_iter().map(read).collect())
     }

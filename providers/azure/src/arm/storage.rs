@@ -2,12 +2,13 @@
 
 use cloudgrant_core::Result;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use crate::client::Arm;
+use crate::client::{Arm, Presence};
 use crate::error::Call;
 use crate::host::Host;
 use crate::resource_id::ResourceId;
+
+use super::{NetworkRules, is_closed};
 
 const VERSION: &str = "2021-08-01";
 
@@ -23,6 +24,8 @@ pub(crate) struct StorageAccount {
     pub(crate) hierarchical: bool,
     /// Whether its keys are taken. They are where nothing is said.
     pub(crate) shared_key: bool,
+    /// Whether it answers some networks only.
+    pub(crate) closed: bool,
     /// The hosts of its blob and its dfs endpoint, as far as it says.
     pub(crate) hosts: Vec<String>,
 }
@@ -52,6 +55,8 @@ struct Sent {
 struct Properties {
     is_hns_enabled: Option<bool>,
     allow_shared_key_access: Option<bool>,
+    public_network_access: Option<String>,
+    network_acls: Option<NetworkRules>,
     primary_endpoints: Option<Endpoints>,
 }
 
@@ -71,6 +76,7 @@ impl Arm {
             name,
             hierarchical: properties.is_hns_enabled.unwrap_or(false),
             shared_key: properties.allow_shared_key_access.unwrap_or(true),
+            closed: is_closed(properties.public_network_access.as_deref(), properties.network_acls.as_ref()),
             hosts: hosts(properties.primary_endpoints.unwrap_or_default()),
         };
         Ok(sent.into_iter().map(read).collect())
@@ -78,10 +84,9 @@ impl Arm {
 }
 
 impl Arm {
-    /// Whether a container is there.
-    pub(crate) async fn has_container(&self, id: &ResourceId) -> Result<bool> {
-        let found: Option<IgnoredAny> = self.get_optional(&Call::new(READ_CONTAINER, id.as_str()), VERSION).await?;
-        Ok(found.is_some())
+    /// Whether a container is there. Source: REST reference, "Blob service error codes".
+    pub(crate) async fn container(&self, id: &ResourceId) -> Result<Presence> {
+        self.look(&Call::new(READ_CONTAINER, id.as_str()), VERSION, "ContainerNotFound").await
     }
 }
 

@@ -2,11 +2,12 @@
 
 use cloudgrant_core::Result;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use crate::client::Arm;
+use crate::client::{Arm, Presence};
 use crate::error::Call;
 use crate::resource_id::ResourceId;
+
+use super::{NetworkRules, is_closed};
 
 const VERSION: &str = "2023-07-01";
 
@@ -24,6 +25,8 @@ pub(crate) struct Vault {
     /// Whether role assignments say who may read, and not access policies.
     pub(crate) rbac: bool,
     pub(crate) tenant_id: String,
+    /// Whether it answers some networks only.
+    pub(crate) closed: bool,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +43,8 @@ struct Properties {
     vault_uri: Option<String>,
     enable_rbac_authorization: Option<bool>,
     tenant_id: Option<String>,
+    public_network_access: Option<String>,
+    network_acls: Option<NetworkRules>,
 }
 
 impl Arm {
@@ -53,13 +58,13 @@ impl Arm {
             uri: properties.vault_uri.unwrap_or_default(),
             rbac: properties.enable_rbac_authorization.unwrap_or(false),
             tenant_id: properties.tenant_id.unwrap_or_default(),
+            closed: is_closed(properties.public_network_access.as_deref(), properties.network_acls.as_ref()),
         };
         Ok(sent.into_iter().map(read).collect())
     }
 
     /// Whether a secret is there.
-    pub(crate) async fn has_secret(&self, id: &ResourceId) -> Result<bool> {
-        let found: Option<IgnoredAny> = self.get_optional(&Call::new(READ_SECRET, id.as_str()), VERSION).await?;
-        Ok(found.is_some())
+    pub(crate) async fn secret(&self, id: &ResourceId) -> Result<Presence> {
+        self.look(&Call::new(READ_SECRET, id.as_str()), VERSION, "SecretNotFound").await
     }
 }

@@ -6,10 +6,11 @@ use cloudgrant_core::{Error, ErrorKind};
 use cloudgrant_sandbox_kit::{Running, Start};
 
 use super::Arm;
-use crate::actions::{self, Verdict};
+use crate::actions::Verdict;
 use crate::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
 use crate::config::Config;
 use crate::powers;
+use crate::ready_made::KNOWN;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000002";
 const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -162,7 +163,7 @@ async fn a_custom_role_lives_and_dies() {
 async fn requirement_71_the_verdicts_on_known_roles_are_what_their_definitions_say() {
     let world = World::new("").await;
     let defined = world.arm().role_definitions(&scope(), None).await.expect("a list");
-    for role in actions::KNOWN {
+    for role in KNOWN {
         let found = defined.iter().find(|found| found.name == role.id).unwrap_or_else(|| panic!("no {}", role.name));
         assert_eq!(found.role_name, role.name);
         let is_too_much = powers::defined(&found.permissions).is_some();

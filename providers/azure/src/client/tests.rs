@@ -11,6 +11,7 @@ use cloudgrant_sandbox_kit::Response;
 
 use super::loopback::{Loopback, SUBSCRIPTION, TOKEN, json, raw, refusal};
 use super::*;
+use crate::arm::Mode;
 use crate::error::Carried;
 
 const PATH: &str = "/subscriptions/s/things";
@@ -257,12 +258,15 @@ async fn resources_are_read_with_what_they_leave_out() {
     let cloud = Loopback::start(|request, _| {
         let kind = request.path.rsplit('/').next().unwrap_or_default().to_owned();
         let full = match kind.as_str() {
-            "storageAccounts" => serde_json::json!({ "isHnsEnabled": true, "allowSharedKeyAccess": false }),
+            "storageAccounts" => serde_json::json!({
+                "isHnsEnabled": true, "allowSharedKeyAccess": false, "networkAcls": { "defaultAction": "Deny" },
+            }),
             "vaults" => serde_json::json!({
-                "vaultUri": "https://v/", "enableRbacAuthorization": true, "tenantId": "t",
+                "vaultUri": "https://v/", "enableRbacAuthorization": true, "tenantId": "t", "publicNetworkAccess": "disabled",
             }),
             _ => serde_json::json!({
                 "loginServer": "l", "adminUserEnabled": true, "roleAssignmentMode": "AbacRepositoryPermissions",
+                "networkRuleSet": { "defaultAction": "Deny" },
             }),
         };
         let one = |name: &str, properties| serde_json::json!({ "id": "/x", "name": name, "properties": properties });
@@ -271,14 +275,18 @@ async fn resources_are_read_with_what_they_leave_out() {
     .await;
     let arm = Arm::new(&cloud.config()).expect("a client");
     let accounts = arm.storage_accounts("s").await.expect("a list");
-    let flags: Vec<_> = accounts.iter().map(|one| (one.hierarchical, one.shared_key)).collect();
-    assert_eq!(flags, [(true, false), (false, true)]);
+    let flags: Vec<_> = accounts.iter().map(|one| (one.hierarchical, one.shared_key, one.closed)).collect();
+    assert_eq!(flags, [(true, false, true), (false, true, false)]);
     let vaults = arm.vaults("s").await.expect("a list");
-    let flags: Vec<_> = vaults.iter().map(|one| (one.uri.as_str(), one.rbac, one.tenant_id.as_str())).collect();
-    assert_eq!(flags, [("https://v/", true, "t"), ("", false, "")]);
+    let flags: Vec<_> =
+        vaults.iter().map(|one| (one.uri.as_str(), one.rbac, one.tenant_id.as_str(), one.closed)).collect();
+    assert_eq!(flags, [("https://v/", true, "t", true), ("", false, "", false)]);
     let registries = arm.registries("s").await.expect("a list");
-    let flags: Vec<_> = registries.iter().map(|one| (one.login_server.as_str(), one.admin_user, one.abac)).collect();
-    assert_eq!(flags, [("l", true, true), ("", false, false)]);
+    let flags: Vec<_> = registries
+        .iter()
+        .map(|one| (one.login_server.as_str(), one.admin_user, one.mode.clone(), one.closed))
+        .collect();
+    assert_eq!(flags, [("l", true, Mode::Repositories, true), ("", false, Mode::Registry, false)]);
     let versions: Vec<_> = cloud.seen().iter().map(|request| request.query.clone()).collect();
     assert_eq!(versions, ["api-version=2021-08-01", "api-version=2023-07-01", "api-version=2025-11-01"]);
 }

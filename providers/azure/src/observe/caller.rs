@@ -1,8 +1,9 @@
-//! Requirement 107: whether the caller may assign roles, and make custom ones, before anything is changed.
+//! Requirement 107: whether the caller may assign roles and take them away, and make and delete custom ones, before
+//! anything is changed.
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Object, Observed, Result};
+use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Note, Observed, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
@@ -15,15 +16,19 @@ use crate::kinds;
 enum Operation {
     Assign,
     Define,
+    Unassign,
+    Undefine,
 }
 
 impl Operation {
-    const ALL: [Self; 2] = [Self::Assign, Self::Define];
+    const ALL: [Self; 4] = [Self::Assign, Self::Define, Self::Unassign, Self::Undefine];
 
     fn name(self) -> &'static str {
         match self {
-            Self::Assign => "Microsoft.Authorization/roleAssignments/write",
+            Self::Assign => actions::ASSIGN,
             Self::Define => "Microsoft.Authorization/roleDefinitions/write",
+            Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
+            Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
         }
     }
 }
@@ -31,23 +36,10 @@ impl Operation {
 /// How many scopes are asked about at a time, where the subscription's answer isn't enough.
 const AT_A_TIME: usize = 8;
 
+/// It costs a request for the data plane's subscription, and one for each scope where that isn't enough; nothing where no
+/// role is to be changed.
 pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut Observed) -> Result<()> {
-    let there = &observed.objects;
-    let missing = |kind| {
-        let is_missing = move |object: &&Object| object.id.kind == kind && !there.contains_key(&object.id);
-        desired.objects.iter().filter(is_missing)
-    };
-    let assigned: BTreeSet<_> = missing(kinds::ASSIGNMENT)
-        .filter_map(|object| object.attributes.text("scope"))
-        .map(|it| (Operation::Assign, it))
-        .collect();
-    // Whoever writes a definition needs that in each of the scopes that it can be assigned in. Source: Azure
-    // documentation, "Azure custom roles", who can create, delete, update or view a custom role.
-    let defined = missing(kinds::ROLE).flat_map(|object| {
-        let scopes = object.attributes.value()["assignable_in"].as_array().cloned().unwrap_or_default();
-        scopes.into_iter().filter_map(|scope| Some((Operation::Define, scope.as_str()?.to_owned())))
-    });
-    let needed: BTreeSet<_> = assigned.into_iter().chain(defined).collect();
+    let needed = needed(desired, observed);
     if needed.is_empty() {
         return Ok(());
     }
@@ -65,31 +57,90 @@ pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut 
     for operation in Operation::ALL {
         let refused = answers.iter().filter(|(asked, _, allowed)| *asked == operation && !allowed);
         let refused: Vec<_> = refused.map(|(_, scope, _)| scope.as_str()).collect();
-        observed.problems.extend(refusal(operation, &refused));
+        match operation {
+            Operation::Assign | Operation::Define => observed.problems.extend(refusal(operation, &refused)),
+            // What can be taken away should be, whatever can't.
+            Operation::Unassign | Operation::Undefine => observed.notes.extend(warning(operation, &refused)),
+        }
     }
     Ok(())
 }
 
+/// What is to be made, changed and deleted, and where.
+fn needed(desired: &Desired, observed: &Observed) -> BTreeSet<(Operation, String)> {
+    let mut needed = BTreeSet::new();
+    let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
+        let is_there = |attributes: &Attributes| {
+            observed.objects.get(&object.id).is_some_and(|found| !found.owned || found.attributes == *attributes)
+        };
+        if !is_there(&object.attributes) {
+            needed.extend(writes(object.id.kind, &object.attributes));
+        }
+    }
+    for (id, found) in observed.objects.iter().filter(|(id, found)| found.owned && !wanted.contains(id)) {
+        let deletes = writes(id.kind, &found.attributes).into_iter().map(|(operation, scope)| match operation {
+            Operation::Assign | Operation::Unassign => (Operation::Unassign, scope),
+            Operation::Define | Operation::Undefine => (Operation::Undefine, scope),
+        });
+        needed.extend(deletes);
+    }
+    needed
+}
+
+/// Writing an object of a kind, and the scopes in which the caller has to be allowed that. Whoever writes a definition needs
+/// it in each of the scopes that it can be assigned in. Source: Azure documentation, "Azure custom roles", who can create,
+/// delete, update or view a custom role.
+fn writes(kind: &str, attributes: &Attributes) -> Vec<(Operation, String)> {
+    match kind {
+        kinds::ASSIGNMENT => attributes.text("scope").map(|scope| (Operation::Assign, scope)).into_iter().collect(),
+        kinds::ROLE => {
+            let scopes = attributes.value()["assignable_in"].as_array().cloned().unwrap_or_default();
+            let scopes = scopes.iter().filter_map(|scope| scope.as_str());
+            scopes.map(|scope| (Operation::Define, scope.to_owned())).collect()
+        }
+        // Of these, nothing is asked ahead.
+        _ => Vec::new(),
+    }
+}
+
 fn refusal(operation: Operation, scopes: &[&str]) -> Option<Error> {
     let (what, hint) = match operation {
-        Operation::Define => (
+        Operation::Define | Operation::Undefine => (
             "make custom roles in",
             "have an owner give you `User Access Administrator` there, or a role with this operation, or let them apply; \
              or name a ready-made role, which reaches further: `azure: { roles: { RESOURCE: { LEVEL: Storage Blob Data \
              Contributor } } }`",
         ),
-        Operation::Assign => (
+        Operation::Assign | Operation::Unassign => (
             "assign roles on",
             "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
              `cloudgrant explain` lists), or let them apply",
         ),
     };
-    let message = match scopes {
-        [] => return None,
-        [one] => format!("the caller may not {what} {one}"),
-        [first, ..] => format!("the caller may not {what} {} resources, such as {first}", scopes.len()),
-    };
+    let message = format!("the caller may not {what} {}", named(scopes)?);
     Some(Error::new(ErrorKind::AccessDenied, message).with("operation", operation.name()).hint(hint))
+}
+
+fn warning(operation: Operation, scopes: &[&str]) -> Option<Note> {
+    let what = match operation {
+        Operation::Assign | Operation::Unassign => "take roles away on",
+        Operation::Define | Operation::Undefine => "delete custom roles of",
+    };
+    let message = format!(
+        "it may not {what} {}, so that Azure will refuse that: it lacks {}; have an owner give it a role with that, or apply",
+        named(scopes)?,
+        operation.name()
+    );
+    Some(Note::warning("the caller", message))
+}
+
+fn named(scopes: &[&str]) -> Option<String> {
+    match scopes {
+        [] => None,
+        [one] => Some((*one).to_owned()),
+        [first, ..] => Some(format!("{} resources, such as {first}", scopes.len())),
+    }
 }
 
 fn allows(permissions: &[Permission], operation: Operation) -> bool {

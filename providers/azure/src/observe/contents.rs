@@ -4,13 +4,14 @@
 //! A repository of a registry is known to the registry's own API alone, which the deployer needs no rights on: its name
 //! goes unchecked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, IntentId, Note, Observed, Result};
 use futures_util::stream::{self, StreamExt};
 
 use crate::Azure;
 use crate::arm::{READ_CONTAINER, READ_SECRET};
+use crate::client::Presence;
 use crate::kinds;
 use crate::resource_id::ResourceId;
 
@@ -52,73 +53,96 @@ impl Content {
     }
 }
 
-/// Warns of each that isn't there. It costs a request for each that is new to the stack, and nothing where none is: neither
-/// for what this run takes away.
+/// Warns of each that isn't there, once for each grant that is of it. It costs a request for each that is new to the stack
+/// and to this run, and nothing where none is: neither for what this run takes away.
 pub(super) async fn add(azure: &Azure, desired: &Desired, observed: &mut Observed) -> Result<()> {
-    let mut new: BTreeMap<ResourceId, (Content, IntentId)> = BTreeMap::new();
+    let mut new: BTreeMap<ResourceId, (Content, BTreeSet<IntentId>)> = BTreeMap::new();
     let mut seen = azure.contents.lock().await;
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
         let scope = object.attributes.text("scope").and_then(|scope| ResourceId::parse(&scope).ok());
         let Some(scope) = scope else { continue };
         let Some(content) = Content::of(&scope) else { continue };
         if observed.objects.contains_key(&object.id) {
-            seen.insert(scope);
-        } else if let (false, Some(because)) = (seen.contains(&scope), object.because.first()) {
-            new.entry(scope).or_insert_with(|| (content, because.clone()));
+            seen.insert(scope, Presence::There);
+        } else {
+            let because = &mut new.entry(scope).or_insert_with(|| (content, BTreeSet::new())).1;
+            because.extend(object.because.iter().filter(|intent| !matches!(intent, IntentId::Binding(_))).cloned());
         }
     }
-    let look = |(scope, (content, because)): (ResourceId, (Content, IntentId))| async move {
-        let is_there = match content {
-            Content::Container => azure.arm.has_container(&scope).await,
-            Content::Secret => azure.arm.has_secret(&scope).await,
-        };
-        let note = note(&scope, content, because, is_there);
-        (scope, note)
-    };
-    let looked: Vec<_> = stream::iter(new).map(look).buffered(AT_A_TIME).collect().await;
-    for (scope, note) in looked {
-        match note? {
-            Some(note) => observed.notes.push(note),
-            None => _ = seen.insert(scope),
+    let asked: Vec<_> = new.iter().filter(|(scope, _)| !seen.contains_key(scope)).collect();
+    let look = |(scope, (content, _)): (&ResourceId, &(Content, BTreeSet<IntentId>))| {
+        let (scope, content) = (scope.clone(), *content);
+        async move {
+            let presence = match content {
+                Content::Container => azure.arm.container(&scope).await,
+                Content::Secret => azure.arm.secret(&scope).await,
+            };
+            (scope, presence)
         }
+    };
+    let looked: Vec<_> = stream::iter(asked.into_iter().map(look)).buffered(AT_A_TIME).collect().await;
+    let mut unread = BTreeMap::new();
+    for (scope, presence) in looked {
+        match presence {
+            Ok(presence) => _ = seen.insert(scope, presence),
+            Err(error) if is_no_answer(&error) => _ = unread.insert(scope, error),
+            Err(error) => return Err(error),
+        }
+    }
+    for (scope, (content, because)) in &new {
+        let message = match (unread.get(scope), seen.get(scope)) {
+            (Some(error), _) => Message::Unread(error),
+            (None, Some(Presence::Missing)) => Message::Missing,
+            (None, Some(Presence::HolderMissing)) => Message::HolderMissing,
+            (None, Some(Presence::There) | None) => continue,
+        };
+        observed.notes.extend(because.iter().map(|grant| message.note(scope, *content, grant.clone())));
     }
     Ok(())
 }
 
-fn note(scope: &ResourceId, content: Content, because: IntentId, is_there: Result<bool>) -> Result<Option<Note>> {
-    let (what, holder) = content.is();
-    let typed = scope.typed();
-    let parent = typed.as_ref().and_then(|(_, names)| names.first().copied()).unwrap_or_default();
-    let name = scope.name();
-    // Azure has codes of its own for some of them.
-    let is_missing = match &is_there {
-        Ok(is_there) => !is_there,
-        Err(error) => error.kind() == ErrorKind::NotFound,
-    };
-    if is_missing {
-        return Ok(Some(Note::warning(
-            because,
-            format!(
-                "there is no {what} `{name}` in the {holder} {parent}: the role is given on that name, and reaches whatever is \
-                 made under it; check the name"
+/// What there is to say of one.
+#[derive(Debug, Clone, Copy)]
+enum Message<'a> {
+    Missing,
+    HolderMissing,
+    Unread(&'a Error),
+}
+
+impl Message<'_> {
+    fn note(self, scope: &ResourceId, content: Content, because: IntentId) -> Note {
+        let (what, holder) = content.is();
+        let typed = scope.typed();
+        let parent = typed.as_ref().and_then(|(_, names)| names.first().copied()).unwrap_or_default();
+        let name = scope.name();
+        match self {
+            Self::Missing => Note::warning(
+                because,
+                format!(
+                    "there is no {what} `{name}` in the {holder} {parent}: the role is given on that name, and reaches whatever \
+                     is made under it; check the name"
+                ),
             ),
-        )));
+            Self::HolderMissing => Note::warning(
+                because,
+                format!("there is no {holder} {parent}, in which the {what} `{name}` would be; check the name"),
+            ),
+            Self::Unread(error) => Note::info(
+                because,
+                format!(
+                    "whether the {what} `{name}` is in the {holder} {parent} couldn't be read ({} {})",
+                    content.permission(),
+                    if error.kind() == ErrorKind::AccessDenied { "is denied" } else { "fails" },
+                ),
+            ),
+        }
     }
-    Ok(match is_there {
-        Ok(_) => None,
-        Err(error) if is_no_answer(&error) => Some(Note::info(
-            because,
-            format!(
-                "whether the {what} `{name}` is in the {holder} {parent} couldn't be read ({} {})",
-                content.permission(),
-                if error.kind() == ErrorKind::AccessDenied { "is denied" } else { "fails" },
-            ),
-        )),
-        Err(error) => return Err(error),
-    })
 }
 
 /// It is worth a note, and no reason for a plan to fail.
 fn is_no_answer(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::Unexpected | ErrorKind::Unsupported)
+    matches!(
+        error.kind(),
+        ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::Unexpected | ErrorKind::Unsupported
+    )
 }

@@ -1,19 +1,17 @@
 //! Deny assignments: what stays forbidden whatever roles say, told before anything is made.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, ErrorKind, Note, Object, Observed, Result};
+use cloudgrant_core::{Desired, Error, ErrorKind, Note, Object, Observed, Result};
 
 use super::identities::Principals;
 use super::scopes::{Lies, lies};
 use crate::Azure;
-use crate::actions::{self, Deed};
+use crate::actions::{self, ASSIGN, Gives};
 use crate::arm::{Denied, DenyAssignment, Party};
 use crate::kinds;
 use crate::resource_id::ResourceId;
-
-const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
-const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/write";
+use crate::snapshot::Snapshot;
 
 /// What an action is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +25,17 @@ enum Plane {
 pub(super) async fn add(
     azure: &Azure,
     desired: &Desired,
+    snapshot: &Snapshot,
     principals: &Principals,
     observed: &mut Observed,
 ) -> Result<()> {
-    let new: Vec<_> = desired
-        .objects
-        .iter()
-        .filter(|object| object.handoff.is_none() && !observed.objects.contains_key(&object.id))
-        .filter_map(|object| Some((object, scope_of(azure, object)?)))
-        .collect();
-    let subscriptions: BTreeSet<_> = new.iter().map(|(_, scope)| scope.subscription()).collect();
+    let mut new = Vec::new();
+    for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
+        if let (false, Some(write)) = (observed.objects.contains_key(&object.id), write_of(azure, object)?) {
+            new.push((object, write));
+        }
+    }
+    let subscriptions: BTreeSet<_> = new.iter().map(|(_, write)| write.scope.subscription()).collect();
     let mut denials = BTreeMap::new();
     for subscription in subscriptions {
         match azure.arm.deny_assignments(&subscription).await {
@@ -49,18 +48,24 @@ pub(super) async fn add(
         }
     }
     let custom = custom_actions(desired);
-    for (object, scope) in new {
-        let Some(list) = denials.get(&scope.subscription()) else { continue };
+    // Many credentials of one identity are denied together.
+    let mut told_of = HashSet::new();
+    for (object, write) in &new {
+        let Some(list) = denials.get(&write.scope.subscription()) else { continue };
+        if list.is_empty() {
+            continue;
+        }
         let holder = object.attributes.text("principal");
         let principal = holder.as_deref().and_then(|identity| principals.of(identity));
-        let used = used(object, &custom);
-        for denial in list.iter().filter(|denial| holds_at(denial, &scope)) {
-            let write = if object.id.kind == kinds::IDENTITY { IDENTITY } else { ASSIGN };
-            if of(denial, None) && denies(denial, Plane::Control, write) {
-                let message = format!("{}: it denies {write} to everybody whom it doesn't exclude", told(denial));
+        let used = used(object, &custom, snapshot).await;
+        for denial in list.iter().filter(|denial| holds_at(denial, &write.scope)) {
+            let key = (&denial.name, &denial.scope, write.operation, write.scope.as_str());
+            if of(denial, None) && denies(denial, Plane::Control, write.operation) && told_of.insert(key) {
+                let message =
+                    format!("{}: it denies {} to everybody whom it doesn't exclude", told(denial), write.operation);
                 observed.notes.push(Note::warning(&object.id, message));
             }
-            let denied = used.iter().find(|(plane, action)| denies(denial, *plane, action));
+            let denied = used.iter().find(|(plane, action)| narrows(denial, *plane, action));
             if let (true, Some((_, action))) = (of(denial, principal), denied) {
                 let message = format!("{}: it denies {action} to the role's holder, whatever its roles", told(denial));
                 observed.notes.push(Note::warning(&object.id, message));
@@ -78,13 +83,35 @@ fn told(denial: &DenyAssignment) -> String {
     )
 }
 
-/// Where an object is made.
-fn scope_of(azure: &Azure, object: &Object) -> Option<ResourceId> {
-    match object.id.kind {
-        kinds::ASSIGNMENT => ResourceId::parse(&object.attributes.text("scope")?).ok(),
-        kinds::IDENTITY => Some(azure.names.group().clone()),
-        _ => None,
-    }
+/// The caller's write that makes an object, and where.
+struct Write {
+    operation: &'static str,
+    scope: ResourceId,
+}
+
+/// None for what isn't made in Azure.
+fn write_of(azure: &Azure, object: &Object) -> Result<Option<Write>> {
+    let attribute = |key: &str| {
+        let text = object.attributes.text(key).unwrap_or_default();
+        ResourceId::parse(&text)
+            .map_err(|why| Error::provider_bug("azure", format!("`{key}` of {} is no resource ID: {why}", object.id)))
+    };
+    let (operation, scope) = match object.id.kind {
+        kinds::ASSIGNMENT => (ASSIGN, attribute("scope")?),
+        kinds::IDENTITY => ("Microsoft.ManagedIdentity/userAssignedIdentities/write", azure.names.group().clone()),
+        kinds::CREDENTIAL => (
+            "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+            attribute("identity")?,
+        ),
+        kinds::ROLE => {
+            let home = format!("/subscriptions/{}", azure.config.subscription);
+            let home = ResourceId::parse(&home).map_err(|why| Error::provider_bug("azure", why))?;
+            ("Microsoft.Authorization/roleDefinitions/write", home)
+        }
+        kinds::BINDING => return Ok(None),
+        kind => return Err(Error::provider_bug("azure", format!("it doesn't know what denies a {kind}"))),
+    };
+    Ok(Some(Write { operation, scope }))
 }
 
 /// The actions of the custom roles that are wanted, by the role's id.
@@ -100,29 +127,26 @@ fn custom_actions(desired: &Desired) -> HashMap<String, Vec<String>> {
         .collect()
 }
 
-/// What an assignment is for.
-fn used(object: &Object, custom: &HashMap<String, Vec<String>>) -> Vec<(Plane, String)> {
-    let role = object.attributes.text("role_id").unwrap_or_default();
+/// What an assignment is for, as patterns: of the custom role that is wanted, of the ready-made one, or of the one that the
+/// manifest names, whose definition was read for that. Nothing for what is no assignment.
+async fn used(object: &Object, custom: &HashMap<String, Vec<String>>, snapshot: &Snapshot) -> Vec<(Plane, String)> {
+    let Some(role) = object.attributes.text("role_id").filter(|_| object.id.kind == kinds::ASSIGNMENT) else {
+        return Vec::new();
+    };
+    let on =
+        |plane: Plane, actions: &[String]| actions.iter().map(|action| (plane, action.clone())).collect::<Vec<_>>();
     if let Some(actions) = custom.get(&role) {
-        return actions.iter().map(|action| (Plane::Data, action.clone())).collect();
+        return on(Plane::Data, actions);
     }
-    let data = |action: &str| vec![(Plane::Data, action.to_owned())];
-    let deeds =
-        |deeds: &[Deed]| deeds.iter().flat_map(|deed| deed.data_actions()).map(|it| (Plane::Data, it)).collect();
-    match actions::known(&role) {
-        Some(actions::BLOB_READER) => deeds(&[Deed::Read]),
-        Some(actions::BLOB_CONTRIBUTOR) => deeds(&Deed::ALL),
-        Some(actions::SECRETS_USER) => data("Microsoft.KeyVault/vaults/secrets/getSecret/action"),
-        Some(actions::ACR_PULL) => {
-            vec![(Plane::Control, "Microsoft.ContainerRegistry/registries/pull/read".to_owned())]
-        }
-        Some(actions::ACR_PUSH) => {
-            vec![(Plane::Control, "Microsoft.ContainerRegistry/registries/push/write".to_owned())]
-        }
-        Some(actions::REPOSITORY_READER) => data("Microsoft.ContainerRegistry/registries/repositories/content/read"),
-        Some(actions::REPOSITORY_WRITER) => data("Microsoft.ContainerRegistry/registries/repositories/content/write"),
-        _ => Vec::new(),
+    if let Some(role) = actions::known(&role) {
+        let (plane, patterns) = match role.gives {
+            Gives::Control(patterns) => (Plane::Control, patterns),
+            Gives::Data(patterns) => (Plane::Data, patterns),
+        };
+        return patterns.iter().map(|pattern| (plane, (*pattern).to_owned())).collect();
     }
+    let Some(role) = snapshot.role_so_far(&role).await else { return Vec::new() };
+    on(Plane::Data, &role.data_actions).into_iter().chain(on(Plane::Control, &role.actions)).collect()
 }
 
 fn holds_at(denial: &DenyAssignment, scope: &ResourceId) -> bool {
@@ -140,10 +164,21 @@ fn of(denial: &DenyAssignment, principal: Option<&str>) -> bool {
 }
 
 fn denies(denial: &DenyAssignment, plane: Plane, action: &str) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| actions::matches(pattern, action));
+    denied(denial, plane, |pattern| actions::matches(pattern, action), action)
+}
+
+/// Whether it denies what a role gives with a pattern, or a part of that.
+fn narrows(denial: &DenyAssignment, plane: Plane, given: &str) -> bool {
+    let meets = |pattern: &str| actions::matches(pattern, given) || actions::matches(given, pattern);
+    denied(denial, plane, meets, given)
+}
+
+fn denied(denial: &DenyAssignment, plane: Plane, meets: impl Fn(&str) -> bool, action: &str) -> bool {
+    let meets = |patterns: &[String]| patterns.iter().any(|pattern| meets(pattern));
+    let excepts = |patterns: &[String]| patterns.iter().any(|pattern| actions::matches(pattern, action));
     denial.permissions.iter().any(|permission: &Denied| match plane {
-        Plane::Control => any(&permission.actions) && !any(&permission.not_actions),
-        Plane::Data => any(&permission.data_actions) && !any(&permission.not_data_actions),
+        Plane::Control => meets(&permission.actions) && !excepts(&permission.not_actions),
+        Plane::Data => meets(&permission.data_actions) && !excepts(&permission.not_data_actions),
     })
 }
 
@@ -165,6 +200,21 @@ mod tests {
         assert!(holds_at(&denial("/providers/Microsoft.Management/managementGroups/acme"), &id(group)));
         let only = DenyAssignment { do_not_apply_to_child_scopes: true, ..denial(&id(group).as_str()[..52]) };
         assert!(!holds_at(&only, &id(group)));
+    }
+
+    #[test]
+    fn a_role_s_pattern_is_narrowed_by_what_denies_all_or_a_part_of_it() {
+        let mut one = denial("/");
+        let blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+        one.permissions = vec![Denied {
+            data_actions: vec![format!("{blobs}/delete")],
+            actions: vec!["Microsoft.MachineLearningServices/*".to_owned()],
+            ..Denied::default()
+        }];
+        assert!(narrows(&one, Plane::Data, &format!("{blobs}/*")) && narrows(&one, Plane::Data, "*"));
+        assert!(!narrows(&one, Plane::Data, &format!("{blobs}/read")));
+        assert!(narrows(&one, Plane::Control, "Microsoft.MachineLearningServices/workspaces/*/action"));
+        assert!(!narrows(&one, Plane::Control, "*/read"), "neither holds the other");
     }
 
     #[test]

@@ -187,3 +187,25 @@ fn note(by: &str, action: Action, certain: bool, deeds: &[&Deed]) -> Note {
     );
     Note::warning("the caller", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::tests::azure_of;
+    use crate::client::loopback::{Loopback, SUBSCRIPTION, json, refusal};
+
+    #[tokio::test]
+    async fn without_the_groups_of_the_caller_no_refusal_is_certain() {
+        for readable in [true, false] {
+            let cloud = Loopback::start(move |request, _| match request.query.contains("assignedTo") {
+                true if !readable => refusal(403, "AuthorizationFailed"),
+                _ => json(200, serde_json::json!({ "value": [] })),
+            })
+            .await;
+            let azure = azure_of("flyte", cloud.config()).await;
+            let snapshot = azure.snapshot().await;
+            let answer = administrates(&azure, &snapshot, SUBSCRIPTION, "p", &[]).await.expect("an answer");
+            assert_eq!(answer.1, readable);
+        }
+    }
+}

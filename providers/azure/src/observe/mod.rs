@@ -15,6 +15,7 @@ use cloudgrant_core::{Desired, Note, Object, Observed, Result};
 
 pub(crate) use self::identities::trusts_others;
 use self::other_homes::OtherHomes;
+pub(crate) use self::roles::is_ours;
 use crate::Azure;
 use crate::arm::Cluster;
 use crate::kinds;
@@ -32,7 +33,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     contents::add(azure, desired, &mut observed).await?;
-    denials::add(azure, desired, &principals, &mut observed).await?;
+    denials::add(azure, desired, &snapshot, &principals, &mut observed).await?;
     caller::may_assign(azure, desired, &mut observed).await?;
     limited::add(azure, desired, &snapshot, &principals, &mut observed).await?;
     workload_identity(azure, desired, &snapshot, &mut observed).await?;

@@ -1,7 +1,7 @@
 //! What denies is told, and in whose hands it is; what widens the stack's own is told; what the cloud refuses for a moment
 //! is waited out.
 
-use cloudgrant_core::{Level, Plan, Report};
+use cloudgrant_core::{Level, Plan, Report, Silent};
 use serde_json::{Value, json};
 
 use crate::arm::{GROUP, SUBSCRIPTION, container, identity_id};
@@ -60,6 +60,41 @@ async fn a_deny_assignment_of_what_a_grant_needs_is_told() {
 }
 
 #[tokio::test]
+async fn a_deny_assignment_of_what_a_role_of_the_manifest_s_gives_is_told() {
+    let role = "grants: [{ name: all, scope: global, access: { models: write } }]";
+    for (named, denied, told) in [
+        // Known without asking, read for the manifest, and made by somebody.
+        ("Storage Blob Data Owner", json!({ "dataActions": ["Microsoft.Storage/*"] }), "blobs/* to the role's holder"),
+        ("Key Vault Reader", json!({ "dataActions": ["Microsoft.KeyVault/*"] }), "vaults/*/read to the role's holder"),
+        ("Key Vault Reader", json!({ "actions": ["*"] }), "to the role's holder"),
+    ] {
+        let text =
+            union(role).replace("  cluster:", &format!("  roles: {{ models: {{ write: {named} }} }}\n  cluster:"));
+        let world = World::new(&text).await;
+        let principal = world.arm.principal("flyteuser-acme").await;
+        deny(&world, SUBSCRIPTION, &principal, denied).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        assert!(warned(&plan, told), "{named}: {:#?}", plan.notes);
+    }
+}
+
+#[tokio::test]
+async fn a_deny_assignment_of_writing_credentials_or_custom_roles_is_told_once() {
+    let text = flyte(PRECISE);
+    let world = World::new(&text).await;
+    for write in [
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+        "Microsoft.Authorization/roleDefinitions/write",
+    ] {
+        deny(&world, SUBSCRIPTION, EVERYBODY, json!({ "actions": [write] })).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let told: Vec<_> =
+            plan.notes.iter().filter(|note| note.message.contains(&format!("denies {write} to"))).collect();
+        assert_eq!(told.len(), 1, "{write}: {:#?}", plan.notes);
+    }
+}
+
+#[tokio::test]
 async fn a_role_whose_assignments_went_a_moment_ago_is_waited_for() {
     let text = flyte(PRECISE);
     let world = World::with(&text, "replication=400ms").await;
@@ -67,6 +102,33 @@ async fn a_role_whose_assignments_went_a_moment_ago_is_waited_for() {
     let report = world.revoke_all(&text).await.expect("a report");
     assert!(report.is_success(), "{report:#?}");
     assert!(world.arm.custom_roles().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_caller_may_not_take_away_is_told_before_and_the_rest_goes() {
+    let text = flyte(PRECISE);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    for (right, told) in [
+        ("Microsoft.Authorization/roleAssignments/delete", "it may not take roles away on "),
+        ("Microsoft.Authorization/roleDefinitions/delete", "it may not delete custom roles of "),
+    ] {
+        world.arm.turn(&format!("deny={}", right.replace("/delete", ":delete"))).await;
+        let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        assert!(warned(&plan, told) && warned(&plan, right), "{:#?}", plan.notes);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_condition_takes_the_right_to_assign_roles() {
+    let text = union("grants: [{ name: all, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.arm.turn("deny=Microsoft.Authorization/roleAssignments:write").await;
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    let error = world.plan(&text.replace("inputs/raw/", "inputs/new/")).await.expect_err("not allowed");
+    assert!(said(&error).contains("the caller may not assign roles on"), "{}", said(&error));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! How resources are named: by hosts of every form, and by resource IDs; and what is in a hierarchical namespace.
 
 use cloudgrant_azure_sandbox::condition;
-use cloudgrant_core::Level;
+use cloudgrant_core::{Level, Silent};
 use serde_json::json;
 
 use crate::arm::{GROUP, SUBSCRIPTION, container};
@@ -291,6 +291,60 @@ async fn a_folder_stays_reachable_where_its_account_can_no_longer_be_read() {
     world.revoke_all(&text).await.expect("revoked");
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.notes.iter().any(|note| note.message.contains("has a hierarchical namespace can't be read")));
+}
+
+#[tokio::test]
+async fn each_grant_of_what_is_missing_is_warned_and_azure_is_asked_once_a_run() {
+    let text = |locator: &str| {
+        union(&format!(
+            "  one: {{ azure: \"{locator}\" }}\ngrants:\n\
+             - {{ name: first, scope: global, access: {{ one: read }} }}\n\
+             - {{ name: second, scope: global, access: {{ one: read }} }}"
+        ))
+    };
+    let right = text("https://acmedata.blob.core.windows.net/inputs");
+    let world = World::new(&right).await;
+    let wrong = text("https://acmedata.blob.core.windows.net/imputs");
+    let engine = world.session(&wrong).await.expect("a session").engine();
+    let asked = || {
+        let counts = world.running().counts().by_action;
+        counts.get("Microsoft.Storage/storageAccounts/blobServices/containers/read").copied().unwrap_or_default()
+    };
+    let before = asked();
+    for _ in 0..2 {
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let told = plan.notes.iter().filter(|note| note.message.starts_with("there is no container `imputs`"));
+        assert_eq!(told.map(|note| note.about.as_str()).collect::<Vec<_>>(), ["grant first", "grant second"]);
+        assert_eq!(asked() - before, 1);
+    }
+    // An account that is only named by its ID isn't read before.
+    let plan = world.plan(&text(&container("acmegone", "inputs"))).await.expect("a plan");
+    let told = plan.notes.iter().filter(|note| note.message.starts_with("there is no storage account acmegone"));
+    assert_eq!(told.count(), 2, "{:#?}", plan.notes);
+}
+
+#[tokio::test]
+async fn what_a_network_keeps_closed_is_told_where_it_is_read_anyway() {
+    let told = |plan: &cloudgrant_core::Plan| {
+        let closed = plan.notes.iter().filter(|note| note.message.starts_with("it answers some networks only"));
+        closed.map(|note| (note.about.clone(), note.level)).collect::<Vec<_>>()
+    };
+    let text = union("grants: [{ name: all, scope: global, access: { models: read, token: read, images: pull } }]");
+    let world = World::new(&text).await;
+    assert_eq!(told(&world.plan(&text).await.expect("a plan")), []);
+    let rules = json!({ "defaultAction": "Deny" });
+    for (kind, name, properties) in [
+        ("Microsoft.Storage/storageAccounts", "acmemodels", json!({ "networkAcls": rules })),
+        ("Microsoft.KeyVault/vaults", "acme-vault", json!({ "publicNetworkAccess": "Disabled" })),
+        ("Microsoft.ContainerRegistry/registries", "acmeimages", json!({ "networkRuleSet": rules })),
+    ] {
+        put(&world, &format!("{GROUP}/providers/{kind}/{name}"), properties).await;
+    }
+    let plan = world.plan(&text).await.expect("a plan");
+    let expected = ["key vault acme-vault", "registry acmeimages", "storage account acmemodels"];
+    let mut found = told(&plan);
+    found.sort();
+    assert_eq!(found, expected.map(|about| (about.to_owned(), Level::Info)), "{:#?}", plan.notes);
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ async fn ours_where_no_stack_assigns_roles_is_told_and_left_alone() {
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     let told = plan.unsearched.iter().find(|one| one.place.contains(THEIRS)).unwrap_or_else(|| panic!("{plan:#?}"));
     assert!(told.reason.contains("az role assignment delete --ids /providers/Microsoft.Management"), "{}", told.reason);
+    let stacks = world.session(&text).await.expect("a session").provider().stacks().await.expect("a list");
+    assert!(stacks.found[0].objects.iter().any(|object| object.name.contains(group)), "{stacks:#?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::arm::GROUP;
 use crate::grants::put;
-use crate::world::{Runs, World, flyte, union};
+use crate::world::{Runs, World, flyte, said, union};
 
 const PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 const REPOSITORY_READER: &str = "b93aa761-3e63-49ed-ac28-beffa264f7ac";
@@ -107,4 +107,13 @@ async fn a_role_that_is_named_for_a_repository_is_narrowed_to_it() {
         assert!(condition.contains("repositories:name] StringEqualsIgnoreCase 'team/trainer'"), "{condition}");
         assert_eq!(condition.contains("content/write"), level == "push", "{condition}");
     }
+}
+
+#[tokio::test]
+async fn a_registry_that_looks_at_roles_in_an_unknown_way_gets_none() {
+    let text = union("registries: [{ name: trainer, access: pull, azure: acmeimages.azurecr.io }]");
+    let world = World::new(&text).await;
+    put(&world, &registry(), json!({ "roleAssignmentMode": "SomethingNew" })).await;
+    let told = said(&world.plan(&text).await.expect_err("unknown"));
+    assert!(told.contains("acmeimages looks at roles in a way that isn't known here: `SomethingNew`"), "{told}");
 }
