@@ -49,6 +49,9 @@ pub struct Diagnostic {
     /// Whether the value that is wrong isn't shown: it may be a credential.
     #[serde(skip)]
     pub hides_value: bool,
+    /// Whether the key itself is what is wrong, and nothing is said of its value.
+    #[serde(skip)]
+    pub of_key: bool,
 }
 
 impl Diagnostic {
@@ -63,6 +66,7 @@ impl Diagnostic {
             entry: None,
             line: None,
             hides_value: false,
+            of_key: false,
         }
     }
 

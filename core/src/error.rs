@@ -14,8 +14,10 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The manifest, the configuration or the command line is wrong. Nothing was changed, and mostly nothing called.
+    /// The manifest or the configuration is wrong. Nothing was changed, and mostly nothing called.
     Manifest,
+    /// The command line is wrong, or what is around it: the manifest has nothing to do with it. Nothing was called.
+    Usage,
     /// The selected provider can't do what was asked. Nothing was changed, and mostly nothing called.
     Unsupported,
     /// Something that was taken for granted isn't there.
@@ -62,7 +64,7 @@ impl ErrorKind {
 
     /// Whether the request was wrong from the start, before any cloud was asked: exit code 2.
     pub fn is_usage(self) -> bool {
-        matches!(self, Self::Manifest | Self::Unsupported)
+        matches!(self, Self::Manifest | Self::Usage | Self::Unsupported)
     }
 }
 

@@ -193,4 +193,7 @@ pub struct Intents {
     pub registries: Vec<Checked<RegistryAccess>>,
     /// The bindings: the manifest's, and those that grants imply.
     pub bindings: Vec<Checked<ScopeBinding>>,
+    /// Whether something is asked for besides that isn't here, because something is wrong with it. Nothing is made of
+    /// these: they are looked at for what else is wrong.
+    pub is_part: bool,
 }

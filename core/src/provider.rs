@@ -115,6 +115,12 @@ pub trait Provider: Debug + Send + Sync {
     /// What was attempted, on which object, and what the cloud said.
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome>;
 
+    /// Where the stack's own objects are, in the cloud's words, for whoever reads a plan and approves it: `account
+    /// 111122223333`.
+    fn place(&self) -> String {
+        "its cloud".to_owned()
+    }
+
     /// How long the cloud may take until it shows, and knows everywhere, what was changed, by its own documentation or by
     /// the manifest; in place of [`Settings::settle`](crate::Settings::settle) and
     /// [`Settings::propagation`](crate::Settings::propagation).
@@ -254,6 +260,21 @@ pub trait Connect: Provider + Sized + 'static {
     ///   added later doesn't compile before somebody has thought about it.
     /// - Each has its key path (`aws.endpoint`) and a message of what the value would do; core adds the rest.
     fn directs_credentials(config: &Self::Config) -> Vec<Diagnostic>;
+
+    /// Keys of its section that the cloud's own tools take from variables, each with the variable: what a manifest would say is
+    /// taken from there where there is none.
+    const VARIABLES: &'static [(&'static str, &'static str)] = &[];
+
+    /// What is wrong with its section although each key of it can be read: what contradicts itself, and what no cloud has.
+    ///
+    /// # Behavior
+    /// - Sends nothing. Each problem has its key path (`aws.region`).
+    /// - Where it finds something, the provider may be connected all the same, for hearing what else
+    ///   [`validate`](Provider::validate) says; nothing more is then asked of it.
+    fn check(config: &Self::Config) -> Vec<Diagnostic> {
+        let _ = config;
+        Vec::new()
+    }
 
     /// Gets ready, without a request and without setting up TLS: an offline refusal must cost nothing.
     ///

@@ -10,6 +10,7 @@ use crate::capability::Capabilities;
 use crate::config::strict;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::intent::Intents;
 use crate::provider::{Connect, Context, Provider};
 use crate::resource::ResourceKind;
 
@@ -28,6 +29,8 @@ pub struct Registration {
     pub check_config: fn(&Value) -> Vec<Diagnostic>,
     /// What of the section, which must be one that can be read, directs credentials: [`Connect::directs_credentials`].
     pub directs_credentials: fn(&Value) -> Vec<Diagnostic>,
+    /// What the cloud's own tools take from variables: [`Connect::VARIABLES`].
+    pub variables: &'static [(&'static str, &'static str)],
     connector: &'static dyn Connector,
 }
 
@@ -42,7 +45,7 @@ impl std::fmt::Debug for Registration {
 #[async_trait]
 trait Connector: Send + Sync {
     async fn connect(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>>;
-    async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>>;
+    async fn connect_parts(&self, context: Context, section: Value) -> Vec<Arc<dyn Provider>>;
 }
 
 struct Of<P>(std::marker::PhantomData<fn() -> P>);
@@ -50,30 +53,48 @@ struct Of<P>(std::marker::PhantomData<fn() -> P>);
 #[async_trait]
 impl<P: Connect> Connector for Of<P> {
     async fn connect(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
-        let mut problems = Vec::new();
-        match strict::read::<P::Config>(&section, P::ID, &mut problems) {
+        let problems = check_config::<P>(&section);
+        match strict::read::<P::Config>(&section, P::ID, &mut Vec::new()) {
             Some(config) if problems.is_empty() => Ok(Arc::new(P::connect(context, config).await?)),
             _ => Err(Error::manifest(problems)),
         }
     }
 
-    async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
-        match strict::read::<P::Config>(&section, P::ID, &mut Vec::new()) {
-            Some(config) => Ok(Arc::new(P::connect(context, config).await?)),
-            None => Err(Error::manifest(Vec::new())),
+    async fn connect_parts(&self, context: Context, section: Value) -> Vec<Arc<dyn Provider>> {
+        let section = strict::without(section.clone(), P::ID, &check_config::<P>(&section));
+        let mut connected: Vec<Arc<dyn Provider>> = Vec::new();
+        for config in strict::read_both_ways::<P::Config>(&section, P::ID) {
+            // One that isn't connected says nothing: what is in its way was said of the section.
+            let Ok(provider) = P::connect(context.clone(), config).await else { return Vec::new() };
+            connected.push(Arc::new(provider));
         }
+        connected
     }
 }
 
 fn check_config<P: Connect>(section: &Value) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     strict::read::<P::Config>(section, P::ID, &mut problems);
+    let read = strict::read_both_ways::<P::Config>(section, P::ID);
+    let checked: Vec<_> = read.iter().map(P::check).collect();
+    // Of what is wrong with a key, no more is said.
+    let new = said_by_all(checked).into_iter().filter(|new| !problems.iter().any(|known| known.path == new.path));
+    let new: Vec<_> = new.collect();
+    problems.extend(new);
     problems
 }
 
+/// What each of them says.
+fn said_by_all(said: Vec<Vec<Diagnostic>>) -> Vec<Diagnostic> {
+    let mut said = said.into_iter();
+    let first = said.next().unwrap_or_default();
+    let others: Vec<_> = said.collect();
+    first.into_iter().filter(|problem| others.iter().all(|other| other.contains(problem))).collect()
+}
+
 fn directs_credentials<P: Connect>(section: &Value) -> Vec<Diagnostic> {
-    let read = strict::read::<P::Config>(section, P::ID, &mut Vec::new());
-    read.map(|config| P::directs_credentials(&config)).unwrap_or_default()
+    let read = strict::read_both_ways::<P::Config>(section, P::ID);
+    said_by_all(read.iter().map(P::directs_credentials).collect())
 }
 
 impl Registration {
@@ -86,8 +107,22 @@ impl Registration {
             resource_kind: P::resource_kind,
             check_config: check_config::<P>,
             directs_credentials: directs_credentials::<P>,
+            variables: P::VARIABLES,
             connector: &Of::<P>(std::marker::PhantomData),
         }
+    }
+
+    /// What is wrong with the provider's section. Where there is none at all, that is what is wrong, and not each key of it.
+    pub(crate) fn check_section(&self, section: Option<&Value>) -> Vec<Diagnostic> {
+        let empty = Value::Object(serde_json::Map::new());
+        let problems = (self.check_config)(section.unwrap_or(&empty));
+        if section.is_some() || problems.is_empty() {
+            return problems;
+        }
+        let keys = problems.iter().filter_map(|problem| problem.path.strip_prefix(self.id)?.strip_prefix('.'));
+        let keys: Vec<_> = keys.map(|key| format!("{key}: …")).collect();
+        let hint = format!("write `{}: {{ {} }}`", self.id, keys.join(", "));
+        vec![Diagnostic::new(self.id, format!("the section `{}` is missing", self.id)).hint(hint)]
     }
 
     /// Connects the provider with its section of the configuration.
@@ -98,10 +133,11 @@ impl Registration {
         self.connector.connect(context, section).await
     }
 
-    /// Connects the provider with as much of its section as can be read, for hearing what else it says of the manifest.
-    /// Nothing is to be done with such a provider.
-    pub(crate) async fn connect_part(&self, context: Context, section: Value) -> Result<Arc<dyn Provider>> {
-        self.connector.connect_part(context, section).await
+    /// What the provider says of the intents as far as its section can be read, where something is wrong with that or with
+    /// the manifest. What depends on a key that can't be read, it doesn't say.
+    pub(crate) async fn said_of_part(&self, context: Context, section: Value, intents: &Intents) -> Vec<Diagnostic> {
+        let connected = self.connector.connect_parts(context, section).await;
+        said_by_all(connected.iter().map(|provider| provider.validate(intents)).collect())
     }
 }
 
@@ -170,8 +206,8 @@ mod tests {
             async fn connect(&self, _: Context, _: Value) -> Result<Arc<dyn Provider>> {
                 Err(Error::new(ErrorKind::Unexpected, "never"))
             }
-            async fn connect_part(&self, _: Context, _: Value) -> Result<Arc<dyn Provider>> {
-                Err(Error::new(ErrorKind::Unexpected, "never"))
+            async fn connect_parts(&self, _: Context, _: Value) -> Vec<Arc<dyn Provider>> {
+                Vec::new()
             }
         }
         Box::leak(Box::new(Registration {
@@ -181,6 +217,7 @@ mod tests {
             resource_kind: |_| Err(Diagnostic::new("", "never")),
             check_config: |_| Vec::new(),
             directs_credentials: |_| Vec::new(),
+            variables: &[],
             connector: &Never,
         }))
     }

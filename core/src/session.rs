@@ -59,33 +59,27 @@ impl Session {
         settings: Settings,
     ) -> Result<Self> {
         let section = loaded.manifest.section(registration.id);
-        let misconfigured = (registration.check_config)(&section);
-        let connectable = misconfigured.is_empty() && loaded.is_sound();
-        problems.extend(misconfigured);
+        problems.extend(registration.check_section(loaded.manifest.written_section(registration.id)));
         problems.extend(loaded.not_for_a_file((registration.directs_credentials)(&section)));
         problems.extend(loaded.audit_problem());
         let platform = Arc::new(loaded.manifest.platform.clone());
         let context = Context { stack: loaded.manifest.stack.clone(), platform: platform.clone() };
-        let connected = if connectable {
-            registration.connect(context, section).await
-        } else {
-            // Of what is wrong, what the provider would say of the rest belongs into the same answer.
-            registration.connect_part(context, section).await
-        };
-        let provider = match connected {
-            Ok(provider) => provider,
-            Err(error) if connectable && error.problems().is_empty() => return Err(loaded.placed(error)),
-            Err(error) => {
-                let new = error.problems().iter().filter(|problem| !problems.contains(problem)).cloned();
-                problems.extend(new.collect::<Vec<_>>());
-                return Err(loaded.refusal(problems));
-            }
-        };
-        let mut found = provider.validate(&intents);
-        // What is wrong with a key was said; that it can't be used for that is no news.
-        found.retain(|new| !problems.iter().any(|known| known.path.starts_with(&new.path)));
-        problems.extend(found);
         if !problems.is_empty() || !loaded.is_sound() {
+            // Of what is wrong, what the provider would say of the rest belongs into the same answer.
+            let mut found = registration.said_of_part(context, section, &intents).await;
+            // What is wrong with a key was said; that it can't be used for that is no news.
+            let is_said = |new: &Diagnostic, known: &Diagnostic| {
+                let section_is_missing =
+                    known.path == registration.id && new.path.starts_with(&format!("{}.", known.path));
+                known.path.starts_with(&new.path) || section_is_missing
+            };
+            found.retain(|new| !problems.iter().any(|known| is_said(new, known)));
+            problems.extend(found);
+            return Err(loaded.refusal(problems));
+        }
+        let provider = registration.connect(context, section).await.map_err(|error| loaded.placed(error))?;
+        let problems = provider.validate(&intents);
+        if !problems.is_empty() {
             return Err(loaded.refusal(problems));
         }
         Ok(Self { registration, provider, loaded, intents, platform, settings })

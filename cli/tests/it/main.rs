@@ -1,10 +1,12 @@
 //! The built binary, run as people run it: exit code, standard output and standard error in one snapshot.
 
+mod all_at_once;
 mod audit;
 mod azure;
 mod completion;
 mod credentials;
 mod deployer;
+mod first_steps;
 mod halves;
 mod help;
 mod json;

@@ -408,6 +408,49 @@ const CHANGES: &[Change] = &[
         &[("grants[0].access", 19, 5, "`access` is missing … write `access: { training-data: read }`")],
     ),
     ("a key without its colon", "stack: acme-ml", "stack acme-ml", &[("", 2, 1, "colon")]),
+    ("a key of a section without its colon", "kind: union", "kind union", &[("", 5, 3, "no colon … `key: value`")]),
+    ("a colon without its space", "kind: union", "kind:union", &[("", 5, 3, "colon … with a space behind")]),
+    (
+        "a level for the access",
+        "{ training-data: read }",
+        "read",
+        &[("grants[0].access", 21, 5, "must be a mapping … `access: { training-data: read }` … `resources:")],
+    ),
+    (
+        "a locator for the access",
+        "{ training-data: read }",
+        "s3://mybucket/foo",
+        &[("grants[0].access", 21, 5, "must be a mapping … `access: { training-data: read }` … `resources:")],
+    ),
+    (
+        "a locator for a resource's name",
+        "{ training-data: read }",
+        "{ s3://mybucket/foo: read }",
+        &[(
+            "grants[0].access.s3://mybucket/foo",
+            21,
+            15,
+            "a grant names a resource: write where it is under `resources:",
+        )],
+    ),
+    (
+        "a longer word for a level",
+        "{ training-data: read }",
+        "{ training-data: readonly }",
+        &[("grants[0].access.training-data", 21, 15, "did you mean `read`?")],
+    ),
+    (
+        "a locator of another cloud",
+        "s3://acme-training/inputs/",
+        "https://acmetraining.blob.core.windows.net/inputs",
+        &[("resources.training-data.aws", 15, 5, "that is azure's: write `azure: https://acmetraining")],
+    ),
+    (
+        "no section of the provider",
+        "aws:\n  region: us-west-2\n  account: \"111122223333\"\n  cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }\n",
+        "",
+        &[("aws", 1, 1, "the section `aws` is missing … write `aws: { region: …, account: … }`")],
+    ),
 ];
 
 #[test]
@@ -545,7 +588,13 @@ fn what_cannot_be_read_leaves_the_rest_where_it_is() {
     let seen: Vec<_> = found.iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(
         seen,
-        ["resources.Training-data", "grants[0].name", "grants[1].scope.domain", "grants[1].access.training-data"],
+        [
+            "resources.Training-data",
+            "grants[0].name",
+            "grants[0].access.training-data",
+            "grants[1].scope.domain",
+            "grants[1].access.training-data"
+        ],
         "{found:#?}"
     );
 }

@@ -40,35 +40,39 @@ pub struct RegistryEntry {
     pub locators: BTreeMap<String, String>,
 }
 
-/// All resources.
+/// All resources, and what stands under names that none can have.
 pub(super) fn resources(
     value: Option<&Value>,
     providers: &[&str],
     problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<ResourceName, ResourceEntry> {
-    let mut resources = BTreeMap::new();
+) -> (BTreeMap<ResourceName, ResourceEntry>, Vec<(String, ResourceEntry)>) {
+    let (mut resources, mut nameless) = (BTreeMap::new(), Vec::new());
     let Some(map) =
         strict::read::<Map<String, Value>>(value.unwrap_or(&Value::Object(Map::new())), "resources", problems)
     else {
-        return resources;
+        return (resources, nameless);
     };
     for (name, value) in map {
-        resources.extend(resource(&name, &value, providers, problems));
+        match resource(&name, &value, providers, problems) {
+            Some((Some(parsed), entry)) => _ = resources.insert(parsed, entry),
+            Some((None, entry)) => nameless.push((name, entry)),
+            None => {}
+        }
     }
-    resources
+    (resources, nameless)
 }
 
-/// One resource, if it has a name.
+/// One resource, with its name if that is one.
 pub(super) fn resource(
     name: &str,
     value: &Value,
     providers: &[&str],
     problems: &mut Vec<Diagnostic>,
-) -> Option<(ResourceName, ResourceEntry)> {
+) -> Option<(Option<ResourceName>, ResourceEntry)> {
     let path = format!("resources.{name}");
     let parsed = ResourceName::parse(name);
     if let Err(error) = &parsed {
-        problems.push(Diagnostic::new(&path, error.to_string()));
+        problems.push(Diagnostic { of_key: true, ..Diagnostic::new(&path, error.to_string()) });
     }
     let before = problems.len();
     let Some(mut fields) = strict::read::<Map<String, Value>>(value, &path, problems) else {
@@ -82,7 +86,7 @@ pub(super) fn resource(
         None => false,
     };
     let locators = locators(fields, &path, &["force"], providers, problems);
-    Some((parsed.ok()?, ResourceEntry { locators, force }))
+    Some((parsed.ok(), ResourceEntry { locators, force }))
 }
 
 /// How a locator is written that stands where the resource should: whose it is, the providers know.
@@ -93,19 +97,19 @@ fn meant_locator(name: &str, value: &Value) -> Option<String> {
     Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, shown(locator)))
 }
 
-/// One registry, if it is whole.
+/// One registry, and whether it has its name: if not, there is some name, as there is some level where that is wrong.
 pub(super) fn registry(
     value: &Value,
     path: &str,
     providers: &[&str],
     problems: &mut Vec<Diagnostic>,
-) -> Option<RegistryEntry> {
+) -> Option<(bool, RegistryEntry)> {
     let mut fields = strict::read::<Map<String, Value>>(value, path, problems)?;
     let access = match fields.shift_remove("access") {
         Some(value) => strict::read(&value, &format!("{path}.access"), problems),
         None => Some(Access::Pull),
     };
-    let name = match fields.shift_remove("name") {
+    let name: Option<RegistryName> = match fields.shift_remove("name") {
         Some(name) => strict::read(&name, &format!("{path}.name"), problems),
         None => {
             let hint = "write `name: base-images`, for example";
@@ -114,7 +118,9 @@ pub(super) fn registry(
         }
     };
     let locators = locators(fields, path, &["name", "access"], providers, problems);
-    Some(RegistryEntry { name: name?, access: access?, locators })
+    let is_named = name.is_some();
+    let name = name.or_else(|| RegistryName::parse("registry").ok())?;
+    Some((is_named, RegistryEntry { name, access: access.unwrap_or(Access::Pull), locators }))
 }
 
 /// What is left of an entry: locators by provider.

@@ -1,7 +1,8 @@
 //! What can be said of a manifest without connecting its provider.
 
+use super::intents::Refused;
 use super::{Loaded, intents};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::error::Result;
 use crate::intent::Intents;
 use crate::registry::{self, Registration};
@@ -9,7 +10,7 @@ use crate::registry::{self, Registration};
 /// What a manifest asks for, as far as it can be told, and what is wrong with that.
 #[derive(Debug)]
 pub(crate) struct Examined {
-    /// The selected provider, if there is one of that name.
+    /// The selected provider; where there is none of that name, the one that is meant, if that can be told.
     pub(crate) registration: Option<&'static Registration>,
     /// What is asked of it.
     pub(crate) intents: Intents,
@@ -26,10 +27,20 @@ impl Loaded {
         let (registration, mut problems) = match registry::provider(&self.manifest.provider) {
             Ok(registration) => (Some(registration), Vec::new()),
             Err(error) if error.problems().is_empty() => return Err(error),
-            Err(error) => (None, error.problems().to_vec()),
+            Err(error) => (self.meant_provider(), error.problems().to_vec()),
         };
-        let (intents, wrong) = intents::of(&self.manifest, registration);
+        let (intents, wrong) = intents::of(&self.manifest, registration, Refused::InPart);
         problems.extend(wrong);
         Ok(Examined { registration, intents, problems })
+    }
+
+    /// The provider whose name is misspelt, or to which the only section belongs: what is wrong with the rest is said as of
+    /// that one.
+    fn meant_provider(&self) -> Option<&'static Registration> {
+        let linked = registry::providers().ok()?;
+        let named = nearest(&self.manifest.provider, linked.iter().map(|provider| provider.id));
+        let mut with_section = linked.iter().filter(|provider| self.manifest.written_section(provider.id).is_some());
+        let only = with_section.next().filter(|_| with_section.next().is_none());
+        linked.iter().find(|provider| named == Some(provider.id)).or(only).copied()
     }
 }

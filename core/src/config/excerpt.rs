@@ -39,6 +39,54 @@ pub(super) fn add(text: &str, file: &str, problems: &mut [Diagnostic]) {
     }
 }
 
+/// Adds the line to a problem of a text that isn't in its notation: its signs, and the words that stand where keys do. Nobody
+/// knows what in the rest is a credential.
+pub(super) fn of_syntax(text: &str, mut problem: Diagnostic) -> Diagnostic {
+    let Some(place) = &problem.place else { return problem };
+    let at = usize::try_from(place.line).unwrap_or(usize::MAX);
+    let column = usize::try_from(place.column).unwrap_or(usize::MAX);
+    let line = text.lines().nth(at.saturating_sub(1)).map(|line| without_comment(line.trim_end()));
+    let fits = |line: &&str| {
+        let length = line.chars().count();
+        length <= LONGEST_LINE && (1..=length + 1).contains(&column)
+    };
+    problem.line = line.filter(fits).map(|line| keys_alone(line, column).into());
+    problem
+}
+
+/// What isn't shown keeps its width in front of the column, so that the mark stands where it should.
+fn keys_alone(line: &str, column: usize) -> String {
+    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-');
+    let mut out = String::with_capacity(line.len());
+    let (mut rest, mut is_first) = (line, true);
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| is_separator(c) || c == ':' || c == '=').unwrap_or(rest.len());
+        if end == 0 {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        // A line may go on with what began above: a word without a colon is shown where it is what is marked.
+        let is_marked = is_first && out.chars().count() + 1 == column;
+        let is_key = is_marked || after.trim_start_matches(['"', '\'']).trim_start().starts_with([':', '=']);
+        is_first &= word == "-";
+        match out.chars().count() < column {
+            _ if word.chars().count() <= LONGEST_KEY && is_key && is_plain(word) && !out.contains('…') => {
+                out.push_str(word)
+            }
+            true => out.extend(word.chars().map(|_| '…')),
+            false if out.ends_with('…') => {}
+            false => out.push('…'),
+        }
+    }
+    out
+}
+
+/// No key of a manifest is longer.
+const LONGEST_KEY: usize = 24;
+
 fn presentable(line: &str, column: usize, problem: &Diagnostic) -> Option<String> {
     if line.len() > 8 * LONGEST_LINE {
         return None;
@@ -184,5 +232,28 @@ mod tests {
             assert!(!shown.contains("hidden"), "{text}: {shown}");
         }
         assert_eq!(line("  precise: hidden", "grants[0].precise", 3, true).as_deref(), Some("  precise: …"));
+    }
+
+    #[test]
+    fn of_what_can_t_be_read_nothing_is_shown_that_may_be_a_credential() {
+        let seen = |text: &str, line: u32, column: u32| {
+            let mut problem = Diagnostic::new("", "wrong");
+            problem.place = Some(Place { file: "m".to_owned(), line, column });
+            of_syntax(text, problem).line.as_deref().map(str::to_owned)
+        };
+        assert_eq!(seen("platform:\n  kind union   # of ours\n", 2, 3).as_deref(), Some("  kind …"));
+        assert_eq!(seen("a: [b,\n", 1, 7).as_deref(), Some("a: […,"));
+        assert_eq!(seen("a: {\"b\": {x y}, c: d\n", 1, 4).as_deref(), Some("a: {\"b\": {… …}, …: …"));
+        for (text, line) in [
+            ("aws:\n  password \"hidden\n", 2),
+            ("aws:\n  password: \"hidden\n", 2),
+            ("aws:\n  password:\n    a\n    hidden\n", 4),
+            ("aws: { x: y, \"token\": \"hidden }\n", 1),
+            ("  password: \"a\nhidden\n", 2),
+            ("x hidden0hidden0hidden0hidden0hidden\n", 1),
+        ] {
+            let shown = seen(text, line, 3).unwrap_or_default();
+            assert!(!shown.contains("hidden"), "{text}: {shown}");
+        }
     }
 }

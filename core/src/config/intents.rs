@@ -21,14 +21,27 @@ use crate::shown::shown;
 
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
-    of(manifest, Some(registration))
+    of(manifest, Some(registration), Refused::LeftOut)
+}
+
+/// What becomes of a grant with which something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is no intent.
+    LeftOut,
+    /// What is right about it is one: for looking at the rest, and for nothing else.
+    InPart,
 }
 
 /// The same; where the provider isn't known, everything that is wrong whichever it is.
-pub(super) fn of(manifest: &Manifest, registration: Option<&Registration>) -> (Intents, Vec<Diagnostic>) {
+pub(super) fn of(
+    manifest: &Manifest,
+    registration: Option<&Registration>,
+    refused: Refused,
+) -> (Intents, Vec<Diagnostic>) {
     let projects = manifest.platform.projects.iter().collect();
     let domains = manifest.platform.domains.iter().collect();
-    let mut reader = Reader { manifest, registration, projects, domains, problems: Vec::new() };
+    let mut reader = Reader { manifest, registration, refused, projects, domains, problems: Vec::new() };
     let resources = reader.resources();
     let bound = reader.bound();
     if reader.are_too_many(&bound) {
@@ -37,7 +50,8 @@ pub(super) fn of(manifest: &Manifest, registration: Option<&Registration>) -> (I
     let grants = reader.grants(&resources, &bound);
     let registries = reader.registries();
     let bindings = reader.bindings(&bound, &grants);
-    (Intents { grants, registries, bindings }, reader.problems)
+    let is_part = manifest.part.is_some() || !reader.problems.is_empty();
+    (Intents { grants, registries, bindings, is_part }, reader.problems)
 }
 
 /// So many times a grant may be carried by a scope; a hundred global grants with ten thousand narrower scopes make a
@@ -53,6 +67,7 @@ type Resources = HashMap<ResourceName, Option<Arc<Resource>>>;
 struct Reader<'a> {
     manifest: &'a Manifest,
     registration: Option<&'a Registration>,
+    refused: Refused,
     /// There can be as many projects as grants.
     projects: HashSet<&'a Project>,
     domains: HashSet<&'a Domain>,
@@ -82,18 +97,36 @@ impl<'a> Reader<'a> {
                         selected = Some(Arc::new(resource));
                     }
                     Ok(_) => {}
-                    Err(problem) => {
+                    Err(mut problem) => {
+                        let theirs =
+                            linked.iter().find(|other| other.id != id && (other.resource_kind)(locator).is_ok());
+                        if let Some(theirs) = theirs {
+                            let locator = shown(locator);
+                            problem = problem.hint(format!("that is {0}'s: write `{0}: {locator}`", theirs.id));
+                        }
                         self.problems.push(at_locator(problem, format!("resources.{name}.{id}"), locator));
                     }
                 }
             }
             resources.insert(name.clone(), selected);
         }
+        let nameless = self.manifest.part.as_deref().map(|part| part.nameless_resources.as_slice()).unwrap_or_default();
+        for (name, entry) in nameless {
+            for provider in &linked {
+                let Some(locator) = entry.locators.get(provider.id) else { continue };
+                if let Err(problem) = (provider.resource_kind)(locator) {
+                    self.problems.push(at_locator(problem, format!("resources.{name}.{}", provider.id), locator));
+                }
+            }
+        }
         resources
     }
 
     fn bound(&self) -> Bound {
-        let named = self.manifest.grants.iter().map(|grant| &grant.scope);
+        let without = self.part().map(|part| &part.without_scope);
+        let is_read = |at: &usize| without.is_none_or(|without| !without.contains(at));
+        let grants = self.manifest.grants.iter().enumerate().filter(|(at, _)| is_read(at));
+        let named = grants.map(|(_, grant)| &grant.scope);
         Bound::of(named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)))
     }
 
@@ -135,9 +168,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The same, saying what isn't listed.
-    fn listed(&mut self, scope: &Scope, path: &str) -> bool {
+    fn listed(&mut self, scope: &Scope, path: &str) {
         if self.is_listed(scope) {
-            return true;
+            return;
         }
         let platform = &self.manifest.platform;
         let mut missing = Vec::new();
@@ -171,7 +204,6 @@ impl<'a> Reader<'a> {
             let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
             self.problem(format!("{path}.scope.{what}"), message, hint);
         }
-        false
     }
 
     fn grants(&mut self, resources: &Resources, bound: &Bound) -> Vec<Arc<Checked<TaskAccess>>> {
@@ -180,7 +212,8 @@ impl<'a> Reader<'a> {
         let mut names = HashMap::with_capacity(all.len());
         let mut grants = Vec::with_capacity(all.len());
         for (at, (grant, right)) in all.iter().zip(right).enumerate() {
-            if let Some(first) = names.insert(&grant.name, at) {
+            let is_named = self.part().is_none_or(|part| !part.nameless_grants.contains(&at));
+            if let Some(first) = names.insert(&grant.name, at).filter(|_| is_named) {
                 let first = self.manifest.path_of("grants", first);
                 let message = format!("two grants are called `{}`: the other is {first}", grant.name);
                 let path = self.manifest.path_of("grants", at);
@@ -206,7 +239,7 @@ impl<'a> Reader<'a> {
         self.checked(grant, "", reaches, bound).ok()
     }
 
-    /// Any grant, with all that is wrong with it.
+    /// Any grant, with all that is wrong with it; of what can't be given, what can, for the provider to look at.
     fn looked_into(
         &mut self,
         grant: &Grant,
@@ -217,17 +250,34 @@ impl<'a> Reader<'a> {
         if grant.access.is_empty() {
             self.problem(format!("{path}.access"), "the grant reaches nothing", "name a resource and an access level");
         }
-        let listed = self.listed(&grant.scope, path);
+        self.listed(&grant.scope, path);
         let reaches = self.reaches(grant, path, resources);
-        let whole = listed && reaches.len() == grant.access.len();
-        match self.checked(grant, path, reaches, bound) {
-            Ok(checked) => whole.then_some(checked),
-            // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.
+        let whole = self.is_listed(&grant.scope) && reaches.len() == grant.access.len();
+        // Of what isn't whole, all the same: nobody should have to mend one thing to hear of the next.
+        match self.checked(grant, path, reaches.clone(), bound) {
+            Ok(checked) => (whole || self.refused == Refused::InPart).then_some(checked),
             Err(refusals) => {
                 self.refused(&grant.scope, refusals);
-                None
+                let partly = self.refused == Refused::InPart;
+                partly.then(|| self.what_can_be_given(grant, reaches, bound)).flatten()
             }
         }
+    }
+
+    /// What of a refused grant could be granted, to a scope for which it can.
+    fn what_can_be_given(
+        &self,
+        grant: &Grant,
+        mut reaches: Vec<Reach>,
+        bound: &Bound,
+    ) -> Option<Arc<Checked<TaskAccess>>> {
+        let capabilities = &self.registration?.capabilities;
+        let mut possible = grant.clone();
+        if !capabilities.allows_scope(grant.scope.kind()) {
+            possible.scope = capabilities.nearest_scope(&grant.scope)?;
+        }
+        reaches.retain(|reach| self.checked(&possible, "", vec![reach.clone()], bound).is_ok());
+        self.checked(&possible, "", reaches, bound).ok()
     }
 
     fn checked(
@@ -307,7 +357,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let message = format!("{what} has no locator for {id}");
-        self.problem(path, message, format!("say where {id} has it: `{id}: …` under `{name}`"));
+        self.problem(at, message, format!("say where {id} has it: `{id}: …` under `{name}`"));
     }
 
     fn registries(&mut self) -> Vec<Checked<RegistryAccess>> {
@@ -316,7 +366,8 @@ impl<'a> Reader<'a> {
         let mut registries = Vec::new();
         for (at, entry) in self.manifest.registries.iter().enumerate() {
             let path = self.manifest.path_of("registries", at);
-            if let Some(first) = names.insert(&entry.name, at) {
+            let is_named = self.part().is_none_or(|part| !part.nameless_registries.contains(&at));
+            if let Some(first) = names.insert(&entry.name, at).filter(|_| is_named) {
                 let first = self.manifest.path_of("registries", first);
                 let message = format!("two registries are called `{}`: the other is {first}", entry.name);
                 self.problem(format!("{path}.name"), message, "give each registry a name of its own");

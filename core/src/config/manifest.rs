@@ -61,6 +61,13 @@ pub(super) struct Part {
     grants: Vec<usize>,
     registries: Vec<usize>,
     bindings: Vec<usize>,
+    /// The grants and registries, by their number among those that were read, whose name can't be read, and the grants whose
+    /// scope can't: there, something stands that nobody wrote.
+    pub(super) nameless_grants: HashSet<usize>,
+    pub(super) nameless_registries: HashSet<usize>,
+    pub(super) without_scope: HashSet<usize>,
+    /// What stands under a name that no resource can have.
+    pub(super) nameless_resources: Vec<(String, ResourceEntry)>,
     /// Names of resources that could be read or not. `None` where it isn't even known which there are.
     resources: Option<BTreeSet<String>>,
     /// Whether it isn't known which projects there are.
@@ -150,9 +157,14 @@ impl Manifest {
         let stack = required(map, "stack", problems);
         let provider = required::<String>(map, "provider", problems);
         let before = problems.len();
-        let platform = required(map, "platform", problems).and_then(|section| platform::checked(section, problems));
+        let platform = present(map, "platform", problems)
+            .and_then(|section| strict::read_part(section, "platform", problems))
+            .and_then(|section| platform::checked(section, problems));
         let unknown = |list: &str| {
-            problems[before..].iter().any(|problem| problem.path == "platform" || problem.path.starts_with(list))
+            // One that is listed twice is listed.
+            let is_lost = |problem: &&Diagnostic| !problem.message.ends_with(" is listed twice");
+            let mut lost = problems[before..].iter().filter(is_lost);
+            lost.any(|problem| problem.path == "platform" || problem.path.starts_with(list))
         };
         let mut part = Part {
             unknown_projects: unknown("platform.projects"),
@@ -166,23 +178,33 @@ impl Manifest {
         let (resources, grants, bindings) = match lists {
             Some(lists) => (lists.resources, lists.grants, Some(lists.bindings)),
             None => {
-                let resources = entries::resources(map.get("resources"), &providers, problems);
+                let resources;
+                (resources, part.nameless_resources) = entries::resources(map.get("resources"), &providers, problems);
                 part.resources = match map.get("resources") {
                     Some(Value::Object(map)) => Some(map.keys().cloned().collect()),
                     Some(_) => None,
                     None => Some(BTreeSet::new()),
                 };
-                let grants;
                 let before = problems.len();
-                (part.grants, grants) = list(map, "grants", problems, strict::read);
+                let grants: Vec<strict::Part<Grant>>;
+                (part.grants, grants) = list(map, "grants", problems, strict::read_part);
+                let filled = |key| {
+                    let grants = grants.iter().enumerate();
+                    grants.filter(|(_, grant)| grant.is_filled(key)).map(|(at, _)| at).collect()
+                };
+                (part.nameless_grants, part.without_scope) = (filled("name"), filled("scope"));
+                let grants = grants.into_iter().map(|grant| grant.read).collect();
                 platform::meant_scopes(map, &platform, &mut problems[before..]);
                 (Arc::new(resources), Arc::new(grants), None)
             }
         };
-        let registries;
+        let registries: Vec<(bool, RegistryEntry)>;
         (part.registries, registries) = list(map, "registries", problems, |value, path, problems| {
             entries::registry(value, path, &providers, problems)
         });
+        let nameless = registries.iter().enumerate().filter(|(_, (is_named, _))| !is_named).map(|(at, _)| at);
+        part.nameless_registries = nameless.collect();
+        let registries = registries.into_iter().map(|(_, entry)| entry).collect();
         let bindings = match bindings {
             Some(bindings) => bindings,
             None => {
@@ -234,6 +256,11 @@ impl Manifest {
     /// The section of a provider; an empty one where the manifest has none.
     pub fn section(&self, provider: &str) -> Value {
         self.sections.get(provider).cloned().unwrap_or_else(|| Value::Object(Map::new()))
+    }
+
+    /// The section of a provider, if the manifest has one.
+    pub(crate) fn written_section(&self, provider: &str) -> Option<&Value> {
+        self.sections.get(provider)
     }
 
     /// The manifest without some of its grants and registries.
@@ -332,8 +359,13 @@ fn required<T: serde::de::DeserializeOwned>(
     key: &str,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
+    present(map, key, problems).and_then(|value| strict::read(value, key, problems))
+}
+
+/// The value of a key that has to be there.
+fn present<'a>(map: &'a Map<String, Value>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<&'a Value> {
     match map.get(key).filter(|value| key != "platform" || !platform::is_only_defaults(value)) {
-        Some(value) => strict::read(value, key, problems),
+        Some(value) => Some(value),
         None => {
             let hint = match key {
                 "provider" => "write `provider: aws` or `provider: azure`, or give --provider or CLOUDGRANT_PROVIDER",

@@ -52,6 +52,13 @@ use crate::names::{GrantName, ResourceName};
 /// The largest manifest that is read, in bytes: room for some 80,000 grants.
 pub const LARGEST_MANIFEST: u64 = 8 << 20;
 
+/// What is said of a file that isn't begun yet.
+const BEGIN: &str = concat!(
+    "a manifest begins with `version: 1`; a whole one: ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/tree/main/examples/quickstart"
+);
+
 /// A manifest that was read, with what is needed to say where something stands.
 #[derive(Debug)]
 pub struct Loaded {
@@ -167,18 +174,24 @@ impl Loaded {
     fn draft_thoroughly(source: Source) -> Result<Self> {
         let name = source.name();
         if source.text.trim().is_empty() {
-            return Err(one(Diagnostic::new("", format!("{name} is empty"))
-                .hint("a manifest begins with `version: 1`; examples/quickstart in the repository has a whole one")));
+            return Err(one(Diagnostic::new("", format!("{name} is empty")).hint(BEGIN)));
         }
-        let tree = source.format.parse(&source.text, &name).map_err(one)?;
+        let tree =
+            source.format.parse(&source.text, &name).map_err(|wrong| one(excerpt::of_syntax(&source.text, wrong)))?;
         if !matches!(tree.content, Content::Map(_)) {
-            return Err(one(Diagnostic::new("", format!("{name} is no mapping of keys to values"))
-                .hint("a manifest begins with `version: 1`")));
+            let only_comments = matches!(tree.content, Content::Null);
+            let what = if only_comments { "has nothing in it but comments" } else { "is no mapping of keys to values" };
+            let hint = if only_comments { BEGIN.to_owned() } else { format!("it is YAML, TOML or JSON; {BEGIN}") };
+            return Err(one(Diagnostic::new("", format!("{name} {what}")).hint(hint)));
         }
         let selected = source.overrides.profile.as_deref();
         let mut problems = tree.duplicates(&name);
         problems.extend(tree.without_value(&name));
         problems.extend(tree.unreplaced(&name));
+        if !problems.is_empty() {
+            let file = tree.to_value();
+            problems.iter_mut().for_each(|problem| problem.entry = entry_name(&problem.path, &file).map(Into::into));
+        }
         if let Some(profiles) = tree.get("profiles").filter(|profiles| !matches!(profiles.content, Content::Null)) {
             let wrong = manifest::profiles(&profiles.to_value(), selected);
             problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
@@ -226,7 +239,7 @@ impl Loaded {
             Ok(examined) => {
                 let mut problems = examined.problems;
                 if let Some(registration) = examined.registration {
-                    problems.extend((registration.check_config)(&self.manifest.section(registration.id)));
+                    problems.extend(registration.check_section(self.manifest.written_section(registration.id)));
                 }
                 self.refusal(problems)
             }
@@ -255,7 +268,7 @@ impl Loaded {
 
     /// Whether a problem only follows from what was wrong when it was read.
     pub(crate) fn known(&self, problem: &Diagnostic) -> bool {
-        self.problems.iter().any(|known| follows(problem, known))
+        self.problems.iter().any(|known| follows(problem, known) || comes_of(problem, known))
     }
 
     /// Whether nothing was wrong when it was read.
@@ -388,6 +401,14 @@ impl Source {
         // An editor's mark of the encoding is no part of the text.
         let text = text.strip_prefix('\u{feff}').map(Arc::from).unwrap_or(text);
         let format = Format::of(file, &text);
+        // YAML takes a carriage return alone for the end of a line, and what stands in a line is said by its number. Source:
+        // YAML 1.2.2, 5.4.
+        let ends_alone = |(at, _): (usize, &str)| !text[at + 1..].starts_with('\n');
+        let text = if format == Format::Yaml && text.match_indices('\r').any(ends_alone) {
+            text.replace("\r\n", "\n").replace('\r', "\n").into()
+        } else {
+            text
+        };
         Self { text, file: file.to_owned(), format, overrides: overrides.clone(), on_top: Vec::new() }
     }
 
@@ -524,9 +545,11 @@ impl Places {
 fn entry_name<'a>(path: &str, value: &'a Value) -> Option<&'a str> {
     let (list, rest) = path.split_once('[')?;
     let at: usize = rest.split_once(']')?.0.parse().ok()?;
-    let name = value.get(list)?.get(at)?.get("name")?.as_str()?;
+    let keys = Path::parse(list);
+    let entries = keys.keys().try_fold(value, |value, key| value.get(key))?;
+    let name = entries.get(at)?.get("name")?.as_str()?;
     // What is no name isn't repeated.
-    (matches!(list, "grants" | "registries") && GrantName::parse(name).is_ok()).then_some(name)
+    (matches!(keys.keys().last(), Some("grants" | "registries")) && GrantName::parse(name).is_ok()).then_some(name)
 }
 
 /// By line and column; without a place come other layers, and what is said of the whole.
@@ -557,8 +580,20 @@ fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
     let inside = problem
         .path
         .strip_prefix(known.path.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        .is_some_and(|rest| rest.is_empty() || !known.of_key && rest.starts_with(['.', '[']));
     inside || (!parent.is_empty() && problem.path == parent)
+}
+
+/// Whether a problem speaks of another key of the same section, which counts as not written because of what is known.
+fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
+    let is_taken_out = known.message.ends_with(" has no value") || known.message.contains(" isn't replaced");
+    let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+    let key = known.path.rsplit('.').next().unwrap_or_default();
+    let words = |text: &str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
+    is_taken_out
+        && known.path.contains('.')
+        && section(&problem.path) == section(&known.path)
+        && words(&problem.message)
 }
 
 /// The problem with the place of its key path in the file.

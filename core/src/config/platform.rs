@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::strict;
+use super::strict::{self, Part};
 use crate::diagnostic::Diagnostic;
 use crate::names::{Domain, Project};
 use crate::platform::{Platform, PlatformKind};
@@ -50,8 +50,18 @@ pub(super) fn part(section: Option<&Value>) -> Option<Platform> {
     })
 }
 
-/// The platform, if nothing is wrong with it.
-pub(super) fn checked(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+/// The platform, if nothing is wrong with it. Of what stands in for a key that can't be read, nothing is said.
+pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+    let mut found = Vec::new();
+    let platform = looked_over(section.read, &mut found);
+    let written =
+        |problem: &Diagnostic| !section.filled.iter().any(|key| problem.path.starts_with(&format!("platform.{key}")));
+    found.retain(written);
+    problems.extend(found);
+    platform.filter(|_| section.filled.is_empty())
+}
+
+fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
     let before = problems.len();
     let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
         let template = Naming::new(&section.namespace, "default");

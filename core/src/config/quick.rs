@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for Resources {
         let providers = manifest::known_providers();
         let (mut resources, mut problems) = (BTreeMap::new(), Vec::new());
         while let Some((name, Plain(value))) = entries.next_entry::<String, Plain>()? {
-            let Some((name, entry)) = entries::resource(&name, &value, &providers, &mut problems) else {
+            let Some((Some(name), entry)) = entries::resource(&name, &value, &providers, &mut problems) else {
                 return Err(odd());
             };
             if resources.insert(name, entry).is_some() || !problems.is_empty() {

@@ -23,9 +23,67 @@ const LONGEST_VALUE: usize = 24;
 /// Reads a value; `base` is the key path of it. Problems are added to the list; an answer may come nevertheless,
 /// read from what is right.
 pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mut Vec<Diagnostic>) -> Option<T> {
+    read_with(value, base, problems, &STAND_INS[0]).filter(|part| part.filled.is_empty()).map(|part| part.read)
+}
+
+/// What could be read, and the keys, below the base, in whose place something stands that nobody wrote.
+pub(super) struct Part<T> {
+    pub(super) read: T,
+    pub(super) filled: Vec<Path>,
+}
+
+impl<T> Part<T> {
+    /// Whether something stands in the place of a key, or of what is in it.
+    pub(super) fn is_filled(&self, key: &str) -> bool {
+        self.filled.iter().any(|path| path.keys().next() == Some(key))
+    }
+}
+
+/// The same also where something is missing, with stand-ins: for looking at the rest, and for nothing else.
+pub(super) fn read_part<T: DeserializeOwned>(
+    value: &Value,
+    base: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Part<T>> {
+    read_with(value, base, problems, &STAND_INS[0])
+}
+
+/// All that can be read with the one stand-ins and with the others, where there are any: what is said of both doesn't come
+/// from them.
+pub(crate) fn read_both_ways<T: DeserializeOwned>(value: &Value, base: &str) -> Vec<T> {
+    let with = |stand_ins| read_with::<T>(value, base, &mut Vec::new(), stand_ins);
+    let Some(first) = with(&STAND_INS[0]) else { return Vec::new() };
+    let second = if first.filled.is_empty() { None } else { with(&STAND_INS[1]).map(|part| part.read) };
+    [first.read].into_iter().chain(second).collect()
+}
+
+/// The value without what problems name by their key paths; `base` is the key path of the value.
+pub(crate) fn without(mut value: Value, base: &str, problems: &[Diagnostic]) -> Value {
+    for problem in problems {
+        if let Some(path) = problem.path.strip_prefix(base).and_then(|rest| rest.strip_prefix('.')) {
+            strike(&mut value, &Path::parse(path));
+        }
+    }
+    value
+}
+
+/// What stands in for a text that is missing: one of each kind that any key takes, the plainest last.
+type StandIns = [&'static str; 5];
+
+const STAND_INS: [StandIns; 2] = [
+    ["global", "https://x.example/x", "00000000-0000-0000-0000-000000000000", "111111111111", "x"],
+    ["global", "https://y.example/y", "11111111-1111-1111-1111-111111111111", "222222222222", "y"],
+];
+
+fn read_with<T: DeserializeOwned>(
+    value: &Value,
+    base: &str,
+    problems: &mut Vec<Diagnostic>,
+    stand_ins: &StandIns,
+) -> Option<Part<T>> {
     // Mostly nothing is wrong, and then it needs neither paths nor a copy to strike things out of.
     if let Ok(read) = T::deserialize(Reader(value)) {
-        return Some(read);
+        return Some(Part { read, filled: Vec::new() });
     }
     if problems.len() > MOST_PROBLEMS {
         // So many are found that no more are shown: they are counted, and not looked into.
@@ -37,7 +95,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mu
     let (mut struck, mut filled): (Vec<Path>, Vec<Path>) = (Vec::new(), Vec::new());
     while struck.len() + filled.len() < MOST_PROBLEMS {
         let (path, wrong) = match attempt::<T>(&value) {
-            Ok(read) => return filled.is_empty().then_some(read),
+            Ok(read) => return Some(Part { read, filled }),
             Err(failed) => failed,
         };
         if let Wrong::Missing(key) = wrong {
@@ -46,7 +104,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mu
             if !struck.contains(&missing) {
                 problems.push(describe(&wrong, &base.join(&original(&path, &struck))));
             }
-            if !fill::<T>(&mut value, &missing) {
+            if !fill::<T>(&mut value, &missing, stand_ins) {
                 return None;
             }
             filled.push(missing);
@@ -72,17 +130,9 @@ fn attempt<T: DeserializeOwned>(value: &Value) -> Result<T, (Path, Wrong)> {
 
 /// Puts something in the place of what is missing, so that the rest can be looked at; whether anything fits there. What
 /// is read from it is never used.
-fn fill<T: DeserializeOwned>(value: &mut Value, missing: &Path) -> bool {
-    let mut stand_ins: Vec<Value> = vec![
-        "x".into(),
-        "111111111111".into(),
-        "00000000-0000-0000-0000-000000000000".into(),
-        "https://x.example/x".into(),
-        1.into(),
-        true.into(),
-        Value::Array(Vec::new()),
-        Value::Object(serde_json::Map::new()),
-    ];
+fn fill<T: DeserializeOwned>(value: &mut Value, missing: &Path, texts: &StandIns) -> bool {
+    let mut stand_ins: Vec<Value> = texts.map(Value::from).into();
+    stand_ins.extend([1.into(), true.into(), Value::Array(Vec::new()), Value::Object(serde_json::Map::new())]);
     while let Some(stand_in) = stand_ins.pop() {
         if !put(value, missing, stand_in) {
             return false;
@@ -190,13 +240,25 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
             };
             let mut problem = problem(format!("{subject} must be {expected}, and is {found}"));
             problem.hides_value = found == "a text";
-            match hint {
+            let of_access = path.steps().ends_with(&[Step::Key("access".to_owned())]) && expected.contains("mapping");
+            let meant = "write each resource with its level, `access: { training-data: read }`; where it is stands under \
+                         `resources: { training-data: { aws: … } }`";
+            match hint.as_deref().or(of_access.then_some(meant)) {
                 Some(hint) => problem.hint(hint),
                 None => problem,
             }
         }
+        Wrong::Said(said) if is_locator_for_name(said) => problem(said.clone()).hint(
+            "a grant names a resource: write where it is under `resources: { training-data: { aws: … } }`, and \
+             `training-data` here",
+        ),
         Wrong::Said(_) | Wrong::Twice(_) => problem(wrong.to_string()),
     }
+}
+
+/// Whether a locator stands where the name of a resource should.
+fn is_locator_for_name(said: &str) -> bool {
+    said.contains("is not a valid resource name") && (said.contains("://") || said.starts_with("`arn:"))
 }
 
 /// What could stand behind a key, as an example; of a provider's key, that is the provider's to say.
@@ -225,10 +287,17 @@ pub(super) fn expected(unknown: &str, known: &[&str]) -> String {
     if known.len() > MOST {
         all.push_str(&format!(" and {} more", known.len() - MOST));
     }
-    match nearest(unknown, known.iter().copied()) {
+    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)) {
         Some(near) => format!("did you mean `{near}`? possible: {all}"),
         None => format!("possible: {all}"),
     }
+}
+
+/// The longest of the expected names with which a longer word begins: of `readonly`, `read`.
+fn begun<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    const SHORTEST: usize = 4;
+    let begins = |name: &&&str| name.len() >= SHORTEST && written.to_lowercase().starts_with(**name);
+    known.iter().filter(begins).max_by_key(|name| name.len()).copied()
 }
 
 #[cfg(test)]

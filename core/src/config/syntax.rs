@@ -30,11 +30,7 @@ const YAML: &Table = &[
         "a bracket isn't closed, or a comma is missing",
         "close each bracket, and put commas between what is in them",
     ),
-    (
-        &["simple key", "expected ':'"],
-        "a key has no colon behind it",
-        "write `key: value`, with a space behind the colon",
-    ),
+    (&["simple key", "expected ':'"], NO_COLON, A_COLON),
     (
         &["indentation", "did not find expected", "block sequence entries", "mapping keys are not allowed"],
         "this line is indented unlike the lines that it belongs to",
@@ -110,6 +106,8 @@ const TOML: &Table = &[
     ),
 ];
 
+const NO_COLON: &str = "a key has no colon behind it";
+const A_COLON: &str = "write `key: value`, with a space behind the colon";
 const QUOTES: &str = "put the text in quotes";
 const TAB: &str = "a line is indented with a tab, and YAML takes spaces alone";
 const SPACES: &str = "replace the tab with spaces";
@@ -176,11 +174,39 @@ pub(super) fn yaml(text: &str, at: Option<At>, said: &str) -> Wrong {
     if let Some((at, what, hint)) = open(text, at) {
         return Wrong { at: Some(at), what, hint };
     }
+    if let Some(at) = at.and_then(|(number, _)| without_colon(text, number)).filter(|_| said_of_a_key(said)) {
+        return Wrong { at: Some(at), what: NO_COLON, hint: A_COLON };
+    }
     let (what, hint) = look_up(YAML, said).unwrap_or((
         "something stands here that doesn't belong here",
         "look at the brackets, quotes, colons and indentation here and in the lines above",
     ));
     Wrong { at, what, hint }
+}
+
+fn said_of_a_key(said: &str) -> bool {
+    ["mapping values are not allowed", "illegal placement of ':'", "simple key", "expected ':'"]
+        .iter()
+        .any(|words| said.contains(words))
+}
+
+/// Where a key stands without its colon: in the line at which the parser stumbled, or in the one above, which together
+/// with it is one text.
+fn without_colon(text: &str, number: u32) -> Option<At> {
+    let above = (1..=number).rev().map(|number| (number, line(text, number)));
+    let mut written = above.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let (last, here) = written.next()?;
+    let candidates = [Some((last, here)), written.next()];
+    candidates.into_iter().flatten().find_map(|(number, line)| {
+        let bare = line.trim_start().trim_start_matches("- ");
+        let before = line.len() - bare.len();
+        let bare = bare.split(" #").next().unwrap_or_default().trim_end();
+        let word = bare.split([' ', ':']).next().unwrap_or_default();
+        let is_key = word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let has_value = bare.len() > word.len() + 1 || number == last;
+        (is_key && has_value && !bare.contains(": ") && !bare.ends_with(':')).then(|| (number, column(line, before)))
+    })
 }
 
 /// Whether it is a space to the eye, and none to YAML.
@@ -304,6 +330,16 @@ mod tests {
         assert_eq!(second_document("stack: a\n---\nstack: b\n"), Some(2));
         assert_eq!(second_document("---\nstack: a\n---\n"), Some(3));
         assert_eq!(second_document("stack: a\n----\n"), None);
+    }
+
+    #[test]
+    fn a_key_without_its_colon_is_found_in_its_own_line() {
+        assert_eq!(without_colon("platform:\n  kind union\n  organization: acme\n", 3), Some((2, 3)));
+        assert_eq!(without_colon("platform:\n  kind:union\n\n  # of ours\n  organization: acme\n", 5), Some((2, 3)));
+        assert_eq!(without_colon("a: b\nstack acme-ml\n", 2), Some((2, 1)));
+        assert_eq!(without_colon("grants:\n  - name data\n    scope: global\n", 3), Some((2, 5)));
+        assert_eq!(without_colon("stack: acme: ml\n", 1), None);
+        assert_eq!(without_colon("aws:\n region: x\n  account: y\n", 3), None);
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Engine {
 
     async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Desired> {
         watch.event(Event::Asking);
-        let Intents { grants, registries, bindings } = intents;
+        let Intents { grants, registries, bindings, is_part: _ } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
         // Side by side, as none of them needs what another one answers.
         let (desired, enabled, bound) = tokio::join!(

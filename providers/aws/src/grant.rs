@@ -49,12 +49,23 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
 
 /// Requirement 15. Where something is only taken away, what is protected stays as it is and stands in nobody's way.
 pub(crate) fn refuse_protected(aws: &Aws, any_global: bool) -> Result<()> {
-    let Some(role) = aws.config.task_role(&aws.context.platform).filter(|_| any_global) else { return Ok(()) };
+    match protected_task_role(aws).filter(|_| any_global) {
+        None => Ok(()),
+        Some(problem) => {
+            Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
+        }
+    }
+}
+
+/// What is wrong with a task role that is protected.
+pub(crate) fn protected_task_role(aws: &Aws) -> Option<Diagnostic> {
+    let role = aws.config.task_role(&aws.context.platform)?;
     let protected = aws.config.protected();
-    let Some(pattern) = protected.matching(&role) else { return Ok(()) };
-    let problem = Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
-        .hint("grants go to the role of task code, never to the platform's own");
-    Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
+    let pattern = protected.matching(&role)?;
+    Some(
+        Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
+            .hint("grants go to the role of task code, never to the platform's own"),
+    )
 }
 
 fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {

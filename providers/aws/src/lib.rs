@@ -119,6 +119,9 @@ impl Connect for Aws {
     const ID: &'static str = "aws";
     const SUMMARY: &'static str = "Amazon Web Services: IAM policies, IRSA roles, ECR repository policies";
     const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    // Source: AWS SDKs and tools reference guide, "AWS Region".
+    const VARIABLES: &'static [(&'static str, &'static str)] =
+        &[("region", "AWS_REGION"), ("region", "AWS_DEFAULT_REGION")];
     type Config = Config;
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
@@ -129,8 +132,11 @@ impl Connect for Aws {
         directs::credentials(config)
     }
 
+    fn check(config: &Config) -> Vec<Diagnostic> {
+        validate::section(config)
+    }
+
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        validate::section(&config)?;
         let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer());
         Ok(Self {
             names,
@@ -173,6 +179,10 @@ impl Provider for Aws {
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
         apply::change(self, change.change()).await
+    }
+
+    fn place(&self) -> String {
+        format!("account {}", self.config.account)
     }
 
     fn settle_timeout(&self) -> Option<Duration> {

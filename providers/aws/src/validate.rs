@@ -1,17 +1,17 @@
 //! What can be refused without asking AWS.
 
-use cloudgrant_core::{Diagnostic, Error, Intents, Origin, Resource, Result, Scope, shown};
+use cloudgrant_core::{Diagnostic, Intents, Origin, Resource, Scope, shown};
 use foldhash::HashSet;
 
 use crate::Aws;
 use crate::config::{Config, Credentials, Fixed};
+use crate::grant;
 use crate::locator::{self, Locator, Secret};
 use crate::partition::{Partition, of_arn};
 
 /// What can be said of the section alone.
-pub(crate) fn section(config: &Config) -> Result<()> {
-    endpoint(config)?;
-    let mut problems = Vec::new();
+pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
+    let mut problems = Vec::from_iter(endpoint(config));
     match Partition::of_region(&config.region) {
         None => problems.push(
             Diagnostic::new(
@@ -33,7 +33,7 @@ pub(crate) fn section(config: &Config) -> Result<()> {
     }
     problems.extend(arns(config));
     problems.extend(tags(config));
-    if problems.is_empty() { Ok(()) } else { Err(Error::manifest(problems)) }
+    problems
 }
 
 /// What is known in one partition isn't known in another, whatever it is called.
@@ -149,21 +149,21 @@ fn tags(config: &Config) -> Vec<Diagnostic> {
 }
 
 /// The credentials of a sandbox are for a sandbox: on this machine.
-fn endpoint(config: &Config) -> Result<()> {
+fn endpoint(config: &Config) -> Option<Diagnostic> {
     let endpoint = config.endpoint.as_deref().unwrap_or_default();
     let local = Origin::parse(endpoint).is_some_and(|origin| origin.is_loopback());
     if config.credentials == Some(Fixed::Sandbox) && !local {
-        let problem =
-            Diagnostic::new("aws.credentials", "`sandbox` credentials need a sandbox's endpoint on this machine")
-                .hint("leave `credentials` out to use your own, or run with --sandbox");
-        return Err(Error::manifest(vec![problem]));
+        let message = "`sandbox` credentials need a sandbox's endpoint on this machine";
+        return Some(
+            Diagnostic::new("aws.credentials", message)
+                .hint("leave `credentials` out to use your own, or run with --sandbox"),
+        );
     }
-    if !endpoint.is_empty() && !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
-        let problem = Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", shown(endpoint)))
-            .hint("write http://127.0.0.1:PORT, or leave it out");
-        return Err(Error::manifest(vec![problem]));
-    }
-    Ok(())
+    let is_url = endpoint.is_empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://");
+    (!is_url).then(|| {
+        Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", shown(endpoint)))
+            .hint("write http://127.0.0.1:PORT, or leave it out")
+    })
 }
 
 pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
@@ -174,8 +174,8 @@ pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
             problems.extend(resource(aws, &reach.resource));
         }
     }
-    for (at, registry) in intents.registries.iter().enumerate() {
-        problems.extend(partition(aws, &registry.resource().locator, format!("registries[{at}].aws")));
+    for registry in &intents.registries {
+        problems.extend(partition(aws, &registry.resource().locator, format!("registries.{}.aws", registry.name)));
     }
     problems.extend(roles(aws, intents));
     problems
@@ -268,5 +268,7 @@ fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
                 .hint("set `aws.cluster.oidc_provider`; `aws eks describe-cluster` shows it as identity.oidc.issuer");
         problems.push(problem);
     }
+    // Of what is sound, the verbs say it: what is only taken away is left where it is. Here, nothing is done anyway.
+    problems.extend(grant::protected_task_role(aws).filter(|_| global && intents.is_part));
     problems
 }

@@ -57,9 +57,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, ErrorKind, Intents, Object,
-    Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind,
-    Result, ScopeBinding, Stacks, TaskAccess, register_provider,
+    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Intents,
+    Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource,
+    ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::Mutex;
 
@@ -110,6 +110,9 @@ impl Connect for Azure {
     const ID: &'static str = "azure";
     const SUMMARY: &'static str = "Microsoft Azure: role assignments, managed identities, federated credentials";
     const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    // Source: Azure Identity client library and Azure Developer CLI, environment variables.
+    const VARIABLES: &'static [(&'static str, &'static str)] =
+        &[("tenant", "AZURE_TENANT_ID"), ("subscription", "AZURE_SUBSCRIPTION_ID")];
     type Config = Config;
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
@@ -120,8 +123,12 @@ impl Connect for Azure {
         directs::credentials(config)
     }
 
+    fn check(config: &Config) -> Vec<Diagnostic> {
+        validate::section(config)
+    }
+
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let group = validate::section(&config)?;
+        let group = validate::group(&config).map_err(|problem| Error::manifest(vec![problem]))?;
         Ok(Self {
             names: Names::new(context.stack.clone(), group).with_tags(config.tags.clone()),
             arm: Arc::new(Arm::new(&config)?),
@@ -171,6 +178,10 @@ impl Provider for Azure {
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
         apply::change(self, change.change()).await
+    }
+
+    fn place(&self) -> String {
+        format!("resource group {} of subscription {}", self.config.resource_group, self.config.subscription)
     }
 
     fn settle_timeout(&self) -> Option<Duration> {

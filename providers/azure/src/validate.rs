@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Error, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Result, Scope};
+use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Scope};
 
 use crate::Azure;
 use crate::actions;
@@ -13,8 +13,8 @@ use crate::powers;
 use crate::resource_id::ResourceId;
 use crate::role;
 
-/// Looks over the section, and gives the ID of its resource group.
-pub(crate) fn section(config: &Config) -> Result<ResourceId> {
+/// What can be said of the section alone.
+pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let local = |url: &str| Origin::parse(url).is_some_and(|origin| origin.is_loopback());
     for (key, url) in [("endpoint", &config.endpoint), ("authority", &config.authority)] {
@@ -37,17 +37,18 @@ pub(crate) fn section(config: &Config) -> Result<ResourceId> {
                 .push(Diagnostic::new("azure.credentials", message).hint("leave `credentials` out to use your own"));
         }
     }
+    problems.extend(group(config).err());
+    problems
+}
+
+/// The ID of the section's resource group.
+pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
-    let group = ResourceId::parse(&group).map_err(|_| {
+    ResourceId::parse(&group).map_err(|_| {
         let message = format!("`{}` is not the name of a resource group", config.resource_group);
         Diagnostic::new("azure.resource_group", message)
             .hint("it has 1 to 90 letters, digits and -._(), and no dot at its end")
-    });
-    match group {
-        Ok(group) if problems.is_empty() => Ok(group),
-        Ok(_) => Err(Error::manifest(problems)),
-        Err(problem) => Err(Error::manifest(problems.into_iter().chain([problem]).collect())),
-    }
+    })
 }
 
 /// The kinds of resources that the intents reach.
@@ -170,6 +171,10 @@ fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
 
 /// A role for what nobody is granted is a typing error.
 fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
+    if intents.is_part {
+        // What isn't here may be what it is for.
+        return Vec::new();
+    }
     let used: BTreeSet<_> = intents
         .grants
         .iter()
