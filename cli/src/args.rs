@@ -20,7 +20,7 @@ Examples:
 
 Exit codes:
   0    done, or nothing to do; steps for somebody else are no failure
-  1    failed
+  1    failed, or not approved at the prompt
   2    the command line or the manifest is wrong; nothing was changed
   3    something is to do, where --exit-code asks for it
   130  interrupted before anything was begun";
@@ -91,6 +91,10 @@ pub(crate) struct Global {
     // An option of the commands that make sense for another stack than the manifest's.
     #[arg(skip)]
     pub(crate) stack: Option<String>,
+
+    // Whether the command does without a manifest where there is none.
+    #[arg(skip)]
+    pub(crate) without_manifest: bool,
 }
 
 /// How wide help is at most: wider lines are hard to read.

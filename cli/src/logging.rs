@@ -20,7 +20,7 @@ pub(crate) fn start(global: &Global, printer: &Printer) -> Result<()> {
         (None, _) => "debug,cloudgrant=trace".to_owned(),
     };
     let filter = EnvFilter::try_new(&filter).map_err(|error| {
-        Error::new(ErrorKind::Manifest, format!("can't understand the log filter `{filter}`"))
+        Error::new(ErrorKind::Usage, format!("can't understand the log filter `{filter}`"))
             .with("cause", error)
             .hint("write CLOUDGRANT_LOG=debug, or CLOUDGRANT_LOG=cloudgrant_aws=trace")
     })?;

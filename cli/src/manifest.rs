@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cloudgrant_core::config::{Loaded, Overrides, STANDARD_INPUT};
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Diagnostic, Error, ErrorKind, Result};
 
 use crate::args::Global;
 
@@ -13,12 +13,21 @@ const NAMES: [&str; 4] = ["cloudgrant.yaml", "cloudgrant.yml", "cloudgrant.toml"
 /// How standard input is named on the command line, as everywhere.
 const STANDARD_INPUT_FLAG: &str = "-";
 
+/// Where to read how a manifest is written, for whoever has none.
+const EXAMPLE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/tree/main/examples/quickstart");
+
+/// How the stack is called of which there is no manifest: what is looked for are others.
+const NO_STACK: &str = "no-manifest";
+
 /// Reads the manifest with the environment and the flags laid over it. What is wrong with it is said when a session is
 /// opened for it, together with what only the provider knows.
 ///
 /// # Errors
 /// There is none, or it can't be read.
 pub(crate) fn load(global: &Global) -> Result<Loaded> {
+    if is_missing(global) && global.without_manifest {
+        return without_file(global);
+    }
     let file = find(global)?;
     let overrides = overrides(global);
     if is_standard_input(global) {
@@ -26,6 +35,52 @@ pub(crate) fn load(global: &Global) -> Result<Loaded> {
         return Loaded::draft_from_reader(stdin, Path::new(STANDARD_INPUT), &overrides);
     }
     Loaded::draft_from_file(&file, &overrides)
+}
+
+/// Whether there is none here, and none was named.
+pub(crate) fn is_missing(global: &Global) -> bool {
+    global.file.is_none() && here().is_none()
+}
+
+/// What takes the place of a manifest for commands that need none: the section of the provider that the flag or the variable
+/// names, from variables alone. It asks for nothing.
+fn without_file(global: &Global) -> Result<Loaded> {
+    let Some(provider) = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok()) else {
+        return Err(missing().hint("name one with --file; or name the cloud with --provider, then none is needed here"));
+    };
+    let registration = cloudgrant_core::provider(&provider)?;
+    let mut section = serde_json::Map::new();
+    for (key, variable) in registration.variables {
+        if let (false, Some(value)) = (section.contains_key(*key), std::env::var(variable).ok()) {
+            section.insert((*key).to_owned(), value.into());
+        }
+    }
+    let manifest = serde_json::json!({
+        "version": 1,
+        "stack": NO_STACK,
+        "provider": provider,
+        "platform": { "kind": "flyte", "projects": ["none"], "domains": ["none"] },
+        provider.as_str(): section,
+    });
+    let said = |problems: &[Diagnostic]| {
+        let told = problems.iter().map(|problem| {
+            let variable = problem.path.replace('.', "__").to_uppercase();
+            let hint = format!("set the variable CLOUDGRANT_{variable}");
+            Diagnostic { hint: Some(hint), place: None, line: None, ..problem.clone() }
+        });
+        Error::new(ErrorKind::Manifest, "there is no manifest in this folder, and what one would say is missing")
+            .diagnostics(told.collect())
+            .hint("or name a manifest with --file")
+    };
+    let name = Path::new("no manifest.json");
+    let loaded =
+        Loaded::from_text(&manifest.to_string(), name, &overrides(global)).map_err(|error| said(error.problems()))?;
+    let problems = (registration.check_config)(&loaded.manifest.section(&provider));
+    if problems.is_empty() { Ok(loaded) } else { Err(said(&problems)) }
+}
+
+fn missing() -> Error {
+    Error::new(ErrorKind::Manifest, "there is no manifest in this folder").with("looked for", NAMES.join(", "))
 }
 
 /// Whether the manifest is read from standard input.
@@ -43,9 +98,7 @@ pub(crate) fn find(global: &Global) -> Result<PathBuf> {
     }
     let here: Vec<_> = all_here().collect();
     match here.as_slice() {
-        [] => Err(Error::new(ErrorKind::Manifest, "there is no manifest in this folder")
-            .with("looked for", NAMES.join(", "))
-            .hint("name one with --file; examples/quickstart in the repository has one to begin with")),
+        [] => Err(missing().hint(format!("name one with --file; one to begin with: {EXAMPLE}"))),
         [only] => Ok(only.into()),
         [first, .., last] => {
             let several = here.join(" and ");

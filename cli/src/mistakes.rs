@@ -28,7 +28,11 @@ const USUAL: &[(Typed, &str)] = &[
     (Command("up"), "`cloudgrant apply`"),
     (
         Command("init"),
-        "nothing has to be set up: write a manifest (examples/quickstart), then `cloudgrant plan --sandbox`",
+        concat!(
+            "nothing has to be set up: write a manifest (one to begin with: ",
+            env!("CARGO_PKG_REPOSITORY"),
+            "/tree/main/examples/quickstart), then `cloudgrant plan --sandbox`"
+        ),
     ),
     (Flag("--auto-approve"), "`--yes` approves in advance"),
     (Flag("-auto-approve"), "`--yes` approves in advance"),
@@ -55,7 +59,15 @@ pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
         _ => return,
     };
     let Some(ContextValue::String(typed)) = typed else { return };
-    let Some(advice) = advice(typed, arguments, error.kind() == ErrorKind::InvalidSubcommand) else { return };
+    let Some(advice) = advice(typed, arguments, error.kind() == ErrorKind::InvalidSubcommand) else {
+        // Of several guesses, clap names the likeliest last.
+        if let Some(ContextValue::Strings(guesses)) = error.get(ContextKind::SuggestedSubcommand)
+            && let Some(likeliest) = guesses.last().cloned().filter(|_| guesses.len() > 1)
+        {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![likeliest]));
+        }
+        return;
+    };
     // clap's guesses go by letters: `destroy` isn't like `drift`.
     for guess in [
         ContextKind::SuggestedSubcommand,
@@ -125,7 +137,10 @@ mod tests {
 
     #[test]
     fn a_misspelling_is_left_to_its_letters() {
-        let said = said(&["pln"]);
-        assert!(said.contains("'plan'") && said.matches("tip: ").count() == 1, "{said}");
+        for typed in ["pln", "plam", "plann"] {
+            let said = said(&[typed]);
+            assert!(said.contains("'plan'") && said.matches("tip: ").count() == 1, "{said}");
+            assert!(!said.contains("'explain'"), "{said}");
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn knobs(global: &Global) -> Result<Knobs> {
     match (&global.faults, std::env::var("CLOUDGRANT_SANDBOX_FAULTS")) {
         (Some(knobs), _) => Ok(knobs.clone()),
         (None, Ok(text)) => text.parse().map_err(|error: SandboxError| {
-            failed(ErrorKind::Manifest, &error).with("environment variable", "CLOUDGRANT_SANDBOX_FAULTS")
+            failed(ErrorKind::Usage, &error).with("environment variable", "CLOUDGRANT_SANDBOX_FAULTS")
         }),
         (None, Err(_)) => Ok(Knobs::default()),
     }

@@ -37,7 +37,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let asked = Asked {
             command: "apply",
             wording: Wording::Plan,
-            question: "Apply these changes?",
+            question: "Apply these changes to",
             leaves_nothing: false,
             looks_again: true,
         };
@@ -60,7 +60,7 @@ pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
     } else {
         "this is no terminal"
     };
-    Err(Error::new(ErrorKind::Manifest, format!("nobody is here to approve the changes: {why}"))
+    Err(Error::new(ErrorKind::Usage, format!("nobody is here to approve the changes: {why}"))
         .hint("look at `cloudgrant plan`, then approve in advance with --yes"))
 }
 
@@ -69,6 +69,7 @@ pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
 pub(super) struct Asked {
     pub(super) command: &'static str,
     pub(super) wording: Wording,
+    /// What is asked before the plan is carried out, up to the name of the stack.
     pub(super) question: &'static str,
     /// Whether nothing of the stack may be left: then a place that could not be searched is a failure.
     pub(super) leaves_nothing: bool,
@@ -94,12 +95,16 @@ pub(super) async fn carry_out(
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     }
+    if asked.wording == Wording::Plan {
+        super::tell_of_no_grants(&mut plan, work.session);
+    }
     work.progress.clear();
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
+    let place = work.place.clone();
     // Nothing is approved unseen: whoever is asked is shown what it is about, however quiet it should be.
     let summary_only = printer.is_quiet() && (yes || plan.is_empty());
-    let telling = Telling { summary_only, ..Telling::of(printer, asked.wording) };
+    let telling = Telling { summary_only, ..Telling::of(printer, asked.wording, &place) };
     if !printer.is_json() {
         printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
     } else if !yes {
@@ -116,13 +121,14 @@ pub(super) async fn carry_out(
                 None,
             ))?;
         } else if searched {
-            printer.say(plan::nothing_to_do(&plan));
+            printer.say(&plan::nothing_to_do(&plan));
         } else {
             printer.say(UNSEARCHED);
         }
         return Ok(if searched { Exit::Done } else { Exit::Failed });
     }
-    if !yes && !answer(shell, work, asked.question).await? {
+    let question = format!("{} {} in {place}?", asked.question, plan.stack);
+    if !yes && !answer(shell, work, &question).await? {
         // The result, and so for whoever wants nothing else.
         printer.warn("Nothing was changed.");
         let refused = Error::new(ErrorKind::Cancelled, "the plan was not approved; nothing was changed");
@@ -200,7 +206,20 @@ async fn apply(
     }
 }
 
+/// Asks until the answer is one.
 async fn answer(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result<bool> {
+    loop {
+        let line = asked(shell, work, question).await?;
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Ok(true),
+            "n" | "no" | "" => return Ok(false),
+            _ => shell.printer.ask("Please answer y or n; without an answer, nothing is changed.\n"),
+        }
+    }
+}
+
+/// The line that was answered; an empty one where the input ends.
+async fn asked(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result<String> {
     shell.printer.ask(&format!("\n{question} [y/N] "));
     let reading = async {
         let read = tokio::task::spawn_blocking(|| {
@@ -221,5 +240,5 @@ async fn answer(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result
         // End of input: the cursor still stands behind the question.
         shell.printer.ask("\n");
     }
-    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(line)
 }

@@ -33,12 +33,12 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None))?;
         } else {
-            let telling = Telling::of(shell.printer, Wording::Drift);
+            let telling = Telling::of(shell.printer, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if !plan.is_empty() {
                 shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
             } else if plan.has_drift() {
-                shell.printer.say(plan::nothing_to_do(&plan));
+                shell.printer.say(&plan::nothing_to_do(&plan));
             } else {
                 shell.printer.say("No drift.");
             }

@@ -62,7 +62,7 @@ fn wanted(session: &Session, names: &[String]) -> Result<Vec<IntentId>> {
         .collect();
     if !problems.is_empty() {
         return Err(
-            Error::new(cloudgrant_core::ErrorKind::Manifest, "can't explain what isn't there").diagnostics(problems)
+            Error::new(cloudgrant_core::ErrorKind::Usage, "can't explain what isn't there").diagnostics(problems)
         );
     }
     let all = all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name));

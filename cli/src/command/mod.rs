@@ -14,7 +14,7 @@ pub(crate) mod stacks;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use cloudgrant_core::{Error, ErrorKind, Result, Session, Settings};
+use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, Settings};
 
 use crate::args::{Cli, Command, Global};
 use crate::exit::Exit;
@@ -68,12 +68,25 @@ pub(crate) fn unchecked(_: &Session) -> Result<()> {
     Ok(())
 }
 
+/// Adds to a plan that nothing is asked for: whoever forgot the grants would take it for a success.
+pub(crate) fn tell_of_no_grants(plan: &mut Plan, session: &Session) {
+    let manifest = &session.loaded().manifest;
+    let asks = !(manifest.grants.is_empty() && manifest.registries.is_empty() && manifest.bindings.is_empty());
+    if !asks && !plan.takes_all_away() {
+        let message =
+            "the manifest grants nothing: it has no `grants` and no `registries`, so that no task code gets anything";
+        plan.notes.insert(0, Note::warning(format!("stack {}", plan.stack), message));
+    }
+}
+
 /// A session, and what it takes to work with it.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) session: &'a Session,
     pub(crate) progress: &'a Progress,
     pub(crate) interrupts: &'a mut Interrupts,
+    /// Where the stack's own objects are, for people.
+    pub(crate) place: String,
 }
 
 /// Reads the manifest, starts the sandbox where one is wanted, does the work, and stops the sandbox again. `check`
@@ -101,11 +114,13 @@ pub(crate) async fn with_session(
         session = session.overlaid(started.settings(), "the sandbox").await?;
         running = Some(started);
     } else if shell.global.faults.is_some() {
-        return Err(Error::new(ErrorKind::Manifest, "--faults works in a sandbox only").hint("add --sandbox"));
+        return Err(Error::new(ErrorKind::Usage, "--faults works in a sandbox only").hint("add --sandbox"));
     }
     let progress = Progress::new(shell.printer, provider);
+    let place = if running.is_some() { "the sandbox".to_owned() } else { session.provider().place() };
+    let work = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts, place });
     let result = tokio::select! {
-        result = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts }) => result,
+        result = work => result,
         never = progress.tell_of_silence() => never,
     };
     progress.clear();

@@ -80,7 +80,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 fn chosen(all: Vec<Permissions>, name: &str) -> Result<Permissions> {
     let names: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
     all.into_iter().find(|one| one.name == name).ok_or_else(|| {
-        Error::new(ErrorKind::Manifest, format!("there is no document for `{name}`"))
+        Error::new(ErrorKind::Usage, format!("there is no document for `{name}`"))
             .hint(format!("--for takes one of: {}", names.join(", ")))
     })
 }
@@ -93,6 +93,6 @@ fn one_a_file(shell: Shell<'_>, options: &Options, all: &[Permissions]) -> Error
         format!("{command}{purpose} --for {name} > {name}.json   # {kind} for {holder}")
     });
     let message = format!("these are {} documents, and a file holds one", all.len());
-    Error::new(ErrorKind::Manifest, message)
+    Error::new(ErrorKind::Usage, message)
         .hint(format!("one a file, or all with --output json:\n{}", commands.collect::<Vec<_>>().join("\n")))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use cloudgrant_core::Result;
 
-use super::{Shell, Work, unchecked, with_session};
+use super::{Shell, Work, tell_of_no_grants, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
 use crate::render::plan::{self, Telling, Wording};
@@ -26,16 +26,17 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         let engine = work.session.engine();
-        let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        tell_of_no_grants(&mut plan, work.session);
         work.progress.clear();
         let moving = work.session.moving();
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
-            let telling = Telling::of(shell.printer, Wording::Plan);
+            let telling = Telling::of(shell.printer, Wording::Plan, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
             if plan.is_empty() {
-                shell.printer.say(plan::nothing_to_do(&plan));
+                shell.printer.say(&plan::nothing_to_do(&plan));
             } else {
                 shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }

@@ -46,6 +46,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let stacks = shell.global.repeated("stacks");
     let mut global = shell.global.clone();
     global.stack.clone_from(&options.stack);
+    global.without_manifest = options.stack.is_some();
     let shell = Shell { global: &global, ..shell };
     let names = (!options.all).then_some(options.grants.as_slice());
     let engine = |session: &Session| {
@@ -58,7 +59,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let asked = Asked {
             command: "revoke",
             wording: Wording::Revoke,
-            question: "Take this away?",
+            question: "Take this away from",
             leaves_nothing: options.all,
             looks_again: false,
         };

@@ -67,7 +67,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     if !options.listen.ip().is_loopback() {
         let message = format!("the sandbox can't listen on {}: other machines could reach it", options.listen);
-        return Err(Error::new(ErrorKind::Manifest, message).hint("use 127.0.0.1, with port 0 for any free port"));
+        return Err(Error::new(ErrorKind::Usage, message).hint("use 127.0.0.1, with port 0 for any free port"));
     }
     let (provider, config) = selected(shell.global).await?;
     let folder = options.folder.or_else(|| shell.global.sandbox_folder(&provider));
@@ -166,7 +166,7 @@ async fn child(
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .spawn()
         .map_err(|error| {
-            Error::new(ErrorKind::Manifest, format!("can't run `{name}`"))
+            Error::new(ErrorKind::Usage, format!("can't run `{name}`"))
                 .with("cause", error)
                 .hint("check the command behind `--`")
         })?;

@@ -5,6 +5,7 @@ use cloudgrant_core::Result;
 
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
+use crate::manifest;
 use crate::render::stacks::{Listed, document, text};
 
 /// List the stacks that there are, and what each owns
@@ -14,15 +15,20 @@ Looks for everything that carries a stack's mark, under whatever name: on AWS in
 manifest, on Azure in every subscription of its tenant that the caller sees. One name can have \
 several homes, and each is a stack of its own. A stack that was renamed, and one whose manifest is \
 gone, is listed like any other, with the command that takes it back. Reads only, and needs no grants \
-in the manifest.
+in the manifest, nor a manifest: without one, name the cloud with --provider, and what a manifest \
+would say of it in variables, such as CLOUDGRANT_AWS__ACCOUNT.
 
 Examples:
   cloudgrant stacks
+  cloudgrant stacks --provider aws   In a folder without a manifest
   cloudgrant stacks --quiet          A line for each
   cloudgrant stacks --output json    With the name of everything that each owns")]
 pub(crate) struct Options {}
 
 pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
+    let mut global = shell.global.clone();
+    global.without_manifest = true;
+    let shell = Shell { global: &global, ..shell };
     with_session(shell, unchecked, async |work: Work<'_>| {
         let engine = work.session.engine();
         let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
@@ -38,7 +44,7 @@ pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
         shell.printer.data(&text(&listed, &stacks.unsearched, width, quiet))?;
         if listed.is_empty() {
             shell.printer.say("No stacks.");
-        } else if !stacks.found.iter().any(|stack| stack.is_this) {
+        } else if !manifest::is_missing(shell.global) && !stacks.found.iter().any(|stack| stack.is_this) {
             shell.printer.say(&format!("Of stack {own}, this manifest's, there is nothing at its home."));
         }
         Ok(Exit::Done)

@@ -55,7 +55,13 @@ fn excerpt(problem: &Diagnostic, width: Option<usize>) -> String {
     // A tab stays one below a tab, so that the mark stands where it should.
     let before: String = line.chars().take(column).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     let is_inside = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
-    let word = line.chars().skip(column).skip_while(|c| matches!(c, '"' | '\'')).take_while(is_inside).count();
+    let bare: String = line.chars().skip(column).skip_while(|c| matches!(c, '"' | '\'')).collect();
+    let separated = bare.split(|c: char| c.is_whitespace() || "\"'{}[],".contains(c)).next().unwrap_or_default();
+    let word = match separated.contains("://") || separated.starts_with("arn:") {
+        // A locator is marked whole.
+        true => separated.trim_end_matches(':').chars().count(),
+        false => bare.chars().take_while(is_inside).count(),
+    };
     let quotes = line.chars().skip(column).take_while(|c| matches!(c, '"' | '\'')).count();
     let mark = "^".repeat((word + 2 * quotes).max(1));
     let margin = " ".repeat(number.len());
@@ -118,16 +124,22 @@ pub(super) fn value(error: &Error) -> Value {
 
 /// For programs: a command line that doesn't work.
 pub(crate) fn misuse(message: &str) -> Value {
-    let mut lines = message.trim_end().lines();
-    let first = lines.next().unwrap_or_default();
-    let rest: Vec<_> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
+    // What is wrong, a guess at what was meant, and how the command is used, with an empty line between them.
+    let in_a_line = |part: &str| part.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let parts: Vec<_> = message.trim().split("\n\n").map(in_a_line).collect();
+    let beginning = |with: &str| parts.iter().find(|part| part.starts_with(with)).map(|part| &part[with.len()..]);
+    let hint = match (beginning("tip: "), beginning("Usage: ")) {
+        (Some(tip), _) => tip.to_owned(),
+        (None, Some(usage)) => format!("write {usage}"),
+        (None, None) => "see --help".to_owned(),
+    };
     json!({
         "format_version": FORMAT_VERSION,
         "error": {
             "kind": "usage",
-            "message": first.trim_start_matches("error: "),
+            "message": parts.first().map(|first| first.trim_start_matches("error: ")),
             "context": {},
-            "hint": rest.join("\n"),
+            "hint": hint,
             "problems": [],
         },
     })
@@ -170,6 +182,21 @@ hint: ask for iam:CreateRole
 ";
         assert_eq!(said, expected);
         assert_eq!(document(&error)["error"]["kind"], "access-denied");
+    }
+
+    #[test]
+    fn a_command_line_that_doesn_t_work_has_one_hint() {
+        let of = |message| misuse(message)["error"].clone();
+        let guessed = of(
+            "error: unrecognized subcommand 'plam'\n\n  tip: a similar subcommand exists: 'plan'\n\nUsage: cloudgrant <COMMAND>\n\nFor more information, try '--help'.\n",
+        );
+        assert_eq!(guessed["message"], "unrecognized subcommand 'plam'");
+        assert_eq!(guessed["hint"], "a similar subcommand exists: 'plan'");
+        let missing = of(
+            "error: the following required arguments were not provided:\n  <GRANT|--all>\n\nUsage: cloudgrant revoke <GRANT|--all>\n",
+        );
+        assert_eq!(missing["message"], "the following required arguments were not provided: <GRANT|--all>");
+        assert_eq!(missing["hint"], "write cloudgrant revoke <GRANT|--all>");
     }
 
     #[test]

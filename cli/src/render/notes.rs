@@ -1,6 +1,8 @@
 //! Notes: what a reader should know. Each by itself, or grouped where nothing is to do.
 
-use cloudgrant_core::{Level, Note};
+use std::collections::HashSet;
+
+use cloudgrant_core::{Level, Note, Plan};
 
 use super::{CYAN, DIM, YELLOW, styled, wrapped};
 
@@ -14,6 +16,31 @@ pub(super) fn all<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usize
         out.push_str(&line(note, width));
     }
     ended(out)
+}
+
+/// Which notes of a plan are told: all where nothing is there yet, and warnings always; of the others those of what changes, and those of the whole where
+/// anything does. How many are kept back is said in a line.
+pub(super) fn news<'a>(plan: &Plan, notes: impl Iterator<Item = &'a Note>) -> (Vec<&'a Note>, String) {
+    let intents = |change: &cloudgrant_core::Change| change.because.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let changed: HashSet<_> = plan.work().flat_map(intents).collect();
+    let all: HashSet<_> = plan.changes.iter().flat_map(intents).collect();
+    let is_of_one = |note: &Note| {
+        all.contains(&note.about) || ["grant ", "registry ", "binding "].iter().any(|kind| note.about.starts_with(kind))
+    };
+    // At first, nothing was told before.
+    let is_first = plan.unchanged == 0 && !plan.is_empty();
+    let is_news = |note: &&Note| {
+        is_first
+            || note.level == Level::Warning
+            || if is_of_one(note) { changed.contains(&note.about) } else { !plan.is_empty() }
+    };
+    let (told, kept): (Vec<_>, Vec<_>) = notes.partition(is_news);
+    let line = match kept.len() {
+        0 => String::new(),
+        1 => "1 note of what stays as it is (-v shows it)\n\n".to_owned(),
+        many => format!("{many} notes of what stays as it is (-v shows them)\n\n"),
+    };
+    (told, styled(DIM, &line))
 }
 
 /// The same with notes that differ in names alone told once and counted.

@@ -25,7 +25,7 @@ pub(crate) enum Wording {
 
 /// How a plan is told.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Telling {
+pub(crate) struct Telling<'a> {
     /// In which words.
     pub(crate) wording: Wording,
     /// Only the last line.
@@ -34,18 +34,20 @@ pub(crate) struct Telling {
     pub(crate) in_full: bool,
     /// How wide a line may be.
     pub(crate) width: Option<usize>,
+    /// Where the stack's own objects are, for people.
+    pub(crate) place: &'a str,
 }
 
-impl Telling {
+impl<'a> Telling<'a> {
     /// As the options want it.
-    pub(crate) fn of(printer: &Printer, wording: Wording) -> Self {
+    pub(crate) fn of(printer: &Printer, wording: Wording, place: &'a str) -> Self {
         let (summary_only, in_full) = (printer.is_quiet(), printer.is_verbose());
-        Self { wording, summary_only, in_full, width: printer.width() }
+        Self { wording, summary_only, in_full, width: printer.width(), place }
     }
 }
 
 /// The whole plan, or only its last line. With what moving to another cloud changes, where that is what happens.
-pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling) -> String {
+pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> String {
     let mut out = Vec::new();
     // Nothing is in the way of writing to memory.
     _ = write(&mut out, plan, moving, telling);
@@ -56,8 +58,8 @@ pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling) -> Stri
 ///
 /// # Errors
 /// The writer's.
-pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling) -> io::Result<()> {
-    let Telling { wording, summary_only, in_full, width } = telling;
+pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> io::Result<()> {
+    let Telling { wording, summary_only, in_full, width, place } = telling;
     if plan.takes_all_away() && wording == Wording::Plan {
         let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
@@ -65,6 +67,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
     // First, and even where only the last line is asked for: nothing else is as dangerous.
     out.write_all(widened(&plan.widened, width).as_bytes())?;
     if !summary_only {
+        writeln!(out, "{}\n", styled(BOLD, &wrapped(&format!("Stack {} in {place}", plan.stack), 0, 2, width)))?;
         if wording != Wording::Drift {
             out.write_all(legend(plan).as_bytes())?;
         }
@@ -78,8 +81,15 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
         let worth = |note: &&Note| !said(note) && (wording != Wording::Drift || note.level == Level::Warning);
         let worth = plan.notes.iter().filter(worth);
+        let (worth, kept_back) = if in_full || wording == Wording::Drift {
+            (worth.collect(), String::new())
+        } else {
+            notes::news(plan, worth)
+        };
+        let worth = worth.into_iter();
         let notes = if told_before { notes::grouped(worth, width) } else { notes::all(worth, width) };
         out.write_all(notes.as_bytes())?;
+        out.write_all(kept_back.as_bytes())?;
     }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
@@ -266,11 +276,18 @@ pub(super) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String 
 }
 
 /// What is said where cloudgrant has nothing to do.
-pub(crate) fn nothing_to_do(plan: &Plan) -> &'static str {
-    if plan.widened.is_empty() {
-        "Nothing to do."
-    } else {
-        "Nothing to do for cloudgrant, which takes away only what it made: the commands above do the rest."
+pub(crate) fn nothing_to_do(plan: &Plan) -> String {
+    let left = match plan.summary().handoff {
+        0 => String::new(),
+        1 => "; 1 step is left for somebody else".to_owned(),
+        many => format!("; {many} steps are left for somebody else"),
+    };
+    match (plan.widened.is_empty(), left.is_empty()) {
+        (true, true) => "Nothing to do.".to_owned(),
+        (true, false) => format!("Nothing to do for cloudgrant{left}."),
+        (false, _) => format!(
+            "Nothing to do for cloudgrant, which takes away only what it made: the commands above do the rest{left}."
+        ),
     }
 }
 
@@ -320,7 +337,7 @@ mod tests {
         anstream::adapter::strip_str(&text(
             &plan(),
             moving,
-            Telling { wording: Wording::Plan, summary_only: false, in_full: false, width },
+            Telling { wording: Wording::Plan, summary_only: false, in_full: true, width, place: "a place" },
         ))
         .to_string()
     }
@@ -328,7 +345,9 @@ mod tests {
     #[test]
     fn a_move_stands_before_the_notes() {
         let moving = moving(&[(Effect::Widens, "`write` on `models` also reads objects"), (Effect::Loses, "less")]);
-        let expected = "Moving from aws to azure:
+        let expected = "Stack acme in a place
+
+Moving from aws to azure:
   widens grant all: `write` on `models` also reads objects
   loses  grant all: less
 
@@ -346,7 +365,7 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
     #[test]
     fn a_move_that_changes_nothing_says_so_and_staying_says_nothing() {
         assert!(
-            seen(Some(&moving(&[])), None).starts_with("Moving from aws to azure:\n  nothing is lost or widened\n\n")
+            seen(Some(&moving(&[])), None).contains("\n\nMoving from aws to azure:\n  nothing is lost or widened\n\n")
         );
         assert!(!seen(None, None).contains("Moving"));
     }

@@ -9,6 +9,7 @@ use super::json::FORMAT_VERSION;
 use super::plan::unsearched;
 use super::{BOLD, GREEN, counted, styled, wrapped};
 use crate::args::{Global, quoted};
+use crate::manifest;
 
 /// A stack, and how to take it back.
 #[derive(Debug)]
@@ -25,7 +26,15 @@ impl<'a> Listed<'a> {
                 let (provider, key) = (provider.to_uppercase(), key.to_uppercase());
                 format!("CLOUDGRANT_{provider}__{key}={} ", quoted(value))
             };
-            let variables: String = settings.iter().map(variable).collect();
+            let mut variables: String = settings.iter().map(variable).collect();
+            if manifest::is_missing(global) {
+                // What no manifest says, variables did.
+                let begin = format!("CLOUDGRANT_{}__", provider.to_uppercase());
+                let mut said: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(&begin)).collect();
+                said.retain(|(name, _)| !settings.contains_key(&name[begin.len()..].to_lowercase()));
+                said.sort();
+                variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
+            }
             let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
             variables + &global.repeated(&format!("revoke --all{named}"))
         });

@@ -22,16 +22,16 @@ fn on_a_terminal(folder: &Folder, command: &str) -> String {
 fn what_is_to_be_approved_is_shown_however_quiet_it_should_be() {
     let folder = Folder::with(QUICKSTART);
     let seen = on_a_terminal(&folder, "apply --sandbox -q");
-    let (plan, question) = seen.split_once("Apply these changes?").expect("a question");
+    let (plan, question) = seen.split_once("Apply these changes to acme-ml in the sandbox? ").expect("a question");
     assert!(plan.contains("+ iam-role") && plan.contains("s3:GetObject"), "{seen}");
     assert!(question.contains("[y/N]"), "{seen}");
     assert!(folder.output(&["apply", "--sandbox", "--yes", "-q"]).status.success());
     let seen = on_a_terminal(&folder, "revoke --all --sandbox -q");
-    let (plan, _) = seen.split_once("Take this away?").expect("a question");
+    let (plan, _) = seen.split_once("Take this away from acme-ml in the sandbox? ").expect("a question");
     assert!(plan.contains("- iam-role") && plan.contains("s3:GetObject"), "{seen}");
     // As JSON, the plan is shown beside the document.
     let seen = on_a_terminal(&folder, "revoke --all --sandbox -q -o json");
-    let (plan, _) = seen.split_once("Take this away?").expect("a question");
+    let (plan, _) = seen.split_once("Take this away from acme-ml in the sandbox? ").expect("a question");
     assert!(plan.contains("- iam-role"), "{seen}");
 }
 
