@@ -39,7 +39,7 @@ const AT_A_TIME: usize = 8;
 /// It costs a request for the data plane's subscription, and one for each scope where that isn't enough; nothing where no
 /// role is to be changed.
 pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut Observed) -> Result<()> {
-    let needed = needed(desired, observed);
+    let needed = needed(desired, observed)?;
     if needed.is_empty() {
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut 
 }
 
 /// What is to be made, changed and deleted, and where.
-fn needed(desired: &Desired, observed: &Observed) -> BTreeSet<(Operation, String)> {
+fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeSet<(Operation, String)>> {
     let mut needed = BTreeSet::new();
     let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
@@ -75,24 +75,24 @@ fn needed(desired: &Desired, observed: &Observed) -> BTreeSet<(Operation, String
             observed.objects.get(&object.id).is_some_and(|found| !found.owned || found.attributes == *attributes)
         };
         if !is_there(&object.attributes) {
-            needed.extend(writes(object.id.kind, &object.attributes));
+            needed.extend(writes(object.id.kind, &object.attributes)?);
         }
     }
     for (id, found) in observed.objects.iter().filter(|(id, found)| found.owned && !wanted.contains(id)) {
-        let deletes = writes(id.kind, &found.attributes).into_iter().map(|(operation, scope)| match operation {
+        let deletes = writes(id.kind, &found.attributes)?.into_iter().map(|(operation, scope)| match operation {
             Operation::Assign | Operation::Unassign => (Operation::Unassign, scope),
             Operation::Define | Operation::Undefine => (Operation::Undefine, scope),
         });
         needed.extend(deletes);
     }
-    needed
+    Ok(needed)
 }
 
 /// Writing an object of a kind, and the scopes in which the caller has to be allowed that. Whoever writes a definition needs
 /// it in each of the scopes that it can be assigned in. Source: Azure documentation, "Azure custom roles", who can create,
 /// delete, update or view a custom role.
-fn writes(kind: &str, attributes: &Attributes) -> Vec<(Operation, String)> {
-    match kind {
+fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)>> {
+    Ok(match kind {
         kinds::ASSIGNMENT => attributes.text("scope").map(|scope| (Operation::Assign, scope)).into_iter().collect(),
         kinds::ROLE => {
             let scopes = attributes.value()["assignable_in"].as_array().cloned().unwrap_or_default();
@@ -100,8 +100,9 @@ fn writes(kind: &str, attributes: &Attributes) -> Vec<(Operation, String)> {
             scopes.map(|scope| (Operation::Define, scope.to_owned())).collect()
         }
         // Of these, nothing is asked ahead.
-        _ => Vec::new(),
-    }
+        kinds::IDENTITY | kinds::CREDENTIAL | kinds::BINDING => Vec::new(),
+        kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
+    })
 }
 
 fn refusal(operation: Operation, scopes: &[&str]) -> Option<Error> {
