@@ -64,7 +64,7 @@ pub(crate) struct Global {
     sandbox: Option<String>,
 
     /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
-    #[arg(long, global = true, value_name = "LIST")]
+    #[arg(long, global = true, value_name = "LIST", add = complete::faults())]
     pub(crate) faults: Option<Knobs>,
 
     /// How results are written [env: CLOUDGRANT_OUTPUT]

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate};
-use cloudgrant_core::config::Names;
+use cloudgrant_core::config::{Loaded, Names, Overrides};
+use cloudgrant_core::{Purpose, Session, Settings};
+use cloudgrant_sandbox_kit::knobs::KNOBS;
 
 use crate::args::Cli;
 use crate::manifest;
@@ -70,6 +72,34 @@ pub(crate) fn grants() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(names().grants))
 }
 
+/// What goes wrong in a sandbox, each with its meaning.
+pub(crate) fn faults() -> ArgValueCandidates {
+    let candidate =
+        |(example, meaning): &(&str, &str)| CompletionCandidate::new(*example).help(Some((*meaning).to_owned().into()));
+    ArgValueCandidates::new(move || KNOBS.iter().map(candidate).collect())
+}
+
+/// The documents that `permissions` has for the manifest.
+pub(crate) fn documents() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| candidates(document_names().unwrap_or_default()))
+}
+
+/// Nothing where something is wrong with the manifest: a shell isn't who should be told. No request is sent.
+fn document_names() -> Option<Vec<String>> {
+    let provider = value_of(&["--provider"], &typed());
+    let flag = |provider: OsString| Some(("provider".to_owned(), provider.to_str()?.into(), "--provider".to_owned()));
+    let flags = provider.and_then(flag).into_iter().collect();
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let profile = value_of(&["--profile"], &typed()).and_then(|profile| profile.into_string().ok());
+    let loaded = Loaded::draft_from_file(&file()?, &Overrides { profile, environment, flags }).ok()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let session = runtime.block_on(Session::open(loaded, Settings::default())).ok()?;
+    let all = session.provider().permissions(session.intents(), Purpose::Apply);
+    Some(all.into_iter().map(|document| document.name.to_string()).collect())
+}
+
 fn candidates(names: Vec<String>) -> Vec<CompletionCandidate> {
     // What a shell would take apart isn't completed.
     let plain = |name: &String| name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
@@ -78,24 +108,36 @@ fn candidates(names: Vec<String>) -> Vec<CompletionCandidate> {
 
 /// The names in the manifest that the line is about, as far as it is typed.
 fn names() -> Names {
-    let typed: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-    let file = file_of(&typed).or_else(|| std::env::var_os("CLOUDGRANT_FILE").map(PathBuf::from));
-    file.or_else(|| manifest::here().map(Into::into)).map(|file| Names::of(&file)).unwrap_or_default()
+    file().map(|file| Names::of(&file)).unwrap_or_default()
+}
+
+fn file() -> Option<PathBuf> {
+    let file = file_of(&typed()).or_else(|| std::env::var_os("CLOUDGRANT_FILE").map(PathBuf::from));
+    file.or_else(|| manifest::here().map(Into::into))
+}
+
+/// The words of the line, as far as it is typed.
+fn typed() -> Vec<OsString> {
+    std::env::args_os().skip_while(|word| word != "--").skip(1).collect()
 }
 
 /// Which file the words name. Not clap's to say: the line isn't whole yet.
 fn file_of(typed: &[OsString]) -> Option<PathBuf> {
+    value_of(&["--file", "-f"], typed).map(PathBuf::from)
+}
+
+/// The value of an option.
+fn value_of(names: &[&str], typed: &[OsString]) -> Option<OsString> {
     let mut words = typed.iter();
     while let Some(word) = words.next() {
         let text = word.to_str().unwrap_or_default();
-        match text {
+        if names.contains(&text) {
             // bash breaks `--file=x` apart at its sign.
-            "--file" | "-f" => return words.find(|word| *word != "=").map(PathBuf::from),
-            _ => {
-                if let Some(file) = text.strip_prefix("--file=").filter(|file| !file.is_empty()) {
-                    return Some(file.into());
-                }
-            }
+            return words.find(|word| *word != "=").cloned();
+        }
+        let behind = names.iter().find_map(|name| text.strip_prefix(name)?.strip_prefix('='));
+        if let Some(value) = behind.filter(|value| !value.is_empty()) {
+            return Some(value.into());
         }
     }
     None

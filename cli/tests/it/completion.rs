@@ -42,6 +42,11 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
         assert_eq!(of(&["cloudgrant", "plan", "--file", "some"]), ["some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "sandbox", "--folder", "so"]), ["some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--output", "j"]), ["json"], "{shell}");
+        let documents = of(&["cloudgrant", "permissions", "--for", ""]);
+        assert_eq!(documents, ["111122223333", "444455556666"], "{shell}");
+        let documents = of(&["cloudgrant", "permissions", "--provider", "azure", "--for", ""]);
+        assert_eq!(documents, ["role", "assignment"], "{shell}");
+        assert!(!of(&["cloudgrant", "plan", "--faults", "th"]).is_empty(), "{shell}");
     }
 }
 

@@ -142,7 +142,19 @@ const CHANGES: &[Change] = &[
         "an account by an ARN",
         "\"111122223333\"",
         "\"arn:aws:iam::111122223333:root\"",
-        &[("aws.account", 11, 3, "twelve digits")],
+        &[("aws.account", 11, 3, "twelve digits and nothing else: write \"111122223333\"")],
+    ),
+    (
+        "an account with dashes",
+        "\"111122223333\"",
+        "1111-2222-3333",
+        &[("aws.account", 11, 3, "twelve digits and nothing else: write \"111122223333\"")],
+    ),
+    (
+        "an account in typographic quotes",
+        "\"111122223333\"",
+        "\u{201c}111122223333\u{201d}",
+        &[("aws.account", 11, 3, "twelve digits and nothing else: write \"111122223333\"")],
     ),
     (
         "a role for an OIDC provider",

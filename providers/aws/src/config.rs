@@ -29,7 +29,19 @@ impl AccountId {
             return Ok(Self(text.to_owned()));
         }
         let lost = text.len() == 11 && text.chars().all(|c| c.is_ascii_digit());
-        let perhaps = if lost { format!("; perhaps it lost its leading zero: \"0{text}\"") } else { String::new() };
+        // As in an ARN, with dashes as the console shows it, or in quotes that aren't plain.
+        let of_arn = text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
+        let between = |c: char| {
+            c.is_whitespace() || "-\u{2013}\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}'\"".contains(c)
+        };
+        let bare: String = of_arn.unwrap_or(text).chars().filter(|c| !between(*c)).collect();
+        let perhaps = if lost {
+            format!("; perhaps it lost its leading zero: \"0{text}\"")
+        } else if bare.len() == 12 && bare.chars().all(|c| c.is_ascii_digit()) {
+            format!(" and nothing else: write \"{bare}\"")
+        } else {
+            String::new()
+        };
         Err(format!("`{}` is not an AWS account id: it takes twelve digits{perhaps}", shown(text)))
     }
 
