@@ -25,7 +25,14 @@ fn reach(kind: ResourceKind, access: Access) -> Reach {
 
 fn grant(scope: Scope, kind: ResourceKind, access: Access) -> TaskAccess {
     let name = GrantName::parse("grant").expect("name");
-    TaskAccess { name, scope, reaches: vec![reach(kind, access)], precise: false, carried_by: [].into() }
+    TaskAccess {
+        name,
+        scope,
+        reaches: vec![reach(kind, access)],
+        precise: false,
+        carried_by: [].into(),
+        beside_revoked: [].into(),
+    }
 }
 
 fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String, String) {

@@ -37,6 +37,11 @@ impl<T> Checked<T> {
         Self { request, notes }
     }
 
+    /// Another request in its place, which asks for no more.
+    pub(crate) fn with(&self, request: T) -> Self {
+        Self { request, notes: self.notes.clone() }
+    }
+
     /// What a reader of the plan should know of the request although it is allowed; but for the levels that the manifest
     /// itself says otherwise of, as `settled` has it.
     pub(crate) fn notes(&self, settled: impl Fn(&Resource, Access) -> bool) -> impl Iterator<Item = &Note> {

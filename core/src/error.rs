@@ -58,7 +58,7 @@ impl ErrorKind {
     }
 
     /// Whether what was asked for is what can't be, as things are: not the cloud, nor the way to it.
-    pub(crate) fn is_of_the_intents(self) -> bool {
+    pub fn is_of_the_intents(self) -> bool {
         matches!(self, Self::Conflict | Self::Manifest | Self::NotFound | Self::Quota | Self::Unsupported)
     }
 

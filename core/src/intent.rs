@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::access::Access;
@@ -99,6 +100,9 @@ pub struct TaskAccess {
     /// The scopes whose principals carry this grant: its own, and each narrower one that has a principal of
     /// its own (scopes add up).
     pub carried_by: Arc<[Scope]>,
+    /// The grants that are taken away while this one stays as it is: what it gives now is kept, even where the manifest
+    /// says otherwise by now. Empty where the manifest is to come true.
+    pub beside_revoked: Arc<[Arc<Checked<TaskAccess>>]>,
 }
 
 /// The platform's infrastructure may pull from a registry.
@@ -196,4 +200,38 @@ pub struct Intents {
     /// Whether something is asked for besides that isn't here, because something is wrong with it. Nothing is made of
     /// these: they are looked at for what else is wrong.
     pub is_part: bool,
+}
+
+impl Intents {
+    /// The ids of all.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = IntentId> {
+        let grants = self.grants.iter().map(|grant| grant.id());
+        let registries = self.registries.iter().map(|registry| registry.id());
+        grants.chain(registries).chain(self.bindings.iter().map(|binding| binding.id()))
+    }
+
+    /// The same, where each grant knows which of the baseline's are taken away ([`TaskAccess::beside_revoked`]).
+    pub(crate) fn beside_revoked_of(&self, baseline: &Self) -> Self {
+        let kept: HashSet<_> = self.grants.iter().map(|grant| &grant.name).collect();
+        let revoked: Arc<[_]> = baseline.grants.iter().filter(|grant| !kept.contains(&grant.name)).cloned().collect();
+        // Bindings hold the very same grants.
+        let marked: HashMap<_, _> = self
+            .grants
+            .iter()
+            .map(|grant| {
+                let request = TaskAccess { beside_revoked: revoked.clone(), ..TaskAccess::clone(grant) };
+                (&grant.name, Arc::new(grant.with(request)))
+            })
+            .collect();
+        let marked_one = |grant: &Arc<Checked<TaskAccess>>| marked.get(&grant.name).unwrap_or(grant).clone();
+        let bindings = self.bindings.iter().map(|binding| {
+            let grants = binding.grants.iter().map(marked_one).collect();
+            binding.with(ScopeBinding { grants, ..ScopeBinding::clone(binding) })
+        });
+        Self {
+            grants: self.grants.iter().map(marked_one).collect(),
+            registries: self.registries.clone(),
+            bindings: bindings.collect(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Objects: what should be in the cloud, and what is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -129,6 +129,9 @@ pub struct Desired {
     /// For objects that are to give what others give now: which these are. When grants are taken away, nothing is made
     /// but what takes the place of something that changes or goes for that.
     pub replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// Objects that are given as they are to be once nothing but what is revoked has gone
+    /// ([`beside_revoked`](crate::TaskAccess::beside_revoked)). Where what is there differs, it holds what is revoked.
+    pub less_revoked: BTreeSet<ObjectId>,
     /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
     /// any more is searched for at these places too.
     pub baseline: Arc<Intents>,
@@ -142,6 +145,7 @@ impl Desired {
     pub fn extend(&mut self, other: Self) {
         self.objects.extend(other.objects);
         self.notes.extend(other.notes);
+        self.less_revoked.extend(other.less_revoked);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
         }

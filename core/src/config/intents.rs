@@ -293,6 +293,7 @@ impl<'a> Reader<'a> {
             reaches,
             precise: grant.precise,
             carried_by: bound.within(&grant.scope),
+            beside_revoked: Arc::new([]),
         };
         // Without a provider there is nothing to hold it against.
         let Some(registration) = self.registration else { return Err(Vec::new()) };

@@ -3,6 +3,7 @@
 mod apply;
 mod cancel;
 mod news;
+mod remainder;
 mod report;
 mod retry;
 mod settings;
@@ -33,7 +34,7 @@ use crate::provider::Provider;
 use crate::resource::Resource;
 use crate::stacks::Stacks;
 
-use taking_away::Replaces;
+use taking_away::Said;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 #[derive(Debug)]
@@ -109,7 +110,9 @@ impl Engine {
     /// the baseline is left alone, and nothing is made but what takes the place of something that goes for that.
     #[must_use]
     pub fn taking_away_from(mut self, baseline: impl Into<Arc<Intents>>) -> Self {
-        self.baseline = Some(baseline.into());
+        let baseline = baseline.into();
+        self.intents = Arc::new(self.intents.beside_revoked_of(&baseline));
+        self.baseline = Some(baseline);
         self
     }
 
@@ -179,7 +182,7 @@ impl Engine {
 
     /// Makes the plan; once cancelled, without trying again what fails.
     async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let (mut plan, replaces) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
+        let (mut plan, said) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
@@ -187,10 +190,13 @@ impl Engine {
             let deleted = deleted.map(|change| change.id.clone()).collect();
             let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
                 Ok((anyway, _)) => Some(anyway),
-                Err(error) if error.kind().is_of_the_intents() => None,
+                Err(error) if error.kind().is_of_the_intents() => {
+                    plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
+                    None
+                }
                 Err(error) => return Err(error),
             };
-            taking_away::only(&mut plan, &replaces, anyway.as_ref());
+            taking_away::only(&mut plan, &said, anyway.as_ref(), &self.intents.ids().collect());
             plan.served = anyway.map(|anyway| anyway.served).unwrap_or_default();
         }
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
@@ -212,17 +218,20 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
         asked_about: &HashSet<ObjectId>,
-    ) -> Result<(Plan, Replaces)> {
+    ) -> Result<(Plan, Said)> {
         let look = Look::begin(self.number);
         let mut desired = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let observed = self.observe(&desired, watch, cancel).await?;
-        let replaces = std::mem::take(&mut desired.replaces);
+        let said = Said {
+            replaces: std::mem::take(&mut desired.replaces),
+            less_revoked: std::mem::take(&mut desired.less_revoked),
+        };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;
-        Ok((Plan { look, served, ..plan }, replaces))
+        Ok((Plan { look, served, ..plan }, said))
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.
@@ -329,6 +338,15 @@ fn is_undone(made: &Change, left: &[Change]) -> bool {
         Action::Create | Action::Update => shared && left.id == made.id && left.after == made.after,
         Action::Handoff => false,
     })
+}
+
+/// Said where the manifest can't be planned with what is taken away: what it newly says of the same objects can't be told
+/// from that.
+fn unplanned(error: &Error) -> String {
+    format!(
+        "the manifest as a whole can't come true ({error}): where the same objects differ from it for other reasons, that is \
+         changed as well; look at each change before you approve"
+    )
 }
 
 fn stale(approved: &Plan, now: &Plan) -> Error {

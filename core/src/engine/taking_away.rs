@@ -1,29 +1,59 @@
 //! What is left of a plan that only takes away.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::object::ObjectId;
+use super::remainder::remainder;
+use crate::attributes::Attributes;
+use crate::intent::IntentId;
+use crate::object::{Note, ObjectId};
 use crate::plan::{Action, Change, Plan};
 
-/// For objects that are to give what others give now: which these are.
-pub(super) type Replaces = BTreeMap<ObjectId, Vec<ObjectId>>;
+/// What the provider said of its objects for whoever takes something away.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// [`Desired::replaces`](crate::Desired::replaces)
+    pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// [`Desired::less_revoked`](crate::Desired::less_revoked)
+    pub(super) less_revoked: BTreeSet<ObjectId>,
+}
 
 /// Leaves out of a plan what the baseline's plan, `anyway`, has as well, and what would be made. But what takes the
 /// place of something that goes stays, with all that it needs: else who keeps a grant would lose it together with the
 /// one that is taken away. `None` where the baseline can't be planned.
-pub(super) fn only(plan: &mut Plan, replaces: &Replaces, anyway: Option<&Plan>) {
+pub(super) fn only(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSet<IntentId>) {
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
+    // Of an object that is for several grants, only what is taken away changes.
+    for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
+        if let (Some(there), Some(wanted), Some(other)) = (&change.before, &change.after, known.get(&change.id))
+            && let Some(baseline) = other.after.as_ref().filter(|_| !said.less_revoked.contains(&change.id))
+        {
+            change.after = Some(left_of(there, baseline, wanted));
+        }
+    }
+    plan.changes.retain(|change| change.action != Action::Update || change.before != change.after);
     let is_known = |change: &Change| {
-        known.get(&change.id).is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
+        let other = known.get(&change.id).filter(|_| !said.less_revoked.contains(&change.id));
+        other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
     };
     let places: HashMap<_, _> = plan.changes.iter().enumerate().map(|(at, change)| (&change.id, at)).collect();
     let is_made = |at: &usize| plan.changes[*at].action == Action::Create;
     let goes = |at: &usize| matches!(plan.changes[*at].action, Action::Update | Action::Delete);
-    let known: Vec<_> = plan.changes.iter().map(is_known).collect();
+    let mut known: Vec<_> = plan.changes.iter().map(is_known).collect();
+    let leftover = |at: &usize| known[*at] && plan.changes[*at].action == Action::Delete;
+    let leftovers: Vec<_> = (0..known.len()).filter(leftover).collect();
+    match anyway.map(|anyway| Edited::of(anyway, kept)) {
+        // What nothing wants any more was theirs, before.
+        Some(Edited::Revoked) => leftovers.iter().for_each(|at| known[*at] = false),
+        _ if leftovers.is_empty() => {}
+        _ => {
+            let ids: Vec<_> = leftovers.iter().map(|at| &plan.changes[*at].id).collect();
+            plan.notes.push(Note::warning("manifest", unattributed(&ids)));
+        }
+    }
     let mut stays: Vec<_> = (0..known.len()).map(|at| !is_made(&at) && !known[at]).collect();
     for (at, change) in plan.changes.iter().enumerate().filter(|(at, _)| is_made(at)) {
-        let old = replaces.get(&change.id).into_iter().flatten();
+        let old = said.replaces.get(&change.id).into_iter().flatten();
         let old: Vec<_> = old.filter_map(|id| places.get(id).copied()).filter(&goes).collect();
         if old.is_empty() {
             continue;
@@ -37,13 +67,65 @@ pub(super) fn only(plan: &mut Plan, replaces: &Replaces, anyway: Option<&Plan>) 
             made.into_iter().chain(old).for_each(|at| stays[at] = true);
         }
     }
+    // What goes takes along what needs it.
+    let mut users: HashMap<&ObjectId, Vec<usize>> = HashMap::new();
+    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Delete) {
+        for needed in &change.depends_on {
+            users.entry(needed).or_default().push(at);
+        }
+    }
+    let users = |at: usize| users.get(&plan.changes[at].id).cloned().unwrap_or_default();
+    let deleted = |at: &usize| stays[*at] && plan.changes[*at].action == Action::Delete;
+    let deleted: Vec<_> = (0..stays.len()).filter(deleted).collect();
+    for at in deleted.into_iter().flat_map(|at| with_needs(at, &users)) {
+        stays[at] = true;
+    }
     let mut stays = stays.into_iter();
     plan.changes.retain(|_| stays.next().unwrap_or_default());
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
 }
 
-/// A change and, one after the other, all that it needs.
+/// Which grants of the manifest aren't in the cloud as the manifest has them.
+#[derive(Debug, PartialEq, Eq)]
+enum Edited {
+    /// Only such as are taken away.
+    Revoked,
+    /// Others, or none of which something is missing.
+    Others,
+}
+
+impl Edited {
+    fn of(anyway: &Plan, kept: &HashSet<IntentId>) -> Self {
+        let is_kept_s =
+            |change: &Change| change.because.is_empty() || change.because.iter().any(|id| kept.contains(id));
+        let mut made =
+            anyway.changes.iter().filter(|it| matches!(it.action, Action::Create | Action::Update)).peekable();
+        if made.peek().is_some() && !made.any(is_kept_s) { Self::Revoked } else { Self::Others }
+    }
+}
+
+/// Said of what is there, and of which nobody can tell whose it was.
+fn unattributed(ids: &[&ObjectId]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<_> = ids.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = ids.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    format!(
+        "no grant of the manifest asks for {}{} any more; if that was for what is revoked, before the manifest was edited, it \
+         still gives access: `cloudgrant apply` takes it away",
+        named.join(", "),
+        more.unwrap_or_default()
+    )
+}
+
+fn left_of(there: &Attributes, baseline: &Attributes, wanted: &Attributes) -> Attributes {
+    if baseline == wanted {
+        return there.clone();
+    }
+    remainder(&there.value(), &baseline.value(), &wanted.value()).into()
+}
+
+/// A change and, one after the other, all that it needs, or all that need it.
 fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
     let mut all = vec![first];
     let mut done = 0;
@@ -63,7 +145,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::names::Stack;
+    use crate::names::{RegistryName, Stack};
     use crate::object::Ownership;
 
     fn id(name: &str) -> ObjectId {
@@ -103,9 +185,10 @@ mod tests {
 
     /// What stays of some changes, where `on/new` takes the place of `on/old`.
     fn left(changes: Vec<Change>, anyway: Option<Vec<Change>>) -> Vec<String> {
-        let replaces = Replaces::from([(id("on/new"), vec![id("on/old"), id("old")])]);
+        let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
         let mut plan = plan(changes);
-        only(&mut plan, &replaces, anyway.map(self::plan).as_ref());
+        let said = Said { replaces, ..Said::default() };
+        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new());
         plan.changes.into_iter().map(|change| change.id.name).collect()
     }
 
@@ -115,6 +198,37 @@ mod tests {
         assert_eq!(left(changes(), Some(Vec::new())), ["a", "b", "c", "d"]);
         assert_eq!(left(changes(), Some(vec![update("a", 1), update("b", 1), delete("c")])), ["b", "d"]);
         assert_eq!(left(changes(), None), ["a", "b", "c", "d"]);
+    }
+
+    /// The names that are left, and what is said, where others or what is revoked was edited since.
+    fn left_of_edited(by: &str) -> (Vec<String>, Vec<Note>) {
+        let wanting = |name: &str| {
+            let because = vec![IntentId::Registry(RegistryName::parse(name).expect("a name"))];
+            Change { because, ..create("pending", 1, &[]) }
+        };
+        let changes = || vec![delete("leftover"), delete("revoked")];
+        let mut plan = plan(changes());
+        let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
+        let anyway = self::plan(vec![wanting(by), delete("leftover")]);
+        only(&mut plan, &Said::default(), Some(&anyway), &kept);
+        (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.notes)
+    }
+
+    #[test]
+    fn what_nothing_asks_for_any_more_goes_with_what_is_revoked_where_only_that_was_edited() {
+        let (left, notes) = left_of_edited("revoked");
+        assert_eq!((left.as_slice(), notes.len()), (["leftover".to_owned(), "revoked".to_owned()].as_slice(), 0));
+        let (left, notes) = left_of_edited("kept");
+        assert_eq!(left, ["revoked"]);
+        assert!(notes[0].message.contains("asks for thing leftover any more"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
+        let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
+        let mut plan = plan(vec![update("a", 1), update("b", 1)]);
+        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new());
+        assert_eq!(plan.changes, [update("a", 1)]);
     }
 
     #[test]
@@ -138,6 +252,13 @@ mod tests {
         let mut changed = changes();
         changed[4] = update("old", 1);
         assert_eq!(left(changed, Some(Vec::new())), ["under", "new", "on/new", "old"]);
+    }
+
+    #[test]
+    fn what_goes_takes_along_what_needs_it_though_that_would_go_anyway() {
+        let on = change(Action::Delete, "on", Value::Null, &["role"]);
+        let changes = || vec![on.clone(), delete("role"), delete("other")];
+        assert_eq!(left(changes(), Some(vec![on.clone(), delete("other")])), ["on", "role"]);
     }
 
     #[test]

@@ -280,6 +280,7 @@ pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
         reaches: Vec::new(),
         precise: false,
         carried_by: [Scope::Global].into(),
+        beside_revoked: [].into(),
     };
     let grant = Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed");
     let intents = Intents { grants: vec![Arc::new(grant)], ..Intents::default() };

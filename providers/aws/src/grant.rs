@@ -31,8 +31,12 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let reading = aws.reading().await;
+    let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
     for (scope, policies) in reading.packed.policies(aws, grants, &inventory, &snapshot).await? {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
+        if is_beside_revoked {
+            desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
+        }
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
     }

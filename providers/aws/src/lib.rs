@@ -65,6 +65,7 @@ mod statement;
 mod statements;
 mod task_roles;
 mod throttling;
+mod unedited;
 mod validate;
 mod whole;
 

@@ -23,6 +23,7 @@ use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::statement::{Meaning, Statement};
 use crate::statements::Statements;
+use crate::unedited;
 
 /// A statement of a grant.
 #[derive(Debug, Clone)]
@@ -48,9 +49,13 @@ pub(crate) async fn policies<'a>(
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     let all = by_scope.values().flatten().map(|grant| &****grant);
+    let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
     let statements = Statements::new(all, aws.config.partition(), inventory);
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
+    if let Some(revoked) = revoked {
+        unedited::keep(aws, snapshot, &mut scopes, &revoked).await?;
+    }
     let mut open = Vec::new();
     for group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
@@ -91,12 +96,14 @@ pub(crate) async fn policies<'a>(
 }
 
 /// A scope with all that it is granted.
-struct Scoped<'a> {
-    scope: &'a Scope,
+pub(crate) struct Scoped<'a> {
+    pub(crate) scope: &'a Scope,
     /// In the order of the grants' names.
-    granted: Vec<Granted>,
+    pub(crate) granted: Vec<Granted>,
     /// Those that carry its policies.
-    roles: Vec<String>,
+    pub(crate) roles: Vec<String>,
+    /// Whether it shares with nobody: the names of its statements must stay.
+    pub(crate) is_apart: bool,
     policies: Option<Vec<Policy>>,
 }
 
@@ -114,7 +121,7 @@ impl<'a> Scoped<'a> {
             let intent = grant.id();
             statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
         });
-        Self { scope, granted: granted.collect(), roles: roles.unwrap_or_default(), policies: None }
+        Self { scope, granted: granted.collect(), roles: roles.unwrap_or_default(), is_apart: false, policies: None }
     }
 
     fn own(&self, aws: &Aws, snapshot: &Snapshot) -> Vec<Policy> {
@@ -155,7 +162,7 @@ fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
     let any_there = snapshot.policies.keys().any(|arn| aws.names.is_shared_policy(arn));
     let mut places: HashMap<Meaning, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (at, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.granted.is_empty()) {
+    for (at, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.granted.is_empty() && !scope.is_apart) {
         let mut all: Vec<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         all.sort_unstable();
         all.dedup();

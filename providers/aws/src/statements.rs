@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, Reach, Resource, TaskAccess, many};
+use cloudgrant_core::{Access, GrantName, Reach, Resource, TaskAccess, many};
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
@@ -40,6 +40,40 @@ impl<'a> Statements<'a> {
         untitled.map(move |untitled| untitled.statement.named([&sid, untitled.what].concat()))
     }
 }
+
+/// Whether a statement's Sid is one of a grant's, by whatever level: its name, what the statement is for, and what sets it
+/// apart from others in a document (a number) or says which part of one it is (letters).
+pub(crate) fn is_sid_of(sid: &str, grant: &GrantName) -> bool {
+    let Some(rest) = sid.strip_prefix(&camel(grant.as_str())) else { return false };
+    let is_apart = |rest: &str| rest.bytes().all(|byte| matches!(byte, b'A' | b'B' | b'0'..=b'9'));
+    ENDS.iter().any(|end| rest.strip_prefix(end).is_some_and(is_apart))
+}
+
+/// The Sid of what a grant is kept although the manifest says otherwise by now.
+pub(crate) fn sid_of(grant: &GrantName, end: &str) -> String {
+    camel(grant.as_str()) + end
+}
+
+/// The end of the Sid of a statement of which only that is known.
+pub(crate) const KEPT: &str = "Kept";
+
+/// The ends of all Sids.
+const ENDS: [&str; 14] = [
+    "Decrypt",
+    KEPT,
+    "List",
+    "ListPrefix",
+    "Login",
+    "Manage",
+    "Pull",
+    "Push",
+    "Read",
+    "ReadKey",
+    "ReadWrite",
+    "Secrets",
+    "Write",
+    "WriteKey",
+];
 
 /// What a grant reaches: the same where it is the same resources, not only such as are alike.
 #[derive(Clone, Copy)]
@@ -172,6 +206,7 @@ impl<'a> Builder<'a> {
         if actions.is_empty() || resource.is_empty() {
             return;
         }
+        debug_assert!(ENDS.contains(&what), "{what}");
         resource.sort_unstable();
         resource.dedup();
         let says = Allow { effect: "Allow", action: actions, resource, condition };
@@ -339,6 +374,7 @@ mod tests {
             reaches: vec![Reach { resource: resource.clone(), access }],
             precise: false,
             carried_by: Arc::new([]),
+            beside_revoked: Arc::new([]),
         };
         let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
         let statements = Statements::new(grants.iter(), "aws", &Inventory::default());

@@ -179,6 +179,7 @@ mod tests {
             reaches: Vec::new(),
             precise: false,
             carried_by: [].into(),
+            beside_revoked: [].into(),
         };
         let scope = ResourceId::parse(&container).expect("an ID");
         let target = Target { locator: parsed, scope, hierarchical, abac: false, admin_user: false, closed: false };

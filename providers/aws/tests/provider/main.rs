@@ -16,6 +16,7 @@ mod others;
 mod own_repositories;
 mod permissions;
 mod registries;
+mod revoking;
 mod scale;
 mod secrets;
 mod setup;

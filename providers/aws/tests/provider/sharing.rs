@@ -11,16 +11,16 @@ use cloudgrant_conformance::nearby;
 
 use crate::world::{Runs, World, manifest, policy_arn, refused, said};
 
-const VISION: &str = "{ project: vision, domain: production }";
-const FORECASTING: &str = "{ project: forecasting, domain: production }";
-const TRIAL: &str = "{ project: vision, domain: development }";
+pub(crate) const VISION: &str = "{ project: vision, domain: production }";
+pub(crate) const FORECASTING: &str = "{ project: forecasting, domain: production }";
+pub(crate) const TRIAL: &str = "{ project: vision, domain: development }";
 
 const ROLE: &str = "cloudgrant_tests_vision_production";
 const OTHER_ROLE: &str = "cloudgrant_tests_forecasting_production";
 const TRIAL_ROLE: &str = "cloudgrant_tests_vision_development";
 
 /// A manifest with grants: each its name, its scope and its access.
-fn granting(grants: &[(&str, &str, &str)]) -> String {
+pub(crate) fn granting(grants: &[(&str, &str, &str)]) -> String {
     let mut text = String::from("grants:\n");
     for (name, scope, access) in grants {
         writeln!(text, "- {{ name: {name}, scope: {scope}, access: {{ {access} }} }}").expect("text");
@@ -29,7 +29,7 @@ fn granting(grants: &[(&str, &str, &str)]) -> String {
 }
 
 /// What each role may do, as the sandbox has it at this moment: the statements of all policies on it, without Sids.
-fn allowed(world: &World) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn allowed(world: &World) -> BTreeMap<String, BTreeSet<String>> {
     let all = world.everything();
     let of = |kind: &str| {
         let kind = format!("/{kind}/");
@@ -115,14 +115,14 @@ async fn carry_out_unchecked(world: &World, engine: Engine) -> (Report, Steps<'_
 }
 
 /// Applies step by step, and expects that nothing is left to do.
-async fn apply(world: &World, text: &str) -> Report {
+pub(crate) async fn apply(world: &World, text: &str) -> Report {
     let report = carry_out(world, world.session_with(text, one_by_one()).await.expect("a session").engine()).await;
     let plan = world.plan(text).await.unwrap_or_else(|error| panic!("{error:?}"));
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     report
 }
 
-async fn revoke(world: &World, text: &str, grants: &[&str]) -> Report {
+pub(crate) async fn revoke(world: &World, text: &str, grants: &[&str]) -> Report {
     let grants: Vec<_> = grants.iter().map(|grant| (*grant).to_owned()).collect();
     let session = world.session_with(text, one_by_one()).await.expect("a session");
     let report = carry_out(world, session.engine_without(Some(&grants)).expect("the grants are listed")).await;

@@ -1,0 +1,148 @@
+//! A revoke takes away and changes nothing else, whatever the manifest says by now of the grants that stay.
+
+use serde_json::Value;
+
+use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, granting, revoke};
+use crate::world::World;
+
+const GLOBAL: &str = "global";
+
+const SHARED: &str = "policies that scopes share";
+
+type Grants = Vec<(&'static str, &'static str, &'static str)>;
+
+/// What was applied: `gone` is revoked, and others stay.
+fn layouts() -> Vec<(&'static str, Grants)> {
+    vec![
+        (
+            "one policy",
+            vec![("gone", GLOBAL, "data: read"), ("stays", GLOBAL, "models: read"), ("too", GLOBAL, "token: read")],
+        ),
+        (
+            SHARED,
+            vec![
+                ("gone", VISION, "data: read"),
+                ("stays", VISION, "models: read"),
+                ("gone-too", FORECASTING, "data: read"),
+                ("stays-too", FORECASTING, "models: read"),
+                ("other", TRIAL, "models: read"),
+            ],
+        ),
+        (
+            "scopes that add up",
+            vec![
+                ("gone", VISION, "data: read"),
+                ("stays", VISION, "models: read"),
+                ("wide", GLOBAL, "models: read, token: read"),
+            ],
+        ),
+        (
+            "names that come to one Sid",
+            vec![
+                ("stage1", GLOBAL, "models: read"),
+                ("gone", GLOBAL, "data: read"),
+                ("stage-1", GLOBAL, "token: read, models: read"),
+            ],
+        ),
+    ]
+}
+
+/// What somebody made of the manifest since. The first of the grants that are to go is edited only by those that say so.
+fn edits() -> Vec<(&'static str, fn(&mut Grants))> {
+    vec![
+        ("nothing", |_| {}),
+        ("a wider level", |grants| of(grants, "stays").iter_mut().for_each(|grant| grant.2 = "models: manage")),
+        ("all levels", |grants| kept(grants).iter_mut().for_each(|grant| grant.2 = "models: read-write, data: read")),
+        ("what is revoked, for others", |grants| kept(grants).iter_mut().for_each(|grant| grant.2 = "data: read")),
+        ("a new grant", |grants| grants.push(("new", VISION, "models: manage"))),
+        ("a new grant of the same scope", |grants| grants.push(("new", grants[0].1, "images: push"))),
+        ("the scope of one", |grants| grants[1].1 = TRIAL),
+        ("what is revoked alone", |grants| of(grants, "gone").iter_mut().for_each(|grant| grant.2 = "data: manage")),
+        ("the scope of what is revoked", |grants| grants[0].1 = TRIAL),
+    ]
+}
+
+fn of<'a>(grants: &'a mut Grants, name: &str) -> Vec<&'a mut (&'static str, &'static str, &'static str)> {
+    grants.iter_mut().filter(|grant| grant.0.starts_with(name)).collect()
+}
+
+fn kept(grants: &mut Grants) -> Vec<&mut (&'static str, &'static str, &'static str)> {
+    grants.iter_mut().filter(|grant| grant.0 != "gone").collect()
+}
+
+#[tokio::test]
+async fn a_revoke_gives_nothing_and_takes_nothing_else_whatever_was_edited_since() {
+    for (layout, applied) in layouts() {
+        let mut left = applied.clone();
+        left.retain(|grant| grant.0 != "gone");
+        let expected = {
+            let text = granting(&left);
+            let world = World::new(&text).await;
+            apply(&world, &text).await;
+            allowed(&world)
+        };
+        for (edit, change) in edits() {
+            let text = granting(&applied);
+            let world = World::new(&text).await;
+            apply(&world, &text).await;
+            let before = allowed(&world);
+            let mut edited = applied.clone();
+            change(&mut edited);
+            if !kept(&mut edited).iter().any(|grant| grant.1 == applied[0].1) {
+                // A scope goes with the last of its grants.
+                continue;
+            }
+            revoke(&world, &granting(&edited), &["gone"]).await;
+            let now = allowed(&world);
+            if layout == SHARED && kept(&mut edited).iter().any(|grant| grant.2.contains("data: read")) {
+                // There, statements have no names: what others newly ask for can't be told from what they have already.
+                let is_given = |role: &String, what: &String| before.get(role).is_some_and(|had| had.contains(what));
+                let all = now.iter().flat_map(|(role, has)| has.iter().map(move |what| (role, what)));
+                assert!(all.into_iter().all(|(role, what)| is_given(role, what)), "{layout}, with {edit} edited");
+            } else {
+                assert_eq!(now, expected, "{layout}, with {edit} edited");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_revoked_goes_in_every_form_though_all_was_edited() {
+    let text = |level: &str| {
+        granting(&[
+            ("gone", GLOBAL, &format!("data: {level}, models: {level}")),
+            ("stays", GLOBAL, &format!("data: {level}")),
+        ])
+    };
+    let world = World::new(&text("read")).await;
+    apply(&world, &text("read")).await;
+    revoke(&world, &text("manage"), &["gone"]).await;
+    let document = world.document("cloudgrant_tests_global").await;
+    let sids: Vec<_> = document["Statement"].as_array().expect("statements").iter().map(|one| &one["Sid"]).collect();
+    assert_eq!(sids, ["StaysListPrefix", "StaysRead"]);
+}
+
+#[tokio::test]
+async fn a_statement_of_another_account_s_policy_keeps_what_it_gives() {
+    let text =
+        |level: &str| granting(&[("stays", GLOBAL, &format!("elsewhere: {level}")), ("gone", VISION, "data: read")]);
+    let world = World::new(&text("pull")).await;
+    apply(&world, &text("pull")).await;
+    let policy = async || {
+        let request = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere");
+        let text = request.send().await.expect("a policy").policy_text.expect("a text");
+        let policy: Value = serde_json::from_str(&text).expect("JSON");
+        let mut statements = policy["Statement"].as_array().expect("statements").iter();
+        statements.find(|one| one["Sid"].to_string().contains("Cloudgrant")).expect("ours").clone()
+    };
+    let before = policy().await;
+    assert_eq!(before["Principal"]["AWS"].as_array().expect("several").len(), 2, "{before:#}");
+    // The scope's role goes with its last grant, and with it the principal.
+    revoke(&world, &text("push"), &["gone"]).await;
+    let after = policy().await;
+    assert_eq!(after["Action"], before["Action"], "{after:#}");
+    assert!(
+        after["Principal"]["AWS"].to_string().contains("userflyterole") && !after.to_string().contains("vision"),
+        "{after:#}"
+    );
+}
