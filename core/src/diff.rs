@@ -49,7 +49,10 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
             continue;
         };
         let known = &mut merged[*at];
-        if known.attributes != object.attributes || known.ownership != object.ownership {
+        let is_same = known.attributes == object.attributes
+            && known.ownership == object.ownership
+            && known.handoff.is_some() == object.handoff.is_some();
+        if !is_same {
             return Err(Error::provider_bug(provider, format!("{} is wanted in two different forms", object.id)));
         }
         let mut because: HashSet<_> = known.because.iter().cloned().collect();

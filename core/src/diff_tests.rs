@@ -212,6 +212,10 @@ fn two_forms_of_one_object_are_a_bug() {
     let mut shared = object("role", json!(1));
     shared.ownership = Ownership::Fragment { of: "a document".to_owned() };
     bug(merge("fake", vec![object("role", json!(1)), shared]), "wanted in two different forms");
+    let mut handed_off = object("role", json!(1));
+    let (to, task, document) = ("somebody".to_owned(), "make it".to_owned(), String::new());
+    handed_off.handoff = Some(Handoff { to, task, document, verifiable: false });
+    bug(merge("fake", vec![object("role", json!(1)), handed_off]), "wanted in two different forms");
 }
 
 #[test]

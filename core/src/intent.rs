@@ -232,6 +232,7 @@ impl Intents {
             grants: self.grants.iter().map(marked_one).collect(),
             registries: self.registries.clone(),
             bindings: bindings.collect(),
+            is_part: self.is_part,
         }
     }
 }

@@ -5,21 +5,21 @@
 //! written before a change is attempted and another one after it, so that nothing is changed that the trail doesn't name,
 //! not even by a run that was killed.
 
-mod audited;
 mod chain;
 mod record;
 mod requests;
 mod verify;
+mod writer;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-pub(crate) use audited::Audited;
 pub use record::{Actor, Event};
 pub use requests::{note_request, with_requests};
 pub use verify::{Broken, Unfinished, Verified, verify};
+pub(crate) use writer::Writer;
 
 use chain::Link;
 

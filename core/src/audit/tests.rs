@@ -1,9 +1,16 @@
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
 
 use super::*;
-use crate::ObjectId;
-use crate::plan::{Action, Approval, Summary};
-use crate::provider::Caller;
+use crate::checked::Checked;
+use crate::intent::{RegistryAccess, ScopeBinding, TaskAccess};
+use crate::names::Stack;
+use crate::object::{Desired, ObjectId, Observed, Ownership};
+use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
+use crate::provider::{Caller, Outcome, Provider};
 
 fn trail(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("audit.jsonl")
@@ -164,4 +171,72 @@ fn a_run_without_an_end_is_told_with_its_last_line() {
     write(&path, &[]);
     let empty = verify(&path).expect("readable").expect("nothing is wrong with nothing");
     assert_eq!((empty.lines, empty.cut()), (0, None));
+}
+
+/// A provider whose changes succeed or fail, and meanwhile nobody can write the trail any more.
+#[derive(Debug)]
+struct Meanwhile {
+    trail: Arc<Trail>,
+    succeeds: bool,
+    tries: AtomicU64,
+}
+
+#[async_trait]
+impl Provider for Meanwhile {
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn observe(&self, _: &Desired) -> Result<Observed> {
+        Ok(Observed::default())
+    }
+
+    async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        let read_only = File::open(&self.trail.path).expect("the file");
+        self.trail.state.lock().expect("lock").file = read_only;
+        let outcome = Outcome { identifier: Some("arn:x".to_owned()), ..Outcome::default() };
+        self.succeeds.then_some(outcome).ok_or_else(|| Error::new(ErrorKind::Quota, "the cloud said no"))
+    }
+}
+
+#[tokio::test]
+async fn what_came_of_a_change_is_told_though_it_cannot_be_written_down_and_nothing_else_is_tried() {
+    for succeeds in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let trail = Arc::new(Trail::open(&trail(&folder)).expect("open"));
+        let provider = Meanwhile { trail: trail.clone(), succeeds, tries: AtomicU64::new(0) };
+        let writer = Writer::new(&provider, Some(&trail));
+        let change = Change {
+            action: Action::Create,
+            id: ObjectId::new("iam-role", "one"),
+            because: Vec::new(),
+            before: None,
+            after: None,
+            ownership: Ownership::Exclusive,
+            depends_on: Vec::new(),
+            handoff: None,
+            warning: None,
+        };
+        let stack = Stack::parse("acme").expect("a stack");
+        let approved = Plan::new("fake", stack, vec![change.clone()], 0, Vec::new()).approve(Approval::InAdvance);
+        match writer.apply(approved.approved(&change)).await {
+            Ok(outcome) => {
+                assert!(succeeds);
+                assert_eq!(outcome.identifier.as_deref(), Some("arn:x"));
+                assert!(outcome.remarks[0].contains("isn't in the audit trail"), "{:?}", outcome.remarks);
+            }
+            Err(error) => assert!(!succeeds && error.to_string().contains("the cloud said no"), "{error}"),
+        }
+        assert!(writer.apply(approved.approved(&change)).await.is_err());
+        assert_eq!(provider.tries.load(Ordering::Relaxed), 1);
+    }
 }

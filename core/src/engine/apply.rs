@@ -9,14 +9,15 @@ use super::report::{Applied, Failed, Report};
 use super::retry;
 use super::settings::Settings;
 use super::watch::{Event, Watch};
+use crate::audit::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::order;
 use crate::plan::{Action, ApprovedPlan, Change};
-use crate::provider::{Outcome, Provider};
+use crate::provider::Outcome;
 
 /// Carries out the plan: creations and updates first, deletions only when all of those succeeded.
 pub(super) async fn run(
-    provider: &dyn Provider,
+    writer: Writer<'_>,
     approved: &ApprovedPlan,
     settings: &Settings,
     watch: &dyn Watch,
@@ -33,7 +34,7 @@ pub(super) async fn run(
         }
     }
     watch.event(Event::Applying { total: making.len() + removing.len() });
-    let runner = Runner { provider, approved, settings, watch, cancel };
+    let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = order::needs(&making);
     runner.phase(making, needs, &mut report).await;
     if report.is_complete() {
@@ -49,14 +50,14 @@ pub(super) async fn run(
 /// Makes changes again that were made and are undone: a document that others write too may have been written by
 /// somebody who didn't know of them. What fails is still undone when the cloud is asked again.
 pub(super) async fn again(
-    provider: &dyn Provider,
+    writer: Writer<'_>,
     approved: &ApprovedPlan,
     settings: &Settings,
     watch: &dyn Watch,
     cancel: &Cancel,
     undone: Vec<Change>,
 ) {
-    let runner = Runner { provider, approved, settings, watch, cancel };
+    let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = vec![Vec::new(); undone.len()];
     runner.phase(undone, needs, &mut Report::default()).await;
 }
@@ -73,7 +74,7 @@ fn reversed(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 struct Runner<'a> {
-    provider: &'a dyn Provider,
+    writer: Writer<'a>,
     approved: &'a ApprovedPlan,
     settings: &'a Settings,
     watch: &'a dyn Watch,
@@ -91,7 +92,7 @@ impl Runner<'_> {
         loop {
             while !stop
                 && !self.cancel.is_cancelled()
-                && running.len() < self.settings.concurrency(self.provider.pace())
+                && running.len() < self.settings.concurrency(self.writer.pace())
                 && let Some(at) = ready.pop_first()
             {
                 running.push(self.one(at, &changes[at]));
@@ -124,7 +125,7 @@ impl Runner<'_> {
     async fn one(&self, at: usize, change: &Change) -> (usize, Result<Outcome>) {
         self.watch.event(Event::Started(change));
         tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
-        let call = || self.provider.apply(self.approved.approved(change));
+        let call = || self.writer.apply(self.approved.approved(change));
         let waiting = |error: &Error, wait| self.watch.event(Event::Retrying { change, error, wait });
         let result =
             retry::until(self.settings, self.cancel, call, waiting).await.map_err(|error| in_context(error, change));

@@ -22,7 +22,7 @@ pub use watch::{Event, Silent, Watch};
 
 use tokio::time::Instant;
 
-use crate::audit::{self, Actor, Audited, Trail};
+use crate::audit::{self, Actor, Trail, Writer};
 use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::Intents;
@@ -119,7 +119,6 @@ impl Engine {
     /// Writes down what is changed, by whom, and as which requests.
     #[must_use]
     pub fn audited(mut self, trail: Arc<Trail>, actor: Actor) -> Self {
-        self.provider = Arc::new(Audited::new(self.provider, trail.clone()));
         self.audit = Some((trail, actor));
         self
     }
@@ -253,7 +252,7 @@ impl Engine {
             }
         }
         self.begin(&approved).await?;
-        let mut report = apply::run(self.provider.as_ref(), &approved, &self.settings, watch, cancel).await;
+        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
             match self.verify(&approved, &report.applied, watch, cancel).await {
@@ -273,6 +272,10 @@ impl Engine {
     /// a look now would come to as well, and what came in between could as well come a moment later, while it is applied.
     fn has_just_made(&self, approved: &ApprovedPlan) -> bool {
         approved.approval() == Approval::InAdvance && approved.plan().look.is_recent(self.number, JUST_NOW)
+    }
+
+    fn writer(&self) -> Writer<'_> {
+        Writer::new(self.provider.as_ref(), self.audit.as_ref().map(|(trail, _)| trail.as_ref()))
     }
 
     async fn begin(&self, approved: &ApprovedPlan) -> Result<()> {
@@ -314,8 +317,7 @@ impl Engine {
             missed = new.into_iter().map(|change| change.id).collect();
             if !again.is_empty() {
                 tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
-                let provider = self.provider.as_ref();
-                apply::again(provider, approved, &self.settings, watch, cancel, again).await;
+                apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
             }
             watch.event(Event::Settling { left: left.len(), wait });
             tokio::select! {

@@ -16,5 +16,6 @@ mod permissions;
 mod places;
 mod prefixes;
 mod registries;
+mod revoking;
 mod scale;
 mod world;

@@ -1,0 +1,47 @@
+//! Changes that are written down.
+
+use super::{Event, Trail, with_requests};
+use crate::error::Result;
+use crate::pace::Pace;
+use crate::plan::Approved;
+use crate::provider::{Outcome, Provider};
+
+/// Has a provider make changes. Where there is a trail, each of them has a line there before and one after it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writer<'a> {
+    provider: &'a dyn Provider,
+    trail: Option<&'a Trail>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(provider: &'a dyn Provider, trail: Option<&'a Trail>) -> Self {
+        Self { provider, trail }
+    }
+
+    pub(crate) fn pace(&self) -> Option<&'a Pace> {
+        self.provider.pace()
+    }
+
+    /// # Errors
+    /// The provider's; or the change can't be written down, and wasn't tried.
+    pub(crate) async fn apply(&self, approved: Approved<'_>) -> Result<Outcome> {
+        let Some(trail) = self.trail else { return self.provider.apply(approved).await };
+        let change = approved.change();
+        let (action, object) = (change.action, &change.id);
+        trail.append(Event::Attempt { action, object, because: &change.because })?;
+        let (mut result, requests) = with_requests(self.provider.apply(approved)).await;
+        let event = match &result {
+            Ok(outcome) => Event::Applied { action, object, identifier: outcome.identifier.as_deref(), requests },
+            Err(error) => Event::Failed { action, object, error: error.to_string(), requests },
+        };
+        // What was made is made, and why something failed must be told: the line before it stands, and without another one
+        // nothing else is tried.
+        if let Err(unwritten) = trail.append(event) {
+            match &mut result {
+                Ok(outcome) => outcome.remarks.push(format!("what came of it isn't in the audit trail: {unwritten}")),
+                Err(error) => tracing::warn!(%error, %unwritten, "a failure isn't in the audit trail"),
+            }
+        }
+        result
+    }
+}

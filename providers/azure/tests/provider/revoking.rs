@@ -1,0 +1,93 @@
+//! A revoke takes away and changes nothing else, whatever the manifest says by now of the grants that stay.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Approval, Cancel, Engine, Plan, Silent};
+
+use crate::world::{Runs, World, union};
+
+const APPLIED: &str = "{ name: gone, scope: global, access: { data: read } }
+- { name: stays, scope: global, access: { models: read } }
+- { name: domain, scope: { domain: production }, access: { models: read, more: read } }
+- { name: too, scope: { domain: production }, access: { token: read } }";
+
+fn granting(grants: &str) -> String {
+    union(&format!("grants:\n- {grants}\n"))
+}
+
+async fn carry_out(engine: Engine) -> Plan {
+    let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let report = engine.apply(plan.clone().approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+    let report = report.unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(report.is_success(), "{report:#?}");
+    plan
+}
+
+async fn apply(world: &World, text: &str) {
+    carry_out(world.session(text).await.expect("a session").engine()).await;
+}
+
+async fn revoke(world: &World, text: &str, grant: &str) -> Plan {
+    let session = world.session(text).await.expect("a session");
+    carry_out(session.engine_without(Some(&[grant.to_owned()])).expect("it is listed")).await
+}
+
+/// The role, the scope and the condition of all assignments.
+async fn assigned(world: &World) -> BTreeSet<String> {
+    let all = world.arm.assignments().await;
+    let of = |assignment: &serde_json::Value| {
+        ["scope", "roleDefinitionId", "condition"].map(|key| assignment["properties"][key].to_string()).join(" ")
+    };
+    all.iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_revoke_gives_nothing_and_takes_nothing_else_whatever_was_edited_since() {
+    let text = granting(APPLIED);
+    let expected = {
+        let left = granting(APPLIED.split_once("\n- ").expect("several").1);
+        let world = World::new(&left).await;
+        apply(&world, &left).await;
+        assigned(&world).await
+    };
+    for (from, to) in [
+        ("", ""),
+        ("stays, scope: global, access: { models: read }", "stays, scope: global, access: { models: read-write }"),
+        (
+            "stays, scope: global, access: { models: read }",
+            "stays, scope: global, access: { models: read, data: read }",
+        ),
+        ("models: read, more: read", "models: read-write, more: read, token: read"),
+        (
+            "{ token: read } }",
+            "{ token: read } }\n- { name: new, scope: { domain: development }, access: { models: read-write } }",
+        ),
+        ("{ data: read }", "{ data: read-write }"),
+        ("{ data: read }", "{ more: read }"),
+        ("gone, scope: global", "gone, scope: { domain: development }"),
+    ] {
+        let world = World::new(&text).await;
+        apply(&world, &text).await;
+        let had = assigned(&world).await;
+        revoke(&world, &text.replace(from, to), "gone").await;
+        let now = assigned(&world).await;
+        assert!(now.is_subset(&had), "{from} becomes {to}: {:#?}", now.difference(&had));
+        // What somebody else newly asks for as well can stay as it is.
+        if !to.contains("models: read, data: read") {
+            assert_eq!(now, expected, "{from} becomes {to}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_for_what_is_revoked_is_told() {
+    let text = granting(APPLIED);
+    let world = World::new(&text).await;
+    apply(&world, &text).await;
+    let edited = text
+        .replace("{ data: read }", "{ more: read }")
+        .replace("global, access: { models: read }", "global, access: { token: read }");
+    let plan = revoke(&world, &edited, "gone").await;
+    let said: Vec<_> = plan.notes.iter().map(|note| note.message.as_str()).collect();
+    assert!(said.iter().any(|note| note.contains("it still gives access: `cloudgrant apply`")), "{said:#?}");
+}
