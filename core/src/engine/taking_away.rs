@@ -97,8 +97,15 @@ enum Edited {
 
 impl Edited {
     fn of(anyway: &Plan, kept: &HashSet<IntentId>) -> Self {
-        let is_kept_s =
-            |change: &Change| change.because.is_empty() || change.because.iter().any(|id| kept.contains(id));
+        // A binding carries whatever is granted: what is for a grant is edited with that.
+        let is_kept_s = |change: &Change| {
+            let is_binding = |id: &&IntentId| matches!(id, IntentId::Binding(_));
+            let mut asks: Vec<_> = change.because.iter().filter(|id| !is_binding(id)).collect();
+            if asks.is_empty() {
+                asks = change.because.iter().collect();
+            }
+            asks.is_empty() || asks.into_iter().any(|id| kept.contains(id))
+        };
         let mut made =
             anyway.changes.iter().filter(|it| matches!(it.action, Action::Create | Action::Update)).peekable();
         if made.peek().is_some() && !made.any(is_kept_s) { Self::Revoked } else { Self::Others }
