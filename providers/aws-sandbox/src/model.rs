@@ -162,6 +162,24 @@ pub(crate) struct Bucket {
     pub(crate) created: Millis,
     pub(crate) encryption: Encryption,
     pub(crate) policy: Option<Document>,
+    /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`; none where somebody took the setting away.
+    #[serde(default = "enforced")]
+    pub(crate) ownership: Option<String>,
+    #[serde(default)]
+    pub(crate) public_access: Option<PublicAccess>,
+}
+
+fn enforced() -> Option<String> {
+    Some("BucketOwnerEnforced".to_owned())
+}
+
+/// What of Block Public Access is on for a bucket, of that which is about policies.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct PublicAccess {
+    /// Refuses public policies.
+    pub(crate) blocks: bool,
+    /// Keeps other accounts out of a bucket with one.
+    pub(crate) restricts: bool,
 }
 
 impl Bucket {

@@ -3,6 +3,8 @@
 //! Names are the same for all accounts, a bucket has one region, and only its owner's account may look at it or change
 //! it: what a bucket policy allows others is for objects, which are not here.
 
+mod access;
+
 use cloudgrant_sandbox_kit::Request;
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -54,7 +56,8 @@ impl Call {
             return None;
         }
         let query = Query::parse(request.query.as_bytes());
-        let sub = ["policy", "encryption", "location"].into_iter().find(|sub| query.get(sub).is_some());
+        let subs = ["policy", "encryption", "location", "ownershipControls", "policyStatus", "publicAccessBlock"];
+        let sub = subs.into_iter().find(|sub| query.get(sub).is_some());
         let (operation, action) = match (&request.method, path.is_empty(), sub) {
             (&Method::GET, true, None) => ("ListBuckets", "s3:ListAllMyBuckets"),
             (&Method::PUT, false, None) => ("CreateBucket", "s3:CreateBucket"),
@@ -67,6 +70,7 @@ impl Call {
             (&Method::GET, false, Some("policy")) => ("GetBucketPolicy", "s3:GetBucketPolicy"),
             (&Method::PUT, false, Some("policy")) => ("PutBucketPolicy", "s3:PutBucketPolicy"),
             (&Method::DELETE, false, Some("policy")) => ("DeleteBucketPolicy", "s3:DeleteBucketPolicy"),
+            (method, false, Some(sub)) => access::operation(method, sub)?,
             _ => return None,
         };
         Some(Self {
@@ -126,6 +130,7 @@ pub(crate) fn call(state: &mut State, caller: &Caller, call: &Call) -> Answer<Bo
             Ok(Body::Json(state.show(policy)))
         }
         "PutBucketPolicy" => {
+            access::check(&bucket, caller, &call.body)?;
             bucket.policy = Some(bucket::check(state, &bucket.name, &call.body)?);
             state.save_bucket(bucket).map(|()| Body::Nothing)
         }
@@ -133,7 +138,8 @@ pub(crate) fn call(state: &mut State, caller: &Caller, call: &Call) -> Answer<Bo
             bucket.policy = None;
             state.save_bucket(bucket).map(|()| Body::Nothing)
         }
-        _ => state.remove_bucket(&bucket).map(|()| Body::Nothing),
+        "DeleteBucket" => state.remove_bucket(&bucket).map(|()| Body::Nothing),
+        other => access::call(state, bucket, other, &call.body),
     }
 }
 
@@ -254,6 +260,8 @@ pub(crate) fn new(account: &str, region: &str, name: &str) -> Bucket {
         created: time::now(),
         encryption: Encryption::default(),
         policy: None,
+        ownership: Some(access::ENFORCED.to_owned()),
+        public_access: Some(access::NEW),
     }
 }
 
@@ -272,11 +280,12 @@ fn encryption(encryption: &Encryption) -> String {
     )
 }
 
+fn malformed() -> ApiError {
+    let message = "The XML you provided was not well-formed or did not validate against our published schema";
+    ApiError::new("MalformedXML", 400, message)
+}
+
 fn read_encryption(body: &str) -> Answer<Encryption> {
-    let malformed = || {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema";
-        ApiError::new("MalformedXML", 400, message)
-    };
     let algorithm = between(body, "SSEAlgorithm").ok_or_else(malformed)?.to_owned();
     let key = between(body, "KMSMasterKeyID").map(str::to_owned);
     let by_kms = matches!(algorithm.as_str(), "aws:kms" | "aws:kms:dsse");

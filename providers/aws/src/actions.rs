@@ -31,6 +31,14 @@ pub(crate) fn reads(access: Access) -> bool {
     }
 }
 
+/// Whether a level includes writing objects.
+pub(crate) fn writes(access: Access) -> bool {
+    match access {
+        Access::Write | Access::ReadWrite | Access::Manage => true,
+        Access::List | Access::Read | Access::Pull | Access::Push => false,
+    }
+}
+
 /// What a level allows on objects.
 pub(crate) fn on_objects(access: Access) -> &'static [&'static str] {
     match access {

@@ -15,7 +15,7 @@ const FEW: usize = 5;
 
 /// Each bucket once, however many grants reach it.
 pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
-    let (mut folders, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut folders, mut seen, mut written) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut former: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut notes = Vec::new();
@@ -33,6 +33,10 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
             }
             for key in known.into_iter().flat_map(|known| &known.former).filter(|_| actions::reads(reach.access)) {
                 former.entry(key.arn.clone()).or_default().insert(bucket.clone());
+            }
+            if actions::writes(reach.access) && !written.contains(&bucket) {
+                notes.extend(buckets.note_on_writing(&bucket));
+                written.insert(bucket.clone());
             }
             if !seen.contains(&bucket) {
                 notes.extend(buckets.note(&bucket));

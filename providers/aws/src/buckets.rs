@@ -5,6 +5,7 @@
 //! asks no bucket. `drift` asks again, and so does an `apply` that finds nothing else to do.
 
 mod asking;
+mod foreign;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -56,11 +57,13 @@ pub(crate) struct Bucket {
     /// encryption behavior": a new default changes no object that is there.
     pub(crate) former: BTreeSet<Key>,
     note: Option<String>,
+    /// What whoever is to write there should know.
+    on_writing: Option<String>,
 }
 
 impl Bucket {
     pub(crate) fn new(owner: Owner, encryption: Encryption) -> Self {
-        Self { owner, encryption, former: BTreeSet::new(), note: None }
+        Self { owner, encryption, former: BTreeSet::new(), note: None, on_writing: None }
     }
 
     /// The account that owns it, where that is known.
@@ -112,6 +115,12 @@ impl Buckets {
         let message = self.0.get(bucket)?.note.clone()?;
         Some(Note::warning(format!("bucket {bucket}"), message))
     }
+
+    /// The same where something is to be written there.
+    pub(crate) fn note_on_writing(&self, bucket: &str) -> Option<Note> {
+        let message = self.0.get(bucket)?.on_writing.clone()?;
+        Some(Note::warning(format!("bucket {bucket}"), message))
+    }
 }
 
 /// The buckets of an account, with their regions.
@@ -158,7 +167,10 @@ impl Lookup {
             let ask = |(name, asked): (String, Asked)| {
                 let (lists, known) = (&lists, known.get(&name));
                 async move {
-                    let bucket = look_up(aws, lists, &name, known, asked).await?;
+                    let mut bucket = look_up(aws, lists, &name, known, asked).await?;
+                    if known.and_then(Bucket::account).is_none() {
+                        foreign::look(aws, &name, asked, &mut bucket).await?;
+                    }
                     Ok::<_, Error>((name, (asked, settled(known, bucket))))
                 }
             };

@@ -27,6 +27,10 @@ const READ_REPOSITORIES: [&str; 2] = ["ecr:DescribeRepositories", "ecr:GetReposi
 /// Writing them.
 const WRITE_REPOSITORIES: [&str; 2] = ["ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"];
 
+/// What may come between a bucket of another account and those who are granted it.
+const READ_ACCESS: [&str; 3] =
+    ["s3:GetBucketOwnershipControls", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock"];
+
 /// The same for buckets.
 const WRITE_BUCKETS: [&str; 2] = ["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"];
 
@@ -143,6 +147,7 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
     if !named.buckets.is_empty() {
         statements.extend(looking_at(&named.buckets));
         statements.push(statement("ReadBucketPolicies", &["s3:GetBucketPolicy"], named.buckets.clone(), None));
+        statements.push(statement("ReadBucketAccess", &READ_ACCESS, named.buckets.clone(), None));
     }
     // Buckets are where they are; the keys of secrets are in the region of the data plane.
     let region = if named.buckets.is_empty() { aws.config.region.as_str() } else { "*" };

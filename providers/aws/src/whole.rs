@@ -59,8 +59,15 @@ impl Intercept for WholeOfS3 {
 
 /// A policy, or an XML document with one of the roots of S3's answers.
 fn is_whole_of_s3(body: &[u8]) -> bool {
-    const ROOTS: [&str; 4] =
-        ["ListAllMyBucketsResult", "ServerSideEncryptionConfiguration", "LocationConstraint", "Error"];
+    const ROOTS: [&str; 7] = [
+        "ListAllMyBucketsResult",
+        "ServerSideEncryptionConfiguration",
+        "OwnershipControls",
+        "PolicyStatus",
+        "PublicAccessBlockConfiguration",
+        "LocationConstraint",
+        "Error",
+    ];
     let Ok(text) = std::str::from_utf8(body) else { return false };
     let text = text.trim();
     if text.starts_with('{') {

@@ -1,5 +1,6 @@
 //! Buckets and keys of other accounts: statements in their policies, with credentials and without.
 
+use aws_sdk_s3::types::{ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration};
 use cloudgrant_conformance::nearby;
 use cloudgrant_core::{Action, Approval, Cancel, Plan, Silent};
 use serde_json::{Value, json};
@@ -124,6 +125,63 @@ async fn what_the_manifest_has_forgotten_is_found_and_taken_out() {
     assert_ne!(bucket_policy(&world, OTHER).await, before.0);
     world.converge(&manifest("")).await;
     assert_eq!((bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await), before);
+}
+
+/// How many warnings a plan has of the bucket that contain a text, and how often S3 was asked for it.
+async fn warned(world: &World, text: &str, part: &str) -> usize {
+    let plan = world.plan(text).await.expect("a plan");
+    plan.notes.iter().filter(|note| note.about == "bucket acme-theirs" && note.message.contains(part)).count()
+}
+
+#[tokio::test]
+async fn what_its_owner_could_not_read_is_said_while_the_bucket_is_new() {
+    let (world, _) = world(OTHER).await;
+    let (s3, part) = (world.s3(OTHER), "can't read it: have its Object Ownership");
+    assert_eq!(warned(&world, &text("write"), part).await, 0, "buckets are made so that their owners own all");
+    for ownership in [Some(ObjectOwnership::ObjectWriter), Some(ObjectOwnership::BucketOwnerPreferred), None] {
+        match ownership {
+            Some(ownership) => {
+                let rule = OwnershipControlsRule::builder().object_ownership(ownership).build().expect("a rule");
+                let controls = OwnershipControls::builder().rules(rule).build().expect("rules");
+                let request = s3.put_bucket_ownership_controls().bucket("acme-theirs").ownership_controls(controls);
+                request.send().await.expect("set");
+            }
+            None => {
+                s3.delete_bucket_ownership_controls().bucket("acme-theirs").send().await.expect("deleted");
+            }
+        }
+        assert_eq!(warned(&world, &text("write"), part).await, 1);
+        assert_eq!(warned(&world, &text("read"), part).await, 0, "nothing is written");
+    }
+    world.converge(&text("write")).await;
+    let asked = || world.running().counts().by_action.get("s3:GetBucketOwnershipControls").copied();
+    let before = asked();
+    assert!(world.plan(&text("write")).await.expect("a plan").is_empty());
+    assert_eq!(asked(), before, "a plan with nothing to do asks no bucket");
+}
+
+#[tokio::test]
+async fn a_public_policy_that_keeps_other_accounts_out_is_said() {
+    let (mut world, _) = world(OTHER).await;
+    assert_eq!(warned(&world, &text("read"), "its policy is public").await, 0);
+    let s3 = world.s3(OTHER);
+    let public = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-theirs/*",
+    }]});
+    let put = || s3.put_bucket_policy().bucket("acme-theirs").policy(public.to_string()).send();
+    let blocked = put().await.expect_err("blocked");
+    assert!(format!("{blocked:?}").contains("BlockPublicPolicy"), "{blocked:?}");
+    let block = PublicAccessBlockConfiguration::builder().restrict_public_buckets(true).build();
+    let request = s3.put_public_access_block().bucket("acme-theirs").public_access_block_configuration(block);
+    request.send().await.expect("set");
+    put().await.expect("a public policy");
+    assert_eq!(warned(&world, &text("read"), "is on for it, S3 keeps every other account out").await, 1);
+    s3.delete_public_access_block().bucket("acme-theirs").send().await.expect("deleted");
+    assert_eq!(warned(&world, &text("read"), "is on for its account, S3 keeps every other account out").await, 1);
+    // Where it may not be read, the plan is made all the same.
+    world.restart(&manifest(""), "deny=s3:GetBucketPolicyStatus,deny=s3:GetBucketOwnershipControls").await;
+    assert_eq!(warned(&world, &text("read"), "public").await, 0);
+    assert_eq!(warned(&world, &text("write"), "s3:GetBucketOwnershipControls is denied").await, 1);
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ fn later() -> String {
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 14] = [
+const ONLY_SOMETIMES: [(&str, &str); 17] = [
     ("ecr:DeleteRepositoryPolicy", "nobody else has a statement in the repository's policy"),
     ("ecr:DescribePullThroughCacheRules", "without it, a plan says that the rules couldn't be read"),
     ("ecr:DescribeRepositories", "without it, a plan says what couldn't be looked for"),
@@ -68,6 +68,9 @@ const ONLY_SOMETIMES: [(&str, &str); 14] = [
     ("iam:UntagRole", "a role has a tag of the stack's that it no longer gets"),
     ("iam:UpdateAssumeRolePolicy", "whom a role trusts changes"),
     ("kms:ListKeys", "so many keys have statements that the mark names all of a region"),
+    ("s3:GetBucketOwnershipControls", "without it, a plan says that nobody knows who may read what is written"),
+    ("s3:GetBucketPolicyStatus", "without it, a plan doesn't say that the policy is public"),
+    ("s3:GetBucketPublicAccessBlock", "a bucket's policy is public"),
     ("s3:GetEncryptionConfiguration", "without it, a plan warns that nobody knows the bucket's key"),
     ("s3:ListAllMyBuckets", "without it, a plan warns that nobody knows whose buckets these are"),
     ("secretsmanager:DescribeSecret", "without it, a plan warns and names a pattern of ARNs"),
@@ -371,6 +374,7 @@ async fn what_is_called_is_what_is_printed() {
     let missing: Vec<_> = all.difference(&printed).collect();
     assert!(missing.is_empty(), "called, and not printed: {missing:#?}");
     let idle: Vec<_> = printed.difference(&all).map(|(account, action)| (account.as_str(), action.as_str())).collect();
-    // A tag of the stack's that a role no longer gets; so many keys that a mark names all of a region.
-    assert_eq!(idle, [(OWN, "iam:UntagRole"), (OTHER, "kms:ListKeys")], "printed, and never called");
+    // A tag of the stack's that a role no longer gets; so many keys that a mark names all of a region; a public policy.
+    let never = [(OWN, "iam:UntagRole"), (OTHER, "kms:ListKeys"), (OTHER, "s3:GetBucketPublicAccessBlock")];
+    assert_eq!(idle, never, "printed, and never called");
 }
