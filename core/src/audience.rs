@@ -120,9 +120,9 @@ impl Platform {
     pub fn isolation(&self, scope: &Scope) -> Option<String> {
         (*scope != Scope::Global).then(|| {
             format!(
-                "narrower scopes are kept apart by namespaces (`{}`), as pods use service accounts of their own namespace alone; \
-                 where the data plane runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), no task is in these, \
-                 and nobody gets such access",
+                "a narrow scope rests on namespaces (`{}`): a pod can use only the service accounts of its own namespace. On a \
+                 data plane that runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), no task runs in these \
+                 namespaces, and none gets what is granted to a narrow scope",
                 self.naming.template()
             )
         })
@@ -143,7 +143,7 @@ pub(crate) fn task_access(platform: &Platform, scopes: &BTreeSet<&Scope>) -> Vec
     let mut notes = Vec::new();
     if scopes.contains(&Scope::Global) {
         notes.push(note(format!(
-            "{}; the platform recommends this as the simplest, least privilege is less where that is enough",
+            "{}. The platform recommends this scope as the simplest; a narrower one gives less, where that is enough",
             reaches(&Scope::Global)
         )));
     }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::{Intent, IntentId};
 use crate::names::Stack;
-use crate::object::{Desired, Found, Object, ObjectId, Observed, Ownership};
+use crate::object::{Desired, Found, Note, Object, ObjectId, Observed, Ownership};
 use crate::order;
 use crate::plan::{Action, Change, Plan};
 use crate::protected::Protected;
@@ -66,7 +66,6 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
 /// Refuses a plan that touches what is protected (requirement 15).
 fn refuse_protected<'a>(
     protected: &Protected,
-    what: &str,
     hint: &str,
     touching: impl IntoIterator<Item = (&'a ObjectId, &'a Vec<String>)>,
 ) -> Result<()> {
@@ -77,7 +76,7 @@ fn refuse_protected<'a>(
             if let Some(pattern) = protected.matching(name)
                 && seen.insert(name)
             {
-                let message = format!("{what}{id} would change `{name}`, which is protected (`{pattern}`)");
+                let message = format!("{id} would change `{name}`, which is protected (`{pattern}`)");
                 refusals.push(Diagnostic::new("", message).hint(hint));
             }
         }
@@ -86,6 +85,26 @@ fn refuse_protected<'a>(
         return Ok(());
     }
     Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(refusals))
+}
+
+/// What is protected loses nothing either (requirement 15): what would be deleted for that stays, with all that it needs,
+/// and the rest can go.
+fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>) -> Vec<Note> {
+    let (mut kept, mut notes) = (Vec::new(), Vec::new());
+    for (id, found) in &*present {
+        if let Some((name, pattern)) = found.touches.iter().find_map(|name| Some((name, protected.matching(name)?))) {
+            let message = format!(
+                "it stays, and what it gives stays given, as `{name}` is protected (`{pattern}`): take it away by hand, or take \
+                 the name off the protected list in the provider's section and run this again"
+            );
+            notes.push(Note::warning(id, message));
+            kept.push(id.clone());
+        }
+    }
+    while let Some(id) = kept.pop() {
+        kept.extend(present.remove(&id).into_iter().flat_map(|found| found.depends_on));
+    }
+    notes
 }
 
 fn refuse_limits(observed: &Observed) -> Result<()> {
@@ -113,7 +132,7 @@ pub(crate) fn plan(
 ) -> Result<Plan> {
     let objects = desired.objects;
     let hint = "name another role or repository; the protected list is in the provider's section";
-    refuse_protected(protected, "", hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
+    refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     if let Some(problem) = Error::all(std::mem::take(&mut observed.problems)) {
         return Err(problem);
     }
@@ -129,8 +148,7 @@ pub(crate) fn plan(
             Some(change) => work.push(change),
         }
     }
-    let hint = "take it away by hand, or take the name off the protected list in the provider's section";
-    refuse_protected(protected, "deleting ", hint, present.iter().map(|(id, found)| (id, &found.touches)))?;
+    observed.notes.extend(keep_protected(protected, &mut present));
     let deletions = deletions(provider, present)?;
     let mut changes = order::by_dependency(provider, work)?;
     changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());

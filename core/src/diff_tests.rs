@@ -244,14 +244,23 @@ fn one_object_for_two_scopes_is_wider_than_one_of_them() {
 }
 
 #[test]
-fn what_is_protected_loses_nothing_either() {
+fn what_is_protected_loses_nothing_either_and_the_rest_goes() {
     let protected = Protected::new(["*adminflyterole*"]);
     let mut attached = found(json!(1), true);
     attached.touches = vec!["acme-adminflyterole".to_owned()];
-    let observed = Observed { objects: [(id("attachment"), attached)].into(), ..Observed::default() };
-    let error = plan_of(Desired::default(), observed, &protected).expect_err("protected");
-    let said = error.problems()[0].to_string();
-    assert!(said.contains("deleting thing attachment would change `acme-adminflyterole`"), "{said}");
+    attached.depends_on = vec![id("policy")];
+    let objects =
+        [(id("attachment"), attached), (id("policy"), found(json!(1), true)), (id("role"), found(json!(1), true))];
+    let observed = Observed { objects: objects.into(), ..Observed::default() };
+    let plan = plan_of(Desired::default(), observed, &protected).expect("a plan");
+    let deleted: Vec<_> = plan.changes.iter().map(|change| &change.id).collect();
+    assert_eq!(deleted, [&id("role")]);
+    assert_eq!(plan.notes[0].about, "thing attachment");
+    assert!(
+        plan.notes[0].message.contains("`acme-adminflyterole` is protected (`*adminflyterole*`)"),
+        "{:?}",
+        plan.notes
+    );
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub(crate) fn note(platform: &Platform) -> Note {
         PlatformKind::Union => " (`explain` has role, policy and commands)",
         PlatformKind::Flyte => "",
     };
-    Note::info("execute permission", format!("the other half: {}{how}", summary(platform.kind)))
+    Note::info("execute permission", format!("{}{how}", summary(platform.kind)))
 }
 
 /// Source of the document: Union, "User management" of its current documentation (`flyte`), and of Union 1 (`uctl`).

@@ -60,6 +60,9 @@ pub trait Provider: Debug + Send + Sync {
     /// - Gets the whole batch, so that it can pack and share; answers with nothing for an empty one.
     /// - Gives each object the scope of the grants for which it exists, and names these. What several scopes share it
     ///   gives once for each of them, in the same form: core makes it one object, for all of their grants.
+    /// - Where others are revoked beside these grants ([`TaskAccess::beside_revoked`]), gives an object that is for several
+    ///   grants as it is, less what is revoked, and names it in [`Desired::less_revoked`]. Where each grant has objects of
+    ///   its own, core sees to that.
     ///
     /// # Errors
     /// What is taken for granted isn't there, or the cloud doesn't answer.

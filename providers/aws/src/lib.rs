@@ -59,6 +59,7 @@ mod room;
 mod secrets;
 mod share;
 mod shared;
+mod sids;
 mod snapshot;
 mod stacks;
 mod statement;

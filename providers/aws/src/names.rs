@@ -172,7 +172,7 @@ fn slug(scope: &Scope) -> String {
 
 /// A name within a Sid, so that no two names come to the same: as [`camel`] has it, unless a word begins with a digit, which
 /// has no capital form (`stage-1` and `stage1`).
-fn name_in_sid(name: &str) -> String {
+pub(crate) fn name_in_sid(name: &str) -> String {
     let is_plain = name.split('-').all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
     if is_plain { camel(name) } else { spelled_out(&[name]) }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, GrantName, Reach, Resource, TaskAccess, many};
+use cloudgrant_core::{Access, Reach, Resource, TaskAccess, many};
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
@@ -16,9 +16,9 @@ use crate::kms_key::Key;
 use crate::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
 use crate::known_secrets;
 use crate::locator::{Locator, Objects, Repository};
-use crate::names::camel;
 use crate::partition::Partition;
 use crate::secrets::Resolved;
+use crate::sids::{self, Purpose};
 use crate::statement::Statement;
 
 /// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
@@ -35,45 +35,10 @@ impl<'a> Statements<'a> {
 
     /// Those of one of the grants, each with a Sid that names the grant.
     pub(crate) fn of(&self, grant: &'a TaskAccess) -> impl Iterator<Item = Statement> {
-        let sid = camel(grant.name.as_str());
         let untitled = self.0.get(&Reached(&grant.reaches)).into_iter().flatten();
-        untitled.map(move |untitled| untitled.statement.named([&sid, untitled.what].concat()))
+        untitled.map(move |untitled| untitled.statement.named(sids::sid(&grant.name, untitled.what)))
     }
 }
-
-/// Whether a statement's Sid is one of a grant's, by whatever level: its name, what the statement is for, and what sets it
-/// apart from others in a document (a number) or says which part of one it is (letters).
-pub(crate) fn is_sid_of(sid: &str, grant: &GrantName) -> bool {
-    let Some(rest) = sid.strip_prefix(&camel(grant.as_str())) else { return false };
-    let is_apart = |rest: &str| rest.bytes().all(|byte| matches!(byte, b'A' | b'B' | b'0'..=b'9'));
-    ENDS.iter().any(|end| rest.strip_prefix(end).is_some_and(is_apart))
-}
-
-/// The Sid of what a grant is kept although the manifest says otherwise by now.
-pub(crate) fn sid_of(grant: &GrantName, end: &str) -> String {
-    camel(grant.as_str()) + end
-}
-
-/// The end of the Sid of a statement of which only that is known.
-pub(crate) const KEPT: &str = "Kept";
-
-/// The ends of all Sids.
-const ENDS: [&str; 14] = [
-    "Decrypt",
-    KEPT,
-    "List",
-    "ListPrefix",
-    "Login",
-    "Manage",
-    "Pull",
-    "Push",
-    "Read",
-    "ReadKey",
-    "ReadWrite",
-    "Secrets",
-    "Write",
-    "WriteKey",
-];
 
 /// What a grant reaches: the same where it is the same resources, not only such as are alike.
 #[derive(Clone, Copy)]
@@ -101,8 +66,7 @@ impl Hash for Reached<'_> {
 
 /// A statement before it is known whose it is.
 struct Untitled {
-    /// The end of its Sid.
-    what: &'static str,
+    what: Purpose,
     statement: Statement,
 }
 
@@ -144,9 +108,13 @@ struct Allow<'a> {
 /// By the operator and the key.
 pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
-/// The levels that say something about objects, with the ends of their Sids.
-const LEVELS: [(&str, Access); 4] =
-    [("Read", Access::Read), ("Write", Access::Write), ("ReadWrite", Access::ReadWrite), ("Manage", Access::Manage)];
+/// The levels that say something about objects, with the purposes of their statements.
+const LEVELS: [(Purpose, Access); 4] = [
+    (Purpose::Read, Access::Read),
+    (Purpose::Write, Access::Write),
+    (Purpose::ReadWrite, Access::ReadWrite),
+    (Purpose::Manage, Access::Manage),
+];
 
 /// Keeps out a bucket of the same name that somebody else made after this one was deleted.
 fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
@@ -202,11 +170,10 @@ fn through(service: &str, key: &Key, context: &'static str, contexts: BTreeSet<S
 
 impl<'a> Builder<'a> {
     /// The actions are sorted, as those of [`actions`] are.
-    fn allow(&mut self, what: &'static str, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
+    fn allow(&mut self, what: Purpose, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
         if actions.is_empty() || resource.is_empty() {
             return;
         }
-        debug_assert!(ENDS.contains(&what), "{what}");
         resource.sort_unstable();
         resource.dedup();
         let says = Allow { effect: "Allow", action: actions, resource, condition };
@@ -234,7 +201,7 @@ impl<'a> Builder<'a> {
             by_owner.entry(self.owner(bucket)).or_default().push(self.bucket_arn(bucket));
         }
         for (owner, arns) in by_owner {
-            self.allow("List", &["s3:ListBucket"], arns, owned(READ, owner));
+            self.allow(Purpose::List, &["s3:ListBucket"], arns, owned(READ, owner));
         }
         for (bucket, prefixes) in &prefixes {
             if prefixes.contains("") {
@@ -245,7 +212,7 @@ impl<'a> Builder<'a> {
             let mut condition = owned(READ, self.owner(bucket));
             condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
             let arn = self.bucket_arn(bucket);
-            self.allow("ListPrefix", &["s3:ListBucket"], vec![arn], condition);
+            self.allow(Purpose::ListPrefix, &["s3:ListBucket"], vec![arn], condition);
         }
         for (what, level) in LEVELS {
             let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);
@@ -280,7 +247,7 @@ impl<'a> Builder<'a> {
         }
         self.former_keys(objects);
         for ((key, actions), contexts) in by_key {
-            let what = if actions.len() == 1 { "ReadKey" } else { "WriteKey" };
+            let what = if actions.len() == 1 { Purpose::ReadKey } else { Purpose::WriteKey };
             self.allow(what, actions, vec![key.arn.clone()], for_key(key, contexts));
         }
     }
@@ -294,26 +261,26 @@ impl<'a> Builder<'a> {
             }
         }
         for (key, contexts) in by_key {
-            self.allow("FormerKey", &[actions::DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
+            self.allow(Purpose::FormerKey, &[actions::DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
         }
     }
 
     fn repositories(&mut self, repositories: &[(Repository, Access)]) {
-        for (what, level) in [("Pull", Access::Pull), ("Push", Access::Push)] {
+        for (what, level) in [(Purpose::Pull, Access::Pull), (Purpose::Push, Access::Push)] {
             let arns =
                 repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
             let arns: Vec<_> = arns.collect();
             self.allow(what, actions::on_repository(level), arns, Condition::new());
         }
         if !repositories.is_empty() {
-            self.allow("Login", &[actions::LOGIN], vec!["*".to_owned()], Condition::new());
+            self.allow(Purpose::Login, &[actions::LOGIN], vec!["*".to_owned()], Condition::new());
         }
     }
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
         let arns = secrets.iter().flat_map(|secret| secret.arns.clone()).collect();
-        self.allow("Secrets", &[actions::READ_SECRET], arns, Condition::new());
+        self.allow(Purpose::Secrets, &[actions::READ_SECRET], arns, Condition::new());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
             for key in &secret.keys {
@@ -321,7 +288,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (key, arns) in by_key {
-            self.allow("Decrypt", &[actions::DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
+            self.allow(Purpose::Decrypt, &[actions::DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
         }
     }
 }

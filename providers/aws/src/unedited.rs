@@ -14,9 +14,10 @@ use serde_json::Value;
 use crate::Aws;
 use crate::document;
 use crate::share::{Granted, Scoped};
+use crate::sids::{self, Purpose};
 use crate::snapshot::Snapshot;
 use crate::statement::{Meaning, Statement};
-use crate::statements::{KEPT, Statements, is_sid_of, sid_of};
+use crate::statements::Statements;
 
 type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
 
@@ -67,17 +68,17 @@ enum Others {
 
 fn sid_of_kept(intent: &IntentId) -> String {
     match intent {
-        IntentId::Grant(name) => sid_of(name, KEPT),
+        IntentId::Grant(name) => sids::sid(name, Purpose::Kept),
         IntentId::Registry(_) | IntentId::Binding(_) => String::new(),
     }
 }
 
 fn is_its(sid: &str, intent: &IntentId) -> bool {
-    matches!(intent, IntentId::Grant(name) if is_sid_of(sid, name))
+    matches!(intent, IntentId::Grant(name) if sids::is_of(sid, name))
 }
 
 fn is_any_s(sid: &str, grants: Grants<'_>) -> bool {
-    grants.iter().any(|grant| is_sid_of(sid, &grant.name))
+    grants.iter().any(|grant| sids::is_of(sid, &grant.name))
 }
 
 /// What is taken away.

@@ -216,7 +216,8 @@ impl<F: Fixture> Bench<F> {
         let context = Context { stack: stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
         let provider = self.fixture.connect(context, section).await?;
         let problems = provider.validate(&intents);
-        Ok((Run { id: self.id(), stack, provider, intents, settings: self.fixture.settings() }, problems))
+        let settings = self.fixture.settings();
+        Ok((Run { id: self.id(), stack, provider, intents, baseline: None, settings }, problems))
     }
 
     /// A new connection, and everything that the manifest asks made true.
@@ -292,6 +293,8 @@ pub(crate) struct Run {
     stack: Stack,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) intents: Intents,
+    /// Where something is only to be taken away: all that there is before.
+    baseline: Option<Intents>,
     pub(crate) settings: Settings,
 }
 
@@ -302,13 +305,24 @@ impl Run {
         self
     }
 
+    /// The same connection, for somebody who revokes what a manifest asks beside this.
+    pub(crate) fn revoking_the_rest_of(mut self, baseline: Intents) -> Self {
+        self.baseline = Some(baseline);
+        self
+    }
+
     pub(crate) fn through(mut self, provider: Arc<dyn Provider>) -> Self {
         self.provider = provider;
         self
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        Engine::new(self.id, self.provider.clone(), self.stack.clone(), self.intents.clone(), self.settings.clone())
+        let (provider, stack) = (self.provider.clone(), self.stack.clone());
+        let engine = Engine::new(self.id, provider, stack, self.intents.clone(), self.settings.clone());
+        match self.baseline.clone().map(Arc::new) {
+            Some(baseline) => engine.searching_everywhere(baseline.clone()).taking_away_from(baseline),
+            None => engine,
+        }
     }
 
     pub(crate) async fn desired(&self) -> Checked<Desired> {

@@ -90,7 +90,7 @@ async fn what_is_of_another_partition_is_refused_with_both_named() {
     let registries =
         "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-gov-west-1.amazonaws.com/team/theirs }]";
     let error = refused(world.plan(&manifest(registries)).await);
-    assert!(error.kind().is_usage() && said(&error).contains("registries[0] (theirs).aws"), "{}", said(&error));
+    assert!(error.kind().is_usage() && said(&error).contains("registries.theirs.aws"), "{}", said(&error));
     assert_eq!(world.running().counts().total, 0);
 }
 

@@ -1,7 +1,9 @@
 //! A revoke takes away and changes nothing else, whatever the manifest says by now of the grants that stay.
 
+use aws_sdk_s3::types::ServerSideEncryption;
 use serde_json::Value;
 
+use crate::buckets::{encrypt, key, mend};
 use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, granting, revoke};
 use crate::world::World;
 
@@ -145,4 +147,21 @@ async fn a_statement_of_another_account_s_policy_keeps_what_it_gives() {
         after["Principal"]["AWS"].to_string().contains("userflyterole") && !after.to_string().contains("vision"),
         "{after:#}"
     );
+}
+
+#[tokio::test]
+async fn the_use_of_former_keys_goes_with_the_grant() {
+    const OWN: &str = "111122223333";
+    let text = granting(&[("gone", GLOBAL, "data: read"), ("stays", GLOBAL, "models: read")]);
+    let world = World::new(&text).await;
+    for _ in 0..2 {
+        let key = key(&world, OWN).await;
+        encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+        mend(&world, &text).await;
+    }
+    let document = world.document("cloudgrant_tests_global").await;
+    assert!(document.to_string().contains("GoneFormerKey"), "{document:#}");
+    revoke(&world, &text, &["gone"]).await;
+    let document = world.document("cloudgrant_tests_global").await;
+    assert!(!document.to_string().contains("Gone") && document.to_string().contains("StaysRead"), "{document:#}");
 }

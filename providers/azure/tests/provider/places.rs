@@ -171,17 +171,33 @@ async fn the_protected_list_holds_when_taking_away() {
     let world = World::new(&text).await;
     world.converge(&text).await;
     let before = left(&world).await;
-    for protected in ["flyte-tasks", "inp*", "*agentpool", "otherimages"] {
-        let section = format!("  protected: [\"{protected}\"]\n  cluster:");
-        let guarded = text.replace("  cluster:", &section);
-        let engine = world.session(&guarded).await.expect("a session").engine_without(None).expect("an engine");
-        let error = engine.plan(&Silent).await.expect_err(protected);
-        assert!(said(&error).contains("protected"), "{}", said(&error));
-        let forgotten = flyte("grants: []").replace("  cluster:", &section);
-        let error = world.plan(&forgotten).await.expect_err(protected);
-        assert!(said(&error).contains("protected"), "{}", said(&error));
+    let guarded =
+        |text: &str, name: &str| text.replace("  cluster:", &format!("  protected: [\"{name}\"]\n  cluster:"));
+    let protecting = ["flyte-tasks", "inp*", "*agentpool", "otherimages"];
+    for name in protecting {
+        let engine =
+            world.session(&guarded(&text, name)).await.expect("a session").engine_without(None).expect("an engine");
+        let forgotten = guarded(&flyte("grants: []"), name);
+        for plan in [engine.plan(&Silent).await.expect("a plan"), world.plan(&forgotten).await.expect("a plan")] {
+            let stays = plan.notes.iter().filter(|note| note.message.contains("is protected")).map(|note| &note.about);
+            let stays: Vec<_> = stays.collect();
+            assert!(!stays.is_empty(), "{name}: {:#?}", plan.notes);
+            assert!(
+                plan.changes.iter().all(|change| !stays.contains(&&change.id.to_string())),
+                "{name}: {:#?}",
+                plan.changes
+            );
+            assert!(!plan.is_empty(), "{name}: the rest goes");
+        }
     }
     assert_eq!(left(&world).await, before);
+    // The rest goes, and what stays goes once it may.
+    let (plan, _) = revoke(&world, &guarded(&text, "flyte-tasks"), None).await;
+    assert!(plan.notes.iter().any(|note| note.message.contains("`flyte-tasks` is protected")), "{:#?}", plan.notes);
+    let stayed = left(&world).await;
+    assert!(!stayed.is_empty() && stayed.len() < before.len(), "{stayed:#?}");
+    revoke(&world, &text, None).await;
+    assert_eq!(left(&world).await, [""; 0]);
 }
 
 /// Pods run as an identity of another subscription, which the manifest names by its ID.

@@ -35,6 +35,7 @@ macro_rules! with_cases {
             round_trip::revoking_leaves_no_trace "Revoking everything leaves the world as it was before the first apply."
             round_trip::wider_grants_only_add "A wider grant that comes later only adds."
             round_trip::unwanted_goes_and_only_that "What is no longer wanted is deleted, and only that."
+            round_trip::a_revoke_changes_nothing_else "A revoke takes away what is revoked, and gives nothing that was edited since."
             ownership::neighbours_survive "Applying changes the object of the change and nothing else; documents that others write too are read, merged and written."
             ownership::foreign_objects_are_conflicts "What doesn't carry the stack's mark is never taken over: it is a conflict."
             ownership::stacks_stay_apart "Only what carries the stack's own mark is the stack's: two stacks don't see each other."

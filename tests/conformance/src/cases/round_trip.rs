@@ -243,6 +243,25 @@ pub(super) async fn unwanted_goes_and_only_that<F: Fixture>() -> Checked {
     bench.same(&narrow, "narrowing gives another world than asking for little in the first place").await
 }
 
+pub(super) async fn a_revoke_changes_nothing_else<F: Fixture>() -> Checked {
+    let bench = Bench::<F>::fresh().await?;
+    let levels = |at: usize| bench.capabilities().levels(bench.resources[at].1);
+    let several = (0..bench.resources.len()).rev().find(|at| levels(*at).len() > 1);
+    let (Some(scope), Some(first), Some(at)) = (bench.scopes().first().cloned(), bench.reach(0), several) else {
+        return skip("the fixture has no resource that can be granted at two levels");
+    };
+    let stays = |level| Sketch::new().grant("stays", &scope, &[(at, level)]);
+    let [applied, .., edited] = levels(at) else { return skip("there is one level alone") };
+    bench.apply(&stays(*applied)).await?;
+    let alone = bench.snapshot().await;
+    bench.apply(&stays(*applied).grant("revoked", &scope, &[first])).await?;
+    // Somebody edits what stays, writes another grant as well, and applies neither.
+    let left = stays(*edited).grant("new", &scope, &[(at, *edited)]);
+    let whole = bench.read(&left.clone().grant("revoked", &scope, &[first]))?.1;
+    bench.open(&left).await?.revoking_the_rest_of(whole).apply().await?;
+    bench.same(&alone, "after one grant was revoked, and others were edited and not applied").await
+}
+
 /// [`Bench::everything`] without its widest grant and its last registry.
 fn fewer<F: Fixture>(bench: &Bench<F>) -> Checked<Sketch> {
     let mut sketch = bench.everything()?;

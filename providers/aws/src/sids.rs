@@ -1,0 +1,81 @@
+//! The Sids of the statements in the stack's own policies: the name of a grant, and what the statement is for.
+
+use cloudgrant_core::GrantName;
+
+use crate::names::name_in_sid;
+
+/// One list for what is written and what is found again: a statement whose Sid nobody knows would stay when its grant is
+/// revoked.
+macro_rules! purposes {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// What a statement is for: the end of its Sid.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Purpose {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Purpose {
+            const ALL: &[Self] = &[$(Self::$name),+];
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
+        }
+    };
+}
+
+purposes! {
+    /// The keys of secrets.
+    Decrypt,
+    /// Keys that a bucket had before.
+    FormerKey,
+    /// What a grant is kept although the manifest says otherwise by now, where only that is known of it.
+    Kept,
+    List,
+    ListPrefix,
+    Login,
+    Manage,
+    Pull,
+    Push,
+    Read,
+    ReadKey,
+    ReadWrite,
+    Secrets,
+    Write,
+    WriteKey,
+}
+
+/// The Sid of a grant's statement.
+pub(crate) fn sid(grant: &GrantName, purpose: Purpose) -> String {
+    name_in_sid(grant.as_str()) + purpose.as_str()
+}
+
+/// Whether a Sid is that of a grant's statement, whatever it is for, with what sets it apart from others in a document (a
+/// number) or says which part of a statement it is (letters).
+pub(crate) fn is_of(sid: &str, grant: &GrantName) -> bool {
+    let Some(rest) = sid.strip_prefix(&name_in_sid(grant.as_str())) else { return false };
+    let is_apart = |rest: &str| rest.bytes().all(|byte| matches!(byte, b'A' | b'B' | b'0'..=b'9'));
+    Purpose::ALL.iter().any(|purpose| rest.strip_prefix(purpose.as_str()).is_some_and(is_apart))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_found_again() {
+        let name = |name: &str| GrantName::parse(name).expect("a name");
+        let names = ["training-data", "training", "stage-1", "stage1", "2", "a"].map(name);
+        for (grant, other) in names.iter().flat_map(|grant| names.iter().map(move |other| (grant, other))) {
+            for (purpose, apart) in Purpose::ALL.iter().flat_map(|one| ["", "2", "AB", "12"].map(|apart| (*one, apart)))
+            {
+                let sid = sid(grant, purpose) + apart;
+                assert_eq!(is_of(&sid, other), grant == other, "{sid}");
+            }
+        }
+        let grant = &names[0];
+        assert!(!is_of("TrainingDataSomethingElse", grant) && !is_of("TrainingData", grant));
+    }
+}
