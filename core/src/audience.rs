@@ -120,7 +120,7 @@ impl Platform {
     pub fn isolation(&self, scope: &Scope) -> Option<String> {
         (*scope != Scope::Global).then(|| {
             format!(
-                "a narrow scope rests on namespaces (`{}`): a pod can use only the service accounts of its own namespace. On a \
+                "narrow scopes rest on namespaces (`{}`): a pod can use only the service accounts of its own namespace. On a \
                  data plane that runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), no task runs in these \
                  namespaces, and none gets what is granted to a narrow scope",
                 self.naming.template()

@@ -75,7 +75,7 @@ pub use plan::{Action, Approval, Approved, ApprovedPlan, Change, Plan, Summary, 
 pub use platform::{Platform, PlatformKind};
 pub use principal::{Naming, Subject};
 pub use protected::{Protected, matches};
-pub use provider::{Caller, Connect, Context, Outcome, Provider};
+pub use provider::{Caller, Connect, Context, Outcome, Provider, Shares};
 pub use registry::{Registration, provider, providers};
 pub use resource::{Resource, ResourceKind};
 pub use scope::{Pair, Scope, ScopeKind};

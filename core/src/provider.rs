@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::access::Access;
 use crate::capability::Capabilities;
@@ -15,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::names::Stack;
-use crate::object::{Desired, Object, Observed};
+use crate::object::{Desired, Object, ObjectId, Observed};
 use crate::pace::Pace;
 use crate::permissions::{Permissions, Purpose};
 use crate::plan::Approved;
@@ -171,6 +172,14 @@ pub trait Provider: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What is left of an object that is for several grants, where some of these are taken away and others were edited since
+    /// and not applied; `None` to leave it to core, which goes by keys and by lists of texts. Asked only where what is there
+    /// differs from the baseline.
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        let _ = (object, shares);
+        None
+    }
+
     /// The commands with which a person would make an object with the cloud's own tool.
     fn equivalent(&self, object: &Object) -> Vec<String> {
         let _ = object;
@@ -198,6 +207,20 @@ pub trait Provider: Debug + Send + Sync {
     fn requests(&self) -> Option<u64> {
         None
     }
+}
+
+/// The attributes of an object that is for several grants, of which some are taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares<'a> {
+    /// What is there. It may be what the manifest said earlier.
+    pub there: &'a Value,
+    /// What the manifest asks for, with all grants.
+    pub baseline: &'a Value,
+    /// The same without those that are taken away; `None` where nothing else asks for the object.
+    pub wanted: Option<&'a Value>,
+    /// Whether grants that stay ask for other objects that aren't in the cloud as the manifest has them: then what is there and
+    /// nothing asks for may be theirs, and stays.
+    pub are_others_edited: bool,
 }
 
 /// Who calls, in the cloud's own words.

@@ -38,7 +38,7 @@ fn requirement_5_a_plan_says_whom_each_scope_that_is_new_reaches_and_a_converged
     let whole = QUICKSTART.find("  # Only tasks in production").expect("the second grant");
     let rest = QUICKSTART.find("registries:").expect("the registries");
     let folder = Folder::with(&[&QUICKSTART[..whole], &QUICKSTART[rest..]].concat());
-    let global = "global reaches every task of acme, in all 2 projects and 3 domains; the platform recommends this";
+    let global = "global reaches every task of acme, in all 2 projects and 3 domains. The platform recommends this";
     let domain = "domain production reaches the tasks of all its projects (2 of 6 pairs): \
                   forecasting-production, vision-production";
     let plan = out(&folder, &["apply", "--sandbox", "--yes"]);
@@ -48,7 +48,7 @@ fn requirement_5_a_plan_says_whom_each_scope_that_is_new_reaches_and_a_converged
     folder.write("cloudgrant.yaml", QUICKSTART);
     let plan = out(&folder, &["apply", "--sandbox", "--yes"]);
     let said = lines(&plan, "note: task access: ");
-    assert!(said.len() == 2 && said[0] == domain && said[1].contains("by namespaces"), "{plan}");
+    assert!(said.len() == 2 && said[0] == domain && said[1].contains("rest on namespaces"), "{plan}");
     assert_eq!(lines(&plan, "note: execute permission: ").len(), 1, "{plan}");
     for command in ["plan", "drift"] {
         let converged = out(&folder, &[command, "--sandbox"]);

@@ -195,7 +195,10 @@ impl Engine {
                 }
                 Err(error) => return Err(error),
             };
-            taking_away::only(&mut plan, &said, anyway.as_ref(), &self.intents.ids().collect());
+            let kept = self.intents.ids().collect();
+            taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &|id, shares| {
+                self.provider.remainder(id, shares)
+            });
             plan.served = anyway.map(|anyway| anyway.served).unwrap_or_default();
         }
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.

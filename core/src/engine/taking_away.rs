@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::remainder::remainder;
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::object::{Note, ObjectId};
 use crate::plan::{Action, Change, Plan};
+use crate::provider::Shares;
 
 /// What the provider said of its objects for whoever takes something away.
 #[derive(Debug, Default)]
@@ -17,18 +20,48 @@ pub(super) struct Said {
     pub(super) less_revoked: BTreeSet<ObjectId>,
 }
 
+/// [`Provider::remainder`](crate::Provider::remainder)
+pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Option<Value> + Sync + 'a;
+
 /// Leaves out of a plan what the baseline's plan, `anyway`, has as well, and what would be made. But what takes the
 /// place of something that goes stays, with all that it needs: else who keeps a grant would lose it together with the
 /// one that is taken away. `None` where the baseline can't be planned.
-pub(super) fn only(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSet<IntentId>) {
+pub(super) fn only(
+    plan: &mut Plan,
+    said: &Said,
+    anyway: Option<&Plan>,
+    kept: &HashSet<IntentId>,
+    provider: &Remainders<'_>,
+) {
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
+    let edited = anyway.map(|anyway| Edited::of(anyway, kept));
+    let left_of = |change: &Change, baseline: &Attributes| {
+        let there = change.before.as_ref()?;
+        if change.after.as_ref() == Some(baseline) {
+            return Some(there.clone());
+        }
+        let [there, wanted] = [Some(there), change.after.as_ref()].map(|attributes| attributes.map(Attributes::value));
+        let (there, baseline) = (there?, baseline.value());
+        let elsewhere = |other: &&Change| is_wanted(other) && other.id != change.id && is_kept_s(other, kept);
+        let are_others_edited = anyway.is_some_and(|anyway| anyway.changes.iter().any(|other| elsewhere(&other)));
+        let shares = Shares { there: &there, baseline: &baseline, wanted: wanted.as_ref(), are_others_edited };
+        let left = provider(&change.id, &shares);
+        left.or_else(|| Some(remainder(&there, &baseline, wanted.as_ref()?))).map(Attributes::from)
+    };
     // Of an object that is for several grants, only what is taken away changes.
-    for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
-        if let (Some(there), Some(wanted), Some(other)) = (&change.before, &change.after, known.get(&change.id))
-            && let Some(baseline) = other.after.as_ref().filter(|_| !said.less_revoked.contains(&change.id))
-        {
-            change.after = Some(left_of(there, baseline, wanted));
+    for change in plan.changes.iter_mut().filter(|change| !said.less_revoked.contains(&change.id)) {
+        let Some(other) = known.get(&change.id).filter(|other| other.action == Action::Update) else { continue };
+        let Some(baseline) = &other.after else { continue };
+        let left =
+            if matches!(change.action, Action::Update | Action::Delete) { left_of(change, baseline) } else { None };
+        if let Some(left) = left {
+            // Nothing that stays asks for it by now, and it has something that others had.
+            if change.action == Action::Delete {
+                (change.action, change.ownership) = (Action::Update, other.ownership.clone());
+                change.because.clone_from(&other.because);
+            }
+            change.after = Some(left);
         }
     }
     plan.changes.retain(|change| change.action != Action::Update || change.before != change.after);
@@ -42,7 +75,7 @@ pub(super) fn only(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &H
     let mut known: Vec<_> = plan.changes.iter().map(is_known).collect();
     let leftover = |at: &usize| known[*at] && plan.changes[*at].action == Action::Delete;
     let leftovers: Vec<_> = (0..known.len()).filter(leftover).collect();
-    match anyway.map(|anyway| Edited::of(anyway, kept)) {
+    match edited {
         // What nothing wants any more was theirs, before.
         Some(Edited::Revoked) => leftovers.iter().for_each(|at| known[*at] = false),
         _ if leftovers.is_empty() => {}
@@ -87,29 +120,39 @@ pub(super) fn only(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &H
 }
 
 /// Which grants of the manifest aren't in the cloud as the manifest has them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Edited {
+    /// None of which something is missing.
+    Nothing,
     /// Only such as are taken away.
     Revoked,
-    /// Others, or none of which something is missing.
+    /// Others, too.
     Others,
 }
 
 impl Edited {
     fn of(anyway: &Plan, kept: &HashSet<IntentId>) -> Self {
-        // A binding carries whatever is granted: what is for a grant is edited with that.
-        let is_kept_s = |change: &Change| {
-            let is_binding = |id: &&IntentId| matches!(id, IntentId::Binding(_));
-            let mut asks: Vec<_> = change.because.iter().filter(|id| !is_binding(id)).collect();
-            if asks.is_empty() {
-                asks = change.because.iter().collect();
-            }
-            asks.is_empty() || asks.into_iter().any(|id| kept.contains(id))
-        };
-        let mut made =
-            anyway.changes.iter().filter(|it| matches!(it.action, Action::Create | Action::Update)).peekable();
-        if made.peek().is_some() && !made.any(is_kept_s) { Self::Revoked } else { Self::Others }
+        let mut made = anyway.changes.iter().filter(is_wanted).peekable();
+        match made.peek().is_some() {
+            false => Self::Nothing,
+            true if made.any(|change| is_kept_s(change, kept)) => Self::Others,
+            true => Self::Revoked,
+        }
     }
+}
+
+fn is_wanted(change: &&Change) -> bool {
+    matches!(change.action, Action::Create | Action::Update)
+}
+
+/// Whether a change is for a grant that stays. A binding carries whatever is granted: what is for a grant is edited with that.
+fn is_kept_s(change: &Change, kept: &HashSet<IntentId>) -> bool {
+    let is_binding = |id: &&IntentId| matches!(id, IntentId::Binding(_));
+    let mut asks: Vec<_> = change.because.iter().filter(|id| !is_binding(id)).collect();
+    if asks.is_empty() {
+        asks = change.because.iter().collect();
+    }
+    asks.is_empty() || asks.into_iter().any(|id| kept.contains(id))
 }
 
 /// Said of what is there, and of which nobody can tell whose it was.
@@ -123,13 +166,6 @@ fn unattributed(ids: &[&ObjectId]) -> String {
         named.join(", "),
         more.unwrap_or_default()
     )
-}
-
-fn left_of(there: &Attributes, baseline: &Attributes, wanted: &Attributes) -> Attributes {
-    if baseline == wanted {
-        return there.clone();
-    }
-    remainder(&there.value(), &baseline.value(), &wanted.value()).into()
 }
 
 /// A change and, one after the other, all that it needs, or all that need it.
@@ -149,7 +185,7 @@ fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::names::{RegistryName, Stack};
@@ -195,7 +231,7 @@ mod tests {
         let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
         let mut plan = plan(changes);
         let said = Said { replaces, ..Said::default() };
-        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new());
+        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &|_, _| None);
         plan.changes.into_iter().map(|change| change.id.name).collect()
     }
 
@@ -217,7 +253,7 @@ mod tests {
         let mut plan = plan(changes());
         let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
         let anyway = self::plan(vec![wanting(by), delete("leftover")]);
-        only(&mut plan, &Said::default(), Some(&anyway), &kept);
+        only(&mut plan, &Said::default(), Some(&anyway), &kept, &|_, _| None);
         (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.notes)
     }
 
@@ -231,10 +267,25 @@ mod tests {
     }
 
     #[test]
+    fn what_others_had_of_an_object_that_nothing_asks_for_by_now_stays() {
+        let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+        let kept = HashSet::from_iter(because.clone());
+        let there = |change: Change| Change { before: Some(json!(["one", "two"]).into()), ..change };
+        let mut plan = plan(vec![there(delete("a"))]);
+        let anyway = vec![there(update("a", 1)), Change { because, ..create("b", 1, &[]) }];
+        let left = |_: &ObjectId, shares: &Shares<'_>| {
+            assert!(shares.are_others_edited && shares.wanted.is_none());
+            Some(json!(["two"]))
+        };
+        only(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &left);
+        assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
+    }
+
+    #[test]
     fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
         let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
         let mut plan = plan(vec![update("a", 1), update("b", 1)]);
-        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new());
+        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &|_, _| None);
         assert_eq!(plan.changes, [update("a", 1)]);
     }
 

@@ -42,6 +42,7 @@ mod known_buckets;
 mod known_secrets;
 mod locator;
 mod names;
+mod object_url;
 mod observe;
 mod own_repositories;
 mod pack;

@@ -3,6 +3,7 @@
 use cloudgrant_core::{Diagnostic, ResourceKind, is_invisible, shown};
 
 use crate::config::{AccountId, partition_of};
+use crate::object_url::as_locator;
 use crate::partition::{Partition, of_arn};
 
 /// A locator, understood.
@@ -101,7 +102,8 @@ impl Locator {
         if text.contains(".dkr.ecr.") || text.contains(".dkr.ecr-fips.") {
             return image_repository(text);
         }
-        Err(wrong(text, "is no locator that AWS knows", FORMS))
+        let hint = as_locator(text).map_or(FORMS.to_owned(), |locator| format!("write {}", shown(&locator)));
+        Err(wrong(text, "is no locator that AWS knows", &hint))
     }
 }
 
@@ -313,117 +315,5 @@ fn repository(text: &str, account: &str, region: &str, name: &str) -> Result<Loc
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn objects(text: &str) -> Objects {
-        match Locator::parse(text) {
-            Ok(Locator::Objects(objects)) => objects,
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_prefix_ends_in_a_slash() {
-        assert_eq!(objects("s3://acme-training/inputs").prefix, "inputs/");
-        assert_eq!(objects("s3://acme-training/inputs/").prefix, "inputs/");
-        assert_eq!(objects("arn:aws:s3:::acme-training/a/b/*").prefix, "a/b/");
-        assert_eq!(objects("s3://acme-training").prefix, "");
-    }
-
-    #[test]
-    fn what_is_no_locator_is_refused() {
-        for (text, said) in [
-            ("s3://acme-*", "wildcard"),
-            ("s3://acme-training/*/x", "wildcard"),
-            ("s3://Acme", "names no bucket"),
-            ("s3://ab", "names no bucket"),
-            ("s3://acme/${aws:username}", "`$`"),
-            ("s3://acme/in\u{ad}puts/", "can't be seen"),
-            ("s3://acme/in\u{200b}puts/", "can't be seen"),
-            ("s3://acme/in\u{e0041}puts/", "can't be seen"),
-            ("arn:aws:secretsmanager:us-west-2:111122223333", "not a whole ARN"),
-            ("arn:aws:secretsmanager:us-west-2:1111:secret:x", "names no account"),
-            ("arn:aws:secretsmanager:west:111122223333:secret:x", "names no region"),
-            ("arn:aws:secretsmanager:us-west-2:111122223333:secret:x-AbCdEf:key::", "key/value"),
-            ("arn:aws:sqs:us-west-2:111122223333:queue", "can't be granted"),
-            ("arn:aws:s3:us-west-2::bucket", "not a bucket's ARN"),
-            ("s3://acme-point--usw2-az1--xa-s3/shards/", "access point"),
-            ("s3://acme-train--usw2-az1--x-s3/shards/", "directory bucket"),
-            ("arn:aws:s3:::acme-train--usw2-az1--x-s3/shards/*", "directory bucket"),
-            ("arn:aws:s3express:us-west-2:111122223333:bucket/acme-train--usw2-az1--x-s3", "directory bucket"),
-            ("s3://acme-ap-metadata4kyq3fdsx1aw6rncd1d-s3alias/in/", "access point"),
-            ("s3://acme-ol-1a4n8yjrb3kda96f67zwrwiiuse1a--ol-s3", "Object Lambda"),
-            ("arn:aws:s3:us-west-2:111122223333:accesspoint/acme-ap", "access point"),
-            ("arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap", "access point"),
-            ("arn:aws:s3-object-lambda:us-west-2:111122223333:accesspoint/x", "Object Lambda"),
-            ("s3://mfzwi23gnjvgw.mrap/in/", "Multi-Region Access Point"),
-            ("s3://acme-tables--table-s3", "table bucket"),
-            ("s3://acme-point-o01ac5d28a6a232904--op-s3", "access point on an Outpost"),
-            ("arn:aws:s3tables:us-west-2:111122223333:bucket/acme", "table bucket"),
-            ("s3://xn--acme-data", "reserved"),
-            ("s3://sthree-acme", "reserved"),
-            ("s3://amzn-s3-demo-bucket/in/", "reserved"),
-            ("s3://192.168.5.4/in/", "IP address"),
-            ("111122223333.dkr.ecr.us-west-2.example.com/x", "not a registry of ECR"),
-            ("111122223333.dkr.ecr.us-west-2.amazonaws.com", "names no repository"),
-            ("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/x:latest", "names no repository"),
-            ("https://acmetraining.blob.core.windows.net/inputs", "no locator that AWS knows"),
-            ("", "no locator"),
-        ] {
-            let refusal = Locator::parse(text).expect_err(text);
-            assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
-            assert!(refusal.hint.is_some(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_reserved_is_a_bucket() {
-        for bucket in
-            ["acme-x-s3", "acme-s3alias-data", "mrap", "my-sthree", "1.2.3.4.5", "acme-111122223333-us-west-2-an"]
-        {
-            assert_eq!(objects(&format!("s3://{bucket}/in")).bucket, bucket);
-        }
-    }
-
-    #[test]
-    fn requirement_39_the_suffix() {
-        let secret = |text: &str| match Locator::parse(text) {
-            Ok(Locator::Secret(secret)) => secret.arns_or_patterns(),
-            other => panic!("{text}: {other:?}"),
-        };
-        let whole = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf";
-        assert_eq!(secret(whole), [whole.to_owned(), format!("{whole}-??????")]);
-        let bare = "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels/token";
-        assert_eq!(secret(bare), [format!("{bare}-??????")]);
-        let managed = "arn:aws:secretsmanager:us-west-2:111122223333:secret:rds!db-0a1b2c3d";
-        assert_eq!(secret(managed), [format!("{managed}-??????")]);
-    }
-
-    #[test]
-    fn locators_of_every_partition() {
-        for (text, id) in [
-            ("arn:aws-us-gov:s3:::acme-gov/in/*", Some("aws-us-gov")),
-            ("arn:aws-cn:ecr:cn-north-1:111122223333:repository/team/x", Some("aws-cn")),
-            ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/team/x", Some("aws-cn")),
-            ("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/team/x", Some("aws-us-gov")),
-            ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com/team/x", Some("aws-us-gov")),
-            ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu/team/x", Some("aws-eusc")),
-            ("111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov/team/x", Some("aws-iso")),
-            ("arn:aws-eusc:secretsmanager:eusc-de-east-1:111122223333:secret:token", Some("aws-eusc")),
-            ("s3://acme-training", None),
-        ] {
-            assert!(Locator::parse(text).is_ok(), "{text}: {:?}", Locator::parse(text));
-            assert_eq!(partition(text), id, "{text}");
-        }
-        for (text, said) in [
-            ("arn:aws-cn:ecr:us-west-2:111122223333:repository/team/x", "us-west-2 is a region of aws"),
-            ("111122223333.dkr.ecr.us-west-2.amazonaws.com.cn/team/y", "us-west-2 is a region of the partition aws"),
-            ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.com/team/y", "a region of the partition aws-eusc"),
-            ("arn:mars:s3:::acme-gov", "names no partition"),
-        ] {
-            let refusal = Locator::parse(text).expect_err(text);
-            assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
-        }
-    }
-}
+#[path = "locator_tests.rs"]
+mod tests;

@@ -108,13 +108,18 @@ struct Allow<'a> {
 /// By the operator and the key.
 pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
-/// The levels that say something about objects, with the purposes of their statements.
-const LEVELS: [(Purpose, Access); 4] = [
-    (Purpose::Read, Access::Read),
-    (Purpose::Write, Access::Write),
-    (Purpose::ReadWrite, Access::ReadWrite),
-    (Purpose::Manage, Access::Manage),
-];
+/// What the statement of a level is for.
+fn purpose(level: Access) -> Purpose {
+    match level {
+        Access::List => Purpose::List,
+        Access::Read => Purpose::Read,
+        Access::Write => Purpose::Write,
+        Access::ReadWrite => Purpose::ReadWrite,
+        Access::Manage => Purpose::Manage,
+        Access::Pull => Purpose::Pull,
+        Access::Push => Purpose::Push,
+    }
+}
 
 /// Keeps out a bucket of the same name that somebody else made after this one was deleted.
 fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
@@ -214,7 +219,7 @@ impl<'a> Builder<'a> {
             let arn = self.bucket_arn(bucket);
             self.allow(Purpose::ListPrefix, &["s3:ListBucket"], vec![arn], condition);
         }
-        for (what, level) in LEVELS {
+        for level in Access::ALL {
             let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);
             let mut by_owner: BTreeMap<(Option<&str>, bool), Vec<String>> = BTreeMap::new();
             for location in located {
@@ -224,7 +229,7 @@ impl<'a> Builder<'a> {
             }
             for ((owner, was_read), arns) in by_owner {
                 let operator = if was_read { READ } else { UNREAD };
-                self.allow(what, actions::on_objects(level), arns, owned(operator, owner));
+                self.allow(purpose(level), actions::on_objects(level), arns, owned(operator, owner));
             }
         }
         self.bucket_keys(objects);
@@ -266,11 +271,11 @@ impl<'a> Builder<'a> {
     }
 
     fn repositories(&mut self, repositories: &[(Repository, Access)]) {
-        for (what, level) in [(Purpose::Pull, Access::Pull), (Purpose::Push, Access::Push)] {
+        for level in Access::ALL {
             let arns =
                 repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
             let arns: Vec<_> = arns.collect();
-            self.allow(what, actions::on_repository(level), arns, Condition::new());
+            self.allow(purpose(level), actions::on_repository(level), arns, Condition::new());
         }
         if !repositories.is_empty() {
             self.allow(Purpose::Login, &[actions::LOGIN], vec!["*".to_owned()], Condition::new());

@@ -18,9 +18,18 @@ const ATTRIBUTES: &str = "Microsoft.Storage/storageAccounts/blobServices/contain
 
 /// How much of a container something is allowed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Extent {
+pub(crate) enum Extent {
     Whole,
     Prefixes(BTreeSet<String>),
+}
+
+/// What a condition of ours says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// Of deeds in a container: each that isn't named is allowed in all of it. And whether folders are named.
+    Objects(BTreeMap<Deed, Extent>, bool),
+    /// Of repositories, and whether the role writes.
+    Repositories(BTreeSet<String>, bool),
 }
 
 /// What is allowed in a container, and where.
@@ -59,6 +68,7 @@ impl Rules {
         match self.0.get(&deed) {
             Some(Extent::Whole) => None,
             None => Some(format!("({others})")),
+            Some(Extent::Prefixes(prefixes)) if prefixes.is_empty() => Some(format!("({others})")),
             Some(Extent::Prefixes(prefixes)) => {
                 // What is listed is asked for by prefix; everything else has a path.
                 let attribute = match deed {
@@ -76,6 +86,61 @@ impl Rules {
             }
         }
     }
+}
+
+impl Says {
+    /// Understands what [`Rules::condition`] or [`on_repositories`] wrote, however Azure spaced it since; `None` for any
+    /// other condition.
+    pub(crate) fn parse(condition: &str) -> Option<Self> {
+        let text = canonical(condition);
+        let named = texts(&text);
+        for writes in [false, true] {
+            let repositories = named.iter().cloned().collect();
+            if canonical(&on_repositories(&repositories, writes)) == text {
+                return Some(Self::Repositories(repositories, writes));
+            }
+        }
+        let (mut extents, mut hierarchical, mut rest) = (BTreeMap::new(), false, text.as_str());
+        while !rest.is_empty() {
+            let (deed, after) = Deed::ALL.into_iter().find_map(|deed| {
+                let others = canonical(&other_than(deed));
+                let whole = rest.strip_prefix(&format!("({others})")).map(|after| (deed, (false, after)));
+                whole.or_else(|| rest.strip_prefix(&format!("(({others})OR(")).map(|after| (deed, (true, after))))
+            })?;
+            let (within, mut after) = match after {
+                (true, after) => after.split_once("'))").map(|(within, after)| (format!("{within}'"), after))?,
+                (false, after) => (String::new(), after),
+            };
+            hierarchical |= within.contains("]StringEquals'");
+            let prefixes = within.split("'OR@").filter_map(|one| one.split_once("]StringStartsWith'"));
+            let prefixes = prefixes.map(|(_, prefix)| prefix.trim_end_matches('\'').to_owned()).collect();
+            extents.insert(deed, Extent::Prefixes(prefixes));
+            if !after.is_empty() {
+                after = after.strip_prefix("AND")?;
+            }
+            rest = after;
+        }
+        let says = Self::Objects(extents, hierarchical);
+        (canonical(&says.condition().unwrap_or_default()) == text).then_some(says)
+    }
+
+    /// The condition that says it; none where nothing is narrowed.
+    pub(crate) fn condition(&self) -> Option<String> {
+        match self {
+            Self::Objects(extents, hierarchical) => {
+                let deeds: Vec<_> = extents.keys().copied().collect();
+                Rules(extents.clone()).condition(&deeds, *hierarchical)
+            }
+            Self::Repositories(repositories, writes) => Some(on_repositories(repositories, *writes)),
+        }
+    }
+}
+
+/// The texts in a condition, without their quotes, but for those of actions.
+fn texts(condition: &str) -> Vec<String> {
+    let quoted = condition.split('\'').collect::<Vec<_>>();
+    let texts = quoted.iter().enumerate().filter(|(at, _)| at % 2 == 1);
+    texts.filter(|(at, _)| !quoted[at - 1].ends_with('{')).map(|(_, text)| (*text).to_owned()).collect()
 }
 
 /// Whether a condition lets the folder itself through that a prefix names: it was written for a hierarchical namespace.
@@ -181,6 +246,31 @@ mod tests {
         let condition = rules(&[(Access::List, "")]).condition(object_role(Access::List).1, false).expect("narrowed");
         assert!(condition.contains("NOT SubOperationMatches{'Blob.List'}"), "{condition}");
         assert!(!condition.contains("StringStartsWith"), "{condition}");
+    }
+
+    #[test]
+    fn what_is_written_is_understood() {
+        let all = object_role(Access::Manage).1;
+        for of in [
+            &[(Access::Read, "a/"), (Access::ReadWrite, "b c/"), (Access::List, "")][..],
+            &[(Access::List, "")],
+            &[(Access::Manage, "AND OR ("), (Access::Write, "x@y/")],
+        ] {
+            for hierarchical in [false, true] {
+                let condition = rules(of).condition(all, hierarchical).expect("narrowed");
+                let says = Says::parse(&condition).expect("ours");
+                assert_eq!(says.condition().as_deref(), Some(condition.as_str()));
+                assert_eq!(Says::parse(&condition.replace("\nAND\n", " AND ").replace(" OR @", "  OR @")), Some(says));
+            }
+        }
+        for writes in [false, true] {
+            let repositories = BTreeSet::from(["team/a".to_owned(), "team/b".to_owned()]);
+            let condition = on_repositories(&repositories, writes);
+            assert_eq!(Says::parse(&condition), Some(Says::Repositories(repositories, writes)));
+        }
+        for other in ["", "(1 StringEquals 'a')", "((!(ActionMatches{'x'})) OR (@Resource[y] StringStartsWith 'a/'))"] {
+            assert_eq!(Says::parse(other).and_then(|says| says.condition()), None, "{other}");
+        }
     }
 
     #[test]

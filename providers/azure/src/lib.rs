@@ -48,6 +48,7 @@ mod stacks;
 mod tenants;
 mod throttling;
 mod transport;
+mod unedited;
 mod validate;
 mod whole;
 
@@ -58,9 +59,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Intents,
-    Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Resource,
-    ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
+    Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess,
+    Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
 };
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
@@ -204,6 +206,10 @@ impl Provider for Azure {
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
         permissions::permissions(self, intents, purpose)
+    }
+
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        (object.kind == kinds::ASSIGNMENT).then(|| unedited::assignment(shares))?
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

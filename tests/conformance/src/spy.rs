@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, Observed, Outcome, Pace,
-    Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Stacks, TaskAccess, Watch,
+    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId, Observed,
+    Outcome, Pace, Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess,
+    Watch,
 };
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// What is remembered of an error.
@@ -127,6 +129,10 @@ impl Provider for Spy {
 
     fn protected(&self) -> Protected {
         self.inner.protected()
+    }
+
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        self.inner.remainder(object, shares)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -78,6 +78,45 @@ async fn a_revoke_gives_nothing_and_takes_nothing_else_whatever_was_edited_since
     }
 }
 
+/// What is revoked and what stays is in the condition of one assignment.
+#[tokio::test]
+async fn of_a_condition_only_what_is_revoked_goes() {
+    const GONE: &str = "{ name: gone, scope: global, access: { data: read } }";
+    const STAYS: &str = "{ name: stays, scope: global, access: { more: read } }";
+    let text = granting(&[GONE, STAYS].join("\n- "));
+    let left = granting(STAYS);
+    let world = World::new(&left).await;
+    apply(&world, &left).await;
+    let expected = assigned(&world).await;
+    for (from, to) in [
+        ("", ""),
+        ("inputs/more/", "inputs/secret/"),
+        ("inputs/more/", "inputs/more/much/"),
+        ("inputs/more/", "inputs/"),
+        ("{ more: read }", "{ models: read }"),
+        ("{ more: read }", "{ more: read-write }"),
+        ("{ more: read }", "{ more: list, models: read }"),
+        ("- { name: stays", "- { name: new, scope: global, access: { models: manage } }\n- { name: stays"),
+        ("inputs/raw/", "inputs/raw/much/"),
+    ] {
+        let world = World::new(&text).await;
+        apply(&world, &text).await;
+        let had = assigned(&world).await;
+        revoke(&world, &text.replace(from, to), "gone").await;
+        let now = assigned(&world).await;
+        if to == "inputs/" {
+            // What stays newly asks for all of it: nobody can tell what of that it has already.
+            assert_eq!(now, had);
+        } else if to == "inputs/more/much/" {
+            // What stays was narrowed, and nobody can tell whose the rest was: it goes at once.
+            assert!(now.iter().any(|one| one.contains("'more/")), "{now:#?}");
+            assert!(!now.iter().any(|one| one.contains("'raw/")), "{now:#?}");
+        } else {
+            assert_eq!(now, expected, "{from} becomes {to}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_may_have_been_for_what_is_revoked_is_told() {
     let text = granting(APPLIED);

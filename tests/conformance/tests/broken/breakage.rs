@@ -10,8 +10,8 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId, Observed,
-    Outcome, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Settings, Stacks,
-    TaskAccess, Verb,
+    Outcome, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares,
+    Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -105,6 +105,10 @@ impl<B: Breakage> Provider for Broken<B> {
 
     fn protected(&self) -> Protected {
         self.breakage.protected(self.inner.protected())
+    }
+
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        self.inner.remainder(object, shares)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
