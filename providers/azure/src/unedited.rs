@@ -25,6 +25,8 @@ pub(crate) fn assignment(shares: &Shares<'_>) -> Option<Value> {
                 Some(Says::Objects(..)) | None => None,
             };
             let (baseline, wanted) = (all(baseline), wanted.map(all));
+            let are_others_edited =
+                shares.are_others_edited || wanted.iter().flatten().flatten().any(|name| !named.contains(name));
             let is_in =
                 |names: &Option<BTreeSet<String>>, name: &str| names.as_ref().is_none_or(|names| names.contains(name));
             let stays = |name: &String| {
