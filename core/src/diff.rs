@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intent::{Intent, IntentId};
 use crate::names::Stack;
-use crate::object::{Desired, Found, Note, Object, ObjectId, Observed, Ownership};
+use crate::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::order;
 use crate::plan::{Action, Change, Plan};
 use crate::protected::Protected;
@@ -89,22 +89,45 @@ fn refuse_protected<'a>(
 
 /// What is protected loses nothing either (requirement 15): what would be deleted for that stays, with all that it needs,
 /// and the rest can go.
-fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>) -> Vec<Note> {
-    let (mut kept, mut notes) = (Vec::new(), Vec::new());
+fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>) -> Vec<Stays> {
+    let (mut kept, mut stays) = (Vec::new(), Vec::new());
     for (id, found) in &*present {
-        if let Some((name, pattern)) = found.touches.iter().find_map(|name| Some((name, protected.matching(name)?))) {
-            let message = format!(
-                "it stays, and what it gives stays given, as `{name}` is protected (`{pattern}`): take it away by hand, or take \
-                 the name off the protected list in the provider's section and run this again"
-            );
-            notes.push(Note::warning(id, message));
+        if let Some(reason) = protection(protected, &found.touches) {
+            stays.push(Stays { object: id.clone(), reason });
             kept.push(id.clone());
         }
     }
     while let Some(id) = kept.pop() {
         kept.extend(present.remove(&id).into_iter().flat_map(|found| found.depends_on));
     }
-    notes
+    stays
+}
+
+/// Leaves what touches something protected as it is. For whoever only takes away: what stays is no business of theirs, and
+/// nothing refuses them the rest.
+fn leave_protected(
+    protected: &Protected,
+    objects: Vec<Object>,
+    present: &mut BTreeMap<ObjectId, Found>,
+) -> (Vec<Object>, Vec<Stays>) {
+    let mut stays = Vec::new();
+    let (touching, rest): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| protection(protected, &object.touches).is_some());
+    for object in touching {
+        let found = present.remove(&object.id).filter(|found| found.owned && found.attributes != object.attributes);
+        if let (Some(_), Some(reason)) = (found, protection(protected, &object.touches)) {
+            stays.push(Stays { object: object.id, reason });
+        }
+    }
+    (rest, stays)
+}
+
+fn protection(protected: &Protected, touches: &[String]) -> Option<String> {
+    let (name, pattern) = touches.iter().find_map(|name| Some((name, protected.matching(name)?)))?;
+    Some(format!(
+        "`{name}` is protected (`{pattern}`): take it away by hand, or take the name off the protected list in the provider's \
+         section and run this again"
+    ))
 }
 
 fn refuse_limits(observed: &Observed) -> Result<()> {
@@ -129,10 +152,17 @@ pub(crate) fn plan(
     protected: &Protected,
     desired: Desired,
     mut observed: Observed,
+    only_takes_away: bool,
 ) -> Result<Plan> {
-    let objects = desired.objects;
-    let hint = "name another role or repository; the protected list is in the provider's section";
-    refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
+    let (mut objects, mut stays) = (desired.objects, std::mem::take(&mut observed.stays));
+    if only_takes_away {
+        let (rest, left) = leave_protected(protected, objects, &mut observed.objects);
+        objects = rest;
+        stays.extend(left);
+    } else {
+        let hint = "name another role or repository; the protected list is in the provider's section";
+        refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
+    }
     if let Some(problem) = Error::all(std::mem::take(&mut observed.problems)) {
         return Err(problem);
     }
@@ -148,7 +178,7 @@ pub(crate) fn plan(
             Some(change) => work.push(change),
         }
     }
-    observed.notes.extend(keep_protected(protected, &mut present));
+    stays.extend(keep_protected(protected, &mut present));
     let deletions = deletions(provider, present)?;
     let mut changes = order::by_dependency(provider, work)?;
     changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());
@@ -164,7 +194,9 @@ pub(crate) fn plan(
     let mut widened = observed.widened;
     widened.sort();
     widened.dedup();
-    Ok(Plan { unsearched, widened, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
+    stays.sort();
+    stays.dedup();
+    Ok(Plan { unsearched, widened, stays, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {

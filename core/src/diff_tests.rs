@@ -68,7 +68,7 @@ fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
 }
 
 fn plan_of(desired: Desired, observed: Observed, protected: &Protected) -> Result<Plan> {
-    plan("fake", &Stack::parse("acme").expect("stack"), protected, desired, observed)
+    plan("fake", &Stack::parse("acme").expect("stack"), protected, desired, observed, false)
 }
 
 fn actions(plan: &Plan) -> Vec<(Action, &str)> {
@@ -255,12 +255,37 @@ fn what_is_protected_loses_nothing_either_and_the_rest_goes() {
     let plan = plan_of(Desired::default(), observed, &protected).expect("a plan");
     let deleted: Vec<_> = plan.changes.iter().map(|change| &change.id).collect();
     assert_eq!(deleted, [&id("role")]);
-    assert_eq!(plan.notes[0].about, "thing attachment");
+    assert_eq!(plan.stays[0].object, id("attachment"));
     assert!(
-        plan.notes[0].message.contains("`acme-adminflyterole` is protected (`*adminflyterole*`)"),
+        plan.stays[0].reason.contains("`acme-adminflyterole` is protected (`*adminflyterole*`)"),
         "{:?}",
-        plan.notes
+        plan.stays
     );
+    assert!(plan.has_drift());
+}
+
+#[test]
+fn who_only_takes_away_is_refused_nothing_for_what_is_protected() {
+    let protected = Protected::new(["*adminflyterole*"]);
+    let touching =
+        |name: &str, attributes| Object { touches: vec!["adminflyterole".to_owned()], ..object(name, attributes) };
+    let desired = || Desired {
+        objects: vec![
+            touching("new", json!(1)),
+            touching("edited", json!(2)),
+            touching("same", json!(1)),
+            object("own", json!(2)),
+        ],
+        ..Desired::default()
+    };
+    let there = ["edited", "same", "own", "unwanted"].map(|name| (id(name), found(json!(1), true)));
+    let observed = || Observed { objects: there.clone().into(), ..Observed::default() };
+    assert!(plan_of(desired(), observed(), &protected).is_err());
+    let stack = Stack::parse("acme").expect("stack");
+    let plan = plan("fake", &stack, &protected, desired(), observed(), true).expect("a plan");
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
+    assert_eq!(changes, [(Action::Update, "own"), (Action::Delete, "unwanted")]);
+    assert_eq!(plan.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("edited")]);
 }
 
 #[test]

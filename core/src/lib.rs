@@ -66,7 +66,7 @@ pub use inexact::Inexact;
 pub use intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 pub use names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
 pub use object::{
-    Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Unsearched, Widening,
+    Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
 };
 pub use origin::Origin;
 pub use pace::{Pace, Signal, Turn};

@@ -180,6 +180,17 @@ pub struct Unsearched {
     pub reason: String,
 }
 
+/// Something that the stack made, that nothing wants any more, and that no run takes away as things are: it is protected, or
+/// somebody else came to rely on it. What it gives stays given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stays {
+    /// What stays.
+    #[serde(flatten)]
+    pub object: ObjectId,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
 /// Something that somebody else added to an object of the stack's own, and that lets it reach more, or lets others use it: a
 /// policy that isn't the stack's on its role, a role assignment of its identity.
 ///
@@ -223,4 +234,6 @@ pub struct Observed {
     pub unsearched: Vec<Unsearched>,
     /// What others added to the stack's own objects and widens them.
     pub widened: Vec<Widening>,
+    /// What nothing wants any more and what can't go. It isn't among the objects.
+    pub stays: Vec<Stays>,
 }

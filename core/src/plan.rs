@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::attributes::Attributes;
 use crate::intent::IntentId;
 use crate::names::Stack;
-use crate::object::{Handoff, Note, ObjectId, Ownership, Unsearched, Widening};
+use crate::object::{Handoff, Note, ObjectId, Ownership, Stays, Unsearched, Widening};
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -107,6 +107,8 @@ pub struct Plan {
     pub unsearched: Vec<Unsearched>,
     /// What others added to the stack's own objects and widens them: no run takes it away.
     pub widened: Vec<Widening>,
+    /// What nothing wants any more and what can't go: what it gives stays given.
+    pub stays: Vec<Stays>,
     /// Where grants are taken away: what the objects were for that go.
     pub served: BTreeMap<ObjectId, Vec<IntentId>>,
     /// Which look at the cloud it comes from.
@@ -174,6 +176,7 @@ impl Plan {
             notes,
             unsearched: Vec::new(),
             widened: Vec::new(),
+            stays: Vec::new(),
             served: BTreeMap::new(),
             look: Look::default(),
         }
@@ -206,10 +209,11 @@ impl Plan {
         self.changes.iter().filter(|change| change.action != Action::Handoff)
     }
 
-    /// Whether the cloud is not as the manifest says: something is to do, or somebody widened what the stack made. Handoffs
-    /// don't count.
+    /// Whether the cloud is not as the manifest says, or nobody can tell: something is to do, somebody widened what the stack
+    /// made, something stays that nothing wants any more, or a place where something of the stack may be wasn't searched.
+    /// Handoffs don't count.
     pub fn has_drift(&self) -> bool {
-        !self.is_empty() || !self.widened.is_empty()
+        !(self.is_empty() && self.widened.is_empty() && self.stays.is_empty() && self.unsearched.is_empty())
     }
 
     /// Whether the engine would have nothing to do. Handoffs may be left.

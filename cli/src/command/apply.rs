@@ -111,6 +111,7 @@ pub(super) async fn carry_out(
         printer.warn(plan::text(&plan, moving.as_ref(), telling).trim_end());
     }
     let searched = !asked.leaves_nothing || plan.unsearched.is_empty();
+    let goes = plan.stays.is_empty();
     if plan.is_empty() {
         if printer.is_json() {
             printer.json(&json::applied(
@@ -120,12 +121,14 @@ pub(super) async fn carry_out(
                 &Report { unchanged: plan.unchanged, ..Report::default() },
                 None,
             ))?;
-        } else if searched {
-            printer.say(&plan::nothing_to_do(&plan));
-        } else {
+        } else if !searched {
             printer.say(UNSEARCHED);
+        } else if !goes {
+            printer.say(STAYS);
+        } else {
+            printer.say(&plan::nothing_to_do(&plan));
         }
-        return Ok(if searched { Exit::Done } else { Exit::Failed });
+        return Ok(if searched && goes { Exit::Done } else { Exit::Failed });
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);
     if !yes && !answer(shell, work, &question).await? {
@@ -170,12 +173,18 @@ pub(super) async fn carry_out(
         if !searched {
             printer.say(UNSEARCHED);
         }
+        if !goes {
+            printer.say(STAYS);
+        }
     }
-    Ok(if report.is_success() && searched { Exit::Done } else { Exit::Failed })
+    Ok(if report.is_success() && searched && goes { Exit::Done } else { Exit::Failed })
 }
 
 /// Access may be left where nobody could look.
 const UNSEARCHED: &str = "Not everything could be searched, so that something of the stack may be left: see above.";
+
+/// Said in the end where something that should go stays.
+const STAYS: &str = "Not all of it is gone: what stays, and why, is told above.";
 
 /// Applies. The first Ctrl-C lets what is under way come to its end; the second ends at once, with no report.
 async fn apply(

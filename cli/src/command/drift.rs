@@ -19,7 +19,7 @@ Examples:
   cloudgrant drift
   cloudgrant drift --exit-code --quiet  In a nightly job")]
 pub(crate) struct Options {
-    /// Exit with 3 when something differs (steps for somebody else don't count)
+    /// Exit with 3 when something differs or can't be told (steps for somebody else don't count)
     #[arg(long)]
     exit_code: bool,
 }
@@ -37,6 +37,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if !plan.is_empty() {
                 shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
+            } else if !plan.unsearched.is_empty() {
+                shell.printer.say("No other drift was found; what wasn't searched may be as the manifest says or not.");
             } else if plan.has_drift() {
                 shell.printer.say(&plan::nothing_to_do(&plan));
             } else {

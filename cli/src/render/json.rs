@@ -2,8 +2,8 @@
 
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
-    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Summary, Unsearched,
-    Widening,
+    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Stays, Summary,
+    Unsearched, Widening,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(crate) struct Document<'a> {
     notes: Vec<&'a Note>,
     unsearched: &'a [Unsearched],
     widened: &'a [Widening],
+    stays: &'a [Stays],
     summary: Summary,
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     moving: Option<&'a Move>,
@@ -44,6 +45,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         notes: sorted(&plan.notes),
         unsearched: &plan.unsearched,
         widened: &plan.widened,
+        stays: &plan.stays,
         summary: plan.summary(),
         moving,
         result: None,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use cloudgrant_core::{
-    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Summary, Unsearched, Widening, many,
+    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Stays, Summary, Unsearched, Widening, many,
 };
 
 use super::attributes::{self, Lists};
@@ -93,6 +93,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
     }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
+    out.write_all(stays(&plan.stays, width).as_bytes())?;
     out.write_all(summary(plan, wording).as_bytes())
 }
 
@@ -275,6 +276,19 @@ pub(super) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String 
     out
 }
 
+/// What nothing wants any more and what can't go.
+fn stays(all: &[Stays], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for Stays { object, reason } in all {
+        let text = wrapped(&format!("{object}, and what it gives stays given: {reason}"), 7, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "stays")));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
 /// What is said where cloudgrant has nothing to do.
 pub(crate) fn nothing_to_do(plan: &Plan) -> String {
     let left = match plan.summary().handoff {
@@ -282,6 +296,9 @@ pub(crate) fn nothing_to_do(plan: &Plan) -> String {
         1 => "; 1 step is left for somebody else".to_owned(),
         many => format!("; {many} steps are left for somebody else"),
     };
+    if !plan.stays.is_empty() {
+        return format!("Nothing that cloudgrant can do: what stays is told above{left}.");
+    }
     match (plan.widened.is_empty(), left.is_empty()) {
         (true, true) => "Nothing to do.".to_owned(),
         (true, false) => format!("Nothing to do for cloudgrant{left}."),

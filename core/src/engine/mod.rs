@@ -232,7 +232,8 @@ impl Engine {
         };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
-        let plan = diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed)?;
+        let plan =
+            diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed, self.baseline.is_some())?;
         Ok((Plan { look, served, ..plan }, said))
     }
 

@@ -115,6 +115,8 @@ pub(super) fn only(
     }
     let mut stays = stays.into_iter();
     plan.changes.retain(|_| stays.next().unwrap_or_default());
+    let stayed = anyway.map_or(&[][..], |anyway| &anyway.stays);
+    plan.stays.retain(|stays| !stayed.contains(stays));
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
 }

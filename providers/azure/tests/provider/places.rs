@@ -179,21 +179,16 @@ async fn the_protected_list_holds_when_taking_away() {
             world.session(&guarded(&text, name)).await.expect("a session").engine_without(None).expect("an engine");
         let forgotten = guarded(&flyte("grants: []"), name);
         for plan in [engine.plan(&Silent).await.expect("a plan"), world.plan(&forgotten).await.expect("a plan")] {
-            let stays = plan.notes.iter().filter(|note| note.message.contains("is protected")).map(|note| &note.about);
-            let stays: Vec<_> = stays.collect();
-            assert!(!stays.is_empty(), "{name}: {:#?}", plan.notes);
-            assert!(
-                plan.changes.iter().all(|change| !stays.contains(&&change.id.to_string())),
-                "{name}: {:#?}",
-                plan.changes
-            );
+            let stays: Vec<_> = plan.stays.iter().map(|stays| &stays.object).collect();
+            assert!(!stays.is_empty(), "{name}: {:#?}", plan.stays);
+            assert!(plan.changes.iter().all(|change| !stays.contains(&&change.id)), "{name}: {:#?}", plan.changes);
             assert!(!plan.is_empty(), "{name}: the rest goes");
         }
     }
     assert_eq!(left(&world).await, before);
     // The rest goes, and what stays goes once it may.
     let (plan, _) = revoke(&world, &guarded(&text, "flyte-tasks"), None).await;
-    assert!(plan.notes.iter().any(|note| note.message.contains("`flyte-tasks` is protected")), "{:#?}", plan.notes);
+    assert!(plan.stays.iter().any(|stays| stays.reason.contains("`flyte-tasks` is protected")), "{:#?}", plan.stays);
     let stayed = left(&world).await;
     assert!(!stayed.is_empty() && stayed.len() < before.len(), "{stayed:#?}");
     revoke(&world, &text, None).await;
@@ -237,7 +232,7 @@ async fn an_identity_that_is_named_by_its_id_is_read_where_it_is() {
     // It is protected where it is, too.
     let guarded = flyte("grants: []").replace("task_identity: flyte-tasks", &format!("{keys}\n  protected: [pulling]"));
     let plan = world.plan(&guarded).await.expect("a plan");
-    assert!(plan.notes.iter().any(|note| note.message.contains("`pulling` is protected")), "{:#?}", plan.notes);
+    assert!(plan.stays.iter().any(|stays| stays.reason.contains("`pulling` is protected")), "{:#?}", plan.stays);
     assert!(!actions(&plan).iter().any(|change| change.contains("pulling")), "{:#?}", actions(&plan));
     // One that isn't there, one that is no identity, and one of another tenant.
     let missing =

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cloudgrant_core::{Action, ErrorKind, Silent};
+use cloudgrant_core::{Action, ErrorKind, Object, Silent};
 
 use crate::bench::{Bench, Sketch, need};
 use crate::fixture::{Fixture, Hook};
@@ -209,5 +209,28 @@ pub(super) async fn protected_names_are_refused<F: Fixture>() -> Checked {
             }
         }
     }
-    bench.same(&before, "planning wrote").await
+    bench.same(&before, "planning wrote").await?;
+    loses_nothing(&bench, &sketch, &objects).await
+}
+
+/// What became protected after something was made there stays as it is, and the rest goes.
+async fn loses_nothing<F: Fixture>(bench: &Bench<F>, sketch: &Sketch, objects: &[Object]) -> Checked {
+    bench.apply(sketch).await?;
+    let ours = objects.iter().filter(|object| object.handoff.is_none());
+    let mut names: Vec<_> = ours.clone().flat_map(|object| object.touches.clone()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let Some(section) = bench.fixture.protecting(&name) else { return Ok(()) };
+        let (run, _) = bench.connect(&Sketch { section: Some(section), ..sketch.clone() }).await?;
+        let plan = run.revoked().plan().await?;
+        for object in ours.clone().filter(|object| object.touches.contains(&name)) {
+            let is_changed = plan.changes.iter().any(|change| change.id == object.id);
+            hold(!is_changed, || format!("`{name}` is protected, and there is a plan that takes {} away", object.id))?;
+            let is_told = plan.stays.iter().any(|stays| stays.object == object.id);
+            hold(is_told, || format!("`{name}` is protected, and that {} stays for that isn't told", object.id))?;
+        }
+        hold(!plan.is_empty(), || format!("because `{name}` is protected, nothing at all is taken away"))?;
+    }
+    Ok(())
 }

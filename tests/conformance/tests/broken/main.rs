@@ -88,7 +88,8 @@ catches! {
     stacks_are_listed: OwnAlone "isn't listed", NamesAlone "isn't listed", Nowhere "how to be at the other home",
         Undead "no such thing", EverybodysOwn "are said to be";
     touched_things_are_named: Secretive "no object names it in `touches`";
-    protected_names_are_refused: Unprotected "there is a plan that changes it";
+    protected_names_are_refused: Unprotected "there is a plan that changes it",
+        Heedless "there is a plan that takes";
     missing_prerequisites_are_not_found: VagueAboutAbsence "the error is Unexpected";
     refusals_name_the_operation: VagueAboutOperation "no `operation`", VagueAboutRefusal "the error for";
     passing_failures_are_waited_out: Impatient "nobody retries", Overloaded "nobody retries";

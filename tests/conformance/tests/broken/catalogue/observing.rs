@@ -19,6 +19,15 @@ breakage! {
 }
 
 breakage! {
+    /// Doesn't say what of others it changes when it deletes.
+    Heedless {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.objects.values_mut().for_each(|found| found.touches.clear());
+        }
+    }
+}
+
+breakage! {
     /// Mends what it finds changed.
     MendingObserve {
         fn seen(&self, cloud: &Cloud, desired: &Desired, _: &mut Observed) {
