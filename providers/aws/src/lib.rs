@@ -107,6 +107,8 @@ pub struct Aws {
     buckets: buckets::Lookup,
     /// Whether buckets are asked although the stack's policies say what they are like.
     afresh: AtomicBool,
+    /// Whether anything of the stack was at its home since it was connected.
+    at_home: AtomicBool,
     identity: OnceCell<Caller>,
     quotas: OnceCell<Quotas>,
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
@@ -149,6 +151,7 @@ impl Connect for Aws {
             secrets: Lookup::default(),
             buckets: buckets::Lookup::default(),
             afresh: AtomicBool::new(false),
+            at_home: AtomicBool::new(false),
             identity: OnceCell::new(),
             quotas: OnceCell::new(),
             reading: Mutex::default(),

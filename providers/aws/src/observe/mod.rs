@@ -23,7 +23,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let (snapshot, quotas, issuers, shared) = read?;
     let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
     observed.problems.extend(issuers);
-    observed.problems.extend(moved::problem(aws, desired, &snapshot));
+    observed.problems.extend(moved::problem(aws, &snapshot));
     let mut others = OtherHomes::default();
     let of_policies = iam::OfPolicies { tags, attached_to };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);

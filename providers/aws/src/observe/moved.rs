@@ -1,23 +1,29 @@
 //! A stack whose home changed with the manifest, although nobody asked for that.
 
-use cloudgrant_core::{Desired, Error, ErrorKind};
+use std::sync::atomic::Ordering;
+
+use cloudgrant_core::{Error, ErrorKind};
+use serde_json::Value;
 
 use crate::Aws;
 use crate::bind::HOME_TAG;
 use crate::config::WHOLE_ACCOUNT;
 use crate::names::Names;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Role, Snapshot};
 
-/// The cluster's issuer is a part of the home. A manifest that gets its first cluster, loses it, or lists another issuer first
-/// therefore names another home, where nothing is: all that the stack gave would stay given, and no run would see it. So
-/// that is refused until the manifest says which home it means.
+/// The cluster's issuer is a part of the home. A manifest that gets its first cluster, loses it, lists another issuer first or
+/// no longer lists the first one therefore names another home, where nothing is: all that the stack gave would stay given,
+/// and no run would see it. So that is refused until the manifest says which home it means, also to whoever takes access away
+/// and would read that there is none.
 ///
-/// Only where something is wanted, nothing is at the home yet, and `aws.home` isn't written: whoever takes everything away
-/// leaves an empty home behind. Two clusters of one account, each with a home, are two
-/// stacks of one name.
-pub(super) fn problem(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Option<Error> {
+/// Only where nothing was at the home since we were connected (whoever takes everything away leaves an empty home behind)
+/// and `aws.home` isn't written. Two clusters of one account, each with a home, are two stacks of one name.
+pub(super) fn problem(aws: &Aws, snapshot: &Snapshot) -> Option<Error> {
     let config = &aws.config;
-    if desired.thorough || desired.objects.is_empty() || config.home.is_some() || is_used(&aws.names, snapshot) {
+    if is_used(&aws.names, snapshot) {
+        aws.at_home.store(true, Ordering::Relaxed);
+    }
+    if config.home.is_some() || aws.at_home.load(Ordering::Relaxed) {
         return None;
     }
     let at = |issuer: Option<&str>| {
@@ -25,15 +31,15 @@ pub(super) fn problem(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Opti
     };
     let listed = config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
     let listed = listed.filter(|issuer| Some(*issuer) != config.home_issuer());
-    // Where a manifest without a cluster finds homes with one, what they are called stands in the tags of their roles.
-    let tagged = snapshot.roles.values().filter(|role| aws.names.is_path_of_another_home(&role.path));
+    // Homes with a cluster that the manifest doesn't list stand in the tags of their roles.
+    let elsewhere = snapshot.roles.values().filter(|role| aws.names.is_path_of_another_home(&role.path));
+    // Where the roles of one trust the manifest's issuer too, it is that cluster's: another issuer was listed before it.
+    let provider = config.home_issuer().map(|issuer| aws.names.oidc_provider_arn(issuer));
+    let tagged = elsewhere.filter(|role| provider.as_ref().is_none_or(|provider| trusts(role, provider)));
     let tagged = tagged.filter_map(|role| role.tags.get(HOME_TAG)?.split_once(' ').map(|(_, issuer)| issuer));
-    let mut before: Vec<Option<&str>> = listed.map(Some).collect();
-    match config.home_issuer() {
-        Some(_) => before.push(None),
-        None => before.extend(tagged.map(Some)),
-    }
-    let known = before.into_iter().find(|issuer| is_used(&at(*issuer), snapshot));
+    let whole_account = config.home_issuer().map(|_| None);
+    let mut before = listed.map(Some).chain(whole_account).chain(tagged.map(Some));
+    let known = before.find(|issuer| is_used(&at(*issuer), snapshot));
     let unnamed = || {
         let paths = snapshot.policies.values().map(|policy| &policy.path);
         config.home_issuer().is_none() && paths.into_iter().any(|path| aws.names.is_path_of_another_home(path))
@@ -52,9 +58,21 @@ pub(super) fn problem(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Opti
             .with("the manifest names", aws.names.home())
             .hint(format!(
                 "the home is the account and the cluster's first issuer, unless `aws.home` says it: to go on with what is there, \
-                 write `home: {write}` in `aws`; if this is another stack, give it another name, or write its own home there"
+                 write `home: {write}` in `aws` (`cloudgrant stacks` lists it, and how to take it away); if this is another \
+                 stack, give it another name, or write its own home there"
             )),
     )
+}
+
+/// Whether a role trusts an OpenID Connect provider.
+fn trusts(role: &Role, provider: &str) -> bool {
+    let trust = role.trust();
+    let statements = trust["Statement"].as_array().into_iter().flatten();
+    let mut federated = statements.map(|statement| &statement["Principal"]["Federated"]);
+    federated.any(|principal| match principal {
+        Value::Array(several) => several.iter().any(|one| one == provider),
+        one => one == provider,
+    })
 }
 
 /// Whether anything of the stack is at a home.

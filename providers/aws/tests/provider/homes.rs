@@ -26,6 +26,25 @@ async fn two_clusters() -> World {
     world
 }
 
+/// Every run refuses a manifest whose home changed, also those that only take away.
+async fn refused_everywhere(world: &World, text: &str, home: &str) {
+    let before = world.everything();
+    let nothing = text[..text.find("grants:").expect("grants")].to_owned() + "grants: []\n";
+    let taking_away = async |names: Option<&[String]>| {
+        let session = world.session_with(text, Settings::default()).await.expect("a session");
+        session.engine_without(names).expect("an engine").plan(&Silent).await
+    };
+    let models = ["models".to_owned()];
+    for plan in
+        [world.plan(text).await, world.plan(&nothing).await, taking_away(None).await, taking_away(Some(&models)).await]
+    {
+        let error = said(&plan.expect_err("the stack is elsewhere"));
+        assert!(error.contains(&format!("write `home: {home}` in `aws`")), "{error}");
+        assert!(error.contains("cloudgrant stacks"), "{error}");
+    }
+    assert_same(&before, &world.everything());
+}
+
 /// Takes everything away.
 async fn revoked(world: &World, text: &str) -> (Plan, Report) {
     let session = Session::open(load(text).overlaid(world.overlay(), "the test").expect("layers"), Settings::default());
@@ -74,10 +93,7 @@ grants:
     for (first, then, home) in [(&without, &with, "account"), (&with, &without, "ISSUER")] {
         let world = World::new(&with).await;
         world.converge(first).await;
-        let before = world.everything();
-        let error = world.plan(then).await.expect_err("the stack is elsewhere");
-        assert!(said(&error).contains(&format!("write `home: {home}` in `aws`")), "{}", said(&error));
-        assert_same(&before, &world.everything());
+        refused_everywhere(&world, then, home).await;
         let home = if home == "account" { home } else { "oidc.eks.us-west-2.amazonaws.com/id/BLUE" };
         let named = then.replace("aws:\n", &format!("aws:\n  home: {home}\n"));
         assert!(world.plan(&named).await.expect("a plan").is_empty());
@@ -95,10 +111,31 @@ async fn issuers_in_another_order_are_no_other_home_in_silence() {
     };
     let world = World::new(&listed([both, green])).await;
     world.converge(&listed([both, green])).await;
-    let error = world.plan(&listed([green, both])).await.expect_err("the home changed");
-    assert!(said(&error).contains(&format!("write `home: {both}` in `aws`")), "{}", said(&error));
+    refused_everywhere(&world, &listed([green, both]), both).await;
+    // The first one is retired: the roles at its home trust the other one, too.
+    refused_everywhere(&world, &blue.replace("id/BLUE", "id/GREEN"), both).await;
     let named = listed([green, both]).replace("aws:\n", &format!("aws:\n  home: {both}\n"));
     world.converge(&named).await;
+}
+
+#[tokio::test]
+async fn whoever_takes_the_last_away_leaves_a_home_and_not_a_moved_one() {
+    let world = two_clusters().await;
+    let (of_account, green) = (manifest(GRANTS).replace("  home: account\n", ""), of_cluster("GREEN", GRANTS));
+    let line = of_account.lines().find(|line| line.contains("oidc_provider")).expect("a cluster");
+    let of_account = of_account.replace(&format!("{line}\n"), "").replace("{ domain: production }", "global");
+    let before = world.everything();
+    world.converge(&of_account).await;
+    // Another home beside it, as it says that it is one.
+    let written = green.replace("aws:\n", "aws:\n  home: oidc.eks.us-west-2.amazonaws.com/id/GREEN\n");
+    world.converge(&written).await;
+    revoked(&world, &of_account).await;
+    revoked(&world, &written).await;
+    assert_same(&before, &world.everything());
+    // A cluster whose home is empty finds nothing to take away beside another one.
+    world.converge(&of_cluster("BLUE", GRANTS)).await;
+    let (plan, _) = revoked(&world, &green).await;
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
 }
 
 #[tokio::test]
