@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Unsearched, Widening};
 use serde_json::{Value, json};
 
+use super::goes_on::Given;
 use super::identities::Principals;
 use super::other_homes::OtherHomes;
 use super::roles::is_ours;
@@ -46,7 +47,9 @@ pub(super) async fn add(
     }
     let ours = custom.iter().filter(|role| is_ours(azure, role));
     let own_roles = ours.map(|role| role.name.to_ascii_lowercase()).collect();
-    let mut reader = Reader { azure, wanted, role_names, own_roles, holders, observed, others, seen: HashSet::new() };
+    let given = Given::of(azure, desired, principals).await?;
+    let mut reader =
+        Reader { azure, wanted, role_names, own_roles, holders, given, observed, others, seen: HashSet::new() };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for subscription in subscriptions {
         let list = snapshot.assignments(subscription).await?;
@@ -70,7 +73,7 @@ fn unreachable(assignment: &RoleAssignment, why: &str) -> Unsearched {
 }
 
 /// The command that takes an assignment away.
-fn take_away(assignment: &RoleAssignment) -> String {
+pub(super) fn take_away(assignment: &RoleAssignment) -> String {
     format!("az role assignment delete --ids {}", assignment.id)
 }
 
@@ -86,6 +89,8 @@ struct Reader<'a> {
     own_roles: HashSet<String>,
     /// The identities by their principals, and whether they are the stack's.
     holders: HashMap<String, (&'a ResourceId, bool)>,
+    /// What the manifest gives, where something of it is revoked.
+    given: Given,
     observed: &'a mut Observed,
     others: &'a mut OtherHomes,
     seen: HashSet<String>,
@@ -119,11 +124,7 @@ impl Reader<'_> {
         let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
         let mut attributes = object.attributes.value();
         let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
-        let maker = match assignment.description.as_deref().and_then(|text| self.azure.names.home_described(text)) {
-            Some(home) => format!("made by this stack at its home {home}, and taken away there"),
-            None => "not made by this stack, which won't take it away".to_owned(),
-        };
-        let by = format!("under the name {}, {maker}", assignment.name);
+        let by = self.by(assignment);
         let attributes = if asked == there {
             if !owned {
                 self.observed.notes.push(Note::info(&object.id, format!("it is there already {by}")));
@@ -137,23 +138,8 @@ impl Reader<'_> {
             }
             attributes.into()
         } else if there.is_empty() {
-            match self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-                Some((holder, true)) => {
-                    let what = format!(
-                        "has the role {} on {} without the condition, so that it reaches more than was asked: {by}",
-                        object.attributes.text("role").unwrap_or_default(),
-                        assignment.scope
-                    );
-                    let identity = kinds::identity(holder, self.azure.names.group());
-                    self.observed.widened.push(Widening { object: identity, what, remedy: take_away(assignment) });
-                }
-                _ => {
-                    let message = format!(
-                        "it is there already without the condition, so that it reaches more than was asked: {by}"
-                    );
-                    self.observed.notes.push(Note::warning(&object.id, message));
-                }
-            }
+            let what = format!("is there without the condition, so that it reaches more than was asked: {by}");
+            self.observed.widened.push(Widening { object: object.id.clone(), what, remedy: take_away(assignment) });
             object.attributes.clone()
         } else {
             // Azure takes no second one, and this one isn't ours to change.
@@ -174,8 +160,18 @@ impl Reader<'_> {
             .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
     }
 
+    /// Under which name it is there, and who made it.
+    fn by(&self, assignment: &RoleAssignment) -> String {
+        let home = assignment.description.as_deref().and_then(|text| self.azure.names.home_described(text));
+        let maker = match home {
+            Some(home) => format!("made by this stack at its home {home}, and taken away there"),
+            None => "not made by this stack, which won't take it away".to_owned(),
+        };
+        format!("under the name {}, {maker}", assignment.name)
+    }
+
     /// Somebody else's. What it gives to an identity of the stack's widens that, and who else gets a role of the stack's
-    /// widens the role.
+    /// widens the role. What it gives of what is revoked goes on.
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| actions::known(role).map(|role| role.name)).unwrap_or(role);
@@ -190,6 +186,9 @@ impl Reader<'_> {
                 assignment.principal_id, assignment.scope
             );
             self.observed.widened.push(Widening { object: kinds::role(name), what, remedy });
+        } else {
+            let goes_on = self.given.note(assignment, role, name, &self.by(assignment));
+            self.observed.notes.extend(goes_on);
         }
     }
 

@@ -4,6 +4,7 @@ mod assignments;
 mod caller;
 mod contents;
 mod denials;
+mod goes_on;
 mod identities;
 mod limited;
 mod other_homes;

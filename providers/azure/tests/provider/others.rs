@@ -8,6 +8,7 @@ use crate::world::{Runs, World, flyte, said, union};
 
 const READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const THEIRS: &str = "12345678-1234-1234-1234-123456789012";
+const ALSO_THEIRS: &str = "12345678-1234-1234-1234-123456789013";
 const GLOBAL: &str = "grants: [{ name: all, scope: global, access: { models: read } }]";
 
 async fn names(world: &World) -> Vec<String> {
@@ -29,16 +30,44 @@ async fn an_equal_assignment_under_another_name_is_no_change() {
 }
 
 #[tokio::test]
-async fn a_wider_one_is_a_warning() {
+async fn a_wider_one_is_drift_whoever_holds_it() {
     let text = union("grants: [{ name: all, scope: global, access: { data: read } }]");
     let world = World::new(&text).await;
     let principal = world.arm.principal("flyteuser-acme").await;
     world.arm.assign(THEIRS, &container("acmedata", "inputs"), READER, &principal, None).await;
     let plan = world.plan(&text).await.expect("a plan");
-    assert!(plan.is_empty(), "{:#?}", plan.changes);
-    let warned =
-        plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("without the condition"));
-    assert!(warned, "{:#?}", plan.notes);
+    assert!(plan.is_empty() && plan.has_drift(), "{:#?}", plan.changes);
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(widening.object.name.starts_with("flyteuser-acme: "), "{}", widening.object);
+    assert!(widening.what.contains("without the condition"), "{}", widening.what);
+    assert!(widening.remedy.contains(THEIRS), "{}", widening.remedy);
+}
+
+#[tokio::test]
+async fn what_others_give_of_what_is_revoked_is_told_and_goes_on() {
+    let text = union(
+        "grants:\n\
+         - { name: stays, scope: global, access: { models: read } }\n\
+         - { name: goes, scope: global, access: { data: read } }",
+    );
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    // One is as wide as the grant, one is wider.
+    world.arm.assign(THEIRS, &container("acmedata", "inputs"), READER, &principal, None).await;
+    world.arm.assign(ALSO_THEIRS, &container("acmemodels", "models"), READER, &principal, None).await;
+    for (revoked, told) in [(Some("goes"), vec![THEIRS]), (None, vec![THEIRS, ALSO_THEIRS])] {
+        let session = world.session(&text).await.expect("a session");
+        let revoked = revoked.map(|name| vec![name.to_owned()]);
+        let plan = session.engine_without(revoked.as_deref()).expect("the rest").plan(&Silent).await.expect("a plan");
+        for name in [THEIRS, ALSO_THEIRS] {
+            let is_told = plan.notes.iter().any(|note| {
+                note.level == Level::Warning
+                    && note.message.contains("still has the role Storage Blob Data Reader")
+                    && note.message.contains(&format!("roleAssignments/{name}`"))
+            });
+            assert_eq!(is_told, told.contains(&name), "{revoked:?}: {name}: {:#?}", plan.notes);
+        }
+    }
 }
 
 #[tokio::test]
