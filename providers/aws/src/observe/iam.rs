@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Widening, quoted};
+use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -72,8 +72,10 @@ impl Reader<'_> {
         self.observed.objects.insert(id, found);
     }
 
-    fn problem(&mut self, message: String, hint: String) {
-        self.observed.problems.push(Error::new(ErrorKind::Conflict, message).hint(hint));
+    /// Leaves what can't go where it is, and says why; the rest can go.
+    fn left(&mut self, object: ObjectId, reason: String) {
+        self.observed.objects.remove(&object);
+        self.observed.stays.push(Stays { object, reason });
     }
 
     /// Names are unique in an account, whatever the path: one of ours elsewhere is somebody else's.
@@ -189,10 +191,12 @@ impl Reader<'_> {
             }
         } else if let Some((_, _, remedy)) = foreign.first() {
             let what: Vec<_> = foreign.iter().map(|(what, ..)| what.as_str()).collect();
-            self.problem(
-                format!("role {name} can't be deleted: it has what this stack did not give it: {}", what.join(", ")),
-                format!("take that away first, for example `{remedy}`"),
+            let reason = format!(
+                "this stack did not give it {}, and IAM deletes no role that has anything. What this stack gave it is taken \
+                 away; take the rest away too (for example `{remedy}`) and run this again",
+                what.join(", ")
             );
+            self.left(id, reason);
         }
     }
 
@@ -240,14 +244,13 @@ impl Reader<'_> {
         if !self.wanted.contains(&of_policy) {
             self.observed.objects.remove(&of_policy);
         }
-        let message = format!(
-            "it stays, and what the policy gives stays given, as `{role}` is protected (`{pattern}`, `aws.protected`): take it \
-             away by hand (`{}`, then `aws iam delete-policy --policy-arn {}`), or take the name off the protected list and \
-             run this again",
+        let reason = format!(
+            "`{role}` is protected (`{pattern}`, `aws.protected`): take it away by hand (`{}`, then `aws iam delete-policy \
+             --policy-arn {}`), or take the name off the protected list and run this again",
             detach(role, arn),
             quoted(arn)
         );
-        self.observed.notes.push(Note::warning(attachment, message));
+        self.left(attachment.clone(), reason);
     }
 
     /// Whether the stack attached a policy to a role, which was the task role before the manifest named another one.
@@ -261,8 +264,11 @@ impl Reader<'_> {
             let what = format!("is attached to {by}, which this stack did not do");
             self.observed.widened.push(Widening { object, what, remedy });
         } else {
-            let hint = format!("detach it first: `{remedy}`");
-            self.problem(format!("policy {policy} can't be deleted: somebody attached it to {by}"), hint);
+            let reason = format!(
+                "somebody attached it to {by}, and IAM deletes no policy that is attached: detach it (`{remedy}`) and run this \
+                 again"
+            );
+            self.left(object, reason);
         }
     }
 

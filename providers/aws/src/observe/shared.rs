@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Unsearched};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unsearched,
+};
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
@@ -107,12 +109,12 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             }
             let id = shared.statement(sid);
             if let Some(pattern) = protected.matching(shared.name()).filter(|_| !wanted.contains(&id)) {
-                let message = format!(
-                    "it stays, and what it gives stays given, as `{}` is protected (`{pattern}`, `aws.protected`): take it \
-                     out by hand, or take the name off the protected list and run this again",
+                let reason = format!(
+                    "`{}` is protected (`{pattern}`, `aws.protected`): take it out by hand, or take the name off the protected \
+                     list and run this again",
                     shared.name()
                 );
-                observed.notes.push(Note::warning(&id, message));
+                observed.stays.push(Stays { object: id, reason });
                 stay.push(one.clone());
                 continue;
             }

@@ -250,8 +250,8 @@ async fn the_protected_list_holds_when_taking_away() {
     assert!(world.iam().get_role().role_name("cloudgrant_tests_production").send().await.is_err());
     let plan = world.plan(&protecting(&manifest(""))).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
-    let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("`team/theirs` is protected")).collect();
-    assert!(told.len() == 1 && told[0].message.contains("it stays"), "{:#?}", plan.notes);
+    let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+    assert!(stays.reason.contains("`team/theirs` is protected"), "{stays:?}");
     // It is found again by its mark, and goes once it may.
     world.converge(&manifest("")).await;
     let policies = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
@@ -275,8 +275,9 @@ async fn what_a_protected_task_role_carries_stays_and_the_rest_is_taken_away() {
     assert!(world.iam().get_role().role_name("cloudgrant_tests_production").send().await.is_err());
     let plan = world.plan(&protecting(&manifest(""))).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
-    let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("is protected (`acme-user*`")).collect();
-    assert!(told.len() == 1 && told[0].message.contains("aws iam detach-role-policy"), "{:#?}", plan.notes);
+    let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+    assert!(stays.reason.contains("is protected (`acme-user*`"), "{stays:?}");
+    assert!(stays.reason.contains("aws iam detach-role-policy"), "{stays:?}");
     world.converge(&manifest("")).await;
     assert!(!world.attached("acme-userflyterole").await.contains(&ours));
 }
