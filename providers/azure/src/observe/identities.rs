@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Widening};
+use cloudgrant_core::{
+    Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening,
+};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
@@ -102,6 +104,16 @@ fn group_of(azure: &Azure, id: &ResourceId) -> String {
     if group.eq_ignore_ascii_case(ours) { ours.to_owned() } else { group.to_owned() }
 }
 
+fn attributes_of(azure: &Azure, identity: &ResourceId, credential: &FederatedCredential) -> Attributes {
+    json!({
+        "identity": azure.names.identity_id(identity.name()).as_str(),
+        "issuer": credential.issuer,
+        "subject": credential.subject,
+        "audience": credential.audiences.join(" "),
+    })
+    .into()
+}
+
 fn add_credentials(
     azure: &Azure,
     desired: &Desired,
@@ -116,13 +128,7 @@ fn add_credentials(
     }
     let mut foreign = Vec::new();
     for credential in credentials.iter() {
-        let attributes: Attributes = json!({
-            "identity": azure.names.identity_id(identity.name()).as_str(),
-            "issuer": credential.issuer,
-            "subject": credential.subject,
-            "audience": credential.audiences.join(" "),
-        })
-        .into();
+        let attributes = attributes_of(azure, identity, credential);
         let named = kinds::credential(identity.name(), &credential.name);
         // One that trusts the same, whatever it is called: Azure takes no second one.
         let same = desired.objects.iter().find(|object| {
@@ -156,7 +162,7 @@ fn add_credentials(
 }
 
 /// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four
-/// seconds through. Those of others keep it.
+/// seconds through. Those of others keep it, and nothing else.
 fn go_along(
     azure: &Azure,
     identity: &ResourceId,
@@ -168,7 +174,19 @@ fn go_along(
     let names = credentials.iter().map(|credential| credential.name.as_str());
     let (ours, foreign): (Vec<_>, Vec<_>) = names.partition(|name| name.starts_with(&mark));
     if !foreign.is_empty() {
-        observed.problems.push(trusts_others(identity, foreign));
+        // It stays for these alone: what is the stack's on it goes.
+        let why = trusts_others(identity, foreign);
+        let reason = format!("{}; {}", why.message(), why.hint_text().unwrap_or_default());
+        observed.objects.remove(object);
+        observed.stays.push(Stays { object: object.clone(), reason });
+        for credential in credentials.iter().filter(|credential| credential.name.starts_with(&mark)) {
+            let attributes = attributes_of(azure, identity, credential);
+            let id = kinds::credential(identity.name(), &credential.name);
+            let found =
+                Found { attributes, owned: true, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
+            observed.objects.insert(id, found);
+        }
+        return;
     }
     if let Some(warning) = observed.objects.get_mut(object).and_then(|found| found.if_deleted.as_mut()) {
         match ours.len() {
