@@ -200,7 +200,9 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
                     .hint("grant a bucket of your own; if it is yours after all, set `force: true` on the resource")
             })
         }
-        Locator::Secret(secret) => self::secret(aws, &secret, path),
+        Locator::Secret(secret) => {
+            self::secret(aws, &secret, path.clone()).or_else(|| every_secret(&secret, resource, path))
+        }
         Locator::Repository(_) => None,
     }
 }
@@ -242,6 +244,21 @@ fn secret(aws: &Aws, secret: &Secret, path: String) -> Option<Diagnostic> {
         return Some(Diagnostic::new(path, message).hint("keep the secret in the data plane's account"));
     }
     None
+}
+
+/// Requirement 38 has it warned of, too.
+fn every_secret(secret: &Secret, resource: &Resource, path: String) -> Option<Diagnostic> {
+    (secret.name == "*" && !resource.force).then(|| {
+        let message = format!(
+            "`{}` is every secret of account {} in {}, the platform's own too, and whatever comes later",
+            shown(&resource.locator),
+            secret.account,
+            secret.region
+        );
+        let hint = "name the secret, or what the names begin with (`secret:team/*`); if all of them are meant, set \
+                    `force: true` on the resource";
+        Diagnostic::new(path, message).hint(hint)
+    })
 }
 
 fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {

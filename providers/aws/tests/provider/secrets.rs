@@ -115,14 +115,21 @@ async fn a_secret_that_is_scheduled_for_deletion_is_warned_of() {
 }
 
 #[tokio::test]
-async fn a_pattern_is_warned_of() {
+async fn a_pattern_is_warned_of_and_all_secrets_at_once_take_force() {
     let world = World::new(&manifest(GRANTS)).await;
-    let plan = world.plan(&with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:*")).await.expect("a plan");
+    let every = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:*");
+    let error = refused(world.plan(&every).await);
     assert!(
-        plan.notes.iter().any(|note| note.message.contains("every secret whose name begins so")),
-        "{:#?}",
-        plan.notes
+        error.kind().is_usage() && said(&error).contains("every secret of account 111122223333"),
+        "{}",
+        said(&error)
     );
+    let forced = every.replace("secret:*\" }", "secret:*\", force: true }");
+    for text in [with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:team/*"), forced] {
+        let plan = world.plan(&text).await.expect("a plan");
+        let told = plan.notes.iter().any(|note| note.message.contains("every secret whose name begins so"));
+        assert!(told, "{:#?}", plan.notes);
+    }
 }
 
 #[tokio::test]
