@@ -90,7 +90,11 @@ fn objects(
                 .iter()
                 .filter(|prefix| covers(&wanted, prefix) || are_others_edited && !covers(&baseline, prefix));
             let given = wanted.iter().filter(|prefix| covers(&there, prefix));
-            let left: BTreeSet<_> = kept.chain(given).cloned().collect();
+            let all: BTreeSet<_> = kept.chain(given).cloned().collect();
+            // A prefix within another one adds nothing.
+            let is_within =
+                |prefix: &String| all.iter().any(|other| other != prefix && prefix.starts_with(other.as_str()));
+            let left: BTreeSet<_> = all.iter().filter(|prefix| !is_within(prefix)).cloned().collect();
             let extent = if left.contains("") { Extent::Whole } else { Extent::Prefixes(left) };
             (deed, extent)
         })

@@ -63,7 +63,7 @@ impl Reference {
                     owned: true,
                     depends_on,
                     if_deleted: None,
-                    touches: Vec::new(),
+                    touches: if principal == self.config.task_principal { vec![principal.clone()] } else { Vec::new() },
                 };
                 observed.objects.insert(ObjectId::new(ATTACHMENT, format!("{principal}/{policy}")), found);
             }
@@ -107,7 +107,7 @@ impl Reference {
                     owned: is_ours(&registry),
                     depends_on: Vec::new(),
                     if_deleted: None,
-                    touches: Vec::new(),
+                    touches: vec![registry.clone()],
                 };
                 observed.objects.insert(id, found);
             }
