@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox, stacks};
@@ -49,15 +51,16 @@ pub(crate) struct Global {
     /// The cloud to work with, such as aws or azure, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
     // The variable is a layer of the configuration like any other, and so none of clap's.
     #[arg(long, global = true, value_name = "NAME", add = complete::providers())]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) provider: Option<String>,
 
     /// The profile of the manifest to use [env: CLOUDGRANT_PROFILE]
     #[arg(long, global = true, value_name = "NAME", env = "CLOUDGRANT_PROFILE", hide_env = true)]
-    #[arg(add = complete::profiles())]
+    #[arg(add = complete::profiles(), value_parser = NonEmptyStringValueParser::new())]
     pub(crate) profile: Option<String>,
 
     /// Work against an emulator in this process, which keeps its state in DIR [default: a folder of
-    /// .cloudgrant/sandbox for each cloud] [env: CLOUDGRANT_SANDBOX]
+    /// .cloudgrant/sandbox for each cloud] [env: CLOUDGRANT_SANDBOX, a DIR, yes, or no]
     #[arg(long, global = true, value_name = "DIR", env = "CLOUDGRANT_SANDBOX", hide_env = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_FOLDER)]
     #[arg(value_hint = clap::ValueHint::DirPath)]
@@ -111,9 +114,8 @@ pub(crate) fn default_folder(provider: &str) -> PathBuf {
 impl Global {
     /// The folder of a provider's sandbox, if the sandbox was asked for. The variable may also just say yes or no.
     pub(crate) fn sandbox_folder(&self, provider: &str) -> Option<PathBuf> {
-        let folder = self.sandbox.as_deref()?;
+        let folder = self.sandbox.as_deref().filter(|folder| !says_no(folder))?;
         match folder.to_ascii_lowercase().as_str() {
-            "" | "0" | "false" | "no" | "off" => None,
             "1" | "true" | "yes" | "on" | DEFAULT_FOLDER => Some(default_folder(provider)),
             _ => Some(folder.into()),
         }
@@ -158,6 +160,23 @@ impl Global {
 pub(crate) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
     if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
+/// Whether somebody who writes this wants no sandbox.
+fn says_no(folder: &str) -> bool {
+    matches!(folder.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
+}
+
+/// What is wrong with a `--sandbox` that says no: whoever wrote the flag, perhaps with a variable that isn't set behind it,
+/// would work in the real cloud without a word. The variable may say it, as everywhere where one is set.
+pub(crate) fn contradiction(matches: &ArgMatches, global: &Global) -> Option<String> {
+    let is_flag = matches.value_source("sandbox") == Some(ValueSource::CommandLine);
+    let value = global.sandbox.as_deref().filter(|value| is_flag && says_no(value))?;
+    let instead = match value.trim() {
+        "" => "write `--sandbox` for the usual folder, or leave it out for the real cloud".to_owned(),
+        no => format!("leave `--sandbox` out for the real cloud; a folder of that name is `--sandbox=./{no}`"),
+    };
+    Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
 }
 
 /// When to use colours.
@@ -214,7 +233,6 @@ mod tests {
         assert_eq!(global(&["--sandbox"]).sandbox_folder("aws"), Some(".cloudgrant/sandbox/aws".into()));
         assert_eq!(global(&["--sandbox=yes"]).sandbox_folder("azure"), Some(".cloudgrant/sandbox/azure".into()));
         assert_eq!(global(&["--sandbox=x/y"]).sandbox_folder("aws"), Some("x/y".into()));
-        assert_eq!(global(&["--sandbox=no"]).sandbox_folder("aws"), None);
         let cli = Cli::try_parse_from(["cloudgrant", "--sandbox", "plan"]).expect("an option before the command");
         assert!(matches!(cli.command, Command::Plan(_)));
     }

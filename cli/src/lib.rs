@@ -74,8 +74,12 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     } else if has(arguments, &["--color=always"]) || has_pair(arguments, "--color", "always") {
         command = command.color(clap::ColorChoice::Always);
     }
-    let matches = command.try_get_matches_from(arguments)?;
-    Cli::from_arg_matches(&matches)
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    match args::contradiction(&matches, &cli.global) {
+        Some(message) => Err(command.error(clap::error::ErrorKind::ValueValidation, message)),
+        None => Ok(cli),
+    }
 }
 
 /// Help and version are asked for; everything else is a command line that doesn't work.

@@ -32,6 +32,7 @@ pub(crate) struct Options {
 
     /// Another stack than the manifest's, at the same home: one that was renamed, or has no manifest any more
     #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "grants")]
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     stack: Option<String>,
 
     /// Don't ask: approve the plan in advance

@@ -17,6 +17,7 @@ mod nulls;
 mod readme;
 mod refusals;
 mod sandbox;
+mod sandbox_or_not;
 mod short;
 mod stacks;
 mod stranger;
