@@ -1,6 +1,6 @@
 //! `cloudgrant sandbox`
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -20,9 +20,10 @@ use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
 
 const DETAILS: &str = "\
-Prints what to export so that the cloud's own tool, Terraform and SDKs talk to the emulator, with \
-commands to run once where a tool needs more than variables, and serves until Ctrl-C. With a command \
-behind `--`, runs that command with these variables set, and ends with its exit code.
+Prints what to export so that the cloud's own tool and SDKs (on AWS also Terraform) talk to the \
+emulator, with commands to run once where a tool needs more than variables, and serves until Ctrl-C. \
+With a command behind `--`, runs that command with these variables set, and without any other that \
+leads to a real cloud, and ends with its exit code. az knows no login there: it takes its commands first.
 
 What the manifest takes for granted is there from the start: secrets, registries, the platform's \
 roles. Without a manifest, --provider says which cloud, and the emulator begins empty. To start over, delete \
@@ -35,6 +36,28 @@ Examples:
 
 /// How wide the list of faults is: its columns are made here, so it must fit every terminal.
 const LIST_WIDTH: usize = 80;
+
+/// How the variables begin by which clouds' tools find credentials, profiles and endpoints: a program in the sandbox gets
+/// none of a person's own, of whatever cloud. AWS: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>;
+/// Azure: azure-identity's `EnvironmentCredential`, the endpoints of managed identities, and Terraform's `ARM_`.
+const LEADING_OUT: [&str; 5] = ["AWS_", "AZURE_", "ARM_", "IDENTITY_", "MSI_"];
+
+/// Those among them that only say how something is shown.
+const HARMLESS: [&str; 6] = [
+    "AWS_PAGER",
+    "AWS_CLI_AUTO_PROMPT",
+    "AWS_DEFAULT_OUTPUT",
+    "AZURE_CORE_OUTPUT",
+    "AZURE_CORE_NO_COLOR",
+    "AZURE_CORE_COLLECT_TELEMETRY",
+];
+
+/// Whether a program with this variable could leave the sandbox.
+fn leads_out(name: &OsStr) -> bool {
+    // Windows' names have no case.
+    let name = name.to_string_lossy().to_uppercase();
+    LEADING_OUT.iter().any(|beginning| name.starts_with(beginning)) && !HARMLESS.contains(&name.as_str())
+}
 
 /// The details, and the list of faults as the sandboxes know it.
 fn more_help() -> String {
@@ -161,11 +184,12 @@ async fn child(
     interrupts: &mut Interrupts,
 ) -> Result<Exit> {
     let name = program.to_string_lossy().into_owned();
-    let mut child = tokio::process::Command::new(program)
-        .args(arguments)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .spawn()
-        .map_err(|error| {
+    let mut command = tokio::process::Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| leads_out(name)) {
+        command.env_remove(name);
+    }
+    let mut child =
+        command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value))).spawn().map_err(|error| {
             Error::new(ErrorKind::Usage, format!("can't run `{name}`"))
                 .with("cause", error)
                 .hint("check the command behind `--`")

@@ -52,10 +52,11 @@ mod sts;
 mod time;
 mod validate;
 
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, Server, Start, Store};
+use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
 
 /// The account that is used where the manifest names none.
@@ -80,7 +81,8 @@ pub async fn start(start: Start) -> Result<Running> {
     let Start { folder, address, config, knobs } = start;
     let quotas = quotas::Quotas::new(&knobs.quotas)?;
     denials::check(&knobs.deny)?;
-    let store = Store::open(folder, "aws")?;
+    let store = Store::open(&folder, "aws")?;
+    let profiles = no_profiles(&folder)?;
     let wishes = seed::Wishes::read(&config);
     let partition = partition::Partition::of_region(&wishes.region);
     let mut state = state::State::load(store, partition, quotas, knobs.replication)?;
@@ -106,7 +108,19 @@ pub async fn start(start: Start) -> Result<Running> {
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         ("AWS_REGION", &wishes.region),
         ("AWS_DEFAULT_REGION", &wishes.region),
+        ("AWS_CONFIG_FILE", &profiles),
+        ("AWS_SHARED_CREDENTIALS_FILE", &profiles),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server))
+}
+
+/// A file without profiles, for programs that would find a person's own, and with them the real cloud.
+fn no_profiles(folder: &Path) -> Result<String> {
+    let failed = |error| SandboxError::new(format!("make a file in {}", folder.display())).source(error);
+    let file = std::path::absolute(folder).map_err(failed)?.join("no-profiles");
+    if !file.exists() {
+        std::fs::write(&file, "").map_err(failed)?;
+    }
+    Ok(file.display().to_string())
 }

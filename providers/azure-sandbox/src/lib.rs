@@ -2,7 +2,7 @@
 //!
 //! An emulator of the parts of Azure Resource Manager, Microsoft Entra ID and Microsoft Graph that granting access needs,
 //! with Azure's limits, validations, errors and texts, so that what works here has a fair chance there. Other programs can
-//! use it too: `az`, Terraform and the SDKs talk to it through [`Running::exports`].
+//! use it too: `az` and the SDKs talk to it through [`Running::exports`].
 //!
 //! # Who may call
 //!
@@ -74,6 +74,7 @@ mod time;
 mod tls;
 mod writes;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::{Counter, Faults, Result, Running, SandboxError, Server, Start, Store};
@@ -108,6 +109,7 @@ pub async fn start(start: Start) -> Result<Running> {
     let folder = std::path::absolute(&folder)
         .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
     let tls = tls::set_up(&folder)?;
+    let tool = no_login(&folder)?;
     let key = entra::jwt::Key::load(&folder)?;
     let wishes = seed::wishes::Wishes::read(&config);
     let mut state = state::State::load(store, &wishes.tenant, wishes.cloud, quotas, knobs.replication)?;
@@ -145,16 +147,28 @@ pub async fn start(start: Start) -> Result<Running> {
         ("REQUESTS_CA_BUNDLE", &certificate),
         ("AZURE_CORE_INSTANCE_DISCOVERY", "false"),
         ("ARM_ENDPOINT", &endpoint),
+        ("AZURE_CONFIG_DIR", &tool),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server).with_setup(az()))
 }
 
+/// A folder for the Azure CLI's settings in which nobody is logged in: with a person's own it would work in the real cloud, and
+/// registering changes them for good. It is new at each start, as the endpoint is.
+fn no_login(folder: &Path) -> Result<String> {
+    let tool = folder.join("az");
+    let failed = |error| SandboxError::new(format!("make the folder {}", tool.display())).source(error);
+    if tool.exists() {
+        std::fs::remove_dir_all(&tool).map_err(failed)?;
+    }
+    std::fs::create_dir(&tool).map_err(failed)?;
+    Ok(tool.display().to_string())
+}
+
 /// What makes the Azure CLI talk to this sandbox: it takes its endpoints from a cloud that is registered with it, not from
-/// variables. In a folder of its own, since registering changes the CLI's settings for good.
+/// variables.
 fn az() -> Vec<String> {
     [
-        r#"export AZURE_CONFIG_DIR="$(mktemp -d)""#,
         r#"az cloud register -n cloudgrant-sandbox --endpoint-resource-manager "$ARM_ENDPOINT""#,
         "az cloud set -n cloudgrant-sandbox",
         r#"az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID""#,

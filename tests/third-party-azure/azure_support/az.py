@@ -28,8 +28,7 @@ class Az:
 
     def login(self):
         """Runs what the sandbox says to run once."""
-        # A place for settings is given already.
-        self.bash(*(line for line in self.setup if not line.startswith("export AZURE_CONFIG_DIR=")))
+        self.bash(*self.setup)
 
     def __call__(self, *arguments, expect=0):
         """Runs one command. Answers with what it printed, read from JSON; or, if it was to fail, with what it said."""

@@ -56,6 +56,7 @@ async fn what_a_start_offers() {
         "AZURE_CLIENT_SECRET",
         "AZURE_SUBSCRIPTION_ID",
         "REQUESTS_CA_BUNDLE",
+        "AZURE_CONFIG_DIR",
     ] {
         assert!(names.contains(&name), "{name}");
     }
