@@ -93,7 +93,7 @@ fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String>
         return Some((*instead).to_owned());
     }
     // Its folder is optional, and so stands behind a sign.
-    if arguments.windows(2).any(|pair| pair[0] == "--sandbox" && pair[1] == typed) {
+    if arguments.windows(2).any(|pair| pair[0] == "--sandbox" && pair[1] == typed && !typed.starts_with('-')) {
         return Some(format!("a folder of the sandbox is written `--sandbox={typed}`"));
     }
     let is_file = ENDINGS.iter().any(|ending| typed.to_ascii_lowercase().ends_with(ending));
@@ -133,6 +133,9 @@ mod tests {
         assert!(said(&["x.toml"]).contains("`--file x.toml`"));
         assert!(said(&["plan", "--sandbox", "/tmp/x"]).contains("`--sandbox=/tmp/x`"));
         assert!(said(&["--sandbox", "/tmp/x", "plan"]).contains("`--sandbox=/tmp/x`"));
+        // A misspelt option is none.
+        let said = said(&["plan", "--sandbox", "--exitcode"]);
+        assert!(said.contains("'--exit-code'") && !said.contains("--sandbox=--"), "{said}");
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `cloudgrant permissions`
 
-use std::io::IsTerminal;
-
 use clap::Args;
 use cloudgrant_core::{Error, ErrorKind, Permissions, Purpose, Result, Session, Settings};
 use serde_json::json;
@@ -61,7 +59,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
-    if all.len() > 1 && !std::io::stdout().is_terminal() {
+    if all.len() > 1 && is_file(&std::io::stdout()) {
         return Err(one_a_file(shell, &options, &all));
     }
     for Permissions { kind, holder, document, notes, .. } in &all {
@@ -83,6 +81,21 @@ fn chosen(all: Vec<Permissions>, name: &str) -> Result<Permissions> {
         Error::new(ErrorKind::Usage, format!("there is no document for `{name}`"))
             .hint(format!("--for takes one of: {}", names.join(", ")))
     })
+}
+
+/// Whether what is written becomes a file. A pipe is read by somebody, as a terminal is.
+#[cfg(unix)]
+fn is_file(stdout: &std::io::Stdout) -> bool {
+    use std::os::fd::AsFd;
+    let file = stdout.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether what is written becomes a file, as far as can be told: what is no terminal counts as one.
+#[cfg(not(unix))]
+fn is_file(stdout: &std::io::Stdout) -> bool {
+    use std::io::IsTerminal;
+    !stdout.is_terminal()
 }
 
 /// No cloud's tool takes several documents in one file, and whose each is wouldn't be in it.

@@ -4,9 +4,27 @@ use serde_json::Value;
 
 use crate::support::{Folder, QUICKSTART, assert_looks};
 
+/// Runs it with standard output in a file, which it has to leave empty, and says what was wrong.
+fn refused_in_a_file(folder: &Folder, arguments: &[&str]) -> String {
+    let path = folder.path().join("policy.json");
+    let file = std::fs::File::create(&path).expect("the folder is writable");
+    let refused = folder.command(arguments).stdout(file).output().expect("the binary runs");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(std::fs::read(path).expect("the file is there"), b"");
+    String::from_utf8(refused.stderr).expect("text")
+}
+
 #[test]
 fn several_documents_are_refused_where_a_file_would_hold_them() {
-    assert_looks!(Folder::with(QUICKSTART).run(&["permissions", "--plan"]));
+    assert_looks!(refused_in_a_file(&Folder::with(QUICKSTART), &["permissions", "--plan"]));
+}
+
+#[test]
+fn several_documents_are_read_in_a_pipe() {
+    let read = Folder::with(QUICKSTART).output(&["permissions", "--plan"]);
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(&read.stdout).into_iter().collect();
+    assert_eq!(documents.expect("JSON").len(), 2);
 }
 
 /// The commands that the refusal lists, as a shell runs them.
@@ -14,9 +32,7 @@ fn several_documents_are_refused_where_a_file_would_hold_them() {
 fn the_commands_that_are_listed_write_a_document_each() {
     for (provider, names) in [("aws", ["111122223333", "444455556666"]), ("azure", ["role", "assignment"])] {
         let folder = Folder::with(QUICKSTART);
-        let refused = folder.output(&["permissions", "--provider", provider]);
-        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0));
-        let said = String::from_utf8(refused.stderr).expect("text");
+        let said = refused_in_a_file(&folder, &["permissions", "--provider", provider]);
         let commands: Vec<_> = said.lines().map(str::trim).filter(|line| line.starts_with("cloudgrant ")).collect();
         assert_eq!(commands.len(), names.len(), "{said}");
         for (command, name) in commands.iter().zip(names) {
