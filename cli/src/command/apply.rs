@@ -40,6 +40,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             question: "Apply these changes to",
             leaves_nothing: false,
             looks_again: true,
+            must_be_there: false,
         };
         carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await
     })
@@ -75,6 +76,8 @@ pub(super) struct Asked {
     pub(super) leaves_nothing: bool,
     /// Whether, where there is nothing else to do, what the stack's own objects say is asked anew: what drift finds, this mends.
     pub(super) looks_again: bool,
+    /// Whether the stack was asked for by its name: then it is a failure that nothing of it is there.
+    pub(super) must_be_there: bool,
 }
 
 /// Shows the plan, asks, carries it out and reports.
@@ -97,6 +100,14 @@ pub(super) async fn carry_out(
     }
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
+    }
+    if asked.must_be_there
+        && plan.is_empty()
+        && plan.unsearched.is_empty()
+        && plan.stays.is_empty()
+        && let Some(error) = super::revoke::nothing_of(shell, work, &engine, &plan.stack).await?
+    {
+        return Err(error);
     }
     work.progress.clear();
     // Whoever takes something away moves nothing.

@@ -1,13 +1,14 @@
 //! `cloudgrant revoke`
 
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Result, Session};
+use cloudgrant_core::{Engine, Error, ErrorKind, Result, Session, Stack};
 
 use super::apply::{Asked, carry_out, need_approval};
 use super::audit::AuditOptions;
 use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::render::plan::Wording;
+use crate::render::stacks::Listed;
 
 /// Take grants away again, although the manifest lists them
 #[derive(Debug, Args)]
@@ -63,6 +64,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             question: "Take this away from",
             leaves_nothing: options.all,
             looks_again: false,
+            must_be_there: options.stack.is_some(),
         };
         let exit = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let manifest = &work.session.loaded().manifest;
@@ -84,4 +86,42 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         Ok(exit)
     })
     .await
+}
+
+/// Why nothing is to be taken from a stack that was asked for by its name: it has other homes, or none. `None` where it is at
+/// the manifest's home all the same.
+///
+/// # Errors
+/// The stacks can't be listed.
+pub(super) async fn nothing_of(
+    shell: Shell<'_>,
+    work: &mut Work<'_>,
+    engine: &Engine,
+    stack: &Stack,
+) -> Result<Option<Error>> {
+    let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
+    work.progress.clear();
+    let mut global = shell.global.clone();
+    // Each command names it itself.
+    global.stack = None;
+    let named: Vec<_> = stacks.found.iter().filter(|found| found.name == *stack).collect();
+    if named.iter().any(|found| found.is_this) {
+        return Ok(None);
+    }
+    let list = global.repeated("stacks");
+    if named.is_empty() {
+        let message = format!("there is nothing of a stack {stack}: nothing was taken away");
+        let hint = format!("`{list}` lists the stacks that there are");
+        return Ok(Some(Error::new(ErrorKind::NotFound, message).hint(hint)));
+    }
+    let provider = work.session.registration().id;
+    let homes: Vec<_> = named.iter().map(|found| found.home.as_str()).collect();
+    let commands = named.iter().filter_map(|found| Listed::of(found, provider, &global).take_back);
+    let commands: Vec<_> = commands.collect();
+    let hint = match commands.as_slice() {
+        [] => format!("`{list}` says what is in the way there"),
+        commands => format!("take it back there:\n{}", commands.join("\n")),
+    };
+    let message = format!("stack {stack} is at another home than the one meant here: nothing was taken away");
+    Ok(Some(Error::new(ErrorKind::NotFound, message).with("home", homes.join("; ")).hint(hint)))
 }

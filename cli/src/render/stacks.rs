@@ -16,7 +16,7 @@ use crate::manifest;
 pub(crate) struct Listed<'a> {
     stack: &'a FoundStack,
     /// None where no run can be at its home.
-    take_back: Option<String>,
+    pub(crate) take_back: Option<String>,
 }
 
 impl<'a> Listed<'a> {

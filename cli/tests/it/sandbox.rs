@@ -186,6 +186,48 @@ fn a_command_in_the_sandbox() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A person's own credentials, profiles and endpoints don't reach what runs in the sandbox.
+#[cfg(unix)]
+#[test]
+fn a_command_in_the_sandbox_cannot_leave_it() {
+    const OUT: [&str; 12] = [
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "ARM_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_CONFIG_DIR",
+        "IDENTITY_ENDPOINT",
+        "MSI_SECRET",
+    ];
+    for (provider, set) in [
+        ("aws", ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]),
+        ("azure", ["AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_CLIENT_SECRET"]),
+    ] {
+        let more = ["AWS_CONFIG_FILE", "AWS_ACCESS_KEY_ID", "AWS_PAGER"];
+        let folder = OUT.into_iter().chain(more).fold(Folder::empty(), |folder, name| folder.variable(name, "real"));
+        let output = folder.output(&["sandbox", "-q", "--provider", provider, "--", "env"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let real: Vec<_> = said.lines().filter(|line| line.ends_with("=real")).collect();
+        assert_eq!(real, ["AWS_PAGER=real"], "{provider}: {said}");
+        for name in set {
+            let (_, value) =
+                said.lines().filter_map(|line| line.split_once('=')).find(|(is, _)| *is == name).expect(name);
+            assert!(!name.contains("CONFIG") || std::path::Path::new(value).exists(), "{name}={value}");
+        }
+    }
+    // Who logged in to the last sandbox is not logged in to this one.
+    let folder = Folder::empty();
+    let azure =
+        |script| folder.output(&["sandbox", "-q", "--provider", "azure", "--", "sh", "-c", script]).status.code();
+    assert_eq!(azure("touch \"$AZURE_CONFIG_DIR/login\""), Some(0));
+    assert_eq!(azure("test ! -e \"$AZURE_CONFIG_DIR/login\""), Some(0));
+}
+
 #[test]
 fn a_sandbox_without_a_manifest() {
     assert_looks!(Folder::empty().run(&["sandbox", "--provider", "aws", "--", "true"]));
@@ -248,9 +290,32 @@ fn a_stack_that_was_renamed_is_taken_back_by_its_name() {
     assert!(done.contains(" 9 deleted"), "{done}");
     // The one that the manifest names is as it was, and nothing is left of the other.
     run(&["plan", "--sandbox", "--exit-code", "-q"]);
-    let done = run(&["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--yes"]);
-    assert!(done.contains("0 to delete"), "{done}");
+    // Now there is nothing of it, as of one whose name is misspelt: who takes access away is not told that all is done.
+    for arguments in [&["-q"][..], &["--output", "json"], &[]] {
+        let arguments = [&["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--yes"], arguments].concat();
+        let gone = folder.output(&arguments);
+        let said = String::from_utf8_lossy(if arguments.contains(&"json") { &gone.stdout } else { &gone.stderr });
+        assert_eq!(gone.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("nothing of a stack acme-ml") && said.contains("`cloudgrant stacks --sandbox`"),
+            "{said}"
+        );
+    }
     // Without `--all`, there is no other stack to speak of.
     let alone = folder.output(&["revoke", "training-data", "--stack", "acme-ml", "--sandbox", "--yes"]);
     assert_eq!(alone.status.code(), Some(2));
+}
+
+#[test]
+fn a_stack_that_is_at_another_home_alone_is_not_called_done() {
+    let folder = applied();
+    let other = QUICKSTART.replace("EXAMPLED539D4633E53DE1B71EXAMPLE", "EXAMPLE00000000000000000000OTHER");
+    assert_ne!(other, QUICKSTART);
+    folder.write("cloudgrant.yaml", other.replace("stack: acme-ml", "stack: acme-new"));
+    let arguments = ["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--yes", "-q"];
+    let there = folder.output(&arguments);
+    let said = String::from_utf8_lossy(&there.stderr);
+    assert_eq!(there.status.code(), Some(1), "{said}");
+    let home = "CLOUDGRANT_AWS__HOME=oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
+    assert!(said.contains(home) && said.contains("cloudgrant revoke --all --stack acme-ml --sandbox"), "{said}");
 }
