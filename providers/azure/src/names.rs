@@ -79,10 +79,13 @@ impl Names {
         &self.home
     }
 
-    /// Whether an identity is the stack's at this home: it is in its resource group, and its tags carry the mark. Tags
-    /// alone are easily copied.
+    /// Whether an identity is the stack's at this home: it is in its resource group, is called as the stack calls its
+    /// identities, and its tags carry the mark. Tags alone are copied easily, and inherited by Azure policies.
     pub(crate) fn marks(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
-        self.is_home(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+        let name = id.name().to_ascii_lowercase();
+        let is_called_so =
+            [self.credential_mark(), self.place_mark()].iter().any(|mark| name.starts_with(mark.as_str()));
+        is_called_so && self.is_home(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
     }
 
     /// Whether something is in the stack's resource group.
@@ -240,9 +243,14 @@ mod tests {
             tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
         };
         for other in [names_at("acme-ml", other_group), names_at("acme-ml", other_subscription)] {
-            let id = here.identity_id("x");
+            let id = here.identity_id("cloudgrant_acme-ml_x");
             assert!(here.marks(&id, &mark(&here)) && !here.marks(&id, &mark(&other)));
-            assert!(!here.marks(&other.identity_id("x"), &mark(&here)) && !other.marks(&id, &mark(&here)));
+            assert!(
+                !here.marks(&other.identity_id("cloudgrant_acme-ml_x"), &mark(&here))
+                    && !other.marks(&id, &mark(&here))
+            );
+            // Somebody's copy, or tags that a policy had inherited.
+            assert!(!here.marks(&here.identity_id("x"), &mark(&here)));
             assert_eq!(here.home_in(&mark(&other)), Some(other.home()));
             assert_ne!(here.assignment("/s", "role", "p"), other.assignment("/s", "role", "p"));
             assert_ne!(here.description(), other.description());
@@ -273,7 +281,10 @@ mod tests {
         }
         // Azure's names differ in more than case.
         let shouted = names_at("acme-ml", "/SUBSCRIPTIONS/00000000-0000-0000-0000-00000000000b/RESOURCEGROUPS/ACME");
-        assert!(here.marks(&shouted.identity_id("x"), &mark(&shouted)) && here.description() == shouted.description());
+        assert!(
+            here.marks(&shouted.identity_id("cloudgrant_acme-ml_x"), &mark(&shouted))
+                && here.description() == shouted.description()
+        );
         assert_eq!(here.role_id("x"), shouted.role_id("x"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Unsearched, Widening};
 use serde_json::{Value, json};
 
-use super::goes_on::Given;
+use super::goes_on::{Given, Identities};
 use super::identities::Principals;
 use super::other_homes::OtherHomes;
 use super::roles::is_ours;
@@ -29,7 +29,7 @@ pub(super) async fn add(
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
-    principals: &Principals,
+    (principals, identities): (&Principals, &Identities),
     (observed, others): (&mut Observed, &mut OtherHomes),
 ) -> Result<()> {
     let custom = snapshot.custom_roles().await?;
@@ -47,7 +47,7 @@ pub(super) async fn add(
     }
     let ours = custom.iter().filter(|role| is_ours(azure, role));
     let own_roles = ours.map(|role| role.name.to_ascii_lowercase()).collect();
-    let given = Given::of(azure, desired, principals).await?;
+    let given = Given::of(azure, desired, principals, identities);
     let mut reader =
         Reader { azure, wanted, role_names, own_roles, holders, given, observed, others, seen: HashSet::new() };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! Access that is revoked and goes on all the same: a role assignment of somebody else's gives it as well.
 
+use std::collections::BTreeMap;
+
 use cloudgrant_core::{Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, TaskAccess};
 
 use super::assignments::take_away;
@@ -26,14 +28,22 @@ struct One {
     roles: Vec<String>,
 }
 
-impl Given {
-    /// Reads nothing of the resources: what is revoked may be gone.
-    pub(super) async fn of(azure: &Azure, desired: &Desired, principals: &Principals) -> Result<Self> {
-        let mut all = Vec::new();
+/// The identities that aren't the stack's, and that get what the manifest gives.
+#[derive(Debug, Default)]
+pub(super) struct Identities {
+    /// By the place of the binding in the manifest.
+    of_bindings: BTreeMap<usize, ResourceId>,
+    kubelet: Option<ResourceId>,
+}
+
+impl Identities {
+    /// To be asked before the observation begins: it reads what the verbs read.
+    pub(super) async fn of(azure: &Azure, desired: &Desired) -> Result<Self> {
+        let mut all = Self::default();
         if !desired.thorough {
-            return Ok(Self(all));
+            return Ok(all);
         }
-        for binding in &desired.baseline.bindings {
+        for (at, binding) in desired.baseline.bindings.iter().enumerate() {
             let named = binding.scope.domain().and_then(|domain| azure.config.identities.get(domain));
             let identity = match (&binding.scope, named) {
                 (Scope::Global, _) => azure.task_identity().await,
@@ -41,26 +51,35 @@ impl Given {
                 // One of the stack's own goes.
                 (_, None) => continue,
             };
-            let Some(identity) = or_unknown(identity)? else { continue };
+            all.of_bindings.extend(or_unknown(identity)?.map(|identity| (at, identity)));
+        }
+        if !desired.baseline.registries.is_empty() {
+            all.kubelet = or_unknown(azure.kubelet().await)?;
+        }
+        Ok(all)
+    }
+}
+
+impl Given {
+    /// Reads nothing of the resources: what is revoked may be gone.
+    pub(super) fn of(azure: &Azure, desired: &Desired, principals: &Principals, identities: &Identities) -> Self {
+        let mut all = Vec::new();
+        for (at, identity) in &identities.of_bindings {
+            let Some(binding) = desired.baseline.bindings.get(*at) else { continue };
             let grants = binding.grants.iter();
             let reaches = grants.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
             all.extend(reaches.filter_map(|(grant, reach)| {
-                One::of(grant.id(), &identity, principals, reach, |locator| roles(azure, grant, reach, locator))
+                One::of(grant.id(), identity, principals, reach, |locator| roles(azure, grant, reach, locator))
             }));
         }
-        if desired.baseline.registries.is_empty() {
-            return Ok(Self(all));
-        }
-        let Some(kubelet) = or_unknown(azure.kubelet().await)? else { return Ok(Self(all)) };
-        for registry in &desired.baseline.registries {
-            all.extend(
-                registry
-                    .reach
-                    .iter()
-                    .filter_map(|reach| One::of(registry.id(), &kubelet, principals, reach, |_| of_registry(reach))),
-            );
-        }
-        Ok(Self(all))
+        let registries = identities.kubelet.iter().flat_map(|kubelet| {
+            let registries = desired.baseline.registries.iter();
+            registries.flat_map(move |registry| registry.reach.iter().map(move |reach| (kubelet, registry, reach)))
+        });
+        all.extend(registries.filter_map(|(kubelet, registry, reach)| {
+            One::of(registry.id(), kubelet, principals, reach, |_| of_registry(reach))
+        }));
+        Self(all)
     }
 
     /// What to say of somebody else's assignment, which gives what nothing asks for any more.

@@ -24,6 +24,7 @@ use crate::kinds;
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.
     azure.warm([]).await?;
+    let identities = goes_on::Identities::of(azure, desired).await?;
     let snapshot = azure.used_up_snapshot().await;
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
@@ -31,7 +32,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     roles::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = places::searched(azure, desired, &snapshot, &mut observed).await?;
     let homes = (&mut observed, &mut others);
-    assignments::add(azure, desired, &snapshot, &subscriptions, &principals, homes).await?;
+    assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     contents::add(azure, desired, &mut observed).await?;
     denials::add(azure, desired, &snapshot, &principals, &mut observed).await?;
