@@ -110,7 +110,7 @@ pub(super) fn only(
     let users = |at: usize| users.get(&plan.changes[at].id).cloned().unwrap_or_default();
     let deleted = |at: &usize| stays[*at] && plan.changes[*at].action == Action::Delete;
     let deleted: Vec<_> = (0..stays.len()).filter(deleted).collect();
-    for at in deleted.into_iter().flat_map(|at| with_needs(at, &users)) {
+    for at in deleted.into_iter().flat_map(|at| with_needs(at, users)) {
         stays[at] = true;
     }
     let mut stays = stays.into_iter();

@@ -185,14 +185,12 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
              none"
         ));
     }
-    if purpose == Purpose::Apply {
-        if named.any_key || !named.buckets.is_empty() || !repositories.is_empty() {
-            notes.push(
-                "a repository, bucket or key that the manifest no longer names stays writable until the stack's statement \
-                 is taken out of it: change this document after the run that does so"
-                    .to_owned(),
-            );
-        }
+    if purpose == Purpose::Apply && (named.any_key || !named.buckets.is_empty() || !repositories.is_empty()) {
+        notes.push(
+            "a repository, bucket or key that the manifest no longer names stays writable until the stack's statement \
+             is taken out of it: change this document after the run that does so"
+                .to_owned(),
+        );
     }
     let name = account.to_string();
     Permissions { name, kind: "IAM policy".to_owned(), holder, document: document(statements), notes }

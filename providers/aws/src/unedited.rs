@@ -41,7 +41,7 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             let is_kept = if sid.is_empty() {
                 others != Others::Go && !stays.contains(&meaning) && !named.contains(&meaning)
             } else {
-                !(intent.is_some() && stays.contains(&meaning)) && !is_any_s(sid, revoked.grants)
+                !(is_any_s(sid, revoked.grants) || intent.is_some() && stays.contains(&meaning))
             };
             // What names none of the scope's grants is any one's.
             let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };

@@ -13,6 +13,8 @@ const SHARED: &str = "policies that scopes share";
 
 type Grants = Vec<(&'static str, &'static str, &'static str)>;
 
+type Edit = fn(&mut Grants);
+
 /// What was applied: `gone` is revoked, and others stay.
 fn layouts() -> Vec<(&'static str, Grants)> {
     vec![
@@ -50,7 +52,7 @@ fn layouts() -> Vec<(&'static str, Grants)> {
 }
 
 /// What somebody made of the manifest since. The first of the grants that are to go is edited only by those that say so.
-fn edits() -> Vec<(&'static str, fn(&mut Grants))> {
+fn edits() -> Vec<(&'static str, Edit)> {
     vec![
         ("nothing", |_| {}),
         ("a wider level", |grants| of(grants, "stays").iter_mut().for_each(|grant| grant.2 = "models: manage")),
