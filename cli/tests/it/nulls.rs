@@ -40,7 +40,7 @@ fn every_key() -> Value {
         "azure": {
             "tenant": "00000000-0000-0000-0000-00000000000a", "subscription": "00000000-0000-0000-0000-00000000000b",
             "resource_group": "acme-dataplane", "location": "westeurope",
-            "cluster": { "name": "acme", "resource_group": "acme-clusters", "oidc_issuer": "https://oidc.example/a/b/", "audience": "api://AzureADTokenExchange" },
+            "cluster": { "name": "acme", "resource_group": "acme-clusters", "oidc_issuer": ["https://oidc.example/a/b/", "https://oidc.example/a/c/"], "audience": "api://AzureADTokenExchange" },
             "task_identity": "tasks", "identities": { "production": "union-production" },
             "kubelet_identity": "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kubelet",
             "roles": { "data": { "read": "Reader" } }, "protected": ["admin*"], "platform_accounts": ["union*"],

@@ -15,7 +15,7 @@ use crate::places;
 use crate::platform_binding;
 use crate::resolve::{self, Resolved};
 use crate::resource_id::ResourceId;
-use crate::shards::{self, Shard};
+use crate::shards::{self, Shard, Wanted};
 use crate::validate::shared_identity;
 
 pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
@@ -100,14 +100,14 @@ async fn domain_identities(
     resolved: &Resolved,
     desired: &mut Desired,
 ) -> Result<()> {
-    let issuer = azure.issuer().await?;
-    let shards = shards::of(azure, binding, &issuer).await?;
+    let issuers = azure.issuers().await?;
+    let shards = shards::of(azure, binding, &issuers).await?;
     for shard in &shards {
         let identity = azure.names.identity_id(&shard.name);
         let object = identity_object(azure, binding, &shard.name);
         let id = object.id.clone();
         desired.objects.push(object);
-        desired.objects.extend(credentials(azure, binding, shard, &identity, &id, &issuer));
+        desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
         assign(azure, binding, resolved, &identity, vec![id], desired);
     }
     desired.objects.push(platform_binding::by_hand(azure, binding, &shards));
@@ -130,22 +130,22 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
     }
 }
 
-/// Source: Azure documentation, "Workload identity on AKS": one credential a service account, never a pattern.
+/// Source: Azure documentation, "Workload identity on AKS": one credential a service account and issuer, never a
+/// pattern.
 fn credentials(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
     shard: &Shard,
     identity: &ResourceId,
     depends_on: &ObjectId,
-    issuer: &str,
 ) -> Vec<Object> {
-    let object = |(name, subject): &(String, Subject)| Object {
-        id: kinds::credential(&shard.name, name),
+    let object = |credential: &Wanted<Subject>| Object {
+        id: kinds::credential(&shard.name, &credential.name),
         scope: binding.scope.clone(),
         attributes: json!({
             "identity": identity.as_str(),
-            "issuer": issuer,
-            "subject": subject,
+            "issuer": credential.issuer,
+            "subject": credential.subject,
             "audience": azure.config.cluster.audience(),
         })
         .into(),

@@ -10,6 +10,8 @@ use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, Resourc
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::shards::PER_IDENTITY;
+
 /// How long Azure may take until it shows what was changed. Source: Azure documentation, "Troubleshoot Azure RBAC", role
 /// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".
 pub(crate) const SETTLE: Duration = Duration::from_secs(600);
@@ -118,9 +120,11 @@ pub struct Cluster {
     pub name: Option<String>,
     /// The resource group of the cluster, if it isn't the data plane's.
     pub resource_group: Option<String>,
-    /// The issuer of the cluster's service account tokens, such as `https://REGION.oic.prod-aks.azure.com/…/`.
-    #[serde(default, deserialize_with = "issuer")]
-    pub oidc_issuer: Option<String>,
+    /// The issuer of the cluster's service account tokens, such as `https://REGION.oic.prod-aks.azure.com/…/`, slash for
+    /// slash. Or a list of them, where the data plane's tasks run on several clusters (a blue one and a green one): every
+    /// identity trusts each. None where nothing is said: the cluster's own counts.
+    #[serde(default, deserialize_with = "issuers")]
+    pub oidc_issuer: Vec<String>,
     /// For whom the tokens of the service accounts are that are exchanged; `api://AzureADTokenExchange` where nothing is
     /// said, as Azure's workload identity has it.
     #[serde(default, deserialize_with = "audience")]
@@ -172,17 +176,65 @@ pub enum Credentials {
     Sandbox,
 }
 
-fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+/// Takes one or several.
+fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Visitor;
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Vec<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an OpenID Connect issuer, or a list of them")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+            Ok(vec![text.to_owned()])
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = list.next_element()? {
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+    let issuers = deserializer.deserialize_any(Visitor)?;
+    let wrong = |why: String| Err(D::Error::custom(why));
+    for (at, text) in issuers.iter().enumerate() {
+        issuer(text).map_err(D::Error::custom)?;
+        let before = &issuers[..at];
+        if before.contains(text) {
+            return wrong(format!("`{}` stands here twice", shown(text)));
+        }
+        // Microsoft Entra compares them letter by letter: one of the two is nobody's.
+        if let Some(other) = before.iter().find(|other| is_but_for_slashes(other, text)) {
+            let why = "stand here both, and no cluster has both: write it as the cluster has it, slash for slash";
+            return wrong(format!("`{}` and `{}` {why}", shown(other), shown(text)));
+        }
+    }
+    match issuers.len() {
+        0 => wrong("the list has no OpenID Connect issuer in it".to_owned()),
+        // A service account names one identity, which so has to trust it on every cluster.
+        many if many > PER_IDENTITY => wrong(format!(
+            "there are {many} issuers, and {PER_IDENTITY} is the most: a managed identity takes {PER_IDENTITY} federated \
+             credentials, and each of its service accounts takes one for every issuer"
+        )),
+        _ => Ok(issuers),
+    }
+}
+
+fn issuer(text: &str) -> Result<(), String> {
     let host = text.strip_prefix("https://").unwrap_or_default();
     if host.is_empty() || text.contains(char::is_whitespace) || text.contains(['?', '#']) {
-        return Err(D::Error::custom(format!(
+        return Err(format!(
             "`{}` is not an OpenID Connect issuer: write it like \
              https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)",
-            shown(&text)
-        )));
+            shown(text)
+        ));
     }
-    Ok(Some(text))
+    Ok(())
+}
+
+/// Whether two issuers differ in nothing but slashes at their ends.
+pub(crate) fn is_but_for_slashes(one: &str, other: &str) -> bool {
+    one != other && one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 /// Source: Azure documentation, "Important considerations and restrictions for federated identity credentials".
@@ -279,6 +331,31 @@ mod tests {
         assert!(read("https://westeurope.oic.prod-aks.azure.com/a/b/").is_ok());
         for bad in ["westeurope.oic.prod-aks.azure.com", "http://x/", "https://", "https://x/?y"] {
             assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn issuers_are_one_or_several_that_differ() {
+        let read = |issuers: serde_json::Value| {
+            let cluster = serde_json::from_value::<Cluster>(serde_json::json!({ "oidc_issuer": issuers }));
+            cluster.map(|cluster| cluster.oidc_issuer).map_err(|error| error.to_string())
+        };
+        let (blue, green) = ("https://oidc.example/blue/", "https://oidc.example/green");
+        assert_eq!(read(blue.into()), Ok(vec![blue.to_owned()]));
+        assert_eq!(read([blue, green].as_slice().into()), Ok(vec![blue.to_owned(), green.to_owned()]));
+        let many: Vec<_> = (0..21).map(|n| format!("https://oidc.example/{n}")).collect();
+        assert!(read(many[..20].into()).is_ok());
+        for (issuers, said) in [
+            (serde_json::json!([]), "no OpenID Connect issuer in it"),
+            (serde_json::json!([blue, green, blue]), "`https://oidc.example/blue/` stands here twice"),
+            (serde_json::json!([blue, "https://oidc.example/blue"]), "slash for slash"),
+            (serde_json::json!([blue, "oidc.example"]), "`oidc.example` is not an OpenID Connect issuer"),
+            (serde_json::json!([blue, null]), "expected a string"),
+            (serde_json::json!({ "blue": blue }), "expected an OpenID Connect issuer, or a list of them"),
+            (many.into(), "there are 21 issuers, and 20 is the most"),
+        ] {
+            let error = read(issuers.clone()).expect_err("refused");
+            assert!(error.contains(said), "{issuers}: {error}");
         }
     }
 

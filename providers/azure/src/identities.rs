@@ -4,6 +4,7 @@ use cloudgrant_core::{Error, ErrorKind, Note, Result};
 
 use crate::Azure;
 use crate::arm::{Cluster, Identity};
+use crate::config::is_but_for_slashes;
 use crate::locator::is_guid;
 use crate::resolve;
 use crate::resource_id::ResourceId;
@@ -110,8 +111,8 @@ impl Azure {
             [one] => Ok(Some(one.clone())),
             many => {
                 // The issuer tells them apart as well.
-                let wanted = self.config.cluster.oidc_issuer.as_deref();
-                let found = many.iter().find(|cluster| wanted.is_some() && cluster.issuer.as_deref() == wanted);
+                let of = |issuer: &String| many.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer));
+                let found = self.config.cluster.oidc_issuer.iter().find_map(of);
                 found.cloned().map(Some).ok_or_else(|| {
                     let names: Vec<_> = many.iter().map(|cluster| cluster.name.as_str()).collect();
                     Error::new(ErrorKind::NotFound, "the resource group has several managed clusters")
@@ -123,15 +124,19 @@ impl Azure {
         }
     }
 
-    /// The issuer of the cluster's tokens (requirement 10).
-    pub(crate) async fn issuer(&self) -> Result<String> {
-        let configured = self.config.cluster.oidc_issuer.as_deref();
+    /// The issuers of the clusters' tokens (requirement 10), in the manifest's order: those that it names, held against the
+    /// clusters that are there, or else the cluster's own.
+    pub(crate) async fn issuers(&self) -> Result<Vec<String>> {
+        let configured = &self.config.cluster.oidc_issuer;
         let Some(cluster) = self.cluster().await? else {
-            return configured.map(ToOwned::to_owned).ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "the issuer of the cluster's tokens isn't known")
-                    .with("resource group", self.cluster_group())
-                    .hint("set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere")
-            });
+            if !configured.is_empty() {
+                return Ok(configured.clone());
+            }
+            return Err(Error::new(ErrorKind::NotFound, "the issuer of the cluster's tokens isn't known")
+                .with("resource group", self.cluster_group())
+                .hint(
+                    "set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere",
+                ));
         };
         let enable = format!(
             "az aks update --resource-group {} --name {} --enable-oidc-issuer --enable-workload-identity",
@@ -145,15 +150,21 @@ impl Azure {
             )
             .hint(format!("enable its issuer: `{enable}`"))
         })?;
-        match configured {
-            Some(configured) if configured != actual => {
-                let message = format!("the cluster {} has another issuer than the manifest", cluster.name);
-                Err(Error::new(ErrorKind::Conflict, message).with("manifest", configured).with("cluster", actual).hint(
-                    format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
-                ))
-            }
-            _ => Ok(actual.to_owned()),
+        if configured.is_empty() {
+            return Ok(vec![actual.to_owned()]);
         }
+        if !configured.iter().any(|issuer| issuer == actual) {
+            return Err(another_issuer(&cluster.name, configured, actual));
+        }
+        // Another cluster's may be misspelled as well.
+        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
+        for cluster in clusters.iter() {
+            let Some(actual) = cluster.issuer.as_deref() else { continue };
+            if configured.iter().any(|issuer| is_but_for_slashes(issuer, actual)) {
+                return Err(another_issuer(&cluster.name, configured, actual));
+            }
+        }
+        Ok(configured.clone())
     }
 
     /// Where the cluster is, or else the resource group.
@@ -223,6 +234,15 @@ impl Azure {
         self.remember(&id, &kubelet.object_id, false).await;
         Ok(id)
     }
+}
+
+fn another_issuer(cluster: &str, configured: &[String], actual: &str) -> Error {
+    let message = format!("the cluster {cluster} has another issuer than the manifest");
+    let hint = match configured {
+        [_] => format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
+        _ => format!("write `{actual}` in `azure.cluster.oidc_issuer`, slash for slash, or name another cluster"),
+    };
+    Error::new(ErrorKind::Conflict, message).with("manifest", configured.join(", ")).with("cluster", actual).hint(hint)
 }
 
 /// An identity's ID, as the manifest writes it.

@@ -150,6 +150,13 @@ impl Names {
         shortened(format!("{}{}_{}", self.credential_mark(), pair.project, pair.domain), LONGEST_CREDENTIAL)
     }
 
+    /// A pair's federated credential for an issuer besides the first, by the name of the first's: which one that is may
+    /// change, and the number is for the case that the name is taken by one of another issuer.
+    pub(crate) fn credential_for(first: &str, issuer: &str, number: usize) -> String {
+        let number = if number == 0 { String::new() } else { format!("_{}", number + 1) };
+        shortened(format!("{first}_{}{number}", digest(issuer)), LONGEST_CREDENTIAL)
+    }
+
     /// How the names of the stack's federated credentials begin.
     pub(crate) fn credential_mark(&self) -> String {
         format!("cloudgrant_{}_", self.stack)
@@ -216,6 +223,11 @@ mod tests {
             (names.credential(&pair(&"x".repeat(63))), names.credential(&pair(&format!("{}y", "x".repeat(62)))));
         assert!(a.len() == LONGEST_CREDENTIAL && b.len() == LONGEST_CREDENTIAL && a != b, "{a} {b}");
         assert!(a.starts_with(&names.credential_mark()));
+        let (blue, green) =
+            (Names::credential_for(&a, "https://blue", 0), Names::credential_for(&a, "https://green", 0));
+        assert!(blue.len() == LONGEST_CREDENTIAL && blue != green && blue != a && blue.starts_with(&a[..100]));
+        assert_ne!(blue, Names::credential_for(&b, "https://blue", 0));
+        assert_ne!(blue, Names::credential_for(&a, "https://blue", 1));
         let domain = Scope::Domain { domain: Domain::parse("production").expect("domain") };
         assert_eq!(names.identity(&domain, 1), "cloudgrant_acme-ml_production_2");
         let subscription = "00000000-0000-0000-0000-00000000000c";

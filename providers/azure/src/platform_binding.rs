@@ -1,5 +1,6 @@
 //! Telling the platform which identity a domain's task code uses: a document for whoever can do that.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cloudgrant_core::{Checked, Handoff, Intent, Object, ObjectId, Ownership, Scope, ScopeBinding, quoted};
@@ -33,11 +34,15 @@ fn domain(scope: &Scope) -> String {
 pub(crate) fn by_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, assignments: &[Assignment]) -> Object {
     let domain = domain(&binding.scope);
     let config = &azure.config;
+    let issuers = match config.cluster.oidc_issuer.as_slice() {
+        [] | [_] => String::new(),
+        several => format!(", each for the tokens of every one of the issuers {}", several.join(" and ")),
+    };
     let audience = config.cluster.audience();
     let mut document = format!(
         "Organization:   {}\nTenant:         {}\nSubscription:   {}\nResource group: {}\nDomain:         {domain}\n\n\
          1. Bind the domain to a user-assigned managed identity of its own, which trusts these service accounts and no \
-         others (audience {audience}):\n",
+         others (audience {audience}){issuers}:\n",
         azure.context.platform.organization, config.tenant, config.subscription, config.resource_group,
     );
     for (_, subject) in &binding.subjects {
@@ -79,6 +84,13 @@ pub(crate) fn by_hand(azure: &Azure, binding: &Checked<ScopeBinding>, shards: &[
         "# Once the identities are there: each namespace's service account names the one that its tasks use. Where the\n\
          # platform makes the service accounts from a template (Flyte: cluster resource templates), put it there.\n",
     );
+    let issuers: BTreeSet<_> = shards.iter().flat_map(|it| &it.credentials).map(|it| it.issuer.as_str()).collect();
+    if issuers.len() > 1 {
+        document.push_str("# This is for each of the clusters with these issuers:\n");
+        for issuer in issuers {
+            _ = writeln!(document, "#   {issuer}");
+        }
+    }
     let mut identities = serde_json::Map::new();
     for shard in shards {
         _ = writeln!(
@@ -87,7 +99,7 @@ pub(crate) fn by_hand(azure: &Azure, binding: &Checked<ScopeBinding>, shards: &[
             quoted(&azure.config.resource_group),
             quoted(&shard.name)
         );
-        for (_, subject) in &shard.credentials {
+        for subject in shard.subjects() {
             _ = writeln!(
                 document,
                 "kubectl annotate serviceaccount {} --namespace {} --overwrite \
@@ -96,7 +108,7 @@ pub(crate) fn by_hand(azure: &Azure, binding: &Checked<ScopeBinding>, shards: &[
                 subject.namespace()
             );
         }
-        let subjects: Vec<_> = shard.credentials.iter().map(|(_, subject)| subject.to_string()).collect();
+        let subjects: Vec<_> = shard.subjects().into_iter().map(ToString::to_string).collect();
         identities.insert(shard.name.clone(), subjects.into());
     }
     document.push_str("\n# Pods take part when they are labelled: azure.workload.identity/use: \"true\"\n");

@@ -34,7 +34,10 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     for name in &wishes.identities {
         identity(state, &provided(&home, Kind::Identity, name))?;
     }
-    cluster(state, wishes, &home)?;
+    cluster(state, &wishes.cluster, wishes.issuers.first(), &home)?;
+    for (at, issuer) in wishes.issuers.iter().enumerate().skip(1) {
+        cluster(state, &format!("{}-{}", wishes.cluster, at + 1), Some(issuer), &home)?;
+    }
     for thing in &wishes.things {
         match thing {
             Thing::Account(described) => account(state, &home, described)?,
@@ -169,10 +172,10 @@ fn identity(state: &mut State, id: &Id) -> Result<()> {
 }
 
 /// A cluster with workload identity, and the identity that its nodes pull images with.
-fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
-    let kubelet = provided(home, Kind::Identity, &format!("{}-agentpool", wishes.cluster));
+fn cluster(state: &mut State, name: &str, issued: Option<&String>, home: &Id) -> Result<()> {
+    let kubelet = provided(home, Kind::Identity, &format!("{name}-agentpool"));
     identity(state, &kubelet)?;
-    let id = provided(home, Kind::Cluster, &wishes.cluster);
+    let id = provided(home, Kind::Cluster, name);
     once(state, &format!("cluster {}", id.key()), |state| {
         if state.resources.contains_key(id.key()) {
             return Ok(());
@@ -190,12 +193,12 @@ fn cluster(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
         }
         Ok(state.save(cluster)?)
     })?;
-    issuer(state, wishes, &id)
+    issuer(state, issued, &id)
 }
 
 /// The cluster's issuer: the manifest's, or one as AKS makes it. A manifest that names one later names that one till then
 /// made up; what a manifest named stays, and what somebody switched off stays off.
-fn issuer(state: &mut State, wishes: &Wishes, cluster: &Id) -> Result<()> {
+fn issuer(state: &mut State, named: Option<&String>, cluster: &Id) -> Result<()> {
     const PROFILE: &str = "oidcIssuerProfile";
     let profile = |issuer: &str| json!({"enabled": true, "issuerURL": issuer});
     let guid = guid_of(&format!("issuer of {}", cluster.key()));
@@ -205,7 +208,7 @@ fn issuer(state: &mut State, wishes: &Wishes, cluster: &Id) -> Result<()> {
     };
     let never_on = current == Some(json!({"enabled": false}));
     let marker = format!("issuer of {}", cluster.key());
-    let (marker, wanted) = match &wishes.issuer {
+    let (marker, wanted) = match named {
         Some(named) if current == Some(made_up.clone()) || never_on && !state.history.is_seeded(&marker) => {
             (format!("named {marker}"), profile(named))
         }

@@ -19,8 +19,8 @@ pub(crate) struct Wishes {
     /// Names of managed identities in the group.
     pub(crate) identities: BTreeSet<String>,
     pub(crate) cluster: String,
-    /// The cluster's OpenID Connect issuer; without one, some issuer.
-    pub(crate) issuer: Option<String>,
+    /// The OpenID Connect issuers, each of a cluster of its own; without one, some issuer.
+    pub(crate) issuers: Vec<String>,
     pub(crate) things: BTreeSet<Thing>,
 }
 
@@ -60,12 +60,19 @@ impl Wishes {
             cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
             cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{group}-aks")),
-            issuer: text("/azure/cluster/oidc_issuer"),
+            issuers: issuers(config.pointer("/azure/cluster/oidc_issuer")),
             group,
             identities,
             things,
         }
     }
+}
+
+/// One or several.
+fn issuers(written: Option<&Value>) -> Vec<String> {
+    let list = written.map(|written| written.as_array().map_or(std::slice::from_ref(written), Vec::as_slice));
+    let texts = list.unwrap_or_default().iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
+    texts.map(str::to_owned).collect()
 }
 
 /// The texts of an entry that may be locators: its `azure` key's, or itself.
@@ -102,9 +109,11 @@ mod tests {
         }));
         assert_eq!(wishes.identities, ["acme-production", "flyteuser-acme"].map(str::to_owned).into());
         assert_eq!(
-            (wishes.cluster.as_str(), wishes.issuer.as_deref()),
-            ("acme-dataplane-aks", Some("https://issuer/"))
+            (wishes.cluster.as_str(), wishes.issuers),
+            ("acme-dataplane-aks", vec!["https://issuer/".to_owned()])
         );
+        let several = json!({"azure": {"cluster": {"oidc_issuer": ["https://blue/", "", "https://green/"]}}});
+        assert_eq!(Wishes::read(&several).issuers, ["https://blue/", "https://green/"]);
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
     }

@@ -12,6 +12,8 @@ mod places;
 mod roles;
 mod scopes;
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Desired, Note, Object, Observed, Result};
 
 pub(crate) use self::identities::trusts_others;
@@ -49,36 +51,38 @@ async fn workload_identity(
     snapshot: &crate::snapshot::Snapshot,
     observed: &mut Observed,
 ) -> Result<()> {
-    let mut objects = desired.objects.iter();
-    let issuer =
-        objects.find(|object| object.id.kind == kinds::CREDENTIAL).and_then(|object| object.attributes.text("issuer"));
+    let credentials = desired.objects.iter().filter(|object| object.id.kind == kinds::CREDENTIAL);
+    let issuers: BTreeSet<_> = credentials.filter_map(|object| object.attributes.text("issuer")).collect();
     let clusters = snapshot.clusters(azure.cluster_group()).await?;
-    if issuer.is_none() {
+    if issuers.is_empty() {
         // The platform's own identity gets its tokens in the same way.
-        let found = platforms_cluster(azure, desired, &clusters);
+        let found = platforms_clusters(azure, desired, &clusters).into_iter();
         observed.notes.extend(found.filter(|cluster| !cluster.workload_identity).map(|cluster| is_off(azure, cluster)));
         return Ok(());
     }
     let group = azure.cluster_group();
-    match clusters.iter().find(|cluster| cluster.issuer == issuer) {
-        Some(cluster) if !cluster.workload_identity => {
-            observed.notes.push(is_off(azure, cluster));
-        }
-        Some(_) => {}
-        None => {
-            let message = format!(
-                "no managed cluster in resource group {group} has this issuer, so that nobody could check it; if the \
-                 cluster is elsewhere, set `azure.cluster.resource_group`"
-            );
-            observed.notes.push(Note::warning("azure.cluster.oidc_issuer", message));
+    for issuer in &issuers {
+        match clusters.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer)) {
+            Some(cluster) if !cluster.workload_identity => {
+                observed.notes.push(is_off(azure, cluster));
+            }
+            Some(_) => {}
+            None => {
+                let which = if issuers.len() == 1 { "this issuer".to_owned() } else { format!("the issuer {issuer}") };
+                let message = format!(
+                    "no managed cluster in resource group {group} has {which}, so that nobody could check it; if the \
+                     cluster is elsewhere, set `azure.cluster.resource_group`"
+                );
+                observed.notes.push(Note::warning("azure.cluster.oidc_issuer", message));
+            }
         }
     }
     Ok(())
 }
 
-/// The data plane's cluster, where task code runs under an identity of the platform's: the one that the manifest names, or
+/// The data plane's clusters, where task code runs under an identity of the platform's: those that the manifest names, or
 /// the only one. None where that isn't known, and where nothing is for task code.
-fn platforms_cluster<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Cluster]) -> Option<&'a Cluster> {
+fn platforms_clusters<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Cluster]) -> Vec<&'a Cluster> {
     let kubelets: Vec<_> = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref()).collect();
     let configured = azure.config.kubelet_identity.as_deref();
     let for_tasks = |object: &Object| {
@@ -87,15 +91,19 @@ fn platforms_cluster<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Cluste
         object.id.kind == kinds::ASSIGNMENT && !pulls && configured.is_none_or(|it| !principal.eq_ignore_ascii_case(it))
     };
     if !desired.objects.iter().any(for_tasks) {
-        return None;
+        return Vec::new();
     }
     let config = &azure.config.cluster;
-    let is_it = |cluster: &&Cluster| match (&config.name, &config.oidc_issuer) {
-        (Some(name), _) => cluster.name.eq_ignore_ascii_case(name),
-        (None, Some(issuer)) => cluster.issuer.as_ref() == Some(issuer),
-        (None, None) => clusters.len() == 1,
+    let is_named = |cluster: &Cluster| config.name.as_ref().is_some_and(|name| cluster.name.eq_ignore_ascii_case(name));
+    let is_trusted = |cluster: &Cluster| cluster.issuer.as_ref().is_some_and(|it| config.oidc_issuer.contains(it));
+    let is_it = |cluster: &&Cluster| match (&config.name, config.oidc_issuer.as_slice()) {
+        // The name is of one of them where there are several.
+        (Some(_), [] | [_]) => is_named(cluster),
+        (Some(_), [_, _, ..]) => is_named(cluster) || is_trusted(cluster),
+        (None, [_, ..]) => is_trusted(cluster),
+        (None, []) => clusters.len() == 1,
     };
-    clusters.iter().find(is_it)
+    clusters.iter().filter(is_it).collect()
 }
 
 fn is_off(azure: &Azure, cluster: &Cluster) -> Note {

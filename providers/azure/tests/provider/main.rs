@@ -8,6 +8,7 @@ mod domains;
 mod faults;
 mod grants;
 mod homes;
+mod issuers;
 mod limited;
 mod locators;
 mod offline;

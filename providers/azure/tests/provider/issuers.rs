@@ -1,0 +1,85 @@
+//! Data planes of several clusters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{ErrorKind, Note};
+use serde_json::Value;
+
+use crate::world::{Runs, World, flyte, said};
+
+const PRODUCTION: &str = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
+const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";
+const BLUE: &str = "https://westeurope.oic.prod-aks.azure.com/a/blue/";
+const GREEN: &str = "https://westeurope.oic.prod-aks.azure.com/a/green/";
+
+fn trusting(text: &str, issuers: &[&str]) -> String {
+    text.replace(&format!("\"{ISSUER}\""), &serde_json::to_string(issuers).expect("JSON"))
+}
+
+/// The issuers and subjects that an identity trusts, and under which names.
+async fn trusted(world: &World) -> BTreeMap<(String, String), String> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let credentials = world.arm.credentials("cloudgrant_tests_production").await;
+    let of = |it: &Value| ((text(&it["properties"]["issuer"]), text(&it["properties"]["subject"])), text(&it["name"]));
+    credentials.iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn several_clusters_are_trusted_each_by_a_credential_of_its_own() {
+    let both = trusting(&flyte(PRODUCTION), &[BLUE, GREEN]);
+    let world = World::new(&both).await;
+    let plan = world.plan(&both).await.expect("a plan");
+    assert!(!plan.notes.iter().any(|note| note.message.contains("no managed cluster")), "{:#?}", plan.notes);
+    let documents = plan.changes.iter().filter_map(|change| Some(change.handoff.as_ref()?.document.as_str()));
+    let handoff = documents.collect::<String>();
+    assert!(handoff.contains(BLUE) && handoff.contains(GREEN), "{handoff}");
+    assert_eq!(handoff.matches("kubectl annotate serviceaccount").count(), 2, "{handoff}");
+    world.converge(&both).await;
+    let of_both = trusted(&world).await;
+    let subjects =
+        ["forecasting", "vision"].map(|project| format!("system:serviceaccount:{project}-production:default"));
+    let expected: BTreeSet<_> =
+        [BLUE, GREEN].into_iter().flat_map(|issuer| subjects.clone().map(|it| (issuer.to_owned(), it))).collect();
+    assert_eq!(of_both.keys().cloned().collect::<BTreeSet<_>>(), expected);
+    // Blue is taken down: nobody trusts it any more, and green's stay as they are.
+    let green = trusting(&flyte(PRODUCTION), &[GREEN]);
+    let report = world.converge(&green).await;
+    assert_eq!((report.summary().create, report.summary().update, report.summary().delete), (0, 0, 2), "{report:#?}");
+    let of_green: BTreeMap<_, _> = of_both.into_iter().filter(|((issuer, _), _)| issuer == GREEN).collect();
+    assert_eq!(trusted(&world).await, of_green);
+    // One that no cluster has is told, and one that differs in its last slash is refused.
+    let red = trusting(&flyte(PRODUCTION), &[GREEN, "https://oidc.example/red"]);
+    let plan = world.plan(&red).await.expect("a plan");
+    let told = |note: &Note| note.message.contains("has the issuer https://oidc.example/red,");
+    assert!(plan.notes.iter().any(told), "{:#?}", plan.notes);
+    let misspelled = trusting(&flyte(PRODUCTION), &[GREEN, BLUE.trim_end_matches('/')]);
+    let error = world.plan(&misspelled).await.expect_err("another slash");
+    assert!(said(&error).contains(&format!("write `{BLUE}` in `azure.cluster.oidc_issuer`")), "{}", said(&error));
+    // All of it goes.
+    let report = world.revoke_all(&both).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(!world.arm.identities().await.iter().any(|identity| identity["name"] == "cloudgrant_tests_production"));
+}
+
+#[tokio::test]
+async fn more_credentials_than_an_identity_takes_are_counted_while_planning() {
+    let projects: Vec<_> = (0..15).map(|n| format!("project-{n:02}")).collect();
+    let text = flyte(PRODUCTION).replace("[forecasting, vision]", &format!("[{}]", projects.join(", ")));
+    let both = trusting(&text, &[ISSUER, GREEN]);
+    let world = World::new(&both).await;
+    world.converge(&text).await;
+    let error = world.plan(&both).await.expect_err("too many");
+    assert_eq!(error.kind(), ErrorKind::Quota, "{error}");
+    let told = said(&error);
+    assert!(told.contains("would need 30: 2 issuers times 15 service accounts"), "{told}");
+    assert!(told.contains("platform.projects") && told.contains("serves 10 or fewer"), "{told}");
+    // As the hint says.
+    let fewer = text.replace(&projects[10..].join(", "), "").replace(", ]", "]");
+    world.converge(&fewer).await;
+    world.converge(&both).await;
+    let mut sizes = Vec::new();
+    for name in ["", "_2"] {
+        sizes.push(world.arm.credentials(&format!("cloudgrant_tests_production{name}")).await.len());
+    }
+    assert_eq!(sizes, [20, 10]);
+}
