@@ -1,6 +1,6 @@
 //! The emulator of the selected cloud, in this process.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
@@ -46,6 +46,25 @@ pub(crate) async fn start(
         .map_err(|error| failed(ErrorKind::Unexpected, &error))
 }
 
+/// The variables by which programs know where no proxy is used: the lower-case one counts for some, the other one for others.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// What those variables are to be such that no proxy is used for the sandbox, which none could reach. What is in them stays;
+/// where only one of them is set, the other one takes over what it says.
+pub(crate) fn without_proxy(host: IpAddr, variable: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let host = host.to_string();
+    let said = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let value = |name: &str| {
+        let before = said(name).or_else(|| NO_PROXY.into_iter().find_map(said)).unwrap_or_default();
+        match before.split(',').any(|one| one.trim() == host || one.trim() == "*") {
+            true => before,
+            false if before.is_empty() => host.clone(),
+            false => format!("{before},{host}"),
+        }
+    };
+    NO_PROXY.map(|name| (name.to_owned(), value(name))).into()
+}
+
 fn failed(kind: ErrorKind, error: &SandboxError) -> Error {
     // Its Display ends with the hint, which has a place of its own here.
     let text = error.to_string();
@@ -54,5 +73,29 @@ fn failed(kind: ErrorKind, error: &SandboxError) -> Error {
     match error.hint_text() {
         Some(hint) => failed.hint(hint),
         None => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn what_needs_no_proxy_stays_named() {
+        let with = |upper: Option<&str>, lower: Option<&str>| {
+            let variable = |name: &str| if name == "NO_PROXY" { upper } else { lower }.map(str::to_owned);
+            let [upper, lower] = without_proxy(Ipv4Addr::LOCALHOST.into(), variable).try_into().expect("two");
+            assert_eq!((upper.0.as_str(), lower.0.as_str()), ("NO_PROXY", "no_proxy"));
+            (upper.1, lower.1)
+        };
+        let both = |value: &str| (value.to_owned(), value.to_owned());
+        assert_eq!(with(None, None), both("127.0.0.1"));
+        assert_eq!(with(Some(" "), None), both("127.0.0.1"));
+        assert_eq!(with(Some("corp.example"), None), both("corp.example,127.0.0.1"));
+        assert_eq!(with(None, Some("corp.example")), both("corp.example,127.0.0.1"));
+        assert_eq!(with(Some("a, 127.0.0.1"), Some("*")), ("a, 127.0.0.1".to_owned(), "*".to_owned()));
+        assert_eq!(with(Some("a"), Some("b")), ("a,127.0.0.1".to_owned(), "b,127.0.0.1".to_owned()));
     }
 }

@@ -99,9 +99,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let mut interrupts = Interrupts::listen()?;
     let running = crate::sandbox::start(&provider, folder.clone(), options.listen, config, knobs).await?;
     shell.printer.say(&format!("{provider} sandbox at {}, state in {}", running.endpoint(), folder.display()));
+    let variables = variables(&running, options.listen);
     let result = match options.command.split_first() {
-        Some((program, arguments)) => child(program, arguments, &variables(&running), &mut interrupts).await,
-        None => serve(shell, &provider, &folder, &running, &mut interrupts).await,
+        Some((program, arguments)) => child(program, arguments, &variables, &mut interrupts).await,
+        None => serve(shell, &provider, &folder, &running, variables, &mut interrupts).await,
     };
     running.stop().await;
     result
@@ -118,9 +119,11 @@ async fn selected(global: &Global) -> Result<(String, Value)> {
     Ok((session.registration().id.to_owned(), session.loaded().surroundings()))
 }
 
-/// What other programs need: the cloud's own variables, and the settings as cloudgrant itself reads them.
-fn variables(running: &Running) -> Vec<(String, String)> {
+/// What other programs need: the cloud's own variables, the settings as cloudgrant itself reads them, and that there is no
+/// proxy on the way.
+fn variables(running: &Running, address: SocketAddr) -> Vec<(String, String)> {
     let mut variables = running.exports().to_vec();
+    variables.extend(crate::sandbox::without_proxy(address.ip(), |name| std::env::var(name).ok()));
     settings("CLOUDGRANT", running.settings(), &mut variables);
     variables
 }
@@ -143,9 +146,9 @@ async fn serve(
     provider: &str,
     folder: &std::path::Path,
     running: &Running,
+    variables: Vec<(String, String)>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit> {
-    let variables = variables(running);
     if shell.printer.is_json() {
         let exports: serde_json::Map<_, _> =
             variables.into_iter().map(|(name, value)| (name, Value::from(value))).collect();

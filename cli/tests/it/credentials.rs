@@ -83,6 +83,53 @@ fn a_profile_that_is_named_wins_over_the_environment() {
     assert!(said.contains("the credentials are for account 444455556666, the manifest is for 111122223333"), "{said}");
 }
 
+/// Whoever named it is told that it isn't there, and where it was looked for; other credentials aren't used in its place.
+#[test]
+fn a_profile_that_is_not_there_is_named() {
+    for (chosen, named_by) in [("AWS_PROFILE=nope", "AWS_PROFILE"), ("CLOUDGRANT_AWS__PROFILE=nope", "`aws.profile`")] {
+        let own = "AWS_ACCESS_KEY_ID=AKIASANDBOX0111122223333";
+        let said = plan_in(&with_profiles(), &["AWS_CONFIG_FILE=profiles", own, chosen]);
+        assert!(said.contains("error: the AWS profile (nope) couldn't be found"), "{said}");
+        assert!(said.contains(&format!("named by: {named_by}")), "{said}");
+        assert!(said.contains("looked in: profiles (AWS_CONFIG_FILE) and "), "{said}");
+        assert!(said.contains("hint: name one that is there (`aws configure list-profiles`)"), "{said}");
+        assert!(!said.contains("IMDS") && !said.starts_with("exit code: Some(0)"), "{said}");
+    }
+}
+
+#[test]
+fn what_a_profile_builds_upon_is_named_where_it_is_not_there() {
+    let folder = Folder::with(MANIFEST);
+    let role = "role_arn = arn:aws:iam::111122223333:role/x\n";
+    let sections = [
+        format!("[profile middle]\n{role}source_profile = gone\n"),
+        format!("[profile top]\n{role}source_profile = middle\n"),
+        "[profile login]\nsso_session = nowhere\nsso_account_id = 111122223333\nsso_role_name = x\n".to_owned(),
+    ];
+    folder.write("profiles", sections.concat());
+    for (profile, missing) in [
+        ("top", "the AWS profile (gone) couldn't be found, which the profile (middle) names as its `source_profile`"),
+        ("login", "the section [sso-session nowhere] couldn't be found, which the profile (login) names"),
+    ] {
+        for variable in ["AWS_PROFILE", "CLOUDGRANT_AWS__PROFILE"] {
+            let chosen = format!("{variable}={profile}");
+            let said = plan_in(&folder, &["-u", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE=profiles", &chosen]);
+            assert!(said.contains(missing) && !said.contains("IMDS"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_profile_of_another_account_that_is_not_there_is_named() {
+    let registries = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]\n";
+    let folder = with_profiles();
+    let text = std::fs::read_to_string(folder.path().join("cloudgrant.yaml")).expect("the manifest");
+    folder.write("cloudgrant.yaml", text + registries);
+    let said = plan_in(&folder, &["AWS_CONFIG_FILE=profiles", "CLOUDGRANT_AWS__ACCOUNTS__444455556666__PROFILE=nope"]);
+    assert!(said.contains("error: the AWS profile (nope) couldn't be found"), "{said}");
+    assert!(said.contains("named by: `aws.accounts.\"444455556666\".profile`"), "{said}");
+}
+
 #[test]
 fn the_profile_of_another_account_is_held_against_it() {
     let registries = "registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]\n";

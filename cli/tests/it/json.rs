@@ -73,9 +73,11 @@ fn served(provider: &str) -> Value {
 fn a_served_sandbox_keeps_to_the_schema() {
     let aws = served("aws");
     assert_eq!(aws["exports"]["AWS_ENDPOINT_URL"], aws["endpoint"]);
+    assert_eq!(aws["exports"]["NO_PROXY"], "127.0.0.1");
     assert_eq!(aws["setup"], serde_json::json!([]), "variables are enough");
     let azure = served("azure");
     assert_eq!(azure["exports"]["ARM_ENDPOINT"], azure["endpoint"]);
+    assert_eq!(azure["exports"]["NO_PROXY"], "127.0.0.1");
     // Each variable that the commands name is exported, or set by one of them.
     let setup: Vec<_> = azure["setup"].as_array().expect("commands").iter().filter_map(Value::as_str).collect();
     assert!(setup.iter().any(|command| command.starts_with("az login")), "{setup:?}");

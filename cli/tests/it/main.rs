@@ -14,6 +14,7 @@ mod later;
 mod mistakes;
 mod moving;
 mod nulls;
+mod proxies;
 mod readme;
 mod refusals;
 mod sandbox;

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use cloudgrant_core::{Pace, Signal};
+use cloudgrant_core::{Origin, Pace, Signal};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
 use crate::throttling;
@@ -57,6 +57,30 @@ impl std::error::Error for Unreachable {
     }
 }
 
+/// Nothing came in the time for one try, more than once. Whether it was carried out, nobody knows.
+#[derive(Debug)]
+pub(crate) struct NoAnswer;
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer in time")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// How often the SDK sends a request by itself to which nothing comes: then it is told, and the engine decides how long to go
+/// on. Six times, as it tries what is answered with an error, would be minutes in which nobody knows what is waited for.
+const SILENT_TRIES: u32 = 2;
+
+/// Which try of a request this is, from 1; the SDK says so to AWS. Source: AWS SDKs and tools reference guide, "Retry
+/// behavior", `amz-sdk-request`.
+fn attempt(request: &HttpRequest) -> u32 {
+    let said = request.headers().get("amz-sdk-request").unwrap_or_default();
+    let attempt = said.split(';').find_map(|part| part.trim().strip_prefix("attempt="));
+    attempt.and_then(|attempt| attempt.parse().ok()).unwrap_or(1)
+}
+
 /// Without a kind of its own, the error says to the SDK that another try is of no use: how long to look for the way is
 /// the engine's to decide.
 fn unless_unreachable(error: ConnectorError) -> ConnectorError {
@@ -69,7 +93,9 @@ fn unless_unreachable(error: ConnectorError) -> ConnectorError {
 /// The HTTP client. Nothing is set up before the first request.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounded {
-    inner: SharedHttpClient,
+    /// For this machine and what it offers by itself, which no proxy can reach.
+    near: SharedHttpClient,
+    far: SharedHttpClient,
     patience: Duration,
     pace: Pace,
     read: Arc<AtomicU64>,
@@ -79,17 +105,8 @@ impl Bounded {
     /// The SDK's own client, with a bound to the size of answers and to the time for one try. Waiting for a turn doesn't
     /// count: that is why the SDK's own limit isn't used.
     pub(crate) fn new(patience: Duration) -> Self {
-        let inner = Builder::new().build_with_connector_fn(|settings, components| {
-            let aws_lc = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-            let mut connector = ConnectorBuilder::default().tls_provider(aws_lc);
-            connector.set_connector_settings(settings.cloned());
-            if let Some(components) = components {
-                connector.set_sleep_impl(components.sleep_impl());
-            }
-            connector.set_proxy_config(Some(ProxyConfig::from_env()));
-            connector.build()
-        });
-        Self { inner, patience, pace: Pace::default(), read: Arc::default() }
+        let (near, far) = (client(ProxyConfig::disabled), client(ProxyConfig::from_env));
+        Self { near, far, patience, pace: Pace::default(), read: Arc::default() }
     }
 
     /// How fast requests go out.
@@ -103,26 +120,60 @@ impl Bounded {
     }
 }
 
+/// The SDK's own client, which goes through these proxies.
+fn client(proxies: fn() -> ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let aws_lc = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let mut connector = ConnectorBuilder::default().tls_provider(aws_lc);
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.set_proxy_config(Some(proxies()));
+        connector.build()
+    })
+}
+
+/// Whether a request goes to this machine, or to what its platform offers it: the metadata of EC2, and the credentials of
+/// containers and pods. Source: AWS SDKs and tools reference guide, "IMDS credential provider" and "Container credential
+/// provider".
+fn is_near(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once("://") else { return false };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let origin = &uri[..scheme.len() + "://".len() + end];
+    Origin::parse(origin).is_some_and(|origin| {
+        let address = origin.host.parse::<std::net::Ipv4Addr>();
+        origin.is_loopback()
+            || address.is_ok_and(|address| address.is_link_local())
+            || ["[fd00:ec2::254]", "[fd00:ec2::23]"].contains(&origin.host)
+    })
+}
+
 impl HttpClient for Bounded {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        let (patience, pace, read) = (self.patience, self.pace.clone(), self.read.clone());
-        SharedHttpConnector::new(Connector { inner, patience, pace, read })
+        SharedHttpConnector::new(Connector {
+            client: self.clone(),
+            settings: settings.clone(),
+            components: components.clone(),
+        })
     }
 }
 
+/// Where a request goes decides which client sends it: the other one isn't set up.
 #[derive(Debug)]
 struct Connector {
-    inner: SharedHttpConnector,
-    patience: Duration,
-    pace: Pace,
-    read: Arc<AtomicU64>,
+    client: Bounded,
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, patience, pace, read) = (self.inner.clone(), self.patience, self.pace.clone(), self.read.clone());
+        let Bounded { near, far, patience, pace, read } = self.client.clone();
+        let client = if is_near(request.uri()) { near } else { far };
+        let inner = client.http_connector(&self.settings, &self.components);
         HttpConnectorFuture::new(async move {
+            let last = attempt(&request) >= SILENT_TRIES;
             let turn = pace.turn(throttling::lane(&request)).await;
             let answer = async {
                 let mut response = inner.call(request).await.map_err(unless_unreachable)?;
@@ -132,7 +183,13 @@ impl HttpConnector for Connector {
                 Ok((response, body))
             };
             let answer = tokio::time::timeout(patience, answer).await;
-            let answer = answer.unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())));
+            let answer = answer.unwrap_or_else(|elapsed| {
+                Err(if last {
+                    ConnectorError::other(NoAnswer.into(), None)
+                } else {
+                    ConnectorError::timeout(elapsed.into())
+                })
+            });
             turn.answered(match &answer {
                 Ok((response, body)) => throttling::signal(response.status().as_u16(), body),
                 Err(_) => Signal::Overloaded,
@@ -156,5 +213,36 @@ async fn whole(body: SdkBody) -> Result<Bytes, ConnectorError> {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(error) => Err(ConnectorError::io(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_and_what_it_offers_are_near() {
+        for near in [
+            "http://127.0.0.1:4566/",
+            "http://127.0.0.1:4566?x",
+            "http://localhost/a/b",
+            "http://[::1]:80/",
+            "http://169.254.169.254/latest/api/token",
+            "http://169.254.170.2/v2/credentials",
+            "http://[fd00:ec2::23]/v1/credentials",
+        ] {
+            assert!(is_near(near), "{near}");
+        }
+        for far in [
+            "https://iam.amazonaws.com/",
+            "http://127.0.0.1.example.com/",
+            "http://127.0.0.1@example.com/",
+            "http://example.com/127.0.0.1",
+            "http://10.0.0.1/",
+            "http://[fd00::1]/",
+            "127.0.0.1",
+        ] {
+            assert!(!is_near(far), "{far}");
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::bounded::Bounded;
 use crate::config::{AccountId, Config, Credentials, Fixed};
 use crate::error;
 use crate::pages::Pages;
+use crate::profiles::{self, NamedBy};
 use crate::whole::{Whole, WholeOfS3};
 
 /// How many requests of one kind are under way at a time: IAM, ECR and Secrets Manager take few in a second, and whoever
@@ -136,7 +137,14 @@ impl Clients {
                     );
                 if let Some(profile) = &self.config.profile {
                     // By its name alone, the chain of providers would still look into the environment first.
-                    loader = loader.profile_name(profile).credentials_provider(self.of_profile(profile));
+                    let credentials = self.of_profile(profile, NamedBy::Key("aws.profile".to_owned())).await;
+                    loader = loader.profile_name(profile).credentials_provider(credentials);
+                } else if self.config.credentials.is_none()
+                    && let Some(profile) = profiles::of_environment()
+                    && let Err(unusable) = profiles::check(&profile, NamedBy::Environment).await
+                {
+                    // The chain of providers would go on with what the machine offers.
+                    loader = loader.credentials_provider(unusable);
                 }
                 if let Some(endpoint) = &self.config.endpoint {
                     loader = loader.endpoint_url(endpoint);
@@ -221,7 +229,10 @@ impl Clients {
     }
 
     /// The credentials of a profile, whatever is in the environment.
-    fn of_profile(&self, profile: &str) -> SharedCredentialsProvider {
+    async fn of_profile(&self, profile: &str, named_by: NamedBy) -> SharedCredentialsProvider {
+        if let Err(unusable) = profiles::check(profile, named_by).await {
+            return SharedCredentialsProvider::new(unusable);
+        }
         let region = Region::new(self.config.region.clone());
         let provider = ProviderConfig::default().with_http_client(self.http.clone()).with_region(Some(region));
         let file = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
@@ -297,7 +308,9 @@ impl Clients {
                 }
                 Ok(SharedCredentialsProvider::new(builder.build().await))
             }
-            Some(Credentials::Profile(profile)) => Ok(self.of_profile(profile)),
+            Some(Credentials::Profile(profile)) => {
+                Ok(self.of_profile(profile, NamedBy::Key(format!("aws.accounts.\"{account}\".profile"))).await)
+            }
             None => Err(Error::new(ErrorKind::Credentials, format!("there are no credentials for account {account}"))
                 .hint(format!("say how to work there: `aws.accounts.\"{account}\": {{ assume_role: ARN }}`"))),
         }

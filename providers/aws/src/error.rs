@@ -7,8 +7,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
-use crate::bounded::{TooLarge, Unreachable};
+use crate::bounded::{NoAnswer, TooLarge, Unreachable};
 use crate::denial::Denial;
+use crate::profiles::Unusable;
 use crate::throttling::is_throttling;
 
 /// What stands for the code of an answer that has none.
@@ -38,6 +39,9 @@ where
         _ if is_timeout(&error) && !is_unreachable(&error) => failed(ErrorKind::Unavailable)
             .with("cause", "no answer in time")
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+        _ if let Some(unusable) = chain(&error).find_map(|error| error.downcast_ref::<Unusable>()) => {
+            unusable.error(operation)
+        }
         // The credentials of another account are got on the way.
         _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),
         _ if let Some(session) = login_session(&error) => {
@@ -75,10 +79,14 @@ where
 }
 
 /// In the SDK's own time, such as that for a connection, or in ours for a whole try.
-pub(crate) fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool {
+pub(crate) fn is_timeout<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
     match error {
         SdkError::TimeoutError(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_timeout(),
+        SdkError::DispatchFailure(failure) => failure.is_timeout() || chain(error).any(|error| error.is::<NoAnswer>()),
         _ => false,
     }
 }

@@ -53,6 +53,7 @@ mod permissions;
 mod places;
 mod platform_binding;
 mod policy_tags;
+mod profiles;
 mod pull_through;
 mod registry;
 mod repository_policy;

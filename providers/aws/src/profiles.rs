@@ -1,0 +1,142 @@
+//! Profiles of the AWS configuration files that somebody names: one that isn't there is told, as by AWS's own command, and
+//! nobody's other credentials are used in its place.
+
+use std::fmt;
+
+use aws_config::profile::{ProfileSet, load};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_types::os_shim_internal::{Env, Fs};
+use cloudgrant_core::{Error, ErrorKind, shown};
+
+/// The variable that names a profile for every program.
+const VARIABLE: &str = "AWS_PROFILE";
+
+/// The files, each by the variable that says where it is, and where it is otherwise. Source: AWS SDKs and tools reference
+/// guide, "Location of the shared config and credentials files".
+const FILES: [(&str, &str); 2] =
+    [("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")];
+
+/// The profile that the environment names.
+pub(crate) fn of_environment() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|name| !name.is_empty())
+}
+
+/// Who names a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The environment, for every program.
+    Environment,
+    /// A key of the section, such as `aws.profile`.
+    Key(String),
+}
+
+impl fmt::Display for NamedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str(VARIABLE),
+            Self::Key(key) => write!(f, "`{key}`"),
+        }
+    }
+}
+
+/// Why a profile can't be used, which is there in the place of its credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct Unusable {
+    profile: String,
+    named_by: NamedBy,
+    /// What is missing, in a sentence.
+    what: String,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl Unusable {
+    /// For whoever asked for something that takes these credentials.
+    pub(crate) fn error(&self, operation: &'static str) -> Error {
+        Error::new(ErrorKind::Credentials, self.what.clone())
+            .with("operation", operation)
+            .with("profile", shown(&self.profile))
+            .with("named by", &self.named_by)
+            .with("looked in", places())
+            .hint(format!(
+                "name one that is there (`aws configure list-profiles`) in {}, or make it: `aws configure`, \
+                 `aws configure sso` or `aws login` with `--profile NAME`",
+                self.named_by
+            ))
+    }
+}
+
+impl ProvideCredentials for Unusable {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::invalid_configuration(self.clone())))
+    }
+}
+
+/// Where profiles are looked for.
+fn places() -> String {
+    let place = |(variable, otherwise): (&str, &str)| match std::env::var(variable) {
+        Ok(file) => format!("{} ({variable})", shown(&file)),
+        Err(_) => otherwise.to_owned(),
+    };
+    FILES.map(place).join(" and ")
+}
+
+/// Makes sure that a profile is there, and whatever it builds upon.
+///
+/// # Errors
+/// What is missing, or why the files can't be read.
+pub(crate) async fn check(profile: &str, named_by: NamedBy) -> Result<(), Unusable> {
+    let what = match load(&Fs::real(), &Env::real(), &Default::default(), Some(profile.to_owned().into())).await {
+        // Credentials in the environment win over those of its profile, which only has to be there.
+        Ok(profiles) if named_by == NamedBy::Environment && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() => {
+            profiles.get_profile(profile).is_none().then(|| not_there(profile))
+        }
+        Ok(profiles) => missing(&profiles, profile),
+        Err(error) => Some(format!("the AWS configuration files can't be read: {error}")),
+    };
+    match what {
+        Some(what) => Err(Unusable { profile: profile.to_owned(), named_by, what }),
+        None => Ok(()),
+    }
+}
+
+fn not_there(profile: &str) -> String {
+    format!("the AWS profile ({}) couldn't be found", shown(profile))
+}
+
+/// What a profile lacks, in a sentence.
+fn missing(profiles: &ProfileSet, named: &str) -> Option<String> {
+    let (mut name, mut before): (&str, Vec<&str>) = (named, Vec::new());
+    loop {
+        let Some(profile) = profiles.get_profile(name) else {
+            let what = not_there(name);
+            return Some(match before.last() {
+                None => what,
+                Some(by) => format!("{what}, which the profile ({}) names as its `source_profile`", shown(by)),
+            });
+        };
+        if let Some(session) = profile.get("sso_session").filter(|name| profiles.sso_session(name).is_none()) {
+            let (session, name) = (shown(session), shown(name));
+            return Some(format!(
+                "the section [sso-session {session}] couldn't be found, which the profile ({name}) names as its \
+                 `sso_session`"
+            ));
+        }
+        before.push(name);
+        // Only who assumes a role builds upon another profile. A circle is for the SDK to tell.
+        match profile.get("source_profile").filter(|_| profile.get("role_arn").is_some()) {
+            Some(next) if !before.contains(&next) => name = next,
+            _ => return None,
+        }
+    }
+}
