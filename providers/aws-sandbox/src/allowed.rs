@@ -35,7 +35,7 @@ impl Allowed {
         let Some(policy) = policies.get(&caller.account).filter(|_| action != "sts:GetCallerIdentity") else {
             return true;
         };
-        let resource = whole(state, caller, action, sent.query, resource);
+        let resource = whole(state, caller, action, resource);
         let statements = policy["Statement"].as_array().into_iter().flatten().filter_map(Value::as_object);
         let mut allows = statements.filter(|statement| statement.get("Effect").is_some_and(|effect| effect == "Allow"));
         allows.any(|statement| {
@@ -44,14 +44,9 @@ impl Allowed {
     }
 }
 
-/// The resource with its path, as policies name it.
-fn whole(state: &State, caller: &Caller, action: &str, query: &Query, resource: &str) -> String {
+/// The resource as policies name it.
+fn whole(state: &State, caller: &Caller, action: &str, resource: &str) -> String {
     let account = &caller.account;
-    if let Some(name) = query.get("RoleName") {
-        let role = state.accounts.get(account).and_then(|account| account.role(name));
-        let path = query.get("Path").unwrap_or("/");
-        return role.map_or_else(|| format!("arn:aws:iam::{account}:role{path}{name}"), |role| role.arn());
-    }
     if action.starts_with("secretsmanager:") {
         // However a secret is asked for, policies name it by its whole ARN.
         let mut secrets = state.accounts.get(account).into_iter().flat_map(|account| account.secrets.values());
@@ -59,7 +54,9 @@ fn whole(state: &State, caller: &Caller, action: &str, query: &Query, resource: 
         return found.map_or_else(|| resource.to_owned(), |secret| secret.arn());
     }
     match resource {
-        "*" if action.starts_with("ecr:Describe") => format!("arn:aws:ecr:{}:{account}:repository/*", caller.region),
+        "*" if action.starts_with("ecr:Describe") => {
+            format!("arn:{}:ecr:{}:{account}:repository/*", caller.partition.id(), caller.region)
+        }
         resource => resource.to_owned(),
     }
 }

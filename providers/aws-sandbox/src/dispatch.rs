@@ -167,7 +167,7 @@ impl Dispatcher {
         let knobs = self.faults.knobs();
         let has = |parameter: &str| asked.query.get(parameter).is_some() || params.value(parameter).is_some();
         if let Some(why) = denials::find(&knobs.deny, &asked.action, has) {
-            let resource = asked.resources(&caller, &params).swap_remove(0);
+            let resource = asked.resources(&state, &caller, &params).swap_remove(0);
             return Err(match why {
                 Why::NotAllowed => ApiError::denied(&caller.arn, &asked.action, &resource),
                 Why::Explicit(by) => ApiError::denied_by(
@@ -179,7 +179,7 @@ impl Dispatcher {
             });
         }
         let sent = Sent { query: &asked.query, params: &params };
-        for resource in asked.resources(&caller, &params) {
+        for resource in asked.resources(&state, &caller, &params) {
             if !self.allowed.admits(&state, &caller, &asked.action, &sent, &resource) {
                 return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
             }
@@ -279,9 +279,9 @@ impl Asked {
     }
 
     /// What it is about: one resource at least.
-    fn resources(&self, caller: &Caller, params: &Params) -> Vec<String> {
+    fn resources(&self, state: &State, caller: &Caller, params: &Params) -> Vec<String> {
         match self.service {
-            Service::Iam => vec![iam::resource(caller, &self.query)],
+            Service::Iam => vec![iam::resource(state, caller, &self.query)],
             Service::Sts => vec![sts::resource(&self.query)],
             Service::Ecr => ecr::resources(caller, params),
             Service::SecretsManager => vec![secretsmanager::resource(caller, params)],

@@ -66,6 +66,16 @@ impl Partition {
         }
     }
 
+    /// The end of the dual-stack hosts of registries, where there are any.
+    pub(crate) fn dual_stack_registries(self) -> Option<&'static str> {
+        match self {
+            Self::Commercial | Self::GovCloud => Some("on.aws"),
+            Self::China => Some("on.amazonwebservices.com.cn"),
+            Self::EuropeanSovereign => Some("on.amazonwebservices.eu"),
+            Self::Iso | Self::IsoB | Self::IsoE | Self::IsoF => None,
+        }
+    }
+
     /// How regions begin.
     fn regions(self) -> &'static str {
         match self {

@@ -31,6 +31,8 @@ pub(crate) struct Wishes {
     /// Of Union, or named by the manifest: whether or not anything says how the role is called.
     task_policy: Option<String>,
     node_role: Option<String>,
+    /// The path and name of the policy that bounds roles, where it is the data plane's own.
+    boundary: Option<(String, String)>,
     admin_role: Option<String>,
     /// ARNs of roles of other accounts that the data plane's account may become, with their external ids.
     assumed: Vec<(String, Option<String>)>,
@@ -59,11 +61,15 @@ impl Wishes {
             .chain(registries)
             .filter_map(|one| one.get("aws")?.as_str())
             .collect();
+        let account = text("/aws/account")
+            .filter(|account| auth::is_account(account))
+            .unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+        let region = text("/aws/region").unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        let partition = Partition::of_region(&region);
         Self {
-            account: text("/aws/account")
-                .filter(|account| auth::is_account(account))
-                .unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
-            region: text("/aws/region").unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+            boundary: text("/aws/permissions_boundary").and_then(|arn| own_policy(partition, &account, &arn)),
+            account,
+            region,
             issuers: issuers(config.pointer("/aws/cluster/oidc_provider")),
             audience: text("/aws/cluster/audience").unwrap_or_else(|| "sts.amazonaws.com".to_owned()),
             task_role: named("/aws/task_role", "", "-userflyterole"),
@@ -93,6 +99,13 @@ fn issuers(written: Option<&Value>) -> Vec<String> {
     texts.map(bare).collect()
 }
 
+/// Path and name of a policy, if its ARN is one of this account. Those of AWS's own are there without any seed.
+fn own_policy(partition: Partition, account: &str, arn: &str) -> Option<(String, String)> {
+    let (owner, resource) = crate::state::iam_arn(partition, arn)?;
+    let (path, name) = resource.strip_prefix("policy")?.rsplit_once('/')?;
+    (owner == account && !name.is_empty()).then(|| (format!("{path}/"), name.to_owned()))
+}
+
 /// A role's ARN, or a mapping with it and an external id.
 fn assumed(written: &Value) -> Option<(String, Option<String>)> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
@@ -108,16 +121,21 @@ fn parts(arn: &str) -> Option<Box<[&str; 6]>> {
     parts.try_into().ok()
 }
 
-/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, or an ARN.
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, the same of a dual-stack host, or an ARN.
 fn repository(locator: &str) -> Option<(String, String, String)> {
     let (account, region, name) = if locator.starts_with("arn:") {
         let [_, _, "ecr", region, account, resource] = *parts(locator)? else { return None };
         (account, region, resource.strip_prefix("repository/")?)
     } else {
         let (host, name) = locator.trim_start_matches("https://").split_once('/')?;
-        let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips."))?;
+        let behind = |middles: [&str; 2]| middles.into_iter().find_map(|middle| host.split_once(middle));
+        let one_stack = behind([".dkr.ecr.", ".dkr.ecr-fips."]);
+        let (account, rest) = one_stack.or_else(|| behind([".dkr-ecr.", ".dkr-ecr-fips."]))?;
         let (region, suffix) = rest.split_once('.')?;
-        if suffix != Partition::of_region(region).dns_suffix() {
+        let partition = Partition::of_region(region);
+        let of_region =
+            if one_stack.is_some() { Some(partition.dns_suffix()) } else { partition.dual_stack_registries() };
+        if of_region != Some(suffix) {
             return None;
         }
         (account, region, name)
@@ -180,6 +198,11 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         let role = role(state.partition, account, name, &task_trust(state.partition, wishes), &[own, foreign]);
         once(state, format!("role {account} {name}"), |state| save_role(state, role))?;
     }
+    if let Some((path, name)) = &wishes.boundary {
+        let mut boundary = managed(state.partition, account, name, BOUNDARY, "What no role may go beyond.");
+        boundary.path.clone_from(path);
+        once(state, format!("policy {account} {name}"), |state| save_policy(state, boundary))?;
+    }
     if let Some(name) = &wishes.node_role {
         let mut role = role(state.partition, account, name, &service_trust(&ec2(state.partition)), &[]);
         role.attached.insert(read_only(state.partition), ECR_READ_ONLY.to_owned());
@@ -234,6 +257,9 @@ fn once(
     make(state).map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
     state.mark_seeded(what)
 }
+
+/// As an organization has it: its own administration is out of reach.
+const BOUNDARY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Most","Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"}]}"#;
 
 const BYSTANDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}]}"#;
 
@@ -349,9 +375,9 @@ fn save_role(state: &mut State, mut role: Role) -> std::result::Result<(), ApiEr
         return Ok(());
     }
     // A policy that was seeded for another role may have been deleted since; nothing may be attached that is not there.
-    let read_only = read_only(state.partition);
-    let account = state.account_mut(&role.account);
-    role.attached.retain(|arn, _| *arn == read_only || account.policy(arn).is_some());
+    let account = state.accounts.get(&role.account);
+    let own = |arn: &str| account.is_some_and(|account| account.policy(arn).is_some());
+    role.attached.retain(|arn, _| state.managed.contains_key(arn) || own(arn));
     role.id = state.ids.unique("AROA");
     state.save_role(role)
 }
@@ -412,6 +438,9 @@ mod tests {
         assert_eq!(repository("444455556666.dkr.ecr.cn-north-1.amazonaws.com.cn/team/x"), china);
         assert_eq!(repository("arn:aws-cn:ecr:cn-north-1:444455556666:repository/team/x"), china);
         assert_eq!(repository("444455556666.dkr.ecr.us-west-2.amazonaws.com.cn/team/x"), None);
+        assert_eq!(repository("444455556666.dkr-ecr.us-west-2.on.aws/team/trainer"), found);
+        assert_eq!(repository("444455556666.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/team/x"), china);
+        assert_eq!(repository("444455556666.dkr-ecr.us-west-2.amazonaws.com/team/x"), None);
         assert_eq!(repository("s3://bucket/key"), None);
         let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:";
         let names = |text: &str| secret(&format!("{arn}{text}")).map(|(_, _, name, suffix)| (name, suffix));

@@ -83,17 +83,24 @@ pub(crate) fn call(state: &mut State, caller: &Caller, action: &str, query: &Que
     }
 }
 
-/// The resource that a request is about, for the text of a denial.
-pub(crate) fn resource(caller: &Caller, query: &Query) -> String {
+/// The resource that a request is about, for the text of a denial and for policies. Source: Service authorization reference,
+/// "Actions, resources, and condition keys for AWS Identity and Access Management": the path is a part of a name.
+pub(crate) fn resource(state: &State, caller: &Caller, query: &Query) -> String {
     let (partition, account) = (caller.partition.id(), &caller.account);
-    if let Some(role) = query.get("RoleName") {
-        return format!("arn:{partition}:iam::{account}:role/{role}");
+    let path = query.get("Path").unwrap_or("/");
+    if let Some(name) = query.get("RoleName") {
+        let role = state.accounts.get(account).and_then(|account| account.role(name));
+        return role.map_or_else(|| format!("arn:{partition}:iam::{account}:role{path}{name}"), Role::arn);
     }
     if let Some(arn) = query.get("PolicyArn").or_else(|| query.get("OpenIDConnectProviderArn")) {
         return arn.to_owned();
     }
     if let Some(policy) = query.get("PolicyName") {
-        return format!("arn:{partition}:iam::{account}:policy{}{policy}", query.get("Path").unwrap_or("/"));
+        return format!("arn:{partition}:iam::{account}:policy{path}{policy}");
+    }
+    if let Some(url) = query.get("Url") {
+        let issuer = url.strip_prefix("https://").unwrap_or(url);
+        return format!("arn:{partition}:iam::{account}:oidc-provider/{issuer}");
     }
     "*".to_owned()
 }

@@ -166,3 +166,46 @@ fn the_bulk_read_pages_through_everything() {
         );
     });
 }
+
+#[test]
+fn policies_of_aws_are_there_to_attach_and_nobody_changes_them() {
+    with_sandbox("", |endpoint| {
+        let mut client = Client::new(endpoint, ACCOUNT);
+        create_role(&mut client, "tasks", SERVICE_TRUST).ok();
+        for name in ["AdministratorAccess", "SecretsManagerReadWrite", "job-function/ViewOnlyAccess"] {
+            let arn = format!("arn:aws:iam::aws:policy/{name}");
+            let named = [("PolicyArn", arn.as_str())];
+            assert_eq!(client.iam("GetPolicy", &named).ok().element("Arn"), Some(arn.as_str()));
+            let version = [named[0], ("VersionId", "v1")];
+            assert!(client.iam("GetPolicyVersion", &version).ok().element("Document").is_some());
+            client.iam("AttachRolePolicy", &[("RoleName", "tasks"), named[0]]).ok();
+            client.iam("DeletePolicy", &named).fails(403, "AccessDenied", "iam:DeletePolicy");
+            let change = [named[0], ("PolicyDocument", POLICY)];
+            client.iam("CreatePolicyVersion", &change).fails(403, "AccessDenied", "iam:CreatePolicyVersion");
+        }
+        let unknown = [("RoleName", "tasks"), ("PolicyArn", "arn:aws:iam::aws:policy/AdministratorAcess")];
+        client.iam("AttachRolePolicy", &unknown).fails(404, "NoSuchEntity", "does not exist or is not attachable");
+    });
+}
+
+#[test]
+fn a_denial_names_the_path() {
+    let knobs = "deny=iam:CreateRole,deny=iam:CreatePolicy,deny=iam:CreateOpenIDConnectProvider,deny=iam:DeleteRole";
+    with_sandbox("", |endpoint| {
+        let mut client = Client::new(endpoint, ACCOUNT);
+        let create = [("RoleName", "tasks"), ("Path", "/p/q/"), ("AssumeRolePolicyDocument", SERVICE_TRUST)];
+        client.iam("CreateRole", &create).ok();
+        client.raw("POST", "/_sandbox/knobs", "", knobs).expect("an answer").ok();
+        let another = [("RoleName", "other"), ("Path", "/p/"), ("AssumeRolePolicyDocument", SERVICE_TRUST)];
+        let mut denied = |action: &str, sent: &[(&str, &str)], resource: &str| {
+            let message = format!("on resource: arn:aws:iam::111122223333:{resource} ");
+            client.iam(action, sent).fails(403, "AccessDenied", &message);
+        };
+        denied("CreateRole", &another, "role/p/other");
+        denied("CreateRole", &another[..1], "role/other");
+        denied("DeleteRole", &[("RoleName", "tasks")], "role/p/q/tasks");
+        denied("CreatePolicy", &[("PolicyName", "x"), ("Path", "/p/")], "policy/p/x");
+        let url = [("Url", "https://oidc.example.com/id/A")];
+        denied("CreateOpenIDConnectProvider", &url, "oidc-provider/oidc.example.com/id/A");
+    });
+}
