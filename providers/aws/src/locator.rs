@@ -50,6 +50,12 @@ impl Secret {
         self.name.contains('*')
     }
 
+    /// What names begin with that a pattern reaches beyond one folder: empty where it is every secret. None where it is one
+    /// secret, or all of a folder.
+    pub(crate) fn beginning(&self) -> Option<&str> {
+        self.name.strip_suffix('*').filter(|beginning| !beginning.ends_with('/'))
+    }
+
     /// Whether an ARN can be the whole one of this secret: its own, or with the six characters that AWS adds.
     pub(crate) fn is_arn_of_it(&self, arn: &str) -> bool {
         let Some(rest) = arn.strip_prefix(&self.arn()) else { return false };
@@ -99,7 +105,7 @@ impl Locator {
         if text.starts_with("arn:") {
             return arn(text);
         }
-        if text.contains(".dkr.ecr.") || text.contains(".dkr.ecr-fips.") {
+        if [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."].iter().any(|part| text.contains(part)) {
             return image_repository(text);
         }
         let hint = as_locator(text).map_or(FORMS.to_owned(), |locator| format!("write {}", shown(&locator)));
@@ -284,22 +290,34 @@ fn secret(text: &str, partition: &str, region: &str, account: &str, rest: &str) 
     }))
 }
 
-/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, or the dual-stack host of the same registry,
+/// `ACCOUNT.dkr-ecr.REGION.on.aws/NAME`. Source: Amazon ECR user guide, "Getting started with making requests over IPv6".
 fn image_repository(text: &str) -> Result<Locator, Diagnostic> {
     let bare = text.strip_prefix("https://").unwrap_or(text);
     let (host, name) = bare.split_once('/').unwrap_or((bare, ""));
-    let parts: Vec<&str> = host.splitn(5, '.').collect();
-    match parts.as_slice() {
-        [account, "dkr", "ecr" | "ecr-fips", region, suffix] if Partition::all().any(|it| it.dns_suffix == *suffix) => {
-            if let Some(partition) = Partition::of_region(region).filter(|partition| partition.dns_suffix != *suffix) {
-                let what = format!("ends in {suffix}, and {region} is a region of the partition {}", partition.id);
-                let hint = format!("ECR's hosts there end in {}; copy the URI as AWS shows it", partition.dns_suffix);
-                return Err(wrong(text, &what, &hint));
-            }
-            repository(text, account, region, name)
-        }
-        _ => Err(wrong(text, "is not a registry of ECR", "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY")),
+    let parts: Vec<&str> = host.split('.').collect();
+    let (account, region, suffix, dual_stack) = match parts.as_slice() {
+        [account, "dkr", "ecr" | "ecr-fips", region, suffix @ ..] => (account, region, suffix.join("."), false),
+        [account, "dkr-ecr" | "dkr-ecr-fips", region, suffix @ ..] => (account, region, suffix.join("."), true),
+        _ => return Err(no_registry(text)),
+    };
+    let ends_in = |partition: &Partition| {
+        if dual_stack { partition.dual_stack_registries } else { Some(partition.dns_suffix) }
+    };
+    if !Partition::all().any(|partition| ends_in(&partition) == Some(suffix.as_str())) {
+        return Err(no_registry(text));
     }
+    if let Some(partition) = Partition::of_region(region).filter(|it| ends_in(it) != Some(suffix.as_str())) {
+        let what = format!("ends in {suffix}, and {region} is a region of the partition {}", partition.id);
+        let there = ends_in(&partition).unwrap_or(partition.dns_suffix);
+        let hint = format!("ECR's hosts there end in {there}; copy the URI as AWS shows it");
+        return Err(wrong(text, &what, &hint));
+    }
+    repository(text, account, region, name)
+}
+
+fn no_registry(text: &str) -> Diagnostic {
+    wrong(text, "is not a registry of ECR", "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY")
 }
 
 /// Source: Amazon ECR API reference, CreateRepository, `repositoryName`.

@@ -70,6 +70,35 @@ fn what_only_looks_reserved_is_a_bucket() {
 }
 
 #[test]
+fn a_registry_has_two_hosts_and_is_one() {
+    let one = Locator::parse("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/x").expect("a repository");
+    for other in [
+        "111122223333.dkr-ecr.us-west-2.on.aws/team/x",
+        "https://111122223333.dkr-ecr.us-west-2.on.aws/team/x",
+        "111122223333.dkr-ecr-fips.us-west-2.on.aws/team/x",
+    ] {
+        assert_eq!(Locator::parse(other).as_ref(), Ok(&one), "{other}");
+    }
+}
+
+#[test]
+fn what_a_pattern_of_secrets_reaches() {
+    let beginning = |name: &str| {
+        let text = format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}");
+        match Locator::parse(&text) {
+            Ok(Locator::Secret(secret)) => secret.beginning().map(str::to_owned),
+            other => panic!("{text}: {other:?}"),
+        }
+    };
+    for whole in ["token", "team/*", "team/prod/*"] {
+        assert_eq!(beginning(whole), None, "{whole}");
+    }
+    for (pattern, wanted) in [("*", ""), ("a*", "a"), ("prod-*", "prod-"), ("team/a*", "team/a")] {
+        assert_eq!(beginning(pattern).as_deref(), Some(wanted), "{pattern}");
+    }
+}
+
+#[test]
 fn requirement_39_the_suffix() {
     let secret = |text: &str| match Locator::parse(text) {
         Ok(Locator::Secret(secret)) => secret.arns_or_patterns(),
@@ -93,6 +122,9 @@ fn locators_of_every_partition() {
         ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com/team/x", Some("aws-us-gov")),
         ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu/team/x", Some("aws-eusc")),
         ("111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov/team/x", Some("aws-iso")),
+        ("111122223333.dkr-ecr.us-gov-west-1.on.aws/team/x", Some("aws-us-gov")),
+        ("111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/team/x", Some("aws-cn")),
+        ("111122223333.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu/team/x", Some("aws-eusc")),
         ("arn:aws-eusc:secretsmanager:eusc-de-east-1:111122223333:secret:token", Some("aws-eusc")),
         ("s3://acme-training", None),
     ] {
@@ -103,6 +135,9 @@ fn locators_of_every_partition() {
         ("arn:aws-cn:ecr:us-west-2:111122223333:repository/team/x", "us-west-2 is a region of aws"),
         ("111122223333.dkr.ecr.us-west-2.amazonaws.com.cn/team/y", "us-west-2 is a region of the partition aws"),
         ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.com/team/y", "a region of the partition aws-eusc"),
+        ("111122223333.dkr-ecr.cn-north-1.on.aws/team/y", "a region of the partition aws-cn"),
+        ("111122223333.dkr-ecr.us-iso-east-1.on.aws/team/y", "a region of the partition aws-iso"),
+        ("111122223333.dkr-ecr.us-west-2.amazonaws.com/team/y", "is not a registry of ECR"),
         ("arn:mars:s3:::acme-gov", "names no partition"),
     ] {
         let refusal = Locator::parse(text).expect_err(text);

@@ -11,21 +11,31 @@ pub(crate) struct Partition {
     pub(crate) id: &'static str,
     /// The end of its hosts, such as `amazonaws.com.cn`.
     pub(crate) dns_suffix: &'static str,
+    /// The end of the dual-stack hosts of its registries, such as `on.aws`; none where there are none.
+    pub(crate) dual_stack_registries: Option<&'static str>,
     /// How its regions begin; empty for the one that takes every geography.
     prefix: &'static str,
 }
 
 const fn partition(id: &'static str, prefix: &'static str, dns_suffix: &'static str) -> Partition {
-    Partition { id, dns_suffix, prefix }
+    Partition { id, dns_suffix, dual_stack_registries: None, prefix }
+}
+
+impl Partition {
+    /// Source: Amazon ECR user guide, "Getting started with making requests over IPv6", and the endpoints of ECR's SDKs.
+    const fn dual_stack(mut self, registries: &'static str) -> Self {
+        self.dual_stack_registries = Some(registries);
+        self
+    }
 }
 
 /// The partition of all regions that belong to no other.
-const COMMERCIAL: Partition = partition("aws", "", "amazonaws.com");
+const COMMERCIAL: Partition = partition("aws", "", "amazonaws.com").dual_stack("on.aws");
 
 const OTHERS: [Partition; 7] = [
-    partition("aws-cn", "cn-", "amazonaws.com.cn"),
-    partition("aws-us-gov", "us-gov-", "amazonaws.com"),
-    partition("aws-eusc", "eusc-", "amazonaws.eu"),
+    partition("aws-cn", "cn-", "amazonaws.com.cn").dual_stack("on.amazonwebservices.com.cn"),
+    partition("aws-us-gov", "us-gov-", "amazonaws.com").dual_stack("on.aws"),
+    partition("aws-eusc", "eusc-", "amazonaws.eu").dual_stack("on.amazonwebservices.eu"),
     partition("aws-iso", "us-iso-", "c2s.ic.gov"),
     partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov"),
     partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk"),

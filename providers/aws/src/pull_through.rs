@@ -50,16 +50,22 @@ pub(crate) async fn enable(
         Some(Ok(rules)) => rules,
         other => {
             let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
+            // Never that nothing is to do: a rule would be a step for somebody else, and pulls that fail until then.
             let message = format!(
-                "Whether it is behind a pull-through cache, whose first pulls take {IMPORT} too, couldn't be read, as \
-                 ecr:DescribePullThroughCacheRules {why}"
+                "Whether a pull-through cache rule fills it couldn't be read, as ecr:DescribePullThroughCacheRules {why}: if \
+                 one does, the first pull of each image also takes {IMPORT}, which the nodes may not have, and fails \
+                 without it. Run this with that permission to know (`aws ecr describe-pull-through-cache-rules` shows \
+                 the rules)"
             );
             let own = format!("{name} is in the data plane's own account: its nodes may pull what is in it");
-            desired.notes.push(match whether {
-                Whether::Missing => Note::warning(about, format!("{}. {message}", absent(repository))),
-                Whether::There => Note::info(about, format!("{own}. {message}")),
-                Whether::Unread(_) => Note::info(about, format!("{own}, if it is there. {message}")),
-            });
+            desired.notes.push(Note::warning(
+                about,
+                match whether {
+                    Whether::Missing => format!("{}. {message}", absent(repository)),
+                    Whether::There => format!("{own}. {message}"),
+                    Whether::Unread(_) => format!("{own}, if it is there. {message}"),
+                },
+            ));
             return Ok(());
         }
     };

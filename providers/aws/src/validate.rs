@@ -201,7 +201,7 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
             })
         }
         Locator::Secret(secret) => {
-            self::secret(aws, &secret, path.clone()).or_else(|| every_secret(&secret, resource, path))
+            self::secret(aws, &secret, path.clone()).or_else(|| many_secrets(&secret, resource, path))
         }
         Locator::Repository(_) => None,
     }
@@ -246,19 +246,32 @@ fn secret(aws: &Aws, secret: &Secret, path: String) -> Option<Diagnostic> {
     None
 }
 
-/// Requirement 38 has it warned of, too.
-fn every_secret(secret: &Secret, resource: &Resource, path: String) -> Option<Diagnostic> {
-    (secret.name == "*" && !resource.force).then(|| {
-        let message = format!(
-            "`{}` is every secret of account {} in {}, the platform's own too, and whatever comes later",
-            shown(&resource.locator),
-            secret.account,
-            secret.region
-        );
-        let hint = "name the secret, or what the names begin with (`secret:team/*`); if all of them are meant, set \
-                    `force: true` on the resource";
-        Diagnostic::new(path, message).hint(hint)
-    })
+/// Requirement 38 has it warned of, too. A name says where it ends by a slash only: `prod*` reaches `production-root`.
+fn many_secrets(secret: &Secret, resource: &Resource, path: String) -> Option<Diagnostic> {
+    let beginning = secret.beginning().filter(|_| !resource.force)?;
+    let (locator, Secret { account, region, .. }) = (shown(&resource.locator), secret);
+    let (message, instead) = match beginning {
+        "" => (
+            format!(
+                "`{locator}` is every secret of account {account} in {region}, the platform's own too, and whatever comes \
+                 later"
+            ),
+            "team/*".to_owned(),
+        ),
+        _ => (
+            format!(
+                "`{locator}` is every secret of account {account} in {region} whose name begins with `{0}`, whatever \
+                 follows (`{0}x` and `{0}/x` as well), and whatever comes later",
+                shown(beginning)
+            ),
+            format!("{}/*", shown(beginning)),
+        ),
+    };
+    let hint = format!(
+        "name the secret, or a whole folder of names (`secret:{instead}`); if all of them are meant, set `force: true` on \
+         the resource"
+    );
+    Some(Diagnostic::new(path, message).hint(hint))
 }
 
 fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {

@@ -45,14 +45,14 @@ async fn what_others_attached_to_our_role_is_drift_and_kept() {
     let world = World::new(&text).await;
     world.converge(&text).await;
     let role = "cloudgrant_tests_production";
-    let theirs = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    let theirs = "arn:aws:iam::aws:policy/AdministratorAccess";
     world.iam().attach_role_policy().role_name(role).policy_arn(theirs).send().await.expect("attached");
     world.iam().tag_role().role_name(role).tags(tag("team", "ml")).send().await.expect("tagged");
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
     assert_eq!(widening.object.to_string(), format!("iam-role {role}"));
-    assert_eq!(widening.what, "has the policy AmazonS3ReadOnlyAccess, which this stack did not give it");
+    assert_eq!(widening.what, "has the policy AdministratorAccess, which this stack did not give it");
     assert_eq!(widening.remedy, format!("aws iam detach-role-policy --role-name {role} --policy-arn {theirs}"));
     assert!(plan.has_drift());
 }

@@ -46,6 +46,22 @@ async fn a_registry_that_is_not_there_is_said() {
     assert!(!denied.message.contains("nothing to do"), "{}", denied.message);
 }
 
+/// A rule that isn't seen is a step that nobody takes, and pulls that fail.
+#[tokio::test]
+async fn rules_that_may_not_be_read_are_warned_of() {
+    let text = manifest("registries: [{ name: own, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/own }]");
+    for denied in ["", ",deny=ecr:DescribeRepositories"] {
+        let knobs = format!("deny=ecr:DescribePullThroughCacheRules{denied}");
+        let world = World::with(&text, &knobs).await;
+        let note = told(&world, &text, "registry own").await.remove(0);
+        assert_eq!(note.level, Level::Warning, "{}", note.message);
+        for part in ["ecr:DescribePullThroughCacheRules is denied", "ecr:BatchImportUpstreamImage", "fails"] {
+            assert!(note.message.contains(part), "{part} in {}", note.message);
+        }
+        assert!(!note.message.contains("nothing to do"), "{}", note.message);
+    }
+}
+
 #[tokio::test]
 async fn what_task_code_is_granted_on_a_repository_that_is_not_there_is_said() {
     let text = manifest(

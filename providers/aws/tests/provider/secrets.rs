@@ -115,17 +115,24 @@ async fn a_secret_that_is_scheduled_for_deletion_is_warned_of() {
 }
 
 #[tokio::test]
-async fn a_pattern_is_warned_of_and_all_secrets_at_once_take_force() {
+async fn a_pattern_is_warned_of_and_takes_force_unless_it_is_a_folder() {
     let world = World::new(&manifest(GRANTS)).await;
-    let every = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:*");
-    let error = refused(world.plan(&every).await);
-    assert!(
-        error.kind().is_usage() && said(&error).contains("every secret of account 111122223333"),
-        "{}",
-        said(&error)
-    );
-    let forced = every.replace("secret:*\" }", "secret:*\", force: true }");
-    for text in [with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:team/*"), forced] {
+    let pattern = |name: &str| with_token(&format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}"));
+    let mut fine = vec![pattern("team/*"), pattern("team/prod/*")];
+    for (name, reached, instead) in [
+        ("*", "the platform's own too", "`secret:team/*`"),
+        ("a*", "whose name begins with `a`, whatever follows (`ax` and `a/x` as well)", "`secret:a/*`"),
+        ("prod-*", "whose name begins with `prod-`", "`secret:prod-/*`"),
+        ("team/prod*", "whose name begins with `team/prod`", "`secret:team/prod/*`"),
+    ] {
+        let error = refused(world.plan(&pattern(name)).await);
+        let said = said(&error);
+        assert!(error.kind().is_usage() && said.contains("every secret of account 111122223333"), "{said}");
+        assert!(said.contains(reached) && said.contains(instead) && said.contains("`force: true`"), "{said}");
+        let (plain, forced) = (format!("secret:{name}\" }}"), format!("secret:{name}\", force: true }}"));
+        fine.push(pattern(name).replace(&plain, &forced));
+    }
+    for text in fine {
         let plan = world.plan(&text).await.expect("a plan");
         let told = plan.notes.iter().any(|note| note.message.contains("every secret whose name begins so"));
         assert!(told, "{:#?}", plan.notes);

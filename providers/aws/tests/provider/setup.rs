@@ -22,6 +22,21 @@ async fn make_boundary(world: &World) {
     world.iam().create_policy().policy_name("boundary").policy_document(document).send().await.expect("made");
 }
 
+/// As every manifest that is right, one with a boundary can be tried in the sandbox at once.
+#[tokio::test]
+async fn the_sandbox_has_the_boundary_that_the_manifest_names() {
+    for arn in [
+        "arn:aws:iam::111122223333:policy/org/boundary",
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ] {
+        let text = with(&format!("  permissions_boundary: '{arn}'"));
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        assert_eq!(boundary(&world).await.as_deref(), Some(arn));
+    }
+}
+
 async fn boundary(world: &World) -> Option<String> {
     let role = world.iam().get_role().role_name(ROLE).send().await.expect("the role").role.expect("a role");
     role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn)
