@@ -134,12 +134,12 @@ impl Engine {
     async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Desired> {
         watch.event(Event::Asking);
         let Intents { grants, registries, bindings, is_part: _ } = intents;
-        let (provider, settings, pace) = (&self.provider, &self.settings, self.provider.pace());
+        let (provider, settings) = (&self.provider, &self.settings);
         // Side by side, as none of them needs what another one answers.
         let (desired, enabled, bound) = tokio::join!(
-            retry::reading(settings, pace, watch, cancel, || provider.grant_task_access(grants)),
-            retry::reading(settings, pace, watch, cancel, || provider.enable_registry(registries)),
-            retry::reading(settings, pace, watch, cancel, || provider.bind_scope(bindings)),
+            retry::reading(settings, watch, cancel, || provider.grant_task_access(grants)),
+            retry::reading(settings, watch, cancel, || provider.enable_registry(registries)),
+            retry::reading(settings, watch, cancel, || provider.bind_scope(bindings)),
         );
         let ((mut desired, enabled), bound) = Error::both(Error::both(desired, enabled), bound)?;
         check_answer(self.id, grants.iter().map(|grant| &***grant), &desired)?;
@@ -162,14 +162,13 @@ impl Engine {
     /// The provider's.
     pub async fn stacks(&self, watch: &dyn Watch) -> Result<Stacks> {
         watch.event(Event::Observing);
-        let (pace, cancel) = (self.provider.pace(), Cancel::default());
-        let stacks = retry::reading(&self.settings, pace, watch, &cancel, || self.provider.stacks()).await?;
+        let stacks = retry::reading(&self.settings, watch, &Cancel::default(), || self.provider.stacks()).await?;
         Ok(stacks.sorted())
     }
 
     async fn observe(&self, desired: &Desired, watch: &dyn Watch, cancel: &Cancel) -> Result<Observed> {
         watch.event(Event::Observing);
-        retry::reading(&self.settings, self.provider.pace(), watch, cancel, || self.provider.observe(desired)).await
+        retry::reading(&self.settings, watch, cancel, || self.provider.observe(desired)).await
     }
 
     /// Makes the plan.

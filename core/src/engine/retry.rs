@@ -10,7 +10,6 @@ use super::cancel::Cancel;
 use super::settings::Settings;
 use super::watch::{Event, Watch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pace::Pace;
 
 /// The waits between tries: each up to twice the one before, with jitter, so that many changes that were
 /// refused together don't come back together.
@@ -49,16 +48,14 @@ where
         ErrorKind::NotYet => settings.propagation.max(settings.patience),
         _ => settings.patience,
     };
-    within(settings, patience, cancel, None, call, waiting).await
+    within(settings, patience, cancel, call, waiting).await
 }
 
-/// The same with a patience that depends on what is wrong. With a pace, a call to which the cloud answers nothing any more is
-/// given up: what only reads may be.
+/// The same with a patience that depends on what is wrong.
 async fn within<T, F>(
     settings: &Settings,
     patience: impl Fn(ErrorKind) -> Duration,
     cancel: &Cancel,
-    pace: Option<&Pace>,
     mut call: impl FnMut() -> F,
     mut waiting: impl FnMut(&Error, Duration),
 ) -> Result<T>
@@ -67,14 +64,8 @@ where
 {
     let begun = Instant::now();
     let mut waits = Waits::new(settings);
-    let mut last = None;
     loop {
-        let Some(answer) = heard_of(settings, pace, begun, call()).await else {
-            // What came of the try before knows which request it is.
-            let error = last.unwrap_or_else(silent);
-            return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
-        };
-        let error = match answer {
+        let error = match call().await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -92,42 +83,13 @@ where
             () = cancel.cancelled() => return Err(error),
             () = tokio::time::sleep(wait) => {}
         }
-        last = Some(error);
     }
-}
-
-/// What comes of a call; nothing where the cloud has answered none of its requests for as long as patience lasts. One that
-/// answers, however slowly, is never given up.
-async fn heard_of<T>(
-    settings: &Settings,
-    pace: Option<&Pace>,
-    begun: Instant,
-    call: impl Future<Output = Result<T>>,
-) -> Option<Result<T>> {
-    let Some(pace) = pace else { return Some(call.await) };
-    let mut call = std::pin::pin!(call);
-    loop {
-        let until = pace.heard().unwrap_or(begun).max(begun) + settings.patience;
-        match tokio::time::timeout_at(until, &mut call).await {
-            Ok(answer) => return Some(answer),
-            Err(_) if pace.heard().is_some_and(|heard| heard + settings.patience > until) => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// Nothing came back at all.
-fn silent() -> Error {
-    Error::new(ErrorKind::Unavailable, "the cloud doesn't answer")
-        .with("cause", "no answer in time")
-        .hint("check the way to the cloud: proxy, firewall, the endpoint; nothing was changed, run again")
 }
 
 /// [`until`] for what only reads: where there is no way to the cloud, whoever waits is told soon. While changes are
 /// made, a way that fails for a while is waited for.
 pub(super) async fn reading<T, F>(
     settings: &Settings,
-    pace: Option<&Pace>,
     watch: &dyn Watch,
     cancel: &Cancel,
     call: impl FnMut() -> F,
@@ -139,7 +101,7 @@ where
         ErrorKind::Unreachable => settings.reach.min(settings.patience),
         _ => settings.patience,
     };
-    within(settings, patience, cancel, pace, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
+    within(settings, patience, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
 }
 
 #[cfg(test)]
@@ -155,7 +117,7 @@ mod tests {
         let (cancel, begun) = (Cancel::default(), Instant::now());
         let call = || async { Err::<(), _>(Error::new(kind, "no")) };
         let result = if reads {
-            reading(&settings, Some(&Pace::default()), &Silent, &cancel, call).await
+            reading(&settings, &Silent, &cancel, call).await
         } else {
             until(&settings, &cancel, call, |_, _| {}).await
         };
@@ -169,46 +131,6 @@ mod tests {
         assert!(given_up_after(ErrorKind::Unreachable, true).await <= reach);
         assert!(given_up_after(ErrorKind::Unavailable, true).await + longest_wait > patience);
         assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_cloud_that_never_answers_is_given_up_while_nothing_but_reading_is_under_way() {
-        let (settings, cancel, begun) = (Settings::default(), Cancel::default(), Instant::now());
-        let silent = || std::future::pending::<Result<()>>();
-        let error =
-            reading(&settings, Some(&Pace::default()), &Silent, &cancel, silent).await.expect_err("nothing comes");
-        assert_eq!((error.kind(), begun.elapsed()), (ErrorKind::Unavailable, settings.patience));
-        let told = |key| error.context().iter().any(|(name, value)| *name == key && !value.is_empty());
-        assert!(told("cause") && told("waited") && error.hint_text().is_some(), "{error:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_cloud_that_answers_slowly_is_waited_for() {
-        let (settings, cancel, pace) = (Settings::default(), Cancel::default(), Pace::default());
-        let pages = || async {
-            for _ in 0..10 {
-                let turn = pace.turn("pages").await;
-                tokio::time::sleep(Duration::from_secs(60)).await;
-                turn.answered(crate::pace::Signal::Answered { remaining: None });
-            }
-            Ok(())
-        };
-        reading(&settings, Some(&pace), &Silent, &cancel, pages).await.expect("it comes to its end");
-    }
-
-    /// The try before the last one knew which request it is.
-    #[tokio::test(start_paused = true)]
-    async fn what_is_given_up_says_what_came_of_the_try_before() {
-        let (settings, cancel, tries) = (Settings::default(), Cancel::default(), std::cell::Cell::new(0));
-        let call = || async {
-            tries.set(tries.get() + 1);
-            tokio::time::sleep(Duration::from_secs(70)).await;
-            Err::<(), _>(Error::new(ErrorKind::Unavailable, "iam:ListRoles failed"))
-        };
-        let error =
-            reading(&settings, Some(&Pace::default()), &Silent, &cancel, call).await.expect_err("it never works");
-        assert_eq!((error.message(), tries.get()), ("iam:ListRoles failed", 2));
-        assert!(error.context().contains(&("waited", "120 s, in vain".to_owned())), "{error:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -60,8 +60,6 @@ struct Shared {
 struct State {
     window: Window,
     lanes: HashMap<String, Lane>,
-    /// When the cloud last answered anything.
-    heard: Option<Instant>,
 }
 
 impl fmt::Debug for Pace {
@@ -80,11 +78,6 @@ impl Pace {
     /// The rate that a lane is held to, in requests a second; `None` where nothing was refused so far.
     pub fn rate(&self, lane: &str) -> Option<f64> {
         self.state().lanes.get(lane).and_then(Lane::rate)
-    }
-
-    /// When the cloud last answered a request of this client, be it that it asked to slow down.
-    pub(crate) fn heard(&self) -> Option<Instant> {
-        self.state().heard
     }
 
     /// Waits for a turn. The request must be sent at once when this returns; a turn that is dropped counts as a request of
@@ -120,10 +113,7 @@ impl Pace {
     fn answered(&self, lane: &str, sent: Instant, signal: Option<Signal>) {
         let now = Instant::now();
         let mut state = self.state();
-        if matches!(signal, Some(Signal::Answered { .. } | Signal::Throttled { .. })) {
-            state.heard = Some(now);
-        }
-        let State { window, lanes, .. } = &mut *state;
+        let State { window, lanes } = &mut *state;
         let lane = lanes.entry(lane.to_owned()).or_default();
         window.came_back();
         lane.came_back();
