@@ -52,7 +52,7 @@ mod unedited;
 mod validate;
 mod whole;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -95,6 +95,8 @@ pub struct Azure {
     contents: Mutex<HashMap<ResourceId, Presence>>,
     /// Where new identities go, once it is known.
     location: Mutex<Option<String>>,
+    /// Identities that this run made: nobody else has given them credentials.
+    made: Mutex<HashSet<ResourceId>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
     writers: Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>,
 }
@@ -142,6 +144,7 @@ impl Connect for Azure {
             principals: Mutex::default(),
             contents: Mutex::default(),
             location: Mutex::default(),
+            made: Mutex::default(),
             writers: Mutex::default(),
         })
     }

@@ -21,7 +21,10 @@ pub(super) async fn put(azure: &Azure, name: &str, before: Option<&Value>, after
     let writer = azure.writer(&identity).await;
     let _turn = writer.lock().await;
     let done = named(&format!("{identity}/federatedIdentityCredentials/{}", credential.name));
-    match azure.arm.federated_credential(identity.as_str(), &credential.name).await? {
+    // Reading beside each write costs as much again, for nothing where the identity has been there for seconds only.
+    let is_new = azure.made.lock().await.contains(&identity);
+    let there = if is_new { None } else { azure.arm.federated_credential(identity.as_str(), &credential.name).await? };
+    match there {
         // An earlier try was carried out, or somebody else made the same.
         Some(there) if there == credential => return Ok(done),
         Some(there) if before.is_none_or(|before| there != trusting(name, before)) => {

@@ -30,11 +30,15 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
         tags.retain(|name, _| !name.eq_ignore_ascii_case(&key));
         tags.insert(key, value);
     }
+    let is_new = there.is_none();
     let location = match there {
         Some(identity) => identity.location,
         None => azure.location().await?,
     };
     let identity = azure.arm.put_identity(id.as_str(), &location, &tags).await?;
+    if is_new {
+        azure.made.lock().await.insert(id.clone());
+    }
     azure.remember(&id, &identity.principal_id, true).await;
     Ok(named(&identity.id))
 }

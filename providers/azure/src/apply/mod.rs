@@ -58,6 +58,7 @@ impl Azure {
     /// What was kept in mind may no longer be so.
     pub(crate) async fn forget(&self, identity: &ResourceId) {
         self.principals.lock().await.remove(identity);
+        self.made.lock().await.remove(identity);
     }
 
     /// Who an identity is to Microsoft Entra.

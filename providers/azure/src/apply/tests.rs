@@ -10,6 +10,7 @@ use super::{assignment, credential, identity, role};
 use crate::Azure;
 use crate::client::loopback::{self, Loopback, SUBSCRIPTION, refusal};
 use crate::config::Config;
+use crate::resource_id::ResourceId;
 
 const MANIFEST: &str = r#"
 version: 1
@@ -162,6 +163,36 @@ async fn a_federated_credential_that_the_plan_didn_t_see_is_not_written_over_or_
     let error = credential::delete(&azure(&cloud).await, &name, &ours).await.expect_err("theirs");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert!(written(&cloud).is_empty());
+}
+
+/// A cloud in which the identity isn't there until it is made.
+async fn without_identity() -> Loopback {
+    let credential = json!({ "issuer": "https://issuer/", "subject": "ours", "audiences": ["a"] });
+    Loopback::start(move |request, earlier| {
+        let is_credential = request.path.contains("/federatedIdentityCredentials/");
+        match request.method.as_str() {
+            "GET" if earlier == 0 => refusal(404, "NotFound"),
+            _ if is_credential => loopback::json(200, json!({ "name": "c", "properties": credential })),
+            _ => loopback::json(200, ours(1)),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nobody_s_credentials_are_looked_for_in_an_identity_that_was_just_made() {
+    let cloud = without_identity().await;
+    let config = Config { location: Some("westeurope".to_owned()), ..cloud.config() };
+    let azure = azure_of("flyte", config).await;
+    let tags = json!({ "tags": {}, "resource_group": "dataplane" });
+    identity::put(&azure, NAME, &tags).await.expect("made");
+    credential::put(&azure, &format!("{NAME}/c"), None, &trust("ours")).await.expect("written");
+    let seen: Vec<_> = cloud.seen().into_iter().map(|request| request.method.to_string()).collect();
+    assert_eq!(seen, ["GET", "PUT", "PUT"], "the identity, and its credential at once");
+    // It may have been made anew since.
+    azure.forget(&ResourceId::parse(&id()).expect("an ID")).await;
+    let error = credential::put(&azure, &format!("{NAME}/c"), None, &trust("another")).await;
+    assert_eq!(error.expect_err("somebody's").kind(), ErrorKind::Conflict);
 }
 
 /// A definition under an id, as it is called.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Note, Observed, Result};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::try_join_all;
 
 use crate::Azure;
 use crate::actions;
@@ -33,15 +33,17 @@ impl Operation {
     }
 }
 
-/// How many scopes are asked about at a time, where the subscription's answer isn't enough.
-const AT_A_TIME: usize = 8;
-
 /// It costs a request for the data plane's subscription, and one for each scope where that isn't enough; nothing where no
 /// role is to be changed.
-pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut Observed) -> Result<()> {
+pub(super) async fn may_assign(
+    azure: &Azure,
+    desired: &Desired,
+    observed: &Observed,
+) -> Result<(Vec<Error>, Vec<Note>)> {
     let needed = needed(desired, observed)?;
+    let (mut problems, mut notes) = (Vec::new(), Vec::new());
     if needed.is_empty() {
-        return Ok(());
+        return Ok((problems, notes));
     }
     let subscription = format!("/subscriptions/{}", azure.config.subscription);
     let here = azure.arm.permissions(&subscription).await?;
@@ -53,17 +55,18 @@ pub(super) async fn may_assign(azure: &Azure, desired: &Desired, observed: &mut 
         let allowed = allows(&azure.arm.permissions(&scope).await?, operation);
         Ok::<_, Error>((operation, scope, allowed))
     });
-    let answers: Vec<_> = stream::iter(ask).buffered(AT_A_TIME).try_collect().await?;
+    // How many scopes are asked about at a time, the client knows.
+    let answers = try_join_all(ask).await?;
     for operation in Operation::ALL {
         let refused = answers.iter().filter(|(asked, _, allowed)| *asked == operation && !allowed);
         let refused: Vec<_> = refused.map(|(_, scope, _)| scope.as_str()).collect();
         match operation {
-            Operation::Assign | Operation::Define => observed.problems.extend(refusal(operation, &refused)),
+            Operation::Assign | Operation::Define => problems.extend(refusal(operation, &refused)),
             // What can be taken away should be, whatever can't.
-            Operation::Unassign | Operation::Undefine => observed.notes.extend(warning(operation, &refused)),
+            Operation::Unassign | Operation::Undefine => notes.extend(warning(operation, &refused)),
         }
     }
-    Ok(())
+    Ok((problems, notes))
 }
 
 /// What is to be made, changed and deleted, and where.

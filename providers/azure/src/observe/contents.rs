@@ -7,16 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, IntentId, Note, Observed, Result};
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::join_all;
 
 use crate::Azure;
 use crate::arm::{READ_CONTAINER, READ_SECRET};
 use crate::client::Presence;
 use crate::kinds;
 use crate::resource_id::ResourceId;
-
-/// How many are asked for at a time.
-const AT_A_TIME: usize = 8;
 
 /// What is in a storage account or a key vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +52,7 @@ impl Content {
 
 /// Warns of each that isn't there, once for each grant that is of it. It costs a request for each that is new to the stack
 /// and to this run, and nothing where none is: neither for what this run takes away.
-pub(super) async fn add(azure: &Azure, desired: &Desired, observed: &mut Observed) -> Result<()> {
+pub(super) async fn notes(azure: &Azure, desired: &Desired, observed: &Observed) -> Result<Vec<Note>> {
     let mut new: BTreeMap<ResourceId, (Content, BTreeSet<IntentId>)> = BTreeMap::new();
     let mut seen = azure.contents.lock().await;
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
@@ -80,7 +77,8 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, observed: &mut Observe
             (scope, presence)
         }
     };
-    let looked: Vec<_> = stream::iter(asked.into_iter().map(look)).buffered(AT_A_TIME).collect().await;
+    // How many are asked for at a time, the client knows.
+    let looked = join_all(asked.into_iter().map(look)).await;
     let mut unread = BTreeMap::new();
     for (scope, presence) in looked {
         match presence {
@@ -89,6 +87,7 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, observed: &mut Observe
             Err(error) => return Err(error),
         }
     }
+    let mut notes = Vec::new();
     for (scope, (content, because)) in &new {
         let message = match (unread.get(scope), seen.get(scope)) {
             (Some(error), _) => Message::Unread(error),
@@ -96,9 +95,9 @@ pub(super) async fn add(azure: &Azure, desired: &Desired, observed: &mut Observe
             (None, Some(Presence::HolderMissing)) => Message::HolderMissing,
             (None, Some(Presence::There) | None) => continue,
         };
-        observed.notes.extend(because.iter().map(|grant| message.note(scope, *content, grant.clone())));
+        notes.extend(because.iter().map(|grant| message.note(scope, *content, grant.clone())));
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// What there is to say of one.

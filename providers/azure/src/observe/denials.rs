@@ -22,13 +22,14 @@ enum Plane {
 
 /// Warns of each deny assignment in the way of what is to be made: of the caller's own writes, as far as everybody is
 /// denied them, and of what the roles are for. It costs a request for each subscription in which something is to be made.
-pub(super) async fn add(
+pub(super) async fn notes(
     azure: &Azure,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
-    observed: &mut Observed,
-) -> Result<()> {
+    observed: &Observed,
+) -> Result<Vec<Note>> {
+    let mut notes = Vec::new();
     let mut new = Vec::new();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
         if let (false, Some(write)) = (observed.objects.contains_key(&object.id), write_of(azure, object)?) {
@@ -42,7 +43,7 @@ pub(super) async fn add(
             Ok(list) => _ = denials.insert(subscription, list),
             Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound) => {
                 let message = "its deny assignments can't be read, which may forbid what is to be made or used";
-                observed.notes.push(Note::warning(format!("subscription {subscription}"), message));
+                notes.push(Note::warning(format!("subscription {subscription}"), message));
             }
             Err(error) => return Err(error),
         }
@@ -63,16 +64,16 @@ pub(super) async fn add(
             if of(denial, None) && denies(denial, Plane::Control, write.operation) && told_of.insert(key) {
                 let message =
                     format!("{}: it denies {} to everybody whom it doesn't exclude", told(denial), write.operation);
-                observed.notes.push(Note::warning(&object.id, message));
+                notes.push(Note::warning(&object.id, message));
             }
             let denied = used.iter().find(|(plane, action)| narrows(denial, *plane, action));
             if let (true, Some((_, action))) = (of(denial, principal), denied) {
                 let message = format!("{}: it denies {action} to the role's holder, whatever its roles", told(denial));
-                observed.notes.push(Note::warning(&object.id, message));
+                notes.push(Note::warning(&object.id, message));
             }
         }
     }
-    Ok(())
+    Ok(notes)
 }
 
 fn told(denial: &DenyAssignment) -> String {

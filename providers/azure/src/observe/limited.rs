@@ -32,15 +32,15 @@ type Reason = (String, Action, bool);
 
 /// Warns of each role assignment that the caller may not write or delete by the conditions of its own roles. It costs a
 /// request for each subscription in which somebody's right to assign roles has a condition, and none where nobody's has.
-pub(super) async fn add(
+pub(super) async fn notes(
     azure: &Azure,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
-    observed: &mut Observed,
-) -> Result<()> {
+    observed: &Observed,
+) -> Result<Vec<Note>> {
     let deeds = deeds(desired, observed, principals);
-    let Some(caller) = azure.arm.caller().filter(|_| !deeds.is_empty()) else { return Ok(()) };
+    let Some(caller) = azure.arm.caller().filter(|_| !deeds.is_empty()) else { return Ok(Vec::new()) };
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
     let mut told: BTreeMap<Reason, Vec<&Deed>> = BTreeMap::new();
     for subscription in subscriptions {
@@ -56,8 +56,7 @@ pub(super) async fn add(
             }
         }
     }
-    observed.notes.extend(told.into_iter().map(|((by, action, certain), deeds)| note(&by, action, certain, &deeds)));
-    Ok(())
+    Ok(told.into_iter().map(|((by, action, certain), deeds)| note(&by, action, certain, &deeds)).collect())
 }
 
 /// Whether a condition may be one on assigning roles.

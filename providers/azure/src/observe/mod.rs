@@ -36,10 +36,15 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
-    contents::add(azure, desired, &mut observed).await?;
-    denials::add(azure, desired, &snapshot, &principals, &mut observed).await?;
-    caller::may_assign(azure, desired, &mut observed).await?;
-    limited::add(azure, desired, &snapshot, &principals, &mut observed).await?;
+    // None of these needs another's answer.
+    let (absent, denied, (problems, refused), limited) = tokio::try_join!(
+        contents::notes(azure, desired, &observed),
+        denials::notes(azure, desired, &snapshot, &principals, &observed),
+        caller::may_assign(azure, desired, &observed),
+        limited::notes(azure, desired, &snapshot, &principals, &observed),
+    )?;
+    observed.problems.extend(problems);
+    observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited));
     workload_identity(azure, desired, &snapshot, &mut observed).await?;
     Ok(observed)
 }

@@ -31,3 +31,15 @@ async fn two_hundred_domain_grants_are_planned_in_ten_requests() {
     assert_eq!(session.provider().requests(), Some(seen), "what is counted is what was sent");
     assert!(seen <= 10, "{seen}: {:#?}", world.running().counts());
 }
+
+#[tokio::test]
+async fn a_first_apply_asks_for_each_container_once_and_reads_no_new_credential() {
+    let text = many(40);
+    let world = World::new(&text).await;
+    let before = world.running().counts().total;
+    world.converge(&text).await;
+    let seen = world.running().counts().total - before;
+    // Two identities of two credentials each, and 40 assignments.
+    let (writes, containers) = (2 + 4 + 40, 40);
+    assert!(seen <= writes + containers + 26, "{seen}: {:#?}", world.running().counts());
+}
