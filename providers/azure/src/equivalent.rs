@@ -61,7 +61,7 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
                     quoted(text("principal"))
                 ),
                 format!(
-                    "az role assignment create --assignee-object-id \"$principal\" --assignee-principal-type \
+                    "test -n \"$principal\" && az role assignment create --assignee-object-id \"$principal\" --assignee-principal-type \
                      ServicePrincipal --role {} --scope {}{condition} --description {}",
                     quoted(text("role")),
                     quoted(text("scope")),

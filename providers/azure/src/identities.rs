@@ -139,7 +139,8 @@ impl Azure {
                 ));
         };
         let enable = format!(
-            "az aks update --resource-group {} --name {} --enable-oidc-issuer --enable-workload-identity",
+            "az aks update --subscription {} --resource-group {} --name {} --enable-oidc-issuer --enable-workload-identity",
+            self.config.subscription,
             self.cluster_group(),
             cluster.name
         );

@@ -95,14 +95,16 @@ pub(crate) fn by_hand(azure: &Azure, binding: &Checked<ScopeBinding>, shards: &[
     for shard in shards {
         _ = writeln!(
             document,
-            "\nclient_id=$(az identity show --resource-group {} --name {} --query clientId --output tsv)",
+            "\nclient_id=$(az identity show --subscription {} --resource-group {} --name {} --query clientId --output tsv)",
+            azure.config.subscription,
             quoted(&azure.config.resource_group),
             quoted(&shard.name)
         );
         for subject in shard.subjects() {
             _ = writeln!(
                 document,
-                "kubectl annotate serviceaccount {} --namespace {} --overwrite \
+                // An empty id would be written as well, and take the service account's identity away.
+                "test -n \"$client_id\" && kubectl annotate serviceaccount {} --namespace {} --overwrite \
                  azure.workload.identity/client-id=\"$client_id\"",
                 subject.service_account(),
                 subject.namespace()

@@ -177,6 +177,19 @@ mod tests {
     }
 
     #[test]
+    fn what_outlives_roles_on_objects_is_too_much() {
+        let blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+        for action in ["runAsSuperUser/action", "manageOwnership/action", "modifyPermissions/action", "*", "*/action"] {
+            assert!(found(&[data(&[&format!("{blobs}/{action}")], &[])]).is_some(), "{action}");
+        }
+        let fine = ["read", "write", "delete", "add/action", "move/action", "tags/read"];
+        let fine = fine.map(|action| format!("{blobs}/{action}"));
+        assert_eq!(found(&[Permission { data_actions: fine.to_vec(), ..Permission::default() }]), None);
+        let owner = actions::known("Storage Blob Data Owner").expect("known");
+        assert!(Access::ALL.into_iter().all(|access| known(owner, access).is_some()));
+    }
+
+    #[test]
     fn what_one_permission_set_takes_away_another_one_may_give() {
         let assigns = "Microsoft.Authorization/roleAssignments/write";
         let takes = set(&["*/read"], &["Microsoft.Authorization/*"]);

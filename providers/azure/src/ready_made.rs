@@ -103,7 +103,7 @@ pub(crate) const KNOWN: [Role; 17] = [
     role(
         "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
         "Storage Blob Data Owner",
-        Verdict::Fit,
+        Verdict::TooMuch("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/runAsSuperUser/action"),
         Gives::Data(&["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"]),
     ),
     role(

@@ -38,6 +38,7 @@ struct Lists {
 pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
     let mut stacks = Stacks::default();
     let lists = lists(azure, &mut stacks.unsearched).await?;
+    stacks.unsearched.extend(lists.strays());
     let mut all: BTreeMap<Key, There> = BTreeMap::new();
     for names in lists.marks() {
         let key = (names.stack().clone(), names.home().to_owned());
@@ -128,6 +129,25 @@ impl Lists {
         tagged.chain(described.filter_map(|(stack, home)| Names::at(stack, home)))
     }
 
+    /// Identities whose tags say a stack that no run would take them for: what they hold is in no stack's list.
+    fn strays(&self) -> impl Iterator<Item = Unsearched> {
+        self.identities.iter().filter_map(|(id, identity)| {
+            let stack = identity.tags.get(STACK_TAG)?;
+            let home = identity.tags.get(HOME_TAG).map_or("", String::as_str);
+            let names = Stack::parse(stack.as_str()).ok().and_then(|stack| Names::at(stack, home));
+            let why = match names {
+                Some(names) if names.marks(id, &identity.tags) => return None,
+                Some(_) => "it isn't there, or isn't called as that stack calls its identities",
+                None => "there is no such stack or home (SUBSCRIPTION/RESOURCE_GROUP)",
+            };
+            let reason = format!(
+                "its tags say stack `{stack}` at home `{home}`, and {why}: no run takes it for its own; mend its tags \
+                 `{STACK_TAG}` and `{HOME_TAG}`, or take them off"
+            );
+            Some(Unsearched { place: format!("identity {}", id.as_str()), reason })
+        })
+    }
+
     /// Gives each stack what is its own. Answers with the identities that may trust somebody.
     fn owned(&self, all: &mut BTreeMap<Key, There>) -> Vec<(Key, ResourceId)> {
         let holders: HashMap<_, _> =
@@ -193,8 +213,15 @@ async fn lists(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<Lists>
             unsearched.push(Unsearched { place: format!("{} in subscription {subscription}", listed(&what)), reason });
         }
         first = first.or_else(|| refused.into_iter().next().map(|(_, error)| error));
-        let parsed = identities.into_iter().filter_map(|one| Some((ResourceId::parse(&one.id).ok()?, one)));
-        lists.identities.extend(parsed);
+        for identity in identities {
+            match ResourceId::parse(&identity.id) {
+                Ok(id) => lists.identities.push((id, identity)),
+                Err(why) => unsearched.push(Unsearched {
+                    place: format!("identity {} in subscription {subscription}", identity.name),
+                    reason: format!("Azure lists it with the ID `{}`, which can't be read: {why}", identity.id),
+                }),
+            }
+        }
         lists.assignments.extend(assignments);
         lists.roles.extend(roles);
     }
@@ -244,5 +271,34 @@ fn listed(what: &[&str]) -> String {
         [first, last] => format!("{first} and {last}"),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
         [] => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Desired, Level};
+    use serde_json::json;
+
+    use super::*;
+    use crate::apply::tests::azure_of;
+    use crate::client::loopback::{Loopback, json as answer};
+
+    #[tokio::test]
+    async fn an_identity_whose_id_can_t_be_read_is_told_and_no_error() {
+        let cloud = Loopback::start(|request, _| match request.path.as_str() {
+            path if path.ends_with("/userAssignedIdentities") => {
+                let odd = json!({ "id": "/odd", "name": "odd", "location": "x", "properties": { "principalId": "p" } });
+                answer(200, json!({ "value": [odd] }))
+            }
+            _ => answer(200, json!({ "value": [] })),
+        })
+        .await;
+        let azure = azure_of("flyte", cloud.config()).await;
+        let stacks = found(&azure).await.expect("a list");
+        let told = |it: &Unsearched| it.place.starts_with("identity odd in") && it.reason.contains("`/odd`");
+        assert!(stacks.unsearched.iter().any(told), "{stacks:?}");
+        let observed = crate::observe::observed(&azure, &Desired::default()).await.expect("observed");
+        let told = observed.notes.iter().find(|note| note.about == "identity odd").expect("a note");
+        assert!(told.level == Level::Warning && told.message.contains("`/odd`"), "{told:?}");
     }
 }

@@ -54,7 +54,19 @@ pub(super) async fn add(
     let mut principals = BTreeMap::new();
     let mut ours = Vec::new();
     for identity in identities.iter() {
-        let Ok(id) = ResourceId::parse(&identity.id) else { continue };
+        let id = match ResourceId::parse(&identity.id) {
+            Ok(id) => id,
+            Err(why) => {
+                // It may be the stack's: somebody has to look.
+                let message = format!(
+                    "Azure lists it with the ID `{}`, which can't be read ({why}): what it holds and whom it trusts wasn't \
+                     looked at",
+                    identity.id
+                );
+                observed.notes.push(Note::warning(format!("identity {}", identity.name), message));
+                continue;
+            }
+        };
         let owned = azure.names.marks(&id, &identity.tags);
         let home = azure.names.home_in(&identity.tags);
         if let Some(home) = home.filter(|home| home.to_lowercase() != azure.names.home()) {
@@ -148,6 +160,7 @@ fn add_credentials(
         observed.objects.insert(id, found);
     }
     let (name, group) = (identity.name(), identity.resource_group().unwrap_or_default());
+    let subscription = identity.subscription();
     observed.widened.extend(foreign.into_iter().map(|credential| Widening {
         object: object.clone(),
         what: format!(
@@ -155,7 +168,8 @@ fn add_credentials(
             credential.subject, credential.issuer, credential.name
         ),
         remedy: format!(
-            "az identity federated-credential delete --identity-name {name} --resource-group {group} --name {}",
+            "az identity federated-credential delete --subscription {subscription} --resource-group {group} --identity-name \
+             {name} --name {}",
             credential.name
         ),
     }));
@@ -206,7 +220,9 @@ pub(crate) fn trusts_others(identity: &ResourceId, mut foreign: Vec<&str>) -> Er
         foreign.join(", ")
     );
     Error::new(ErrorKind::Conflict, message).hint(format!(
-        "take that away first: `az identity federated-credential delete --identity-name {name} --resource-group {} --name NAME`",
+        "take that away first: `az identity federated-credential delete --subscription {} --resource-group {} --identity-name \
+         {name} --name NAME`",
+        identity.subscription(),
         identity.resource_group().unwrap_or_default()
     ))
 }

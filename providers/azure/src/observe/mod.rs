@@ -113,8 +113,9 @@ fn platforms_clusters<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Clust
 
 fn is_off(azure: &Azure, cluster: &Cluster) -> Note {
     let message = format!(
-        "workload identity is off, so that pods get no tokens: `az aks update --resource-group {} --name {} \
-         --enable-oidc-issuer --enable-workload-identity`",
+        "workload identity is off, so that pods get no tokens: `az aks update --subscription {} --resource-group {} --name \
+         {} --enable-oidc-issuer --enable-workload-identity`",
+        azure.config.subscription,
         azure.cluster_group(),
         cluster.name
     );

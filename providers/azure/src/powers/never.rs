@@ -152,11 +152,26 @@ const IN_CLUSTERS: [(&str, &str); 20] = [
     ("rbac.authorization.k8s.io/clusterroles/escalate/action", RULES),
 ];
 
+/// Data actions on objects, which levels never ask for. Source: Azure documentation, "Access control lists in Azure Data
+/// Lake Storage" and "Azure permissions for Storage".
+const ON_OBJECTS: [(&str, &str); 3] = [
+    (
+        "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/runAsSuperUser/action",
+        "read and change everything there, past access control lists and the conditions of roles",
+    ),
+    ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/manageOwnership/action", LISTS),
+    ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/modifyPermissions/action", LISTS),
+];
+
+/// No role assignment shows it, and no revocation takes it back.
+const LISTS: &str = "give itself and others access to objects that stays when its roles are taken away";
+
 /// Data actions.
 pub(super) fn data_actions() -> impl Iterator<Item = (Cow<'static, str>, &'static str)> {
     let on_machines = ON_MACHINES.into_iter().map(|(action, why)| (Cow::Borrowed(action), why));
     let in_clusters = CLUSTERS.into_iter().flat_map(|cluster| {
         IN_CLUSTERS.into_iter().map(move |(action, why)| (Cow::Owned(format!("{cluster}/{action}")), why))
     });
-    on_machines.chain(in_clusters)
+    let on_objects = ON_OBJECTS.into_iter().map(|(action, why)| (Cow::Borrowed(action), why));
+    on_machines.chain(in_clusters).chain(on_objects)
 }

@@ -64,7 +64,7 @@ async fn a_deny_assignment_of_what_a_role_of_the_manifest_s_gives_is_told() {
     let role = "grants: [{ name: all, scope: global, access: { models: write } }]";
     for (named, denied, told) in [
         // Known without asking, read for the manifest, and made by somebody.
-        ("Storage Blob Data Owner", json!({ "dataActions": ["Microsoft.Storage/*"] }), "blobs/* to the role's holder"),
+        ("Storage Blob Data Contributor", json!({ "dataActions": ["Microsoft.Storage/*"] }), "to the role's holder"),
         ("Key Vault Reader", json!({ "dataActions": ["Microsoft.KeyVault/*"] }), "vaults/*/read to the role's holder"),
         ("Key Vault Reader", json!({ "actions": ["*"] }), "to the role's holder"),
     ] {

@@ -165,7 +165,11 @@ async fn credentials_of_others_on_our_identity_are_pointed_out_and_keep_it_alone
     assert!(plan.is_empty() && plan.has_drift(), "{:#?}", plan.changes);
     let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
     assert!(widening.what.contains(subject) && widening.what.contains("https://x.example/"), "{}", widening.what);
-    assert!(widening.remedy.ends_with("--resource-group acme-dataplane --name by-hand"), "{}", widening.remedy);
+    assert!(
+        widening.remedy.ends_with("--identity-name cloudgrant_tests_production --name by-hand"),
+        "{}",
+        widening.remedy
+    );
     let session = world.session(&text).await.expect("a session");
     let plan = session.engine_without(None).expect("nothing").plan(&Silent).await.expect("a plan");
     let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
@@ -191,6 +195,25 @@ async fn a_credential_that_trusts_the_same_under_another_name_is_no_change() {
     world.arm.put_credential(identity, "by-hand", issuer, subject).await;
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
+}
+
+/// Tags are copied easily, and inherited by Azure policies: what nobody takes for its own is told at least.
+#[tokio::test]
+async fn an_identity_whose_tags_lead_nowhere_is_told_by_the_list_of_stacks() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read } }]");
+    let world = World::new(&text).await;
+    let elsewhere = "00000000-0000-0000-0000-0000000000cc/acme-dataplane";
+    for (name, home) in
+        [("cloudgrant_tests_a", elsewhere), ("cloudgrant_tests_b", "no home"), ("cloudgrant_tests_c", "")]
+    {
+        world.arm.put_identity(name, json!({ "cloudgrant:stack": "tests", "cloudgrant:home": home })).await;
+    }
+    let stacks = world.session(&text).await.expect("a session").provider().stacks().await.expect("a list");
+    for (name, home) in [("_a", elsewhere), ("_b", "no home"), ("_c", "")] {
+        let told = stacks.unsearched.iter().find(|told| told.place.ends_with(&format!("/cloudgrant_tests{name}")));
+        let reason = &told.expect("told").reason;
+        assert!(reason.contains(&format!("its tags say stack `tests` at home `{home}`")), "{reason}");
+    }
 }
 
 #[tokio::test]
