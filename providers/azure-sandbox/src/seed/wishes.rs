@@ -21,6 +21,8 @@ pub(crate) struct Wishes {
     pub(crate) cluster: String,
     /// The OpenID Connect issuers, each of a cluster of its own; without one, some issuer.
     pub(crate) issuers: Vec<String>,
+    /// Names or ids of roles for resources: those that Azure doesn't offer are somebody's own.
+    pub(crate) roles: BTreeSet<String>,
     pub(crate) things: BTreeSet<Thing>,
 }
 
@@ -55,7 +57,11 @@ impl Wishes {
         let read = |text: &str| locators::read(text, cloud);
         let mut things: BTreeSet<Thing> = entries.flat_map(texts).filter_map(read).collect();
         things.extend(ids.iter().filter_map(|id| read(id)));
+        let roles =
+            objects("/azure/roles").filter_map(|(_, levels)| levels.as_object()).flat_map(|levels| levels.values());
+        let roles = roles.filter_map(Value::as_str).filter(|role| !role.trim().is_empty() && !role.starts_with('/'));
         Self {
+            roles: roles.map(str::to_owned).collect(),
             tenant: guid("/azure/tenant", DEFAULT_TENANT),
             cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
@@ -99,6 +105,7 @@ mod tests {
                 "resource_group": "acme-dataplane",
                 "cluster": {"oidc_issuer": "https://issuer/"},
                 "identities": {"production": "acme-production"},
+                "roles": {"data": {"read": "Ours", "write": 7}, "long": {"read": "/odd"}, "odd": "odd"},
             },
             "resources": {
                 "data": {"aws": "s3://x", "azure": "https://acme.blob.core.windows.net/inputs/"},
@@ -114,6 +121,7 @@ mod tests {
         );
         let several = json!({"azure": {"cluster": {"oidc_issuer": ["https://blue/", "", "https://green/"]}}});
         assert_eq!(Wishes::read(&several).issuers, ["https://blue/", "https://green/"]);
+        assert_eq!(wishes.roles, ["Ours".to_owned()].into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
     }

@@ -195,7 +195,8 @@ async fn any_resource_with_a_role_by_name_or_id() {
 async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
         .replace("  cluster:", "  roles: { models: { read: Anything Goes } }\n  cluster:");
-    let world = World::new(&text).await;
+    // As if nobody had made it yet: what a manifest names, a sandbox has.
+    let world = World::new(&text.replace("Anything Goes", "Reader")).await;
     let id = "11111111-2222-3333-4444-555555555555";
     let body = json!({ "properties": {
         "roleName": "Anything Goes", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
@@ -213,12 +214,26 @@ async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     assert!(told.contains("`Microsoft.Storage/storageAccounts/listKeys/action`"), "{told}");
 }
 
+/// A fresh sandbox has what the manifest takes for granted.
+#[tokio::test]
+async fn roles_that_the_manifest_names_are_there_in_a_fresh_sandbox() {
+    for role in ["Ours", "11111111-2222-3333-4444-555555555555", "Storage Blob Data Reader"] {
+        let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
+            .replace("  cluster:", &format!("  roles: {{ models: {{ read: {role} }} }}\n  cluster:"));
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let error = world.plan(&text.replace(role, "Nobody's")).await.expect_err("no such role");
+        assert!(said(&error).contains("there is no role `Nobody's`"), "{}", said(&error));
+    }
+}
+
 /// Two permission sets: what one takes away, the other one gives.
 #[tokio::test]
 async fn requirement_71_each_permission_set_counts_by_itself() {
     let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
         .replace("  cluster:", "  roles: { models: { read: Two Sets } }\n  cluster:");
-    let world = World::new(&text).await;
+    // As if nobody had made it yet: what a manifest names, a sandbox has.
+    let world = World::new(&text.replace("Two Sets", "Reader")).await;
     let id = "11111111-2222-3333-4444-777777777777";
     let body = json!({ "properties": {
         "roleName": "Two Sets", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
