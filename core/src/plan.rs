@@ -111,6 +111,9 @@ pub struct Plan {
     pub stays: Vec<Stays>,
     /// Where grants are taken away: what the objects were for that go.
     pub served: BTreeMap<ObjectId, Vec<IntentId>>,
+    /// Where grants are taken away: what the manifest names and nothing has to exist for, as a registry that is reachable as
+    /// it is.
+    pub idle: Vec<IntentId>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
 }
@@ -178,6 +181,7 @@ impl Plan {
             widened: Vec::new(),
             stays: Vec::new(),
             served: BTreeMap::new(),
+            idle: Vec::new(),
             look: Look::default(),
         }
     }

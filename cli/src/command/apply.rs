@@ -36,13 +36,14 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let engine = work.session.engine();
         let asked = Asked {
             command: "apply",
+            again: &options.audit.repeated("apply"),
             wording: Wording::Plan,
             question: "Apply these changes to",
             leaves_nothing: false,
             looks_again: true,
             must_be_there: false,
         };
-        carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await
+        Ok(carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?.0)
     })
     .await
 }
@@ -67,8 +68,10 @@ pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
 
 /// How to speak of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
     pub(super) command: &'static str,
+    /// The command with all that it takes to go on with the same thing: the options of every command are added to it.
+    pub(super) again: &'a str,
     pub(super) wording: Wording,
     /// What is asked before the plan is carried out, up to the name of the stack.
     pub(super) question: &'static str,
@@ -80,7 +83,7 @@ pub(super) struct Asked {
     pub(super) must_be_there: bool,
 }
 
-/// Shows the plan, asks, carries it out and reports.
+/// Shows the plan, asks, carries it out and reports. The plan comes back, for what else there is to say of it.
 ///
 /// # Errors
 /// Whatever kept it from beginning. What failed later is in the report.
@@ -88,15 +91,19 @@ pub(super) async fn carry_out(
     shell: Shell<'_>,
     work: &mut Work<'_>,
     engine: Engine,
-    asked: Asked,
+    asked: Asked<'_>,
     yes: bool,
     audit: &AuditOptions,
-) -> Result<Exit> {
+) -> Result<(Exit, Plan)> {
     let printer = shell.printer;
     let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     if asked.looks_again && plan.is_empty() {
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    }
+    if asked.must_be_there {
+        // The manifest here is another stack's.
+        plan.served.clear();
     }
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
@@ -115,7 +122,7 @@ pub(super) async fn carry_out(
     let place = work.place.clone();
     // Nothing is approved unseen: whoever is asked is shown what it is about, however quiet it should be.
     let summary_only = printer.is_quiet() && (yes || plan.is_empty());
-    let telling = Telling { summary_only, ..Telling::of(printer, asked.wording, &place) };
+    let telling = Telling { summary_only, ..Telling::of(shell, asked.wording, &place) };
     if !printer.is_json() {
         printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
     } else if !yes {
@@ -139,7 +146,7 @@ pub(super) async fn carry_out(
         } else {
             printer.say(&plan::nothing_to_do(&plan));
         }
-        return Ok(if searched && goes { Exit::Done } else { Exit::Failed });
+        return Ok((if searched && goes { Exit::Done } else { Exit::Failed }, plan));
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);
     if !yes && !answer(shell, work, &question).await? {
@@ -149,7 +156,7 @@ pub(super) async fn carry_out(
         if printer.is_json() {
             printer.failure(&refused);
         }
-        return Ok(Exit::Failed);
+        return Ok((Exit::Failed, plan));
     }
     let approval = if yes { Approval::InAdvance } else { Approval::Person };
     let trail = audit.open(work.session)?;
@@ -157,8 +164,9 @@ pub(super) async fn carry_out(
         Some(trail) => engine.audited(trail.clone(), actor()),
         None => engine,
     };
-    let Some(report) = apply(shell, work, &engine, plan.clone(), approval).await? else {
-        return Ok(Exit::Failed);
+    let again = shell.global.repeated(asked.again);
+    let Some(report) = apply(shell, work, &engine, plan.clone(), approval, &again).await? else {
+        return Ok((Exit::Failed, plan));
     };
     work.progress.clear();
     if report.cancelled && report.applied.is_empty() && report.failed.is_empty() {
@@ -167,7 +175,9 @@ pub(super) async fn carry_out(
     if printer.is_json() {
         printer.json(&json::applied(asked.command, &plan, moving.as_ref(), &report, trail.as_deref()))?;
     } else {
-        let problems = report::problems(&report, printer.width_of_errors());
+        // Where all is taken away, what drift finds missing isn't what is left.
+        let look = if asked.wording == Wording::Plan { shell.global.repeated("drift") } else { again.clone() };
+        let problems = report::problems(&report, &look, printer.width_of_errors());
         if !problems.is_empty() {
             printer.warn(problems.trim_end());
         }
@@ -176,10 +186,11 @@ pub(super) async fn carry_out(
         }
         printer.data(&report::summary(&report))?;
         if let Some(trail) = &trail {
-            printer.say(&format!("Audit trail: {}, which now ends in {}", trail.path().display(), trail.head()));
+            // Told however quiet it should be: without the hash, nobody notices later that the end was cut off.
+            printer.warn(&format!("Audit trail: {}, which now ends in {}", trail.path().display(), trail.head()));
         }
         if !report.is_success() {
-            printer.say(&format!("To go on: {}", shell.global.repeated(asked.command)));
+            printer.say(&format!("To go on: {again}"));
         }
         if !searched {
             printer.say(UNSEARCHED);
@@ -188,7 +199,7 @@ pub(super) async fn carry_out(
             printer.say(STAYS);
         }
     }
-    Ok(if report.is_success() && searched && goes { Exit::Done } else { Exit::Failed })
+    Ok((if report.is_success() && searched && goes { Exit::Done } else { Exit::Failed }, plan))
 }
 
 /// Access may be left where nobody could look.
@@ -204,6 +215,7 @@ async fn apply(
     engine: &Engine,
     plan: Plan,
     approval: Approval,
+    again: &str,
 ) -> Result<Option<Report>> {
     let cancel = Cancel::default();
     let applying = engine.apply(plan.approve(approval), work.progress, &cancel);
@@ -217,7 +229,7 @@ async fn apply(
             work.progress.clear();
             let error =
                 Error::new(ErrorKind::Unexpected, "interrupted twice; what was under way may or may not be done")
-                    .hint(format!("{} shows what is left to do", shell.global.repeated("plan")));
+                    .hint(format!("`{again}` shows what is left to do, and asks"));
             shell.printer.failure(&error);
             return Ok(None);
         }

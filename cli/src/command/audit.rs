@@ -9,6 +9,7 @@ use cloudgrant_core::{Error, ErrorKind, Result, Session};
 use serde_json::json;
 
 use super::Shell;
+use crate::args::quoted;
 use crate::exit::Exit;
 use crate::render::json::FORMAT_VERSION;
 
@@ -22,6 +23,14 @@ pub(crate) struct AuditOptions {
 }
 
 impl AuditOptions {
+    /// A command with the same trail.
+    pub(super) fn repeated(&self, command: &str) -> String {
+        match &self.audit {
+            Some(file) => format!("{command} --audit {}", quoted(&file.display().to_string())),
+            None => command.to_owned(),
+        }
+    }
+
     /// The trail, if one is to be kept.
     ///
     /// # Errors

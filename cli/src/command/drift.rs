@@ -33,7 +33,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None))?;
         } else {
-            let telling = Telling::of(shell.printer, Wording::Drift, &work.place);
+            let telling = Telling::of(shell, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if !plan.is_empty() {
                 shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));

@@ -33,7 +33,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
         } else {
-            let telling = Telling::of(shell.printer, Wording::Plan, &work.place);
+            let telling = Telling::of(shell, Wording::Plan, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
             if plan.is_empty() {
                 shell.printer.say(&plan::nothing_to_do(&plan));

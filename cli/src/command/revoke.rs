@@ -1,11 +1,12 @@
 //! `cloudgrant revoke`
 
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Engine, Error, ErrorKind, Result, Session, Stack};
+use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack};
 
 use super::apply::{Asked, carry_out, need_approval};
 use super::audit::AuditOptions;
 use super::{Shell, Work, with_session};
+use crate::args::quoted;
 use crate::exit::Exit;
 use crate::render::plan::Wording;
 use crate::render::stacks::Listed;
@@ -55,21 +56,37 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let hint = "what is no longer in the manifest is taken away by `cloudgrant apply`";
         session.engine_without(names).map_err(|error| error.hint(hint))
     };
+    let again = match names {
+        Some(names) => names.iter().fold("revoke".to_owned(), |words, name| format!("{words} {}", quoted(name))),
+        None => "revoke --all".to_owned(),
+    };
+    let again = options.audit.repeated(&again);
     let check = |session: &Session| engine(session).and_then(|_| need_approval(shell, options.yes));
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
         let asked = Asked {
             command: "revoke",
+            again: &again,
             wording: Wording::Revoke,
             question: "Take this away from",
             leaves_nothing: options.all,
             looks_again: false,
             must_be_there: options.stack.is_some(),
         };
-        let exit = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
+        let (exit, plan) = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let manifest = &work.session.loaded().manifest;
+        let (idle, names_left): (Vec<_>, Vec<_>) =
+            options.grants.iter().partition(|name| plan.idle.iter().any(|intent| is_called(intent, name)));
+        let names_left: Vec<_> = names_left.into_iter().map(String::as_str).collect();
+        if exit == Exit::Done && !idle.is_empty() {
+            let idle: Vec<_> = idle.into_iter().map(String::as_str).collect();
+            shell.printer.say(&format!(
+                "For {}, cloudgrant makes nothing, and so had nothing to take away; what can be reached without it still can.",
+                idle.join(", ")
+            ));
+        }
         let listed = match names {
-            Some(names) => names.join(", "),
+            Some(_) => names_left.join(", "),
             // It is another stack's manifest.
             None if options.stack.is_some() => String::new(),
             None if manifest.grants.is_empty() && manifest.registries.is_empty() => String::new(),
@@ -86,6 +103,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         Ok(exit)
     })
     .await
+}
+
+/// Whether a name on the command line means it.
+fn is_called(intent: &IntentId, name: &str) -> bool {
+    match intent {
+        IntentId::Grant(grant) => grant.as_str() == name,
+        IntentId::Registry(registry) => registry.as_str() == name,
+        _ => false,
+    }
 }
 
 /// Why nothing is to be taken from a stack that was asked for by its name: it has other homes, or none. `None` where it is at

@@ -4,12 +4,13 @@ use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan};
 
 use super::plan::header;
 use super::{BOLD, CYAN, DIM, indented, styled, wrapped};
+use crate::args::Global;
 
 /// How many of the grants that wait for a step are named in its line.
 const NAMED: usize = 2;
 
 /// All of a plan: with what somebody else needs for them, or a line each.
-pub(super) fn all(plan: &Plan, in_full: bool, width: Option<usize>) -> String {
+pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, width: Option<usize>) -> String {
     let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
     let both = || handoffs().filter_map(|change| Some((change, change.handoff.as_ref()?)));
     if both().next().is_none() {
@@ -27,7 +28,8 @@ pub(super) fn all(plan: &Plan, in_full: bool, width: Option<usize>) -> String {
     if !in_full {
         let mut grants = both().flat_map(|(change, _)| &change.because);
         let name = grants.find_map(named).map(|name| format!(" {name}")).unwrap_or_default();
-        let where_to = wrapped(&format!("With what they need for it: -v, or cloudgrant explain{name}"), 2, 2, width);
+        let explain = global.repeated(&format!("explain{name}"));
+        let where_to = wrapped(&format!("With what they need for it: -v, or {explain}"), 2, 2, width);
         out.push_str(&format!("  {}\n\n", styled(DIM, &where_to)));
     }
     out

@@ -41,7 +41,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         command,
         provider: plan.provider,
         stack: &plan.stack,
-        changes: Changes(&plan.changes),
+        changes: Changes(plan),
         notes: sorted(&plan.notes),
         unsearched: &plan.unsearched,
         widened: &plan.widened,
@@ -102,11 +102,11 @@ fn named(change: &Change) -> Value {
 }
 
 /// Changes as they are written, one after the other: there can be very many.
-struct Changes<'a>(&'a [Change]);
+struct Changes<'a>(&'a Plan);
 
 impl Serialize for Changes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Written::of))
+        serializer.collect_seq(self.0.changes.iter().map(|change| Written::of(change, self.0)))
     }
 }
 
@@ -116,6 +116,8 @@ struct Written<'a> {
     kind: &'static str,
     name: &'a str,
     because: &'a [IntentId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_for: Option<&'a [IntentId]>,
     before: Option<&'a Attributes>,
     after: Option<&'a Attributes>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,12 +129,14 @@ struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn of(change: &'a Change) -> Self {
+    fn of(change: &'a Change, plan: &'a Plan) -> Self {
+        let was_for = plan.served.get(&change.id).filter(|_| change.action == Action::Delete);
         Self {
             action: change.action,
             kind: change.id.kind,
             name: &change.id.name,
             because: &change.because,
+            was_for: was_for.map(Vec::as_slice),
             before: change.before.as_ref(),
             after: change.after.as_ref(),
             part_of: match &change.ownership {

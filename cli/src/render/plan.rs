@@ -10,7 +10,8 @@ use cloudgrant_core::{
 
 use super::attributes::{self, Lists};
 use super::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, handoff, notes, styled, wrapped};
-use crate::printer::Printer;
+use crate::args::Global;
+use crate::command::Shell;
 
 /// In which words the same plan is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +37,16 @@ pub(crate) struct Telling<'a> {
     pub(crate) width: Option<usize>,
     /// Where the stack's own objects are, for people.
     pub(crate) place: &'a str,
+    /// The options that a command needs in order to speak of the same thing.
+    pub(crate) global: &'a Global,
 }
 
 impl<'a> Telling<'a> {
     /// As the options want it.
-    pub(crate) fn of(printer: &Printer, wording: Wording, place: &'a str) -> Self {
+    pub(crate) fn of(shell: Shell<'a>, wording: Wording, place: &'a str) -> Self {
+        let Shell { global, printer } = shell;
         let (summary_only, in_full) = (printer.is_quiet(), printer.is_verbose());
-        Self { wording, summary_only, in_full, width: printer.width(), place }
+        Self { wording, summary_only, in_full, width: printer.width(), place, global }
     }
 }
 
@@ -59,7 +63,7 @@ pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> 
 /// # Errors
 /// The writer's.
 pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> io::Result<()> {
-    let Telling { wording, summary_only, in_full, width, place } = telling;
+    let Telling { wording, summary_only, in_full, width, place, global } = telling;
     if plan.takes_all_away() && wording == Wording::Plan {
         let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
@@ -75,7 +79,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         // Where nothing is to do and something is there already, all of this was told before.
         let told_before = plan.is_empty() && plan.unchanged > 0 && !in_full;
         let documents = !told_before && (wording != Wording::Drift || in_full);
-        out.write_all(handoff::all(plan, documents, width).as_bytes())?;
+        out.write_all(handoff::all(plan, documents, global, width).as_bytes())?;
         out.write_all(moving.map(|moving| self::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
         let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
@@ -329,6 +333,7 @@ fn summary(plan: &Plan, wording: Wording) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use cloudgrant_core::{Difference, GrantName, Stack};
 
     use super::*;
@@ -354,7 +359,14 @@ mod tests {
         anstream::adapter::strip_str(&text(
             &plan(),
             moving,
-            Telling { wording: Wording::Plan, summary_only: false, in_full: true, width, place: "a place" },
+            Telling {
+                wording: Wording::Plan,
+                summary_only: false,
+                in_full: true,
+                width,
+                place: "a place",
+                global: &crate::args::Cli::parse_from(["cloudgrant", "plan"]).global,
+            },
         ))
         .to_string()
     }

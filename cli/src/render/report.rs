@@ -5,7 +5,7 @@ use cloudgrant_core::{Action, Change, Report, Summary};
 use super::{BOLD, GREEN, RED, YELLOW, counted, error, seconds, styled, wrapped};
 
 /// What didn't go as planned; empty if all did.
-pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
+pub(crate) fn problems(report: &Report, look: &str, width: Option<usize>) -> String {
     let mut out = String::new();
     for failed in &report.failed {
         out.push_str(&error::failed(&failed.change.id.to_string(), &failed.error, width));
@@ -24,7 +24,7 @@ pub(crate) fn problems(report: &Report, width: Option<usize>) -> String {
     out.push_str(&list("Sent and accepted, but the cloud doesn't show it as it should be yet:", &report.unverified));
     if !report.unverified.is_empty() {
         out.push_str(&format!(
-            "Everything else was seen. The run took {}; look again in some minutes (`cloudgrant drift`), and apply again \
+            "Everything else was seen. The run took {}; look again in some minutes (`{look}`), and apply again \
              if something is still missing then. `settle_timeout` waits longer.\n",
             seconds(report.elapsed),
         ));
@@ -121,9 +121,9 @@ mod tests {
             warning: None,
         };
         let mut report = Report { elapsed: Duration::from_secs(605), ..Report::default() };
-        assert_eq!(problems(&report, None), "");
+        assert_eq!(problems(&report, "cloudgrant drift", None), "");
         report.unverified.push(change);
-        let told = problems(&report, None);
+        let told = problems(&report, "cloudgrant drift", None);
         for said in [
             "accepted",
             "role-assignment flyte-tasks: AcrPull on acmeown",

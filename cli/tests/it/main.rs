@@ -23,6 +23,7 @@ mod short;
 mod stacks;
 mod stranger;
 mod support;
+mod taking_away;
 mod terminal;
 mod unreachable;
 mod where_from;

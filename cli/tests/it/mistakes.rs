@@ -633,6 +633,30 @@ fn files_that_are_none() {
     assert!(!said.contains("os error"), "{said}");
 }
 
+/// What isn't a file may never end, nor begin: it is refused. What a shell opens for the program is read as standard input is.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_and_does_not_hang() {
+    let folder = Folder::with_file("manifest", MANIFEST);
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    for file in ["pipe", "/dev/zero", "/dev/null", "/dev/tty"] {
+        let said = folder.run(&["plan", "--file", file]);
+        assert!(
+            said.contains("exit code: 2") && said.contains(&format!("{file} is no file, and no manifest")),
+            "{said}"
+        );
+    }
+    let mut command = folder.command(&["explain", "--sandbox", "--file", "/dev/stdin"]);
+    command.stdin(std::fs::File::open(folder.path().join("manifest")).expect("the manifest"));
+    assert!(command.output().expect("the binary runs").status.success());
+    let mut bash = std::process::Command::new("bash");
+    let line = format!("{} explain --sandbox --file <(cat manifest)", env!("CARGO_BIN_EXE_cloudgrant"));
+    let output =
+        bash.args(["-c", &line]).current_dir(folder.path()).env("HOME", folder.path()).output().expect("bash runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn what_is_right_is_said_without_what_is_right_already() {
     let changed = MANIFEST.replacen("    scope: global\n", "    scope: global\n    precise: yes\n", 1);

@@ -107,3 +107,22 @@ fn a_plan_that_takes_everything_away_says_so_first() {
     assert_eq!(folder.output(&["apply", "--yes", "--sandbox"]).status.code(), Some(0));
     assert!(!first(&folder.output(&["plan", "--sandbox"])).contains("takes away"));
 }
+
+/// A tag is a word with capitals, whichever word it is.
+#[test]
+fn tags_of_variables_stay_as_they_are_written() {
+    for (provider, section) in [("aws", "AWS"), ("azure", "AZURE")] {
+        for (word, tag) in [("true", "CostCentre"), ("4711", "COST"), ("null", "cost")] {
+            let folder = crate::support::Folder::with(include_str!("../../../examples/domains/cloudgrant.yaml"));
+            let folder = match provider {
+                "aws" => crate::support::Folder::with(crate::support::QUICKSTART),
+                _ => folder,
+            };
+            let mut command = folder.command(&["plan", "--sandbox", "--provider", provider]);
+            command.env(format!("CLOUDGRANT_{section}__TAGS__{tag}"), word);
+            let output = command.output().expect("the binary runs");
+            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(said.contains(&format!("{tag}: {word}")) || said.contains(&format!("{tag}: \"{word}\"")), "{said}");
+        }
+    }
+}

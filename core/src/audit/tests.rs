@@ -228,15 +228,21 @@ async fn what_came_of_a_change_is_told_though_it_cannot_be_written_down_and_noth
         };
         let stack = Stack::parse("acme").expect("a stack");
         let approved = Plan::new("fake", stack, vec![change.clone()], 0, Vec::new()).approve(Approval::InAdvance);
-        match writer.apply(approved.approved(&change)).await {
+        match writer.apply(approved.approved(&change), &[]).await {
             Ok(outcome) => {
                 assert!(succeeds);
                 assert_eq!(outcome.identifier.as_deref(), Some("arn:x"));
                 assert!(outcome.remarks[0].contains("isn't in the audit trail"), "{:?}", outcome.remarks);
             }
-            Err(error) => assert!(!succeeds && error.to_string().contains("the cloud said no"), "{error}"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(
+                    !succeeds && said.contains("the cloud said no") && said.contains("isn't in it: can't write"),
+                    "{said}"
+                );
+            }
         }
-        assert!(writer.apply(approved.approved(&change)).await.is_err());
+        assert!(writer.apply(approved.approved(&change), &[]).await.is_err());
         assert_eq!(provider.tries.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,7 +1,8 @@
 //! Changes that are written down.
 
 use super::{Event, Trail, with_requests};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::intent::IntentId;
 use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::provider::{Outcome, Provider};
@@ -22,13 +23,15 @@ impl<'a> Writer<'a> {
         self.provider.pace()
     }
 
+    /// `because` is for what the object of the change is, or was.
+    ///
     /// # Errors
     /// The provider's; or the change can't be written down, and wasn't tried.
-    pub(crate) async fn apply(&self, approved: Approved<'_>) -> Result<Outcome> {
+    pub(crate) async fn apply(&self, approved: Approved<'_>, because: &[IntentId]) -> Result<Outcome> {
         let Some(trail) = self.trail else { return self.provider.apply(approved).await };
         let change = approved.change();
         let (action, object) = (change.action, &change.id);
-        trail.append(Event::Attempt { action, object, because: &change.because })?;
+        trail.append(Event::Attempt { action, object, because })?;
         let (mut result, requests) = with_requests(self.provider.apply(approved)).await;
         let event = match &result {
             Ok(outcome) => Event::Applied { action, object, identifier: outcome.identifier.as_deref(), requests },
@@ -37,11 +40,30 @@ impl<'a> Writer<'a> {
         // What was made is made, and why something failed must be told: the line before it stands, and without another one
         // nothing else is tried.
         if let Err(unwritten) = trail.append(event) {
-            match &mut result {
-                Ok(outcome) => outcome.remarks.push(format!("what came of it isn't in the audit trail: {unwritten}")),
-                Err(error) => tracing::warn!(%error, %unwritten, "a failure isn't in the audit trail"),
-            }
+            result = match result {
+                Ok(mut outcome) => {
+                    outcome.remarks.push(format!("what came of it isn't in the audit trail: {unwritten}"));
+                    Ok(outcome)
+                }
+                Err(error) => Err(not_written(error, &unwritten)),
+            };
         }
         result
     }
+}
+
+/// A failure that isn't in the trail: both are told. Trying again helps no more, as that can't be written down either.
+fn not_written(error: Error, unwritten: &Error) -> Error {
+    let mut failed = error;
+    if failed.kind().is_retryable() {
+        let mut last = Error::new(ErrorKind::Unexpected, failed.message());
+        for (key, value) in failed.context() {
+            last = last.with(key, value);
+        }
+        failed = match failed.hint_text() {
+            Some(hint) => last.hint(hint),
+            None => last,
+        };
+    }
+    failed.with("audit trail", format!("this failure isn't in it: {unwritten}"))
 }

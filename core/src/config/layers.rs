@@ -4,6 +4,7 @@ use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Map as JsonMap, Value, json};
 
+use super::path::Path;
 use super::tree::Node;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::error::{Error, ErrorKind, Result};
@@ -59,40 +60,48 @@ fn file_layer(mut file: JsonMap<String, Value>, profile: Option<&str>) -> Layer 
 }
 
 /// `AWS__REGION` and `us-west-2` become `{"aws": {"region": "us-west-2"}}`. Text stays text, lest an account id
-/// lose its leading zero, unless the key takes nothing but a number; lists, mappings and truth values are written as in
-/// JSON.
+/// lose its leading zero or a tag be no word, unless the key takes nothing but a number or a truth value; lists and mappings
+/// are written as in JSON.
 fn nested(path: &str, text: &str) -> Value {
     let plain = || Value::String(text.to_owned());
+    let keys = keys(path);
     let value = match text.trim_start().chars().next() {
         Some('[' | '{') => serde_json::from_str(text).unwrap_or_else(|_| plain()),
-        _ => match text {
-            "true" => true.into(),
-            "false" => false.into(),
-            _ => number(path, text).unwrap_or_else(plain),
-        },
+        _ => other_than_text(&keys, text).unwrap_or_else(plain),
     };
-    keyed(path, value)
+    keyed(&keys, value)
 }
 
-fn keyed(path: &str, value: Value) -> Value {
-    path.rsplit("__").fold(value, |inner, key| json!({ key.to_lowercase(): inner }))
-}
-
-/// The number that a text is, where the key is one that takes no text: whoever reads the section knows.
-fn number(path: &str, text: &str) -> Option<Value> {
-    let number: Value = serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.into();
-    if path.eq_ignore_ascii_case("version") {
-        return Some(number);
+/// The keys that a variable names. They have small letters in a manifest, but for names of tags, which stay as they are
+/// written: the clouds tell `Owner` from `owner`.
+fn keys(path: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for key in path.split("__") {
+        let is_tag = keys.last().is_some_and(|above| above == "tags");
+        keys.push(if is_tag { key.to_owned() } else { key.to_lowercase() });
     }
-    let key_path = path.to_lowercase().replace("__", ".");
-    let (section, _) = key_path.split_once('.')?;
+    keys
+}
+
+fn keyed(keys: &[String], value: Value) -> Value {
+    keys.iter().rfold(value, |inner, key| json!({ key: inner }))
+}
+
+/// The number or the truth value that a text is, where the key is one that takes no text: of a section, its provider knows.
+fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
+    let value: Value = serde_json::from_str(text.trim()).ok()?;
+    let keys_are: Vec<_> = keys.iter().map(String::as_str).collect();
+    match keys_are.as_slice() {
+        ["version"] => return Some(value).filter(Value::is_number),
+        ["resources", _, "force"] => return Some(value).filter(Value::is_boolean),
+        _ if !(value.is_number() || value.is_boolean()) => return None,
+        _ => {}
+    }
+    let (section, rest) = keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
     let provider = registry::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
-    let is_wrong = |value: Value| {
-        let tried = keyed(path, value);
-        let problems = (provider.check_config)(tried.get(section).unwrap_or(&Value::Null));
-        problems.iter().any(|problem| problem.path == key_path)
-    };
-    (is_wrong(text.into()) && !is_wrong(number.clone())).then_some(number)
+    let is_it = |problem: &Diagnostic| Path::parse(&problem.path).keys().skip(1).eq(rest.iter().map(String::as_str));
+    let is_wrong = |value: Value| (provider.check_config)(&keyed(rest, value)).iter().any(is_it);
+    (is_wrong(text.into()) && !is_wrong(value.clone())).then_some(value)
 }
 
 /// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.
@@ -220,5 +229,12 @@ mod tests {
     fn variables_nest_and_keep_their_text() {
         assert_eq!(nested("AWS__ACCOUNT", "011122223333"), json!({"aws": {"account": "011122223333"}}));
         assert_eq!(nested("PLATFORM__PROJECTS", r#"["a"]"#), json!({"platform": {"projects": ["a"]}}));
+        for word in ["true", "false", "4711", "1.0", "null"] {
+            assert_eq!(nested("STACK", word), json!({"stack": word}));
+            assert_eq!(nested("PLATFORM__ORGANIZATION", word), json!({"platform": {"organization": word}}));
+            assert_eq!(nested("AWS__TAGS__CostCentre", word), json!({"aws": {"tags": {"CostCentre": word}}}));
+        }
+        assert_eq!(nested("VERSION", "1"), json!({"version": 1}));
+        assert_eq!(nested("RESOURCES__MODELS__FORCE", "true"), json!({"resources": {"models": {"force": true}}}));
     }
 }

@@ -612,8 +612,22 @@ fn read(file: &FilePath) -> Result<String> {
         return Err(Error::new(ErrorKind::Manifest, format!("{} is a folder, and no manifest", file.display()))
             .hint(format!("name the file in it, such as {}", inside.display())));
     }
+    // To open what isn't a file can take for ever: a named pipe waits for somebody who writes.
+    if let Ok(found) = std::fs::metadata(file)
+        && !found.is_file()
+        && !is_open_already(file)
+    {
+        return Err(Error::new(ErrorKind::Manifest, format!("{} is no file, and no manifest", file.display()))
+            .hint("name a file; `--file -` reads standard input, and `--file <(COMMAND)` what a command writes"));
+    }
     let opened = File::open(file).map_err(|error| unreadable(file, error))?;
     text_of(opened, file)
+}
+
+/// Whether it is something that the program was started with, such as what a shell makes of `<(COMMAND)`: it is read as
+/// standard input is, up to its end or the most that is read.
+fn is_open_already(file: &FilePath) -> bool {
+    file == FilePath::new("/dev/stdin") || file.starts_with("/dev/fd") || file.starts_with("/proc/self/fd")
 }
 
 fn unreadable(file: &FilePath, error: std::io::Error) -> Error {

@@ -11,6 +11,7 @@ use super::settings::Settings;
 use super::watch::{Event, Watch};
 use crate::audit::Writer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::intent::IntentId;
 use crate::order;
 use crate::plan::{Action, ApprovedPlan, Change};
 use crate::provider::Outcome;
@@ -125,10 +126,12 @@ impl Runner<'_> {
     async fn one(&self, at: usize, change: &Change) -> (usize, Result<Outcome>) {
         self.watch.event(Event::Started(change));
         tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
-        let call = || self.writer.apply(self.approved.approved(change));
+        let reasons = self.reasons(change);
+        let call = || self.writer.apply(self.approved.approved(change), reasons);
         let waiting = |error: &Error, wait| self.watch.event(Event::Retrying { change, error, wait });
-        let result =
-            retry::until(self.settings, self.cancel, call, waiting).await.map_err(|error| in_context(error, change));
+        let result = retry::until(self.settings, self.cancel, call, waiting)
+            .await
+            .map_err(|error| in_context(error, change, reasons));
         match &result {
             Ok(outcome) => {
                 tracing::debug!(object = %change.id, identifier = outcome.identifier, "a change is made");
@@ -141,6 +144,14 @@ impl Runner<'_> {
         }
         (at, result)
     }
+
+    /// For what an object is, or was where it goes.
+    fn reasons<'c>(&'c self, change: &'c Change) -> &'c [IntentId] {
+        if change.because.is_empty() {
+            return self.approved.plan().served.get(&change.id).map_or(&[], Vec::as_slice);
+        }
+        &change.because
+    }
 }
 
 fn is_hopeless(kind: ErrorKind) -> bool {
@@ -148,11 +159,11 @@ fn is_hopeless(kind: ErrorKind) -> bool {
 }
 
 /// Core adds what every error needs: which object, and for which intents. The provider knows only the cloud.
-fn in_context(error: Error, change: &Change) -> Error {
+fn in_context(error: Error, change: &Change, reasons: &[IntentId]) -> Error {
     let error = error.with("object", &change.id);
-    if change.because.is_empty() {
+    if reasons.is_empty() {
         return error.with("for", "the stack, which no longer wants it");
     }
-    let because: Vec<_> = change.because.iter().map(ToString::to_string).collect();
+    let because: Vec<_> = reasons.iter().map(ToString::to_string).collect();
     error.with("for", because.join(", "))
 }

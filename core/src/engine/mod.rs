@@ -10,7 +10,7 @@ mod settings;
 mod taking_away;
 mod watch;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use crate::audit::{self, Actor, Trail, Writer};
 use crate::diff::{self, check_answer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::intent::Intents;
+use crate::intent::{IntentId, Intents};
 use crate::names::Stack;
 use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
@@ -176,7 +176,26 @@ impl Engine {
     /// # Errors
     /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
-        self.plan_unless(watch, &Cancel::default()).await
+        let mut plan = self.plan_unless(watch, &Cancel::default()).await?;
+        if self.baseline.is_none() && self.thorough && !plan.is_empty() {
+            plan.served = self.served(&plan).await;
+        }
+        Ok(plan)
+    }
+
+    /// What the objects were for that go, where everything goes: as far as the manifest says it. What can't be told, as a
+    /// resource is gone, stays untold: that is in nobody's way who takes it away.
+    async fn served(&self, plan: &Plan) -> BTreeMap<ObjectId, Vec<IntentId>> {
+        let once = Cancel::default();
+        once.cancel();
+        let Ok(desired) = self.desired_for(&self.named, &Silent, &once).await else { return BTreeMap::new() };
+        let deleted: HashSet<_> = deleted(plan).collect();
+        desired
+            .objects
+            .into_iter()
+            .filter(|object| deleted.contains(&object.id))
+            .map(|it| (it.id, it.because))
+            .collect()
     }
 
     /// Makes the plan; once cancelled, without trying again what fails.
@@ -185,8 +204,7 @@ impl Engine {
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
-            let deleted = plan.changes.iter().filter(|change| change.action == Action::Delete);
-            let deleted = deleted.map(|change| change.id.clone()).collect();
+            let deleted = deleted(&plan).cloned().collect();
             let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
                 Ok((anyway, _)) => Some(anyway),
                 Err(error) if error.kind().is_of_the_intents() => {
@@ -199,7 +217,7 @@ impl Engine {
             taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &|id, shares| {
                 self.provider.remainder(id, shares)
             });
-            plan.served = anyway.map(|anyway| anyway.served).unwrap_or_default();
+            (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
         }
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
         let asked = self.baseline.is_some() || self.thorough;
@@ -230,11 +248,12 @@ impl Engine {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
         };
+        let idle = if self.baseline.is_some() { idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan =
             diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed, self.baseline.is_some())?;
-        Ok((Plan { look, served, ..plan }, said))
+        Ok((Plan { look, served, idle, ..plan }, said))
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.
@@ -267,7 +286,10 @@ impl Engine {
         report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
         report.elapsed = begun.elapsed();
         if let Err(error) = self.end(&report) {
-            report.unseen.get_or_insert(error);
+            report.unseen = Some(match report.unseen.take() {
+                Some(unseen) => unseen.with("audit trail", format!("the end of the run isn't in it: {error}")),
+                None => error,
+            });
         }
         Ok(report)
     }
@@ -330,6 +352,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// What a plan deletes.
+fn deleted(plan: &Plan) -> impl Iterator<Item = &ObjectId> {
+    plan.changes.iter().filter(|change| change.action == Action::Delete).map(|change| &change.id)
+}
+
+/// For which of the intents nothing has to exist.
+fn idle(intents: &Intents, desired: &Desired) -> Vec<IntentId> {
+    let served: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
+    intents.ids().filter(|id| !served.contains(id)).collect()
 }
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.

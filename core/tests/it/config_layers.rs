@@ -152,6 +152,12 @@ fn variables_set_numbers_and_truth_values() {
     assert_eq!(set("CLOUDGRANT_FAKE__REGION", "5")["region"], json!("5"));
     assert_eq!(set("CLOUDGRANT_FAKE__REGION", "111122223333")["region"], json!("111122223333"));
     assert_eq!(set("CLOUDGRANT_FAKE__QUIET", "true")["quiet"], json!(true));
+    // A word is one, also where it could be a truth value.
+    assert_eq!(set("CLOUDGRANT_FAKE__REGION", "true")["region"], json!("true"));
+    for word in ["true", "4711"] {
+        let loaded = load(FILE, &environment(&[("CLOUDGRANT_PLATFORM__ORGANIZATION", word)])).expect("loads");
+        assert_eq!(loaded.value()["platform"]["organization"], json!(word));
+    }
     assert!(load(FILE, &environment(&[("CLOUDGRANT_VERSION", "1")])).is_ok());
     // A number that doesn't fit is refused as a number would be.
     let wrong = problem(FILE, &environment(&[("CLOUDGRANT_VERSION", "2")]));

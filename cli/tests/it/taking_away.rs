@@ -1,0 +1,136 @@
+//! What is told of access that is taken away: for which grant it was, what stays, what wasn't searched, how to go on.
+
+use serde_json::Value;
+
+use crate::json::assert_valid;
+use crate::support::{Folder, QUICKSTART};
+
+const CLOUDS: [&str; 2] = ["aws", "azure"];
+
+fn run(folder: &Folder, provider: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = folder.output(&[arguments, &["--provider", provider, "--sandbox"]].concat());
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).expect("text"))
+}
+
+fn applied(provider: &str) -> Folder {
+    let folder = Folder::with(QUICKSTART);
+    let (code, said) = run(&folder, provider, &["apply", "--yes", "-q"]);
+    assert_eq!(code, Some(0), "{said}");
+    folder
+}
+
+/// One JSON document that keeps to the schema, and the exit code.
+fn document(folder: &Folder, provider: &str, arguments: &[&str]) -> (Option<i32>, Value) {
+    let arguments = [arguments, &["--provider", provider, "--sandbox", "-o", "json"]].concat();
+    let output = folder.output(&arguments);
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn a_revoke_of_all_that_could_not_search_everything_is_a_failure() {
+    for (provider, denied, place) in [
+        ("aws", "deny=ecr:DescribeRepositories", "repositories"),
+        ("azure", "deny=Microsoft.Resources/subscriptions:read", "subscription"),
+    ] {
+        let command = ["revoke", "--all", "--yes", "--faults", denied];
+        let folder = applied(provider);
+        let (code, said) = run(&folder, provider, &command);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("not searched: ") && said.contains(place), "{said}");
+        assert!(said.contains("Not everything could be searched"), "{said}");
+        // Whatever was found is gone, and still nobody knows of the rest.
+        let (code, document) = document(&folder, provider, &command);
+        assert_eq!(code, Some(1), "{document:#}");
+        assert!(document["unsearched"].to_string().contains(place), "{document:#}");
+        assert_eq!(document["summary"]["delete"], 0, "{document:#}");
+        assert_eq!(run(&folder, provider, &["revoke", "--all", "--yes", "-q"]).0, Some(0));
+    }
+}
+
+#[test]
+fn what_is_protected_stays_and_is_no_success() {
+    for (provider, pattern) in [("aws", "acme-userflyterole"), ("azure", "*")] {
+        let folder = applied(provider);
+        let section = format!("\n{provider}:\n");
+        let protected = QUICKSTART.replace(&section, &format!("{section}  protected: [\"{pattern}\"]\n"));
+        assert_ne!(protected, QUICKSTART);
+        folder.write("cloudgrant.yaml", protected.split("resources:").next().expect("the head"));
+        let stays = |document: &Value| document["stays"].as_array().is_some_and(|stays| !stays.is_empty());
+        let (code, said) = run(&folder, provider, &["drift", "--exit-code"]);
+        assert_eq!(code, Some(3), "{said}");
+        for command in ["apply", "revoke"] {
+            let all: &[&str] = if command == "revoke" { &["--all"] } else { &[] };
+            let (code, said) = run(&folder, provider, &[&[command, "--yes"], all].concat());
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains("stays: ") && said.contains("is protected"), "{said}");
+            let (code, document) = document(&folder, provider, &[&[command, "--yes"], all].concat());
+            assert!(code == Some(1) && stays(&document), "{document:#}");
+        }
+        let (code, document) = document(&folder, provider, &["drift", "--exit-code"]);
+        assert!(code == Some(3) && stays(&document), "{document:#}");
+    }
+}
+
+#[test]
+fn each_deletion_says_for_which_grant_it_was() {
+    for provider in CLOUDS {
+        let folder = applied(provider);
+        let command = ["revoke", "--all", "--yes", "--audit", "audit.jsonl"];
+        let (code, said) = run(&folder, provider, &command);
+        assert_eq!(code, Some(0), "{said}");
+        let headers: Vec<_> = said.lines().filter(|line| line.starts_with("- ") && *line != "- delete").collect();
+        assert!(headers.len() > 3, "{said}");
+        for header in headers {
+            assert!(header.contains("   (was for "), "{header}");
+        }
+        let trail = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a trail");
+        assert!(trail.contains("\"event\":\"attempt\"") && !trail.contains("\"because\":[]"), "{trail}");
+        let folder = applied(provider);
+        let document = assert_valid(&folder, &["revoke", "--all", "--yes", "--provider", provider, "--sandbox"]);
+        for change in document["changes"].as_array().expect("changes") {
+            assert!(change["was_for"].as_array().is_some_and(|was_for| !was_for.is_empty()), "{change:#}");
+        }
+    }
+}
+
+#[test]
+fn the_command_that_goes_on_is_the_one_that_was_given() {
+    for (provider, denied) in
+        [("aws", "deny=iam:DetachRolePolicy"), ("azure", "deny=Microsoft.Authorization/roleAssignments:delete")]
+    {
+        let folder = applied(provider);
+        for what in [&["--all"][..], &["training-data"]] {
+            let arguments = [&["revoke"][..], what, &["--audit", "my trail.jsonl"]].concat();
+            let (code, said) = run(&folder, provider, &[&arguments[..], &["--yes", "--faults", denied]].concat());
+            assert_eq!(code, Some(1), "{said}");
+            let go_on = format!(
+                "To go on: cloudgrant revoke {} --audit 'my trail.jsonl' --provider {provider} --sandbox\n",
+                what[0]
+            );
+            assert!(said.contains(&go_on), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_registry_that_works_as_it_is_would_not_be_brought_back() {
+    let folder = applied("aws");
+    let (code, said) = run(&folder, "aws", &["revoke", "base-images", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("For base-images, cloudgrant makes nothing") && !said.contains("bring it back"), "{said}");
+    let (code, said) = run(&folder, "aws", &["revoke", "base-images", "models-production", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("still lists models-production: the next apply would bring it back"), "{said}");
+}
+
+#[test]
+fn the_hash_that_a_trail_ends_in_is_told_however_quiet_it_should_be() {
+    let folder = Folder::with(QUICKSTART);
+    let (code, said) = run(&folder, "aws", &["apply", "--yes", "-q", "--audit", "audit.jsonl"]);
+    assert_eq!(code, Some(0), "{said}");
+    let trail = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a trail");
+    let last: Value = serde_json::from_str(trail.lines().last().expect("a line")).expect("JSON");
+    let line = format!("Audit trail: audit.jsonl, which now ends in {}\n", last["hash"].as_str().expect("a hash"));
+    assert!(said.contains(&line) && said.lines().count() == 3, "{said}");
+}
