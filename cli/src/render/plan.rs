@@ -95,6 +95,15 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         out.write_all(notes.as_bytes())?;
         out.write_all(kept_back.as_bytes())?;
     }
+    if summary_only && wording != Wording::Drift {
+        // What is to be done before something goes is a step for somebody, and no detail of what goes.
+        for change in plan.work().filter(|change| change.action == Action::Delete) {
+            if let Some(warning) = &change.warning {
+                let text = wrapped(&format!("{}: {warning}", change.id), 9, 2, width);
+                writeln!(out, "{}: {text}", styled(YELLOW, "warning"))?;
+            }
+        }
+    }
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
     out.write_all(stays(&plan.stays, width).as_bytes())?;

@@ -1,7 +1,7 @@
 //! Telling the platform which role a pair's task code uses (requirement 24): a document for whoever may do that.
 
-use cloudgrant_core::{Handoff, Intent, Object, ObjectId, Ownership, Pair, PlatformKind, ScopeBinding};
-use serde_json::json;
+use cloudgrant_core::{Handoff, Intent, Object, ObjectId, Ownership, Pair, PlatformKind, Scope, ScopeBinding, Subject};
+use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::kinds;
@@ -19,12 +19,35 @@ pub(crate) fn object(aws: &Aws, binding: &ScopeBinding, pair: &Pair, role: &Obje
     }
 }
 
-fn handoff(kind: PlatformKind, pair: &Pair, arn: &str) -> Handoff {
-    // Union's data plane and Flyte's EKS chart call the key differently.
-    let (tool, key) = match kind {
+/// The platform's tool, and its key for the role. Union's data plane and Flyte's EKS chart call that differently.
+fn tool(kind: PlatformKind) -> (&'static str, &'static str) {
+    match kind {
         PlatformKind::Union => ("uctl", "defaultUserRoleValue"),
         PlatformKind::Flyte => ("flytectl", "defaultIamRole"),
-    };
+    }
+}
+
+/// What is to be done before a role goes, for the pairs whose task code it trusts: the way back from what binding it took.
+pub(crate) fn if_deleted(aws: &Aws, name: &str, trust: &Value) -> String {
+    let said = format!("task code that is still bound to {name} fails without it: unbind it on the platform first");
+    let (platform, trust) = (&aws.context.platform, trust.to_string());
+    let trusted = |subject: &Subject| trust.contains(&format!("\"{subject}\""));
+    let bound = platform.subjects(&Scope::Global).into_iter().filter(|(_, subject)| trusted(subject));
+    let bound: Vec<_> = bound.map(|(Pair { project, domain }, _)| format!("`-p {project} -d {domain}`")).collect();
+    if bound.is_empty() {
+        return said;
+    }
+    let (tool, key) = tool(platform.kind);
+    let command = "cluster-resource-attribute";
+    format!(
+        "{said}. With {}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
+         with `{tool} update {command} --attrFile FILE`",
+        bound.join(", ")
+    )
+}
+
+fn handoff(kind: PlatformKind, pair: &Pair, arn: &str) -> Handoff {
+    let (tool, key) = tool(kind);
     let Pair { project, domain } = pair;
     Handoff {
         to: "whoever administers the platform".to_owned(),

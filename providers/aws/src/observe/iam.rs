@@ -13,6 +13,7 @@ use crate::attachment::Attachment;
 use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::document;
 use crate::kinds;
+use crate::platform_binding;
 use crate::snapshot::{Quotas, Role, Snapshot};
 use crate::task_roles::AttachedTo;
 
@@ -135,11 +136,10 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            let attributes = attributes.into();
-            let if_deleted = Some(format!(
-                "task code that is still bound to {name} fails without it: unbind it on the platform first"
-            ));
             let wanted = self.wanted.contains(&id);
+            // There can be very many roles and pairs, and of a role that is wanted nobody asks.
+            let if_deleted = (!wanted).then(|| platform_binding::if_deleted(self.aws, name, &attributes["trust"]));
+            let attributes = attributes.into();
             self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted, touches: Vec::new() });
             if owned {
                 self.attachments_of_ours(name, role, wanted);

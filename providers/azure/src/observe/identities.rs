@@ -1,10 +1,10 @@
 //! Which managed identities are the stack's, and whom they trust.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening,
+    Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening, quoted,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -208,7 +208,22 @@ fn go_along(
             1 => warning.push_str("; its federated credential goes with it"),
             many => warning.push_str(&format!("; its {many} federated credentials go with it")),
         }
+        warning.push_str(&unbinding(credentials));
     }
+}
+
+/// What is to be done before an identity goes, for the service accounts that it trusts: the way back from what binding it took.
+fn unbinding(credentials: &[FederatedCredential]) -> String {
+    let subjects: BTreeSet<_> = credentials.iter().map(|credential| credential.subject.as_str()).collect();
+    let account = |subject: &str| {
+        let (namespace, account) = subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+        let (namespace, account) = (quoted(namespace), quoted(account));
+        Some(format!(
+            "`kubectl annotate serviceaccount {account} --namespace {namespace} azure.workload.identity/client-id-`"
+        ))
+    };
+    let commands: Vec<_> = subjects.into_iter().filter_map(account).collect();
+    if commands.is_empty() { String::new() } else { format!(". Unbind it first: {}", commands.join(", ")) }
 }
 
 /// Why an identity can't be deleted: these federated credentials would go with it.
