@@ -159,9 +159,26 @@ const LAG: [Duration; 5] = [
 ];
 
 /// Puts a statement into a policy, or takes it out. Answers with what of others' edits it put back.
+///
+/// # Errors
+/// It isn't as it should be. Where a write of ours has overwritten what others did, and AWS takes no policy with that any
+/// more, the error says which statements to look at.
 pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Option<&Value>) -> Result<Vec<String>> {
     let lock = aws.shared.lock().await.entry(shared.clone()).or_default().clone();
     let mut meanwhile = lock.lock().await;
+    let written = write_while(aws, shared, (sid, statement), &mut meanwhile).await;
+    written.map_err(|error| match meanwhile.lost(shared) {
+        Some(lost) => error.with("overwritten", lost),
+        None => error,
+    })
+}
+
+async fn write_while(
+    aws: &Aws,
+    shared: &Shared,
+    (sid, statement): (&str, Option<&Value>),
+    meanwhile: &mut Meanwhile,
+) -> Result<Vec<String>> {
     let wanted = statement.map(document::statement);
     let is_done = |policy: Option<&Policy>| {
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));

@@ -105,8 +105,8 @@ pub trait Person: Send {
     /// Once the runs have ended: takes away what of the person's keeps something of a stack's from going.
     async fn let_go(&mut self) {}
 
-    /// What of the person's is lost, or there again, at the end, and how.
-    fn losses(&self, state: &State, log: &[Value]) -> Losses;
+    /// What of the person's is lost, or there again, at the end, and how; with what runs said that they couldn't put back.
+    fn losses(&self, state: &State, log: &[Value], told: &[String]) -> Losses;
 
     /// The state as if there had been no person.
     fn without(&self, state: State) -> State;
@@ -121,6 +121,8 @@ pub struct Losses {
     pub inexcusable: Vec<String>,
     /// Lost in the end: it came between somebody else's last reading and their write.
     pub in_window: Vec<String>,
+    /// Lost in the end in what the cloud let nobody write any more, and told by the run that overwrote it.
+    pub told: Vec<String>,
     /// Overwritten in that way, and mended by the person, whose tool looks after what is the person's.
     pub mended: usize,
     /// Missing at one of the person's readings, for whatever reason.
@@ -133,6 +135,7 @@ impl Losses {
         self.writes += other.writes;
         self.inexcusable.extend(other.inexcusable);
         self.in_window.extend(other.in_window);
+        self.told.extend(other.told);
         self.mended += other.mended;
         self.for_a_time += other.for_a_time;
     }

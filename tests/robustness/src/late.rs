@@ -192,7 +192,7 @@ async fn overwritten(
         let begun = Instant::now();
         tokio::time::sleep(LATENCY).await;
         let (mut person, mut random) = (cloud.person_at(&world, action).await, Random::new(earlier));
-        while person.losses(&world.state(), &[]).writes == 0 {
+        while person.losses(&world.state(), &[], &[]).writes == 0 {
             person.edit(&mut random).await;
         }
         let took = begun.elapsed();
@@ -207,7 +207,7 @@ async fn overwritten(
     if done != earlier + 1 || took.as_secs_f64() > timeout * 0.8 {
         return false;
     }
-    assert_eq!(person.losses(&world.state(), &[]).inexcusable, Vec::<String>::new(), "{action} {earlier}");
+    assert_eq!(person.losses(&world.state(), &[], &[]).inexcusable, Vec::<String>::new(), "{action} {earlier}");
     let wrong = differences(&stage.after, &person.without(world.state()));
     assert_eq!(wrong, Vec::<String>::new(), "{action} {earlier}");
     true

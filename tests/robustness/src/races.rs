@@ -85,6 +85,16 @@ impl Summary {
         self.losses.add(other.losses);
     }
 
+    /// What a run said that it couldn't put back.
+    fn told(result: &Result<Report>) -> Vec<String> {
+        let errors: Vec<&Error> = match result {
+            Ok(report) => report.failed.iter().map(|failed| &failed.error).collect(),
+            Err(error) => vec![error],
+        };
+        let facts = errors.into_iter().flat_map(|error| error.context());
+        facts.filter(|(key, _)| *key == "overwritten").map(|(_, what)| what.clone()).collect()
+    }
+
     fn note(&mut self, result: &Result<Report>) {
         match result {
             Ok(report) if report.is_success() => {}
@@ -118,13 +128,15 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "a person's {} edits of what has no version token: {} missing for a time; overwritten in the window: {} \
-             mended by the person ({:.2} %), {} lost in the end ({:.2} %); lost for any other reason: none",
+             mended by the person ({:.2} %), {} lost in the end ({:.2} %); lost where nobody could write any more, and told: {}; \
+             lost for any other reason: none",
             losses.writes,
             losses.for_a_time,
             losses.mended,
             share(losses.mended, losses.writes),
             losses.in_window.len(),
             share(losses.in_window.len(), losses.writes),
+            losses.told.len(),
         )?;
         write!(
             f,
@@ -274,9 +286,10 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
     };
     let (first, second) = tokio::join!(first, second);
     let mut summary = Summary { rounds: 1, ..Summary::default() };
-    summary.note(&first);
-    if let Some(second) = &second {
-        summary.note(second);
+    let mut told = Vec::new();
+    for result in [Some(&first), second.as_ref()].into_iter().flatten() {
+        summary.note(result);
+        told.extend(Summary::told(result));
     }
     stop.store(true, Ordering::Relaxed);
     let mut person = match person {
@@ -298,7 +311,7 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
     let mut state = world.state();
     summary.windows = cloud.windows(&world.log().await, 1);
     if let Some(person) = person {
-        summary.losses = person.losses(&state, &world.log().await);
+        summary.losses = person.losses(&state, &world.log().await, &told);
         if !summary.losses.inexcusable.is_empty() {
             return Err(format!("{race:?}: something foreign is lost: {:#?}", summary.losses.inexcusable));
         }

@@ -87,6 +87,25 @@ impl Meanwhile {
         added.chain(removed).collect()
     }
 
+    /// What isn't as others made it, for an error: nobody's edit is lost in silence. `None` where there is no such thing.
+    pub(super) fn lost(&self, shared: &Shared) -> Option<String> {
+        let named = |statements: &[Statement]| {
+            let sids = statements.iter().map(|statement| format!("`{}`", statement.sid().unwrap_or("without Sid")));
+            sids.collect::<Vec<_>>().join(", ")
+        };
+        let added = (!self.added.is_empty()).then(|| format!("it should have {}", named(&self.added)));
+        let removed = (!self.removed.is_empty()).then(|| format!("it should not have {}", named(&self.removed)));
+        let what: Vec<_> = added.into_iter().chain(removed).collect();
+        (!what.is_empty()).then(|| {
+            format!(
+                "somebody else wrote the policy of {} {} at the same time, and it isn't as they made it: {}",
+                shared.noun(),
+                shared.name(),
+                what.join(", and ")
+            )
+        })
+    }
+
     /// The policy as they made it.
     pub(super) fn put_back(&self, policy: Option<Policy>) -> Option<Policy> {
         if self.is_nothing() {

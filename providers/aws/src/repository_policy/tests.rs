@@ -261,6 +261,20 @@ async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
 }
 
 #[tokio::test]
+async fn what_a_write_overwrote_and_nobody_can_put_back_is_told() {
+    // After the first write, somebody deletes the role that `A` names: nobody can write the policy any more.
+    let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills("A"))];
+    let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
+    let error = world.put().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    let told = error.context().iter().find(|(key, _)| *key == "overwritten").map(|(_, what)| what.as_str());
+    let expected = "somebody else wrote the policy of repository shared at the same time, and it isn't as they made it: it \
+                    should have `P`";
+    assert_eq!(told, Some(expected), "{error:?}");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours()], 3));
+}
+
+#[tokio::test]
 async fn beside_a_write_that_was_refused_nothing_was_overwritten() {
     let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Takes("P"))];
     let world = World::new(Script { edits, held: vec![BESIDE], refused: vec![1], ..Script::default() }).await;

@@ -76,7 +76,7 @@ impl Edited {
     }
 
     /// What is lost of it, or there again.
-    pub(super) fn losses(&self, state: &State, log: &[Value]) -> Losses {
+    pub(super) fn losses(&self, state: &State, log: &[Value], told: &[String]) -> Losses {
         let mut losses = Losses { writes: self.writes, for_a_time: self.missing.len(), ..Losses::default() };
         let calls = Calls::read(log, self.document);
         let in_window = |(write, reading): (usize, usize)| calls.in_window(write, reading);
@@ -84,8 +84,12 @@ impl Edited {
         if self.is_wrong(policy) {
             let what = format!("statements {:?} in {policy}", self.statements);
             let unseen = |sid: &str| calls.was_too_early(sid) || calls.was_unseen(sid);
+            // A policy that names a deleted role is refused, whoever writes it, until that role's stack runs again.
+            let is_told = |sid: &str| told.iter().any(|told| told.contains(&format!("`{sid}`")));
             if in_window((self.writes, usize::MAX)) || self.wrong(policy).all(unseen) {
                 losses.in_window.push(what);
+            } else if self.wrong(policy).all(|sid| unseen(sid) || is_told(sid)) {
+                losses.told.push(what);
             } else {
                 losses.inexcusable.push(format!("{what}\n{calls}"));
             }

@@ -67,7 +67,7 @@ impl Person for Somebody {
         }
     }
 
-    fn losses(&self, state: &State, log: &[serde_json::Value]) -> Losses {
+    fn losses(&self, state: &State, log: &[serde_json::Value], told: &[String]) -> Losses {
         let mut losses = Losses::default();
         let role = &state[ROLE];
         if role["attached"].get(&self.policy).is_some() != self.attached {
@@ -79,7 +79,7 @@ impl Person for Somebody {
             }
         }
         for document in &self.documents {
-            losses.add(document.losses(state, log));
+            losses.add(document.losses(state, log, told));
         }
         losses
     }

@@ -229,7 +229,7 @@ impl Person for Somebody {
         }
     }
 
-    fn losses(&self, state: &State, log: &[Value]) -> Losses {
+    fn losses(&self, state: &State, log: &[Value], _: &[String]) -> Losses {
         let mut losses = Losses { writes: self.writes, for_a_time: self.missing.len(), ..Losses::default() };
         let tasks = identity(TASKS);
         let found = |role: &str, scope: String| state.get(&canonical::assignment(&tasks, role, &scope));
