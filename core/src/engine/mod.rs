@@ -176,26 +176,24 @@ impl Engine {
     /// # Errors
     /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
+        // Asked first: what the provider reads for it, it looks at in the plan, and only there.
+        let served = if self.baseline.is_none() && self.thorough { self.served().await } else { BTreeMap::new() };
         let mut plan = self.plan_unless(watch, &Cancel::default()).await?;
-        if self.baseline.is_none() && self.thorough && !plan.is_empty() {
-            plan.served = self.served(&plan).await;
+        if !served.is_empty() {
+            plan.served =
+                taking_away::deleted(&plan).filter_map(|id| Some((id.clone(), served.get(id)?.clone()))).collect();
         }
         Ok(plan)
     }
 
-    /// What the objects were for that go, where everything goes: as far as the manifest says it. What can't be told, as a
-    /// resource is gone, stays untold: that is in nobody's way who takes it away.
-    async fn served(&self, plan: &Plan) -> BTreeMap<ObjectId, Vec<IntentId>> {
+    /// What objects are for, where everything goes: as far as the manifest says it. What can't be told, as a resource is
+    /// gone, stays untold: that is in nobody's way who takes it away.
+    async fn served(&self) -> BTreeMap<ObjectId, Vec<IntentId>> {
         let once = Cancel::default();
         once.cancel();
-        let Ok(desired) = self.desired_for(&self.named, &Silent, &once).await else { return BTreeMap::new() };
-        let deleted: HashSet<_> = deleted(plan).collect();
-        desired
-            .objects
-            .into_iter()
-            .filter(|object| deleted.contains(&object.id))
-            .map(|it| (it.id, it.because))
-            .collect()
+        let desired = self.desired_for(&self.named, &Silent, &once).await;
+        let objects = desired.map(|desired| desired.objects).unwrap_or_default();
+        objects.into_iter().map(|object| (object.id, object.because)).collect()
     }
 
     /// Makes the plan; once cancelled, without trying again what fails.
@@ -204,7 +202,7 @@ impl Engine {
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
-            let deleted = deleted(&plan).cloned().collect();
+            let deleted = taking_away::deleted(&plan).cloned().collect();
             let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
                 Ok((anyway, _)) => Some(anyway),
                 Err(error) if error.kind().is_of_the_intents() => {
@@ -248,7 +246,7 @@ impl Engine {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
         };
-        let idle = if self.baseline.is_some() { idle(intents, &desired) } else { Vec::new() };
+        let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan =
@@ -352,17 +350,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// What a plan deletes.
-fn deleted(plan: &Plan) -> impl Iterator<Item = &ObjectId> {
-    plan.changes.iter().filter(|change| change.action == Action::Delete).map(|change| &change.id)
-}
-
-/// For which of the intents nothing has to exist.
-fn idle(intents: &Intents, desired: &Desired) -> Vec<IntentId> {
-    let served: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
-    intents.ids().filter(|id| !served.contains(id)).collect()
 }
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.

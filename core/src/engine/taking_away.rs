@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::remainder::remainder;
 use crate::attributes::Attributes;
-use crate::intent::IntentId;
-use crate::object::{Note, ObjectId};
+use crate::intent::{IntentId, Intents};
+use crate::object::{Desired, Note, ObjectId};
 use crate::plan::{Action, Change, Plan};
 use crate::provider::Shares;
 
@@ -183,6 +183,17 @@ fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
         }
     }
     all
+}
+
+/// What a plan deletes.
+pub(super) fn deleted(plan: &Plan) -> impl Iterator<Item = &ObjectId> {
+    plan.changes.iter().filter(|change| change.action == Action::Delete).map(|change| &change.id)
+}
+
+/// For which of the intents nothing has to exist.
+pub(super) fn idle(intents: &Intents, desired: &Desired) -> Vec<IntentId> {
+    let served: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
+    intents.ids().filter(|id| !served.contains(id)).collect()
 }
 
 #[cfg(test)]
