@@ -14,7 +14,8 @@ use crate::render::{json, report};
 /// Show what would change, ask, and make it so
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What the stack made and the manifest no longer names is taken away. Changes that fail don't stop those that don't depend on them. After a failure or an \
+What the stack made and the manifest no longer names is taken away. Changes that fail don't stop those that don't depend on them; \
+what is denied once isn't tried for the next of its kind, unless it takes access away. After a failure or an \
 interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
 
 Examples:

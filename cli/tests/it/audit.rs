@@ -107,3 +107,26 @@ fn who_has_no_name_has_a_number() {
     let said = lines(&folder)[0].to_string();
     assert!(said.contains(&format!("\"uid {own}\"")), "{said}");
 }
+
+/// A full disk takes a part of a line.
+#[cfg(unix)]
+#[test]
+fn a_line_that_finds_no_room_leaves_the_trail_whole() {
+    let folder = Folder::with(QUICKSTART);
+    let (code, said) = run(&folder, &["apply", "--sandbox", "--yes", "-q", "--audit", "audit.jsonl"]);
+    assert_eq!(code, Some(0), "{said}");
+    let length = std::fs::metadata(folder.path().join("audit.jsonl")).expect("a trail").len();
+    // Room for some bytes more than there are; what goes beyond is an error, and no signal.
+    let blocks = length.div_ceil(512);
+    let program = env!("CARGO_BIN_EXE_cloudgrant");
+    let script =
+        format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} revoke --all --sandbox --yes -q --audit audit.jsonl");
+    let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output();
+    let output = output.expect("a shell");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("can't write the audit trail"), "{said}");
+    // Each line can be read, and the next run goes on with it.
+    assert!(!lines(&folder).is_empty());
+    let (code, said) = run(&folder, &["revoke", "--all", "--sandbox", "--yes", "-q", "--audit", "audit.jsonl"]);
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -36,6 +36,8 @@ pub struct Trail {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// In bytes: whole lines.
+    length: u64,
     last: Link,
 }
 
@@ -46,10 +48,14 @@ impl Trail {
     /// Another run writes it, it can't be read or written, or its last line isn't whole: then nobody knows what a new
     /// line would follow.
     pub fn open(path: &Path) -> Result<Self> {
-        let failed = |what: &str| {
-            Error::new(ErrorKind::Unexpected, format!("can't {what} the audit trail {}", path.display()))
-                .hint("nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong")
-        };
+        let usual = "nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong";
+        // A hint that is nearer to the cause stays.
+        Self::opened(path).map_err(|error| error.hint(usual))
+    }
+
+    fn opened(path: &Path) -> Result<Self> {
+        let failed =
+            |what: &str| Error::new(ErrorKind::Unexpected, format!("can't {what} the audit trail {}", path.display()));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -66,8 +72,9 @@ impl Trail {
                 )
             })?,
         };
+        let length = file.metadata().map_err(|cause| failed("read").with("cause", &cause).source(cause))?.len();
         let run = record::run_id(&last.hash);
-        Ok(Self { path: path.to_owned(), run, state: Mutex::new(State { file, last }) })
+        Ok(Self { path: path.to_owned(), run, state: Mutex::new(State { file, length, last }) })
     }
 
     /// Appends a line.
@@ -83,13 +90,23 @@ impl Trail {
             file.write_all(line.as_bytes())?;
             if lasting { file.sync_data() } else { Ok(()) }
         };
-        write(&mut state.file).map_err(|cause| {
+        let whole = state.length + line.len() as u64;
+        let written = match line.len() as u64 > verify::LONGEST {
+            true => Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "the line is longer than 64 MiB")),
+            false => write(&mut state.file),
+        };
+        if written.is_err() {
+            // A part of a line would be the trail's end, and nothing could follow it.
+            let cut = state.file.set_len(state.length);
+            tracing::debug!(?cut, "a line of the audit trail isn't whole");
+        }
+        written.map_err(|cause| {
             Error::new(ErrorKind::Unexpected, format!("can't write the audit trail {}", self.path.display()))
                 .with("cause", &cause)
                 .hint("what isn't in the trail isn't done; make room, and run again")
                 .source(cause)
         })?;
-        state.last = link;
+        (state.length, state.last) = (whole, link);
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::checked::Checked;
-use crate::intent::{RegistryAccess, ScopeBinding, TaskAccess};
-use crate::names::Stack;
+use crate::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::names::{GrantName, Stack};
 use crate::object::{Desired, ObjectId, Observed, Ownership};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
 use crate::provider::{Caller, Outcome, Provider};
@@ -58,6 +58,21 @@ fn runs_follow_each_other() {
     let first: serde_json::Value = serde_json::from_str(&lines(&path)[0]).expect("JSON");
     assert_eq!((first["event"].as_str(), first["actor"]["user"].as_str()), (Some("begin"), Some("ann")));
     assert_eq!(first["caller"]["principal"].as_str(), Some("arn:aws:iam::1:role/ann"));
+}
+
+#[test]
+fn a_change_for_very_many_grants_can_be_verified() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = trail(&folder);
+    run(&path);
+    let trail = Trail::open(&path).expect("open");
+    let grant =
+        |at| IntentId::Grant(GrantName::parse(format!("a-grant-with-quite-a-long-name-{at:05}")).expect("a name"));
+    let because: Vec<_> = (0..40_000).map(grant).collect();
+    let object = ObjectId::new("role-assignment", "shared");
+    trail.append(Event::Attempt { action: Action::Create, object: &object, because: &because }).expect("written");
+    let verified = verify(&path).expect("readable").expect("as it was written");
+    assert_eq!((verified.lines, verified.head), (5, trail.head()));
 }
 
 #[test]

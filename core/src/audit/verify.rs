@@ -10,8 +10,8 @@ use super::chain::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shown::shown;
 
-/// The longest line that is read, in bytes.
-const LONGEST: u64 = 1 << 20;
+/// The longest line that is read or written, in bytes. One names all the grants that a change is for.
+pub(super) const LONGEST: u64 = 64 << 20;
 
 /// A trail that is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

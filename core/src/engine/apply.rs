@@ -16,13 +16,15 @@ use crate::order;
 use crate::plan::{Action, ApprovedPlan, Change};
 use crate::provider::Outcome;
 
-/// Carries out the plan: creations and updates first, deletions only when all of those succeeded.
+/// Carries out the plan: creations and updates first, deletions only when all of those succeeded, or where nothing but
+/// taking away was asked for.
 pub(super) async fn run(
     writer: Writer<'_>,
     approved: &ApprovedPlan,
     settings: &Settings,
     watch: &dyn Watch,
     cancel: &Cancel,
+    takes_away: bool,
 ) -> Report {
     let plan = approved.plan();
     let mut report = Report { unchanged: plan.unchanged, ..Report::default() };
@@ -38,7 +40,8 @@ pub(super) async fn run(
     let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = order::needs(&making);
     runner.phase(making, needs, &mut report).await;
-    if report.is_complete() {
+    let goes_on = takes_away && !report.failed.iter().any(|failed| is_hopeless(failed.error.kind()));
+    if goes_on || report.is_complete() {
         let needs = reversed(&order::needs(&removing));
         runner.phase(removing, needs, &mut report).await;
     } else {
@@ -49,7 +52,7 @@ pub(super) async fn run(
 }
 
 /// Makes changes again that were made and are undone: a document that others write too may have been written by
-/// somebody who didn't know of them. What fails is still undone when the cloud is asked again.
+/// somebody who didn't know of them. Answers with what was made; what fails is still undone when the cloud is asked again.
 pub(super) async fn again(
     writer: Writer<'_>,
     approved: &ApprovedPlan,
@@ -57,10 +60,12 @@ pub(super) async fn again(
     watch: &dyn Watch,
     cancel: &Cancel,
     undone: Vec<Change>,
-) {
+) -> Vec<Applied> {
     let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = vec![Vec::new(); undone.len()];
-    runner.phase(undone, needs, &mut Report::default()).await;
+    let mut report = Report::default();
+    runner.phase(undone, needs, &mut report).await;
+    report.applied
 }
 
 /// For deletions: what needs an object goes before it.
@@ -90,13 +95,18 @@ impl Runner<'_> {
         let mut results: Vec<Option<Result<Outcome>>> = changes.iter().map(|_| None).collect();
         let mut running = FuturesUnordered::new();
         let mut stop = false;
+        // What is refused to the caller once is refused every time. Not so what takes access away: each object may have
+        // somebody of its own who denies that, and none of the others is left for it.
+        let mut refused = BTreeSet::new();
         loop {
             while !stop
                 && !self.cancel.is_cancelled()
                 && running.len() < self.settings.concurrency(self.writer.pace())
                 && let Some(at) = ready.pop_first()
             {
-                running.push(self.one(at, &changes[at]));
+                if !refused.contains(&operation(&changes[at])) {
+                    running.push(self.one(at, &changes[at]));
+                }
             }
             let Some((at, result)) = running.next().await else { break };
             match &result {
@@ -108,8 +118,12 @@ impl Runner<'_> {
                         }
                     }
                 }
-                // What is refused to the caller once is refused every time.
-                Err(error) => stop |= is_hopeless(error.kind()),
+                Err(error) => {
+                    stop |= is_hopeless(error.kind());
+                    if error.kind() == ErrorKind::AccessDenied && changes[at].action != Action::Delete {
+                        refused.insert(operation(&changes[at]));
+                    }
+                }
             }
             results[at] = Some(result);
         }
@@ -154,8 +168,14 @@ impl Runner<'_> {
     }
 }
 
+/// What the caller has to be allowed.
+fn operation(change: &Change) -> (&'static str, Action) {
+    (change.id.kind, change.action)
+}
+
+/// Whether no other change can succeed either.
 fn is_hopeless(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::AccessDenied | ErrorKind::Credentials | ErrorKind::WrongAccount)
+    matches!(kind, ErrorKind::Credentials | ErrorKind::WrongAccount)
 }
 
 /// Core adds what every error needs: which object, and for which intents. The provider knows only the cloud.

@@ -273,10 +273,11 @@ impl Engine {
             }
         }
         self.begin(&approved).await?;
-        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel).await;
+        let takes_away = self.baseline.is_some() || self.thorough;
+        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel, takes_away).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
-            match self.verify(&approved, &report.applied, watch, cancel).await {
+            match self.verify(&approved, &mut report.applied, watch, cancel).await {
                 Ok(left) => report.unverified = left,
                 Err(error) => report.unseen = Some(error),
             }
@@ -321,7 +322,7 @@ impl Engine {
     async fn verify(
         &self,
         approved: &ApprovedPlan,
-        applied: &[Applied],
+        applied: &mut [Applied],
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Vec<Change>> {
@@ -341,7 +342,12 @@ impl Engine {
             missed = new.into_iter().map(|change| change.id).collect();
             if !again.is_empty() {
                 tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
-                apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
+                let made = apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
+                // What was done beside it is told with the change.
+                for Applied { change, outcome } in made {
+                    let first = applied.iter_mut().find(|applied| applied.change.id == change.id);
+                    first.into_iter().for_each(|applied| applied.outcome.remarks.extend(outcome.remarks.clone()));
+                }
             }
             watch.event(Event::Settling { left: left.len(), wait });
             tokio::select! {

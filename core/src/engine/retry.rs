@@ -64,6 +64,8 @@ where
 {
     let begun = Instant::now();
     let mut waits = Waits::new(settings);
+    // Who was right to wait for something isn't out of patience when another thing comes after it.
+    let mut longest = Duration::ZERO;
     loop {
         let error = match call().await {
             Ok(answer) => return Ok(answer),
@@ -73,7 +75,8 @@ where
         if !error.kind().is_retryable() {
             return Err(error);
         }
-        if begun.elapsed() + wait > patience(error.kind()) {
+        longest = longest.max(patience(error.kind()));
+        if begun.elapsed() + wait > longest {
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
         tracing::debug!(%error, ?wait, "trying again");
@@ -131,6 +134,23 @@ mod tests {
         assert!(given_up_after(ErrorKind::Unreachable, true).await <= reach);
         assert!(given_up_after(ErrorKind::Unavailable, true).await + longest_wait > patience);
         assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_waited_for_one_thing_waits_for_the_next_one_too() {
+        let settings = Settings { propagation: Duration::from_secs(600), ..Settings::default() };
+        let (begun, throttled) = (Instant::now(), std::sync::atomic::AtomicBool::new(false));
+        let call = || async {
+            match begun.elapsed().as_secs() {
+                0..300 => Err(Error::new(ErrorKind::NotYet, "no")),
+                _ if !throttled.swap(true, std::sync::atomic::Ordering::Relaxed) => {
+                    Err(Error::new(ErrorKind::Unavailable, "no"))
+                }
+                _ => Ok(()),
+            }
+        };
+        let answer = until(&settings, &Cancel::default(), call, |_, _| {}).await;
+        assert!(answer.is_ok(), "{answer:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cloudgrant_core::{Approval, Cancel, ErrorKind, Event, Settings, Silent, Summary};
+use cloudgrant_core::{Approval, Cancel, ErrorKind, Event, Object, ObjectId, Settings, Silent, Summary};
 
 use crate::fake::{Fake, Listen, Step, apply, apply_with, engine, found, id, names, object};
 
@@ -42,6 +42,33 @@ async fn a_refusal_stops_everything_that_has_not_begun() {
         let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
         assert_eq!((report.failed.len(), report.applied.len(), report.remaining.len()), (1, 1, 4), "{kind:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_stops_its_own_kind_alone() {
+    let other = |name: &str| Object { id: ObjectId::new("other", name), ..object(name, &[]) };
+    let all = vec![object("0", &[]), object("1", &[]), object("2", &[]), other("x"), other("y")];
+    let fake = Arc::new(Fake::wanting(all).acting(|change, _| match change.id.kind {
+        "thing" => Step::Fail(ErrorKind::AccessDenied, Duration::from_millis(100)),
+        _ => Step::Make(Duration::from_secs(1)),
+    }));
+    let settings = Settings { concurrency: 1, ..Settings::default() };
+    let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["x", "y"]);
+    assert_eq!((report.failed.len(), names(&report.remaining)), (1, vec!["1", "2"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_taken_away_goes_though_other_things_may_not() {
+    let fake = Fake::wanting(Vec::new()).having(&[("0", &[]), ("1", &[]), ("2", &[]), ("3", &[])]);
+    let fake = Arc::new(fake.acting(|change, _| match change.id.name.as_str() {
+        "0" | "2" => Step::Fail(ErrorKind::AccessDenied, Duration::from_millis(100)),
+        _ => Step::Make(Duration::from_secs(1)),
+    }));
+    let settings = Settings { concurrency: 1, ..Settings::default() };
+    let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["3", "1"]);
+    assert_eq!((report.failed.len(), report.remaining.len()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
