@@ -52,7 +52,7 @@ pub(super) async fn run(
 }
 
 /// Makes changes again that were made and are undone: a document that others write too may have been written by
-/// somebody who didn't know of them. Answers with what was made; what fails is still undone when the cloud is asked again.
+/// somebody who didn't know of them. Answers with what came of that.
 pub(super) async fn again(
     writer: Writer<'_>,
     approved: &ApprovedPlan,
@@ -60,12 +60,12 @@ pub(super) async fn again(
     watch: &dyn Watch,
     cancel: &Cancel,
     undone: Vec<Change>,
-) -> Vec<Applied> {
+) -> Report {
     let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = vec![Vec::new(); undone.len()];
     let mut report = Report::default();
     runner.phase(undone, needs, &mut report).await;
-    report.applied
+    report
 }
 
 /// For deletions: what needs an object goes before it.

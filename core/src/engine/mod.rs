@@ -277,9 +277,8 @@ impl Engine {
         let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel, takes_away).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
-            match self.verify(&approved, &mut report.applied, watch, cancel).await {
-                Ok(left) => report.unverified = left,
-                Err(error) => report.unseen = Some(error),
+            if let Err(error) = self.verify(&approved, &mut report, watch, cancel).await {
+                report.unseen = Some(error);
             }
         }
         report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
@@ -317,15 +316,15 @@ impl Engine {
         trail.append(audit::Event::End { applied, failed, remaining })
     }
 
-    /// Looks until everything is as it should be, or the time for that is over. What somebody else has undone by
-    /// writing the same document at the same time is made again.
+    /// Looks until everything is as it should be, or the time for that is over; what isn't, the report says. What somebody
+    /// else has undone by writing the same document at the same time is made again.
     async fn verify(
         &self,
         approved: &ApprovedPlan,
-        applied: &mut [Applied],
+        report: &mut Report,
         watch: &dyn Watch,
         cancel: &Cancel,
-    ) -> Result<Vec<Change>> {
+    ) -> Result<()> {
         let deadline = Instant::now() + self.settings.settle;
         let mut waits = retry::Waits::new(&self.settings);
         let mut missed: HashSet<ObjectId> = HashSet::new();
@@ -334,19 +333,19 @@ impl Engine {
             let left: Vec<_> = self.plan_unless(watch, cancel).await?.work().cloned().collect();
             let wait = waits.next();
             if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
-                return Ok(left);
+                report.unverified = left;
+                return Ok(());
             }
             // What was missing a look ago may only not have been seen yet.
-            let undone = applied.iter().map(|applied| &applied.change).filter(|change| is_undone(change, &left));
+            let undone = report.applied.iter().map(|applied| &applied.change).filter(|change| is_undone(change, &left));
             let (again, new): (Vec<_>, Vec<_>) = undone.cloned().partition(|change| missed.contains(&change.id));
             missed = new.into_iter().map(|change| change.id).collect();
             if !again.is_empty() {
                 tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
                 let made = apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
-                // What was done beside it is told with the change.
-                for Applied { change, outcome } in made {
-                    let first = applied.iter_mut().find(|applied| applied.change.id == change.id);
-                    first.into_iter().for_each(|applied| applied.outcome.remarks.extend(outcome.remarks.clone()));
+                report.made_again(made);
+                if !report.is_complete() {
+                    return Ok(());
                 }
             }
             watch.event(Event::Settling { left: left.len(), wait });

@@ -60,6 +60,17 @@ impl Report {
         self.is_complete() && self.unverified.is_empty() && self.unseen.is_none()
     }
 
+    /// Some changes were made again, which somebody else had undone: what was remarked is told with them, and what failed is
+    /// no longer made. What wasn't begun again, an interruption kept: the next look finds it.
+    pub(super) fn made_again(&mut self, again: Self) {
+        for Applied { change, outcome } in again.applied {
+            let first = self.applied.iter_mut().find(|applied| applied.change.id == change.id);
+            first.into_iter().for_each(|applied| applied.outcome.remarks.extend(outcome.remarks.clone()));
+        }
+        self.applied.retain(|applied| !again.failed.iter().any(|failed| failed.change.id == applied.change.id));
+        self.failed.extend(again.failed);
+    }
+
     /// How many changes of each kind were made.
     pub fn summary(&self) -> Summary {
         let applied = Summary::of(self.applied.iter().map(|applied| &applied.change));

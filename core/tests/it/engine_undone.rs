@@ -28,6 +28,23 @@ async fn a_part_that_somebody_overwrote_is_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_part_that_cannot_be_made_again_has_failed() {
+    let fake = Arc::new(Fake::wanting(vec![part("part"), part("other")]).acting(|change, tries| {
+        match (change.id.name.as_str(), tries) {
+            ("part", 1) => Step::Pretend,
+            ("part", _) => Step::Fail(ErrorKind::AccessDenied, Duration::ZERO),
+            _ => Step::Make(Duration::ZERO),
+        }
+    }));
+    let settings = Settings { settle: Duration::from_secs(20), ..Settings::default() };
+    let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
+    assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["other"]);
+    assert_eq!(names(report.failed.iter().map(|failed| &failed.change)), ["part"]);
+    assert_eq!(report.failed[0].error.kind(), ErrorKind::AccessDenied);
+    assert!(report.unverified.is_empty(), "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_world_that_lags_is_not_written_twice_at_the_first_look() {
     let fake = Arc::new(Fake::wanting(vec![part("part")]).lagging(1));
     let report = apply_with(&fake, Settings::default(), &Silent, &Cancel::default()).await;

@@ -69,9 +69,15 @@ impl fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-/// How often the SDK sends a request by itself to which nothing comes: then it is told, and the engine decides how long to go
-/// on. Six times, as it tries what is answered with an error, would be minutes in which nobody knows what is waited for.
-const SILENT_TRIES: u32 = 2;
+/// How long the SDK goes on by itself with a request to which nothing comes, in at least two tries: then it is told, and the
+/// engine decides how long to go on. Six tries, as it makes where an error is the answer, would be minutes in which nobody
+/// knows what is waited for.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Whether this try of a request to which nothing comes is the SDK's last one.
+fn is_last(attempt: u32, patience: Duration) -> bool {
+    attempt > 1 && patience.saturating_mul(attempt) >= SILENCE
+}
 
 /// Which try of a request this is, from 1; the SDK says so to AWS. Source: AWS SDKs and tools reference guide, "Retry
 /// behavior", `amz-sdk-request`.
@@ -173,7 +179,7 @@ impl HttpConnector for Connector {
         let client = if is_near(request.uri()) { near } else { far };
         let inner = client.http_connector(&self.settings, &self.components);
         HttpConnectorFuture::new(async move {
-            let last = attempt(&request) >= SILENT_TRIES;
+            let last = is_last(attempt(&request), patience);
             let turn = pace.turn(throttling::lane(&request)).await;
             let answer = async {
                 let mut response = inner.call(request).await.map_err(unless_unreachable)?;
@@ -219,6 +225,14 @@ async fn whole(body: SdkBody) -> Result<Bytes, ConnectorError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silence_is_told_after_a_minute_and_two_tries_at_least() {
+        let seconds = Duration::from_secs;
+        assert!(!is_last(1, seconds(600)) && is_last(2, seconds(600)) && is_last(2, seconds(30)));
+        // Who is in a hurry takes a machine that is busy for no silent one.
+        assert!((1..=6).all(|attempt| !is_last(attempt, Duration::from_millis(300))));
+    }
 
     #[test]
     fn this_machine_and_what_it_offers_are_near() {

@@ -166,11 +166,19 @@ const LAG: [Duration; 5] = [
 pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Option<&Value>) -> Result<Vec<String>> {
     let lock = aws.shared.lock().await.entry(shared.clone()).or_default().clone();
     let mut meanwhile = lock.lock().await;
-    let written = write_while(aws, shared, (sid, statement), &mut meanwhile).await;
-    written.map_err(|error| match meanwhile.lost(shared) {
-        Some(lost) => error.with("overwritten", lost),
-        None => error,
-    })
+    let mut remarks = Vec::new();
+    match write_while(aws, shared, (sid, statement), &mut meanwhile, &mut remarks).await {
+        Ok(()) => Ok(remarks),
+        Err(mut error) => {
+            if !remarks.is_empty() {
+                error = error.with("meanwhile", remarks.join("; "));
+            }
+            Err(match meanwhile.lost(shared) {
+                Some(lost) => error.with("overwritten", lost),
+                None => error,
+            })
+        }
+    }
 }
 
 async fn write_while(
@@ -178,7 +186,8 @@ async fn write_while(
     shared: &Shared,
     (sid, statement): (&str, Option<&Value>),
     meanwhile: &mut Meanwhile,
-) -> Result<Vec<String>> {
+    remarks: &mut Vec<String>,
+) -> Result<()> {
     let wanted = statement.map(document::statement);
     let is_done = |policy: Option<&Policy>| {
         let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
@@ -187,7 +196,6 @@ async fn write_while(
     let (mut refused, mut wrote) = (None, None);
     // What was there before the last write that succeeded.
     let mut replaced: Option<Option<Policy>> = None;
-    let mut remarks = Vec::new();
     for round in 0..TRIES {
         let mut begun = Instant::now();
         let mut read = read_alone(aws, shared, round).await;
@@ -203,13 +211,13 @@ async fn write_while(
         let before = match read {
             Ok(before) => before,
             // Where what it is the policy of is gone, so is our statement.
-            Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(remarks),
+            Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
         meanwhile.forget(before.as_ref(), wrote.as_deref());
         let mark = aws.names.mark();
         if is_done(before.as_ref()) && meanwhile.is_nothing() {
-            return Ok(remarks);
+            return Ok(());
         }
         if let Some(error) = refused.take_if(|_| meanwhile.is_nothing()) {
             return Err(error);
@@ -223,7 +231,8 @@ async fn write_while(
         let put_back = meanwhile.told(shared);
         let (beside, written) = put_beside_reading(aws, shared, after.as_ref(), begun.elapsed()).await;
         if written.is_ok() {
-            remarks.extend(put_back.into_iter().filter(|remark| !remarks.contains(remark)).collect::<Vec<_>>());
+            let new: Vec<_> = put_back.into_iter().filter(|remark| !remarks.contains(remark)).collect();
+            remarks.extend(new);
             replaced = Some(before.clone());
         }
         let unknown = match written {
