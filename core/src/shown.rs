@@ -70,10 +70,15 @@ pub fn ends_kept(text: &str, most: usize) -> String {
     format!("{first} … {last}")
 }
 
-/// Whether a character would steer a terminal, or turn the direction of writing, so that a line reads as another one.
+/// Whether a character would steer a terminal, turn the direction of writing, so that a line reads as another one, or have no
+/// width, so that a text reads as another one.
 pub fn steers(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || (c.is_control() && c != '\n' && c != '\t')
+    let is_nothing = matches!(
+        c,
+        '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+    );
+    turns || is_nothing || (c.is_control() && c != '\n' && c != '\t')
 }
 
 fn harmless(c: char) -> char {

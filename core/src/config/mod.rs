@@ -6,6 +6,7 @@ mod events;
 mod examined;
 mod excerpt;
 mod format;
+mod hidden;
 mod intents;
 mod layers;
 mod manifest;
@@ -150,6 +151,9 @@ impl Loaded {
 
     /// Reads a manifest with which nothing is wrong, as most are.
     fn quick(source: &Source) -> Option<(Manifest, Value, Option<String>)> {
+        if hidden::first(&source.text, &source.name()).is_some() {
+            return None;
+        }
         let Quick { head, lists } = source.format.quick(&source.text)?;
         let overrides = &source.overrides;
         if !LISTS.iter().all(|key| overrides.leave_alone(&head, key)) {
@@ -175,6 +179,9 @@ impl Loaded {
         let name = source.name();
         if source.text.trim().is_empty() {
             return Err(one(Diagnostic::new("", format!("{name} is empty")).hint(BEGIN)));
+        }
+        if let Some(hidden) = hidden::first(&source.text, &name) {
+            return Err(one(hidden));
         }
         let tree =
             source.format.parse(&source.text, &name).map_err(|wrong| one(excerpt::of_syntax(&source.text, wrong)))?;
@@ -401,14 +408,6 @@ impl Source {
         // An editor's mark of the encoding is no part of the text.
         let text = text.strip_prefix('\u{feff}').map(Arc::from).unwrap_or(text);
         let format = Format::of(file, &text);
-        // YAML takes a carriage return alone for the end of a line, and what stands in a line is said by its number. Source:
-        // YAML 1.2.2, 5.4.
-        let ends_alone = |(at, _): (usize, &str)| !text[at + 1..].starts_with('\n');
-        let text = if format == Format::Yaml && text.match_indices('\r').any(ends_alone) {
-            text.replace("\r\n", "\n").replace('\r', "\n").into()
-        } else {
-            text
-        };
         Self { text, file: file.to_owned(), format, overrides: overrides.clone(), on_top: Vec::new() }
     }
 

@@ -397,3 +397,23 @@ async fn the_section_of_a_provider_keeps_credentials_to_itself() {
     };
     assert!(error.to_string().contains("client_secret") && !said(&error).contains(MARKER), "{error:?}");
 }
+
+#[test]
+fn nothing_stands_where_a_reviewer_sees_no_line() {
+    let sound = "# a warning ⚠️ for a 👩‍💻\r\nversion: 1\nstack: acme\nprovider: fake\n";
+    let place = |text: &str| {
+        let error = read(text, "yaml", None).expect_err("refused");
+        let problem = error.problems().first().expect("a problem").clone();
+        (problem.message, problem.place.map(|place| (place.line, place.column)))
+    };
+    let (message, at) = place(&format!("{sound}# nobody may write\rgrants: []\n"));
+    assert!(message.contains("carriage return") && at == Some((5, 19)), "{message} {at:?}");
+    for (c, expected) in [('\u{202e}', "U+202E"), ('\u{2066}', "U+2066"), ('\u{2028}', "U+2028"), ('\u{85}', "U+0085")]
+    {
+        let (message, at) = place(&format!("{sound}# nobody {c}may write\n"));
+        assert!(message.contains(expected) && at == Some((5, 10)), "{message} {at:?}");
+    }
+    // What has a form of its own may stand in a comment.
+    let error = read(sound, "yaml", None).expect_err("more is missing");
+    assert!(!error.to_string().contains("stands"), "{error}");
+}
