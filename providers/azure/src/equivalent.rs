@@ -14,10 +14,12 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
     let subscription = azure.config.subscription.as_str();
     match object.id.kind {
         kinds::IDENTITY => {
-            let location = azure.config.location.as_deref().map(|it| format!(" --location {it}")).unwrap_or_default();
+            let location =
+                azure.config.location.as_deref().map(|it| format!(" --location {}", quoted(it))).unwrap_or_default();
             vec![format!(
-                "az identity create --subscription {subscription} --resource-group {} --name {name}{location} --tags {}",
+                "az identity create --subscription {subscription} --resource-group {} --name {}{location} --tags {}",
                 quoted(text("resource_group")),
+                quoted(name),
                 // As JSON: the tool takes a colon in `KEY=VALUE` for something else.
                 quoted(&attributes["tags"].to_string()),
             )]
@@ -26,8 +28,10 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
             let identity = object.id.name.split('/').next().unwrap_or_default();
             vec![format!(
                 "az identity federated-credential create --subscription {subscription} --resource-group {} \
-                 --identity-name {identity} --name {name} --issuer {} --subject {} --audiences {}",
+                 --identity-name {} --name {} --issuer {} --subject {} --audiences {}",
                 quoted(azure.names.group().name()),
+                quoted(identity),
+                quoted(name),
                 quoted(text("issuer")),
                 quoted(text("subject")),
                 quoted(text("audience")),
@@ -70,5 +74,52 @@ pub(crate) fn commands(azure: &Azure, object: &Object) -> Vec<String> {
             ]
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{ObjectId, Ownership, Scope};
+
+    use super::*;
+    use crate::apply::tests::azure_of;
+    use crate::client::loopback::{Loopback, json as answer};
+    use crate::remedies::tests::{NAME, bare};
+
+    #[tokio::test]
+    async fn no_name_is_more_than_a_word() {
+        let cloud = Loopback::start(|_, _| answer(200, json!({}))).await;
+        let mut config = cloud.config();
+        config.location = Some(NAME.to_owned());
+        let azure = azure_of("flyte", config).await;
+        for kind in [kinds::IDENTITY, kinds::CREDENTIAL, kinds::ROLE, kinds::ASSIGNMENT] {
+            let keys =
+                ["resource_group", "tags", "issuer", "subject", "audience", "id", "condition", "principal", "role"];
+            let attributes: serde_json::Map<_, _> =
+                keys.into_iter().chain(["scope"]).map(|key| (key.to_owned(), NAME.into())).collect();
+            let object = Object {
+                id: ObjectId::new(
+                    kind,
+                    if kind == kinds::CREDENTIAL { format!("{NAME}/{NAME}") } else { NAME.to_owned() },
+                ),
+                scope: Scope::Global,
+                attributes: Value::Object(attributes).into(),
+                depends_on: Vec::new(),
+                because: Vec::new(),
+                ownership: Ownership::Exclusive,
+                touches: Vec::new(),
+                handoff: None,
+            };
+            let commands = commands(&azure, &object);
+            assert!(commands.iter().any(|command| command.contains("PWNED")), "{kind}");
+            for command in commands {
+                let bare = bare(&command);
+                // The command itself puts the principal into a variable.
+                let own = ["principal=$(", "tsv)", "\"$principal\" &&", "\"$principal\" "];
+                let rest = own.iter().fold(bare.clone(), |rest, own| rest.replace(own, ""));
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,? ".contains(c);
+                assert!(rest.chars().all(plain) && !bare.contains("PWNED"), "{command}: {bare}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::Azure;
 use crate::arm::{Cluster, Identity};
 use crate::config::is_but_for_slashes;
 use crate::locator::is_guid;
+use crate::remedies;
 use crate::resolve;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
@@ -61,9 +62,10 @@ impl Azure {
                     wanted.name(),
                     wanted.subscription()
                 );
-                Err(Error::new(ErrorKind::NotFound, message).with("identity", &wanted).with("named by", key).hint(
-                    format!("check the ID: `az identity list --subscription {} --query [].id`", wanted.subscription()),
-                ))
+                Err(Error::new(ErrorKind::NotFound, message)
+                    .with("identity", &wanted)
+                    .with("named by", key)
+                    .hint(format!("check the ID: `{}`", remedies::list_identities(&wanted.subscription()))))
             }
             None => {
                 let identities = snapshot.identities().await?;
@@ -138,12 +140,8 @@ impl Azure {
                     "set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere",
                 ));
         };
-        let enable = format!(
-            "az aks update --subscription {} --resource-group {} --name {} --enable-oidc-issuer --enable-workload-identity",
-            self.config.subscription,
-            self.cluster_group(),
-            cluster.name
-        );
+        let (subscription, group) = (self.config.subscription.as_str(), self.cluster_group());
+        let enable = remedies::enable_workload_identity(subscription, group, &cluster.name);
         let actual = cluster.issuer.as_deref().filter(|_| cluster.oidc_enabled).ok_or_else(|| {
             Error::new(
                 ErrorKind::NotFound,

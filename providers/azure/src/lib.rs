@@ -39,6 +39,7 @@ mod platform_binding;
 mod powers;
 mod ready_made;
 mod registry;
+mod remedies;
 mod resolve;
 mod resource_id;
 mod role;

@@ -106,8 +106,8 @@ pub(crate) fn by_hand(azure: &Azure, binding: &Checked<ScopeBinding>, shards: &[
                 // An empty id would be written as well, and take the service account's identity away.
                 "test -n \"$client_id\" && kubectl annotate serviceaccount {} --namespace {} --overwrite \
                  azure.workload.identity/client-id=\"$client_id\"",
-                subject.service_account(),
-                subject.namespace()
+                quoted(subject.service_account()),
+                quoted(subject.namespace())
             );
         }
         let subjects: Vec<_> = shard.subjects().into_iter().map(ToString::to_string).collect();

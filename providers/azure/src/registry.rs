@@ -8,6 +8,7 @@ use crate::grant;
 use crate::locator::Locator;
 use crate::pack;
 use crate::places;
+use crate::remedies;
 use crate::resolve::{self, Target};
 
 /// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
@@ -51,8 +52,8 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
 pub(crate) fn admin_user(target: &Target) -> Note {
     let name = target.scope.name();
     let message = format!(
-        "its admin user is enabled: one password pushes and pulls everything, whatever the roles say; turn it off with \
-         `az acr update --name {name} --admin-enabled false`"
+        "its admin user is enabled: one password pushes and pulls everything, whatever the roles say; turn it off with `{}`",
+        remedies::disable_admin(name)
     );
     Note::warning(format!("registry {name}"), message)
 }

@@ -13,6 +13,7 @@ use crate::condition;
 use crate::host::Host;
 use crate::locator::{Locator, Objects, Place, is_guid};
 use crate::powers;
+use crate::remedies;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -171,9 +172,8 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     format!("the key vault {} looks at access policies, not at roles", vault.name),
                 )
                 .hint(format!(
-                    "let it look at roles (`az keyvault update --name {} --enable-rbac-authorization true`), after \
-                     giving roles to whoever has an access policy now",
-                    vault.name
+                    "let it look at roles (`{}`), after giving roles to whoever has an access policy now",
+                    remedies::enable_roles(&vault.name)
                 ))),
                 Some(vault) => parsed(&vault.id)
                     .map(|id| Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }),
@@ -316,9 +316,8 @@ async fn named_role(
     let roles = snapshot.roles_named(subscription, name).await?;
     Ok(match roles.as_slice() {
         [role] => checked(role),
-        [] => Err(Diagnostic::new("", format!("there is no role `{name}` in subscription {subscription}")).hint(
-            format!("look it up: `az role definition list --scope /subscriptions/{subscription} --query [].roleName`"),
-        )),
+        [] => Err(Diagnostic::new("", format!("there is no role `{name}` in subscription {subscription}"))
+            .hint(format!("look it up: `{}`", remedies::list_roles(subscription)))),
         many => Err(Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
             .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)")),
     })

@@ -13,6 +13,7 @@ use crate::actions;
 use crate::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::kinds;
 use crate::names::{self, HOME_TAG, Names, STACK_TAG};
+use crate::remedies;
 use crate::resource_id::ResourceId;
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
@@ -71,9 +72,8 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
         if is_gone {
             let reason = format!(
                 "the resource group isn't there any more, and no run can be at home in it: make it again (`az group create`) to \
-                 take back what is left, or delete that by hand (`az role assignment list --all --query \
-                 \"[?contains(description, '{}')]\"`)",
-                stack.home
+                 take back what is left, or delete that by hand (`{}`)",
+                remedies::list_assignments_of(&stack.home)
             );
             let place = format!("the home {} of stack {}", stack.home, stack.name);
             stacks.unsearched.push(Unsearched { place, reason });

@@ -7,6 +7,7 @@ use super::{named, not_ours, resource, text};
 use crate::Azure;
 use crate::arm::{NewRoleDefinition, RoleDefinition};
 use crate::observe::is_ours;
+use crate::remedies;
 
 fn texts(attributes: &Value, key: &str) -> Vec<String> {
     let list = attributes[key].as_array().into_iter().flatten();
@@ -66,7 +67,7 @@ async fn still_assigned(azure: &Azure, name: &str, id: &str, before: &Value, err
             return Ok(Error::new(ErrorKind::Conflict, message)
                 .with("assignment", &theirs.id)
                 .source(error)
-                .hint(format!("let that assignment go first: `az role assignment delete --ids {}`", theirs.id)));
+                .hint(format!("let that assignment go first: `{}`", remedies::delete_assignment(&theirs.id))));
         }
     }
     Ok(error)

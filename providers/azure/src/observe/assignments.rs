@@ -15,6 +15,7 @@ use crate::arm::RoleAssignment;
 use crate::condition;
 use crate::kinds;
 use crate::places;
+use crate::remedies::delete_assignment;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -67,14 +68,9 @@ fn unreachable(assignment: &RoleAssignment, why: &str) -> Unsearched {
     let reason = format!(
         "this stack's mark is on it, but not where a stack assigns roles ({why}), so that no run takes it away; look at it, and \
          take it away if nobody needs it: `{}`",
-        take_away(assignment)
+        delete_assignment(&assignment.id)
     );
     Unsearched { place: format!("role assignment {} on {}", assignment.name, assignment.scope), reason }
-}
-
-/// The command that takes an assignment away.
-pub(super) fn take_away(assignment: &RoleAssignment) -> String {
-    format!("az role assignment delete --ids {}", assignment.id)
 }
 
 fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
@@ -139,12 +135,16 @@ impl Reader<'_> {
             attributes.into()
         } else if there.is_empty() {
             let what = format!("is there without the condition, so that it reaches more than was asked: {by}");
-            self.observed.widened.push(Widening { object: object.id.clone(), what, remedy: take_away(assignment) });
+            self.observed.widened.push(Widening {
+                object: object.id.clone(),
+                what,
+                remedy: delete_assignment(&assignment.id),
+            });
             object.attributes.clone()
         } else {
             // Azure takes no second one, and this one isn't ours to change.
             let message = format!("{} is there with another condition, and not this stack's", object.id);
-            let delete = take_away(assignment);
+            let delete = delete_assignment(&assignment.id);
             let error = Error::new(ErrorKind::Conflict, message)
                 .with("condition", assignment.condition.as_deref().unwrap_or_default())
                 .with("for", object.because.first().map(ToString::to_string).unwrap_or_default())
@@ -175,7 +175,7 @@ impl Reader<'_> {
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| actions::known(role).map(|role| role.name)).unwrap_or(role);
-        let remedy = take_away(assignment);
+        let remedy = delete_assignment(&assignment.id);
         if let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
             let object = kinds::identity(holder, self.azure.names.group());
             let what = format!("has the role {name} on {}, which this stack did not give it", assignment.scope);

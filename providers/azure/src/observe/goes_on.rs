@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, TaskAccess};
 
-use super::assignments::take_away;
 use super::identities::Principals;
 use crate::Azure;
 use crate::actions;
 use crate::arm::RoleAssignment;
 use crate::locator::{Locator, Place};
+use crate::remedies::delete_assignment;
 use crate::resource_id::ResourceId;
 use crate::role::{self, Choice};
 
@@ -89,7 +89,7 @@ impl Given {
             "{} still has the role {name} on {}: it is there {by}. Take it away if nobody else needs it: `{}`",
             one.identity,
             assignment.scope,
-            take_away(assignment)
+            delete_assignment(&assignment.id)
         );
         Some(Note::warning(&one.grant, message))
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening, quoted,
+    Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::other_homes::OtherHomes;
 use crate::arm::FederatedCredential;
 use crate::kinds;
+use crate::remedies;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 use crate::{Azure, Principal};
@@ -159,19 +160,13 @@ fn add_credentials(
             Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
         observed.objects.insert(id, found);
     }
-    let (name, group) = (identity.name(), identity.resource_group().unwrap_or_default());
-    let subscription = identity.subscription();
     observed.widened.extend(foreign.into_iter().map(|credential| Widening {
         object: object.clone(),
         what: format!(
             "trusts the subject {} of {} through the federated credential {}, which this stack did not make",
             credential.subject, credential.issuer, credential.name
         ),
-        remedy: format!(
-            "az identity federated-credential delete --subscription {subscription} --resource-group {group} --identity-name \
-             {name} --name {}",
-            credential.name
-        ),
+        remedy: remedies::delete_credential(identity, &credential.name),
     }));
 }
 
@@ -215,14 +210,8 @@ fn go_along(
 /// What is to be done before an identity goes, for the service accounts that it trusts: the way back from what binding it took.
 fn unbinding(credentials: &[FederatedCredential]) -> String {
     let subjects: BTreeSet<_> = credentials.iter().map(|credential| credential.subject.as_str()).collect();
-    let account = |subject: &str| {
-        let (namespace, account) = subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
-        let (namespace, account) = (quoted(namespace), quoted(account));
-        Some(format!(
-            "`kubectl annotate serviceaccount {account} --namespace {namespace} azure.workload.identity/client-id-`"
-        ))
-    };
-    let commands: Vec<_> = subjects.into_iter().filter_map(account).collect();
+    let commands: Vec<_> =
+        subjects.into_iter().filter_map(remedies::unbind).map(|command| format!("`{command}`")).collect();
     if commands.is_empty() { String::new() } else { format!(". Unbind it first: {}", commands.join(", ")) }
 }
 
@@ -234,10 +223,6 @@ pub(crate) fn trusts_others(identity: &ResourceId, mut foreign: Vec<&str>) -> Er
         "identity {name} can't be deleted: it trusts what this stack did not let it trust: {}",
         foreign.join(", ")
     );
-    Error::new(ErrorKind::Conflict, message).hint(format!(
-        "take that away first: `az identity federated-credential delete --subscription {} --resource-group {} --identity-name \
-         {name} --name NAME`",
-        identity.subscription(),
-        identity.resource_group().unwrap_or_default()
-    ))
+    Error::new(ErrorKind::Conflict, message)
+        .hint(format!("take that away first: `{}`", remedies::delete_credential(identity, "NAME")))
 }

@@ -22,6 +22,7 @@ pub(crate) use self::roles::is_ours;
 use crate::Azure;
 use crate::arm::Cluster;
 use crate::kinds;
+use crate::remedies;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.
@@ -113,11 +114,8 @@ fn platforms_clusters<'a>(azure: &Azure, desired: &Desired, clusters: &'a [Clust
 
 fn is_off(azure: &Azure, cluster: &Cluster) -> Note {
     let message = format!(
-        "workload identity is off, so that pods get no tokens: `az aks update --subscription {} --resource-group {} --name \
-         {} --enable-oidc-issuer --enable-workload-identity`",
-        azure.config.subscription,
-        azure.cluster_group(),
-        cluster.name
+        "workload identity is off, so that pods get no tokens: `{}`",
+        remedies::enable_workload_identity(azure.config.subscription.as_str(), azure.cluster_group(), &cluster.name)
     );
     Note::warning(format!("cluster {}", cluster.name), message)
 }

@@ -9,6 +9,7 @@ use crate::Azure;
 use crate::kinds;
 use crate::locator::Locator;
 use crate::places;
+use crate::remedies;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
 
@@ -94,9 +95,9 @@ fn is_final(error: &Error) -> bool {
 
 fn unsearched(subscription: &str, error: &Error) -> Unsearched {
     let reason = format!(
-        "{}; run this as somebody who has `Reader` there, or look: `az role assignment list --all --subscription \
-         {subscription}`",
-        error.message()
+        "{}; run this as somebody who has `Reader` there, or look: `{}`",
+        error.message(),
+        remedies::list_assignments(subscription)
     );
     Unsearched { place: format!("role assignments in subscription {subscription}"), reason }
 }
