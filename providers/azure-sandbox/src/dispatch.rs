@@ -101,6 +101,7 @@ impl Dispatcher {
     /// Turns the knobs: faults, quotas and replication. What isn't named is as in a sandbox without knobs.
     pub(crate) fn turn(&self, knobs: Knobs) -> cloudgrant_sandbox_kit::Result<()> {
         let quotas = Quotas::new(&knobs.quotas)?;
+        check_denied(&knobs.deny)?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.quotas = quotas;
         state.replication = knobs.replication;
@@ -245,5 +246,14 @@ impl Dispatcher {
     fn record(&self, request: &Request, response: &Response) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.record(&base(request), request, response);
+    }
+}
+
+/// Refuses a `deny` knob with a word behind `@`: no such thing denies here, and to take it would say that it does.
+pub(crate) fn check_denied(knob: &std::collections::BTreeSet<String>) -> cloudgrant_sandbox_kit::Result<()> {
+    match knob.iter().find(|entry| entry.contains('@')) {
+        None => Ok(()),
+        Some(entry) => Err(cloudgrant_sandbox_kit::SandboxError::new(format!("deny `{entry}`"))
+            .because("Azure's refusals name no kind of policy: leave out what is behind the @")),
     }
 }

@@ -105,6 +105,7 @@ cloudgrant_sandbox_kit::register_sandbox!("azure", start);
 pub async fn start(start: Start) -> Result<Running> {
     let Start { folder, address, config, knobs } = start;
     let quotas = quotas::Quotas::new(&knobs.quotas)?;
+    dispatch::check_denied(&knobs.deny)?;
     let store = Store::open(&folder, "azure")?;
     let folder = std::path::absolute(&folder)
         .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;

@@ -91,6 +91,11 @@ fn vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved, d
         all.join(", ")
     );
     desired.notes.push(Note::info(binding.id(), message));
+    if azure.context.platform.organization.is_empty() {
+        let message =
+            "the Union team isn't told whose data plane it is: set `platform.organization`, Union's name for you";
+        desired.notes.push(Note::warning(binding.id(), message));
+    }
 }
 
 /// On a platform that people run by themselves: identities that trust exactly the domain's service accounts.

@@ -45,6 +45,24 @@ impl Hosts {
             },
         }
     }
+
+    /// How this cloud's hosts of the kind of service end that a locator of any cloud names; those of blobs where it isn't
+    /// known.
+    pub(crate) fn like(&self, locator: &str) -> &'static str {
+        let (_, rest) = locator.split_once("://").unwrap_or(("", locator));
+        let host = rest.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        let names = |suffix: &str| host.strip_suffix(suffix).is_some_and(|name| name.ends_with('.'));
+        let clouds = [Cloud::Public, Cloud::Government, Cloud::China].map(Self::of);
+        if clouds.iter().any(|hosts| names(hosts.vault)) {
+            self.vault
+        } else if clouds.iter().any(|hosts| names(hosts.registry)) {
+            self.registry
+        } else if clouds.iter().any(|hosts| names(hosts.dfs)) {
+            self.dfs
+        } else {
+            self.blob
+        }
+    }
 }
 
 /// Where the Resource Manager and Microsoft Entra are, and what tokens are asked for.
@@ -122,6 +140,20 @@ mod tests {
             let place = Place::of(&config(serde_json::json!({ "cloud": cloud }))).expect("a place");
             assert_eq!((place.endpoint.as_str(), place.authority.as_str()), (endpoint, authority));
             assert_eq!(place.scope, format!("{endpoint}.default"));
+        }
+    }
+
+    #[test]
+    fn a_host_of_another_cloud_has_its_own_kind_of_host_here() {
+        let here = Hosts::of(Cloud::Government);
+        for (locator, expected) in [
+            ("https://acme.vault.azure.net/secrets/token", "vault.usgovcloudapi.net"),
+            ("acmeimages.azurecr.io/team/trainer", "azurecr.us"),
+            ("AcmeImages.azurecr.cn", "azurecr.us"),
+            ("abfss://c@acme.dfs.core.windows.net/p", "dfs.core.usgovcloudapi.net"),
+            ("https://acme.blob.core.windows.net/c", "blob.core.usgovcloudapi.net"),
+        ] {
+            assert_eq!(here.like(locator), expected, "{locator}");
         }
     }
 

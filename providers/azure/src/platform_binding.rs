@@ -39,11 +39,16 @@ pub(crate) fn by_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, assignme
         several => format!(", each for the tokens of every one of the issuers {}", several.join(" and ")),
     };
     let audience = config.cluster.audience();
+    // It may be left out of a manifest, which is warned of.
+    let organization = match azure.context.platform.organization.as_str() {
+        "" => String::new(),
+        named => format!("Organization:   {named}\n"),
+    };
     let mut document = format!(
-        "Organization:   {}\nTenant:         {}\nSubscription:   {}\nResource group: {}\nDomain:         {domain}\n\n\
+        "{organization}Tenant:         {}\nSubscription:   {}\nResource group: {}\nDomain:         {domain}\n\n\
          1. Bind the domain to a user-assigned managed identity of its own, which trusts these service accounts and no \
          others (audience {audience}){issuers}:\n",
-        azure.context.platform.organization, config.tenant, config.subscription, config.resource_group,
+        config.tenant, config.subscription, config.resource_group,
     );
     for (_, subject) in &binding.subjects {
         _ = writeln!(document, "   {subject}");

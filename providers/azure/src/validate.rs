@@ -162,7 +162,7 @@ fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
     };
     let message =
         format!("`{locator}` is in Azure's cloud `{}`, the data plane in `{}`", name(cloud), name(azure.config.cloud));
-    let suffix = Hosts::of(azure.config.cloud).blob;
+    let suffix = Hosts::of(azure.config.cloud).like(locator);
     Some(
         Diagnostic::new("", message)
             .hint(format!("its hosts end like {suffix}; or set `azure.cloud: {}`", name(cloud))),

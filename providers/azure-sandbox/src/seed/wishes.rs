@@ -65,13 +65,22 @@ impl Wishes {
             tenant: guid("/azure/tenant", DEFAULT_TENANT),
             cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
-            cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{group}-aks")),
+            cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group))),
             issuers: issuers(config.pointer("/azure/cluster/oidc_issuer")),
             group,
             identities,
             things,
         }
     }
+}
+
+/// A group's name as a part of other resources' names: Azure takes ASCII letters, digits, hyphens and underscores alone for
+/// clusters and identities, and no more than 63 of them for clusters. Source: "Naming rules and restrictions for Azure
+/// resources", Microsoft.ContainerService and Microsoft.ManagedIdentity.
+fn plain(group: &str) -> String {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let word: String = group.chars().filter(fits).skip_while(|c| !c.is_ascii_alphanumeric()).take(48).collect();
+    if word.is_empty() { "dataplane".to_owned() } else { word }
 }
 
 /// One or several.
@@ -124,6 +133,15 @@ mod tests {
         assert_eq!(wishes.roles, ["Ours".to_owned()].into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
+    }
+
+    #[test]
+    fn a_cluster_has_a_name_that_azure_takes_whatever_its_group_is_called() {
+        for (group, cluster) in
+            [("acme-dataplane", "acme-dataplane-aks"), ("データ", "dataplane-aks"), ("rg(prod).1", "rgprod1-aks")]
+        {
+            assert_eq!(Wishes::read(&json!({"azure": {"resource_group": group}})).cluster, cluster);
+        }
     }
 
     #[test]

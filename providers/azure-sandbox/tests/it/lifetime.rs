@@ -78,6 +78,16 @@ async fn unknown_quotas_are_refused_before_anything_is_made() {
 }
 
 #[tokio::test]
+async fn a_denial_by_what_nobody_knows_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let knobs =
+        "deny=Microsoft.Storage/storageAccounts:read@anything".parse().expect("the kit knows no kinds of policies");
+    let error = start(Start::new(folder.path()).knobs(knobs)).await.expect_err("nothing denies so").to_string();
+    assert!(error.contains("@anything") && error.contains("leave out"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
 async fn an_empty_manifest_is_enough() {
     let folder = tempfile::tempdir().expect("a folder");
     let running = start(Start::new(folder.path())).await.expect("it starts");

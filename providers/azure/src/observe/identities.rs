@@ -139,6 +139,12 @@ fn add_credentials(
     if !wanted.contains(object) {
         return go_along(azure, identity, object, credentials, observed);
     }
+    // Another cluster's credential for the same service account leaves it bound.
+    let stays = desired.objects.iter().filter(|wanted| wanted.id.kind == kinds::CREDENTIAL);
+    let stays = stays.filter(|wanted| {
+        wanted.attributes.text("identity").is_some_and(|id| ResourceId::parse(&id).as_ref() == Ok(identity))
+    });
+    let trusted: BTreeSet<_> = stays.filter_map(|wanted| wanted.attributes.text("subject")).collect();
     let mut foreign = Vec::new();
     for credential in credentials.iter() {
         let attributes = attributes_of(azure, identity, credential);
@@ -156,8 +162,13 @@ fn add_credentials(
             foreign.push(credential);
             continue;
         }
-        let found =
-            Found { attributes, owned, depends_on: vec![object.clone()], if_deleted: None, touches: Vec::new() };
+        let found = Found {
+            attributes,
+            owned,
+            depends_on: vec![object.clone()],
+            if_deleted: if_goes(credential, &trusted),
+            touches: Vec::new(),
+        };
         observed.objects.insert(id, found);
     }
     observed.widened.extend(foreign.into_iter().map(|credential| Widening {
@@ -191,8 +202,8 @@ fn go_along(
         for credential in credentials.iter().filter(|credential| credential.name.starts_with(&mark)) {
             let attributes = attributes_of(azure, identity, credential);
             let id = kinds::credential(identity.name(), &credential.name);
-            let found =
-                Found { attributes, owned: true, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
+            let if_deleted = if_goes(credential, &BTreeSet::new());
+            let found = Found { attributes, owned: true, depends_on: Vec::new(), if_deleted, touches: Vec::new() };
             observed.objects.insert(id, found);
         }
         return;
@@ -205,6 +216,19 @@ fn go_along(
         }
         warning.push_str(&unbinding(credentials));
     }
+}
+
+/// What to say where a credential goes and its identity stays; `trusted` are the subjects that the identity goes on to trust.
+fn if_goes(credential: &FederatedCredential, trusted: &BTreeSet<String>) -> Option<String> {
+    let subject = credential.subject.as_str();
+    if trusted.contains(subject) {
+        return Some(format!(
+            "task code of {subject} in the cluster with the issuer {} gets no more tokens",
+            credential.issuer
+        ));
+    }
+    let told = format!("task code of {subject} that still names the identity fails without it");
+    Some(told + &unbinding(std::slice::from_ref(credential)))
 }
 
 /// What is to be done before an identity goes, for the service accounts that it trusts: the way back from what binding it took.

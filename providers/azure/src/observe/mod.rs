@@ -74,10 +74,10 @@ async fn workload_identity(
             }
             Some(_) => {}
             None => {
-                let which = if issuers.len() == 1 { "this issuer".to_owned() } else { format!("the issuer {issuer}") };
                 let message = format!(
-                    "no managed cluster in resource group {group} has {which}, so that nobody could check it; if the \
-                     cluster is elsewhere, set `azure.cluster.resource_group`"
+                    "no managed cluster in resource group {group} has the issuer {issuer}, so that nobody could check it: \
+                     whoever runs it can make tokens with which identities of this stack are taken; if the cluster is \
+                     elsewhere, set `azure.cluster.resource_group`"
                 );
                 observed.notes.push(Note::warning("azure.cluster.oidc_issuer", message));
             }

@@ -12,6 +12,20 @@ const PRODUCTION: &str = "grants: [{ name: prod, scope: { domain: production }, 
 const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";
 
 #[tokio::test]
+async fn the_union_team_s_document_has_no_empty_line_for_an_organization_that_nobody_named() {
+    let named = union("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    for (text, is_named) in [(named.clone(), true), (named.replace("  organization: acme\n", ""), false)] {
+        let world = World::new(&text).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let document =
+            plan.changes.iter().find_map(|change| Some(change.handoff.as_ref()?.document.clone())).expect("one");
+        assert_eq!(document.contains("Organization:"), is_named, "{document}");
+        let warned = plan.notes.iter().any(|note| note.message.contains("set `platform.organization`"));
+        assert_eq!(warned, !is_named, "{:#?}", plan.notes);
+    }
+}
+
+#[tokio::test]
 async fn requirement_7_on_union_a_domain_is_handed_off_with_all_they_need() {
     let text = union(PRODUCTION);
     let world = World::new(&text).await;

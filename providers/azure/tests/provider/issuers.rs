@@ -55,10 +55,34 @@ async fn several_clusters_are_trusted_each_by_a_credential_of_its_own() {
     let misspelled = trusting(&flyte(PRODUCTION), &[GREEN, BLUE.trim_end_matches('/')]);
     let error = world.plan(&misspelled).await.expect_err("another slash");
     assert!(said(&error).contains(&format!("write `{BLUE}` in `azure.cluster.oidc_issuer`")), "{}", said(&error));
+    // A stranger's beside the cluster's own is warned of alone, and is in the plan as what is trusted.
+    let stranger = trusting(&flyte(PRODUCTION), &[GREEN, "https://evil.example/oidc/"]);
+    let plan = world.plan(&stranger).await.expect("a plan");
+    let warned: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("can make tokens")).collect();
+    assert_eq!(warned.len(), 1, "{:#?}", plan.notes);
+    assert!(warned[0].message.contains("has the issuer https://evil.example/oidc/,"), "{warned:#?}");
+    let new = plan.changes.iter().filter(|change| change.id.kind == "federated-credential");
+    let shown = new.filter(|change| format!("{change:?}").contains("https://evil.example/oidc/")).count();
+    assert_eq!(shown, 2, "{:#?}", plan.changes);
     // All of it goes.
     let report = world.revoke_all(&both).await.expect("revoked");
     assert!(report.is_success(), "{report:#?}");
     assert!(!world.arm.identities().await.iter().any(|identity| identity["name"] == "cloudgrant_tests_production"));
+}
+
+#[tokio::test]
+async fn a_project_that_leaves_is_told_to_unbind_its_service_account() {
+    let both = flyte(PRODUCTION);
+    let world = World::new(&both).await;
+    world.converge(&both).await;
+    let fewer = both.replace("[forecasting, vision]", "[vision]");
+    let plan = world.plan(&fewer).await.expect("a plan");
+    let gone: Vec<_> = plan.changes.iter().filter(|change| change.id.kind == "federated-credential").collect();
+    let [one] = gone.as_slice() else { panic!("{:#?}", plan.changes) };
+    let told = one.warning.as_deref().expect("a warning");
+    let command =
+        "kubectl annotate serviceaccount default --namespace forecasting-production azure.workload.identity/client-id-";
+    assert!(told.contains(command) && !told.contains("vision"), "{told}");
 }
 
 #[tokio::test]

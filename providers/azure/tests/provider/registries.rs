@@ -35,6 +35,17 @@ async fn roles_of(world: &World, identity: &str) -> Vec<(String, Option<String>)
 }
 
 #[tokio::test]
+async fn a_group_may_be_called_in_any_script() {
+    let grant = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
+    let text =
+        flyte(&format!("registries: [{{ name: trainer, access: pull, azure: acmeimages.azurecr.io }}]\n{grant}"))
+            .replace("resource_group: acme-dataplane", "resource_group: データ");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.revoke_all(&text).await.expect("revoked");
+}
+
+#[tokio::test]
 async fn requirements_9_and_104_the_kubelet_s_identity_may_pull() {
     let text = union("registries: [{ name: trainer, access: pull, azure: acmeimages.azurecr.io }]");
     let world = World::new(&text).await;
