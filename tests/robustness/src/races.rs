@@ -19,7 +19,10 @@ use crate::world::{World, settings};
 const AT_A_TIME: usize = 6;
 
 /// No round takes longer than this.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// No run takes longer than this, on a busy machine either: who is cut off in its middle puts nothing back.
+const LONGEST_RUN: Duration = Duration::from_secs(250);
 
 /// The longest pause between two edits of a person, or between two runs.
 const PAUSE: Duration = Duration::from_millis(60);
@@ -330,7 +333,7 @@ async fn run(world: &World, manifest: &str, revoke: bool) -> Result<Report> {
     let settings = Settings { settle: Duration::from_secs(2), ..settings() };
     let session = world.session(manifest, settings, Vec::new()).await;
     let engine = if revoke { session.engine_without(None)? } else { session.engine() };
-    match tokio::time::timeout(Duration::from_secs(60), World::run(&engine)).await {
+    match tokio::time::timeout(LONGEST_RUN, World::run(&engine)).await {
         Ok(result) => result.map(|(_, report)| report),
         Err(_) => Err(Error::new(ErrorKind::Unexpected, "a run never ended")),
     }
