@@ -137,6 +137,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_has_no_width_is_seen() {
+        for c in ['\u{200b}', '\u{2060}', '\u{feff}', '\u{ad}', '\u{202e}'] {
+            assert_eq!(bounded(format!("https://a{c}b/")), "https://a\u{fffd}b/", "{c:?}");
+        }
+        assert_eq!(bounded("Ünïcödé ⚠".to_owned()), "Ünïcödé ⚠");
+    }
+
+    #[test]
     fn long_sentences_keep_their_end() {
         let long = format!("User: x is not authorized {} with an explicit deny", "y".repeat(10_000));
         for cut in [ends_kept(&long, 100), bounded(long.clone())] {

@@ -16,15 +16,14 @@ use crate::order;
 use crate::plan::{Action, ApprovedPlan, Change};
 use crate::provider::Outcome;
 
-/// Carries out the plan: creations and updates first, deletions only when all of those succeeded, or where nothing but
-/// taking away was asked for.
+/// Carries out the plan: creations and updates first, deletions only when all of those succeeded: a revoke, too, may
+/// give what others keep another place before it takes away the shared one.
 pub(super) async fn run(
     writer: Writer<'_>,
     approved: &ApprovedPlan,
     settings: &Settings,
     watch: &dyn Watch,
     cancel: &Cancel,
-    takes_away: bool,
 ) -> Report {
     let plan = approved.plan();
     let mut report = Report { unchanged: plan.unchanged, ..Report::default() };
@@ -40,8 +39,7 @@ pub(super) async fn run(
     let runner = Runner { writer, approved, settings, watch, cancel };
     let needs = order::needs(&making);
     runner.phase(making, needs, &mut report).await;
-    let goes_on = takes_away && !report.failed.iter().any(|failed| is_hopeless(failed.error.kind()));
-    if goes_on || report.is_complete() {
+    if report.is_complete() {
         let needs = reversed(&order::needs(&removing));
         runner.phase(removing, needs, &mut report).await;
     } else {

@@ -273,8 +273,7 @@ impl Engine {
             }
         }
         self.begin(&approved).await?;
-        let takes_away = self.baseline.is_some() || self.thorough;
-        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel, takes_away).await;
+        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel).await;
         if report.is_complete() && !approved.plan().is_empty() {
             // What was made is made, even if nobody can see it: the report isn't lost for that.
             if let Err(error) = self.verify(&approved, &mut report, watch, cancel).await {

@@ -72,6 +72,14 @@ async fn what_may_be_taken_away_goes_though_other_things_may_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_goes_before_what_is_to_replace_it_is_there() {
+    let fake = Fake::wanting(vec![object("new", &[])]).having(&[("old", &[])]);
+    let fake = Arc::new(fake.acting(|_, _| Step::Fail(ErrorKind::AccessDenied, Duration::ZERO)));
+    let report = apply(&fake).await;
+    assert_eq!((report.failed.len(), names(&report.remaining)), (1, vec!["old"]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interruption_finishes_what_is_under_way() {
     let all = (0..6).map(|at| object(&at.to_string(), &[])).collect();
     let fake = Fake::wanting(all).having(&[("old", &[])]);
