@@ -13,6 +13,9 @@ const LONGEST_POLICY: usize = 128;
 /// The IAM path of whatever any stack owns.
 pub(crate) const PATH: &str = "/cloudgrant/";
 
+/// What is in the Sid of every stack's statements, within somebody else's document.
+pub(crate) const STACK: &str = "Cloudgrant";
+
 /// Whose an IAM path is: the stack, and the digits that stand for its cluster's issuer, where its home has one. `None` for a
 /// path that no stack has.
 pub(crate) fn slug_of(path: &str) -> Option<(Stack, Option<String>)> {
@@ -138,7 +141,7 @@ impl Names {
 
     /// The part of the mark that all homes of the stack share.
     fn stack_mark(&self) -> String {
-        format!("Cloudgrant{}", digest(self.stack.as_str()))
+        format!("{STACK}{}", digest(self.stack.as_str()))
     }
 
     /// Whether a Sid is that of the same stack at another home.

@@ -168,8 +168,12 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
     let mut meanwhile = lock.lock().await;
     let mut remarks = Vec::new();
     match write_while(aws, shared, (sid, statement), &mut meanwhile, &mut remarks).await {
-        Ok(()) => Ok(remarks),
+        Ok(()) => {
+            remarks.append(meanwhile.untold());
+            Ok(remarks)
+        }
         Err(mut error) => {
+            remarks.extend(meanwhile.untold().iter().cloned());
             if !remarks.is_empty() {
                 error = error.with("meanwhile", remarks.join("; "));
             }
@@ -214,7 +218,11 @@ async fn write_while(
             Err(error) if statement.is_none() && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
+        if replaced.as_ref().is_some_and(|replaced| *replaced != before) {
+            meanwhile.settle();
+        }
         meanwhile.forget(before.as_ref(), wrote.as_deref());
+        meanwhile.look(before.as_ref(), round == 0, shared);
         let mark = aws.names.mark();
         if is_done(before.as_ref()) && meanwhile.is_nothing() {
             return Ok(());
@@ -233,6 +241,7 @@ async fn write_while(
         if written.is_ok() {
             let new: Vec<_> = put_back.into_iter().filter(|remark| !remarks.contains(remark)).collect();
             remarks.extend(new);
+            meanwhile.wrote(after.as_ref());
             replaced = Some(before.clone());
         }
         let unknown = match written {
@@ -249,6 +258,8 @@ async fn write_while(
         let mut learn = |seen: Option<&Policy>| {
             if seen != after.as_ref() {
                 meanwhile.learn(before.as_ref(), seen, after.as_ref(), &mark);
+            } else if before != after {
+                meanwhile.settle();
             }
         };
         match &beside {

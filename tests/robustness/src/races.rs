@@ -88,14 +88,20 @@ impl Summary {
         self.losses.add(other.losses);
     }
 
-    /// What a run said that it couldn't put back.
+    /// What a run said that it couldn't put back, or had no right to any more.
     fn told(result: &Result<Report>) -> Vec<String> {
-        let errors: Vec<&Error> = match result {
-            Ok(report) => report.failed.iter().map(|failed| &failed.error).collect(),
-            Err(error) => vec![error],
+        let (errors, applied): (Vec<&Error>, _) = match result {
+            Ok(report) => (report.failed.iter().map(|failed| &failed.error).collect(), report.applied.as_slice()),
+            Err(error) => (vec![error], [].as_slice()),
         };
         let facts = errors.into_iter().flat_map(|error| error.context());
-        facts.filter(|(key, _)| *key == "overwritten").map(|(_, what)| what.clone()).collect()
+        let facts = facts.filter(|(key, _)| ["overwritten", "meanwhile"].contains(key)).map(|(_, what)| what);
+        let remarks = applied.iter().flat_map(|applied| &applied.outcome.remarks);
+        facts
+            .chain(remarks)
+            .filter(|what| what.contains("should have") || what.contains("should not have"))
+            .cloned()
+            .collect()
     }
 
     fn note(&mut self, result: &Result<Report>) {

@@ -2,6 +2,7 @@
 
 use super::{is_of_ours, statements};
 use crate::kept::{Policy, Statement};
+use crate::names;
 use crate::shared::Shared;
 
 /// What others did to a policy between our reading and our writing, so that our write undid it.
@@ -9,6 +10,12 @@ use crate::shared::Shared;
 pub(crate) struct Meanwhile {
     added: Vec<Statement>,
     removed: Vec<Statement>,
+    /// What of both the last write put back.
+    is_back: Vec<Statement>,
+    /// What people's statements were when the policy was last read or written here.
+    peoples: Option<Vec<Statement>>,
+    /// What was forgotten without being as they made it, until a report has it.
+    untold: Vec<String>,
 }
 
 impl Meanwhile {
@@ -29,6 +36,7 @@ impl Meanwhile {
             // The last form of a statement counts: Sids are unique within a policy.
             self.added.retain(|known| known != statement && !has_same_sid(known, statement));
             if !after.contains(statement) {
+                self.is_back.retain(|known| known != statement);
                 self.added.push(statement.clone());
             }
         }
@@ -36,22 +44,65 @@ impl Meanwhile {
             self.added.retain(|known| known != statement);
             self.removed.retain(|known| known != statement);
             if after.contains(statement) {
+                self.is_back.retain(|known| known != statement);
                 self.removed.push(statement.clone());
             }
         }
+    }
+
+    /// Remembers that AWS took a policy in which all of it is put back.
+    pub(super) fn wrote(&mut self, after: Option<&Policy>) {
+        self.is_back = self.added.iter().chain(&self.removed).cloned().collect();
+        self.peoples = Some(peoples(after));
+    }
+
+    /// Forgets what was put back, once a reading came after that write: what becomes of it from then on is somebody's wish,
+    /// or the doing of another run, which looks after what it overwrites.
+    pub(super) fn settle(&mut self) {
+        let Self { added, removed, is_back, .. } = self;
+        added.retain(|statement| !is_back.contains(statement));
+        removed.retain(|statement| !is_back.contains(statement));
+        is_back.clear();
+    }
+
+    /// Remembers what a reading shows of people's statements. Where a try begins with that, and they aren't what the try
+    /// before left, somebody has written since and has the last word: it forgets everything, and the report says
+    /// what to look at.
+    pub(super) fn look(&mut self, policy: Option<&Policy>, begins: bool, shared: &Shared) {
+        let now = peoples(policy);
+        let is_same = |before: &Vec<Statement>| {
+            before.len() == now.len() && before.iter().all(|statement| now.contains(statement))
+        };
+        let is_written = self.peoples.as_ref().is_some_and(|before| !is_same(before));
+        self.peoples = Some(now);
+        if begins && is_written {
+            self.untold.extend(self.named(shared, "and once more since: see whether it should"));
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.added.clear();
+        self.removed.clear();
+        self.is_back.clear();
+    }
+
+    /// What no report has yet of what was forgotten.
+    pub(super) fn untold(&mut self) -> &mut Vec<String> {
+        &mut self.untold
     }
 
     /// Forgets what is as they made it, or has another form by now that isn't known to be an old one. Where any of it is
     /// so although it wasn't in what we `wrote`, it forgets everything: somebody has written since, and has the last word.
     pub(super) fn forget(&mut self, policy: Option<&Policy>, wrote: Option<&[Statement]>) {
         let now = statements(policy);
-        let Self { added, removed } = self;
+        let Self { added, removed, .. } = self;
         let is_last_word = |wrote: &[Statement]| {
             added.iter().any(|one| now.contains(one) && !wrote.contains(one))
                 || removed.iter().any(|one| !now.contains(one) && wrote.contains(one))
         };
         if wrote.is_some_and(is_last_word) {
-            *self = Self::default();
+            self.clear();
             return;
         }
         added.retain(|statement| {
@@ -89,20 +140,20 @@ impl Meanwhile {
 
     /// What isn't as others made it, for an error: nobody's edit is lost in silence. `None` where there is no such thing.
     pub(super) fn lost(&self, shared: &Shared) -> Option<String> {
-        let named = |statements: &[Statement]| {
+        self.named(shared, "and it isn't as they made it: it should")
+    }
+
+    fn named(&self, shared: &Shared, so: &str) -> Option<String> {
+        let sids = |statements: &[Statement]| {
             let sids = statements.iter().map(|statement| format!("`{}`", statement.sid().unwrap_or("without Sid")));
             sids.collect::<Vec<_>>().join(", ")
         };
-        let added = (!self.added.is_empty()).then(|| format!("it should have {}", named(&self.added)));
-        let removed = (!self.removed.is_empty()).then(|| format!("it should not have {}", named(&self.removed)));
+        let added = (!self.added.is_empty()).then(|| format!("have {}", sids(&self.added)));
+        let removed = (!self.removed.is_empty()).then(|| format!("not have {}", sids(&self.removed)));
         let what: Vec<_> = added.into_iter().chain(removed).collect();
         (!what.is_empty()).then(|| {
-            format!(
-                "somebody else wrote the policy of {} {} at the same time, and it isn't as they made it: {}",
-                shared.noun(),
-                shared.name(),
-                what.join(", and ")
-            )
+            let (noun, name, what) = (shared.noun(), shared.name(), what.join(", and "));
+            format!("somebody else wrote the policy of {noun} {name} at the same time, {so} {what}")
         })
     }
 
@@ -118,6 +169,12 @@ impl Meanwhile {
     }
 }
 
+/// The statements that no stack of cloudgrant's wrote.
+fn peoples(policy: Option<&Policy>) -> Vec<Statement> {
+    let is_a_stack_s = |statement: &&Statement| statement.sid().is_some_and(|sid| sid.contains(names::STACK));
+    statements(policy).iter().filter(|statement| !is_a_stack_s(statement)).cloned().collect()
+}
+
 fn has_same_sid(one: &Statement, other: &Statement) -> bool {
     one.sid().is_some() && one.sid() == other.sid()
 }
@@ -127,6 +184,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::shared::OwnedBucket;
 
     const MARK: &str = "Mark";
 
@@ -206,6 +264,45 @@ mod tests {
         let back = meanwhile.put_back(Some(now.clone()));
         meanwhile.learn(Some(&now), Some(&now), back.as_ref(), MARK);
         assert_eq!(sids(meanwhile.put_back(Some(now))), ["AllowPullMark", "B"]);
+    }
+
+    #[test]
+    fn what_becomes_of_what_was_put_back_is_somebodys_wish() {
+        let mut meanwhile = Meanwhile::default();
+        let (before, beside) = (with(&["A", "B"]), with(&["A", "C"]));
+        meanwhile.learn(Some(&before), Some(&beside), Some(&before), MARK);
+        let back = meanwhile.put_back(Some(before.clone()));
+        meanwhile.wrote(back.as_ref());
+        // Beside that write, somebody did more, which it undid.
+        meanwhile.learn(Some(&before), Some(&with(&["A", "B", "D"])), back.as_ref(), MARK);
+        meanwhile.settle();
+        assert_eq!(sids(meanwhile.put_back(Some(with(&["A", "B"])))), ["A", "B", "D"]);
+        // Without a write, nothing was put back.
+        meanwhile.settle();
+        assert!(!meanwhile.is_nothing());
+    }
+
+    #[test]
+    fn who_wrote_between_two_tries_has_the_last_word_and_is_told() {
+        let bucket = Shared::Bucket(OwnedBucket {
+            account: serde_json::from_value(json!("111122223333")).expect("an account"),
+            partition: "aws".to_owned(),
+            name: "acme-shared".to_owned(),
+        });
+        let ours = |sids: &[&str]| with(&[sids, &["AllowObjectsCloudgrant0One"]].concat());
+        let mut meanwhile = Meanwhile::default();
+        meanwhile.look(Some(&with(&["A", "B"])), true, &bucket);
+        meanwhile.learn(Some(&with(&["A", "B"])), Some(&with(&["A", "C"])), Some(&ours(&["A", "B"])), MARK);
+        meanwhile.wrote(Some(&ours(&["A", "B"])));
+        // What stacks write is no person's wish.
+        for same in [ours(&["A", "B"]), with(&["B", "A"]), with(&["A", "B", "AllowObjectsCloudgrant1Two"])] {
+            meanwhile.look(Some(&same), true, &bucket);
+            assert!(!meanwhile.is_nothing() && meanwhile.untold().is_empty());
+        }
+        meanwhile.look(Some(&with(&["B"])), true, &bucket);
+        assert!(meanwhile.is_nothing());
+        let [told] = meanwhile.untold().as_slice() else { panic!("{meanwhile:?}") };
+        assert!(told.ends_with("see whether it should have `C`, and not have `B`"), "{told}");
     }
 
     #[test]

@@ -249,6 +249,31 @@ async fn who_wrote_after_a_write_has_the_last_word_on_what_it_overwrote() {
 }
 
 #[tokio::test]
+async fn who_undoes_a_putting_back_has_the_last_word() {
+    // The second write puts `P` there again; whoever put it takes it out once more, and does something else.
+    let after = [(Reads(6), Edit::Takes("P")), (Reads(6), Edit::Puts("Q"))];
+    let edits = [(Reads(3), Edit::Puts("P"))].into_iter().chain(after).collect();
+    let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
+    world.put().await.expect("written");
+    assert_eq!(world.end(), (vec!["A".to_owned(), world.ours(), "Q".to_owned()], 2));
+}
+
+#[tokio::test]
+async fn who_wrote_between_two_tries_has_the_last_word() {
+    // Nobody can put `P` back. Before the next try, somebody makes the policy writable, and leaves it without `P`.
+    let ours = World::new(Script::default()).await.ours().leak();
+    let beside = [(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills("A"))];
+    let since = [(Reads(7), Edit::Takes("A")), (Reads(7), Edit::Puts("B"))];
+    let edits = beside.into_iter().chain(since).collect();
+    let world = World::new(Script { edits, held: vec![BESIDE], ..Script::default() }).await;
+    world.put().await.expect_err("refused");
+    let remarks = world.put().await.expect("written");
+    assert_eq!(world.end().0, [ours, "B"]);
+    let [remark] = remarks.as_slice() else { panic!("{remarks:?}") };
+    assert!(remark.ends_with("and once more since: see whether it should have `P`"), "{remark}");
+}
+
+#[tokio::test]
 async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
     let ours = World::new(Script::default()).await.ours().leak();
     let edits = vec![(Reads(3), Edit::Puts("P")), (Reads(4), Edit::Kills(ours))];
@@ -257,6 +282,8 @@ async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
     let world = World::new(script).await;
     let error = world.put().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
+    let meanwhile = error.context().iter().find(|(key, _)| *key == "meanwhile").map(|(_, what)| what.as_str());
+    assert!(meanwhile.is_some_and(|what| what.contains("`P` was put back")), "{error:?}");
     assert_eq!(world.end(), (vec!["A".to_owned(), "P".to_owned()], 3));
 }
 

@@ -105,7 +105,7 @@ impl Calls {
     /// Whether the person's last edit of a statement, or the last that mended it, fell into the window of a run, and what
     /// is wrong now is what a run put back for that: the run whose reading beside its write came before the edit, or
     /// another one that saw the edit overwritten beside a write of its own, and couldn't know by whom. It does so with its
-    /// next write.
+    /// next write. What a run puts back is there as unseen as the edit was, for runs that haven't read since.
     pub(super) fn was_unseen(&self, sid: &str) -> bool {
         let person = cloudgrant_aws_sandbox::access_key(OTHER);
         let has = |call: &Call| call.sids.contains(sid);
@@ -135,6 +135,14 @@ impl Calls {
                 let (is_blind, is_witness, is_misled) = (blind.remove(key), witnesses.remove(key), misled.remove(key));
                 if has(call) == wanted {
                     overwritten = false;
+                    if there != wanted {
+                        blind.extend(
+                            readings
+                                .iter()
+                                .filter(|(other, saw)| **other != key && **saw != wanted)
+                                .map(|(key, _)| *key),
+                        );
+                    }
                 } else if there == wanted {
                     overwritten = is_blind;
                     unseen = is_blind || is_misled;
@@ -199,6 +207,9 @@ mod tests {
         assert!(!is_unseen(&format!("{begins} pr1 pw0 ar0 aw0 ar0 aw1")), "it had read the policy since");
         assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 ar0 aw0 ar0 aw1")), "it had written once more");
         assert!(!is_unseen(&format!("{begins} pr1 pw0 aw0 br0 bw1")), "another run did it");
+        // `a` put the edit back, which `b` couldn't see either.
+        assert!(is_unseen("ar0 br0 pw1 ar1 aw0 br0 aw1 bw0"));
+        assert!(!is_unseen("ar0 br0 pw1 ar1 aw0 br0 aw1 br1 bw0"), "it could have seen it put back");
         // `b` overwrote the edit; `a` saw that beside its write, which undid it, and took it for somebody's wish.
         assert!(is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"));
         assert!(!is_unseen("ar0 br0 pw1 ar1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "it could have seen the edit");
