@@ -12,6 +12,9 @@
 //!   The engine reads all once more when it has finished, and has what is missing made again.
 //! - Where our write is refused, because its role has been deleted meanwhile, what an earlier one overwrote is put back
 //!   without it: nobody knows whether there will be another try.
+//! - What was put back once isn't put back again after a reading that came later than that write: by then it is somebody's
+//!   wish, or the doing of another run, which looks after what it overwrites. Nor is it where people have written between
+//!   two tries; then the report says what to look at.
 //! - A write that has no answer in time may be carried out yet, over whatever was written since. Nothing else of ours is
 //!   written to that policy until as much time has passed once more, and a reading before that time remembers what
 //!   others did.
@@ -21,7 +24,6 @@
 //! the reading of a write that was given up and that write, if AWS carries it out all the same. And an edit that takes back
 //! the editor's own edit before, while that is being put back, can't be told from one more overwriting.
 
-use std::collections::HashSet;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -40,10 +42,12 @@ use crate::kept::{Policy, Statement, merged};
 use crate::locator::Repository;
 use crate::shared::Shared;
 
+mod deleted_principals;
 mod meanwhile;
 #[cfg(test)]
 mod tests;
 
+use deleted_principals::{in_the_way, of_a_principal, without_dead};
 pub(crate) use meanwhile::Meanwhile;
 
 /// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".
@@ -75,70 +79,12 @@ pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Opt
     Shared::Repository(repository.clone()).parse(&text).map(Some)
 }
 
-/// Whether a principal was deleted: then AWS shows its unique id in place of its ARN, and takes no document with that any
-/// more. Source: IAM user guide, "AWS JSON policy elements: Principal".
-fn is_dead_id(id: &str) -> bool {
-    id.starts_with("AROA") || id.starts_with("AIDA")
-}
-
-fn is_dead(statement: &Statement) -> bool {
-    statement.principals().any(is_dead_id)
-}
-
 fn is_of_ours(statement: &Statement, mark: &str) -> bool {
     statement.sid().is_some_and(|sid| sid.contains(mark))
 }
 
 fn statements(policy: Option<&Policy>) -> &[Statement] {
     policy.map_or(&[], |policy| &policy.statements)
-}
-
-/// Takes deleted principals out of the stack's own statements, and nothing else: they give nothing any more, but AWS refuses
-/// the whole document with them, so that no other statement could be put or taken away. Who is alive in a statement keeps
-/// what it allows. Only a statement that is left without anybody goes, as AWS takes none without principals; a change of its
-/// own makes it anew, if it is still wanted.
-fn without_dead(mut policy: Policy, mark: &str) -> Option<Policy> {
-    policy.statements.retain_mut(|statement| {
-        if !is_of_ours(statement, mark) || !is_dead(statement) {
-            return true;
-        }
-        if statement.principals().all(is_dead_id) {
-            return false;
-        }
-        if let Some(living) = statement.without(is_dead_id) {
-            *statement = living;
-        }
-        true
-    });
-    (!policy.statements.is_empty()).then_some(policy)
-}
-
-/// ECR has said in two ways that it doesn't know a principal: in the older one it doesn't say that it is a principal. Then it
-/// may be one if a role was made a moment ago, or if one is dead. Source: terraform-provider-aws, issues 1164, 26622, 39064.
-fn of_a_principal(error: Error, policy: &Policy, made: &HashSet<String>) -> Error {
-    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.as_str());
-    let older = said.is_some_and(|said| {
-        said.starts_with("InvalidParameter") && said.contains("Invalid repository policy provided")
-    });
-    let new = || policy.statements.iter().flat_map(Statement::principals).any(|arn| made.contains(arn));
-    if !older || !(new() || policy.statements.iter().any(is_dead)) {
-        return error;
-    }
-    let facts = error.context().iter().map(|(key, value)| (*key, value.clone()));
-    facts.fold(Error::new(ErrorKind::NotYet, error.message()), |error, (key, value)| error.with(key, value))
-}
-
-/// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
-fn in_the_way(error: Error, shared: &Shared, policy: &Policy) -> Error {
-    let dead = policy.statements.iter().find(|statement| is_dead(statement));
-    let (ErrorKind::NotYet, Some(dead)) = (error.kind(), dead) else { return error };
-    let sid = dead.sid().unwrap_or("without Sid");
-    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.clone());
-    Error::new(ErrorKind::Conflict, format!("the {}'s policy can't be written any more", shared.noun()))
-        .with("operation", shared.writing())
-        .with("AWS said", said.unwrap_or_default())
-        .with("cause", format!("its statement `{sid}`, which isn't this stack's, names a principal that was deleted"))
-        .hint("take that statement out of the policy, or name a principal there that exists; then run again")
 }
 
 /// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.

@@ -1,5 +1,6 @@
 //! What others do to a policy between one request and the next.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
