@@ -4,12 +4,14 @@
 //! Source: Azure documentation, "Understand Azure role definitions" (what a permission set allows, wildcards), "Azure
 //! permissions" (the actions), and "Best practices for Azure RBAC", privileged administrator roles.
 
+mod credentials;
 mod never;
 
 use std::borrow::Cow;
 
 use cloudgrant_core::{Access, Diagnostic};
 
+use self::credentials::handed_out;
 use self::never::{ACTIONS, data_actions};
 use crate::actions::{Role, Verdict, matches};
 use crate::arm::Permission;
@@ -39,7 +41,7 @@ pub(crate) fn defined(sets: &[Permission]) -> Option<TooMuch> {
 
 fn of_set(set: &Permission) -> Option<TooMuch> {
     // Everything but a few things: what these are, nobody could know of tomorrow's actions.
-    let all = |action: &&String| action.chars().all(|c| matches!(c, '*' | '/'));
+    let all = |action: &&String| action.chars().all(is_star);
     if let Some(all) = set.actions.iter().chain(&set.data_actions).find(all) {
         return Some(too_much(all));
     }
@@ -49,7 +51,8 @@ fn of_set(set: &Permission) -> Option<TooMuch> {
         let mut actions = data_actions().map(|(action, _)| action);
         actions.find(|action| allows(&set.data_actions, &set.not_data_actions, action))
     };
-    control.or_else(data).map(|action| too_much(&action))
+    let credentials = || set.actions.iter().find(|pattern| handed_out(pattern, &set.not_actions).is_some());
+    control.or_else(data).or_else(|| credentials().map(Cow::from)).map(|action| too_much(&action))
 }
 
 fn allows(patterns: &[String], but: &[String], action: &str) -> bool {
@@ -62,10 +65,18 @@ fn gives(pattern: &str, action: &str) -> bool {
     matches(&pattern.replace("/*/", "/*"), action)
 }
 
+/// What patterns of everything are made of.
+fn is_star(c: char) -> bool {
+    matches!(c, '*' | '/')
+}
+
 fn too_much(action: &str) -> TooMuch {
     let control = ACTIONS.iter().find(|(never, _)| *never == action).map(|(_, why)| *why);
     let data = || data_actions().find(|(never, _)| *never == action).map(|(_, why)| why);
-    TooMuch { action: action.to_owned(), why: control.or_else(data).unwrap_or("do anything") }
+    // Before what is handed out: stars alone are everything.
+    let all = || action.chars().all(is_star).then_some("do anything");
+    let why = control.or_else(data).or_else(all).or_else(|| handed_out(action, &[])).unwrap_or("do anything");
+    TooMuch { action: action.to_owned(), why }
 }
 
 impl TooMuch {
@@ -75,7 +86,14 @@ impl TooMuch {
         let message = format!(
             "the role `{role}` is too much for task code: it allows `{action}`, so that its holder could {why}"
         );
-        Diagnostic::new(path, message).hint("name a role that gives what the tasks need, and no more")
+        // A custom role can have what it needs without stars, and then may be fine.
+        let has_stars = action.contains('*') && !action.chars().all(is_star);
+        Diagnostic::new(path, message).hint(if has_stars {
+            "name a role that gives what the tasks need, and no more; in a custom role write the actions out, as a star \
+             counts for all that it can stand for"
+        } else {
+            "name a role that gives what the tasks need, and no more"
+        })
     }
 }
 
@@ -174,6 +192,52 @@ mod tests {
         assert_eq!(found(&[data(&["Microsoft.Compute/virtualMachines/write"], &[])]), None);
         let fine = ["Microsoft.ContainerService/managedClusters/pods/read", "Microsoft.KeyVault/vaults/secrets/*"];
         assert_eq!(found(&[data(&fine, &[])]), None);
+    }
+
+    #[test]
+    fn keys_of_services_programs_of_others_and_whole_disks_are_too_much() {
+        for action in [
+            "Microsoft.ServiceBus/*",
+            "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listkeys/action",
+            "Microsoft.Search/searchServices/listAdminKeys/action",
+            "Microsoft.CognitiveServices/accounts/listkeys/action",
+            "Microsoft.Cache/redis/listKeys/action",
+            "Microsoft.AppConfiguration/configurationStores/ListKeys/action",
+            "Microsoft.Batch/batchAccounts/pools/write",
+            "Microsoft.ContainerInstance/containerGroups/write",
+            "Microsoft.DataFactory/factories/pipelines/write",
+            "Microsoft.Web/sites/slots/publish/Action",
+            "Microsoft.ContainerRegistry/registries/taskruns/write",
+            "Microsoft.MachineLearningServices/workspaces/*/action",
+            "Microsoft.MachineLearningServices/workspaces/jobs/*",
+            "Microsoft.MachineLearningServices/workspaces/computes/*",
+            "Microsoft.Compute/disks/beginGetAccess/action",
+            "Microsoft.Compute/snapshots/beginGetAccess/action",
+            "Contoso.Tomorrow/*",
+            "Contoso.Tomorrow/things/regenerateKey/action",
+        ] {
+            assert!(found(&[set(&[action], &[])]).is_some(), "{action}");
+        }
+        assert!(found(&[data(&["Microsoft.Batch/batchAccounts/jobs/write"], &[])]).is_some());
+        let fine = ["Microsoft.ServiceBus/namespaces/read", "Microsoft.Compute/disks/read", "Microsoft.Support/*"];
+        assert_eq!(found(&[set(&fine, &[])]), None);
+        // Contents of a vault are what its roles are for.
+        assert_eq!(found(&[data(&["Microsoft.KeyVault/vaults/secrets/getSecret/action"], &[])]), None);
+    }
+
+    #[test]
+    fn a_star_is_refused_with_what_to_write_in_its_place() {
+        let refused = |action: &str| defined(&[set(&[action], &[])]).expect(action).refusal("R", "p");
+        let star = refused("Contoso.Tomorrow/*");
+        assert!(
+            star.message
+                .contains("it allows `Contoso.Tomorrow/*`, so that its holder could open a service with its keys")
+        );
+        assert!(format!("{star:?}").contains("write the actions out"), "{star:?}");
+        for action in ["*", "Contoso.Tomorrow/things/listKeys/action"] {
+            assert!(!format!("{:?}", refused(action)).contains("write the actions out"), "{action}");
+        }
+        assert!(refused("*").message.contains("could do anything"));
     }
 
     #[test]

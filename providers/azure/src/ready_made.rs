@@ -115,13 +115,13 @@ pub(crate) const KNOWN: [Role; 17] = [
     role(
         "f6c7c914-8db3-469d-8ca1-694a8f32e121",
         "AzureML Data Scientist",
-        Verdict::Fit,
+        Verdict::TooMuch("Microsoft.MachineLearningServices/workspaces/datastores/listSecrets/action"),
         Gives::Control(&["Microsoft.MachineLearningServices/workspaces/*/action"]),
     ),
     role(
         "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
         "AzureML Compute Operator",
-        Verdict::Fit,
+        Verdict::TooMuch("Microsoft.MachineLearningServices/workspaces/computes/write"),
         Gives::Control(&["Microsoft.MachineLearningServices/workspaces/computes/*"]),
     ),
     role(

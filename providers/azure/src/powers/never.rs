@@ -5,19 +5,23 @@
 
 use std::borrow::Cow;
 
+use super::credentials::DISK;
+
 const ROLES: &str = "assign roles, its own among them";
 const KEYS: &str = "open everything in a storage account with its keys, whatever the conditions of roles say";
 const USERS: &str = "give itself a user of a storage account, whatever the conditions of roles say";
 const PASSWORDS: &str = "push and pull everything in a registry with its passwords, whatever roles say";
 const BUILDS: &str = "push everything to a registry with the registry's own rights";
+const SERVICE: &str = "open everything in a service, whatever roles say";
 const VAULT: &str = "give itself every secret of a key vault";
+const STORES: &str = "get the keys of what a workspace stores in";
 const DATABASE: &str = "open everything in a database account, whatever roles say";
 const SERVER: &str = "make itself the administrator of a database server";
 const CLUSTER: &str = "administer a cluster, and so act as every identity whose tokens its pods get";
 const MACHINE: &str = "run programs on a machine, and so act as the machine's managed identities";
 const APP: &str = "have an app run its program, and so act as the app's managed identities";
 
-/// Management actions.
+/// Management actions. Those that hand out keys are known by their names, too: see [`super::credentials`].
 pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("Microsoft.Authorization/roleAssignments/write", ROLES),
     ("Microsoft.Authorization/roleDefinitions/write", "give itself more by changing the roles that it has"),
@@ -51,6 +55,7 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("Microsoft.ContainerRegistry/registries/scopeMaps/write", "widen what the tokens of a registry reach"),
     ("Microsoft.ContainerRegistry/registries/scheduleRun/action", BUILDS),
     ("Microsoft.ContainerRegistry/registries/tasks/write", BUILDS),
+    ("Microsoft.ContainerRegistry/registries/taskruns/write", BUILDS),
     ("Microsoft.ContainerService/managedClusters/write", CLUSTER),
     ("Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action", CLUSTER),
     // With local accounts, what a user gets is the administrator's.
@@ -78,9 +83,26 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/write", MACHINE),
     ("Microsoft.HybridCompute/machines/runCommands/write", MACHINE),
     ("Microsoft.HybridCompute/machines/extensions/write", MACHINE),
+    ("Microsoft.SerialConsole/serialPorts/connect/action", MACHINE),
+    ("Microsoft.VirtualMachineImages/imageTemplates/write", MACHINE),
+    ("Microsoft.Batch/batchAccounts/listKeys/action", MACHINE),
+    ("Microsoft.Batch/batchAccounts/regenerateKeys/action", MACHINE),
+    ("Microsoft.Batch/batchAccounts/pools/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/computes/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/jobs/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/experiments/runs/submit/action", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/batchEndpoints/write", MACHINE),
+    ("Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/write", MACHINE),
+    ("Microsoft.Compute/disks/beginGetAccess/action", DISK),
+    ("Microsoft.Compute/snapshots/beginGetAccess/action", DISK),
+    ("Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/beginGetAccess/action", DISK),
+    ("Microsoft.ContainerInstance/containerGroups/write", APP),
     ("Microsoft.ContainerInstance/containerGroups/containers/exec/action", APP),
     ("Microsoft.App/containerApps/write", APP),
     ("Microsoft.App/containerApps/getAuthToken/action", APP),
+    ("Microsoft.App/containerApps/exec/action", APP),
     ("Microsoft.App/jobs/write", APP),
     ("Microsoft.App/jobs/start/action", APP),
     ("Microsoft.Web/sites/write", APP),
@@ -90,16 +112,55 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("Microsoft.Web/sites/publishxml/action", APP),
     ("Microsoft.Web/sites/functions/write", APP),
     ("Microsoft.Web/sites/extensions/write", APP),
+    ("Microsoft.Web/sites/sourcecontrols/write", APP),
+    ("Microsoft.Web/sites/sitecontainers/write", APP),
+    ("Microsoft.Web/sites/slotsswap/action", APP),
+    ("Microsoft.Web/sites/slots/write", APP),
+    ("Microsoft.Web/sites/slots/config/write", APP),
+    ("Microsoft.Web/sites/slots/config/list/action", APP),
+    ("Microsoft.Web/sites/slots/publish/action", APP),
+    ("Microsoft.Web/sites/slots/publishxml/action", APP),
+    ("Microsoft.Web/sites/slots/functions/write", APP),
+    ("Microsoft.Web/sites/slots/extensions/write", APP),
+    ("Microsoft.Web/sites/slots/sourcecontrols/write", APP),
+    ("Microsoft.Web/sites/slots/sitecontainers/write", APP),
+    ("Microsoft.DataFactory/factories/write", APP),
+    ("Microsoft.DataFactory/factories/pipelines/write", APP),
+    ("Microsoft.DataFactory/factories/pipelines/createrun/action", APP),
+    ("Microsoft.Resources/deploymentScripts/write", APP),
     ("Microsoft.Logic/workflows/write", APP),
     ("Microsoft.Automation/automationAccounts/jobs/write", APP),
     ("Microsoft.Automation/automationAccounts/runbooks/write", APP),
-    ("Microsoft.MachineLearningServices/workspaces/listKeys/action", "get the keys of what a workspace stores in"),
+    ("Microsoft.Automation/automationAccounts/runbooks/draft/write", APP),
+    ("Microsoft.Automation/automationAccounts/sourceControls/write", APP),
+    ("Microsoft.MachineLearningServices/workspaces/listKeys/action", STORES),
+    ("Microsoft.MachineLearningServices/workspaces/listStorageAccountKeys/action", KEYS),
+    ("Microsoft.MachineLearningServices/workspaces/datastores/listSecrets/action", STORES),
+    ("Microsoft.MachineLearningServices/workspaces/connections/listSecrets/action", STORES),
+    ("Microsoft.ServiceBus/namespaces/authorizationRules/write", SERVICE),
+    ("Microsoft.ServiceBus/namespaces/queues/authorizationRules/write", SERVICE),
+    ("Microsoft.ServiceBus/namespaces/topics/authorizationRules/write", SERVICE),
+    ("Microsoft.EventHub/namespaces/authorizationRules/write", SERVICE),
+    ("Microsoft.EventHub/namespaces/eventhubs/authorizationRules/write", SERVICE),
+    ("Microsoft.Relay/namespaces/authorizationRules/write", SERVICE),
+    ("Microsoft.NotificationHubs/Namespaces/authorizationRules/write", SERVICE),
+    ("Microsoft.NotificationHubs/Namespaces/NotificationHubs/authorizationRules/write", SERVICE),
+    ("Microsoft.ApiManagement/service/namedValues/listValue/action", SERVICE),
+    ("Microsoft.HDInsight/clusters/getGatewaySettings/action", SERVICE),
+    ("Microsoft.ServiceLinker/linkers/listConfigurations/action", SERVICE),
+    ("Microsoft.Cache/redis/accessPolicyAssignments/write", SERVICE),
     ("Microsoft.DocumentDB/databaseAccounts/listKeys/action", DATABASE),
     ("Microsoft.DocumentDB/databaseAccounts/regenerateKey/action", DATABASE),
     ("Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments/write", DATABASE),
     ("Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions/write", DATABASE),
+    ("Microsoft.DocumentDB/databaseAccounts/mongodbUserDefinitions/write", DATABASE),
+    ("Microsoft.DocumentDB/mongoClusters/users/write", DATABASE),
     ("Microsoft.Sql/servers/write", SERVER),
     ("Microsoft.Sql/servers/administrators/write", SERVER),
+    ("Microsoft.Sql/managedInstances/write", SERVER),
+    ("Microsoft.Sql/managedInstances/administrators/write", SERVER),
+    ("Microsoft.Synapse/workspaces/administrators/write", SERVER),
+    ("Microsoft.Synapse/workspaces/sqlAdministrators/write", SERVER),
     ("Microsoft.DBforPostgreSQL/flexibleServers/write", SERVER),
     ("Microsoft.DBforPostgreSQL/flexibleServers/administrators/write", SERVER),
     ("Microsoft.DBforMySQL/flexibleServers/write", SERVER),
@@ -109,11 +170,13 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
 const LOGIN: &str = "log in to a machine, and act as the machine's managed identities";
 
 /// Data actions on machines.
-const ON_MACHINES: [(&str, &str); 4] = [
+const ON_MACHINES: [(&str, &str); 6] = [
     ("Microsoft.Compute/virtualMachines/login/action", LOGIN),
     ("Microsoft.Compute/virtualMachines/loginAsAdmin/action", LOGIN),
     ("Microsoft.HybridCompute/machines/login/action", LOGIN),
     ("Microsoft.HybridCompute/machines/loginAsAdmin/action", LOGIN),
+    ("Microsoft.Batch/batchAccounts/jobs/write", MACHINE),
+    ("Microsoft.Batch/batchAccounts/jobSchedules/write", MACHINE),
 ];
 
 /// What has the data actions of a Kubernetes cluster.

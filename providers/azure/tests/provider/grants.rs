@@ -179,16 +179,22 @@ async fn any_resource_with_a_role_by_name_or_id() {
     let text = union(&format!(
         "  ml: {{ azure: {workspace} }}\ngrants: [{{ name: all, scope: global, access: {{ ml: read-write }} }}]"
     ))
-    .replace("  cluster:", "  roles: { ml: { read-write: AzureML Data Scientist } }\n  cluster:");
+    .replace("  cluster:", "  roles: { ml: { read-write: Reader } }\n  cluster:");
     let world = World::new(&text).await;
     world.converge(&text).await;
     let principal = world.arm.principal("flyteuser-acme").await;
-    let data_scientist = "f6c7c914-8db3-469d-8ca1-694a8f32e121".to_owned();
-    assert_eq!(assigned(&world, &principal).await, [(data_scientist, workspace, None)]);
+    let reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7".to_owned();
+    assert_eq!(assigned(&world, &principal).await, [(reader, workspace, None)]);
     // A name that isn't known without asking is looked up, and what it stands for is looked at.
-    let asked = text.replace("AzureML Data Scientist", "No Such Role");
+    let asked = text.replace("read-write: Reader", "read-write: No Such Role");
     let told = said(&world.plan(&asked).await.expect_err("no role"));
     assert!(told.contains("there is no role `No Such Role`"), "{told}");
+    // These run programs on a workspace's computes, as the computes' identities.
+    for ready_made in ["AzureML Data Scientist", "AzureML Compute Operator"] {
+        let text = text.replace("read-write: Reader", &format!("read-write: {ready_made}"));
+        let told = said(&world.plan(&text).await.expect_err("too much"));
+        assert!(told.contains(&format!("the role `{ready_made}` is too much for task code")), "{told}");
+    }
 }
 
 #[tokio::test]
