@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::strict::{self, expected};
+use super::unspaced;
 use crate::access::Access;
 use crate::diagnostic::Diagnostic;
 use crate::names::{RegistryName, ResourceName};
@@ -136,7 +137,11 @@ fn locators(
         let path = format!("{path}.{key}");
         if !providers.contains(&key.as_str()) {
             let known: Vec<_> = providers.iter().chain(other_keys).copied().collect();
-            problems.push(Diagnostic::new(&path, format!("unknown key `{key}`")).hint(expected(&key, &known)));
+            problems.push(
+                Diagnostic::new(&path, format!("unknown key `{}`", unspaced::without_value(&key)))
+                    .hint(expected(&key, &known))
+                    .hiding(),
+            );
         } else if let Some(locator) = strict::read(&value, &path, problems) {
             locators.insert(key, locator);
         }

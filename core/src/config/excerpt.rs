@@ -1,8 +1,8 @@
 //! The line of a manifest that a problem is about, as it may be shown: with nothing in it that may be a credential.
 
 use super::path::{Path, Step};
-use crate::access::Access;
-use crate::diagnostic::{Diagnostic, nearest};
+use super::unspaced;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::shown::{bounded, is_secret, shown};
 
 /// Longer lines aren't shown: nobody would find the place in them. In characters.
@@ -31,12 +31,24 @@ pub(super) fn add(text: &str, file: &str, problems: &mut [Diagnostic]) {
             Some(_) => {}
         }
     }
+    // What one problem hides, no other one of the same line shows.
+    let mut hidden: std::collections::HashMap<u32, Vec<usize>> = std::collections::HashMap::new();
+    for problem in problems.iter().filter(|problem| problem.hides_value) {
+        if let (Some(number), Some(place)) = (wanted(problem), &problem.place) {
+            hidden.entry(number).or_default().push(column_of(place));
+        }
+    }
     for problem in problems {
         let Some(place) = &problem.place else { continue };
-        let line = wanted(problem).and_then(|number| lines.get(&number));
-        let column = usize::try_from(place.column).unwrap_or(usize::MAX);
-        problem.line = line.and_then(|line| presentable(line, column, problem)).map(Into::into);
+        let number = wanted(problem);
+        let line = number.and_then(|number| lines.get(&number));
+        let hidden = number.and_then(|number| hidden.get(&number)).map_or(&[][..], Vec::as_slice);
+        problem.line = line.and_then(|line| presentable(line, column_of(place), problem, hidden)).map(Into::into);
     }
+}
+
+fn column_of(place: &Place) -> usize {
+    usize::try_from(place.column).unwrap_or(usize::MAX)
 }
 
 /// Adds the line to a problem of a text that isn't in its notation: its signs, and the words that stand where keys do. Nobody
@@ -87,7 +99,8 @@ fn keys_alone(line: &str, column: usize) -> String {
 /// No key of a manifest is longer.
 const LONGEST_KEY: usize = 24;
 
-fn presentable(line: &str, column: usize, problem: &Diagnostic) -> Option<String> {
+/// `hidden` is where keys stand in this line whose values aren't shown, be it for another problem.
+fn presentable(line: &str, column: usize, problem: &Diagnostic, hidden: &[usize]) -> Option<String> {
     if line.len() > 8 * LONGEST_LINE {
         return None;
     }
@@ -109,15 +122,24 @@ fn presentable(line: &str, column: usize, problem: &Diagnostic) -> Option<String
         let (word, after) = rest.split_at(end);
         rest = after;
         let key = key_of(word, after);
+        let begins = out.chars().count() + 1;
+        // A quote in front of a key is a part of its place.
+        let is_hidden = hidden.iter().any(|at| (begins.saturating_sub(1)..=begins).contains(at));
+        let bare = unspaced::without_value(key.unwrap_or(word));
+        let is_pair = bare != key.unwrap_or(word) && (is_hidden || is_secret(bare.trim_end_matches('…')));
         if key.is_none() {
-            out.push_str(&masked(word));
+            out.push_str(&masked(if is_pair { &bare } else { word }));
             continue;
+        }
+        if is_pair {
+            out.push_str(&bare);
+            break;
         }
         out.push_str(word);
         let is_at = out.chars().count() >= column;
         let named = is_secret(key.unwrap_or_default()) && !is_level(after);
-        let hidden = named || is_at && (secret || problem.hides_value);
-        if hidden && !after.trim_matches([':', '=', ' ', '"', '\'']).is_empty() {
+        let hides = named || is_hidden || is_at && (secret || problem.hides_value);
+        if hides && !after.trim_matches([':', '=', ' ', '"', '\'']).is_empty() {
             out.push_str(if word.ends_with(':') { " …" } else { after.get(..1).unwrap_or_default() });
             if !word.ends_with(':') {
                 out.push_str(" …");
@@ -127,7 +149,11 @@ fn presentable(line: &str, column: usize, problem: &Diagnostic) -> Option<String
     }
     let length = out.chars().count();
     // A secret value that stands in a line of its own, as an entry of a list.
-    let bare = (secret || problem.hides_value) && !out.ends_with(['…', ':']);
+    let is_header = matches!(path.steps().last(), Some(Step::Key(_)))
+        && line.trim_start().starts_with('[')
+        && line.ends_with(']')
+        && line.chars().take(column.saturating_sub(1)).all(|c| c == '[' || c.is_whitespace());
+    let bare = !is_header && (secret || problem.hides_value) && !out.ends_with(['…', ':']);
     (length <= LONGEST_LINE && column <= length && !bare).then(|| bounded(out))
 }
 
@@ -163,8 +189,7 @@ fn key_of<'a>(word: &'a str, after: &str) -> Option<&'a str> {
 fn is_level(after: &str) -> bool {
     let value = after.trim_start_matches(['"', '\'', ':', '=', ' ']);
     let word = &value[..value.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(value.len())];
-    let levels: Vec<_> = Access::ALL.iter().map(ToString::to_string).collect();
-    word.len() <= 10 && nearest(word, levels.iter().map(String::as_str)).is_some()
+    unspaced::is_level(word)
 }
 
 fn masked(word: &str) -> String {
@@ -192,7 +217,6 @@ fn without_comment(line: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Place;
 
     fn line(text: &str, path: &str, column: u32, hides_value: bool) -> Option<String> {
         let mut problem = Diagnostic::new(path, "wrong");

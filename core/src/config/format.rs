@@ -13,6 +13,7 @@ use super::pieces;
 use super::quick::Quick;
 use super::syntax;
 use super::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
+use super::unspaced;
 use crate::diagnostic::Diagnostic;
 
 /// The name of a manifest that is read from standard input.
@@ -129,7 +130,8 @@ fn toml(text: &str, file: &str) -> Result<Node, Diagnostic> {
             let at = error.span().map(|span| Offsets::of(text).at(span.start));
             if error.message() == "duplicate key" {
                 let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
-                return Err(wrong(file, at, format!("the key `{key}` stands here twice")).hint(TWICE));
+                return Err(wrong(file, at, format!("the key `{}` stands here twice", unspaced::without_value(key)))
+                    .hint(TWICE));
             }
             Err(said(file, "TOML", syntax::toml(text, at, error.message())))
         }

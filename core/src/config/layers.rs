@@ -146,6 +146,12 @@ impl Overrides {
         configuration
     }
 
+    /// The layers of variables that are set to nothing, as a script does with a variable of its own that isn't set.
+    pub(super) fn empty(&self) -> Vec<String> {
+        let all = self.variables().into_iter().filter(|(.., text)| text.trim().is_empty());
+        all.map(|(variable, ..)| format!("{VARIABLE}{variable}")).collect()
+    }
+
     /// Whether a key of the file stays as it is, whatever lies over it.
     pub(super) fn leave_alone(&self, file: &JsonMap<String, Value>, key: &str) -> bool {
         let is_it = |path: &str| path.to_lowercase() == key;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::entries::{self, RegistryEntry, ResourceEntry};
 use super::platform;
 use super::strict::{self, expected};
+use super::unspaced;
 use crate::access::Access;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -309,7 +310,11 @@ fn sections(map: &Map<String, Value>, providers: &[&str], problems: &mut Vec<Dia
             sections.insert(key.clone(), value.clone());
         } else if !KEYS.contains(&key.as_str()) {
             let known: Vec<_> = KEYS.iter().chain(providers).copied().chain(["profiles"]).collect();
-            problems.push(Diagnostic::new(key, format!("unknown key `{key}`")).hint(expected(key, &known)));
+            problems.push(
+                Diagnostic::new(key, format!("unknown key `{}`", unspaced::without_value(key)))
+                    .hint(expected(key, &known))
+                    .hiding(),
+            );
         }
     }
     sections
@@ -336,7 +341,9 @@ pub(super) fn profiles(profiles: &Value, selected: Option<&str>) -> Vec<Diagnost
         for key in keys.keys().filter(|_| selected != Some(name)) {
             if !providers.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
                 let known: Vec<_> = KEYS.iter().chain(&providers).copied().collect();
-                let unknown = Diagnostic::new(format!("{path}.{key}"), format!("unknown key `{key}`"));
+                let unknown =
+                    Diagnostic::new(format!("{path}.{key}"), format!("unknown key `{}`", unspaced::without_value(key)))
+                        .hiding();
                 problems.push(unknown.hint(expected(key, &known)));
             }
         }

@@ -22,6 +22,7 @@ mod stranger;
 pub(crate) mod strict;
 mod syntax;
 mod tree;
+mod unspaced;
 mod value_reader;
 
 use std::fs::File;
@@ -425,6 +426,9 @@ impl Source {
         }
         problems.sort_by(|one, other| order(one).cmp(&order(other)));
         excerpt::add(&self.text, &self.name(), &mut problems);
+        for problem in &mut problems {
+            problem.path = unspaced::path(&problem.path, problem.hides_value);
+        }
         problems
     }
 
@@ -471,6 +475,8 @@ struct Places {
     tree: Node,
     figment: Figment,
     profile: Option<String>,
+    /// The layers of variables that are set to nothing.
+    empty: Vec<String>,
 }
 
 impl Places {
@@ -492,7 +498,8 @@ impl Places {
         }
         // As they come out of the layers.
         value.sort_all_objects();
-        Ok((Self { file: source.name(), tree, figment, profile: source.overrides.profile.clone() }, value))
+        let (profile, empty) = (source.overrides.profile.clone(), source.overrides.empty());
+        Ok((Self { file: source.name(), tree, figment, profile, empty }, value))
     }
 
     /// Says of each where it stands, and of what is in a list also its name; `value` is all layers together.
@@ -516,7 +523,9 @@ impl Places {
         }
         let path = Path::parse(&problem.path);
         if let Some(layer) = self.layer(&path, merged) {
-            return layers::blamed(problem, layer);
+            let is_empty = self.empty.contains(&layer);
+            let blamed = layers::blamed(problem, layer);
+            return if is_empty { blamed.hint("the variable is empty: unset it or give it a value") } else { blamed };
         }
         let (mut at, depth) = self.tree.locate(&path);
         if let Some(profile) = &self.profile {

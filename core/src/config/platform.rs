@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::strict::{self, Part};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::names::{Domain, Project};
 use crate::platform::{Platform, PlatformKind};
 use crate::principal::Naming;
@@ -120,6 +120,20 @@ pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Platform, p
 }
 
 fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
+    as_written(written, platform).or_else(|| {
+        let domains = platform.domains.iter().map(|domain| domain.as_str());
+        let projects = platform.projects.iter().map(|project| project.as_str());
+        match nearest(written, [GLOBAL].into_iter().chain(domains).chain(projects))? {
+            GLOBAL => Some(format!("did you mean `{GLOBAL}`?")),
+            name => as_written(name, platform),
+        }
+    })
+}
+
+/// The scope that reaches every task.
+const GLOBAL: &str = "global";
+
+fn as_written(written: &str, platform: &Platform) -> Option<String> {
     if platform.domains.iter().any(|domain| domain.as_str() == written) {
         return Some(format!("did you mean the domain? write `{{ domain: {written} }}`"));
     }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::path::{Path, Step};
+use super::unspaced;
 use super::value_reader::{Reader, Wrong};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::shown::shown;
@@ -211,7 +212,10 @@ fn strike(value: &mut Value, path: &Path) -> bool {
 fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
     let problem = |message: String| Diagnostic::new(path.to_string(), message);
     match wrong {
-        Wrong::Key { key, known } => problem(format!("unknown key `{key}`")).hint(expected(key, known)),
+        Wrong::Key { key, known } => {
+            // Nobody knows what it holds.
+            problem(format!("unknown key `{}`", unspaced::without_value(key))).hint(expected(key, known)).hiding()
+        }
         Wrong::Word { word, known } => {
             let withheld = path.is_secret() || word.chars().count() > LONGEST_VALUE;
             let problem = match withheld && nearest(word, known.iter().copied()).is_none() {
@@ -241,8 +245,11 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
             let mut problem = problem(format!("{subject} must be {expected}, and is {found}"));
             problem.hides_value = found == "a text";
             let of_access = path.steps().ends_with(&[Step::Key("access".to_owned())]) && expected.contains("mapping");
+            let spaced = "write each resource with its level, a space behind the colon: `access: { training-data: read }`; \
+                          where it is stands under `resources: { training-data: { aws: … } }`";
             let meant = "write each resource with its level, `access: { training-data: read }`; where it is stands under \
                          `resources: { training-data: { aws: … } }`";
+            let meant = if problem.hides_value { spaced } else { meant };
             match hint.as_deref().or(of_access.then_some(meant)) {
                 Some(hint) => problem.hint(hint),
                 None => problem,

@@ -3,6 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::path::{Path, Step};
+use super::unspaced;
 use crate::diagnostic::{Diagnostic, Place};
 
 /// What to do about a key that stands twice.
@@ -170,8 +171,10 @@ impl Node {
                     let trail = Trail::Key(trail, &entry.key);
                     if let Some(first) = seen.insert(&entry.key, entry.key_at) {
                         let first = first.map(|(line, _)| format!(", first in line {line}")).unwrap_or_default();
-                        let message = format!("the key `{}` stands here twice{first}", entry.key);
-                        let mut diagnostic = Diagnostic::new(trail.path().to_string(), message).hint(TWICE);
+                        let message =
+                            format!("the key `{}` stands here twice{first}", unspaced::without_value(&entry.key));
+                        let diagnostic = Diagnostic::new(trail.path().to_string(), message).hint(TWICE);
+                        let mut diagnostic = unspaced::hiding(&entry.key, diagnostic);
                         diagnostic.place = place(file, entry.key_at);
                         found.push(diagnostic);
                     }
@@ -207,12 +210,16 @@ fn no_value(node: &Node, trail: &Trail<'_>) -> Option<Diagnostic> {
 pub(super) fn nothing(path: &Path) -> Diagnostic {
     match path.split_last() {
         Some((Step::Key(key), _)) => {
+            let shown = unspaced::without_value(&key);
+            let problem = unspaced::hiding(&key, Diagnostic::new(path.to_string(), format!("`{shown}` has no value")));
+            if let Some(spaced) = unspaced::spaced(&key) {
+                return problem.hint(format!("write a space behind the colon: `{spaced}`"));
+            }
             let or = match key.as_str() {
                 "grants" | "registries" | "bindings" => format!(", or `{key}: []` for none at all"),
                 _ => String::new(),
             };
-            Diagnostic::new(path.to_string(), format!("`{key}` has no value"))
-                .hint(format!("write a value behind `{key}`, or leave the key out{or}"))
+            problem.hint(format!("write a value behind `{shown}`, or leave the key out{or}"))
         }
         _ => Diagnostic::new(path.to_string(), "there is an entry without a value here")
             .hint("write the entry, or leave it out"),

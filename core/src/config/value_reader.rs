@@ -13,6 +13,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
+use super::unspaced;
+
 /// Why a value can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wrong {
@@ -35,10 +37,10 @@ impl fmt::Display for Wrong {
         match self {
             Self::Said(message) => f.write_str(message),
             Self::Other { found, expected, .. } => write!(f, "this must be {expected}, and is {found}"),
-            Self::Key { key, .. } => write!(f, "unknown key `{key}`"),
+            Self::Key { key, .. } => write!(f, "unknown key `{}`", unspaced::without_value(key)),
             Self::Word { word, .. } => write!(f, "unknown value `{word}`"),
             Self::Missing(key) => write!(f, "`{key}` is missing"),
-            Self::Twice(key) => write!(f, "the key `{key}` stands here twice"),
+            Self::Twice(key) => write!(f, "the key `{}` stands here twice", unspaced::without_value(key)),
         }
     }
 }

@@ -9,6 +9,7 @@ mod engine_order;
 mod engine_outcome;
 mod engine_retry;
 mod engine_undone;
+mod excerpts;
 mod fake;
 mod hostile_manifest;
 mod scopes;
