@@ -102,8 +102,13 @@ impl Printer {
         })
     }
 
-    /// Tells something, unless the user wants only results.
+    /// Tells something, unless the user wants only results. What doesn't fit into a line goes on in the next one.
     pub(crate) fn say(&self, text: &str) {
+        self.say_whole(&render::wrapped(text, 0, 2, self.width_of_errors()));
+    }
+
+    /// The same of what has a command in it: that is to be copied, and is never broken.
+    pub(crate) fn say_whole(&self, text: &str) {
         if !self.quiet {
             self.write_error(&format!("{text}\n"));
         }

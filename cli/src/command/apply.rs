@@ -185,13 +185,13 @@ pub(super) async fn carry_out(
         if !printer.is_quiet() {
             printer.data(&report::made(&report))?;
         }
-        printer.data(&report::summary(&report))?;
+        printer.data(&report::summary(&report, printer.width()))?;
         if let Some(trail) = &trail {
             // Told however quiet it should be: without the hash, nobody notices later that the end was cut off.
             printer.warn(&format!("Audit trail: {}, which now ends in {}", trail.path().display(), trail.head()));
         }
         if !report.is_success() {
-            printer.say(&format!("To go on: {again}"));
+            printer.say_whole(&format!("To go on: {again}"));
         }
         if !searched {
             printer.say(UNSEARCHED);

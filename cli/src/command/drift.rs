@@ -36,7 +36,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             let telling = Telling::of(shell, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if !plan.is_empty() {
-                shell.printer.say(&format!("To put it right: {}", shell.global.repeated("apply")));
+                shell.printer.say_whole(&format!("To put it right: {}", shell.global.repeated("apply")));
             } else if !plan.unsearched.is_empty() {
                 shell.printer.say("No other drift was found; what wasn't searched may be as the manifest says or not.");
             } else if plan.has_drift() {

@@ -38,7 +38,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             if plan.is_empty() {
                 shell.printer.say(&plan::nothing_to_do(&plan));
             } else {
-                shell.printer.say(&format!("To make these changes: {}", shell.global.repeated("apply")));
+                shell.printer.say_whole(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }
         }
         let exit = if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done };

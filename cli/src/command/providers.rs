@@ -11,7 +11,7 @@ pub(crate) fn run(shell: Shell<'_>) -> Result<Exit> {
     if shell.printer.is_json() {
         shell.printer.json(&document(&providers))?;
     } else {
-        shell.printer.data(&text(&providers))?;
+        shell.printer.data(&text(&providers, shell.printer.width()))?;
     }
     Ok(Exit::Done)
 }

@@ -19,7 +19,7 @@ pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, width: Option<usi
     let mut out = String::from("For somebody else to do:\n\n");
     for (change, handoff) in both() {
         if in_full {
-            out.push_str(&complete(change, handoff));
+            out.push_str(&complete(change, handoff, width));
             out.push('\n');
         } else {
             out.push_str(&line(change, handoff, width));
@@ -56,16 +56,19 @@ fn line(change: &Change, handoff: &Handoff, width: Option<usize>) -> String {
     format!("{sign} {} {name}: {}\n", change.id.kind, wrapped(&text, first, 4, width))
 }
 
-fn complete(change: &Change, handoff: &Handoff) -> String {
+fn complete(change: &Change, handoff: &Handoff, width: Option<usize>) -> String {
+    // Where what follows a label begins.
+    const INDENT: usize = 10;
+    let of_label = |text: &str| wrapped(text, INDENT, INDENT, width);
     let mut out = header('>', CYAN, change, "");
-    out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), handoff.to));
-    out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), handoff.task));
+    out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), of_label(&handoff.to)));
+    out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), of_label(&handoff.task)));
     out.push_str(&indented(&handoff.document, 6));
     let seen = if handoff.verifiable {
         "A later run sees whether it was done."
     } else {
         "cloudgrant can't see whether it was done: it stays in this list."
     };
-    out.push_str(&format!("    {}\n", styled(DIM, seen)));
+    out.push_str(&format!("    {}\n", styled(DIM, &wrapped(seen, 4, 4, width))));
     out
 }

@@ -107,7 +107,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
     // Even where only the last line is asked for: what wasn't looked at is part of the result.
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
     out.write_all(stays(&plan.stays, width).as_bytes())?;
-    out.write_all(summary(plan, wording).as_bytes())
+    out.write_all(summary(plan, wording, width).as_bytes())
 }
 
 /// What the signs mean, as far as they occur.
@@ -321,23 +321,29 @@ pub(crate) fn nothing_to_do(plan: &Plan) -> String {
     }
 }
 
-fn summary(plan: &Plan, wording: Wording) -> String {
+fn summary(plan: &Plan, wording: Wording, width: Option<usize>) -> String {
     let Summary { create, update, delete, handoff, unchanged } = plan.summary();
     let widened = match plan.widened.len() {
         0 => String::new(),
-        many => styled(RED, &format!("{many} widened by others")) + ", ",
+        many => format!("{many} widened by others, "),
     };
     let handoffs = if handoff == 1 { "handoff" } else { "handoffs" };
-    match wording {
-        Wording::Plan | Wording::Revoke => format!(
-            "{} {widened}{create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged.\n",
-            styled(BOLD, "Plan:")
+    let (title, counts) = match wording {
+        Wording::Plan | Wording::Revoke => (
+            "Plan:",
+            format!(
+                "{create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged."
+            ),
         ),
-        Wording::Drift => format!(
-            "{} {widened}{create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be.\n",
-            styled(BOLD, "Drift:")
+        Wording::Drift => (
+            "Drift:",
+            format!(
+                "{create} missing, {update} changed, {delete} no longer wanted, {handoff} {handoffs}, {unchanged} as they should be."
+            ),
         ),
-    }
+    };
+    let first = title.len() + 1 + widened.len();
+    format!("{} {}{}\n", styled(BOLD, title), styled(RED, &widened), wrapped(&counts, first, 2, width))
 }
 
 #[cfg(test)]

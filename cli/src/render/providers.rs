@@ -5,7 +5,7 @@ use cloudgrant_sandbox_kit::registry::find;
 use serde_json::{Value, json};
 
 use super::json::FORMAT_VERSION;
-use super::{BOLD, DIM, GREEN, YELLOW, styled};
+use super::{BOLD, DIM, GREEN, YELLOW, styled, wrapped};
 
 /// An ability, and which provider has it.
 type Row = (String, Vec<Can>);
@@ -20,13 +20,18 @@ enum Can {
 }
 
 /// For people.
-pub(crate) fn text(providers: &[&'static Registration]) -> String {
+pub(crate) fn text(providers: &[&'static Registration], width: Option<usize>) -> String {
     let mut out = String::new();
     for provider in providers {
-        out.push_str(&format!("{}  {}\n", styled(BOLD, provider.id), provider.summary));
+        out.push_str(&format!(
+            "{}  {}\n",
+            styled(BOLD, provider.id),
+            wrapped(provider.summary, provider.id.len() + 2, 4, width)
+        ));
         let reason = provider.capabilities.scope_reason();
         if !reason.is_empty() && provider.capabilities.scope_kinds().len() < ScopeKind::ALL.len() {
-            out.push_str(&format!("    no other scopes: {reason}\n"));
+            let text = wrapped(&format!("no other scopes: {reason}"), 4, 6, width);
+            out.push_str(&format!("    {text}\n"));
         }
     }
     out.push('\n');
@@ -55,7 +60,7 @@ pub(crate) fn text(providers: &[&'static Registration]) -> String {
             out.push('\n');
         }
     }
-    let lines: Vec<_> = providers.iter().flat_map(|provider| inexact(provider)).collect();
+    let lines: Vec<_> = providers.iter().flat_map(|provider| inexact(provider, width)).collect();
     if !lines.is_empty() {
         out.push_str(&format!("\n{}", lines.concat()));
     }
@@ -63,11 +68,12 @@ pub(crate) fn text(providers: &[&'static Registration]) -> String {
 }
 
 /// What the stars mean, a line each.
-fn inexact(provider: &Registration) -> impl Iterator<Item = String> {
-    provider.capabilities.inexact_levels().iter().map(|inexact| {
+fn inexact(provider: &Registration, width: Option<usize>) -> impl Iterator<Item = String> {
+    provider.capabilities.inexact_levels().iter().map(move |inexact| {
         let precisely = if inexact.precisely { "; `precise: true` for exactly this" } else { "" };
         let (access, kind) = (inexact.access, inexact.kind.with_article());
-        format!("{} {}, {access} on {kind}: {}{precisely}\n", styled(YELLOW, "*"), provider.id, inexact.effect())
+        let text = format!("{}, {access} on {kind}: {}{precisely}", provider.id, inexact.effect());
+        format!("{} {}\n", styled(YELLOW, "*"), wrapped(&text, 2, 2, width))
     })
 }
 
@@ -217,7 +223,7 @@ mod tests {
 
     #[test]
     fn inexact_levels_have_a_star_and_a_line() {
-        let seen = anstream::adapter::strip_str(&text(&both())).to_string();
+        let seen = anstream::adapter::strip_str(&text(&both(), None)).to_string();
         let expected = "\
 nearly  does more than it says
     no other scopes: there is one identity

@@ -67,12 +67,10 @@ fn list(title: &str, changes: &[Change]) -> String {
 }
 
 /// The last line.
-pub(crate) fn summary(report: &Report) -> String {
+pub(crate) fn summary(report: &Report, width: Option<usize>) -> String {
     let Summary { create, update, delete, handoff, unchanged } = report.summary();
-    let mut line = format!("{} {create} created, {update} updated, {delete} deleted", styled(BOLD, "Done:"));
-    if !report.is_success() {
-        line = format!("{} {create} created, {update} updated, {delete} deleted", styled(BOLD, "Not all done:"));
-    }
+    let title = if report.is_success() { "Done:" } else { "Not all done:" };
+    let mut line = format!("{create} created, {update} updated, {delete} deleted");
     for (count, what) in [
         (report.failed.len(), "failed"),
         (report.remaining.len(), "not begun"),
@@ -91,12 +89,10 @@ pub(crate) fn summary(report: &Report) -> String {
     line.push_str(&format!(", {unchanged} unchanged"));
     let took = seconds(report.elapsed);
     match report.requests {
-        Some(requests) => {
-            line.push_str(&format!(" ({}, {took}).\n", counted(requests as usize, "request", "requests")))
-        }
-        None => line.push_str(&format!(" ({took}).\n")),
+        Some(requests) => line.push_str(&format!(" ({}, {took}).", counted(requests as usize, "request", "requests"))),
+        None => line.push_str(&format!(" ({took}).")),
     }
-    line
+    format!("{} {}\n", styled(BOLD, title), wrapped(&line, title.len() + 1, 2, width))
 }
 
 #[cfg(test)]

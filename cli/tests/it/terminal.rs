@@ -8,9 +8,14 @@ use crate::support::{Folder, QUICKSTART};
 /// Runs the command on a terminal where nobody types anything.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(folder: &Folder, command: &str) -> String {
+    on_a_terminal_of(100, folder, command)
+}
+
+#[cfg(target_os = "linux")]
+fn on_a_terminal_of(columns: usize, folder: &Folder, command: &str) -> String {
     let binary = env!("CARGO_BIN_EXE_cloudgrant");
     let mut script = Command::new("script");
-    script.args(["-qec", &format!("stty cols 100; {binary} {command}"), "/dev/null"]);
+    script.args(["-qec", &format!("stty rows 40 cols {columns}; {binary} {command}"), "/dev/null"]);
     script.current_dir(folder.path()).env_clear().stdin(Stdio::null());
     script.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path()).env("TERM", "xterm");
     let output = script.output().expect("`script` of util-linux runs");
@@ -33,6 +38,42 @@ fn what_is_to_be_approved_is_shown_however_quiet_it_should_be() {
     let seen = on_a_terminal(&folder, "revoke --all --sandbox -q -o json");
     let (plan, _) = seen.split_once("Take this away from acme-ml in the sandbox? ").expect("a question");
     assert!(plan.contains("- iam-role"), "{seen}");
+}
+
+/// A terminal breaks what is too long in the middle of words.
+#[cfg(target_os = "linux")]
+#[test]
+fn sentences_break_between_words() {
+    let folder = Folder::with(QUICKSTART);
+    for command in [
+        "providers",
+        "plan --sandbox -q",
+        "plan --sandbox=a-folder-with-a-name",
+        "drift --sandbox",
+        "apply --sandbox --yes",
+        "plan --sandbox",
+        "revoke base-images --sandbox --yes",
+        "permissions",
+        "permissions --provider azure",
+    ] {
+        let seen = on_a_terminal_of(60, &folder, command);
+        let sentence = |line: &&str| {
+            let of_document = line.contains('"') || line.starts_with("    ") || line.contains("arn:");
+            // What is to be copied stays whole, and so does what has no space.
+            !of_document
+                && !line.contains("cloudgrant ")
+                && line.trim().contains(' ')
+                && !line.starts_with(['+', '-', '~', '>', '!'])
+                && !line.starts_with("made ")
+        };
+        let long: Vec<_> = seen
+            .lines()
+            .filter_map(|line| line.trim_end().rsplit('\r').next())
+            .filter(sentence)
+            .filter(|line| line.trim_end().chars().count() > 60)
+            .collect();
+        assert!(long.is_empty(), "{command}: {long:#?}");
+    }
 }
 
 #[test]
