@@ -45,10 +45,21 @@ fn without_options(command: clap::Command) -> clap::Command {
 
 /// Whether the word that is being typed begins with a dash. Some shells say which it is; for the others it is the last.
 fn begins_an_option() -> bool {
-    let typed: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let typed = typed();
+    typed.get(at(&typed)).is_some_and(|word| word.to_string_lossy().starts_with('-'))
+}
+
+/// Which word is being typed.
+fn at(typed: &[OsString]) -> usize {
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
-    let word = typed.get(index.unwrap_or(typed.len().saturating_sub(1)));
-    word.is_some_and(|word| word.to_string_lossy().starts_with('-'))
+    index.unwrap_or(typed.len().saturating_sub(1))
+}
+
+/// The words in front of it.
+fn before() -> Vec<OsString> {
+    let mut typed = typed();
+    typed.truncate(at(&typed));
+    typed
 }
 
 /// The providers that are linked in.
@@ -67,9 +78,33 @@ pub(crate) fn profiles() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(names().profiles))
 }
 
-/// The manifest's grants and registries.
+/// The manifest's grants and registries, but for those that are typed already.
 pub(crate) fn grants() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| candidates(names().grants))
+    ArgValueCandidates::new(|| candidates(grants_left()))
+}
+
+/// The same, or all of it: one excludes the other.
+pub(crate) fn revocable() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let before = before();
+        if before.iter().any(|word| word == ALL) {
+            return Vec::new();
+        }
+        let (all, left) = (names().grants.len(), grants_left());
+        let is_first = left.len() == all && !begins_an_option();
+        let all = is_first.then(|| CompletionCandidate::new(ALL).help(Some("Everything that this stack made".into())));
+        candidates(left).into_iter().chain(all).collect()
+    })
+}
+
+/// The option of `revoke` that stands for every grant.
+const ALL: &str = "--all";
+
+fn grants_left() -> Vec<String> {
+    let before = before();
+    let mut grants = names().grants;
+    grants.retain(|grant| !before.iter().any(|word| word == grant.as_str()));
+    grants
 }
 
 /// What goes wrong in a sandbox, each with its meaning.
@@ -93,7 +128,7 @@ fn document_names() -> Option<Vec<String>> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let profile = value_of(&["--profile"], &typed()).and_then(|profile| profile.into_string().ok());
-    let loaded = Loaded::draft_from_file(&file()?, &Overrides { profile, environment, flags }).ok()?;
+    let loaded = Loaded::draft_from_file(&file(&typed())?, &Overrides { profile, environment, flags }).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let session = runtime.block_on(Session::open(loaded, Settings::default())).ok()?;
     let all = session.provider().permissions(session.intents(), Purpose::Apply);
@@ -108,11 +143,16 @@ fn candidates(names: Vec<String>) -> Vec<CompletionCandidate> {
 
 /// The names in the manifest that the line is about, as far as it is typed.
 fn names() -> Names {
-    file().map(|file| Names::of(&file)).unwrap_or_default()
+    names_of(&typed())
 }
 
-fn file() -> Option<PathBuf> {
-    let file = file_of(&typed()).or_else(|| std::env::var_os("CLOUDGRANT_FILE").map(PathBuf::from));
+/// The names in the manifest that a line of these words is about.
+pub(crate) fn names_of(words: &[OsString]) -> Names {
+    file(words).map(|file| Names::of(&file)).unwrap_or_default()
+}
+
+fn file(words: &[OsString]) -> Option<PathBuf> {
+    let file = file_of(words).or_else(|| std::env::var_os("CLOUDGRANT_FILE").map(PathBuf::from));
     file.or_else(|| manifest::here().map(Into::into))
 }
 

@@ -32,6 +32,9 @@ pub struct FoundStack {
     /// What the provider's section has to say in order to be at this home, by its keys; empty for the manifest's own home.
     /// `None` where no run can be there: what has to be found out or made first stands in [`Stacks::unsearched`].
     pub settings: Option<BTreeMap<String, String>>,
+    /// What the provider's section also has to say so that everything can be taken back, and only a person knows: by its keys,
+    /// with dots between them, each with what is to be filled in.
+    pub fill_in: BTreeMap<String, String>,
 }
 
 impl Stacks {

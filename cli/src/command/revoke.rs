@@ -1,5 +1,7 @@
 //! `cloudgrant revoke`
 
+use std::collections::BTreeSet;
+
 use clap::{ArgGroup, Args};
 use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack};
 
@@ -25,7 +27,7 @@ Examples:
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
     /// The grants and registries to take away, by their names in the manifest
-    #[arg(value_name = "GRANT", add = crate::complete::grants())]
+    #[arg(value_name = "GRANT", add = crate::complete::revocable())]
     grants: Vec<String>,
 
     /// Everything that this stack made
@@ -34,7 +36,7 @@ pub(crate) struct Options {
 
     /// Another stack than the manifest's, at the same home: one that was renamed, or has no manifest any more
     #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "grants")]
-    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Other)]
     stack: Option<String>,
 
     /// Don't ask: approve the plan in advance
@@ -93,7 +95,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             None => "all of it".to_owned(),
         };
         if exit == Exit::Done && options.all {
-            shell.printer.say(&format!("Other stacks, and other homes of this one: {stacks}"));
+            shell.printer.say_whole(&format!("Other stacks, and other homes of this one: {stacks}"));
         }
         if exit == Exit::Done && !listed.is_empty() {
             shell.printer.say(&format!(
@@ -142,11 +144,14 @@ pub(super) async fn nothing_of(
     }
     let provider = work.session.registration().id;
     let homes: Vec<_> = named.iter().map(|found| found.home.as_str()).collect();
-    let commands = named.iter().filter_map(|found| Listed::of(found, provider, &global).take_back);
-    let commands: Vec<_> = commands.collect();
+    let listed: Vec<_> = named.iter().map(|found| Listed::of(found, provider, &global)).collect();
+    let commands: Vec<_> = listed.iter().filter_map(|one| one.take_back.as_deref()).collect();
+    let blanks = listed.iter().flat_map(|one| &one.fill_in);
+    let blanks: BTreeSet<_> = blanks.map(|(variable, what)| format!("\nfill in {variable}: {what}")).collect();
+    let blanks: String = blanks.into_iter().collect();
     let hint = match commands.as_slice() {
         [] => format!("`{list}` says what is in the way there"),
-        commands => format!("take it back there:\n{}", commands.join("\n")),
+        commands => format!("take it back there:\n{}{blanks}", commands.join("\n")),
     };
     let message = format!("stack {stack} is at another home than the one meant here: nothing was taken away");
     Ok(Some(Error::new(ErrorKind::NotFound, message).with("home", homes.join("; ")).hint(hint)))

@@ -17,15 +17,25 @@ pub(crate) struct Listed<'a> {
     stack: &'a FoundStack,
     /// None where no run can be at its home.
     pub(crate) take_back: Option<String>,
+    /// The variables in that command that somebody has to fill in, each with what it takes.
+    pub(crate) fill_in: Vec<(String, &'a str)>,
 }
+
+/// What stands where somebody has to fill something in. No shell takes it for anything, and no key does.
+const BLANK: &str = "…";
 
 impl<'a> Listed<'a> {
     pub(crate) fn of(stack: &'a FoundStack, provider: &str, global: &Global) -> Self {
+        let named = |key: &str| {
+            let key = key.replace('.', "__");
+            format!("CLOUDGRANT_{}__{}", provider.to_uppercase(), key.to_uppercase())
+        };
+        let mut fill_in = Vec::new();
+        if stack.settings.is_some() {
+            fill_in.extend(stack.fill_in.iter().map(|(key, what)| (named(key), what.as_str())));
+        }
         let take_back = stack.settings.as_ref().map(|settings| {
-            let variable = |(key, value): (&String, &String)| {
-                let (provider, key) = (provider.to_uppercase(), key.to_uppercase());
-                format!("CLOUDGRANT_{provider}__{key}={} ", quoted(value))
-            };
+            let variable = |(key, value): (&String, &String)| format!("{}={} ", named(key), quoted(value));
             let mut variables: String = settings.iter().map(variable).collect();
             if manifest::is_missing(global) {
                 // What no manifest says, variables did.
@@ -35,10 +45,11 @@ impl<'a> Listed<'a> {
                 said.sort();
                 variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
             }
+            variables.extend(fill_in.iter().map(|(variable, _)| format!("{variable}={BLANK} ")));
             let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
             variables + &global.repeated(&format!("revoke --all{named}"))
         });
-        Self { stack, take_back }
+        Self { stack, take_back, fill_in }
     }
 
     /// How many objects of each kind it owns.
@@ -73,6 +84,9 @@ pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<u
             // To be copied: it is never broken.
             Some(command) => line(&mut out, "take back", command, None),
             None => line(&mut out, "take back", "no run can be at this home yet: see below", width),
+        }
+        for (variable, what) in &one.fill_in {
+            line(&mut out, "fill in", &format!("{variable}: {what}"), width);
         }
         out.push('\n');
     }
@@ -111,6 +125,13 @@ struct Written<'a> {
     objects: Vec<Object<'a>>,
     elsewhere: Vec<&'a str>,
     take_back: Option<&'a str>,
+    fill_in: Vec<Blank<'a>>,
+}
+
+#[derive(Serialize)]
+struct Blank<'a> {
+    variable: &'a str,
+    what: &'a str,
 }
 
 #[derive(Serialize)]
@@ -133,6 +154,7 @@ pub(crate) fn document<'a>(
         objects: one.stack.objects.iter().map(|id| Object { kind: id.kind, name: &id.name }).collect(),
         elsewhere: one.stack.elsewhere.iter().map(String::as_str).collect(),
         take_back: one.take_back.as_deref(),
+        fill_in: one.fill_in.iter().map(|(variable, what)| Blank { variable, what }).collect(),
     };
     let stacks = listed.iter().map(written).collect();
     Document { format_version: FORMAT_VERSION, command: "stacks", provider, stack, stacks, unsearched }

@@ -96,13 +96,35 @@ fn options_are_offered_to_whoever_begins_one() {
     let folder = world();
     for shell in ["bash", "zsh", "fish"] {
         let of = |line: &[&str]| candidates(&folder, shell, line);
-        let all = of(&["cloudgrant", "revoke", ""]);
-        assert_eq!(all, ["training-data", "models-production", "base-images", "trainer-images"], "{shell}");
+        let grants = ["training-data", "models-production", "base-images", "trainer-images"];
+        assert_eq!(of(&["cloudgrant", "explain", ""]), grants, "{shell}");
         assert!(!of(&["cloudgrant", ""]).iter().any(|name| name.starts_with('-')), "{shell}");
         let options = of(&["cloudgrant", "revoke", "--a"]);
         assert!(
             options.contains(&"--all".to_owned()) && options.contains(&"--audit".to_owned()),
             "{shell}: {options:?}"
         );
+    }
+}
+
+/// All of it or some of it, and nothing twice.
+#[test]
+fn what_is_to_be_revoked_is_offered_once() {
+    let folder = world();
+    for shell in ["bash", "zsh", "fish"] {
+        let of = |line: &[&str]| candidates(&folder, shell, &[&["cloudgrant"], line].concat());
+        let all = of(&["revoke", ""]);
+        assert_eq!(all, ["training-data", "models-production", "base-images", "trainer-images", "--all"], "{shell}");
+        let others = ["models-production", "base-images", "trainer-images"];
+        assert_eq!(of(&["revoke", "training-data", ""]), others, "{shell}");
+        assert_eq!(of(&["revoke", "--yes", "training-data", "m"]), ["models-production"], "{shell}");
+        assert_eq!(of(&["explain", "training-data", ""]), others, "{shell}");
+        // A value of an option is no grant.
+        assert!(of(&["revoke", "--file", "cloudgrant.yaml", ""]).contains(&"--all".to_owned()), "{shell}");
+        // Nothing is left but options.
+        assert!(of(&["revoke", "--all", ""]).iter().all(|word| word.starts_with("--")), "{shell}");
+        assert_eq!(of(&["revoke", "--al"]), ["--all"], "{shell}");
+        // Stacks are the cloud's to name, and no file is one.
+        assert!(of(&["revoke", "--all", "--stack", ""]).is_empty(), "{shell}");
     }
 }

@@ -34,7 +34,8 @@ fn what_has_no_manifest_any_more_is_listed_and_taken_back() {
     assert_eq!(listed["stacks"][0]["name"], "acme-ml", "{listed:#}");
     let command = listed["stacks"][0]["take_back"].as_str().expect("a command");
     assert!(
-        command.contains("CLOUDGRANT_AWS__ACCOUNT=111122223333 cloudgrant revoke --all --stack acme-ml"),
+        command.contains("CLOUDGRANT_AWS__ACCOUNT=111122223333 ")
+            && command.contains(" cloudgrant revoke --all --stack acme-ml"),
         "{command}"
     );
     assert!(command.contains("CLOUDGRANT_AWS__HOME=oidc.eks."), "{command}");

@@ -160,6 +160,34 @@ fn no_grants_are_needed() {
     assert_eq!(found(&assert_valid(&folder, &["stacks", "--sandbox"])).len(), 1);
 }
 
+/// Where a stack wrote into documents of an account that nothing says how to work in, the command has a blank for that.
+#[test]
+fn what_is_in_another_account_is_taken_back_with_what_somebody_fills_in() {
+    const VARIABLE: &str = "CLOUDGRANT_AWS__ACCOUNTS__444455556666__ASSUME_ROLE";
+    let folder = Folder::empty();
+    applied(&folder, QUICKSTART, &[]);
+    std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+    let folder = folder.variable("CLOUDGRANT_AWS__ACCOUNT", "111122223333");
+    let folder = folder.variable("CLOUDGRANT_AWS__REGION", "us-west-2");
+    let aws = ["stacks", "--sandbox", "--provider", "aws"];
+    let told = folder.run(&aws);
+    assert!(told.contains(&format!("{VARIABLE}=… ")) && told.contains(&format!("fill in    {VARIABLE}: ")), "{told}");
+    let document = assert_valid(&folder, &aws);
+    let stack = &document["stacks"][0];
+    assert_eq!(stack["fill_in"][0]["variable"], VARIABLE, "{document:#}");
+    let command = stack["take_back"].as_str().expect("a command");
+    let role = "arn:aws:iam::444455556666:role/registry-admin";
+    assert!(command.contains(&format!("{VARIABLE}=… ")), "{command}");
+    run_as_printed(&folder, &command.replace(&format!("{VARIABLE}=…"), &format!("{VARIABLE}={role}")));
+    assert_eq!(found(&assert_valid(&folder, &aws)), []);
+    // Whoever says it already has nothing to fill in.
+    applied(&folder, QUICKSTART, &[]);
+    std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+    let document = assert_valid(&folder.variable(VARIABLE, role), &aws);
+    assert_eq!(document["stacks"][0]["fill_in"], serde_json::json!([]), "{document:#}");
+    assert!(!document.to_string().contains('…'), "{document:#}");
+}
+
 /// Each example has a stack of its own: who tries two of them in one account doesn't take the first one back.
 #[test]
 fn examples_do_not_share_a_stack_name() {

@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::Aws;
 use crate::bind::{HOME_TAG, TASK_POLICY_TAG};
 use crate::client::AT_A_TIME;
-use crate::config::WHOLE_ACCOUNT;
+use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
 use crate::kinds;
 use crate::known_buckets;
@@ -80,9 +80,11 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             true => BTreeMap::new(),
             false => BTreeMap::from([("home".to_owned(), home.to_owned())]),
         });
+        let (elsewhere, accounts) = there.map(|names| elsewhere(aws, &names, &snapshot)).unwrap_or_default();
         stacks.found.push(FoundStack {
             is_this: is_home && name == *aws.names.stack(),
-            elsewhere: there.map(|names| elsewhere(aws, &names, &snapshot)).unwrap_or_default(),
+            elsewhere,
+            fill_in: accounts.iter().map(fill_in).collect(),
             name,
             home,
             objects: below.objects,
@@ -153,13 +155,23 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
     }
 }
 
-/// The documents of others in which a stack has statements, as its own policies name them.
-fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> BTreeSet<String> {
-    let marks = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names);
-    let mut all: BTreeSet<_> = marks.map(|marked| marked.to_string()).collect();
+/// The documents of others in which a stack has statements, as its own policies name them; and those of their accounts of
+/// which the section doesn't say how to work there.
+fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<AccountId>) {
+    let marks: Vec<_> = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names).collect();
+    let mut all: BTreeSet<_> = marks.iter().map(ToString::to_string).collect();
     for (name, bucket) in known_buckets::known(names, snapshot) {
         let theirs = bucket.account().filter(|account| **account != aws.config.account);
         all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));
     }
-    all
+    // What is handed off has no mark: that is somebody else's to take back.
+    let accounts = marks.iter().map(|marked| marked.account().clone());
+    let unsaid = |account: &AccountId| *account != aws.config.account && !aws.config.accounts.contains_key(account);
+    (all, accounts.filter(unsaid).collect())
+}
+
+/// The key that says how to work in an account, and what it takes.
+fn fill_in(account: &AccountId) -> (String, String) {
+    let what = format!("the ARN of a role of account {account} that may change what the stack writes to there");
+    (format!("accounts.{account}.assume_role"), what)
 }

@@ -113,6 +113,8 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
         objects,
         elsewhere: BTreeSet::new(),
         settings: (!is_gone).then_some(settings),
+        // One caller works in all subscriptions of the tenant.
+        fill_in: BTreeMap::new(),
     }
 }
 

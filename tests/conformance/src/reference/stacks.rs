@@ -37,6 +37,7 @@ impl Reference {
                 objects,
                 elsewhere,
                 settings: Some(if home == here { BTreeMap::new() } else { settings }),
+                fill_in: BTreeMap::new(),
             })
         });
         Ok(Stacks { found: found.collect(), unsearched: Vec::new() })

@@ -49,9 +49,9 @@ breakage! {
     Undead {
         fn listed(&self, _: &Cloud, stacks: &mut Stacks) {
             let Ok(name) = Stack::parse("acme-of-old") else { return };
-            let (objects, elsewhere) = Default::default();
+            let (objects, elsewhere, fill_in) = Default::default();
             let home = "first".to_owned();
-            stacks.found.push(FoundStack { name, home, is_this: false, objects, elsewhere, settings: None });
+            stacks.found.push(FoundStack { name, home, is_this: false, objects, elsewhere, settings: None, fill_in });
         }
     }
 }
