@@ -1,6 +1,11 @@
 //! What people type who come from other tools, and what it is called here: one table.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use cloudgrant_core::shown;
+
+use crate::complete;
 
 /// What is typed in place of something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +53,28 @@ const USUAL: &[(Typed, &str)] = &[
     (Flag("--region"), "the manifest says which region: `aws.region`, for each profile if you like"),
 ];
 
+/// Options with which somebody approves in advance, here and elsewhere.
+const APPROVING: [&str; 5] = ["--auto-approve", "-auto-approve", "--force", "--yes", "-y"];
+
+/// The commands that ask something.
+const ASKING: [&str; 2] = ["apply", "revoke"];
+
+/// Said where nothing is to be approved.
+const ASKS_NOTHING: &str =
+    "this command asks nothing and changes nothing: leave it out; `cloudgrant apply --yes` applies unasked";
+
+/// So many names of a manifest are listed.
+const NAMED: usize = 20;
+
 /// Endings of manifests.
-const ENDINGS: [&str; 4] = [".yaml", ".yml", ".toml", ".json"];
+pub(crate) const ENDINGS: [&str; 4] = [".yaml", ".yml", ".toml", ".json"];
 
 /// Adds to what is wrong with a command line what was probably meant.
 pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
+    if let Some(advice) = of_names(error, arguments).or_else(|| of_empty_variable(error, arguments)) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+        return;
+    }
     let typed = match error.kind() {
         ErrorKind::InvalidSubcommand => error.get(ContextKind::InvalidSubcommand),
         ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
@@ -80,7 +102,41 @@ pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
 }
 
+/// Which names there are, for whoever revokes without one.
+fn of_names(error: &Error, arguments: &[String]) -> Option<String> {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
+    let is_it = error.kind() == ErrorKind::MissingRequiredArgument && missing.iter().any(|one| one.contains("GRANT"));
+    let words: Vec<_> = arguments.iter().map(OsString::from).collect();
+    let names = is_it.then(|| complete::names_of(&words).grants)?;
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let listed = names.iter().take(NAMED).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| format!("the manifest has {listed}{more}; `--all` takes all of it away"))
+}
+
+/// Of an option's variable that is set to nothing: in the line, nobody sees that.
+fn of_empty_variable(error: &Error, arguments: &[String]) -> Option<String> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return None };
+    let long = option.split([' ', '=']).next()?;
+    let variable = format!("CLOUDGRANT_{}", long.strip_prefix("--")?.to_uppercase());
+    let is_empty = std::env::var(&variable).is_ok_and(|value| value.trim().is_empty());
+    let short = long.strip_prefix("--")?.chars().next()?;
+    let is_typed = |word: &String| word.starts_with(long) || word.starts_with(&format!("-{short}"));
+    (is_empty && !arguments.iter().any(is_typed))
+        .then(|| format!("the variable {variable} is empty: unset it or give it a value"))
+}
+
 fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String> {
+    let asks = arguments.iter().any(|word| ASKING.contains(&word.as_str()));
+    let approves = |option: &&str| {
+        // With one dash, clap takes it for letters, and stumbles over the first.
+        typed == *option || typed.len() == 2 && option.starts_with(typed) && arguments.iter().any(|word| word == option)
+    };
+    if !is_command && !asks && APPROVING.iter().any(|option| approves(option)) {
+        return Some(ASKS_NOTHING.to_owned());
+    }
     let of_table = USUAL.iter().find(|(what, _)| match what {
         Command(word) => is_command && *word == typed,
         // With one dash, clap takes it for letters, and stumbles over the first.
@@ -125,6 +181,18 @@ mod tests {
             assert!(said.contains(instead), "{typed:?}: {said}");
         }
         assert!(said(&["apply", "--auto-approve=true"]).contains("`--yes`"));
+    }
+
+    /// The option is only named where it is one.
+    #[test]
+    fn commands_that_ask_nothing_are_told_so() {
+        for option in ["--auto-approve", "-auto-approve", "--force", "--yes", "-y"] {
+            for command in ["plan", "drift"] {
+                let said = said(&[command, option]);
+                assert!(said.contains("asks nothing") && said.contains("`cloudgrant apply --yes`"), "{option}: {said}");
+            }
+        }
+        assert!(said(&["revoke", "--all", "--auto-approve"]).contains("`--yes` approves in advance"));
     }
 
     #[test]

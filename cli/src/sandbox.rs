@@ -1,14 +1,15 @@
 //! The emulator of the selected cloud, in this process.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 use cloudgrant_sandbox_kit::registry::{all, find};
 use cloudgrant_sandbox_kit::{Knobs, Running, SandboxError, Start};
 use serde_json::Value;
 
-use crate::args::Global;
+use crate::args::{Global, quoted};
+use crate::mistakes::ENDINGS;
 
 /// What goes wrong in the sandbox: the flag, or else the variable, which means nothing without a sandbox.
 ///
@@ -41,9 +42,23 @@ pub(crate) async fn start(
         return Err(Error::new(ErrorKind::Unsupported, format!("there is no sandbox for the provider `{provider}`"))
             .hint(format!("sandboxes that are linked in: {known}")));
     };
+    is_folder(&folder)?;
     (registration.start)(Start { folder, address, config, knobs })
         .await
         .map_err(|error| failed(ErrorKind::Unexpected, &error))
+}
+
+/// Refuses a file where the state is to be: whoever names one means something else.
+fn is_folder(folder: &Path) -> Result<()> {
+    let Some(file) = folder.ancestors().find(|part| part.is_file()) else { return Ok(()) };
+    let file = file.display();
+    let message = format!("{file} is a file, and the sandbox keeps its state in a folder");
+    let named = file.to_string();
+    let hint = match ENDINGS.iter().any(|ending| named.to_ascii_lowercase().ends_with(ending)) {
+        true => format!("a manifest is named with an option of its own: `--sandbox --file {}`", quoted(&named)),
+        false => "write `--sandbox=DIR` with another folder, or `--sandbox` for the usual one".to_owned(),
+    };
+    Err(Error::new(ErrorKind::Usage, message).hint(hint))
 }
 
 /// The variables by which programs know where no proxy is used: the lower-case one counts for some, the other one for others.

@@ -9,6 +9,7 @@ mod deployer;
 mod first_steps;
 mod halves;
 mod help;
+mod hints;
 mod json;
 mod later;
 mod mistakes;

@@ -117,7 +117,7 @@ const CHANGES: &[Change] = &[
         "a text written as a list",
         "region: us-west-2",
         "region: [us-west-2]",
-        &[("aws.region", 10, 3, "`region` must be a text, and is a list … without brackets")],
+        &[("aws.region", 10, 3, "`region` must be a region such as us-west-2, and is a list")],
     ),
     (
         "a number for a name",
@@ -129,7 +129,7 @@ const CHANGES: &[Change] = &[
         "a number for an account",
         "\"111122223333\"",
         "111122223333",
-        &[("aws.account", 11, 3, "stands here as a number … \"111122223333\"")],
+        &[("aws.account", 11, 3, "stands here as a number … in quotes … \"111122223333\"")],
     ),
     ("an account that lost its zero", "\"111122223333\"", "11122223333", &[("aws.account", 11, 3, "\"011122223333\"")]),
     (
@@ -381,6 +381,41 @@ const CHANGES: &[Change] = &[
             5,
             "`production` is not a scope … did you mean the domain? … `{ domain: production }`",
         )],
+    ),
+    (
+        "the global scope misspelt",
+        "scope: global",
+        "scope: gobal",
+        &[("grants[0].scope", 20, 5, "`gobal` is not a scope … did you mean `global`?")],
+    ),
+    (
+        "a domain misspelt as a scope",
+        "scope: global",
+        "scope: prodution",
+        &[("grants[0].scope", 20, 5, "did you mean the domain? … `{ domain: production }`")],
+    ),
+    (
+        "no space behind a colon",
+        "access: { training-data: read }",
+        "access: { training-data:read }",
+        &[(
+            "grants[0].access.training-data:read",
+            21,
+            15,
+            "has no value … a space behind the colon … `training-data: read`",
+        )],
+    ),
+    (
+        "no space behind a colon, in a line of its own",
+        "access: { training-data: read }",
+        "access:\n      training-data:read",
+        &[("grants[0].access", 21, 5, "is a text … a space behind the colon")],
+    ),
+    (
+        "a number for a region",
+        "region: us-west-2",
+        "region: 12",
+        &[("aws.region", 10, 3, "is the number 12 … such as us-west-2")],
     ),
     (
         "a project as a scope",

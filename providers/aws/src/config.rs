@@ -70,7 +70,9 @@ impl<'de> Deserialize<'de> for AccountId {
             }
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<AccountId, E> {
                 let lost = if number < 100_000_000_000 { ", and it lost its leading zero" } else { "" };
-                Err(E::custom(format!("the account id {number} stands here as a number{lost}: write \"{number:012}\"")))
+                Err(E::custom(format!(
+                    "the account id {number} stands here as a number{lost}: write it in quotes, \"{number:012}\""
+                )))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -82,6 +84,7 @@ impl<'de> Deserialize<'de> for AccountId {
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The data plane's region, such as `us-west-2`.
+    #[serde(deserialize_with = "region")]
     pub region: String,
     /// The data plane's account. Any other is refused.
     pub account: AccountId,
@@ -234,6 +237,21 @@ impl<'de> Deserialize<'de> for AssumeRole {
 pub enum Fixed {
     /// Those of a sandbox.
     Sandbox,
+}
+
+/// Says of anything but a text what a region looks like.
+fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct Visitor;
+    impl serde::de::Visitor<'_> for Visitor {
+        type Value = String;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a region such as us-west-2")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }
 
 /// The home, with or without the scheme of the issuer.
@@ -443,7 +461,9 @@ mod tests {
         let account = |json: &str| serde_json::from_str::<AccountId>(json).map_err(|error| error.to_string());
         assert_eq!(account(r#""011122223333""#).expect("twelve digits").as_str(), "011122223333");
         assert!(
-            account("11122223333").expect_err("a number").contains(r#"lost its leading zero: write "011122223333""#)
+            account("11122223333")
+                .expect_err("a number")
+                .contains(r#"lost its leading zero: write it in quotes, "011122223333""#)
         );
         assert!(
             account(r#""11122223333""#)

@@ -68,6 +68,7 @@ pub struct Config {
     /// The data plane's resource group, which has its managed identities.
     pub resource_group: String,
     /// Where new identities are put, such as `westeurope`. By default, where the resource group's cluster is.
+    #[serde(default, deserialize_with = "location")]
     pub location: Option<String>,
     /// Tags for the managed identities that the stack makes, beside its own. Tags of others stay, and so do those that are
     /// taken out here.
@@ -245,6 +246,21 @@ fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
         return Err(D::Error::custom(format!("`{}` {why}", shown(&text))));
     }
     Ok(Some(text))
+}
+
+/// Says of anything but a text what a location looks like.
+fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Visitor;
+    impl serde::de::Visitor<'_> for Visitor {
+        type Value = Option<String>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a location such as westeurope")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Option<String>, E> {
+            Ok(Some(text.to_owned()))
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }
 
 /// Source: Azure documentation, "Use tags to organize your Azure resources", limitations.

@@ -1,0 +1,52 @@
+//! What is said beside what is wrong: the next thing to write.
+
+use crate::support::{Folder, MANIFEST, QUICKSTART};
+
+fn refused(folder: &Folder, arguments: &[&str]) -> String {
+    let output = folder.output(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+#[test]
+fn revoke_without_a_name_names_those_that_there_are() {
+    let folder = Folder::with(QUICKSTART);
+    let told = refused(&folder, &["revoke"]);
+    assert!(told.contains("training-data, models-production, base-images, trainer-images"), "{told}");
+    assert!(told.contains("--all"), "{told}");
+    folder.write("other.yaml", "grants: [{ name: elsewhere }]");
+    let told = refused(&folder, &["revoke", "--file", "other.yaml"]);
+    assert!(told.contains("elsewhere") && !told.contains("training-data"), "{told}");
+    let told = refused(&Folder::empty(), &["revoke"]);
+    assert!(!told.contains("tip:"), "{told}");
+}
+
+#[test]
+fn a_file_is_no_folder_of_the_sandbox() {
+    let folder = Folder::with(QUICKSTART);
+    folder.write("notes.txt", "x");
+    for (arguments, instead) in [
+        (&["plan", "--sandbox=cloudgrant.yaml"][..], "--sandbox --file cloudgrant.yaml"),
+        (&["sandbox", "--folder", "notes.txt", "--", "true"], "--sandbox=DIR"),
+        (&["plan", "--sandbox=notes.txt/in"], "--sandbox=DIR"),
+    ] {
+        let told = refused(&folder, arguments);
+        assert!(told.contains("is a file, and the sandbox keeps its state in a folder"), "{told}");
+        assert!(told.contains(instead) && !told.contains("os error"), "{told}");
+    }
+    let told = refused(&folder.variable("CLOUDGRANT_SANDBOX", "notes.txt"), &["plan"]);
+    assert!(told.contains("notes.txt is a file"), "{told}");
+}
+
+/// Of a variable that is set to nothing, nobody sees that in a line of a file.
+#[test]
+fn an_empty_variable_is_unset_or_given_a_value() {
+    for (variable, value) in [("STACK", ""), ("AWS__REGION", " "), ("PROVIDER", ""), ("FILE", ""), ("PROFILE", "")] {
+        let variable: &'static str = Box::leak(format!("CLOUDGRANT_{variable}").into());
+        let told = refused(&Folder::with(MANIFEST).variable(variable, value), &["plan", "--sandbox"]);
+        assert!(told.contains(variable) && told.contains("unset it or give it a value"), "{told}");
+    }
+    // Who writes the option means it.
+    let told = refused(&Folder::with(MANIFEST), &["plan", "--profile="]);
+    assert!(!told.contains("unset"), "{told}");
+}
