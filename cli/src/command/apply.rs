@@ -147,6 +147,9 @@ pub(super) async fn carry_out(
         } else {
             printer.say(&plan::nothing_to_do(&plan));
         }
+        if let Some(untouched) = audit.untouched(work.session) {
+            printer.say(&untouched);
+        }
         return Ok((if searched && goes { Exit::Done } else { Exit::Failed }, plan));
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);

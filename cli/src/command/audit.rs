@@ -36,8 +36,22 @@ impl AuditOptions {
     /// # Errors
     /// It can't be written: then nothing must be changed.
     pub(super) fn open(&self, session: &Session) -> Result<Option<Arc<Trail>>> {
-        let file = self.audit.clone().or_else(|| session.loaded().audit());
-        file.map(|file| Trail::open(&file).map(Arc::new)).transpose()
+        self.file(session).map(|file| Trail::open(&file).map(Arc::new)).transpose()
+    }
+
+    fn file(&self, session: &Session) -> Option<PathBuf> {
+        self.audit.clone().or_else(|| session.loaded().audit())
+    }
+
+    /// What to say of the trail where nothing was to be changed: whoever looks into it finds nothing of this run, and perhaps no
+    /// file.
+    pub(super) fn untouched(&self, session: &Session) -> Option<String> {
+        let file = self.file(session)?;
+        let name = file.display();
+        Some(match file.exists() {
+            true => format!("Audit trail: nothing was changed, so that nothing was added to {name}."),
+            false => format!("Audit trail: nothing was changed, so that {name} was not written."),
+        })
     }
 }
 

@@ -57,6 +57,21 @@ fn each_change_is_written_down_with_its_requests() {
     }
 }
 
+/// README verifies the trail in its next line.
+#[test]
+fn a_trail_that_nothing_was_written_to_is_told() {
+    let folder = Folder::with(QUICKSTART);
+    let apply = ["apply", "--sandbox", "--yes", "--audit", "audit.jsonl"];
+    assert_eq!(run(&folder, &apply).0, Some(0));
+    let before = lines(&folder).len();
+    let (code, said) = run(&folder, &apply);
+    assert_eq!((code, lines(&folder).len()), (Some(0), before));
+    assert!(said.contains("nothing was changed, so that nothing was added to audit.jsonl"), "{said}");
+    let (code, said) = run(&folder, &["apply", "--sandbox", "--yes", "--audit", "other.jsonl"]);
+    assert!(code == Some(0) && said.contains("nothing was changed, so that other.jsonl was not written"), "{said}");
+    assert!(!folder.path().join("other.jsonl").exists());
+}
+
 #[test]
 fn an_edit_and_a_cut_show() {
     let folder = Folder::with(QUICKSTART);
