@@ -1,11 +1,12 @@
 //! What can be written after `cloudgrant`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+use cloudgrant_core::shown;
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox, stacks};
@@ -115,10 +116,8 @@ impl Global {
     /// The folder of a provider's sandbox, if the sandbox was asked for. The variable may also just say yes or no.
     pub(crate) fn sandbox_folder(&self, provider: &str) -> Option<PathBuf> {
         let folder = self.sandbox.as_deref().filter(|folder| !says_no(folder))?;
-        match folder.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" | DEFAULT_FOLDER => Some(default_folder(provider)),
-            _ => Some(folder.into()),
-        }
+        let is_usual = says_yes(folder) || folder.eq_ignore_ascii_case(DEFAULT_FOLDER);
+        Some(if is_usual { default_folder(provider) } else { folder.into() })
     }
 
     /// Whether to use colours.
@@ -167,16 +166,38 @@ fn says_no(folder: &str) -> bool {
     matches!(folder.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
 }
 
+/// Whether somebody who writes this wants the usual folder.
+fn says_yes(folder: &str) -> bool {
+    matches!(folder.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
+}
+
 /// What is wrong with a `--sandbox` that says no: whoever wrote the flag, perhaps with a variable that isn't set behind it,
-/// would work in the real cloud without a word. The variable may say it, as everywhere where one is set.
+/// would work in the real cloud without a word. The variable may say it, as everywhere where one is set; what it says has to
+/// be understood, as whoever means no by it would work in a folder of that name.
 pub(crate) fn contradiction(matches: &ArgMatches, global: &Global) -> Option<String> {
-    let is_flag = matches.value_source("sandbox") == Some(ValueSource::CommandLine);
-    let value = global.sandbox.as_deref().filter(|value| is_flag && says_no(value))?;
-    let instead = match value.trim() {
-        "" => "write `--sandbox` for the usual folder, or leave it out for the real cloud".to_owned(),
-        no => format!("leave `--sandbox` out for the real cloud; a folder of that name is `--sandbox=./{no}`"),
-    };
-    Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
+    let value = global.sandbox.as_deref()?;
+    match matches.value_source("sandbox")? {
+        ValueSource::CommandLine if says_no(value) || value.eq_ignore_ascii_case("n") => {
+            let instead = match value.trim() {
+                "" => "write `--sandbox` for the usual folder, or leave it out for the real cloud".to_owned(),
+                no => format!("leave `--sandbox` out for the real cloud; a folder of that name is `--sandbox=./{no}`"),
+            };
+            Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
+        }
+        ValueSource::EnvVariable if is_mere_word(value) => {
+            let value = shown(value);
+            Some(format!(
+                "`CLOUDGRANT_SANDBOX={value}` is neither yes nor no, and names no folder that is there\n\n  \
+                 tip: set it to `yes`, `no` or a folder; a new folder of that name is `./{value}`"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Whether it is nothing that one writes for a folder, nor the name of one that is there.
+fn is_mere_word(value: &str) -> bool {
+    !says_no(value) && !says_yes(value) && !value.contains(['/', '\\', '.']) && !Path::new(value).is_dir()
 }
 
 /// When to use colours.

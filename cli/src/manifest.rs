@@ -65,8 +65,10 @@ fn without_file(global: &Global) -> Result<Loaded> {
     let said = |problems: &[Diagnostic]| {
         let told = problems.iter().map(|problem| {
             let variable = problem.path.replace('.', "__").to_uppercase();
-            let hint = format!("set the variable CLOUDGRANT_{variable}");
-            Diagnostic { hint: Some(hint), place: None, line: None, ..problem.clone() }
+            // Of a variable that is wrong, that is the hint.
+            let own = problem.hint.clone().filter(|_| problem.layer.is_some());
+            let hint = own.or_else(|| Some(format!("set the variable CLOUDGRANT_{variable}")));
+            Diagnostic { hint, place: None, line: None, ..problem.clone() }
         });
         Error::new(ErrorKind::Manifest, "there is no manifest in this folder, and what one would say is missing")
             .diagnostics(told.collect())

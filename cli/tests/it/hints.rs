@@ -50,3 +50,18 @@ fn an_empty_variable_is_unset_or_given_a_value() {
     let told = refused(&Folder::with(MANIFEST), &["plan", "--profile="]);
     assert!(!told.contains("unset"), "{told}");
 }
+
+#[test]
+fn a_variable_with_one_underscore_is_told_of_two() {
+    for (variable, meant) in [
+        ("CLOUDGRANT_AWS_REGION", "did you mean CLOUDGRANT_AWS__REGION?"),
+        ("CLOUDGRANT_AZURE_TENANT", "did you mean CLOUDGRANT_AZURE__TENANT?"),
+        ("CLOUDGRANT_PLATFORM_PROJECTS", "did you mean CLOUDGRANT_PLATFORM__PROJECTS?"),
+        ("CLOUDGRANT_PROFIL", "did you mean CLOUDGRANT_PROFILE?"),
+    ] {
+        let told = refused(&Folder::with(MANIFEST).variable(variable, "x"), &["plan", "--sandbox"]);
+        assert!(told.contains(meant), "{told}");
+    }
+    let told = refused(&Folder::empty().variable("CLOUDGRANT_AWS_REGION", "x"), &["stacks", "--provider", "aws"]);
+    assert!(told.contains("did you mean CLOUDGRANT_AWS__REGION?"), "{told}");
+}

@@ -111,7 +111,8 @@ pub(super) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
         && problem.message == format!("unknown key `{last}`")
     {
         let own = variable.strip_prefix("CLOUDGRANT_").unwrap_or_default();
-        if let Some(meant) = nearest(own, NOT_CONFIGURATION) {
+        let meant = nearest(own, NOT_CONFIGURATION).map(str::to_owned).or_else(|| of_section(own));
+        if let Some(meant) = meant {
             problem.hint = Some(format!("did you mean CLOUDGRANT_{meant}?"));
         }
     }
@@ -163,6 +164,14 @@ impl Overrides {
             || self.flags.iter().any(|(path, ..)| flag(path))
             || self.profile.is_some() && profiles.any(|name| name == key))
     }
+}
+
+/// What is meant by a variable that has one underscore behind the name of a section, where it takes two.
+fn of_section(own: &str) -> Option<String> {
+    let providers = registry::providers().ok()?;
+    let sections = providers.iter().map(|provider| provider.id).chain(["platform"]).map(str::to_uppercase);
+    let key = |section: &str| own.strip_prefix(section)?.strip_prefix('_').filter(|key| !key.starts_with('_'));
+    sections.into_iter().find_map(|section| Some(format!("{section}__{}", key(&section)?)))
 }
 
 /// Puts the layers on top of each other; the profile that was asked for has to be there.
