@@ -61,6 +61,20 @@ fn is_folder(folder: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Usage, message).hint(hint))
 }
 
+/// That the folder was begun for something else than the manifest names now, and what to do where that is in the way. The world in
+/// it is that of its beginning.
+pub(crate) fn begun_otherwise(running: &Running, folder: &Path) -> Option<String> {
+    let otherwise = running.begun_otherwise();
+    let folder = folder.display();
+    (!otherwise.is_empty()).then(|| {
+        format!(
+            "The sandbox in {folder} was begun with {}: it may lack what is needed now. To begin anew, delete that folder, or \
+             name another one (`--sandbox=DIR`).",
+            otherwise.join("; ")
+        )
+    })
+}
+
 /// The variables by which programs know where no proxy is used: the lower-case one counts for some, the other one for others.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 

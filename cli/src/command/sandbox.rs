@@ -99,6 +99,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let mut interrupts = Interrupts::listen()?;
     let running = crate::sandbox::start(&provider, folder.clone(), options.listen, config, knobs).await?;
     shell.printer.say(&format!("{provider} sandbox at {}, state in {}", running.endpoint(), folder.display()));
+    if let Some(told) = crate::sandbox::begun_otherwise(&running, &folder) {
+        shell.printer.warn(&told);
+    }
     let variables = variables(&running, options.listen);
     let result = match options.command.split_first() {
         Some((program, arguments)) => child(program, arguments, &variables, &mut interrupts).await,

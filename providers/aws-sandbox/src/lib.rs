@@ -84,6 +84,8 @@ pub async fn start(start: Start) -> Result<Running> {
     let store = Store::open(&folder, "aws")?;
     let profiles = no_profiles(&folder)?;
     let wishes = seed::Wishes::read(&config);
+    let issuers = wishes.issuers.join(", ");
+    let otherwise = store.begun_otherwise("aws", &[("account", &wishes.account), ("issuer", &issuers)])?;
     let partition = partition::Partition::of_region(&wishes.region);
     let mut state = state::State::load(store, partition, quotas, knobs.replication)?;
     state.older_wording = knobs.older_wording;
@@ -112,7 +114,7 @@ pub async fn start(start: Start) -> Result<Running> {
         ("AWS_SHARED_CREDENTIALS_FILE", &profiles),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server))
+    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server).with_another_beginning(otherwise))
 }
 
 /// A file without profiles, for programs that would find a person's own, and with them the real cloud.

@@ -25,7 +25,7 @@ pub(crate) struct Wishes {
     /// The data plane's region.
     pub(crate) region: String,
     organization: Option<String>,
-    issuers: Vec<String>,
+    pub(crate) issuers: Vec<String>,
     audience: String,
     task_role: Option<String>,
     /// Of Union, or named by the manifest: whether or not anything says how the role is called.

@@ -113,6 +113,13 @@ pub async fn start(start: Start) -> Result<Running> {
     let tool = no_login(&folder)?;
     let key = entra::jwt::Key::load(&folder)?;
     let wishes = seed::wishes::Wishes::read(&config);
+    let beginning = [
+        ("tenant", wishes.tenant.as_str()),
+        ("subscription", &wishes.subscription),
+        ("resource group", &wishes.group),
+        ("issuer", &wishes.issuers.join(", ")),
+    ];
+    let otherwise = store.begun_otherwise("azure", &beginning)?;
     let mut state = state::State::load(store, &wishes.tenant, wishes.cloud, quotas, knobs.replication)?;
     seed::seed(&mut state, &wishes)?;
     tracing::debug!(%knobs, "the Azure sandbox starts");
@@ -151,7 +158,9 @@ pub async fn start(start: Start) -> Result<Running> {
         ("AZURE_CONFIG_DIR", &tool),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server).with_setup(az()))
+    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server)
+        .with_setup(az())
+        .with_another_beginning(otherwise))
 }
 
 /// A folder for the Azure CLI's settings in which nobody is logged in: with a person's own it would work in the real cloud, and

@@ -59,6 +59,7 @@ pub struct Running {
     settings: Value,
     exports: Vec<(String, String)>,
     setup: Vec<String>,
+    begun_otherwise: Vec<String>,
     counter: Arc<Counter>,
     server: Server,
 }
@@ -75,7 +76,7 @@ impl Running {
         counter: Arc<Counter>,
         server: Server,
     ) -> Self {
-        Self { endpoint, settings, exports, setup: Vec::new(), counter, server }
+        Self { endpoint, settings, exports, setup: Vec::new(), begun_otherwise: Vec::new(), counter, server }
     }
 
     /// With commands that a person runs once, where variables alone don't make the cloud's own tool talk to this
@@ -84,6 +85,18 @@ impl Running {
     pub fn with_setup(mut self, commands: Vec<String>) -> Self {
         self.setup = commands;
         self
+    }
+
+    /// With what its folder was begun with and is otherwise now, as [`Store`](crate::Store) says it.
+    #[must_use]
+    pub fn with_another_beginning(mut self, otherwise: Vec<String>) -> Self {
+        self.begun_otherwise = otherwise;
+        self
+    }
+
+    /// What its folder was begun with and the manifest names otherwise now; empty where that is the same.
+    pub fn begun_otherwise(&self) -> &[String] {
+        &self.begun_otherwise
     }
 
     /// The address that clients talk to, for example `http://127.0.0.1:40123`.

@@ -4,7 +4,7 @@
 //! replaces the old one by renaming, so a process that is killed leaves either the old entity or the new one. Nothing is
 //! flushed to the disk itself: the state survives the process, not the machine's power.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
@@ -36,12 +36,22 @@ const NAME_LIMIT: usize = 200;
 struct Format {
     provider: String,
     format_version: u32,
+    /// What the manifest named when the folder was new, such as an account. Folders of older programs don't say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    begun_with: BTreeMap<String, String>,
+}
+
+impl Format {
+    fn of(provider: &str, begun_with: BTreeMap<String, String>) -> Self {
+        Self { provider: provider.to_owned(), format_version: FORMAT_VERSION, begun_with }
+    }
 }
 
 /// A folder that is in use by this process.
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    is_new: bool,
     /// The files that a sandbox made: those that were read as entities, and those that were written since. No other one is
     /// overwritten.
     made: Mutex<HashSet<PathBuf>>,
@@ -72,10 +82,32 @@ impl Store {
         if format_file.exists() {
             check_format(&folder, &format_file, provider)?;
         } else {
-            let format = Format { provider: provider.to_owned(), format_version: FORMAT_VERSION };
-            write(&format_file, &format, false)?;
+            write(&format_file, &Format::of(provider, BTreeMap::new()), false)?;
         }
-        Ok(Self { folder, made: Mutex::default(), _lock: lock })
+        Ok(Self { folder, is_new, made: Mutex::default(), _lock: lock })
+    }
+
+    /// Notes in a new folder what its world is begun with, each under what it is: `account`. Of a folder that isn't new, says
+    /// what is otherwise now, a sentence's part for each. What is empty says nothing, nor does a folder of an older program.
+    ///
+    /// # Errors
+    /// When the note can't be read or written.
+    pub fn begun_otherwise(&self, provider: &str, now: &[(&str, &str)]) -> Result<Vec<String>> {
+        let file = self.folder.join(FORMAT_FILE);
+        let said = now.iter().filter(|(_, value)| !value.is_empty());
+        if self.is_new {
+            let begun_with = said.map(|(what, value)| ((*what).to_owned(), (*value).to_owned())).collect();
+            write(&file, &Format::of(provider, begun_with), true)?;
+            return Ok(Vec::new());
+        }
+        let failed = || SandboxError::new(format!("read {}", file.display()));
+        let text = fs::read(&file).map_err(|error| failed().source(error))?;
+        let format: Format = serde_json::from_slice(&text).map_err(|error| failed().source(error))?;
+        let otherwise = said.filter_map(|(what, value)| {
+            let begun = format.begun_with.get(*what).filter(|begun| begun != value)?;
+            Some(format!("the {what} {begun}, and the manifest has {value}"))
+        });
+        Ok(otherwise.collect())
     }
 
     /// The folder.
@@ -277,6 +309,21 @@ mod tests {
         assert_eq!(store.load::<Value>("policies").expect("loads"), [json!({"n": 4})]);
         assert!(store.load::<Value>("users").expect("loads").is_empty());
         assert!(folder.path().join("roles/2/%2E.%2F..%2Fetc%2Fx.json").exists(), "names can't leave the folder");
+    }
+
+    #[test]
+    fn what_a_folder_was_begun_with_is_known() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let begun_otherwise = |account: &str, issuer: &str| {
+            let store = Store::open(folder.path(), "aws").expect("opens");
+            store.begun_otherwise("aws", &[("account", account), ("issuer", issuer)]).expect("reads")
+        };
+        assert!(begun_otherwise("1", "").is_empty(), "it is new");
+        assert!(begun_otherwise("1", "a").is_empty(), "nothing is known of the issuer");
+        assert_eq!(begun_otherwise("2", ""), ["the account 1, and the manifest has 2"]);
+        assert!(begun_otherwise("1", "").is_empty(), "what it was begun with stays");
+        fs::write(folder.path().join(FORMAT_FILE), r#"{"provider":"aws","format_version":1}"#).expect("writes");
+        assert!(begun_otherwise("2", "").is_empty(), "an older program noted nothing");
     }
 
     #[test]
