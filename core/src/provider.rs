@@ -125,6 +125,12 @@ pub trait Provider: Debug + Send + Sync {
         "its cloud".to_owned()
     }
 
+    /// Whether it works in a sandbox, with credentials that only a sandbox knows, and not in a real cloud: then plans, questions
+    /// and the audit trail say so.
+    fn is_in_sandbox(&self) -> bool {
+        false
+    }
+
     /// How long the cloud may take until it shows, and knows everywhere, what was changed, by its own documentation or by
     /// the manifest; in place of [`Settings::settle`](crate::Settings::settle) and
     /// [`Settings::propagation`](crate::Settings::propagation).

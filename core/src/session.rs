@@ -23,6 +23,7 @@ pub struct Session {
     intents: Arc<Intents>,
     platform: Arc<Platform>,
     settings: Settings,
+    in_sandbox: bool,
 }
 
 impl Session {
@@ -82,7 +83,25 @@ impl Session {
         if !problems.is_empty() {
             return Err(loaded.refusal(problems));
         }
-        Ok(Self { registration, provider, loaded, intents, platform, settings })
+        let in_sandbox = provider.is_in_sandbox();
+        Ok(Self { registration, provider, loaded, intents, platform, settings, in_sandbox })
+    }
+
+    /// The same, in a sandbox that somebody started for it, whatever the provider knows of that.
+    #[must_use]
+    pub fn in_sandbox(mut self) -> Self {
+        self.in_sandbox = true;
+        self
+    }
+
+    /// Whether it works in a sandbox, and not in a real cloud.
+    pub fn is_in_sandbox(&self) -> bool {
+        self.in_sandbox
+    }
+
+    /// Where the stack's own objects are, for whoever reads a plan and approves it.
+    pub fn place(&self) -> String {
+        if self.in_sandbox { "the sandbox".to_owned() } else { self.provider.place() }
     }
 
     /// The provider's registration.
@@ -139,7 +158,9 @@ impl Session {
 
     fn engine_for(&self, intents: Arc<Intents>) -> Engine {
         let stack = self.loaded.manifest.stack.clone();
-        Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone())
-            .for_platform(self.platform.clone())
+        let engine = Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone());
+        let mut engine = engine.for_platform(self.platform.clone());
+        engine.in_sandbox = self.in_sandbox;
+        engine
     }
 }

@@ -111,21 +111,37 @@ pub(crate) async fn with_session(
         let config = session.loaded().surroundings();
         let started = crate::sandbox::start(provider, folder.clone(), address, config, knobs).await?;
         shell.printer.say(&format!("Working in the sandbox, not in a real cloud: {}", folder.display()));
-        session = session.overlaid(started.settings(), "the sandbox").await?;
-        running = Some(started);
+        session = session.overlaid(started.settings(), "the sandbox").await?.in_sandbox();
+        running = Some((started, folder));
     } else if shell.global.faults.is_some() {
         return Err(Error::new(ErrorKind::Usage, "--faults works in a sandbox only").hint("add --sandbox"));
+    } else if session.is_in_sandbox() {
+        shell.printer.say("Working in the sandbox, not in a real cloud: its variables are set.");
     }
     let progress = Progress::new(shell.printer, provider);
-    let place = if running.is_some() { "the sandbox".to_owned() } else { session.provider().place() };
+    let place = session.place();
     let work = work(Work { session: &session, progress: &progress, interrupts: &mut interrupts, place });
     let result = tokio::select! {
         result = work => result,
         never = progress.tell_of_silence() => never,
     };
     progress.clear();
-    if let Some(running) = running {
-        running.stop().await;
-    }
+    let Some((running, folder)) = running else { return result };
+    let result = match crate::sandbox::begun_otherwise(&running, &folder) {
+        Some(told) => of_another_world(shell, result, &told),
+        None => result,
+    };
+    running.stop().await;
     result
+}
+
+/// Says of what failed in a sandbox that was begun with another account or tenant what it may come of: the errors of a cloud
+/// name other reasons for that.
+fn of_another_world(shell: Shell<'_>, result: Result<Exit>, told: &str) -> Result<Exit> {
+    match &result {
+        Ok(Exit::Failed) => shell.printer.warn(told),
+        Err(error) if error.kind() != ErrorKind::Cancelled && !shell.printer.is_json() => shell.printer.warn(told),
+        _ => {}
+    }
+    if shell.printer.is_json() { result.map_err(|error| error.with("sandbox", told)) } else { result }
 }

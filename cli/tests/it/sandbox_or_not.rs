@@ -34,7 +34,7 @@ fn a_variable_may_say_no() {
         assert!(!is_in_the_sandbox(&stranded().variable("CLOUDGRANT_SANDBOX", no), &["plan"]), "{no}");
         assert!(is_in_the_sandbox(&stranded().variable("CLOUDGRANT_SANDBOX", no), &["plan", "--sandbox"]), "{no}");
     }
-    for yes in ["1", "yes", "true", "some/folder", "n"] {
+    for yes in ["1", "yes", "true", "some/folder", "./n"] {
         assert!(is_in_the_sandbox(&stranded().variable("CLOUDGRANT_SANDBOX", yes), &["plan"]), "{yes}");
     }
 }
@@ -53,5 +53,90 @@ fn an_empty_value_means_nothing() {
     for variable in ["CLOUDGRANT_PROFILE", "CLOUDGRANT_FILE", "CLOUDGRANT_PROVIDER", "CLOUDGRANT_STACK"] {
         let output = stranded().variable(variable, "").output(&["plan", "--sandbox"]);
         assert_eq!(output.status.code(), Some(2), "{variable}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// `no` in a word that isn't known would work in a folder of that name, and `yes` as well.
+#[test]
+fn a_variable_that_says_neither_is_refused() {
+    for word in ["n", "y", "never", "folder"] {
+        let folder = stranded().variable("CLOUDGRANT_SANDBOX", word);
+        let output = folder.output(&["plan"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{word}: {said}");
+        assert!(said.contains("neither yes nor no") && said.contains(&format!("`./{word}`")), "{said}");
+        assert!(!folder.path().join(word).exists(), "{word}");
+    }
+    let folder = stranded().variable("CLOUDGRANT_SANDBOX", "world");
+    std::fs::create_dir(folder.path().join("world")).expect("a folder");
+    assert!(is_in_the_sandbox(&folder, &["plan"]));
+    assert_eq!(stranded().output(&["plan", "--sandbox=n"]).status.code(), Some(2));
+}
+
+/// In a shell with the sandbox's variables, as with the option.
+#[test]
+fn whoever_works_in_the_sandbox_is_told_so_by_whatever_way() {
+    for provider in ["aws", "azure"] {
+        for by_variables in [false, true] {
+            let folder = Folder::with(QUICKSTART);
+            let run = |arguments: &[&str]| {
+                let own = [&["--provider", provider][..], arguments].concat();
+                let output = match by_variables {
+                    false => folder.output(&[&own[..], &["--sandbox"]].concat()),
+                    true => {
+                        let program = env!("CARGO_BIN_EXE_cloudgrant");
+                        folder.output(&[&["sandbox", "--provider", provider, "--", program][..], &own].concat())
+                    }
+                };
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                (
+                    String::from_utf8_lossy(&output.stdout).into_owned(),
+                    String::from_utf8_lossy(&output.stderr).into_owned(),
+                )
+            };
+            for command in [
+                &["plan"][..],
+                &["apply", "--yes", "--audit", "audit.jsonl"],
+                &["drift"],
+                &["stacks"],
+                &["revoke", "--all", "--yes", "--audit", "audit.jsonl"],
+            ] {
+                let (result, said) = run(command);
+                assert!(said.contains("Working in the sandbox, not in a real cloud"), "{command:?}: {said}");
+                assert!(command == ["stacks"] || result.contains("Stack acme-ml in the sandbox"), "{result}");
+            }
+            let trail = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a trail");
+            let begun: Vec<_> = trail.lines().filter(|line| line.contains(r#""event":"begin""#)).collect();
+            assert!(begun.len() == 2 && begun.iter().all(|line| line.contains(r#""sandbox":true"#)), "{begun:?}");
+            assert!(folder.output(&["audit", "verify", "audit.jsonl"]).status.success());
+        }
+    }
+}
+
+/// The sandbox keeps the world that it was begun with: what fails for that is told so.
+#[test]
+fn a_folder_that_was_begun_with_another_account_is_named() {
+    for (provider, before, after, what) in [
+        ("aws", "111122223333", "777788889999", "the account 111122223333, and the manifest has 777788889999"),
+        (
+            "azure",
+            "00000000-0000-0000-0000-00000000000a",
+            "00000000-0000-0000-0000-00000000000b",
+            "the tenant 00000000-0000-0000-0000-00000000000a, and the manifest has 00000000-0000-0000-0000-00000000000b",
+        ),
+    ] {
+        let folder = Folder::with(QUICKSTART);
+        let plan = ["plan", "--sandbox", "--provider", provider];
+        assert!(folder.output(&plan).status.success());
+        folder.write("cloudgrant.yaml", QUICKSTART.replace(before, after));
+        // One that fails for whatever reason.
+        let denied = if provider == "aws" { "deny=iam:*" } else { "deny=entra:token" };
+        let failing = [&plan[..], &["--faults", denied]].concat();
+        let told = folder.run(&failing);
+        let named = format!("The sandbox in .cloudgrant/sandbox/{provider} was begun with {what}");
+        let at = told.find(&named).unwrap_or_else(|| panic!("{told}"));
+        assert!(told[at..].contains("delete that folder") && told[at..].contains("\nerror"), "{told}");
+        let document = folder.run(&[&failing[..], &["--output", "json"]].concat());
+        assert!(document.contains(what), "{document}");
     }
 }

@@ -36,6 +36,9 @@ pub enum Event<'a> {
         stack: &'a str,
         /// On which cloud.
         provider: &'a str,
+        /// Whether that is a sandbox, and not the real one; not written where it isn't.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        sandbox: bool,
         /// Who said yes.
         #[serde(serialize_with = "said_by")]
         approval: Approval,

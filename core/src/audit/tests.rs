@@ -26,6 +26,7 @@ fn run(path: &Path) -> String {
         caller: Some(&caller),
         stack: "acme",
         provider: "aws",
+        sandbox: false,
         approval: Approval::InAdvance,
         plan,
     };

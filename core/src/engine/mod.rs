@@ -52,6 +52,8 @@ pub struct Engine {
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
     platform: Option<Arc<Platform>>,
+    /// Whether no real cloud is changed: the audit trail says so.
+    pub(crate) in_sandbox: bool,
 }
 
 impl Engine {
@@ -68,6 +70,7 @@ impl Engine {
         let intents = intents.into();
         let named = intents.clone();
         let settings = settings.for_timeout(provider.settle_timeout());
+        let in_sandbox = provider.is_in_sandbox();
         Self {
             provider,
             id,
@@ -80,6 +83,7 @@ impl Engine {
             settings,
             audit: None,
             platform: None,
+            in_sandbox,
         }
     }
 
@@ -305,8 +309,8 @@ impl Engine {
         let Some((trail, actor)) = &self.audit else { return Ok(()) };
         let (stack, plan) = (self.stack.as_str(), approved.plan().summary());
         let (caller, approval) = (self.provider.caller().await?, approved.approval());
-        let caller = caller.as_ref();
-        trail.append(audit::Event::Begin { actor, caller, stack, provider: self.id, approval, plan })
+        let (caller, sandbox) = (caller.as_ref(), self.in_sandbox);
+        trail.append(audit::Event::Begin { actor, caller, stack, provider: self.id, sandbox, approval, plan })
     }
 
     fn end(&self, report: &Report) -> Result<()> {

@@ -192,6 +192,10 @@ impl Provider for Aws {
         format!("account {}", self.config.account)
     }
 
+    fn is_in_sandbox(&self) -> bool {
+        self.config.credentials == Some(config::Fixed::Sandbox)
+    }
+
     fn settle_timeout(&self) -> Option<Duration> {
         self.config.settle_timeout.map(|timeout| timeout.0)
     }

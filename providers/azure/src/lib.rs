@@ -190,6 +190,10 @@ impl Provider for Azure {
         format!("resource group {} of subscription {}", self.config.resource_group, self.config.subscription)
     }
 
+    fn is_in_sandbox(&self) -> bool {
+        self.config.credentials == Credentials::Sandbox
+    }
+
     fn settle_timeout(&self) -> Option<Duration> {
         // A sandbox isn't Azure: there, the engine's own time does.
         let own = self.config.endpoint.is_none().then_some(config::SETTLE);
