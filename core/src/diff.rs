@@ -172,9 +172,11 @@ pub(crate) fn plan(
     let (mut work, mut handoffs, mut unchanged) = (Vec::new(), Vec::new(), 0);
     for object in objects {
         let found = present.remove(&object.id);
+        let warning = observed.if_updated.remove(&object.id);
         match difference(object, found)? {
             None => unchanged += 1,
             Some(change) if change.action == Action::Handoff => handoffs.push(change),
+            Some(change) if change.action == Action::Update => work.push(Change { warning, ..change }),
             Some(change) => work.push(change),
         }
     }

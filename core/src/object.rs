@@ -236,4 +236,7 @@ pub struct Observed {
     pub widened: Vec<Widening>,
     /// What nothing wants any more and what can't go. It isn't among the objects.
     pub stays: Vec<Stays>,
+    /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
+    /// serving.
+    pub if_updated: BTreeMap<ObjectId, String>,
 }

@@ -90,6 +90,22 @@ impl Naming {
         self.template.replace("{project}", project.as_str()).replace("{domain}", domain.as_str())
     }
 
+    /// The pair of a subject, in one of these domains: the way back from [`Self::subject`] for a project that nobody lists any
+    /// more. `None` where several pairs, or none, have that subject.
+    pub fn pair(&self, subject: &str, domains: &[Domain]) -> Option<Pair> {
+        let namespace = subject.strip_prefix("system:serviceaccount:")?.strip_suffix(&self.service_account)?;
+        let namespace = namespace.strip_suffix(':')?;
+        let of_domain = |domain: &Domain| {
+            let template = self.template.replace("{domain}", domain.as_str());
+            let (before, after) = template.split_once("{project}")?;
+            let project = Project::parse(namespace.strip_prefix(before)?.strip_suffix(after)?).ok()?;
+            let pair = Pair { project, domain: domain.clone() };
+            (self.subject(&pair).to_string() == subject).then_some(pair)
+        };
+        let mut pairs = domains.iter().filter_map(of_domain);
+        pairs.next().filter(|_| pairs.next().is_none())
+    }
+
     /// The subject under which a pair's task code presents itself.
     pub fn subject(&self, pair: &Pair) -> Subject {
         Subject {

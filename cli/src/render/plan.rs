@@ -96,8 +96,8 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         out.write_all(kept_back.as_bytes())?;
     }
     if summary_only && wording != Wording::Drift {
-        // What is to be done before something goes is a step for somebody, and no detail of what goes.
-        for change in plan.work().filter(|change| change.action == Action::Delete) {
+        // What is to be done before something goes, or stops serving somebody, is a step for somebody, and no detail.
+        for change in plan.work() {
             if let Some(warning) = &change.warning {
                 let text = wrapped(&format!("{}: {warning}", change.id), 9, 2, width);
                 writeln!(out, "{}: {text}", styled(YELLOW, "warning"))?;

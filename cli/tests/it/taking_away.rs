@@ -151,3 +151,26 @@ fn what_has_to_be_unbound_is_told_however_quiet_it_should_be() {
         assert!(steps.iter().all(|step| said.contains(step)), "{said}");
     }
 }
+
+/// A project or a domain that leaves the lists loses its access as with a role that goes: a role trusts a subject less.
+#[test]
+fn who_has_to_be_unbound_is_told_of_a_pair_that_leaves_a_role() {
+    let listed = "projects: [forecasting, vision]";
+    let (before, after) = (QUICKSTART, QUICKSTART.replace(listed, "projects: [forecasting]"));
+    assert_ne!(before, after);
+    for arguments in [&["apply", "--yes", "-q"] as &[&str], &["apply", "--yes"], &["plan"]] {
+        let folder = applied("aws");
+        folder.write("cloudgrant.yaml", &after);
+        let (code, said) = run(&folder, "aws", arguments);
+        assert_eq!(code, Some(0), "{said}");
+        let warning = said.find("`-p vision -d production`").expect(&said);
+        assert!(said.contains("`uctl delete cluster-resource-attribute`"), "{said}");
+        assert!(!said.contains("`-p forecasting -d production`"), "{said}");
+        assert!(said.find("Done: ").is_none_or(|done| warning < done), "{said}");
+        // And nobody is told to unbind anybody where nothing goes.
+        let folder = applied("aws");
+        let (code, said) = run(&folder, "aws", arguments);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!said.contains("unbind it"), "{said}");
+    }
+}

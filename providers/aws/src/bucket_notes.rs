@@ -20,12 +20,14 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
     let mut former: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut notes = Vec::new();
     for grant in grants {
-        let mut has_folder = false;
+        let mut folder = None;
         for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::ObjectStore) {
             let Ok(Locator::Objects(Objects { bucket, prefix })) = Locator::parse(&reach.resource.locator) else {
                 continue;
             };
-            has_folder |= !prefix.is_empty() && actions::lists(reach.access);
+            if !prefix.is_empty() && actions::lists(reach.access) {
+                folder.get_or_insert_with(|| prefix.clone());
+            }
             let known = buckets.get(&bucket);
             let key = known.and_then(|known| known.key()).filter(|_| !actions::on_key(reach.access).is_empty());
             if let Some(key) = key {
@@ -43,9 +45,7 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
                 seen.insert(bucket);
             }
         }
-        if has_folder {
-            folders.push(grant);
-        }
+        folders.extend(folder.map(|prefix| (grant, prefix)));
     }
     notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(aws, &key, &buckets)));
     notes.extend(former.into_iter().map(|(key, buckets)| former_key(&key, &buckets)));
@@ -79,10 +79,14 @@ fn former_key(key: &str, buckets: &BTreeSet<String>) -> Note {
 
 /// `HEAD inputs` asks for an object that isn't there, and only whoever may list all learns that. It can't be mended without
 /// showing siblings such as `inputs-2/`. Source: Amazon S3 API reference, HeadObject, permissions.
-fn folder(grants: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
-    let (first, names) = (grants.first()?, few(grants.iter().map(|grant| grant.name.as_str())));
-    let message = "clients that ask for the folder without its slash (HEAD inputs in place of inputs/, as s3fs does for \
-         exists, info and glob) are refused, as that would show its siblings: name it with the slash, or use ls, find or get";
+fn folder(grants: &[(&Arc<Checked<TaskAccess>>, String)]) -> Option<Note> {
+    let (first, prefix) = grants.first()?;
+    let names = few(grants.iter().map(|(grant, _)| grant.name.as_str()));
+    let folder = prefix.trim_end_matches('/');
+    let message = format!(
+        "clients that ask for the folder without its slash (HEAD {folder} in place of {folder}/, as s3fs does for exists, \
+         info and glob) are refused, as that would show its siblings: name it with the slash, or use ls, find or get"
+    );
     Some(if grants.len() == 1 {
         Note::info(first.id(), message)
     } else {

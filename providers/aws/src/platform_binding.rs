@@ -1,5 +1,7 @@
 //! Telling the platform which role a pair's task code uses (requirement 24): a document for whoever may do that.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cloudgrant_core::{Handoff, Intent, Object, ObjectId, Ownership, Pair, PlatformKind, Scope, ScopeBinding, Subject};
 use serde_json::{Value, json};
 
@@ -37,10 +39,63 @@ pub(crate) fn if_deleted(aws: &Aws, name: &str, trust: &Value) -> String {
     if bound.is_empty() {
         return said;
     }
-    let (tool, key) = tool(platform.kind);
+    format!("{said}. {}", unbinding(platform.kind, &bound))
+}
+
+/// The same before a role stops trusting some of those whom it trusts: a project or a domain has left the platform's lists, or
+/// a grant its scope. Whoever gets another role is bound to that one, which the plan says where it binds.
+pub(crate) fn if_updated(
+    aws: &Aws,
+    name: &str,
+    trusted: &Value,
+    will_be: &Value,
+    elsewhere: &BTreeSet<String>,
+) -> Option<String> {
+    let stays = subjects(will_be);
+    let pairs: BTreeMap<_, _> = aws
+        .context
+        .platform
+        .subjects(&Scope::Global)
+        .into_iter()
+        .map(|(pair, subject)| (subject.to_string(), pair))
+        .collect();
+    let left: Vec<_> = subjects(trusted)
+        .difference(&stays)
+        .filter(|subject| pairs.get(**subject).is_none_or(|pair| !elsewhere.contains(&pair.to_string())))
+        .copied()
+        .collect();
+    let naming = &aws.context.platform.naming;
+    let bound: Vec<_> = left
+        .iter()
+        .map(|subject| {
+            match pairs.get(*subject).cloned().or_else(|| naming.pair(subject, &aws.context.platform.domains)) {
+                Some(Pair { project, domain }) => format!("`-p {project} -d {domain}`"),
+                // Nobody can tell any more where the project ends and the domain begins.
+                None => format!("the project and the domain of {subject}"),
+            }
+        })
+        .collect();
+    (!left.is_empty()).then(|| format!(
+        "task code of {} that is still bound to {name} fails once this is done: unbind it on the platform first. {}",
+        left.join(", "), unbinding(aws.context.platform.kind, &bound)
+    ))
+}
+
+/// All service accounts that a trust policy names.
+fn subjects(trust: &Value) -> BTreeSet<&str> {
+    match trust {
+        Value::String(text) if text.starts_with("system:serviceaccount:") => [text.as_str()].into(),
+        Value::Array(all) => all.iter().flat_map(subjects).collect(),
+        Value::Object(all) => all.values().flat_map(subjects).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn unbinding(platform: PlatformKind, bound: &[String]) -> String {
+    let (tool, key) = tool(platform);
     let command = "cluster-resource-attribute";
     format!(
-        "{said}. With {}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
+        "With {}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
          with `{tool} update {command} --attrFile FILE`",
         bound.join(", ")
     )

@@ -112,6 +112,9 @@ impl Reader<'_> {
     }
 
     fn roles(&mut self) {
+        let of_kind = |kind| self.desired.objects.iter().filter(move |object| object.id.kind == kind);
+        let wanted_roles: HashMap<_, _> = of_kind(kinds::ROLE).map(|object| (object.id.clone(), object)).collect();
+        let bound: BTreeSet<_> = of_kind(kinds::BINDING).map(|object| object.id.name.clone()).collect();
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             let owned = role.path == self.path;
@@ -139,6 +142,12 @@ impl Reader<'_> {
             let wanted = self.wanted.contains(&id);
             // There can be very many roles and pairs, and of a role that is wanted nobody asks.
             let if_deleted = (!wanted).then(|| platform_binding::if_deleted(self.aws, name, &attributes["trust"]));
+            if owned && let Some(object) = wanted_roles.get(&id) {
+                let will_be = object.attributes.value();
+                let warning =
+                    platform_binding::if_updated(self.aws, name, &attributes["trust"], &will_be["trust"], &bound);
+                self.observed.if_updated.extend(warning.map(|warning| (id.clone(), warning)));
+            }
             let attributes = attributes.into();
             self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted, touches: Vec::new() });
             if owned {

@@ -387,7 +387,7 @@ provider: aws
 platform: { kind: flyte, projects: [forecasting], domains: [production] }
 aws: { region: us-west-2, account: "111122223333", task_role: flyte-tasks }
 resources:
-  data: { aws: "s3://acme-train/inputs/" }
+  data: { aws: "s3://acme-train/team/raw/" }
   all: { aws: "s3://acme-models" }
 grants:
   - name: data
@@ -402,6 +402,7 @@ grants:
     let plan = world.plan(text).await.expect("a plan");
     let notes = folders(&plan);
     assert!(notes.len() == 1 && notes[0].level == Level::Info && notes[0].about == "grant data", "{notes:#?}");
+    assert!(notes[0].message.contains("(HEAD team/raw in place of team/raw/,"), "{notes:#?}");
     let more = format!("{text}  - {{ name: again, scope: global, access: {{ data: list }} }}\n");
     let notes = folders(&world.plan(&more).await.expect("a plan"));
     assert!(notes.len() == 1 && notes[0].message.contains("data, again"), "{notes:#?}");
