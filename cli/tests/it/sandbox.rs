@@ -319,3 +319,21 @@ fn a_stack_that_is_at_another_home_alone_is_not_called_done() {
     let home = "CLOUDGRANT_AWS__HOME=oidc.eks.us-west-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
     assert!(said.contains(home) && said.contains("cloudgrant revoke --all --stack acme-ml --sandbox"), "{said}");
 }
+
+/// The accounts of the profiles share the folder, and a registry of a third one.
+#[test]
+fn profiles_share_a_sandbox() {
+    let text = include_str!("../../../examples/profiles/cloudgrant.toml");
+    let role = "[aws.accounts.444455556666]\nassume_role = \"arn:aws:iam::444455556666:role/registry-admin\"\n";
+    let images = "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer";
+    let registry = format!("[[registries]]\nname = \"trainer\"\naccess = \"pull\"\naws = \"{images}\"\n");
+    let folder = Folder::with_file("cloudgrant.toml", format!("{text}\n{role}\n{registry}"));
+    for profile in ["staging", "production", "staging", "production"] {
+        let output = folder.output(&["apply", "--sandbox", "--yes", "-q", "--profile", profile]);
+        assert!(output.status.success(), "{profile}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for profile in ["staging", "production"] {
+        let output = folder.output(&["plan", "--sandbox", "--exit-code", "--profile", profile]);
+        assert_eq!(output.status.code(), Some(0), "{profile}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}

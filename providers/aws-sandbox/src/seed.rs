@@ -3,8 +3,11 @@
 //! What was made is remembered by name, so that what somebody deletes stays deleted. Fields that are missing or odd are
 //! skipped: judging the manifest is somebody else's business.
 
+mod assumed;
+
 use serde_json::{Value, json};
 
+use self::assumed::Assumed;
 use crate::errors::ApiError;
 use crate::model::{Document, OidcProvider, Policy, Role, SecretVersion, Tags, Version};
 use crate::partition::Partition;
@@ -34,8 +37,8 @@ pub(crate) struct Wishes {
     /// The path and name of the policy that bounds roles, where it is the data plane's own.
     boundary: Option<(String, String)>,
     admin_role: Option<String>,
-    /// ARNs of roles of other accounts that the data plane's account may become, with their external ids.
-    assumed: Vec<(String, Option<String>)>,
+    /// Roles of other accounts that the data plane's account may become.
+    assumed: Vec<Assumed>,
     /// Account, region, name.
     repositories: Vec<(String, String, String)>,
     /// Names: they are in the data plane's account.
@@ -79,7 +82,9 @@ impl Wishes {
             }),
             node_role: named("/aws/node_role", "unionai-", "-flyteworker-node-group"),
             admin_role: organization.as_ref().map(|organization| format!("{organization}-adminflyterole")),
-            assumed: objects("/aws/accounts").filter_map(|(_, account)| assumed(account.get("assume_role")?)).collect(),
+            assumed: objects("/aws/accounts")
+                .filter_map(|(_, account)| Assumed::read(account.get("assume_role")?))
+                .collect(),
             repositories: locators.iter().filter_map(|locator| repository(locator)).collect(),
             buckets: locators.iter().filter_map(|locator| bucket(locator)).collect(),
             secrets: locators.iter().filter_map(|locator| secret(locator)).collect(),
@@ -104,15 +109,6 @@ fn own_policy(partition: Partition, account: &str, arn: &str) -> Option<(String,
     let (owner, resource) = crate::state::iam_arn(partition, arn)?;
     let (path, name) = resource.strip_prefix("policy")?.rsplit_once('/')?;
     (owner == account && !name.is_empty()).then(|| (format!("{path}/"), name.to_owned()))
-}
-
-/// A role's ARN, or a mapping with it and an external id.
-fn assumed(written: &Value) -> Option<(String, Option<String>)> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    match text(Some(written)) {
-        Some(arn) => Some((arn, None)),
-        None => Some((text(written.get("role"))?, text(written.get("external_id")))),
-    }
 }
 
 /// The six parts of an ARN.
@@ -217,18 +213,8 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         role(state.partition, account, "AWSServiceRoleForSupport", &service_trust("support.amazonaws.com"), &[]);
     linked.path = "/aws-service-role/support.amazonaws.com/".to_owned();
     once(state, format!("role {account} {}", linked.name), |state| save_role(state, linked))?;
-    for (arn, external_id) in &wishes.assumed {
-        if let Some((owner, name, path)) = role_arn(state.partition, arn) {
-            let mut trust = json!({"Version": "2012-10-17", "Statement": [
-                {"Effect": "Allow", "Principal": {"AWS": root(state.partition, account)}, "Action": "sts:AssumeRole"},
-            ]});
-            if let Some(id) = external_id {
-                trust["Statement"][0]["Condition"] = json!({"StringEquals": {"sts:ExternalId": id}});
-            }
-            let mut role = role(state.partition, &owner, &name, &trust, &[]);
-            role.path = path;
-            once(state, format!("role {owner} {name}"), |state| save_role(state, role))?;
-        }
+    for one in &wishes.assumed {
+        assumed::seed(state, account, one)?;
     }
     for (owner, region, name) in &wishes.repositories {
         once(state, format!("repository {owner} {region} {name}"), |state| {
@@ -304,13 +290,6 @@ fn service_trust(service: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
     ]})
-}
-
-fn role_arn(partition: Partition, arn: &str) -> Option<(String, String, String)> {
-    let (account, resource) = crate::state::iam_arn(partition, arn)?;
-    let full = resource.strip_prefix("role")?;
-    let (path, name) = full.rsplit_once('/')?;
-    (auth::is_account(account) && !name.is_empty()).then(|| (account.to_owned(), name.to_owned(), format!("{path}/")))
 }
 
 fn managed(partition: Partition, account: &str, name: &str, document: &str, description: &str) -> Policy {

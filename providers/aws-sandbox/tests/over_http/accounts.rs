@@ -116,3 +116,42 @@ async fn unknown_quotas_are_refused_before_anything_is_made() {
     assert!(error.contains("PolicySizeQuota"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
+
+/// Two data planes in one folder: the profiles of a manifest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_was_made_here_lets_in_every_data_plane_of_the_folder() {
+    const STAGING: &str = "222233334444";
+    const ROLE: [(&str, &str); 2] =
+        [("RoleArn", "arn:aws:iam::444455556666:role/registry-admin"), ("RoleSessionName", "test")];
+    let folder = tempfile::tempdir().expect("a folder");
+    let of = |account: &str| {
+        let mut config = manifest();
+        config["aws"]["account"] = json!(account);
+        let start = Start::new(folder.path()).config(config);
+        async { cloudgrant_aws_sandbox::start(start).await.expect("the sandbox starts") }
+    };
+    for account in [STAGING, ACCOUNT, STAGING] {
+        let running = of(account).await;
+        Client::new(running.endpoint(), account).sts("AssumeRole", &ROLE).ok();
+        running.stop().await;
+    }
+    let running = of(ACCOUNT).await;
+    for account in [STAGING, ACCOUNT] {
+        Client::new(running.endpoint(), account).sts("AssumeRole", &ROLE).ok();
+    }
+    // What its owner made of it stays.
+    let nobody = [("RoleName", "registry-admin"), ("PolicyDocument", SERVICE_TRUST)];
+    Client::new(running.endpoint(), OTHER).iam("UpdateAssumeRolePolicy", &nobody).ok();
+    running.stop().await;
+    let running = of(STAGING).await;
+    Client::new(running.endpoint(), STAGING).sts("AssumeRole", &ROLE).fails(403, "AccessDenied", "");
+    Client::new(running.endpoint(), OTHER).iam("DeleteRole", &[("RoleName", "registry-admin")]).ok();
+    running.stop().await;
+    let running = of(ACCOUNT).await;
+    Client::new(running.endpoint(), OTHER).iam("GetRole", &[("RoleName", "registry-admin")]).fails(
+        404,
+        "NoSuchEntity",
+        "",
+    );
+    running.stop().await;
+}

@@ -1,0 +1,97 @@
+//! Roles of other accounts that a data plane's account becomes. One folder can serve several data planes: the profiles of a
+//! manifest. Such a role lets in each of them, as its owner would have it.
+
+use cloudgrant_sandbox_kit::{Result, SandboxError};
+use serde_json::{Value, json};
+
+use super::{role, root, save_role};
+use crate::model::Document;
+use crate::partition::Partition;
+use crate::policy::parse::parse;
+use crate::state::State;
+use crate::{auth, state};
+
+/// A role's ARN, and what its trust policy demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assumed {
+    arn: String,
+    external_id: Option<String>,
+}
+
+impl Assumed {
+    /// A role's ARN, or a mapping with it and an external id.
+    pub(super) fn read(written: &Value) -> Option<Self> {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        match text(Some(written)) {
+            Some(arn) => Some(Self { arn, external_id: None }),
+            None => Some(Self { arn: text(written.get("role"))?, external_id: text(written.get("external_id")) }),
+        }
+    }
+
+    /// What lets a data plane's account in.
+    fn statement(&self, partition: Partition, account: &str) -> Value {
+        let mut statement = json!(
+            {"Effect": "Allow", "Principal": {"AWS": root(partition, account)}, "Action": "sts:AssumeRole"}
+        );
+        if let Some(id) = &self.external_id {
+            statement["Condition"] = json!({"StringEquals": {"sts:ExternalId": id}});
+        }
+        statement
+    }
+}
+
+/// Makes the role, or has the one that was made here let in the data plane's account, too. What somebody else made, changed or
+/// deleted stays as it is.
+pub(super) fn seed(state: &mut State, account: &str, assumed: &Assumed) -> Result<()> {
+    let Some((owner, name, path)) = role_arn(state.partition, &assumed.arn) else { return Ok(()) };
+    let what = format!("role {owner} {name}");
+    let statement = assumed.statement(state.partition, account);
+    let (role, trust) = match state.account_mut(&owner).role(&name).cloned() {
+        Some(role) if state.history.is_seeded(&of_ours(&what, &role.trust.text)) => {
+            let trust = with(&role.trust.text, statement);
+            if trust == role.trust.text {
+                return Ok(());
+            }
+            (role, trust)
+        }
+        None if !state.history.is_seeded(&what) => {
+            let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
+            let mut role = role(state.partition, &owner, &name, &trust, &[]);
+            role.path = path;
+            (role, trust.to_string())
+        }
+        Some(_) | None => return Ok(()),
+    };
+    // First, so that a text which nobody noted is never taken for one of ours.
+    state.mark_seeded(of_ours(&what, &trust))?;
+    let is_new = role.id.is_empty();
+    let role = crate::model::Role { trust: Document { text: trust, ..Document::default() }, ..role };
+    let saved = if is_new { save_role(state, role) } else { state.save_role(role) };
+    saved.map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
+    state.mark_seeded(what)
+}
+
+/// How a trust policy is remembered that was written here.
+fn of_ours(what: &str, trust: &str) -> String {
+    format!("trust of {what}: {trust}")
+}
+
+/// A trust policy of ours with one more statement, in place of the one for the same account.
+fn with(trust: &str, statement: Value) -> String {
+    let Some(mut document) = parse(trust) else { return trust.to_owned() };
+    if let Some(Value::Array(statements)) = document.get_mut("Statement") {
+        match statements.iter_mut().find(|known| known["Principal"] == statement["Principal"]) {
+            Some(known) => *known = statement,
+            None => statements.push(statement),
+        }
+    }
+    document.to_string()
+}
+
+/// Account, name and path.
+fn role_arn(partition: Partition, arn: &str) -> Option<(String, String, String)> {
+    let (account, resource) = state::iam_arn(partition, arn)?;
+    let full = resource.strip_prefix("role")?;
+    let (path, name) = full.rsplit_once('/')?;
+    (auth::is_account(account) && !name.is_empty()).then(|| (account.to_owned(), name.to_owned(), format!("{path}/")))
+}
