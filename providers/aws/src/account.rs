@@ -17,6 +17,7 @@ use crate::inventory::Inventory;
 use crate::known_buckets;
 use crate::known_secrets;
 use crate::locator::{Locator, Secret};
+use crate::region;
 use crate::secrets::Secrets;
 use crate::snapshot::{Issuer, Quotas, Reading, Snapshot};
 
@@ -25,7 +26,8 @@ impl Aws {
     pub(crate) async fn identity(&self) -> Result<&Caller> {
         let ask = || async {
             let identity = self.clients.sts().await.get_caller_identity().send().await;
-            let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error))?;
+            let identity = identity
+                .map_err(|error| region::doubted(error::of("sts:GetCallerIdentity", error), &self.config.region))?;
             let account = identity.account().unwrap_or_default();
             if account == self.config.account.as_str() {
                 let principal = identity.arn().unwrap_or_default().to_owned();

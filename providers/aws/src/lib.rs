@@ -55,6 +55,7 @@ mod platform_binding;
 mod policy_tags;
 mod profiles;
 mod pull_through;
+mod region;
 mod registry;
 mod repository_policy;
 mod room;

@@ -65,6 +65,11 @@ impl Partition {
         }
     }
 
+    /// Whether its regions begin with the geography, and not with a word of the partition's own.
+    pub(crate) fn takes_any_geography(&self) -> bool {
+        self.prefix.is_empty()
+    }
+
     /// The partition of an id.
     pub(crate) fn named(id: &str) -> Option<Self> {
         Self::all().find(|partition| partition.id == id)

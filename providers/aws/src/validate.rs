@@ -90,7 +90,17 @@ fn arns(config: &Config) -> Vec<Diagnostic> {
         let hint = "write it like arn:aws:iam::111122223333:policy/boundary";
         problems.push(Diagnostic::new("aws.permissions_boundary", message).hint(hint));
     }
-    for (account, credentials) in &config.accounts {
+    if config.accounts.contains_key(&config.account) {
+        let account = &config.account;
+        let message = format!(
+            "credentials for account {account} stand here, which is the data plane's own: nothing would ever use them"
+        );
+        let hint = "leave them out; the data plane's own account is worked in with the credentials that AWS's tools take \
+             (AWS_PROFILE and its like, or CLOUDGRANT_AWS__PROFILE). To become a role there, name a profile of the AWS \
+             configuration files that does (`role_arn`)";
+        problems.push(Diagnostic::new(format!("aws.accounts.{account}"), message).hint(hint));
+    }
+    for (account, credentials) in config.accounts.iter().filter(|(account, _)| **account != config.account) {
         let Credentials::AssumeRole(assume) = credentials else { continue };
         let path = format!("aws.accounts.{account}.assume_role");
         let owner = account_of(&assume.role);

@@ -13,6 +13,7 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Note, Observed, Result, Stack};
 
 use crate::Aws;
 use crate::kinds;
+use crate::region;
 use crate::snapshot::Issuer;
 use crate::task_roles;
 
@@ -22,6 +23,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     aws.used_up().await;
     let (snapshot, quotas, issuers, shared) = read?;
     let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
+    observed.notes.extend(region::note(&aws.config.region));
     observed.problems.extend(issuers);
     observed.problems.extend(moved::problem(aws, &snapshot));
     let mut others = OtherHomes::default();

@@ -156,6 +156,34 @@ async fn a_role_is_assumed_with_what_it_demands() {
     assert!(said(&error).contains("is in account 777788889999, not in 444455556666"), "{}", said(&error));
 }
 
+/// New regions are taken; what looks like a slip is told.
+#[tokio::test]
+async fn a_region_that_looks_like_a_slip_is_warned_of() {
+    for (region, near) in [("us-wset-2", Some("did you mean us-west-2?")), ("us-west-9", None)] {
+        let text = manifest("").replace("us-west-2", region) + GRANTS;
+        let world = World::new(&text).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let told = plan.notes.iter().find(|note| note.about == "aws.region");
+        assert_eq!(told.is_some(), near.is_some(), "{:#?}", plan.notes);
+        assert!(near.is_none_or(|near| told.is_some_and(|note| note.message.contains(near))), "{told:#?}");
+    }
+}
+
+/// They would be taken and never used.
+#[tokio::test]
+async fn credentials_for_the_data_plane_s_own_account_are_refused() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let own = "accounts: { \"111122223333\": { assume_role: 'arn:aws:iam::111122223333:role/deploy' }, ";
+    let error = refused(world.plan(&text.replace("accounts: { ", own)).await);
+    assert!(error.kind().is_usage(), "{error:?}");
+    for part in ["aws.accounts.111122223333", "which is the data plane's own"] {
+        assert!(said(&error).contains(part), "{part} in {}", said(&error));
+    }
+    assert!(error.problems()[0].hint.as_ref().is_some_and(|hint| hint.contains("AWS_PROFILE")), "{error:#?}");
+    assert_eq!(world.running().counts().total, 0, "refused before anything was called");
+}
+
 #[tokio::test]
 async fn what_is_detached_a_moment_ago_is_waited_for() {
     let text = manifest(GRANTS);
