@@ -1,6 +1,6 @@
 //! Locators: what a manifest calls a bucket, a secret and a repository on AWS.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, is_invisible, shown};
+use cloudgrant_core::{CLEAR_PREFIX, Diagnostic, ResourceKind, shown, unclear_prefix};
 
 use crate::config::{AccountId, partition_of};
 use crate::object_url::as_locator;
@@ -197,11 +197,8 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
     if let Some((what, hint)) = not_general_purpose(bucket) {
         return Err(wrong(text, what, hint));
     }
-    if prefix.starts_with('/') || prefix.contains("//") {
-        return Err(wrong(text, "has an empty part in its prefix", "write s3://BUCKET/PREFIX/"));
-    }
-    if prefix.contains(is_invisible) {
-        return Err(wrong(text, "has a character in its prefix that can't be seen", "write s3://BUCKET/PREFIX/"));
+    if let Some(what) = unclear_prefix(prefix) {
+        return Err(wrong(text, &what, CLEAR_PREFIX));
     }
     let prefix = match prefix {
         "" => String::new(),

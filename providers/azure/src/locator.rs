@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, is_invisible, shown};
+use cloudgrant_core::{CLEAR_PREFIX, Diagnostic, ResourceKind, shown, unclear_prefix};
 
 use crate::config::{Cloud, Guid};
 use crate::host::{Host, Service};
@@ -58,7 +58,6 @@ impl Place {
 
 const FORMS: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/, \
     https://VAULT.vault.azure.net/secrets/NAME, REGISTRY.azurecr.io/REPOSITORY, or a resource ID";
-const URL: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
 
@@ -195,17 +194,12 @@ fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Resu
             https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
         return Err(wrong(text, "names no container", hint));
     }
-    if prefix.starts_with('/') || prefix.contains("//") {
-        return Err(wrong(text, "has an empty part in its prefix", URL));
-    }
-    if prefix.split('/').any(|part| matches!(part, "." | "..")) {
-        // Clients take these away before they ask, so that the condition would meet another path.
-        return Err(wrong(text, "has a part `.` or `..` in its prefix", URL));
+    if let Some(what) = unclear_prefix(prefix) {
+        return Err(wrong(text, &what, CLEAR_PREFIX));
     }
     if prefix.chars().any(is_unclear) {
-        // It becomes a text in a condition, where these would mean something else, or nobody could see them.
-        let hint = "write the prefix as the objects have it, without quotes, backslashes, percent signs and characters \
-            that can't be seen";
+        // It becomes a text in a condition, where these would mean something else.
+        let hint = "write the prefix as the objects have it, without quotes, backslashes and percent signs";
         return Err(wrong(text, "has a character in its prefix that can't be told apart in a condition", hint));
     }
     let prefix = match prefix {
@@ -219,12 +213,11 @@ fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Resu
     Ok(Locator::Objects(Objects { account, container: container.to_owned(), prefix }))
 }
 
-/// Whether a character of a prefix could be taken for something else in a condition, or by whoever reads it there: what
-/// ends a text or escapes, what a URL encodes, and what steers the text or has no width. Letters and digits of any script
-/// are as good as others. Source: Azure documentation, "Azure role assignment condition format and syntax"; the Unicode
-/// Standard, layout controls and format characters.
+/// Whether a character of a prefix could be taken for something else in a condition: what ends a text or escapes, and what a
+/// URL encodes. Letters and digits of any script are as good as others. Source: Azure documentation, "Azure role assignment
+/// condition format and syntax".
 fn is_unclear(c: char) -> bool {
-    matches!(c, '\'' | '\\' | '%') || is_invisible(c)
+    matches!(c, '\'' | '\\' | '%')
 }
 
 /// Source: Azure documentation, "About keys, secrets, and certificates", object identifiers.
