@@ -17,7 +17,7 @@ const FEW: usize = 5;
 pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
     let (mut folders, mut seen, mut written) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut former: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut former: BTreeMap<String, Former> = BTreeMap::new();
     let mut notes = Vec::new();
     for grant in grants {
         let mut folder = None;
@@ -34,7 +34,9 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
                 keys.entry(key.arn.clone()).or_default().insert(bucket.clone());
             }
             for key in known.into_iter().flat_map(|known| &known.former).filter(|_| actions::reads(reach.access)) {
-                former.entry(key.arn.clone()).or_default().insert(bucket.clone());
+                let former = former.entry(key.arn.clone()).or_default();
+                former.buckets.insert(bucket.clone());
+                former.grants.insert(grant.name.to_string());
             }
             if actions::writes(reach.access) && !written.contains(&bucket) {
                 notes.extend(buckets.note_on_writing(&bucket));
@@ -48,7 +50,7 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
         folders.extend(folder.map(|prefix| (grant, prefix)));
     }
     notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(aws, &key, &buckets)));
-    notes.extend(former.into_iter().map(|(key, buckets)| former_key(&key, &buckets)));
+    notes.extend(former.into_iter().map(|(key, former)| former.note(&key)));
     notes.extend(folder(&folders));
     notes
 }
@@ -66,15 +68,25 @@ fn own_key(aws: &Aws, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
     })
 }
 
-/// A key that encrypted buckets before.
-fn former_key(key: &str, buckets: &BTreeSet<String>) -> Note {
-    let buckets = few(buckets.iter().map(String::as_str));
-    let message = format!(
-        "it doesn't encrypt {buckets} any more, but what was written while it did stays under it: tasks may decrypt that as \
-         long as they may read it there. Once all of it is written anew (`aws s3 cp --recursive` onto itself), revoke the \
-         grants and grant them anew: that takes the key away"
-    );
-    Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
+/// A key that encrypted buckets before, and the grants that read them. No request tells whether anything is left under it, so
+/// that somebody has to say so: without those grants, nothing of the stack's remembers the key.
+#[derive(Default)]
+struct Former {
+    buckets: BTreeSet<String>,
+    grants: BTreeSet<String>,
+}
+
+impl Former {
+    fn note(&self, key: &str) -> Note {
+        let buckets = few(self.buckets.iter().map(String::as_str));
+        let grants = self.grants.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "it doesn't encrypt {buckets} any more, but what was written while it did stays under it: tasks may decrypt that \
+             as long as they may read it there. Once all of it is written anew (`aws s3 cp --recursive` onto itself), revoke \
+             all grants that read it ({grants}) and grant them anew: that takes the key away"
+        );
+        Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
+    }
 }
 
 /// `HEAD inputs` asks for an object that isn't there, and only whoever may list all learns that. It can't be mended without

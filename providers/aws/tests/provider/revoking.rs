@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::buckets::{encrypt, key, mend};
 use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, granting, revoke};
-use crate::world::World;
+use crate::world::{Runs, World};
 
 const GLOBAL: &str = "global";
 
@@ -166,4 +166,38 @@ async fn the_use_of_former_keys_goes_with_the_grant() {
     revoke(&world, &text, &["gone"]).await;
     let document = world.document("cloudgrant_tests_global").await;
     assert!(!document.to_string().contains("Gone") && document.to_string().contains("StaysRead"), "{document:#}");
+}
+
+/// The way to end it once all is written anew, as the plan tells it: with `revoke`, or with a manifest without the grants.
+#[tokio::test]
+async fn a_former_key_is_forgotten_once_no_grant_reads_its_bucket() {
+    const OWN: &str = "111122223333";
+    let both = [("first", GLOBAL, "data: read"), ("second", GLOBAL, "data: list"), ("third", VISION, "data: read")];
+    let other = ("models", GLOBAL, "models: read");
+    let text = granting(&[&both[..], &[other]].concat());
+    let world = World::new(&text).await;
+    let has = |key: &str| allowed(&world).values().flatten().any(|statement| statement.contains(key));
+    for with_revoke in [false, true] {
+        let former = key(&world, OWN).await;
+        for key in [former.clone(), key(&world, OWN).await] {
+            encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+            mend(&world, &text).await;
+        }
+        let plan = world.plan(&text).await.expect("a plan");
+        let id = former.rsplit('/').next().expect("an id");
+        let told = plan.notes.iter().find(|note| note.about == format!("key {id}")).expect("told");
+        assert!(told.message.contains("all grants that read it (first, third) and grant them anew"), "{told:#?}");
+        // One of the two alone isn't enough.
+        apply(&world, &granting(&[both[1], both[2], other])).await;
+        apply(&world, &text).await;
+        assert!(has(&former));
+        if with_revoke {
+            revoke(&world, &text, &["first", "third"]).await;
+        } else {
+            apply(&world, &granting(&[both[1], other])).await;
+        }
+        assert!(!has(&former));
+        apply(&world, &text).await;
+        assert!(!has(&former));
+    }
 }
