@@ -221,14 +221,22 @@ fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
     }
 }
 
+/// Microsoft Entra compares issuers letter by letter: one with a letter that only looks like another one, or with characters
+/// that nobody sees, is somebody else's.
 fn issuer(text: &str) -> Result<(), String> {
-    let host = text.strip_prefix("https://").unwrap_or_default();
-    if host.is_empty() || text.contains(char::is_whitespace) || text.contains(['?', '#']) {
+    let form = "https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)";
+    let not_one = format!("`{}` is not an OpenID Connect issuer: ", shown(text));
+    if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
         return Err(format!(
-            "`{}` is not an OpenID Connect issuer: write it like \
-             https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)",
-            shown(text)
+            "{not_one}U+{:04X} is in it, and no issuer has that; write it without, like {form}",
+            u32::from(odd)
         ));
+    }
+    let rest = text.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    if host.is_empty() || !host.chars().all(fits) || text.contains(['?', '#', '\\']) {
+        return Err(format!("{not_one}write it like {form}"));
     }
     Ok(())
 }
@@ -345,8 +353,24 @@ mod tests {
     fn an_issuer_is_a_url() {
         let read = |text: &str| serde_json::from_value::<Cluster>(serde_json::json!({ "oidc_issuer": text }));
         assert!(read("https://westeurope.oic.prod-aks.azure.com/a/b/").is_ok());
-        for bad in ["westeurope.oic.prod-aks.azure.com", "http://x/", "https://", "https://x/?y"] {
+        for bad in [
+            "westeurope.oic.prod-aks.azure.com",
+            "http://x/",
+            "https://",
+            "https://x/?y",
+            "https://x@y/",
+            "https://x\\y/",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
+        }
+        for (bad, point) in [
+            ("https://westeur\u{43e}pe.oic.prod-aks.azure.com/a/b/", "U+043E"),
+            ("https://westeurope.oic.prod-aks.azure.com/a\u{200b}/b/", "U+200B"),
+            ("https://westeurope.oic.prod-aks.azure.com/a\u{3164}/b/", "U+3164"),
+            ("https://westeurope.oic.prod-aks.azure.com/a/b/ ", "U+0020"),
+        ] {
+            let error = read(bad).expect_err(bad).to_string();
+            assert!(error.contains(&format!("{point} is in it")), "{error}");
         }
     }
 
