@@ -25,6 +25,8 @@ pub(crate) struct Cloud {
     pub(crate) registry: &'static str,
     /// How the hosts of databases end.
     pub(crate) database: &'static str,
+    /// How the hosts of clusters' issuers end.
+    pub(crate) clusters: &'static str,
     /// Who says in tokens that it made them.
     pub(crate) issuer: &'static str,
 }
@@ -44,6 +46,7 @@ const PUBLIC: Cloud = Cloud {
     vault: "vault.azure.net",
     registry: "azurecr.io",
     database: "database.windows.net",
+    clusters: "prod-aks.azure.com",
     issuer: "https://sts.windows.net",
 };
 
@@ -57,6 +60,7 @@ const GOVERNMENT: Cloud = Cloud {
     vault: "vault.usgovcloudapi.net",
     registry: "azurecr.us",
     database: "database.usgovcloudapi.net",
+    clusters: "prod-aks.azure.us",
     issuer: "https://sts.windows.net",
 };
 
@@ -70,6 +74,7 @@ const CHINA: Cloud = Cloud {
     vault: "vault.azure.cn",
     registry: "azurecr.cn",
     database: "database.chinacloudapi.cn",
+    clusters: "prod-aks.azure.cn",
     issuer: "https://sts.chinacloudapi.cn",
 };
 

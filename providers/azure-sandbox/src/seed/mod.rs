@@ -35,9 +35,11 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     for name in &wishes.identities {
         identity(state, &provided(&home, Kind::Identity, name))?;
     }
-    cluster(state, &wishes.cluster, wishes.issuers.first(), &home)?;
-    for (at, issuer) in wishes.issuers.iter().enumerate().skip(1) {
-        cluster(state, &format!("{}-{}", wishes.cluster, at + 1), Some(issuer), &home)?;
+    if let Some(name) = &wishes.cluster {
+        cluster(state, name, wishes.issuers.first(), &home)?;
+        for (at, issuer) in wishes.issuers.iter().enumerate().skip(1) {
+            cluster(state, &format!("{name}-{}", at + 1), Some(issuer), &home)?;
+        }
     }
     for thing in &wishes.things {
         match thing {
@@ -233,7 +235,7 @@ fn issuer(state: &mut State, named: Option<&String>, cluster: &Id) -> Result<()>
     const PROFILE: &str = "oidcIssuerProfile";
     let profile = |issuer: &str| json!({"enabled": true, "issuerURL": issuer});
     let guid = guid_of(&format!("issuer of {}", cluster.key()));
-    let made_up = profile(&format!("https://{LOCATION}.oic.prod-aks.azure.com/{}/{guid}/", state.tenant));
+    let made_up = profile(&format!("https://{LOCATION}.oic.{}/{}/{guid}/", state.cloud.clusters, state.tenant));
     let Some(current) = state.resources.get(cluster.key()).map(|found| found.properties.get(PROFILE).cloned()) else {
         return Ok(());
     };

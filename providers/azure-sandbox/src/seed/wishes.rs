@@ -18,8 +18,11 @@ pub(crate) struct Wishes {
     pub(crate) group: String,
     /// Names of managed identities in the group.
     pub(crate) identities: BTreeSet<String>,
-    pub(crate) cluster: String,
-    /// The OpenID Connect issuers, each of a cluster of its own; without one, some issuer.
+    /// The cluster's name. None where the manifest trusts issuers and Azure has made none of them: then the cluster is
+    /// somewhere else.
+    pub(crate) cluster: Option<String>,
+    /// The OpenID Connect issuers of Azure's own clusters, each of a cluster of its own; without one, some issuer. A cluster
+    /// has no issuer of somebody else's, as AKS makes each: that the manifest trusts a stranger's shows in the sandbox, too.
     pub(crate) issuers: Vec<String>,
     /// Names or ids of roles for resources: those that Azure doesn't offer are somebody's own.
     pub(crate) roles: BTreeSet<String>,
@@ -60,13 +63,18 @@ impl Wishes {
         let roles =
             objects("/azure/roles").filter_map(|(_, levels)| levels.as_object()).flat_map(|levels| levels.values());
         let roles = roles.filter_map(Value::as_str).filter(|role| !role.trim().is_empty() && !role.starts_with('/'));
+        let tenant = guid("/azure/tenant", DEFAULT_TENANT);
+        let named = issuers(config.pointer("/azure/cluster/oidc_issuer"));
+        let issuers: Vec<_> = named.iter().filter(|issuer| is_of_aks(issuer, cloud, &tenant)).cloned().collect();
+        let is_elsewhere = issuers.is_empty() && !named.is_empty();
+        let cluster = text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group)));
         Self {
             roles: roles.map(str::to_owned).collect(),
-            tenant: guid("/azure/tenant", DEFAULT_TENANT),
+            tenant,
             cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
-            cluster: text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group))),
-            issuers: issuers(config.pointer("/azure/cluster/oidc_issuer")),
+            cluster: (!is_elsewhere).then_some(cluster),
+            issuers,
             group,
             identities,
             things,
@@ -90,6 +98,20 @@ fn issuers(written: Option<&Value>) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
+/// Whether an issuer is like `https://REGION.oic.prod-aks.azure.com/TENANT/CLUSTER/`, with or without its last slash. One of
+/// another tenant is somebody else's cluster's; a word that is no tenant's id stands for the manifest's own. Source: Azure
+/// documentation, "Create an OpenID Connect provider on Azure Kubernetes Service".
+fn is_of_aks(issuer: &str, cloud: &Cloud, tenant: &str) -> bool {
+    let Some((host, path)) = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let region = host.strip_suffix(cloud.clusters).and_then(|rest| rest.strip_suffix(".oic."));
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let Some((of, cluster)) = path.strip_suffix('/').unwrap_or(path).split_once('/') else { return false };
+    let is_ours = !is_guid(of) || of.eq_ignore_ascii_case(tenant);
+    region.is_some_and(is_word) && is_word(of) && is_word(cluster) && is_ours
+}
+
 /// The texts of an entry that may be locators: its `azure` key's, or itself.
 fn texts(entry: &Value) -> Vec<&str> {
     let value = if entry.is_string() { entry } else { &entry["azure"] };
@@ -106,13 +128,40 @@ mod tests {
 
     use super::*;
 
+    const AKS: &str = "https://westeurope.oic.prod-aks.azure.com/tenant/blue/";
+
+    #[test]
+    fn only_an_issuer_as_aks_makes_it_is_a_cluster_s() {
+        let read = |issuers: Value| Wishes::read(&json!({"azure": {"cluster": {"oidc_issuer": issuers}}})).issuers;
+        let green = AKS.replace("blue/", "green");
+        assert_eq!(read(json!([AKS, "", "https://evil.example/oidc/", green, 7])), [AKS, &green]);
+        let own = format!("https://westeurope.oic.prod-aks.azure.com/{DEFAULT_TENANT}/blue/");
+        assert_eq!(read(json!(own)), [own]);
+        let china = "https://chinanorth2.oic.prod-aks.azure.cn/tenant/blue/";
+        let of_china = json!({"azure": {"cloud": "china", "cluster": {"oidc_issuer": china}}});
+        assert_eq!(Wishes::read(&of_china).issuers, [china]);
+        for stranger in [
+            "https://evil.example/tenant/blue/",
+            "https://westeurope.oic.prod-aks.azure.com.evil.example/tenant/blue/",
+            "https://evil.example/.oic.prod-aks.azure.com/tenant/blue/",
+            "https://evil.example#.oic.prod-aks.azure.com/tenant/blue/",
+            "https://.oic.prod-aks.azure.com/tenant/blue/",
+            "https://westeurope.oic.prod-aks.azure.com/tenant/",
+            "https://westeurope.oic.prod-aks.azure.us/tenant/blue/",
+            "https://westeurope.oic.prod-aks.azure.com/99999999-0000-0000-0000-000000000001/blue/",
+            "http://westeurope.oic.prod-aks.azure.com/tenant/blue/",
+        ] {
+            assert!(read(json!(stranger)).is_empty(), "{stranger}");
+        }
+    }
+
     #[test]
     fn reads_a_manifest() {
         let wishes = Wishes::read(&json!({
             "platform": {"kind": "union", "organization": "acme"},
             "azure": {
                 "resource_group": "acme-dataplane",
-                "cluster": {"oidc_issuer": "https://issuer/"},
+                "cluster": {"oidc_issuer": AKS},
                 "identities": {"production": "acme-production"},
                 "roles": {"data": {"read": "Ours", "write": 7}, "long": {"read": "/odd"}, "odd": "odd"},
             },
@@ -124,12 +173,7 @@ mod tests {
             "registries": [{"name": "images", "azure": "acmeimages.azurecr.io"}],
         }));
         assert_eq!(wishes.identities, ["acme-production", "flyteuser-acme"].map(str::to_owned).into());
-        assert_eq!(
-            (wishes.cluster.as_str(), wishes.issuers),
-            ("acme-dataplane-aks", vec!["https://issuer/".to_owned()])
-        );
-        let several = json!({"azure": {"cluster": {"oidc_issuer": ["https://blue/", "", "https://green/"]}}});
-        assert_eq!(Wishes::read(&several).issuers, ["https://blue/", "https://green/"]);
+        assert_eq!((wishes.cluster.as_deref(), wishes.issuers), (Some("acme-dataplane-aks"), vec![AKS.to_owned()]));
         assert_eq!(wishes.roles, ["Ours".to_owned()].into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
@@ -140,7 +184,7 @@ mod tests {
         for (group, cluster) in
             [("acme-dataplane", "acme-dataplane-aks"), ("データ", "dataplane-aks"), ("rg(prod).1", "rgprod1-aks")]
         {
-            assert_eq!(Wishes::read(&json!({"azure": {"resource_group": group}})).cluster, cluster);
+            assert_eq!(Wishes::read(&json!({"azure": {"resource_group": group}})).cluster.as_deref(), Some(cluster));
         }
     }
 

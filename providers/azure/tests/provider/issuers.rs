@@ -70,6 +70,20 @@ async fn several_clusters_are_trusted_each_by_a_credential_of_its_own() {
     assert!(!world.arm.identities().await.iter().any(|identity| identity["name"] == "cloudgrant_tests_production"));
 }
 
+/// As whoever runs `plan --sandbox` with a stranger's manifest first: the sandbox is made from that very manifest.
+#[tokio::test]
+async fn a_stranger_s_issuer_is_warned_of_in_a_sandbox_that_is_made_from_its_manifest() {
+    const STRANGER: &str = "https://evil.example/oidc/";
+    for issuers in [&[STRANGER][..], &[GREEN, STRANGER], &[STRANGER, GREEN]] {
+        let text = trusting(&flyte(PRODUCTION), issuers);
+        let world = World::new(&text).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let warned: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("can make tokens")).collect();
+        assert_eq!(warned.len(), 1, "{:#?}", plan.notes);
+        assert!(warned[0].message.contains(&format!("has the issuer {STRANGER},")), "{warned:#?}");
+    }
+}
+
 #[tokio::test]
 async fn a_project_that_leaves_is_told_to_unbind_its_service_account() {
     let both = flyte(PRODUCTION);
