@@ -1,5 +1,6 @@
 //! All problems at once: none of them hides one of another layer.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use cloudgrant_aws as _;
@@ -132,6 +133,107 @@ fn no_problem_hides_one_of_another_layer() {
 }
 
 /// Whoever has many grants finds the one that is meant by its name, whatever is wrong with it and whichever layer says so.
+/// Faults of a grant: the key, and what stands there. Those of the access stand side by side in it.
+const OF_A_GRANT: [(&str, &str); 13] = [
+    ("name", "G!"),
+    ("name", "[g]"),
+    ("name", "first"),
+    ("scope", "everything"),
+    ("scope", "{ domain: staging }"),
+    ("scope", "{ project: vision }"),
+    ("precise", "sometimes"),
+    ("precize", "true"),
+    ("access", "data: reed"),
+    ("access", "images: read"),
+    ("access", "date: read"),
+    ("access", "nothing: reed"),
+    ("access", "Da_ta!: read"),
+];
+
+/// The same of a registry.
+const OF_A_REGISTRY: [(&str, &str); 7] = [
+    ("name", "G!"),
+    ("name", "first-images"),
+    ("access", "reed"),
+    ("access", "read"),
+    ("aws", "nowhere"),
+    ("azure", "nowhere"),
+    ("gcp", "nowhere"),
+];
+
+fn with_a_grant(faults: &[(&str, &str)]) -> String {
+    let at = |key: &'static str| faults.iter().filter(move |(of, _)| *of == key).map(|(_, text)| *text);
+    let or = |key, usual| at(key).next().unwrap_or(usual);
+    let rest: String = ["precise", "precize"]
+        .into_iter()
+        .flat_map(|key| at(key).map(move |text| format!(", {key}: {text}")))
+        .collect();
+    let access: Vec<_> = ["data: read"]
+        .into_iter()
+        .filter(|_| !at("access").any(|text| text.starts_with("data:")))
+        .chain(at("access"))
+        .collect();
+    format!(
+        "grants:\n  - {{ name: first, scope: global, access: {{ data: read }} }}\n  \
+         - {{ name: {}, scope: {}, access: {{ {} }}{rest} }}\n",
+        or("name", "second"),
+        or("scope", "global"),
+        access.join(", "),
+    )
+}
+
+fn with_a_registry(faults: &[(&str, &str)]) -> String {
+    let or = |key: &str, usual| faults.iter().find(|(of, _)| *of == key).map_or(usual, |(_, text)| *text);
+    let gcp: String = faults.iter().filter(|(of, _)| *of == "gcp").map(|(_, text)| format!(", gcp: {text}")).collect();
+    let repository = "arn:aws:ecr:us-west-2:111122223333:repository/first";
+    format!(
+        "grants: []\nregistries:\n  - {{ name: first-images, aws: \"{repository}\" }}\n  \
+         - {{ name: {}, access: {}, aws: \"{}\", azure: \"{}\"{gcp} }}\n",
+        or("name", "second-images"),
+        or("access", "pull"),
+        or("aws", "arn:aws:ecr:us-west-2:111122223333:repository/second"),
+        or("azure", "acmeimages.azurecr.io"),
+    )
+}
+
+/// Nobody has to mend one thing of an entry to hear of the next.
+#[test]
+fn no_problem_of_an_entry_hides_another_one_of_it() {
+    let said = |entries: &str| {
+        let text = format!(
+            "version: 1\nstack: acme-ml\nprovider: aws\n\
+             platform: {{ kind: flyte, organization: acme, projects: [vision], domains: [production] }}\n\
+             aws: {{ region: us-west-2, account: \"111122223333\", task_role: acme-tasks }}\n\
+             resources:\n  data: {{ aws: \"s3://acme-data/\" }}\n  \
+             images: {{ aws: \"arn:aws:ecr:us-west-2:111122223333:repository/images\" }}\n{entries}"
+        );
+        let loaded = Loaded::draft_from_text(&text, Path::new("m.yaml"), &Overrides::default());
+        let problems = loaded.and_then(opened).err().map(|error| error.problems().to_vec()).unwrap_or_default();
+        problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect::<BTreeSet<_>>()
+    };
+    type Write = fn(&[(&str, &str)]) -> String;
+    let kinds: [(&[(&str, &str)], Write); 2] = [(&OF_A_GRANT, with_a_grant), (&OF_A_REGISTRY, with_a_registry)];
+    for (faults, write) in kinds {
+        assert!(said(&write(&[])).is_empty(), "{:?}", said(&write(&[])));
+        let alone: Vec<_> = faults.iter().map(|fault| said(&write(&[*fault]))).collect();
+        for (at, one) in faults.iter().enumerate() {
+            assert!(!alone[at].is_empty(), "{one:?} is no fault");
+            for (other_at, other) in faults.iter().enumerate().skip(at + 1) {
+                if one.0 == other.0 && one.0 != "access" || one.0 == other.0 && faults.len() == OF_A_REGISTRY.len() {
+                    continue;
+                }
+                let expected: BTreeSet<_> = alone[at].union(&alone[other_at]).cloned().collect();
+                let both = said(&write(&[*one, *other]));
+                let hidden: Vec<_> = expected.difference(&both).collect();
+                assert!(hidden.is_empty(), "{one:?} and {other:?} hide {hidden:#?}, and tell {both:#?}");
+            }
+        }
+    }
+    let nothing = said(&with_a_grant(&[("access", "nothing: reed")]));
+    assert!(nothing.iter().any(|problem| problem.contains("there is no resource `nothing`")), "{nothing:?}");
+    assert!(nothing.iter().any(|problem| problem.contains("reed")), "{nothing:?}");
+}
+
 #[test]
 fn what_is_wrong_with_a_grant_names_it() {
     let manifest = |grant: &str| {

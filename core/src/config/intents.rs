@@ -219,6 +219,11 @@ impl<'a> Reader<'a> {
                 let path = self.manifest.path_of("grants", at);
                 self.problem(format!("{path}.name"), message, "give each grant a name of its own");
             }
+            // What can't be read of a level says nothing of whose level it is.
+            let without_level = self.part().and_then(|part| part.without_level.get(&at)).cloned().unwrap_or_default();
+            for name in without_level.iter().filter(|name| !resources.contains_key(*name)) {
+                self.nowhere(name, &self.manifest.path_of("grants", at));
+            }
             grants.extend(right.or_else(|| {
                 let path = self.manifest.path_of("grants", at);
                 self.looked_into(grant, &path, resources, bound)
@@ -331,22 +336,26 @@ impl<'a> Reader<'a> {
                 Some(None) => {
                     self.no_locator(&format!("resources.{name}"), &format!("resource `{name}`"), name.as_str())
                 }
-                // Something is wrong with the resource, which was said; or with all of them.
-                None if self.part().is_some_and(|part| part.may_have(name.as_str())) => {}
-                None => {
-                    let id = self.registration.map_or("aws", |selected| selected.id);
-                    let hint = if self.manifest.resources.is_empty() {
-                        format!(
-                            "none is defined yet: write `resources: {{ {name}: {{ {id}: … }} }}`, with where {id} has it"
-                        )
-                    } else {
-                        self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str))
-                    };
-                    self.problem(format!("{path}.access.{name}"), format!("there is no resource `{name}`"), hint);
-                }
+                None => self.nowhere(name, path),
             }
         }
         reaches
+    }
+
+    /// A resource that a grant names and that isn't there.
+    fn nowhere(&mut self, name: &ResourceName, path: &str) {
+        // Something is wrong with the resource, which was said; or with all of them.
+        if self.part().is_some_and(|part| part.may_have(name.as_str())) {
+            return;
+        }
+        let id = self.registration.map_or("aws", |selected| selected.id);
+        let hint = if self.manifest.resources.is_empty() {
+            format!("none is defined yet: write `resources: {{ {name}: {{ {id}: … }} }}`, with where {id} has it")
+        } else {
+            self.meant(name.as_str(), self.manifest.resources.keys().map(ResourceName::as_str))
+        };
+        let problem = Diagnostic::new(format!("{path}.access.{name}"), format!("there is no resource `{name}`"));
+        self.problems.push(Diagnostic { of_key: true, ..problem.hint(hint) });
     }
 
     /// A thing without a locator for the selected provider, unless its locator is what is wrong.
@@ -384,33 +393,33 @@ impl<'a> Reader<'a> {
             }
             let Some(Registration { id, capabilities, resource_kind, .. }) = self.registration else { continue };
             let id = *id;
-            let Some(locator) = entry.locators.get(id) else {
-                self.no_locator(&path, &format!("registry `{}`", entry.name), entry.name.as_str());
-                continue;
-            };
-            let kind = match resource_kind(locator) {
-                Ok(kind) => kind,
-                Err(problem) => {
+            let locator = entry.locators.get(id);
+            let is_right = match locator.map(|locator| (locator, resource_kind(locator))) {
+                Some((_, Ok(ResourceKind::Registry))) => true,
+                Some((locator, Ok(kind))) => {
+                    let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());
+                    let hint = "grant it to task code instead: `resources` and `grants`";
+                    self.problem(format!("{path}.{id}"), message, hint);
+                    false
+                }
+                Some((locator, Err(problem))) => {
                     self.problems.push(at_locator(problem, format!("{path}.{id}"), locator));
-                    continue;
+                    false
+                }
+                None => {
+                    self.no_locator(&path, &format!("registry `{}`", entry.name), entry.name.as_str());
+                    false
                 }
             };
-            if kind != ResourceKind::Registry {
-                let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());
-                self.problem(
-                    format!("{path}.{id}"),
-                    message,
-                    "grant it to task code instead: `resources` and `grants`",
-                );
-                continue;
-            }
             // A registry's name is a label, as a resource's is.
             let Ok(name) = ResourceName::parse(entry.name.as_str()) else { continue };
-            let resource = Resource { name, kind, locator: locator.clone(), force: false };
+            let locator = locator.cloned().unwrap_or_default();
+            let resource = Resource { name, kind: ResourceKind::Registry, locator, force: false };
             let reach = Reach { resource: Arc::new(resource), access: entry.access };
             let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };
+            // Of one that can't be reached, the level may be wrong as well.
             match capabilities.check(id, &path, request) {
-                Ok(checked) => registries.push(checked),
+                Ok(checked) => registries.extend(is_right.then_some(checked)),
                 Err(refusals) => self.problems.extend(refusals),
             }
         }

@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use foldhash::HashSet;
+use foldhash::{HashMap, HashSet};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::entries::{self, RegistryEntry, ResourceEntry};
+use super::path::{Path, Step};
 use super::platform;
 use super::strict::{self, expected};
 use super::unspaced;
@@ -67,6 +68,8 @@ pub(super) struct Part {
     pub(super) nameless_grants: HashSet<usize>,
     pub(super) nameless_registries: HashSet<usize>,
     pub(super) without_scope: HashSet<usize>,
+    /// The names in the access of such a grant whose levels can't be read.
+    pub(super) without_level: HashMap<usize, Vec<ResourceName>>,
     /// What stands under a name that no resource can have.
     pub(super) nameless_resources: Vec<(String, ResourceEntry)>,
     /// Names of resources that could be read or not. `None` where it isn't even known which there are.
@@ -194,6 +197,8 @@ impl Manifest {
                     grants.filter(|(_, grant)| grant.is_filled(key)).map(|(at, _)| at).collect()
                 };
                 (part.nameless_grants, part.without_scope) = (filled("name"), filled("scope"));
+                part.without_level = grants.iter().map(without_level).enumerate().collect();
+                part.without_level.retain(|_, names| !names.is_empty());
                 let grants = grants.into_iter().map(|grant| grant.read).collect();
                 platform::meant_scopes(map, &platform, &mut problems[before..]);
                 (Arc::new(resources), Arc::new(grants), None)
@@ -289,6 +294,15 @@ impl Manifest {
         rest.registries.retain(|registry| !named(registry.name.as_str()));
         Ok(rest)
     }
+}
+
+/// The resources of a grant whose levels can't be read.
+fn without_level(grant: &strict::Part<Grant>) -> Vec<ResourceName> {
+    let name = |path: &Path| match path.steps() {
+        [Step::Key(key), Step::Key(name)] if key == "access" => ResourceName::parse(name.as_str()).ok(),
+        _ => None,
+    };
+    grant.left_out.iter().filter_map(name).collect()
 }
 
 /// Every provider that a manifest may mention.

@@ -585,10 +585,11 @@ fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
         return false;
     }
     let parent = known.path.rfind(['.', '[']).map_or("", |end| &known.path[..end]);
-    let inside = problem
-        .path
-        .strip_prefix(known.path.as_str())
-        .is_some_and(|rest| rest.is_empty() || !known.of_key && rest.starts_with(['.', '[']));
+    let inside = problem.path.strip_prefix(known.path.as_str()).is_some_and(|rest| match rest {
+        // What is wrong with a value says nothing of its key.
+        "" => known.of_key || !problem.of_key,
+        inside => !known.of_key && inside.starts_with(['.', '[']),
+    });
     inside || (!parent.is_empty() && problem.path == parent)
 }
 

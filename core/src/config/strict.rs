@@ -27,10 +27,12 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value, base: &str, problems: &mu
     read_with(value, base, problems, &STAND_INS[0]).filter(|part| part.filled.is_empty()).map(|part| part.read)
 }
 
-/// What could be read, and the keys, below the base, in whose place something stands that nobody wrote.
+/// What could be read; the keys, below the base, in whose place something stands that nobody wrote; and what was wrong, and
+/// was left out.
 pub(super) struct Part<T> {
     pub(super) read: T,
     pub(super) filled: Vec<Path>,
+    pub(super) left_out: Vec<Path>,
 }
 
 impl<T> Part<T> {
@@ -84,7 +86,7 @@ fn read_with<T: DeserializeOwned>(
 ) -> Option<Part<T>> {
     // Mostly nothing is wrong, and then it needs neither paths nor a copy to strike things out of.
     if let Ok(read) = T::deserialize(Reader(value)) {
-        return Some(Part { read, filled: Vec::new() });
+        return Some(Part { read, filled: Vec::new(), left_out: Vec::new() });
     }
     if problems.len() > MOST_PROBLEMS {
         // So many are found that no more are shown: they are counted, and not looked into.
@@ -93,10 +95,10 @@ fn read_with<T: DeserializeOwned>(
     }
     let base = Path::parse(base);
     let mut value = value.clone();
-    let (mut struck, mut filled): (Vec<Path>, Vec<Path>) = (Vec::new(), Vec::new());
+    let (mut struck, mut filled, mut left_out): (Vec<Path>, Vec<Path>, Vec<Path>) = Default::default();
     while struck.len() + filled.len() < MOST_PROBLEMS {
         let (path, wrong) = match attempt::<T>(&value) {
-            Ok(read) => return Some(Part { read, filled }),
+            Ok(read) => return Some(Part { read, filled, left_out }),
             Err(failed) => failed,
         };
         if let Wrong::Missing(key) = wrong {
@@ -119,6 +121,7 @@ fn read_with<T: DeserializeOwned>(
         if path.steps().is_empty() || !strike(&mut value, &path) {
             return None;
         }
+        left_out.push(original(&path, &struck));
         struck.push(path);
     }
     None
