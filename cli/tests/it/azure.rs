@@ -115,14 +115,15 @@ fn what_azure_can_t_do_is_refused_without_a_request() {
 /// Each cloud has hosts, audiences and an issuer of its own; the sandbox plays the one that the manifest names.
 #[test]
 fn the_quickstart_on_every_cloud_of_azure() {
-    for (cloud, storage, vault, registry) in [
-        ("government", "core.usgovcloudapi.net", "vault.usgovcloudapi.net", "azurecr.us"),
-        ("china", "core.chinacloudapi.cn", "vault.azure.cn", "azurecr.cn"),
+    for (cloud, storage, vault, registry, clusters) in [
+        ("government", "core.usgovcloudapi.net", "vault.usgovcloudapi.net", "azurecr.us", "prod-aks.azure.us"),
+        ("china", "core.chinacloudapi.cn", "vault.azure.cn", "azurecr.cn", "prod-aks.azure.cn"),
     ] {
         let manifest = QUICKSTART
             .replace("core.windows.net", storage)
             .replace("vault.azure.net", vault)
             .replace("azurecr.io", registry)
+            .replace("prod-aks.azure.com", clusters)
             .replace("azure:\n  tenant:", &format!("azure:\n  cloud: {cloud}\n  tenant:"));
         let folder = Folder::with(&manifest);
         let run = |arguments: &[&str]| folder.output(&[arguments, &["--provider", "azure", "--sandbox"]].concat());

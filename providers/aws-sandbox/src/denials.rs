@@ -1,4 +1,5 @@
-//! What the `deny` knob refuses, and in whose name: `iam:CreateRole`, `iam:CreateRole@service-control-policy`.
+//! What the `deny` knob refuses, and in whose name: `iam:CreateRole`, `iam:*`, `iam:CreateRole@service-control-policy`.
+//! Actions are written as in policies, in any case and with `*` and `?`.
 //!
 //! Behind a further `@` stands the name of a parameter with which the request passes, as organizations demand a permissions
 //! boundary: `iam:CreateRole@service-control-policy@PermissionsBoundary`. Wording: IAM user guide, "Troubleshoot access
@@ -7,6 +8,8 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_sandbox_kit::{Result, SandboxError};
+
+use crate::policy::statement::matches;
 
 /// What can deny, as it is written behind an action, and as AWS calls it.
 const BY: [(&str, &str); 7] = [
@@ -45,7 +48,7 @@ pub(crate) fn check(knob: &BTreeSet<String>) -> Result<()> {
 pub(crate) fn find<'a>(knob: &'a BTreeSet<String>, action: &str, has: impl Fn(&str) -> bool) -> Option<Why<'a>> {
     knob.iter().find_map(|entry| {
         let mut parts = entry.split('@');
-        if parts.next() != Some(action) {
+        if !parts.next().is_some_and(|pattern| matches(pattern, action)) {
             return None;
         }
         let (by, unless) = (parts.next(), parts.next());
@@ -75,6 +78,10 @@ mod tests {
         assert_eq!(find(&knob, "iam:CreateRole", nothing), Some(Why::Explicit("a service control policy")));
         assert_eq!(find(&knob, "iam:CreateRole", |parameter| parameter == "PermissionsBoundary"), None);
         assert_eq!(find(&knob, "iam:GetRole", nothing), None);
+        // As policies have it: a pattern, in any case.
+        let pattern = BTreeSet::from(["iam:list*".to_owned()]);
+        assert_eq!(find(&pattern, "iam:ListRoles", nothing), Some(Why::NotAllowed));
+        assert_eq!(find(&pattern, "iam:GetRole", nothing), None);
         let odd =
             check(&BTreeSet::from(["iam:CreateRole@mood".to_owned()])).expect_err("no kind of policy").to_string();
         assert!(odd.contains("permissions-boundary"), "{odd}");
