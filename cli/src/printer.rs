@@ -161,6 +161,11 @@ impl Printer {
         io::stderr().is_terminal()
     }
 
+    /// Whether results as text are seen by a person, right now.
+    pub(crate) fn shows_results(&self) -> bool {
+        !self.is_json() && io::stdout().is_terminal()
+    }
+
     /// How wide lines of results may be; no limit where nobody watches, so that they stay as they are in pipes.
     pub(crate) fn width(&self) -> Option<usize> {
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))

@@ -23,7 +23,7 @@ impl fmt::Display for InvalidName {
 impl std::error::Error for InvalidName {}
 
 /// A DNS label as Kubernetes takes it (RFC 1123): namespaces are made of these.
-fn is_label(value: &str, longest: usize) -> bool {
+pub(crate) fn is_label(value: &str, longest: usize) -> bool {
     let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     !value.is_empty()
         && value.len() <= longest

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::names::{Domain, Project};
+use crate::names::{Domain, Project, is_label};
 use crate::scope::Pair;
 
 /// A Kubernetes service account as OpenID Connect tokens name it: `system:serviceaccount:NAMESPACE:NAME`.
@@ -69,12 +69,16 @@ impl Naming {
                 ));
             }
         }
-        let literal = template.replace("{project}", "").replace("{domain}", "");
-        if !literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            return Err(format!("the namespace template `{template}` has characters that no namespace may have"));
+        // Names of projects and domains are labels themselves. How long a namespace is, the names say.
+        let namespace = template.replace("{project}", "p").replace("{domain}", "d");
+        if !is_label(&namespace, usize::MAX) {
+            return Err(format!(
+                "the namespace template `{template}` makes names that no namespace may have: lower-case letters, digits and \
+                 `-`, with a letter or a digit at both ends"
+            ));
         }
-        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        if service_account.is_empty() || service_account.len() > 253 || !service_account.chars().all(word) {
+        // Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names.
+        if service_account.len() > 253 || !service_account.split('.').all(|part| is_label(part, 253)) {
             return Err(format!("`{service_account}` is not a valid service account name"));
         }
         Ok(Self { template: template.to_owned(), service_account: service_account.to_owned() })
@@ -135,7 +139,15 @@ mod tests {
     fn a_template_keeps_pairs_apart() {
         assert!(Naming::new("{domain}", "default").is_err());
         assert!(Naming::new("{project}_{domain}", "default").is_err());
-        assert!(Naming::new("{project}-{domain}", "a:b").is_err());
+        for template in
+            ["-{project}-{domain}", "{project}-{domain}-", "{project}.{domain}", "{project}{Domain}{domain}"]
+        {
+            assert!(Naming::new(template, "default").is_err(), "{template}");
+        }
+        for account in ["a:b", "", ".", "..", "a..b", "-a", "a-", "A", &"a".repeat(254)] {
+            assert!(Naming::new("{project}-{domain}", account).is_err(), "{account}");
+        }
+        assert!(Naming::new("{project}-{domain}", "tasks.v1-beta").is_ok());
         let naming = Naming::new("flyte-{domain}-{project}", "tasks").expect("valid");
         assert_eq!(
             naming.subject(&pair("vision", "staging")).to_string(),

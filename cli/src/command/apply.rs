@@ -126,7 +126,9 @@ pub(super) async fn carry_out(
     let telling = Telling { summary_only, ..Telling::of(shell, asked.wording, &place) };
     if !printer.is_json() {
         printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
-    } else if !yes {
+    }
+    // Whoever is asked sees it, also where the results go somewhere else.
+    if !yes && !plan.is_empty() && !printer.shows_results() || printer.is_json() && !yes {
         printer.warn(plan::text(&plan, moving.as_ref(), telling).trim_end());
     }
     let searched = !asked.leaves_nothing || plan.unsearched.is_empty();

@@ -30,6 +30,10 @@ fn what_is_to_be_approved_is_shown_however_quiet_it_should_be() {
     let (plan, question) = seen.split_once("Apply these changes to acme-ml in the sandbox? ").expect("a question");
     assert!(plan.contains("+ iam-role") && plan.contains("s3:GetObject"), "{seen}");
     assert!(question.contains("[y/N]"), "{seen}");
+    // Where the results go into a file, the terminal has what it is about all the same.
+    let seen = on_a_terminal(&folder, "apply --sandbox > result.txt");
+    let (plan, _) = seen.split_once("Apply these changes to acme-ml in the sandbox? ").expect("a question");
+    assert!(plan.contains("+ iam-role") && plan.contains("s3:GetObject"), "{seen}");
     assert!(folder.output(&["apply", "--sandbox", "--yes", "-q"]).status.success());
     let seen = on_a_terminal(&folder, "revoke --all --sandbox -q");
     let (plan, _) = seen.split_once("Take this away from acme-ml in the sandbox? ").expect("a question");

@@ -1,5 +1,7 @@
 //! What can be refused without asking AWS.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Diagnostic, Intents, Origin, Resource, Scope, shown};
 use foldhash::HashSet;
 
@@ -131,9 +133,12 @@ fn tags(config: &Config) -> Vec<Diagnostic> {
         text.chars().all(|c| c.is_alphabetic() || c.is_numeric() || c.is_whitespace() || "_.:/=+-@".contains(c))
     };
     let mut problems = Vec::new();
+    let mut keys = BTreeSet::new();
     for (key, value) in &config.tags {
         let lower = key.to_lowercase();
-        let wrong = if lower.starts_with("cloudgrant:") {
+        let wrong = if !keys.insert(lower.clone()) {
+            "there is another one whose key differs in case alone, which IAM takes for the same"
+        } else if lower.starts_with("cloudgrant:") {
             "cloudgrant's own tags begin so"
         } else if lower.starts_with("aws:") {
             "AWS's own tags begin so"

@@ -271,7 +271,8 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     deserializer.deserialize_any(Visitor)
 }
 
-/// Source: Azure documentation, "Use tags to organize your Azure resources", limitations.
+/// Sources: Azure documentation, "Use tags to organize your Azure resources", limitations; reserved prefixes: Azure Resource
+/// Manager REST API, "Tags - Create Or Update".
 fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     /// Azure takes 50; the stack's own marks need some.
     const MOST: usize = 40;
@@ -291,6 +292,11 @@ fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, S
         }
         if name.to_ascii_lowercase().starts_with("cloudgrant:") {
             return wrong(format!("the tag `{}` is one of cloudgrant's own", shown(name)));
+        }
+        if let Some(reserved) =
+            ["microsoft", "azure", "windows"].iter().find(|word| name.to_lowercase().starts_with(**word))
+        {
+            return wrong(format!("the tag `{}` begins with `{reserved}`, as Azure's own do", shown(name)));
         }
         if value.chars().count() > 256 || value.chars().any(char::is_control) {
             return wrong(format!("the value of the tag `{}` has more than 256 characters, or odd ones", shown(name)));
@@ -416,6 +422,8 @@ mod tests {
             serde_json::json!({ "a/b": "x" }),
             serde_json::json!({ "": "x" }),
             serde_json::json!({ "CloudGrant:stack": "x" }),
+            serde_json::json!({ "Microsoft.team": "x" }),
+            serde_json::json!({ "azure-team": "x" }),
             serde_json::json!({ "a": "x".repeat(257) }),
             serde_json::json!({ "Owner": "x", "owner": "y" }),
             (0..41).map(|n| (n.to_string(), "x".into())).collect::<serde_json::Map<_, _>>().into(),

@@ -128,7 +128,7 @@ async fn roles_and_policies_have_the_tags_that_the_manifest_names() {
     assert_eq!(tags(&world).await, (true, true));
     let left = world.iam().list_policy_tags().policy_arn(&policy).send().await.expect("tags").tags;
     assert!(left.iter().any(|tag| tag.key == "audit"), "{left:?}");
-    for wrong in ["'cloudgrant:stack': x", "'aws:x': y", "'a*': b", "a: 'b;'"] {
+    for wrong in ["'cloudgrant:stack': x", "'aws:x': y", "'a*': b", "a: 'b;'", "Team: x, team: y"] {
         let error = refused(world.plan(&with(&format!("  tags: {{ {wrong} }}"))).await);
         assert!(error.kind().is_usage() && said(&error).contains("aws.tags"), "{wrong}: {}", said(&error));
     }

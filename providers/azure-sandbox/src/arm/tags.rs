@@ -23,6 +23,12 @@ pub(crate) fn check(tags: &Tags, most: usize) -> Answer<()> {
                 format!("The tag name '{name}' is not valid."),
             ));
         }
+        if ["microsoft", "azure", "windows"].iter().any(|reserved| name.to_lowercase().starts_with(reserved)) {
+            return Err(ArmError::bad_request(
+                "ReservedTagName",
+                format!("The tag name '{name}' begins as those that are reserved for Azure do."),
+            ));
+        }
         if value.chars().count() > 256 {
             return Err(ArmError::bad_request(
                 "InvalidTagValueLength",
@@ -52,7 +58,9 @@ mod tests {
     fn limits() {
         let tags = |name: &str, value: &str| Tags::from([(name.to_owned(), value.to_owned())]);
         assert!(check(&tags("a b", "x"), 50).is_ok());
-        for (bad, most) in [(tags("a", "x"), 0), (tags("a<", "x"), 50), (tags("a", &"x".repeat(257)), 50)] {
+        for (bad, most) in
+            [(tags("a", "x"), 0), (tags("a<", "x"), 50), (tags("Azure-a", "x"), 50), (tags("a", &"x".repeat(257)), 50)]
+        {
             assert!(check(&bad, most).is_err());
         }
     }
