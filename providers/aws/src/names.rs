@@ -188,7 +188,7 @@ fn names_in_sid(one: &str, other: &str) -> String {
 
 /// Names that are lower-case have capitals to spare: `D` is a dash, `N` begins the next name. What [`camel`] makes begins
 /// with a capital or a digit, this with a small letter.
-fn spelled_out(names: &[&str]) -> String {
+pub(crate) fn spelled_out(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| name.replace('-', "D")).collect();
     format!("x{}", names.join("N"))
 }

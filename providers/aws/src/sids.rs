@@ -2,7 +2,7 @@
 
 use cloudgrant_core::GrantName;
 
-use crate::names::name_in_sid;
+use crate::names::{name_in_sid, spelled_out};
 
 /// One list for what is written and what is found again: a statement whose Sid nobody knows would stay when its grant is
 /// revoked.
@@ -49,13 +49,22 @@ purposes! {
 
 /// The Sid of a grant's statement.
 pub(crate) fn sid(grant: &GrantName, purpose: Purpose) -> String {
-    name_in_sid(grant.as_str()) + purpose.as_str()
+    subject(grant) + purpose.as_str()
+}
+
+/// The grant in its statements' Sids, so that no two grants have one: a name that ends as one purpose begins which ends in
+/// another is spelled out (`ReadWrite` of `data`, `Write` of `data-read`).
+fn subject(grant: &GrantName) -> String {
+    let name = name_in_sid(grant.as_str());
+    let purposes = || Purpose::ALL.iter().map(|purpose| purpose.as_str());
+    let mut heads = purposes().flat_map(|longer| purposes().filter_map(move |end| longer.strip_suffix(end)));
+    if heads.any(|head| !head.is_empty() && name.ends_with(head)) { spelled_out(&[grant.as_str()]) } else { name }
 }
 
 /// Whether a Sid is that of a grant's statement, whatever it is for, with what sets it apart from others in a document (a
 /// number) or says which part of a statement it is (letters).
 pub(crate) fn is_of(sid: &str, grant: &GrantName) -> bool {
-    let Some(rest) = sid.strip_prefix(&name_in_sid(grant.as_str())) else { return false };
+    let Some(rest) = sid.strip_prefix(&subject(grant)) else { return false };
     let is_apart = |rest: &str| rest.bytes().all(|byte| matches!(byte, b'A' | b'B' | b'0'..=b'9'));
     Purpose::ALL.iter().any(|purpose| rest.strip_prefix(purpose.as_str()).is_some_and(is_apart))
 }
@@ -67,7 +76,24 @@ mod tests {
     #[test]
     fn what_is_written_is_found_again() {
         let name = |name: &str| GrantName::parse(name).expect("a name");
-        let names = ["training-data", "training", "stage-1", "stage1", "2", "a"].map(name);
+        // Each name, and it with the words of each purpose behind it: where one ends and the other begins is in no Sid.
+        let words = |purpose: &Purpose| {
+            let words =
+                purpose.as_str().chars().flat_map(|c| c.is_ascii_uppercase().then_some('-').into_iter().chain([c]));
+            words.collect::<String>().to_lowercase()
+        };
+        let plain = ["training-data", "training", "stage-1", "stage1", "2", "a"].into_iter();
+        let longer =
+            plain.clone().flat_map(|name| Purpose::ALL.iter().map(move |purpose| format!("{name}{}", words(purpose))));
+        let heads = ["training-read", "training-write", "training-former", "read", "a-b"].map(str::to_owned);
+        let names: Vec<_> = plain
+            .map(str::to_owned)
+            .chain(longer)
+            .chain(heads)
+            .collect::<std::collections::BTreeSet<_>>()
+            .iter()
+            .map(|text| name(text))
+            .collect();
         for (grant, other) in names.iter().flat_map(|grant| names.iter().map(move |other| (grant, other))) {
             for (purpose, apart) in Purpose::ALL.iter().flat_map(|one| ["", "2", "AB", "12"].map(|apart| (*one, apart)))
             {
@@ -75,7 +101,7 @@ mod tests {
                 assert_eq!(is_of(&sid, other), grant == other, "{sid}");
             }
         }
-        let grant = &names[0];
+        let grant = &name("training-data");
         assert!(!is_of("TrainingDataSomethingElse", grant) && !is_of("TrainingData", grant));
     }
 }

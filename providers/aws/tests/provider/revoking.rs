@@ -48,6 +48,22 @@ fn layouts() -> Vec<(&'static str, Grants)> {
                 ("stage-1", GLOBAL, "token: read, models: read"),
             ],
         ),
+        (
+            "a name that ends as a purpose begins",
+            vec![
+                ("gone", GLOBAL, "data: read-write"),
+                ("gone-read", GLOBAL, "models: write"),
+                ("stays", GLOBAL, "token: read"),
+            ],
+        ),
+        (
+            "the same the other way round",
+            vec![
+                ("stays", GLOBAL, "models: read-write"),
+                ("stays-read", GLOBAL, "token: read, images: push"),
+                ("gone", GLOBAL, "data: write"),
+            ],
+        ),
     ]
 }
 
