@@ -184,6 +184,12 @@ pub(crate) fn contradiction(matches: &ArgMatches, global: &Global) -> Option<Str
             };
             Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
         }
+        _ if value.starts_with('~') => {
+            let value = shown(value);
+            Some(format!(
+                "`{value}` would be a folder called `~`: the shell doesn't replace it here\n\n  tip: write \"$HOME\""
+            ))
+        }
         ValueSource::EnvVariable if is_mere_word(value) => {
             let value = shown(value);
             Some(format!(

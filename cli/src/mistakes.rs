@@ -42,8 +42,14 @@ const USUAL: &[(Typed, &str)] = &[
     (Flag("--auto-approve"), "`--yes` approves in advance"),
     (Flag("-auto-approve"), "`--yes` approves in advance"),
     (Flag("--force"), "`--yes` approves in advance"),
-    (Flag("--dry-run"), "`cloudgrant plan` shows what would change, and changes nothing"),
-    (Flag("--dryrun"), "`cloudgrant plan` shows what would change, and changes nothing"),
+    (
+        Flag("--dry-run"),
+        "`cloudgrant plan` shows what would change, and `cloudgrant revoke --dry-run` what would go; they change nothing",
+    ),
+    (
+        Flag("--dryrun"),
+        "`cloudgrant plan` shows what would change, and `cloudgrant revoke --dry-run` what would go; they change nothing",
+    ),
     (Flag("--check"), "`cloudgrant plan --exit-code`"),
     (Flag("--json"), "`--output json`"),
     (Flag("--config"), "`--file FILE`"),

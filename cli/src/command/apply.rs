@@ -32,7 +32,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    let check = |_: &Session| need_approval(shell, options.yes);
+    let check = |_: &Session| need_approval(shell, options.yes, &shell.global.repeated("plan"));
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = work.session.engine();
         let asked = Asked {
@@ -50,11 +50,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 }
 
 /// Approval can come from a person or in advance. Where it can't come at all, that is said once the manifest is known to be
-/// right, and before any cloud is asked.
+/// right, and before any cloud is asked. `look` is the command that shows what would be approved.
 ///
 /// # Errors
 /// Nobody can approve.
-pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
+pub(super) fn need_approval(shell: Shell<'_>, yes: bool, look: &str) -> Result<()> {
     if yes || shell.printer.can_ask() {
         return Ok(());
     }
@@ -64,7 +64,7 @@ pub(super) fn need_approval(shell: Shell<'_>, yes: bool) -> Result<()> {
         "this is no terminal"
     };
     Err(Error::new(ErrorKind::Usage, format!("nobody is here to approve the changes: {why}"))
-        .hint("look at `cloudgrant plan`, then approve in advance with --yes"))
+        .hint(format!("look at `{look}`, then approve in advance with --yes")))
 }
 
 /// How to speak of it.

@@ -10,7 +10,8 @@ use super::audit::AuditOptions;
 use super::{Shell, Work, with_session};
 use crate::args::quoted;
 use crate::exit::Exit;
-use crate::render::plan::Wording;
+use crate::render::json;
+use crate::render::plan::{self, Telling, Wording};
 use crate::render::stacks::Listed;
 
 /// Take grants away again, although the manifest lists them
@@ -22,6 +23,7 @@ out of the manifest too, or the next apply brings them back.
 
 Examples:
   cloudgrant revoke training-data
+  cloudgrant revoke training-data --dry-run  Show what would go
   cloudgrant revoke --all --yes  Take everything away that this stack made
   cloudgrant revoke --all --stack acme-old  A stack that was renamed")]
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
@@ -38,6 +40,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", requires = "all", conflicts_with = "grants")]
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Other)]
     stack: Option<String>,
+
+    /// Show what would go, and change nothing
+    #[arg(long, conflicts_with_all = ["yes", "audit"])]
+    dry_run: bool,
 
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]
@@ -63,9 +69,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         None => "revoke --all".to_owned(),
     };
     let again = options.audit.repeated(&again);
-    let check = |session: &Session| engine(session).and_then(|_| need_approval(shell, options.yes));
+    let dry_run = shell.global.repeated(&format!("{again} --dry-run"));
+    let check = |session: &Session| {
+        engine(session).and_then(|_| need_approval(shell, options.yes || options.dry_run, &dry_run))
+    };
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
+        if options.dry_run {
+            return look(shell, &mut work, &engine, &again).await;
+        }
         let asked = Asked {
             command: "revoke",
             again: &again,
@@ -105,6 +117,27 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         Ok(exit)
     })
     .await
+}
+
+/// Shows what would be taken away.
+///
+/// # Errors
+/// The cloud can't be looked at, or the plan can't be written.
+async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, again: &str) -> Result<Exit> {
+    let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    work.progress.clear();
+    if shell.printer.is_json() {
+        shell.printer.json(&json::plan("plan", &plan, None))?;
+        return Ok(Exit::Done);
+    }
+    let telling = Telling::of(shell, Wording::Revoke, &work.place);
+    shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
+    if plan.is_empty() {
+        shell.printer.say(&plan::nothing_to_do(&plan));
+    } else {
+        shell.printer.say_whole(&format!("To take this away: {}", shell.global.repeated(again)));
+    }
+    Ok(Exit::Done)
 }
 
 /// Whether a name on the command line means it.

@@ -102,6 +102,24 @@ fn an_edit_and_a_cut_show() {
 }
 
 #[test]
+fn nothing_follows_what_somebody_changed() {
+    let folder = Folder::with(QUICKSTART);
+    let flags = ["--sandbox", "--yes", "--audit", "audit.jsonl"];
+    assert_eq!(run(&folder, &[&["apply"][..], &flags].concat()).0, Some(0));
+    let trail = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a trail");
+    let mut lines: Vec<_> = trail.lines().map(str::to_owned).collect();
+    lines[2] = lines[2].replacen("create", "delete", 1);
+    assert!(!trail.contains(&lines[2]), "it is changed");
+    folder.write("audit.jsonl", lines.join("\n") + "\n");
+    let (code, said) = run(&folder, &[&["revoke", "--all"][..], &flags].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("can't go on with the audit trail audit.jsonl") && said.contains("line: 3"), "{said}");
+    // Nothing was taken away.
+    let (_, said) = run(&folder, &["plan", "--sandbox"]);
+    assert!(said.contains("0 to create"), "{said}");
+}
+
+#[test]
 fn an_empty_trail_is_no_trail() {
     let folder = Folder::with_file("audit.jsonl", "");
     let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);

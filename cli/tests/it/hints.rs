@@ -65,3 +65,15 @@ fn a_variable_with_one_underscore_is_told_of_two() {
     let told = refused(&Folder::empty().variable("CLOUDGRANT_AWS_REGION", "x"), &["stacks", "--provider", "aws"]);
     assert!(told.contains("did you mean CLOUDGRANT_AWS__REGION?"), "{told}");
 }
+
+#[test]
+fn what_only_profiles_set_says_to_choose_one() {
+    let folder = Folder::with_file("cloudgrant.toml", include_str!("../../../examples/profiles/cloudgrant.toml"));
+    let said = folder.run(&["plan", "--sandbox"]);
+    assert!(said.contains("aws.account") && said.contains("aws.cluster"), "{said}");
+    assert_eq!(
+        said.matches("the profiles production and staging set it: choose one with --profile").count(),
+        2,
+        "{said}"
+    );
+}

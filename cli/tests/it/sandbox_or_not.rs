@@ -19,7 +19,7 @@ fn a_sandbox_that_says_no_is_refused() {
     let folder = stranded();
     assert_looks!(folder.run(&["apply", "--yes", "--sandbox="]));
     assert_looks!(folder.run(&["--sandbox=False", "plan", "--output", "json"]));
-    for value in [" ", "0", "no", "off", "FALSE"] {
+    for value in [" ", "0", "no", "off", "FALSE", "~/x", "~"] {
         let output = folder.output(&["plan", &format!("--sandbox={value}")]);
         assert_eq!(output.status.code(), Some(2), "{value}: {}", String::from_utf8_lossy(&output.stderr));
     }

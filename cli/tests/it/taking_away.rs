@@ -28,6 +28,25 @@ fn document(folder: &Folder, provider: &str, arguments: &[&str]) -> (Option<i32>
 }
 
 #[test]
+fn what_would_go_can_be_looked_at_without_a_terminal() {
+    for provider in CLOUDS {
+        let folder = applied(provider);
+        let (code, said) = run(&folder, provider, &["revoke", "--all", "--dry-run"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("0 to create") && !said.contains(" 0 to delete"), "{said}");
+        assert!(said.contains("To take this away: cloudgrant revoke --all"), "{said}");
+        let (code, plan) = document(&folder, provider, &["revoke", "training-data", "--dry-run"]);
+        assert_eq!(code, Some(0), "{plan}");
+        assert!(plan["summary"]["delete"].as_u64().is_some_and(|count| count > 0), "{plan}");
+        // Who can't be asked is told of it.
+        let (code, said) = run(&folder, provider, &["revoke", "training-data"]);
+        assert!(code != Some(0) && said.contains("cloudgrant revoke training-data --dry-run"), "{said}");
+        let (_, said) = run(&folder, provider, &["plan"]);
+        assert!(said.contains("0 to create, 0 to update, 0 to delete"), "nothing went: {said}");
+    }
+}
+
+#[test]
 fn a_revoke_of_all_that_could_not_search_everything_is_a_failure() {
     for (provider, denied, place) in [
         ("aws", "deny=ecr:DescribeRepositories", "repositories"),

@@ -45,7 +45,7 @@ impl Trail {
     /// Opens a trail, or begins one, and takes the lock on it.
     ///
     /// # Errors
-    /// Another run writes it, it can't be read or written, or its last line isn't whole: then nobody knows what a new
+    /// Another run writes it, it can't be read or written, or it isn't as it was written: then nobody knows what a new
     /// line would follow.
     pub fn open(path: &Path) -> Result<Self> {
         let usual = "nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong";
@@ -72,6 +72,15 @@ impl Trail {
                 )
             })?,
         };
+        // Nothing follows what somebody changed: the trail would be broken before its run began.
+        if last.sequence > 0
+            && let Err(broken) = verify(path)?
+        {
+            return Err(failed("go on with")
+                .with("line", broken.line.to_string())
+                .with("cause", broken.why)
+                .hint("keep the file, find out who changed it, and begin another one (`--audit FILE`)"));
+        }
         let length = file.metadata().map_err(|cause| failed("read").with("cause", &cause).source(cause))?.len();
         let run = record::run_id(&last.hash);
         Ok(Self { path: path.to_owned(), run, state: Mutex::new(State { file, length, last }) })

@@ -414,7 +414,9 @@ fn list<T>(
             items.iter().enumerate().filter_map(read).unzip()
         }
         Some(_) => {
-            let hint = format!("write each with a dash of its own: `{key}:`, and in the next line `- name: ...`");
+            let hint = format!(
+                "write each with a dash of its own: `{key}:`, and in the next line `- name: ...`; in TOML, above each, `[[{key}]]`"
+            );
             problems.push(Diagnostic::new(key, format!("`{key}` must be a list")).hint(hint));
             (Vec::new(), Vec::new())
         }

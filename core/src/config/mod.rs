@@ -434,15 +434,20 @@ impl Source {
 
     /// Of what is missing where no profile was chosen, and profiles have: that one is to be chosen.
     fn name_profiles(&self, problems: &mut [Diagnostic]) {
-        let mut missing = problems.iter_mut().filter(|problem| problem.message.ends_with(" is missing")).peekable();
-        if self.overrides.profile.is_some() || missing.peek().is_none() {
+        if self.overrides.profile.is_some() || problems.is_empty() {
             return;
         }
         // It could be read before.
         let Ok(tree) = self.format.parse(&self.text, &self.name()) else { return };
         let profiles = tree.get("profiles").map(Node::to_value);
         let Some(Value::Object(profiles)) = profiles else { return };
-        for problem in missing {
+        let base = tree.to_value();
+        // Whatever is said of a key that nothing but profiles has comes of that.
+        let is_missing = |problem: &&mut Diagnostic| {
+            !problem.path.contains('[')
+                && Path::parse(&problem.path).keys().try_fold(&base, |value, key| value.get(key)).is_none()
+        };
+        for problem in problems.iter_mut().filter(is_missing) {
             let path = Path::parse(&problem.path);
             let sets = |profile: &Value| path.keys().try_fold(profile, |value, key| value.get(key)).is_some();
             let setting: Vec<_> =
