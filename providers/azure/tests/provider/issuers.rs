@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{ErrorKind, Note};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::world::{Runs, World, flyte, said};
+use crate::arm::GROUP;
+use crate::world::{Runs, World, flyte, said, union};
 
 const PRODUCTION: &str = "grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]";
 const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/a/c/";
@@ -120,4 +121,39 @@ async fn more_credentials_than_an_identity_takes_are_counted_while_planning() {
         sizes.push(world.arm.credentials(&format!("cloudgrant_tests_production{name}")).await.len());
     }
     assert_eq!(sizes, [20, 10]);
+}
+
+/// The stack makes no credential of its own there, and the manifest's issuer is looked at all the same.
+#[tokio::test]
+async fn requirement_10_an_issuer_that_no_cluster_has_is_told_where_every_identity_is_somebody_else_s() {
+    const GLOBAL: &str = "grants: [{ name: all, scope: global, access: { models: read } }]";
+    let named = union(PRODUCTION).replace("  cluster:", "  identities: { production: theirs }\n  cluster:");
+    for text in [union(GLOBAL), flyte(GLOBAL), named] {
+        let world = World::new(&text).await;
+        let told = async |text: &str, words: &str| {
+            let plan = world.plan(text).await.expect("a plan");
+            plan.notes.into_iter().map(|note| note.message).filter(|it| it.contains(words)).collect::<Vec<_>>()
+        };
+        const STRANGE: &str = "no managed cluster in resource group acme-dataplane has the issuer";
+        assert_eq!(told(&text, STRANGE).await, [""; 0]);
+        for issuers in [&["https://evil.example/"][..], &[ISSUER, "https://evil.example/"], &[GREEN]] {
+            let warned = told(&trusting(&text, issuers), STRANGE).await;
+            let [one] = warned.as_slice() else { panic!("{issuers:?}: {warned:#?}") };
+            let expected = format!("{STRANGE} {} (what is there has {ISSUER})", issuers[issuers.len() - 1]);
+            assert!(one.starts_with(&expected), "{one}");
+        }
+        // A slip hides nothing that is wrong with the cluster.
+        let cluster = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/acme-dataplane-aks");
+        let off = json!({ "securityProfile": { "workloadIdentity": { "enabled": false } } });
+        world.arm.manage("put", json!({ "id": cluster, "properties": off })).await;
+        for issuers in [&[ISSUER][..], &[GREEN]] {
+            let off = told(&trusting(&text, issuers), "workload identity is off").await;
+            assert_eq!(off.len(), 1, "{issuers:?}: {off:#?}");
+        }
+    }
+    // Nodes log in without it.
+    let nodes = union("registries: [{ name: trainer, access: pull, azure: acmeimages.azurecr.io }]");
+    let world = World::new(&nodes).await;
+    let plan = world.plan(&trusting(&nodes, &[GREEN])).await.expect("a plan");
+    assert!(!plan.notes.iter().any(|note| note.message.contains("no managed cluster")), "{:#?}", plan.notes);
 }
