@@ -4,6 +4,7 @@
 //! skipped: judging the manifest is somebody else's business.
 
 mod locators;
+mod trust;
 pub(crate) mod wishes;
 
 use cloudgrant_sandbox_kit::ids::guid_of;
@@ -35,11 +36,8 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     for name in &wishes.identities {
         identity(state, &provided(&home, Kind::Identity, name))?;
     }
-    if let Some(name) = &wishes.cluster {
-        cluster(state, name, wishes.issuers.first(), &home)?;
-        for (at, issuer) in wishes.issuers.iter().enumerate().skip(1) {
-            cluster(state, &format!("{name}-{}", at + 1), Some(issuer), &home)?;
-        }
+    for (at, name) in wishes.clusters().enumerate() {
+        cluster(state, &name, wishes.issuers.get(at), &home)?;
     }
     for thing in &wishes.things {
         match thing {
@@ -64,6 +62,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
             }
         }
     }
+    trust::seed(state, wishes, &home)?;
     // Last, as they can be assigned in every subscription that is there by then.
     wishes.roles.iter().try_for_each(|role| custom_role(state, role))
 }

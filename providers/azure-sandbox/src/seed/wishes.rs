@@ -1,6 +1,6 @@
 //! What is read from the manifest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -18,6 +18,10 @@ pub(crate) struct Wishes {
     pub(crate) group: String,
     /// Names of managed identities in the group.
     pub(crate) identities: BTreeSet<String>,
+    /// The service account whose tasks run under each of the identities that the manifest names, by name or ID.
+    pub(crate) subjects: BTreeMap<String, String>,
+    /// For whom the tokens of service accounts are.
+    pub(crate) audience: String,
     /// The cluster's name. None where the manifest trusts issuers and Azure has made none of them: then the cluster is
     /// somewhere else.
     pub(crate) cluster: Option<String>,
@@ -47,6 +51,10 @@ impl Wishes {
             });
         }
         identities.extend(objects("/azure/identities").filter_map(|(_, name)| name.as_str().map(str::to_owned)));
+        let named = objects("/azure/identities").filter_map(|(domain, name)| Some((name.as_str()?, domain.as_str())));
+        let domains: BTreeMap<&str, &str> = named.collect();
+        let subject_of = |name: &String| (name.clone(), subject(config, domains.get(name.as_str()).copied()));
+        let subjects = identities.iter().map(subject_of).collect();
         // A full id is somewhere else, perhaps.
         let (ids, identities): (Vec<String>, BTreeSet<String>) = {
             let (ids, names): (BTreeSet<_>, BTreeSet<_>) =
@@ -77,9 +85,30 @@ impl Wishes {
             issuers,
             group,
             identities,
+            subjects,
+            audience: text("/azure/cluster/audience").unwrap_or_else(|| "api://AzureADTokenExchange".to_owned()),
             things,
         }
     }
+
+    /// The names of the clusters: one for each issuer, or the only one.
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = String> {
+        let named = |name: &String| {
+            let others = (2..=self.issuers.len()).map(|number| format!("{name}-{number}"));
+            std::iter::once(name.clone()).chain(others).collect::<Vec<_>>()
+        };
+        self.cluster.iter().flat_map(named)
+    }
+}
+
+/// A service account of task code in a domain, or in the first one: that of the first project.
+fn subject(config: &Value, domain: Option<&str>) -> String {
+    let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let domain = domain.or_else(|| text("/platform/domains/0")).unwrap_or("development");
+    let project = text("/platform/projects/0").unwrap_or("flytesnacks");
+    let template = text("/platform/namespace").unwrap_or("{project}-{domain}");
+    let namespace = template.replace("{project}", project).replace("{domain}", domain);
+    format!("system:serviceaccount:{namespace}:{}", text("/platform/service_account").unwrap_or("default"))
 }
 
 /// A group's name as a part of other resources' names: Azure takes ASCII letters, digits, hyphens and underscores alone for
@@ -174,6 +203,9 @@ mod tests {
         }));
         assert_eq!(wishes.identities, ["acme-production", "flyteuser-acme"].map(str::to_owned).into());
         assert_eq!((wishes.cluster.as_deref(), wishes.issuers), (Some("acme-dataplane-aks"), vec![AKS.to_owned()]));
+        let subject = |domain: &str| format!("system:serviceaccount:flytesnacks-{domain}:default");
+        let subjects = [("acme-production", "production"), ("flyteuser-acme", "development")];
+        assert_eq!(wishes.subjects, subjects.map(|(name, domain)| (name.to_owned(), subject(domain))).into());
         assert_eq!(wishes.roles, ["Ours".to_owned()].into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);

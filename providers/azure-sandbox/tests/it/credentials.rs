@@ -7,6 +7,9 @@ use crate::{ISSUER, identity};
 
 const VERSION: &str = "?api-version=2024-11-30";
 
+/// What the platform's own identities begin with, named for its cluster.
+const SEEDED: &str = "acme-dataplane-aks";
+
 fn path(identity_name: &str, name: &str) -> String {
     format!("{}/federatedIdentityCredentials/{name}{VERSION}", identity(identity_name))
 }
@@ -18,6 +21,7 @@ fn body(subject: &str) -> Value {
 #[tokio::test]
 async fn a_credential_is_made_changed_listed_and_deleted() {
     let cloud = Cloud::start("").await;
+    cloud.delete(&path("flyteuser-acme", SEEDED)).await.is(200);
     let one = path("flyteuser-acme", "one");
     let made = cloud.put(&one, body("a")).await.is(201);
     assert_eq!(made["type"], "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials");
@@ -42,6 +46,7 @@ async fn a_credential_is_made_changed_listed_and_deleted() {
 #[tokio::test]
 async fn credentials_are_checked() {
     let cloud = Cloud::start("quota.FederatedCredentialsPerIdentity=2").await;
+    cloud.delete(&path("flyteuser-acme", SEEDED)).await.is(200);
     let put = async |name: &str, body: Value| cloud.put(&path("flyteuser-acme", name), body).await;
     put("ab", body("a")).await.fails(400, "InvalidFederatedIdentityCredential", "'ab'");
     put("a.bc", body("a")).await.fails(400, "InvalidFederatedIdentityCredential", "'a.bc'");

@@ -44,6 +44,9 @@ async fn issuer_subject_and_audience_must_match() {
 async fn an_identity_without_credentials_is_told_so() {
     let cloud = Cloud::start("").await;
     let (_, client) = cloud.ids("flyteuser-acme").await;
+    // The one that it begins with.
+    let seeded = format!("{}/federatedIdentityCredentials/acme-dataplane-aks", identity("flyteuser-acme"));
+    cloud.delete(&format!("{seeded}?api-version=2023-01-31")).await.is(200);
     let reply = cloud.ask_token(DEFAULT_TENANT, &assertion_form(&client, &assertion(ISSUER, SUBJECT, AUDIENCE))).await;
     assert_eq!(reply.body["error_codes"][0], 70_025, "{}", reply.body);
     let reply = cloud.ask_token(DEFAULT_TENANT, &assertion_form(&client, "nonsense")).await;

@@ -5,7 +5,7 @@ use cloudgrant_sandbox_kit::Start;
 use serde_json::{Value, json};
 
 use crate::client::{Cloud, serve, trusting};
-use crate::{BLOB_READER, account, assignment, grant, guid, identity, manifest};
+use crate::{BLOB_READER, ISSUER, account, assignment, grant, guid, identity, manifest};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn state_certificate_and_tokens_outlive_the_process() {
@@ -94,4 +94,23 @@ async fn an_empty_manifest_is_enough() {
     let (_, subscription) = running.exports().iter().find(|(name, _)| name == "AZURE_SUBSCRIPTION_ID").expect("one");
     assert_eq!(subscription, cloudgrant_azure_sandbox::DEFAULT_SUBSCRIPTION);
     running.stop().await;
+}
+
+/// Whoever installs the platform has its identities trust the cluster; what somebody takes away stays away.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_of_the_manifest_trusts_the_cluster_until_somebody_takes_it_away() {
+    let cloud = Cloud::start("").await;
+    let list = format!("{}/federatedIdentityCredentials?api-version=2023-01-31", identity("acme-production"));
+    let there = cloud.get(&list).await.is(200);
+    let [one] = there["value"].as_array().expect("a list").as_slice() else { panic!("{there}") };
+    assert_eq!(one["properties"]["issuer"], ISSUER);
+    assert_eq!(one["properties"]["subject"], "system:serviceaccount:flytesnacks-production:default");
+    let id = one["id"].as_str().expect("an id");
+    cloud.delete(&format!("{id}?api-version=2023-01-31")).await.is(200);
+    let Cloud { running, folder, http, token } = cloud;
+    running.stop().await;
+    let running = serve(folder.path(), "").await;
+    let cloud = Cloud { running, folder, http, token };
+    assert_eq!(cloud.get(&list).await.is(200)["value"], json!([]));
+    cloud.running.stop().await;
 }
