@@ -215,6 +215,12 @@ impl Azure {
         Ok(known)
     }
 
+    /// The ID of the nodes' identity that the manifest names, by its name or its ID.
+    pub(crate) fn configured_kubelet(&self) -> Option<String> {
+        let named = self.config.kubelet_identity.as_deref()?;
+        Some(if named.starts_with('/') { named.to_owned() } else { self.names.identity_id(named).as_str().to_owned() })
+    }
+
     /// The identity under which the nodes pull images.
     pub(crate) async fn kubelet(&self) -> Result<ResourceId> {
         if let Some(name) = &self.config.kubelet_identity {

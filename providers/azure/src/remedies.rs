@@ -32,6 +32,19 @@ pub(crate) fn delete_credential(identity: &ResourceId, name: &str) -> String {
     )
 }
 
+/// Has a managed identity trust a service account, whose namespace and name whoever types it fills in.
+pub(crate) fn add_credential(identity: &ResourceId, issuer: &str, audience: &str) -> String {
+    format!(
+        "az identity federated-credential create --subscription {} --resource-group {} --identity-name {} --name NAME \
+         --issuer {} --subject system:serviceaccount:NAMESPACE:SERVICE_ACCOUNT --audiences {}",
+        quoted(&identity.subscription()),
+        quoted(identity.resource_group().unwrap_or_default()),
+        quoted(identity.name()),
+        quoted(issuer),
+        quoted(audience)
+    )
+}
+
 /// Lists the managed identities of a subscription.
 pub(crate) fn list_identities(subscription: &str) -> String {
     format!("az identity list --subscription {} --query '[].id'", quoted(subscription))
@@ -109,6 +122,8 @@ pub(crate) mod tests {
             list_assignments(NAME),
             list_assignments_of(NAME),
             delete_credential(&identity, NAME),
+            add_credential(&identity, NAME, "a"),
+            add_credential(&identity, "i", NAME),
             list_identities(NAME),
             enable_workload_identity(NAME, "g", "c"),
             enable_workload_identity("s", NAME, "c"),

@@ -18,7 +18,7 @@ use crate::snapshot::Snapshot;
 use crate::{Azure, Principal};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
-const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 8;
 
 /// The principals of the identities that are known.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ mod other_homes;
 mod places;
 mod roles;
 mod scopes;
+mod trust;
 mod workload_identity;
 
 use cloudgrant_core::{Desired, Observed, Result};
@@ -34,14 +35,15 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
-    let (absent, denied, (problems, refused), limited) = tokio::try_join!(
+    let (absent, denied, (problems, refused), limited, trust) = tokio::try_join!(
         contents::notes(azure, desired, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
+        trust::notes(azure, desired, &snapshot, &principals),
     )?;
     observed.problems.extend(problems);
-    observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited));
+    observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)
 }

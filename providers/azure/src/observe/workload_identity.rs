@@ -39,7 +39,7 @@ pub(super) async fn notes(azure: &Azure, desired: &Desired, snapshot: &Snapshot)
 /// Where all identities are others': they get their tokens in the same way, and whoever made them has let them trust an
 /// issuer.
 fn of_others(azure: &Azure, desired: &Desired, clusters: &[Cluster]) -> Vec<Note> {
-    if !is_for_tasks(azure, desired, clusters) {
+    if !desired.objects.iter().any(|object| is_for_tasks(azure, object, clusters)) {
         return Vec::new();
     }
     let strange = azure.config.cluster.oidc_issuer.iter().filter(|issuer| of(issuer, clusters).is_none());
@@ -66,22 +66,18 @@ fn of<'a>(issuer: &String, clusters: &'a [Cluster]) -> Option<&'a Cluster> {
     clusters.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer))
 }
 
-/// Whether anything is for task code. Nodes pull images without workload identity.
-fn is_for_tasks(azure: &Azure, desired: &Desired, clusters: &[Cluster]) -> bool {
-    let kubelets: Vec<_> = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref()).collect();
-    let configured = azure.config.kubelet_identity.as_deref();
-    let for_tasks = |object: &Object| {
-        let principal = object.attributes.text("principal").unwrap_or_default();
-        let pulls = kubelets.iter().any(|kubelet| kubelet.resource_id.eq_ignore_ascii_case(&principal));
-        object.id.kind == kinds::ASSIGNMENT && !pulls && configured.is_none_or(|it| !principal.eq_ignore_ascii_case(it))
-    };
-    desired.objects.iter().any(for_tasks)
+/// Whether a role assignment is for task code, and not for nodes, which pull images without workload identity.
+pub(super) fn is_for_tasks(azure: &Azure, object: &Object, clusters: &[Cluster]) -> bool {
+    let principal = object.attributes.text("principal").unwrap_or_default();
+    let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
+    let mut pulling = kubelets.map(|kubelet| kubelet.resource_id.clone()).chain(azure.configured_kubelet());
+    object.id.kind == kinds::ASSIGNMENT && !pulling.any(|kubelet| kubelet.eq_ignore_ascii_case(&principal))
 }
 
 /// The data plane's clusters, where task code runs under an identity of others': those that the manifest names, or the only
 /// one. All of them where the manifest's issuers are none of theirs: a slip must not hide what is wrong with the cluster.
 /// None where nothing tells which they are.
-fn platforms_clusters<'a>(azure: &Azure, clusters: &'a [Cluster]) -> Vec<&'a Cluster> {
+pub(super) fn platforms_clusters<'a>(azure: &Azure, clusters: &'a [Cluster]) -> Vec<&'a Cluster> {
     let config = &azure.config.cluster;
     let is_named = |cluster: &Cluster| config.name.as_ref().is_some_and(|name| cluster.name.eq_ignore_ascii_case(name));
     let is_trusted = |cluster: &Cluster| cluster.issuer.as_ref().is_some_and(|it| config.oidc_issuer.contains(it));

@@ -19,4 +19,5 @@ mod prefixes;
 mod registries;
 mod revoking;
 mod scale;
+mod trust;
 mod world;

@@ -43,3 +43,24 @@ async fn a_first_apply_asks_for_each_container_once_and_reads_no_new_credential(
     let (writes, containers) = (2 + 4 + 40, 40);
     assert!(seen <= writes + containers + 26, "{seen}: {:#?}", world.running().counts());
 }
+
+/// However many grants there are: whom an identity trusts is one list.
+#[tokio::test]
+async fn whom_an_identity_of_others_trusts_is_asked_once_for_two_hundred_grants() {
+    let text = many(200)
+        .replace("kind: flyte", "kind: union")
+        .replace("domain: development }", "domain: production }")
+        .replace("\n  cluster:", "\n  identities: { production: theirs }\n  cluster:");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    let before = world.running().counts();
+    let plan = session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let after = world.running().counts();
+    let action = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read";
+    let asked = |counts: &cloudgrant_sandbox_kit::Counts| counts.by_action.get(action).copied().unwrap_or_default();
+    assert_eq!(asked(&after) - asked(&before), 1);
+    let seen = after.total - before.total;
+    assert!(seen <= 8, "{seen}: {after:#?}");
+}
