@@ -140,7 +140,7 @@ fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String>
         // With one dash, clap takes it for letters, and stumbles over the first.
         typed == *option || typed.len() == 2 && option.starts_with(typed) && arguments.iter().any(|word| word == option)
     };
-    if !is_command && !asks && APPROVING.iter().any(|option| approves(option)) {
+    if !is_command && !asks && APPROVING.iter().any(approves) {
         return Some(ASKS_NOTHING.to_owned());
     }
     let of_table = USUAL.iter().find(|(what, _)| match what {

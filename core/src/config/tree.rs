@@ -210,9 +210,9 @@ fn no_value(node: &Node, trail: &Trail<'_>) -> Option<Diagnostic> {
 pub(super) fn nothing(path: &Path) -> Diagnostic {
     match path.split_last() {
         Some((Step::Key(key), _)) => {
-            let shown = unspaced::without_value(&key);
-            let problem = unspaced::hiding(&key, Diagnostic::new(path.to_string(), format!("`{shown}` has no value")));
-            if let Some(spaced) = unspaced::spaced(&key) {
+            let shown = unspaced::without_value(key);
+            let problem = unspaced::hiding(key, Diagnostic::new(path.to_string(), format!("`{shown}` has no value")));
+            if let Some(spaced) = unspaced::spaced(key) {
                 return problem.hint(format!("write a space behind the colon: `{spaced}`"));
             }
             let or = match key.as_str() {
