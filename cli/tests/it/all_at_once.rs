@@ -211,9 +211,10 @@ fn no_problem_of_an_entry_hides_another_one_of_it() {
         let problems = loaded.and_then(opened).err().map(|error| error.problems().to_vec()).unwrap_or_default();
         problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect::<BTreeSet<_>>()
     };
+    type Faults = &'static [(&'static str, &'static str)];
     type Write = fn(&[(&str, &str)]) -> String;
     // With the key that takes several.
-    let kinds: [(&[(&str, &str)], Write, &str); 2] =
+    let kinds: [(Faults, Write, &str); 2] =
         [(&OF_A_GRANT, with_a_grant, "access"), (&OF_A_REGISTRY, with_a_registry, "")];
     for (faults, write, several) in kinds {
         assert!(said(&write(&[])).is_empty(), "{:?}", said(&write(&[])));
