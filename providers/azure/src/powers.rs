@@ -6,6 +6,7 @@
 
 mod credentials;
 mod never;
+mod self_granted;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ use cloudgrant_core::{Access, Diagnostic};
 
 use self::credentials::handed_out;
 use self::never::{ACTIONS, data_actions};
+use self::self_granted::self_granted;
 use crate::actions::{Role, Verdict, matches};
 use crate::arm::Permission;
 
@@ -39,7 +41,7 @@ pub(crate) fn defined(sets: &[Permission]) -> Option<TooMuch> {
     sets.iter().find_map(of_set)
 }
 
-fn of_set(set: &Permission) -> Option<TooMuch> {
+fn of_set<'a>(set: &'a Permission) -> Option<TooMuch> {
     // Everything but a few things: what these are, nobody could know of tomorrow's actions.
     let all = |action: &&String| action.chars().all(is_star);
     if let Some(all) = set.actions.iter().chain(&set.data_actions).find(all) {
@@ -52,7 +54,12 @@ fn of_set(set: &Permission) -> Option<TooMuch> {
         actions.find(|action| allows(&set.data_actions, &set.not_data_actions, action))
     };
     let credentials = || set.actions.iter().find(|pattern| handed_out(pattern, &set.not_actions).is_some());
-    control.or_else(data).or_else(|| credentials().map(Cow::from)).map(|action| too_much(&action))
+    let own = |actions: &'a [String], but: &[String]| {
+        actions.iter().find(|action| self_granted(action).is_some() && !but.iter().any(|one| matches(one, action)))
+    };
+    let own = || own(&set.actions, &set.not_actions).or_else(|| own(&set.data_actions, &set.not_data_actions));
+    let found = control.or_else(data).or_else(|| credentials().map(Cow::from)).or_else(|| own().map(Cow::from));
+    found.map(|action| too_much(&action))
 }
 
 fn allows(patterns: &[String], but: &[String], action: &str) -> bool {
@@ -75,7 +82,8 @@ fn too_much(action: &str) -> TooMuch {
     let data = || data_actions().find(|(never, _)| *never == action).map(|(_, why)| why);
     // Before what is handed out: stars alone are everything.
     let all = || action.chars().all(is_star).then_some("do anything");
-    let why = control.or_else(data).or_else(all).or_else(|| handed_out(action, &[])).unwrap_or("do anything");
+    let why = control.or_else(data).or_else(all).or_else(|| handed_out(action, &[]));
+    let why = why.or_else(|| self_granted(action)).unwrap_or("do anything");
     TooMuch { action: action.to_owned(), why }
 }
 
@@ -238,6 +246,28 @@ mod tests {
             assert!(!format!("{:?}", refused(action)).contains("write the actions out"), "{action}");
         }
         assert!(refused("*").message.contains("could do anything"));
+    }
+
+    #[test]
+    fn siblings_of_what_is_too_much_are_too_much() {
+        for action in [
+            "Microsoft.DocumentDB/databaseAccounts/tableRoleAssignments/write",
+            "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments/write",
+            "Microsoft.Kusto/clusters/databases/principalAssignments/write",
+            "Microsoft.Automation/automationAccounts/webhooks/write",
+            "Microsoft.GuestConfiguration/guestConfigurationAssignments/write",
+            "Microsoft.Web/sites/hostruntime/vfs/write",
+        ] {
+            assert!(found(&[set(&[action], &[])]).is_some(), "{action}");
+            assert_eq!(found(&[set(&[action], &[action])]), None, "{action}, taken away again");
+        }
+        for action in [
+            "Microsoft.Compute/virtualMachines/WACloginAsAdmin/action",
+            "Microsoft.HybridCompute/machines/WACLoginAsAdmin/action",
+            "Microsoft.ContainerService/managedClusters/admissionregistration.k8s.io/mutatingwebhookconfigurations/write",
+        ] {
+            assert!(found(&[data(&[action], &[])]).is_some(), "{action}");
+        }
     }
 
     #[test]

@@ -127,9 +127,14 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("Microsoft.DataFactory/factories/write", APP),
     ("Microsoft.DataFactory/factories/pipelines/write", APP),
     ("Microsoft.DataFactory/factories/pipelines/createrun/action", APP),
+    ("Microsoft.GuestConfiguration/guestConfigurationAssignments/write", MACHINE),
     ("Microsoft.Resources/deploymentScripts/write", APP),
     ("Microsoft.Logic/workflows/write", APP),
+    ("Microsoft.Web/sites/hostruntime/vfs/write", APP),
+    ("Microsoft.App/containerApps/sourcecontrols/write", APP),
     ("Microsoft.Automation/automationAccounts/jobs/write", APP),
+    ("Microsoft.Automation/automationAccounts/jobSchedules/write", APP),
+    ("Microsoft.Automation/automationAccounts/webhooks/write", APP),
     ("Microsoft.Automation/automationAccounts/runbooks/write", APP),
     ("Microsoft.Automation/automationAccounts/runbooks/draft/write", APP),
     ("Microsoft.Automation/automationAccounts/sourceControls/write", APP),
@@ -191,7 +196,7 @@ const IMPERSONATION: &str = "act as others in a cluster";
 const RULES: &str = "give itself more in a cluster";
 
 /// Data actions in any of these.
-const IN_CLUSTERS: [(&str, &str); 20] = [
+const IN_CLUSTERS: [(&str, &str); 21] = [
     ("pods/write", PODS),
     ("pods/exec/action", PODS),
     ("replicationcontrollers/write", PODS),
@@ -201,6 +206,8 @@ const IN_CLUSTERS: [(&str, &str); 20] = [
     ("apps/statefulsets/write", PODS),
     ("batch/cronjobs/write", PODS),
     ("batch/jobs/write", PODS),
+    // Who changes what is asked for changes every pod.
+    ("admissionregistration.k8s.io/mutatingwebhookconfigurations/write", PODS),
     ("serviceaccounts/write", IMPERSONATION),
     ("serviceaccounts/impersonate/action", IMPERSONATION),
     ("users/impersonate/action", IMPERSONATION),
