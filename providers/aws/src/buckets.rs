@@ -189,14 +189,16 @@ impl Lookup {
 fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
     let Some((known, was)) = known.and_then(|known| Some((known, known.account()?))) else { return asked };
     let said = || asked.note.clone().unwrap_or_default();
+    // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
+    let kept_out = |now: &str| Bucket {
+        note: Some(format!(
+            "account {was} owned it when it was granted, and {now} does now: that one is kept out. If it is to be granted, take \
+             the grant away first (`cloudgrant revoke`), and grant it anew"
+        )),
+        ..known.clone()
+    };
     match &asked.owner {
-        Owner::Elsewhere => Bucket {
-            note: Some(format!(
-                "account {was} owned it when it was granted, and another account does now: that one is kept out. If it is to \
-                 be granted, take the grant away first (`cloudgrant revoke`), and grant it anew"
-            )),
-            ..known.clone()
-        },
+        Owner::Elsewhere => kept_out("another account"),
         Owner::Unknown => {
             let note = format!("it couldn't be asked again, and what the stack's policies say of it stays: {}", said());
             Bucket { note: Some(note), ..known.clone() }
@@ -209,7 +211,7 @@ fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
             let former = before.filter(|key| asked.key() != Some(key)).cloned().collect();
             Bucket { former, ..asked }
         }
-        Owner::Account(_) => asked,
+        Owner::Account(now) => kept_out(&format!("account {now}")),
     }
 }
 
