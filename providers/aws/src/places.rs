@@ -206,6 +206,8 @@ fn resources(document: &Value) -> Vec<(String, Option<AccountId>)> {
 pub(crate) struct Mark {
     pub(crate) policy: ObjectId,
     pub(crate) names: Vec<Marked>,
+    /// Whether the documents there may name roles of the stack, as those for tasks do and those for nodes don't.
+    pub(crate) is_for_tasks: bool,
 }
 
 /// The places outside the home at which the stack wrote.
@@ -214,7 +216,9 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&places));
     let mark = |policy: &crate::snapshot::Policy| {
         let named = resources(&policy.document()).into_iter();
+        let whom = policy.name.strip_prefix(&places).and_then(|rest| rest.split('.').next()).unwrap_or_default();
         Mark {
+            is_for_tasks: !whom.ends_with("nodes"),
             policy: kinds::policy(&policy.name),
             names: named.filter_map(|(arn, account)| Marked::parse(&arn, account)).collect(),
         }

@@ -143,9 +143,35 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
+    roles_stay(&wanted, &policies, observed);
     observed.unsearched.extend(policies.unsearched);
     observed.problems.extend(policies.missing);
     observed.notes.extend(policies.notes);
+}
+
+/// Keeps the stack's roles, without what they gave, as long as a document of another account may name them that couldn't be
+/// searched: AWS takes no document with a deleted principal, from its owner neither. Sources: Amazon ECR and AWS KMS API
+/// references, IAM user guide, "AWS JSON policy elements: Principal".
+fn roles_stay(wanted: &HashSet<&ObjectId>, policies: &Policies, observed: &mut Observed) {
+    let unread = policies.marks.iter().filter(|(mark, is_complete)| mark.is_for_tasks && !is_complete);
+    let accounts: BTreeSet<_> =
+        unread.flat_map(|(mark, _)| &mark.names).map(|named| named.account().as_str()).collect();
+    if accounts.is_empty() {
+        return;
+    }
+    let accounts = accounts.into_iter().collect::<Vec<_>>().join(", ");
+    let goes = |(id, found): (&ObjectId, &Found)| id.kind == kinds::ROLE && found.owned && !wanted.contains(id);
+    let stay: Vec<_> =
+        observed.objects.iter().filter(|(id, found)| goes((id, found))).map(|(id, _)| id.clone()).collect();
+    for object in stay {
+        observed.objects.remove(&object);
+        let reason = format!(
+            "a policy in account {accounts} that couldn't be searched may name it, and nobody could write that policy once the \
+             role is deleted: what the role gave goes, and it goes itself once the search succeeds. If nobody will work there \
+             again, have the statements of this stack taken out there, and delete the role by hand"
+        );
+        observed.stays.push(Stays { object, reason });
+    }
 }
 
 fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, observed: &mut Observed) {

@@ -197,6 +197,12 @@ async fn a_place_that_can_t_be_searched_is_named_and_remembered() {
     let expected = ["repository team/elsewhere of account 444455556666 in us-west-2", EU];
     assert_eq!(places, expected, "{:#?}", plan.unsearched);
     assert!(plan.unsearched[0].reason.contains("aws.accounts"), "{:#?}", plan.unsearched);
+    // The policy there names the role of the domain: deleted, it would keep everybody from writing that policy.
+    let role = "cloudgrant_tests_production";
+    let stays = |plan: &Plan| plan.stays.iter().any(|stays| stays.object.name == role);
+    assert!(stays(&plan), "{:#?}", plan.stays);
+    let left = world.iam().list_attached_role_policies().role_name(role).send().await.expect("the role is there");
+    assert!(left.attached_policies.unwrap_or_default().is_empty(), "what it gave is gone");
     // Reading is denied.
     for action in ["ecr:GetRepositoryPolicy", "ecr:DescribeRepositories"] {
         world.restart(&text, &format!("deny={action}")).await;
