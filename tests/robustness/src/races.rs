@@ -119,6 +119,19 @@ fn why(error: &Error) -> (ErrorKind, String) {
     (error.kind(), error.to_string())
 }
 
+/// How a run ended, in a few lines.
+fn ended(result: &Result<Report>) -> String {
+    match result {
+        Ok(report) => {
+            let failed: Vec<_> =
+                report.failed.iter().map(|failed| format!("{}: {:?}", failed.change.id, failed.error)).collect();
+            let unverified: Vec<_> = report.unverified.iter().map(|change| change.id.to_string()).collect();
+            format!("{} applied, failed: {failed:#?}, unverified: {unverified:#?}", report.applied.len())
+        }
+        Err(error) => format!("{error:?}"),
+    }
+}
+
 fn share(part: usize, of: usize) -> f64 {
     100.0 * part as f64 / of.max(1) as f64
 }
@@ -322,7 +335,11 @@ async fn round(cloud: &'static dyn Cloud, stage: &Stage, round: u64) -> std::res
     if let Some(person) = person {
         summary.losses = person.losses(&state, &world.log().await, &told);
         if !summary.losses.inexcusable.is_empty() {
-            return Err(format!("{race:?}: something foreign is lost: {:#?}", summary.losses.inexcusable));
+            let ended = [Some(&first), second.as_ref()].map(|result| result.map(ended));
+            let lost = &summary.losses.inexcusable;
+            return Err(format!(
+                "{race:?}: something foreign is lost: {lost:#?}\ntold: {told:#?}\nthe runs: {ended:#?}"
+            ));
         }
         state = person.without(state);
     }

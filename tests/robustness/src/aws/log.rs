@@ -160,9 +160,11 @@ impl Calls {
 }
 
 impl fmt::Display for Calls {
-    /// The last of them, for whoever wants to know how something was lost.
+    /// The last of them, for whoever wants to know how something was lost; of readings in a row that show the same, the first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Call { turn, at, key, reads, sids } in self.0.iter().rev().take(60).rev() {
+        let mut calls: Vec<&Call> = self.0.iter().collect();
+        calls.dedup_by(|next, before| next.reads && before.reads && next.key == before.key && next.sids == before.sids);
+        for Call { turn, at, key, reads, sids } in calls.into_iter().rev().take(150).rev() {
             writeln!(f, "{turn} {at:?} {key} {} {sids:?}", if *reads { "reads" } else { "writes" })?;
         }
         Ok(())
