@@ -61,14 +61,20 @@ impl Report {
     }
 
     /// Some changes were made again, which somebody else had undone: what was remarked is told with them, and what failed is
-    /// no longer made. What wasn't begun again, an interruption kept: the next look finds it.
+    /// no longer made; then the error has what was remarked. What wasn't begun again, an interruption kept: the next look finds it.
     pub(super) fn made_again(&mut self, again: Self) {
         for Applied { change, outcome } in again.applied {
             let first = self.applied.iter_mut().find(|applied| applied.change.id == change.id);
             first.into_iter().for_each(|applied| applied.outcome.remarks.extend(outcome.remarks.clone()));
         }
-        self.applied.retain(|applied| !again.failed.iter().any(|failed| failed.change.id == applied.change.id));
-        self.failed.extend(again.failed);
+        for Failed { change, mut error } in again.failed {
+            for Applied { outcome, .. } in self.applied.extract_if(.., |applied| applied.change.id == change.id) {
+                if !outcome.remarks.is_empty() {
+                    error = error.with("earlier", outcome.remarks.join("; "));
+                }
+            }
+            self.failed.push(Failed { change, error });
+        }
     }
 
     /// How many changes of each kind were made.

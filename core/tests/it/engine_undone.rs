@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cloudgrant_core::{Action, Cancel, ErrorKind, Event, Object, Ownership, Settings, Silent};
 
-use crate::fake::{Fake, Listen, Step, apply_with, names, object};
+use crate::fake::{Fake, Listen, PRETENDED, Step, apply_with, names, object};
 
 /// A part of something that others write too.
 fn part(name: &str) -> Object {
@@ -40,7 +40,9 @@ async fn a_part_that_cannot_be_made_again_has_failed() {
     let report = apply_with(&fake, settings, &Silent, &Cancel::default()).await;
     assert_eq!(names(report.applied.iter().map(|applied| &applied.change)), ["other"]);
     assert_eq!(names(report.failed.iter().map(|failed| &failed.change)), ["part"]);
-    assert_eq!(report.failed[0].error.kind(), ErrorKind::AccessDenied);
+    let error = &report.failed[0].error;
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    assert!(error.context().contains(&("earlier", PRETENDED.to_owned())), "{error:?}");
     assert!(report.unverified.is_empty(), "{report:?}");
 }
 

@@ -22,9 +22,12 @@ pub(crate) enum Step {
     Make(Duration),
     /// It fails, after a while.
     Fail(ErrorKind, Duration),
-    /// It says that it succeeded.
+    /// It says that it succeeded, with a remark.
     Pretend,
 }
+
+/// The remark.
+pub(crate) const PRETENDED: &str = "the document of somebody else was written";
 
 type Script = Box<dyn Fn(&Change, u32) -> Step + Send + Sync>;
 
@@ -204,7 +207,8 @@ impl Provider for Fake {
                 }
             }
         }
-        Ok(Outcome::default())
+        let remarks = if matches!(step, Step::Pretend) { vec![PRETENDED.to_owned()] } else { Vec::new() };
+        Ok(Outcome { remarks, ..Outcome::default() })
     }
 
     fn requests(&self) -> Option<u64> {

@@ -119,9 +119,10 @@ pub(crate) async fn write(aws: &Aws, shared: &Shared, sid: &str, statement: Opti
             Ok(remarks)
         }
         Err(mut error) => {
-            remarks.extend(meanwhile.untold().iter().cloned());
-            if !remarks.is_empty() {
-                error = error.with("meanwhile", remarks.join("; "));
+            // The engine may try again, and what comes of that is all that a report has.
+            meanwhile.remember(remarks);
+            if !meanwhile.untold().is_empty() {
+                error = error.with("meanwhile", meanwhile.untold().join("; "));
             }
             Err(match meanwhile.lost(shared) {
                 Some(lost) => error.with("overwritten", lost),
@@ -167,7 +168,7 @@ async fn write_while(
         if replaced.as_ref().is_some_and(|replaced| *replaced != before) {
             meanwhile.settle();
         }
-        meanwhile.forget(before.as_ref(), wrote.as_deref());
+        meanwhile.forget(before.as_ref(), wrote.as_deref(), shared);
         meanwhile.look(before.as_ref(), round == 0, shared);
         let mark = aws.names.mark();
         if is_done(before.as_ref()) && meanwhile.is_nothing() {
@@ -201,7 +202,7 @@ async fn write_while(
             Err(Unwritten { error, fate: Fate::Unknown }) => Some((error, Duration::ZERO)),
             Err(Unwritten { error, fate: Fate::MayCome }) => Some((error, aws.config.request_timeout.0)),
         };
-        let mut learn = |seen: Option<&Policy>| {
+        let learn = |meanwhile: &mut Meanwhile, seen: Option<&Policy>| {
             if seen != after.as_ref() {
                 meanwhile.learn(before.as_ref(), seen, after.as_ref(), &mark);
             } else if before != after {
@@ -209,9 +210,12 @@ async fn write_while(
             }
         };
         match &beside {
-            // The write overtook the reading, which shows what it has left to undo: nothing.
-            Ok(Beside { policy, is_last: true }) if is_done(policy.as_ref()) && !is_done(before.as_ref()) => {}
-            Ok(Beside { policy, .. }) => learn(policy.as_ref()),
+            // The write overtook the reading, which shows what it has left to undo: nothing. Or it only seems so, and somebody
+            // else had done the same before: by writing an old document, say.
+            Ok(Beside { policy, is_last: true }) if is_done(policy.as_ref()) && !is_done(before.as_ref()) => {
+                meanwhile.doubt(before.as_ref(), policy.as_ref(), after.as_ref(), &mark);
+            }
+            Ok(Beside { policy, .. }) => learn(meanwhile, policy.as_ref()),
             Err(_) => {}
         }
         wrote = Some(statements(after.as_ref()).to_vec());
@@ -219,7 +223,7 @@ async fn write_while(
         tracing::debug!(of = shared.name(), ?patience, "nobody knows whether the write was carried out, or will be");
         let (seen, ()) = tokio::join!(shared.read(aws), tokio::time::sleep(patience));
         if let Ok(seen) = seen {
-            learn(seen.as_ref());
+            learn(meanwhile, seen.as_ref());
         }
         // Of what others did, nobody else knows: it isn't left to another try, which there may not be.
         if meanwhile.is_nothing() {

@@ -95,7 +95,8 @@ impl Summary {
             Err(error) => (vec![error], [].as_slice()),
         };
         let facts = errors.into_iter().flat_map(|error| error.context());
-        let facts = facts.filter(|(key, _)| ["overwritten", "meanwhile"].contains(key)).map(|(_, what)| what);
+        let facts =
+            facts.filter(|(key, _)| ["overwritten", "meanwhile", "earlier"].contains(key)).map(|(_, what)| what);
         let remarks = applied.iter().flat_map(|applied| &applied.outcome.remarks);
         facts
             .chain(remarks)

@@ -14,8 +14,17 @@ pub(crate) struct Meanwhile {
     is_back: Vec<Statement>,
     /// What people's statements were when the policy was last read or written here.
     peoples: Option<Vec<Statement>>,
+    /// What a reading showed that may have come before our write or after somebody's next one.
+    doubted: Vec<Doubted>,
     /// What was forgotten without being as they made it, until a report has it.
     untold: Vec<String>,
+}
+
+/// A statement of others that a reading showed, or didn't show, when our write may have undone that.
+#[derive(Debug)]
+struct Doubted {
+    statement: Statement,
+    is_there: bool,
 }
 
 impl Meanwhile {
@@ -50,6 +59,22 @@ impl Meanwhile {
         }
     }
 
+    /// Remembers what a reading shows of which nobody knows whether it came before our write, so that this undid it, or after
+    /// it: answers on two connections may arrive in another order than the requests were carried out in.
+    pub(super) fn doubt(
+        &mut self,
+        before: Option<&Policy>,
+        beside: Option<&Policy>,
+        after: Option<&Policy>,
+        mark: &str,
+    ) {
+        let mut undone = Self::default();
+        undone.learn(before, beside, after, mark);
+        let doubted = |is_there| move |statement| Doubted { statement, is_there };
+        let removed = undone.removed.into_iter().map(doubted(false));
+        self.doubted.extend(undone.added.into_iter().map(doubted(true)).chain(removed));
+    }
+
     /// Remembers that AWS took a policy in which all of it is put back.
     pub(super) fn wrote(&mut self, after: Option<&Policy>) {
         self.is_back = self.added.iter().chain(&self.removed).cloned().collect();
@@ -75,13 +100,23 @@ impl Meanwhile {
         };
         let is_written = self.peoples.as_ref().is_some_and(|before| !is_same(before));
         self.peoples = Some(now);
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        for doubted in std::mem::take(&mut self.doubted) {
+            match (doubted.is_there, statements(policy).contains(&doubted.statement)) {
+                (true, false) => added.push(doubted.statement),
+                (false, true) => removed.push(doubted.statement),
+                (true, true) | (false, false) => {}
+            }
+        }
+        self.untold.extend(named(shared, &added, &removed, AND_SINCE));
         if begins && is_written {
-            self.untold.extend(self.named(shared, "and once more since: see whether it should"));
-            self.clear();
+            self.give_up(shared);
         }
     }
 
-    fn clear(&mut self) {
+    /// Forgets everything, and remembers for a report what isn't as they made it.
+    fn give_up(&mut self, shared: &Shared) {
+        self.untold.extend(named(shared, &self.added, &self.removed, AND_SINCE));
         self.added.clear();
         self.removed.clear();
         self.is_back.clear();
@@ -92,24 +127,30 @@ impl Meanwhile {
         &mut self.untold
     }
 
+    /// Remembers what a change remarked that failed, and may be tried again: the report of the next try has it.
+    pub(super) fn remember(&mut self, remarks: Vec<String>) {
+        let new: Vec<_> = remarks.into_iter().filter(|remark| !self.untold.contains(remark)).collect();
+        self.untold.extend(new);
+    }
+
     /// Forgets what is as they made it, or has another form by now that isn't known to be an old one. Where any of it is
-    /// so although it wasn't in what we `wrote`, it forgets everything: somebody has written since, and has the last word.
-    pub(super) fn forget(&mut self, policy: Option<&Policy>, wrote: Option<&[Statement]>) {
+    /// so although it wasn't in what we `wrote`, it gives up the rest: somebody has written since, and has the last word.
+    pub(super) fn forget(&mut self, policy: Option<&Policy>, wrote: Option<&[Statement]>, shared: &Shared) {
         let now = statements(policy);
         let Self { added, removed, .. } = self;
         let is_last_word = |wrote: &[Statement]| {
             added.iter().any(|one| now.contains(one) && !wrote.contains(one))
                 || removed.iter().any(|one| !now.contains(one) && wrote.contains(one))
         };
-        if wrote.is_some_and(is_last_word) {
-            self.clear();
-            return;
-        }
+        let is_last_word = wrote.is_some_and(is_last_word);
         added.retain(|statement| {
             let other = now.iter().find(|known| has_same_sid(known, statement));
             !now.contains(statement) && other.is_none_or(|other| removed.contains(other))
         });
         removed.retain(|statement| now.contains(statement));
+        if is_last_word {
+            self.give_up(shared);
+        }
     }
 
     pub(super) fn is_nothing(&self) -> bool {
@@ -140,21 +181,13 @@ impl Meanwhile {
 
     /// What isn't as others made it, for an error: nobody's edit is lost in silence. `None` where there is no such thing.
     pub(super) fn lost(&self, shared: &Shared) -> Option<String> {
-        self.named(shared, "and it isn't as they made it: it should")
-    }
-
-    fn named(&self, shared: &Shared, so: &str) -> Option<String> {
-        let sids = |statements: &[Statement]| {
-            let sids = statements.iter().map(|statement| format!("`{}`", statement.sid().unwrap_or("without Sid")));
-            sids.collect::<Vec<_>>().join(", ")
+        let doubted = |there| {
+            let doubted = self.doubted.iter().filter(move |doubted| doubted.is_there == there);
+            doubted.map(|doubted| doubted.statement.clone())
         };
-        let added = (!self.added.is_empty()).then(|| format!("have {}", sids(&self.added)));
-        let removed = (!self.removed.is_empty()).then(|| format!("not have {}", sids(&self.removed)));
-        let what: Vec<_> = added.into_iter().chain(removed).collect();
-        (!what.is_empty()).then(|| {
-            let (noun, name, what) = (shared.noun(), shared.name(), what.join(", and "));
-            format!("somebody else wrote the policy of {noun} {name} at the same time, {so} {what}")
-        })
+        let added: Vec<_> = self.added.iter().cloned().chain(doubted(true)).collect();
+        let removed: Vec<_> = self.removed.iter().cloned().chain(doubted(false)).collect();
+        named(shared, &added, &removed, "and it isn't as they made it: it should")
     }
 
     /// The policy as they made it.
@@ -167,6 +200,24 @@ impl Meanwhile {
         policy.statements.extend(self.added.iter().cloned());
         Some(policy)
     }
+}
+
+/// What is said of what others wrote over what is told.
+const AND_SINCE: &str = "and once more since: see whether it should";
+
+/// Which statements a policy should have, and should not have. `None` where there are none.
+fn named(shared: &Shared, added: &[Statement], removed: &[Statement], so: &str) -> Option<String> {
+    let sids = |statements: &[Statement]| {
+        let sids = statements.iter().map(|statement| format!("`{}`", statement.sid().unwrap_or("without Sid")));
+        sids.collect::<Vec<_>>().join(", ")
+    };
+    let added = (!added.is_empty()).then(|| format!("have {}", sids(added)));
+    let removed = (!removed.is_empty()).then(|| format!("not have {}", sids(removed)));
+    let what: Vec<_> = added.into_iter().chain(removed).collect();
+    (!what.is_empty()).then(|| {
+        let (noun, name, what) = (shared.noun(), shared.name(), what.join(", and "));
+        format!("somebody else wrote the policy of {noun} {name} at the same time, {so} {what}")
+    })
 }
 
 /// The statements that no stack of cloudgrant's wrote.
@@ -185,6 +236,14 @@ mod tests {
 
     use super::*;
     use crate::shared::OwnedBucket;
+
+    fn bucket() -> Shared {
+        Shared::Bucket(OwnedBucket {
+            account: serde_json::from_value(json!("111122223333")).expect("an account"),
+            partition: "aws".to_owned(),
+            name: "acme-shared".to_owned(),
+        })
+    }
 
     const MARK: &str = "Mark";
 
@@ -211,17 +270,18 @@ mod tests {
         let now = with(&["A", "B", "AllowPullMark"]);
         meanwhile.learn(Some(&before), Some(&beside), Some(&now), MARK);
         // Ours went over theirs.
-        meanwhile.forget(Some(&now), None);
+        meanwhile.forget(Some(&now), None, &bucket());
         assert_eq!(sids(meanwhile.put_back(Some(now))), ["A", "AllowPullMark", "C"]);
         // Theirs went over ours, or came after it: there is nothing to put back.
         let now = with(&["A", "C"]);
-        meanwhile.forget(Some(&now), None);
+        meanwhile.forget(Some(&now), None, &bucket());
         assert!(meanwhile.is_nothing());
         // Somebody wrote after ours, and wanted only one of both things.
         for last in [with(&["A", "B", "C"]), with(&["A"])] {
             meanwhile.learn(Some(&before), Some(&beside), Some(&before), MARK);
-            meanwhile.forget(Some(&last), Some(&before.statements));
+            meanwhile.forget(Some(&last), Some(&before.statements), &bucket());
             assert!(meanwhile.is_nothing());
+            assert_eq!(meanwhile.untold().drain(..).count(), 1, "the other one is told");
         }
         // This stack's own statements are nobody else's doing, whichever of its runs wrote them.
         let ours = with(&["A", "B", "AllowPullMarkOne", "AllowPullMarkTwo"]);
@@ -239,7 +299,7 @@ mod tests {
         }
         let back = meanwhile.put_back(None);
         assert_eq!(statements(back.as_ref()), edited("ecr:Two").statements);
-        meanwhile.forget(Some(&edited("ecr:Three")), None);
+        meanwhile.forget(Some(&edited("ecr:Three")), None, &bucket());
         assert!(meanwhile.is_nothing(), "somebody changed it again");
         meanwhile.learn(None, Some(&with(&["C"])), None, MARK);
         assert_eq!(sids(meanwhile.put_back(None)), ["C"]);
@@ -284,11 +344,7 @@ mod tests {
 
     #[test]
     fn who_wrote_between_two_tries_has_the_last_word_and_is_told() {
-        let bucket = Shared::Bucket(OwnedBucket {
-            account: serde_json::from_value(json!("111122223333")).expect("an account"),
-            partition: "aws".to_owned(),
-            name: "acme-shared".to_owned(),
-        });
+        let bucket = bucket();
         let ours = |sids: &[&str]| with(&[sids, &["AllowObjectsCloudgrant0One"]].concat());
         let mut meanwhile = Meanwhile::default();
         meanwhile.look(Some(&with(&["A", "B"])), true, &bucket);
@@ -303,6 +359,29 @@ mod tests {
         assert!(meanwhile.is_nothing());
         let [told] = meanwhile.untold().as_slice() else { panic!("{meanwhile:?}") };
         assert!(told.ends_with("see whether it should have `C`, and not have `B`"), "{told}");
+    }
+
+    #[test]
+    fn what_may_have_been_undone_is_told_unless_it_is_there() {
+        let (before, beside, after) = (with(&["A", "B"]), with(&["A", "C"]), with(&["A", "B", "AllowObjectsMark"]));
+        for (now, told) in [
+            (with(&["A", "C"]), None),
+            (with(&["A", "B", "C"]), Some("should not have `B`")),
+            (with(&["A"]), Some("should have `C`")),
+            (after.clone(), Some("should have `C`, and not have `B`")),
+        ] {
+            let mut meanwhile = Meanwhile::default();
+            meanwhile.doubt(Some(&before), Some(&beside), Some(&after), MARK);
+            assert!(meanwhile.is_nothing(), "nobody knows that it is to be put back");
+            assert!(meanwhile.lost(&bucket()).is_some_and(|lost| lost.ends_with("have `C`, and not have `B`")));
+            meanwhile.look(Some(&now), false, &bucket());
+            assert_eq!(meanwhile.lost(&bucket()), None);
+            match (meanwhile.untold().as_slice(), told) {
+                ([], None) => {}
+                ([remark], Some(told)) => assert!(remark.ends_with(told), "{remark}"),
+                (remarks, told) => panic!("{remarks:?} in the place of {told:?}"),
+            }
+        }
     }
 
     #[test]

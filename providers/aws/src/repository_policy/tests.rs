@@ -283,9 +283,13 @@ async fn what_a_write_overwrote_is_put_back_though_ours_is_refused_by_then() {
     let world = World::new(script).await;
     let error = world.put().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
+    let put_back = "`P` was put back";
     let meanwhile = error.context().iter().find(|(key, _)| *key == "meanwhile").map(|(_, what)| what.as_str());
-    assert!(meanwhile.is_some_and(|what| what.contains("`P` was put back")), "{error:?}");
+    assert!(meanwhile.is_some_and(|what| what.contains(put_back)), "{error:?}");
     assert_eq!(world.end(), (vec!["A".to_owned(), "P".to_owned()], 3));
+    // What the engine tries again has the report of all of its tries.
+    let remarks = world.put().await.expect("written");
+    assert!(remarks.iter().any(|remark| remark.contains(put_back)), "{remarks:?}");
 }
 
 #[tokio::test]
