@@ -98,6 +98,8 @@ pub struct Azure {
     location: Mutex<Option<String>>,
     /// Identities that this run made: nobody else has given them credentials.
     made: Mutex<HashSet<ResourceId>>,
+    /// Custom roles that keep former scopes until their assignments there are gone, by id.
+    former_scopes: Mutex<HashMap<String, apply::Kept>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
     writers: Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>,
 }
@@ -146,6 +148,7 @@ impl Connect for Azure {
             contents: Mutex::default(),
             location: Mutex::default(),
             made: Mutex::default(),
+            former_scopes: Mutex::default(),
             writers: Mutex::default(),
         })
     }

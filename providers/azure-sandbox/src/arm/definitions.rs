@@ -131,6 +131,15 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     }
     let scopes = check_scopes(state, &tenant, properties.assignable_scopes.unwrap_or_default())?;
     let before = state.definitions.get(&name.to_ascii_lowercase()).cloned();
+    if let Some(scope) = before.as_ref().and_then(|before| in_use(state, before, &scopes)) {
+        return Err(ArmError::bad_request(
+            "RoleScopeBeingRemovedContainsAssignments",
+            format!(
+                "Role assignments found under scope '{scope}' which is being removed. Removing this scope from the role will \
+                 orphan these assignments. Delete these assignments before removing the scope."
+            ),
+        ));
+    }
     let taken = state.built_in.values().chain(state.definitions.values().filter(|role| role.tenant == tenant));
     if taken
         .into_iter()
@@ -170,6 +179,19 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     state.save(role)?;
     // The specification knows no other answer than this one, also for a role that was there.
     Ok(Reply::created(body))
+}
+
+/// A scope that a role is to lose, with the role assigned in it, and in none that stays.
+fn in_use<'a>(state: &State, before: &'a Definition, scopes: &[String]) -> Option<&'a str> {
+    let is_in = |assigned: &Id, scope: &str| Id::parse(scope).is_some_and(|scope| assigned.is_within(&scope));
+    let assigned: Vec<_> = state
+        .assignments
+        .values()
+        .filter(|assignment| assignment.role == before.name)
+        .filter_map(|assignment| Id::parse(&assignment.scope))
+        .filter(|assigned| !scopes.iter().any(|scope| is_in(assigned, scope)))
+        .collect();
+    before.scopes.iter().find(|scope| assigned.iter().any(|assigned| is_in(assigned, scope))).map(String::as_str)
 }
 
 fn check_scopes(state: &State, tenant: &str, scopes: Vec<String>) -> Answer<Vec<String>> {

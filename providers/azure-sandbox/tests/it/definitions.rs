@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Cloud;
-use crate::{BLOB_READER, GROUP, SUBSCRIPTION, account, assignment, grant, guid};
+use crate::{BLOB_READER, GROUP, SUBSCRIPTION, account, assignment, grant, guid, in_group};
 
 const DEFINITIONS: &str = "/providers/Microsoft.Authorization/roleDefinitions";
 const VERSION: &str = "?api-version=2022-04-01";
@@ -58,6 +58,9 @@ async fn a_custom_role_lives_in_its_scopes() {
     outside.fails(400, "RoleDefinitionNotAssignable", "assignable scopes");
     cloud.put(&assignment(&account(), &guid(1)), grant(&guid(7), &principal)).await.is(201);
     cloud.delete(&path).await.fails(400, "RoleDefinitionHasAssignments", "existing role assignments");
+    let elsewhere = cloud.put(&path, custom("Lister", &[&in_group("Microsoft.KeyVault/vaults/acme-vault")])).await;
+    elsewhere.fails(400, "RoleScopeBeingRemovedContainsAssignments", &account());
+    cloud.put(&path, custom("Lister", &[SUBSCRIPTION])).await.is(201);
     cloud.delete(&assignment(&account(), &guid(1))).await.is(200);
     cloud.delete(&path).await.is(200);
     cloud.delete(&path).await.is(204);

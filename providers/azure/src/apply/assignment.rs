@@ -3,7 +3,7 @@
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-use super::{named, resource, text};
+use super::{former_scopes, named, resource, text};
 use crate::arm::{NewRoleAssignment, RoleAssignment};
 use crate::condition;
 use crate::error::code;
@@ -91,5 +91,6 @@ pub(super) async fn delete(azure: &Azure, before: &Value) -> Result<Outcome> {
     let scope = text(before, "scope");
     let name = text(before, "assignment");
     azure.arm.delete_role_assignment(scope, name).await?;
-    Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
+    let remarks = former_scopes::leave(azure, text(before, "role_id")).await?;
+    Ok(Outcome { remarks, ..named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")) })
 }

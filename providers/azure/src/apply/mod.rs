@@ -2,11 +2,14 @@
 
 mod assignment;
 mod credential;
+mod former_scopes;
 mod identity;
 mod role;
 
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
+
+pub(crate) use former_scopes::{IN_USE, Kept};
 
 use crate::resource_id::ResourceId;
 use crate::{Azure, Principal, kinds};

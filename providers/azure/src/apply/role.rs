@@ -3,36 +3,50 @@
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
+use super::former_scopes::{self, IN_USE};
 use super::{named, not_ours, resource, text};
 use crate::Azure;
 use crate::arm::{NewRoleDefinition, RoleDefinition};
+use crate::error::code;
 use crate::observe::is_ours;
 use crate::remedies;
 
-fn texts(attributes: &Value, key: &str) -> Vec<String> {
+pub(super) fn texts(attributes: &Value, key: &str) -> Vec<String> {
     let list = attributes[key].as_array().into_iter().flatten();
     list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
 pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
+    let id = text(after, "id");
+    let there = there(azure, &home(azure), name, id).await?;
+    let wanted = texts(after, "assignable_in");
+    let role = match write(azure, name, after, &wanted).await {
+        Err(error) if code(&error) == IN_USE => former_scopes::keep(azure, name, after, there.as_ref(), error).await?,
+        role => role?,
+    };
+    Ok(named(&role.id))
+}
+
+fn home(azure: &Azure) -> String {
+    format!("/subscriptions/{}", azure.config.subscription)
+}
+
+/// Makes the role as it should be, assignable in some scopes.
+pub(super) async fn write(azure: &Azure, name: &str, after: &Value, scopes: &[String]) -> Result<RoleDefinition> {
     let new = NewRoleDefinition {
         role_name: name,
         description: &azure.names.description(),
-        assignable_scopes: &texts(after, "assignable_in"),
+        assignable_scopes: scopes,
         actions: &[],
         not_actions: &[],
         data_actions: &texts(after, "data_actions"),
         not_data_actions: &[],
     };
-    let scope = format!("/subscriptions/{}", azure.config.subscription);
-    let id = text(after, "id");
-    there(azure, &scope, name, id).await?;
-    let role = azure.arm.put_role_definition(&scope, id, &new).await?;
-    Ok(named(&role.id))
+    azure.arm.put_role_definition(&home(azure), text(after, "id"), &new).await
 }
 
 pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<Outcome> {
-    let scope = format!("/subscriptions/{}", azure.config.subscription);
+    let scope = home(azure);
     let id = text(before, "id");
     if there(azure, &scope, name, id).await?.is_none() {
         return Ok(named(name));

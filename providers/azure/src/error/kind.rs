@@ -4,6 +4,7 @@ use cloudgrant_core::ErrorKind;
 
 use super::Call;
 use crate::actions::ASSIGN;
+use crate::apply::IN_USE;
 
 /// Azure's codes for an object that isn't there. Source: Azure Resource Manager, troubleshoot common deployment errors; the
 /// REST references of Authorization, Managed Identity, Storage and Key Vault.
@@ -23,8 +24,8 @@ pub(super) const ABSENT: [&str; 9] = [
 /// limits; Workload identity federation, considerations and restrictions.
 pub(super) fn kind(call: &Call<'_>, status: u16, code: &str, message: &str) -> ErrorKind {
     match code {
-        // The last one where assignments of the role went a moment ago; whether others are there is seen by whoever asks.
-        "PrincipalNotFound" | "RoleDefinitionHasAssignments" => ErrorKind::NotYet,
+        // The last two where assignments of the role went a moment ago; whether others are there is seen by whoever asks.
+        "PrincipalNotFound" | "RoleDefinitionHasAssignments" | IN_USE => ErrorKind::NotYet,
         // The role that is to be assigned may have been made a moment ago. Otherwise it's the role that was asked for.
         "RoleDefinitionDoesNotExist" if call.operation == ASSIGN => ErrorKind::NotYet,
         "InvalidAuthenticationTokenTenant" => ErrorKind::WrongAccount,

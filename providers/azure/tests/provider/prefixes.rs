@@ -129,6 +129,52 @@ async fn a_custom_role_for_another_subscription_converges_and_goes() {
     assert!(!access(&world, &principal, &container, &format!("data_action={BLOBS}/write&path=a")).await);
 }
 
+/// Azure takes no scope from a role that is assigned in it: the assignment goes first, though deletions come last.
+#[tokio::test]
+async fn a_custom_role_leaves_the_subscription_that_the_manifest_leaves() {
+    let (subscription, container) = elsewhere();
+    let second = container.replace("results", "inputs");
+    let manifest = |access: &str| {
+        union(&format!(
+            "  results: {{ azure: \"{container}\" }}\n  inputs: {{ azure: \"{second}\" }}\n  \
+               own: {{ azure: \"https://acmedata.blob.core.windows.net/inputs\" }}\n\
+             grants: [{{ name: all, scope: global, precise: true, access: {{ {access} }} }}]"
+        ))
+    };
+    let world = World::new(&manifest("own: read-write, results: read-write, inputs: read-write")).await;
+    let scopes = async || world.arm.custom_roles().await[0]["properties"]["assignableScopes"].clone();
+    world.converge(&manifest("own: read-write, results: read-write, inputs: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION, subscription]));
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.converge(&manifest("own: read-write, inputs: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION, subscription]), "it is still assigned there");
+    world.converge(&manifest("own: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION]));
+    assert!(!access(&world, &principal, &second, &format!("data_action={BLOBS}/write&path=a")).await);
+    // One of two goes as well where the other one stays at home, and both go at once.
+    world.converge(&manifest("own: read-write, results: read-write, inputs: read-write")).await;
+    world.converge(&manifest("own: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION]));
+    // Not so where somebody else has assigned it there.
+    world.converge(&manifest("own: read-write, results: read-write")).await;
+    let role = world.arm.custom_roles().await[0]["name"].as_str().expect("a name").to_owned();
+    let theirs = format!(
+        "{subscription}/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-777777777777"
+    );
+    let definition = format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+    let body = json!({ "properties": { "roleDefinitionId": definition, "principalId": principal, "principalType": "ServicePrincipal" } });
+    let (status, answer) =
+        world.arm.send(reqwest::Method::PUT, &format!("{theirs}?api-version=2022-04-01"), Some(body)).await;
+    assert!(status.is_success(), "{answer}");
+    let report = world.apply(&manifest("own: read-write")).await.expect("a report");
+    let remarks: Vec<_> = report.applied.iter().flat_map(|applied| &applied.outcome.remarks).collect();
+    assert!(remarks.iter().any(|remark| remark.contains("somebody else has assigned the role")), "{report:#?}");
+    assert!(!report.is_success(), "the role is still assignable there");
+    let report = world.apply(&manifest("own: read-write")).await.expect("a report");
+    let told = report.failed.iter().map(|failed| crate::world::said(&failed.error)).collect::<String>();
+    assert!(told.contains(&format!("az role assignment delete --ids {theirs}")), "{report:#?}");
+}
+
 /// A custom role is the tenant's, but only to be assigned, and listed, in the subscriptions that it names.
 #[tokio::test]
 async fn a_custom_role_that_is_named_is_looked_up_where_it_is_to_be_assigned() {
