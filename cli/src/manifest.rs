@@ -90,6 +90,14 @@ pub(crate) fn is_standard_input(global: &Global) -> bool {
     global.file.as_deref() == Some(Path::new(STANDARD_INPUT_FLAG))
 }
 
+/// How the manifest is called, for people.
+pub(crate) fn name(global: &Global) -> String {
+    if is_standard_input(global) {
+        return STANDARD_INPUT.to_owned();
+    }
+    find(global).map(|file| file.display().to_string()).unwrap_or_default()
+}
+
 /// Which file is the manifest.
 ///
 /// # Errors
@@ -100,7 +108,10 @@ pub(crate) fn find(global: &Global) -> Result<PathBuf> {
     }
     let here: Vec<_> = all_here().collect();
     match here.as_slice() {
-        [] => Err(missing().hint(format!("name one with --file; one to begin with: {EXAMPLE}"))),
+        [] => Err(missing().hint(format!(
+            "name one with --file; one to begin with is examples/quickstart/cloudgrant.yaml of the repository ({EXAMPLE}), which \
+             `--sandbox` tries without an account; README's section \"Your first real run\" says how to write your own"
+        ))),
         [only] => Ok(only.into()),
         [first, .., last] => {
             let several = here.join(" and ");

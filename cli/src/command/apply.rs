@@ -16,7 +16,9 @@ use crate::render::{json, report};
 #[command(after_help = "\
 What the stack made and the manifest no longer names is taken away. Changes that fail don't stop those that don't depend on them; \
 what is denied once isn't tried for the next of its kind, unless it takes access away. After a failure or an \
-interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more.
+interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more. A \
+place that the manifest no longer names and that can't be searched is told of, and is no failure; exits with 1 where \
+something stays that should go.
 
 Examples:
   cloudgrant apply
@@ -32,7 +34,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    let check = |_: &Session| need_approval(shell, options.yes, &shell.global.repeated("plan"));
+    let check = |session: &Session| {
+        options.audit.check(session)?;
+        need_approval(shell, options.yes, &shell.global.repeated("plan"))
+    };
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = work.session.engine();
         let asked = Asked {
@@ -84,19 +89,11 @@ pub(super) struct Asked<'a> {
     pub(super) must_be_there: bool,
 }
 
-/// Shows the plan, asks, carries it out and reports. The plan comes back, for what else there is to say of it.
+/// What is to be done.
 ///
 /// # Errors
-/// Whatever kept it from beginning. What failed later is in the report.
-pub(super) async fn carry_out(
-    shell: Shell<'_>,
-    work: &mut Work<'_>,
-    engine: Engine,
-    asked: Asked<'_>,
-    yes: bool,
-    audit: &AuditOptions,
-) -> Result<(Exit, Plan)> {
-    let printer = shell.printer;
+/// The cloud can't be looked at, or nothing is there of a stack that was asked for by its name.
+pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Asked<'_>) -> Result<Plan> {
     let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     if asked.looks_again && plan.is_empty() {
         work.session.provider().look_again();
@@ -113,11 +110,35 @@ pub(super) async fn carry_out(
         && plan.is_empty()
         && plan.unsearched.is_empty()
         && plan.stays.is_empty()
-        && let Some(error) = super::revoke::nothing_of(shell, work, &engine, &plan.stack).await?
+        && let Some(error) = super::revoke::nothing_of(shell, work, engine, &plan.stack).await?
     {
         return Err(error);
     }
     work.progress.clear();
+    Ok(plan)
+}
+
+/// What keeps a run from being a success although nothing of it fails.
+pub(super) fn shortfalls(plan: &Plan, asked: Asked<'_>) -> Vec<&'static str> {
+    let unsearched = asked.leaves_nothing && !plan.unsearched.is_empty();
+    let told = [(unsearched, UNSEARCHED), (!plan.stays.is_empty(), STAYS)];
+    told.into_iter().filter_map(|(is_so, told)| is_so.then_some(told)).collect()
+}
+
+/// Shows the plan, asks, carries it out and reports. The plan comes back, for what else there is to say of it.
+///
+/// # Errors
+/// Whatever kept it from beginning. What failed later is in the report.
+pub(super) async fn carry_out(
+    shell: Shell<'_>,
+    work: &mut Work<'_>,
+    engine: Engine,
+    asked: Asked<'_>,
+    yes: bool,
+    audit: &AuditOptions,
+) -> Result<(Exit, Plan)> {
+    let printer = shell.printer;
+    let plan = planned(shell, work, &engine, asked).await?;
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
     let place = work.place.clone();
@@ -131,8 +152,7 @@ pub(super) async fn carry_out(
     if !yes && !plan.is_empty() && !printer.shows_results() || printer.is_json() && !yes {
         printer.warn(plan::text(&plan, moving.as_ref(), telling).trim_end());
     }
-    let searched = !asked.leaves_nothing || plan.unsearched.is_empty();
-    let goes = plan.stays.is_empty();
+    let shortfalls = shortfalls(&plan, asked);
     if plan.is_empty() {
         if printer.is_json() {
             printer.json(&json::applied(
@@ -142,17 +162,15 @@ pub(super) async fn carry_out(
                 &Report { unchanged: plan.unchanged, ..Report::default() },
                 None,
             ))?;
-        } else if !searched {
-            printer.say(UNSEARCHED);
-        } else if !goes {
-            printer.say(STAYS);
+        } else if let Some(told) = shortfalls.first() {
+            printer.say(told);
         } else {
             printer.say(&plan::nothing_to_do(&plan));
         }
         if let Some(untouched) = audit.untouched(work.session) {
             printer.say(&untouched);
         }
-        return Ok((if searched && goes { Exit::Done } else { Exit::Failed }, plan));
+        return Ok((if shortfalls.is_empty() { Exit::Done } else { Exit::Failed }, plan));
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);
     if !yes && !answer(shell, work, &question).await? {
@@ -198,21 +216,16 @@ pub(super) async fn carry_out(
         if !report.is_success() {
             printer.say_whole(&format!("To go on: {again}"));
         }
-        if !searched {
-            printer.say(UNSEARCHED);
-        }
-        if !goes {
-            printer.say(STAYS);
-        }
+        shortfalls.iter().for_each(|told| printer.say(told));
     }
-    Ok((if report.is_success() && searched && goes { Exit::Done } else { Exit::Failed }, plan))
+    Ok((if report.is_success() && shortfalls.is_empty() { Exit::Done } else { Exit::Failed }, plan))
 }
 
 /// Access may be left where nobody could look.
 const UNSEARCHED: &str = "Not everything could be searched, so that something of the stack may be left: see above.";
 
 /// Said in the end where something that should go stays.
-const STAYS: &str = "Not all of it is gone: what stays, and why, is told above.";
+const STAYS: &str = "Not all of it goes: what stays, and why, is told above.";
 
 /// Applies. The first Ctrl-C lets what is under way come to its end; the second ends at once, with no report.
 async fn apply(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use cloudgrant_core::audit::{Actor, Trail, Unfinished, Verified, verify};
-use cloudgrant_core::{Error, ErrorKind, Result, Session};
+use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session};
 use serde_json::json;
 
 use super::Shell;
@@ -18,7 +18,7 @@ use crate::render::json::FORMAT_VERSION;
 pub(crate) struct AuditOptions {
     /// Write down who changed what, why and when, in this file; each line follows from the one before, so that an
     /// edit shows. The manifest's `audit` names one for good
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     audit: Option<PathBuf>,
 }
 
@@ -39,6 +39,14 @@ impl AuditOptions {
         self.file(session).map(|file| Trail::open(&file).map(Arc::new)).transpose()
     }
 
+    /// Whether the trail could be written, before the cloud is looked at and anybody is asked.
+    ///
+    /// # Errors
+    /// It couldn't.
+    pub(super) fn check(&self, session: &Session) -> Result<()> {
+        self.file(session).map_or(Ok(()), |file| Trail::try_out(&file))
+    }
+
     fn file(&self, session: &Session) -> Option<PathBuf> {
         self.audit.clone().or_else(|| session.loaded().audit())
     }
@@ -52,6 +60,21 @@ impl AuditOptions {
             true => format!("Audit trail: nothing was changed, so that nothing was added to {name}."),
             false => format!("Audit trail: nothing was changed, so that {name} was not written."),
         })
+    }
+}
+
+/// Adds to a plan that the trail which the manifest names could not be written: whoever carries it out would be refused. Writes
+/// nothing.
+pub(super) fn tell_of_trail(plan: &mut Plan, session: &Session) {
+    let fault = session.loaded().audit().and_then(|file| Trail::look(&file).err());
+    if let Some(fault) = fault.filter(|_| !plan.is_empty()) {
+        let cause = fault.context().iter().find(|(key, _)| *key == "cause").map(|(_, cause)| format!(": {cause}"));
+        let message = format!(
+            "{}{}; here, `apply` and `revoke` would change nothing",
+            fault.message(),
+            cause.unwrap_or_default()
+        );
+        plan.notes.push(Note::warning("audit", message));
     }
 }
 
@@ -103,7 +126,7 @@ Examples:
   cloudgrant audit verify audit.jsonl --expect \"$(cat last-hash)\"")]
 struct Verify {
     /// The file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
 
     /// The hash that it must end in

@@ -5,6 +5,7 @@ use cloudgrant_core::{Diagnostic, Error, Intent, IntentId, Result, Session, near
 
 use super::{Shell, Work, with_session};
 use crate::exit::Exit;
+use crate::manifest;
 use crate::render::explain::{self, Explained};
 
 /// Show what grants come to, as exact policies and commands
@@ -25,20 +26,26 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    let check = |session: &Session| wanted(session, &options.grants).map(drop);
-    with_session(shell, check, async |work: Work<'_>| {
-        let wanted = wanted(work.session, &options.grants)?;
-        let engine = work.session.engine();
-        let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
-        work.progress.clear();
-        let explained = Explained::new(work.session, &desired, &wanted);
-        if shell.printer.is_json() {
-            shell.printer.json(&explain::document(&explained))?;
-        } else {
-            shell.printer.data(&explain::text(&explained, shell.printer.width()))?;
-        }
-        Ok(Exit::Done)
-    })
+    let wanted = |session: &Session| {
+        wanted(session, &options.grants).map_err(|error| error.with("manifest", manifest::name(shell.global)))
+    };
+    with_session(
+        shell,
+        |session| wanted(session).map(drop),
+        async |work: Work<'_>| {
+            let wanted = wanted(work.session)?;
+            let engine = work.session.engine();
+            let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
+            work.progress.clear();
+            let explained = Explained::new(work.session, &desired, &wanted);
+            if shell.printer.is_json() {
+                shell.printer.json(&explain::document(&explained))?;
+            } else {
+                shell.printer.data(&explain::text(&explained, shell.printer.width()))?;
+            }
+            Ok(Exit::Done)
+        },
+    )
     .await
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use cloudgrant_core::Result;
 
+use super::audit::tell_of_trail;
 use super::{Shell, Work, tell_of_no_grants, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
@@ -18,7 +19,7 @@ Examples:
   cloudgrant plan --profile production --exit-code
   cloudgrant plan --sandbox --output json")]
 pub(crate) struct Options {
-    /// Exit with 3 when there is something to do (steps for somebody else don't count)
+    /// Exit with 3 when there is something to do (steps for somebody else, and what couldn't be searched, don't count)
     #[arg(long)]
     exit_code: bool,
 }
@@ -28,6 +29,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let engine = work.session.engine();
         let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         tell_of_no_grants(&mut plan, work.session);
+        tell_of_trail(&mut plan, work.session);
         work.progress.clear();
         let moving = work.session.moving();
         if shell.printer.is_json() {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use clap::{ArgGroup, Args};
 use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack};
 
-use super::apply::{Asked, carry_out, need_approval};
-use super::audit::AuditOptions;
+use super::apply::{Asked, carry_out, need_approval, planned, shortfalls};
+use super::audit::{AuditOptions, tell_of_trail};
 use super::{Shell, Work, with_session};
 use crate::args::quoted;
 use crate::exit::Exit;
+use crate::manifest;
 use crate::render::json;
 use crate::render::plan::{self, Telling, Wording};
 use crate::render::stacks::Listed;
@@ -19,7 +20,8 @@ use crate::render::stacks::Listed;
 #[command(after_help = "\
 Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this \
 stack made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants \
-out of the manifest too, or the next apply brings them back.
+out of the manifest too, or the next apply brings them back. Exits with 1, with --dry-run as well, where something stays \
+that should go, where --all can't search every place in which something may be, and where nothing is there of a --stack.
 
 Examples:
   cloudgrant revoke training-data
@@ -62,7 +64,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let names = (!options.all).then_some(options.grants.as_slice());
     let engine = |session: &Session| {
         let hint = "what is no longer in the manifest is taken away by `cloudgrant apply`";
-        session.engine_without(names).map_err(|error| error.hint(hint))
+        session.engine_without(names).map_err(|error| error.hint(hint).with("manifest", manifest::name(shell.global)))
     };
     let again = match names {
         Some(names) => names.iter().fold("revoke".to_owned(), |words, name| format!("{words} {}", quoted(name))),
@@ -71,13 +73,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let again = options.audit.repeated(&again);
     let dry_run = shell.global.repeated(&format!("{again} --dry-run"));
     let check = |session: &Session| {
-        engine(session).and_then(|_| need_approval(shell, options.yes || options.dry_run, &dry_run))
+        engine(session)?;
+        if options.dry_run {
+            return Ok(());
+        }
+        options.audit.check(session)?;
+        need_approval(shell, options.yes, &dry_run)
     };
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
-        if options.dry_run {
-            return look(shell, &mut work, &engine, &again).await;
-        }
         let asked = Asked {
             command: "revoke",
             again: &again,
@@ -87,8 +91,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             looks_again: false,
             must_be_there: options.stack.is_some(),
         };
+        if options.dry_run {
+            return look(shell, &mut work, &engine, asked).await;
+        }
         let (exit, plan) = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
-        let manifest = &work.session.loaded().manifest;
+        let loaded = &work.session.loaded().manifest;
         let (idle, names_left): (Vec<_>, Vec<_>) =
             options.grants.iter().partition(|name| plan.idle.iter().any(|intent| is_called(intent, name)));
         let names_left: Vec<_> = names_left.into_iter().map(String::as_str).collect();
@@ -103,7 +110,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             Some(_) => names_left.join(", "),
             // It is another stack's manifest.
             None if options.stack.is_some() => String::new(),
-            None if manifest.grants.is_empty() && manifest.registries.is_empty() => String::new(),
+            None if loaded.grants.is_empty() && loaded.registries.is_empty() => String::new(),
             None => "all of it".to_owned(),
         };
         if exit == Exit::Done && options.all {
@@ -119,25 +126,27 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     .await
 }
 
-/// Shows what would be taken away.
+/// Shows what would be taken away. Ends as the run would that takes it away, if nothing failed.
 ///
 /// # Errors
-/// The cloud can't be looked at, or the plan can't be written.
-async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, again: &str) -> Result<Exit> {
-    let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
-    work.progress.clear();
+/// The cloud can't be looked at, nothing is there of a stack that was asked for by its name, or the plan can't be written.
+async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Asked<'_>) -> Result<Exit> {
+    let mut plan = planned(shell, work, engine, asked).await?;
+    tell_of_trail(&mut plan, work.session);
+    let shortfalls = shortfalls(&plan, asked);
     if shell.printer.is_json() {
-        shell.printer.json(&json::plan("plan", &plan, None))?;
-        return Ok(Exit::Done);
-    }
-    let telling = Telling::of(shell, Wording::Revoke, &work.place);
-    shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
-    if plan.is_empty() {
-        shell.printer.say(&plan::nothing_to_do(&plan));
+        shell.printer.json(&json::dry_run(asked.command, &plan))?;
     } else {
-        shell.printer.say_whole(&format!("To take this away: {}", shell.global.repeated(again)));
+        let telling = Telling::of(shell, asked.wording, &work.place);
+        shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
+        if !plan.is_empty() {
+            shell.printer.say_whole(&format!("To take this away: {}", shell.global.repeated(asked.again)));
+        } else if shortfalls.is_empty() {
+            shell.printer.say(&plan::nothing_to_do(&plan));
+        }
+        shortfalls.iter().for_each(|told| shell.printer.say(told));
     }
-    Ok(Exit::Done)
+    Ok(if shortfalls.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 /// Whether a name on the command line means it.

@@ -18,6 +18,8 @@ pub(crate) const FORMAT_VERSION: &str = "1.0";
 pub(crate) struct Document<'a> {
     format_version: &'static str,
     command: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
     provider: &'static str,
     stack: &'a Stack,
     changes: Changes<'a>,
@@ -39,6 +41,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
     Document {
         format_version: FORMAT_VERSION,
         command,
+        dry_run: false,
         provider: plan.provider,
         stack: &plan.stack,
         changes: Changes(plan),
@@ -51,6 +54,11 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         result: None,
         audit: None,
     }
+}
+
+/// What a command would do.
+pub(crate) fn dry_run<'a>(command: &'a str, plan: &'a Plan) -> Document<'a> {
+    Document { dry_run: true, ..self::plan(command, plan, None) }
 }
 
 /// A plan and what came of it.

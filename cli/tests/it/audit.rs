@@ -119,6 +119,45 @@ fn nothing_follows_what_somebody_changed() {
     assert!(said.contains("0 to create"), "{said}");
 }
 
+/// Before the cloud is looked at, and so before anybody is asked; also where nothing would change.
+#[test]
+fn a_trail_that_can_t_be_written_is_told_at_once() {
+    let folder = Folder::with(QUICKSTART);
+    std::fs::create_dir(folder.path().join("trails.jsonl")).expect("a folder");
+    let mut paths =
+        vec![("trails.jsonl", "can't open the audit trail"), ("missing/audit.jsonl", "there is no folder missing")];
+    if cfg!(target_os = "linux") {
+        paths.push(("/proc/audit.jsonl", "can't make the audit trail"));
+    }
+    for (path, told) in paths {
+        for command in
+            [&["apply"][..], &["apply", "--yes"], &["revoke", "--all"], &["revoke", "training-data", "--yes"]]
+        {
+            let command = [command, &["--sandbox", "--audit", path]].concat();
+            let (code, said) = run(&folder, &command);
+            assert!(code == Some(1) && said.contains(told) && said.contains(path), "{command:?}: {said}");
+            assert!(!said.contains("to create") && !folder.path().join(".cloudgrant").exists(), "{command:?}: {said}");
+        }
+    }
+    // A plan writes nothing, and so only looks.
+    folder.write("cloudgrant.yaml", format!("{QUICKSTART}\naudit: missing/audit.jsonl\n"));
+    for command in [&["plan"][..], &["revoke", "--all", "--dry-run"]] {
+        let (code, said) = run(&folder, &[command, &["--sandbox"]].concat());
+        // Nothing was applied yet, and so nothing would be taken away or written down.
+        let told = said.contains("can't open the audit trail") && said.contains("would change nothing");
+        assert!(code == Some(0) && told == (command == ["plan"]), "{said}");
+    }
+    assert!(!folder.path().join("missing").exists());
+    // Whoever isn't asked after all leaves no trace.
+    folder.write("cloudgrant.yaml", QUICKSTART);
+    let (_, said) = run(&folder, &["apply", "--sandbox", "--audit", "audit.jsonl"]);
+    assert!(said.contains("nobody is here to approve"), "{said}");
+    let there = std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut there: Vec<_> = there.collect();
+    there.sort_unstable();
+    assert_eq!(there, [".cloudgrant", "cloudgrant.yaml", "trails.jsonl"]);
+}
+
 #[test]
 fn an_empty_trail_is_no_trail() {
     let folder = Folder::with_file("audit.jsonl", "");

@@ -46,6 +46,66 @@ fn what_would_go_can_be_looked_at_without_a_terminal() {
     }
 }
 
+/// What a revoke says and how it ends, first with `--dry-run` and then without: the same.
+fn revoked(folder: &Folder, provider: &str, what: &[&str], code: i32, said: &str) {
+    let dry = [&["revoke"][..], what, &["--dry-run"]].concat();
+    let told = run(folder, provider, &dry);
+    assert!(told.0 == Some(code) && told.1.contains(said), "{dry:?}: {told:?}");
+    let document = assert_valid(folder, &[&dry[..], &["--provider", provider, "--sandbox"]].concat());
+    if document.get("error").is_none() {
+        assert_eq!((&document["command"], &document["dry_run"]), (&"revoke".into(), &true.into()), "{document:#}");
+    }
+    let told = run(folder, provider, &[&["revoke"][..], what, &["--yes"]].concat());
+    assert!(told.0 == Some(code) && told.1.contains(said), "{what:?}: {told:?}");
+}
+
+#[test]
+fn a_dry_run_ends_as_the_revoke_would() {
+    for (provider, denied, protected) in [
+        ("aws", "deny=ecr:DescribeRepositories", "acme-userflyterole"),
+        ("azure", "deny=Microsoft.Resources/subscriptions:read", "*"),
+    ] {
+        let folder = applied(provider);
+        revoked(&folder, provider, &["--all", "--stack", "nowhere"], 1, "there is nothing of a stack nowhere");
+        revoked(&folder, provider, &["training-data"], 0, " to delete");
+        // What was taken away once isn't there any more, and no failure.
+        revoked(&folder, provider, &["training-data"], 0, "Nothing to do");
+        let unsearched = "Not everything could be searched";
+        revoked(&folder, provider, &["--all", "--faults", denied], 1, unsearched);
+        revoked(&folder, provider, &["--all", "--stack", "acme-ml", "--faults", denied], 1, unsearched);
+        revoked(&folder, provider, &["--all"], 0, "Nothing to do");
+        let folder = applied(provider);
+        let section = format!("\n{provider}:\n");
+        let manifest = QUICKSTART.replace(&section, &format!("{section}  protected: [\"{protected}\"]\n"));
+        folder.write("cloudgrant.yaml", &manifest);
+        revoked(&folder, provider, &["--all"], 1, "Not all of it goes");
+    }
+}
+
+/// README says how each ends: what the manifest asks for is there, and whether there is more, nobody knows. On Azure, a plan
+/// searches no other place than those that the stack's own identities name.
+#[test]
+fn each_command_ends_as_documented_where_a_forgotten_place_could_not_be_searched() {
+    let (aws, azure) = ("deny=ecr:DescribeRepositories", "deny=Microsoft.Resources/subscriptions:read");
+    let folders = CLOUDS.map(applied);
+    for (folder, provider, denied, command, code) in [
+        (&folders[0], "aws", aws, &["plan", "--exit-code"][..], 0),
+        (&folders[0], "aws", aws, &["apply", "--yes"], 0),
+        (&folders[0], "aws", aws, &["drift", "--exit-code"], 3),
+        (&folders[0], "aws", aws, &["revoke", "--all", "--dry-run"], 1),
+        (&folders[0], "aws", aws, &["revoke", "--all", "--yes"], 1),
+        (&folders[1], "azure", azure, &["revoke", "--all", "--dry-run"], 1),
+        (&folders[1], "azure", azure, &["revoke", "--all", "--yes"], 1),
+    ] {
+        let command = [command, &["--faults", denied]].concat();
+        let told = run(folder, provider, &command);
+        assert!(told.0 == Some(code) && told.1.contains("not searched: "), "{command:?}: {told:?}");
+        let (told, document) = document(folder, provider, &command);
+        assert!(document["unsearched"].as_array().is_some_and(|places| !places.is_empty()), "{document:#}");
+        assert_eq!(told, Some(code), "{command:?}: {document:#}");
+    }
+}
+
 #[test]
 fn a_revoke_of_all_that_could_not_search_everything_is_a_failure() {
     for (provider, denied, place) in [

@@ -48,14 +48,44 @@ impl Trail {
     /// Another run writes it, it can't be read or written, or it isn't as it was written: then nobody knows what a new
     /// line would follow.
     pub fn open(path: &Path) -> Result<Self> {
-        let usual = "nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong";
         // A hint that is nearer to the cause stays.
-        Self::opened(path).map_err(|error| error.hint(usual))
+        Self::opened(path).map_err(|error| error.hint(ELSEWHERE))
+    }
+
+    /// Looks whether a trail could be opened, as far as that shows without writing anything.
+    ///
+    /// # Errors
+    /// It is no file, can't be written, or there is no folder for it.
+    pub fn look(path: &Path) -> Result<()> {
+        let refused = |cause: std::io::Error| failed("open", path).with("cause", &cause).source(cause).hint(ELSEWHERE);
+        match OpenOptions::new().read(true).append(true).open(path) {
+            Ok(_) => Ok(()),
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(refused(cause)),
+            Err(_) if folder(path).is_dir() => Ok(()),
+            Err(_) => Err(failed("open", path)
+                .with("cause", format!("there is no folder {}", folder(path).display()))
+                .hint("make the folder, or write the trail elsewhere (`--audit FILE`); nothing was changed")),
+        }
+    }
+
+    /// Tries whether a trail could be opened, and leaves nothing behind: what would be written in it isn't known yet.
+    ///
+    /// # Errors
+    /// As [`Self::look`], or nothing can be made in its folder.
+    pub fn try_out(path: &Path) -> Result<()> {
+        Self::look(path)?;
+        if path.exists() {
+            return Ok(());
+        }
+        // Under another name: another run may begin the trail at this moment, and keeps it.
+        let tried = folder(path).join(format!(".cloudgrant-audit-{}", std::process::id()));
+        let made = OpenOptions::new().write(true).create_new(true).open(&tried);
+        let made = made.and_then(|_| std::fs::remove_file(&tried));
+        made.map_err(|cause| failed("make", path).with("cause", &cause).source(cause).hint(ELSEWHERE))
     }
 
     fn opened(path: &Path) -> Result<Self> {
-        let failed =
-            |what: &str| Error::new(ErrorKind::Unexpected, format!("can't {what} the audit trail {}", path.display()));
+        let failed = |what: &str| failed(what, path);
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -128,6 +158,18 @@ impl Trail {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// What to do where a trail can't be written.
+const ELSEWHERE: &str = "nothing was changed; write it elsewhere (`--audit FILE`), or mend what is wrong";
+
+fn failed(what: &str, path: &Path) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("can't {what} the audit trail {}", path.display()))
+}
+
+/// The folder that a file is in, or is to be in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Whether a file begins as an audit trail does.

@@ -17,7 +17,7 @@ use super::strict::{self, expected};
 use super::unspaced;
 use crate::access::Access;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::names::{GrantName, ResourceName, Stack};
 use crate::platform::Platform;
 use crate::registry;
@@ -285,7 +285,7 @@ impl Manifest {
             })
             .collect();
         if !problems.is_empty() {
-            return Err(Error::manifest(problems));
+            return Err(Error::new(ErrorKind::Usage, "can't take away what isn't there").diagnostics(problems));
         }
         let mut rest = self.clone();
         let names: HashSet<_> = names.iter().map(String::as_str).collect();
