@@ -43,8 +43,24 @@ pub(super) fn add(text: &str, file: &str, problems: &mut [Diagnostic]) {
         let number = wanted(problem);
         let line = number.and_then(|number| lines.get(&number));
         let hidden = number.and_then(|number| hidden.get(&number)).map_or(&[][..], Vec::as_slice);
+        if line.is_some_and(|line| begins_curly(line, &problem.path)) {
+            problem.hint = Some(CURLY.into());
+        }
         problem.line = line.and_then(|line| presentable(line, column_of(place), problem, hidden)).map(Into::into);
     }
+}
+
+/// Said of a value in quotes that only look like ones: they are a part of it.
+const CURLY: &str = "write plain quotes in place of the typographic ones, which are a part of the text here";
+
+/// Whether the value in a line, of the key in which a path ends, begins with such a quote.
+fn begins_curly(line: &str, path: &str) -> bool {
+    let Some(Step::Key(key)) = Path::parse(path).steps().last().cloned() else { return false };
+    let behind = line.split_once(key.as_str()).map_or("", |(_, behind)| behind);
+    let value = behind.trim_start_matches(['"', '\'']).trim_start();
+    value
+        .strip_prefix([':', '='])
+        .is_some_and(|value| value.trim_start().starts_with(|c| ('\u{2018}'..='\u{201f}').contains(&c)))
 }
 
 fn column_of(place: &Place) -> usize {
@@ -121,7 +137,7 @@ fn presentable(line: &str, column: usize, problem: &Diagnostic, hidden: &[usize]
         }
         let (word, after) = rest.split_at(end);
         rest = after;
-        let key = key_of(word, after);
+        let key = key_of(word, after).or_else(|| key_without_space(word, after, out.chars().last()));
         let begins = out.chars().count() + 1;
         // A quote in front of a key is a part of its place.
         let is_hidden = hidden.iter().any(|at| (begins.saturating_sub(1)..=begins).contains(at));
@@ -140,10 +156,9 @@ fn presentable(line: &str, column: usize, problem: &Diagnostic, hidden: &[usize]
         let named = is_secret(key.unwrap_or_default()) && !is_level(after);
         let hides = named || is_hidden || is_at && (secret || problem.hides_value);
         if hides && !after.trim_matches([':', '=', ' ', '"', '\'']).is_empty() {
-            out.push_str(if word.ends_with(':') { " …" } else { after.get(..1).unwrap_or_default() });
-            if !word.ends_with(':') {
-                out.push_str(" …");
-            }
+            let sign = after.find([':', '=']).filter(|_| !word.ends_with([':', '=']));
+            out.push_str(sign.map_or("", |sign| &after[..=sign]));
+            out.push_str(" …");
             break;
         }
     }
@@ -183,6 +198,14 @@ fn key_of<'a>(word: &'a str, after: &str) -> Option<&'a str> {
     }
     let after = after.trim_start_matches(['"', '\'']).trim_start();
     (after.starts_with(':') || after.starts_with('=')).then_some(word)
+}
+
+/// The same in TOML, where the value follows without a space: `key="value"`. In quotes, a word with that sign is a value.
+fn key_without_space<'a>(word: &'a str, after: &str, before: Option<char>) -> Option<&'a str> {
+    let key =
+        word.strip_suffix('=').filter(|key| key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)))?;
+    let is_quoted = before.is_some_and(|before| matches!(before, '"' | '\''));
+    (!is_quoted && after.starts_with(['"', '\'', '[', '{'])).then_some(key)
 }
 
 /// Whether what follows a key is an access level, or one misspelt: resources may well be called after what they are.
@@ -251,11 +274,22 @@ mod tests {
             ("  data: AccountName=acme;AccountKey=hidden==", "resources.data", 3, false),
             ("  other: hidden0hidden0hidden0hidden0hidden", "aws.other", 3, false),
             ("  - hidden", "aws.password[0]", 5, false),
+            ("aws = { regoin=\"x\", password=\"hidden\" }", "aws.regoin", 9, false),
         ] {
             let shown = line(text, path, column, hides).unwrap_or_default();
             assert!(!shown.contains("hidden"), "{text}: {shown}");
         }
-        assert_eq!(line("  precise: hidden", "grants[0].precise", 3, true).as_deref(), Some("  precise: …"));
+        // Of the line, everything else is shown as it is written.
+        for (text, shown) in [
+            ("  precise: hidden", "  precise: …"),
+            ("precise = \"hidden\"", "precise = …"),
+            ("precise=\"hidden\"", "precise= …"),
+            ("\"precise\" = 'hidden'", "\"precise\" = …"),
+            ("\"precise\": \"hidden\"", "\"precise\": …"),
+        ] {
+            let column = u32::from(text.starts_with(' ')) * 2 + 1;
+            assert_eq!(line(text, "grants[0].precise", column, true).as_deref(), Some(shown));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod hidden;
 mod intents;
 mod layers;
 mod manifest;
+mod misspelt;
 mod names;
 mod notation;
 mod path;
@@ -418,7 +419,8 @@ impl Source {
     }
 
     /// The problems in the order of the file's lines, each with its line; then those of other layers.
-    fn presented(&self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    fn presented(&self, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut problems = misspelt::told_once(problems);
         self.name_profiles(&mut problems);
         for problem in &mut problems {
             problem.hint = problem.hint.take().map(|hint| notation::translated(&hint, self.format));

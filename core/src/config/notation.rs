@@ -4,7 +4,7 @@ use super::format::Format;
 
 /// The hint with what it says to write in the file's own notation.
 pub(super) fn translated(text: &str, format: Format) -> String {
-    if format == Format::Yaml || !text.contains("write `") {
+    if format == Format::Yaml || !text.contains("write ") {
         return text.to_owned();
     }
     // Every second piece stands between backticks.
@@ -58,6 +58,11 @@ mod tests {
             ),
             ("write `projects: [a, b]`", "write `projects = [\"a\", \"b\"]`", "write `\"projects\": [\"a\", \"b\"]`"),
             ("write `{ domain: D }`", "write `{ domain = \"D\" }`", "write `{ \"domain\": \"D\" }`"),
+            (
+                "write each with its level, `access: { data: read }`",
+                "write each with its level, `access = { data = \"read\" }`",
+                "write each with its level, `\"access\": { \"data\": \"read\" }`",
+            ),
             ("write `account: …`", "write `account = …`", "write `\"account\": …`"),
             ("write `true`, `a` or s3://x", "write `true`, `a` or s3://x", "write `true`, `a` or s3://x"),
         ];

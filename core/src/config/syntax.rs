@@ -1,7 +1,11 @@
 //! What is said of a text that isn't in its notation: in words of ours, as parsers speak of tokens and scalars. Nothing of
 //! the text is repeated: where it can't be read, nobody knows what in it is a credential.
 
+mod of_toml;
+
 use super::tree::At;
+
+pub(super) use of_toml::toml;
 
 /// What is wrong, where, and what would be right.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,8 +40,12 @@ const YAML: &Table = &[
         "this line is indented unlike the lines that it belongs to",
         "indent keys of one mapping, and dashes of one list, by the same number of spaces",
     ),
-    (&["unknown anchor", "alias"], "a word that begins with `*` refers to something that isn't there", QUOTES),
-    (&["cannot start", "plain scalar"], "a text begins with a sign that means something else in YAML", QUOTES),
+    (
+        &["unknown anchor", "alias"],
+        "a word that begins with `*` refers to something that isn't there",
+        "put the text in quotes; or name what is meant further up, with the same word behind an `&`",
+    ),
+    (&["cannot start", "plain scalar"], RESERVED, QUOTES),
     (&["tab"], TAB, SPACES),
     (
         &["comment"],
@@ -66,46 +74,7 @@ const JSON: &Table = &[
     (&["recursion"], DEEP, SPLIT),
 ];
 
-const TOML: &Table = &[
-    (&["string values must be quoted"], "a text must stand in quotes", "write key = \"value\""),
-    (
-        &["missing assignment", "key with no value", "missing value", "extra assignment", "missing key"],
-        "a key, an equals sign and a value are expected",
-        "write key = \"value\"",
-    ),
-    (
-        &[
-            "invalid basic string",
-            "invalid literal string",
-            "invalid multi-line",
-            "missing opening quote",
-            "invalid string",
-        ],
-        "a quote isn't closed in its line, or something in it needs a backslash",
-        "close the quote",
-    ),
-    (&["unclosed", "missing array", "missing inline", "missing table"], "a bracket isn't closed", "close the bracket"),
-    (&["missing comma"], "a comma is missing", "put a comma between two entries"),
-    (&["extra comma"], "there is a comma too many", "take the comma out"),
-    (
-        &["unquoted key", "invalid key"],
-        "this is no key: letters, digits, `-` and `_`, or anything in quotes",
-        "put the key in quotes",
-    ),
-    (
-        &["redundant integer", "invalid integer", "invalid float", "number", "exponent", "mantissa", "date-time"],
-        "this isn't a number",
-        "put it in quotes if it is a name or an id, such as an account's",
-    ),
-    (&["recurs"], DEEP, SPLIT),
-    (&["invalid boolean"], "this is neither `true` nor `false`", "write `true` or `false`, or put a text in quotes"),
-    (
-        &["unexpected", "newline", "expected"],
-        "something stands here that doesn't belong in this line",
-        "take it out, or begin a new line",
-    ),
-];
-
+const RESERVED: &str = "a text begins with a sign that means something else in YAML";
 const NO_COLON: &str = "a key has no colon behind it";
 const A_COLON: &str = "write `key: value`, with a space behind the colon";
 const QUOTES: &str = "put the text in quotes";
@@ -170,6 +139,9 @@ pub(super) fn yaml(text: &str, at: Option<At>, said: &str) -> Wrong {
         if value.starts_with(".inf") || value.starts_with(".nan") {
             return Wrong { at, what: "this number has no end, or is none", hint: "write a number such as 30" };
         }
+    }
+    if at.is_some_and(|(number, column)| from_column(line(text, number), column).starts_with(['@', '`', '%'])) {
+        return Wrong { at, what: RESERVED, hint: QUOTES };
     }
     if let Some((at, what, hint)) = open(text, at) {
         return Wrong { at: Some(at), what, hint };
@@ -238,6 +210,8 @@ fn open(text: &str, at: Option<At>) -> Option<(At, &'static str, &'static str)> 
     let last = at.map_or(u32::MAX, |(line, _)| line);
     let mut brackets: Vec<(char, At)> = Vec::new();
     let mut quote: Option<(char, At)> = None;
+    // One that closes in the line of the stumbling, and opens in another.
+    let mut crossed: Option<At> = None;
     for (number, line) in (1_u32..=last).zip(text.lines()) {
         let mut before = ' ';
         let mut chars = (1_u32..).zip(line.chars()).peekable();
@@ -250,7 +224,8 @@ fn open(text: &str, at: Option<At>) -> Option<(At, &'static str, &'static str)> 
                     if open == '\'' && chars.peek().is_some_and(|(_, next)| *next == '\'') {
                         chars.next();
                     } else {
-                        quote = None;
+                        let opener = quote.take().map(|(_, at)| at);
+                        crossed = crossed.or(opener.filter(|at| at.0 < number && number == last));
                     }
                 }
                 (Some(_), _) => {}
@@ -265,8 +240,9 @@ fn open(text: &str, at: Option<At>) -> Option<(At, &'static str, &'static str)> 
             }
         }
     }
-    match (quote, brackets.last()) {
-        (Some((_, at)), _) => Some((at, "this quote isn't closed", "close the quote in the same line")),
+    // What was to be its end is further up, and is missing.
+    match (crossed.or(quote.map(|(_, at)| at)), brackets.last()) {
+        (Some(at), _) => Some((at, "this quote isn't closed", "close the quote in the same line")),
         (None, Some((_, at))) => Some((*at, "this bracket isn't closed", "close the bracket")),
         _ => None,
     }
@@ -292,32 +268,6 @@ pub(super) fn json(text: &str, at: At, said: &str) -> Wrong {
             .unwrap_or(("something stands here that doesn't belong here", "look at the brackets, quotes and commas"))
     };
     Wrong { at: Some(at), what, hint }
-}
-
-/// Of a TOML text.
-pub(super) fn toml(text: &str, at: Option<At>, said: &str) -> Wrong {
-    let here = at.map_or("", |(number, _)| line(text, number));
-    let key = here.split([':', '=', '"', '#']).next().unwrap_or_default();
-    let is_yaml = here[key.len()..].starts_with(": ") || here[key.len()..].trim_end() == ":";
-    if let Some((number, _)) = at.filter(|_| is_yaml) {
-        let hint = "write key = \"value\"; or name the file .yaml if it is YAML";
-        return Wrong {
-            at: Some((number, column(here, key.len()))),
-            what: "a colon stands where TOML has an equals sign",
-            hint,
-        };
-    }
-    let value = at.map_or("", |(_, column)| from_column(here, column));
-    let zero = value.starts_with('0') && value[1..].starts_with(|c: char| c.is_ascii_digit());
-    let (what, hint) = if zero {
-        ("a number can't begin with a zero", "put it in quotes if it is an id, such as an account's")
-    } else {
-        look_up(TOML, said).unwrap_or((
-            "something stands here that doesn't belong here",
-            "look at the brackets, quotes and equals signs",
-        ))
-    };
-    Wrong { at, what, hint }
 }
 
 #[cfg(test)]
@@ -349,5 +299,8 @@ mod tests {
         assert_eq!(opens("a:\n  b: [c\n"), Some((2, 6)));
         assert_eq!(opens("a: \"b\nc: d\n"), Some((1, 4)));
         assert_eq!(opens("a: it's\nb: 'it''s'\n# it's [\n"), None);
+        // A quote that isn't closed ends where the next one begins.
+        assert_eq!(open("a: \"b\nc: \"d\"\n", Some((2, 5))).map(|(at, ..)| at), Some((1, 4)));
+        assert_eq!(open("a: \"b\n  c\"\nd: \"e\" f\n", Some((3, 8))), None);
     }
 }

@@ -215,6 +215,9 @@ pub(super) fn nothing(path: &Path) -> Diagnostic {
             if let Some(spaced) = unspaced::spaced(key) {
                 return problem.hint(format!("write a space behind the colon: `{spaced}`"));
             }
+            if let Some((name, level)) = key.split_once(' ').filter(|(_, level)| unspaced::is_level(level)) {
+                return problem.hint(format!("write a colon behind the name: `{name}: {level}`"));
+            }
             let or = match key.as_str() {
                 "grants" | "registries" | "bindings" => format!(", or `{key}: []` for none at all"),
                 _ => String::new(),
