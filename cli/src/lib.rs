@@ -16,6 +16,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod args;
+mod bars;
 mod build_log;
 mod command;
 mod complete;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, ErrorKind as IoErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use cloudgrant_core::{Error, ErrorKind, Result};
-use indicatif::{MultiProgress, ProgressDrawTarget};
+use indicatif::MultiProgress;
 use serde::Serialize;
 
 use crate::args::{Global, Output};
@@ -36,7 +36,7 @@ impl Printer {
 
     /// For what goes wrong before the options are known.
     pub(crate) fn bare(output: Output) -> Self {
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let bars = MultiProgress::with_draw_target(crate::bars::target());
         Self { output, colour: ColorChoice::Auto, quiet: false, verbose: false, bars }
     }
 

@@ -133,3 +133,14 @@ fn a_manifest_on_standard_input_leaves_nobody_to_answer() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("standard input is the manifest, so nobody can answer") && said.contains("--yes"), "{said}");
 }
+
+/// The terminal echoes `^C` behind the moving line: it must have room there, or what is taken away is the next line.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_moving_line_leaves_room_for_an_echo() {
+    let folder = Folder::with(QUICKSTART);
+    let seen = on_a_terminal(&folder, "plan --sandbox --faults latency=200ms");
+    let lines: Vec<_> = seen.split(['\r', '\n']).filter(|line| line.contains("Looking at what aws has")).collect();
+    assert!(!lines.is_empty(), "{seen}");
+    assert!(lines.iter().all(|line| line.trim_end().len() == line.len() && line.len() < 90), "{lines:?}");
+}
