@@ -47,6 +47,7 @@ pub(crate) struct Global {
     /// The manifest, or - for standard input [default: cloudgrant.yaml, .yml, .toml or .json]
     /// [env: CLOUDGRANT_FILE]
     #[arg(short, long, global = true, value_name = "FILE", env = "CLOUDGRANT_FILE", hide_env = true)]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 
     /// The cloud to work with, such as aws or azure, instead of the manifest's [env: CLOUDGRANT_PROVIDER]
@@ -64,7 +65,7 @@ pub(crate) struct Global {
     /// .cloudgrant/sandbox for each cloud] [env: CLOUDGRANT_SANDBOX, a DIR, yes, or no]
     #[arg(long, global = true, value_name = "DIR", env = "CLOUDGRANT_SANDBOX", hide_env = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_FOLDER)]
-    #[arg(value_hint = clap::ValueHint::DirPath)]
+    #[arg(add = complete::folders())]
     sandbox: Option<String>,
 
     /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]

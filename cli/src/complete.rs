@@ -2,10 +2,10 @@
 //! itself, by a variable (`cloudgrant completions SHELL` prints what makes them do so).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate};
+use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter};
 use cloudgrant_core::config::{Loaded, Names, Overrides};
 use cloudgrant_core::{Purpose, Session, Settings};
 use cloudgrant_sandbox_kit::knobs::KNOBS;
@@ -105,6 +105,12 @@ fn grants_left() -> Vec<String> {
     let mut grants = names().grants;
     grants.retain(|grant| !before.iter().any(|word| word == grant.as_str()));
     grants
+}
+
+/// Folders but this one: nobody wants a sandbox's state among a manifest's files.
+pub(crate) fn folders() -> ArgValueCompleter {
+    let is_another = |path: &Path| path.is_dir() && std::env::current_dir().map_or(true, |here| path != here);
+    ArgValueCompleter::new(PathCompleter::any().filter(is_another))
 }
 
 /// What goes wrong in a sandbox, each with its meaning.

@@ -79,7 +79,7 @@ pub(crate) struct Options {
     listen: SocketAddr,
 
     /// Where to keep the state [default: a folder of .cloudgrant/sandbox for each cloud]
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", add = crate::complete::folders())]
     folder: Option<PathBuf>,
 
     /// A command to run with the variables set

@@ -41,6 +41,13 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
         assert_eq!(of(&["cloudgrant", "explain", "--file", "some-folder/other.toml", "el"]), ["elsewhere"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--file", "some"]), ["some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "sandbox", "--folder", "so"]), ["some-folder/"], "{shell}");
+        // Where a file or a state of its own is meant, this folder isn't.
+        let files = ["cloudgrant.yaml", "some-folder/"];
+        assert_eq!(of(&["cloudgrant", "plan", "--file", ""]), files, "{shell}");
+        assert_eq!(of(&["cloudgrant", "apply", "--audit", ""]), files, "{shell}");
+        assert_eq!(of(&["cloudgrant", "audit", "verify", ""]), files, "{shell}");
+        assert_eq!(of(&["cloudgrant", "sandbox", "--folder", ""]), ["some-folder/"], "{shell}");
+        assert_eq!(of(&["cloudgrant", "plan", "--sandbox="]), ["--sandbox=some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--output", "j"]), ["json"], "{shell}");
         let documents = of(&["cloudgrant", "permissions", "--for", ""]);
         assert_eq!(documents, ["111122223333", "444455556666"], "{shell}");
