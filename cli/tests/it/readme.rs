@@ -161,3 +161,30 @@ fn the_commands_to_try_work_as_they_stand() {
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// What the first real run takes: the commands of ours stand in the table as they are typed.
+#[test]
+fn the_documents_for_the_caller_are_made_as_the_table_says() {
+    let section =
+        README.split("\n## ").find(|section| section.starts_with("Your first real run\n")).expect("the section");
+    for (provider, names) in [("aws", ["111122223333", "444455556666"]), ("azure", ["role", "assignment"])] {
+        let folder = crate::support::Folder::with(crate::support::QUICKSTART);
+        for name in names {
+            let told = format!("`cloudgrant permissions --for {}", if provider == "aws" { "ACCOUNT" } else { name });
+            assert!(section.contains(&told), "{told}");
+            let output = folder.output(&["permissions", "--for", name, "--provider", provider]);
+            let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            match name {
+                "role" => {
+                    assert!(document["Name"].is_string() && document["AssignableScopes"].is_array(), "{document}")
+                }
+                "assignment" => {
+                    assert_eq!(document["roleName"], "Role Based Access Control Administrator");
+                    assert_eq!(document["conditionVersion"], "2.0");
+                    assert!(document["condition"].is_string(), "{document}");
+                }
+                _ => assert!(document["Statement"].is_array(), "{document}"),
+            }
+        }
+    }
+}
