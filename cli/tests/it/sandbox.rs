@@ -306,6 +306,31 @@ fn a_stack_that_was_renamed_is_taken_back_by_its_name() {
     assert_eq!(alone.status.code(), Some(2));
 }
 
+/// Only the plan that would make everything anew says it: later, both may well be meant.
+#[test]
+fn who_renames_a_stack_is_told_of_the_former_one() {
+    for provider in ["aws", "azure"] {
+        let folder = Folder::with(QUICKSTART);
+        let run = |arguments: &[&str]| {
+            let output = folder.output(&[arguments, &["--sandbox", "--provider", provider]].concat());
+            let said = [output.stdout, output.stderr].concat();
+            String::from_utf8(said).expect("text").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let former = "`cloudgrant revoke --all --stack acme-ml`";
+        assert!(run(&["apply", "--yes", "-q"]).contains("Done:"), "{provider}");
+        assert!(!run(&["plan", "-v"]).contains(former), "{provider}");
+        folder.write("cloudgrant.yaml", QUICKSTART.replace("stack: acme-ml", "stack: acme-new"));
+        let said = run(&["plan"]);
+        assert!(said.contains(former), "{provider}: {said}");
+        // Another grant makes it another stack.
+        let other = QUICKSTART.replace("stack: acme-ml", "stack: acme-new").replace(": read-write", ": read");
+        if provider == "aws" {
+            folder.write("cloudgrant.yaml", other);
+            assert!(!run(&["plan"]).contains(former), "{provider}");
+        }
+    }
+}
+
 #[test]
 fn a_stack_that_is_at_another_home_alone_is_not_called_done() {
     let folder = applied();

@@ -3,6 +3,7 @@
 mod iam;
 mod lists;
 mod moved;
+mod renamed;
 mod search;
 mod shared;
 mod tags;
@@ -26,6 +27,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     observed.notes.extend(region::note(&aws.config.region));
     observed.problems.extend(issuers);
     observed.problems.extend(moved::problem(aws, &snapshot));
+    observed.notes.extend(renamed::note(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
     let of_policies = iam::OfPolicies { tags, attached_to };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);

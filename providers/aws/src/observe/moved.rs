@@ -76,7 +76,7 @@ fn trusts(role: &Role, provider: &str) -> bool {
 }
 
 /// Whether anything of the stack is at a home.
-fn is_used(names: &Names, snapshot: &Snapshot) -> bool {
+pub(super) fn is_used(names: &Names, snapshot: &Snapshot) -> bool {
     let path = names.path();
     snapshot
         .policies

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Unsearched, Widening};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Stack, Unsearched, Widening,
+};
 use serde_json::{Value, json};
 
 use super::goes_on::{Given, Identities};
@@ -14,6 +16,7 @@ use crate::actions;
 use crate::arm::RoleAssignment;
 use crate::condition;
 use crate::kinds;
+use crate::names;
 use crate::places;
 use crate::remedies::delete_assignment;
 use crate::resource_id::ResourceId;
@@ -49,8 +52,20 @@ pub(super) async fn add(
     let ours = custom.iter().filter(|role| is_ours(azure, role));
     let own_roles = ours.map(|role| role.name.to_ascii_lowercase()).collect();
     let given = Given::of(azure, desired, principals, identities);
-    let mut reader =
-        Reader { azure, wanted, role_names, own_roles, holders, given, observed, others, seen: HashSet::new() };
+    let (seen, neighbours) = (HashSet::new(), BTreeSet::new());
+    let mut reader = Reader {
+        azure,
+        wanted,
+        role_names,
+        own_roles,
+        holders,
+        given,
+        observed,
+        others,
+        seen,
+        owns: false,
+        neighbours,
+    };
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for subscription in subscriptions {
         let list = snapshot.assignments(subscription).await?;
@@ -59,6 +74,8 @@ pub(super) async fn add(
         counts.insert(subscription, inside.count() as u64);
         list.iter().for_each(|assignment| reader.one(assignment));
     }
+    let renamed = reader.renamed();
+    observed.notes.extend(renamed);
     limits(desired, counts, observed);
     Ok(())
 }
@@ -90,6 +107,10 @@ struct Reader<'a> {
     observed: &'a mut Observed,
     others: &'a mut OtherHomes,
     seen: HashSet<String>,
+    /// Whether something of what is wanted is the stack's own.
+    owns: bool,
+    /// Other stacks of its home that made something of what is wanted.
+    neighbours: BTreeSet<Stack>,
 }
 
 impl Reader<'_> {
@@ -121,6 +142,8 @@ impl Reader<'_> {
         let mut attributes = object.attributes.value();
         let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
         let by = self.by(assignment);
+        self.owns |= owned;
+        self.neighbours.extend(self.neighbour(assignment));
         let attributes = if asked == there {
             if !owned {
                 self.observed.notes.push(Note::info(&object.id, format!("it is there already {by}")));
@@ -160,12 +183,31 @@ impl Reader<'_> {
             .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
     }
 
+    /// Another stack of the same home, which made it.
+    fn neighbour(&self, assignment: &RoleAssignment) -> Option<Stack> {
+        let (stack, home) = assignment.description.as_deref().and_then(names::described)?;
+        let names = &self.azure.names;
+        (home == names.home() && stack != *names.stack()).then_some(stack)
+    }
+
+    /// Said where nothing of what is wanted is this stack's, and another one of its home made some of it.
+    fn renamed(&self) -> Option<Note> {
+        let former = self.neighbours.first().filter(|_| !self.owns)?;
+        let message = format!(
+            "stack {former}, at the same home, gives already what this one is to give. If that is its name from before, what it \
+             made stays, and is taken away by nobody but `cloudgrant revoke --all --stack {former}`; apply this one once more \
+             after that, which makes it anew"
+        );
+        Some(Note::warning(format!("stack {}", self.azure.names.stack()), message))
+    }
+
     /// Under which name it is there, and who made it.
     fn by(&self, assignment: &RoleAssignment) -> String {
         let home = assignment.description.as_deref().and_then(|text| self.azure.names.home_described(text));
-        let maker = match home {
-            Some(home) => format!("made by this stack at its home {home}, and taken away there"),
-            None => "not made by this stack, which won't take it away".to_owned(),
+        let maker = match (home, self.neighbour(assignment)) {
+            (Some(home), _) => format!("made by this stack at its home {home}, and taken away there"),
+            (None, Some(stack)) => format!("made by stack {stack}, at the same home, and taken away there"),
+            (None, None) => "not made by this stack, which won't take it away".to_owned(),
         };
         format!("under the name {}, {maker}", assignment.name)
     }
