@@ -1,5 +1,6 @@
 //! A repository's policy with our statements in it, and those of others as they came.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use cloudgrant_core::shown;
@@ -132,6 +133,19 @@ impl Statement {
             _ => {}
         }
         Some(Self::of(&value))
+    }
+
+    /// Whether it is another one, but that one of both names some principals by IDs where the other has as many ARNs: AWS shows
+    /// a role that was made a moment ago by its ID for a while. Source: go-to-k/cdkd, issue 1515.
+    pub(crate) fn is_but_for_ids(&self, other: &Self, is_id: impl Fn(&str) -> bool) -> bool {
+        let principals = |statement: &'_ Self| statement.principals().map(str::to_owned).collect::<BTreeSet<_>>();
+        let (mine, theirs) = (principals(self), principals(other));
+        let only_mine: Vec<_> = mine.difference(&theirs).collect();
+        let only_theirs: Vec<_> = theirs.difference(&mine).collect();
+        let rest = |statement: &Self| statement.without(|_| true).and_then(|rest| rest.canonical);
+        only_mine.len() == only_theirs.len()
+            && (only_mine.iter().all(|id| is_id(id)) || only_theirs.iter().all(|id| is_id(id)))
+            && rest(self).is_some_and(|mine| rest(other) == Some(mine))
     }
 
     /// Whom it names of AWS's own principals.

@@ -47,7 +47,7 @@ mod meanwhile;
 #[cfg(test)]
 mod tests;
 
-use deleted_principals::{in_the_way, of_a_principal, without_dead};
+use deleted_principals::{in_the_way, is_dead_id, of_a_principal, without_dead};
 pub(crate) use meanwhile::Meanwhile;
 
 /// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".
@@ -85,6 +85,10 @@ fn is_of_ours(statement: &Statement, mark: &str) -> bool {
 
 fn statements(policy: Option<&Policy>) -> &[Statement] {
     policy.map_or(&[], |policy| &policy.statements)
+}
+
+fn of_sid<'a>(policy: Option<&'a Policy>, sid: &str) -> Option<&'a Statement> {
+    statements(policy).iter().find(|known| known.sid() == Some(sid))
 }
 
 /// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.
@@ -141,8 +145,13 @@ async fn write_while(
 ) -> Result<()> {
     let wanted = statement.map(document::statement);
     let is_done = |policy: Option<&Policy>| {
-        let ours = statements(policy).iter().find(|known| known.sid() == Some(sid));
+        let ours = of_sid(policy, sid);
         ours.is_some() == wanted.is_some() && ours.and_then(Statement::canonical) == wanted.as_ref()
+    };
+    // What was written a moment ago may be shown with the IDs of new roles.
+    let is_shown = |policy: Option<&Policy>| {
+        let ours = of_sid(policy, sid).zip(statement.map(Statement::of));
+        ours.is_some_and(|(ours, wanted)| ours.is_but_for_ids(&wanted, is_dead_id))
     };
     let (mut refused, mut wrote) = (None, None);
     // What was there before the last write that succeeded.
@@ -171,7 +180,8 @@ async fn write_while(
         meanwhile.forget(before.as_ref(), wrote.as_deref(), shared);
         meanwhile.look(before.as_ref(), round == 0, shared);
         let mark = aws.names.mark();
-        if is_done(before.as_ref()) && meanwhile.is_nothing() {
+        let is_there = is_done(before.as_ref()) || replaced.is_some() && is_shown(before.as_ref());
+        if is_there && meanwhile.is_nothing() {
             return Ok(());
         }
         if let Some(error) = refused.take_if(|_| meanwhile.is_nothing()) {

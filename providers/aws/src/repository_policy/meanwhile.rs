@@ -1,5 +1,6 @@
 //! What others did to a policy that a write of ours undid.
 
+use super::deleted_principals::is_dead_id;
 use super::{is_of_ours, statements};
 use crate::kept::{Policy, Statement};
 use crate::names;
@@ -40,16 +41,16 @@ impl Meanwhile {
     ) {
         let (before, beside, after) = (statements(before), statements(beside), statements(after));
         let others = |statement: &&Statement| !is_of_ours(statement, mark);
-        for statement in beside.iter().filter(others).filter(|statement| !before.contains(statement)) {
+        for statement in beside.iter().filter(others).filter(|statement| !is_in(before, statement)) {
             self.removed.retain(|known| known != statement);
             // The last form of a statement counts: Sids are unique within a policy.
             self.added.retain(|known| known != statement && !has_same_sid(known, statement));
-            if !after.contains(statement) {
+            if !is_in(after, statement) {
                 self.is_back.retain(|known| known != statement);
                 self.added.push(statement.clone());
             }
         }
-        for statement in before.iter().filter(others).filter(|statement| !beside.contains(statement)) {
+        for statement in before.iter().filter(others).filter(|statement| !is_in(beside, statement)) {
             self.added.retain(|known| known != statement);
             self.removed.retain(|known| known != statement);
             if after.contains(statement) {
@@ -96,13 +97,13 @@ impl Meanwhile {
     pub(super) fn look(&mut self, policy: Option<&Policy>, begins: bool, shared: &Shared) {
         let now = peoples(policy);
         let is_same = |before: &Vec<Statement>| {
-            before.len() == now.len() && before.iter().all(|statement| now.contains(statement))
+            before.len() == now.len() && before.iter().all(|statement| is_in(&now, statement))
         };
         let is_written = self.peoples.as_ref().is_some_and(|before| !is_same(before));
         self.peoples = Some(now);
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for doubted in std::mem::take(&mut self.doubted) {
-            match (doubted.is_there, statements(policy).contains(&doubted.statement)) {
+            match (doubted.is_there, is_in(statements(policy), &doubted.statement)) {
                 (true, false) => added.push(doubted.statement),
                 (false, true) => removed.push(doubted.statement),
                 (true, true) | (false, false) => {}
@@ -224,6 +225,12 @@ fn named(shared: &Shared, added: &[Statement], removed: &[Statement], so: &str) 
 fn peoples(policy: Option<&Policy>) -> Vec<Statement> {
     let is_a_stack_s = |statement: &&Statement| statement.sid().is_some_and(|sid| sid.contains(names::STACK));
     statements(policy).iter().filter(|statement| !is_a_stack_s(statement)).cloned().collect()
+}
+
+/// Whether it is among them, under whatever IDs AWS shows its principals for now.
+fn is_in(statements: &[Statement], statement: &Statement) -> bool {
+    let is_shown = |other: &Statement| has_same_sid(other, statement) && other.is_but_for_ids(statement, is_dead_id);
+    statements.contains(statement) || statements.iter().any(is_shown)
 }
 
 fn has_same_sid(one: &Statement, other: &Statement) -> bool {
@@ -382,6 +389,28 @@ mod tests {
                 (remarks, told) => panic!("{remarks:?} in the place of {told:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_role_that_is_shown_by_its_id_for_a_while_is_nobody_s_edit() {
+        let named = |principals: &Value, action: &str| {
+            let one = json!({"Sid": "A", "Effect": "Allow", "Principal": {"AWS": principals}, "Action": action});
+            policy(&json!({ "Statement": [one] }))
+        };
+        let (arn, id) = ("arn:aws:iam::111122223333:role/x", "AROAEXAMPLE");
+        let learnt = |before: &Policy, beside: &Policy| {
+            let mut meanwhile = Meanwhile::default();
+            meanwhile.learn(Some(before), Some(beside), Some(before), MARK);
+            !meanwhile.is_nothing()
+        };
+        let [by_arn, by_id] = [json!(arn), json!(id)].map(|principal| named(&principal, "ecr:Get"));
+        assert!(!learnt(&by_arn, &by_id) && !learnt(&by_id, &by_arn));
+        assert!(learnt(&by_arn, &named(&json!(id), "ecr:Put")), "another action is an edit");
+        assert!(learnt(&by_arn, &named(&json!([arn, id]), "ecr:Get")), "one more principal is an edit");
+        assert!(
+            learnt(&by_arn, &named(&json!("arn:aws:iam::111122223333:role/y"), "ecr:Get")),
+            "another role is an edit"
+        );
     }
 
     #[test]
