@@ -63,6 +63,12 @@ fn is_administrators(arn: &str) -> bool {
 }
 
 /// The accounts and kinds of the ARNs in the section.
+/// Source: IAM API reference, `AttachRolePolicy`.
+fn is_role_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    (1..=64).contains(&name.len()) && name.chars().all(fits)
+}
+
 fn arns(config: &Config) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
@@ -80,6 +86,16 @@ fn arns(config: &Config) -> Vec<Diagnostic> {
                 Diagnostic::new(path, message).hint("name a policy of the data plane's account, or one of AWS's"),
             );
         }
+    }
+    for (key, value) in [("task_role", &config.task_role), ("node_role", &config.node_role)] {
+        let Some(value) = value.as_ref().filter(|name| !is_role_name(name)) else { continue };
+        let name = value.rsplit('/').next().unwrap_or_default();
+        let hint = match is_role_name(name) {
+            true => format!("write its name alone, without account and path: `{name}`"),
+            false => "a name has up to 64 letters, digits and `+=,.@_-`".to_owned(),
+        };
+        let message = format!("`{}` is not the name of a role", shown(value));
+        problems.push(Diagnostic::new(format!("aws.{key}"), message).hint(hint));
     }
     if let Some(policy) = config.task_policy.as_ref().filter(|arn| is_administrators(arn)) {
         let message =

@@ -46,6 +46,12 @@ const IDENTITIES: [&str; 4] = [
 const ROLES: [&str; 2] =
     ["Microsoft.Authorization/roleDefinitions/delete", "Microsoft.Authorization/roleDefinitions/write"];
 
+/// Said of [`ROLES`], which take no condition. Source: Azure RBAC, "What is Azure attribute-based access control": conditions
+/// are of role assignments, for actions on these and on data.
+const WRITES_ROLES: &str = "whoever may write role definitions can write more into a custom role that is assigned already: keep \
+                            this role as carefully as an owner's, or name ready-made roles in `azure.roles`, for which it isn't \
+                            needed";
+
 /// Giving and taking roles, which the condition narrows.
 const ASSIGNMENTS: [&str; 2] =
     ["Microsoft.Authorization/roleAssignments/delete", "Microsoft.Authorization/roleAssignments/write"];
@@ -99,7 +105,7 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
             "NotDataActions": [],
             "AssignableScopes": scopes,
         }),
-        notes: Vec::new(),
+        notes: if custom_roles && purpose == Purpose::Apply { vec![WRITES_ROLES.to_owned()] } else { Vec::new() },
     };
     if purpose == Purpose::Plan {
         return vec![role];

@@ -65,6 +65,16 @@ pub(crate) fn enable_roles(vault: &str) -> String {
     format!("az keyvault update --name {} --enable-rbac-authorization true", quoted(vault))
 }
 
+/// Has a key vault trust another tenant. Source: Azure Key Vault, "Moving an Azure Key Vault to another subscription".
+pub(crate) fn trust_tenant(vault: &str, tenant: &str) -> String {
+    format!("az keyvault update --name {} --set {}", quoted(vault), quoted(&format!("properties.tenantId={tenant}")))
+}
+
+/// Brings a deleted key vault back.
+pub(crate) fn recover_vault(vault: &str) -> String {
+    format!("az keyvault recover --name {}", quoted(vault))
+}
+
 /// Takes the admin user of a registry away.
 pub(crate) fn disable_admin(registry: &str) -> String {
     format!("az acr update --name {} --admin-enabled false", quoted(registry))

@@ -165,7 +165,7 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         Locator::Secret(secret) => {
             let vaults = snapshot.vaults(&subscription).await?;
             match vaults.iter().find(|vault| is(&secret.vault, &vault.id, &vault.name)) {
-                None => Err(absent("key vault", secret.vault.name(), here)),
+                None => Err(absent_vault(secret.vault.name(), &subscription)),
                 // Roles mean nothing to a vault that looks at its access policies.
                 Some(vault) if !vault.rbac => Err(Diagnostic::new(
                     "",
@@ -175,6 +175,21 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     "let it look at roles (`{}`), after giving roles to whoever has an access policy now",
                     remedies::enable_roles(&vault.name)
                 ))),
+                // A subscription that has moved to another tenant takes its vaults along, with the tenant that they trust.
+                Some(vault) if !vault.tenant_id.is_empty() && !vault.tenant_id.eq_ignore_ascii_case(azure.config.tenant.as_str()) => {
+                    Err(Diagnostic::new(
+                        "",
+                        format!(
+                            "the key vault {} trusts the tenant {}, and no identity of the data plane's tenant {}",
+                            vault.name, vault.tenant_id, azure.config.tenant
+                        ),
+                    )
+                    .hint(format!(
+                        "if its subscription came from another tenant, let the vault trust this one (`{}`), and look at who had \
+                         access to it before",
+                        remedies::trust_tenant(&vault.name, azure.config.tenant.as_str())
+                    )))
+                }
                 Some(vault) => parsed(&vault.id)
                     .map(|id| Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }),
             }
@@ -284,6 +299,14 @@ fn elsewhere(what: &str, name: &str, host: &str, own: &str) -> Diagnostic {
 
 fn parsed(id: &str) -> Result<ResourceId, Diagnostic> {
     ResourceId::parse(id).map_err(|why| Diagnostic::new("", format!("Azure names a resource `{id}`: {why}")))
+}
+
+/// A vault that was deleted keeps its name for its retention, and is in no list. Source: Azure Key Vault, "Azure Key Vault
+/// recovery management with soft delete and purge protection".
+fn absent_vault(name: &str, subscription: &str) -> Diagnostic {
+    let absent = absent("key vault", name, subscription);
+    let hint = absent.hint.clone().unwrap_or_default();
+    absent.hint(format!("{hint}; one that was deleted comes back with `{}`", remedies::recover_vault(name)))
 }
 
 fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {

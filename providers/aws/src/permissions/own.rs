@@ -119,20 +119,24 @@ pub(super) fn writing(aws: &Aws, makes: &Makes) -> Vec<Value> {
         let only = json!({ "ArnLike": { "iam:PermissionsBoundary": [boundary] } });
         statements.push(statement("BoundRoles", &[action], vec![roles.clone()], Some(only)));
     }
-    let anywhere = |kind: &str, name: &str| match name.starts_with("arn:") {
-        true => name.to_owned(),
-        false => format!("arn:{}:iam::{}:{kind}/{name}", config.partition(), config.account),
+    // A name is unique in the account, whatever its path, which the manifest needn't know: the second form is the same role or
+    // policy below a path. Source: IAM user guide, "IAM identifiers".
+    let anywhere = |kind: &str, name: String| match name.starts_with("arn:") {
+        true => vec![name],
+        false => ["", "*/"]
+            .map(|path| format!("arn:{}:iam::{}:{kind}/{path}{name}", config.partition(), config.account))
+            .to_vec(),
     };
-    let task_policy = config.task_policy(platform).map(|policy| anywhere("policy", &policy));
-    let task_role = config.task_role(platform).map(|role| anywhere("role", &role));
-    let holders = [(Some(roles), makes.roles), (task_role, makes.on_task_role)];
+    let task_policy = config.task_policy(platform).map(|policy| anywhere("policy", policy)).unwrap_or_default();
+    let task_role = config.task_role(platform).map(|role| anywhere("role", role)).unwrap_or_default();
+    let holders = [(vec![roles], makes.roles), (task_role, makes.on_task_role)];
     for has_any in [true, false] {
         // Only roles of the stack carry the task policy, those of before as well.
-        let task_policy = task_policy.clone().filter(|_| makes.roles || !has_any);
-        let attached: Vec<_> = std::iter::once(policies.clone()).chain(task_policy).collect();
+        let task_policy = if makes.roles || !has_any { task_policy.as_slice() } else { &[] };
+        let attached: Vec<_> = std::iter::once(&policies).chain(task_policy).collect();
         // Without the condition, whoever holds this could give these roles any policy of the account or of AWS.
         let only = json!({ "ArnLike": { "iam:PolicyARN": attached } });
-        let holders = holders.iter().filter(|(_, carries)| *carries == has_any).filter_map(|(arn, _)| arn.clone());
+        let holders = holders.iter().filter(|(_, carries)| *carries == has_any).flat_map(|(arns, _)| arns.clone());
         statements.extend(ATTACHMENTS.statement(has_any, holders.collect(), Some(only)));
     }
     statements

@@ -252,6 +252,26 @@ async fn another_task_role_takes_over_whatever_both_are_called() {
     assert_eq!(ours(&world, "somebody-s").await, ["cloudgrant_tests_global"]);
 }
 
+/// IAM attaches to a name alone, and names of roles have no slash.
+#[tokio::test]
+async fn a_role_is_named_without_account_and_path() {
+    let world = World::new(&manifest("")).await;
+    for (wrong, hint) in [
+        ("task_role: \"arn:aws:iam::999900009999:role/acme/tasks\"", "`tasks`"),
+        ("task_role: service/AWSServiceRoleForSupport", "`AWSServiceRoleForSupport`"),
+        ("node_role: team/x/nodes", "`nodes`"),
+        ("node_role: \"arn:aws:iam::111122223333:user/\"", "up to 64 letters"),
+        ("task_role: \"\"", "up to 64 letters"),
+    ] {
+        let error = refused(world.plan(&with(&format!("  {wrong}"))).await);
+        let told: Vec<_> = error.problems().iter().map(|problem| (&problem.message, problem.hint.as_deref())).collect();
+        let is_told = |(message, told): &(&String, Option<&str>)| {
+            message.contains("is not the name of a role") && told.is_some_and(|told| told.contains(hint))
+        };
+        assert!(told.iter().any(is_told), "{wrong}: {told:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_former_task_role_has_goes_with_the_last_grant() {
     let world = World::new(&manifest("")).await;

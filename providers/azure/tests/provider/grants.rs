@@ -289,6 +289,18 @@ async fn a_vault_with_access_policies_is_refused() {
     assert!(told.contains("looks at access policies, not at roles") && told.contains("az keyvault update"), "{told}");
 }
 
+/// A subscription that has moved takes its vaults along, which go on trusting the former tenant.
+#[tokio::test]
+async fn a_vault_that_trusts_another_tenant_is_refused() {
+    let text = union("grants: [{ name: all, scope: global, access: { token: read } }]");
+    let world = World::new(&text).await;
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault");
+    put(&world, &vault, json!({ "tenantId": "00000000-0000-0000-0000-0000000000ee" })).await;
+    let told = said(&world.plan(&text).await.expect_err("another tenant"));
+    assert!(told.contains("acme-vault trusts the tenant 00000000-0000-0000-0000-0000000000ee"), "{told}");
+    assert!(told.contains("az keyvault update --name acme-vault --set properties.tenantId="), "{told}");
+}
+
 /// Changes a resource behind everybody's back.
 pub(crate) async fn put(world: &World, id: &str, properties: Value) {
     world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
