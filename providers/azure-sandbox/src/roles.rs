@@ -2,6 +2,8 @@
 //!
 //! Source: Azure RBAC, "Azure built-in roles" and its pages by category.
 
+mod other_data;
+
 use crate::model::{Definition, Permission};
 use crate::state::Table;
 
@@ -265,7 +267,11 @@ const VAULTS: &[&str] = &[
 
 /// All of them by GUID.
 pub(crate) fn built_in() -> Table<Definition> {
-    ROLES.iter().map(|role| (role.name.to_owned(), definition(role))).collect()
+    all().map(|role| (role.name.to_owned(), definition(role))).collect()
+}
+
+fn all() -> impl Iterator<Item = &'static Role> {
+    ROLES.iter().chain(other_data::ROLES)
 }
 
 fn definition(role: &Role) -> Definition {
@@ -302,7 +308,7 @@ mod tests {
     #[test]
     fn names_and_titles_are_unique() {
         let all = built_in();
-        assert_eq!(all.len(), ROLES.len());
+        assert_eq!(all.len(), super::all().count());
         assert!(all.keys().all(|name| is_guid(name)));
         let titles: BTreeSet<_> = all.values().map(|role| &role.role_name).collect();
         assert_eq!(titles.len(), all.len());

@@ -1,7 +1,9 @@
 //! Commands that people are told to type. Whatever is in an ID or a name is one word of the shell: names are other people's, too.
 
 use cloudgrant_core::quoted;
+use serde_json::json;
 
+use crate::locator::is_guid;
 use crate::resource_id::ResourceId;
 
 /// Takes a role assignment away.
@@ -78,6 +80,22 @@ pub(crate) fn recover_vault(vault: &str) -> String {
 /// Takes the admin user of a registry away.
 pub(crate) fn disable_admin(registry: &str) -> String {
     format!("az acr update --name {} --admin-enabled false", quoted(registry))
+}
+
+/// Has a sandbox know a role, by its name or its ID, whose actions whoever types it fills in.
+pub(crate) fn role_for_sandbox(role: &str, subscription: &str) -> String {
+    let subscription = format!("/subscriptions/{subscription}");
+    let (id, name) = if is_guid(role) { (role, "NAME") } else { ("GUID", role) };
+    let described = json!({
+        "id": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}"),
+        "properties": {
+            "roleName": name,
+            "assignableScopes": [subscription],
+            "permissions": [{ "actions": ["ACTION"], "dataActions": ["ACTION"] }],
+        },
+    });
+    let put = r#"curl -sS --cacert "$REQUESTS_CA_BUNDLE" "$ARM_ENDPOINT/_sandbox/put" -d @role.json"#;
+    format!("`cloudgrant sandbox -- sh -c '{put}'`, with `{described}` in role.json")
 }
 
 /// Lists the roles of a subscription.

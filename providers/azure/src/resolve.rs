@@ -6,7 +6,6 @@ use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
-use crate::Azure;
 use crate::actions::{self, Role};
 use crate::arm::{Mode, Registry, StorageAccount};
 use crate::condition;
@@ -16,6 +15,7 @@ use crate::powers;
 use crate::remedies;
 use crate::resource_id::ResourceId;
 use crate::snapshot::Snapshot;
+use crate::{Azure, Credentials};
 
 /// What locators and names of roles turned out to be.
 #[derive(Debug, Default)]
@@ -81,7 +81,8 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
     try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
     let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
-    let named = roles.iter().map(|(name, subscription, access)| named_role(&snapshot, name, subscription, *access));
+    let named =
+        roles.iter().map(|(name, subscription, access)| named_role(azure, &snapshot, name, subscription, *access));
     let named = try_join_all(named);
     let (found, named) = tokio::try_join!(found, named)?;
     let mut problems = Vec::new();
@@ -315,6 +316,7 @@ fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {
 }
 
 async fn named_role(
+    azure: &Azure,
     snapshot: &Snapshot,
     name: &str,
     subscription: &str,
@@ -329,21 +331,35 @@ async fn named_role(
         let custom = snapshot.custom_roles_of(subscription).await?;
         let found = custom.iter().find(|role| role.name.eq_ignore_ascii_case(name)).map(checked);
         return Ok(found.unwrap_or_else(|| {
-            Err(Diagnostic::new(
-                "",
-                format!("there is no custom role with the id {name} in subscription {subscription}"),
-            )
-            .hint("name a ready-made role by its name, such as `Storage Blob Data Reader`"))
+            let message = format!("there is no custom role with the id {name} in subscription {subscription}");
+            let hint = "name a ready-made role by its name, such as `Storage Blob Data Reader`".to_owned();
+            Err(no_role(azure, message, name, subscription, hint))
         }));
     }
     let roles = snapshot.roles_named(subscription, name).await?;
     Ok(match roles.as_slice() {
         [role] => checked(role),
-        [] => Err(Diagnostic::new("", format!("there is no role `{name}` in subscription {subscription}"))
-            .hint(format!("look it up: `{}`", remedies::list_roles(subscription)))),
+        [] => {
+            let message = format!("there is no role `{name}` in subscription {subscription}");
+            let hint = format!("look it up: `{}`", remedies::list_roles(subscription));
+            Err(no_role(azure, message, name, subscription, hint))
+        }
         many => Err(Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
             .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)")),
     })
+}
+
+/// A role that isn't there. A sandbox has the roles for data that Azure offers, and nobody's own: what these allow, a manifest
+/// doesn't say.
+fn no_role(azure: &Azure, message: String, role: &str, subscription: &str, hint: String) -> Diagnostic {
+    let hint = match azure.config.credentials == Credentials::Sandbox {
+        true => format!(
+            "the sandbox doesn't know this role, and so not what it allows. If the name is right, say so first: {}",
+            remedies::role_for_sandbox(role, subscription)
+        ),
+        false => hint,
+    };
+    Diagnostic::new("", message).hint(hint)
 }
 
 /// Requirement 71, for roles whose name says enough.

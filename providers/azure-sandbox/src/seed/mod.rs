@@ -2,6 +2,9 @@
 //!
 //! What was made is remembered by name, so that what somebody deletes stays deleted. Fields that are missing or odd are
 //! skipped: judging the manifest is somebody else's business.
+//!
+//! Roles are never made: a manifest says what a role is called, not what it allows, so that any rights given to it here would
+//! be made up. Those that [`crate::roles`] doesn't hold are put by hand.
 
 mod locators;
 mod trust;
@@ -17,8 +20,7 @@ use crate::arm::id::Id;
 use crate::arm::route::Kind;
 use crate::arm::{defaults, groups, identities};
 use crate::errors::ArmError;
-use crate::ids::is_guid;
-use crate::model::{Assignment, Definition, Permission, Principal, Subscription, Tags};
+use crate::model::{Assignment, Principal, Subscription, Tags};
 use crate::state::State;
 use crate::{CLIENT_ID, roles, time};
 
@@ -62,38 +64,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
             }
         }
     }
-    trust::seed(state, wishes, &home)?;
-    // Last, as they can be assigned in every subscription that is there by then.
-    wishes.roles.iter().try_for_each(|role| custom_role(state, role))
-}
-
-/// A role of the tenant's own that sees all resources, by its name or its id, unless Azure offers one or somebody made one.
-fn custom_role(state: &mut State, named: &str) -> Result<()> {
-    let is_it = |role: &Definition| role.name.eq_ignore_ascii_case(named) || role.role_name.eq_ignore_ascii_case(named);
-    if state.built_in.values().chain(state.definitions.values()).any(is_it) {
-        return Ok(());
-    }
-    once(state, &format!("role {}", named.to_lowercase()), |state| {
-        let name = if is_guid(named) { named.to_ascii_lowercase() } else { guid_of(&format!("role {named}")) };
-        let role_name = if is_guid(named) { format!("Role {name}") } else { named.to_owned() };
-        let here = state.subscriptions.values().filter(|subscription| subscription.tenant == state.tenant);
-        let scopes = here.map(|subscription| Id::subscription_of(&subscription.id).text().to_owned()).collect();
-        let permission = Permission { actions: vec!["*/read".to_owned()], ..Permission::default() };
-        let role = Definition {
-            name,
-            tenant: state.tenant.clone(),
-            role_name,
-            description: String::new(),
-            is_custom: true,
-            scopes,
-            permissions: vec![permission],
-            created: LONG_AGO,
-            updated: LONG_AGO,
-            created_by: None,
-            updated_by: None,
-        };
-        Ok(state.save(role)?)
-    })
+    trust::seed(state, wishes, &home)
 }
 
 /// The id of a resource in a group.

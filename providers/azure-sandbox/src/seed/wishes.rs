@@ -28,8 +28,6 @@ pub(crate) struct Wishes {
     /// The OpenID Connect issuers of Azure's own clusters, each of a cluster of its own; without one, some issuer. A cluster
     /// has no issuer of somebody else's, as AKS makes each: that the manifest trusts a stranger's shows in the sandbox, too.
     pub(crate) issuers: Vec<String>,
-    /// Names or ids of roles for resources: those that Azure doesn't offer are somebody's own.
-    pub(crate) roles: BTreeSet<String>,
     pub(crate) things: BTreeSet<Thing>,
 }
 
@@ -68,16 +66,12 @@ impl Wishes {
         let read = |text: &str| locators::read(text, cloud);
         let mut things: BTreeSet<Thing> = entries.flat_map(texts).filter_map(read).collect();
         things.extend(ids.iter().filter_map(|id| read(id)));
-        let roles =
-            objects("/azure/roles").filter_map(|(_, levels)| levels.as_object()).flat_map(|levels| levels.values());
-        let roles = roles.filter_map(Value::as_str).filter(|role| !role.trim().is_empty() && !role.starts_with('/'));
         let tenant = guid("/azure/tenant", DEFAULT_TENANT);
         let named = issuers(config.pointer("/azure/cluster/oidc_issuer"));
         let issuers: Vec<_> = named.iter().filter(|issuer| is_of_aks(issuer, cloud, &tenant)).cloned().collect();
         let is_elsewhere = issuers.is_empty() && !named.is_empty();
         let cluster = text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group)));
         Self {
-            roles: roles.map(str::to_owned).collect(),
             tenant,
             cloud,
             subscription: guid("/azure/subscription", DEFAULT_SUBSCRIPTION),
@@ -192,7 +186,6 @@ mod tests {
                 "resource_group": "acme-dataplane",
                 "cluster": {"oidc_issuer": AKS},
                 "identities": {"production": "acme-production"},
-                "roles": {"data": {"read": "Ours", "write": 7}, "long": {"read": "/odd"}, "odd": "odd"},
             },
             "resources": {
                 "data": {"aws": "s3://x", "azure": "https://acme.blob.core.windows.net/inputs/"},
@@ -206,7 +199,6 @@ mod tests {
         let subject = |domain: &str| format!("system:serviceaccount:flytesnacks-{domain}:default");
         let subjects = [("acme-production", "production"), ("flyteuser-acme", "development")];
         assert_eq!(wishes.subjects, subjects.map(|(name, domain)| (name.to_owned(), subject(domain))).into());
-        assert_eq!(wishes.roles, ["Ours".to_owned()].into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
     }

@@ -201,8 +201,7 @@ async fn any_resource_with_a_role_by_name_or_id() {
 async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
         .replace("  cluster:", "  roles: { models: { read: Anything Goes } }\n  cluster:");
-    // As if nobody had made it yet: what a manifest names, a sandbox has.
-    let world = World::new(&text.replace("Anything Goes", "Reader")).await;
+    let world = World::new(&text).await;
     let id = "11111111-2222-3333-4444-555555555555";
     let body = json!({ "properties": {
         "roleName": "Anything Goes", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],
@@ -220,16 +219,63 @@ async fn requirement_71_a_custom_role_that_is_too_much_is_refused() {
     assert!(told.contains("`Microsoft.Storage/storageAccounts/listKeys/action`"), "{told}");
 }
 
-/// A fresh sandbox has what the manifest takes for granted.
+/// What a role allows stands in no manifest: a sandbox that had every role that one names would have made its rights up.
 #[tokio::test]
-async fn roles_that_the_manifest_names_are_there_in_a_fresh_sandbox() {
-    for role in ["Ours", "11111111-2222-3333-4444-555555555555", "Storage Blob Data Reader"] {
+async fn a_role_that_the_sandbox_does_not_know_is_refused_with_what_makes_it_known() {
+    let named = |role: &str| {
+        union("grants: [{ name: all, scope: global, access: { models: read } }]")
+            .replace("  cluster:", &format!("  roles: {{ models: {{ read: {role} }} }}\n  cluster:"))
+    };
+    let world = World::new(&named("Ours")).await;
+    let id = "11111111-2222-3333-4444-555555555555";
+    for (role, told) in [
+        ("Ours", "there is no role `Ours`"),
+        (id, "there is no custom role with the id 11111111-2222-3333-4444-555555555555"),
+    ] {
+        let said = said(&world.plan(&named(role)).await.expect_err("no such role"));
+        assert!(said.contains(told) && said.contains("the sandbox doesn't know this role"), "{said}");
+        assert!(said.contains("_sandbox/put") && said.contains("\"permissions\""), "{said}");
+    }
+    let read = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read";
+    let body = json!({
+        "id": format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}"),
+        "properties": {
+            "roleName": "Ours",
+            "assignableScopes": [SUBSCRIPTION],
+            "permissions": [{ "actions": [], "dataActions": [read] }],
+        },
+    });
+    world.arm.manage("put", body).await;
+    world.converge(&named("Ours")).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let container = format!(
+        "{GROUP}/providers/Microsoft.Storage/storageAccounts/acmemodels/blobServices/default/containers/models"
+    );
+    assert!(access(&world, &principal, &container, &format!("data_action={read}&path=a")).await);
+}
+
+#[tokio::test]
+async fn roles_for_other_data_are_azure_s_own_in_the_sandbox() {
+    for (role, fits) in [
+        ("Storage Queue Data Reader", true),
+        ("Storage Table Data Contributor", true),
+        ("Key Vault Crypto User", true),
+        ("Azure Event Hubs Data Sender", true),
+        ("Azure Service Bus Data Receiver", true),
+        // They hand out keys.
+        ("Azure Event Hubs Data Owner", false),
+        ("Azure Service Bus Data Owner", false),
+    ] {
         let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
             .replace("  cluster:", &format!("  roles: {{ models: {{ read: {role} }} }}\n  cluster:"));
         let world = World::new(&text).await;
-        world.converge(&text).await;
-        let error = world.plan(&text.replace(role, "Nobody's")).await.expect_err("no such role");
-        assert!(said(&error).contains("there is no role `Nobody's`"), "{}", said(&error));
+        match world.plan(&text).await {
+            Ok(_) => assert!(fits, "{role} is taken"),
+            Err(error) => {
+                let told = said(&error);
+                assert!(!fits && told.contains("is too much for task code"), "{role}: {told}");
+            }
+        }
     }
 }
 
@@ -238,8 +284,7 @@ async fn roles_that_the_manifest_names_are_there_in_a_fresh_sandbox() {
 async fn requirement_71_each_permission_set_counts_by_itself() {
     let text = union("grants: [{ name: all, scope: global, access: { models: read } }]")
         .replace("  cluster:", "  roles: { models: { read: Two Sets } }\n  cluster:");
-    // As if nobody had made it yet: what a manifest names, a sandbox has.
-    let world = World::new(&text.replace("Two Sets", "Reader")).await;
+    let world = World::new(&text).await;
     let id = "11111111-2222-3333-4444-777777777777";
     let body = json!({ "properties": {
         "roleName": "Two Sets", "description": "", "type": "CustomRole", "assignableScopes": [SUBSCRIPTION],

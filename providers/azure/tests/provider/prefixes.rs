@@ -184,7 +184,7 @@ async fn a_custom_role_that_is_named_is_looked_up_where_it_is_to_be_assigned() {
          grants: [{{ name: all, scope: global, access: {{ results: read }} }}]"
     ))
     .replace("  cluster:", "  roles: { results: { read: Results Reader } }\n  cluster:");
-    let world = World::new(&text.replace("Results Reader", "Reader")).await;
+    let world = World::new(&text).await;
     let define = async |name: &str, id: &str, scope: &str| {
         let body = json!({ "properties": {
             "roleName": name, "description": "", "type": "CustomRole", "assignableScopes": [scope],
