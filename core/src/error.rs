@@ -178,6 +178,15 @@ impl Error {
         self
     }
 
+    /// The same failure where nothing is tried again, whatever its kind: all that it says stays.
+    #[must_use]
+    pub(crate) fn for_good(mut self) -> Self {
+        if self.0.kind.is_retryable() {
+            self.0.kind = ErrorKind::Unexpected;
+        }
+        self
+    }
+
     /// Keeps the cause.
     #[must_use]
     pub fn source(mut self, source: impl Into<Source>) -> Self {
@@ -280,5 +289,19 @@ mod tests {
             .hint("far");
         assert_eq!(error.to_string(), "can't create role x; operation: iam:CreateRole");
         assert_eq!(error.hint_text(), Some("near"));
+    }
+    #[test]
+    fn what_is_not_tried_again_says_all_that_it_said() {
+        let problem = Diagnostic::new("a", "one");
+        let failed = |kind| {
+            let error = Error::new(kind, "can't create role x").with("operation", "iam:CreateRole").hint("wait");
+            error.diagnostics(vec![problem.clone()]).source("the line was cut").for_good()
+        };
+        let error = failed(ErrorKind::Throttled);
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        assert!(error.to_string().contains("one") && error.to_string().contains("iam:CreateRole"), "{error}");
+        assert_eq!((error.hint_text(), error.problems()), (Some("wait"), [problem.clone()].as_slice()));
+        assert_eq!(std::error::Error::source(&error).map(ToString::to_string).as_deref(), Some("the line was cut"));
+        assert_eq!(failed(ErrorKind::AccessDenied).kind(), ErrorKind::AccessDenied, "it is for good by itself");
     }
 }

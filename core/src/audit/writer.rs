@@ -1,7 +1,7 @@
 //! Changes that are written down.
 
 use super::{Event, Trail, with_requests};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::intent::IntentId;
 use crate::pace::Pace;
 use crate::plan::Approved;
@@ -45,25 +45,12 @@ impl<'a> Writer<'a> {
                     outcome.remarks.push(format!("what came of it isn't in the audit trail: {unwritten}"));
                     Ok(outcome)
                 }
-                Err(error) => Err(not_written(error, &unwritten)),
+                // Trying again helps no more, as that can't be written down either.
+                Err(error) => {
+                    Err(error.for_good().with("audit trail", format!("this failure isn't in it: {unwritten}")))
+                }
             };
         }
         result
     }
-}
-
-/// A failure that isn't in the trail: both are told. Trying again helps no more, as that can't be written down either.
-fn not_written(error: Error, unwritten: &Error) -> Error {
-    let mut failed = error;
-    if failed.kind().is_retryable() {
-        let mut last = Error::new(ErrorKind::Unexpected, failed.message());
-        for (key, value) in failed.context() {
-            last = last.with(key, value);
-        }
-        failed = match failed.hint_text() {
-            Some(hint) => last.hint(hint),
-            None => last,
-        };
-    }
-    failed.with("audit trail", format!("this failure isn't in it: {unwritten}"))
 }

@@ -13,6 +13,7 @@ mod manifest;
 mod misspelt;
 mod names;
 mod notation;
+mod one_or_several;
 mod path;
 mod pieces;
 mod platform;
@@ -40,6 +41,7 @@ pub use intents::intents;
 pub use layers::Overrides;
 pub use manifest::{Binding, Grant, Manifest};
 pub use names::Names;
+pub use one_or_several::one_or_several;
 pub use request_timeout::RequestTimeout;
 
 use self::format::Format;

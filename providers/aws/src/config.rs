@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloudgrant_core::config::RequestTimeout;
+use cloudgrant_core::config::{RequestTimeout, one_or_several};
 use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -269,24 +269,7 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 
 /// Takes one or several.
 fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Error> {
-    struct Visitor;
-    impl<'de> serde::de::Visitor<'de> for Visitor {
-        type Value = Vec<String>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an OpenID Connect provider, or a list of them")
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-            Ok(vec![text.to_owned()])
-        }
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-            let mut texts = Vec::new();
-            while let Some(text) = list.next_element()? {
-                texts.push(text);
-            }
-            Ok(texts)
-        }
-    }
-    let texts = deserializer.deserialize_any(Visitor)?;
+    let texts = one_or_several(deserializer, "an OpenID Connect provider, or a list of them")?;
     let mut issuers = Vec::new();
     for text in &texts {
         let issuer = issuer(text).map_err(D::Error::custom)?;

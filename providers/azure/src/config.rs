@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cloudgrant_core::config::RequestTimeout;
+use cloudgrant_core::config::{RequestTimeout, one_or_several};
 use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -179,24 +179,7 @@ pub enum Credentials {
 
 /// Takes one or several.
 fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Visitor;
-    impl<'de> serde::de::Visitor<'de> for Visitor {
-        type Value = Vec<String>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an OpenID Connect issuer, or a list of them")
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-            Ok(vec![text.to_owned()])
-        }
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-            let mut texts = Vec::new();
-            while let Some(text) = list.next_element()? {
-                texts.push(text);
-            }
-            Ok(texts)
-        }
-    }
-    let issuers = deserializer.deserialize_any(Visitor)?;
+    let issuers = one_or_several(deserializer, "an OpenID Connect issuer, or a list of them")?;
     let wrong = |why: String| Err(D::Error::custom(why));
     for (at, text) in issuers.iter().enumerate() {
         issuer(text).map_err(D::Error::custom)?;
