@@ -1,8 +1,11 @@
 //! How many requests it takes.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use crate::world::{Runs, World, flyte};
+use serde_json::json;
+
+use crate::world::{Runs, World, flyte, union};
 
 /// Grants of a domain, each on a container of its own.
 fn many(count: usize) -> String {
@@ -18,18 +21,59 @@ fn many(count: usize) -> String {
     flyte(&tail)
 }
 
+/// What each is for: who the caller is; which identities are the stack's and who the others are; what is assigned, in pages;
+/// which of the stack's roles are left; whose tokens the identities take; where the accounts are, and whether they have
+/// folders; whom each identity of the stack's trusts, which Azure lists for one identity at a time.
 #[tokio::test]
-async fn two_hundred_domain_grants_are_planned_in_ten_requests() {
+async fn a_plan_with_nothing_to_do_reads_each_list_once_for_two_hundred_domain_grants() {
     let text = many(200);
     let world = World::new(&text).await;
     world.converge(&text).await;
     let session = world.session(&text).await.expect("a session");
-    let before = world.running().counts().total;
+    let before = world.running().counts();
     let plan = session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
-    let seen = world.running().counts().total - before;
-    assert_eq!(session.provider().requests(), Some(seen), "what is counted is what was sent");
-    assert!(seen <= 10, "{seen}: {:#?}", world.running().counts());
+    let after = world.running().counts();
+    assert_eq!(session.provider().requests(), Some(after.total - before.total), "what is counted is what was sent");
+    let asked = |action: &str, count: &u64| count - before.by_action.get(action).copied().unwrap_or_default();
+    let asked = after.by_action.iter().map(|(action, count)| (action.as_str(), asked(action, count)));
+    let asked: Vec<_> = asked.filter(|(_, count)| *count > 0).collect();
+    assert_eq!(
+        asked,
+        [
+            ("Microsoft.Authorization/roleAssignments/read", 2),
+            ("Microsoft.Authorization/roleDefinitions/read", 1),
+            ("Microsoft.ContainerService/managedClusters/read", 1),
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", 2),
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/read", 1),
+            ("Microsoft.Storage/storageAccounts/read", 1),
+            ("entra/token", 1),
+        ]
+    );
+}
+
+/// Nothing of these waits for another's answer: all are under way before the first is answered.
+#[tokio::test]
+async fn a_plan_s_first_reads_are_made_side_by_side() {
+    let text = union("grants: [{ name: all, scope: global, access: { models: read, token: read, images: pull } }]");
+    let world = World::new(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    // All but the login.
+    world.arm.turn("hold-before=2").await;
+    let plan = async { session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan") };
+    let look = async {
+        // Identities, assignments, roles, clusters, accounts, vaults and registries.
+        let all = async {
+            while world.arm.held().await < 7 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), all).await.is_ok();
+        let held = world.arm.held().await;
+        world.arm.manage("release", json!({})).await;
+        assert!(in_time && held == 7, "{held} at a time");
+    };
+    tokio::join!(plan, look);
 }
 
 #[tokio::test]

@@ -77,6 +77,12 @@ impl Arm {
         assert!(answer.status().is_success(), "{knobs}: {}", answer.text().await.unwrap_or_default());
     }
 
+    /// How many requests the sandbox holds at this moment.
+    pub(crate) async fn held(&self) -> usize {
+        let held = self.sure(Method::GET, "/_sandbox/held", None).await;
+        held["held"].as_array().expect("a list").len()
+    }
+
     async fn list(&self, path: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut next = Some(path.to_owned());
