@@ -21,6 +21,7 @@ use crate::entra::jwt::Key;
 use crate::entra::{Wish, discovery, token};
 use crate::errors::{Answer, ArmError};
 use crate::graph::{self, GraphError};
+use crate::ids::is_guid;
 use crate::management::{self, Course, Log};
 use crate::metadata;
 use crate::query::Query;
@@ -110,9 +111,15 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// The `deny` knob's patterns, in Azure's spelling: `Microsoft.Authorization/roleAssignments:write` with a slash.
-    pub(crate) fn denied(&self) -> Vec<String> {
-        self.faults.knobs().deny.iter().map(|action| action.replace(':', "/")).collect()
+    /// The `deny` knob's patterns that hold in a subscription, or outside of any, in Azure's spelling:
+    /// `Microsoft.Authorization/roleAssignments:write` with a slash.
+    pub(crate) fn denied_in(&self, subscription: Option<&str>) -> Vec<String> {
+        let knobs = self.faults.knobs();
+        let entries = knobs.deny.iter().filter_map(|entry| match entry.split_once('@') {
+            None => Some(entry.as_str()),
+            Some((action, only)) => subscription.is_some_and(|id| id.eq_ignore_ascii_case(only)).then_some(action),
+        });
+        entries.map(|action| action.replace(':', "/")).collect()
     }
 
     fn carry_out(
@@ -140,7 +147,7 @@ impl Dispatcher {
 
     fn entra(&self, request: &Request, wish: &Wish, base: &str, request_id: &str) -> Result<Value, TokenError> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.denied().iter().any(|pattern| pattern == wish.action()) {
+        if self.denied_in(None).iter().any(|pattern| pattern == wish.action()) {
             let message = "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.";
             return Err(TokenError::new(400, "invalid_grant", 53_003, message));
         }
@@ -217,7 +224,7 @@ impl Dispatcher {
         if let Some(clash) = clash {
             return Err(clash.clone());
         }
-        arm::carry_out(state, &call, &self.denied())
+        arm::carry_out(state, &call, &self.denied_in(route.id.subscription()))
     }
 
     /// Takes a token out of the caller's bucket; gives the header that says how many are left.
@@ -249,11 +256,13 @@ impl Dispatcher {
     }
 }
 
-/// Refuses a `deny` knob with a word behind `@`: no such thing denies here, and to take it would say that it does.
+/// Refuses a `deny` knob with anything but a subscription's ID behind `@`: nothing else limits what is refused here, and to
+/// take it would say that it does.
 pub(crate) fn check_denied(knob: &std::collections::BTreeSet<String>) -> cloudgrant_sandbox_kit::Result<()> {
-    match knob.iter().find(|entry| entry.contains('@')) {
+    match knob.iter().find(|entry| entry.split_once('@').is_some_and(|(_, only)| !is_guid(only))) {
         None => Ok(()),
-        Some(entry) => Err(cloudgrant_sandbox_kit::SandboxError::new(format!("deny `{entry}`"))
-            .because("Azure's refusals name no kind of policy: leave out what is behind the @")),
+        Some(entry) => Err(cloudgrant_sandbox_kit::SandboxError::new(format!("deny `{entry}`")).because(
+            "behind the @ stands the ID of the subscription in which it is refused; leave it out to refuse it in all",
+        )),
     }
 }

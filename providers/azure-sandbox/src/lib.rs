@@ -20,8 +20,8 @@
 //! All knobs of the sandbox kit. Some have a meaning of their own here:
 //!
 //! * `deny=Microsoft.Authorization/roleAssignments:write` refuses an operation, by the name that Azure gives it, with a
-//!   colon for the last slash and `*` for any text; the permissions that the caller can list show it. `deny=entra:token`
-//!   lets nobody log in.
+//!   colon for the last slash and `*` for any text; the permissions that the caller can list show it. With `@` and a
+//!   subscription's ID behind it, it is refused there only. `deny=entra:token` lets nobody log in.
 //! * `rate=10` turns Azure Resource Manager's token buckets on; other numbers make them smaller or larger in proportion.
 //! * `replication=3s` is for how long a new identity can't be given a role, a new federated credential not be used, and
 //!   a role definition not be deleted after the last assignment of it went.

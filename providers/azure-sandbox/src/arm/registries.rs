@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, Reply};
-use super::id::Id;
 use super::route::Kind;
 use super::{defaults, identities, resources, scopes, tags};
 use crate::errors::{Answer, ArmError};
@@ -51,10 +50,8 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Repl
     if is_patch && before.is_none() {
         return Err(scopes::missing(call.id()));
     }
-    if before.is_none() && is_taken(state, name) {
-        let message =
-            format!("The registry DNS name {}.{} is already in use.", name.to_ascii_lowercase(), state.cloud.registry);
-        return Err(ArmError::conflict("AlreadyInUse", message));
+    if before.is_none() {
+        resources::taken(state, call.id())?;
     }
     let is_new = before.is_none();
     let tenant = state.tenant_of(call.id()).to_owned();
@@ -105,11 +102,6 @@ fn check_properties(properties: &Map<String, Value>) -> Answer<()> {
         Some(mode) if mode.as_str().is_some_and(|mode| modes.contains(&mode)) => Ok(()),
         Some(_) => invalid("roleAssignmentMode"),
     }
-}
-
-fn is_taken(state: &State, name: &str) -> bool {
-    let same = |id: &str| Id::parse(id).is_some_and(|id| id.name().eq_ignore_ascii_case(name));
-    state.resources.values().any(|one| resources::kind_of(one) == Some(Kind::Registry) && same(&one.id))
 }
 
 /// 5 to 50 letters and digits.

@@ -87,6 +87,42 @@ pub(crate) fn forget(state: &mut State, key: &str) -> Answer<()> {
     Ok(())
 }
 
+/// Who has the name of a resource that isn't there: a host's name is one resource's in all of Azure, whatever the group,
+/// subscription or tenant. Nobody where names are a group's own.
+///
+/// Source: "Naming rules and restrictions for Azure resources": storage accounts, vaults and registries are global.
+pub(crate) fn namesake<'a>(state: &'a State, id: &Id) -> Option<&'a Resource> {
+    let kind = Kind::of_type(&id.resource_type()?).filter(|kind| kind.is_host())?;
+    state.resources.values().find(|one| kind_of(one) == Some(kind) && is_namesake(one, id))
+}
+
+fn is_namesake(one: &Resource, id: &Id) -> bool {
+    Id::parse(&one.id).is_some_and(|other| other != *id && other.name().eq_ignore_ascii_case(id.name()))
+}
+
+/// What Azure says where somebody has the name.
+/// Source: error codes of the providers' REST references, in the words that people report.
+pub(crate) fn taken(state: &State, id: &Id) -> Answer<()> {
+    let Some(kind) = namesake(state, id).and_then(kind_of) else { return Ok(()) };
+    let name = id.name();
+    Err(match kind {
+        Kind::StorageAccount => ArmError::conflict(
+            "StorageAccountAlreadyTaken",
+            format!("The storage account named {name} is already taken."),
+        ),
+        Kind::Vault => ArmError::conflict(
+            "VaultAlreadyExists",
+            format!(
+                "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken."
+            ),
+        ),
+        _ => {
+            let host = format!("{}.{}", name.to_ascii_lowercase(), state.cloud.registry);
+            ArmError::conflict("AlreadyInUse", format!("The registry DNS name {host} is already in use."))
+        }
+    })
+}
+
 /// The kind of a resource.
 pub(crate) fn kind_of(resource: &Resource) -> Option<Kind> {
     Kind::of_type(&Id::parse(&resource.id)?.resource_type()?)

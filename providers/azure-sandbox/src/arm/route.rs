@@ -65,6 +65,11 @@ impl Kind {
         PROVIDED.iter().find(|(_, known)| known.eq_ignore_ascii_case(full_type)).map(|(kind, _)| *kind)
     }
 
+    /// Whether the names of such resources are hosts' names, so that there is one of a name in all of Azure.
+    pub(crate) fn is_host(self) -> bool {
+        matches!(self, Self::StorageAccount | Self::Vault | Self::Registry)
+    }
+
     /// Whether such resources are attached to any other one.
     pub(crate) fn is_extension(self) -> bool {
         matches!(self, Self::RoleAssignment | Self::RoleDefinition | Self::Permission | Self::DenyAssignment)

@@ -2,7 +2,8 @@
 //!
 //! `POST /_sandbox/put` takes what Azure Resource Manager would show: an `id`, and what is to be changed about it. What is
 //! there is merged with it (RFC 7396: `null` removes), what isn't is made, with the group and subscription around it.
-//! Nothing is checked. The answer is what there is now.
+//! Nothing is checked but one thing that nobody in Azure can do: to take a host's name that somebody has. The answer is what
+//! there is now.
 //!
 //! * `{"id": "/subscriptions/…", "tenantId": …}`: a subscription. The sandbox's client becomes its Owner if it is of the
 //!   home tenant, unless `"owner": false`.
@@ -219,6 +220,9 @@ fn resource(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> 
     let location = body["location"].as_str().unwrap_or(seed::LOCATION);
     let tenant = state.tenant_of(id).to_owned();
     let before = state.resources.get(id.key()).cloned();
+    if before.is_none() {
+        resources::taken(state, id)?;
+    }
     let mut made = before.unwrap_or_else(|| defaults::resource(state.cloud, id, location, &tenant, time::now()));
     if body["location"].is_string() {
         made.location = Some(location.to_owned());

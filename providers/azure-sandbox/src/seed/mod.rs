@@ -18,7 +18,7 @@ use self::locators::{Account, Thing};
 use self::wishes::Wishes;
 use crate::arm::id::Id;
 use crate::arm::route::Kind;
-use crate::arm::{defaults, groups, identities};
+use crate::arm::{defaults, groups, identities, resources};
 use crate::errors::ArmError;
 use crate::model::{Assignment, Principal, Subscription, Tags};
 use crate::state::State;
@@ -41,22 +41,21 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     for (at, name) in wishes.clusters().enumerate() {
         cluster(state, &name, wishes.issuers.get(at), &home)?;
     }
-    for thing in &wishes.things {
+    // Full ids first: what a host's name means, they say where it is.
+    let (ids, hosts): (Vec<_>, Vec<_>) = wishes.things.iter().partition(|thing| matches!(thing, Thing::Resource(_)));
+    for thing in ids.into_iter().chain(hosts) {
         match thing {
-            Thing::Account(described) => account(state, &home, described)?,
+            Thing::Account(described) => _ = account(state, &home, described)?,
             Thing::Container(described, container) => {
-                account(state, &home, described)?;
-                let id = provided(&home, Kind::StorageAccount, &described.name)
-                    .child(&format!("/blobServices/default/containers/{container}"));
-                resource(state, &id)?;
+                let account = account(state, &home, described)?;
+                resource(state, &account.child(&format!("/blobServices/default/containers/{container}")))?;
             }
-            Thing::Vault(name) => resource(state, &provided(&home, Kind::Vault, name))?,
+            Thing::Vault(name) => _ = host(state, &home, Kind::Vault, name)?,
             Thing::Secret(vault, name) => {
-                let vault = provided(&home, Kind::Vault, vault);
-                resource(state, &vault)?;
+                let vault = host(state, &home, Kind::Vault, vault)?;
                 resource(state, &vault.child(&format!("/secrets/{name}")))?;
             }
-            Thing::Registry(name, label) => registry(state, &provided(&home, Kind::Registry, name), label.as_deref())?,
+            Thing::Registry(name, label) => registry(state, &home, name, label.as_deref())?,
             Thing::Resource(text) => {
                 if let Some(id) = Id::parse(text) {
                     anything(state, &id)?;
@@ -72,6 +71,16 @@ fn provided(group: &Id, kind: Kind, name: &str) -> Id {
     group.child(&format!("/providers/{}/{name}", kind.full_type()))
 }
 
+/// What has a host's name: where that is already, or in the group.
+fn host(state: &mut State, group: &Id, kind: Kind, name: &str) -> Result<Id> {
+    let id = provided(group, kind, name);
+    if let Some(there) = resources::namesake(state, &id).and_then(|there| Id::parse(&there.id)) {
+        return Ok(there);
+    }
+    resource(state, &id)?;
+    Ok(id)
+}
+
 /// Whatever has this id, with what is around it. What only looks like an id is left out.
 fn anything(state: &mut State, id: &Id) -> Result<()> {
     around(state, id)?;
@@ -82,6 +91,10 @@ fn anything(state: &mut State, id: &Id) -> Result<()> {
         return identity(state, &top);
     }
     if Kind::of_type(&top.resource_type().unwrap_or_default()).is_some_and(Kind::is_extension) {
+        return Ok(());
+    }
+    // Somebody else has the name: Azure would have no such resource either, nor anything in it.
+    if resources::namesake(state, &top).is_some() {
         return Ok(());
     }
     resource(state, &top)?;
@@ -225,9 +238,8 @@ fn issuer(state: &mut State, named: Option<&String>, cluster: &Id) -> Result<()>
     })
 }
 
-fn account(state: &mut State, home: &Id, described: &Account) -> Result<()> {
-    let id = provided(home, Kind::StorageAccount, &described.name);
-    resource(state, &id)?;
+fn account(state: &mut State, home: &Id, described: &Account) -> Result<Id> {
+    let id = host(state, home, Kind::StorageAccount, &described.name)?;
     // A locator says what the account is like, also if another locator made it.
     if described.hns {
         property(state, &id, "isHnsEnabled", json!(true))?;
@@ -236,14 +248,14 @@ fn account(state: &mut State, home: &Id, described: &Account) -> Result<()> {
         let endpoints = defaults::endpoints(&format!("{}.{zone}", described.name), state.cloud.zones);
         property(state, &id, "primaryEndpoints", endpoints)?;
     }
-    Ok(())
+    Ok(id)
 }
 
-fn registry(state: &mut State, id: &Id, label: Option<&str>) -> Result<()> {
-    resource(state, id)?;
+fn registry(state: &mut State, home: &Id, name: &str, label: Option<&str>) -> Result<()> {
+    let id = host(state, home, Kind::Registry, name)?;
     let Some(label) = label else { return Ok(()) };
     let server = format!("{}-{label}.{}", id.name().to_ascii_lowercase(), state.cloud.registry);
-    property(state, id, "loginServer", json!(server))
+    property(state, &id, "loginServer", json!(server))
 }
 
 /// Sets a property of a resource that was seeded, once.

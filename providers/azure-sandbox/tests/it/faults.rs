@@ -7,7 +7,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::client::{Cloud, form};
-use crate::{BLOB_READER, GROUP, SUBSCRIPTION, account, assignment, grant, guid, identity};
+use crate::{
+    ASSIGNMENTS, BLOB_READER, GROUP, OTHER, SUBSCRIPTION, VERSION, account, assignment, grant, guid, identity,
+};
 
 const LIST: &str = "/subscriptions?api-version=2022-12-01";
 
@@ -93,6 +95,22 @@ async fn actions_are_denied_on_request() {
     cloud.knobs("deny=entra:token").await;
     let reply = cloud.ask_token(DEFAULT_TENANT, &form(CLIENT_ID, &[("client_secret", SECRET)])).await;
     assert_eq!(reply.body["error_codes"][0], 53_003, "{}", reply.body);
+}
+
+#[tokio::test]
+async fn actions_are_denied_in_one_subscription_on_request() {
+    let cloud =
+        Cloud::start(&format!("deny=Microsoft.Authorization/roleAssignments:read@{}", OTHER.to_uppercase())).await;
+    let list = |subscription: &str| format!("{subscription}{ASSIGNMENTS}{VERSION}");
+    let other = format!("/subscriptions/{OTHER}");
+    cloud.get(&list(SUBSCRIPTION)).await.is(200);
+    cloud.get(&list(&other)).await.fails(403, "AuthorizationFailed", &other);
+    let denied = async |scope: &str| {
+        let path = format!("{scope}/providers/Microsoft.Authorization/permissions{VERSION}");
+        cloud.get(&path).await.is(200)["value"][0]["notActions"].clone()
+    };
+    assert_eq!(denied(SUBSCRIPTION).await, json!([]));
+    assert_eq!(denied(&other).await, json!(["Microsoft.Authorization/roleAssignments/read"]));
 }
 
 #[tokio::test]

@@ -115,3 +115,32 @@ async fn deny_assignments_can_be_put_and_read() {
         405
     );
 }
+
+/// The names of hosts are somebody's in all of Azure, whatever the group, subscription or tenant.
+#[tokio::test]
+async fn a_host_s_name_is_taken_once() {
+    let cloud = Cloud::start("").await;
+    let far = "/subscriptions/aaaaaaaa-0000-4000-8000-00000000000a/resourceGroups/far/providers";
+    for (kind, name, code) in [
+        ("Microsoft.Storage/storageAccounts", "AcmeTraining", "storage account named AcmeTraining is already taken"),
+        ("Microsoft.KeyVault/vaults", "acme-vault", "vault name 'acme-vault' is already in use"),
+        ("Microsoft.ContainerRegistry/registries", "acmeimages", "acmeimages.azurecr.io is already in use"),
+    ] {
+        let reply = cloud.post("/_sandbox/put", json!({"id": format!("{far}/{kind}/{name}")})).await;
+        assert!(reply.status == 400 && reply.body.to_string().contains(code), "{}", reply.body);
+        // Whoever has it may change it.
+        cloud.place(json!({"id": in_group(&format!("{kind}/{name}")), "tags": {"a": "b"}})).await;
+    }
+    let registry = format!(
+        "{}?api-version=2025-11-01",
+        "/resourceGroups/other/providers/Microsoft.ContainerRegistry/registries/acmeimages"
+    );
+    cloud
+        .put(&format!("{SUBSCRIPTION}/resourceGroups/other?api-version=2021-04-01"), json!({"location": "westeurope"}))
+        .await
+        .is(201);
+    let body = json!({"location": "westeurope", "sku": {"name": "Basic"}});
+    cloud.put(&format!("{SUBSCRIPTION}{registry}"), body).await.fails(409, "AlreadyInUse", "acmeimages.azurecr.io");
+    // Clusters may be called alike.
+    cloud.place(json!({"id": format!("{far}/Microsoft.ContainerService/managedClusters/acme-dataplane-aks")})).await;
+}

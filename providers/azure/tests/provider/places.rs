@@ -1,10 +1,12 @@
 //! What the stack wrote in other subscriptions is found again, also where the manifest has forgotten it.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Approval, Cancel, Plan, Report, Silent};
 use serde_json::json;
 
-use crate::arm::identity_id;
-use crate::world::{Runs, World, flyte, said};
+use crate::arm::{container, identity_id};
+use crate::world::{Runs, World, flyte, said, union};
 
 const HERE: &str = "00000000-0000-0000-0000-00000000000b";
 const THERE: &str = "00000000-0000-0000-0000-0000000000cc";
@@ -260,4 +262,19 @@ async fn a_run_that_ends_in_the_middle_leaves_the_place_named() {
     world.arm.turn("").await;
     revoke(&world, &flyte(AT_HOME), None).await;
     assert_eq!(left(&world).await, [""; 0]);
+}
+
+/// One storage account has a name in all of Azure: the sandbox doesn't make another one at home of the host's name.
+#[tokio::test]
+async fn an_account_by_its_host_and_by_its_id_is_one() {
+    let there = container("acmedata", "inputs").replace("resourceGroups/acme-dataplane", "resourceGroups/data");
+    let text = union(&format!(
+        "  same: {{ azure: {there} }}\n\
+         grants: [{{ name: all, scope: global, access: {{ more: read, same: read }} }}]"
+    ))
+    .replace("  data: {", "  unused: {");
+    let world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let scopes: BTreeSet<_> = plan.changes.iter().filter_map(|change| change.after.as_ref()?.text("scope")).collect();
+    assert_eq!(scopes.into_iter().collect::<Vec<_>>(), [there]);
 }
