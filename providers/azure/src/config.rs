@@ -36,7 +36,11 @@ impl Guid {
         if sizes == [8, 4, 4, 4, 12] && digits {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(format!("`{}` is not an id: it takes a GUID like 00000000-0000-0000-0000-000000000000", shown(text)))
+        Err(format!(
+            "`{}` is not an id: it takes a GUID like 00000000-0000-0000-0000-000000000000, and no name \
+             (`az account show --query '{{subscription: id, tenant: tenantId}}'`)",
+            shown(text)
+        ))
     }
 
     /// The id as text.

@@ -42,7 +42,7 @@ impl Azure {
     /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID.
     pub(crate) async fn existing_identity(&self, name: &str, key: &str) -> Result<ResourceId> {
         let snapshot = self.snapshot().await;
-        let wanted = match name.starts_with('/') {
+        let wanted = match name.contains('/') {
             true => named(name, key)?,
             false => self.names.identity_id(name),
         };

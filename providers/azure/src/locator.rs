@@ -61,6 +61,13 @@ const FORMS: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFI
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
 
+/// What a resource ID begins with, but for its first slash.
+const START: &str = "subscriptions/";
+
+/// Addresses that people copy where a resource ID is meant: the portal's, which has the ID in its fragment, and the Resource
+/// Manager's.
+const PAGES: [&str; 2] = ["https://portal.azure.", "https://management."];
+
 pub(crate) const WHOLE: &str = "name each resource that task code needs: \
     /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME (`az resource list --resource-group NAME --query [].id`)";
 
@@ -117,6 +124,12 @@ impl Locator {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
+        if PAGES.iter().any(|page| text.get(..page.len()).is_some_and(|start| start.eq_ignore_ascii_case(page))) {
+            // What is behind the ID may be a credential.
+            return Err(Diagnostic::new("", "the address of a page about a resource is no locator").hint(format!(
+                "take the resource's ID out of it, from /subscriptions/ on and without what comes after its name: {ID}"
+            )));
+        }
         if text.contains(['?', '#']) {
             // A signature is a credential: it must not even be repeated.
             return Err(Diagnostic::new("", format!("`{}` goes on with a query", shown(text))).hint(
@@ -125,6 +138,9 @@ impl Locator {
         }
         if text.starts_with('/') {
             return resource(text);
+        }
+        if text.get(..START.len()).is_some_and(|start| start.eq_ignore_ascii_case(START)) {
+            return Err(wrong(text, "is a resource ID without its first `/`", ID));
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -29,23 +29,42 @@ impl ResourceId {
             _ if at > 0 && key(at - 1, "containers") => is_plain(part.strip_prefix('$').unwrap_or(part)),
             _ => is_plain(part),
         };
-        if text.len() > LONGEST || !segments.iter().enumerate().all(fits) {
-            return Err("it has an empty part, or characters that no resource's name has");
-        }
-        if !key(0, "subscriptions") || segments.get(1).is_none_or(|id| Guid::parse(id).is_err()) {
+        if !key(0, "subscriptions") || segments.get(1).is_none_or(|id| id.is_empty()) {
             return Err("it doesn't begin with /subscriptions/ID");
+        }
+        if segments.get(1).is_none_or(|id| Guid::parse(id).is_err()) {
+            return Err(
+                "after /subscriptions/ it takes the subscription's ID, a GUID, and not its name (`az account list`)",
+            );
+        }
+        if segments.last().is_some_and(|last| last.is_empty()) {
+            return Err("it ends in `/`");
+        }
+        if segments.contains(&"") {
+            return Err("it has two slashes in a row");
+        }
+        if text.len() > LONGEST {
+            return Err("it is longer than any ID");
+        }
+        if !segments.iter().enumerate().all(fits) {
+            return Err("it has characters that no resource's name has");
         }
         let rest = match &segments[2..] {
             [] => return Ok(Self(text.to_owned())),
+            [_] if key(2, "resourceGroups") => return Err("the resource group's name is missing"),
             [_, _] if key(2, "resourceGroups") => return Ok(Self(text.to_owned())),
             [_, _, rest @ ..] if key(2, "resourceGroups") => rest,
-            rest => rest,
+            rest if key(2, "providers") => rest,
+            _ => return Err("after the subscription's ID it takes /resourceGroups/NAME"),
         };
         match rest {
             [providers, _, types @ ..]
                 if providers.eq_ignore_ascii_case("providers") && types.len() >= 2 && types.len() % 2 == 0 =>
             {
                 Ok(Self(text.to_owned()))
+            }
+            [providers, ..] if providers.eq_ignore_ascii_case("providers") => {
+                Err("each type after the namespace takes a name: /providers/NAMESPACE/TYPE/NAME")
             }
             _ => Err("after the resource group it takes /providers/NAMESPACE/TYPE/NAME"),
         }

@@ -46,8 +46,10 @@ pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
     ResourceId::parse(&group).map_err(|_| {
         let message = format!("`{}` is not the name of a resource group", config.resource_group);
-        Diagnostic::new("azure.resource_group", message)
-            .hint("it has 1 to 90 letters, digits and -._(), and no dot at its end")
+        Diagnostic::new("azure.resource_group", message).hint(match config.resource_group.contains('/') {
+            true => "write its name alone, and the ID of its subscription in `azure.subscription`",
+            false => "it has 1 to 90 letters, digits and -._(), and no dot at its end",
+        })
     })
 }
 

@@ -132,3 +132,31 @@ fn what_is_no_locator_is_refused() {
         assert!(!refusal.message.contains("sig="), "{text}");
     }
 }
+
+/// Ten ways to get a resource ID wrong: each is told what is wrong with it, and how it should look.
+#[test]
+fn a_resource_id_with_a_slip_is_told_where_the_slip_is() {
+    let workspace = format!("{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml");
+    let id = "00000000-0000-0000-0000-00000000000b";
+    for (text, said) in [
+        (workspace.replace(id, "Acme Production"), "the subscription's ID, a GUID, and not its name"),
+        (workspace.replace(id, "acme"), "the subscription's ID, a GUID, and not its name"),
+        (workspace.replacen("/subscriptions", "subscriptions", 1), "without its first `/`"),
+        (workspace.replacen(&format!("/subscriptions/{id}"), "", 1), "doesn't begin with /subscriptions/ID"),
+        (format!("{workspace}/"), "ends in `/`"),
+        (workspace.replace("acme/providers", "acme//providers"), "two slashes in a row"),
+        (workspace.replace("resourceGroups", "resourceGroup"), "takes /resourceGroups/NAME"),
+        (workspace.replace("/acme", ""), "after the resource group it takes /providers/"),
+        (workspace.replace("/providers", ""), "after the resource group it takes /providers/"),
+        (workspace.replace("/ml", ""), "each type after the namespace takes a name"),
+        (workspace.replace("ml", "m l"), "characters that no resource's name has"),
+        (format!("https://portal.azure.com/#@acme.example/resource{workspace}/overview"), "address of a page"),
+        (format!("https://management.azure.com{workspace}?api-version=2022-04-01&sig=hidden"), "address of a page"),
+    ] {
+        let refusal = Locator::parse(&text).expect_err(&text);
+        assert!(refusal.message.contains(said), "{text}: {}", refusal.message);
+        let hint = refusal.hint.expect("a hint");
+        assert!(hint.contains("/subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME"), "{text}: {hint}");
+        assert!(!refusal.message.contains("hidden"), "{}", refusal.message);
+    }
+}
