@@ -93,7 +93,7 @@ fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>
     let (mut kept, mut stays) = (Vec::new(), Vec::new());
     for (id, found) in &*present {
         if let Some(reason) = protection(protected, &found.touches) {
-            stays.push(Stays { object: id.clone(), reason });
+            stays.push(Stays { object: id.clone(), reason, is_empty: false });
             kept.push(id.clone());
         }
     }
@@ -116,7 +116,7 @@ fn leave_protected(
     for object in touching {
         let found = present.remove(&object.id).filter(|found| found.owned && found.attributes != object.attributes);
         if let (Some(_), Some(reason)) = (found, protection(protected, &object.touches)) {
-            stays.push(Stays { object: object.id, reason });
+            stays.push(Stays { object: object.id, reason, is_empty: false });
         }
     }
     (rest, stays)

@@ -181,7 +181,7 @@ pub struct Unsearched {
 }
 
 /// Something that the stack made, that nothing wants any more, and that no run takes away as things are: it is protected, or
-/// somebody else came to rely on it. What it gives stays given.
+/// somebody else came to rely on it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Stays {
     /// What stays.
@@ -189,6 +189,9 @@ pub struct Stays {
     pub object: ObjectId,
     /// Why, and what to do.
     pub reason: String,
+    /// Whether all that it gave goes. Otherwise that stays given.
+    #[serde(skip)]
+    pub is_empty: bool,
 }
 
 /// Something that somebody else added to an object of the stack's own, and that lets it reach more, or lets others use it: a

@@ -292,8 +292,9 @@ pub(super) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String 
 /// What nothing wants any more and what can't go.
 fn stays(all: &[Stays], width: Option<usize>) -> String {
     let mut out = String::new();
-    for Stays { object, reason } in all {
-        let text = wrapped(&format!("{object}, and what it gives stays given: {reason}"), 7, 2, width);
+    for Stays { object, reason, is_empty } in all {
+        let gives = if *is_empty { "" } else { ", and what it gives stays given" };
+        let text = wrapped(&format!("{object}{gives}: {reason}"), 7, 2, width);
         out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "stays")));
     }
     if !out.is_empty() {

@@ -152,6 +152,33 @@ fn what_is_protected_stays_and_is_no_success() {
 }
 
 #[test]
+fn a_role_that_a_policy_of_others_may_name_stays_empty_and_is_no_success() {
+    let folder = Folder::with(QUICKSTART);
+    let shared = "  trainer:\n    aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/trainer\n";
+    let text = QUICKSTART.replace("resources:\n", &format!("resources:\n{shared}"));
+    let text = text.replace("      labels-token: read\n", "      labels-token: read\n      trainer: pull\n");
+    assert!(text.contains("trainer: pull"));
+    folder.write("cloudgrant.yaml", &text);
+    let (code, said) = run(&folder, "aws", &["apply", "--yes", "-q"]);
+    assert_eq!(code, Some(0), "{said}");
+    // Nobody can look at the other account any more.
+    let (head, rest) = text.split_once("  accounts:").expect("the accounts");
+    let (_, rest) = rest.split_once("\nazure:").expect("the next section");
+    let forgotten = format!("{head}\nazure:{rest}");
+    folder.write("cloudgrant.yaml", forgotten.split("resources:").next().expect("the head"));
+    // Twice: what stays is told as long as it does.
+    for _ in 0..2 {
+        let (code, said) = run(&folder, "aws", &["apply", "--yes"]);
+        assert_eq!(code, Some(1), "{said}");
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("stays: iam-role") && words.contains("can still assume it"), "{said}");
+        assert!(!words.contains("what it gives stays given"), "{said}");
+    }
+    let (code, document) = document(&folder, "aws", &["drift", "--exit-code"]);
+    assert_eq!((code, document["stays"][0]["kind"].as_str()), (Some(3), Some("iam-role")), "{document:#}");
+}
+
+#[test]
 fn each_deletion_says_for_which_grant_it_was() {
     for provider in CLOUDS {
         let folder = applied(provider);

@@ -76,7 +76,7 @@ impl Reader<'_> {
     /// Leaves what can't go where it is, and says why; the rest can go.
     fn left(&mut self, object: ObjectId, reason: String) {
         self.observed.objects.remove(&object);
-        self.observed.stays.push(Stays { object, reason });
+        self.observed.stays.push(Stays { object, reason, is_empty: false });
     }
 
     /// Names are unique in an account, whatever the path: one of ours elsewhere is somebody else's.

@@ -114,7 +114,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                      list and run this again",
                     shared.name()
                 );
-                observed.stays.push(Stays { object: id, reason });
+                observed.stays.push(Stays { object: id, reason, is_empty: false });
                 stay.push(one.clone());
                 continue;
             }
@@ -150,8 +150,11 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
 }
 
 /// Keeps the stack's roles, without what they gave, as long as a document of another account may name them that couldn't be
-/// searched: AWS takes no document with a deleted principal, from its owner neither. Sources: Amazon ECR and AWS KMS API
-/// references, IAM user guide, "AWS JSON policy elements: Principal".
+/// searched: AWS takes no document with a deleted principal, from its owner neither. A mark names documents and no roles, and
+/// what a role gave before may have been taken away since: so each of them may be named there. Sources: IAM user guide, "AWS
+/// JSON policy elements: Principal"; AWS re:Post, "How do I resolve the 'Invalid principal in policy' error" of Amazon S3 and
+/// "… 'Policy contains a statement with one or more invalid principals'" of AWS KMS; Amazon ECR API reference,
+/// SetRepositoryPolicy.
 fn roles_stay(wanted: &HashSet<&ObjectId>, policies: &Policies, observed: &mut Observed) {
     let unread = policies.marks.iter().filter(|(mark, is_complete)| mark.is_for_tasks && !is_complete);
     let accounts: BTreeSet<_> =
@@ -167,10 +170,11 @@ fn roles_stay(wanted: &HashSet<&ObjectId>, policies: &Policies, observed: &mut O
         observed.objects.remove(&object);
         let reason = format!(
             "a policy in account {accounts} that couldn't be searched may name it, and nobody could write that policy once the \
-             role is deleted: what the role gave goes, and it goes itself once the search succeeds. If nobody will work there \
-             again, have the statements of this stack taken out there, and delete the role by hand"
+             role is deleted, but by taking the role out: what the role gave goes, and it goes itself once the search succeeds. \
+             Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do. If nobody will \
+             work there again, have the statements of this stack taken out there, and delete the role by hand"
         );
-        observed.stays.push(Stays { object, reason });
+        observed.stays.push(Stays { object, reason, is_empty: true });
     }
 }
 

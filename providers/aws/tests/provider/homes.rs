@@ -201,6 +201,7 @@ async fn a_place_that_can_t_be_searched_is_named_and_remembered() {
     let role = "cloudgrant_tests_production";
     let stays = |plan: &Plan| plan.stays.iter().any(|stays| stays.object.name == role);
     assert!(stays(&plan), "{:#?}", plan.stays);
+    assert!(plan.stays.iter().all(|stays| stays.reason.contains("can still assume it")), "{:#?}", plan.stays);
     let left = world.iam().list_attached_role_policies().role_name(role).send().await.expect("the role is there");
     assert!(left.attached_policies.unwrap_or_default().is_empty(), "what it gave is gone");
     // Reading is denied.

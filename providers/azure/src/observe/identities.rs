@@ -198,7 +198,7 @@ fn go_along(
         let why = trusts_others(identity, foreign);
         let reason = format!("{}; {}", why.message(), why.hint_text().unwrap_or_default());
         observed.objects.remove(object);
-        observed.stays.push(Stays { object: object.clone(), reason });
+        observed.stays.push(Stays { object: object.clone(), reason, is_empty: true });
         for credential in credentials.iter().filter(|credential| credential.name.starts_with(&mark)) {
             let attributes = attributes_of(azure, identity, credential);
             let id = kinds::credential(identity.name(), &credential.name);
