@@ -11,7 +11,7 @@ use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsear
 use futures_util::stream::{self, StreamExt};
 
 use crate::Aws;
-use crate::bind::{HOME_TAG, TASK_POLICY_TAG};
+use crate::bind::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
@@ -109,11 +109,11 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
         if let Some(slug) = &own {
             let below = all.entry(slug.clone()).or_default();
             below.objects.insert(kinds::role(name));
-            below.said.extend(role.tags.get(HOME_TAG).cloned());
+            below.said.extend(tag_of(&role.tags, HOME_TAG).map(ToOwned::to_owned));
         }
         for (arn, policy) in &role.attached {
             let of_policy = snapshot.policies.get(arn).and_then(|policy| names::slug_of(&policy.path));
-            let task_policy = role.tags.get(TASK_POLICY_TAG) == Some(arn);
+            let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
             if let Some(slug) = of_policy.or_else(|| own.clone().filter(|_| task_policy)) {
                 all.entry(slug).or_default().objects.insert(kinds::attachment(name, policy));
             }
@@ -144,7 +144,10 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
     match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
         Ok(answer) => {
             let tags = answer.policy.and_then(|policy| policy.tags).unwrap_or_default();
-            let said = tags.into_iter().filter(|tag| tag.key == HOME_TAG).find_map(|tag| in_tag(&tag.value));
+            let said = tags
+                .into_iter()
+                .filter(|tag| tag.key.eq_ignore_ascii_case(HOME_TAG))
+                .find_map(|tag| in_tag(&tag.value));
             let unsaid = || Issuer::Unknown(format!("no tag `{HOME_TAG}` of its roles or of policy {policy} says it"));
             Ok(said.filter(is_it).map_or_else(unsaid, Issuer::Known))
         }

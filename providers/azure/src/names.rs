@@ -46,6 +46,12 @@ pub(crate) struct Names {
     tags: BTreeMap<String, String>,
 }
 
+/// What a tag says. The case of its name says nothing. Source: Azure documentation, "Use tags to organize your Azure
+/// resources".
+pub(crate) fn tag_of<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    tags.iter().find(|(known, _)| known.to_lowercase() == name.to_lowercase()).map(|(_, value)| value.as_str())
+}
+
 impl Names {
     /// The names of a stack whose identities are in a resource group: that, with its subscription, is the stack's home.
     pub(crate) fn new(stack: Stack, group: ResourceId) -> Self {
@@ -96,8 +102,8 @@ impl Names {
 
     /// The home in the tags of an identity of a stack of this name; empty where the tags name none.
     pub(crate) fn home_in<'a>(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
-        tags.get(STACK_TAG).filter(|stack| *stack == self.stack.as_str())?;
-        Some(tags.get(HOME_TAG).map_or("", String::as_str))
+        tag_of(tags, STACK_TAG).filter(|stack| *stack == self.stack.as_str())?;
+        Some(tag_of(tags, HOME_TAG).unwrap_or_default())
     }
 
     /// A managed identity by its name, in the stack's resource group.
@@ -136,13 +142,10 @@ impl Names {
         Value::Object(tags.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
 
-    /// Those of an identity's tags that are the stack's to set; all others are somebody else's. The case of a tag's name
-    /// says nothing. Source: Azure documentation, "Use tags to organize your Azure resources".
+    /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
         let ours = [HOME_TAG, PLACE_TAG, SCOPE_TAG, STACK_TAG].into_iter().chain(self.tags.keys().map(String::as_str));
-        let there = |key: &str| tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-        let ours: BTreeMap<_, _> = ours.filter_map(|key| Some((key.to_owned(), there(key)?.clone()))).collect();
-        Value::Object(ours.into_iter().map(|(key, value)| (key, value.into())).collect())
+        Value::Object(ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.into()))).collect())
     }
 
     /// The federated credential of a pair.
@@ -235,6 +238,16 @@ mod tests {
         assert!(place.name().len() <= LONGEST_IDENTITY);
         assert_eq!(names.place_named(&place).as_deref(), Some(subscription));
         assert_eq!(names.place_named(&names.identity_id(&names.identity(&domain, 0))), None);
+    }
+
+    /// Azure says that the case of a tag's name says nothing.
+    #[test]
+    fn a_mark_is_one_however_its_tags_are_written() {
+        let here = names("acme-ml");
+        let tags = [("Cloudgrant:Stack", "acme-ml"), ("CLOUDGRANT:HOME", here.home())];
+        let tags: BTreeMap<_, _> = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        assert!(here.marks(&here.identity_id("cloudgrant_acme-ml_x"), &tags));
+        assert_eq!(here.tags_in(&tags)[STACK_TAG], "acme-ml");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::Azure;
 use crate::actions;
 use crate::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::kinds;
-use crate::names::{self, HOME_TAG, Names, STACK_TAG};
+use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
 use crate::remedies;
 use crate::resource_id::ResourceId;
 
@@ -122,8 +122,8 @@ impl Lists {
     /// The names of each stack of which something says that it is there.
     fn marks(&self) -> impl Iterator<Item = Names> {
         let tagged = self.identities.iter().filter_map(|(_, identity)| {
-            let stack = Stack::parse(identity.tags.get(STACK_TAG)?.as_str()).ok()?;
-            Names::at(stack, identity.tags.get(HOME_TAG)?)
+            let stack = Stack::parse(tag_of(&identity.tags, STACK_TAG)?).ok()?;
+            Names::at(stack, tag_of(&identity.tags, HOME_TAG)?)
         });
         let of_assignments = self.assignments.iter().filter_map(|assignment| assignment.description.as_deref());
         let of_roles = self.roles.iter().map(|role| role.description.as_str());
@@ -134,9 +134,9 @@ impl Lists {
     /// Identities whose tags say a stack that no run would take them for: what they hold is in no stack's list.
     fn strays(&self) -> impl Iterator<Item = Unsearched> {
         self.identities.iter().filter_map(|(id, identity)| {
-            let stack = identity.tags.get(STACK_TAG)?;
-            let home = identity.tags.get(HOME_TAG).map_or("", String::as_str);
-            let names = Stack::parse(stack.as_str()).ok().and_then(|stack| Names::at(stack, home));
+            let stack = tag_of(&identity.tags, STACK_TAG)?;
+            let home = tag_of(&identity.tags, HOME_TAG).unwrap_or_default();
+            let names = Stack::parse(stack).ok().and_then(|stack| Names::at(stack, home));
             let why = match names {
                 Some(names) if names.marks(id, &identity.tags) => return None,
                 Some(_) => "it isn't there, or isn't called as that stack calls its identities",

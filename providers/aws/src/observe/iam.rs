@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::OtherHomes;
 use crate::Aws;
 use crate::attachment::Attachment;
-use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
+use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 use crate::document;
 use crate::kinds;
 use crate::platform_binding;
@@ -123,7 +123,7 @@ impl Reader<'_> {
             }
             let own = OUR_TAGS.into_iter().chain(self.aws.config.tags.keys().map(String::as_str));
             let tags: serde_json::Map<_, _> =
-                own.filter_map(|key| Some((key.to_owned(), Value::from(role.tags.get(key)?.as_str())))).collect();
+                own.filter_map(|key| Some((key.to_owned(), Value::from(tag_of(&role.tags, key)?)))).collect();
             let mut attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
             match (&self.aws.config.permissions_boundary, &role.boundary) {
                 (Some(_), Some(boundary)) => attributes["boundary"] = boundary.as_str().into(),
@@ -162,7 +162,7 @@ impl Reader<'_> {
         let mut foreign = Vec::new();
         for (arn, policy) in &role.attached {
             let id = kinds::attachment(name, policy);
-            let task_policy = role.tags.get(TASK_POLICY_TAG) == Some(arn);
+            let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
             if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
                 self.attached(id, name, policy, arn, Vec::new());
             } else {

@@ -128,6 +128,23 @@ async fn roles_and_policies_have_the_tags_that_the_manifest_names() {
     assert_eq!(tags(&world).await, (true, true));
     let left = world.iam().list_policy_tags().policy_arn(&policy).send().await.expect("tags").tags;
     assert!(left.iter().any(|tag| tag.key == "audit"), "{left:?}");
+    // IAM takes keys that differ in case alone for the same: what somebody wrote so is changed only where the plan tells
+    // what it was, and stays where it says the same.
+    let role = async |key: &str, value: &str| {
+        world.iam().tag_role().role_name(ROLE).tags(tag(key, value)).send().await.expect("tagged");
+    };
+    role("Team", "research").await;
+    let by_hand = world.iam().tag_policy().policy_arn(&policy).tags(tag("TEAM", "research")).send().await;
+    by_hand.expect("tagged");
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    for (key, ours, theirs) in [("Team", "research", "somebody"), ("Cloudgrant:Stack", "tests", "another")] {
+        role(key, theirs).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let [change] = plan.work().collect::<Vec<_>>()[..] else { panic!("{:#?}", plan.changes) };
+        let told = format!("{change:?}");
+        assert!(told.contains(theirs) && told.contains(ours), "{told}");
+        world.converge(&text).await;
+    }
     for wrong in ["'cloudgrant:stack': x", "'aws:x': y", "'a*': b", "a: 'b;'", "Team: x, team: y"] {
         let error = refused(world.plan(&with(&format!("  tags: {{ {wrong} }}"))).await);
         assert!(error.kind().is_usage() && said(&error).contains("aws.tags"), "{wrong}: {}", said(&error));

@@ -60,7 +60,7 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     check_name(name)?;
     let body: Body = call.read()?;
     let location = location(body.location.as_deref())?;
-    let tags = body.tags.unwrap_or_default();
+    let tags = tags::folded(body.tags.unwrap_or_default());
     tags::check(&tags, state.quotas.tags())?;
     let isolation = body.properties.and_then(|properties| properties.isolation_scope);
     if let Some(before) = state.identities.get(call.id().key()) {
@@ -84,7 +84,7 @@ fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
 fn patch(state: &mut State, call: &Call<'_>) -> Answer<Reply> {
     let body: Body = call.read()?;
     let mut identity = find(state, call.id())?.clone();
-    if let Some(tags) = body.tags {
+    if let Some(tags) = body.tags.map(tags::folded) {
         tags::check(&tags, state.quotas.tags())?;
         identity.tags = tags;
     }

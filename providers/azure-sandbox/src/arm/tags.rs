@@ -39,6 +39,12 @@ pub(crate) fn check(tags: &Tags, most: usize) -> Answer<()> {
     Ok(())
 }
 
+/// Of names that differ in case alone one is kept, as it is written there.
+pub(crate) fn folded(sent: Tags) -> Tags {
+    let by_name = sent.into_iter().map(|(name, value)| (name.to_lowercase(), (name, value)));
+    by_name.collect::<std::collections::BTreeMap<_, _>>().into_values().collect()
+}
+
 /// A resource can't move by being written again.
 pub(crate) fn other_location(name: &str, location: &str, full_type: &str) -> ArmError {
     ArmError::conflict(
@@ -53,6 +59,15 @@ pub(crate) fn other_location(name: &str, location: &str, full_type: &str) -> Arm
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_there_once_whatever_its_case() {
+        let tags = |tags: &[(&str, &str)]| {
+            tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Tags>()
+        };
+        let sent = tags(&[("Owner", "a"), ("owner", "b"), ("Team", "c")]);
+        assert_eq!(folded(sent), tags(&[("owner", "b"), ("Team", "c")]));
+    }
 
     #[test]
     fn limits() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{named, not_ours};
 use crate::Azure;
+use crate::names::tag_of;
 use crate::observe::trusts_others;
 use crate::resource_id::ResourceId;
 
@@ -26,8 +27,11 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
     let ours = ours.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
     let mut tags: BTreeMap<_, _> = there.iter().flat_map(|identity| identity.tags.clone()).collect();
     for (key, value) in ours {
-        // Azure takes no two names that differ only in their case.
-        tags.retain(|name, _| !name.eq_ignore_ascii_case(&key));
+        // Azure takes no two names that differ only in their case. What says the same stays as it is written.
+        if tag_of(&tags, &key) == Some(value.as_str()) {
+            continue;
+        }
+        tags.retain(|name, _| name.to_lowercase() != key.to_lowercase());
         tags.insert(key, value);
     }
     let is_new = there.is_none();

@@ -198,6 +198,17 @@ async fn tags_and_the_audience_are_keys() {
     assert_eq!(world.converge(&text).await.summary().update, 1);
     wanted["theirs"] = "kept".into();
     assert_eq!(tags().await, wanted);
+    // What says the same stays as somebody wrote it, also where something else is mended.
+    let mut rewritten = wanted.clone();
+    rewritten.as_object_mut().expect("tags").remove("Owner");
+    rewritten["OWNER"] = "data".into();
+    world.arm.put_identity(identity, rewritten.clone()).await;
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    let mut changed = rewritten.clone();
+    changed["cost-centre"] = "0".into();
+    world.arm.put_identity(identity, changed).await;
+    assert_eq!(world.converge(&text).await.summary().update, 1);
+    assert_eq!(tags().await, rewritten);
     // What the manifest has no more is nobody's of the stack.
     let without = text.replace("  tags: { Owner: data, cost-centre: \"4711\" }\n", "");
     assert!(world.plan(&without).await.expect("a plan").is_empty());
