@@ -11,14 +11,16 @@ use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::actions;
-use crate::buckets::{Bucket, Owner};
+use crate::buckets::{Bucket, Encryption, Owner};
 use crate::config::AccountId;
 use crate::document;
 use crate::grant::principals;
 use crate::inventory::Inventory;
 use crate::kinds;
 use crate::kms_key::Key;
+use crate::known_buckets::CONTEXT;
 use crate::locator::{Locator, Objects, Repository, Secret};
+use crate::partition::Partition;
 use crate::places::Places;
 use crate::registry;
 use crate::secrets::Resolved;
@@ -163,7 +165,12 @@ impl Part<'_> {
             let (partition, name) = (self.aws.config.partition().to_owned(), location.bucket.clone());
             Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
         });
+        // Nobody could ask for the key that may encrypt it.
+        let on_key = actions::on_key(self.access);
+        let is_unknown = bucket.encryption == Encryption::Unknown && !on_key.is_empty();
+        let of_key = is_unknown.then(|| self.in_whatever_key(on_key, location));
         let object = |statement: Value| {
+            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!(["s3:ListBucket"]));
             let statement = document::statement(&statement);
             match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
                 Some(shared) => self.written(shared, &statement),
@@ -174,7 +181,7 @@ impl Part<'_> {
                     }
                     attributes["statement"] = statement.clone();
                     let id = kinds::bucket_statement(&arn, sid(&statement));
-                    let handoff = for_bucket(&location.bucket, bucket.account(), &statement);
+                    let handoff = for_bucket(&location.bucket, bucket.account(), &statement, of_key);
                     self.object(id, attributes, "bucket", &location.bucket, Some(handoff))
                 }
             }
@@ -196,6 +203,18 @@ impl Part<'_> {
         let attributes = json!({ "key": key.arn, "statement": statement });
         let handoff = for_key_of_others(key, &statement);
         self.object(kinds::key_statement(called, sid(&statement)), attributes, "key", name, Some(handoff))
+    }
+
+    /// For the key of a bucket of which only its account knows the key, and where it is.
+    fn in_whatever_key(&self, actions: &[&str], location: &Objects) -> Value {
+        let partition = self.aws.config.partition();
+        let suffix = Partition::named(partition).map_or("amazonaws.com", |partition| partition.dns_suffix);
+        let mut statement = self.statement("Key", actions, "*");
+        statement["Condition"] = json!({ "StringLike": {
+            "kms:ViaService": [format!("s3.*.{suffix}")],
+            CONTEXT: contexts_of(partition, location),
+        } });
+        document::statement(&statement)
     }
 
     fn statement(&self, verb: &str, actions: &[&str], resource: &str) -> Value {
@@ -244,7 +263,8 @@ fn pretty(statement: &Value) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
-fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value) -> Handoff {
+/// `of_key` is what the policy of its key has to say, where nobody knows whether there is one.
+fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value, of_key: Option<&Value>) -> Handoff {
     let (to, known) = match account {
         Some(account) => (format!("whoever administers account {account}"), account.to_string()),
         None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
@@ -262,13 +282,26 @@ fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value) -> H
              {}\n\n\
              3. Put it there:\n\
              \x20  aws s3api put-bucket-policy --bucket {word} --policy file://policy.json\n\
-             4. If a customer-managed key encrypts the bucket, its key policy has to allow the same roles kms:Decrypt, and \
-             kms:GenerateDataKey where they write:\n\
-             \x20  aws s3api get-bucket-encryption --bucket {word}\n",
-            pretty(statement)
+             {}",
+            pretty(statement),
+            of_key.map(|statement| for_its_key(&word, statement)).unwrap_or_default()
         ),
         verifiable: false,
     }
+}
+
+fn for_its_key(bucket: &str, statement: &Value) -> String {
+    format!(
+        "4. See what encrypts it:\n\
+         \x20  aws s3api get-bucket-encryption --bucket {bucket}\n\
+         5. If that is a customer-managed key, add this statement to the key's policy as well (`aws kms get-key-policy`, \
+         `aws kms put-key-policy`), and keep the others:\n\n\
+         {}\n\n\
+         6. Then tell whoever runs cloudgrant the key's ARN: the same roles need the same actions on it in a policy of their own \
+         account. cloudgrant writes both by itself once it has credentials for this account (`aws.accounts`) that may read the \
+         bucket's encryption.\n",
+        pretty(statement)
+    )
 }
 
 fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {

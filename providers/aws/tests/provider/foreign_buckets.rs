@@ -254,6 +254,22 @@ async fn without_credentials_it_is_handed_off_whole() {
     ] {
         assert!(documents.contains(needed), "{needed} in {documents}");
     }
+    // Nobody could ask for the key: its statement is there whole, once, for whoever can.
+    let of_objects =
+        handoffs.iter().filter_map(|change| change.handoff.as_ref()).find(|one| one.document.contains("kms:"));
+    let document = &of_objects.expect("a handoff with the key").document;
+    let (before_key, of_key) = document.split_once("add this statement to the key's policy").expect("the key's step");
+    assert!(before_key.contains("s3:GetObject"), "{document}");
+    let (begin, end) = (of_key.find('{').expect("a document"), of_key.rfind('}').expect("its end"));
+    let of_key = statements(&of_key[begin..=end]);
+    assert_eq!(
+        of(&of_key, "AllowKey"),
+        json!({"Effect": "Allow", "Principal": {"AWS": [TASK_ROLE]}, "Action": ["kms:Decrypt"], "Resource": ["*"],
+               "Condition": {"StringLike": {
+                   "kms:ViaService": ["s3.*.amazonaws.com"],
+                   "kms:EncryptionContext:aws:s3:arn":
+                       ["arn:aws:s3:::acme-theirs", "arn:aws:s3:::acme-theirs/inputs/*"]}}})
+    );
     assert!(handoffs.iter().all(|change| change.action == Action::Handoff));
     assert_eq!(bucket_policy(&world, NOBODYS).await, before);
 }
