@@ -216,7 +216,16 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::String(text) => visitor.visit_enum(Chosen { word: text, value: None }),
             Value::Object(map) => match only(map) {
                 Some((word, value)) => visitor.visit_enum(Chosen { word, value: Some(value) }),
-                None => Err(Wrong::Said(format!("exactly one of these has to stand here: {}", variants.join(", ")))),
+                None => {
+                    let which = variants.join(", ");
+                    // Mostly somebody who has nothing to say of it.
+                    let or = if map.is_empty() {
+                        "; where there is nothing to say of it, take the whole entry out"
+                    } else {
+                        ""
+                    };
+                    Err(Wrong::Said(format!("exactly one of these has to stand here: {which}{or}")))
+                }
             },
             _ => {
                 let hint = Some(format!("possible: {}", variants.join(", ")));
@@ -371,7 +380,10 @@ mod tests {
         assert_eq!(said::<Vec<String>>(&json!("a, b")), "this must be a list, and is a text");
         assert_eq!(said::<BTreeMap<String, u8>>(&json!([])), "this must be a mapping of keys to values, and is a list");
         assert_eq!(said::<u32>(&json!(-1)), "this must be a whole number, 0 or more, and is the number -1");
-        assert_eq!(said::<Way>(&json!({})), "exactly one of these has to stand here: role, default");
+        let both = json!({ "role": "x", "default": null });
+        assert_eq!(said::<Way>(&both), "exactly one of these has to stand here: role, default");
+        let nothing = said::<Way>(&json!({}));
+        assert!(nothing.contains("role, default") && nothing.contains("take the whole entry out"), "{nothing}");
         assert_eq!(said::<Way>(&json!("role")), "`role` needs a value: `role: …`");
         assert_eq!(said::<Way>(&json!({ "default": 1 })), "`default` is a word that stands alone, without a value");
         assert!(Way::deserialize(Reader(&json!({ "role": "x" }))).is_ok());
