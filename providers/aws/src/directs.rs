@@ -3,29 +3,11 @@
 use cloudgrant_core::{Diagnostic, Origin, shown};
 
 use crate::config::{Config, Credentials};
+use crate::partition::Partition;
 
 /// What comes before the region in the names of the services that cloudgrant calls. Hosts of other services are not
 /// enough: anybody can have a function, a load balancer or an API behind a name below `amazonaws.com`.
 const SERVICES: [&str; 7] = ["iam", "sts", "ecr", "api.ecr", "secretsmanager", "kms", "s3"];
-
-/// How hosts of a partition end, IPv4 alone and dual-stack. Source: the partitions of AWS's SDKs (`dnsSuffix`,
-/// `dualStackDnsSuffix`), in the order aws and aws-us-gov, aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f.
-const SUFFIXES: [&str; 14] = [
-    "amazonaws.com",
-    "api.aws",
-    "amazonaws.com.cn",
-    "api.amazonwebservices.com.cn",
-    "amazonaws.eu",
-    "api.amazonwebservices.eu",
-    "c2s.ic.gov",
-    "api.aws.ic.gov",
-    "sc2s.sgov.gov",
-    "api.aws.scloud",
-    "cloud.adc-e.uk",
-    "api.cloud-aws.adc-e.uk",
-    "csp.hci.ic.gov",
-    "api.aws.hci.ic.gov",
-];
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].
 pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
@@ -90,7 +72,8 @@ fn is_aws(url: &str) -> bool {
 /// `SERVICE.SUFFIX` or `SERVICE.REGION.SUFFIX`; services may end in `-fips`. Source: AWS General Reference, "AWS service
 /// endpoints".
 fn is_host_of_aws(host: &str) -> bool {
-    SUFFIXES.iter().any(|suffix| {
+    let suffixes = Partition::all().flat_map(|partition| [partition.dns_suffix, partition.dual_stack_dns_suffix]);
+    suffixes.into_iter().any(|suffix| {
         let Some(before) = host.strip_suffix(suffix).and_then(|before| before.strip_suffix('.')) else { return false };
         SERVICES.iter().any(|service| {
             let Some(rest) = before.strip_prefix(service) else { return false };

@@ -11,14 +11,21 @@ pub(crate) struct Partition {
     pub(crate) id: &'static str,
     /// The end of its hosts, such as `amazonaws.com.cn`.
     pub(crate) dns_suffix: &'static str,
+    /// The same of its dual-stack hosts, such as `api.aws`.
+    pub(crate) dual_stack_dns_suffix: &'static str,
     /// The end of the dual-stack hosts of its registries, such as `on.aws`; none where there are none.
     pub(crate) dual_stack_registries: Option<&'static str>,
     /// How its regions begin; empty for the one that takes every geography.
     prefix: &'static str,
 }
 
-const fn partition(id: &'static str, prefix: &'static str, dns_suffix: &'static str) -> Partition {
-    Partition { id, dns_suffix, dual_stack_registries: None, prefix }
+const fn partition(
+    id: &'static str,
+    prefix: &'static str,
+    dns_suffix: &'static str,
+    dual_stack_dns_suffix: &'static str,
+) -> Partition {
+    Partition { id, dns_suffix, dual_stack_dns_suffix, dual_stack_registries: None, prefix }
 }
 
 impl Partition {
@@ -30,16 +37,17 @@ impl Partition {
 }
 
 /// The partition of all regions that belong to no other.
-const COMMERCIAL: Partition = partition("aws", "", "amazonaws.com").dual_stack("on.aws");
+const COMMERCIAL: Partition = partition("aws", "", "amazonaws.com", "api.aws").dual_stack("on.aws");
 
 const OTHERS: [Partition; 7] = [
-    partition("aws-cn", "cn-", "amazonaws.com.cn").dual_stack("on.amazonwebservices.com.cn"),
-    partition("aws-us-gov", "us-gov-", "amazonaws.com").dual_stack("on.aws"),
-    partition("aws-eusc", "eusc-", "amazonaws.eu").dual_stack("on.amazonwebservices.eu"),
-    partition("aws-iso", "us-iso-", "c2s.ic.gov"),
-    partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov"),
-    partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk"),
-    partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov"),
+    partition("aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn")
+        .dual_stack("on.amazonwebservices.com.cn"),
+    partition("aws-us-gov", "us-gov-", "amazonaws.com", "api.aws").dual_stack("on.aws"),
+    partition("aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu").dual_stack("on.amazonwebservices.eu"),
+    partition("aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 ];
 
 impl Partition {
@@ -135,6 +143,12 @@ mod tests {
             let params = Params::builder().region(region).build().expect("parameters");
             let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.expect(region);
             assert_eq!(endpoint.url(), format!("https://api.ecr.{region}.{}", partition.dns_suffix));
+            let params = aws_sdk_sts::config::endpoint::Params::builder().region(region).use_dual_stack(true);
+            let resolver = aws_sdk_sts::config::endpoint::DefaultResolver::new();
+            let params = params.build().expect("parameters");
+            let endpoint = aws_sdk_sts::config::endpoint::ResolveEndpoint::resolve_endpoint(&resolver, &params).await;
+            let of_sts = format!("https://sts.{region}.{}", partition.dual_stack_dns_suffix);
+            assert_eq!(endpoint.expect(region).url(), of_sts);
         }
         let seen: std::collections::BTreeSet<_> = REGIONS.iter().map(|(_, id)| *id).collect();
         assert_eq!(seen.len(), Partition::all().count());

@@ -226,6 +226,7 @@ async fn write_while(
                 meanwhile.doubt(before.as_ref(), policy.as_ref(), after.as_ref(), &mark);
             }
             Ok(Beside { policy, .. }) => learn(meanwhile, policy.as_ref()),
+            // Nothing was learnt: the next reading tells as much, if later.
             Err(_) => {}
         }
         wrote = Some(statements(after.as_ref()).to_vec());

@@ -74,12 +74,12 @@ fn untitled(reaches: &[Reach], partition: &str, inventory: &Inventory) -> Vec<Un
     let mut builder = Builder { partition, buckets: &inventory.buckets, statements: Vec::new() };
     let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
     for reach in reaches {
-        // A locator that can't be parsed was refused with the manifest.
-        match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Objects(location)) => objects.push((location, reach.access)),
-            Ok(Locator::Repository(repository)) => repositories.push((repository, reach.access)),
-            Ok(Locator::Secret(secret)) => resolved.extend(inventory.secrets.get(&secret)),
-            Err(_) => {}
+        // A locator that can't be parsed was refused with the manifest; nothing is granted of it.
+        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
+        match locator {
+            Locator::Objects(location) => objects.push((location, reach.access)),
+            Locator::Repository(repository) => repositories.push((repository, reach.access)),
+            Locator::Secret(secret) => resolved.extend(inventory.secrets.get(&secret)),
         }
     }
     builder.objects(&objects);
