@@ -17,6 +17,7 @@
 
 mod access;
 mod advice;
+mod answering;
 mod attributes;
 mod audience;
 pub mod audit;
@@ -54,6 +55,7 @@ mod stacks;
 
 pub use access::Access;
 pub use advice::of_secrets;
+pub use answering::{Answering, proxy_named};
 pub use attributes::Attributes;
 pub use audience::{Audience, Choice};
 pub use capability::Capabilities;

@@ -22,6 +22,14 @@ fn refused(folder: &Folder, provider: &str) -> String {
     said
 }
 
+/// The same of a cloud, and where it was tried to go.
+fn refused_at(folder: &Folder, provider: &str, place: &str) -> String {
+    let said = refused(folder, provider);
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("cause: {place}: no connection: ")), "{said}");
+    said
+}
+
 fn aws(endpoint: &str) -> Folder {
     let folder = Folder::with(QUICKSTART).variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
     folder.variable("AWS_SECRET_ACCESS_KEY", "none").variable("CLOUDGRANT_AWS__ENDPOINT", endpoint)
@@ -36,10 +44,24 @@ fn azure(endpoint: &str) -> Folder {
 #[test]
 fn where_nobody_listens() {
     let port = closed_port();
-    let said = refused(&aws(&format!("http://127.0.0.1:{port}")), "aws");
+    let place = format!("http://127.0.0.1:{port}");
+    let said = refused_at(&aws(&place), "aws", &place);
     assert!(said.contains("Connection refused"), "{said}");
-    let said = refused(&azure(&format!("https://127.0.0.1:{port}")), "azure");
+    let place = format!("https://127.0.0.1:{port}");
+    let said = refused_at(&azure(&place), "azure", &place);
     assert!(said.contains("Connection refused"), "{said}");
+}
+
+/// It may be the proxy that nobody can reach: it is named, and its password isn't.
+#[test]
+fn where_no_proxy_is() {
+    let proxy = format!("127.0.0.1:{}", closed_port());
+    let place = "https://cloud.example";
+    for (folder, provider) in [(aws(place), "aws"), (azure(place), "azure")] {
+        let folder = folder.variable("https_proxy", &format!("http://ann:p4ssw0rd@{proxy}")).variable("no_proxy", "");
+        let said = refused_at(&folder, provider, &format!("{place} (https_proxy is http://{proxy})"));
+        assert!(!said.contains("p4ssw0rd"), "{said}");
+    }
 }
 
 #[test]
@@ -49,20 +71,27 @@ fn where_a_name_is_not_known() {
     refused(&azure("https://nowhere.invalid"), "azure");
 }
 
-/// A cloud that takes the request and never answers: after ten seconds one knows what is waited for.
+/// A cloud that takes the request and never answers: after ten seconds one knows what is waited for, and after the time for
+/// one request, that nobody is there.
 #[test]
 fn where_the_cloud_is_silent() {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, BufReader, Read};
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("its address").port();
-    let folder = aws(&format!("http://127.0.0.1:{port}"));
+    let place = format!("http://{}", listener.local_addr().expect("its address"));
+    let folder = aws(&place);
     let mut command = folder.command(&["plan", "--provider", "aws"]);
     let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
     let (begun, mut said) = (Instant::now(), String::new());
-    let read = BufReader::new(child.stderr.take().expect("its errors")).read_line(&mut said);
+    let mut errors = BufReader::new(child.stderr.take().expect("its errors"));
+    errors.read_line(&mut said).expect("a line");
     let waited = begun.elapsed();
-    child.kill().and_then(|()| child.wait()).expect("it ends");
-    read.expect("a line");
     assert!(said.contains("aws") && said.contains("still waiting after 1"), "{said}");
     assert!((8..20).contains(&waited.as_secs()), "{waited:?}");
+    errors.read_to_string(&mut said).expect("the rest");
+    let waited = begun.elapsed();
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "{said}");
+    assert!(waited < Duration::from_secs(45), "{waited:?}");
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("cause: {place}: no answer in time, and nothing ever came from there")), "{said}");
+    assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the way to AWS"), "{said}");
 }

@@ -20,9 +20,10 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use cloudgrant_core::{Origin, Pace, Signal};
+use cloudgrant_core::{Answering, Origin, Pace, Signal, proxy_named};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
+use crate::error::innermost;
 use crate::throttling;
 
 /// The largest answer that is read, in bytes. A page of a thousand roles with policies has some MB.
@@ -40,34 +41,48 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-/// There is no way to where a request should go: its name isn't known, nobody listens, or no connection comes about in
-/// time. Nothing was sent.
+/// A request that was lost on the way.
 #[derive(Debug)]
-pub(crate) struct Unreachable(BoxError);
+pub(crate) struct Lost {
+    /// Scheme, host and port, and the proxy that the environment names for them.
+    to: String,
+    pub(crate) how: How,
+}
 
-impl fmt::Display for Unreachable {
+/// How a request was lost.
+#[derive(Debug)]
+pub(crate) enum How {
+    /// There is no way to where it should go: the name isn't known, nobody listens, or no connection comes about in time.
+    /// Nothing was sent.
+    NoConnection(BoxError),
+    /// Nothing came in the time for one try. Whether it was carried out, nobody knows.
+    NoAnswer,
+    /// The same, and nothing ever came from there.
+    Silence,
+    /// The connection broke.
+    Broken(BoxError),
+}
+
+impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no connection")
+        let to = &self.to;
+        match &self.how {
+            How::NoConnection(cause) => write!(f, "{to}: no connection: {}", innermost(cause.as_ref())),
+            How::NoAnswer => write!(f, "{to}: no answer in time"),
+            How::Silence => write!(f, "{to}: no answer in time, and nothing ever came from there"),
+            How::Broken(cause) => write!(f, "{to}: {}", innermost(cause.as_ref())),
+        }
     }
 }
 
-impl std::error::Error for Unreachable {
+impl std::error::Error for Lost {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.0.as_ref())
+        match &self.how {
+            How::NoConnection(cause) | How::Broken(cause) => Some(cause.as_ref()),
+            How::NoAnswer | How::Silence => None,
+        }
     }
 }
-
-/// Nothing came in the time for one try, more than once. Whether it was carried out, nobody knows.
-#[derive(Debug)]
-pub(crate) struct NoAnswer;
-
-impl fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer in time")
-    }
-}
-
-impl std::error::Error for NoAnswer {}
 
 /// How long the SDK goes on by itself with a request to which nothing comes, in at least two tries: then it is told, and the
 /// engine decides how long to go on. Six tries, as it makes where an error is the answer, would be minutes in which nobody
@@ -87,13 +102,43 @@ fn attempt(request: &HttpRequest) -> u32 {
     attempt.and_then(|attempt| attempt.parse().ok()).unwrap_or(1)
 }
 
-/// Without a kind of its own, the error says to the SDK that another try is of no use: how long to look for the way is
-/// the engine's to decide.
-fn unless_unreachable(error: ConnectorError) -> ConnectorError {
-    let mut causes = std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());
-    let connect = causes
-        .any(|error| error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()));
-    if connect { ConnectorError::other(Unreachable(error.into()).into(), None) } else { error }
+/// Where a request goes: scheme, host and port, which hold no secret.
+fn origin_of(uri: &str) -> &str {
+    let Some((scheme, rest)) = uri.split_once("://") else { return "" };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    &uri[..scheme.len() + "://".len() + end]
+}
+
+/// Where a request was on its way to.
+struct Way {
+    origin: String,
+    is_near: bool,
+}
+
+impl Way {
+    fn lost(&self, how: How) -> BoxError {
+        let scheme = self.origin.split("://").next().unwrap_or_default();
+        let proxy = if self.is_near { None } else { proxy_named(scheme) };
+        let to = proxy.map_or_else(|| self.origin.clone(), |proxy| format!("{} ({proxy})", self.origin));
+        Lost { to, how }.into()
+    }
+
+    /// An error without a kind of its own says to the SDK that another try is of no use: how long to look for the way is the
+    /// engine's to decide.
+    fn failed(&self, error: ConnectorError) -> ConnectorError {
+        let mut causes =
+            std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());
+        let no_connection = causes.any(|error| {
+            error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
+        });
+        if no_connection {
+            ConnectorError::other(self.lost(How::NoConnection(error.into())), None)
+        } else if error.is_io() {
+            ConnectorError::io(self.lost(How::Broken(error.into())))
+        } else {
+            error
+        }
+    }
 }
 
 /// The HTTP client. Nothing is set up before the first request.
@@ -104,6 +149,7 @@ pub(crate) struct Bounded {
     far: SharedHttpClient,
     patience: Duration,
     pace: Pace,
+    answering: Answering,
     read: Arc<AtomicU64>,
 }
 
@@ -112,7 +158,8 @@ impl Bounded {
     /// count: that is why the SDK's own limit isn't used.
     pub(crate) fn new(patience: Duration) -> Self {
         let (near, far) = (client(ProxyConfig::disabled), client(ProxyConfig::from_env));
-        Self { near, far, patience, pace: Pace::default(), read: Arc::default() }
+        let (pace, answering) = (Pace::default(), Answering::default());
+        Self { near, far, patience, pace, answering, read: Arc::default() }
     }
 
     /// How fast requests go out.
@@ -144,10 +191,7 @@ fn client(proxies: fn() -> ProxyConfig) -> SharedHttpClient {
 /// containers and pods. Source: AWS SDKs and tools reference guide, "IMDS credential provider" and "Container credential
 /// provider".
 fn is_near(uri: &str) -> bool {
-    let Some((scheme, rest)) = uri.split_once("://") else { return false };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let origin = &uri[..scheme.len() + "://".len() + end];
-    Origin::parse(origin).is_some_and(|origin| {
+    Origin::parse(origin_of(uri)).is_some_and(|origin| {
         let address = origin.host.parse::<std::net::Ipv4Addr>();
         origin.is_loopback()
             || address.is_ok_and(|address| address.is_link_local())
@@ -175,25 +219,29 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Bounded { near, far, patience, pace, read } = self.client.clone();
-        let client = if is_near(request.uri()) { near } else { far };
+        let Bounded { near, far, patience, pace, answering, read } = self.client.clone();
+        let way = Way { origin: origin_of(request.uri()).to_owned(), is_near: is_near(request.uri()) };
+        let client = if way.is_near { near } else { far };
         let inner = client.http_connector(&self.settings, &self.components);
         HttpConnectorFuture::new(async move {
             let last = is_last(attempt(&request), patience);
             let turn = pace.turn(throttling::lane(&request)).await;
             let answer = async {
-                let mut response = inner.call(request).await.map_err(unless_unreachable)?;
+                let mut response = inner.call(request).await.map_err(|error| way.failed(error))?;
+                answering.answered(&way.origin);
                 let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-                let body = whole(body).await?;
+                let body = whole(body, &way).await?;
                 read.fetch_add(body.len() as u64, Ordering::Relaxed);
                 Ok((response, body))
             };
-            let answer = tokio::time::timeout(patience, answer).await;
-            let answer = answer.unwrap_or_else(|elapsed| {
-                Err(if last {
-                    ConnectorError::other(NoAnswer.into(), None)
+            let answer = tokio::time::timeout(answering.patience(&way.origin, patience), answer).await;
+            let answer = answer.unwrap_or_else(|_| {
+                Err(if answering.is_silent(&way.origin) {
+                    ConnectorError::other(way.lost(How::Silence), None)
+                } else if last {
+                    ConnectorError::other(way.lost(How::NoAnswer), None)
                 } else {
-                    ConnectorError::timeout(elapsed.into())
+                    ConnectorError::timeout(way.lost(How::NoAnswer))
                 })
             });
             turn.answered(match &answer {
@@ -209,7 +257,7 @@ impl HttpConnector for Connector {
     }
 }
 
-async fn whole(body: SdkBody) -> Result<Bytes, ConnectorError> {
+async fn whole(body: SdkBody, way: &Way) -> Result<Bytes, ConnectorError> {
     // Without a kind of its own, the error says to the SDK that another try is of no use.
     let too_large = || ConnectorError::other(TooLarge.into(), None);
     if body.content_length().is_some_and(|length| length > ANSWER as u64) {
@@ -218,7 +266,7 @@ async fn whole(body: SdkBody) -> Result<Bytes, ConnectorError> {
     match Limited::new(body, ANSWER).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => Err(ConnectorError::io(error)),
+        Err(error) => Err(ConnectorError::io(way.lost(How::Broken(error)))),
     }
 }
 

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
-use crate::bounded::{NoAnswer, TooLarge, Unreachable};
+use crate::bounded::{How, Lost, TooLarge};
 use crate::denial::Denial;
 use crate::profiles::Unusable;
 use crate::throttling::is_throttling;
@@ -36,8 +36,9 @@ where
             }
             error
         }
+        _ if is_silent(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         _ if is_timeout(&error) && !is_unreachable(&error) => failed(ErrorKind::Unavailable)
-            .with("cause", "no answer in time")
+            .with("cause", lost(&error).map_or_else(|| "no answer in time".to_owned(), ToString::to_string))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         _ if let Some(unusable) = chain(&error).find_map(|error| error.downcast_ref::<Unusable>()) => {
             unusable.error(operation)
@@ -58,7 +59,7 @@ where
             .hint("log in (`aws login`, `aws sso login`, `aws configure`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an account, try it with --sandbox"),
         _ if is_unreachable(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
-            .with("cause", innermost(&error))
+            .with("cause", lost(&error).map_or_else(|| innermost(&error), ToString::to_string))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         _ => failed(ErrorKind::Unexpected).with("cause", innermost(&error)),
     }
@@ -86,7 +87,7 @@ where
 {
     match error {
         SdkError::TimeoutError(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_timeout() || chain(error).any(|error| error.is::<NoAnswer>()),
+        SdkError::DispatchFailure(failure) => failure.is_timeout() || is_without_answer(error),
         _ => false,
     }
 }
@@ -222,11 +223,11 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
             Some(answered(OPERATION, status, &code, &message))
         }
         (Some(SdkError::ConstructionFailure(_)), _) => None,
-        (Some(call), _) if is_unreachable(call) => {
+        (Some(call), _) if is_unreachable(call) || is_silent(call) => {
             let failed = Error::new(ErrorKind::Unreachable, format!("{OPERATION} failed"));
             Some(unreachable(failed.with("operation", OPERATION), call))
         }
-        (Some(call), _) => Some(unavailable(innermost(call))),
+        (Some(call), _) => Some(unavailable(lost(call).map_or_else(|| innermost(call), ToString::to_string))),
         (None, CredentialsError::ProviderTimedOut(_)) => Some(unavailable("no answer in time".to_owned())),
         (None, _) => None,
     }
@@ -253,13 +254,28 @@ fn below_credentials(error: &(dyn std::error::Error + 'static)) -> String {
     said.join(": ")
 }
 
+/// Where a request was lost on the way.
+fn lost<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Lost> {
+    chain(error).find_map(|error| error.downcast_ref::<Lost>())
+}
+
+/// Whether nothing was sent.
 fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
-    chain(error).any(|error| error.is::<Unreachable>())
+    lost(error).is_some_and(|lost| matches!(lost.how, How::NoConnection(_)))
+}
+
+/// Whether nothing ever came from where the request went.
+fn is_silent(error: &(dyn std::error::Error + 'static)) -> bool {
+    lost(error).is_some_and(|lost| matches!(lost.how, How::Silence))
+}
+
+fn is_without_answer(error: &(dyn std::error::Error + 'static)) -> bool {
+    lost(error).is_some_and(|lost| matches!(lost.how, How::NoAnswer | How::Silence))
 }
 
 fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Error {
     failed
-        .with("cause", format!("no connection: {}", innermost(error)))
+        .with("cause", lost(error).map_or_else(|| format!("no connection: {}", innermost(error)), ToString::to_string))
         .hint("check the way to AWS: network, DNS, proxy, and the region and endpoint of the manifest")
 }
 
@@ -268,7 +284,7 @@ fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// The innermost cause: what lies around it only repeats that something failed.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 

@@ -11,7 +11,7 @@ use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url};
 use bytes::{Bytes, BytesMut};
 use cloudgrant_core::audit::note_request;
-use cloudgrant_core::{Error, ErrorKind, Pace, Result, Signal};
+use cloudgrant_core::{Answering, Error, ErrorKind, Pace, Result, Signal, proxy_named};
 
 use crate::error::{Carried, innermost};
 use crate::throttling;
@@ -32,6 +32,7 @@ pub(crate) struct Transport {
     patience: Duration,
     requests: AtomicU64,
     pace: Pace,
+    answering: Answering,
     /// For this machine and its metadata service, which no proxy can reach.
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
@@ -47,6 +48,7 @@ impl Transport {
             patience: REQUEST,
             requests: AtomicU64::new(0),
             pace: Pace::default(),
+            answering: Answering::default(),
             near: OnceLock::new(),
             far: OnceLock::new(),
         }
@@ -129,7 +131,8 @@ impl Transport {
 
     async fn exchange(&self, outgoing: reqwest::RequestBuilder) -> azure_core::Result<AsyncRawResponse> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = outgoing.send().await.map_err(lost)?;
+        let response = outgoing.send().await.map_err(|error| self.lost(&error))?;
+        self.answering.answered(&response.url().origin().ascii_serialization());
         let status = response.status().as_u16();
         if let Some(id) = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()) {
             note_request(id);
@@ -148,13 +151,37 @@ impl Transport {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error))? {
             if body.len() + chunk.len() > self.answer_limit {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
+    }
+
+    /// What went wrong on the way. Only the kinds `Connection` and `Io` are tried again.
+    fn lost(&self, error: &reqwest::Error) -> azure_core::Error {
+        let host = error.url().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let cause = innermost(error);
+        if cause.contains("certificate") {
+            return Carried::sdk(
+                Error::new(ErrorKind::Unexpected, "the server's certificate isn't trusted")
+                    .with("place", host)
+                    .with("cause", cause)
+                    .hint("if the authority is one of your own, name its file: CLOUDGRANT_AZURE__CA_CERTIFICATE"),
+            );
+        }
+        if error.is_connect() {
+            return unreachable(error.url(), &format!("no connection: {cause}"));
+        }
+        if error.is_timeout() && self.answering.is_silent(&host) {
+            return unreachable(error.url(), "no answer in time, and nothing ever came from there");
+        }
+        if error.is_timeout() {
+            return azure_core::Error::with_message(SdkKind::Io, format!("{host}: no answer in time"));
+        }
+        azure_core::Error::with_message(SdkKind::Io, format!("{host}: {cause}"))
     }
 }
 
@@ -172,6 +199,7 @@ impl HttpClient for Transport {
             outgoing = outgoing.header(name.as_str(), header(value)?);
         }
         let turn = self.pace.turn(&throttling::lane(request)).await;
+        outgoing = outgoing.timeout(self.answering.patience(&url.origin().ascii_serialization(), self.patience));
         let answer = self.exchange(outgoing).await;
         turn.answered(match &answer {
             Ok(response) => throttling::signal(response.status(), response.headers()),
@@ -229,33 +257,15 @@ fn headers(map: &http::HeaderMap) -> Headers {
     headers
 }
 
-/// What went wrong on the way. Only the kinds `Connection` and `Io` are tried again.
-fn lost(error: reqwest::Error) -> azure_core::Error {
-    let host = error.url().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    let cause = innermost(&error);
-    if cause.contains("certificate") {
-        return Carried::sdk(
-            Error::new(ErrorKind::Unexpected, "the server's certificate isn't trusted")
-                .with("place", host)
-                .with("cause", cause)
-                .hint("if the authority is one of your own, name its file: CLOUDGRANT_AZURE__CA_CERTIFICATE"),
-        );
-    }
-    if error.is_connect() {
-        return unreachable(&host, &cause);
-    }
-    if error.is_timeout() {
-        return azure_core::Error::with_message(SdkKind::Io, format!("{host}: no answer in time"));
-    }
-    azure_core::Error::with_message(SdkKind::Io, format!("{host}: {cause}"))
-}
-
-/// There is no way to a place: its name isn't known, nobody listens, or no connection comes about in time. How long to
-/// look for the way is the engine's to decide, and not the pipeline's.
-fn unreachable(host: &str, cause: &str) -> azure_core::Error {
+/// There is no way to a place: its name isn't known, nobody listens, no connection comes about in time, or nobody ever
+/// answers. How long to look for the way is the engine's to decide, and not the pipeline's.
+fn unreachable(url: Option<&Url>, cause: &str) -> azure_core::Error {
+    let host = url.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let proxy = url.filter(|url| !is_near(url)).and_then(|url| proxy_named(url.scheme()));
+    let to = proxy.map_or_else(|| host.clone(), |proxy| format!("{host} ({proxy})"));
     Carried::sdk(
         Error::new(ErrorKind::Unreachable, "there is no way to Azure")
-            .with("cause", format!("{host}: no connection: {cause}"))
+            .with("cause", format!("{to}: {cause}"))
             .hint("check the way to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`"),
     )
 }

@@ -1,0 +1,104 @@
+//! Which hosts answer at all. One from which something came is worth waiting for, however slow it is; where nothing ever came,
+//! and for long enough, nobody is there, as with a firewall that drops what it gets.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a host from which nothing ever came may take for its first answer.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The same once it has taken that long for nothing: several requests are on their way before anybody gives up.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// What is known of hosts. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Answering(Arc<Mutex<HashMap<String, Host>>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Host {
+    Answered,
+    Silent,
+}
+
+impl Answering {
+    /// How long to wait for an answer of a host, where one that answers is waited for so long.
+    pub fn patience(&self, host: &str, patience: Duration) -> Duration {
+        match self.hosts().get(host) {
+            Some(Host::Answered) => patience,
+            Some(Host::Silent) => patience.min(SILENT),
+            None => patience.min(SILENCE),
+        }
+    }
+
+    /// Takes note that something came from a host, whatever it was.
+    pub fn answered(&self, host: &str) {
+        self.hosts().insert(host.to_owned(), Host::Answered);
+    }
+
+    /// Takes note that nothing came from a host in time. Answers whether nothing ever did.
+    pub fn is_silent(&self, host: &str) -> bool {
+        *self.hosts().entry(host.to_owned()).or_insert(Host::Silent) == Host::Silent
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, HashMap<String, Host>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the environment says of the proxy for a scheme, such as `HTTPS_PROXY is http://proxy.example:3128`. A name and a
+/// password in it are left out; whether `NO_PROXY` exempts a host is for whoever reads it to see.
+pub fn proxy_named(scheme: &str) -> Option<String> {
+    named(scheme, |variable| std::env::var(variable).ok())
+}
+
+fn named(scheme: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let upper = scheme.to_ascii_uppercase();
+    let variables =
+        [format!("{scheme}_proxy"), format!("{upper}_PROXY"), "all_proxy".to_owned(), "ALL_PROXY".to_owned()];
+    let set = |variable: String| {
+        let value = value(&variable).filter(|value| !value.is_empty())?;
+        Some((variable, value))
+    };
+    let (variable, value) = variables.into_iter().find_map(set)?;
+    let (scheme, rest) = value.split_once("://").map_or(("", value.as_str()), |(scheme, rest)| (scheme, rest));
+    // A password may hold any sign, and is behind the name: what comes after the last `@` is the host.
+    let host = rest.rsplit('@').next().unwrap_or_default();
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    Some(format!("{variable} is {}", crate::shown(&format!("{scheme}{host}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_has_answered_is_waited_for_longer() {
+        let answering = Answering::default();
+        let (slow, nobody) = ("https://slow.example", "https://nobody.example");
+        answering.answered(slow);
+        let (minute, second) = (Duration::from_secs(60), Duration::from_secs(1));
+        assert_eq!(answering.patience(slow, minute), minute);
+        assert_eq!((answering.patience(nobody, minute), answering.patience(nobody, second)), (SILENCE, second));
+        assert!(!answering.is_silent(slow) && answering.is_silent(nobody));
+        assert_eq!((answering.patience(slow, minute), answering.patience(nobody, minute)), (minute, SILENT));
+        answering.answered(nobody);
+        assert_eq!(answering.patience(nobody, minute), minute);
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        let with = |set: &'static [(&str, &str)]| {
+            move |scheme: &str| {
+                let value = |variable: &str| set.iter().find(|(name, _)| *name == variable).map(|(_, value)| *value);
+                named(scheme, |variable| value(variable).map(ToOwned::to_owned))
+            }
+        };
+        let https = with(&[("HTTPS_PROXY", "http://ann:p@ss/w@proxy.example:3128/")]);
+        assert_eq!(https("https").as_deref(), Some("HTTPS_PROXY is http://proxy.example:3128"));
+        assert_eq!(https("http"), None);
+        let all = with(&[("http_proxy", ""), ("ALL_PROXY", "proxy.example:1")]);
+        assert_eq!(all("http").as_deref(), Some("ALL_PROXY is proxy.example:1"));
+    }
+}
