@@ -100,6 +100,9 @@ pub(crate) const LOGIN: &str = "ecr:GetAuthorizationToken";
 /// Reading a secret's value (requirement 38).
 pub(crate) const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 
+/// Seeing which objects there are.
+pub(crate) const LIST_OBJECTS: &str = "s3:ListBucket";
+
 /// Decrypting what was encrypted under a customer-managed key (requirement 37).
 pub(crate) const DECRYPT: &str = "kms:Decrypt";
 

@@ -171,7 +171,7 @@ impl Lookup {
                     if known.and_then(Bucket::account).is_none() {
                         foreign::look(aws, &name, asked, &mut bucket).await?;
                     }
-                    Ok::<_, Error>((name, (asked, settled(known, bucket))))
+                    Ok::<_, Error>((name, (asked, settled(&aws.config.account, known, bucket))))
                 }
             };
             let asked: Vec<_> = stream::iter(open).map(ask).buffer_unordered(BUCKETS_AT_A_TIME).try_collect().await?;
@@ -186,7 +186,7 @@ impl Lookup {
 
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
 /// that isn't the one any more that it was is kept out, which is what its condition is for.
-fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
+fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
     let Some((known, was)) = known.and_then(|known| Some((known, known.account()?))) else { return asked };
     let said = || asked.note.clone().unwrap_or_default();
     // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
@@ -211,6 +211,8 @@ fn settled(known: Option<&Bucket>, asked: Bucket) -> Bucket {
             let former = before.filter(|key| asked.key() != Some(key)).cloned().collect();
             Bucket { former, ..asked }
         }
+        // Of the data plane's own account is what the policy says otherwise: somebody edited that, or it was a foreign one before.
+        Owner::Account(now) if now == own => asked,
         Owner::Account(now) => kept_out(&format!("account {now}")),
     }
 }

@@ -150,7 +150,7 @@ impl Part<'_> {
         let arn = format!("arn:{}:s3:::{}", self.aws.config.partition(), location.bucket);
         let mut statements = Vec::new();
         if actions::lists(self.access) {
-            let mut statement = self.statement("List", &["s3:ListBucket"], &arn);
+            let mut statement = self.statement("List", &[actions::LIST_OBJECTS], &arn);
             if !location.prefix.is_empty() {
                 let prefixes = [location.prefix.clone(), format!("{}*", location.prefix)];
                 statement["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
@@ -170,7 +170,7 @@ impl Part<'_> {
         let is_unknown = bucket.encryption == Encryption::Unknown && !on_key.is_empty();
         let of_key = is_unknown.then(|| self.in_whatever_key(on_key, location));
         let object = |statement: Value| {
-            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!(["s3:ListBucket"]));
+            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!([actions::LIST_OBJECTS]));
             let statement = document::statement(&statement);
             match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
                 Some(shared) => self.written(shared, &statement),

@@ -5,18 +5,23 @@
 //! owner with `StringLike` in place of `StringEquals`: both mean the same for twelve digits, and the bucket is asked again.
 //! In the same way, a key that encrypted the bucket before is told from the one that does now by how its statement compares
 //! the service.
+//!
+//! Only what is a statement of the stack's counts, by its Sid, its effect and its actions: what somebody else wrote into the policy,
+//! a Deny above all, gives nothing away.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::many;
+use cloudgrant_core::{Access, many};
 use serde::Deserialize;
 
+use crate::actions;
 use crate::buckets::{Bucket, Encryption, Owner};
 use crate::config::AccountId;
 use crate::kms_key::Key;
 use crate::locator::is_bucket;
 use crate::names::Names;
+use crate::sids::{self, Purpose};
 use crate::snapshot::Snapshot;
 
 /// The condition key for the account that owns a resource.
@@ -108,6 +113,12 @@ struct Document<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Statement<'a> {
+    #[serde(borrow)]
+    sid: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    effect: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    action: Texts<'a>,
     #[serde(borrow, default)]
     resource: Texts<'a>,
     #[serde(borrow, default)]
@@ -180,6 +191,33 @@ fn said(text: &str) -> Vec<(String, Said)> {
     document.statement.items().iter().flat_map(of_statement).collect()
 }
 
+impl Statement<'_> {
+    /// Whether the stack writes such a statement for a purpose, with actions that it has then.
+    fn is_ours<'b>(&self, fits: impl Fn(Purpose) -> bool, actions: impl IntoIterator<Item = &'b [&'b str]>) -> bool {
+        let named: BTreeSet<_> = self.action.each().collect();
+        self.effect.as_deref() == Some("Allow")
+            // In a policy that several roles carry, statements have no Sid.
+            && self.sid.as_deref().is_none_or(|sid| sids::purposes(sid).any(|of| of == Purpose::Kept || fits(of)))
+            && actions.into_iter().any(|actions| actions.iter().copied().collect::<BTreeSet<_>>() == named)
+    }
+
+    fn is_of_objects(&self) -> bool {
+        let of_levels = Access::ALL.into_iter().map(actions::on_objects).filter(|actions| !actions.is_empty());
+        let listing: &[&str] = &[actions::LIST_OBJECTS];
+        self.is_ours(Purpose::is_of_objects, of_levels.chain([listing]))
+    }
+
+    fn is_of_key(&self) -> bool {
+        let of_levels = Access::ALL.into_iter().map(actions::on_key).filter(|actions| !actions.is_empty());
+        self.is_ours(|purpose| matches!(purpose, Purpose::ReadKey | Purpose::WriteKey), of_levels)
+    }
+
+    fn is_of_former_key(&self) -> bool {
+        let decrypting: &[&str] = &[actions::DECRYPT];
+        self.is_ours(|purpose| purpose == Purpose::FormerKey, [decrypting])
+    }
+}
+
 fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
     let Condition { equals, like, any } = &statement.condition;
     let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
@@ -187,9 +225,9 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
         let key = |via| Key::granted("s3", statement.resource.single(), via, any.aliases.single());
         let said = |bucket: &&str| {
             let said = match (equals.via.single(), like.via.single()) {
-                (via, None) => key(via).map(Said::Key),
-                (None, via) => key(via).map(Said::FormerKey),
-                (Some(_), Some(_)) => None,
+                (via, None) if statement.is_of_key() => key(via).map(Said::Key),
+                (None, via) if statement.is_of_former_key() => key(via).map(Said::FormerKey),
+                (Some(_) | None, Some(_) | None) => None,
             };
             ((*bucket).to_owned(), said.unwrap_or(Said::Odd))
         };
@@ -200,9 +238,11 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
         (None, Some(owner)) => (owner, false),
         _ => return Vec::new(),
     };
+    let is_of_objects = statement.is_of_objects();
     let buckets = statement.resource.each().filter_map(bucket_of);
     let said = |(bucket, has_objects): (&str, bool)| {
         let said = match AccountId::parse(owner) {
+            _ if !is_of_objects => Said::Odd,
             Ok(owner) if has_objects && was_read => Said::OwnerAndEncryption(owner),
             Ok(owner) => Said::Owner(owner),
             Err(_) => Said::Odd,
@@ -235,12 +275,14 @@ mod tests {
     }
 
     fn on(resource: &str, operator: &str, owner: &str) -> Value {
-        json!({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [resource],
+        let (sid, action) =
+            if resource.contains('/') { ("OneRead", "s3:GetObject") } else { ("OneList", "s3:ListBucket") };
+        json!({"Sid": sid, "Effect": "Allow", "Action": [action], "Resource": [resource],
                "Condition": {operator: {"aws:ResourceAccount": [owner]}}})
     }
 
     fn with_key(key: &str, region: &str) -> Value {
-        json!({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": {
+        json!({"Sid": "OneReadKey", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": {
             "StringEquals": {"kms:ViaService": [format!("s3.{region}.amazonaws.com")]},
             "StringLike": {"kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::acme", "arn:aws:s3:::acme/in/*"]},
         }})
@@ -260,6 +302,34 @@ mod tests {
         for unread in [on("arn:aws:s3:::acme", READ, "111122223333"), on("arn:aws:s3:::acme/*", UNREAD, "111122223333")]
         {
             assert_eq!(facts(json!([unread])), bucket(Encryption::Unknown));
+        }
+    }
+
+    /// What somebody wrote into the policy, to stop the use of a key above all, is no key of the bucket's.
+    #[test]
+    fn what_is_no_statement_of_ours_says_nothing_of_a_bucket() {
+        let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
+        let changed = |of: &Value, key: &str, value: Value| {
+            let mut changed = of.clone();
+            changed[key] = value;
+            changed
+        };
+        let key = with_key(KEY, "us-west-2");
+        let mut former = changed(&key, "Sid", json!("OneFormerKey"));
+        let via = former["Condition"]["StringEquals"].take();
+        former["Condition"]["StringLike"]["kms:ViaService"] = via["kms:ViaService"].clone();
+        former["Condition"].as_object_mut().expect("a map").remove("StringEquals");
+        assert!(facts(json!([objects, former]))[0].1.as_ref().is_some_and(|bucket| bucket.former.len() == 1));
+        for statement in [&objects, &key, &former] {
+            for (part, value) in [
+                ("Effect", json!("Deny")),
+                ("Action", json!(["kms:*"])),
+                ("Action", json!(["s3:*"])),
+                ("Sid", json!("SecurityTeamStop")),
+            ] {
+                let odd = changed(statement, part, value);
+                assert_eq!(facts(json!([objects, odd])), [("acme".to_owned(), None)], "{odd}");
+            }
         }
     }
 

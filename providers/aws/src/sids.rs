@@ -61,6 +61,30 @@ fn subject(grant: &GrantName) -> String {
     if heads.any(|head| !head.is_empty() && name.ends_with(head)) { spelled_out(&[grant.as_str()]) } else { name }
 }
 
+impl Purpose {
+    /// Whether it is to list, read or write objects.
+    pub(crate) fn is_of_objects(self) -> bool {
+        match self {
+            Self::List | Self::ListPrefix | Self::Manage | Self::Read | Self::ReadWrite | Self::Write => true,
+            Self::Decrypt
+            | Self::FormerKey
+            | Self::Kept
+            | Self::Login
+            | Self::Pull
+            | Self::Push
+            | Self::ReadKey
+            | Self::Secrets
+            | Self::WriteKey => false,
+        }
+    }
+}
+
+/// What a statement with that Sid may be for, whichever grant's it is.
+pub(crate) fn purposes(sid: &str) -> impl Iterator<Item = Purpose> {
+    let sid = sid.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, 'A' | 'B'));
+    Purpose::ALL.iter().copied().filter(move |purpose| sid.ends_with(purpose.as_str()))
+}
+
 /// Whether a Sid is that of a grant's statement, whatever it is for, with what sets it apart from others in a document (a
 /// number) or says which part of a statement it is (letters).
 pub(crate) fn is_of(sid: &str, grant: &GrantName) -> bool {

@@ -206,7 +206,7 @@ impl<'a> Builder<'a> {
             by_owner.entry(self.owner(bucket)).or_default().push(self.bucket_arn(bucket));
         }
         for (owner, arns) in by_owner {
-            self.allow(Purpose::List, &["s3:ListBucket"], arns, owned(READ, owner));
+            self.allow(Purpose::List, &[actions::LIST_OBJECTS], arns, owned(READ, owner));
         }
         for (bucket, prefixes) in &prefixes {
             if prefixes.contains("") {
@@ -217,7 +217,7 @@ impl<'a> Builder<'a> {
             let mut condition = owned(READ, self.owner(bucket));
             condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
             let arn = self.bucket_arn(bucket);
-            self.allow(Purpose::ListPrefix, &["s3:ListBucket"], vec![arn], condition);
+            self.allow(Purpose::ListPrefix, &[actions::LIST_OBJECTS], vec![arn], condition);
         }
         for level in Access::ALL {
             let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);

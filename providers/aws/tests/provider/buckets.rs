@@ -308,6 +308,62 @@ async fn what_can_not_be_read_again_takes_no_key_away() {
     }
 }
 
+/// What somebody wrote into the stack's policy, by a console.
+async fn edit(world: &World, change: impl FnOnce(&mut Vec<Value>)) {
+    let mut document = world.document("cloudgrant_tests_global").await;
+    change(document["Statement"].as_array_mut().expect("statements"));
+    let policies = world.iam().list_policies().send().await.expect("the policies");
+    let global = policies.policies().iter().find(|policy| policy.policy_name() == Some("cloudgrant_tests_global"));
+    let arn = global.and_then(|policy| policy.arn()).expect("it is there");
+    let version = world.iam().create_policy_version().policy_arn(arn).policy_document(document.to_string());
+    version.set_as_default(true).send().await.expect("edited");
+}
+
+/// A Deny above all: it doesn't become what the bucket's key is, and is taken back as any edit is.
+#[tokio::test]
+async fn what_somebody_wrote_into_the_policy_gives_nothing() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = world.document("cloudgrant_tests_global").await;
+    for operator in ["StringEquals", "StringLike"] {
+        let mut condition =
+            json!({ "StringLike": { "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::acme-data/*"] } });
+        condition[operator]["kms:ViaService"] = json!(["s3.us-west-2.amazonaws.com"]);
+        let key = "arn:aws:kms:us-west-2:111122223333:key/00000000-0000-0000-0000-0000000000aa";
+        edit(&world, |statements| {
+            statements.push(json!({
+                "Sid": "SecurityTeamStop", "Effect": "Deny", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": condition,
+            }));
+        })
+        .await;
+        assert!(!drift(&world, &text).await.is_empty(), "{operator}: it is drift");
+        world.converge(&text).await;
+        assert_eq!(world.document("cloudgrant_tests_global").await, before, "{operator}");
+    }
+}
+
+/// The owner that the policy names is asked for by a drift: that somebody edited it, it doesn't believe.
+#[tokio::test]
+async fn an_owner_that_somebody_edited_is_drift() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = world.document("cloudgrant_tests_global").await;
+    edit(&world, |statements| {
+        for statement in statements {
+            let edited = statement.to_string().replace(&format!("[\"{OWN}\"]"), "[\"999999999999\"]");
+            *statement = serde_json::from_str(&edited).expect("JSON");
+        }
+    })
+    .await;
+    assert!(world.document("cloudgrant_tests_global").await.to_string().contains("999999999999"));
+    let plan = drift(&world, &text).await;
+    let after: Vec<_> =
+        plan.changes.iter().filter_map(|change| change.after.as_ref()).map(|after| after.value()).collect();
+    assert!(after.iter().any(|after| after["document"]["Statement"] == before["Statement"]), "{:#?}", plan.changes);
+}
+
 #[tokio::test]
 async fn a_bucket_that_somebody_else_made_anew_stays_out() {
     // The other one is an account of the manifest's: that says nothing of whose buckets are granted.
