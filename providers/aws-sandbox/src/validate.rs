@@ -122,12 +122,19 @@ pub(crate) fn document(value: &str, member: &str) -> Answer<()> {
     Ok(())
 }
 
+/// Merges a role's tags into those that are there.
+pub(crate) fn merge_role_tags(tags: Tags, sent: Vec<(String, String)>, quota: u64) -> Answer<Tags> {
+    // Keys are found whatever their case, and keep the new one; of policies and providers, such are two. Source: IAM user
+    // guide, "Tags for IAM resources".
+    let is_sent = |known: &str| sent.iter().any(|(key, _)| key.to_lowercase() == known.to_lowercase());
+    let others = tags.into_iter().filter(|(known, _)| !is_sent(known)).collect();
+    merge_tags(others, sent, quota)
+}
+
 /// Merges tags into those that are there.
 pub(crate) fn merge_tags(mut tags: Tags, sent: Vec<(String, String)>, quota: u64) -> Answer<Tags> {
     check_tags(&sent)?;
     for (key, value) in sent {
-        // Keys are found whatever their case, and keep the new one.
-        tags.retain(|known, _| known.to_lowercase() != key.to_lowercase());
         tags.insert(key, value);
     }
     if tags.len() as u64 > quota {
@@ -136,9 +143,15 @@ pub(crate) fn merge_tags(mut tags: Tags, sent: Vec<(String, String)>, quota: u64
     Ok(tags)
 }
 
+/// Removes a role's tags by their keys.
+pub(crate) fn remove_role_tags(mut tags: Tags, keys: &[String]) -> Tags {
+    tags.retain(|known, _| !keys.iter().any(|key| key.to_lowercase() == known.to_lowercase()));
+    tags
+}
+
 /// Removes tags by their keys.
 pub(crate) fn remove_tags(mut tags: Tags, keys: &[String]) -> Tags {
-    tags.retain(|known, _| !keys.iter().any(|key| key.to_lowercase() == known.to_lowercase()));
+    tags.retain(|known, _| !keys.contains(known));
     tags
 }
 
@@ -226,9 +239,12 @@ mod tests {
         {
             assert!(tag(key, value).is_err(), "{key}");
         }
-        let tags = merge_tags(Tags::from([("Team".into(), "a".into())]), vec![("team".into(), "b".into())], 50)
-            .expect("valid");
+        let (there, sent) = (Tags::from([("Team".into(), "a".into())]), vec![("team".into(), "b".into())]);
+        let tags = merge_role_tags(there.clone(), sent.clone(), 50).expect("valid");
         assert_eq!(tags, Tags::from([("team".into(), "b".into())]));
+        assert!(remove_role_tags(tags, &["TEAM".into()]).is_empty());
+        let tags = merge_tags(there, sent, 50).expect("valid");
+        assert_eq!(remove_tags(tags, &["TEAM".into()]).len(), 2);
         let many = (0..3).map(|n| (format!("k{n}"), String::new())).collect();
         assert_eq!(merge_tags(Tags::new(), many, 2).expect_err("too many").code, "LimitExceeded");
     }

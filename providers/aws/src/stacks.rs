@@ -144,10 +144,7 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
     match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
         Ok(answer) => {
             let tags = answer.policy.and_then(|policy| policy.tags).unwrap_or_default();
-            let said = tags
-                .into_iter()
-                .filter(|tag| tag.key.eq_ignore_ascii_case(HOME_TAG))
-                .find_map(|tag| in_tag(&tag.value));
+            let said = tags.into_iter().filter(|tag| tag.key == HOME_TAG).find_map(|tag| in_tag(&tag.value));
             let unsaid = || Issuer::Unknown(format!("no tag `{HOME_TAG}` of its roles or of policy {policy} says it"));
             Ok(said.filter(is_it).map_or_else(unsaid, Issuer::Known))
         }

@@ -25,7 +25,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     validate::own_path(path)?;
     validate::role_description(description)?;
     validate::max_session(max_session)?;
-    let tags = validate::merge_tags(Tags::new(), query.tags(), state.quotas.tags())?;
+    let tags = validate::merge_role_tags(Tags::new(), query.tags(), state.quotas.tags())?;
     if call.account(state).role(name).is_some() {
         return Err(ApiError::exists(format!("Role with name {name} already exists.")));
     }

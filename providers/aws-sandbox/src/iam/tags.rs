@@ -6,19 +6,19 @@ use crate::model::Tags;
 use crate::paging::Paging;
 use crate::protocol::xml::Xml;
 use crate::state::State;
-use crate::validate::{merge_tags, remove_tags};
+use crate::validate::{merge_role_tags, merge_tags, remove_role_tags, remove_tags};
 
 /// `TagRole`.
 pub(super) fn tag_role(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let mut role = call.role_to_change(state)?;
-    role.tags = merge_tags(role.tags, call.query.tags(), state.quotas.tags())?;
+    role.tags = merge_role_tags(role.tags, call.query.tags(), state.quotas.tags())?;
     state.save_role(role)
 }
 
 /// `UntagRole`.
 pub(super) fn untag_role(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let mut role = call.role_to_change(state)?;
-    role.tags = remove_tags(role.tags, &call.query.list("TagKeys"));
+    role.tags = remove_role_tags(role.tags, &call.query.list("TagKeys"));
     state.save_role(role)
 }
 

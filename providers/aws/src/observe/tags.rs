@@ -8,7 +8,6 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use crate::Aws;
-use crate::bind::tag_of;
 use crate::client::AT_A_TIME;
 use crate::policy_tags;
 use crate::snapshot::Snapshot;
@@ -22,8 +21,9 @@ pub(super) async fn read(aws: &Aws, snapshot: &Snapshot) -> Result<BTreeMap<Stri
     let ours = snapshot.policies.iter().filter(|(_, policy)| policy.path == path);
     let ours: Vec<String> = ours.map(|(arn, _)| arn.clone()).collect();
     let read = |arn: String| async move {
-        let found = policy_tags::of(aws, &arn).await?;
-        let named = aws.config.tags.keys().filter_map(|key| Some((key.clone(), tag_of(&found, key)?.into())));
+        let mut found = policy_tags::of(aws, &arn).await?;
+        // Other than those of roles, keys that differ in case are two. Source: IAM user guide, "Tags for IAM resources".
+        let named = aws.config.tags.keys().filter_map(|key| Some((key.clone(), found.remove(key)?.into())));
         let tags: Map<String, Value> = named.collect();
         Ok::<_, Error>((arn, Value::from(tags)))
     };

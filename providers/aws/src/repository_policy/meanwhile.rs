@@ -229,7 +229,7 @@ fn peoples(policy: Option<&Policy>) -> Vec<Statement> {
 
 /// Whether it is among them, under whatever IDs AWS shows its principals for now.
 fn is_in(statements: &[Statement], statement: &Statement) -> bool {
-    let is_shown = |other: &Statement| has_same_sid(other, statement) && other.is_but_for_ids(statement, is_dead_id);
+    let is_shown = |other: &Statement| other.sid() == statement.sid() && other.is_but_for_ids(statement, is_dead_id);
     statements.contains(statement) || statements.iter().any(is_shown)
 }
 
