@@ -14,6 +14,7 @@ use crate::Aws;
 use crate::actions;
 use crate::config::{AccountId, Credentials, partition_of};
 use crate::locator::{Locator, Repository};
+use crate::pack::POLICY_SIZE;
 use crate::secrets::FEW;
 
 use self::own::Makes;
@@ -127,13 +128,28 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     if !assumed.is_empty() {
         statements.push(statement("WorkElsewhere", &["sts:AssumeRole"], assumed, None));
     }
+    let document = document(statements);
+    notes.extend(too_large(&document));
     Permissions {
         name: config.account.to_string(),
         kind: "IAM policy".to_owned(),
         holder: format!("whoever runs cloudgrant in account {}", config.account),
-        document: document(statements),
+        document,
         notes,
     }
+}
+
+/// Said of a document that IAM takes in no managed policy. It doesn't count white space. Source: IAM user guide, "IAM and AWS
+/// STS quotas".
+fn too_large(document: &Value) -> Option<String> {
+    let size = document.to_string().len();
+    let inline = if size <= INLINE_SIZE { "take an inline policy of a role, or " } else { "" };
+    (size > POLICY_SIZE).then(|| {
+        format!(
+            "IAM takes {POLICY_SIZE} characters in a managed policy, and this is {size}: {inline}make several policies of it, each with \
+             some of the statements, which stand for themselves"
+        )
+    })
 }
 
 /// In another account, as far as there are credentials for it.
@@ -193,7 +209,9 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
         );
     }
     let name = account.to_string();
-    Permissions { name, kind: "IAM policy".to_owned(), holder, document: document(statements), notes }
+    let document = document(statements);
+    notes.extend(too_large(&document));
+    Permissions { name, kind: "IAM policy".to_owned(), holder, document, notes }
 }
 
 /// Whose the buckets are, and how they are encrypted.
@@ -265,6 +283,9 @@ fn statement(sid: &str, actions: &[&str], resources: Vec<String>, condition: Opt
     }
     statement
 }
+
+/// The most characters of all of a role's inline policies.
+const INLINE_SIZE: usize = 10_240;
 
 fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
