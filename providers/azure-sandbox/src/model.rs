@@ -161,7 +161,7 @@ macro_rules! by_id {
             const FOLDER: &'static str = $folder;
 
             fn key(&self) -> String {
-                self.id.to_ascii_lowercase()
+                crate::arm::id::folded(&self.id)
             }
         })*
     };

@@ -8,7 +8,7 @@ use crate::config::is_but_for_slashes;
 use crate::locator::is_guid;
 use crate::remedies;
 use crate::resolve;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 use crate::snapshot::Snapshot;
 
 impl Azure {
@@ -86,9 +86,8 @@ impl Azure {
     }
 
     fn is_here(&self, identity: &Identity) -> bool {
-        ResourceId::parse(&identity.id).is_ok_and(|id| {
-            id.resource_group().is_some_and(|group| group.eq_ignore_ascii_case(&self.config.resource_group))
-        })
+        ResourceId::parse(&identity.id)
+            .is_ok_and(|id| id.resource_group().is_some_and(|group| is_same(group, &self.config.resource_group)))
     }
 
     pub(crate) fn cluster_group(&self) -> &str {

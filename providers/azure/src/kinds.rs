@@ -2,7 +2,7 @@
 
 use cloudgrant_core::ObjectId;
 
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 
 pub(crate) const IDENTITY: &str = "managed-identity";
 pub(crate) const CREDENTIAL: &str = "federated-credential";
@@ -12,7 +12,7 @@ pub(crate) const BINDING: &str = "platform-binding";
 
 /// By its name in the stack's resource group, elsewhere by its ID.
 pub(crate) fn identity(id: &ResourceId, group: &ResourceId) -> ObjectId {
-    let here = id.resource_group().is_some_and(|name| name.eq_ignore_ascii_case(group.name()))
+    let here = id.resource_group().is_some_and(|name| is_same(name, group.name()))
         && id.subscription() == group.subscription();
     ObjectId::new(IDENTITY, if here { id.name() } else { id.as_str() })
 }
@@ -21,7 +21,7 @@ pub(crate) fn identity(id: &ResourceId, group: &ResourceId) -> ObjectId {
 /// groups may have an identity of one name.
 pub(crate) fn holder(id: &ResourceId, group: &ResourceId) -> String {
     let there = id.resource_group().unwrap_or_default();
-    match (id.subscription() == group.subscription(), there.eq_ignore_ascii_case(group.name())) {
+    match (id.subscription() == group.subscription(), is_same(there, group.name())) {
         (true, true) => id.name().to_owned(),
         (true, false) => format!("{there}/{}", id.name()),
         (false, _) => format!("{}/{there}/{}", id.subscription(), id.name()),

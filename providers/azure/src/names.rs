@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::config::Guid;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, folded};
 
 /// Source: Azure documentation, "Naming rules and restrictions", Microsoft.ManagedIdentity.
 const LONGEST_IDENTITY: usize = 128;
@@ -183,7 +183,7 @@ impl Names {
     }
 
     fn derived(&self, parts: &[&str]) -> String {
-        let text = format!("{}\n{}\n{}", self.stack, self.home, parts.join("\n").to_ascii_lowercase());
+        let text = format!("{}\n{}\n{}", self.stack, self.home, folded(&parts.join("\n")));
         Uuid::new_v5(&NAMESPACE, text.as_bytes()).to_string()
     }
 

@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::locator::{Locator, Objects, Place, is_guid};
 use crate::powers;
 use crate::remedies;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 use crate::snapshot::Snapshot;
 use crate::{Azure, Credentials};
 
@@ -260,9 +260,9 @@ async fn was_hierarchical(
 ) -> Result<Option<bool>> {
     let container = container(id, objects);
     let assignments = snapshot.assignments(&id.subscription()).await?;
-    let ours = assignments.iter().filter(|assignment| {
-        assignment.scope.eq_ignore_ascii_case(container.as_str()) && assignment.is_of(&azure.names)
-    });
+    let ours = assignments
+        .iter()
+        .filter(|assignment| is_same(&assignment.scope, container.as_str()) && assignment.is_of(&azure.names));
     let conditions = ours.filter_map(|assignment| assignment.condition.as_deref());
     let named = conditions.filter(|condition| condition::names_folder(condition, &objects.prefix));
     Ok(named.map(|_| true).next())

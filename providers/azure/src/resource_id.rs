@@ -151,6 +151,16 @@ fn small(c: char) -> char {
     }
 }
 
+/// A name or an ID in the one form that all that are the same have.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars().map(small).collect()
+}
+
+/// Whether two names, or IDs as Azure writes them, are one.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || folded(one) == folded(other)
+}
+
 impl PartialEq for ResourceId {
     fn eq(&self, other: &Self) -> bool {
         if self.0.is_ascii() {
@@ -198,6 +208,12 @@ impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether what has an ID, as Azure writes it, is another one or lies below it.
+pub(crate) fn is_within(id: &str, other: &str) -> bool {
+    let (id, other) = (folded(id), folded(other));
+    id.strip_prefix(other.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

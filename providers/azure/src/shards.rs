@@ -60,9 +60,9 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: 
     let most = identities.len() + wanted.len() * issuers.len() / PER_IDENTITY + 1;
     for index in 0..most {
         let id = azure.names.identity_id(&azure.names.identity(&binding.scope, index));
-        let ours = identities
-            .iter()
-            .any(|identity| identity.id.eq_ignore_ascii_case(id.as_str()) && azure.names.marks(&id, &identity.tags));
+        let ours = identities.iter().any(|identity| {
+            crate::resource_id::is_same(&identity.id, id.as_str()) && azure.names.marks(&id, &identity.tags)
+        });
         if ours {
             present.insert(index, snapshot.credentials(&id).await?.to_vec());
         }

@@ -11,7 +11,7 @@ use crate::arm::{
     Cluster, FederatedCredential, Identity, Registry, RoleAssignment, RoleDefinition, StorageAccount, Vault,
 };
 use crate::client::Arm;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 
 /// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Snapshot {
     pub(crate) async fn identity(&self, id: &ResourceId) -> Result<Option<Identity>> {
         if id.subscription() == self.group.subscription() {
             let here = self.identities().await?;
-            return Ok(here.iter().find(|identity| identity.id.eq_ignore_ascii_case(id.as_str())).cloned());
+            return Ok(here.iter().find(|identity| is_same(&identity.id, id.as_str())).cloned());
         }
         let read = || async { Ok(self.arm.identity(id.as_str()).await?.into_iter().collect()) };
         Ok(self.elsewhere.get(id.clone(), read).await?.first().cloned())

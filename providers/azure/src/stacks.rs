@@ -14,7 +14,7 @@ use crate::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::kinds;
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
 use crate::remedies;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
@@ -103,7 +103,7 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
     if group.subscription() != home.subscription() {
         settings.insert("subscription".to_owned(), group.subscription());
     }
-    if !group.name().eq_ignore_ascii_case(home.name()) {
+    if !is_same(group.name(), home.name()) {
         settings.insert("resource_group".to_owned(), group.name().to_owned());
     }
     FoundStack {

@@ -31,7 +31,7 @@ impl Id {
             return None;
         }
         let text = format!("/{inner}");
-        let key = text.to_ascii_lowercase();
+        let key = folded(&text);
         let id = Self { text, key };
         id.is_well_formed().then_some(id)
     }
@@ -53,7 +53,7 @@ impl Id {
 
     fn join(before: &str, after: &str) -> Self {
         let text = format!("{before}{after}");
-        let key = text.to_ascii_lowercase();
+        let key = folded(&text);
         Self { text, key }
     }
 
@@ -175,6 +175,16 @@ impl Id {
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.key.strip_prefix(other.key.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+/// Names of resource groups may have letters of any script, whose case says nothing either.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let mut lower = c.to_lowercase();
+            lower.next().filter(|_| lower.next().is_none()).unwrap_or(c)
+        })
+        .collect()
 }
 
 impl fmt::Display for Id {

@@ -152,7 +152,7 @@ pub(crate) fn list_all(state: &State, call: &Call<'_>) -> Answer<Reply> {
             "name" => "name",
             "location" => "location",
             "resourcegroup" => {
-                let group = format!("/resourcegroups/{}/", value.to_ascii_lowercase());
+                let group = format!("/resourcegroups/{}/", super::id::folded(value));
                 all.retain(|(key, _)| key.contains(&group));
                 continue;
             }

@@ -7,7 +7,7 @@ use super::{former_scopes, named, resource, text};
 use crate::arm::{NewRoleAssignment, RoleAssignment};
 use crate::condition;
 use crate::error::code;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
 
 /// What there is to know of one.
@@ -81,7 +81,7 @@ fn same(one: Option<&str>, other: Option<&str>) -> bool {
 async fn existing(azure: &Azure, wanted: &Wanted<'_>) -> Result<Option<RoleAssignment>> {
     let list = azure.arm.role_assignments(&wanted.scope.subscription()).await?;
     Ok(list.into_iter().find(|there| {
-        there.scope.eq_ignore_ascii_case(wanted.scope.as_str())
+        is_same(&there.scope, wanted.scope.as_str())
             && there.principal_id.eq_ignore_ascii_case(&wanted.principal.id)
             && there.role().eq_ignore_ascii_case(wanted.role)
     }))
@@ -91,6 +91,6 @@ pub(super) async fn delete(azure: &Azure, before: &Value) -> Result<Outcome> {
     let scope = text(before, "scope");
     let name = text(before, "assignment");
     azure.arm.delete_role_assignment(scope, name).await?;
-    let remarks = former_scopes::leave(azure, text(before, "role_id")).await?;
-    Ok(Outcome { remarks, ..named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")) })
+    former_scopes::leave(azure, text(before, "role_id"), name).await?;
+    Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
 }

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, Result};
 use serde_json::Value;
 
 use super::role::{texts, write};
 use super::{resource, text};
 use crate::Azure;
 use crate::arm::{RoleAssignment, RoleDefinition};
-use crate::remedies;
+use crate::resource_id::is_within;
 
 /// What Azure says of a scope in which the role is still assigned.
 pub(crate) const IN_USE: &str = "RoleScopeBeingRemovedContainsAssignments";
@@ -23,12 +23,14 @@ pub(crate) struct Kept {
     /// The role as it should be.
     after: Value,
     former: Vec<String>,
+    /// The stack's assignments of it that this run has deleted: lists show them for a while.
+    gone: BTreeSet<String>,
 }
 
-/// Writes a role as it should be but for its former scopes, as its assignments there are the stack's, and about to go.
+/// Writes a role as it should be but for its former scopes, in which it is still assigned.
 ///
 /// # Errors
-/// Somebody else has assigned it there, or nobody knows who.
+/// Azure counts assignments that are gone.
 pub(super) async fn keep(
     azure: &Azure,
     name: &str,
@@ -40,50 +42,33 @@ pub(super) async fn keep(
     let scopes = there.map(|role| role.assignable_scopes.as_slice()).unwrap_or_default();
     let is_wanted = |scope: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
     let former: Vec<_> = scopes.iter().filter(|scope| !is_wanted(scope)).cloned().collect();
-    let kept = Kept { name: name.to_owned(), after: after.clone(), former };
-    let (ours, theirs) = assigned(azure, &kept).await?;
-    match (ours, theirs) {
-        (true, _) => {
-            let scopes: Vec<_> = wanted.into_iter().chain(kept.former.iter().cloned()).collect();
-            let role = write(azure, name, after, &scopes).await?;
-            azure.former_scopes.lock().await.insert(text(after, "id").to_owned(), kept);
-            Ok(role)
-        }
-        (false, Some(theirs)) => Err(Error::new(ErrorKind::Conflict, in_use(&kept, &theirs))
-            .with("assignment", &theirs.id)
-            .source(error)
-            .hint(format!("let that assignment go first: `{}`", remedies::delete_assignment(&theirs.id)))),
-        (false, None) => Err(error.hint(
-            "the assignments there can't be seen: those that went a moment ago do no harm soon; those in a subscription that was \
-             deleted, only Azure's support can take away",
-        )),
+    let kept = Kept { name: name.to_owned(), after: after.clone(), former, gone: BTreeSet::new() };
+    // Where it can't be seen, it may be. The plan has said so, as it has of what others have assigned.
+    if let Ok((false, None)) = assigned(azure, &kept).await {
+        return Err(error);
     }
+    let scopes: Vec<_> = wanted.into_iter().chain(kept.former.iter().cloned()).collect();
+    let role = write(azure, name, after, &scopes).await?;
+    azure.former_scopes.lock().await.insert(text(after, "id").to_owned(), kept);
+    Ok(role)
 }
 
-/// Takes the former scopes from a role, one of whose assignments has gone, once it is assigned there no more. Answers with
-/// what hinders that.
+/// Takes the former scopes from a role, one of whose assignments has gone, once it is assigned there no more.
 ///
 /// # Errors
 /// Azure refuses it, or still counts assignments that are gone.
-pub(super) async fn leave(azure: &Azure, role: &str) -> Result<Vec<String>> {
+pub(super) async fn leave(azure: &Azure, role: &str, assignment: &str) -> Result<()> {
     // One at a time: the last one to go finds none left.
     let mut roles = azure.former_scopes.lock().await;
-    let Some(kept) = roles.get(role).cloned() else { return Ok(Vec::new()) };
-    let (ours, theirs) = assigned(azure, &kept).await?;
-    if ours {
-        return Ok(Vec::new());
-    }
-    if let Some(theirs) = theirs {
-        return Ok(vec![format!("{}: `{}`", in_use(&kept, &theirs), remedies::delete_assignment(&theirs.id))]);
+    let Some(kept) = roles.get_mut(role) else { return Ok(()) };
+    kept.gone.insert(assignment.to_ascii_lowercase());
+    let kept = kept.clone();
+    if !matches!(assigned(azure, &kept).await, Ok((false, None))) {
+        return Ok(());
     }
     write(azure, &kept.name, &kept.after, &texts(&kept.after, "assignable_in")).await?;
     roles.remove(role);
-    Ok(Vec::new())
-}
-
-fn in_use(kept: &Kept, theirs: &RoleAssignment) -> String {
-    let Kept { name, .. } = kept;
-    format!("somebody else has assigned the role {name} on {}, so that it stays assignable there", theirs.scope)
+    Ok(())
 }
 
 /// Whether the stack has assigned the role in its former scopes, and one of the assignments of others there.
@@ -99,16 +84,11 @@ async fn assigned(azure: &Azure, kept: &Kept) -> Result<(bool, Option<RoleAssign
                 continue;
             }
             if assignment.is_of(&azure.names) {
-                ours = true;
+                ours |= !kept.gone.contains(&assignment.name.to_ascii_lowercase());
             } else {
                 theirs = Some(assignment);
             }
         }
     }
     Ok((ours, theirs))
-}
-
-fn is_within(scope: &str, of: &str) -> bool {
-    let (scope, of) = (scope.to_ascii_lowercase(), of.to_ascii_lowercase());
-    scope.strip_prefix(of.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

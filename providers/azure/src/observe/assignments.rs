@@ -19,7 +19,7 @@ use crate::kinds;
 use crate::names;
 use crate::places;
 use crate::remedies::delete_assignment;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, folded};
 use crate::snapshot::Snapshot;
 
 /// Source: Azure documentation, "Azure RBAC limits".
@@ -91,7 +91,7 @@ fn unreachable(assignment: &RoleAssignment, why: &str) -> Unsearched {
 }
 
 fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
-    (scope.to_ascii_lowercase(), role.to_ascii_lowercase(), principal.to_ascii_lowercase())
+    (folded(scope), role.to_ascii_lowercase(), principal.to_ascii_lowercase())
 }
 
 struct Reader<'a> {

@@ -11,6 +11,8 @@ use crate::actions;
 use crate::arm::Permission;
 use crate::kinds;
 
+use super::places::is_final;
+
 /// What the caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Operation {
@@ -29,6 +31,13 @@ impl Operation {
             Self::Define => "Microsoft.Authorization/roleDefinitions/write",
             Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
             Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
+        }
+    }
+
+    fn takes_away(self) -> bool {
+        match self {
+            Self::Unassign | Self::Undefine => true,
+            Self::Assign | Self::Define => false,
         }
     }
 }
@@ -52,7 +61,12 @@ pub(super) async fn may_assign(
         !below || !allows(&here, *operation)
     };
     let ask = needed.into_iter().filter(outside).map(|(operation, scope)| async move {
-        let allowed = allows(&azure.arm.permissions(&scope).await?, operation);
+        let allowed = match azure.arm.permissions(&scope).await {
+            Ok(permissions) => allows(&permissions, operation),
+            // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
+            Err(error) if operation.takes_away() && is_final(&error) => true,
+            Err(error) => return Err(error),
+        };
         Ok::<_, Error>((operation, scope, allowed))
     });
     // How many scopes are asked about at a time, the client knows.

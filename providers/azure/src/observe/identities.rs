@@ -13,7 +13,7 @@ use super::other_homes::OtherHomes;
 use crate::arm::FederatedCredential;
 use crate::kinds;
 use crate::remedies;
-use crate::resource_id::ResourceId;
+use crate::resource_id::{ResourceId, is_same};
 use crate::snapshot::Snapshot;
 use crate::{Azure, Principal};
 
@@ -114,7 +114,7 @@ pub(super) async fn add(
 fn group_of(azure: &Azure, id: &ResourceId) -> String {
     let group = id.resource_group().unwrap_or_default();
     let ours = azure.names.group().name();
-    if group.eq_ignore_ascii_case(ours) { ours.to_owned() } else { group.to_owned() }
+    if is_same(group, ours) { ours.to_owned() } else { group.to_owned() }
 }
 
 fn attributes_of(azure: &Azure, identity: &ResourceId, credential: &FederatedCredential) -> Attributes {

@@ -9,6 +9,7 @@ mod identities;
 mod limited;
 mod other_homes;
 mod places;
+mod role_scopes;
 mod roles;
 mod scopes;
 mod trust;
@@ -31,6 +32,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let principals = identities::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
     roles::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = places::searched(azure, desired, &snapshot, &mut observed).await?;
+    role_scopes::keep(azure, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));

@@ -30,6 +30,7 @@ pub(super) async fn searched(
     let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
     let mut perhaps = named(desired);
     perhaps.extend(marked(azure, snapshot).await?);
+    perhaps.extend(assignable(observed));
     if desired.thorough {
         perhaps.extend(seen(azure, observed).await?);
     }
@@ -70,6 +71,14 @@ async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeSet<String>> 
     Ok(ids.filter_map(|id| azure.names.place_named(&id)).collect())
 }
 
+/// Those in which a custom role of the stack can be assigned.
+fn assignable(observed: &Observed) -> BTreeSet<String> {
+    let roles = observed.objects.iter().filter(|(id, found)| id.kind == kinds::ROLE && found.owned);
+    let roles: Vec<_> = roles.map(|(_, found)| found.attributes.value()).collect();
+    let scopes = roles.iter().filter_map(|role| role["assignable_in"].as_array()).flatten();
+    scopes.filter_map(|scope| Some(ResourceId::parse(scope.as_str()?).ok()?.subscription())).collect()
+}
+
 /// Those that the caller sees, as far as they trust the data plane's tenant: nobody of this one can be given a role in
 /// another.
 async fn seen(azure: &Azure, observed: &mut Observed) -> Result<BTreeSet<String>> {
@@ -89,7 +98,7 @@ async fn seen(azure: &Azure, observed: &mut Observed) -> Result<BTreeSet<String>
 }
 
 /// Whether asking again would bring the same answer.
-fn is_final(error: &Error) -> bool {
+pub(super) fn is_final(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
 }
 

@@ -193,3 +193,17 @@ async fn a_stack_whose_resource_group_is_gone_is_listed_and_says_so() {
     assert_eq!((stack.home.as_str(), &stack.settings), (format!("{FIRST}/other-dataplane").as_str(), &None));
     assert!(stacks.unsearched.iter().any(|one| one.reason.contains("isn't there any more")), "{stacks:#?}");
 }
+
+/// The case of letters says nothing, of whatever script they are.
+#[tokio::test]
+async fn a_resource_group_is_one_however_its_name_is_written() {
+    let text = |group: &str| precise(&elsewhere(FIRST, group));
+    for (one, other) in [("Acme-Group", "acme-group"), ("группа", "ГРУППА"), ("caf\u{e9}", "CAF\u{c9}")] {
+        let world = World::new(&text(one)).await;
+        world.converge(&text(one)).await;
+        let plan = world.plan(&text(other)).await.expect("a plan");
+        assert!(plan.is_empty(), "{one}: {:#?}", plan.changes);
+        world.revoke_all(&text(other)).await.expect("revoked");
+        assert!(world.plan(&text(one)).await.expect("a plan").unchanged == 0, "{one}: nothing is left");
+    }
+}

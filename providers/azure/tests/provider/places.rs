@@ -168,6 +168,35 @@ async fn a_place_that_cannot_be_read_is_said_and_stays_named() {
     assert_eq!(left(&world).await, [""; 0]);
 }
 
+/// Whether a custom role is still assigned there, nobody knows: it keeps the scope, and stays.
+#[tokio::test]
+async fn a_custom_role_stays_where_it_cannot_be_seen_whether_it_is_assigned() {
+    let grants = |domain: &str| {
+        flyte(&format!(
+            "{}grants:\n- {{ name: near, scope: global, precise: true, access: {{ models: read-write{domain} }} }}\n",
+            resources()
+        ))
+    };
+    let both = grants(", there: read-write");
+    let world = World::new(&both).await;
+    world.converge(&both).await;
+    let owners = world.arm.assignments_of(THERE).await;
+    let owner = owners.iter().find(|assignment| assignment["properties"]["description"].is_null()).expect("an owner");
+    world.arm.manage("delete", json!({ "id": owner["id"] })).await;
+    let scopes = async || world.arm.custom_roles().await[0]["properties"]["assignableScopes"].as_array().map(Vec::len);
+    let plan = world.plan(&grants("")).await.expect("a plan");
+    assert!(plan.notes.iter().any(|note| note.message.contains("it stays assignable in")), "{:#?}", plan.notes);
+    assert!(plan.changes.is_empty() && plan.unsearched.len() == 1, "{plan:#?}");
+    let (plan, report) = revoke(&world, &grants(""), None).await;
+    assert!(plan.stays.iter().any(|stays| stays.reason.contains("can't be seen")), "{:#?}", plan.stays);
+    assert!(report.failed.is_empty(), "{report:#?}");
+    assert_eq!(scopes().await, Some(2));
+    world.arm.manage("put", json!({ "id": owner["id"], "properties": owner["properties"] })).await;
+    revoke(&world, &grants(""), None).await;
+    assert!(world.arm.custom_roles().await.is_empty());
+    assert_eq!(left(&world).await, [""; 0]);
+}
+
 #[tokio::test]
 async fn the_protected_list_holds_when_taking_away() {
     let text = everything();

@@ -1,6 +1,6 @@
 //! Grants to a prefix of a container: what is allowed inside, and that nothing reaches out of it.
 
-use cloudgrant_core::Level;
+use cloudgrant_core::{Level, Plan, Silent};
 use serde_json::json;
 
 use crate::arm::{GROUP, SUBSCRIPTION, container};
@@ -166,13 +166,24 @@ async fn a_custom_role_leaves_the_subscription_that_the_manifest_leaves() {
     let (status, answer) =
         world.arm.send(reqwest::Method::PUT, &format!("{theirs}?api-version=2022-04-01"), Some(body)).await;
     assert!(status.is_success(), "{answer}");
-    let report = world.apply(&manifest("own: read-write")).await.expect("a report");
-    let remarks: Vec<_> = report.applied.iter().flat_map(|applied| &applied.outcome.remarks).collect();
-    assert!(remarks.iter().any(|remark| remark.contains("somebody else has assigned the role")), "{report:#?}");
-    assert!(!report.is_success(), "the role is still assignable there");
-    let report = world.apply(&manifest("own: read-write")).await.expect("a report");
-    let told = report.failed.iter().map(|failed| crate::world::said(&failed.error)).collect::<String>();
-    assert!(told.contains(&format!("az role assignment delete --ids {theirs}")), "{report:#?}");
+    let plan = world.plan(&manifest("own: read-write")).await.expect("a plan");
+    let told = |plan: &Plan| plan.notes.iter().map(|note| note.message.clone()).collect::<String>();
+    let command = format!("az role assignment delete --ids {theirs}");
+    assert!(told(&plan).contains("it stays assignable in") && told(&plan).contains(&command), "{:#?}", plan.notes);
+    world.converge(&manifest("own: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION, subscription]));
+    let engine =
+        world.session(&manifest("own: read-write")).await.expect("a session").engine_without(None).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    assert!(plan.stays.iter().any(|stays| stays.reason.contains(&command)), "{:#?}", plan.stays);
+    // Once it is gone, so is the scope, and then the role.
+    let (status, answer) =
+        world.arm.send(reqwest::Method::DELETE, &format!("{theirs}?api-version=2022-04-01"), None).await;
+    assert!(status.is_success(), "{answer}");
+    world.converge(&manifest("own: read-write")).await;
+    assert_eq!(scopes().await, json!([SUBSCRIPTION]));
+    world.revoke_all(&manifest("own: read-write")).await.expect("revoked");
+    assert!(world.arm.custom_roles().await.is_empty());
 }
 
 /// A custom role is the tenant's, but only to be assigned, and listed, in the subscriptions that it names.
