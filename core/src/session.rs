@@ -72,7 +72,7 @@ impl Session {
             let is_said = |new: &Diagnostic, known: &Diagnostic| {
                 let section_is_missing =
                     known.path == registration.id && new.path.starts_with(&format!("{}.", known.path));
-                known.path.starts_with(&new.path) || section_is_missing
+                is_at_or_below(&known.path, &new.path) || section_is_missing
             };
             found.retain(|new| !problems.iter().any(|known| is_said(new, known)));
             problems.extend(found);
@@ -163,4 +163,10 @@ impl Session {
         engine.in_sandbox = self.in_sandbox;
         engine
     }
+}
+
+/// Whether a key path is another one, or one of what is in it.
+fn is_at_or_below(path: &str, other: &str) -> bool {
+    let rest = path.strip_prefix(other);
+    other.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -32,13 +32,10 @@ pub(crate) fn problems(report: &Report, look: &str, width: Option<usize>) -> Str
     out
 }
 
-/// More than these are for programs: `--output json` has them all.
-const MOST_LISTED: usize = 20;
-
 /// All that was made, changed and deleted, as the cloud calls it: what people copy into other tools (requirement 12).
 pub(crate) fn made(report: &Report) -> String {
     let mut out = String::new();
-    for applied in report.applied.iter().take(MOST_LISTED) {
+    for applied in &report.applied {
         let (style, verb) = match applied.change.action {
             Action::Create => (GREEN, "made"),
             Action::Update => (YELLOW, "updated"),
@@ -48,9 +45,6 @@ pub(crate) fn made(report: &Report) -> String {
         let id = &applied.change.id;
         let name = applied.outcome.identifier.as_deref().unwrap_or(&id.name);
         out.push_str(&format!("{} {}  {name}\n", styled(style, verb), id.kind));
-    }
-    if report.applied.len() > MOST_LISTED {
-        out.push_str(&format!("and {} more: --output json has them all\n", report.applied.len() - MOST_LISTED));
     }
     if out.is_empty() { out } else { format!("\n{out}\n") }
 }

@@ -60,6 +60,7 @@ aws:                                                                #! aws.clust
   account: 11112222333                                              #! aws.account
   endpoint: https://elsewhere.example                               #! aws.endpoint
   regoin: x                                                         #! aws.regoin
+  cluster_autoscaler: x                                             #! aws.cluster_autoscaler
   task_role: acme-adminflyterole                                    #! aws.task_role
   tags: { "aws:x": y }                                              #! aws.tags.aws:x
 resources:
@@ -294,4 +295,26 @@ grants:
     access: { bucket: read, images: pull, host: pull }
 "#;
     assert_eq!(told(text, &Overrides::default()), faults(text));
+}
+
+/// What is wrong with a resource is told at whatever level it is asked for.
+#[test]
+fn a_level_that_cannot_be_had_hides_nothing_of_its_resource() {
+    let said = |token: &str, bucket: &str| {
+        let text = format!(
+            "version: 1\nstack: acme\nprovider: aws\n\
+             platform: {{ kind: union, organization: acme, projects: [f], domains: [production] }}\n\
+             aws: {{ region: us-west-2, account: \"111122223333\" }}\n\
+             resources:\n  token: {{ aws: \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf\" }}\n  \
+             bucket: {{ aws: \"s3://unionai-acme-x\" }}\n\
+             grants: [{{ name: a, scope: global, access: {{ token: {token}, bucket: {bucket} }} }}]\n"
+        );
+        let loaded = Loaded::draft_from_text(&text, Path::new("m.yaml"), &Overrides::default());
+        let problems = loaded.and_then(opened).err().map(|error| error.problems().to_vec()).unwrap_or_default();
+        problems.into_iter().map(|problem| problem.path).collect::<BTreeSet<_>>()
+    };
+    let of_resources = said("read", "read");
+    assert_eq!(of_resources.len(), 2, "{of_resources:?}");
+    let all = said("write", "pull");
+    assert!(of_resources.is_subset(&all) && all.len() == 4, "{all:?}");
 }

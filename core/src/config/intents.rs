@@ -270,18 +270,19 @@ impl<'a> Reader<'a> {
     }
 
     /// What of a refused grant could be granted, to a scope for which it can.
-    fn what_can_be_given(
-        &self,
-        grant: &Grant,
-        mut reaches: Vec<Reach>,
-        bound: &Bound,
-    ) -> Option<Arc<Checked<TaskAccess>>> {
+    fn what_can_be_given(&self, grant: &Grant, reaches: Vec<Reach>, bound: &Bound) -> Option<Arc<Checked<TaskAccess>>> {
         let capabilities = &self.registration?.capabilities;
         let mut possible = grant.clone();
         if !capabilities.allows_scope(grant.scope.kind()) {
             possible.scope = capabilities.nearest_scope(&grant.scope)?;
         }
-        reaches.retain(|reach| self.checked(&possible, "", vec![reach.clone()], bound).is_ok());
+        // At another level where its own can't be had: what is wrong with a resource, no level says.
+        let given = |reach: Reach| {
+            let at = |access| Reach { resource: reach.resource.clone(), access };
+            let levels = [reach.access].into_iter().chain(Access::ALL);
+            levels.map(at).find(|reach| self.checked(&possible, "", vec![reach.clone()], bound).is_ok())
+        };
+        let reaches = reaches.into_iter().filter_map(given).collect();
         self.checked(&possible, "", reaches, bound).ok()
     }
 

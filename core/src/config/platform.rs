@@ -11,6 +11,7 @@ use crate::names::{Domain, Project};
 use crate::platform::{Platform, PlatformKind};
 use crate::principal::Naming;
 use crate::scope::Scope;
+use crate::shown::shown;
 
 /// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
 const MOST_PAIRS: usize = 200_000;
@@ -61,6 +62,22 @@ pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) ->
     platform.filter(|_| section.filled.is_empty())
 }
 
+/// What is wrong with an organization's name: no cloud takes it in the names that are made of it.
+fn unfit(organization: &str) -> Option<Diagnostic> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if organization.chars().all(fits) && organization.len() <= 64 {
+        return None;
+    }
+    let label =
+        organization.split_once("://").map_or("", |(_, rest)| rest.split(['.', '/', ':']).next().unwrap_or_default());
+    let hint = match label {
+        "" => "write it as the platform does in its names: letters, digits, `-`, `_` and `.`, up to 64".to_owned(),
+        label => format!("of an address, write the name alone: `{}`", shown(label)),
+    };
+    let message = format!("`{}` can't be a part of the names of roles and identities", shown(organization));
+    Some(Diagnostic::new("platform.organization", message).hint(hint))
+}
+
 fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
     let before = problems.len();
     let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
@@ -77,6 +94,7 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platf
         problems.push(problem);
         Naming::default()
     });
+    problems.extend(unfit(&section.organization));
     let platform = Platform {
         kind: section.kind,
         organization: section.organization,
