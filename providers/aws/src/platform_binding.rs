@@ -52,6 +52,12 @@ pub(crate) fn if_updated(
     elsewhere: &BTreeSet<String>,
 ) -> Option<String> {
     let stays = subjects(will_be);
+    let mut left = subjects(trusted);
+    left.retain(|subject| !stays.contains(subject));
+    // There can be very many roles and pairs, and hardly one loses anybody.
+    if left.is_empty() {
+        return None;
+    }
     let pairs: BTreeMap<_, _> = aws
         .context
         .platform
@@ -59,10 +65,9 @@ pub(crate) fn if_updated(
         .into_iter()
         .map(|(pair, subject)| (subject.to_string(), pair))
         .collect();
-    let left: Vec<_> = subjects(trusted)
-        .difference(&stays)
-        .filter(|subject| pairs.get(**subject).is_none_or(|pair| !elsewhere.contains(&pair.to_string())))
-        .copied()
+    let left: Vec<_> = left
+        .into_iter()
+        .filter(|subject| pairs.get(*subject).is_none_or(|pair| !elsewhere.contains(&pair.to_string())))
         .collect();
     let naming = &aws.context.platform.naming;
     let bound: Vec<_> = left
