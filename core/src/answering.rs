@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// How long a host from which nothing ever came may take for its first answer.
 const SILENCE: Duration = Duration::from_secs(20);
 
@@ -17,17 +19,18 @@ pub struct Answering(Arc<Mutex<HashMap<String, Host>>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Host {
-    Answered,
+    AskedSince(Instant),
     Silent,
+    Answered,
 }
 
 impl Answering {
-    /// How long to wait for an answer of a host, where one that answers is waited for so long.
+    /// How long to wait for an answer of a host that is asked now, where one that answers is waited for so long.
     pub fn patience(&self, host: &str, patience: Duration) -> Duration {
-        match self.hosts().get(host) {
-            Some(Host::Answered) => patience,
-            Some(Host::Silent) => patience.min(SILENT),
-            None => patience.min(SILENCE),
+        match self.hosts().entry(host.to_owned()).or_insert_with(|| Host::AskedSince(Instant::now())) {
+            Host::Answered => patience,
+            Host::Silent => patience.min(SILENT),
+            Host::AskedSince(_) => patience.min(SILENCE),
         }
     }
 
@@ -36,9 +39,14 @@ impl Answering {
         self.hosts().insert(host.to_owned(), Host::Answered);
     }
 
-    /// Takes note that nothing came from a host in time. Answers whether nothing ever did.
+    /// Whether nothing ever came from a host, for so long that another try is of no use.
     pub fn is_silent(&self, host: &str) -> bool {
-        *self.hosts().entry(host.to_owned()).or_insert(Host::Silent) == Host::Silent
+        let mut hosts = self.hosts();
+        let Some(host) = hosts.get_mut(host) else { return false };
+        if matches!(host, Host::AskedSince(first) if first.elapsed() >= SILENCE) {
+            *host = Host::Silent;
+        }
+        *host == Host::Silent
     }
 
     fn hosts(&self) -> MutexGuard<'_, HashMap<String, Host>> {
@@ -73,18 +81,23 @@ fn named(scheme: &str, value: impl Fn(&str) -> Option<String>) -> Option<String>
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_host_that_has_answered_is_waited_for_longer() {
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_has_answered_is_waited_for_longer() {
         let answering = Answering::default();
         let (slow, nobody) = ("https://slow.example", "https://nobody.example");
         answering.answered(slow);
         let (minute, second) = (Duration::from_secs(60), Duration::from_secs(1));
         assert_eq!(answering.patience(slow, minute), minute);
         assert_eq!((answering.patience(nobody, minute), answering.patience(nobody, second)), (SILENCE, second));
+        // One request of a second that was lost says nothing yet.
+        tokio::time::advance(second).await;
+        assert!(!answering.is_silent(nobody) && answering.patience(nobody, minute) == SILENCE);
+        tokio::time::advance(SILENCE).await;
         assert!(!answering.is_silent(slow) && answering.is_silent(nobody));
         assert_eq!((answering.patience(slow, minute), answering.patience(nobody, minute)), (minute, SILENT));
         answering.answered(nobody);
         assert_eq!(answering.patience(nobody, minute), minute);
+        assert!(!answering.is_silent("https://unknown.example"));
     }
 
     #[test]
