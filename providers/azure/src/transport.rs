@@ -129,20 +129,20 @@ impl Transport {
         })
     }
 
-    async fn exchange(&self, outgoing: reqwest::RequestBuilder) -> azure_core::Result<AsyncRawResponse> {
+    async fn exchange(&self, outgoing: reqwest::RequestBuilder, url: &Url) -> azure_core::Result<AsyncRawResponse> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = outgoing.send().await.map_err(|error| self.lost(&error))?;
-        self.answering.answered(&response.url().origin().ascii_serialization());
+        let response = outgoing.send().await.map_err(|error| self.lost(&error, url))?;
+        self.answering.answered(&url.origin().ascii_serialization());
         let status = response.status().as_u16();
         if let Some(id) = response.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok()) {
             note_request(id);
         }
         let headers = headers(response.headers());
-        let body = self.read(response).await?;
+        let body = self.read(response, url).await?;
         Ok(AsyncRawResponse::from_bytes(status.into(), headers, body))
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> azure_core::Result<Bytes> {
+    async fn read(&self, mut response: reqwest::Response, url: &Url) -> azure_core::Result<Bytes> {
         let too_large = || {
             let limit = format!("{} bytes", self.answer_limit);
             Carried::sdk(Error::new(ErrorKind::Unexpected, "the answer is too large").with("limit", limit))
@@ -151,7 +151,7 @@ impl Transport {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error, url))? {
             if body.len() + chunk.len() > self.answer_limit {
                 return Err(too_large());
             }
@@ -161,8 +161,8 @@ impl Transport {
     }
 
     /// What went wrong on the way. Only the kinds `Connection` and `Io` are tried again.
-    fn lost(&self, error: &reqwest::Error) -> azure_core::Error {
-        let host = error.url().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    fn lost(&self, error: &reqwest::Error, url: &Url) -> azure_core::Error {
+        let host = url.origin().ascii_serialization();
         let cause = innermost(error);
         if cause.contains("certificate") {
             return Carried::sdk(
@@ -173,10 +173,10 @@ impl Transport {
             );
         }
         if error.is_connect() {
-            return unreachable(error.url(), &format!("no connection: {cause}"));
+            return unreachable(url, &format!("no connection: {cause}"));
         }
         if error.is_timeout() && self.answering.is_silent(&host) {
-            return unreachable(error.url(), "no answer in time, and nothing ever came from there");
+            return unreachable(url, "no answer in time, and nothing ever came from there");
         }
         if error.is_timeout() {
             return azure_core::Error::with_message(SdkKind::Io, format!("{host}: no answer in time"));
@@ -200,7 +200,7 @@ impl HttpClient for Transport {
         }
         let turn = self.pace.turn(&throttling::lane(request)).await;
         outgoing = outgoing.timeout(self.answering.patience(&url.origin().ascii_serialization(), self.patience));
-        let answer = self.exchange(outgoing).await;
+        let answer = self.exchange(outgoing, url).await;
         turn.answered(match &answer {
             Ok(response) => throttling::signal(response.status(), response.headers()),
             Err(_) => Signal::Overloaded,
@@ -259,9 +259,9 @@ fn headers(map: &http::HeaderMap) -> Headers {
 
 /// There is no way to a place: its name isn't known, nobody listens, no connection comes about in time, or nobody ever
 /// answers. How long to look for the way is the engine's to decide, and not the pipeline's.
-fn unreachable(url: Option<&Url>, cause: &str) -> azure_core::Error {
-    let host = url.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    let proxy = url.filter(|url| !is_near(url)).and_then(|url| proxy_named(url.scheme()));
+fn unreachable(url: &Url, cause: &str) -> azure_core::Error {
+    let host = url.origin().ascii_serialization();
+    let proxy = if is_near(url) { None } else { proxy_named(url.scheme()) };
     let to = proxy.map_or_else(|| host.clone(), |proxy| format!("{host} ({proxy})"));
     Carried::sdk(
         Error::new(ErrorKind::Unreachable, "there is no way to Azure")
