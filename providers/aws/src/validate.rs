@@ -62,13 +62,13 @@ fn is_administrators(arn: &str) -> bool {
     arn.contains("::aws:policy/") && ADMINISTRATORS.contains(&name)
 }
 
-/// The accounts and kinds of the ARNs in the section.
 /// Source: IAM API reference, `AttachRolePolicy`.
 fn is_role_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     (1..=64).contains(&name.len()) && name.chars().all(fits)
 }
 
+/// The accounts and kinds of the ARNs in the section, and the names of roles.
 fn arns(config: &Config) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
