@@ -63,6 +63,7 @@ use cloudgrant_core::{
     Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess,
     Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
 };
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -72,7 +73,7 @@ use crate::client::{Arm, Presence};
 use crate::locator::Locator;
 use crate::names::Names;
 use crate::resource_id::ResourceId;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::tenants::Tenants;
 
 register_provider!(Azure);
@@ -266,7 +267,7 @@ impl Azure {
         let here = self.config.subscription.as_str();
         let needs = |kind| kinds.contains(&kind);
         tokio::try_join!(
-            async { snapshot.identities().await.map(drop) },
+            async { early(self.credentials_of_ours(&snapshot).await) },
             async { snapshot.assignments(here).await.map(drop) },
             async { snapshot.custom_roles().await.map(drop) },
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
@@ -275,6 +276,22 @@ impl Azure {
             async { if needs(ResourceKind::Registry) { early(snapshot.registries(here).await) } else { Ok(()) } },
         )?;
         Ok(())
+    }
+
+    /// Whom the identities that the stack has made trust.
+    async fn credentials_of_ours(&self, snapshot: &Snapshot) -> Result<()> {
+        let identities = snapshot.identities().await?;
+        let mut ours = Vec::new();
+        for identity in identities.iter() {
+            if let Ok(id) = ResourceId::parse(&identity.id)
+                && self.names.marks(&id, &identity.tags)
+                && self.names.place_named(&id).is_none()
+            {
+                ours.push(id);
+            }
+        }
+        let read = ours.into_iter().map(|id| async move { snapshot.credentials(&id).await.map(drop) });
+        stream::iter(read).buffer_unordered(CREDENTIALS_AT_A_TIME).try_collect().await
     }
 }
 

@@ -8,10 +8,15 @@ use cloudgrant_core::Result;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::arm::{
-    Cluster, FederatedCredential, Identity, Registry, RoleAssignment, RoleDefinition, StorageAccount, Vault,
+    Cluster, FederatedCredential, Identity, Permission, Registry, RoleAssignment, RoleDefinition, StorageAccount,
+    Subscription, Vault,
 };
 use crate::client::Arm;
 use crate::resource_id::{ResourceId, is_same};
+
+/// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
+/// second.
+pub(crate) const CREDENTIALS_AT_A_TIME: usize = 8;
 
 /// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
 #[derive(Debug)]
@@ -63,6 +68,8 @@ pub(crate) struct Snapshot {
     storage: Lists<String, StorageAccount>,
     vaults: Lists<String, Vault>,
     registries: Lists<String, Registry>,
+    subscriptions: Lists<(), Subscription>,
+    permissions: Lists<String, Permission>,
 }
 
 impl Snapshot {
@@ -80,6 +87,8 @@ impl Snapshot {
             storage: Lists::default(),
             vaults: Lists::default(),
             registries: Lists::default(),
+            subscriptions: Lists::default(),
+            permissions: Lists::default(),
         }
     }
 
@@ -157,5 +166,15 @@ impl Snapshot {
 
     pub(crate) async fn registries(&self, subscription: &str) -> Result<Arc<Vec<Registry>>> {
         self.registries.get(subscription.to_owned(), || self.arm.registries(subscription)).await
+    }
+
+    /// The subscriptions that the caller sees.
+    pub(crate) async fn subscriptions(&self) -> Result<Arc<Vec<Subscription>>> {
+        self.subscriptions.get((), || self.arm.subscriptions()).await
+    }
+
+    /// All that the caller may do at a scope.
+    pub(crate) async fn permissions(&self, scope: &str) -> Result<Arc<Vec<Permission>>> {
+        self.permissions.get(scope.to_owned(), || self.arm.permissions(scope)).await
     }
 }

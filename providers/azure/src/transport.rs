@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind as SdkKind;
@@ -200,7 +200,17 @@ impl HttpClient for Transport {
         }
         let turn = self.pace.turn(&throttling::lane(request)).await;
         outgoing = outgoing.timeout(self.answering.patience(&url.origin().ascii_serialization(), self.patience));
+        let begun = Instant::now();
         let answer = self.exchange(outgoing, url).await;
+        // Never the query: a filter may hold what the manifest has, and a login's URL more than that.
+        tracing::debug!(
+            method = request.method().as_ref(),
+            host = url.host_str(),
+            path = url.path(),
+            status = answer.as_ref().ok().map(|response| u16::from(response.status())),
+            milliseconds = begun.elapsed().as_millis(),
+            "a request was made"
+        );
         turn.answered(match &answer {
             Ok(response) => throttling::signal(response.status(), response.headers()),
             Err(_) => Signal::Overloaded,

@@ -49,13 +49,15 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
 
 pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {
     let id = id_of(azure, name)?;
-    match azure.arm.identity(id.as_str()).await? {
+    // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an identity only
+    // if it has none.
+    let (identity, credentials) =
+        tokio::join!(azure.arm.identity(id.as_str()), azure.arm.federated_credentials(id.as_str()));
+    match identity? {
         None => {}
         Some(identity) if !azure.names.marks(&id, &identity.tags) => return Err(not_ours("managed identity", name)),
         Some(_) => {
-            // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an
-            // identity only if it has none.
-            let credentials = azure.arm.federated_credentials(id.as_str()).await?;
+            let credentials = credentials?;
             let mark = azure.names.credential_mark();
             let foreign = credentials.iter().map(|credential| credential.name.as_str());
             let foreign: Vec<_> = foreign.filter(|name| !name.starts_with(&mark)).collect();

@@ -22,6 +22,7 @@ pub(crate) use registries::{Mode, Registry};
 pub(crate) use role_assignments::{NewRoleAssignment, RoleAssignment};
 pub(crate) use role_definitions::{NewRoleDefinition, RoleDefinition};
 pub(crate) use storage::{READ_CONTAINER, StorageAccount};
+pub(crate) use subscriptions::Subscription;
 pub(crate) use vaults::{READ_SECRET, Vault};
 
 use serde::Deserialize;

@@ -12,6 +12,7 @@ use crate::arm::Permission;
 use crate::kinds;
 
 use super::places::is_final;
+use crate::snapshot::Snapshot;
 
 /// What the caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,7 @@ impl Operation {
 pub(super) async fn may_assign(
     azure: &Azure,
     desired: &Desired,
+    snapshot: &Snapshot,
     observed: &Observed,
 ) -> Result<(Vec<Error>, Vec<Note>)> {
     let needed = needed(desired, observed)?;
@@ -55,13 +57,13 @@ pub(super) async fn may_assign(
         return Ok((problems, notes));
     }
     let subscription = format!("/subscriptions/{}", azure.config.subscription);
-    let here = azure.arm.permissions(&subscription).await?;
+    let here = snapshot.permissions(&subscription).await?;
     let outside = |(operation, scope): &(Operation, String)| {
         let below = format!("{}/", scope.to_ascii_lowercase()).starts_with(&format!("{subscription}/"));
         !below || !allows(&here, *operation)
     };
     let ask = needed.into_iter().filter(outside).map(|(operation, scope)| async move {
-        let allowed = match azure.arm.permissions(&scope).await {
+        let allowed = match snapshot.permissions(&scope).await {
             Ok(permissions) => allows(&permissions, operation),
             // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
             Err(error) if operation.takes_away() && is_final(&error) => true,

@@ -14,11 +14,8 @@ use crate::arm::FederatedCredential;
 use crate::kinds;
 use crate::remedies;
 use crate::resource_id::{ResourceId, is_same};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::{Azure, Principal};
-
-/// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
-pub(super) const AT_A_TIME: usize = 8;
 
 /// The principals of the identities that are known.
 #[derive(Debug, Default)]
@@ -100,7 +97,7 @@ pub(super) async fn add(
         let credentials = snapshot.credentials(&id).await?;
         Ok::<_, Error>((id, object, credentials))
     });
-    let read: Vec<_> = stream::iter(read).buffer_unordered(AT_A_TIME).try_collect().await?;
+    let read: Vec<_> = stream::iter(read).buffer_unordered(CREDENTIALS_AT_A_TIME).try_collect().await?;
     for (id, object, credentials) in read {
         add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
     }

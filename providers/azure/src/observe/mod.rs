@@ -1,5 +1,6 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
+mod ahead;
 mod assignments;
 mod caller;
 mod contents;
@@ -24,7 +25,8 @@ use crate::Azure;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.
-    azure.warm([]).await?;
+    let snapshot = azure.snapshot().await;
+    tokio::try_join!(azure.warm([]), ahead::read(azure, desired, &snapshot))?;
     let identities = goes_on::Identities::of(azure, desired).await?;
     let snapshot = azure.used_up_snapshot().await;
     let mut observed = Observed::default();
@@ -40,7 +42,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let (absent, denied, (problems, refused), limited, trust) = tokio::try_join!(
         contents::notes(azure, desired, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
-        caller::may_assign(azure, desired, &observed),
+        caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
     )?;

@@ -32,7 +32,7 @@ pub(super) async fn searched(
     perhaps.extend(marked(azure, snapshot).await?);
     perhaps.extend(assignable(observed));
     if desired.thorough {
-        perhaps.extend(seen(azure, observed).await?);
+        perhaps.extend(seen(azure, snapshot, observed).await?);
     }
     let subscriptions: BTreeSet<_> = wanted.union(&perhaps).cloned().collect();
     let read = stream::iter(subscriptions).map(|subscription| async {
@@ -81,12 +81,11 @@ fn assignable(observed: &Observed) -> BTreeSet<String> {
 
 /// Those that the caller sees, as far as they trust the data plane's tenant: nobody of this one can be given a role in
 /// another.
-async fn seen(azure: &Azure, observed: &mut Observed) -> Result<BTreeSet<String>> {
-    match azure.arm.subscriptions().await {
+async fn seen(azure: &Azure, snapshot: &Snapshot, observed: &mut Observed) -> Result<BTreeSet<String>> {
+    match snapshot.subscriptions().await {
         Ok(subscriptions) => {
-            let here =
-                subscriptions.into_iter().filter(|one| one.tenant.eq_ignore_ascii_case(azure.config.tenant.as_str()));
-            Ok(here.map(|subscription| subscription.id).collect())
+            let here = subscriptions.iter().filter(|one| one.tenant.eq_ignore_ascii_case(azure.config.tenant.as_str()));
+            Ok(here.map(|subscription| subscription.id.clone()).collect())
         }
         Err(error) if is_final(&error) => {
             let place = "role assignments in the other subscriptions that the caller sees".to_owned();

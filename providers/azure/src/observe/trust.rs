@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::identities::{AT_A_TIME, Principals};
+use super::identities::Principals;
 use super::workload_identity::{is_for_tasks, platforms_clusters};
 use crate::Azure;
 use crate::arm::{Cluster, FederatedCredential};
 use crate::remedies;
 use crate::resource_id::ResourceId;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 
 /// Warns of each of these identities under which no pod can log in, and of each that trusts another issuer than the data
 /// plane's. It costs a request for each, and none where all identities are the stack's.
@@ -54,7 +54,7 @@ pub(super) async fn notes(
         }
     });
     // In the identities' order, whichever answer is first.
-    let told: Vec<_> = stream::iter(told).buffered(AT_A_TIME).try_collect().await?;
+    let told: Vec<_> = stream::iter(told).buffered(CREDENTIALS_AT_A_TIME).try_collect().await?;
     Ok(told.into_iter().flatten().collect())
 }
 

@@ -1,7 +1,7 @@
 //! How many requests it takes.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -74,6 +74,24 @@ async fn a_plan_s_first_reads_are_made_side_by_side() {
         assert!(in_time && held == 7, "{held} at a time");
     };
     tokio::join!(plan, look);
+}
+
+/// The login; the lists; whom the stack's identities trust; what taking away needs. Each is as long as one answer, however
+/// many are in it.
+#[tokio::test]
+async fn a_revoke_is_planned_in_the_time_of_four_answers() {
+    let text = many(6);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    let engine = session.engine_without(None).expect("an engine");
+    let answer = Duration::from_millis(1_500);
+    world.arm.turn("latency=1500ms").await;
+    let begun = Instant::now();
+    let plan = engine.plan(&cloudgrant_core::Silent).await.expect("a plan");
+    let answers = begun.elapsed().as_secs_f64() / answer.as_secs_f64();
+    assert_eq!(plan.summary().delete, 6 + 2, "{:#?}", plan.changes);
+    assert!((4.0..5.0).contains(&answers), "{answers}");
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+//! What taking away will need, read beside the lists that every plan reads: nobody waits for one after the other.
+
+use cloudgrant_core::{Desired, Result};
+
+use super::places::is_final;
+use super::roles::is_ours;
+use crate::Azure;
+use crate::snapshot::Snapshot;
+
+/// Reads the subscriptions that the caller sees, and what the caller may do where something of the stack's is.
+pub(super) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<()> {
+    if !desired.thorough {
+        return Ok(());
+    }
+    tokio::try_join!(async { unless_refused(snapshot.subscriptions().await) }, permissions(azure, snapshot))?;
+    Ok(())
+}
+
+async fn permissions(azure: &Azure, snapshot: &Snapshot) -> Result<()> {
+    let here = azure.config.subscription.as_str();
+    let (assignments, roles) = tokio::try_join!(snapshot.assignments(here), snapshot.custom_roles())?;
+    // Otherwise nothing is taken away that takes permissions.
+    if assignments.iter().any(|one| one.is_of(&azure.names)) || roles.iter().any(|role| is_ours(azure, role)) {
+        return unless_refused(snapshot.permissions(&format!("/subscriptions/{here}")).await);
+    }
+    Ok(())
+}
+
+/// Whoever needs a refused answer asks again, and says what is missing.
+fn unless_refused<T>(read: Result<T>) -> Result<()> {
+    match read {
+        Err(error) if is_final(&error) => Ok(()),
+        read => read.map(drop),
+    }
+}
