@@ -1,8 +1,9 @@
 //! Telling the platform which role a pair's task code uses (requirement 24): a document for whoever may do that.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Handoff, Intent, Object, ObjectId, Ownership, Pair, PlatformKind, Scope, ScopeBinding, Subject};
+use cloudgrant_core::{Handoff, Intent, Object, ObjectId, Ownership, Pair, PlatformKind, Scope, ScopeBinding};
 use serde_json::{Value, json};
 
 use crate::Aws;
@@ -29,61 +30,78 @@ fn tool(kind: PlatformKind) -> (&'static str, &'static str) {
     }
 }
 
-/// What is to be done before a role goes, for the pairs whose task code it trusts: the way back from what binding it took.
-pub(crate) fn if_deleted(aws: &Aws, name: &str, trust: &Value) -> String {
-    let said = format!("task code that is still bound to {name} fails without it: unbind it on the platform first");
-    let (platform, trust) = (&aws.context.platform, trust.to_string());
-    let trusted = |subject: &Subject| trust.contains(&format!("\"{subject}\""));
-    let bound = platform.subjects(&Scope::Global).into_iter().filter(|(_, subject)| trusted(subject));
-    let bound: Vec<_> = bound.map(|(Pair { project, domain }, _)| format!("`-p {project} -d {domain}`")).collect();
-    if bound.is_empty() {
-        return said;
-    }
-    format!("{said}. {}", unbinding(platform.kind, &bound))
+/// What is to be undone on the platform before a role goes, or stops trusting somebody.
+#[derive(Debug)]
+pub(crate) struct Unbinding<'a> {
+    aws: &'a Aws,
+    /// All pairs that are listed, in that order, by their subjects. There can be very many pairs, and very many roles that ask.
+    pairs: OnceCell<BTreeMap<String, Vec<(usize, Pair)>>>,
 }
 
-/// The same before a role stops trusting some of those whom it trusts: a project or a domain has left the platform's lists, or
-/// a grant its scope. Whoever gets another role is bound to that one, which the plan says where it binds.
-pub(crate) fn if_updated(
-    aws: &Aws,
-    name: &str,
-    trusted: &Value,
-    will_be: &Value,
-    elsewhere: &BTreeSet<String>,
-) -> Option<String> {
-    let stays = subjects(will_be);
-    let mut left = subjects(trusted);
-    left.retain(|subject| !stays.contains(subject));
-    // There can be very many roles and pairs, and hardly one loses anybody.
-    if left.is_empty() {
-        return None;
+impl<'a> Unbinding<'a> {
+    pub(crate) fn new(aws: &'a Aws) -> Self {
+        Self { aws, pairs: OnceCell::new() }
     }
-    let pairs: BTreeMap<_, _> = aws
-        .context
-        .platform
-        .subjects(&Scope::Global)
-        .into_iter()
-        .map(|(pair, subject)| (subject.to_string(), pair))
-        .collect();
-    let left: Vec<_> = left
-        .into_iter()
-        .filter(|subject| pairs.get(*subject).is_none_or(|pair| !elsewhere.contains(&pair.to_string())))
-        .collect();
-    let naming = &aws.context.platform.naming;
-    let bound: Vec<_> = left
-        .iter()
-        .map(|subject| {
-            match pairs.get(*subject).cloned().or_else(|| naming.pair(subject, &aws.context.platform.domains)) {
-                Some(Pair { project, domain }) => format!("`-p {project} -d {domain}`"),
-                // Nobody can tell any more where the project ends and the domain begins.
-                None => format!("the project and the domain of {subject}"),
+
+    fn pairs(&self, subject: &str) -> &[(usize, Pair)] {
+        let pairs = self.pairs.get_or_init(|| {
+            let mut pairs: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for (at, (pair, subject)) in self.aws.context.platform.subjects(&Scope::Global).into_iter().enumerate() {
+                pairs.entry(subject.to_string()).or_default().push((at, pair));
             }
-        })
-        .collect();
-    (!left.is_empty()).then(|| format!(
-        "task code of {} that is still bound to {name} fails once this is done: unbind it on the platform first. {}",
-        left.join(", "), unbinding(aws.context.platform.kind, &bound)
-    ))
+            pairs
+        });
+        pairs.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// Before a role goes, for the pairs whose task code it trusts: the way back from what binding it took.
+    pub(crate) fn if_deleted(&self, name: &str, trust: &Value) -> String {
+        let said = format!("task code that is still bound to {name} fails without it: unbind it on the platform first");
+        let mut bound: Vec<_> = subjects(trust).into_iter().flat_map(|subject| self.pairs(subject)).collect();
+        bound.sort_by_key(|(at, _)| at);
+        let bound: Vec<_> =
+            bound.into_iter().map(|(_, Pair { project, domain })| format!("`-p {project} -d {domain}`")).collect();
+        if bound.is_empty() {
+            return said;
+        }
+        format!("{said}. {}", unbinding(self.aws.context.platform.kind, &bound))
+    }
+
+    /// Before a role stops trusting some of those whom it trusts: a project or a domain has left the platform's lists, or a grant
+    /// its scope. Whoever gets another role is bound to that one, which the plan says where it binds.
+    pub(crate) fn if_updated(
+        &self,
+        name: &str,
+        trusted: &Value,
+        will_be: &Value,
+        elsewhere: &BTreeSet<String>,
+    ) -> Option<String> {
+        let stays = subjects(will_be);
+        let mut left = subjects(trusted);
+        left.retain(|subject| !stays.contains(subject));
+        let listed = |subject: &str| self.pairs(subject).last().map(|(_, pair)| pair);
+        left.retain(|subject| listed(subject).is_none_or(|pair| !elsewhere.contains(&pair.to_string())));
+        if left.is_empty() {
+            return None;
+        }
+        let platform = &self.aws.context.platform;
+        let bound: Vec<_> = left
+            .iter()
+            .map(|subject| {
+                match listed(subject).cloned().or_else(|| platform.naming.pair(subject, &platform.domains)) {
+                    Some(Pair { project, domain }) => format!("`-p {project} -d {domain}`"),
+                    // Nobody can tell any more where the project ends and the domain begins.
+                    None => format!("the project and the domain of {subject}"),
+                }
+            })
+            .collect();
+        let left: Vec<_> = left.into_iter().collect();
+        Some(format!(
+            "task code of {} that is still bound to {name} fails once this is done: unbind it on the platform first. {}",
+            left.join(", "),
+            unbinding(platform.kind, &bound)
+        ))
+    }
 }
 
 /// All service accounts that a trust policy names.

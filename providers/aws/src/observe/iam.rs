@@ -13,7 +13,7 @@ use crate::attachment::Attachment;
 use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 use crate::document;
 use crate::kinds;
-use crate::platform_binding;
+use crate::platform_binding::Unbinding;
 use crate::snapshot::{Quotas, Role, Snapshot};
 use crate::task_roles::AttachedTo;
 
@@ -115,6 +115,7 @@ impl Reader<'_> {
         let of_kind = |kind| self.desired.objects.iter().filter(move |object| object.id.kind == kind);
         let wanted_roles: HashMap<_, _> = of_kind(kinds::ROLE).map(|object| (object.id.clone(), object)).collect();
         let bound: BTreeSet<_> = of_kind(kinds::BINDING).map(|object| object.id.name.clone()).collect();
+        let unbinding = Unbinding::new(self.aws);
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             let owned = role.path == self.path;
@@ -140,12 +141,10 @@ impl Reader<'_> {
                 _ => {}
             }
             let wanted = self.wanted.contains(&id);
-            // There can be very many roles and pairs, and of a role that is wanted nobody asks.
-            let if_deleted = (!wanted).then(|| platform_binding::if_deleted(self.aws, name, &attributes["trust"]));
+            let if_deleted = (!wanted).then(|| unbinding.if_deleted(name, &attributes["trust"]));
             if owned && let Some(object) = wanted_roles.get(&id) {
                 let will_be = object.attributes.value();
-                let warning =
-                    platform_binding::if_updated(self.aws, name, &attributes["trust"], &will_be["trust"], &bound);
+                let warning = unbinding.if_updated(name, &attributes["trust"], &will_be["trust"], &bound);
                 self.observed.if_updated.extend(warning.map(|warning| (id.clone(), warning)));
             }
             let attributes = attributes.into();
