@@ -93,14 +93,13 @@ pub(crate) fn summary(report: &Report, width: Option<usize>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use cloudgrant_core::{ObjectId, Ownership};
+    use cloudgrant_core::{Applied, ObjectId, Outcome, Ownership};
 
     use super::*;
 
-    #[test]
-    fn what_was_not_seen_is_listed_with_what_to_do() {
-        let change = Change {
-            id: ObjectId::new("role-assignment", "flyte-tasks: AcrPull on acmeown"),
+    fn creation(name: &str) -> Change {
+        Change {
+            id: ObjectId::new("role-assignment", name),
             action: Action::Create,
             before: None,
             after: None,
@@ -109,7 +108,28 @@ mod tests {
             ownership: Ownership::Exclusive,
             handoff: None,
             warning: None,
-        };
+        }
+    }
+
+    /// However many there are.
+    #[test]
+    fn all_that_was_made_is_listed() {
+        let applied = (0..50).map(|n| {
+            let outcome = Outcome { identifier: (n % 2 == 0).then(|| format!("id-{n}")), ..Outcome::default() };
+            Applied { change: creation(&format!("name-{n}")), outcome }
+        });
+        let told = made(&Report { applied: applied.collect(), ..Report::default() });
+        let lines: Vec<_> = told.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), 50, "{told}");
+        for (n, line) in lines.iter().enumerate() {
+            let name = if n % 2 == 0 { format!("id-{n}") } else { format!("name-{n}") };
+            assert!(line.contains("made") && line.ends_with(&format!("role-assignment  {name}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_seen_is_listed_with_what_to_do() {
+        let change = creation("flyte-tasks: AcrPull on acmeown");
         let mut report = Report { elapsed: Duration::from_secs(605), ..Report::default() };
         assert_eq!(problems(&report, "cloudgrant drift", None), "");
         report.unverified.push(change);

@@ -95,3 +95,23 @@ fn where_the_cloud_is_silent() {
     assert!(words.contains(&format!("cause: {place}: no answer in time, and nothing ever came from there")), "{said}");
     assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the way to AWS"), "{said}");
 }
+
+/// The same of both clouds, each by its own protocol: what each waits for, and how it ends, is alike.
+#[test]
+fn where_a_cloud_takes_requests_and_answers_none() {
+    let silent = |provider: &str, cloud: &str| {
+        let folder = Folder::with(QUICKSTART);
+        let begun = Instant::now();
+        let output = folder.output(&["plan", "--provider", provider, "--sandbox", "--faults", "hang=1"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(begun.elapsed() < Duration::from_secs(45), "it took {:?}: {said}", begun.elapsed());
+        assert!(said.contains("still waiting after 10 s"), "{said}");
+        assert!(said.contains("no answer in time, and nothing ever came from there"), "{said}");
+        assert!(said.contains(&format!("hint: check the way to {cloud}")), "{said}");
+    };
+    std::thread::scope(|both| {
+        both.spawn(|| silent("aws", "AWS"));
+        both.spawn(|| silent("azure", "Azure"));
+    });
+}
