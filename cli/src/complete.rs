@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter};
-use cloudgrant_core::config::{Loaded, Names, Overrides};
+use cloudgrant_core::manifest::{Loaded, Names, Overrides};
 use cloudgrant_core::{Purpose, Session, Settings};
 use cloudgrant_sandbox_kit::knobs::KNOBS;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cloudgrant_core::config::{Loaded, Overrides, STANDARD_INPUT};
+use cloudgrant_core::manifest::{Loaded, Overrides, STANDARD_INPUT};
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Result};
 
 use crate::args::Global;

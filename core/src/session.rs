@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::comparison::{Move, compare};
-use crate::config::{self, Examined, Loaded};
-use crate::diagnostic::Diagnostic;
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::{Error, Result};
+use crate::contract::platform::Platform;
+use crate::contract::provider::{Context, Provider};
+use crate::contract::registry::{self, Registration};
 use crate::engine::{Engine, Settings};
-use crate::error::{Error, Result};
-use crate::intent::Intents;
-use crate::platform::Platform;
-use crate::provider::{Context, Provider};
-use crate::registry::{self, Registration};
+use crate::link::intents::intents;
+use crate::manifest::{Examined, Loaded};
+use crate::plan::comparison::{Move, compare};
+use crate::vocabulary::intent::Intents;
 
 /// Everything that a manifest needs to become true.
 #[derive(Debug)]
@@ -148,7 +149,7 @@ impl Session {
             return Ok(self.engine_for(Arc::default()).searching_everywhere(self.intents.clone()));
         };
         let manifest = self.loaded.manifest.without(names)?;
-        let (intents, problems) = config::intents(&manifest, self.registration);
+        let (intents, problems) = intents(&manifest, self.registration);
         if !problems.is_empty() {
             return Err(self.loaded.placed(Error::manifest(problems)));
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use allocation_counter::{AllocationInfo, measure};
 use async_trait::async_trait;
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Intent,
     Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess, ResourceKind, Result,
@@ -185,7 +185,7 @@ fn asking_and_planning_take_as_much_for_each_grant_however_many_there_are() {
         let loaded = load(&manifest(grants, "json"), "json").expect("a manifest");
         let registration = Registration::of::<Plain>();
         let mut intents = None;
-        let asking = measure(|| intents = Some(config::intents(&loaded.manifest, &registration)));
+        let asking = measure(|| intents = Some(cloudgrant_core::intents(&loaded.manifest, &registration)));
         let (intents, problems) = intents.expect("intents");
         assert!(problems.is_empty() && intents.grants.len() == grants, "{problems:?}");
         let stack = loaded.manifest.stack.clone();

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use cloudgrant_core::{
-    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Stays, Summary, Unsearched, Widening, many,
+    Action, Change, Effect, IntentId, Level, Move, Note, Ownership, Plan, Stays, Summary, Unsearched, Widening,
+    parallel,
 };
 
 use super::attributes::{self, Lists};
@@ -142,7 +143,7 @@ const AT_A_TIME: usize = 256;
 fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width: Option<usize>) -> io::Result<()> {
     let work: Vec<_> = plan.work().collect();
     let mut last_is_short = None;
-    many::ahead(
+    parallel::ahead(
         &work,
         AT_A_TIME,
         |change| object(plan, change, wording, width),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cloudgrant_aws as _;
 use cloudgrant_azure as _;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, Error, Session, Settings};
 
 use crate::support::{Folder, MANIFEST};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cloudgrant_aws as _;
 use cloudgrant_azure as _;
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{self, Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, Error, Registration, providers};
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn outcome(manifest: &Value, file: &str, overrides: &Overrides) -> Result<String
     for registration in providers().expect("providers") {
         let section = loaded.manifest.section(registration.id);
         problems.extend((registration.check_config)(&section));
-        let (intents, refused) = config::intents(&loaded.manifest, registration);
+        let (intents, refused) = cloudgrant_core::intents(&loaded.manifest, registration);
         // Azure has no single projects; what is compared is what there is of them.
         problems.extend(refused.into_iter().filter(|problem| !problem.path.ends_with(".scope")));
         said.push_str(&format!("{}: {section} {intents:?}\n", registration.id));

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::record::{self, Event};
+use crate::audit::record::{self, Event};
 
 /// How each line ends; what stands before it is what the hash is of.
 const MARK: &str = ",\"hash\":\"";

@@ -23,7 +23,7 @@ pub(crate) use writer::Writer;
 
 use chain::Link;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::contract::error::{Error, ErrorKind, Result};
 
 /// A trail that is open for writing. One process at a time.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::intent::IntentId;
-use crate::object::ObjectId;
+use crate::contract::object::ObjectId;
+use crate::contract::provider::Caller;
 use crate::plan::{Action, Approval, Summary};
-use crate::provider::Caller;
+use crate::vocabulary::intent::IntentId;
 
 /// Who runs the program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
-use super::*;
-use crate::checked::Checked;
-use crate::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
-use crate::names::{GrantName, Stack};
-use crate::object::{Desired, ObjectId, Observed, Ownership};
+use crate::audit::*;
+use crate::contract::checked::Checked;
+use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
+use crate::contract::provider::{Caller, Outcome, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
-use crate::provider::{Caller, Outcome, Provider};
+use crate::vocabulary::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::names::{GrantName, Stack};
 
 fn trail(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("audit.jsonl")

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::chain::Link;
-use crate::error::{Error, ErrorKind, Result};
-use crate::shown::shown;
+use crate::audit::chain::Link;
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::text::redact::shown;
 
 /// The longest line that is read or written, in bytes. One names all the grants that a change is for.
 pub(super) const LONGEST: u64 = 64 << 20;

@@ -1,11 +1,11 @@
 //! Changes that are written down.
 
-use super::{Event, Trail, with_requests};
-use crate::error::Result;
-use crate::intent::IntentId;
+use crate::audit::{Event, Trail, with_requests};
+use crate::contract::error::Result;
+use crate::contract::provider::{Outcome, Provider};
 use crate::pace::Pace;
 use crate::plan::Approved;
-use crate::provider::{Outcome, Provider};
+use crate::vocabulary::intent::IntentId;
 
 /// Has a provider make changes. Where there is a trail, each of them has a line there before and one after it.
 #[derive(Debug, Clone, Copy)]

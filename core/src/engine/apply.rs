@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::cancel::Cancel;
-use super::report::{Applied, Failed, Report};
-use super::retry;
-use super::settings::Settings;
-use super::watch::{Event, Watch};
 use crate::audit::Writer;
-use crate::error::{Error, ErrorKind, Result};
-use crate::intent::IntentId;
-use crate::order;
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::provider::Outcome;
+use crate::engine::cancel::Cancel;
+use crate::engine::report::{Applied, Failed, Report};
+use crate::engine::retry;
+use crate::engine::settings::Settings;
+use crate::engine::watch::{Event, Watch};
+use crate::plan::order;
 use crate::plan::{Action, ApprovedPlan, Change};
-use crate::provider::Outcome;
+use crate::vocabulary::intent::IntentId;
 
 /// Carries out the plan: creations and updates first, deletions only when all of those succeeded: a revoke, too, may
 /// give what others keep another place before it takes away the shared one.

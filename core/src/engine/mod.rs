@@ -23,16 +23,16 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
-use crate::diff::{self, check_answer};
-use crate::error::{Error, ErrorKind, Result};
-use crate::intent::{IntentId, Intents};
-use crate::names::Stack;
-use crate::object::{Desired, Note, ObjectId, Observed, Ownership};
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::{Desired, Note, ObjectId, Observed, Ownership};
+use crate::contract::platform::Platform;
+use crate::contract::provider::Provider;
+use crate::contract::stacks::Stacks;
+use crate::plan::diff::{self, check_answer};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
-use crate::platform::Platform;
-use crate::provider::Provider;
-use crate::resource::Resource;
-use crate::stacks::Stacks;
+use crate::vocabulary::intent::{IntentId, Intents};
+use crate::vocabulary::names::Stack;
+use crate::vocabulary::resource::Resource;
 
 use taking_away::Said;
 

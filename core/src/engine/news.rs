@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
 
-use crate::intent::{Intent, IntentId, Intents};
-use crate::names::{GrantName, RegistryName};
-use crate::object::Note;
+use crate::contract::object::Note;
+use crate::contract::platform::Platform;
 use crate::plan::{Action, Change, Plan};
-use crate::platform::Platform;
-use crate::scope::Scope;
-use crate::{advice, audience, execute};
+use crate::plan::{audience, execute, secret_notes};
+use crate::vocabulary::intent::{Intent, IntentId, Intents};
+use crate::vocabulary::names::{GrantName, RegistryName};
+use crate::vocabulary::scope::Scope;
 
 pub(super) fn notes(platform: &Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {
     // Steps for somebody else stay in every plan where nobody can see that they were done.
@@ -27,7 +27,7 @@ pub(super) fn notes(platform: &Platform, intents: &Intents, plan: &Plan) -> Vec<
     let scopes: BTreeSet<&Scope> = grants().map(|grant| &grant.scope).collect::<HashSet<_>>().into_iter().collect();
     if !scopes.is_empty() {
         notes.extend(audience::task_access(platform, &scopes));
-        notes.extend(advice::of_secrets(platform, grants().flat_map(|grant| &grant.reaches)));
+        notes.extend(secret_notes::of_secrets(platform, grants().flat_map(|grant| &grant.reaches)));
         notes.push(execute::note(platform));
     }
     notes

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::contract::error::Error;
+use crate::contract::provider::Outcome;
 use crate::plan::{Change, Summary};
-use crate::provider::Outcome;
 
 /// A change that was made.
 #[derive(Debug)]

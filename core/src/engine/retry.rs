@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::cancel::Cancel;
-use super::settings::Settings;
-use super::watch::{Event, Watch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::engine::cancel::Cancel;
+use crate::engine::settings::Settings;
+use crate::engine::watch::{Event, Watch};
 
 /// The waits between tries: each up to twice the one before, with jitter, so that many changes that were
 /// refused together don't come back together.

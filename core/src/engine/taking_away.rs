@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::remainder::remainder;
-use crate::attributes::Attributes;
-use crate::intent::{IntentId, Intents};
-use crate::object::{Desired, Note, ObjectId};
+use crate::contract::attributes::Attributes;
+use crate::contract::object::{Desired, Note, ObjectId};
+use crate::contract::provider::Shares;
+use crate::engine::remainder::remainder;
 use crate::plan::{Action, Change, Plan};
-use crate::provider::Shares;
+use crate::vocabulary::intent::{IntentId, Intents};
 
 /// What the provider said of its objects for whoever takes something away.
 #[derive(Debug, Default)]
@@ -201,8 +201,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::names::{RegistryName, Stack};
-    use crate::object::Ownership;
+    use crate::contract::object::Ownership;
+    use crate::vocabulary::names::{RegistryName, Stack};
 
     fn id(name: &str) -> ObjectId {
         ObjectId::new("thing", name)

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::contract::error::Error;
+use crate::contract::provider::Outcome;
 use crate::plan::Change;
-use crate::provider::Outcome;
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]

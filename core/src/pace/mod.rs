@@ -12,6 +12,7 @@
 //! - Rests, where the cloud says when to come back (`Retry-After`), and no more requests under way in a lane than the
 //!   cloud says are left.
 
+pub(crate) mod answering;
 mod lane;
 mod turn;
 mod window;

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
+use crate::pace::*;
 
 const FINE: Signal = Signal::Answered { remaining: None };
 

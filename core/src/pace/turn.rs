@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Pace, Signal};
+use crate::pace::{Pace, Signal};
 
 /// The right to send one request, from [`Pace::turn`].
 #[derive(Debug)]

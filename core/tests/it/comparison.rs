@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Capabilities, Effect, Inexact, Level, Move, Registration, ResourceKind, ScopeKind, Session, Settings,
     Silent, compare, provider,
@@ -80,7 +80,7 @@ fn compared(text: &str, from: &str, to: &str) -> Vec<String> {
 }
 
 fn refusals(text: &str) -> Vec<(String, String, String)> {
-    let (_, problems) = config::intents(&load(text, None).manifest, provider("nearly").expect("linked in"));
+    let (_, problems) = cloudgrant_core::intents(&load(text, None).manifest, provider("nearly").expect("linked in"));
     problems.into_iter().map(|one| (one.path, one.message, one.hint.unwrap_or_default())).collect()
 }
 

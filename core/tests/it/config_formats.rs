@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 
 const YAML: &str = r#"version: 1
 stack: acme-ml

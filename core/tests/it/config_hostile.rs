@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cloudgrant_core::config::{self, LARGEST_MANIFEST, Loaded, Overrides};
+use cloudgrant_core::manifest::{LARGEST_MANIFEST, Loaded, Overrides};
 use cloudgrant_core::{Error, Registration};
 use proptest::prelude::*;
 
@@ -110,7 +110,7 @@ fn survives(text: &str, file: &str, profile: Option<&str>) {
     let overrides = Overrides { profile: profile.map(str::to_owned), ..Overrides::default() };
     match Loaded::from_text(text, Path::new(file), &overrides) {
         Ok(loaded) => {
-            let (_, problems) = config::intents(&loaded.manifest, &Registration::of::<Fake>());
+            let (_, problems) = cloudgrant_core::intents(&loaded.manifest, &Registration::of::<Fake>());
             let _ = loaded.placed(Error::manifest(problems)).to_string();
         }
         Err(error) => assert!(!error.to_string().is_empty()),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Access, Diagnostic, Error, Place, Registration, Session, Settings};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use cloudgrant_core::Result;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use serde_json::{Value, json};
 
 /// So many that each text below is longer than a MiB, from which on texts are cut.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 
 const HEAD: &str = "version: 1\nstack: acme\nprovider: fake\n\
     platform: { kind: flyte, projects: [vision], domains: [production] }\n";

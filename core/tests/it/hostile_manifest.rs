@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Error, Registration, Session, Settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn read(text: &str, ending: &str, profile: Option<&str>) -> Result<Loaded, Error
     let file = format!("m.{ending}");
     let overrides = Overrides { profile: profile.map(str::to_owned), ..Overrides::default() };
     let result = Loaded::from_text(text, Path::new(&file), &overrides).and_then(|loaded| {
-        let (_, problems) = config::intents(&loaded.manifest, &Registration::of::<Fake>());
+        let (_, problems) = cloudgrant_core::intents(&loaded.manifest, &Registration::of::<Fake>());
         if problems.is_empty() { Ok(loaded) } else { Err(loaded.placed(Error::manifest(problems))) }
     });
     if let Err(error) = &result {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Connect, Domain, Intent, Naming, Pair, Platform, PlatformKind, Project, Registration, Scope};
 use proptest::prelude::*;
 use serde_json::json;
@@ -113,7 +113,7 @@ proptest! {
         let loaded = Loaded::from_text(&manifest.to_string(), Path::new("m.json"), &Overrides::default()).expect("read");
         let registration = Registration::of::<Fake>();
         assert_eq!(registration.id, Fake::ID);
-        let (intents, problems) = config::intents(&loaded.manifest, &registration);
+        let (intents, problems) = cloudgrant_core::intents(&loaded.manifest, &registration);
         prop_assert!(problems.is_empty(), "{:?}", problems);
 
         // Each scope that a grant names is bound, once.

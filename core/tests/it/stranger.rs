@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cloudgrant_core::audit::{Event, Trail};
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, ErrorKind, Result, Session, Settings};
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 // A provider that only stands in Cargo.toml isn't linked. This line registers it.
 use cloudgrant_aws as _;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Action, Approval, Cancel, Session, Settings, Silent};
 use cloudgrant_sandbox_kit::Start;
 

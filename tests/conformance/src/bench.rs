@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cloudgrant_core::config::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{self, Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
     Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
@@ -191,7 +191,7 @@ impl<F: Fixture> Bench<F> {
             "registries": sketch.registries,
         });
         let loaded = Loaded::from_text(&manifest.to_string(), Path::new("conformance.json"), &Overrides::default())?;
-        let (intents, problems) = config::intents(&loaded.manifest, &self.registration);
+        let (intents, problems) = cloudgrant_core::intents(&loaded.manifest, &self.registration);
         Ok((loaded, intents, problems))
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Approval, Cancel, Engine, Plan, Report, Result, Session, Settings, Silent};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Approval, Cancel, Engine, Plan, Report, Result, Session, Settings, Silent};
 use cloudgrant_sandbox_kit::{Running, Start, registry};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
-    ScopeBinding, many,
+    ScopeBinding, parallel,
 };
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
-    let parts = many::map(narrow_ones, |binding| {
+    let parts = parallel::map(narrow_ones, |binding| {
         narrow(aws, binding, task_policy.as_deref(), carried(aws, &policies, binding))
     });
     for part in parts {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloudgrant_core::config::{RequestTimeout, one_or_several};
+use cloudgrant_core::manifest::{RequestTimeout, one_or_several};
 use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};

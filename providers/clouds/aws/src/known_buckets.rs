@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Access, many};
+use cloudgrant_core::{Access, parallel};
 use serde::Deserialize;
 
 use crate::actions;
@@ -41,7 +41,7 @@ pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Buck
     let says = |text: &Cow<'_, str>| text.contains(OWNER) || text.contains(CONTEXT);
     let texts: Vec<_> = ours.map(|(_, policy)| policy.text()).filter(says).collect();
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-    for (bucket, said) in many::map(texts, |text| said(&text)).into_iter().flatten() {
+    for (bucket, said) in parallel::map(texts, |text| said(&text)).into_iter().flatten() {
         facts.entry(bucket).or_default().add(said);
     }
     facts.into_iter().filter_map(|(name, facts)| Some((name, facts.bucket()?))).collect()

@@ -1,6 +1,6 @@
 //! Names: deterministic, so that a run after a crash finds what the one before made.
 
-use cloudgrant_core::short::{digest, digest_of, shortened};
+use cloudgrant_core::digest::{digest, digest_of, shortened};
 use cloudgrant_core::{Scope, Stack};
 use serde_json::value::RawValue;
 

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, many};
+use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, parallel};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -52,7 +52,7 @@ pub(crate) async fn policies<'a>(
     let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
     let statements = Statements::new(all, aws.config.partition(), inventory);
     let by_scope = by_scope.into_iter().collect();
-    let mut scopes = many::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
+    let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     if let Some(revoked) = revoked {
         unedited::keep(aws, snapshot, &mut scopes, &revoked).await?;
     }
@@ -60,7 +60,7 @@ pub(crate) async fn policies<'a>(
     for group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
         // for that once, they would otherwise be moved by whatever run comes next.
-        let settled = many::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
+        let settled = parallel::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
         if settled.iter().all(Option::is_some) {
             for (at, policies) in group.members.into_iter().zip(settled) {
                 scopes[at].policies = policies;
@@ -69,10 +69,10 @@ pub(crate) async fn policies<'a>(
             open.push(group);
         }
     }
-    let open = many::map(open, |group| group.opened(aws, snapshot, &scopes));
+    let open = parallel::map(open, |group| group.opened(aws, snapshot, &scopes));
     let undecided: HashSet<_> = open.iter().flat_map(|group| &group.choices).map(|choice| choice.at).collect();
     let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
-    many::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(aws, snapshot)));
+    parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(aws, snapshot)));
     if !open.is_empty() {
         let mut room = Room::new(aws, snapshot, quota);
         for scope in &scopes {
@@ -91,7 +91,7 @@ pub(crate) async fn policies<'a>(
     });
     handover::between_scopes(aws, snapshot, carrying.collect());
     // What they were granted goes here, too, and is many small pieces.
-    let policies = many::map(scopes, |scope| Some((scope.scope.clone(), scope.policies?)));
+    let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.policies?)));
     Ok(policies.into_iter().flatten().collect())
 }
 
@@ -173,7 +173,7 @@ fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
         groups[place].push(at);
     }
     groups.retain(|members| members.len() > 1 || any_there);
-    let mut groups = many::map(groups, |members| Group::new(aws, scopes, members, snapshot));
+    let mut groups = parallel::map(groups, |members| Group::new(aws, scopes, members, snapshot));
     groups.retain(|group| group.members.len() > 1 || group.there);
     groups
 }
@@ -231,7 +231,7 @@ impl Group {
             let scope = &scopes[at];
             Choice { at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
         };
-        Open { choices: many::map(self.members.clone(), choice), there: self.there }
+        Open { choices: parallel::map(self.members.clone(), choice), there: self.there }
     }
 }
 

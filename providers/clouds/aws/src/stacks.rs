@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::short::digest;
+use cloudgrant_core::digest::digest;
 use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
 use futures_util::stream::{self, StreamExt};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, Reach, Resource, TaskAccess, many};
+use cloudgrant_core::{Access, Reach, Resource, TaskAccess, parallel};
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
@@ -28,8 +28,9 @@ impl<'a> Statements<'a> {
     /// `partition` is the data plane's.
     pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, inventory: &Inventory) -> Self {
         let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
-        let untitled =
-            many::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, partition, inventory)));
+        let untitled = parallel::map(reached.into_iter().collect(), |reached| {
+            (reached, untitled(reached.0, partition, inventory))
+        });
         Self(untitled.into_iter().collect())
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cloudgrant_core::config::{RequestTimeout, one_or_several};
+use cloudgrant_core::manifest::{RequestTimeout, one_or_several};
 use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::short::{digest, shortened};
+use cloudgrant_core::digest::{digest, shortened};
 use cloudgrant_core::{Pair, Scope, Stack};
 use serde_json::Value;
 use uuid::Uuid;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Connect, Context, ErrorKind};
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use http::StatusCode;

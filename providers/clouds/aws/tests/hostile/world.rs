@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cloudgrant_aws as _;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Engine, Error, Plan, Result, Session, Settings, Silent};
 use serde_json::{Value, json};
 

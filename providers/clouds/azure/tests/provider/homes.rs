@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cloudgrant_conformance::nearby;
-use cloudgrant_core::config::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Approval, Cancel, Engine, Level, Plan, Session, Silent};
 use serde_json::{Value, json};
 

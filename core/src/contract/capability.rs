@@ -1,0 +1,253 @@
+//! What a provider can do, declared once, denied by default, and the one check against it.
+
+use serde::Serialize;
+
+use crate::contract::checked::{Checked, Nearly};
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::object::{Level, Note};
+use crate::vocabulary::access::Access;
+use crate::vocabulary::inexact::Inexact;
+use crate::vocabulary::intent::{Intent, Verb};
+use crate::vocabulary::resource::{Resource, ResourceKind};
+use crate::vocabulary::scope::{Scope, ScopeKind};
+
+/// What a provider can do. Starts at nothing: what isn't declared is refused before the provider is asked.
+///
+/// ```
+/// use cloudgrant_core::{Access, Capabilities, ResourceKind, ScopeKind};
+/// const DOMAIN_ONLY: Capabilities = Capabilities::none()
+///     .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are bound per domain")
+///     .task_access(&[(ResourceKind::Secret, &[Access::Read])])
+///     .registry(&[Access::Pull]);
+/// assert!(!DOMAIN_ONLY.allows_scope(ScopeKind::ProjectDomain));
+/// assert!(!Capabilities::none().allows_scope(ScopeKind::Global));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    scopes: &'static [ScopeKind],
+    scope_reason: &'static str,
+    task_access: &'static [(ResourceKind, &'static [Access])],
+    registry: &'static [Access],
+    inexact: &'static [Inexact],
+    #[serde(skip)]
+    exact_where: Option<ExactWhere>,
+}
+
+/// Tells whether a level is exact on one resource although it is declared as inexact for its kind.
+#[derive(Debug, Clone, Copy)]
+struct ExactWhere(fn(&Resource, Access) -> bool);
+
+impl PartialEq for ExactWhere {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for ExactWhere {}
+
+impl Capabilities {
+    /// Nothing at all.
+    pub const fn none() -> Self {
+        Self { scopes: &[], scope_reason: "", task_access: &[], registry: &[], inexact: &[], exact_where: None }
+    }
+
+    /// The kinds of scope that can be bound, and why there are no others (`""` where there are all).
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [ScopeKind], why_no_others: &'static str) -> Self {
+        self.scopes = scopes;
+        self.scope_reason = why_no_others;
+        self
+    }
+
+    /// The kinds of resource that task code can be granted, each with its levels.
+    #[must_use]
+    pub const fn task_access(mut self, table: &'static [(ResourceKind, &'static [Access])]) -> Self {
+        self.task_access = table;
+        self
+    }
+
+    /// The levels at which the platform's infrastructure can be given a registry.
+    #[must_use]
+    pub const fn registry(mut self, levels: &'static [Access]) -> Self {
+        self.registry = levels;
+        self
+    }
+
+    /// The declared levels that this cloud gives only nearly. A plan tells of each that a grant uses.
+    #[must_use]
+    pub const fn inexact(mut self, table: &'static [Inexact]) -> Self {
+        self.inexact = table;
+        self
+    }
+
+    /// Says of which resources a level is exact although [`Capabilities::inexact`] has it: for instance where a
+    /// prefix is named. The table's words should say so too.
+    #[must_use]
+    pub const fn exact_where(mut self, test: fn(&Resource, Access) -> bool) -> Self {
+        self.exact_where = Some(ExactWhere(test));
+        self
+    }
+
+    /// Whether scopes of this kind can be bound.
+    pub fn allows_scope(&self, kind: ScopeKind) -> bool {
+        self.scopes.contains(&kind)
+    }
+
+    /// The kinds of scope that can be bound.
+    pub fn scope_kinds(&self) -> &'static [ScopeKind] {
+        self.scopes
+    }
+
+    /// Why there are no other kinds of scope; empty where there is nothing to say.
+    pub fn scope_reason(&self) -> &'static str {
+        self.scope_reason
+    }
+
+    /// The levels at which task code can be granted a kind of resource.
+    pub fn levels(&self, kind: ResourceKind) -> &'static [Access] {
+        self.task_access.iter().find(|(known, _)| *known == kind).map_or(&[], |(_, levels)| levels)
+    }
+
+    /// The levels at which the platform's infrastructure can be given a registry.
+    pub fn registry_levels(&self) -> &'static [Access] {
+        self.registry
+    }
+
+    /// In what a level differs from what it says; `None` where it is exact, or isn't declared.
+    pub fn inexact_level(&self, kind: ResourceKind, access: Access) -> Option<&'static Inexact> {
+        self.inexact.iter().find(|inexact| inexact.kind == kind && inexact.access == access)
+    }
+
+    /// In what a level differs from what it says on one resource; `None` where it is exact there.
+    pub fn inexact_on(&self, resource: &Resource, access: Access) -> Option<&'static Inexact> {
+        let inexact = self.inexact_level(resource.kind, access)?;
+        let is_exact = self.exact_where.is_some_and(|ExactWhere(test)| test(resource, access));
+        (!is_exact).then_some(inexact)
+    }
+
+    /// Every level that this cloud gives only nearly.
+    pub fn inexact_levels(&self) -> &'static [Inexact] {
+        self.inexact
+    }
+
+    /// The one check: whether the provider can do what is asked. Nothing is ever widened to make it fit.
+    ///
+    /// # Errors
+    /// The refusals, at the key path: what was asked, why it can't be, what is supported, and the nearest
+    /// request that works.
+    pub fn check<T: Intent>(&self, provider: &str, path: &str, request: T) -> Result<Checked<T>, Vec<Diagnostic>> {
+        let mut refusals: Vec<_> = self.refuse_scope(provider, path, &request).into_iter().collect();
+        let mut notes = Vec::new();
+        for reach in request.reaches() {
+            let kind = reach.resource.kind;
+            let levels = self.levels_for(request.verb(), kind);
+            if levels.contains(&reach.access) {
+                match self.inexact_on(&reach.resource, reach.access) {
+                    Some(inexact) if request.is_precise() && !inexact.precisely => {
+                        refusals.push(imprecise(provider, path, &reach.resource, inexact));
+                    }
+                    Some(inexact) if !request.is_precise() => {
+                        let can_be_precise = request.verb() == Verb::GrantTaskAccess;
+                        let message = inexact.sentence(provider, &reach.resource, can_be_precise);
+                        let level = if inexact.gains.is_empty() { Level::Info } else { Level::Warning };
+                        let note = Note { about: request.id().to_string(), level, message };
+                        notes.push(Nearly { resource: reach.resource.clone(), access: reach.access, note });
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            let path = match request.verb() {
+                Verb::EnableRegistry => format!("{path}.access"),
+                _ => format!("{path}.access.{}", reach.resource.name),
+            };
+            let message = if levels.is_empty() {
+                let whom = if request.verb() == Verb::EnableRegistry { "infrastructure" } else { "task code" };
+                format!("{provider} can't give {whom} {}: {}", kind.with_article(), reach.resource.locator)
+            } else {
+                format!("{provider} has no access level `{}` for {}", reach.access, kind.with_article())
+            };
+            refusals.push(Diagnostic::new(path, message).hint(self.alternative(request.verb(), kind, levels)));
+        }
+        if refusals.is_empty() { Ok(Checked::new(request, notes)) } else { Err(refusals) }
+    }
+
+    /// The levels at which a verb gives a kind of resource.
+    fn levels_for(&self, verb: Verb, kind: ResourceKind) -> &'static [Access] {
+        match verb {
+            Verb::EnableRegistry if kind == ResourceKind::Registry => self.registry,
+            Verb::EnableRegistry => &[],
+            Verb::GrantTaskAccess | Verb::BindScope => self.levels(kind),
+        }
+    }
+
+    fn refuse_scope<T: Intent>(&self, provider: &str, path: &str, request: &T) -> Option<Diagnostic> {
+        let scope = request.scope();
+        if request.verb() == Verb::EnableRegistry || self.allows_scope(scope.kind()) {
+            return None;
+        }
+        let why = if self.scope_reason.is_empty() { String::new() } else { format!(": {}", self.scope_reason) };
+        let message = format!("{provider} can't bind {scope}{why}");
+        Some(Diagnostic::new(format!("{path}.scope"), message).hint(self.instead_of(scope)))
+    }
+
+    /// The narrowest wider scope that works.
+    pub(crate) fn nearest_scope(&self, asked: &Scope) -> Option<Scope> {
+        match asked.domain() {
+            Some(domain) if self.allows_scope(ScopeKind::Domain) => Some(Scope::Domain { domain: domain.clone() }),
+            _ if self.allows_scope(ScopeKind::Global) => Some(Scope::Global),
+            _ => None,
+        }
+    }
+
+    /// The narrowest wider scope that works, spelled out together with what it reaches.
+    fn instead_of(&self, asked: &Scope) -> String {
+        let supported = join(self.scopes);
+        match self.nearest_scope(asked) {
+            Some(Scope::Domain { domain }) => format!(
+                "supported: {supported}; `scope: {{ domain: {domain} }}` works, and reaches every project in {domain}"
+            ),
+            Some(_) => format!("supported: {supported}; `scope: global` works, and reaches all task code"),
+            None if self.scopes.is_empty() => "this provider binds no scope at all".to_owned(),
+            None => format!("supported: {supported}; none of these is wider, so name each scope that is meant"),
+        }
+    }
+
+    fn alternative(&self, verb: Verb, kind: ResourceKind, levels: &[Access]) -> String {
+        if !levels.is_empty() {
+            let mut hint = format!("supported for {}: {}", kind.with_article(), join(levels));
+            if verb == Verb::EnableRegistry && self.levels(kind).len() > levels.len() {
+                hint.push_str("; to give task code more, name the repository under `resources` and grant it");
+            }
+            return hint;
+        }
+        let known: Vec<_> = self.task_access.iter().map(|(kind, _)| *kind).collect();
+        if known.is_empty() {
+            "this provider grants nothing".to_owned()
+        } else {
+            format!("supported: {}", join(&known))
+        }
+    }
+}
+
+fn imprecise(provider: &str, path: &str, resource: &Resource, inexact: &Inexact) -> Diagnostic {
+    let message = format!(
+        "{provider} can't give `{}` on {} precisely: on `{}` it {}",
+        inexact.access,
+        resource.kind.with_article(),
+        resource.name,
+        inexact.effect()
+    );
+    let hint = format!(
+        "leave `precise` out to accept that; a grant of its own for `{}` keeps the rest precise",
+        resource.name
+    );
+    Diagnostic::new(format!("{path}.precise"), message).hint(hint)
+}
+
+fn join<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

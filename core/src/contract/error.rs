@@ -1,0 +1,307 @@
+//! One error for everything: what was attempted, on what, what came of it, and what to do.
+
+use std::fmt;
+
+use crate::contract::diagnostic::Diagnostic;
+use crate::text::redact::bounded;
+
+/// The result of anything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What kind of failure it is: it decides about retries and exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The manifest or the configuration is wrong. Nothing was changed, and mostly nothing called.
+    Manifest,
+    /// The command line is wrong, or what is around it: the manifest has nothing to do with it. Nothing was called.
+    Usage,
+    /// The selected provider can't do what was asked. Nothing was changed, and mostly nothing called.
+    Unsupported,
+    /// Something that was taken for granted isn't there.
+    NotFound,
+    /// The cloud refused the caller.
+    AccessDenied,
+    /// There are no credentials, or they have expired.
+    Credentials,
+    /// The credentials are for another account, subscription or tenant than the manifest's.
+    WrongAccount,
+    /// An object of somebody else is in the way.
+    Conflict,
+    /// A quota of the cloud doesn't allow it.
+    Quota,
+    /// The cloud asks to slow down.
+    Throttled,
+    /// The cloud, or the way to it, fails at the moment.
+    Unavailable,
+    /// There is no way to the cloud: its name isn't known, or nobody listens there. Nothing was sent. What only reads is
+    /// not tried for long then.
+    Unreachable,
+    /// Something written a moment ago isn't seen everywhere yet.
+    NotYet,
+    /// The cloud changed between plan and apply.
+    PlanStale,
+    /// A provider breaks the contract.
+    ProviderBug,
+    /// Somebody interrupted.
+    Cancelled,
+    /// Anything else.
+    Unexpected,
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable | Self::Unreachable | Self::NotYet)
+    }
+
+    /// Whether what was asked for is what can't be, as things are: not the cloud, nor the way to it.
+    pub fn is_of_the_intents(self) -> bool {
+        matches!(self, Self::Conflict | Self::Manifest | Self::NotFound | Self::Quota | Self::Unsupported)
+    }
+
+    /// Whether the request was wrong from the start, before any cloud was asked: exit code 2.
+    pub fn is_usage(self) -> bool {
+        matches!(self, Self::Manifest | Self::Usage | Self::Unsupported)
+    }
+}
+
+/// An error: kind, message, context, hint, and what caused it.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    hint: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    source: Option<Source>,
+}
+
+impl Error {
+    /// An error of a kind, with a message that says what was attempted.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: bounded(message.into()),
+            context: Vec::new(),
+            hint: None,
+            diagnostics: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// The problems of a manifest, all of them.
+    pub fn manifest(diagnostics: Vec<Diagnostic>) -> Self {
+        let message = match diagnostics.len() {
+            1 => "the manifest has a problem".to_owned(),
+            n => format!("the manifest has {n} problems"),
+        };
+        let mut error = Self::new(ErrorKind::Manifest, message);
+        error.0.diagnostics = diagnostics;
+        error
+    }
+
+    /// Everything that stands in the way, as one error: each is told, with its facts and what to do. One alone stays as it
+    /// is; none if there are none. Where it is the cloud that fails, that alone is told, as nothing else is known for certain.
+    pub fn all(errors: Vec<Self>) -> Option<Self> {
+        (!errors.is_empty()).then(|| Self::joined(errors))
+    }
+
+    fn joined(mut errors: Vec<Self>) -> Self {
+        let fails = errors.iter().position(|error| !error.kind().is_of_the_intents());
+        if fails.is_some() || errors.len() == 1 {
+            return errors.swap_remove(fails.unwrap_or_default());
+        }
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        // Two verbs may find the same.
+        errors.retain(|error| {
+            let new: Vec<_> = error.as_problems().into_iter().filter(|problem| !problems.contains(problem)).collect();
+            let any = !new.is_empty();
+            problems.extend(new);
+            any
+        });
+        if errors.len() == 1 {
+            return errors.swap_remove(0);
+        }
+        let kind = errors.first().map_or(ErrorKind::Unexpected, Self::kind);
+        Self::new(kind, format!("{} things stand in the way", problems.len())).diagnostics(problems)
+    }
+
+    /// Two results, or what is wrong with either of them.
+    ///
+    /// # Errors
+    /// Theirs, [all](Self::all) of them.
+    pub fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+        let errors = match (one, other) {
+            (Ok(one), Ok(other)) => return Ok((one, other)),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+            (Err(error), Err(other)) => vec![error, other],
+        };
+        Err(Self::joined(errors))
+    }
+
+    /// What is wrong, as the parts of an error that has several.
+    fn as_problems(&self) -> Vec<Diagnostic> {
+        if !self.problems().is_empty() {
+            return self.problems().to_vec();
+        }
+        let facts: String = self.context().iter().map(|(key, value)| format!("; {key}: {value}")).collect();
+        let problem = Diagnostic::new("", format!("{}{facts}", self.message()));
+        vec![match self.hint_text() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }]
+    }
+
+    /// A provider that breaks the contract.
+    pub fn provider_bug(provider: &str, what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::ProviderBug, format!("the provider `{provider}` broke its contract: {what}"))
+            .hint("this is a bug in the provider; report it to its author")
+    }
+
+    /// Adds a fact: the operation, the object, what the cloud said. The first of a key stays.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        if !self.0.context.iter().any(|(known, _)| *known == key) {
+            self.0.context.push((key, bounded(value.to_string())));
+        }
+        self
+    }
+
+    /// Says what to do. A hint that is nearer to the cause stays.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint.get_or_insert_with(|| bounded(hint.into()));
+        self
+    }
+
+    /// The same failure where nothing is tried again, whatever its kind: all that it says stays.
+    #[must_use]
+    pub(crate) fn for_good(mut self) -> Self {
+        if self.0.kind.is_retryable() {
+            self.0.kind = ErrorKind::Unexpected;
+        }
+        self
+    }
+
+    /// Keeps the cause.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Attaches the places and sentences of what is wrong.
+    #[must_use]
+    pub fn diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.0.diagnostics = diagnostics;
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message, without context.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The facts, in the order in which they were added.
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.0.context
+    }
+
+    /// What to do about it.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The single problems of a manifest, or of a batch.
+    pub fn problems(&self) -> &[Diagnostic] {
+        &self.0.diagnostics
+    }
+}
+
+impl fmt::Display for Error {
+    /// One line: the message and the facts. The command line renders more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        for diagnostic in &self.0.diagnostics {
+            write!(f, "; {diagnostic}")?;
+        }
+        for (key, value) in &self.0.context {
+            write!(f, "; {key}: {value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)?;
+        if let Some(hint) = &self.0.hint {
+            write!(f, " (hint: {hint})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_stands_in_the_way_is_told() {
+        assert!(Error::all(Vec::new()).is_none());
+        let role = || Error::new(ErrorKind::NotFound, "the role isn't there").with("account", 1).hint("name another");
+        let one = Error::all(vec![role()]).expect("it");
+        assert_eq!((one.message(), one.hint_text()), ("the role isn't there", Some("name another")));
+        let twice = Error::all(vec![role(), role()]).expect("it");
+        assert_eq!((twice.message(), twice.hint_text()), ("the role isn't there", Some("name another")));
+        let parts = vec![Diagnostic::new("a", "one"), Diagnostic::new("b", "two")];
+        let batch = Error::new(ErrorKind::NotFound, "a batch").diagnostics(parts.clone());
+        // What two verbs find, each by itself, is told once.
+        let all = Error::all(vec![role(), batch, role()]).expect("all");
+        assert_eq!((all.kind(), all.message()), (ErrorKind::NotFound, "3 things stand in the way"));
+        let denied = Error::all(vec![role(), Error::new(ErrorKind::AccessDenied, "denied")]).expect("one");
+        assert_eq!((denied.kind(), denied.message()), (ErrorKind::AccessDenied, "denied"));
+        let first = Diagnostic::new("", "the role isn't there; account: 1").hint("name another");
+        assert_eq!(all.problems(), [vec![first], parts].concat());
+    }
+
+    #[test]
+    fn the_nearest_fact_and_hint_stay() {
+        let error = Error::new(ErrorKind::Conflict, "can't create role x")
+            .with("operation", "iam:CreateRole")
+            .with("operation", "apply")
+            .hint("near")
+            .hint("far");
+        assert_eq!(error.to_string(), "can't create role x; operation: iam:CreateRole");
+        assert_eq!(error.hint_text(), Some("near"));
+    }
+    #[test]
+    fn what_is_not_tried_again_says_all_that_it_said() {
+        let problem = Diagnostic::new("a", "one");
+        let failed = |kind| {
+            let error = Error::new(kind, "can't create role x").with("operation", "iam:CreateRole").hint("wait");
+            error.diagnostics(vec![problem.clone()]).source("the line was cut").for_good()
+        };
+        let error = failed(ErrorKind::Throttled);
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        assert!(error.to_string().contains("one") && error.to_string().contains("iam:CreateRole"), "{error}");
+        assert_eq!((error.hint_text(), error.problems()), (Some("wait"), [problem.clone()].as_slice()));
+        assert_eq!(std::error::Error::source(&error).map(ToString::to_string).as_deref(), Some("the line was cut"));
+        assert_eq!(failed(ErrorKind::AccessDenied).kind(), ErrorKind::AccessDenied, "it is for good by itself");
+    }
+}

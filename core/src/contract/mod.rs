@@ -1,0 +1,14 @@
+//! What a provider promises and gets: the traits, capabilities, checked intents, objects, errors, and how a plugin registers.
+
+pub(crate) mod attributes;
+pub(crate) mod capability;
+pub(crate) mod checked;
+pub(crate) mod diagnostic;
+pub(crate) mod error;
+pub(crate) mod object;
+pub(crate) mod permissions;
+pub(crate) mod platform;
+pub(crate) mod protected;
+pub(crate) mod provider;
+pub(crate) mod registry;
+pub(crate) mod stacks;

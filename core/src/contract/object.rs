@@ -1,0 +1,245 @@
+//! Objects: what should be in the cloud, and what is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::contract::attributes::Attributes;
+use crate::contract::error::Error;
+use crate::plan::TAKES_ALL_AWAY;
+use crate::vocabulary::intent::{IntentId, Intents};
+use crate::vocabulary::scope::Scope;
+
+/// Which object: its kind and its name, in the cloud's own words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectId {
+    /// The kind, such as `iam-role`.
+    pub kind: &'static str,
+    /// The name, unique within its kind.
+    pub name: String,
+}
+
+impl ObjectId {
+    /// An id.
+    pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Whose an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// The stack's own: created, changed and deleted by it.
+    Exclusive,
+    /// A part of a document, or of an object, that others write too.
+    Fragment {
+        /// What it is a part of, for people.
+        of: String,
+    },
+}
+
+/// A step that only somebody else can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Handoff {
+    /// Who can do it.
+    pub to: String,
+    /// One line: what is to be done.
+    pub task: String,
+    /// Everything they need, ready to use.
+    pub document: String,
+    /// Whether a later run can see that it was done.
+    pub verifiable: bool,
+}
+
+/// One object that should be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Which object.
+    pub id: ObjectId,
+    /// The scope at which it gives access. It must be the scope that was asked for.
+    pub scope: Scope,
+    /// What it should be like.
+    pub attributes: Attributes,
+    /// What must be there before it. Ids that aren't wanted objects are ignored.
+    pub depends_on: Vec<ObjectId>,
+    /// The intents for which it exists. Never empty.
+    pub because: Vec<IntentId>,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// The names of things that aren't the stack's and that making this object changes: a role to which it
+    /// attaches something, a repository whose policy gets a statement. Held against the protected list.
+    pub touches: Vec<String>,
+    /// Set where only somebody else can make it.
+    pub handoff: Option<Handoff>,
+}
+
+/// Something that a reader of the plan should know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What it is about: an intent or an object.
+    pub about: String,
+    /// How serious.
+    pub level: Level,
+    /// What there is to know.
+    pub message: String,
+}
+
+/// How serious a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Something might not be as somebody thinks.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Note {
+    /// A warning.
+    pub fn warning(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Warning, message: message.into() }
+    }
+
+    /// Whether it is the one of a plan that takes everything away ([`TAKES_ALL_AWAY`]).
+    pub fn takes_all_away(&self) -> bool {
+        self.message == TAKES_ALL_AWAY
+    }
+
+    /// An information.
+    pub fn info(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Info, message: message.into() }
+    }
+}
+
+/// What should be there: a verb's answer.
+#[derive(Debug, Default)]
+pub struct Desired {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// What a reader of the plan should know.
+    pub notes: Vec<Note>,
+    /// For objects that are to give what others give now: which these are. When grants are taken away, nothing is made
+    /// but what takes the place of something that changes or goes for that.
+    pub replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// Objects that are given as they are to be once nothing but what is revoked has gone
+    /// ([`beside_revoked`](crate::TaskAccess::beside_revoked)). Where what is there differs, it holds what is revoked.
+    pub less_revoked: BTreeSet<ObjectId>,
+    /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
+    /// any more is searched for at these places too.
+    pub baseline: Arc<Intents>,
+    /// Whether everything that the stack ever made is to be found, whatever that costs: something is taken away. Core sets
+    /// it.
+    pub thorough: bool,
+}
+
+impl Desired {
+    /// Adds another answer to this one.
+    pub fn extend(&mut self, other: Self) {
+        self.objects.extend(other.objects);
+        self.notes.extend(other.notes);
+        self.less_revoked.extend(other.less_revoked);
+        for (new, old) in other.replaces {
+            self.replaces.entry(new).or_default().extend(old);
+        }
+    }
+}
+
+/// One object that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What it is like, in the same canonical form as [`Object::attributes`].
+    pub attributes: Attributes,
+    /// Whether it carries the stack's mark. What doesn't is never changed or deleted.
+    pub owned: bool,
+    /// What it needs: it goes before these when it goes.
+    pub depends_on: Vec<ObjectId>,
+    /// What a reader should know if it is deleted.
+    pub if_deleted: Option<String>,
+    /// The names of things that aren't the stack's and that deleting it changes: the role from which a policy is
+    /// detached, the repository whose policy loses a statement. Held against the protected list, as
+    /// [`Object::touches`] is.
+    pub touches: Vec<String>,
+}
+
+/// A place where something of the stack may be, and which could not be searched.
+///
+/// A read that is refused is no absence: who takes access away must know what was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unsearched {
+    /// The place, in the cloud's own words, such as `repositories of account 111122223333 in us-east-1`.
+    pub place: String,
+    /// Why it could not be searched, and what to do.
+    pub reason: String,
+}
+
+/// Something that the stack made, that nothing wants any more, and that no run takes away as things are: it is protected, or
+/// somebody else came to rely on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stays {
+    /// What stays.
+    #[serde(flatten)]
+    pub object: ObjectId,
+    /// Why, and what to do.
+    pub reason: String,
+    /// Whether all that it gave goes. Otherwise that stays given.
+    #[serde(skip)]
+    pub is_empty: bool,
+}
+
+/// Something that somebody else added to an object of the stack's own, and that lets it reach more, or lets others use it: a
+/// policy that isn't the stack's on its role, a role assignment of its identity.
+///
+/// It is drift that no run takes away: cloudgrant deletes nothing that it did not make.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Widening {
+    /// The object of the stack's own.
+    #[serde(flatten)]
+    pub object: ObjectId,
+    /// What widens it, as the end of a sentence that begins with the object: `carries the inline policy admin`.
+    pub what: String,
+    /// The command that takes it away, or else what to do.
+    pub remedy: String,
+}
+
+/// A limit of the cloud, and how near what is wanted comes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// What is limited, such as `characters in the trust policy of role x`.
+    pub what: String,
+    /// How much there may be.
+    pub quota: u64,
+    /// How much there would be.
+    pub needed: u64,
+    /// What to do when it is too much.
+    pub hint: String,
+}
+
+/// What is there.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// The wanted objects that are there, and those that the stack owns and no longer wants.
+    pub objects: BTreeMap<ObjectId, Found>,
+    /// Limits that what is wanted has to keep. Core refuses a plan that breaks one.
+    pub limits: Vec<Limit>,
+    /// What makes the plan impossible, although each object is fine by itself.
+    pub problems: Vec<Error>,
+    /// What a reader of the plan should know.
+    pub notes: Vec<Note>,
+    /// Places where something of the stack may be, and which could not be searched.
+    pub unsearched: Vec<Unsearched>,
+    /// What others added to the stack's own objects and widens them.
+    pub widened: Vec<Widening>,
+    /// What nothing wants any more and what can't go. It isn't among the objects.
+    pub stays: Vec<Stays>,
+    /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
+    /// serving.
+    pub if_updated: BTreeMap<ObjectId, String>,
+}

@@ -1,0 +1,14 @@
+//! What the providers that are linked in refuse, and in which words.
+
+use crate::contract::diagnostic::Diagnostic;
+use crate::text::redact::shown;
+
+/// What a provider says of a locator. Should it repeat the locator, then without a credential in it.
+pub(crate) fn at_locator(mut problem: Diagnostic, path: String, locator: &str) -> Diagnostic {
+    problem.path = path;
+    let shown = shown(locator);
+    if shown != locator && !locator.is_empty() {
+        problem.message = problem.message.replace(locator, &shown);
+    }
+    problem
+}

@@ -1,0 +1,204 @@
+//! The section that says what runs where, and what can't be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::platform::{Platform, PlatformKind};
+use crate::manifest::text::strict::{self, Part};
+use crate::text::redact::shown;
+use crate::vocabulary::names::{Domain, Project};
+use crate::vocabulary::principal::Naming;
+use crate::vocabulary::scope::Scope;
+
+/// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
+const MOST_PAIRS: usize = 200_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    kind: PlatformKind,
+    #[serde(default)]
+    organization: String,
+    projects: Vec<Project>,
+    domains: Vec<Domain>,
+    namespace: String,
+    service_account: String,
+}
+
+/// The defaults always give a platform's section; what nobody wrote is missing nevertheless.
+pub(super) fn is_only_defaults(platform: &Value) -> bool {
+    platform.as_object().is_some_and(|section| section.keys().all(|key| key == "namespace" || key == "service_account"))
+}
+
+/// As much of a platform as can be read of one with which something is wrong.
+pub(super) fn part(section: Option<&Value>) -> Option<Platform> {
+    fn read<T: serde::de::DeserializeOwned>(section: Option<&Value>, key: &str) -> Option<T> {
+        section.and_then(|section| strict::read(section.get(key)?, key, &mut Vec::new()))
+    }
+    let kind: Option<PlatformKind> = read(section, "kind");
+    let organization: Option<String> = read(section, "organization");
+    // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
+    let some_name = || if kind == Some(PlatformKind::Flyte) { String::new() } else { "organization".to_owned() };
+    Some(Platform {
+        kind: kind.unwrap_or(PlatformKind::Union),
+        organization: organization.unwrap_or_else(some_name),
+        projects: read(section, "projects").unwrap_or_default(),
+        domains: read(section, "domains").unwrap_or_default(),
+        naming: Naming::default(),
+    })
+}
+
+/// The platform, if nothing is wrong with it. Of what stands in for a key that can't be read, nothing is said.
+pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+    let mut found = Vec::new();
+    let platform = looked_over(section.read, &mut found);
+    let written =
+        |problem: &Diagnostic| !section.filled.iter().any(|key| problem.path.starts_with(&format!("platform.{key}")));
+    found.retain(written);
+    problems.extend(found);
+    platform.filter(|_| section.filled.is_empty())
+}
+
+/// What is wrong with an organization's name: no cloud takes it in the names that are made of it.
+fn unfit(organization: &str) -> Option<Diagnostic> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if organization.chars().all(fits) && organization.len() <= 64 {
+        return None;
+    }
+    let label =
+        organization.split_once("://").map_or("", |(_, rest)| rest.split(['.', '/', ':']).next().unwrap_or_default());
+    let hint = match label {
+        "" => "write it as the platform does in its names: letters, digits, `-`, `_` and `.`, up to 64".to_owned(),
+        label => format!("of an address, write the name alone: `{}`", shown(label)),
+    };
+    let message = format!("`{}` can't be a part of the names of roles and identities", shown(organization));
+    Some(Diagnostic::new("platform.organization", message).hint(hint))
+}
+
+fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+    let before = problems.len();
+    let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
+        let template = Naming::new(&section.namespace, "default");
+        let key = if template.is_err() { "namespace" } else { "service_account" };
+        let mut problem = Diagnostic::new(format!("platform.{key}"), message);
+        if !["{project}", "{domain}"].iter().all(|part| section.namespace.contains(part)) {
+            // Requirement 21.
+            problem = problem.hint(
+                "in a shared namespace only service accounts tell scopes apart, and a task may name another one: that is no \
+                 isolation. Where the data plane is set up so, leave `platform.namespace` out and grant `scope: global`",
+            );
+        }
+        problems.push(problem);
+        Naming::default()
+    });
+    problems.extend(unfit(&section.organization));
+    let platform = Platform {
+        kind: section.kind,
+        organization: section.organization,
+        projects: section.projects,
+        domains: section.domains,
+        naming,
+    };
+    let once = problems.len();
+    twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
+    twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
+    let each_once = problems.len() == once;
+    for (key, is_empty) in [("projects", platform.projects.is_empty()), ("domains", platform.domains.is_empty())] {
+        if is_empty {
+            let message = format!("`{key}` is empty, so that no grant reaches anybody");
+            let hint = format!("list the platform's {key}, all that there are");
+            problems.push(Diagnostic::new(format!("platform.{key}"), message).hint(hint));
+        }
+    }
+    if let Some(at) = platform.domains.iter().position(|domain| domain.as_str() == "global") {
+        let message = "a domain can't be called `global`: that is the name of the widest scope";
+        problems.push(Diagnostic::new(format!("platform.domains[{at}]"), message));
+    }
+    let pairs = platform.projects.len().saturating_mul(platform.domains.len());
+    if pairs > MOST_PAIRS {
+        let message =
+            format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
+        problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
+    } else if each_once {
+        shared_namespaces(&platform, problems);
+    }
+    (problems.len() == before).then_some(platform)
+}
+
+/// Says of a scope that is the bare name of a domain, a project or a pair how that is written.
+pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Platform, problems: &mut [Diagnostic]) {
+    for problem in problems.iter_mut().filter(|problem| problem.path.ends_with(".scope")) {
+        let at = problem.path.strip_prefix("grants[").and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
+        let written = at.and_then(|at| manifest.get("grants")?.get(at)?.get("scope")?.as_str());
+        problem.hint = written.and_then(|written| meant_scope(written, platform)).or(problem.hint.take());
+    }
+}
+
+fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
+    as_written(written, platform).or_else(|| {
+        let domains = platform.domains.iter().map(|domain| domain.as_str());
+        let projects = platform.projects.iter().map(|project| project.as_str());
+        match nearest(written, [GLOBAL].into_iter().chain(domains).chain(projects))? {
+            GLOBAL => Some(format!("did you mean `{GLOBAL}`?")),
+            name => as_written(name, platform),
+        }
+    })
+}
+
+/// The scope that reaches every task.
+const GLOBAL: &str = "global";
+
+fn as_written(written: &str, platform: &Platform) -> Option<String> {
+    if platform.domains.iter().any(|domain| domain.as_str() == written) {
+        return Some(format!("did you mean the domain? write `{{ domain: {written} }}`"));
+    }
+    if platform.projects.iter().any(|project| project.as_str() == written) {
+        let domain = platform.domains.first()?;
+        return Some(format!(
+            "did you mean the project? write `{{ project: {written}, domain: {domain} }}`, or another domain"
+        ));
+    }
+    // As their namespaces are called.
+    platform.projects.iter().find_map(|project| {
+        let domain = written.strip_prefix(project.as_str())?.strip_prefix(['-', '/', '_', '.'])?;
+        let domain = platform.domains.iter().find(|listed| listed.as_str() == domain)?;
+        Some(format!("did you mean one project in one domain? write `{{ project: {project}, domain: {domain} }}`"))
+    })
+}
+
+fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeSet::new();
+    for (at, name) in names.enumerate() {
+        if !seen.insert(name) {
+            problems.push(
+                Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice"))
+                    .hint("a list takes each name once"),
+            );
+        }
+    }
+}
+
+/// Two pairs in one namespace would have each other's grants: `a-b` in `c` and `a` in `b-c`.
+fn shared_namespaces(platform: &Platform, problems: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeMap::new();
+    for (pair, subject) in platform.subjects(&Scope::Global) {
+        let namespace = subject.namespace();
+        if namespace.len() > 63 {
+            let message = format!("the namespace `{namespace}` is longer than Kubernetes allows (63 characters)");
+            problems.push(Diagnostic::new("platform.projects", message));
+        }
+        if let Some(first) = seen.insert(namespace.to_owned(), pair.clone()) {
+            let message = format!(
+                "project `{}` in `{}` and project `{}` in `{}` would share the namespace `{namespace}`, and so each other's grants",
+                first.project, first.domain, pair.project, pair.domain
+            );
+            problems.push(
+                Diagnostic::new("platform.projects", message)
+                    .hint("set `platform.namespace` to the platform's template"),
+            );
+        }
+    }
+}

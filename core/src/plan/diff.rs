@@ -1,0 +1,260 @@
+//! The difference between what should be and what is, and the rules that no provider can get round.
+
+use std::collections::BTreeMap;
+use std::mem::discriminant;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
+use crate::contract::protected::Protected;
+use crate::plan::order;
+use crate::plan::{Action, Change, Plan};
+use crate::vocabulary::intent::{Intent, IntentId};
+use crate::vocabulary::names::Stack;
+
+/// Holds a verb's answer against what was asked: each object must exist for an intent that was asked, and at
+/// exactly that intent's scope.
+pub(crate) fn check_answer<'a, I: Intent + 'a>(
+    provider: &str,
+    asked: impl IntoIterator<Item = &'a I>,
+    answer: &Desired,
+) -> Result<()> {
+    let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope())).collect();
+    // An object may exist for what other verbs were asked as well, and for very much of it.
+    let kind = asked.keys().next().map(discriminant);
+    let of_kind = |intent: &&IntentId| Some(discriminant(*intent)) == kind;
+    for object in &answer.objects {
+        let mut scopes = object.because.iter().filter(of_kind).filter_map(|intent| asked.get(intent)).peekable();
+        if scopes.peek().is_none() {
+            return Err(Error::provider_bug(provider, format!("{} exists for nothing that was asked", object.id)));
+        }
+        if let Some(scope) = scopes.find(|scope| ***scope != object.scope) {
+            let what = format!("{} has scope `{}` where `{scope}` was asked", object.id, object.scope);
+            return Err(Error::provider_bug(provider, what));
+        }
+    }
+    Ok(())
+}
+
+/// Merges objects that several verbs want, and refuses two that contradict each other.
+pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>> {
+    let mut merged: Vec<Object> = Vec::with_capacity(objects.len());
+    let mut index: HashMap<ObjectId, usize> = HashMap::with_capacity(objects.len());
+    for object in objects {
+        let Some(at) = index.get(&object.id) else {
+            index.insert(object.id.clone(), merged.len());
+            merged.push(object);
+            continue;
+        };
+        let known = &mut merged[*at];
+        let is_same = known.attributes == object.attributes
+            && known.ownership == object.ownership
+            && known.handoff.is_some() == object.handoff.is_some();
+        if !is_same {
+            return Err(Error::provider_bug(provider, format!("{} is wanted in two different forms", object.id)));
+        }
+        let mut because: HashSet<_> = known.because.iter().cloned().collect();
+        known.because.extend(object.because.into_iter().filter(|intent| because.insert(intent.clone())));
+        known.depends_on.extend(object.depends_on);
+        known.touches.extend(object.touches);
+    }
+    Ok(merged)
+}
+
+/// Refuses a plan that touches what is protected (requirement 15).
+fn refuse_protected<'a>(
+    protected: &Protected,
+    hint: &str,
+    touching: impl IntoIterator<Item = (&'a ObjectId, &'a Vec<String>)>,
+) -> Result<()> {
+    let mut refusals = Vec::new();
+    let mut seen = HashSet::new();
+    for (id, touches) in touching {
+        for name in touches {
+            if let Some(pattern) = protected.matching(name)
+                && seen.insert(name)
+            {
+                let message = format!("{id} would change `{name}`, which is protected (`{pattern}`)");
+                refusals.push(Diagnostic::new("", message).hint(hint));
+            }
+        }
+    }
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(refusals))
+}
+
+/// What is protected loses nothing either (requirement 15): what would be deleted for that stays, with all that it needs,
+/// and the rest can go.
+fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>) -> Vec<Stays> {
+    let (mut kept, mut stays) = (Vec::new(), Vec::new());
+    for (id, found) in &*present {
+        if let Some(reason) = protection(protected, &found.touches) {
+            stays.push(Stays { object: id.clone(), reason, is_empty: false });
+            kept.push(id.clone());
+        }
+    }
+    while let Some(id) = kept.pop() {
+        kept.extend(present.remove(&id).into_iter().flat_map(|found| found.depends_on));
+    }
+    stays
+}
+
+/// Leaves what touches something protected as it is. For whoever only takes away: what stays is no business of theirs, and
+/// nothing refuses them the rest.
+fn leave_protected(
+    protected: &Protected,
+    objects: Vec<Object>,
+    present: &mut BTreeMap<ObjectId, Found>,
+) -> (Vec<Object>, Vec<Stays>) {
+    let mut stays = Vec::new();
+    let (touching, rest): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| protection(protected, &object.touches).is_some());
+    for object in touching {
+        let found = present.remove(&object.id).filter(|found| found.owned && found.attributes != object.attributes);
+        if let (Some(_), Some(reason)) = (found, protection(protected, &object.touches)) {
+            stays.push(Stays { object: object.id, reason, is_empty: false });
+        }
+    }
+    (rest, stays)
+}
+
+fn protection(protected: &Protected, touches: &[String]) -> Option<String> {
+    let (name, pattern) = touches.iter().find_map(|name| Some((name, protected.matching(name)?)))?;
+    Some(format!(
+        "`{name}` is protected (`{pattern}`): take it away by hand, or take the name off the protected list in the provider's \
+         section and run this again"
+    ))
+}
+
+fn refuse_limits(observed: &Observed) -> Result<()> {
+    let broken: Vec<_> = observed.limits.iter().filter(|limit| limit.needed > limit.quota).collect();
+    let Some(first) = broken.first() else { return Ok(()) };
+    let problems = broken
+        .iter()
+        .map(|limit| {
+            let message = format!("{}: {} needed, {} allowed", limit.what, limit.needed, limit.quota);
+            Diagnostic::new("", message).hint(limit.hint.clone())
+        })
+        .collect();
+    Err(Error::new(ErrorKind::Quota, "the plan doesn't fit the cloud's quotas")
+        .diagnostics(problems)
+        .hint(first.hint.clone()))
+}
+
+/// Makes the plan of what is wanted, [merged](merge).
+pub(crate) fn plan(
+    provider: &'static str,
+    stack: &Stack,
+    protected: &Protected,
+    desired: Desired,
+    mut observed: Observed,
+    only_takes_away: bool,
+) -> Result<Plan> {
+    let (mut objects, mut stays) = (desired.objects, std::mem::take(&mut observed.stays));
+    if only_takes_away {
+        let (rest, left) = leave_protected(protected, objects, &mut observed.objects);
+        objects = rest;
+        stays.extend(left);
+    } else {
+        let hint = "name another role or repository; the protected list is in the provider's section";
+        refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
+    }
+    if let Some(problem) = Error::all(std::mem::take(&mut observed.problems)) {
+        return Err(problem);
+    }
+    refuse_limits(&observed)?;
+
+    let mut present = std::mem::take(&mut observed.objects);
+    let (mut work, mut handoffs, mut unchanged) = (Vec::new(), Vec::new(), 0);
+    for object in objects {
+        let found = present.remove(&object.id);
+        let warning = observed.if_updated.remove(&object.id);
+        match difference(object, found)? {
+            None => unchanged += 1,
+            Some(change) if change.action == Action::Handoff => handoffs.push(change),
+            Some(change) if change.action == Action::Update => work.push(Change { warning, ..change }),
+            Some(change) => work.push(change),
+        }
+    }
+    stays.extend(keep_protected(protected, &mut present));
+    let deletions = deletions(provider, present)?;
+    let mut changes = order::by_dependency(provider, work)?;
+    changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());
+    changes.extend(handoffs);
+
+    let mut notes = desired.notes;
+    notes.extend(observed.notes);
+    notes.sort();
+    notes.dedup();
+    let mut unsearched = observed.unsearched;
+    unsearched.sort();
+    unsearched.dedup();
+    let mut widened = observed.widened;
+    widened.sort();
+    widened.dedup();
+    stays.sort();
+    stays.dedup();
+    Ok(Plan { unsearched, widened, stays, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
+}
+
+fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
+    let action = match (&found, &object.handoff) {
+        // Even where it is just as it should be: it could not be told from ours later, and would never be taken away.
+        (Some(found), None) if !found.owned && object.ownership == Ownership::Exclusive => {
+            let because = object.because.first().map(ToString::to_string).unwrap_or_default();
+            return Err(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id))
+                .with("for", because)
+                .hint(
+                    "rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make",
+                ));
+        }
+        (Some(found), _) if found.attributes == object.attributes => return Ok(None),
+        (_, Some(_)) => Action::Handoff,
+        (None, None) => Action::Create,
+        (Some(_), None) => Action::Update,
+    };
+    Ok(Some(Change {
+        action,
+        id: object.id,
+        because: object.because,
+        before: found.map(|found| found.attributes),
+        after: Some(object.attributes),
+        ownership: object.ownership,
+        depends_on: object.depends_on,
+        handoff: object.handoff,
+        warning: None,
+    }))
+}
+
+/// What is there, is the stack's, and is wanted no more.
+fn deletions(provider: &str, present: BTreeMap<ObjectId, Found>) -> Result<Vec<Change>> {
+    present
+        .into_iter()
+        .map(|(id, found)| {
+            if !found.owned {
+                return Err(Error::provider_bug(
+                    provider,
+                    format!("it offers {id} for deletion, which is not the stack's"),
+                ));
+            }
+            Ok(Change {
+                action: Action::Delete,
+                id,
+                because: Vec::new(),
+                before: Some(found.attributes),
+                after: None,
+                ownership: Ownership::Exclusive,
+                depends_on: found.depends_on,
+                handoff: None,
+                warning: found.if_deleted,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

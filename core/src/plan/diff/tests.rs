@@ -1,0 +1,297 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::contract::object::{Handoff, Limit, Note, Unsearched};
+use crate::plan::Summary;
+use crate::vocabulary::intent::{IntentId, Reach, Verb};
+use crate::vocabulary::names::{Domain, GrantName};
+use crate::vocabulary::scope::Scope;
+
+/// An intent of which only its name and scope matter.
+struct Asked(&'static str, Scope);
+
+impl Intent for Asked {
+    fn id(&self) -> IntentId {
+        grant(self.0)
+    }
+    fn scope(&self) -> &Scope {
+        &self.1
+    }
+    fn reaches(&self) -> &[Reach] {
+        &[]
+    }
+    fn verb(&self) -> Verb {
+        Verb::GrantTaskAccess
+    }
+}
+
+fn grant(name: &str) -> IntentId {
+    IntentId::Grant(GrantName::parse(name).expect("name"))
+}
+
+fn production() -> Scope {
+    Scope::Domain { domain: Domain::parse("production").expect("domain") }
+}
+
+fn id(name: &str) -> ObjectId {
+    ObjectId::new("thing", name)
+}
+
+fn object(name: &str, attributes: Value) -> Object {
+    Object {
+        id: id(name),
+        scope: Scope::Global,
+        attributes: attributes.into(),
+        depends_on: Vec::new(),
+        because: vec![grant("all")],
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+fn handoff(mut object: Object) -> Object {
+    let [to, task, document] = ["them", "allow it", "{}"].map(str::to_owned);
+    object.handoff = Some(Handoff { to, task, document, verifiable: true });
+    object
+}
+
+fn found(attributes: Value, owned: bool) -> Found {
+    Found { attributes: attributes.into(), owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() }
+}
+
+fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
+    let desired = Desired { objects, ..Desired::default() };
+    let objects = present.into_iter().map(|(name, found)| (id(name), found)).collect();
+    let observed = Observed { objects, ..Observed::default() };
+    plan_of(desired, observed, &Protected::default())
+}
+
+fn plan_of(desired: Desired, observed: Observed, protected: &Protected) -> Result<Plan> {
+    plan("fake", &Stack::parse("acme").expect("stack"), protected, desired, observed, false)
+}
+
+fn actions(plan: &Plan) -> Vec<(Action, &str)> {
+    plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect()
+}
+
+fn bug(result: Result<impl Sized>, says: &str) {
+    let error = result.map(drop).expect_err("a bug of the provider");
+    assert_eq!(error.kind(), ErrorKind::ProviderBug);
+    assert!(error.message().starts_with("the provider `fake` broke its contract: "), "{error}");
+    assert!(error.message().contains(says), "{error}");
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("report it to its author")));
+}
+
+#[test]
+fn creations_updates_deletions_and_handoffs_are_told_apart_and_ordered() {
+    let wanted = vec![
+        handoff(object("theirs", json!(1))),
+        object("changed", json!(2)),
+        object("same", json!(1)),
+        object("new", json!(1)),
+        handoff(object("done", json!(1))),
+    ];
+    let present = vec![
+        ("changed", found(json!(1), true)),
+        ("same", found(json!(1), true)),
+        ("done", found(json!(1), false)),
+        ("old", found(json!(1), true)),
+    ];
+    let plan = make(wanted, present).expect("a plan");
+    assert_eq!(
+        actions(&plan),
+        [(Action::Update, "changed"), (Action::Create, "new"), (Action::Delete, "old"), (Action::Handoff, "theirs")]
+    );
+    assert_eq!(plan.summary(), Summary { create: 1, update: 1, delete: 1, handoff: 1, unchanged: 2 });
+    let update = &plan.changes[0];
+    assert_eq!((update.before.clone(), update.after.clone()), (Some(json!(1).into()), Some(json!(2).into())));
+    assert!(!plan.is_empty());
+}
+
+#[test]
+fn handoffs_alone_are_nothing_to_do() {
+    let plan = make(vec![handoff(object("theirs", json!(1)))], Vec::new()).expect("a plan");
+    assert!(plan.is_empty());
+    assert_eq!(plan.changes.len(), 1);
+}
+
+#[test]
+fn deletions_go_in_reverse_and_carry_their_warning() {
+    let mut role = found(json!(1), true);
+    role.if_deleted = Some("task code loses its role".to_owned());
+    let mut attachment = found(json!(1), true);
+    attachment.depends_on = vec![id("a-role")];
+    let plan = make(Vec::new(), vec![("a-role", role), ("b-attachment", attachment)]).expect("a plan");
+    assert_eq!(actions(&plan), [(Action::Delete, "b-attachment"), (Action::Delete, "a-role")]);
+    assert_eq!(plan.changes[1].warning.as_deref(), Some("task code loses its role"));
+}
+
+#[test]
+fn what_somebody_else_made_is_a_conflict_that_names_the_intent() {
+    let error = make(vec![object("role", json!(1))], vec![("role", found(json!(2), false))]).expect_err("a conflict");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(error.to_string(), "thing role exists, and is not this stack's; for: grant all");
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("never takes over")));
+}
+
+#[test]
+fn offering_foreign_things_for_deletion_is_a_bug() {
+    bug(make(Vec::new(), vec![("role", found(json!(1), false))]), "offers thing role for deletion");
+}
+
+#[test]
+fn a_circle_is_a_bug() {
+    let mut one = object("one", json!(1));
+    let mut two = object("two", json!(1));
+    (one.depends_on, two.depends_on) = (vec![id("two")], vec![id("one")]);
+    bug(make(vec![one, two], Vec::new()), "depends on itself in a circle");
+}
+
+#[test]
+fn protected_names_are_refused_with_the_pattern_each_once() {
+    let mut role = object("attachment", json!(1));
+    role.touches = vec!["acme-AdminFlyteRole".to_owned()];
+    let mut other = object("another", json!(1));
+    other.touches = vec!["acme-AdminFlyteRole".to_owned(), "fine".to_owned()];
+    let desired = Desired { objects: vec![role, other], ..Desired::default() };
+    let error = plan_of(desired, Observed::default(), &Protected::new(["*adminflyterole*"])).expect_err("protected");
+    assert_eq!(error.kind(), ErrorKind::Manifest);
+    let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["thing attachment would change `acme-AdminFlyteRole`, which is protected (`*adminflyterole*`)"]);
+}
+
+#[test]
+fn a_broken_limit_is_refused_with_its_figures() {
+    let limit = |needed| Limit {
+        what: "policies on role x".to_owned(),
+        quota: 10,
+        needed,
+        hint: "put several resources into one grant".to_owned(),
+    };
+    let with = |limits| plan_of(Desired::default(), Observed { limits, ..Observed::default() }, &Protected::default());
+    assert!(with(vec![limit(10)]).is_ok(), "exactly full is allowed");
+    let error = with(vec![limit(10), limit(11), limit(12)]).expect_err("too much");
+    assert_eq!(error.kind(), ErrorKind::Quota);
+    let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["policies on role x: 11 needed, 10 allowed", "policies on role x: 12 needed, 10 allowed"]);
+    assert_eq!(error.hint_text(), Some("put several resources into one grant"));
+}
+
+#[test]
+fn a_problem_that_the_provider_found_stops_the_plan() {
+    let problems = vec![Error::new(ErrorKind::NotFound, "the bucket isn't there")];
+    let observed = Observed { problems, ..Observed::default() };
+    let error = plan_of(Desired::default(), observed, &Protected::default()).expect_err("a problem");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn notes_of_both_answers_are_kept_each_once() {
+    let notes = || vec![Note::info("b", "x"), Note::warning("a", "y")];
+    let desired = Desired { objects: Vec::new(), notes: notes(), ..Desired::default() };
+    let observed = Observed { notes: notes(), ..Observed::default() };
+    let plan = plan_of(desired, observed, &Protected::default()).expect("a plan");
+    assert_eq!(plan.notes, [Note::warning("a", "y"), Note::info("b", "x")]);
+}
+
+#[test]
+fn what_two_verbs_want_alike_is_one_object_for_both() {
+    let mut second = object("role", json!(1));
+    second.because = vec![grant("all"), grant("more")];
+    second.depends_on = vec![id("other")];
+    let merged = merge("fake", vec![object("role", json!(1)), second]).expect("alike");
+    assert_eq!(merged.len(), 1);
+    assert_eq!(merged[0].because, [grant("all"), grant("more")]);
+    assert_eq!(merged[0].depends_on, [id("other")]);
+}
+
+#[test]
+fn two_forms_of_one_object_are_a_bug() {
+    bug(merge("fake", vec![object("role", json!(1)), object("role", json!(2))]), "wanted in two different forms");
+    let mut shared = object("role", json!(1));
+    shared.ownership = Ownership::Fragment { of: "a document".to_owned() };
+    bug(merge("fake", vec![object("role", json!(1)), shared]), "wanted in two different forms");
+    let mut handed_off = object("role", json!(1));
+    let (to, task, document) = ("somebody".to_owned(), "make it".to_owned(), String::new());
+    handed_off.handoff = Some(Handoff { to, task, document, verifiable: false });
+    bug(merge("fake", vec![object("role", json!(1)), handed_off]), "wanted in two different forms");
+}
+
+#[test]
+fn an_answer_must_name_what_was_asked() {
+    let asked = [Asked("other", Scope::Global)];
+    let answer = Desired { objects: vec![object("role", json!(1))], ..Desired::default() };
+    bug(check_answer("fake", &asked, &answer), "thing role exists for nothing that was asked");
+    bug(check_answer::<Asked>("fake", [], &answer), "exists for nothing that was asked");
+    assert!(check_answer("fake", &[Asked("all", Scope::Global)], &answer).is_ok());
+}
+
+#[test]
+fn an_answer_must_have_the_asked_scope() {
+    let asked = [Asked("all", production())];
+    let answer = Desired { objects: vec![object("role", json!(1))], ..Desired::default() };
+    bug(check_answer("fake", &asked, &answer), "thing role has scope `global` where `domain production` was asked");
+}
+
+#[test]
+fn one_object_for_two_scopes_is_wider_than_one_of_them() {
+    let asked = [Asked("all", Scope::Global), Asked("more", production())];
+    let mut shared = object("role", json!(1));
+    shared.because.push(grant("more"));
+    let answer = Desired { objects: vec![shared], ..Desired::default() };
+    bug(check_answer("fake", &asked, &answer), "where `domain production` was asked");
+}
+
+#[test]
+fn what_is_protected_loses_nothing_either_and_the_rest_goes() {
+    let protected = Protected::new(["*adminflyterole*"]);
+    let mut attached = found(json!(1), true);
+    attached.touches = vec!["acme-adminflyterole".to_owned()];
+    attached.depends_on = vec![id("policy")];
+    let objects =
+        [(id("attachment"), attached), (id("policy"), found(json!(1), true)), (id("role"), found(json!(1), true))];
+    let observed = Observed { objects: objects.into(), ..Observed::default() };
+    let plan = plan_of(Desired::default(), observed, &protected).expect("a plan");
+    let deleted: Vec<_> = plan.changes.iter().map(|change| &change.id).collect();
+    assert_eq!(deleted, [&id("role")]);
+    assert_eq!(plan.stays[0].object, id("attachment"));
+    assert!(
+        plan.stays[0].reason.contains("`acme-adminflyterole` is protected (`*adminflyterole*`)"),
+        "{:?}",
+        plan.stays
+    );
+    assert!(plan.has_drift());
+}
+
+#[test]
+fn who_only_takes_away_is_refused_nothing_for_what_is_protected() {
+    let protected = Protected::new(["*adminflyterole*"]);
+    let touching =
+        |name: &str, attributes| Object { touches: vec!["adminflyterole".to_owned()], ..object(name, attributes) };
+    let desired = || Desired {
+        objects: vec![
+            touching("new", json!(1)),
+            touching("edited", json!(2)),
+            touching("same", json!(1)),
+            object("own", json!(2)),
+        ],
+        ..Desired::default()
+    };
+    let there = ["edited", "same", "own", "unwanted"].map(|name| (id(name), found(json!(1), true)));
+    let observed = || Observed { objects: there.clone().into(), ..Observed::default() };
+    assert!(plan_of(desired(), observed(), &protected).is_err());
+    let stack = Stack::parse("acme").expect("stack");
+    let plan = plan("fake", &stack, &protected, desired(), observed(), true).expect("a plan");
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
+    assert_eq!(changes, [(Action::Update, "own"), (Action::Delete, "unwanted")]);
+    assert_eq!(plan.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("edited")]);
+}
+
+#[test]
+fn what_could_not_be_searched_is_in_the_plan() {
+    let unsearched = Unsearched { place: "over there".to_owned(), reason: "denied".to_owned() };
+    let observed = Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
+    let plan = plan_of(Desired::default(), observed, &Protected::default()).expect("a plan");
+    assert_eq!(plan.unsearched, [unsearched]);
+}

@@ -1,0 +1,257 @@
+//! Plans: what would change, and the approval without which nothing does.
+
+pub(crate) mod audience;
+pub(crate) mod comparison;
+pub(crate) mod diff;
+pub(crate) mod execute;
+pub(crate) mod order;
+pub(crate) mod secret_notes;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::contract::attributes::Attributes;
+use crate::contract::object::{Handoff, Note, ObjectId, Ownership, Stays, Unsearched, Widening};
+use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::names::Stack;
+
+/// What a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Makes an object.
+    Create,
+    /// Changes an object that is there.
+    Update,
+    /// Removes an object that nothing wants any more.
+    Delete,
+    /// Asks somebody else.
+    Handoff,
+}
+
+/// One change to one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What it does.
+    pub action: Action,
+    /// To which object.
+    pub id: ObjectId,
+    /// For which intents; empty when nothing wants the object any more.
+    pub because: Vec<IntentId>,
+    /// What is there.
+    pub before: Option<Attributes>,
+    /// What will be there.
+    pub after: Option<Attributes>,
+    /// Whose the object is.
+    pub ownership: Ownership,
+    /// The objects that it needs: made before it, removed after it.
+    pub depends_on: Vec<ObjectId>,
+    /// Set for [`Action::Handoff`].
+    pub handoff: Option<Handoff>,
+    /// What a reader should know before approving.
+    pub warning: Option<String>,
+}
+
+impl Change {
+    /// What is there and what will be there, as trees.
+    pub fn trees(&self) -> [Option<Value>; 2] {
+        [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value))
+    }
+}
+
+/// How many changes of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Objects to be made.
+    pub create: usize,
+    /// Objects to be changed.
+    pub update: usize,
+    /// Objects to be removed.
+    pub delete: usize,
+    /// Steps for somebody else.
+    pub handoff: usize,
+    /// Wanted objects that are as they should be.
+    pub unchanged: usize,
+}
+
+impl Summary {
+    /// Counts changes.
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Self {
+        let mut summary = Self::default();
+        for change in changes {
+            match change.action {
+                Action::Create => summary.create += 1,
+                Action::Update => summary.update += 1,
+                Action::Delete => summary.delete += 1,
+                Action::Handoff => summary.handoff += 1,
+            }
+        }
+        summary
+    }
+}
+
+/// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
+pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
+
+/// What would change. Made by [`crate::Engine::plan`], and only worth something once approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The provider that would do it.
+    pub provider: &'static str,
+    /// The stack.
+    pub stack: Stack,
+    /// The changes: creations and updates in dependency order, then deletions, then handoffs.
+    pub changes: Vec<Change>,
+    /// How many wanted objects are as they should be.
+    pub unchanged: usize,
+    /// What a reader should know.
+    pub notes: Vec<Note>,
+    /// Places where something of the stack may be, and which could not be searched.
+    pub unsearched: Vec<Unsearched>,
+    /// What others added to the stack's own objects and widens them: no run takes it away.
+    pub widened: Vec<Widening>,
+    /// What nothing wants any more and what can't go: what it gives stays given.
+    pub stays: Vec<Stays>,
+    /// Where grants are taken away: what the objects were for that go.
+    pub served: BTreeMap<ObjectId, Vec<IntentId>>,
+    /// Where grants are taken away: what the manifest names and nothing has to exist for, as a registry that is reachable as
+    /// it is.
+    pub idle: Vec<IntentId>,
+    /// Which look at the cloud it comes from.
+    pub(crate) look: Look,
+}
+
+/// A look at the cloud: by which engine, and when it began. Says nothing about what would change, so that plans are equal
+/// whatever it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Look(Option<(u64, Instant)>);
+
+impl Look {
+    /// By the engine of that number, beginning now.
+    pub(crate) fn begin(engine: u64) -> Self {
+        Self(Some((engine, Instant::now())))
+    }
+
+    /// Whether it is that engine's, and not older than that.
+    pub(crate) fn is_recent(self, engine: u64, age: Duration) -> bool {
+        self.0.is_some_and(|(by, at)| by == engine && at.elapsed() <= age)
+    }
+}
+
+impl PartialEq for Look {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Who said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// A person who was shown the plan.
+    Person,
+    /// A program or a flag, in advance: whatever the plan says.
+    InAdvance,
+}
+
+/// A plan that somebody approved: the only thing that the engine applies.
+///
+/// ```compile_fail
+/// # use cloudgrant_core::{ApprovedPlan, Plan};
+/// fn smuggle(plan: Plan) -> ApprovedPlan {
+///     ApprovedPlan { plan }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ApprovedPlan {
+    pub(crate) plan: Plan,
+    approval: Approval,
+}
+
+/// One change of an approved plan: the only thing that a provider's `apply` takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Approved<'a>(&'a Change);
+
+impl Plan {
+    /// A plan that comes from no look at the cloud.
+    pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
+        Self {
+            provider,
+            stack,
+            changes,
+            unchanged,
+            notes,
+            unsearched: Vec::new(),
+            widened: Vec::new(),
+            stays: Vec::new(),
+            served: BTreeMap::new(),
+            idle: Vec::new(),
+            look: Look::default(),
+        }
+    }
+
+    /// Whether everything that there is goes, and nothing stays or comes.
+    pub(crate) fn only_deletes(&self) -> bool {
+        let Summary { create, update, delete, handoff, unchanged } = self.summary();
+        delete > 0 && [create, update, handoff, unchanged] == [0; 4]
+    }
+
+    /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note
+    /// says [`TAKES_ALL_AWAY`].
+    pub fn takes_all_away(&self) -> bool {
+        self.notes.iter().any(Note::takes_all_away)
+    }
+
+    /// Approves the plan as it stands.
+    pub fn approve(self, approval: Approval) -> ApprovedPlan {
+        ApprovedPlan { plan: self, approval }
+    }
+
+    /// How many changes of each kind.
+    pub fn summary(&self) -> Summary {
+        Summary { unchanged: self.unchanged, ..Summary::of(&self.changes) }
+    }
+
+    /// The changes that the engine would carry out: all but the handoffs.
+    pub fn work(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::Handoff)
+    }
+
+    /// Whether the cloud is not as the manifest says, or nobody can tell: something is to do, somebody widened what the stack
+    /// made, something stays that nothing wants any more, or a place where something of the stack may be wasn't searched.
+    /// Handoffs don't count.
+    pub fn has_drift(&self) -> bool {
+        !(self.is_empty() && self.widened.is_empty() && self.stays.is_empty() && self.unsearched.is_empty())
+    }
+
+    /// Whether the engine would have nothing to do. Handoffs may be left.
+    pub fn is_empty(&self) -> bool {
+        self.work().next().is_none()
+    }
+}
+
+impl ApprovedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Who said yes.
+    pub fn approval(&self) -> Approval {
+        self.approval
+    }
+
+    pub(crate) fn approved<'a>(&self, change: &'a Change) -> Approved<'a> {
+        Approved(change)
+    }
+}
+
+impl<'a> Approved<'a> {
+    /// The change.
+    pub fn change(&self) -> &'a Change {
+        self.0
+    }
+}

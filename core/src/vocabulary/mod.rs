@@ -1,0 +1,10 @@
+//! Words of which everything else is made: names, scopes, access levels, resources, principals and intents.
+
+pub(crate) mod access;
+pub(crate) mod inexact;
+pub(crate) mod intent;
+pub(crate) mod names;
+pub(crate) mod prefix;
+pub(crate) mod principal;
+pub(crate) mod resource;
+pub(crate) mod scope;
