@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cloudgrant_core::manifest::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
     Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,

@@ -1,5 +1,13 @@
 //! The SDK's clients: made when they are first needed, counted, one per account and region.
 
+pub(crate) mod bounded_responses;
+pub(crate) mod complete_response;
+pub(crate) mod pages;
+pub(crate) mod partition;
+pub(crate) mod profiles;
+pub(crate) mod region;
+pub(crate) mod throttling;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,12 +29,12 @@ use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Pace, Result};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::bounded::Bounded;
+use self::profiles::NamedBy;
+use crate::client::bounded_responses::Bounded;
+use crate::client::complete_response::{Whole, WholeOfS3};
+use crate::client::pages::Pages;
 use crate::config::{AccountId, Config, Credentials, Fixed};
 use crate::error;
-use crate::pages::Pages;
-use crate::profiles::{self, NamedBy};
-use crate::whole::{Whole, WholeOfS3};
 
 /// How many requests of one kind are under way at a time: IAM, ECR and Secrets Manager take few in a second, and whoever
 /// asks for more is throttled.

@@ -1,5 +1,7 @@
 //! The `aws` section of a manifest.
 
+pub(crate) mod directs;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,7 +10,7 @@ use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::partition::Partition;
+use crate::client::partition::Partition;
 
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.

@@ -1,5 +1,7 @@
 //! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
 
+pub(crate) mod denial;
+
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -7,10 +9,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
-use crate::bounded::{How, Lost, TooLarge};
-use crate::denial::Denial;
-use crate::profiles::Unusable;
-use crate::throttling::is_throttling;
+use crate::client::bounded_responses::{How, Lost, TooLarge};
+use crate::client::profiles::Unusable;
+use crate::client::throttling::is_throttling;
+use crate::error::denial::Denial;
 
 /// What stands for the code of an answer that has none.
 const NO_CODE: &str = "unknown";

@@ -9,9 +9,9 @@ use cloudgrant_core::Diagnostic;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::document;
-use crate::kept::Policy;
-use crate::locator::Locator;
+use crate::policy::document;
+use crate::resources::locator::Locator;
+use crate::shared_document::merge::Policy;
 
 /// Stands for a credential. It must show up in no message.
 const MARKER: &str = "hidden0MARKER";

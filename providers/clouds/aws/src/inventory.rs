@@ -1,7 +1,14 @@
 //! What grants reach, looked up.
 
-use crate::buckets::Buckets;
-use crate::secrets::Secrets;
+pub(crate) mod account;
+pub(crate) mod known_buckets;
+pub(crate) mod known_secrets;
+pub(crate) mod policy_tags;
+pub(crate) mod snapshot;
+pub(crate) mod task_roles;
+
+use crate::resources::buckets::Buckets;
+use crate::resources::secrets::Secrets;
 
 /// The secrets and buckets of a batch of grants.
 #[derive(Debug, Clone, Default)]

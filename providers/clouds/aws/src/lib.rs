@@ -10,68 +10,23 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
-mod account;
-mod actions;
-mod apply;
-mod attachment;
-mod bind;
-mod bounded;
-mod bucket_notes;
-mod buckets;
 mod client;
 mod config;
-mod conventions;
-mod denial;
-mod directs;
-mod document;
-mod elsewhere;
-mod equivalent;
 mod error;
-mod exact;
-mod grant;
-mod handover;
 #[cfg(test)]
 mod hostile;
-#[cfg(test)]
-mod hostile_kept;
 mod inventory;
-mod kept;
-mod kinds;
-mod kms_key;
-mod known_buckets;
-mod known_secrets;
-mod locator;
 mod names;
-mod object_url;
+mod objects;
 mod observe;
-mod own_repositories;
-mod pack;
-mod packed;
-mod pages;
-mod partition;
+mod packing;
 mod permissions;
 mod places;
-mod platform_binding;
-mod policy_tags;
-mod profiles;
-mod pull_through;
-mod region;
-mod registry;
-mod repository_policy;
-mod room;
-mod secrets;
-mod share;
-mod shared;
-mod sids;
-mod snapshot;
+mod policy;
+mod resources;
+mod shared_document;
 mod stacks;
-mod statement;
-mod statements;
-mod task_roles;
-mod throttling;
-mod unedited;
-mod validate;
-mod whole;
+mod verbs;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -89,12 +44,12 @@ use tokio::sync::{Mutex, OnceCell};
 pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
-use crate::locator::Locator;
+use crate::inventory::snapshot::{Quotas, Reading};
 use crate::names::Names;
-use crate::repository_policy::Meanwhile;
-use crate::secrets::Lookup;
-use crate::shared::Shared;
-use crate::snapshot::{Quotas, Reading};
+use crate::resources::locator::Locator;
+use crate::resources::secrets::Lookup;
+use crate::shared_document::Shared;
+use crate::shared_document::write::Meanwhile;
 
 register_provider!(Aws);
 
@@ -106,7 +61,7 @@ pub struct Aws {
     names: Names,
     clients: Clients,
     secrets: Lookup,
-    buckets: buckets::Lookup,
+    buckets: resources::buckets::Lookup,
     /// Whether buckets are asked although the stack's policies say what they are like.
     afresh: AtomicBool,
     /// Whether anything of the stack was at its home since it was connected.
@@ -125,7 +80,7 @@ pub struct Aws {
 impl Connect for Aws {
     const ID: &'static str = "aws";
     const SUMMARY: &'static str = "Amazon Web Services: IAM policies, IRSA roles, ECR repository policies";
-    const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::levels::CAPABILITIES;
     // Source: AWS SDKs and tools reference guide, "AWS Region".
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("region", "AWS_REGION"), ("region", "AWS_DEFAULT_REGION")];
@@ -136,11 +91,11 @@ impl Connect for Aws {
     }
 
     fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
-        directs::credentials(config)
+        config::directs::credentials(config)
     }
 
     fn check(config: &Config) -> Vec<Diagnostic> {
-        validate::section(config)
+        verbs::validate::section(config)
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
@@ -151,7 +106,7 @@ impl Connect for Aws {
             context,
             config,
             secrets: Lookup::default(),
-            buckets: buckets::Lookup::default(),
+            buckets: resources::buckets::Lookup::default(),
             afresh: AtomicBool::new(false),
             at_home: AtomicBool::new(false),
             identity: OnceCell::new(),
@@ -166,19 +121,19 @@ impl Connect for Aws {
 #[async_trait]
 impl Provider for Aws {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        validate::intents(self, intents)
+        verbs::validate::intents(self, intents)
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        grant::desired(self, grants).await
+        verbs::grant_task_access::desired(self, grants).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        registry::desired(self, registries).await
+        verbs::enable_registry::desired(self, registries).await
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        bind::desired(self, bindings).await
+        verbs::bind_scope::desired(self, bindings).await
     }
 
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
@@ -186,7 +141,7 @@ impl Provider for Aws {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        apply::change(self, change.change()).await
+        objects::change(self, change.change()).await
     }
 
     fn place(&self) -> String {
@@ -218,7 +173,7 @@ impl Provider for Aws {
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        equivalent::commands(object, &self.names)
+        objects::commands::commands(object, &self.names)
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {

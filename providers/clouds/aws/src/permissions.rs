@@ -11,13 +11,13 @@ use cloudgrant_core::{Intents, Permissions, Purpose};
 use serde_json::{Value, json};
 
 use crate::Aws;
-use crate::actions;
 use crate::config::{AccountId, Credentials, partition_of};
-use crate::locator::{Locator, Repository};
-use crate::pack::POLICY_SIZE;
-use crate::secrets::FEW;
+use crate::packing::pack::POLICY_SIZE;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Repository};
+use crate::resources::secrets::FEW;
 
-use self::own::Makes;
+use crate::permissions::own::Makes;
 
 /// Reading what is there. These two take no narrower resource.
 const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"];
@@ -258,7 +258,7 @@ fn secrets(intents: &Intents) -> Vec<String> {
 fn any_key(intents: &Intents) -> bool {
     let mut reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     reaches.any(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Objects(_)) => !actions::on_key(reach.access).is_empty(),
+        Ok(Locator::Objects(_)) => !levels::on_key(reach.access).is_empty(),
         Ok(Locator::Secret(_)) => true,
         Ok(Locator::Repository(_)) | Err(_) => false,
     })

@@ -12,14 +12,14 @@ use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
 use serde_json::{Value, json};
 
 use crate::config::{AccountId, partition_of};
-use crate::document;
-use crate::kinds;
-use crate::known_buckets::OWNER;
-use crate::locator::{Locator, Repository};
+use crate::inventory::known_buckets::OWNER;
+use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::pack::POLICY_SIZE;
-use crate::shared::{CustomerKey, OwnedBucket, Shared};
-use crate::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::packing::pack::POLICY_SIZE;
+use crate::policy::document;
+use crate::resources::locator::{Locator, Repository};
+use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
 #[cfg(test)]
 mod tests;
@@ -171,7 +171,11 @@ impl Places {
 
 /// The document that names the wanted ones, and those that are named already: it never forgets one as long as there are
 /// others, because a run that dies in between must not leave a statement that nobody knows of.
-fn marking(place: &Place, mut documents: BTreeSet<String>, known: Option<&crate::snapshot::Policy>) -> Value {
+fn marking(
+    place: &Place,
+    mut documents: BTreeSet<String>,
+    known: Option<&crate::inventory::snapshot::Policy>,
+) -> Value {
     let all = place.all();
     // What else somebody wrote into it is no document of this place.
     let here = all.trim_end_matches('*');
@@ -214,7 +218,7 @@ pub(crate) struct Mark {
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
     let (path, places) = (names.path(), names.places());
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&places));
-    let mark = |policy: &crate::snapshot::Policy| {
+    let mark = |policy: &crate::inventory::snapshot::Policy| {
         let named = resources(&policy.document()).into_iter();
         let whom = policy.name.strip_prefix(&places).and_then(|rest| rest.split('.').next()).unwrap_or_default();
         Mark {

@@ -11,15 +11,15 @@ use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsear
 use futures_util::stream::{self, StreamExt};
 
 use crate::Aws;
-use crate::bind::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
-use crate::kinds;
-use crate::known_buckets;
+use crate::inventory::known_buckets;
+use crate::inventory::snapshot::Snapshot;
 use crate::names::{self, Names};
+use crate::objects::kinds;
 use crate::places;
-use crate::snapshot::Snapshot;
+use crate::verbs::bind_scope::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
 type Slug = (Stack, Option<String>);

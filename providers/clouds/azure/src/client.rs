@@ -16,13 +16,13 @@ use cloudgrant_core::{Caller, Error, ErrorKind, Pace, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cloud::Place;
+use crate::client::cloud::Place;
+use crate::client::complete_response::Whole;
+use crate::client::credentials::Login;
+use crate::client::throttling::retry_after;
+use crate::client::transport::Transport;
 use crate::config::Config;
-use crate::credentials::Login;
 use crate::error::{Call, answered, code, failed, is_absent, line, said};
-use crate::throttling::retry_after;
-use crate::transport::Transport;
-use crate::whole::Whole;
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
@@ -326,9 +326,17 @@ impl Policy for Patience {
     }
 }
 
+pub(crate) mod arm;
+pub(crate) mod bridge;
+pub(crate) mod cloud;
+pub(crate) mod complete_response;
+pub(crate) mod credentials;
+pub(crate) mod host;
 #[cfg(test)]
 pub(crate) mod loopback;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod tests;
+pub(crate) mod throttling;
+pub(crate) mod transport;

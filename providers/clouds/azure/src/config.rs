@@ -1,5 +1,7 @@
 //! The `azure` section of a manifest.
 
+pub(crate) mod directs;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +12,7 @@ use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, Resourc
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::shards::PER_IDENTITY;
+use crate::packing::shards::PER_IDENTITY;
 
 /// How long Azure may take until it shows what was changed. Source: Azure documentation, "Troubleshoot Azure RBAC", role
 /// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".

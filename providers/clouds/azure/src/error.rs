@@ -11,7 +11,7 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
-use self::kind::{ABSENT, kind};
+use crate::error::kind::{ABSENT, kind};
 
 /// The fact in an error that begins with Azure's own code for what is wrong.
 const SAID: &str = "Azure said";

@@ -10,10 +10,10 @@ use cloudgrant_azure_sandbox::condition as language;
 use cloudgrant_core::{Access, Diagnostic};
 use proptest::prelude::*;
 
-use crate::actions::{object_role, on_objects};
-use crate::condition::{self, Rules};
-use crate::locator::{Locator, Place};
-use crate::resource_id::ResourceId;
+use crate::policy::condition::{self, Rules};
+use crate::resources::levels::{object_role, on_objects};
+use crate::resources::locator::{Locator, Place};
+use crate::resources::resource_id::ResourceId;
 
 /// Stands for a credential. It must show up in no message.
 const MARKER: &str = "hidden0MARKER";

@@ -9,49 +9,22 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
-mod actions;
-mod apply;
-mod arm;
-mod bind;
-mod bridge;
 mod client;
-mod cloud;
-mod condition;
 mod config;
-mod credentials;
-mod delegation;
-mod directs;
-mod equivalent;
 mod error;
-mod grant;
-mod host;
 #[cfg(test)]
 mod hostile;
-mod identities;
-mod kinds;
-mod locator;
+mod inventory;
 mod names;
+mod objects;
 mod observe;
-mod pack;
+mod packing;
 mod permissions;
 mod places;
-mod platform_binding;
-mod powers;
-mod ready_made;
-mod registry;
-mod remedies;
-mod resolve;
-mod resource_id;
-mod role;
-mod shards;
-mod snapshot;
+mod policy;
+mod resources;
 mod stacks;
-mod tenants;
-mod throttling;
-mod transport;
-mod unedited;
-mod validate;
-mod whole;
+mod verbs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -70,11 +43,11 @@ use tokio::sync::Mutex;
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
 use crate::client::{Arm, Presence};
-use crate::locator::Locator;
+use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::inventory::tenants::Tenants;
 use crate::names::Names;
-use crate::resource_id::ResourceId;
-use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
-use crate::tenants::Tenants;
+use crate::resources::locator::Locator;
+use crate::resources::resource_id::ResourceId;
 
 register_provider!(Azure);
 
@@ -100,7 +73,7 @@ pub struct Azure {
     /// Identities that this run made: nobody else has given them credentials.
     made: Mutex<HashSet<ResourceId>>,
     /// Custom roles that keep former scopes until their assignments there are gone, by id.
-    former_scopes: Mutex<HashMap<String, apply::Kept>>,
+    former_scopes: Mutex<HashMap<String, objects::Kept>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
     writers: Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>,
 }
@@ -117,7 +90,7 @@ pub(crate) struct Principal {
 impl Connect for Azure {
     const ID: &'static str = "azure";
     const SUMMARY: &'static str = "Microsoft Azure: role assignments, managed identities, federated credentials";
-    const CAPABILITIES: Capabilities = actions::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::levels::CAPABILITIES;
     // Source: Azure Identity client library and Azure Developer CLI, environment variables.
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("tenant", "AZURE_TENANT_ID"), ("subscription", "AZURE_SUBSCRIPTION_ID")];
@@ -128,15 +101,15 @@ impl Connect for Azure {
     }
 
     fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
-        directs::credentials(config)
+        config::directs::credentials(config)
     }
 
     fn check(config: &Config) -> Vec<Diagnostic> {
-        validate::section(config)
+        verbs::validate::section(config)
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let group = validate::group(&config).map_err(|problem| Error::manifest(vec![problem]))?;
+        let group = verbs::validate::group(&config).map_err(|problem| Error::manifest(vec![problem]))?;
         Ok(Self {
             names: Names::new(context.stack.clone(), group).with_tags(config.tags.clone()),
             arm: Arc::new(Arm::new(&config)?),
@@ -158,8 +131,8 @@ impl Connect for Azure {
 #[async_trait]
 impl Provider for Azure {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        _ = self.needs.set(validate::kinds(intents));
-        validate::intents(self, intents)
+        _ = self.needs.set(verbs::validate::kinds(intents));
+        verbs::validate::intents(self, intents)
     }
 
     fn settles_level(&self, resource: &Resource, access: Access) -> bool {
@@ -167,17 +140,17 @@ impl Provider for Azure {
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        let desired = grant::desired(self, grants).await;
+        let desired = verbs::grant_task_access::desired(self, grants).await;
         self.fresh(desired).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        let desired = registry::desired(self, registries).await;
+        let desired = verbs::enable_registry::desired(self, registries).await;
         self.fresh(desired).await
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        let desired = bind::desired(self, bindings).await;
+        let desired = verbs::bind_scope::desired(self, bindings).await;
         self.fresh(desired).await
     }
 
@@ -187,7 +160,7 @@ impl Provider for Azure {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        apply::change(self, change.change()).await
+        objects::change(self, change.change()).await
     }
 
     fn place(&self) -> String {
@@ -221,11 +194,11 @@ impl Provider for Azure {
     }
 
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
-        (object.kind == kinds::ASSIGNMENT).then(|| unedited::assignment(shares))?
+        (object.kind == objects::kinds::ASSIGNMENT).then(|| packing::remainder::assignment(shares))?
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        equivalent::commands(self, object)
+        objects::commands::commands(self, object)
     }
 
     fn pace(&self) -> Option<&Pace> {

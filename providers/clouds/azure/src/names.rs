@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::config::Guid;
-use crate::resource_id::{ResourceId, folded};
+use crate::resources::resource_id::{ResourceId, folded};
 
 /// Source: Azure documentation, "Naming rules and restrictions", Microsoft.ManagedIdentity.
 const LONGEST_IDENTITY: usize = 128;

@@ -11,12 +11,12 @@ use cloudgrant_core::{Checked, Intents, Permissions, Purpose, Reach, ResourceKin
 use serde_json::json;
 
 use crate::Azure;
-use crate::actions;
-use crate::arm::{READ_CONTAINER, READ_SECRET};
-use crate::locator::Locator;
-use crate::resource_id::ResourceId;
-use crate::role::{self, Choice};
-use crate::validate::kinds;
+use crate::client::arm::{READ_CONTAINER, READ_SECRET};
+use crate::resources::levels;
+use crate::resources::locator::Locator;
+use crate::resources::resource_id::ResourceId;
+use crate::resources::role_choice::{self, Choice};
+use crate::verbs::validate::kinds;
 
 /// Reading what every plan looks at.
 const READ: [&str; 6] = [
@@ -138,7 +138,7 @@ fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
     if !by_name.is_empty() {
         notes.push(format!("add the ids of the roles that `azure.roles` names: {}", by_name.join(", ")));
     }
-    let administrator = actions::RBAC_ADMINISTRATOR;
+    let administrator = levels::RBAC_ADMINISTRATOR;
     Permissions {
         name: "assignment".to_owned(),
         kind: "role assignment".to_owned(),
@@ -162,7 +162,7 @@ fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = C
     let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
         let choice = move |reach: &'a Reach| {
             let locator = Locator::parse(&reach.resource.locator).ok()?;
-            Some(role::role_for(azure, grant, reach, &locator))
+            Some(role_choice::role_for(azure, grant, reach, &locator))
         };
         grant.reaches.iter().filter_map(choice)
     };
@@ -175,7 +175,7 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     let registries = intents.registries.iter().map(|registry| Choice::OfRegistry(registry.access()));
     for choice in choices(azure, intents).chain(registries) {
         match choice {
-            Choice::Named(name) => match actions::known(name) {
+            Choice::Named(name) => match levels::known(name) {
                 Some(role) => drop(ids.insert(role.id.to_owned())),
                 None => drop(names.insert(name.to_owned())),
             },
@@ -183,7 +183,7 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
             Choice::Own(role) => drop(ids.insert(role.id)),
             Choice::ReadyMade(role) => drop(ids.insert(role.id.to_owned())),
             Choice::OfRegistry(access) => {
-                ids.extend([false, true].map(|abac| actions::registry_role(access, abac).id.to_owned()));
+                ids.extend([false, true].map(|abac| levels::registry_role(access, abac).id.to_owned()));
             }
             Choice::Nothing => {}
         }

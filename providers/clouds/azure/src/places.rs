@@ -8,9 +8,9 @@ use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
 use serde_json::json;
 
 use crate::Azure;
-use crate::kinds;
 use crate::names::{Names, PLACE_TAG};
-use crate::resource_id::ResourceId;
+use crate::objects::kinds;
+use crate::resources::resource_id::ResourceId;
 
 /// The object that names the place of a scope; none for what is in the stack's own subscription.
 pub(crate) fn marker_of(names: &Names, scope: &ResourceId) -> Option<ObjectId> {

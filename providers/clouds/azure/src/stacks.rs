@@ -9,12 +9,12 @@ use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Sta
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
-use crate::actions;
-use crate::arm::{Identity, RoleAssignment, RoleDefinition};
-use crate::kinds;
+use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
-use crate::remedies;
-use crate::resource_id::{ResourceId, is_same};
+use crate::objects::kinds;
+use crate::objects::remedies;
+use crate::resources::levels;
+use crate::resources::resource_id::{ResourceId, is_same};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
@@ -168,7 +168,7 @@ impl Lists {
             objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();
-                let known = role_names.get(&role).copied().or_else(|| actions::known(&role).map(|role| role.name));
+                let known = role_names.get(&role).copied().or_else(|| levels::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
                     Some(id) => kinds::holder(id, names.group()),
                     None => format!("unknown principal {}", assignment.principal_id),
@@ -282,8 +282,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::apply::tests::azure_of;
     use crate::client::loopback::{Loopback, json as answer};
+    use crate::objects::tests::azure_of;
 
     #[tokio::test]
     async fn an_identity_whose_id_can_t_be_read_is_told_and_no_error() {

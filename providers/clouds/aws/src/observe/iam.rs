@@ -7,15 +7,15 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, O
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
-use super::OtherHomes;
 use crate::Aws;
-use crate::attachment::Attachment;
-use crate::bind::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
-use crate::document;
-use crate::kinds;
-use crate::platform_binding::Unbinding;
-use crate::snapshot::{Quotas, Role, Snapshot};
-use crate::task_roles::AttachedTo;
+use crate::inventory::snapshot::{Quotas, Role, Snapshot};
+use crate::inventory::task_roles::AttachedTo;
+use crate::objects::attachment::Attachment;
+use crate::objects::kinds;
+use crate::observe::OtherHomes;
+use crate::policy::document;
+use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
+use crate::verbs::platform_binding::Unbinding;
 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];

@@ -3,11 +3,11 @@
 use cloudgrant_core::Result;
 
 use crate::Aws;
+use crate::client::partition::answered_region;
 use crate::error;
-use crate::locator::Repository;
-use crate::partition::answered_region;
 use crate::places::Place;
-use crate::shared::{CustomerKey, OwnedBucket, Shared};
+use crate::resources::locator::Repository;
+use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
 /// All that are there.
 ///

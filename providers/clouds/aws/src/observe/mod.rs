@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, Error, ErrorKind, Note, Observed, Result, Stack};
 
 use crate::Aws;
-use crate::kinds;
-use crate::region;
-use crate::snapshot::Issuer;
-use crate::task_roles;
+use crate::client::region;
+use crate::inventory::snapshot::Issuer;
+use crate::inventory::task_roles;
+use crate::objects::kinds;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();

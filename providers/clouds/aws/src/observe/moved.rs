@@ -6,10 +6,10 @@ use cloudgrant_core::{Error, ErrorKind};
 use serde_json::Value;
 
 use crate::Aws;
-use crate::bind::HOME_TAG;
 use crate::config::WHOLE_ACCOUNT;
+use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::Names;
-use crate::snapshot::{Role, Snapshot};
+use crate::verbs::bind_scope::HOME_TAG;
 
 /// The cluster's issuer is a part of the home. A manifest that gets its first cluster, loses it, lists another issuer first or
 /// no longer lists the first one therefore names another home, where nothing is: all that the stack gave would stay given,

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use cloudgrant_core::{Desired, Note, Stack};
 use serde_json::Value;
 
-use super::moved::is_used;
 use crate::Aws;
-use crate::kinds;
+use crate::inventory::snapshot::Snapshot;
 use crate::names;
-use crate::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::observe::moved::is_used;
 
 /// Said where nothing is there of this stack, and another one of the same home has each of the documents that this one is to
 /// have. Nothing is read for it.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Note, ResourceKind, Result, Unsearched};
 
-use super::lists;
 use crate::Aws;
-use crate::buckets::{Bucket, Owner};
 use crate::config::AccountId;
-use crate::known_buckets;
-use crate::locator::{Locator, Repository};
+use crate::inventory::known_buckets;
+use crate::observe::lists;
 use crate::places::{self, Mark, Marked, Place};
-use crate::shared::{CustomerKey, OwnedBucket, Shared};
+use crate::resources::buckets::{Bucket, Owner};
+use crate::resources::locator::{Locator, Repository};
+use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
 /// In an account that the manifest names, so many repositories are searched for statements that somebody put there by
 /// hand, with the commands that `explain` prints. What the stack wrote is found by its marks.

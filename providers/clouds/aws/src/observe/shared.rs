@@ -9,15 +9,15 @@ use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::OtherHomes;
-use super::lists;
-use super::search::{self, Search};
 use crate::Aws;
 use crate::client::AT_A_TIME;
-use crate::kept::{self, Policy, Statement};
-use crate::kinds;
+use crate::objects::kinds;
+use crate::observe::OtherHomes;
+use crate::observe::lists;
+use crate::observe::search::{self, Search};
 use crate::places::{Mark, Marked, Place};
-use crate::shared::Shared;
+use crate::shared_document::Shared;
+use crate::shared_document::merge::{self, Policy, Statement};
 
 /// What the policies say, of those that are wanted and those that are searched.
 #[derive(Debug, Default)]
@@ -184,7 +184,7 @@ fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, obser
         let attributes = object.attributes.value();
         let statement: &Value = &attributes["statement"];
         let before = after.remove(&shared).flatten();
-        after.insert(shared, kept::merged(before, statement["Sid"].as_str().unwrap_or_default(), Some(statement)));
+        after.insert(shared, merge::merged(before, statement["Sid"].as_str().unwrap_or_default(), Some(statement)));
     }
     for (shared, document) in after {
         if document == documents.get(&shared).cloned().flatten() {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::Aws;
 use crate::client::AT_A_TIME;
-use crate::policy_tags;
-use crate::snapshot::Snapshot;
+use crate::inventory::policy_tags;
+use crate::inventory::snapshot::Snapshot;
 
 /// The tags that the manifest names, as each of the stack's policies has them, by ARN.
 pub(super) async fn read(aws: &Aws, snapshot: &Snapshot) -> Result<BTreeMap<String, Value>> {

@@ -6,8 +6,8 @@
 use cloudgrant_core::{Intents, Scope};
 use serde_json::{Value, json};
 
-use super::statement;
 use crate::Aws;
+use crate::permissions::statement;
 
 /// Actions on something of the stack's own.
 struct Writing {

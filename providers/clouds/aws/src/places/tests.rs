@@ -1,7 +1,7 @@
 use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion};
 use cloudgrant_core::{RegistryName, Stack};
 
-use super::*;
+use crate::places::*;
 
 const THEIRS: &str = "444455556666";
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use cloudgrant_core::{Error, ErrorKind};
 use cloudgrant_sandbox_kit::{Running, Start};
 
-use super::Arm;
-use crate::actions::Verdict;
-use crate::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
+use crate::client::Arm;
+use crate::client::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
 use crate::config::Config;
-use crate::powers;
-use crate::ready_made::KNOWN;
+use crate::resources::built_in_roles::KNOWN;
+use crate::resources::levels::Verdict;
+use crate::resources::refused_roles;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000002";
 const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -166,7 +166,7 @@ async fn requirement_71_the_verdicts_on_known_roles_are_what_their_definitions_s
     for role in KNOWN {
         let found = defined.iter().find(|found| found.name == role.id).unwrap_or_else(|| panic!("no {}", role.name));
         assert_eq!(found.role_name, role.name);
-        let is_too_much = powers::defined(&found.permissions).is_some();
+        let is_too_much = refused_roles::defined(&found.permissions).is_some();
         assert_eq!(is_too_much, role.verdict != Verdict::Fit, "{}", role.name);
     }
 }

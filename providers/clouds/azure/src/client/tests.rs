@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use cloudgrant_sandbox_kit::Response;
 
-use super::loopback::{Loopback, SUBSCRIPTION, TOKEN, json, raw, refusal};
-use super::*;
-use crate::arm::Mode;
+use crate::client::arm::Mode;
+use crate::client::loopback::{Loopback, SUBSCRIPTION, TOKEN, json, raw, refusal};
+use crate::client::*;
 use crate::error::Carried;
 
 const PATH: &str = "/subscriptions/s/things";

@@ -2,9 +2,9 @@
 
 use cloudgrant_core::ErrorKind;
 
-use super::Call;
-use crate::actions::ASSIGN;
-use crate::apply::IN_USE;
+use crate::error::Call;
+use crate::objects::IN_USE;
+use crate::resources::levels::ASSIGN;
 
 /// Azure's codes for an object that isn't there. Source: Azure Resource Manager, troubleshoot common deployment errors; the
 /// REST references of Authorization, Managed Identity, Storage and Key Vault.

@@ -1,7 +1,7 @@
 use azure_core::http::StatusCode;
 use azure_core::http::headers::Headers;
 
-use super::*;
+use crate::error::*;
 
 const CALL: Call<'static> =
     Call { operation: "Microsoft.Authorization/roleAssignments/write", object: "/subscriptions/s/roleAssignments/r" };

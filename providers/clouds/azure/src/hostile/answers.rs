@@ -13,11 +13,11 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::cases;
 use crate::client::Arm;
 use crate::client::loopback::{Loopback, SUBSCRIPTION, TOKEN};
+use crate::client::transport::Transport;
 use crate::error::Carried;
-use crate::transport::Transport;
+use crate::hostile::cases;
 
 const GIGABYTE: u64 = 1 << 30;
 

@@ -2,10 +2,10 @@
 
 use cloudgrant_core::{Desired, Result};
 
-use super::places::is_final;
-use super::roles::is_ours;
 use crate::Azure;
-use crate::snapshot::Snapshot;
+use crate::inventory::snapshot::Snapshot;
+use crate::observe::places::is_final;
+use crate::observe::roles::is_ours;
 
 /// Reads the subscriptions that the caller sees, and what the caller may do where something of the stack's is.
 pub(super) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<()> {

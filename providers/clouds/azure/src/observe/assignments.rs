@@ -7,20 +7,20 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use super::goes_on::{Given, Identities};
-use super::identities::Principals;
-use super::other_homes::OtherHomes;
-use super::roles::is_ours;
 use crate::Azure;
-use crate::actions;
-use crate::arm::RoleAssignment;
-use crate::condition;
-use crate::kinds;
+use crate::client::arm::RoleAssignment;
+use crate::inventory::snapshot::Snapshot;
 use crate::names;
+use crate::objects::kinds;
+use crate::objects::remedies::delete_assignment;
+use crate::observe::goes_on::{Given, Identities};
+use crate::observe::identities::Principals;
+use crate::observe::other_homes::OtherHomes;
+use crate::observe::roles::is_ours;
 use crate::places;
-use crate::remedies::delete_assignment;
-use crate::resource_id::{ResourceId, folded};
-use crate::snapshot::Snapshot;
+use crate::policy::condition;
+use crate::resources::levels;
+use crate::resources::resource_id::{ResourceId, folded};
 
 /// Source: Azure documentation, "Azure RBAC limits".
 const PER_SUBSCRIPTION: u64 = 4_000;
@@ -126,7 +126,7 @@ impl Reader<'_> {
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
             let name = self.role_names.get(&role).map(String::as_str);
-            let name = name.or_else(|| actions::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let name = name.or_else(|| levels::known(&role).map(|role| role.name)).unwrap_or(&role);
             let scope = ResourceId::parse(&assignment.scope).map_or_else(|_| assignment.scope.clone(), |id| id.short());
             self.others.add(home, format!("role {name} on {scope}"), &assignment.id);
         }
@@ -216,7 +216,7 @@ impl Reader<'_> {
     /// widens the role. What it gives of what is revoked goes on.
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
-        let name = name.or_else(|| actions::known(role).map(|role| role.name)).unwrap_or(role);
+        let name = name.or_else(|| levels::known(role).map(|role| role.name)).unwrap_or(role);
         let remedy = delete_assignment(&assignment.id);
         if let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
             let object = kinds::identity(holder, self.azure.names.group());
@@ -243,7 +243,7 @@ impl Reader<'_> {
         let name = self.role_names.get(role).cloned();
         let custom = name.as_deref().map(kinds::role);
         let name =
-            name.or_else(|| actions::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
+            name.or_else(|| levels::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
         let principal = match holder {
             Some((id, _)) => kinds::holder(id, self.azure.names.group()),

@@ -7,12 +7,12 @@ use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Note, Observed, Res
 use futures_util::future::try_join_all;
 
 use crate::Azure;
-use crate::actions;
-use crate::arm::Permission;
-use crate::kinds;
+use crate::client::arm::Permission;
+use crate::objects::kinds;
+use crate::resources::levels;
 
-use super::places::is_final;
-use crate::snapshot::Snapshot;
+use crate::inventory::snapshot::Snapshot;
+use crate::observe::places::is_final;
 
 /// What the caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ impl Operation {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Assign => actions::ASSIGN,
+            Self::Assign => levels::ASSIGN,
             Self::Define => "Microsoft.Authorization/roleDefinitions/write",
             Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
             Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
@@ -164,6 +164,6 @@ fn named(scopes: &[&str]) -> Option<String> {
 }
 
 fn allows(permissions: &[Permission], operation: Operation) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| actions::matches(pattern, operation.name()));
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| levels::matches(pattern, operation.name()));
     permissions.iter().any(|permission| any(&permission.actions) && !any(&permission.not_actions))
 }

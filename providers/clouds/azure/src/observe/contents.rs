@@ -10,10 +10,10 @@ use cloudgrant_core::{Desired, Error, ErrorKind, IntentId, Note, Observed, Resul
 use futures_util::future::join_all;
 
 use crate::Azure;
-use crate::arm::{READ_CONTAINER, READ_SECRET};
 use crate::client::Presence;
-use crate::kinds;
-use crate::resource_id::ResourceId;
+use crate::client::arm::{READ_CONTAINER, READ_SECRET};
+use crate::objects::kinds;
+use crate::resources::resource_id::ResourceId;
 
 /// What is in a storage account or a key vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

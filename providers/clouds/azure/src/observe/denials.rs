@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Note, Object, Observed, Result};
 
-use super::identities::Principals;
-use super::scopes::{Lies, lies};
 use crate::Azure;
-use crate::actions::{self, ASSIGN, Gives};
-use crate::arm::{Denied, DenyAssignment, Party};
-use crate::kinds;
-use crate::resource_id::ResourceId;
-use crate::snapshot::Snapshot;
+use crate::client::arm::{Denied, DenyAssignment, Party};
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::observe::identities::Principals;
+use crate::observe::scopes::{Lies, lies};
+use crate::resources::levels::{self, ASSIGN, Gives};
+use crate::resources::resource_id::ResourceId;
 
 /// What an action is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ async fn used(object: &Object, custom: &HashMap<String, Vec<String>>, snapshot: 
     if let Some(actions) = custom.get(&role) {
         return on(Plane::Data, actions);
     }
-    if let Some(role) = actions::known(&role) {
+    if let Some(role) = levels::known(&role) {
         let (plane, patterns) = match role.gives {
             Gives::Control(patterns) => (Plane::Control, patterns),
             Gives::Data(patterns) => (Plane::Data, patterns),
@@ -165,18 +165,18 @@ fn of(denial: &DenyAssignment, principal: Option<&str>) -> bool {
 }
 
 fn denies(denial: &DenyAssignment, plane: Plane, action: &str) -> bool {
-    denied(denial, plane, |pattern| actions::matches(pattern, action), action)
+    denied(denial, plane, |pattern| levels::matches(pattern, action), action)
 }
 
 /// Whether it denies what a role gives with a pattern, or a part of that.
 fn narrows(denial: &DenyAssignment, plane: Plane, given: &str) -> bool {
-    let meets = |pattern: &str| actions::matches(pattern, given) || actions::matches(given, pattern);
+    let meets = |pattern: &str| levels::matches(pattern, given) || levels::matches(given, pattern);
     denied(denial, plane, meets, given)
 }
 
 fn denied(denial: &DenyAssignment, plane: Plane, meets: impl Fn(&str) -> bool, action: &str) -> bool {
     let meets = |patterns: &[String]| patterns.iter().any(|pattern| meets(pattern));
-    let excepts = |patterns: &[String]| patterns.iter().any(|pattern| actions::matches(pattern, action));
+    let excepts = |patterns: &[String]| patterns.iter().any(|pattern| levels::matches(pattern, action));
     denial.permissions.iter().any(|permission: &Denied| match plane {
         Plane::Control => meets(&permission.actions) && !excepts(&permission.not_actions),
         Plane::Data => meets(&permission.data_actions) && !excepts(&permission.not_data_actions),

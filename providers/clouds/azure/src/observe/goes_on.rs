@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, TaskAccess};
 
-use super::identities::Principals;
 use crate::Azure;
-use crate::actions;
-use crate::arm::RoleAssignment;
-use crate::locator::{Locator, Place};
-use crate::remedies::delete_assignment;
-use crate::resource_id::ResourceId;
-use crate::role::{self, Choice};
+use crate::client::arm::RoleAssignment;
+use crate::objects::remedies::delete_assignment;
+use crate::observe::identities::Principals;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Place};
+use crate::resources::resource_id::ResourceId;
+use crate::resources::role_choice::{self, Choice};
 
 /// What the manifest gives to identities that are not the stack's, where something is taken away.
 #[derive(Debug, Default)]
@@ -129,9 +129,9 @@ fn or_unknown(identity: Result<ResourceId>) -> Result<Option<ResourceId>, Error>
 }
 
 fn roles(azure: &Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Vec<String> {
-    match role::role_for(azure, grant, reach, locator) {
+    match role_choice::role_for(azure, grant, reach, locator) {
         Choice::Named(name) => {
-            let known = actions::known(name).map(|role| role.id);
+            let known = levels::known(name).map(|role| role.id);
             // It may be given by the ID of its definition.
             vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
         }
@@ -144,7 +144,7 @@ fn roles(azure: &Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) ->
 
 /// However the registry looks at its roles.
 fn of_registry(reach: &Reach) -> Vec<String> {
-    [true, false].map(|abac| actions::registry_role(reach.access, abac).id.to_owned()).into()
+    [true, false].map(|abac| levels::registry_role(reach.access, abac).id.to_owned()).into()
 }
 
 /// Whether a scope is that of a resource. The names of accounts, vaults and registries are nobody else's.

@@ -9,12 +9,12 @@ use cloudgrant_core::{
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 
-use super::other_homes::OtherHomes;
-use crate::arm::FederatedCredential;
-use crate::kinds;
-use crate::remedies;
-use crate::resource_id::{ResourceId, is_same};
-use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::client::arm::FederatedCredential;
+use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::objects::kinds;
+use crate::objects::remedies;
+use crate::observe::other_homes::OtherHomes;
+use crate::resources::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
 
 /// The principals of the identities that are known.

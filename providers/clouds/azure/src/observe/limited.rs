@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Attributes, Desired, ErrorKind, Note, ObjectId, Observed, Result};
 
-use super::identities::Principals;
-use super::scopes::{Lies, lies};
 use crate::Azure;
-use crate::actions::{self, Verdict};
-use crate::arm::RoleAssignment;
-use crate::delegation::{Action, Asked, Delegation};
-use crate::kinds;
-use crate::locator::is_guid;
-use crate::resource_id::ResourceId;
-use crate::snapshot::Snapshot;
+use crate::client::arm::RoleAssignment;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::observe::identities::Principals;
+use crate::observe::scopes::{Lies, lies};
+use crate::policy::delegation::{Action, Asked, Delegation};
+use crate::resources::levels::{self, Verdict};
+use crate::resources::locator::is_guid;
+use crate::resources::resource_id::ResourceId;
 
 /// A role assignment that is to be made, changed or taken away.
 struct Deed {
@@ -127,11 +127,11 @@ async fn administrates(
     let rights = mine.into_values().filter_map(|assignment| {
         let role = assignment.role();
         let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(&role));
-        let known = actions::known(&role);
+        let known = levels::known(&role);
         let may = |action: &Action| match (defined, known) {
             // What one permission set takes away, another one may give.
             (Some(role), _) => role.permissions.iter().any(|set| {
-                let any = |patterns: &[String]| patterns.iter().any(|it| actions::matches(it, action.name()));
+                let any = |patterns: &[String]| patterns.iter().any(|it| levels::matches(it, action.name()));
                 any(&set.actions) && !any(&set.not_actions)
             }),
             (None, Some(role)) => matches!(role.verdict, Verdict::Assigns(_)),
@@ -190,8 +190,8 @@ fn note(by: &str, action: Action, certain: bool, deeds: &[&Deed]) -> Note {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::tests::azure_of;
     use crate::client::loopback::{Loopback, SUBSCRIPTION, json, refusal};
+    use crate::objects::tests::azure_of;
 
     #[tokio::test]
     async fn without_the_groups_of_the_caller_no_refusal_is_certain() {

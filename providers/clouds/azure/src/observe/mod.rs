@@ -18,10 +18,10 @@ mod workload_identity;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
-pub(crate) use self::identities::trusts_others;
-use self::other_homes::OtherHomes;
-pub(crate) use self::roles::is_ours;
 use crate::Azure;
+pub(crate) use crate::observe::identities::trusts_others;
+use crate::observe::other_homes::OtherHomes;
+pub(crate) use crate::observe::roles::is_ours;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.

@@ -6,12 +6,12 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, Observed, Result, 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
-use crate::kinds;
-use crate::locator::Locator;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::objects::remedies;
 use crate::places;
-use crate::remedies;
-use crate::resource_id::ResourceId;
-use crate::snapshot::Snapshot;
+use crate::resources::locator::Locator;
+use crate::resources::resource_id::ResourceId;
 
 /// How many subscriptions are read at a time.
 const AT_A_TIME: usize = 8;

@@ -8,11 +8,11 @@ use cloudgrant_core::{Desired, Found, Note, ObjectId, Observed, Result, Stays};
 use serde_json::Value;
 
 use crate::Azure;
-use crate::arm::RoleAssignment;
-use crate::kinds;
-use crate::remedies;
-use crate::resource_id::{ResourceId, is_within};
-use crate::snapshot::Snapshot;
+use crate::client::arm::RoleAssignment;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::objects::remedies;
+use crate::resources::resource_id::{ResourceId, is_within};
 
 /// Leaves what can't go as it is, and says so.
 pub(super) async fn keep(

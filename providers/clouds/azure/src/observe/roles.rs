@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use cloudgrant_core::{Desired, Found, Observed, Result};
 use serde_json::json;
 
-use super::other_homes::OtherHomes;
 use crate::Azure;
-use crate::arm::RoleDefinition;
-use crate::kinds;
-use crate::snapshot::Snapshot;
+use crate::client::arm::RoleDefinition;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::observe::other_homes::OtherHomes;
 
 pub(super) async fn add(
     azure: &Azure,

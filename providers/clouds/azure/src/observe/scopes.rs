@@ -1,6 +1,6 @@
 //! Which scope is above which: what is listed for a subscription is above it, at it, or in it.
 
-use crate::resource_id::{ResourceId, folded};
+use crate::resources::resource_id::{ResourceId, folded};
 
 /// How a scope of a list lies to that of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

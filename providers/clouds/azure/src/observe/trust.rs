@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::identities::Principals;
-use super::workload_identity::{is_for_tasks, platforms_clusters};
 use crate::Azure;
-use crate::arm::{Cluster, FederatedCredential};
-use crate::remedies;
-use crate::resource_id::ResourceId;
-use crate::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::client::arm::{Cluster, FederatedCredential};
+use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::objects::remedies;
+use crate::observe::identities::Principals;
+use crate::observe::workload_identity::{is_for_tasks, platforms_clusters};
+use crate::resources::resource_id::ResourceId;
 
 /// Warns of each of these identities under which no pod can log in, and of each that trusts another issuer than the data
 /// plane's. It costs a request for each, and none where all identities are the stack's.

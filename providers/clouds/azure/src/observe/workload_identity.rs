@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, Note, Object, Result};
 
 use crate::Azure;
-use crate::arm::Cluster;
-use crate::kinds;
-use crate::remedies;
-use crate::snapshot::Snapshot;
+use crate::client::arm::Cluster;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::objects::remedies;
 
 /// Where the manifest names the issuers.
 const KEY: &str = "azure.cluster.oidc_issuer";

@@ -1,7 +1,7 @@
 //! Role assignments and definitions, through Azure's own older client.
 
-use super::*;
-use crate::arm::{NewRoleAssignment, NewRoleDefinition};
+use crate::client::arm::{NewRoleAssignment, NewRoleDefinition};
+use crate::client::tests::*;
 
 const SCOPE: &str = "/subscriptions/00000000-0000-0000-0000-000000000002";
 

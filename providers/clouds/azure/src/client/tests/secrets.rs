@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use super::*;
+use crate::client::tests::*;
 
 /// Keeps all that anybody logs, at every level.
 #[derive(Clone, Default)]

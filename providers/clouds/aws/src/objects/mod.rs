@@ -1,0 +1,75 @@
+//! `apply`: one change. Every call is made so that making it again does no harm.
+
+pub(crate) mod attachment;
+pub(crate) mod commands;
+pub(crate) mod kinds;
+pub(crate) mod managed_policy;
+mod role;
+
+use aws_sdk_iam::types::Tag;
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use serde_json::Value;
+
+use crate::Aws;
+use crate::shared_document::Shared;
+use crate::shared_document::write;
+
+pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
+    let name = change.id.name.as_str();
+    let [before, after] = change.trees();
+    match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
+        (kinds::POLICY, Action::Create, _, Some(after)) => managed_policy::create(aws, name, after).await,
+        (kinds::POLICY, Action::Update, before, Some(after)) => managed_policy::change(aws, name, before, after).await,
+        (kinds::POLICY, Action::Delete, ..) => managed_policy::delete(aws, name).await,
+        (kinds::ROLE, Action::Create, _, Some(after)) => role::create(aws, name, after).await,
+        (kinds::ROLE, Action::Update, Some(before), Some(after)) => role::update(aws, name, before, after).await,
+        (kinds::ROLE, Action::Delete, ..) => role::delete(aws, name).await,
+        (kinds::ATTACHMENT, Action::Create | Action::Update, _, Some(after)) => role::attach(aws, after).await,
+        (kinds::ATTACHMENT, Action::Delete, Some(before), _) => role::detach(aws, before).await,
+        (
+            kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT,
+            Action::Create | Action::Update,
+            _,
+            Some(after),
+        ) => statement(aws, change.id.kind, after, true).await,
+        (kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT, Action::Delete, Some(before), _) => {
+            statement(aws, change.id.kind, before, false).await
+        }
+        (kind, action, ..) => Err(Error::provider_bug("aws", format!("it doesn't know how to {action:?} a {kind}"))),
+    }
+}
+
+fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
+    attributes[key].as_str().unwrap_or_default()
+}
+
+fn named(arn: Option<&str>) -> Outcome {
+    Outcome { identifier: arn.map(ToOwned::to_owned), ..Outcome::default() }
+}
+
+fn not_ours(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Conflict, format!("{what} {name} exists, and is not this stack's"))
+        .hint("rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make")
+}
+
+async fn statement(aws: &Aws, kind: &str, attributes: &Value, wanted: bool) -> Result<Outcome> {
+    let shared = Shared::of(kind, attributes)
+        .ok_or_else(|| Error::provider_bug("aws", format!("a {kind} that is in no policy")))?;
+    let statement = &attributes["statement"];
+    let sid = text(statement, "Sid");
+    let remarks = write::write(aws, &shared, sid, wanted.then_some(statement)).await?;
+    Ok(Outcome { remarks, ..named(Some(&shared.arn())) })
+}
+
+fn tags(attributes: &Value) -> Result<Vec<Tag>> {
+    let tags = attributes["tags"].as_object().into_iter().flatten();
+    tags.map(|(key, value)| tag(key, value.as_str().unwrap_or_default())).collect()
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag> {
+    Tag::builder()
+        .key(key)
+        .value(value)
+        .build()
+        .map_err(|cause| Error::new(ErrorKind::Unexpected, format!("the tag {key} can't be made")).source(cause))
+}

@@ -1,0 +1,8 @@
+//! How statements fit into policies, and policies onto roles.
+
+pub(crate) mod attachment_quota;
+pub(crate) mod move_order;
+pub(crate) mod pack;
+pub(crate) mod packed;
+pub(crate) mod remainder;
+pub(crate) mod share;

@@ -1,0 +1,184 @@
+//! Policies hold what several grants give. Where some of these are taken away, the others give what they give now, even if the
+//! manifest says otherwise by now: that is for `apply` to change.
+//!
+//! Whose a statement is, its Sid says. In a policy that scopes share it has none: there, what isn't what the revoked grants
+//! come to is the others', as long as all that these come to is there. Where these were edited, too, nobody can tell, and
+//! what can't be told goes.
+
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, IntentId, Result, Scope, TaskAccess};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
+use serde_json::Value;
+
+use crate::Aws;
+use crate::inventory::snapshot::Snapshot;
+use crate::packing::share::{Granted, Scoped};
+use crate::policy::document;
+use crate::policy::sids::{self, Purpose};
+use crate::policy::statement::{Meaning, Statement};
+use crate::resources::statements::Statements;
+
+type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
+
+/// Has each scope granted what it has now, less what is revoked.
+pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_>], revoked: Grants<'_>) -> Result<()> {
+    let there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
+    if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
+        return Ok(());
+    }
+    let revoked = Revoked::look_up(aws, snapshot, revoked).await?;
+    let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
+    for ((scope, there), named) in scopes.iter_mut().zip(there).zip(named) {
+        let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
+        let is_edited = !scope.granted.iter().all(|granted| there.has(granted));
+        let others = if is_edited { revoked.others_in(scope.scope) } else { Others::Go };
+        scope.granted.retain(|granted| there.has(granted));
+        let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        for statement in there.statements {
+            let (sid, meaning) = (statement.sid(), statement.meaning());
+            let intent = intents.iter().find(|intent| is_its(sid, intent));
+            let is_kept = if sid.is_empty() {
+                others != Others::Go && !stays.contains(&meaning) && !named.contains(&meaning)
+            } else {
+                !(is_any_s(sid, revoked.grants) || intent.is_some() && stays.contains(&meaning))
+            };
+            // What names none of the scope's grants is any one's.
+            let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };
+            let is_named = sid.is_empty() && others == Others::StayByName;
+            let statement = if is_named { statement.named(sid_of_kept(&intent)) } else { statement };
+            // Sharing would take the names away.
+            scope.is_apart |= !statement.sid().is_empty();
+            scope.granted.push(Granted { intent, statement });
+        }
+    }
+    Ok(())
+}
+
+/// What is to be done with statements that name no grant, and that no grant of the manifest comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// They are, or may be, of what is revoked.
+    Go,
+    /// They are what other grants came to before these were edited.
+    Stay,
+    /// The same, and they are given names, as nobody could tell once what is revoked has gone.
+    StayByName,
+}
+
+fn sid_of_kept(intent: &IntentId) -> String {
+    match intent {
+        IntentId::Grant(name) => sids::sid(name, Purpose::Kept),
+        IntentId::Registry(_) | IntentId::Binding(_) => String::new(),
+    }
+}
+
+fn is_its(sid: &str, intent: &IntentId) -> bool {
+    matches!(intent, IntentId::Grant(name) if sids::is_of(sid, name))
+}
+
+fn is_any_s(sid: &str, grants: Grants<'_>) -> bool {
+    grants.iter().any(|grant| sids::is_of(sid, &grant.name))
+}
+
+/// What is taken away.
+struct Revoked<'a> {
+    grants: Grants<'a>,
+    /// What they come to by the manifest; `None` where that can't be told.
+    each: Option<Vec<One<'a>>>,
+}
+
+/// One grant of it.
+struct One<'a> {
+    /// The scopes that carry it.
+    carried_by: &'a [Scope],
+    meanings: Vec<Meaning>,
+    is_there: bool,
+}
+
+impl<'a> Revoked<'a> {
+    async fn look_up(aws: &Aws, snapshot: &Snapshot, grants: Grants<'a>) -> Result<Self> {
+        let inventory = match aws.inventory(grants).await {
+            Ok(inventory) => inventory,
+            // It may be a grant of something that is gone.
+            Err(error) if error.kind().is_of_the_intents() => return Ok(Self { grants, each: None }),
+            Err(error) => return Err(error),
+        };
+        let statements = Statements::new(grants.iter().map(|grant| &***grant), aws.config.partition(), &inventory);
+        let one = |grant: &'a Arc<Checked<TaskAccess>>| {
+            let roles: Vec<_> = grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect();
+            let there = There::of(aws, snapshot, &grant.scope, &roles);
+            let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
+            let is_there = meanings.iter().all(|meaning| there.sids.contains_key(meaning));
+            One { carried_by: &grant.carried_by, meanings, is_there }
+        };
+        Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
+    }
+
+    /// What becomes of statements without names in a scope whose grants were edited.
+    fn others_in(&self, scope: &Scope) -> Others {
+        let Some(each) = &self.each else { return Others::Go };
+        let mut of_scope = each.iter().filter(|one| one.carried_by.contains(scope)).peekable();
+        if of_scope.peek().is_none() {
+            Others::Stay
+        } else if of_scope.all(|one| one.is_there) {
+            Others::StayByName
+        } else {
+            Others::Go
+        }
+    }
+
+    /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is
+    /// revoked, and what wider scopes are granted.
+    fn named_beside(&self, scope: &Scoped<'_>, scopes: &[Scoped<'_>]) -> HashSet<Meaning> {
+        let is_wider = |other: &&Scoped<'_>| {
+            other.scope != scope.scope && scope.roles.iter().all(|role| other.roles.contains(role))
+        };
+        let wider = scopes.iter().filter(is_wider).flat_map(|other| &other.granted);
+        let revoked = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope));
+        wider.map(|granted| granted.statement.meaning()).chain(revoked.flat_map(|one| one.meanings.clone())).collect()
+    }
+}
+
+/// What a scope's policies say now: its own, and those that it shares.
+struct There {
+    statements: Vec<Statement>,
+    sids: HashMap<Meaning, Vec<String>>,
+}
+
+impl There {
+    fn of(aws: &Aws, snapshot: &Snapshot, scope: &Scope, roles: &[String]) -> Self {
+        let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
+        let own = std::iter::once(0).chain(numbered);
+        let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope, index)));
+        let roles: Vec<_> = roles.iter().map(|role| snapshot.roles.get(role)).collect();
+        let is_on_all =
+            |arn: &&String| roles.iter().all(|role| role.is_some_and(|role| role.attached.contains_key(*arn)));
+        let attached = roles.first().copied().flatten().into_iter().flat_map(|role| role.attached.keys());
+        let shared = attached.filter(|arn| aws.names.is_shared_policy(arn)).filter(is_on_all).cloned();
+        let policies = own.chain(shared).filter_map(|arn| snapshot.policies.get(&arn));
+        let statements: Vec<_> = policies.flat_map(|policy| all_of(&policy.document())).collect();
+        let mut sids: HashMap<Meaning, Vec<String>> = HashMap::new();
+        for statement in &statements {
+            sids.entry(statement.meaning()).or_default().push(statement.sid().to_owned());
+        }
+        Self { statements, sids }
+    }
+
+    /// Whether it is there for that grant; what has no Sid is there for all.
+    fn has(&self, granted: &Granted) -> bool {
+        let sids = self.sids.get(&granted.statement.meaning());
+        sids.into_iter().flatten().any(|sid| sid.is_empty() || is_its(sid, &granted.intent))
+    }
+
+    /// Whether a scope has all that it is granted, and nothing else that names no revoked grant.
+    fn is_unedited(&self, scope: &Scoped<'_>, revoked: Grants<'_>) -> bool {
+        let granted: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        let is_meant = |one: &Statement| granted.contains(&one.meaning()) || is_any_s(one.sid(), revoked);
+        scope.granted.iter().all(|granted| self.has(granted)) && self.statements.iter().all(is_meant)
+    }
+}
+
+fn all_of(document: &Value) -> Vec<Statement> {
+    document::statements(document).iter().map(Statement::of).collect()
+}

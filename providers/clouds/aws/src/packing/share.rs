@@ -1,0 +1,281 @@
+//! Which scopes share policies: those that are granted the same.
+//!
+//! A scope that shares nothing has policies of its own, which are changed in place. What several scopes share never is:
+//! while it changes, one of them would have what was meant for the others. It is named after its document; a scope that
+//! is granted something else gets another policy, and is taken off this one when it has it.
+//!
+//! So each shared policy on a role needs a free place beside it, for the one that will follow it. A scope shares only
+//! where all of its roles have these places.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, parallel};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::Aws;
+use crate::inventory::Inventory;
+use crate::inventory::snapshot::Snapshot;
+use crate::packing::attachment_quota::Room;
+use crate::packing::move_order::{self, Carrying};
+use crate::packing::pack::{self, Policy};
+use crate::packing::remainder;
+use crate::policy::statement::{Meaning, Statement};
+use crate::resources::statements::Statements;
+
+/// A statement of a grant.
+#[derive(Debug, Clone)]
+pub(crate) struct Granted {
+    pub(crate) intent: IntentId,
+    pub(crate) statement: Statement,
+}
+
+/// The policies of each scope.
+pub(crate) type Policies = BTreeMap<Scope, Vec<Policy>>;
+
+/// The policies of all scopes that grants name. The answer follows from the grants and the snapshot, so that both verbs
+/// that ask come to the same.
+pub(crate) async fn policies<'a>(
+    aws: &Aws,
+    grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
+    inventory: &Inventory,
+    snapshot: &Snapshot,
+) -> Result<Policies> {
+    let quota = aws.quotas().await?.attached_per_role;
+    let mut by_scope: BTreeMap<&Scope, Vec<&'a Arc<Checked<TaskAccess>>>> = BTreeMap::new();
+    for grant in grants {
+        by_scope.entry(&grant.scope).or_default().push(grant);
+    }
+    let all = by_scope.values().flatten().map(|grant| &****grant);
+    let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
+    let statements = Statements::new(all, aws.config.partition(), inventory);
+    let by_scope = by_scope.into_iter().collect();
+    let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
+    if let Some(revoked) = revoked {
+        remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
+    }
+    let mut open = Vec::new();
+    for group in groups(aws, &scopes, snapshot) {
+        // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
+        // for that once, they would otherwise be moved by whatever run comes next.
+        let settled = parallel::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
+        if settled.iter().all(Option::is_some) {
+            for (at, policies) in group.members.into_iter().zip(settled) {
+                scopes[at].policies = policies;
+            }
+        } else {
+            open.push(group);
+        }
+    }
+    let open = parallel::map(open, |group| group.opened(aws, snapshot, &scopes));
+    let undecided: HashSet<_> = open.iter().flat_map(|group| &group.choices).map(|choice| choice.at).collect();
+    let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
+    parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(aws, snapshot)));
+    if !open.is_empty() {
+        let mut room = Room::new(aws, snapshot, quota);
+        for scope in &scopes {
+            room.take(&scope.roles, scope.policies.as_deref().unwrap_or_default());
+        }
+        for choice in open.iter().flat_map(|group| &group.choices) {
+            room.reserve(&scopes[choice.at].roles, &choice.shared, &choice.own);
+        }
+        for group in open {
+            group.settle(&mut scopes, &mut room);
+        }
+    }
+    let carrying = scopes.iter_mut().filter_map(|scope| {
+        let policies = scope.policies.as_deref_mut()?;
+        Some(Carrying { roles: &scope.roles, policies })
+    });
+    move_order::between_scopes(aws, snapshot, carrying.collect());
+    // What they were granted goes here, too, and is many small pieces.
+    let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.policies?)));
+    Ok(policies.into_iter().flatten().collect())
+}
+
+/// A scope with all that it is granted.
+pub(crate) struct Scoped<'a> {
+    pub(crate) scope: &'a Scope,
+    /// In the order of the grants' names.
+    pub(crate) granted: Vec<Granted>,
+    /// Those that carry its policies.
+    pub(crate) roles: Vec<String>,
+    /// Whether it shares with nobody: the names of its statements must stay.
+    pub(crate) is_apart: bool,
+    policies: Option<Vec<Policy>>,
+}
+
+impl<'a> Scoped<'a> {
+    fn new(
+        aws: &Aws,
+        scope: &'a Scope,
+        mut grants: Vec<&'a Arc<Checked<TaskAccess>>>,
+        statements: &Statements<'a>,
+    ) -> Self {
+        grants.sort_by(|a, b| a.name.cmp(&b.name));
+        grants.dedup_by(|a, b| a.name == b.name);
+        let roles = grants.first().map(|grant| grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect());
+        let granted = grants.into_iter().flat_map(|grant| {
+            let intent = grant.id();
+            statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
+        });
+        Self { scope, granted: granted.collect(), roles: roles.unwrap_or_default(), is_apart: false, policies: None }
+    }
+
+    fn own(&self, aws: &Aws, snapshot: &Snapshot) -> Vec<Policy> {
+        pack::policies(&aws.names, self.scope, &self.granted, snapshot)
+    }
+
+    /// What it is granted, in an order and with a number that say nothing.
+    fn meanings(&self) -> BTreeMap<Meaning, &Statement> {
+        self.granted.iter().map(|granted| (granted.statement.meaning(), &granted.statement)).collect()
+    }
+
+    fn carries_all<'n>(&self, aws: &Aws, snapshot: &Snapshot, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.all(|name| {
+            let arn = aws.names.policy_arn(name);
+            self.roles.iter().all(|role| snapshot.roles.get(role).is_some_and(|role| role.attached.contains_key(&arn)))
+        })
+    }
+}
+
+/// A policy that scopes may share.
+struct Shared {
+    name: String,
+    document: Box<RawValue>,
+    holds: HashSet<Meaning>,
+}
+
+/// Scopes that are granted the same.
+struct Group {
+    members: Vec<usize>,
+    shared: Vec<Shared>,
+    /// Whether the shared policies are there already.
+    there: bool,
+}
+
+/// The scopes that could share, each with those that it could share with: with others, or what it shared with others
+/// and still has.
+fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
+    let any_there = snapshot.policies.keys().any(|arn| aws.names.is_shared_policy(arn));
+    let mut places: HashMap<Meaning, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.granted.is_empty() && !scope.is_apart) {
+        let mut all: Vec<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        all.sort_unstable();
+        all.dedup();
+        let place = *places.entry(Sha256::digest(all.concat()).into()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(at);
+    }
+    groups.retain(|members| members.len() > 1 || any_there);
+    let mut groups = parallel::map(groups, |members| Group::new(aws, scopes, members, snapshot));
+    groups.retain(|group| group.members.len() > 1 || group.there);
+    groups
+}
+
+impl Group {
+    fn new(aws: &Aws, scopes: &[Scoped<'_>], members: Vec<usize>, snapshot: &Snapshot) -> Self {
+        let meanings = members.first().map(|at| scopes[*at].meanings()).unwrap_or_default();
+        let (meanings, statements): (Vec<_>, Vec<_>) =
+            meanings.into_iter().map(|(meaning, statement)| (meaning, statement.named(String::new()))).unzip();
+        let documents = pack::documents(&statements).into_iter();
+        let shared: Vec<_> = documents
+            .map(|(document, places)| Shared {
+                name: aws.names.shared_policy(&document),
+                document,
+                holds: places.into_iter().map(|place| meanings[place]).collect(),
+            })
+            .collect();
+        let there = shared.iter().all(|shared| snapshot.policies.contains_key(&aws.names.policy_arn(&shared.name)));
+        Self { members, shared, there }
+    }
+
+    /// The policies of a scope that has them already, just as it should.
+    fn settled(&self, aws: &Aws, snapshot: &Snapshot, scope: &Scoped<'_>) -> Option<Vec<Policy>> {
+        if self.there && scope.carries_all(aws, snapshot, self.shared.iter().map(|shared| shared.name.as_str())) {
+            return Some(self.policies(scope));
+        }
+        // Nobody packs anything for roles that can't have it.
+        let has_any = |role: &String| snapshot.roles.get(role).is_some_and(|role| !role.attached.is_empty());
+        if !scope.roles.iter().all(has_any) {
+            return None;
+        }
+        let own = scope.own(aws, snapshot);
+        let is_there = |policy: &Policy| {
+            let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
+            there.is_some_and(|there| Attributes::from(there.document()).as_str() == policy.document.get())
+        };
+        let all = scope.carries_all(aws, snapshot, own.iter().map(|policy| policy.name.as_str()));
+        (all && own.iter().all(is_there)).then_some(own)
+    }
+
+    /// The shared policies, as those of one scope.
+    fn policies(&self, scope: &Scoped<'_>) -> Vec<Policy> {
+        let policy = |shared: &Shared| {
+            let held = scope.granted.iter().filter(|granted| shared.holds.contains(&granted.statement.meaning()));
+            let mut because: Vec<_> = held.map(|granted| granted.intent.clone()).collect();
+            because.dedup();
+            Policy { name: shared.name.clone(), document: shared.document.clone(), because, after: Vec::new() }
+        };
+        self.shared.iter().map(policy).collect()
+    }
+
+    /// What each scope of the group may come to.
+    fn opened(self, aws: &Aws, snapshot: &Snapshot, scopes: &[Scoped<'_>]) -> Open {
+        let choice = |at: usize| {
+            let scope = &scopes[at];
+            Choice { at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
+        };
+        Open { choices: parallel::map(self.members.clone(), choice), there: self.there }
+    }
+}
+
+/// A group in which something has to be done.
+struct Open {
+    choices: Vec<Choice>,
+    there: bool,
+}
+
+/// What a scope may come to.
+struct Choice {
+    at: usize,
+    shared: Vec<Policy>,
+    own: Vec<Policy>,
+}
+
+impl Open {
+    /// Says for each scope of the group whether it shares, where there is room for that.
+    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
+        let (mut sharing, there) = (Vec::new(), self.there);
+        for Choice { at, shared, own } in self.choices {
+            let scope = &mut scopes[at];
+            room.release(&scope.roles, &shared, &own);
+            let fits = room.fits(&scope.roles, &shared);
+            let shares = if room.is_enough(&scope.roles, shared.len()) {
+                fits || !room.fits(&scope.roles, &own)
+            } else {
+                fits && !room.fits(&scope.roles, &own)
+            };
+            let (policies, other) = if shares { (shared, own) } else { (own, shared) };
+            room.take(&scope.roles, &policies);
+            scope.policies = Some(policies);
+            if shares {
+                sharing.push((at, other));
+            }
+        }
+        // Nobody is left to share with.
+        if sharing.len() == 1 && !there {
+            for (at, own) in sharing {
+                let scope = &mut scopes[at];
+                room.leave(&scope.roles, scope.policies.as_deref().unwrap_or_default());
+                room.take(&scope.roles, &own);
+                scope.policies = Some(own);
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Policy documents: their form, their statements, and how statements are named.
+
+pub(crate) mod document;
+pub(crate) mod sids;
+pub(crate) mod statement;

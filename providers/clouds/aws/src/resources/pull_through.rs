@@ -1,0 +1,174 @@
+//! Repositories that ECR fills from another registry when somebody pulls.
+//!
+//! The first pull of each image takes more than what nodes have for pulling. Source: Amazon ECR user guide, "IAM permissions
+//! required to sync an upstream registry with an Amazon ECR private registry".
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership, Result, Scope, quoted};
+use serde_json::json;
+
+use crate::Aws;
+use crate::error;
+use crate::objects::kinds;
+use crate::policy::document;
+use crate::resources::locator::Repository;
+use crate::resources::repositories::{Whether, absent, why_unread};
+
+/// What the first pull of an image takes besides pulling.
+const IMPORT: &str = "ecr:BatchImportUpstreamImage";
+
+/// What it takes where the repository isn't there yet.
+const CREATE: &str = "ecr:CreateRepository";
+
+/// A rule for every repository that no other rule is for.
+const ROOT: &str = "ROOT";
+
+/// The rules of each region of the account: read once; or why they can't be read. They are only worth a note, and so no
+/// reason for a plan to fail.
+pub(crate) type Known = BTreeMap<String, std::result::Result<Vec<String>, &'static str>>;
+
+/// What is to be done so that the nodes may pull from a repository of their own account (requirement 11): a step for whoever
+/// administers their role where a rule fills the repository, else nothing.
+pub(crate) async fn enable(
+    aws: &Aws,
+    repository: &Repository,
+    whether: Whether,
+    about: IntentId,
+    known: &mut Known,
+    desired: &mut Desired,
+) -> Result<()> {
+    let name = &repository.name;
+    if !known.contains_key(&repository.region) {
+        let read = match rules(aws, repository).await {
+            Ok(rules) => Ok(rules),
+            Err(error) => Err(why_unread(error)?),
+        };
+        known.insert(repository.region.clone(), read);
+    }
+    let rules = match known.get(&repository.region) {
+        Some(Ok(rules)) => rules,
+        other => {
+            let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
+            // Never that nothing is to do: a rule would be a step for somebody else, and pulls that fail until then.
+            let message = format!(
+                "Whether a pull-through cache rule fills it couldn't be read, as ecr:DescribePullThroughCacheRules {why}: if \
+                 one does, the first pull of each image also takes {IMPORT}, which the nodes may not have, and fails \
+                 without it. Run this with that permission to know (`aws ecr describe-pull-through-cache-rules` shows \
+                 the rules)"
+            );
+            let own = format!("{name} is in the data plane's own account: its nodes may pull what is in it");
+            desired.notes.push(Note::warning(
+                about,
+                match whether {
+                    Whether::Missing => format!("{}. {message}", absent(repository)),
+                    Whether::There => format!("{own}. {message}"),
+                    Whether::Unread(_) => format!("{own}, if it is there. {message}"),
+                },
+            ));
+            return Ok(());
+        }
+    };
+    let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
+        desired.notes.push(match whether {
+            Whether::Missing => Note::warning(about, format!("{}. Its nodes may pull then", absent(repository))),
+            Whether::There => {
+                let message = "is in the data plane's own account: its nodes may pull already, nothing to do";
+                Note::info(about, format!("{name} {message}"))
+            }
+            Whether::Unread(why) => {
+                let message = "is of the data plane's own account: its nodes may pull already, if it is there. That \
+                     couldn't be read, as ecr:DescribeRepositories";
+                Note::info(about, format!("{name} {message} {why}"))
+            }
+        });
+        return Ok(());
+    };
+    desired.objects.push(step(aws, repository, rule, whether, about));
+    Ok(())
+}
+
+/// What whoever administers the role of the nodes is asked for.
+fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about: IntentId) -> Object {
+    let (name, arn) = (&repository.name, repository.arn());
+    let role = aws.config.node_role(&aws.context.platform);
+    let statement = document::statement(&json!({
+        "Sid": "PullThroughCache",
+        "Effect": "Allow",
+        "Action": [IMPORT, CREATE],
+        "Resource": arn,
+    }));
+    let policy = serde_json::to_string_pretty(&document::document(vec![statement.clone()])).unwrap_or_default();
+    let not_yet = match whether {
+        Whether::Missing => " It isn't there yet: the first pull makes it.",
+        Whether::There | Whether::Unread(_) => "",
+    };
+    let document = format!(
+        "Repository: {arn}\nRule:       {rule}\nRole:       {}\n\n\
+         What is in the repository already can be pulled.{not_yet} The first pull of any other image takes {IMPORT}, and\n\
+         {CREATE} if the repository isn't there yet, which nodes don't have with\n\
+         AmazonEC2ContainerRegistryReadOnly.\n\n\
+         1. Write this to policy.json:\n\n{policy}\n\n\
+         2. Give it to the role:\n\
+         \x20  aws iam put-role-policy --role-name {} --policy-name pull-through-cache --policy-document file://policy.json\n\
+         3. Or allow the role the same in the registry's permissions (`aws ecr put-registry-policy`); nothing else is needed \
+         then.\n\n\
+         Whether it was done, cloudgrant can't see: the step stays in every plan.\n",
+        role.as_deref().unwrap_or("that of the nodes"),
+        role.as_deref().map_or_else(|| "ROLE".to_owned(), quoted),
+    );
+    let nodes = role.unwrap_or_else(|| "the role of the nodes".to_owned());
+    Object {
+        id: kinds::pull_through(repository),
+        scope: Scope::Global,
+        attributes: json!({ "repository": arn, "rule": rule, "role": nodes, "statement": statement }).into(),
+        depends_on: Vec::new(),
+        because: vec![about],
+        ownership: Ownership::Fragment { of: format!("what {nodes} may do") },
+        touches: Vec::new(),
+        handoff: Some(Handoff {
+            to: format!("whoever administers the roles of account {}", aws.config.account),
+            task: format!("let the nodes fill {name} by way of the pull-through cache rule `{rule}`"),
+            document,
+            verifiable: false,
+        }),
+    }
+}
+
+fn is_behind(name: &str, prefix: &str) -> bool {
+    prefix == ROOT || name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The prefixes of the rules of a registry in a region.
+async fn rules(aws: &Aws, repository: &Repository) -> Result<Vec<String>> {
+    const OPERATION: &str = "ecr:DescribePullThroughCacheRules";
+    let client = aws.clients.ecr(&repository.account, &repository.region).await?;
+    let request =
+        client.describe_pull_through_cache_rules().registry_id(repository.account.as_str()).max_results(1_000);
+    let mut pages = request.into_paginator().send();
+    let mut list = aws.clients.pages(OPERATION);
+    let mut prefixes = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page
+            .map_err(|error| error::of(OPERATION, error))
+            .map_err(|error: Error| error.with("region", &repository.region))?;
+        list.turn(page.next_token(), false)?;
+        let rules = page.pull_through_cache_rules.unwrap_or_default();
+        prefixes.extend(rules.into_iter().filter_map(|rule| rule.ecr_repository_prefix));
+    }
+    // The narrowest first: it is the one that applies.
+    prefixes.sort_by_key(|prefix| std::cmp::Reverse(if prefix == ROOT { 0 } else { prefix.len() }));
+    Ok(prefixes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_for_what_is_below_its_prefix() {
+        assert!(is_behind("docker-hub/library/nginx", "docker-hub") && is_behind("any", ROOT));
+        assert!(is_behind("team/hub/x", "team/hub") && is_behind("hub", "hub"));
+        assert!(!is_behind("docker-hubs/x", "docker-hub") && !is_behind("team/x", "docker-hub"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Repositories of the data plane's own account: whether they are there.
+//!
+//! One that isn't is no reason for a plan to fail: it may be made later, or by the first pull through a cache. But its name
+//! may also be mistyped, and nothing else would ever say so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, Error, ErrorKind, Note, ResourceKind, Result, TaskAccess, quoted};
+
+use crate::Aws;
+use crate::error;
+use crate::resources::buckets::notes::few;
+use crate::resources::locator::{Locator, Repository};
+
+const OPERATION: &str = "ecr:DescribeRepositories";
+
+/// How many a request may name. Source: Amazon ECR API reference, DescribeRepositories.
+const AT_ONCE: usize = 100;
+
+/// Whether a repository is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whether {
+    There,
+    Missing,
+    /// It couldn't be read: how the request ended.
+    Unread(&'static str),
+}
+
+/// What was looked for.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    missing: BTreeSet<Repository>,
+    /// By region.
+    unread: BTreeMap<String, &'static str>,
+}
+
+impl Seen {
+    pub(crate) fn whether(&self, repository: &Repository) -> Whether {
+        match self.unread.get(&repository.region) {
+            Some(why) => Whether::Unread(why),
+            None if self.missing.contains(repository) => Whether::Missing,
+            None => Whether::There,
+        }
+    }
+}
+
+/// Looks for repositories of the own account.
+pub(crate) async fn look(aws: &Aws, wanted: BTreeSet<Repository>) -> Result<Seen> {
+    let mut regions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Repository { region, name, .. } in wanted {
+        regions.entry(region).or_default().push(name);
+    }
+    let mut seen = Seen::default();
+    for (region, names) in regions {
+        match missing(aws, &region, &names).await {
+            Ok(missing) => seen.missing.extend(missing.into_iter().map(|name| {
+                let account = aws.config.account.clone();
+                Repository { account, region: region.clone(), name }
+            })),
+            Err(error) => _ = seen.unread.insert(region, why_unread(error)?),
+        }
+    }
+    Ok(seen)
+}
+
+/// Those that aren't in a region. Where one is missing, ECR refuses all and names only that one in its text, so that the
+/// request is halved until it is alone.
+async fn missing(aws: &Aws, region: &str, names: &[String]) -> Result<Vec<String>> {
+    let account = &aws.config.account;
+    let client = aws.clients.ecr(account, region).await?;
+    let mut batches: Vec<_> = names.chunks(AT_ONCE).collect();
+    let mut missing = Vec::new();
+    while let Some(batch) = batches.pop() {
+        let request = client.describe_repositories().registry_id(account.as_str());
+        let Err(error) = request.set_repository_names(Some(batch.to_vec())).send().await else { continue };
+        if !error.as_service_error().is_some_and(|error| error.is_repository_not_found_exception()) {
+            return Err(error::of(OPERATION, error).with("region", region));
+        }
+        match batch {
+            [one] => missing.push(one.clone()),
+            many => batches.extend(<[_; 2]>::from(many.split_at(many.len() / 2))),
+        }
+    }
+    Ok(missing)
+}
+
+/// How a request ended whose answer is only worth a note, and so no reason for a plan to fail.
+///
+/// # Errors
+/// It is to be tried again, or was given up by whoever started it.
+pub(crate) fn why_unread(error: Error) -> Result<&'static str> {
+    match error.kind() {
+        ErrorKind::AccessDenied => Ok("is denied"),
+        // The SDK has tried that several times.
+        ErrorKind::Unavailable | ErrorKind::Unexpected | ErrorKind::Unsupported => Ok("fails"),
+        _ => Err(error),
+    }
+}
+
+/// What a reader of a plan should know of the repositories of the own account that task code pulls from or pushes to.
+pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Vec<Note>> {
+    let mut reached: BTreeMap<Repository, BTreeSet<&str>> = BTreeMap::new();
+    for grant in grants {
+        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
+            if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
+                && repository.account == aws.config.account
+            {
+                reached.entry(repository).or_default().insert(grant.name.as_str());
+            }
+        }
+    }
+    let seen = look(aws, reached.keys().cloned().collect()).await?;
+    let mut notes = Vec::new();
+    for (repository, grants) in &reached {
+        if seen.whether(repository) == Whether::Missing {
+            let grants = few(grants.iter().copied());
+            let message =
+                format!("{}: what is granted on it (grants: {grants}) reaches nothing until then", absent(repository));
+            notes.push(Note::warning(format!("repository {}", repository.name), message));
+        }
+    }
+    for (region, why) in &seen.unread {
+        let names = reached.keys().filter(|repository| repository.region == *region);
+        let names = few(names.map(|repository| repository.name.as_str()).collect::<Vec<_>>().into_iter());
+        let message = format!("whether these are in {region} couldn't be read, as {OPERATION} {why}: {names}");
+        notes.push(Note::info(format!("repositories of account {}", aws.config.account), message));
+    }
+    Ok(notes)
+}
+
+/// That a repository isn't there, and what to do.
+pub(crate) fn absent(repository: &Repository) -> String {
+    let Repository { account, region, name } = repository;
+    format!(
+        "there is no repository {name} in account {account} in {region}: mend its name in the manifest, or have it made \
+         (`aws ecr create-repository --region {} --repository-name {}`)",
+        quoted(region),
+        quoted(name)
+    )
+}

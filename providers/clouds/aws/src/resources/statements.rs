@@ -1,0 +1,360 @@
+//! The statements of grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use cloudgrant_core::{Access, Reach, Resource, TaskAccess, parallel};
+use foldhash::{HashMap, HashSet};
+use serde::Serialize;
+
+use crate::client::partition::Partition;
+use crate::config::AccountId;
+use crate::inventory::Inventory;
+use crate::inventory::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
+use crate::inventory::known_secrets;
+use crate::policy::sids::{self, Purpose};
+use crate::policy::statement::Statement;
+use crate::resources::buckets::{Bucket, Buckets, Encryption};
+use crate::resources::kms_key::Key;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Objects, Repository};
+use crate::resources::secrets::Resolved;
+
+/// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
+pub(crate) struct Statements<'a>(HashMap<Reached<'a>, Vec<Untitled>>);
+
+impl<'a> Statements<'a> {
+    /// `partition` is the data plane's.
+    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, inventory: &Inventory) -> Self {
+        let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
+        let untitled = parallel::map(reached.into_iter().collect(), |reached| {
+            (reached, untitled(reached.0, partition, inventory))
+        });
+        Self(untitled.into_iter().collect())
+    }
+
+    /// Those of one of the grants, each with a Sid that names the grant.
+    pub(crate) fn of(&self, grant: &'a TaskAccess) -> impl Iterator<Item = Statement> {
+        let untitled = self.0.get(&Reached(&grant.reaches)).into_iter().flatten();
+        untitled.map(move |untitled| untitled.statement.named(sids::sid(&grant.name, untitled.what)))
+    }
+}
+
+/// What a grant reaches: the same where it is the same resources, not only such as are alike.
+#[derive(Clone, Copy)]
+struct Reached<'a>(&'a [Reach]);
+
+impl Reached<'_> {
+    fn each(&self) -> impl Iterator<Item = (*const Resource, Access)> {
+        self.0.iter().map(|reach| (Arc::as_ptr(&reach.resource), reach.access))
+    }
+}
+
+impl PartialEq for Reached<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.each().eq(other.each())
+    }
+}
+
+impl Eq for Reached<'_> {}
+
+impl Hash for Reached<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.each().for_each(|one| one.hash(state));
+    }
+}
+
+/// A statement before it is known whose it is.
+struct Untitled {
+    what: Purpose,
+    statement: Statement,
+}
+
+fn untitled(reaches: &[Reach], partition: &str, inventory: &Inventory) -> Vec<Untitled> {
+    let mut builder = Builder { partition, buckets: &inventory.buckets, statements: Vec::new() };
+    let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
+    for reach in reaches {
+        // A locator that can't be parsed was refused with the manifest; nothing is granted of it.
+        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
+        match locator {
+            Locator::Objects(location) => objects.push((location, reach.access)),
+            Locator::Repository(repository) => repositories.push((repository, reach.access)),
+            Locator::Secret(secret) => resolved.extend(inventory.secrets.get(&secret)),
+        }
+    }
+    builder.objects(&objects);
+    builder.repositories(&repositories);
+    builder.secrets(&resolved);
+    builder.statements
+}
+
+struct Builder<'a> {
+    partition: &'a str,
+    buckets: &'a Buckets,
+    statements: Vec<Untitled>,
+}
+
+/// What a statement says, in canonical form: lists are sorted.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Allow<'a> {
+    effect: &'static str,
+    action: &'a [&'a str],
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    condition: Condition<'a>,
+}
+
+/// By the operator and the key.
+pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
+
+/// What the statement of a level is for.
+fn purpose(level: Access) -> Purpose {
+    match level {
+        Access::List => Purpose::List,
+        Access::Read => Purpose::Read,
+        Access::Write => Purpose::Write,
+        Access::ReadWrite => Purpose::ReadWrite,
+        Access::Manage => Purpose::Manage,
+        Access::Pull => Purpose::Pull,
+        Access::Push => Purpose::Push,
+    }
+}
+
+/// Keeps out a bucket of the same name that somebody else made after this one was deleted.
+fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
+    let owner = owner.map(|owner| (operator, BTreeMap::from([(OWNER, BTreeSet::from([owner.to_owned()]))])));
+    owner.into_iter().collect()
+}
+
+fn was_read(bucket: &Bucket) -> bool {
+    bucket.encryption != Encryption::Unknown
+}
+
+/// What S3 says to KMS that it encrypts or decrypts: the bucket where it has a bucket key, else the object.
+pub(crate) fn contexts_of(partition: &str, location: &Objects) -> [String; 2] {
+    let bucket = format!("arn:{partition}:s3:::{}", location.bucket);
+    let objects = format!("{bucket}/{}*", location.prefix);
+    [bucket, objects]
+}
+
+/// The condition under which a bucket's key may be used.
+pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
+    through("s3", key, CONTEXT, contexts)
+}
+
+/// The same for a key that encrypted the bucket before, said in such a way that the two are told apart.
+pub(crate) fn for_former_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
+    let mut condition = for_key(key, contexts);
+    if let Some(via) = condition.remove("StringEquals") {
+        condition.entry("StringLike").or_default().extend(via);
+    }
+    condition
+}
+
+/// The condition under which secrets' key may be used. Source: AWS Secrets Manager user guide, "Secret encryption and
+/// decryption", encryption context.
+pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'static> {
+    through("secretsmanager", key, known_secrets::CONTEXT, arns)
+}
+
+/// The condition under which a key may be used: only through one service, and only for what it encrypts there. Source: AWS
+/// KMS developer guide, "AWS KMS condition keys".
+fn through(service: &str, key: &Key, context: &'static str, contexts: BTreeSet<String>) -> Condition<'static> {
+    let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
+    let mut condition = Condition::from([
+        ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
+        ("StringLike", BTreeMap::from([(context, contexts)])),
+    ]);
+    if let Some(alias) = &key.alias {
+        let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
+        condition.insert("ForAnyValue:StringEquals", aliases);
+    }
+    condition
+}
+
+impl<'a> Builder<'a> {
+    /// The actions are sorted, as those of [`actions`] are.
+    fn allow(&mut self, what: Purpose, actions: &[&str], mut resource: Vec<String>, condition: Condition<'_>) {
+        if actions.is_empty() || resource.is_empty() {
+            return;
+        }
+        resource.sort_unstable();
+        resource.dedup();
+        let says = Allow { effect: "Allow", action: actions, resource, condition };
+        self.statements.push(Untitled { what, statement: Statement::new(String::new(), &says) });
+    }
+
+    fn bucket_arn(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", self.partition)
+    }
+
+    fn objects_arn(&self, location: &Objects) -> String {
+        format!("arn:{}:s3:::{}/{}*", self.partition, location.bucket, location.prefix)
+    }
+
+    /// Requirement 28: listing on the bucket, the rest on its objects, and a condition where a prefix is named.
+    fn objects(&mut self, objects: &[(Objects, Access)]) {
+        let listed = objects.iter().filter(|(_, access)| levels::lists(*access)).map(|(location, _)| location);
+        let mut prefixes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for location in listed {
+            prefixes.entry(&location.bucket).or_default().insert(&location.prefix);
+        }
+        let whole = prefixes.iter().filter(|(_, prefixes)| prefixes.contains("")).map(|(bucket, _)| *bucket);
+        let mut by_owner: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for bucket in whole {
+            by_owner.entry(self.owner(bucket)).or_default().push(self.bucket_arn(bucket));
+        }
+        for (owner, arns) in by_owner {
+            self.allow(Purpose::List, &[levels::LIST_OBJECTS], arns, owned(READ, owner));
+        }
+        for (bucket, prefixes) in &prefixes {
+            if prefixes.contains("") {
+                continue;
+            }
+            // One statement a bucket: taken together, each bucket's prefixes would hold for the others as well.
+            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), [prefix, "*"].concat()]).collect();
+            let mut condition = owned(READ, self.owner(bucket));
+            condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
+            let arn = self.bucket_arn(bucket);
+            self.allow(Purpose::ListPrefix, &[levels::LIST_OBJECTS], vec![arn], condition);
+        }
+        for level in Access::ALL {
+            let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);
+            let mut by_owner: BTreeMap<(Option<&str>, bool), Vec<String>> = BTreeMap::new();
+            for location in located {
+                let was_read = self.buckets.get(&location.bucket).is_some_and(was_read);
+                let arns = by_owner.entry((self.owner(&location.bucket), was_read)).or_default();
+                arns.push(self.objects_arn(location));
+            }
+            for ((owner, was_read), arns) in by_owner {
+                let operator = if was_read { READ } else { UNREAD };
+                self.allow(purpose(level), levels::on_objects(level), arns, owned(operator, owner));
+            }
+        }
+        self.bucket_keys(objects);
+    }
+
+    fn owner(&self, bucket: &str) -> Option<&'a str> {
+        self.buckets.get(bucket)?.account().map(AccountId::as_str)
+    }
+
+    /// The keys of buckets that have keys of their own, only through S3, and only for these objects.
+    fn bucket_keys(&mut self, objects: &[(Objects, Access)]) {
+        let mut by_key: BTreeMap<(&Key, &'static [&'static str]), BTreeSet<String>> = BTreeMap::new();
+        for (location, access) in objects {
+            let Some(key) = self.buckets.get(&location.bucket).and_then(Bucket::key) else { continue };
+            let actions = levels::on_key(*access);
+            if !actions.is_empty() {
+                let contexts = by_key.entry((key, actions)).or_default();
+                contexts.extend(contexts_of(self.partition, location));
+            }
+        }
+        self.former_keys(objects);
+        for ((key, actions), contexts) in by_key {
+            let what = if actions.len() == 1 { Purpose::ReadKey } else { Purpose::WriteKey };
+            self.allow(what, actions, vec![key.arn.clone()], for_key(key, contexts));
+        }
+    }
+
+    /// What was written under another key stays under it, and is read with it.
+    fn former_keys(&mut self, objects: &[(Objects, Access)]) {
+        let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
+        for (location, _) in objects.iter().filter(|(_, access)| levels::reads(*access)) {
+            for key in self.buckets.get(&location.bucket).into_iter().flat_map(|bucket| &bucket.former) {
+                by_key.entry(key).or_default().extend(contexts_of(self.partition, location));
+            }
+        }
+        for (key, contexts) in by_key {
+            self.allow(Purpose::FormerKey, &[levels::DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
+        }
+    }
+
+    fn repositories(&mut self, repositories: &[(Repository, Access)]) {
+        for level in Access::ALL {
+            let arns =
+                repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
+            let arns: Vec<_> = arns.collect();
+            self.allow(purpose(level), levels::on_repository(level), arns, Condition::new());
+        }
+        if !repositories.is_empty() {
+            self.allow(Purpose::Login, &[levels::LOGIN], vec!["*".to_owned()], Condition::new());
+        }
+    }
+
+    /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
+    fn secrets(&mut self, secrets: &[Resolved]) {
+        let arns = secrets.iter().flat_map(|secret| secret.arns.clone()).collect();
+        self.allow(Purpose::Secrets, &[levels::READ_SECRET], arns, Condition::new());
+        let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
+        for secret in secrets {
+            for key in &secret.keys {
+                by_key.entry(key).or_default().extend(secret.arns.iter().cloned());
+            }
+        }
+        for (key, arns) in by_key {
+            self.allow(Purpose::Decrypt, &[levels::DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
+        }
+    }
+}
+
+fn service_domain(region: &str) -> &'static str {
+    Partition::of_region(region).map_or("amazonaws.com", |partition| partition.dns_suffix)
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{GrantName, ResourceKind, ResourceName, Scope};
+
+    use super::*;
+
+    /// AWS's services call each other by the names of their hosts.
+    #[test]
+    fn a_key_is_used_through_the_service_s_host_of_each_partition() {
+        for (region, partition, host) in [
+            ("us-west-2", "aws", "s3.us-west-2.amazonaws.com"),
+            ("cn-north-1", "aws-cn", "s3.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov", "s3.us-gov-west-1.amazonaws.com"),
+            ("eusc-de-east-1", "aws-eusc", "s3.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", "aws-iso", "s3.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "s3.us-isob-east-1.sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "s3.eu-isoe-west-1.cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "s3.us-isof-south-1.csp.hci.ic.gov"),
+        ] {
+            let arn = format!("arn:{partition}:kms:{region}:111122223333:key/1234");
+            let key = Key::granted("s3", Some(&arn), Some(host), None).unwrap_or_else(|| panic!("{host}"));
+            let contexts = || BTreeSet::from([format!("arn:{partition}:s3:::acme")]);
+            assert_eq!(for_key(&key, contexts())["StringEquals"]["kms:ViaService"], BTreeSet::from([host.to_owned()]));
+            assert_eq!(
+                for_former_key(&key, contexts())["StringLike"]["kms:ViaService"],
+                BTreeSet::from([host.to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn grants_of_one_resource_say_what_each_is_granted() {
+        let resource = Arc::new(Resource {
+            name: ResourceName::parse("data").expect("a name"),
+            kind: ResourceKind::ObjectStore,
+            locator: "s3://acme-data/in/".to_owned(),
+            force: false,
+        });
+        let grant = |(name, access)| TaskAccess {
+            name: GrantName::parse(name).expect("a name"),
+            scope: Scope::Global,
+            reaches: vec![Reach { resource: resource.clone(), access }],
+            precise: false,
+            carried_by: Arc::new([]),
+            beside_revoked: Arc::new([]),
+        };
+        let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
+        let statements = Statements::new(grants.iter(), "aws", &Inventory::default());
+        let [one, other, more] = grants.each_ref().map(|grant| statements.of(grant).collect::<Vec<_>>());
+        assert_eq!(one.iter().map(Statement::sid).collect::<Vec<_>>(), ["OneListPrefix", "OneRead"]);
+        assert_eq!(other.iter().map(Statement::sid).collect::<Vec<_>>(), ["OtherListPrefix", "OtherRead"]);
+        assert!(one.iter().zip(&other).all(|(one, other)| one.meaning() == other.meaning()));
+        assert_eq!(more.iter().map(Statement::sid).collect::<Vec<_>>(), ["MoreWrite"]);
+    }
+}

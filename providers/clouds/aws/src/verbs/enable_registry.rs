@@ -1,0 +1,126 @@
+//! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
+
+use cloudgrant_core::{
+    Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
+    quoted,
+};
+use serde_json::{Value, json};
+
+use crate::Aws;
+use crate::objects::kinds;
+use crate::places::Places;
+use crate::policy::document;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Repository};
+use crate::resources::pull_through;
+use crate::resources::repositories;
+use crate::shared_document::Shared;
+
+pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    let mut rules = pull_through::Known::new();
+    let mut places = Places::default();
+    let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
+        Ok(Locator::Repository(repository)) => Some((registry, repository)),
+        // A locator that can't be parsed, or is of another kind, was refused with the manifest.
+        Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
+    });
+    let parsed: Vec<_> = parsed.collect();
+    let own = parsed.iter().map(|(_, repository)| repository).filter(|it| it.account == aws.config.account);
+    let seen = repositories::look(aws, own.cloned().collect()).await?;
+    for (registry, repository) in parsed {
+        if repository.account == aws.config.account {
+            let whether = seen.whether(&repository);
+            pull_through::enable(aws, &repository, whether, registry.id(), &mut rules, &mut desired).await?;
+            continue;
+        }
+        // Requirements 30 and 33.
+        let node_role = aws.config.node_role(&aws.context.platform).unwrap_or_default();
+        let principal =
+            aws.existing_role(&node_role, "the role of the nodes", "node_role", "flyteworker-node-group").await?;
+        let sid = aws.names.sid("Pull", registry.name.as_str());
+        let actions = levels::on_repository(registry.access());
+        let mut object = statement_object(aws, &repository, &sid, &[principal], actions, registry.id());
+        if object.handoff.is_none() {
+            let shared = Shared::Repository(repository);
+            object.depends_on.push(places.note(&aws.names, "nodes", &shared, &Scope::Global, registry.id()));
+        }
+        desired.objects.push(object);
+    }
+    if !places.is_empty() {
+        desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &*aws.snapshot().await?));
+    }
+    Ok(desired)
+}
+
+/// A statement of ours in a repository's policy; a handoff where there are no credentials for its account
+/// (requirement 34).
+pub(crate) fn statement_object(
+    aws: &Aws,
+    repository: &Repository,
+    sid: &str,
+    principals: &[String],
+    actions: &[&str],
+    because: IntentId,
+) -> Object {
+    let statement = document::statement(&json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": { "AWS": principals },
+        "Action": actions,
+    }));
+    let reachable = aws.clients.can_reach(&repository.account);
+    Object {
+        id: kinds::statement(repository, sid),
+        scope: Scope::Global,
+        handoff: (!reachable).then(|| handoff(repository, &statement)),
+        attributes: json!({ "repository": repository.arn(), "statement": statement }).into(),
+        depends_on: Vec::new(),
+        because: vec![because],
+        ownership: Ownership::Fragment { of: format!("the policy of repository {}", repository.name) },
+        touches: vec![repository.name.clone()],
+    }
+}
+
+fn handoff(repository: &Repository, statement: &Value) -> Handoff {
+    let Repository { account, region, name } = repository;
+    let at = format!("--registry-id {account} --region {} --repository-name {}", quoted(region), quoted(name));
+    let document = document::document(vec![statement.clone()]);
+    let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
+    Handoff {
+        to: format!("whoever administers account {account}"),
+        task: format!("add a statement to the policy of the ECR repository {name}"),
+        document: format!(
+            "Repository: {name}\nAccount:    {account}\nRegion:     {region}\n\n\
+             1. See whether it has a policy already:\n\
+             \x20  aws ecr get-repository-policy {at}\n\
+             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
+             the same one. If it has one, add the statement to it and keep the others:\n\n\
+             {pretty}\n\n\
+             3. Put it there:\n\
+             \x20  aws ecr set-repository-policy {at} --policy-text file://policy.json\n"
+        ),
+        verifiable: false,
+    }
+}
+
+impl Aws {
+    /// The ARN of a role that must be there already. Its path is whatever it is, so that it has to be looked up.
+    pub(crate) async fn existing_role(&self, name: &str, what: &str, key: &str, like: &str) -> Result<String> {
+        let snapshot = self.snapshot().await?;
+        if let Some(role) = snapshot.roles.get(name) {
+            return Ok(role.arn.clone());
+        }
+        let mut similar: Vec<_> =
+            snapshot.roles.keys().filter(|role| role.contains(like)).map(String::as_str).collect();
+        similar.sort_unstable();
+        let found = match similar.as_slice() {
+            [] => format!("no role of account {} has `{like}` in its name", self.config.account),
+            some => format!("roles with `{like}` in their names: {}", some.join(", ")),
+        };
+        Err(Error::new(ErrorKind::NotFound, format!("{what}, `{name}`, isn't there"))
+            .with("account", &self.config.account)
+            .with("found", found)
+            .hint(self.config.role_hint(&self.context.platform, key)))
+    }
+}

@@ -1,0 +1,162 @@
+//! `grant_task_access`: managed policies, one a scope unless it needs more or shares, and statements in the repositories
+//! of other accounts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudgrant_core::{
+    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership,
+    ResourceKind, Result, Scope, TaskAccess,
+};
+use foldhash::HashMap;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::Aws;
+use crate::objects::kinds;
+use crate::packing::pack::Policy;
+use crate::places::Places;
+use crate::resources::buckets::notes;
+use crate::resources::locator::Locator;
+use crate::resources::repositories;
+use crate::resources::secrets::Secrets;
+use crate::verbs::resource_policies;
+
+pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if grants.is_empty() {
+        return Ok(desired);
+    }
+    refuse_protected(aws, grants.iter().any(|grant| grant.carried_by.contains(&Scope::Global)))?;
+    let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
+    let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
+    let reading = aws.reading().await;
+    let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
+    for (scope, policies) in reading.packed.policies(aws, grants, &inventory, &snapshot).await? {
+        let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
+        if is_beside_revoked {
+            desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
+        }
+        // Each scope says of a shared policy what it has to do with it; it is one object all the same.
+        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
+    }
+    let mut places = Places::default();
+    for grant in grants {
+        resource_policies::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
+        notes(aws, grant, &inventory.secrets, &mut desired.notes);
+    }
+    desired.notes.extend(notes::of(aws, grants, &inventory.buckets));
+    desired.notes.extend(repositories::notes(aws, grants).await?);
+    desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
+    Ok(desired)
+}
+
+/// Requirement 15. Where something is only taken away, what is protected stays as it is and stands in nobody's way.
+pub(crate) fn refuse_protected(aws: &Aws, any_global: bool) -> Result<()> {
+    match protected_task_role(aws).filter(|_| any_global) {
+        None => Ok(()),
+        Some(problem) => {
+            Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
+        }
+    }
+}
+
+/// What is wrong with a task role that is protected.
+pub(crate) fn protected_task_role(aws: &Aws) -> Option<Diagnostic> {
+    let role = aws.config.task_role(&aws.context.platform)?;
+    let protected = aws.config.protected();
+    let pattern = protected.matching(&role)?;
+    Some(
+        Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
+            .hint("grants go to the role of task code, never to the platform's own"),
+    )
+}
+
+fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
+    // What it gives away has to be where it goes to, and attached there, before it goes.
+    let taken_over =
+        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&aws.role_of(scope), by)).collect::<Vec<_>>();
+    Object {
+        id: kinds::policy(&policy.name),
+        scope: scope.clone(),
+        attributes: attributes(&aws.names.path(), &policy.document, &aws.config.tags),
+        depends_on: policy
+            .after
+            .iter()
+            .flat_map(taken_over)
+            .chain(policy.after.iter().map(|by| kinds::policy(by)))
+            .collect(),
+        because: policy.because,
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// What a managed policy is like.
+fn attributes(path: &str, document: &RawValue, tags: &BTreeMap<String, String>) -> Attributes {
+    #[derive(Serialize)]
+    struct Policy<'a> {
+        path: &'a str,
+        document: &'a RawValue,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        tags: &'a BTreeMap<String, String>,
+    }
+    // Whatever has plain keys can be written.
+    to_raw_value(&Policy { path, document, tags }).unwrap_or_default().into()
+}
+
+/// The roles that carry a grant, and those of them that have to be made first.
+pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
+    let (mut arns, mut ids) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        if *scope == Scope::Global {
+            arns.push(aws.task_role().await?.arn);
+        } else {
+            let name = aws.names.role(scope);
+            arns.push(aws.names.role_arn(&name));
+            ids.push(kinds::role(&name));
+        }
+    }
+    Ok((arns, ids))
+}
+
+fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
+    let mut any = false;
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+        any = true;
+        if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+            notes.extend(secrets.notes(&secret));
+        }
+    }
+    if any && !aws.config.inspect_secrets {
+        // Requirement 36.
+        let message = "its secrets must be plaintext secrets, as the platform can't mount key/value ones; \
+             `aws.inspect_secrets: true` has that checked, which reads their values";
+        notes.push(Note::info(grant.id(), message));
+    }
+}
+
+impl Aws {
+    /// The name of the role that carries what a scope is granted.
+    pub(crate) fn role_of(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Global => self.config.task_role(&self.context.platform).unwrap_or_default(),
+            narrow => self.names.role(narrow),
+        }
+    }
+
+    /// The platform's task role, which must be there already (requirement 13).
+    pub(crate) async fn task_role(&self) -> Result<TaskRole> {
+        let name = self.config.task_role(&self.context.platform).unwrap_or_default();
+        let arn = self.existing_role(&name, "the role of task code", "task_role", "userflyterole").await?;
+        Ok(TaskRole { name, arn })
+    }
+}
+
+/// The platform's task role.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskRole {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+}

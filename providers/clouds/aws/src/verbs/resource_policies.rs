@@ -1,0 +1,329 @@
+//! Statements in the policies of other accounts' repositories, buckets and keys: there, a policy of the roles alone isn't
+//! enough. Source: IAM user guide, "Cross-account policy evaluation logic"; AWS KMS developer guide, "Allowing users in other
+//! accounts to use a KMS key".
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{
+    Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess, quoted,
+};
+use serde_json::{Value, json};
+
+use crate::Aws;
+use crate::client::partition::Partition;
+use crate::config::AccountId;
+use crate::inventory::Inventory;
+use crate::inventory::known_buckets::CONTEXT;
+use crate::objects::kinds;
+use crate::places::Places;
+use crate::policy::document;
+use crate::resources::buckets::{Bucket, Encryption, Owner};
+use crate::resources::kms_key::Key;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Objects, Repository, Secret};
+use crate::resources::secrets::Resolved;
+use crate::resources::statements::{contexts_of, for_key, for_secrets};
+use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::verbs::enable_registry;
+use crate::verbs::grant_task_access::principals;
+
+/// What a grant needs in other accounts.
+pub(crate) async fn wanted(
+    aws: &Aws,
+    grant: &Checked<TaskAccess>,
+    inventory: &Inventory,
+    places: &mut Places,
+    desired: &mut Desired,
+) -> Result<()> {
+    for reach in &grant.reaches {
+        // A locator that can't be parsed was refused with the manifest.
+        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
+        let Some(needed) = Needed::of(aws, reach, locator, inventory) else { continue };
+        let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
+        let resource = reach.resource.name.as_str();
+        let mut part = Part { aws, grant, access: reach.access, resource, principals, depends_on, places };
+        match needed {
+            Needed::Repository(repository) => desired.objects.push(part.in_repository(repository)),
+            Needed::Objects { location, bucket, is_foreign, keys } => {
+                if is_foreign {
+                    desired.objects.extend(part.in_bucket(&location, &bucket));
+                }
+                for (key, actions) in &keys {
+                    let contexts: BTreeSet<String> = contexts_of(aws.config.partition(), &location).into();
+                    let condition = json!(for_key(key, contexts));
+                    desired.objects.push(part.in_key(key, actions, condition));
+                }
+            }
+            Needed::Secret { resolved, keys } => {
+                let arns: BTreeSet<_> = resolved.arns.into_iter().collect();
+                for key in &keys {
+                    let condition = json!(for_secrets(key, arns.clone()));
+                    desired.objects.push(part.in_key(key, &[levels::DECRYPT], condition));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What of it is in other accounts.
+enum Needed {
+    Repository(Repository),
+    Objects {
+        location: Objects,
+        bucket: Bucket,
+        is_foreign: bool,
+        /// With what is needed of each.
+        keys: Vec<(Key, &'static [&'static str])>,
+    },
+    /// A secret of the own account under a key of another one (requirement 37).
+    Secret {
+        resolved: Resolved,
+        keys: Vec<Key>,
+    },
+}
+
+impl Needed {
+    fn of(aws: &Aws, reach: &Reach, locator: Locator, inventory: &Inventory) -> Option<Self> {
+        let own = &aws.config.account;
+        match locator {
+            Locator::Repository(repository) => (repository.account != *own).then_some(Self::Repository(repository)),
+            Locator::Objects(location) => {
+                let bucket = inventory.buckets.get(&location.bucket)?;
+                let is_foreign = match &bucket.owner {
+                    Owner::Account(account) => account != own,
+                    Owner::Elsewhere => true,
+                    Owner::Unknown => false,
+                };
+                let now = bucket.key().map(|key| (key, levels::on_key(reach.access)));
+                let former = bucket.former.iter().filter(|_| levels::reads(reach.access));
+                let former = former.map(|key| (key, levels::on_key(Access::Read)));
+                let used = now
+                    .into_iter()
+                    .chain(former)
+                    .filter(|(key, needed)| !needed.is_empty() && key.account() != own.as_str());
+                let keys: Vec<_> = used.map(|(key, needed)| (key.clone(), needed)).collect();
+                (is_foreign || !keys.is_empty()).then(|| Self::Objects {
+                    location,
+                    bucket: bucket.clone(),
+                    is_foreign,
+                    keys,
+                })
+            }
+            Locator::Secret(secret) => Self::key_of(own, inventory, &secret),
+        }
+    }
+
+    fn key_of(own: &AccountId, inventory: &Inventory, secret: &Secret) -> Option<Self> {
+        let resolved = inventory.secrets.get(secret)?;
+        let keys: Vec<_> = resolved.keys.iter().filter(|key| key.account() != own.as_str()).cloned().collect();
+        (!keys.is_empty()).then_some(Self::Secret { resolved, keys })
+    }
+}
+
+/// What a grant needs of one resource.
+struct Part<'a> {
+    aws: &'a Aws,
+    grant: &'a Checked<TaskAccess>,
+    access: Access,
+    resource: &'a str,
+    principals: Vec<String>,
+    depends_on: Vec<ObjectId>,
+    places: &'a mut Places,
+}
+
+impl Part<'_> {
+    fn in_repository(&mut self, repository: Repository) -> Object {
+        let sid = self.aws.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
+        let actions = levels::on_repository(self.access);
+        let object =
+            enable_registry::statement_object(self.aws, &repository, &sid, &self.principals, actions, self.grant.id());
+        let mut depends_on = self.depends_on.clone();
+        if object.handoff.is_none() {
+            depends_on.push(self.marked(&Shared::Repository(repository)));
+        }
+        Object { scope: self.grant.scope.clone(), depends_on, ..object }
+    }
+
+    /// Listing is allowed on the bucket, the rest on its objects.
+    fn in_bucket(&mut self, location: &Objects, bucket: &Bucket) -> Vec<Object> {
+        let arn = format!("arn:{}:s3:::{}", self.aws.config.partition(), location.bucket);
+        let mut statements = Vec::new();
+        if levels::lists(self.access) {
+            let mut statement = self.statement("List", &[levels::LIST_OBJECTS], &arn);
+            if !location.prefix.is_empty() {
+                let prefixes = [location.prefix.clone(), format!("{}*", location.prefix)];
+                statement["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
+            }
+            statements.push(statement);
+        }
+        let on_objects = levels::on_objects(self.access);
+        if !on_objects.is_empty() {
+            statements.push(self.statement("Objects", on_objects, &format!("{arn}/{}*", location.prefix)));
+        }
+        let shared = bucket.account().map(|account| {
+            let (partition, name) = (self.aws.config.partition().to_owned(), location.bucket.clone());
+            Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
+        });
+        // Nobody could ask for the key that may encrypt it.
+        let on_key = levels::on_key(self.access);
+        let is_unknown = bucket.encryption == Encryption::Unknown && !on_key.is_empty();
+        let of_key = is_unknown.then(|| self.in_whatever_key(on_key, location));
+        let object = |statement: Value| {
+            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!([levels::LIST_OBJECTS]));
+            let statement = document::statement(&statement);
+            match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
+                Some(shared) => self.written(shared, &statement),
+                None => {
+                    let mut attributes = json!({ "bucket": arn });
+                    if let Some(account) = bucket.account() {
+                        attributes["account"] = account.as_str().into();
+                    }
+                    attributes["statement"] = statement.clone();
+                    let id = kinds::bucket_statement(&arn, sid(&statement));
+                    let handoff = for_bucket(&location.bucket, bucket.account(), &statement, of_key);
+                    self.object(id, attributes, "bucket", &location.bucket, Some(handoff))
+                }
+            }
+        };
+        statements.into_iter().map(object).collect()
+    }
+
+    /// Where a key isn't known by its id, the statement has no place that we could find.
+    fn in_key(&mut self, key: &Key, actions: &[&str], condition: Value) -> Object {
+        let mut statement = self.statement("Key", actions, "*");
+        statement["Condition"] = condition;
+        let statement = document::statement(&statement);
+        let known = CustomerKey::parse(&key.arn);
+        let called = key.alias.as_deref().unwrap_or(&key.arn);
+        let name = known.as_ref().map_or(called, |key| &key.id);
+        if let Some(key) = known.as_ref().filter(|key| self.aws.clients.can_reach(&key.account)) {
+            return self.written(&Shared::Key(key.clone()), &statement);
+        }
+        let attributes = json!({ "key": key.arn, "statement": statement });
+        let handoff = for_key_of_others(key, &statement);
+        self.object(kinds::key_statement(called, sid(&statement)), attributes, "key", name, Some(handoff))
+    }
+
+    /// For the key of a bucket of which only its account knows the key, and where it is.
+    fn in_whatever_key(&self, actions: &[&str], location: &Objects) -> Value {
+        let partition = self.aws.config.partition();
+        let suffix = Partition::named(partition).map_or("amazonaws.com", |partition| partition.dns_suffix);
+        let mut statement = self.statement("Key", actions, "*");
+        statement["Condition"] = json!({ "StringLike": {
+            "kms:ViaService": [format!("s3.*.{suffix}")],
+            CONTEXT: contexts_of(partition, location),
+        } });
+        document::statement(&statement)
+    }
+
+    fn statement(&self, verb: &str, actions: &[&str], resource: &str) -> Value {
+        json!({
+            "Sid": self.aws.names.sid_of_two(verb, self.grant.name.as_str(), self.resource),
+            "Effect": "Allow",
+            "Principal": { "AWS": self.principals },
+            "Action": actions,
+            "Resource": resource,
+        })
+    }
+
+    /// The mark that has to be there before a statement is.
+    fn marked(&mut self, shared: &Shared) -> ObjectId {
+        self.places.note(&self.aws.names, "tasks", shared, &self.grant.scope, self.grant.id())
+    }
+
+    fn written(&mut self, shared: &Shared, statement: &Value) -> Object {
+        let mut depends_on = self.depends_on.clone();
+        depends_on.push(self.marked(shared));
+        let attributes = shared.attributes(statement);
+        let id = shared.statement(sid(statement));
+        Object { depends_on, ..self.object(id, attributes, shared.noun(), shared.name(), None) }
+    }
+
+    fn object(&self, id: ObjectId, attributes: Value, noun: &str, name: &str, handoff: Option<Handoff>) -> Object {
+        Object {
+            id,
+            scope: self.grant.scope.clone(),
+            attributes: attributes.into(),
+            depends_on: self.depends_on.clone(),
+            because: vec![self.grant.id()],
+            ownership: Ownership::Fragment { of: format!("the policy of {noun} {name}") },
+            touches: vec![name.to_owned()],
+            handoff,
+        }
+    }
+}
+
+fn sid(statement: &Value) -> &str {
+    statement["Sid"].as_str().unwrap_or_default()
+}
+
+fn pretty(statement: &Value) -> String {
+    let document = document::document(vec![statement.clone()]);
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// `of_key` is what the policy of its key has to say, where nobody knows whether there is one.
+fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value, of_key: Option<&Value>) -> Handoff {
+    let (to, known) = match account {
+        Some(account) => (format!("whoever administers account {account}"), account.to_string()),
+        None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
+    };
+    let word = quoted(bucket);
+    Handoff {
+        to,
+        task: format!("add a statement to the policy of the bucket {bucket}"),
+        document: format!(
+            "Bucket:  {bucket}\nAccount: {known}\n\n\
+             1. See whether it has a policy already:\n\
+             \x20  aws s3api get-bucket-policy --bucket {word} --query Policy --output text\n\
+             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
+             the same one. If it has one, add the statement to it and keep the others:\n\n\
+             {}\n\n\
+             3. Put it there:\n\
+             \x20  aws s3api put-bucket-policy --bucket {word} --policy file://policy.json\n\
+             {}",
+            pretty(statement),
+            of_key.map(|statement| for_its_key(&word, statement)).unwrap_or_default()
+        ),
+        verifiable: false,
+    }
+}
+
+fn for_its_key(bucket: &str, statement: &Value) -> String {
+    format!(
+        "4. See what encrypts it:\n\
+         \x20  aws s3api get-bucket-encryption --bucket {bucket}\n\
+         5. If that is a customer-managed key, add this statement to the key's policy as well (`aws kms get-key-policy`, \
+         `aws kms put-key-policy`), and keep the others:\n\n\
+         {}\n\n\
+         6. Then tell whoever runs cloudgrant the key's ARN: the same roles need the same actions on it in a policy of their own \
+         account. cloudgrant writes both by itself once it has credentials for this account (`aws.accounts`) that may read the \
+         bucket's encryption.\n",
+        pretty(statement)
+    )
+}
+
+fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
+    let (account, region) = (key.account(), &key.region);
+    let id = match &key.alias {
+        Some(alias) => alias.as_str(),
+        None => &key.arn,
+    };
+    let at = format!("--region {} --key-id {}", quoted(region), quoted(id));
+    Handoff {
+        to: format!("whoever administers account {account}"),
+        task: format!("add a statement to the policy of the KMS key {id}"),
+        document: format!(
+            "Key:     {id}\nAccount: {account}\nRegion:  {region}\n\n\
+             1. Get its policy:\n\
+             \x20  aws kms get-key-policy {at} --query Policy --output text\n\
+             2. Add the statement to it and keep the others, those of its administrators above all:\n\n\
+             {}\n\n\
+             3. Put it there (--key-id takes no alias here, but the key's id):\n\
+             \x20  aws kms put-key-policy {at} --policy file://policy.json\n",
+            pretty(statement)
+        ),
+        verifiable: false,
+    }
+}

@@ -1,0 +1,308 @@
+//! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
+
+use cloudgrant_core::{Error, ErrorKind, Note, Result};
+
+use crate::Azure;
+use crate::client::arm::{Cluster, Identity};
+use crate::config::is_but_for_slashes;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::remedies;
+use crate::resources::locator::is_guid;
+use crate::resources::resolve;
+use crate::resources::resource_id::{ResourceId, is_same};
+
+impl Azure {
+    /// The identity of task code without one of its own (requirement 2).
+    pub(crate) async fn task_identity(&self) -> Result<ResourceId> {
+        if let Some(name) = &self.config.task_identity {
+            return self.existing_identity(name, "azure.task_identity").await;
+        }
+        let snapshot = self.snapshot().await;
+        let identities = snapshot.identities().await?;
+        let prefixes = self.config.task_identity_prefixes();
+        let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
+        let fits = |identity: &&&Identity| {
+            let name = identity.name.to_ascii_lowercase();
+            prefixes.iter().any(|prefix| name.starts_with(prefix))
+        };
+        let like = prefixes.join("* or ");
+        match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+            [one] => id_of(&one.id),
+            [] => Err(self.not_found(format!("there is no managed identity named {like}*"), &here)),
+            many => {
+                let names: Vec<_> = many.iter().map(|identity| identity.name.as_str()).collect();
+                Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}*"))
+                    .with("resource group", &self.config.resource_group)
+                    .with("found", names.join(", "))
+                    .hint("name the one of task code: `azure.task_identity`"))
+            }
+        }
+    }
+
+    /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID.
+    pub(crate) async fn existing_identity(&self, name: &str, key: &str) -> Result<ResourceId> {
+        let snapshot = self.snapshot().await;
+        let wanted = match name.contains('/') {
+            true => named(name, key)?,
+            false => self.names.identity_id(name),
+        };
+        let elsewhere = wanted.subscription() != self.config.subscription.as_str();
+        if elsewhere {
+            resolve::same_tenant(self, &wanted.subscription()).await?;
+        }
+        match snapshot.identity(&wanted).await? {
+            Some(identity) => {
+                let id = id_of(&identity.id)?;
+                self.remember(&id, &identity.principal_id, self.names.marks(&id, &identity.tags)).await;
+                Ok(id)
+            }
+            None if elsewhere => {
+                let message = format!(
+                    "there is no managed identity `{}` in subscription {}",
+                    wanted.name(),
+                    wanted.subscription()
+                );
+                Err(Error::new(ErrorKind::NotFound, message)
+                    .with("identity", &wanted)
+                    .with("named by", key)
+                    .hint(format!("check the ID: `{}`", remedies::list_identities(&wanted.subscription()))))
+            }
+            None => {
+                let identities = snapshot.identities().await?;
+                let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
+                let error = self.not_found(format!("there is no managed identity `{name}`"), &here);
+                Err(error.with("named by", key))
+            }
+        }
+    }
+
+    fn not_found(&self, message: String, here: &[&Identity]) -> Error {
+        let names: Vec<_> = here.iter().map(|identity| identity.name.as_str()).collect();
+        let found = if names.is_empty() { "no managed identity at all".to_owned() } else { names.join(", ") };
+        Error::new(ErrorKind::NotFound, message)
+            .with("resource group", &self.config.resource_group)
+            .with("found", found)
+            .hint("check `azure.resource_group`, or name the identity of task code: `azure.task_identity`")
+    }
+
+    fn is_here(&self, identity: &Identity) -> bool {
+        ResourceId::parse(&identity.id)
+            .is_ok_and(|id| id.resource_group().is_some_and(|group| is_same(group, &self.config.resource_group)))
+    }
+
+    pub(crate) fn cluster_group(&self) -> &str {
+        self.config.cluster.resource_group.as_deref().unwrap_or(&self.config.resource_group)
+    }
+
+    /// The data plane's cluster; none where the resource group has none.
+    pub(crate) async fn cluster(&self) -> Result<Option<Cluster>> {
+        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
+        if let Some(name) = &self.config.cluster.name {
+            let found = clusters.iter().find(|cluster| cluster.name.eq_ignore_ascii_case(name));
+            return match found {
+                Some(cluster) => Ok(Some(cluster.clone())),
+                None => Err(Error::new(ErrorKind::NotFound, format!("there is no managed cluster `{name}`"))
+                    .with("resource group", self.cluster_group())
+                    .with("found", clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>().join(", "))
+                    .hint("check `azure.cluster.name` and `azure.cluster.resource_group`")),
+            };
+        }
+        match clusters.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            many => {
+                // The issuer tells them apart as well.
+                let of = |issuer: &String| many.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer));
+                let found = self.config.cluster.oidc_issuer.iter().find_map(of);
+                found.cloned().map(Some).ok_or_else(|| {
+                    let names: Vec<_> = many.iter().map(|cluster| cluster.name.as_str()).collect();
+                    Error::new(ErrorKind::NotFound, "the resource group has several managed clusters")
+                        .with("resource group", self.cluster_group())
+                        .with("found", names.join(", "))
+                        .hint("name the data plane's: `azure.cluster.name`")
+                })
+            }
+        }
+    }
+
+    /// The issuers of the clusters' tokens (requirement 10), in the manifest's order: those that it names, held against the
+    /// clusters that are there, or else the cluster's own.
+    pub(crate) async fn issuers(&self) -> Result<Vec<String>> {
+        let configured = &self.config.cluster.oidc_issuer;
+        let Some(cluster) = self.cluster().await? else {
+            if !configured.is_empty() {
+                return Ok(configured.clone());
+            }
+            return Err(Error::new(ErrorKind::NotFound, "the issuer of the cluster's tokens isn't known")
+                .with("resource group", self.cluster_group())
+                .hint(
+                    "set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere",
+                ));
+        };
+        let (subscription, group) = (self.config.subscription.as_str(), self.cluster_group());
+        let enable = remedies::enable_workload_identity(subscription, group, &cluster.name);
+        let actual = cluster.issuer.as_deref().filter(|_| cluster.oidc_enabled).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("the cluster {} issues no tokens that Azure could trust", cluster.name),
+            )
+            .hint(format!("enable its issuer: `{enable}`"))
+        })?;
+        if configured.is_empty() {
+            return Ok(vec![actual.to_owned()]);
+        }
+        if !configured.iter().any(|issuer| issuer == actual) {
+            return Err(another_issuer(&cluster.name, configured, actual));
+        }
+        // Another cluster's may be misspelled as well.
+        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
+        for cluster in clusters.iter() {
+            let Some(actual) = cluster.issuer.as_deref() else { continue };
+            if configured.iter().any(|issuer| is_but_for_slashes(issuer, actual)) {
+                return Err(another_issuer(&cluster.name, configured, actual));
+            }
+        }
+        Ok(configured.clone())
+    }
+
+    /// Where the cluster is, or else the resource group.
+    pub(crate) async fn found_location(&self) -> Result<String> {
+        if let Some(cluster) = self.cluster().await? {
+            return Ok(cluster.location);
+        }
+        let group = self.arm.resource_group(self.config.subscription.as_str(), &self.config.resource_group).await?;
+        group.map(|group| group.location).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("there is no resource group {}", self.config.resource_group))
+                .with("subscription", &self.config.subscription)
+                .hint("check `azure.resource_group` and `azure.subscription`")
+        })
+    }
+
+    /// The identities that aren't among the subscription's own but may hold roles of the stack's: those that the manifest
+    /// names by their IDs, and the clusters' kubelets'. One that is gone is left out; one that may not be read is told: what
+    /// it holds has its principal for a name then.
+    pub(crate) async fn identities_elsewhere(
+        &self,
+        snapshot: &Snapshot,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<(ResourceId, String)>> {
+        let clusters = snapshot.clusters(self.cluster_group()).await?;
+        let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
+        let mut known: Vec<_> = kubelets
+            .filter_map(|kubelet| Some((ResourceId::parse(&kubelet.resource_id).ok()?, kubelet.object_id.clone())))
+            .collect();
+        let config = &self.config;
+        let names = config.task_identity.iter().chain(&config.kubelet_identity).chain(config.identities.values());
+        for id in names.filter_map(|name| ResourceId::parse(name).ok()) {
+            if id.subscription() == config.subscription.as_str() {
+                continue;
+            }
+            match snapshot.identity(&id).await {
+                Ok(identity) => known.extend(identity.map(|identity| (id, identity.principal_id))),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::WrongAccount) => {
+                    let message = format!(
+                        "it can't be read ({}), so that what it holds is shown under the id of its principal; whoever has \
+                         `Reader` there sees its name",
+                        error.message()
+                    );
+                    notes.push(Note::warning(format!("identity {}", id.as_str()), message));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(known)
+    }
+
+    /// The ID of the nodes' identity that the manifest names, by its name or its ID.
+    pub(crate) fn configured_kubelet(&self) -> Option<String> {
+        let named = self.config.kubelet_identity.as_deref()?;
+        Some(if named.starts_with('/') { named.to_owned() } else { self.names.identity_id(named).as_str().to_owned() })
+    }
+
+    /// The identity under which the nodes pull images.
+    pub(crate) async fn kubelet(&self) -> Result<ResourceId> {
+        if let Some(name) = &self.config.kubelet_identity {
+            return self.existing_identity(name, "azure.kubelet_identity").await;
+        }
+        let kubelet = self.cluster().await?.and_then(|cluster| cluster.kubelet);
+        let kubelet = kubelet.filter(|kubelet| is_guid(&kubelet.object_id)).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "the identity under which the cluster's nodes pull images isn't known")
+                .with("resource group", self.cluster_group())
+                .hint(
+                    "name it: `azure.kubelet_identity` (`az aks show --query \
+                     identityProfile.kubeletidentity.resourceId`), or the cluster: `azure.cluster.name`",
+                )
+        })?;
+        let id = id_of(&kubelet.resource_id)?;
+        self.remember(&id, &kubelet.object_id, false).await;
+        Ok(id)
+    }
+}
+
+fn another_issuer(cluster: &str, configured: &[String], actual: &str) -> Error {
+    let message = format!("the cluster {cluster} has another issuer than the manifest");
+    let hint = match configured {
+        [_] => format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
+        _ => format!("write `{actual}` in `azure.cluster.oidc_issuer`, slash for slash, or name another cluster"),
+    };
+    Error::new(ErrorKind::Conflict, message).with("manifest", configured.join(", ")).with("cluster", actual).hint(hint)
+}
+
+/// An identity's ID, as the manifest writes it.
+fn named(id: &str, key: &str) -> Result<ResourceId> {
+    let wrong = |why: &str| {
+        Error::new(ErrorKind::Manifest, format!("`{key}` is not the ID of a managed identity: {why}")).hint(
+            "it is like /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/\
+             NAME (`az identity show --query id`)",
+        )
+    };
+    let parsed = ResourceId::parse(id).map_err(wrong)?;
+    let fits = |kind: &str| kind.eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities");
+    match parsed.typed() {
+        Some((kind, _)) if fits(&kind) => Ok(parsed),
+        _ => Err(wrong("it names another kind of resource")),
+    }
+}
+
+fn id_of(id: &str) -> Result<ResourceId> {
+    ResourceId::parse(id)
+        .map_err(|why| Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::loopback::{Loopback, json, refusal};
+    use crate::objects::tests::azure_of;
+
+    const ELSEWHERE: &str = "/subscriptions/00000000-0000-0000-0000-0000000000ff/resourceGroups/there/providers/\
+                             Microsoft.ManagedIdentity/userAssignedIdentities/tasks";
+
+    #[tokio::test]
+    async fn an_identity_elsewhere_that_is_gone_is_no_more_and_one_that_can_t_be_read_is_told() {
+        for (status, code, expected) in [
+            (404, "ResourceNotFound", Ok(0)),
+            (404, "SubscriptionNotFound", Ok(0)),
+            (403, "AuthorizationFailed", Ok(1)),
+            (400, "Whatever", Err(ErrorKind::Unexpected)),
+        ] {
+            let cloud = Loopback::start(move |request, _| match request.path == ELSEWHERE {
+                true => refusal(status, code),
+                false => json(200, serde_json::json!({ "value": [] })),
+            })
+            .await;
+            let mut config = cloud.config();
+            config.task_identity = Some(ELSEWHERE.to_owned());
+            let azure = azure_of("flyte", config).await;
+            let mut notes = Vec::new();
+            let answer = azure.identities_elsewhere(&*azure.snapshot().await, &mut notes).await;
+            let told = answer.map(|found| {
+                assert!(found.is_empty(), "{found:?}");
+                notes.len()
+            });
+            assert_eq!(told.map_err(|error| error.kind()), expected, "{code}");
+            assert!(notes.iter().all(|note| note.about.contains(ELSEWHERE)), "{notes:?}");
+        }
+    }
+}

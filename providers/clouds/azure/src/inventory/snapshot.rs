@@ -1,0 +1,180 @@
+//! What is there, read in whole lists: one request a list, however many grants there are.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use cloudgrant_core::Result;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::client::Arm;
+use crate::client::arm::{
+    Cluster, FederatedCredential, Identity, Permission, Registry, RoleAssignment, RoleDefinition, StorageAccount,
+    Subscription, Vault,
+};
+use crate::resources::resource_id::{ResourceId, is_same};
+
+/// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
+/// second.
+pub(crate) const CREDENTIALS_AT_A_TIME: usize = 8;
+
+/// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
+#[derive(Debug)]
+struct Lists<K, T>(Mutex<HashMap<K, Once<T>>>);
+
+/// A list that is read once.
+type Once<T> = Arc<OnceCell<Arc<Vec<T>>>>;
+
+impl<K, T> Default for Lists<K, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, T> Lists<K, T> {
+    /// What was read so far.
+    async fn so_far(&self) -> Vec<Arc<Vec<T>>> {
+        self.0.lock().await.values().filter_map(|once| once.get().cloned()).collect()
+    }
+
+    /// An answer, if it was read already.
+    async fn peek(&self, key: &K) -> Option<Arc<Vec<T>>> {
+        self.0.lock().await.get(key)?.get().cloned()
+    }
+
+    async fn get<F>(&self, key: K, read: impl FnOnce() -> F) -> Result<Arc<Vec<T>>>
+    where
+        F: Future<Output = Result<Vec<T>>>,
+    {
+        let cell = self.0.lock().await.entry(key).or_default().clone();
+        let read = || async { read().await.map(Arc::new) };
+        cell.get_or_try_init(read).await.cloned()
+    }
+}
+
+/// What a plan has read so far.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    arm: Arc<Arm>,
+    group: ResourceId,
+    identities: Lists<(), Identity>,
+    /// Single ones, in other subscriptions.
+    elsewhere: Lists<ResourceId, Identity>,
+    clusters: Lists<String, Cluster>,
+    credentials: Lists<ResourceId, FederatedCredential>,
+    assignments: Lists<String, RoleAssignment>,
+    custom_roles: Lists<String, RoleDefinition>,
+    named_roles: Lists<(String, String), RoleDefinition>,
+    storage: Lists<String, StorageAccount>,
+    vaults: Lists<String, Vault>,
+    registries: Lists<String, Registry>,
+    subscriptions: Lists<(), Subscription>,
+    permissions: Lists<String, Permission>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(arm: Arc<Arm>, group: ResourceId) -> Self {
+        Self {
+            arm,
+            group,
+            identities: Lists::default(),
+            elsewhere: Lists::default(),
+            clusters: Lists::default(),
+            credentials: Lists::default(),
+            assignments: Lists::default(),
+            custom_roles: Lists::default(),
+            named_roles: Lists::default(),
+            storage: Lists::default(),
+            vaults: Lists::default(),
+            registries: Lists::default(),
+            subscriptions: Lists::default(),
+            permissions: Lists::default(),
+        }
+    }
+
+    /// The managed identities of the data plane's subscription.
+    pub(crate) async fn identities(&self) -> Result<Arc<Vec<Identity>>> {
+        self.identities.get((), || async { self.arm.identities(&self.group.subscription()).await }).await
+    }
+
+    /// A managed identity of any subscription; none if it isn't there.
+    pub(crate) async fn identity(&self, id: &ResourceId) -> Result<Option<Identity>> {
+        if id.subscription() == self.group.subscription() {
+            let here = self.identities().await?;
+            return Ok(here.iter().find(|identity| is_same(&identity.id, id.as_str())).cloned());
+        }
+        let read = || async { Ok(self.arm.identity(id.as_str()).await?.into_iter().collect()) };
+        Ok(self.elsewhere.get(id.clone(), read).await?.first().cloned())
+    }
+
+    /// The managed clusters of a resource group of the data plane's subscription.
+    pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
+        let read = || async { self.arm.clusters(&self.group.subscription(), resource_group).await };
+        self.clusters.get(resource_group.to_owned(), read).await
+    }
+
+    /// The federated credentials of a managed identity.
+    pub(crate) async fn credentials(&self, identity: &ResourceId) -> Result<Arc<Vec<FederatedCredential>>> {
+        self.credentials.get(identity.clone(), || self.arm.federated_credentials(identity.as_str())).await
+    }
+
+    /// The role assignments at a subscription, and at everything in it.
+    pub(crate) async fn assignments(&self, subscription: &str) -> Result<Arc<Vec<RoleAssignment>>> {
+        self.assignments.get(subscription.to_owned(), || self.arm.role_assignments(subscription)).await
+    }
+
+    /// The custom roles that can be assigned in the data plane's subscription.
+    pub(crate) async fn custom_roles(&self) -> Result<Arc<Vec<RoleDefinition>>> {
+        self.custom_roles_of(&self.group.subscription()).await
+    }
+
+    /// The custom roles that can be assigned in a subscription.
+    pub(crate) async fn custom_roles_of(&self, subscription: &str) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{subscription}");
+        let read = || async { self.arm.role_definitions(&scope, Some("type eq 'CustomRole'")).await };
+        self.custom_roles.get(subscription.to_owned(), read).await
+    }
+
+    /// A role's definition, by its id, if it was read already: those of all roles that a manifest names and that aren't known
+    /// without asking.
+    pub(crate) async fn role_so_far(&self, id: &str) -> Option<RoleDefinition> {
+        let (custom, named) = (self.custom_roles.so_far().await, self.named_roles.so_far().await);
+        let mut all = custom.iter().chain(&named).flat_map(|list| list.iter());
+        all.find(|role| role.name.eq_ignore_ascii_case(id)).cloned()
+    }
+
+    /// The roles of a name that can be assigned in a subscription.
+    pub(crate) async fn roles_named(&self, subscription: &str, name: &str) -> Result<Arc<Vec<RoleDefinition>>> {
+        let scope = format!("/subscriptions/{subscription}");
+        let filter = format!("roleName eq '{}'", name.replace('\'', "''"));
+        let read = || async { self.arm.role_definitions(&scope, Some(&filter)).await };
+        self.named_roles.get((subscription.to_owned(), name.to_owned()), read).await
+    }
+
+    pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {
+        self.storage.get(subscription.to_owned(), || self.arm.storage_accounts(subscription)).await
+    }
+
+    /// The storage accounts of a subscription, if they were read already.
+    pub(crate) async fn storage_so_far(&self, subscription: &str) -> Option<Arc<Vec<StorageAccount>>> {
+        self.storage.peek(&subscription.to_owned()).await
+    }
+
+    pub(crate) async fn vaults(&self, subscription: &str) -> Result<Arc<Vec<Vault>>> {
+        self.vaults.get(subscription.to_owned(), || self.arm.vaults(subscription)).await
+    }
+
+    pub(crate) async fn registries(&self, subscription: &str) -> Result<Arc<Vec<Registry>>> {
+        self.registries.get(subscription.to_owned(), || self.arm.registries(subscription)).await
+    }
+
+    /// The subscriptions that the caller sees.
+    pub(crate) async fn subscriptions(&self) -> Result<Arc<Vec<Subscription>>> {
+        self.subscriptions.get((), || self.arm.subscriptions()).await
+    }
+
+    /// All that the caller may do at a scope.
+    pub(crate) async fn permissions(&self, scope: &str) -> Result<Arc<Vec<Permission>>> {
+        self.permissions.get(scope.to_owned(), || self.arm.permissions(scope)).await
+    }
+}

@@ -1,0 +1,94 @@
+//! Scopes that a custom role is no longer to be assignable in. Azure takes none away in which it is still assigned, and the
+//! stack's assignments there go after all else is made: until then, the role keeps them. Source: Azure/bicep, issue 17145;
+//! hashicorp/terraform-provider-azurerm, issue 31803.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Error, Result};
+use serde_json::Value;
+
+use crate::Azure;
+use crate::client::arm::{RoleAssignment, RoleDefinition};
+use crate::objects::custom_role::{texts, write};
+use crate::objects::{resource, text};
+use crate::resources::resource_id::is_within;
+
+/// What Azure says of a scope in which the role is still assigned.
+pub(crate) const IN_USE: &str = "RoleScopeBeingRemovedContainsAssignments";
+
+/// A role that keeps former scopes for now.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    name: String,
+    /// The role as it should be.
+    after: Value,
+    former: Vec<String>,
+    /// The stack's assignments of it that this run has deleted: lists show them for a while.
+    gone: BTreeSet<String>,
+}
+
+/// Writes a role as it should be but for its former scopes, in which it is still assigned.
+///
+/// # Errors
+/// Azure counts assignments that are gone.
+pub(super) async fn keep(
+    azure: &Azure,
+    name: &str,
+    after: &Value,
+    there: Option<&RoleDefinition>,
+    error: Error,
+) -> Result<RoleDefinition> {
+    let wanted = texts(after, "assignable_in");
+    let scopes = there.map(|role| role.assignable_scopes.as_slice()).unwrap_or_default();
+    let is_wanted = |scope: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
+    let former: Vec<_> = scopes.iter().filter(|scope| !is_wanted(scope)).cloned().collect();
+    let kept = Kept { name: name.to_owned(), after: after.clone(), former, gone: BTreeSet::new() };
+    // Where it can't be seen, it may be. The plan has said so, as it has of what others have assigned.
+    if let Ok((false, None)) = assigned(azure, &kept).await {
+        return Err(error);
+    }
+    let scopes: Vec<_> = wanted.into_iter().chain(kept.former.iter().cloned()).collect();
+    let role = write(azure, name, after, &scopes).await?;
+    azure.former_scopes.lock().await.insert(text(after, "id").to_owned(), kept);
+    Ok(role)
+}
+
+/// Takes the former scopes from a role, one of whose assignments has gone, once it is assigned there no more.
+///
+/// # Errors
+/// Azure refuses it, or still counts assignments that are gone.
+pub(super) async fn leave(azure: &Azure, role: &str, assignment: &str) -> Result<()> {
+    // One at a time: the last one to go finds none left.
+    let mut roles = azure.former_scopes.lock().await;
+    let Some(kept) = roles.get_mut(role) else { return Ok(()) };
+    kept.gone.insert(assignment.to_ascii_lowercase());
+    let kept = kept.clone();
+    if !matches!(assigned(azure, &kept).await, Ok((false, None))) {
+        return Ok(());
+    }
+    write(azure, &kept.name, &kept.after, &texts(&kept.after, "assignable_in")).await?;
+    roles.remove(role);
+    Ok(())
+}
+
+/// Whether the stack has assigned the role in its former scopes, and one of the assignments of others there.
+async fn assigned(azure: &Azure, kept: &Kept) -> Result<(bool, Option<RoleAssignment>)> {
+    let id = text(&kept.after, "id");
+    let subscriptions: BTreeSet<_> =
+        kept.former.iter().filter_map(|scope| resource(scope).ok()).map(|scope| scope.subscription()).collect();
+    let (mut ours, mut theirs) = (false, None);
+    for subscription in subscriptions {
+        for assignment in azure.arm.role_assignments(&subscription).await? {
+            let is_former = kept.former.iter().any(|scope| is_within(&assignment.scope, scope));
+            if !assignment.role().eq_ignore_ascii_case(id) || !is_former {
+                continue;
+            }
+            if assignment.is_of(&azure.names) {
+                ours |= !kept.gone.contains(&assignment.name.to_ascii_lowercase());
+            } else {
+                theirs = Some(assignment);
+            }
+        }
+    }
+    Ok((ours, theirs))
+}

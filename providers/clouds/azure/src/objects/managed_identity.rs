@@ -1,0 +1,87 @@
+//! Managed identities.
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::{Outcome, Result};
+use serde_json::Value;
+
+use crate::Azure;
+use crate::names::tag_of;
+use crate::objects::{named, not_ours};
+use crate::observe::trusts_others;
+use crate::resources::resource_id::ResourceId;
+
+/// By its name in the stack's resource group, elsewhere by its ID.
+fn id_of(azure: &Azure, name: &str) -> Result<ResourceId> {
+    if name.starts_with('/') { crate::objects::resource(name) } else { Ok(azure.names.identity_id(name)) }
+}
+
+/// Makes it, or gives it our tags. Writing it replaces all tags: those of others are kept.
+pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
+    let id = id_of(azure, name)?;
+    let there = azure.arm.identity(id.as_str()).await?;
+    if there.as_ref().is_some_and(|identity| !azure.names.marks(&id, &identity.tags)) {
+        return Err(not_ours("managed identity", name));
+    }
+    let ours = after["tags"].as_object().into_iter().flatten();
+    let ours = ours.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+    let mut tags: BTreeMap<_, _> = there.iter().flat_map(|identity| identity.tags.clone()).collect();
+    for (key, value) in ours {
+        // Azure takes no two names that differ only in their case. What says the same stays as it is written.
+        if tag_of(&tags, &key) == Some(value.as_str()) {
+            continue;
+        }
+        tags.retain(|name, _| name.to_lowercase() != key.to_lowercase());
+        tags.insert(key, value);
+    }
+    let is_new = there.is_none();
+    let location = match there {
+        Some(identity) => identity.location,
+        None => azure.location().await?,
+    };
+    let identity = azure.arm.put_identity(id.as_str(), &location, &tags).await?;
+    if is_new {
+        azure.made.lock().await.insert(id.clone());
+    }
+    azure.remember(&id, &identity.principal_id, true).await;
+    Ok(named(&identity.id))
+}
+
+pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {
+    let id = id_of(azure, name)?;
+    // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an identity only
+    // if it has none.
+    let (identity, credentials) =
+        tokio::join!(azure.arm.identity(id.as_str()), azure.arm.federated_credentials(id.as_str()));
+    match identity? {
+        None => {}
+        Some(identity) if !azure.names.marks(&id, &identity.tags) => return Err(not_ours("managed identity", name)),
+        Some(_) => {
+            let credentials = credentials?;
+            let mark = azure.names.credential_mark();
+            let foreign = credentials.iter().map(|credential| credential.name.as_str());
+            let foreign: Vec<_> = foreign.filter(|name| !name.starts_with(&mark)).collect();
+            if !foreign.is_empty() {
+                return Err(trusts_others(&id, foreign));
+            }
+            azure.arm.delete_identity(id.as_str()).await?;
+        }
+    }
+    azure.forget(&id).await;
+    Ok(named(id.as_str()))
+}
+
+impl Azure {
+    /// Where new identities go: where the manifest says, where the cluster is, or where the resource group is.
+    async fn location(&self) -> Result<String> {
+        let mut known = self.location.lock().await;
+        if let Some(location) = &*known {
+            return Ok(location.clone());
+        }
+        let location = match &self.config.location {
+            Some(location) => location.clone(),
+            None => self.found_location().await?,
+        };
+        Ok(known.insert(location).clone())
+    }
+}

@@ -1,0 +1,96 @@
+//! Role assignments.
+
+use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use serde_json::Value;
+
+use crate::client::arm::{NewRoleAssignment, RoleAssignment};
+use crate::error::code;
+use crate::objects::{former_scopes, named, resource, text};
+use crate::policy::condition;
+use crate::resources::resource_id::{ResourceId, is_same};
+use crate::{Azure, Principal};
+
+/// What there is to know of one.
+struct Wanted<'a> {
+    scope: ResourceId,
+    role: &'a str,
+    role_definition: String,
+    condition: Option<&'a str>,
+    principal: Principal,
+    identity: ResourceId,
+}
+
+pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
+    let scope = resource(text(after, "scope"))?;
+    let identity = resource(text(after, "principal"))?;
+    let role = text(after, "role_id");
+    let wanted = Wanted {
+        role_definition: format!(
+            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+            scope.subscription()
+        ),
+        principal: azure.principal(&identity).await?,
+        condition: after["condition"].as_str(),
+        scope,
+        role,
+        identity,
+    };
+    let derived = azure.names.assignment(wanted.scope.as_str(), role, &wanted.principal.id);
+    let name = before.and_then(|before| before["assignment"].as_str()).unwrap_or(&derived);
+    let new = NewRoleAssignment {
+        role_definition_id: &wanted.role_definition,
+        principal_id: &wanted.principal.id,
+        description: &azure.names.description(),
+        condition: wanted.condition,
+    };
+    match azure.arm.put_role_assignment(wanted.scope.as_str(), name, &new).await {
+        Ok(assignment) => Ok(named(&assignment.id)),
+        Err(error) => refused(azure, &wanted, error).await,
+    }
+}
+
+/// What a refusal means depends on who made what it is about.
+async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Outcome> {
+    match code(&error) {
+        // Somebody was faster, under another name. Azure doesn't say which.
+        "RoleAssignmentExists" => match existing(azure, wanted).await? {
+            Some(there) if same(there.condition.as_deref(), wanted.condition) => Ok(named(&there.id)),
+            Some(_) => Err(error.hint("look at it: `az role assignment list --scope SCOPE`; Azure takes one for a role, a scope and a principal")),
+            None => Err(Error::new(ErrorKind::Unavailable, "somebody else's assignment was in the way, and is gone").source(error)),
+        },
+        "PrincipalNotFound" => {
+            // The identity may have been made anew since, as another principal.
+            azure.forget(&wanted.identity).await;
+            if wanted.principal.ours {
+                return Err(error);
+            }
+            let message = format!("Microsoft Entra doesn't know the principal {} of identity {}", wanted.principal.id, wanted.identity.name());
+            Err(Error::new(ErrorKind::NotFound, message).source(error).hint(
+                "the identity isn't one that cloudgrant just made, so that waiting doesn't help: see whether its service \
+                 principal is still there (`az ad sp show --id ID`)",
+            ))
+        }
+        _ => Err(error),
+    }
+}
+
+fn same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.map(condition::canonical) == other.map(condition::canonical)
+}
+
+async fn existing(azure: &Azure, wanted: &Wanted<'_>) -> Result<Option<RoleAssignment>> {
+    let list = azure.arm.role_assignments(&wanted.scope.subscription()).await?;
+    Ok(list.into_iter().find(|there| {
+        is_same(&there.scope, wanted.scope.as_str())
+            && there.principal_id.eq_ignore_ascii_case(&wanted.principal.id)
+            && there.role().eq_ignore_ascii_case(wanted.role)
+    }))
+}
+
+pub(super) async fn delete(azure: &Azure, before: &Value) -> Result<Outcome> {
+    let scope = text(before, "scope");
+    let name = text(before, "assignment");
+    azure.arm.delete_role_assignment(scope, name).await?;
+    former_scopes::leave(azure, text(before, "role_id"), name).await?;
+    Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
+}

@@ -1,0 +1,4 @@
+//! Conditions: of role assignments, and of what limited administrators may assign.
+
+pub(crate) mod condition;
+pub(crate) mod delegation;

@@ -1,0 +1,9 @@
+//! What can be granted: locators, the role of each level, and what no task code gets.
+
+pub(crate) mod built_in_roles;
+pub(crate) mod levels;
+pub(crate) mod locator;
+pub(crate) mod refused_roles;
+pub(crate) mod resolve;
+pub(crate) mod resource_id;
+pub(crate) mod role_choice;

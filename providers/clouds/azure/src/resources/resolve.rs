@@ -1,0 +1,399 @@
+//! From locators to the resources that they name, and what has to be known of these.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
+use foldhash::HashMap;
+use futures_util::future::try_join_all;
+
+use crate::client::arm::{Mode, Registry, StorageAccount};
+use crate::client::host::Host;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::remedies;
+use crate::policy::condition;
+use crate::resources::levels::{self, Role};
+use crate::resources::locator::{Locator, Objects, Place, is_guid};
+use crate::resources::refused_roles;
+use crate::resources::resource_id::{ResourceId, is_same};
+use crate::{Azure, Credentials};
+
+/// What locators and names of roles turned out to be.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    scopes: HashMap<String, Target>,
+    /// By name, and the subscription in which it is to be assigned.
+    roles: BTreeMap<(String, String), NamedRole>,
+}
+
+/// A resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) locator: Locator,
+    /// The narrowest scope that holds it.
+    pub(crate) scope: ResourceId,
+    /// Whether it is in a storage account with a hierarchical namespace (Data Lake Storage). None where it couldn't be
+    /// read, and mattered: for a prefix.
+    pub(crate) hierarchical: Option<bool>,
+    /// Whether it is a registry with repository permissions.
+    pub(crate) abac: bool,
+    /// Whether it is a registry whose admin user is enabled.
+    pub(crate) admin_user: bool,
+    /// Whether it is in a resource that answers some networks only, as far as that was read.
+    pub(crate) closed: bool,
+}
+
+/// A role that the manifest names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedRole {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+impl Resolved {
+    pub(crate) fn target(&self, reach: &Reach) -> Option<&Target> {
+        self.scopes.get(&reach.resource.locator)
+    }
+
+    /// A role that the manifest names, for a resource of a subscription.
+    pub(crate) fn role(&self, name: &str, subscription: &str) -> Option<&NamedRole> {
+        self.roles.get(&(name.to_owned(), subscription.to_owned()))
+    }
+}
+
+/// Looks up everything that these reach, and tells of all that can't be found in one go.
+pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item = &'a Reach>) -> Result<Resolved> {
+    let mut locators: BTreeMap<&str, Locator> = BTreeMap::new();
+    let mut roles: BTreeSet<(&str, String, Access)> = BTreeSet::new();
+    for reach in reaches {
+        let locator = &reach.resource.locator;
+        if !locators.contains_key(locator.as_str())
+            && let Ok(parsed) = Locator::parse(locator)
+        {
+            locators.insert(locator, parsed);
+        }
+        if let Some(role) = azure.config.role(&reach.resource.name, reach.access) {
+            let id = locators.get(locator.as_str()).and_then(Locator::id);
+            let subscription = id.map_or_else(|| azure.config.subscription.to_string(), ResourceId::subscription);
+            roles.insert((role, subscription, reach.access));
+        }
+    }
+    let snapshot = azure.snapshot().await;
+    let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
+    try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
+    let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
+    let named =
+        roles.iter().map(|(name, subscription, access)| named_role(azure, &snapshot, name, subscription, *access));
+    let named = try_join_all(named);
+    let (found, named) = tokio::try_join!(found, named)?;
+    let mut problems = Vec::new();
+    let mut resolved = Resolved::default();
+    for ((text, _), target) in locators.iter().zip(found) {
+        match target {
+            Ok(target) => _ = resolved.scopes.insert((*text).to_owned(), target),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for ((name, subscription, _), role) in roles.into_iter().zip(named) {
+        match role {
+            Ok(role) => _ = resolved.roles.insert((name.to_owned(), subscription), role),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    // Several resources may be in the same account.
+    problems.sort_by(|a: &Diagnostic, b| a.message.cmp(&b.message));
+    problems.dedup();
+    match problems.as_slice() {
+        [] => Ok(resolved),
+        [one] => Err(Error::new(ErrorKind::NotFound, one.message.clone()).hint(one.hint.clone().unwrap_or_default())),
+        many => {
+            let message = format!("{} things that the manifest names can't be used", many.len());
+            Err(Error::new(ErrorKind::NotFound, message).diagnostics(problems))
+        }
+    }
+}
+
+/// Requirements 6 and 93: an identity works in its own tenant only.
+pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
+    let home = &azure.config.tenant;
+    if subscription == azure.config.subscription.as_str() {
+        return Ok(());
+    }
+    let hint = "a managed identity works in its own tenant only: copy the data there, or run that task elsewhere";
+    let elsewhere = |tenant: &str| {
+        let message = format!("subscription {subscription} belongs to {tenant}, the data plane to tenant {home}");
+        Error::new(ErrorKind::WrongAccount, message).hint(hint)
+    };
+    match azure.tenants.get_or_read(&azure.arm, subscription).await {
+        Ok(tenant) if tenant.eq_ignore_ascii_case(home.as_str()) => Ok(()),
+        Ok(tenant) => Err(elsewhere(&format!("tenant {tenant}"))),
+        // Azure doesn't even answer those who come from another tenant.
+        Err(error) if error.kind() == ErrorKind::WrongAccount => Err(elsewhere("another tenant").source(error)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result<Result<Target, Diagnostic>> {
+    let here = azure.config.subscription.as_str();
+    let subscription = locator.id().map_or_else(|| here.to_owned(), ResourceId::subscription);
+    let plain = |scope| Target {
+        locator: locator.clone(),
+        scope,
+        hierarchical: None,
+        abac: false,
+        admin_user: false,
+        closed: false,
+    };
+    Ok(match locator {
+        Locator::Resource(id) => Ok(plain(id.clone())),
+        Locator::Objects(objects) => {
+            let (id, hierarchical, closed) = match &objects.account {
+                Place::At(id) => {
+                    let hierarchical = hierarchical(azure, snapshot, id, objects).await?;
+                    let accounts = snapshot.storage_so_far(&subscription).await.unwrap_or_default();
+                    let found = accounts.iter().find(|account| names(&account.id, id));
+                    (Ok(id.clone()), hierarchical, found.is_some_and(|account| account.closed))
+                }
+                Place::Named(host) => {
+                    let accounts = snapshot.storage(&subscription).await?;
+                    match accounts.iter().find(|account| account.answers_at(host)) {
+                        Some(account) => (parsed(&account.id), Some(account.hierarchical), account.closed),
+                        None => (Err(no_account(&accounts, host, here)), None, false),
+                    }
+                }
+            };
+            id.map(|id| Target { hierarchical, closed, ..plain(container(&id, objects)) })
+        }
+        Locator::Secret(secret) => {
+            let vaults = snapshot.vaults(&subscription).await?;
+            match vaults.iter().find(|vault| is(&secret.vault, &vault.id, &vault.name)) {
+                None => Err(absent_vault(secret.vault.name(), &subscription)),
+                // Roles mean nothing to a vault that looks at its access policies.
+                Some(vault) if !vault.rbac => Err(Diagnostic::new(
+                    "",
+                    format!("the key vault {} looks at access policies, not at roles", vault.name),
+                )
+                .hint(format!(
+                    "let it look at roles (`{}`), after giving roles to whoever has an access policy now",
+                    remedies::enable_roles(&vault.name)
+                ))),
+                // A subscription that has moved to another tenant takes its vaults along, with the tenant that they trust.
+                Some(vault) if !vault.tenant_id.is_empty() && !vault.tenant_id.eq_ignore_ascii_case(azure.config.tenant.as_str()) => {
+                    Err(Diagnostic::new(
+                        "",
+                        format!(
+                            "the key vault {} trusts the tenant {}, and no identity of the data plane's tenant {}",
+                            vault.name, vault.tenant_id, azure.config.tenant
+                        ),
+                    )
+                    .hint(format!(
+                        "if its subscription came from another tenant, let the vault trust this one (`{}`), and look at who had \
+                         access to it before",
+                        remedies::trust_tenant(&vault.name, azure.config.tenant.as_str())
+                    )))
+                }
+                Some(vault) => parsed(&vault.id)
+                    .map(|id| Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }),
+            }
+        }
+        Locator::Registry(registry) => {
+            let registries = snapshot.registries(&subscription).await?;
+            let found = registries.iter().find(|found| match &registry.registry {
+                Place::Named(host) => found.login_server.eq_ignore_ascii_case(&host.text),
+                Place::At(id) => names(&found.id, id),
+            });
+            match (found, &registry.registry) {
+                (Some(Registry { mode: Mode::Other(mode), name, .. }), _) => Err(unknown_mode(name, mode)),
+                (Some(found), _) => parsed(&found.id).map(|scope| Target {
+                    abac: found.mode == Mode::Repositories,
+                    admin_user: found.admin_user,
+                    closed: found.closed,
+                    ..plain(scope)
+                }),
+                (None, Place::Named(host)) => Err(no_registry(&registries, host, here)),
+                (None, Place::At(id)) => Err(absent("container registry", id.name(), &subscription)),
+            }
+        }
+    })
+}
+
+fn is(place: &Place, id: &str, name: &str) -> bool {
+    match place {
+        Place::Named(wanted) => wanted.name.eq_ignore_ascii_case(name),
+        Place::At(wanted) => names(id, wanted),
+    }
+}
+
+/// Whether an ID as Azure writes it is this one.
+fn names(text: &str, id: &ResourceId) -> bool {
+    ResourceId::parse(text).is_ok_and(|parsed| parsed == *id)
+}
+
+/// Which roles it honours isn't known: those that are assigned could give nothing, or too much.
+fn unknown_mode(registry: &str, mode: &str) -> Diagnostic {
+    Diagnostic::new("", format!("the container registry {registry} looks at roles in a way that isn't known here: `{mode}`"))
+        .hint("set it to one that is (`az acr update --role-assignment-mode rbac-abac`), or use a newer version of this program")
+}
+
+/// Whether the account of an ID has a hierarchical namespace. It only matters for a prefix; so nothing is read without one,
+/// and who may assign roles there but not read the account can go on: with what was known when the role was assigned, which
+/// stands in its condition.
+async fn hierarchical(azure: &Azure, snapshot: &Snapshot, id: &ResourceId, objects: &Objects) -> Result<Option<bool>> {
+    if objects.prefix.is_empty() {
+        return Ok(None);
+    }
+    let accounts = match snapshot.storage(&id.subscription()).await {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => {
+            return was_hierarchical(azure, snapshot, id, objects).await;
+        }
+        accounts => accounts?,
+    };
+    let found = accounts.iter().find(|account| names(&account.id, id));
+    Ok(found.map(|account| account.hierarchical))
+}
+
+/// What the stack's own conditions on a container say.
+async fn was_hierarchical(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    id: &ResourceId,
+    objects: &Objects,
+) -> Result<Option<bool>> {
+    let container = container(id, objects);
+    let assignments = snapshot.assignments(&id.subscription()).await?;
+    let ours = assignments
+        .iter()
+        .filter(|assignment| is_same(&assignment.scope, container.as_str()) && assignment.is_of(&azure.names));
+    let conditions = ours.filter_map(|assignment| assignment.condition.as_deref());
+    let named = conditions.filter(|condition| condition::names_folder(condition, &objects.prefix));
+    Ok(named.map(|_| true).next())
+}
+
+fn container(account: &ResourceId, objects: &Objects) -> ResourceId {
+    account.child(&format!("blobServices/default/containers/{}", objects.container))
+}
+
+/// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host
+/// may be somebody else's.
+fn no_account(accounts: &[StorageAccount], host: &Host, subscription: &str) -> Diagnostic {
+    let named = accounts.iter().find(|account| account.name.eq_ignore_ascii_case(&host.name));
+    match named.and_then(|account| account.hosts.first()) {
+        Some(own) => elsewhere("storage account", &host.name, &host.text, own),
+        None => absent("storage account", &host.name, subscription),
+    }
+}
+
+/// The same for registries, whose hosts may have a domain name label after the name: `NAME-LABEL.azurecr.io`.
+fn no_registry(registries: &[Registry], host: &Host, subscription: &str) -> Diagnostic {
+    let name = host.name.split('-').next().unwrap_or_default();
+    match registries.iter().find(|registry| registry.name.eq_ignore_ascii_case(name)) {
+        Some(registry) if !registry.login_server.is_empty() => {
+            elsewhere("container registry", &registry.name, &host.text, &registry.login_server)
+        }
+        _ => absent("container registry", &host.name, subscription),
+    }
+}
+
+fn elsewhere(what: &str, name: &str, host: &str, own: &str) -> Diagnostic {
+    Diagnostic::new("", format!("the {what} `{name}` isn't at {host}: its host is {own}"))
+        .hint(format!("write {own} if that one is meant; {host} may be somebody else's"))
+}
+
+fn parsed(id: &str) -> Result<ResourceId, Diagnostic> {
+    ResourceId::parse(id).map_err(|why| Diagnostic::new("", format!("Azure names a resource `{id}`: {why}")))
+}
+
+/// A vault that was deleted keeps its name for its retention, and is in no list. Source: Azure Key Vault, "Azure Key Vault
+/// recovery management with soft delete and purge protection".
+fn absent_vault(name: &str, subscription: &str) -> Diagnostic {
+    let absent = absent("key vault", name, subscription);
+    let hint = absent.hint.clone().unwrap_or_default();
+    absent.hint(format!("{hint}; one that was deleted comes back with `{}`", remedies::recover_vault(name)))
+}
+
+fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {
+    Diagnostic::new("", format!("there is no {what} `{name}` in subscription {subscription}, or the caller can't see it"))
+        .hint("for one in another subscription of the tenant, write its resource ID (`az resource list --name NAME --query [].id`)")
+}
+
+async fn named_role(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    name: &str,
+    subscription: &str,
+    access: Access,
+) -> Result<Result<NamedRole, Diagnostic>> {
+    if let Some(role) = levels::known(name) {
+        return Ok(known_role(role, access));
+    }
+    if is_guid(name) {
+        // Its name and what it allows have to be looked up: not every role is fit for task code.
+        // Custom roles are the tenant's, but can be assigned, and are listed, in some of its subscriptions only.
+        let custom = snapshot.custom_roles_of(subscription).await?;
+        let found = custom.iter().find(|role| role.name.eq_ignore_ascii_case(name)).map(checked);
+        return Ok(found.unwrap_or_else(|| {
+            let message = format!("there is no custom role with the id {name} in subscription {subscription}");
+            let hint = "name a ready-made role by its name, such as `Storage Blob Data Reader`".to_owned();
+            Err(no_role(azure, message, name, subscription, hint))
+        }));
+    }
+    let roles = snapshot.roles_named(subscription, name).await?;
+    Ok(match roles.as_slice() {
+        [role] => checked(role),
+        [] => {
+            let message = format!("there is no role `{name}` in subscription {subscription}");
+            let hint = format!("look it up: `{}`", remedies::list_roles(subscription));
+            Err(no_role(azure, message, name, subscription, hint))
+        }
+        many => Err(Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
+            .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)")),
+    })
+}
+
+/// A role that isn't there. A sandbox has the roles for data that Azure offers, and nobody's own: what these allow, a manifest
+/// doesn't say.
+fn no_role(azure: &Azure, message: String, role: &str, subscription: &str, hint: String) -> Diagnostic {
+    let hint = match azure.config.credentials == Credentials::Sandbox {
+        true => format!(
+            "the sandbox doesn't know this role, and so not what it allows. If the name is right, say so first: {}",
+            remedies::role_for_sandbox(role, subscription)
+        ),
+        false => hint,
+    };
+    Diagnostic::new("", message).hint(hint)
+}
+
+/// Requirement 71, for roles whose name says enough.
+fn known_role(role: Role, access: Access) -> Result<NamedRole, Diagnostic> {
+    match refused_roles::known(role, access) {
+        Some(too_much) => Err(too_much.refusal(role.name, "")),
+        None => Ok(NamedRole { id: role.id.to_owned(), name: role.name.to_owned() }),
+    }
+}
+
+/// The same for those whose definition has to be read.
+fn checked(role: &crate::client::arm::RoleDefinition) -> Result<NamedRole, Diagnostic> {
+    match refused_roles::defined(&role.permissions) {
+        Some(too_much) => Err(too_much.refusal(&role.role_name, "")),
+        None => Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
+        for role in crate::resources::built_in_roles::KNOWN {
+            for access in Access::ALL {
+                assert_eq!(
+                    known_role(role, access).is_err(),
+                    refused_roles::known(role, access).is_some(),
+                    "{}",
+                    role.name
+                );
+            }
+        }
+        assert!(known_role(levels::BLOB_READER, Access::Read).is_ok());
+    }
+}

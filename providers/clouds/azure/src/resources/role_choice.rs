@@ -1,0 +1,135 @@
+//! Which role a reach gets: the one answer that packing, notes, `precise` and the caller's permissions ask for.
+
+use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Scope, TaskAccess};
+
+use crate::Azure;
+use crate::resources::levels::{self, Deed, Role};
+use crate::resources::locator::Locator;
+use crate::resources::resolve::NamedRole;
+
+/// A role of the stack's own.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomRole {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data_actions: Vec<String>,
+}
+
+/// The role that a reach gets.
+#[derive(Debug, Clone)]
+pub(crate) enum Choice<'a> {
+    /// The one that the manifest names: `azure.roles`.
+    Named(&'a str),
+    /// One of the stack's own, with exactly the level's data actions.
+    Own(CustomRole),
+    /// A ready-made one.
+    ReadyMade(Role),
+    /// One of two ready-made ones: which of them counts, the registry's own setting says.
+    OfRegistry(Access),
+    /// None: for a resource of this kind the manifest has to name one, and is refused where it doesn't.
+    Nothing,
+}
+
+/// The one answer. `precise` and the scope are those of the reach's grant.
+pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Choice<'a> {
+    let access = reach.access;
+    if let Some(named) = azure.config.role(&reach.resource.name, access) {
+        return Choice::Named(named);
+    }
+    match locator {
+        Locator::Objects(objects) if needs_own(grant.precise, access, &objects.prefix) => {
+            Choice::Own(own(azure, &grant.scope, access))
+        }
+        Locator::Objects(_) => Choice::ReadyMade(levels::object_role(access).0),
+        Locator::Secret(_) => Choice::ReadyMade(levels::SECRETS_USER),
+        Locator::Registry(_) => Choice::OfRegistry(access),
+        Locator::Resource(_) => Choice::Nothing,
+    }
+}
+
+/// Whether a level on objects takes a role of the stack's own, where the manifest names none: of a grant that insists on
+/// exactly its level, and with a prefix, past which a ready-made role's management actions (deleting the container, keys
+/// that sign for others) would reach.
+pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
+    (precise || !prefix.is_empty()) && levels::needs_custom_role(access)
+}
+
+fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
+    let name = azure.names.role(scope, &format!("blob {access}"));
+    let mut data_actions: Vec<_> = levels::on_objects(access).iter().flat_map(|deed| deed.data_actions()).collect();
+    data_actions.sort();
+    data_actions.dedup();
+    CustomRole { id: azure.names.role_id(&name), name, data_actions }
+}
+
+/// Whether a role that the manifest names for a level is the one that gives just that. For a resource of any other kind, a
+/// level means whatever the manifest names for it.
+fn is_exactly(named: &str, kind: ResourceKind, access: Access) -> bool {
+    match (kind, levels::known(named)) {
+        (ResourceKind::Other, _) => true,
+        (ResourceKind::ObjectStore, Some(role)) => {
+            let gives = levels::deeds_of(role.id).is_some_and(|deeds| deeds == levels::on_objects(access));
+            gives && !levels::needs_custom_role(access)
+        }
+        (ResourceKind::Secret, Some(role)) => role == levels::SECRETS_USER,
+        // Nothing on a registry is exact without its repository permissions, which only the registry tells.
+        (ResourceKind::Registry, Some(_)) => false,
+        // What another role gives isn't known here.
+        (ResourceKind::ObjectStore | ResourceKind::Secret | ResourceKind::Registry, None) => false,
+    }
+}
+
+/// A grant that insists on exactly its level, where the manifest names a role that gives something else.
+pub(crate) fn imprecise(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Option<Diagnostic> {
+    let (name, access) = (&reach.resource.name, reach.access);
+    let named = azure.config.role(name, access)?;
+    if !grant.precise || is_exactly(named, reach.resource.kind, access) {
+        return None;
+    }
+    let message = format!(
+        "the role `{named}` isn't exactly `{access}`, and grant {} insists on exactly that for `{name}` (`precise: true`)",
+        grant.name
+    );
+    Some(Diagnostic::new(format!("azure.roles.{name}.{access}"), message).hint(format!(
+        "take the role out, so that cloudgrant makes one of exactly `{access}`; or leave `precise` out of the grant"
+    )))
+}
+
+/// What a role that the manifest names gives besides the level, and what of the level it doesn't give.
+pub(crate) fn note(azure: &Azure, grant: &TaskAccess, reach: &Reach, role: &NamedRole) -> Option<Note> {
+    let (name, kind, access) = (&reach.resource.name, reach.resource.kind, reach.access);
+    let named = azure.config.role(name, access)?;
+    if is_exactly(named, kind, access) {
+        return None;
+    }
+    let about = grant.id();
+    let begin = format!("`azure.roles` names {} for `{access}` on `{name}`", role.name);
+    let Some(gives) = levels::deeds_of(&role.id).filter(|_| kind == ResourceKind::ObjectStore) else {
+        let message = format!("{begin}: what that role allows is what tasks can do, whatever the level says");
+        return Some(Note::warning(about, message));
+    };
+    let level = levels::on_objects(access);
+    let besides = |deeds: &[Deed], known: &[Deed]| {
+        let others: Vec<_> = deeds.iter().filter(|deed| !known.contains(deed)).map(|deed| deed.verb()).collect();
+        (!others.is_empty()).then(|| others.join(", "))
+    };
+    let more = besides(gives, level).map(|verbs| format!("also {verbs} objects"));
+    let less = besides(level, gives).map(|verbs| format!("does not {verbs} objects"));
+    // Requirement 67.
+    let container = (role.id == levels::BLOB_CONTRIBUTOR.id).then(|| "can delete the container".to_owned());
+    let effect: Vec<_> = more.into_iter().chain(less).chain(container).collect();
+    Some(Note::warning(about, format!("{begin}, which {}", effect.join("; "))))
+}
+
+/// Whether a role's rights in a container can be narrowed to a prefix, or in a registry to a repository, by a condition.
+pub(crate) fn can_be_narrowed(named: &str, locator: &Locator) -> bool {
+    let role = levels::known(named);
+    match locator {
+        Locator::Objects(objects) => {
+            objects.prefix.is_empty() || role.is_some_and(|role| levels::deeds_of(role.id).is_some())
+        }
+        Locator::Registry(registry) => registry.repository.is_none() || role.is_some_and(levels::is_of_repositories),
+        // The secret or the resource is the scope.
+        Locator::Secret(_) | Locator::Resource(_) => true,
+    }
+}

@@ -1,0 +1,245 @@
+//! `bind_scope`: role assignments to the platform's own managed identity for the global scope, and to the identities of a
+//! domain for that one. Domain is as narrow as it gets.
+
+use cloudgrant_core::{
+    Checked, Desired, Domain, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
+    ScopeBinding, Subject,
+};
+use serde_json::json;
+
+use crate::Azure;
+use crate::names::SCOPE_TAG;
+use crate::objects::kinds;
+use crate::packing::pack::{self, Assignment};
+use crate::packing::shards::{self, Shard, Wanted};
+use crate::places;
+use crate::resources::resolve::{self, Resolved};
+use crate::resources::resource_id::ResourceId;
+use crate::verbs::platform_binding;
+use crate::verbs::validate::shared_identity;
+
+pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if bindings.is_empty() {
+        return Ok(desired);
+    }
+    let reaches = || bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
+    azure.warm(reaches()).await?;
+    let resolved = resolve::resolve(azure, reaches()).await?;
+    for binding in bindings {
+        match &binding.scope {
+            Scope::Global => global(azure, binding, &resolved, &mut desired).await?,
+            Scope::Domain { domain } => match (azure.config.identities.get(domain), azure.context.platform.kind) {
+                (Some(name), PlatformKind::Union | PlatformKind::Flyte) => {
+                    let identity = named(azure, name, domain).await?;
+                    assign(azure, binding, &resolved, &identity, Vec::new(), &mut desired);
+                }
+                (None, PlatformKind::Union) => vendor(azure, binding, &resolved, &mut desired),
+                (None, PlatformKind::Flyte) => domain_identities(azure, binding, &resolved, &mut desired).await?,
+            },
+            // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
+            Scope::ProjectDomain { .. } => {
+                let message = format!("a data plane on Azure can't bind {}", binding.scope);
+                return Err(Error::new(ErrorKind::Unsupported, message).hint("use the scope of its domain"));
+            }
+        }
+    }
+    Ok(desired)
+}
+
+/// Requirements 2 and 3.
+async fn global(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    desired: &mut Desired,
+) -> Result<()> {
+    let identity = azure.task_identity().await?;
+    assign(azure, binding, resolved, &identity, Vec::new(), desired);
+    Ok(())
+}
+
+/// The identity that the manifest names for a domain, which must not be that of all task code: that one may be found by its
+/// name alone.
+async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId> {
+    let key = format!("azure.identities.{domain}");
+    let identity = azure.existing_identity(name, &key).await?;
+    let is_default = match (azure.context.platform.kind, &azure.config.task_identity) {
+        // It was looked at offline.
+        (PlatformKind::Union | PlatformKind::Flyte, Some(_)) | (PlatformKind::Flyte, None) => false,
+        // Where none or several are called like it, only a global grant has to know which is meant.
+        (PlatformKind::Union, None) => match azure.task_identity().await {
+            Ok(default) => default == identity,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        },
+    };
+    match is_default {
+        true => Err(Error::manifest(vec![shared_identity(&key, identity.name(), "all task code")])),
+        false => Ok(identity),
+    }
+}
+
+/// Requirement 7: what only the platform's vendor can do.
+fn vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved, desired: &mut Desired) {
+    let assignments = pack::assignments(azure, &binding.grants, resolved);
+    desired.objects.push(platform_binding::by_vendor(azure, binding, &assignments));
+    // Requirement 5.
+    let all: Vec<_> = azure.context.platform.domains.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "only the Union team can bind a domain on Azure; `scope: global` needs nobody else, and reaches task code of {}",
+        all.join(", ")
+    );
+    desired.notes.push(Note::info(binding.id(), message));
+    if azure.context.platform.organization.is_empty() {
+        let message =
+            "the Union team isn't told whose data plane it is: set `platform.organization`, Union's name for you";
+        desired.notes.push(Note::warning(binding.id(), message));
+    }
+}
+
+/// On a platform that people run by themselves: identities that trust exactly the domain's service accounts.
+async fn domain_identities(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    desired: &mut Desired,
+) -> Result<()> {
+    let issuers = azure.issuers().await?;
+    let shards = shards::of(azure, binding, &issuers).await?;
+    for shard in &shards {
+        let identity = azure.names.identity_id(&shard.name);
+        let object = identity_object(azure, binding, &shard.name);
+        let id = object.id.clone();
+        desired.objects.push(object);
+        desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
+        assign(azure, binding, resolved, &identity, vec![id], desired);
+    }
+    desired.objects.push(platform_binding::by_hand(azure, binding, &shards));
+    Ok(())
+}
+
+fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
+    let tags = azure.names.tags([(SCOPE_TAG, binding.scope.to_string())]);
+    let mut because = vec![binding.id()];
+    because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
+    Object {
+        id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
+        scope: binding.scope.clone(),
+        attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        depends_on: Vec::new(),
+        because,
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// Source: Azure documentation, "Workload identity on AKS": one credential a service account and issuer, never a
+/// pattern.
+fn credentials(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    shard: &Shard,
+    identity: &ResourceId,
+    depends_on: &ObjectId,
+) -> Vec<Object> {
+    let object = |credential: &Wanted<Subject>| Object {
+        id: kinds::credential(&shard.name, &credential.name),
+        scope: binding.scope.clone(),
+        attributes: json!({
+            "identity": identity.as_str(),
+            "issuer": credential.issuer,
+            "subject": credential.subject,
+            "audience": azure.config.cluster.audience(),
+        })
+        .into(),
+        depends_on: vec![depends_on.clone()],
+        because: vec![binding.id()],
+        ownership: Ownership::Fragment { of: format!("identity {}", shard.name) },
+        touches: Vec::new(),
+        handoff: None,
+    };
+    shard.credentials.iter().map(object).collect()
+}
+
+fn assign(
+    azure: &Azure,
+    binding: &Checked<ScopeBinding>,
+    resolved: &Resolved,
+    identity: &ResourceId,
+    depends_on: Vec<ObjectId>,
+    desired: &mut Desired,
+) {
+    for assignment in pack::assignments(azure, &binding.grants, resolved) {
+        let on = assignment.scope.clone();
+        let mut object = assignment_object(azure, identity, &binding.scope, assignment);
+        object.because.push(binding.id());
+        object.depends_on.extend(depends_on.iter().cloned());
+        if depends_on.is_empty() {
+            // Not one of ours: the platform's.
+            object.touches.push(identity.name().to_owned());
+        }
+        desired.objects.extend(places::depend(azure, &mut object, &on));
+        desired.objects.push(object);
+    }
+}
+
+/// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
+/// makes it.
+pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
+    let Assignment { scope: on, role, condition, because } = assignment;
+    let mut attributes = json!({
+        "principal": identity.as_str(),
+        "role": role.name,
+        "role_id": role.id,
+        "scope": on.as_str(),
+    });
+    if let (Some(condition), Some(attributes)) = (condition, attributes.as_object_mut()) {
+        attributes.insert("condition".to_owned(), condition.into());
+    }
+    Object {
+        id: kinds::assignment(&kinds::holder(identity, azure.names.group()), &role.name, &on),
+        scope: scope.clone(),
+        attributes: attributes.into(),
+        depends_on: role.object.into_iter().collect(),
+        because,
+        ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },
+        touches: vec![on.name().to_owned()],
+        handoff: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::loopback::{Loopback, json as answer, refusal};
+    use crate::objects::tests::azure_of;
+
+    #[tokio::test]
+    async fn whether_a_domain_s_identity_is_that_of_all_task_code_is_never_guessed() {
+        let there = "/subscriptions/00000000-0000-0000-0000-0000000000ff";
+        let id =
+            format!("{there}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/flyteuser");
+        for (listed, expected) in [(true, None), (false, Some(ErrorKind::Unexpected))] {
+            let tasks = id.clone();
+            let cloud = Loopback::start(move |request, _| match request.path.as_str() {
+                path if path == tasks => answer(
+                    200,
+                    json!({ "id": tasks, "name": "flyteuser", "location": "x", "properties": { "principalId": "p" } }),
+                ),
+                path if path == there => {
+                    answer(200, json!({ "subscriptionId": "s", "tenantId": "00000000-0000-0000-0000-000000000001" }))
+                }
+                // Nobody is called so here, which is for global grants to know.
+                _ if listed => answer(200, json!({ "value": [] })),
+                _ => refusal(400, "Whatever"),
+            })
+            .await;
+            let azure = azure_of("union", cloud.config()).await;
+            let domain = Domain::parse("production").expect("a domain");
+            let found = named(&azure, &id, &domain).await;
+            assert_eq!(found.map_err(|error| error.kind()).err(), expected);
+        }
+    }
+}

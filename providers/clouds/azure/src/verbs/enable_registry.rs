@@ -1,0 +1,59 @@
+//! `enable_registry`: the cluster's kubelet identity may pull from a registry.
+
+use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
+
+use crate::Azure;
+use crate::objects::remedies;
+use crate::packing::pack;
+use crate::places;
+use crate::resources::locator::Locator;
+use crate::resources::resolve::{self, Target};
+use crate::verbs::bind_scope;
+use crate::verbs::grant_task_access;
+
+/// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
+/// Container Registry Microsoft Entra permissions and role assignments".
+pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if registries.is_empty() {
+        return Ok(desired);
+    }
+    azure.warm(registries.iter().flat_map(|registry| registry.reaches())).await?;
+    let resolved = resolve::resolve(azure, registries.iter().flat_map(|registry| registry.reaches()));
+    let (resolved, kubelet) = tokio::join!(resolved, azure.kubelet());
+    let (resolved, kubelet) = Error::both(resolved, kubelet)?;
+    for registry in registries {
+        let [reach] = &registry.reach;
+        let Some(target) = resolved.target(reach) else { continue };
+        desired.notes.extend(grant_task_access::closed(target));
+        if target.admin_user {
+            desired.notes.push(admin_user(target));
+        }
+        for assignment in pack::pull(registry.access(), target, registry.id()) {
+            let mut object = bind_scope::assignment_object(azure, &kubelet, &Scope::Global, assignment);
+            object.touches.push(kubelet.name().to_owned());
+            desired.objects.extend(places::depend(azure, &mut object, &target.scope));
+            desired.objects.push(object);
+        }
+        if let (false, Locator::Registry(named)) = (target.abac, &target.locator)
+            && let Some(repository) = &named.repository
+        {
+            let message = format!(
+                "{} has no repository permissions: a role on it is for all its repositories, not for {repository} alone",
+                target.scope.name()
+            );
+            desired.notes.push(Note::info(registry.id(), message));
+        }
+    }
+    Ok(desired)
+}
+
+/// Requirement 101.
+pub(crate) fn admin_user(target: &Target) -> Note {
+    let name = target.scope.name();
+    let message = format!(
+        "its admin user is enabled: one password pushes and pulls everything, whatever the roles say; turn it off with `{}`",
+        remedies::disable_admin(name)
+    );
+    Note::warning(format!("registry {name}"), message)
+}

@@ -1,0 +1,197 @@
+//! `grant_task_access`: custom roles, where a grant insists on exactly its level and no ready-made role gives that. What
+//! principals get is for `bind_scope`, as an assignment needs its principal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, Desired, Intent, Note, Object, Ownership, Reach, Result, TaskAccess};
+use serde_json::{Value, json};
+
+use crate::Azure;
+use crate::objects::kinds;
+use crate::resources::levels::{self, Deed, Verdict};
+use crate::resources::locator::Locator;
+use crate::resources::resolve::{self, Resolved, Target};
+use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
+
+pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    let mut desired = Desired::default();
+    if grants.is_empty() {
+        return Ok(desired);
+    }
+    azure.warm(grants.iter().flat_map(|grant| &grant.reaches)).await?;
+    let resolved = resolve::resolve(azure, grants.iter().flat_map(|grant| &grant.reaches)).await?;
+    let mut roles: BTreeMap<String, Object> = BTreeMap::new();
+    for grant in grants {
+        for reach in &grant.reaches {
+            let Some(target) = resolved.target(reach) else { continue };
+            if let Choice::Own(role) = role_for(azure, grant, reach, &target.locator) {
+                let object = roles.entry(role.name.clone()).or_insert_with(|| object(azure, grant, role));
+                if !object.because.contains(&grant.id()) {
+                    object.because.push(grant.id());
+                }
+                assignable_in(object, &target.scope.subscription());
+            }
+            notes(azure, grant, reach, target, &resolved, &mut desired.notes);
+        }
+    }
+    desired.objects.extend(roles.into_values());
+    Ok(desired)
+}
+
+fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
+    // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
+    // always one of them: there it is looked for, whatever the manifest says by then.
+    let home = format!("/subscriptions/{}", azure.config.subscription);
+    Object {
+        id: kinds::role(&role.name),
+        scope: grant.scope.clone(),
+        attributes: json!({
+            "id": role.id,
+            "assignable_in": [home],
+            "data_actions": role.data_actions,
+        })
+        .into(),
+        depends_on: Vec::new(),
+        because: Vec::new(),
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// A role can be assigned in the subscriptions that its definition names, and nowhere else.
+fn assignable_in(role: &mut Object, subscription: &str) {
+    let scope = Value::from(format!("/subscriptions/{subscription}"));
+    role.attributes.change(|attributes| {
+        if let Some(scopes) = attributes["assignable_in"].as_array_mut()
+            && !scopes.contains(&scope)
+        {
+            scopes.push(scope);
+            scopes.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+    });
+}
+
+fn notes(
+    azure: &Azure,
+    grant: &TaskAccess,
+    reach: &Reach,
+    target: &Target,
+    resolved: &Resolved,
+    notes: &mut Vec<Note>,
+) {
+    match &target.locator {
+        Locator::Registry(_) if target.admin_user => notes.push(crate::verbs::enable_registry::admin_user(target)),
+        Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {}
+    }
+    notes.extend(closed(target));
+    if let Some(what) = target.locator.group() {
+        let message =
+            format!("its role is on {what}: on everything in {}, and on what comes later", target.scope.short());
+        notes.push(Note::warning(grant.id(), message));
+    }
+    let named = match role_for(azure, grant, reach, &target.locator) {
+        Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
+        Choice::Own(_) | Choice::ReadyMade(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
+    };
+    notes.extend(named.and_then(|named| role_choice::note(azure, grant, reach, named)));
+    let role = named.and_then(|named| levels::known(&named.id));
+    if let Locator::Objects(objects) = &target.locator
+        && role == Some(levels::BLOB_CONTRIBUTOR)
+        && !objects.prefix.is_empty()
+    {
+        let message = format!(
+            "the role {} also deletes the container {}, and so what lies outside of `{}`: the condition narrows what is \
+             done to objects only",
+            levels::BLOB_CONTRIBUTOR.name,
+            target.scope.short(),
+            objects.prefix,
+        );
+        notes.push(Note::warning(grant.id(), message));
+    }
+    notes.extend(folder(grant, reach, target));
+    if role.is_some_and(|role| matches!(role.verdict, Verdict::Keys(_))) {
+        // Requirement 68.
+        let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
+        notes.push(Note::warning(grant.id(), message));
+    }
+}
+
+/// A role opens what a network keeps closed to nobody.
+pub(crate) fn closed(target: &Target) -> Option<Note> {
+    let (what, name) = match &target.locator {
+        Locator::Objects(objects) => ("storage account", objects.account.name()),
+        Locator::Secret(secret) => ("key vault", secret.vault.name()),
+        Locator::Registry(_) => ("registry", target.scope.name()),
+        Locator::Resource(_) => return None,
+    };
+    let message = "it answers some networks only (its firewall, or no public access): a role isn't enough where the cluster's \
+                   network is none of them; it takes a private endpoint there, or a rule for its subnet";
+    target.closed.then(|| Note::info(format!("{what} {name}"), message))
+}
+
+/// Where a prefix is a folder, or may be one: what a condition can't say exactly.
+fn folder(grant: &TaskAccess, reach: &Reach, target: &Target) -> Option<Note> {
+    let Locator::Objects(objects) = &target.locator else { return None };
+    let folder = objects.prefix.strip_suffix('/')?;
+    match target.hierarchical {
+        Some(true) if levels::on_objects(reach.access).contains(&Deed::List) => {
+            // The dfs endpoint lists a folder by its name; for the blob endpoint the same text is the beginning of names.
+            let message = format!(
+                "{} has a hierarchical namespace: the folder `{folder}` itself is reachable too; through the blob endpoint, \
+                 listing with the prefix `{folder}` also shows the names of its siblings that begin so, not what is in them",
+                objects.account.name(),
+            );
+            Some(Note::warning(grant.id(), message))
+        }
+        Some(_) => None,
+        None => {
+            let message = format!(
+                "whether {} has a hierarchical namespace can't be read: if it has, clients of the dfs endpoint don't reach \
+                 the folder `{folder}` itself; the caller needs `Microsoft.Storage/storageAccounts/read` there",
+                objects.account.name(),
+            );
+            Some(Note::warning(grant.id(), message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Access, GrantName, Resource, ResourceKind, ResourceName, Scope};
+
+    use super::*;
+    use crate::resources::resource_id::ResourceId;
+
+    /// What is said of a grant to a prefix in an account of a kind, or of one that couldn't be read.
+    fn said(hierarchical: Option<bool>, access: Access, prefix: &str) -> String {
+        let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme";
+        let container =
+            format!("{group}/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/inputs");
+        let locator = format!("{container}/blobs/{prefix}");
+        let (name, kind) = (ResourceName::parse("data").expect("name"), ResourceKind::ObjectStore);
+        let parsed = Locator::parse(&locator).expect("a locator");
+        let reach = Reach { resource: Arc::new(Resource { name, kind, locator, force: false }), access };
+        let grant = TaskAccess {
+            name: GrantName::parse("grant").expect("name"),
+            scope: Scope::Global,
+            reaches: Vec::new(),
+            precise: false,
+            carried_by: [].into(),
+            beside_revoked: [].into(),
+        };
+        let scope = ResourceId::parse(&container).expect("an ID");
+        let target = Target { locator: parsed, scope, hierarchical, abac: false, admin_user: false, closed: false };
+        folder(&grant, &reach, &target).map(|note| note.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_a_condition_can_t_say_of_a_folder_is_told() {
+        assert!(said(Some(true), Access::Read, "raw/").contains("siblings that begin so"));
+        assert_eq!(said(Some(true), Access::Write, "raw/"), "", "nothing is listed");
+        assert_eq!(said(Some(false), Access::Read, "raw/"), "");
+        assert!(said(None, Access::Write, "raw/").contains("can't be read"));
+        assert_eq!(said(None, Access::Read, ""), "", "a whole container has no folder");
+    }
+}

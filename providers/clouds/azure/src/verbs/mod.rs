@@ -1,0 +1,7 @@
+//! The verbs of the contract: which objects there should be.
+
+pub(crate) mod bind_scope;
+pub(crate) mod enable_registry;
+pub(crate) mod grant_task_access;
+pub(crate) mod platform_binding;
+pub(crate) mod validate;

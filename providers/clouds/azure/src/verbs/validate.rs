@@ -1,0 +1,244 @@
+//! What can be refused without asking Azure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Scope};
+
+use crate::Azure;
+use crate::client::cloud::Hosts;
+use crate::config::{Cloud, Config, Credentials};
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Registry, WHOLE};
+use crate::resources::refused_roles;
+use crate::resources::resource_id::ResourceId;
+use crate::resources::role_choice;
+
+/// What can be said of the section alone.
+pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let local = |url: &str| Origin::parse(url).is_some_and(|origin| origin.is_loopback());
+    for (key, url) in [("endpoint", &config.endpoint), ("authority", &config.authority)] {
+        let Some(url) = url else {
+            if config.credentials == Credentials::Sandbox {
+                let message = format!("`sandbox` credentials need a sandbox's `{key}` on this machine");
+                problems.push(
+                    Diagnostic::new("azure.credentials", message)
+                        .hint("leave `credentials` out to use your own, or run with --sandbox"),
+                );
+            }
+            continue;
+        };
+        if !url.starts_with("https://") {
+            let message = format!("`{url}` is not an address that a token may be sent to");
+            problems.push(Diagnostic::new(format!("azure.{key}"), message).hint("it takes https://HOST"));
+        } else if config.credentials == Credentials::Sandbox && !local(url) {
+            let message = format!("`sandbox` credentials need a sandbox's `{key}` on this machine");
+            problems
+                .push(Diagnostic::new("azure.credentials", message).hint("leave `credentials` out to use your own"));
+        }
+    }
+    problems.extend(group(config).err());
+    problems
+}
+
+/// The ID of the section's resource group.
+pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
+    let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
+    ResourceId::parse(&group).map_err(|_| {
+        let message = format!("`{}` is not the name of a resource group", config.resource_group);
+        Diagnostic::new("azure.resource_group", message).hint(match config.resource_group.contains('/') {
+            true => "write its name alone, and the ID of its subscription in `azure.subscription`",
+            false => "it has 1 to 90 letters, digits and -._(), and no dot at its end",
+        })
+    })
+}
+
+/// The kinds of resources that the intents reach.
+pub(crate) fn kinds(intents: &Intents) -> BTreeSet<ResourceKind> {
+    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let registries = intents.registries.iter().flat_map(|registry| registry.reaches());
+    grants.chain(registries).map(|reach| reach.resource.kind).collect()
+}
+
+pub(crate) fn intents(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let (mut resources, mut levels) = (BTreeSet::new(), BTreeSet::new());
+    for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
+        if resources.insert(&reach.resource.name) {
+            problems.extend(resource(azure, reach));
+        }
+        if levels.insert((&reach.resource.name, reach.access)) {
+            problems.extend(role_of(azure, reach));
+        }
+    }
+    let mut told = BTreeSet::new();
+    for grant in &intents.grants {
+        let refused = grant.reaches.iter().filter_map(|reach| role_choice::imprecise(azure, grant, reach));
+        problems.extend(refused.filter(|problem| told.insert(problem.path.clone())));
+    }
+    for registry in &intents.registries {
+        let locator = &registry.resource().locator;
+        if let Some(problem) = other_cloud(azure, locator) {
+            problems.push(Diagnostic { path: format!("registries.{}.azure", registry.name), ..problem });
+        }
+    }
+    problems.extend(unused_roles(azure, intents));
+    problems.extend(task_identity(azure, intents));
+    problems.extend(shared_identities(azure));
+    problems
+}
+
+/// Requirement 71, and that what has no role of its own needs one.
+fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
+    let (name, access) = (&reach.resource.name, reach.access);
+    let path = format!("azure.roles.{name}.{access}");
+    let locator = Locator::parse(&reach.resource.locator).ok()?;
+    let Some(wanted) = azure.config.role(name, access) else {
+        return matches!(locator, Locator::Resource(_)).then(|| {
+            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            Diagnostic::new(path, message)
+                .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
+        });
+    };
+    if let Some(role) = levels::known(wanted)
+        && let Some(too_much) = refused_roles::known(role, access)
+    {
+        return Some(too_much.refusal(role.name, &path));
+    }
+    if wanted.trim().is_empty() || wanted.starts_with('/') {
+        return Some(
+            Diagnostic::new(path, format!("`{wanted}` names no role")).hint("write its name, or its id (a GUID)"),
+        );
+    }
+    if role_choice::can_be_narrowed(wanted, &locator) {
+        return None;
+    }
+    let (to, part, roles) = match &locator {
+        Locator::Objects(objects) => (&objects.prefix, "prefix", [levels::BLOB_READER, levels::BLOB_CONTRIBUTOR]),
+        Locator::Registry(Registry { repository: Some(repository), .. }) => {
+            (repository, "repository", [levels::REPOSITORY_READER, levels::REPOSITORY_WRITER])
+        }
+        Locator::Registry(_) | Locator::Secret(_) | Locator::Resource(_) => return None,
+    };
+    let [one, other] = roles.map(|role| role.name);
+    Some(
+        Diagnostic::new(path, format!("the role `{wanted}` can't be narrowed to `{to}`"))
+            .hint(format!("leave the {part} out, or leave the role to cloudgrant; {one} and {other} can be narrowed")),
+    )
+}
+
+fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
+    let resource = &reach.resource;
+    let path = format!("resources.{}.azure", resource.name);
+    if let Some(problem) = other_cloud(azure, &resource.locator) {
+        return Some(Diagnostic { path, ..problem });
+    }
+    let locator = Locator::parse(&resource.locator).ok()?;
+    if let (false, Some(what)) = (resource.force, locator.group()) {
+        // Requirement 3 has roles at these scopes too, and 29 is about what is in them.
+        let message = format!(
+            "`{}` is {what}, not a resource: a role there is one on everything in it, the platform's own storage too, and on \
+             what comes later",
+            resource.locator
+        );
+        let hint = format!("{WHOLE}; if all of it is meant, set `force: true` on the resource");
+        return Some(Diagnostic::new(path, message).hint(hint));
+    }
+    // Requirement 29, however the account is written: by its host, its ID, or that of a part of it. Its name has no capitals.
+    let account = locator.storage_account()?;
+    let pattern = azure.config.platform_accounts(&azure.context.platform).matching(&account)?.to_owned();
+    (!resource.force).then(|| {
+        let message = format!("`{account}` looks like one of the platform's own storage accounts (`{pattern}`)");
+        Diagnostic::new(path, message)
+            .hint("grant an account of your own; if it is yours after all, set `force: true` on the resource")
+    })
+}
+
+/// Azure's clouds know nothing of each other.
+fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
+    let cloud = Locator::cloud(locator).filter(|cloud| *cloud != azure.config.cloud)?;
+    let name = |cloud| match cloud {
+        Cloud::Public => "public",
+        Cloud::Government => "government",
+        Cloud::China => "china",
+    };
+    let message =
+        format!("`{locator}` is in Azure's cloud `{}`, the data plane in `{}`", name(cloud), name(azure.config.cloud));
+    let suffix = Hosts::of(azure.config.cloud).like(locator);
+    Some(
+        Diagnostic::new("", message)
+            .hint(format!("its hosts end like {suffix}; or set `azure.cloud: {}`", name(cloud))),
+    )
+}
+
+/// A role for what nobody is granted is a typing error.
+fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
+    if intents.is_part {
+        // What isn't here may be what it is for.
+        return Vec::new();
+    }
+    let used: BTreeSet<_> = intents
+        .grants
+        .iter()
+        .flat_map(|grant| &grant.reaches)
+        .map(|reach| (&reach.resource.name, reach.access))
+        .collect();
+    let named = azure.config.roles.iter().flat_map(|(name, levels)| levels.keys().map(move |access| (name, *access)));
+    named
+        .filter(|key| !used.contains(key) && !intents.grants.is_empty())
+        .map(|(name, access)| {
+            Diagnostic::new(format!("azure.roles.{name}.{access}"), format!("no grant gives `{access}` on `{name}`"))
+                .hint("take the role out, or mend its resource or level")
+        })
+        .collect()
+}
+
+/// Scopes stay apart by their identities alone: what one identity gets for two of them, task code of both reaches.
+fn shared_identities(azure: &Azure) -> Vec<Diagnostic> {
+    let config = &azure.config;
+    let id = |name: &str| match name.starts_with('/') {
+        true => ResourceId::parse(name).ok(),
+        false => Some(azure.names.identity_id(name)),
+    };
+    let others = [("azure.task_identity", &config.task_identity), ("azure.kubelet_identity", &config.kubelet_identity)];
+    let mut known: BTreeMap<ResourceId, String> = BTreeMap::new();
+    for (key, name) in others {
+        if let Some(id) = name.as_deref().and_then(id) {
+            known.entry(id).or_insert_with(|| key.to_owned());
+        }
+    }
+    let mut problems = Vec::new();
+    for (domain, name) in &config.identities {
+        let path = format!("azure.identities.{domain}");
+        let Some(id) = id(name) else { continue };
+        match known.get(&id) {
+            Some(other) => problems.push(shared_identity(&path, id.name(), other)),
+            None => _ = known.insert(id, path),
+        }
+    }
+    problems
+}
+
+/// The refusal of a domain's identity that is somebody else's, too.
+pub(crate) fn shared_identity(path: &str, identity: &str, other: &str) -> Diagnostic {
+    let message =
+        format!("`{identity}` is the identity of `{other}` as well: what one gets, task code of the other would reach");
+    Diagnostic::new(path, message)
+        .hint("name an identity that is the domain's alone; for all task code, use `scope: global`")
+}
+
+/// On a platform that people run by themselves, nothing says how its identity is called.
+fn task_identity(azure: &Azure, intents: &Intents) -> Option<Diagnostic> {
+    let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
+    let conventional = match azure.context.platform.kind {
+        PlatformKind::Union => true,
+        PlatformKind::Flyte => false,
+    };
+    (global && !conventional && azure.config.task_identity.is_none()).then(|| {
+        Diagnostic::new(
+            "azure.task_identity",
+            "global grants need the managed identity of task code, which isn't known",
+        )
+        .hint("set `azure.task_identity: NAME`, or use `scope: { domain: DOMAIN }`, which gets an identity of its own")
+    })
+}
