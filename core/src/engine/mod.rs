@@ -333,7 +333,11 @@ impl Engine {
         let mut missed: HashSet<ObjectId> = HashSet::new();
         loop {
             watch.event(Event::Verifying);
-            let left: Vec<_> = self.plan_unless(watch, cancel).await?.work().cloned().collect();
+            let mut left: Vec<_> = self.plan_unless(watch, cancel).await?.work().cloned().collect();
+            if self.baseline.is_some() {
+                // Whatever else isn't as the manifest says is for `apply`.
+                left.retain(|change| approved.plan().changes.iter().any(|planned| planned.id == change.id));
+            }
             let wait = waits.next();
             if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
                 report.unverified = left;

@@ -48,13 +48,14 @@ where
         ErrorKind::NotYet => settings.propagation.max(settings.patience),
         _ => settings.patience,
     };
-    within(settings, patience, cancel, call, waiting).await
+    within(settings, patience, settings.patience, cancel, call, waiting).await
 }
 
-/// The same with a patience that depends on what is wrong.
+/// The same with a patience that depends on what is wrong, and one for no way to the cloud, from when that began.
 async fn within<T, F>(
     settings: &Settings,
     patience: impl Fn(ErrorKind) -> Duration,
+    reach: Duration,
     cancel: &Cancel,
     mut call: impl FnMut() -> F,
     mut waiting: impl FnMut(&Error, Duration),
@@ -66,7 +67,9 @@ where
     let mut waits = Waits::new(settings);
     // Who was right to wait for something isn't out of patience when another thing comes after it.
     let mut longest = Duration::ZERO;
+    let mut unreachable_since = None;
     loop {
+        let tried = Instant::now();
         let error = match call().await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -76,7 +79,14 @@ where
             return Err(error);
         }
         longest = longest.max(patience(error.kind()));
-        if begun.elapsed() + wait > longest {
+        let has_no_way = match error.kind() {
+            ErrorKind::Unreachable => unreachable_since.get_or_insert(tried).elapsed() + wait > reach,
+            _ => {
+                unreachable_since = None;
+                false
+            }
+        };
+        if has_no_way || begun.elapsed() + wait > longest {
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
         tracing::debug!(%error, ?wait, "trying again");
@@ -100,11 +110,13 @@ pub(super) async fn reading<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
+    let reach = settings.reach.min(settings.patience);
     let patience = |kind| match kind {
-        ErrorKind::Unreachable => settings.reach.min(settings.patience),
+        ErrorKind::Unreachable => reach,
         _ => settings.patience,
     };
-    within(settings, patience, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait })).await
+    within(settings, patience, reach, cancel, call, |error, wait| watch.event(Event::RetryingRead { error, wait }))
+        .await
 }
 
 #[cfg(test)]
@@ -134,6 +146,22 @@ mod tests {
         assert!(given_up_after(ErrorKind::Unreachable, true).await <= reach);
         assert!(given_up_after(ErrorKind::Unavailable, true).await + longest_wait > patience);
         assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
+    }
+
+    /// As with a host of which is only known after some requests that nobody answers there.
+    #[tokio::test(start_paused = true)]
+    async fn no_way_to_the_cloud_is_told_soon_after_other_failures_too() {
+        let settings = Settings::default();
+        let begun = Instant::now();
+        let call = || async {
+            let kind =
+                if begun.elapsed() < Duration::from_secs(20) { ErrorKind::Unavailable } else { ErrorKind::Unreachable };
+            Err::<(), _>(Error::new(kind, "no"))
+        };
+        let error = reading(&settings, &Silent, &Cancel::default(), call).await.expect_err("it never works");
+        assert_eq!(error.kind(), ErrorKind::Unreachable);
+        let longest = Duration::from_secs(20) + settings.longest_wait + settings.reach;
+        assert!(begun.elapsed() <= longest && longest < settings.patience, "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

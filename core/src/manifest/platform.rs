@@ -64,14 +64,15 @@ pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) ->
 
 /// What is wrong with an organization's name: no cloud takes it in the names that are made of it.
 fn unfit(organization: &str) -> Option<Diagnostic> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    // Source: IAM user guide, "Name requirements for IAM", which takes the most.
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if organization.chars().all(fits) && organization.len() <= 64 {
         return None;
     }
     let label =
         organization.split_once("://").map_or("", |(_, rest)| rest.split(['.', '/', ':']).next().unwrap_or_default());
     let hint = match label {
-        "" => "write it as the platform does in its names: letters, digits, `-`, `_` and `.`, up to 64".to_owned(),
+        "" => "write it as the platform does in its names: letters, digits, and `+=,.@_-`, up to 64".to_owned(),
         label => format!("of an address, write the name alone: `{}`", shown(label)),
     };
     let message = format!("`{}` can't be a part of the names of roles and identities", shown(organization));

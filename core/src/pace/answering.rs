@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a host from which nothing ever came may take for its first answer.
+use crate::manifest::RequestTimeout;
+
+/// How long a host from which nothing ever came may take for its first answer, unless somebody says that requests take longer than
+/// they do where nothing is said.
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// The same once it has taken that long for nothing: several requests are on their way before anybody gives up.
@@ -30,6 +33,7 @@ impl Answering {
         match self.hosts().entry(host.to_owned()).or_insert_with(|| Host::AskedSince(Instant::now())) {
             Host::Answered => patience,
             Host::Silent => patience.min(SILENT),
+            Host::AskedSince(_) if patience > RequestTimeout::default().0 => patience,
             Host::AskedSince(_) => patience.min(SILENCE),
         }
     }
@@ -69,7 +73,11 @@ fn named(scheme: &str, value: impl Fn(&str) -> Option<String>) -> Option<String>
         Some((variable, value))
     };
     let (variable, value) = variables.into_iter().find_map(set)?;
-    let (scheme, rest) = value.split_once("://").map_or(("", value.as_str()), |(scheme, rest)| (scheme, rest));
+    let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    // A password may hold what looks like the end of a scheme.
+    let scheme =
+        value.split_once("://").map(|(scheme, _)| scheme).filter(|it| schemes.contains(it)).unwrap_or_default();
+    let rest = value[scheme.len()..].trim_start_matches("://");
     // A password may hold any sign, and is behind the name: what comes after the last `@` is the host.
     let host = rest.rsplit('@').next().unwrap_or_default();
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
@@ -87,11 +95,13 @@ mod tests {
         let (slow, nobody) = ("https://slow.example", "https://nobody.example");
         answering.answered(slow);
         let (minute, second) = (Duration::from_secs(60), Duration::from_secs(1));
+        let usual = RequestTimeout::default().0;
+        assert_eq!(answering.patience(nobody, usual), SILENCE);
         assert_eq!(answering.patience(slow, minute), minute);
-        assert_eq!((answering.patience(nobody, minute), answering.patience(nobody, second)), (SILENCE, second));
+        assert_eq!((answering.patience(nobody, minute), answering.patience(nobody, second)), (minute, second));
         // One request of a second that was lost says nothing yet.
         tokio::time::advance(second).await;
-        assert!(!answering.is_silent(nobody) && answering.patience(nobody, minute) == SILENCE);
+        assert!(!answering.is_silent(nobody) && answering.patience(nobody, usual) == SILENCE);
         tokio::time::advance(SILENCE).await;
         assert!(!answering.is_silent(slow) && answering.is_silent(nobody));
         assert_eq!((answering.patience(slow, minute), answering.patience(nobody, minute)), (minute, SILENT));
@@ -111,6 +121,10 @@ mod tests {
         let https = with(&[("HTTPS_PROXY", "http://ann:p@ss/w@proxy.example:3128/")]);
         assert_eq!(https("https").as_deref(), Some("HTTPS_PROXY is http://proxy.example:3128"));
         assert_eq!(https("http"), None);
+        let odd =
+            with(&[("HTTPS_PROXY", "ann:hunter://2@proxy.example:9"), ("http_proxy", "socks5h://a:b@c@proxy.example")]);
+        assert_eq!(odd("https").as_deref(), Some("HTTPS_PROXY is proxy.example:9"));
+        assert_eq!(odd("http").as_deref(), Some("http_proxy is socks5h://proxy.example"));
         let all = with(&[("http_proxy", ""), ("ALL_PROXY", "proxy.example:1")]);
         assert_eq!(all("http").as_deref(), Some("ALL_PROXY is proxy.example:1"));
     }

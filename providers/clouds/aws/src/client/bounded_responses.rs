@@ -102,11 +102,18 @@ fn attempt(request: &HttpRequest) -> u32 {
     attempt.and_then(|attempt| attempt.parse().ok()).unwrap_or(1)
 }
 
-/// Where a request goes: scheme, host and port, which hold no secret.
-fn origin_of(uri: &str) -> &str {
+/// A URI up to its path.
+fn authority_of(uri: &str) -> &str {
     let Some((scheme, rest)) = uri.split_once("://") else { return "" };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     &uri[..scheme.len() + "://".len() + end]
+}
+
+/// Where a request goes: scheme, host and port. A name and a password before them are left out.
+fn origin_of(uri: &str) -> String {
+    let Some((scheme, authority)) = authority_of(uri).split_once("://") else { return String::new() };
+    // A password may hold an `@` as well: the last one ends it.
+    format!("{scheme}://{}", authority.rsplit('@').next().unwrap_or_default())
 }
 
 /// Where a request was on its way to.
@@ -191,7 +198,7 @@ fn client(proxies: fn() -> ProxyConfig) -> SharedHttpClient {
 /// containers and pods. Source: AWS SDKs and tools reference guide, "IMDS credential provider" and "Container credential
 /// provider".
 fn is_near(uri: &str) -> bool {
-    Origin::parse(origin_of(uri)).is_some_and(|origin| {
+    Origin::parse(authority_of(uri)).is_some_and(|origin| {
         let address = origin.host.parse::<std::net::Ipv4Addr>();
         origin.is_loopback()
             || address.is_ok_and(|address| address.is_link_local())
@@ -220,7 +227,7 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Bounded { near, far, patience, pace, answering, read } = self.client.clone();
-        let way = Way { origin: origin_of(request.uri()).to_owned(), is_near: is_near(request.uri()) };
+        let way = Way { origin: origin_of(request.uri()), is_near: is_near(request.uri()) };
         let client = if way.is_near { near } else { far };
         let inner = client.http_connector(&self.settings, &self.components);
         HttpConnectorFuture::new(async move {
@@ -273,6 +280,19 @@ async fn whole(body: SdkBody, way: &Way) -> Result<Bytes, ConnectorError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_a_request_goes_is_told_without_a_password() {
+        for (uri, origin) in [
+            ("https://iam.amazonaws.com/?Action=ListRoles", "https://iam.amazonaws.com"),
+            ("http://ann:hunter2@127.0.0.1:9/x", "http://127.0.0.1:9"),
+            ("http://ann:p@ss@proxy.example", "http://proxy.example"),
+            ("nothing", ""),
+        ] {
+            assert_eq!(origin_of(uri), origin);
+        }
+        assert!(is_near("http://127.0.0.1:9/x") && !is_near("http://127.0.0.1:9@evil.example/x"));
+    }
 
     #[test]
     fn silence_is_told_after_a_minute_and_two_tries_at_least() {

@@ -6,13 +6,14 @@
 //! In the same way, a key that encrypted the bucket before is told from the one that does now by how its statement compares
 //! the service.
 //!
-//! Only what is a statement of the stack's counts, by its Sid, its effect and its actions: what somebody else wrote into the policy,
-//! a Deny above all, gives nothing away.
+//! Only what is a statement of the stack's counts, by its Sid, its effect and its service. What somebody else wrote into the policy, a
+//! Deny above all, gives nothing away, and takes nothing from what the stack's own statements say. Where those contradict each
+//! other, as after an edit of one of them, the bucket is asked anew.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Access, parallel};
+use cloudgrant_core::parallel;
 use serde::Deserialize;
 
 use crate::config::AccountId;
@@ -21,7 +22,6 @@ use crate::names::Names;
 use crate::policy::sids::{self, Purpose};
 use crate::resources::buckets::{Bucket, Encryption, Owner};
 use crate::resources::kms_key::Key;
-use crate::resources::levels;
 use crate::resources::locator::is_bucket;
 
 /// The condition key for the account that owns a resource.
@@ -34,7 +34,7 @@ pub(crate) const CONTEXT: &str = "kms:EncryptionContext:aws:s3:arn";
 pub(crate) const READ: &str = "StringEquals";
 pub(crate) const UNREAD: &str = "StringLike";
 
-/// What the policies say of each bucket. Of a bucket of which they say several things, nothing.
+/// What the policies say of each bucket.
 pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
     let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn) && !names.is_mark(arn));
     // A bucket's statements may be in several policies, and its key in one that says nothing of owners.
@@ -44,7 +44,7 @@ pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Buck
     for (bucket, said) in parallel::map(texts, |text| said(&text)).into_iter().flatten() {
         facts.entry(bucket).or_default().add(said);
     }
-    facts.into_iter().filter_map(|(name, facts)| Some((name, facts.bucket()?))).collect()
+    facts.into_iter().map(|(name, facts)| (name, facts.bucket())).collect()
 }
 
 /// What one statement says of a bucket.
@@ -55,17 +55,18 @@ enum Said {
     Key(Key),
     /// One that encrypted it before.
     FormerKey(Key),
-    /// What none of ours says.
-    Odd,
+    /// What can't be read any more, as somebody has edited it.
+    Unreadable,
 }
 
 #[derive(Default)]
 struct Facts {
-    owner: Option<AccountId>,
-    key: Option<Key>,
+    /// How many statements name each.
+    owners: BTreeMap<AccountId, usize>,
+    keys: BTreeSet<Key>,
     former: BTreeSet<Key>,
     encryption_was_read: bool,
-    is_odd: bool,
+    is_unreadable: bool,
 }
 
 impl Facts {
@@ -76,30 +77,35 @@ impl Facts {
                 self.encryption_was_read = true;
                 self.own(owner);
             }
-            Said::Key(key) => {
-                self.is_odd |= self.key.as_ref().is_some_and(|known| *known != key);
-                self.key = Some(key);
-            }
+            Said::Key(key) => _ = self.keys.insert(key),
             Said::FormerKey(key) => _ = self.former.insert(key),
-            Said::Odd => self.is_odd = true,
+            Said::Unreadable => self.is_unreadable = true,
         }
     }
 
     fn own(&mut self, owner: AccountId) {
-        self.is_odd |= self.owner.as_ref().is_some_and(|known| *known != owner);
-        self.owner = Some(owner);
+        *self.owners.entry(owner).or_default() += 1;
     }
 
-    fn bucket(self) -> Option<Bucket> {
-        let owner = self.owner.filter(|_| !self.is_odd)?;
-        let encryption = match self.key {
-            _ if !self.encryption_was_read => Encryption::Unknown,
+    /// Of several owners, the one that most statements name; of several keys, all stay in use.
+    fn bucket(mut self) -> Bucket {
+        let is_doubtful = self.is_unreadable || self.owners.len() != 1 || self.keys.len() > 1;
+        let owner = self.owners.iter().max_by_key(|(_, count)| **count).map(|(owner, _)| owner.clone());
+        let key = self.keys.pop_first();
+        self.former.append(&mut self.keys);
+        let encryption = match key {
+            Some(key) if !self.encryption_was_read => {
+                self.former.insert(key);
+                Encryption::Unknown
+            }
             Some(key) => Encryption::Key(key),
-            None => Encryption::NoKey,
+            None if self.encryption_was_read => Encryption::NoKey,
+            None => Encryption::Unknown,
         };
-        let mut bucket = Bucket::new(Owner::Account(owner), encryption);
+        let mut bucket = Bucket::new(owner.map_or(Owner::Unknown, Owner::Account), encryption);
         bucket.former = self.former;
-        Some(bucket)
+        bucket.contradictions = is_doubtful.then(|| self.owners.into_keys().collect());
+        bucket
     }
 }
 
@@ -192,29 +198,25 @@ fn said(text: &str) -> Vec<(String, Said)> {
 }
 
 impl Statement<'_> {
-    /// Whether the stack writes such a statement for a purpose, with actions that it has then.
-    fn is_ours<'b>(&self, fits: impl Fn(Purpose) -> bool, actions: impl IntoIterator<Item = &'b [&'b str]>) -> bool {
-        let named: BTreeSet<_> = self.action.each().collect();
+    /// Whether it is a statement that the stack writes for a purpose, with actions of a service. Somebody may have edited the
+    /// actions, and other versions of this program have others for a level.
+    fn is_ours(&self, fits: impl Fn(Purpose) -> bool, service: &str) -> bool {
         self.effect.as_deref() == Some("Allow")
             // In a policy that several roles carry, statements have no Sid.
             && self.sid.as_deref().is_none_or(|sid| sids::purposes(sid).any(|of| of == Purpose::Kept || fits(of)))
-            && actions.into_iter().any(|actions| actions.iter().copied().collect::<BTreeSet<_>>() == named)
+            && self.action.each().all(|action| action.starts_with(service))
     }
 
     fn is_of_objects(&self) -> bool {
-        let of_levels = Access::ALL.into_iter().map(levels::on_objects).filter(|actions| !actions.is_empty());
-        let listing: &[&str] = &[levels::LIST_OBJECTS];
-        self.is_ours(Purpose::is_of_objects, of_levels.chain([listing]))
+        self.is_ours(Purpose::is_of_objects, "s3:")
     }
 
     fn is_of_key(&self) -> bool {
-        let of_levels = Access::ALL.into_iter().map(levels::on_key).filter(|actions| !actions.is_empty());
-        self.is_ours(|purpose| matches!(purpose, Purpose::ReadKey | Purpose::WriteKey), of_levels)
+        self.is_ours(|purpose| matches!(purpose, Purpose::ReadKey | Purpose::WriteKey), "kms:")
     }
 
     fn is_of_former_key(&self) -> bool {
-        let decrypting: &[&str] = &[levels::DECRYPT];
-        self.is_ours(|purpose| purpose == Purpose::FormerKey, [decrypting])
+        self.is_ours(|purpose| purpose == Purpose::FormerKey, "kms:")
     }
 }
 
@@ -223,29 +225,29 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
     let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
     if !context.is_empty() {
         let key = |via| Key::granted("s3", statement.resource.single(), via, any.aliases.single());
-        let said = |bucket: &&str| {
-            let said = match (equals.via.single(), like.via.single()) {
-                (via, None) if statement.is_of_key() => key(via).map(Said::Key),
-                (None, via) if statement.is_of_former_key() => key(via).map(Said::FormerKey),
-                (Some(_) | None, Some(_) | None) => None,
-            };
-            ((*bucket).to_owned(), said.unwrap_or(Said::Odd))
+        let (now, before) = (equals.via.single(), like.via.single());
+        let said = || match (now, before) {
+            (via, None) if statement.is_of_key() => Some(key(via).map_or(Said::Unreadable, Said::Key)),
+            (None, via) if statement.is_of_former_key() => Some(key(via).map_or(Said::Unreadable, Said::FormerKey)),
+            (Some(_), Some(_)) if statement.is_of_key() || statement.is_of_former_key() => Some(Said::Unreadable),
+            (Some(_) | None, Some(_) | None) => None,
         };
-        return context.iter().map(said).collect();
+        return context.iter().filter_map(|bucket| Some(((*bucket).to_owned(), said()?))).collect();
+    }
+    if !statement.is_of_objects() {
+        return Vec::new();
     }
     let (owner, was_read) = match (equals.owner.single(), like.owner.single()) {
         (Some(owner), None) => (owner, true),
         (None, Some(owner)) => (owner, false),
         _ => return Vec::new(),
     };
-    let is_of_objects = statement.is_of_objects();
     let buckets = statement.resource.each().filter_map(bucket_of);
     let said = |(bucket, has_objects): (&str, bool)| {
         let said = match AccountId::parse(owner) {
-            _ if !is_of_objects => Said::Odd,
             Ok(owner) if has_objects && was_read => Said::OwnerAndEncryption(owner),
             Ok(owner) => Said::Owner(owner),
-            Err(_) => Said::Odd,
+            Err(_) => Said::Unreadable,
         };
         (bucket.to_owned(), said)
     };
@@ -265,7 +267,7 @@ mod tests {
 
     use super::*;
 
-    fn facts(statements: Value) -> Vec<(String, Option<Bucket>)> {
+    fn facts(statements: Value) -> Vec<(String, Bucket)> {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
         let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
         for (bucket, said) in said(&document.to_string()) {
@@ -294,7 +296,7 @@ mod tests {
     fn what_was_found_out_stands_in_the_policy() {
         let account = || Owner::Account(AccountId::parse("111122223333").expect("an account"));
         let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
-        let bucket = |encryption| vec![("acme".to_owned(), Some(Bucket::new(account(), encryption)))];
+        let bucket = |encryption| vec![("acme".to_owned(), Bucket::new(account(), encryption))];
         assert_eq!(facts(json!([objects])), bucket(Encryption::NoKey));
         let key = Key { arn: KEY.to_owned(), alias: None, region: "us-west-2".to_owned() };
         assert_eq!(facts(json!([objects, with_key(KEY, "us-west-2")])), bucket(Encryption::Key(key)));
@@ -319,37 +321,54 @@ mod tests {
         let via = former["Condition"]["StringEquals"].take();
         former["Condition"]["StringLike"]["kms:ViaService"] = via["kms:ViaService"].clone();
         former["Condition"].as_object_mut().expect("a map").remove("StringEquals");
-        assert!(facts(json!([objects, former]))[0].1.as_ref().is_some_and(|bucket| bucket.former.len() == 1));
+        let undisturbed = facts(json!([objects, key, former]));
+        assert!(undisturbed[0].1.former.len() == 1 && undisturbed[0].1.contradictions.is_none());
         for statement in [&objects, &key, &former] {
             for (part, value) in [
                 ("Effect", json!("Deny")),
-                ("Action", json!(["kms:*"])),
-                ("Action", json!(["s3:*"])),
+                ("Action", json!(["iam:*"])),
+                ("Action", json!(["*"])),
                 ("Sid", json!("SecurityTeamStop")),
             ] {
                 let odd = changed(statement, part, value);
-                assert_eq!(facts(json!([objects, odd])), [("acme".to_owned(), None)], "{odd}");
+                assert_eq!(facts(json!([objects, key, former, odd])), undisturbed, "{odd}");
             }
+        }
+        // Its actions may be edited, or another version's.
+        for (statement, action) in [(&objects, "s3:GetObjectTagging"), (&key, "kms:DescribeKey"), (&former, "kms:*")] {
+            let edited = changed(statement, "Action", json!([statement["Action"][0], action]));
+            let with = |one: &Value| if one == statement { edited.clone() } else { one.clone() };
+            assert_eq!(facts(json!([with(&objects), with(&key), with(&former)])), undisturbed, "{edited}");
         }
     }
 
+    /// Whoever it is asked of then decides, among those that were named: nothing that is in use goes for a contradiction.
     #[test]
-    fn what_none_of_ours_says_is_asked_anew() {
+    fn where_statements_of_ours_contradict_each_other_the_bucket_is_asked_anew() {
         let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
         let other = on("arn:aws:s3:::acme/out/*", READ, "444455556666");
-        for odd in [
-            json!([objects, other]),
-            json!([on("arn:aws:s3:::acme/*", READ, "*")]),
-            json!([objects, with_key("arn:aws:kms:us-west-2:111122223333:key/*", "us-west-2")]),
-            json!([objects, with_key("*", "us-west-2")]),
-            json!([objects, with_key(KEY, "eu-west-1")]),
-            json!([
-                objects,
-                with_key(KEY, "us-west-2"),
-                with_key("arn:aws:kms:us-west-2:111122223333:key/5", "us-west-2")
-            ]),
+        let key = with_key(KEY, "us-west-2");
+        let second = with_key("arn:aws:kms:us-west-2:111122223333:key/5", "us-west-2");
+        for (statements, owners, keys) in [
+            (json!([objects, other, objects]), vec!["111122223333", "444455556666"], 0),
+            (json!([on("arn:aws:s3:::acme/*", READ, "*")]), vec![], 0),
+            (json!([on("arn:aws:s3:::acme/*", READ, "*"), key]), vec![], 1),
+            (
+                json!([objects, with_key("arn:aws:kms:us-west-2:111122223333:key/*", "us-west-2")]),
+                vec!["111122223333"],
+                0,
+            ),
+            (json!([objects, with_key("*", "us-west-2")]), vec!["111122223333"], 0),
+            (json!([objects, with_key(KEY, "eu-west-1")]), vec!["111122223333"], 0),
+            (json!([objects, key, second]), vec!["111122223333"], 2),
         ] {
-            assert_eq!(facts(odd.clone()), [("acme".to_owned(), None)], "{odd}");
+            let found = facts(statements.clone());
+            let [(name, bucket)] = found.as_slice() else { panic!("{statements}: {found:?}") };
+            assert_eq!(name, "acme");
+            let named: Vec<_> = bucket.contradictions.iter().flatten().map(AccountId::as_str).collect();
+            assert!(bucket.contradictions.is_some() && named == owners, "{statements}: {bucket:?}");
+            assert_eq!(bucket.account().map(AccountId::as_str), owners.first().copied(), "{statements}");
+            assert_eq!(bucket.former.len() + usize::from(bucket.key().is_some()), keys, "{statements}");
         }
         assert_eq!(facts(json!([on("arn:aws:s3:::*/x", READ, "111122223333")])), []);
     }

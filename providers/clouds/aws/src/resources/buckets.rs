@@ -57,6 +57,8 @@ pub(crate) struct Bucket {
     /// Keys that encrypted it before, and what was written then. Source: Amazon S3 user guide, "Setting default server-side
     /// encryption behavior": a new default changes no object that is there.
     pub(crate) former: BTreeSet<Key>,
+    /// Accounts that the stack's policies name as its owner, where they contradict each other, or name none: then it is asked anew.
+    pub(crate) contradictions: Option<BTreeSet<AccountId>>,
     note: Option<String>,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
@@ -64,7 +66,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn new(owner: Owner, encryption: Encryption) -> Self {
-        Self { owner, encryption, former: BTreeSet::new(), note: None, on_writing: None }
+        Self { owner, encryption, former: BTreeSet::new(), contradictions: None, note: None, on_writing: None }
     }
 
     /// The account that owns it, where that is known.
@@ -85,7 +87,9 @@ impl Bucket {
 
     /// Whether it says all that is asked.
     fn answers(&self, asked: Asked) -> bool {
-        self.account().is_some() && (asked == Asked::Owner || self.encryption != Encryption::Unknown)
+        self.account().is_some()
+            && self.contradictions.is_none()
+            && (asked == Asked::Owner || self.encryption != Encryption::Unknown)
     }
 }
 
@@ -188,7 +192,10 @@ impl Lookup {
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
 /// that isn't the one any more that it was is kept out, which is what its condition is for.
 fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
-    let Some((known, was)) = known.and_then(|known| Some((known, known.account()?))) else { return asked };
+    let Some(known) = known else { return asked };
+    let Some(was) = known.account() else { return Bucket { former: known.former.clone(), ..asked } };
+    let is_known =
+        |now: &AccountId| now == was || known.contradictions.as_ref().is_some_and(|owners| owners.contains(now));
     let said = || asked.note.clone().unwrap_or_default();
     // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
     let kept_out = |now: &str| Bucket {
@@ -204,10 +211,10 @@ fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
             let note = format!("it couldn't be asked again, and what the stack's policies say of it stays: {}", said());
             Bucket { note: Some(note), ..known.clone() }
         }
-        Owner::Account(now) if now == was && asked.encryption == Encryption::Unknown => {
+        Owner::Account(now) if is_known(now) && asked.encryption == Encryption::Unknown => {
             Bucket { encryption: known.encryption.clone(), former: known.former.clone(), ..asked }
         }
-        Owner::Account(now) if now == was => {
+        Owner::Account(now) if is_known(now) => {
             let before = known.former.iter().chain(known.key());
             let former = before.filter(|key| asked.key() != Some(key)).cloned().collect();
             Bucket { former, ..asked }

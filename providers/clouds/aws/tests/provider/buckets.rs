@@ -343,6 +343,42 @@ async fn what_somebody_wrote_into_the_policy_gives_nothing() {
     }
 }
 
+/// An edit by somebody else, or another version's actions: whose the bucket is, and under which keys it was, stays known.
+#[tokio::test]
+async fn an_edit_of_the_policy_makes_nobody_forget_what_it_says() {
+    let text = manifest(GRANTS);
+    let extra = |statement: &mut Value| {
+        let service = statement["Action"][0].as_str().and_then(|action| action.split(':').next()).unwrap_or("s3");
+        let action = if service == "kms" { "kms:DescribeKey" } else { "s3:GetObjectTagging" };
+        statement["Action"].as_array_mut().expect("actions").push(json!(action));
+    };
+    let stop = |on: &str, action: &str| {
+        json!({ "Sid": "SecurityTeamStop", "Effect": "Deny", "Action": [action], "Resource": [on],
+                "Condition": { "StringEquals": { "aws:ResourceAccount": [OWN] } } })
+    };
+    for edited in ["actions", "deny"] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let (former, now) = (key(&world, OWN).await, key(&world, OWN).await);
+        for key in [&former, &now] {
+            encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(key)).await;
+            mend(&world, &text).await;
+        }
+        let before = world.document("cloudgrant_tests_global").await;
+        assert!(before.to_string().contains(&former) && before.to_string().contains(&now), "{before:#}");
+        edit(&world, |statements| match edited {
+            "actions" => statements.iter_mut().for_each(extra),
+            _ => statements.push(stop("arn:aws:s3:::acme-data/*", "s3:DeleteObject")),
+        })
+        .await;
+        // Somebody else's by now: that decides nothing.
+        world.s3(OWN).delete_bucket().bucket("acme-data").send().await.expect("deleted");
+        create(&world.s3(OTHER), "acme-data", "us-west-2").await;
+        world.converge(&text).await;
+        assert_eq!(world.document("cloudgrant_tests_global").await, before, "{edited}");
+    }
+}
+
 /// The owner that the policy names is asked for by a drift: that somebody edited it, it doesn't believe.
 #[tokio::test]
 async fn an_owner_that_somebody_edited_is_drift() {

@@ -1,6 +1,7 @@
 //! A revoke takes away and changes nothing else, whatever the manifest says by now of the grants that stay.
 
 use aws_sdk_s3::types::ServerSideEncryption;
+use cloudgrant_core::{Approval, Cancel, Silent};
 use serde_json::Value;
 
 use crate::buckets::{encrypt, key, mend};
@@ -216,4 +217,21 @@ async fn a_former_key_is_forgotten_once_no_grant_reads_its_bucket() {
         apply(&world, &text).await;
         assert!(!has(&former));
     }
+}
+
+/// What the manifest has lost besides is for `apply`: nobody waits for it to go, and it stays.
+#[tokio::test]
+async fn what_the_manifest_has_lost_besides_is_not_waited_for() {
+    let gone = ("gone", GLOBAL, "data: read");
+    let text = granting(&[gone, ("lost", VISION, "models: read")]);
+    let world = World::new(&text).await;
+    apply(&world, &text).await;
+    let before = allowed(&world).len();
+    let session = world.session(&granting(&[gone])).await.expect("a session");
+    let engine = session.engine_without(Some(&["gone".to_owned()])).expect("it is listed");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let planned = plan.changes.len();
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report");
+    assert!(report.is_success() && report.applied.len() == planned, "{report:#?}");
+    assert_eq!(allowed(&world).len(), before, "the role of the other scope is there");
 }

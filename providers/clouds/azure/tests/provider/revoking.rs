@@ -131,3 +131,16 @@ async fn what_may_have_been_for_what_is_revoked_is_told() {
         assert!(said.iter().any(|note| note.contains("it still gives access: `cloudgrant apply`")), "{said:#?}");
     }
 }
+
+/// What the manifest has lost besides is for `apply`: nobody waits for it to go, and it stays.
+#[tokio::test]
+async fn what_the_manifest_has_lost_besides_is_not_waited_for() {
+    let text = granting(APPLIED);
+    let world = World::new(&text).await;
+    apply(&world, &text).await;
+    let lost = granting(APPLIED.split_once("\n- ").expect("several").0);
+    let plan = revoke(&world, &lost, "gone").await;
+    assert_eq!(plan.changes.len(), 1, "{:#?}", plan.changes);
+    let left = granting(APPLIED.split_once("\n- ").expect("several").1);
+    assert!(world.plan(&left).await.expect("a plan").is_empty(), "the others are there");
+}
