@@ -4,7 +4,8 @@
 //! have for them, and which it has; the difference is a plan; an approved plan is applied and verified:
 //!
 //! ```text
-//! manifest + env + flags --config--> intents --check against Capabilities--> Checked<intent>
+//! manifest + env + flags --manifest--> document --link--> intents
+//!   --check against Capabilities--> Checked<intent>
 //!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired
 //!   --Provider::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
 //!   --Engine: order, concurrency, retry, deadline--> Provider::apply --> observe again --> Report

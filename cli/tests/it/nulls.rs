@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cloudgrant_aws as _;
 use cloudgrant_azure as _;
-use cloudgrant_core::manifest::{self, Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, Error, Registration, providers};
 use serde_json::{Value, json};
 
