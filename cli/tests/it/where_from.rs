@@ -70,6 +70,11 @@ fn numbers_truth_values_and_account_ids_come_from_variables() {
         .variable("CLOUDGRANT_AWS__ACCOUNT", "111122223333");
     let output = folder.output(&["plan", "--sandbox"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for wrong in ["0", "-5"] {
+        let output = Folder::with(MANIFEST).variable("CLOUDGRANT_AWS__REQUEST_TIMEOUT", wrong).output(&["plan"]);
+        let told = format!("`{wrong}` is not a number of seconds above 0");
+        assert!(said(&output).contains(&told), "{}", said(&output));
+    }
     let output = Folder::with(MANIFEST).variable("CLOUDGRANT_AWS__REQUEST_TIMEOUT", "5s").output(&["plan"]);
     assert!(said(&output).contains("environment variable CLOUDGRANT_AWS__REQUEST_TIMEOUT: "), "{}", said(&output));
 }

@@ -69,18 +69,21 @@ where
     let mut longest = Duration::ZERO;
     let mut unreachable_since = None;
     loop {
-        let tried = Instant::now();
         let error = match call().await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let wait = waits.next();
         if !error.kind().is_retryable() {
             return Err(error);
         }
+        if error.kind() == ErrorKind::Unreachable && unreachable_since.is_none() {
+            // The waits may have grown long over something else.
+            waits = Waits::new(settings);
+        }
+        let wait = waits.next();
         longest = longest.max(patience(error.kind()));
         let has_no_way = match error.kind() {
-            ErrorKind::Unreachable => unreachable_since.get_or_insert(tried).elapsed() + wait > reach,
+            ErrorKind::Unreachable => unreachable_since.get_or_insert_with(Instant::now).elapsed() + wait > reach,
             _ => {
                 unreachable_since = None;
                 false
@@ -148,20 +151,27 @@ mod tests {
         assert!(given_up_after(ErrorKind::Unreachable, false).await + longest_wait > patience);
     }
 
-    /// As with a host of which is only known after some requests that nobody answers there.
+    /// As with a host of which is only known after some requests that nobody answers there, and one that is gone for a moment.
     #[tokio::test(start_paused = true)]
     async fn no_way_to_the_cloud_is_told_soon_after_other_failures_too() {
         let settings = Settings::default();
-        let begun = Instant::now();
-        let call = || async {
-            let kind =
-                if begun.elapsed() < Duration::from_secs(20) { ErrorKind::Unavailable } else { ErrorKind::Unreachable };
-            Err::<(), _>(Error::new(kind, "no"))
-        };
-        let error = reading(&settings, &Silent, &Cancel::default(), call).await.expect_err("it never works");
-        assert_eq!(error.kind(), ErrorKind::Unreachable);
-        let longest = Duration::from_secs(20) + settings.longest_wait + settings.reach;
-        assert!(begun.elapsed() <= longest && longest < settings.patience, "{:?}", begun.elapsed());
+        for (gone_for, comes_back) in [(settings.reach / 2, true), (settings.patience, false)] {
+            let (begun, mut gone_since) = (Instant::now(), None);
+            let call = || {
+                let gone =
+                    (begun.elapsed() >= Duration::from_secs(20)).then(|| *gone_since.get_or_insert(begun.elapsed()));
+                let answer = match gone {
+                    None => Err(Error::new(ErrorKind::Unavailable, "no")),
+                    Some(since) if begun.elapsed() < since + gone_for => Err(Error::new(ErrorKind::Unreachable, "no")),
+                    Some(_) => Ok(()),
+                };
+                std::future::ready(answer)
+            };
+            let answer = reading(&settings, &Silent, &Cancel::default(), call).await;
+            assert_eq!(answer.is_ok(), comes_back, "{answer:?}");
+            let longest = Duration::from_secs(20) + settings.longest_wait + settings.reach;
+            assert!(begun.elapsed() <= longest && longest < settings.patience, "{:?}", begun.elapsed());
+        }
     }
 
     #[tokio::test(start_paused = true)]

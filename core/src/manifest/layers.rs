@@ -101,7 +101,9 @@ fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
     let provider = registry::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
     let is_it = |problem: &Diagnostic| Path::parse(&problem.path).keys().skip(1).eq(rest.iter().map(String::as_str));
     let is_wrong = |value: Value| (provider.check_config)(&keyed(rest, value)).iter().any(is_it);
-    (is_wrong(text.into()) && !is_wrong(value.clone())).then_some(value)
+    // The value may be of the right kind and wrong all the same, as a number below 0 is.
+    let of_its_kind = if value.is_number() { json!(1) } else { json!(true) };
+    (is_wrong(text.into()) && (!is_wrong(value.clone()) || !is_wrong(of_its_kind))).then_some(value)
 }
 
 /// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.

@@ -64,7 +64,7 @@ pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) ->
 
 /// What is wrong with an organization's name: no cloud takes it in the names that are made of it.
 fn unfit(organization: &str) -> Option<Diagnostic> {
-    // Source: IAM user guide, "Name requirements for IAM", which takes the most.
+    // Source: IAM user guide, "Name requirements for IAM", the most permissive of the clouds.
     let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if organization.chars().all(fits) && organization.len() <= 64 {
         return None;

@@ -41,6 +41,11 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// The data plane's account.
+    pub(crate) fn account(&self) -> &AccountId {
+        &self.account
+    }
+
     pub(crate) fn new(stack: Stack, partition: &'static str, account: AccountId, issuer: Option<&str>) -> Self {
         let slug = match issuer {
             // No stack's name has a dot.

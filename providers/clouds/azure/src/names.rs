@@ -94,6 +94,15 @@ impl Names {
         is_called_so && self.is_home(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
     }
 
+    /// Whether an identity is called as the stack calls its own, and where they are, with no tag that says whose it is: whoever
+    /// replaced its tags took the mark away.
+    pub(crate) fn has_lost_its_mark(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
+        let name = id.name().to_ascii_lowercase();
+        let is_called_so =
+            [self.credential_mark(), self.place_mark()].iter().any(|mark| name.starts_with(mark.as_str()));
+        is_called_so && self.is_home(id) && [STACK_TAG, HOME_TAG].iter().all(|key| tag_of(tags, key).is_none())
+    }
+
     /// Whether something is in the stack's resource group.
     fn is_home(&self, id: &ResourceId) -> bool {
         id.subscription() == self.group.subscription()

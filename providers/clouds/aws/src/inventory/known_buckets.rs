@@ -20,7 +20,7 @@ use crate::config::AccountId;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::policy::sids::{self, Purpose};
-use crate::resources::buckets::{Bucket, Encryption, Owner};
+use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::resources::kms_key::Key;
 use crate::resources::locator::is_bucket;
 
@@ -38,13 +38,13 @@ pub(crate) const UNREAD: &str = "StringLike";
 pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
     let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn) && !names.is_mark(arn));
     // A bucket's statements may be in several policies, and its key in one that says nothing of owners.
-    let says = |text: &Cow<'_, str>| text.contains(OWNER) || text.contains(CONTEXT);
-    let texts: Vec<_> = ours.map(|(_, policy)| policy.text()).filter(says).collect();
+    let says = |(_, text): &(bool, Cow<'_, str>)| text.contains(OWNER) || text.contains(CONTEXT);
+    let texts: Vec<_> = ours.map(|(arn, policy)| (names.is_shared_policy(arn), policy.text())).filter(says).collect();
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-    for (bucket, said) in parallel::map(texts, |text| said(&text)).into_iter().flatten() {
+    for (bucket, said) in parallel::map(texts, |(is_shared, text)| said(&text, is_shared)).into_iter().flatten() {
         facts.entry(bucket).or_default().add(said);
     }
-    facts.into_iter().map(|(name, facts)| (name, facts.bucket())).collect()
+    facts.into_iter().map(|(name, facts)| (name, facts.bucket(names.account()))).collect()
 }
 
 /// What one statement says of a bucket.
@@ -87,10 +87,13 @@ impl Facts {
         *self.owners.entry(owner).or_default() += 1;
     }
 
-    /// Of several owners, the one that most statements name; of several keys, all stay in use.
-    fn bucket(mut self) -> Bucket {
+    /// Of several owners, the data plane's own account, or else the one that most statements name; of several keys, all stay in
+    /// use. Such a bucket is asked anew, and nothing is made of these where it can't be.
+    fn bucket(mut self, own: &AccountId) -> Bucket {
         let is_doubtful = self.is_unreadable || self.owners.len() != 1 || self.keys.len() > 1;
-        let owner = self.owners.iter().max_by_key(|(_, count)| **count).map(|(owner, _)| owner.clone());
+        let most = self.owners.iter().max_by_key(|(owner, count)| (*owner == own, **count));
+        let owner = most.map(|(owner, _)| owner.clone());
+        let have_keys_differed = self.keys.len() > 1;
         let key = self.keys.pop_first();
         self.former.append(&mut self.keys);
         let encryption = match key {
@@ -104,7 +107,8 @@ impl Facts {
         };
         let mut bucket = Bucket::new(owner.map_or(Owner::Unknown, Owner::Account), encryption);
         bucket.former = self.former;
-        bucket.contradictions = is_doubtful.then(|| self.owners.into_keys().collect());
+        let owners = || self.owners.into_keys().collect();
+        bucket.contradictions = is_doubtful.then(|| Contradictions { owners: owners(), have_keys_differed });
         bucket
     }
 }
@@ -192,9 +196,11 @@ impl Texts<'_> {
     }
 }
 
-fn said(text: &str) -> Vec<(String, Said)> {
+/// Statements have no Sid in a policy that scopes share, and only there.
+fn said(text: &str, is_shared: bool) -> Vec<(String, Said)> {
     let Ok(document) = serde_json::from_str::<Document<'_>>(text) else { return Vec::new() };
-    document.statement.items().iter().flat_map(of_statement).collect()
+    let statements = document.statement.items().iter().filter(|statement| statement.sid.is_none() == is_shared);
+    statements.flat_map(of_statement).collect()
 }
 
 impl Statement<'_> {
@@ -202,7 +208,6 @@ impl Statement<'_> {
     /// actions, and other versions of this program have others for a level.
     fn is_ours(&self, fits: impl Fn(Purpose) -> bool, service: &str) -> bool {
         self.effect.as_deref() == Some("Allow")
-            // In a policy that several roles carry, statements have no Sid.
             && self.sid.as_deref().is_none_or(|sid| sids::purposes(sid).any(|of| of == Purpose::Kept || fits(of)))
             && self.action.each().all(|action| action.starts_with(service))
     }
@@ -270,10 +275,11 @@ mod tests {
     fn facts(statements: Value) -> Vec<(String, Bucket)> {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
         let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-        for (bucket, said) in said(&document.to_string()) {
+        for (bucket, said) in said(&document.to_string(), false) {
             facts.entry(bucket).or_default().add(said);
         }
-        facts.into_iter().map(|(name, facts)| (name, facts.bucket())).collect()
+        let own = AccountId::parse("111122223333").expect("an account");
+        facts.into_iter().map(|(name, facts)| (name, facts.bucket(&own))).collect()
     }
 
     fn on(resource: &str, operator: &str, owner: &str) -> Value {
@@ -329,6 +335,7 @@ mod tests {
                 ("Action", json!(["iam:*"])),
                 ("Action", json!(["*"])),
                 ("Sid", json!("SecurityTeamStop")),
+                ("Sid", Value::Null),
             ] {
                 let odd = changed(statement, part, value);
                 assert_eq!(facts(json!([objects, key, former, odd])), undisturbed, "{odd}");
@@ -342,6 +349,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn statements_have_no_sid_in_a_policy_that_scopes_share() {
+        let mut objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
+        let text = |statement: &Value| json!({"Statement": [statement]}).to_string();
+        assert_eq!((said(&text(&objects), false).len(), said(&text(&objects), true).len()), (1, 0));
+        objects["Sid"].take();
+        assert_eq!((said(&text(&objects), false).len(), said(&text(&objects), true).len()), (0, 1));
+    }
+
     /// Whoever it is asked of then decides, among those that were named: nothing that is in use goes for a contradiction.
     #[test]
     fn where_statements_of_ours_contradict_each_other_the_bucket_is_asked_anew() {
@@ -350,7 +366,7 @@ mod tests {
         let key = with_key(KEY, "us-west-2");
         let second = with_key("arn:aws:kms:us-west-2:111122223333:key/5", "us-west-2");
         for (statements, owners, keys) in [
-            (json!([objects, other, objects]), vec!["111122223333", "444455556666"], 0),
+            (json!([other, objects, other]), vec!["111122223333", "444455556666"], 0),
             (json!([on("arn:aws:s3:::acme/*", READ, "*")]), vec![], 0),
             (json!([on("arn:aws:s3:::acme/*", READ, "*"), key]), vec![], 1),
             (
@@ -365,7 +381,8 @@ mod tests {
             let found = facts(statements.clone());
             let [(name, bucket)] = found.as_slice() else { panic!("{statements}: {found:?}") };
             assert_eq!(name, "acme");
-            let named: Vec<_> = bucket.contradictions.iter().flatten().map(AccountId::as_str).collect();
+            let named = bucket.contradictions.iter().flat_map(|contradictions| &contradictions.owners);
+            let named: Vec<_> = named.map(AccountId::as_str).collect();
             assert!(bucket.contradictions.is_some() && named == owners, "{statements}: {bucket:?}");
             assert_eq!(bucket.account().map(AccountId::as_str), owners.first().copied(), "{statements}");
             assert_eq!(bucket.former.len() + usize::from(bucket.key().is_some()), keys, "{statements}");

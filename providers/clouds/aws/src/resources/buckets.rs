@@ -57,11 +57,20 @@ pub(crate) struct Bucket {
     /// Keys that encrypted it before, and what was written then. Source: Amazon S3 user guide, "Setting default server-side
     /// encryption behavior": a new default changes no object that is there.
     pub(crate) former: BTreeSet<Key>,
-    /// Accounts that the stack's policies name as its owner, where they contradict each other, or name none: then it is asked anew.
-    pub(crate) contradictions: Option<BTreeSet<AccountId>>,
+    /// Where what the stack's policies say of it can't all be so: then it is asked anew.
+    pub(crate) contradictions: Option<Contradictions>,
     note: Option<String>,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
+}
+
+/// What the stack's policies say of a bucket, where somebody has edited them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contradictions {
+    /// All that they name as its owner.
+    pub(crate) owners: BTreeSet<AccountId>,
+    /// Whether they name several keys as its present one.
+    pub(crate) have_keys_differed: bool,
 }
 
 impl Bucket {
@@ -176,6 +185,7 @@ impl Lookup {
                     if known.and_then(Bucket::account).is_none() {
                         foreign::look(aws, &name, asked, &mut bucket).await?;
                     }
+                    tell_doubts(&name, known, &bucket, asked)?;
                     Ok::<_, Error>((name, (asked, settled(&aws.config.account, known, bucket))))
                 }
             };
@@ -189,13 +199,37 @@ impl Lookup {
     }
 }
 
+/// Refuses to make anything of policies that contradict each other where nobody can be asked: a guess would be written to all of
+/// them.
+fn tell_doubts(name: &str, known: Option<&Bucket>, asked: &Bucket, what: Asked) -> Result<()> {
+    let Some(said) = known.and_then(|known| known.contradictions.as_ref()) else { return Ok(()) };
+    let is_encryption_open =
+        said.have_keys_differed && what == Asked::Encryption && asked.encryption == Encryption::Unknown;
+    let (what, action) = match &asked.owner {
+        Owner::Unknown => ("whose it is", "s3:ListAllMyBuckets"),
+        Owner::Account(_) if is_encryption_open => ("which key encrypts it", "s3:GetEncryptionConfiguration"),
+        Owner::Account(_) | Owner::Elsewhere => return Ok(()),
+    };
+    let message = format!(
+        "somebody has edited the stack's policies, so that they contradict each other about the bucket {name}: {what} can't be \
+         asked either"
+    );
+    let hint = format!("let cloudgrant ask (`{action}`), or undo that edit; `aws iam list-policy-versions` shows it");
+    Err(Error::new(ErrorKind::Conflict, message).hint(hint))
+}
+
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
 /// that isn't the one any more that it was is kept out, which is what its condition is for.
 fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
     let Some(known) = known else { return asked };
-    let Some(was) = known.account() else { return Bucket { former: known.former.clone(), ..asked } };
+    // Whatever key it has now: what was written under others stays readable.
+    let former = || {
+        let before = known.former.iter().chain(known.key());
+        before.filter(|key| asked.key() != Some(key)).cloned().collect()
+    };
+    let Some(was) = known.account() else { return Bucket { former: former(), ..asked } };
     let is_known =
-        |now: &AccountId| now == was || known.contradictions.as_ref().is_some_and(|owners| owners.contains(now));
+        |now: &AccountId| now == was || known.contradictions.as_ref().is_some_and(|said| said.owners.contains(now));
     let said = || asked.note.clone().unwrap_or_default();
     // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
     let kept_out = |now: &str| Bucket {
@@ -214,13 +248,9 @@ fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
         Owner::Account(now) if is_known(now) && asked.encryption == Encryption::Unknown => {
             Bucket { encryption: known.encryption.clone(), former: known.former.clone(), ..asked }
         }
-        Owner::Account(now) if is_known(now) => {
-            let before = known.former.iter().chain(known.key());
-            let former = before.filter(|key| asked.key() != Some(key)).cloned().collect();
-            Bucket { former, ..asked }
-        }
+        Owner::Account(now) if is_known(now) => Bucket { former: former(), ..asked },
         // Of the data plane's own account is what the policy says otherwise: somebody edited that, or it was a foreign one before.
-        Owner::Account(now) if now == own => asked,
+        Owner::Account(now) if now == own => Bucket { former: former(), ..asked },
         Owner::Account(now) => kept_out(&format!("account {now}")),
     }
 }

@@ -379,12 +379,40 @@ async fn an_edit_of_the_policy_makes_nobody_forget_what_it_says() {
     }
 }
 
+/// What contradicts itself is asked, and where it can't be, nothing is made of it.
+#[tokio::test]
+async fn where_policies_contradict_each_other_and_nobody_can_be_asked_nothing_is_written() {
+    let text = manifest(GRANTS);
+    let mut world = World::new(&text).await;
+    let key = key(&world, OWN).await;
+    encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(&text).await;
+    edit(&world, |statements| {
+        let one = statements.iter_mut().find(|one| one.to_string().contains("arn:aws:s3:::acme-data")).expect("one");
+        one["Condition"]["StringEquals"]["aws:ResourceAccount"] = json!(["999999999999"]);
+    })
+    .await;
+    let before = world.document("cloudgrant_tests_global").await;
+    world.restart(&text, "deny=s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration,deny=s3:ListBucket").await;
+    let error = world.plan(&text).await.expect_err("nobody knows");
+    assert!(error.to_string().contains("contradict each other about the bucket acme-data"), "{error}");
+    assert_eq!(world.document("cloudgrant_tests_global").await, before);
+    world.restart(&text, "").await;
+    mend(&world, &text).await;
+    assert!(!world.document("cloudgrant_tests_global").await.to_string().contains("999999999999"));
+}
+
 /// The owner that the policy names is asked for by a drift: that somebody edited it, it doesn't believe.
 #[tokio::test]
 async fn an_owner_that_somebody_edited_is_drift() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
+    let (former, now) = (key(&world, OWN).await, key(&world, OWN).await);
     world.converge(&text).await;
+    for key in [&former, &now] {
+        encrypt(&world.s3(OWN), "acme-data", ServerSideEncryption::AwsKms, Some(key)).await;
+        mend(&world, &text).await;
+    }
     let before = world.document("cloudgrant_tests_global").await;
     edit(&world, |statements| {
         for statement in statements {

@@ -3,6 +3,7 @@
 use cloudgrant_core::quoted;
 use serde_json::json;
 
+use crate::names::{HOME_TAG, STACK_TAG};
 use crate::resources::locator::is_guid;
 use crate::resources::resource_id::ResourceId;
 
@@ -21,6 +22,16 @@ pub(crate) fn list_assignments(subscription: &str) -> String {
 pub(crate) fn list_assignments_of(home: &str) -> String {
     let home = home.replace('\\', r"\\").replace('\'', r"\'");
     format!("az role assignment list --all --query {}", quoted(&format!("[?contains(description, '{home}')]")))
+}
+
+/// Puts the marks of a stack and its home among the tags of a managed identity.
+pub(crate) fn mark(identity: &ResourceId, stack: &str, home: &str) -> String {
+    format!(
+        "az tag update --operation merge --resource-id {} --tags {} {}",
+        quoted(identity.as_str()),
+        quoted(&format!("{STACK_TAG}={stack}")),
+        quoted(&format!("{HOME_TAG}={home}"))
+    )
 }
 
 /// Takes a federated credential away.

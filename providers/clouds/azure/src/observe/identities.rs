@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::client::arm::FederatedCredential;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::names::STACK_TAG;
 use crate::objects::kinds;
 use crate::objects::remedies;
 use crate::observe::other_homes::OtherHomes;
@@ -75,6 +76,15 @@ pub(super) async fn add(
         let object = kinds::identity(&id, azure.names.group());
         let place = azure.names.place_named(&id);
         if !owned && !wanted.contains(&object) {
+            if azure.names.has_lost_its_mark(&id, &identity.tags) {
+                let reason = format!(
+                    "it is called as the stack's identities are, and somebody has replaced its tags, so that nobody knows whether it \
+                     is the stack's. If it is, put them back, and run this again: `{}`. If not, delete it or mark it as somebody's \
+                     by a tag `{STACK_TAG}`",
+                    remedies::mark(&id, azure.names.stack().as_str(), azure.names.home())
+                );
+                observed.stays.push(Stays { object, reason, is_empty: false });
+            }
             continue;
         }
         let found = Found {

@@ -175,6 +175,31 @@ async fn an_identity_of_somebody_else_in_our_place_is_left_alone() {
     assert_eq!(identity["tags"], json!({ "owner": "somebody" }));
 }
 
+/// As `az identity update --tags` does it. Nobody knows any more whether it is the stack's, and nobody may forget it.
+#[tokio::test]
+async fn an_identity_whose_tags_somebody_replaced_is_told_with_the_way_back() {
+    let text = flyte(PRODUCTION);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let identity = "cloudgrant_tests_production";
+    world.arm.put_identity(identity, json!({ "x": "y" })).await;
+    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
+    let plan = engine.plan(&cloudgrant_core::Silent).await.expect("a plan");
+    let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+    let home = "00000000-0000-0000-0000-00000000000b/acme-dataplane";
+    let marks = format!("--tags cloudgrant:stack=tests cloudgrant:home={home}");
+    assert!(stays.object.to_string().contains(identity) && stays.reason.contains(&marks), "{stays:#?}");
+    assert!(plan.changes.iter().all(|change| change.id != stays.object), "{:#?}", plan.changes);
+    let tags = json!({ "x": "y", "cloudgrant:stack": "tests", "cloudgrant:home": home });
+    world.arm.put_identity(identity, tags).await;
+    world.revoke_all(&text).await.expect("revoked");
+    assert!(world.arm.identities().await.iter().all(|one| one["name"] != identity));
+    // Somebody else's is theirs.
+    world.arm.put_identity(identity, json!({ "cloudgrant:stack": "another" })).await;
+    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
+    assert_eq!(engine.plan(&cloudgrant_core::Silent).await.expect("a plan").stays, []);
+}
+
 #[tokio::test]
 async fn tags_of_others_on_our_identity_stay() {
     let text = flyte(PRODUCTION);
