@@ -185,8 +185,11 @@ impl Lookup {
                     if known.and_then(Bucket::account).is_none() {
                         foreign::look(aws, &name, asked, &mut bucket).await?;
                     }
-                    tell_doubts(&name, known, &bucket, asked)?;
-                    Ok::<_, Error>((name, (asked, settled(&aws.config.account, known, bucket))))
+                    let askable = |account: &AccountId| {
+                        *account == aws.config.account || aws.config.accounts.contains_key(account)
+                    };
+                    tell_doubts(&name, known, &bucket, asked, askable)?;
+                    Ok::<_, Error>((name, (asked, settled(&aws.config.account, known, bucket, askable))))
                 }
             };
             let asked: Vec<_> = stream::iter(open).map(ask).buffer_unordered(BUCKETS_AT_A_TIME).try_collect().await?;
@@ -201,26 +204,36 @@ impl Lookup {
 
 /// Refuses to make anything of policies that contradict each other where nobody can be asked: a guess would be written to all of
 /// them.
-fn tell_doubts(name: &str, known: Option<&Bucket>, asked: &Bucket, what: Asked) -> Result<()> {
+fn tell_doubts(
+    name: &str,
+    known: Option<&Bucket>,
+    asked: &Bucket,
+    what: Asked,
+    askable: impl Fn(&AccountId) -> bool,
+) -> Result<()> {
     let Some(said) = known.and_then(|known| known.contradictions.as_ref()) else { return Ok(()) };
     let is_encryption_open =
         said.have_keys_differed && what == Asked::Encryption && asked.encryption == Encryption::Unknown;
     let (what, action) = match &asked.owner {
-        Owner::Unknown => ("whose it is", "s3:ListAllMyBuckets"),
-        Owner::Account(_) if is_encryption_open => ("which key encrypts it", "s3:GetEncryptionConfiguration"),
+        Owner::Unknown => ("whose it is", "`s3:ListAllMyBuckets`"),
+        Owner::Account(_) if is_encryption_open => ("which key encrypts it", "`s3:GetEncryptionConfiguration`"),
+        // It may be any of those whose buckets nobody may list.
+        Owner::Elsewhere if said.owners.is_empty() || !said.owners.iter().all(askable) => {
+            ("whose it is", "credentials for its account in `aws.accounts`")
+        }
         Owner::Account(_) | Owner::Elsewhere => return Ok(()),
     };
     let message = format!(
         "somebody has edited the stack's policies, so that they contradict each other about the bucket {name}: {what} can't be \
          asked either"
     );
-    let hint = format!("let cloudgrant ask (`{action}`), or undo that edit; `aws iam list-policy-versions` shows it");
+    let hint = format!("let cloudgrant ask ({action}), or undo that edit; `aws iam list-policy-versions` shows it");
     Err(Error::new(ErrorKind::Conflict, message).hint(hint))
 }
 
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
 /// that isn't the one any more that it was is kept out, which is what its condition is for.
-fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
+fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket, askable: impl Fn(&AccountId) -> bool) -> Bucket {
     let Some(known) = known else { return asked };
     // Whatever key it has now: what was written under others stays readable.
     let former = || {
@@ -240,6 +253,13 @@ fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket) -> Bucket {
         ..known.clone()
     };
     match &asked.owner {
+        Owner::Elsewhere if !askable(was) => {
+            let note = format!(
+                "account {was} owns it, as the stack's policies say; whether it still does can't be asked without credentials for that \
+                 account (`aws.accounts`). Anybody else's bucket of that name is kept out"
+            );
+            Bucket { note: Some(note), ..known.clone() }
+        }
         Owner::Elsewhere => kept_out("another account"),
         Owner::Unknown => {
             let note = format!("it couldn't be asked again, and what the stack's policies say of it stays: {}", said());

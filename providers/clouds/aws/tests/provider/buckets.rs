@@ -50,12 +50,12 @@ fn of<'a>(statements: &'a [Value], sid: &str) -> &'a Value {
     statements.iter().find(|one| one["Sid"] == sid).unwrap_or_else(|| panic!("{sid} in {statements:#?}"))
 }
 
-fn warnings<'a>(plan: &'a Plan, about: &str) -> Vec<&'a Note> {
+pub(crate) fn warnings<'a>(plan: &'a Plan, about: &str) -> Vec<&'a Note> {
     plan.notes.iter().filter(|note| note.level == Level::Warning && note.about == about).collect()
 }
 
 /// A plan that asks anew, as `drift` and `apply` do.
-async fn drift(world: &World, text: &str) -> Plan {
+pub(crate) async fn drift(world: &World, text: &str) -> Plan {
     let session = world.session_with(text, Settings::default()).await.expect("a session");
     session.provider().look_again();
     session.engine().plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"))
@@ -309,7 +309,7 @@ async fn what_can_not_be_read_again_takes_no_key_away() {
 }
 
 /// What somebody wrote into the stack's policy, by a console.
-async fn edit(world: &World, change: impl FnOnce(&mut Vec<Value>)) {
+pub(crate) async fn edit(world: &World, change: impl FnOnce(&mut Vec<Value>)) {
     let mut document = world.document("cloudgrant_tests_global").await;
     change(document["Statement"].as_array_mut().expect("statements"));
     let policies = world.iam().list_policies().send().await.expect("the policies");

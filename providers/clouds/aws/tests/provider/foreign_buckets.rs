@@ -5,9 +5,10 @@ use cloudgrant_conformance::nearby;
 use cloudgrant_core::{Action, Approval, Cancel, Plan, Silent};
 use serde_json::{Value, json};
 
-use crate::buckets::{create, encrypt, key};
+use crate::buckets::{create, drift, edit, encrypt, key, warnings};
 use crate::world::{Runs, World, assert_same, manifest, refused, said};
 
+const OWNER: &str = "aws:ResourceAccount";
 const OTHER: &str = "444455556666";
 const NOBODYS: &str = "777788889999";
 const TASK_ROLE: &str = "arn:aws:iam::111122223333:role/acme-userflyterole";
@@ -377,6 +378,34 @@ async fn a_run_that_dies_before_it_takes_the_statements_out_is_made_good() {
     let report = world.revoke_all(&other).await.expect("revoked");
     assert!(report.is_success(), "{report:#?}");
     assert_eq!((bucket_policy(&world, OTHER).await, key_policy(&world, OTHER, &key).await), before);
+}
+
+/// Whoever can't be asked has not sold the bucket: the condition on its owner stays, and nobody is told to grant it anew.
+#[tokio::test]
+async fn a_bucket_whose_owner_can_not_be_asked_any_more_stays_that_account_s() {
+    let (world, _) = world(OTHER).await;
+    let text = text("read");
+    world.converge(&text).await;
+    let accounts = r#"{ "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }"#;
+    let alone = text.replace(accounts, "{}");
+    let plan = drift(&world, &alone).await;
+    assert!(plan.changes.iter().all(|change| change.action == Action::Handoff), "{:#?}", plan.changes);
+    let told = warnings(&plan, "bucket acme-theirs");
+    assert!(told.iter().any(|note| note.message.contains("can't be asked without credentials")), "{:#?}", plan.notes);
+    assert!(told.iter().all(|note| !note.message.contains("does now")), "{:#?}", plan.notes);
+    // With the owner edited away as well, nothing says whose it is.
+    edit(&world, |statements| {
+        for statement in statements {
+            statement["Condition"]["StringEquals"].as_object_mut().expect("conditions").remove("aws:ResourceAccount");
+        }
+    })
+    .await;
+    let error = world.plan(&alone).await.err().map(|error| error.to_string());
+    let policies = world.document("cloudgrant_tests_global").await.to_string();
+    assert!(
+        error.is_some_and(|error| error.contains("contradict each other")) && !policies.contains(OWNER),
+        "{policies}"
+    );
 }
 
 #[tokio::test]
