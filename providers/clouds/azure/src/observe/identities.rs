@@ -75,6 +75,15 @@ pub(super) async fn add(
         principals.insert(id.clone(), Principal { id: identity.principal_id.clone(), ours: owned });
         let object = kinds::identity(&id, azure.names.group());
         let place = azure.names.place_named(&id);
+        if !owned && wanted.contains(&object) && azure.names.has_lost_its_mark(&id, &identity.tags) {
+            let message = format!("{object} exists, and no tag says that it is this stack's");
+            observed.problems.push(Error::new(ErrorKind::Conflict, message).with("identity", id.as_str()).hint(format!(
+                "if somebody has replaced the tags of the stack's identity, put them back: `{}`; if it is somebody else's, rename the \
+                 stack, or remove what is in the way",
+                remedies::mark(&id, azure.names.stack().as_str(), azure.names.home())
+            )));
+            continue;
+        }
         if !owned && !wanted.contains(&object) {
             if azure.names.has_lost_its_mark(&id, &identity.tags) {
                 let reason = format!(

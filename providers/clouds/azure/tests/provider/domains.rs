@@ -183,6 +183,8 @@ async fn an_identity_whose_tags_somebody_replaced_is_told_with_the_way_back() {
     world.converge(&text).await;
     let identity = "cloudgrant_tests_production";
     world.arm.put_identity(identity, json!({ "x": "y" })).await;
+    let error = world.plan(&text).await.expect_err("it is in the way");
+    assert!(error.kind() == ErrorKind::Conflict && format!("{error:?}").contains("az tag update"), "{error:?}");
     let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
     let plan = engine.plan(&cloudgrant_core::Silent).await.expect("a plan");
     let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
