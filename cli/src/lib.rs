@@ -16,29 +16,22 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod args;
-mod bars;
-mod build_log;
 mod command;
-mod complete;
 mod exit;
-mod interrupt;
-mod logging;
 mod manifest;
-mod mistakes;
-mod printer;
-mod progress;
 mod render;
 mod sandbox;
-mod unstyled;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::args::{Cli, Output};
+use crate::args::{Cli, Output, complete, contradiction, mistakes};
 use crate::exit::Exit;
-use crate::printer::Printer;
+use crate::terminal::logging;
+use crate::terminal::printer::Printer;
 
 /// Runs the command that the process's arguments name, and gives the code with which to exit.
 pub fn main() -> ExitCode {
@@ -77,7 +70,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     }
     let matches = command.try_get_matches_from_mut(arguments)?;
     let cli = Cli::from_arg_matches(&matches)?;
-    match args::contradiction(&matches, &cli.global) {
+    match contradiction(&matches, &cli.global) {
         Some(message) => Err(command.error(clap::error::ErrorKind::ValueValidation, message)),
         None => Ok(cli),
     }

@@ -8,8 +8,8 @@ use cloudgrant_sandbox_kit::registry::{all, find};
 use cloudgrant_sandbox_kit::{Knobs, Running, SandboxError, Start};
 use serde_json::Value;
 
+use crate::args::mistakes::ENDINGS;
 use crate::args::{Global, quoted};
-use crate::mistakes::ENDINGS;
 
 /// What goes wrong in the sandbox: the flag, or else the variable, which means nothing without a sandbox.
 ///

@@ -6,10 +6,10 @@ use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, 
 use super::audit::{AuditOptions, actor};
 use super::{Shell, Work, with_session};
 use crate::exit::Exit;
-use crate::interrupt::interrupted;
 use crate::manifest;
 use crate::render::plan::{self, Telling, Wording};
 use crate::render::{json, report};
+use crate::terminal::interrupt::interrupted;
 
 /// Show what would change, ask, and make it so
 #[derive(Debug, Args)]

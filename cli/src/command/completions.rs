@@ -6,7 +6,7 @@ use clap_complete::env::Shells;
 use cloudgrant_core::{Error, ErrorKind, Result};
 
 use super::Shell;
-use crate::complete::VARIABLE;
+use crate::args::complete::VARIABLE;
 use crate::exit::Exit;
 
 const COMMAND: &str = "cloudgrant";

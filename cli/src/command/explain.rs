@@ -21,7 +21,7 @@ Examples:
   cloudgrant explain training-data --provider azure")]
 pub(crate) struct Options {
     /// The grants and registries to explain, by their names in the manifest
-    #[arg(value_name = "GRANT", add = crate::complete::grants())]
+    #[arg(value_name = "GRANT", add = crate::args::complete::grants())]
     grants: Vec<String>,
 }
 

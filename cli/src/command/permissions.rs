@@ -28,7 +28,7 @@ pub(crate) struct Options {
     plan: bool,
 
     /// Which document: the account on AWS; `role` or `assignment` on Azure [default: all of them]
-    #[arg(long = "for", value_name = "NAME", add = crate::complete::documents())]
+    #[arg(long = "for", value_name = "NAME", add = crate::args::complete::documents())]
     name: Option<String>,
 }
 

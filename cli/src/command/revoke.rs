@@ -31,7 +31,7 @@ Examples:
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
     /// The grants and registries to take away, by their names in the manifest
-    #[arg(value_name = "GRANT", add = crate::complete::revocable())]
+    #[arg(value_name = "GRANT", add = crate::args::complete::revocable())]
     grants: Vec<String>,
 
     /// Everything that this stack made

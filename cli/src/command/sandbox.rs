@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use super::Shell;
 use crate::args::{Global, default_folder};
 use crate::exit::Exit;
-use crate::interrupt::Interrupts;
 use crate::manifest;
 use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
+use crate::terminal::interrupt::Interrupts;
 
 const DETAILS: &str = "\
 Prints what to export so that the cloud's own tool and SDKs (on AWS also Terraform) talk to the \
@@ -79,7 +79,7 @@ pub(crate) struct Options {
     listen: SocketAddr,
 
     /// Where to keep the state [default: a folder of .cloudgrant/sandbox for each cloud]
-    #[arg(long, value_name = "DIR", add = crate::complete::folders())]
+    #[arg(long, value_name = "DIR", add = crate::args::complete::folders())]
     folder: Option<PathBuf>,
 
     /// A command to run with the variables set

@@ -9,8 +9,8 @@ use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use cloudgrant_core::shown;
 use cloudgrant_sandbox_kit::Knobs;
 
+use crate::args::complete;
 use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox, stacks};
-use crate::complete;
 
 const EXAMPLES: &str = "\
 Examples:

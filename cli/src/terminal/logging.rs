@@ -4,7 +4,7 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Global;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 
 /// Starts logging if `-v` or `CLOUDGRANT_LOG` asks for it. Else there is nothing to set up, and it costs nothing.
 ///

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use cloudgrant_core::{Action, Change, Error, Event, Outcome, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::printer::Printer;
 use crate::render::{seconds, wrapped};
+use crate::terminal::printer::Printer;
 
 /// What stands in the line besides the message: spinner, bar, count, and room for an echoed `^C`.
 const BESIDE: usize = 46;

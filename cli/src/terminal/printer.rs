@@ -9,9 +9,9 @@ use indicatif::MultiProgress;
 use serde::Serialize;
 
 use crate::args::{Global, Output};
-use crate::build_log::{BuildLog, is_read_for_commands};
 use crate::render;
-use crate::unstyled::Unstyled;
+use crate::terminal::build_log::{BuildLog, is_read_for_commands};
+use crate::terminal::unstyled::Unstyled;
 
 /// Writes results to standard output, and everything else to standard error. Clones write to the same place.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ impl Printer {
 
     /// For what goes wrong before the options are known.
     pub(crate) fn bare(output: Output) -> Self {
-        let bars = MultiProgress::with_draw_target(crate::bars::target());
+        let bars = MultiProgress::with_draw_target(crate::terminal::bars::target());
         Self { output, colour: ColorChoice::Auto, quiet: false, verbose: false, bars }
     }
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use cloudgrant_core::shown;
 
-use crate::complete;
+use crate::args::complete;
 
 /// What is typed in place of something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,70 @@
+//! What a plan says beside its changes: what a move to another cloud loses and widens, what others have widened, what was not
+//! searched, and what stays.
+
+use cloudgrant_core::{Effect, Move, Stays, Unsearched, Widening};
+
+use crate::render::{BOLD, RED, YELLOW, styled, wrapped};
+
+/// What the move loses and widens, a line each.
+pub(super) fn moving(moving: &Move, width: Option<usize>) -> String {
+    let mut out = format!("Moving from {} to {}:\n", moving.from, moving.to);
+    for difference in &moving.differences {
+        // As wide as the wider of the two, so that what they are about stands in one column.
+        let effect = match difference.effect {
+            Effect::Loses => styled(RED, "loses ") + " ",
+            Effect::Widens => styled(YELLOW, "widens") + " ",
+        };
+        let text = wrapped(&format!("{}: {}", difference.about, difference.message), 9, 9, width);
+        out.push_str(&format!("  {effect}{text}\n"));
+    }
+    if moving.differences.is_empty() {
+        out.push_str("  nothing is lost or widened\n");
+    }
+    out.push('\n');
+    out
+}
+
+/// What others added to the stack's own objects, object by object, with the command that takes it away.
+pub(super) fn widened(widened: &[Widening], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for of_one in widened.chunk_by(|one, other| one.object == other.object) {
+        let object = &of_one[0].object;
+        let (sign, name) = (styled(RED.bold(), "!"), styled(BOLD, &object.name));
+        out.push_str(&format!("{sign} {} {name}: {}\n", object.kind, styled(RED, "widened by somebody else")));
+        for Widening { what, remedy, .. } in of_one {
+            out.push_str(&format!("    {}\n", wrapped(what, 4, 6, width)));
+            out.push_str(&format!("      to take that away: {remedy}\n"));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// The places that could not be searched, by name.
+pub(in crate::render) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for Unsearched { place, reason } in places {
+        let text = wrapped(&format!("{place}: {reason}"), 14, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(YELLOW, "not searched")));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// What nothing wants any more and what can't go.
+pub(super) fn stays(all: &[Stays], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for Stays { object, reason, is_empty } in all {
+        let gives = if *is_empty { "" } else { ", and what it gives stays given" };
+        let text = wrapped(&format!("{object}{gives}: {reason}"), 7, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "stays")));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
