@@ -15,24 +15,20 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 pub mod clock;
-pub mod counter;
 pub mod error;
 pub mod faults;
-mod foreign;
-mod gate;
-pub mod history;
 pub mod ids;
-pub mod knobs;
-pub mod management;
 pub mod quotas;
-pub mod recent;
 pub mod registry;
 pub mod server;
 pub mod store;
-mod visitor;
 
 pub use async_trait::async_trait;
 pub use inventory;
+
+pub use faults::knobs;
+pub use server::management;
+pub use store::{counter, history, recent};
 
 pub use counter::{Counter, Counts};
 pub use error::{Result, SandboxError};

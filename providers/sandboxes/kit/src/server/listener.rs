@@ -1,22 +1,14 @@
 //! HTTP/1.1 on loopback: the accept loop, one task per connection, and a graceful stop.
-//!
-//! What turns a TCP connection into a byte stream is an [`Acceptor`], so that a sandbox whose clients demand TLS
-//! supplies its own and shares everything else.
 
-use std::error::Error;
-use std::fmt;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, Either, Full, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use http::StatusCode;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,114 +16,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::{Result, SandboxError, visitor};
+use super::broken_body::{Answer, Broken, Dropped};
+use super::message::Delivery;
+use super::{Request, Response, visitor};
+use crate::{Result, SandboxError};
 
 /// Larger request bodies than this many bytes are answered 413.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// How long a stop waits for requests that are under way.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// A request, read to its end.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The path, percent-encoded as it was sent, for example `/`.
-    pub path: String,
-    /// What stands behind the `?`, or nothing.
-    pub query: String,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Request {
-    /// A header's value, if it is there and is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
-
-/// An answer, or the decision to give none.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    delivery: Delivery,
-}
-
-/// What becomes of an answer on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Delivery {
-    Whole,
-    /// The connection is closed instead.
-    Dropped,
-    /// The connection stays open, and nothing comes.
-    Never,
-    /// The connection is closed in the middle of the body.
-    Broken,
-}
-
-impl Response {
-    /// An answer with a status and a body, without headers.
-    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into(), delivery: Delivery::Whole }
-    }
-
-    /// No answer: the connection is closed instead.
-    pub fn dropped() -> Self {
-        Self { delivery: Delivery::Dropped, ..Self::new(StatusCode::OK, Bytes::new()) }
-    }
-
-    /// No answer, and the connection stays open: the client waits until it has waited enough.
-    pub fn never() -> Self {
-        Self { delivery: Delivery::Never, ..Self::new(StatusCode::OK, Bytes::new()) }
-    }
-
-    /// The same with the connection closed in the middle of the body. An empty body stays as it is.
-    #[must_use]
-    pub fn truncated(mut self) -> Self {
-        if self.delivery == Delivery::Whole && !self.body.is_empty() {
-            self.delivery = Delivery::Broken;
-        }
-        self
-    }
-
-    /// The same with the second half of its body missing, in a way that only the body itself tells.
-    #[must_use]
-    pub fn cut(mut self) -> Self {
-        self.body.truncate(self.body.len() / 2);
-        self
-    }
-
-    /// The same with another body: what a proxy in between might say.
-    #[must_use]
-    pub fn garbage(mut self) -> Self {
-        self.body = Bytes::from_static(b"<!DOCTYPE html><html><body><h1>It works!</h1></body></html>");
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
-        self
-    }
-
-    /// Whether the connection is closed instead of answering.
-    pub fn is_dropped(&self) -> bool {
-        self.delivery == Delivery::Dropped
-    }
-
-    /// The same with a header; a value that no header may hold is left out.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-}
 
 /// What answers requests.
 #[async_trait]
@@ -339,61 +233,6 @@ fn refuse_body(status: StatusCode, why: &str) -> hyper::Response<Answer> {
     *answer.status_mut() = status;
     answer
 }
-
-/// The body of an answer, whole or not.
-type Answer = Either<Full<Bytes>, Broken>;
-
-/// A body that announces all of its bytes and fails after half of them.
-struct Broken {
-    half: Option<Bytes>,
-    /// Whether the half had time to leave.
-    sent: bool,
-    whole: u64,
-}
-
-impl Broken {
-    fn new(mut body: Bytes) -> Self {
-        let whole = body.len() as u64;
-        body.truncate(body.len() / 2);
-        Self { half: Some(body), sent: false, whole }
-    }
-}
-
-impl Body for Broken {
-    type Data = Bytes;
-    type Error = Dropped;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Dropped>>> {
-        if let Some(half) = self.half.take() {
-            return Poll::Ready(Some(Ok(Frame::data(half))));
-        }
-        // Who has to wait for more writes out what there is.
-        if !std::mem::replace(&mut self.sent, true) {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(Dropped)))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.whole)
-    }
-}
-
-/// Tells hyper to close the connection without an answer.
-#[derive(Debug)]
-struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the sandbox was asked to drop connections")
-    }
-}
-
-impl Error for Dropped {}
 
 /// A plain function is a handler that never waits.
 #[async_trait]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::gate::Gate;
+use super::gate::Gate;
 use crate::{Knobs, Response};
 
 /// What happens to one request.

@@ -16,7 +16,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, SandboxError, foreign};
+use super::foreign;
+use crate::{Result, SandboxError};
 
 /// The version of the folder's layout that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 1;

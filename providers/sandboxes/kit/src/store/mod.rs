@@ -1,0 +1,9 @@
+//! What a sandbox remembers: entities in a folder, what the folder has been through, and what was asked of late.
+
+pub mod counter;
+mod folder;
+mod foreign;
+pub mod history;
+pub mod recent;
+
+pub use self::folder::{FORMAT_VERSION, Store};
