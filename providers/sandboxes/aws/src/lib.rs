@@ -25,32 +25,15 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
-mod allowed;
-mod auth;
-mod denials;
-mod dispatch;
-mod ecr;
-mod errors;
-mod iam;
-mod ids;
-mod kms;
-mod managed;
+mod authorization;
 mod management;
-mod model;
-mod paging;
 mod partition;
-mod policy;
-mod pretty;
 mod protocol;
-mod pull_through;
 mod quotas;
-mod s3;
-mod secretsmanager;
 mod seed;
+mod server;
+mod services;
 mod state;
-mod sts;
-mod time;
-mod validate;
 
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -58,6 +41,10 @@ use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
+
+use crate::authorization::caller_policies::Allowed;
+use crate::authorization::denials;
+use crate::server::{auth, dispatch};
 
 /// The account that is used where the manifest names none.
 pub const DEFAULT_ACCOUNT: &str = "111122223333";
@@ -99,7 +86,7 @@ pub async fn start(start: Start) -> Result<Running> {
         counter: Arc::clone(&counter),
         log: Mutex::default(),
         carried_out: AtomicU64::new(0),
-        allowed: allowed::Allowed::default(),
+        allowed: Allowed::default(),
     };
     let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
     let endpoint = format!("http://{}", server.address());

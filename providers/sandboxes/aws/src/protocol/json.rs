@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::errors::{Answer, ApiError};
+use crate::protocol::errors::{Answer, ApiError};
 
 /// The parameters of a request.
 #[derive(Debug, Default)]

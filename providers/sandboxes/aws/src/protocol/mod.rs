@@ -1,5 +1,9 @@
-//! The two wire protocols: awsQuery with XML answers for IAM and STS, JSON 1.1 for ECR and Secrets Manager.
+//! The two wire protocols: awsQuery with XML answers for IAM and STS, JSON 1.1 for ECR and Secrets Manager. What
+//! both have: errors, and lists in pages.
 
+pub(crate) mod errors;
 pub(crate) mod json;
+pub(crate) mod paging;
+pub(crate) mod pretty;
 pub(crate) mod query;
 pub(crate) mod xml;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-use crate::errors::{Answer, ApiError};
+use crate::protocol::errors::{Answer, ApiError};
 
 /// The parameters of a request.
 #[derive(Debug, Default)]

@@ -4,12 +4,13 @@
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 use serde_json::{Value, json};
 
-use super::{role, root, save_role};
-use crate::model::Document;
+use super::documents::root;
+use super::iam::{role, save_role};
+use crate::authorization::policy::parse::parse;
 use crate::partition::Partition;
-use crate::policy::parse::parse;
-use crate::state::State;
-use crate::{auth, state};
+use crate::server::auth;
+use crate::state::model::Document;
+use crate::state::{State, iam_arn};
 
 /// A role's ARN, and what its trust policy demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(super) fn seed(state: &mut State, account: &str, assumed: &Assumed) -> Resul
     // First, so that a text which nobody noted is never taken for one of ours.
     state.mark_seeded(of_ours(&what, &trust))?;
     let is_new = role.id.is_empty();
-    let role = crate::model::Role { trust: Document { text: trust, ..Document::default() }, ..role };
+    let role = crate::state::model::Role { trust: Document { text: trust, ..Document::default() }, ..role };
     let saved = if is_new { save_role(state, role) } else { state.save_role(role) };
     saved.map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
     state.mark_seeded(what)
@@ -90,7 +91,7 @@ fn with(trust: &str, statement: Value) -> String {
 
 /// Account, name and path.
 fn role_arn(partition: Partition, arn: &str) -> Option<(String, String, String)> {
-    let (account, resource) = state::iam_arn(partition, arn)?;
+    let (account, resource) = iam_arn(partition, arn)?;
     let full = resource.strip_prefix("role")?;
     let (path, name) = full.rsplit_once('/')?;
     (auth::is_account(account) && !name.is_empty()).then(|| (account.to_owned(), name.to_owned(), format!("{path}/")))
