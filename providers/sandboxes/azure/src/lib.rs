@@ -50,35 +50,25 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
-mod access;
-mod answers;
-mod arm;
+mod authorization;
 mod cloud;
-pub mod condition;
-mod dispatch;
-mod entra;
-mod errors;
-mod graph;
-mod ids;
 mod management;
-mod metadata;
-mod model;
-mod query;
+mod protocol;
 mod quotas;
-mod roles;
 mod seed;
+mod server;
+mod services;
 mod state;
-mod target;
-mod throttle;
-mod time;
-mod tls;
-mod writes;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::{Counter, Faults, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
+
+pub use crate::authorization::condition;
+use crate::server::{dispatch, throttle, tls, writes};
+use crate::services::entra;
 
 /// The client that the sandbox lets in.
 pub const CLIENT_ID: &str = "c10d9a27-5a4d-4b0f-8f4e-5eadb0c05a4d";

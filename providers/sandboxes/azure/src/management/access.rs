@@ -13,11 +13,11 @@
 use serde_json::{Value, json};
 
 use super::{Refusal, bad};
-use crate::access::{self, Plane};
-use crate::arm::id::Id;
-use crate::arm::route::Kind;
-use crate::condition::{AccessRequest, Attributes};
-use crate::query::Query;
+use crate::authorization::access::{self, Plane};
+use crate::authorization::condition::{AccessRequest, Attributes};
+use crate::protocol::query::Query;
+use crate::services::arm::request::id::Id;
+use crate::services::arm::request::route::Kind;
 use crate::state::State;
 
 const ACCOUNT: &str = "Microsoft.Storage/storageAccounts";

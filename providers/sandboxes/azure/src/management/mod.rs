@@ -26,8 +26,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) use self::log::{Course, Log};
-use crate::dispatch::Dispatcher;
-use crate::query::Query;
+use crate::protocol::query::Query;
+use crate::server::dispatch::Dispatcher;
 
 /// The requests that only this sandbox answers.
 const OWN: [&str; 7] = ["GET log", "POST record", "GET recorded", "GET state", "POST put", "POST delete", "GET access"];

@@ -18,14 +18,16 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::show::NEWEST;
 use super::{Refusal, bad, put_roles, show};
-use crate::arm::id::Id;
-use crate::arm::route::Kind;
-use crate::arm::{credentials, defaults, identities, resources};
-use crate::entra::jwt;
-use crate::errors::ArmError;
-use crate::model::{Assignment, Credential, Definition, Denial, Identity, Principal, Resource, Subscription, Tags};
-use crate::state::State;
-use crate::{seed, time};
+use crate::protocol::errors::ArmError;
+use crate::seed;
+use crate::services::arm::request::id::Id;
+use crate::services::arm::request::route::Kind;
+use crate::services::arm::resources::{defaults, federated_credentials, generic, identities};
+use crate::services::entra::jwt;
+use crate::state::model::{
+    Assignment, Credential, Definition, Denial, Identity, Principal, Resource, Subscription, Tags,
+};
+use crate::state::{State, time};
 
 /// Errors of Azure's that happen here too.
 impl From<ArmError> for Refusal {
@@ -67,7 +69,7 @@ pub(super) fn delete(state: &mut State, body: &Value) -> Result<Value, Refusal> 
         identities::remove(state, &identity)?;
         return Ok(json!({"removed": true}));
     }
-    resources::forget(state, key)?;
+    generic::forget(state, key)?;
     let name = id.name().to_ascii_lowercase();
     let mut remove = || -> cloudgrant_sandbox_kit::Result<bool> {
         Ok(state.remove::<Resource>(key)?.is_some()
@@ -208,10 +210,10 @@ struct CredentialProperties {
 
 fn credential(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
     let properties =
-        merged::<CredentialBody>(state.credentials.get(id.key()).map(credentials::render), body)?.properties;
+        merged::<CredentialBody>(state.credentials.get(id.key()).map(federated_credentials::render), body)?.properties;
     let CredentialProperties { issuer, subject, audiences } = properties;
     let made = Credential { id: id.text().to_owned(), issuer, subject, audiences, changed: 0 };
-    let shown = credentials::render(&made);
+    let shown = federated_credentials::render(&made);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
 }
@@ -221,7 +223,7 @@ fn resource(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> 
     let tenant = state.tenant_of(id).to_owned();
     let before = state.resources.get(id.key()).cloned();
     if before.is_none() {
-        resources::taken(state, id)?;
+        generic::taken(state, id)?;
     }
     let mut made = before.unwrap_or_else(|| defaults::resource(state.cloud, id, location, &tenant, time::now()));
     if body["location"].is_string() {
@@ -237,7 +239,7 @@ fn resource(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> 
     for (name, value) in body.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str())) {
         made.more.insert(name.clone(), value.clone());
     }
-    let shown = resources::render(&made, NEWEST);
+    let shown = generic::render(&made, NEWEST);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
 }

@@ -7,12 +7,11 @@ use serde_json::Value;
 use super::Refusal;
 use super::put::merged;
 use super::show::NEWEST;
-use crate::arm::id::Id;
-use crate::arm::{assignments, definitions, denials};
-use crate::errors::ArmError;
-use crate::model::{Assignment, Definition, Denial, Permission};
-use crate::state::State;
-use crate::time;
+use crate::protocol::errors::ArmError;
+use crate::services::arm::authorization::{deny_assignments, role_assignments, role_definitions};
+use crate::services::arm::request::id::Id;
+use crate::state::model::{Assignment, Definition, Denial, Permission};
+use crate::state::{State, time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +38,7 @@ fn service_principal() -> String {
 pub(super) fn assignment(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
     let before = state.assignments.get(id.key()).cloned();
     let properties =
-        merged::<AssignmentBody>(before.as_ref().map(|one| assignments::render(one, NEWEST)), body)?.properties;
+        merged::<AssignmentBody>(before.as_ref().map(|one| role_assignments::render(one, NEWEST)), body)?.properties;
     let now = time::now();
     let by = guid_of("somebody else");
     let made = Assignment {
@@ -57,7 +56,7 @@ pub(super) fn assignment(state: &mut State, id: &Id, body: &Value) -> Result<Val
         created_by: before.map_or_else(|| by.clone(), |one| one.created_by),
         updated_by: by,
     };
-    let shown = assignments::render(&made, NEWEST);
+    let shown = role_assignments::render(&made, NEWEST);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
 }
@@ -87,7 +86,7 @@ struct DefinitionProperties {
 pub(super) fn definition(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
     let scope = extended(id);
     let before =
-        state.definitions.get(&id.name().to_ascii_lowercase()).map(|one| definitions::render(&scope, one, NEWEST));
+        state.definitions.get(&id.name().to_ascii_lowercase()).map(|one| role_definitions::render(&scope, one, NEWEST));
     let properties = merged::<DefinitionBody>(before, body)?.properties;
     let now = time::now();
     let made = Definition {
@@ -103,7 +102,7 @@ pub(super) fn definition(state: &mut State, id: &Id, body: &Value) -> Result<Val
         created_by: None,
         updated_by: None,
     };
-    let shown = definitions::render(&scope, &made, NEWEST);
+    let shown = role_definitions::render(&scope, &made, NEWEST);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
 }
@@ -132,7 +131,7 @@ struct Named {
 }
 
 pub(super) fn denial(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal> {
-    let properties = merged::<DenialBody>(state.denials.get(id.key()).map(denials::render), body)?.properties;
+    let properties = merged::<DenialBody>(state.denials.get(id.key()).map(deny_assignments::render), body)?.properties;
     let ids = |all: Vec<Named>| all.into_iter().map(|one| one.id).collect();
     let made = Denial {
         id: id.text().to_owned(),
@@ -144,7 +143,7 @@ pub(super) fn denial(state: &mut State, id: &Id, body: &Value) -> Result<Value, 
         not_below: properties.do_not_apply_to_child_scopes,
         created: time::now(),
     };
-    let shown = denials::render(&made);
+    let shown = deny_assignments::render(&made);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::id::Id;
-use crate::arm::{assignments, credentials, definitions, denials, identities, resources};
-use crate::model::{Principal, Subscription};
+use crate::services::arm::authorization::{deny_assignments, role_assignments, role_definitions};
+use crate::services::arm::request::id::Id;
+use crate::services::arm::resources::{federated_credentials, generic, identities};
 use crate::state::State;
+use crate::state::model::{Principal, Subscription};
 
 /// Later than any version.
 pub(super) const NEWEST: &str = "9999-12-31";
@@ -15,16 +16,16 @@ pub(super) fn all(state: &State) -> Value {
     json!({
         "subscriptions": state.subscriptions.values().map(subscription).collect::<Vec<_>>(),
         "principals": state.principals.values().map(principal).collect::<Vec<_>>(),
-        "resources": state.resources.values().map(|one| resources::render(one, NEWEST)).collect::<Vec<_>>(),
+        "resources": state.resources.values().map(|one| generic::render(one, NEWEST)).collect::<Vec<_>>(),
         "identities": state.identities.values().map(|one| identities::render(one, NEWEST)).collect::<Vec<_>>(),
-        "federatedIdentityCredentials": state.credentials.values().map(credentials::render).collect::<Vec<_>>(),
-        "roleAssignments": state.assignments.values().map(|one| assignments::render(one, NEWEST)).collect::<Vec<_>>(),
+        "federatedIdentityCredentials": state.credentials.values().map(federated_credentials::render).collect::<Vec<_>>(),
+        "roleAssignments": state.assignments.values().map(|one| role_assignments::render(one, NEWEST)).collect::<Vec<_>>(),
         "roleDefinitions": state
             .definitions
             .values()
-            .map(|one| definitions::render(&Id::root(), one, NEWEST))
+            .map(|one| role_definitions::render(&Id::root(), one, NEWEST))
             .collect::<Vec<_>>(),
-        "denyAssignments": state.denials.values().map(denials::render).collect::<Vec<_>>(),
+        "denyAssignments": state.denials.values().map(deny_assignments::render).collect::<Vec<_>>(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a resource's locator in the manifest stands for.
 
-use crate::arm::id::Id;
 use crate::cloud::Cloud;
+use crate::services::arm::request::id::Id;
 
 /// Something that must be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

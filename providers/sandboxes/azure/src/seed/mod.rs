@@ -4,7 +4,7 @@
 //! skipped: judging the manifest is somebody else's business.
 //!
 //! Roles are never made: a manifest says what a role is called, not what it allows, so that any rights given to it here would
-//! be made up. Those that [`crate::roles`] doesn't hold are put by hand.
+//! be made up. Those that [`crate::authorization::built_in_roles`] doesn't hold are put by hand.
 
 mod locators;
 mod trust;
@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 
 use self::locators::{Account, Thing};
 use self::wishes::Wishes;
-use crate::arm::id::Id;
-use crate::arm::route::Kind;
-use crate::arm::{defaults, groups, identities, resources};
-use crate::errors::ArmError;
-use crate::model::{Assignment, Principal, Subscription, Tags};
-use crate::state::State;
-use crate::{CLIENT_ID, roles, time};
+use crate::CLIENT_ID;
+use crate::authorization::built_in_roles;
+use crate::protocol::errors::ArmError;
+use crate::services::arm::request::id::Id;
+use crate::services::arm::request::route::Kind;
+use crate::services::arm::resources::{defaults, generic, identities, resource_groups};
+use crate::state::model::{Assignment, Principal, Subscription, Tags};
+use crate::state::{State, time};
 
 /// The start of 2024: what is seeded was there long before, so it is known everywhere.
 const LONG_AGO: time::Millis = 1_704_067_200_000;
@@ -74,7 +75,7 @@ fn provided(group: &Id, kind: Kind, name: &str) -> Id {
 /// What has a host's name: where that is already, or in the group.
 fn host(state: &mut State, group: &Id, kind: Kind, name: &str) -> Result<Id> {
     let id = provided(group, kind, name);
-    if let Some(there) = resources::namesake(state, &id).and_then(|there| Id::parse(&there.id)) {
+    if let Some(there) = generic::namesake(state, &id).and_then(|there| Id::parse(&there.id)) {
         return Ok(there);
     }
     resource(state, &id)?;
@@ -94,7 +95,7 @@ fn anything(state: &mut State, id: &Id) -> Result<()> {
         return Ok(());
     }
     // Somebody else has the name: Azure would have no such resource either, nor anything in it.
-    if resources::namesake(state, &top).is_some() {
+    if generic::namesake(state, &top).is_some() {
         return Ok(());
     }
     resource(state, &top)?;
@@ -127,7 +128,7 @@ pub(crate) fn make_around(state: &mut State, id: &Id) -> std::result::Result<(),
     if let Some(group) = id.group() {
         let group = Id::group_of(&name, group);
         if !state.resources.contains_key(group.key()) {
-            state.save(groups::make(&group, LOCATION, Tags::new(), LONG_AGO))?;
+            state.save(resource_groups::make(&group, LOCATION, Tags::new(), LONG_AGO))?;
         }
     }
     Ok(())
@@ -163,7 +164,7 @@ pub(crate) fn owner(tenant: &str, subscription: &str) -> Assignment {
     Assignment {
         id: scope.child(&format!("/providers/Microsoft.Authorization/roleAssignments/{name}")).text().to_owned(),
         scope: scope.text().to_owned(),
-        role: roles::OWNER.to_owned(),
+        role: built_in_roles::OWNER.to_owned(),
         principal: principal.clone(),
         principal_type: "ServicePrincipal".to_owned(),
         condition: None,

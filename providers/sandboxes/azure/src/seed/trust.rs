@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::wishes::Wishes;
 use super::{LONG_AGO, once, provided};
-use crate::arm::id::Id;
-use crate::arm::route::Kind;
-use crate::model::Credential;
+use crate::services::arm::request::id::Id;
+use crate::services::arm::request::route::Kind;
+use crate::state::model::Credential;
 use crate::state::{State, below};
 
 /// Has each of the identities trust one of its service accounts in each cluster of the data plane. Once for each issuer:

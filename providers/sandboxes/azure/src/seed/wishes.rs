@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::locators::{self, Thing};
 use crate::cloud::Cloud;
-use crate::ids::is_guid;
+use crate::state::ids::is_guid;
 use crate::{DEFAULT_GROUP, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
 
 /// What is read from the manifest.

@@ -1,0 +1,193 @@
+//! What the sandbox remembers. Every entity knows its id: files are written by these.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::services::arm::request::id::Id;
+use crate::state::time::Millis;
+
+/// Tags, sorted by key.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// What is kept in a file of its own.
+pub(crate) trait Entity: Serialize + DeserializeOwned {
+    /// The folder.
+    const FOLDER: &'static str;
+
+    /// What it is found by: its id in lower case.
+    fn key(&self) -> String;
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Subscription {
+    /// A GUID.
+    pub(crate) id: String,
+    pub(crate) tenant: String,
+    pub(crate) name: String,
+    pub(crate) state: String,
+}
+
+/// Whoever can be given a role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Principal {
+    /// The object id.
+    pub(crate) id: String,
+    /// The client id, where it can log in.
+    pub(crate) client: Option<String>,
+    pub(crate) name: String,
+    /// `ServicePrincipal`, `User`, `Group` …
+    pub(crate) kind: String,
+    pub(crate) tenant: String,
+    pub(crate) created: Millis,
+    /// The id of the managed identity that it belongs to.
+    pub(crate) identity: Option<String>,
+    /// The object ids of a group's members.
+    #[serde(default)]
+    pub(crate) members: Vec<String>,
+    /// The certificates of an application, each in DER and base64 for URLs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) certificates: Vec<String>,
+}
+
+/// A resource without logic of its own: a group, a registry, a storage account …
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Resource {
+    pub(crate) id: String,
+    pub(crate) location: Option<String>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+    pub(crate) created: Millis,
+    /// What stands beside the properties: `sku`, `kind`, `identity` …
+    #[serde(default)]
+    pub(crate) more: Map<String, Value>,
+    pub(crate) properties: Map<String, Value>,
+}
+
+/// A user-assigned managed identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) id: String,
+    pub(crate) location: String,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+    pub(crate) principal: String,
+    pub(crate) client: String,
+    pub(crate) tenant: String,
+    pub(crate) created: Millis,
+    /// Since 2024-11-30: `None` or `Regional`.
+    #[serde(default)]
+    pub(crate) isolation: Option<String>,
+}
+
+/// A federated identity credential of a managed identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Credential {
+    pub(crate) id: String,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    pub(crate) audiences: Vec<String>,
+    /// When it became what it is: a changed one takes as long to be known as a new one.
+    pub(crate) changed: Millis,
+}
+
+/// A role assignment, or a deny assignment's sibling in shape.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Assignment {
+    pub(crate) id: String,
+    pub(crate) scope: String,
+    /// The role's GUID.
+    pub(crate) role: String,
+    pub(crate) principal: String,
+    pub(crate) principal_type: String,
+    pub(crate) condition: Option<String>,
+    pub(crate) condition_version: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) delegated_identity: Option<String>,
+    pub(crate) created: Millis,
+    pub(crate) updated: Millis,
+    /// Object ids of callers.
+    pub(crate) created_by: String,
+    pub(crate) updated_by: String,
+}
+
+/// What a role allows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Permission {
+    pub(crate) actions: Vec<String>,
+    pub(crate) not_actions: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    pub(crate) not_data_actions: Vec<String>,
+}
+
+/// A role definition.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Definition {
+    /// Its GUID.
+    pub(crate) name: String,
+    pub(crate) tenant: String,
+    pub(crate) role_name: String,
+    pub(crate) description: String,
+    pub(crate) is_custom: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) permissions: Vec<Permission>,
+    pub(crate) created: Millis,
+    pub(crate) updated: Millis,
+    pub(crate) created_by: Option<String>,
+    pub(crate) updated_by: Option<String>,
+}
+
+/// A deny assignment. Azure makes them itself, for managed applications and deployment stacks; clients can only read them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Denial {
+    pub(crate) id: String,
+    pub(crate) scope: String,
+    pub(crate) name: String,
+    pub(crate) permissions: Vec<Permission>,
+    /// Object ids; the id of zeros stands for everybody.
+    pub(crate) principals: Vec<String>,
+    pub(crate) excluded: Vec<String>,
+    pub(crate) not_below: bool,
+    pub(crate) created: Millis,
+}
+
+macro_rules! by_id {
+    ($($entity:ty => $folder:literal),* $(,)?) => {
+        $(impl Entity for $entity {
+            const FOLDER: &'static str = $folder;
+
+            fn key(&self) -> String {
+                crate::services::arm::request::id::folded(&self.id)
+            }
+        })*
+    };
+}
+
+by_id! {
+    Subscription => "subscriptions",
+    Principal => "principals",
+    Resource => "resources",
+    Identity => "identities",
+    Credential => "federated-credentials",
+    Assignment => "role-assignments",
+    Denial => "deny-assignments",
+}
+
+impl Entity for Definition {
+    const FOLDER: &'static str = "role-definitions";
+
+    fn key(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+}
+
+impl Assignment {
+    /// The scope, parsed. Nothing is stored that does not parse.
+    pub(crate) fn scope_id(&self) -> Id {
+        Id::parse(&self.scope).unwrap_or_else(Id::root)
+    }
+}
