@@ -1,6 +1,7 @@
-//! The two wire protocols: awsQuery with XML answers for IAM and STS, JSON 1.1 for ECR and Secrets Manager. What
-//! both have: errors, and lists in pages.
+//! The two wire protocols: awsQuery with XML answers for IAM and STS, JSON 1.1 for ECR and Secrets Manager. What both
+//! have: answers, errors, and lists in pages.
 
+pub(crate) mod answers;
 pub(crate) mod errors;
 pub(crate) mod json;
 pub(crate) mod paging;

@@ -1,4 +1,4 @@
-//! From a request to an answer: which service, who calls, what goes wrong on request, and the wire format of it all.
+//! From a request to an answer: who calls, what goes wrong on request, and which service carries it out.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,33 +7,18 @@ use std::time::Instant;
 use cloudgrant_sandbox_kit::ids::request_id;
 use cloudgrant_sandbox_kit::management::PREFIX;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Response, async_trait};
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, Method, StatusCode};
 
 use crate::authorization::caller_policies::{Allowed, Sent};
 use crate::authorization::denials::{self, Why};
 use crate::management::{self, Line, Log};
+use crate::protocol::answers::{Outcome, failure, success};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::json::Params;
-use crate::protocol::query::Query;
-use crate::protocol::{json, xml};
 use crate::quotas::Quotas;
-use crate::server::auth::{self, Caller, Scope};
+use crate::server::auth::{self, Scope};
+use crate::server::target::{Asked, Service};
 use crate::services::{ecr, iam, kms, s3, secretsmanager, sts};
 use crate::state::State;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-
-/// The services that are emulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
-    Iam,
-    Sts,
-    Ecr,
-    SecretsManager,
-    Kms,
-    S3,
-}
 
 /// The sandbox as the server sees it.
 #[derive(Debug)]
@@ -48,38 +33,6 @@ pub(crate) struct Dispatcher {
     pub(crate) start: u64,
     /// What callers may do, where a test says so.
     pub(crate) allowed: Allowed,
-}
-
-/// What a request asks for, before anybody looked at its parameters.
-struct Asked {
-    service: Service,
-    /// As in `CreateRole`.
-    operation: String,
-    /// As in `iam:CreateRole`.
-    action: String,
-    /// What S3 is asked, where that is emulated.
-    s3: Option<s3::Call>,
-    /// The form, if this is the query protocol; it holds the name of the operation, so it was read already.
-    query: Query,
-}
-
-enum Outcome {
-    Xml(Option<xml::Xml>),
-    Json(serde_json::Value),
-    S3(s3::Body),
-}
-
-impl Outcome {
-    /// The policy of a repository, a bucket or a key in it.
-    fn policy(&self) -> Option<String> {
-        let answer = match self {
-            Self::Json(answer) => answer,
-            Self::S3(s3::Body::Json(policy)) => return Some(policy.clone()),
-            Self::Xml(_) | Self::S3(_) => return None,
-        };
-        let text = answer.get("policyText").or_else(|| answer.get("Policy"));
-        text.and_then(serde_json::Value::as_str).map(str::to_owned)
-    }
 }
 
 #[async_trait]
@@ -228,161 +181,4 @@ impl Dispatcher {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sessions.get(key).map(|session| session.account.clone()).unwrap_or_default()
     }
-}
-
-impl Asked {
-    fn read(request: &Request, scope: Option<&Scope>) -> Self {
-        if let Some(target) = request.header("x-amz-target") {
-            // An unknown service keeps its name in the operation, which is then unknown too.
-            let (service, operation) = match target.split_once('.') {
-                Some(("secretsmanager", operation)) => (Service::SecretsManager, operation),
-                Some(("TrentService", operation)) => (Service::Kms, operation),
-                Some(("AmazonEC2ContainerRegistry_V20150921", operation)) => (Service::Ecr, operation),
-                _ => (Service::Ecr, target),
-            };
-            return Self::new(service, operation, Query::default());
-        }
-        if scope.is_some_and(|scope| scope.service == "s3") {
-            let s3 = s3::Call::read(request);
-            let (operation, action) = s3.as_ref().map_or(("", "s3:"), |call| (call.operation, call.action));
-            return Self {
-                service: Service::S3,
-                operation: operation.to_owned(),
-                action: action.to_owned(),
-                query: Query::default(),
-                s3,
-            };
-        }
-        let form = if request.body.is_empty() { request.query.as_bytes() } else { &request.body };
-        let query = Query::parse(form);
-        // The version of the API tells the services apart where nobody signed.
-        let service = match (scope.map(|scope| scope.service.as_str()), query.get("Version")) {
-            (Some("sts"), _) | (None, Some("2011-06-15")) => Service::Sts,
-            _ => Service::Iam,
-        };
-        let operation = query.get("Action").unwrap_or_default().to_owned();
-        Self::new(service, &operation, query)
-    }
-
-    fn new(service: Service, operation: &str, query: Query) -> Self {
-        let action = format!("{}:{operation}", service.prefix());
-        Self { service, operation: operation.to_owned(), action, query, s3: None }
-    }
-
-    /// The policy that it writes, of which some services' answers say nothing.
-    fn policy(&self, request: &Request) -> Option<String> {
-        match self.action.as_str() {
-            "s3:PutBucketPolicy" => self.s3.as_ref()?.policy().map(str::to_owned),
-            "kms:PutKeyPolicy" => Params::parse(&request.body).ok()?.get("Policy").map(str::to_owned),
-            _ => None,
-        }
-    }
-
-    /// What it is about: one resource at least.
-    fn resources(&self, state: &State, caller: &Caller, params: &Params) -> Vec<String> {
-        match self.service {
-            Service::Iam => vec![iam::resource(state, caller, &self.query)],
-            Service::Sts => vec![sts::resource(&self.query)],
-            Service::Ecr => ecr::resources(caller, params),
-            Service::SecretsManager => vec![secretsmanager::resource(caller, params)],
-            Service::Kms => vec![kms::resource(caller, params)],
-            Service::S3 => vec![self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller))],
-        }
-    }
-}
-
-impl Service {
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Iam => "iam",
-            Self::Sts => "sts",
-            Self::Ecr => "ecr",
-            Self::SecretsManager => "secretsmanager",
-            Self::Kms => "kms",
-            Self::S3 => "s3",
-        }
-    }
-
-    fn namespace(self) -> &'static str {
-        if self == Self::Sts { sts::NAMESPACE } else { iam::NAMESPACE }
-    }
-}
-
-fn success(asked: &Asked, outcome: Outcome, request_id: &str) -> Response {
-    match outcome {
-        Outcome::Xml(result) => {
-            let result = result.map(xml::Xml::into_string);
-            let text = xml::answer(&asked.operation, asked.service.namespace(), result.as_deref(), request_id);
-            respond(200, "text/xml", text, request_id)
-        }
-        Outcome::Json(value) => respond(200, "application/x-amz-json-1.1", value.to_string(), request_id),
-        Outcome::S3(s3::Body::Xml(text)) => of_s3(respond(200, "application/xml", text, request_id), request_id),
-        Outcome::S3(s3::Body::Json(text)) => of_s3(respond(200, "application/json", text, request_id), request_id),
-        Outcome::S3(s3::Body::Nothing) => of_s3(Response::new(StatusCode::NO_CONTENT, String::new()), request_id),
-        Outcome::S3(s3::Body::Head(region)) => {
-            of_s3(Response::new(StatusCode::OK, String::new()), request_id).header(BUCKET_REGION, &region)
-        }
-    }
-}
-
-/// S3 has its own name for the header.
-fn of_s3(response: Response, request_id: &str) -> Response {
-    response.header(HeaderName::from_static("x-amz-request-id"), request_id)
-}
-
-const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
-
-fn failure(asked: &Asked, method: &Method, error: ApiError, request_id: &str) -> Response {
-    let service = asked.service;
-    match service {
-        Service::S3 => {
-            let status = if error.code == "Throttling" { 503 } else { error.status };
-            let error = ApiError { code: s3_code(error.code), status, ..error };
-            // An answer to HEAD has no body.
-            let text = if method == Method::HEAD { String::new() } else { s3::error(&error, request_id) };
-            let response = of_s3(respond(error.status, "application/xml", text, request_id), request_id);
-            match &error.region {
-                Some(region) => response.header(BUCKET_REGION, region),
-                None => response,
-            }
-        }
-        Service::Iam | Service::Sts => {
-            let text = xml::error(service.namespace(), error.status, error.code, &error.message, request_id);
-            respond(error.status, "text/xml", text, request_id)
-        }
-        Service::Ecr | Service::SecretsManager | Service::Kms => {
-            let status = if error.status >= 500 { 500 } else { 400 };
-            let text = json::error(service == Service::SecretsManager, json_code(error.code), &error.message);
-            respond(status, "application/x-amz-json-1.1", text, request_id)
-        }
-    }
-}
-
-/// S3's names for errors that all services have. Source: Amazon S3 API reference, "Error responses".
-fn s3_code(code: &'static str) -> &'static str {
-    match code {
-        "InvalidClientTokenId" => "InvalidAccessKeyId",
-        "MissingAuthenticationToken" => "AccessDenied",
-        "Throttling" => "SlowDown",
-        "ServiceFailure" => "InternalError",
-        other => other,
-    }
-}
-
-/// The JSON services' names for errors that all services have. Source: "Common errors" of the API references.
-fn json_code(code: &'static str) -> &'static str {
-    match code {
-        "InvalidClientTokenId" => "UnrecognizedClientException",
-        "ExpiredToken" => "ExpiredTokenException",
-        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
-        "AccessDenied" => "AccessDeniedException",
-        "Throttling" => "ThrottlingException",
-        "ServiceFailure" => "InternalFailure",
-        other => other,
-    }
-}
-
-fn respond(status: u16, content_type: &str, body: String, request_id: &str) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Response::new(status, body).header(CONTENT_TYPE, content_type).header(REQUEST_ID, request_id)
 }
