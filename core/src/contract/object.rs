@@ -231,6 +231,10 @@ pub struct Observed {
     pub limits: Vec<Limit>,
     /// What makes the plan impossible, although each object is fine by itself.
     pub problems: Vec<Error>,
+    /// Wanted objects in whose place something is that isn't the stack's, and what to say of each. Core knows it by itself of
+    /// an object that is there, isn't [`owned`](Found::owned) and would be the stack's alone: this is for whoever can say more,
+    /// and for a part of what others write. A plan that only takes away leaves these objects alone; any other one ends there.
+    pub conflicts: BTreeMap<ObjectId, Error>,
     /// What a reader of the plan should know.
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.

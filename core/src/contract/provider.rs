@@ -102,6 +102,8 @@ pub trait Provider: Debug + Send + Sync {
     /// - Gives attributes in the same canonical form as the verbs: equal means nothing to do.
     /// - Says `owned` only of what carries the stack's mark, and leaves out foreign objects that nobody wants.
     /// - Reports the limits that the wanted objects have to keep.
+    /// - Says by object what is in the way of it ([`Observed::conflicts`]), so that it keeps nobody from taking other grants
+    ///   away; a [problem](Observed::problems) keeps everybody from everything.
     ///
     /// # Errors
     /// The cloud doesn't answer. Absence is no error.

@@ -8,7 +8,7 @@ use crate::contract::attributes::Attributes;
 use crate::contract::object::{Desired, Note, ObjectId};
 use crate::contract::provider::Shares;
 use crate::engine::remainder::remainder;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::{IntentId, Intents};
 
 /// What the provider said of its objects for whoever takes something away.
@@ -119,6 +119,9 @@ pub(super) fn only(
     plan.stays.retain(|stays| !stayed.contains(stays));
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
+    if let Some(anyway) = anyway {
+        plan.notes.extend(in_the_way::left_alone(plan, &anyway.in_the_way, |intent| kept.contains(intent)));
+    }
 }
 
 /// Which grants of the manifest aren't in the cloud as the manifest has them.

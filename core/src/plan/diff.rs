@@ -9,8 +9,8 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::contract::protected::Protected;
-use crate::plan::order;
 use crate::plan::{Action, Change, Plan};
+use crate::plan::{in_the_way, order};
 use crate::vocabulary::intent::{Intent, IntentId};
 use crate::vocabulary::names::Stack;
 
@@ -163,7 +163,16 @@ pub(crate) fn plan(
         let hint = "name another role or repository; the protected list is in the provider's section";
         refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     }
-    if let Some(problem) = Error::all(std::mem::take(&mut observed.problems)) {
+    let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
+    let (in_the_way, conflicts): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+    objects = rest;
+    let mut problems = std::mem::take(&mut observed.problems);
+    if only_takes_away {
+        objects = in_the_way::without_dependents(objects, &in_the_way, &observed.objects);
+    } else {
+        problems.extend(conflicts);
+    }
+    if let Some(problem) = Error::all(problems) {
         return Err(problem);
     }
     refuse_limits(&observed)?;
@@ -173,7 +182,7 @@ pub(crate) fn plan(
     for object in objects {
         let found = present.remove(&object.id);
         let warning = observed.if_updated.remove(&object.id);
-        match difference(object, found)? {
+        match difference(object, found) {
             None => unchanged += 1,
             Some(change) if change.action == Action::Handoff => handoffs.push(change),
             Some(change) if change.action == Action::Update => work.push(Change { warning, ..change }),
@@ -198,26 +207,17 @@ pub(crate) fn plan(
     widened.dedup();
     stays.sort();
     stays.dedup();
-    Ok(Plan { unsearched, widened, stays, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
+    Ok(Plan { unsearched, widened, stays, in_the_way, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
 }
 
-fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
+fn difference(object: Object, found: Option<Found>) -> Option<Change> {
     let action = match (&found, &object.handoff) {
-        // Even where it is just as it should be: it could not be told from ours later, and would never be taken away.
-        (Some(found), None) if !found.owned && object.ownership == Ownership::Exclusive => {
-            let because = object.because.first().map(ToString::to_string).unwrap_or_default();
-            return Err(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id))
-                .with("for", because)
-                .hint(
-                    "rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make",
-                ));
-        }
-        (Some(found), _) if found.attributes == object.attributes => return Ok(None),
+        (Some(found), _) if found.attributes == object.attributes => return None,
         (_, Some(_)) => Action::Handoff,
         (None, None) => Action::Create,
         (Some(_), None) => Action::Update,
     };
-    Ok(Some(Change {
+    Some(Change {
         action,
         id: object.id,
         because: object.because,
@@ -227,7 +227,7 @@ fn difference(object: Object, found: Option<Found>) -> Result<Option<Change>> {
         depends_on: object.depends_on,
         handoff: object.handoff,
         warning: None,
-    }))
+    })
 }
 
 /// What is there, is the stack's, and is wanted no more.

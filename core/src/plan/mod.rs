@@ -4,6 +4,7 @@ pub(crate) mod audience;
 pub(crate) mod comparison;
 pub(crate) mod diff;
 pub(crate) mod execute;
+pub(crate) mod in_the_way;
 pub(crate) mod order;
 pub(crate) mod secret_notes;
 
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{Handoff, Note, ObjectId, Ownership, Stays, Unsearched, Widening};
+use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;
 
@@ -121,6 +123,8 @@ pub struct Plan {
     /// Where grants are taken away: what the manifest names and nothing has to exist for, as a registry that is reachable as
     /// it is.
     pub idle: Vec<IntentId>,
+    /// Where grants are taken away: what is wanted and left alone, as something of somebody else's is in its place.
+    pub(crate) in_the_way: Vec<InTheWay>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
 }
@@ -189,6 +193,7 @@ impl Plan {
             stays: Vec::new(),
             served: BTreeMap::new(),
             idle: Vec::new(),
+            in_the_way: Vec::new(),
             look: Look::default(),
         }
     }

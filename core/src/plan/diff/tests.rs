@@ -136,6 +136,47 @@ fn what_somebody_else_made_is_a_conflict_that_names_the_intent() {
 }
 
 #[test]
+fn all_that_is_in_the_way_is_told_at_once_as_the_provider_says_it() {
+    let many = Object { because: ["a", "b", "c", "d", "e"].map(grant).into(), ..object("role", json!(1)) };
+    let desired = Desired { objects: vec![many, object("part", json!(1))], ..Desired::default() };
+    let objects = [(id("role"), found(json!(1), false))].into();
+    let said = Error::new(ErrorKind::Conflict, "it has lost its mark").hint("put it back");
+    let observed = Observed { objects, conflicts: [(id("part"), said)].into(), ..Observed::default() };
+    let error = plan_of(desired, observed, &Protected::default()).expect_err("two conflicts");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    let role = "thing role exists, and is not this stack's; for: grant a, grant b, grant c and 2 more";
+    assert_eq!(said, [role, "it has lost its mark; for: grant all"]);
+    assert_eq!(error.problems()[1].hint.as_deref(), Some("put it back"));
+}
+
+#[test]
+fn whoever_only_takes_away_goes_past_what_is_in_the_way_and_makes_nothing_on_it() {
+    let on = |name: &str, needs: &str| Object { depends_on: vec![id(needs)], ..object(name, json!(2)) };
+    let objects = vec![
+        on("on-top", "new"),
+        on("new", "theirs"),
+        on("there", "theirs"),
+        object("theirs", json!(1)),
+        object("other", json!(1)),
+    ];
+    let present = [("theirs", false), ("there", true), ("old", true)];
+    let present = present.map(|(name, owned)| (id(name), found(json!(1), owned))).into();
+    let (desired, observed) =
+        (Desired { objects, ..Desired::default() }, Observed { objects: present, ..Observed::default() });
+    let stack = Stack::parse("acme").expect("stack");
+    let plan = plan("fake", &stack, &Protected::default(), desired, observed, true).expect("a plan");
+    // What is there of it isn't deleted.
+    assert_eq!(actions(&plan), [(Action::Update, "there"), (Action::Create, "other"), (Action::Delete, "old")]);
+    let [left] = plan.in_the_way.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!((&left.object, left.because.as_slice()), (&id("theirs"), &[grant("all")][..]));
+    // Only whoever wanted it and no longer does is told.
+    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| true), []);
+    let message = "thing theirs exists, and is not this stack's: it is left as it is";
+    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| false), [Note::warning("grant all", message)]);
+}
+
+#[test]
 fn offering_foreign_things_for_deletion_is_a_bug() {
     bug(make(Vec::new(), vec![("role", found(json!(1), false))]), "offers thing role for deletion");
 }

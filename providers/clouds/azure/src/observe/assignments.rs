@@ -170,9 +170,8 @@ impl Reader<'_> {
             let delete = delete_assignment(&assignment.id);
             let error = Error::new(ErrorKind::Conflict, message)
                 .with("condition", assignment.condition.as_deref().unwrap_or_default())
-                .with("for", object.because.first().map(ToString::to_string).unwrap_or_default())
                 .hint(format!("Azure takes one assignment for a role, a scope and a principal: let it go (`{delete}`), or widen it"));
-            self.observed.problems.push(error);
+            self.observed.conflicts.insert(object.id.clone(), error);
             return;
         };
         // Whose it is matters for taking it away only.

@@ -77,11 +77,12 @@ pub(super) async fn add(
         let place = azure.names.place_named(&id);
         if !owned && wanted.contains(&object) && azure.names.has_lost_its_mark(&id, &identity.tags) {
             let message = format!("{object} exists, and no tag says that it is this stack's");
-            observed.problems.push(Error::new(ErrorKind::Conflict, message).with("identity", id.as_str()).hint(format!(
+            let error = Error::new(ErrorKind::Conflict, message).with("identity", id.as_str()).hint(format!(
                 "if somebody has replaced the tags of the stack's identity, put them back: `{}`; if it is somebody else's, rename the \
                  stack, or remove what is in the way",
                 remedies::mark(&id, azure.names.stack().as_str(), azure.names.home())
-            )));
+            ));
+            observed.conflicts.insert(object, error);
             continue;
         }
         if !owned && !wanted.contains(&object) {

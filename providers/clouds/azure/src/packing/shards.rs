@@ -8,6 +8,7 @@ use cloudgrant_core::{Checked, Error, ErrorKind, Result, ScopeBinding, Subject};
 use crate::Azure;
 use crate::client::arm::FederatedCredential;
 use crate::names::Names;
+use crate::resources::resource_id::is_same;
 
 /// Source: Azure documentation, "Important considerations and restrictions for federated identity credentials". It can't
 /// be read, nor raised.
@@ -60,10 +61,11 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: 
     let most = identities.len() + wanted.len() * issuers.len() / PER_IDENTITY + 1;
     for index in 0..most {
         let id = azure.names.identity_id(&azure.names.identity(&binding.scope, index));
-        let ours = identities.iter().any(|identity| {
-            crate::resources::resource_id::is_same(&identity.id, id.as_str()) && azure.names.marks(&id, &identity.tags)
+        // Where one has lost its mark, what it trusts stays where it is: whoever puts the mark back finds it as it was.
+        let may_be_ours = identities.iter().filter(|identity| is_same(&identity.id, id.as_str())).any(|identity| {
+            azure.names.marks(&id, &identity.tags) || azure.names.has_lost_its_mark(&id, &identity.tags)
         });
-        if ours {
+        if may_be_ours {
             present.insert(index, snapshot.credentials(&id).await?.to_vec());
         }
     }

@@ -8,6 +8,7 @@ mod domains;
 mod faults;
 mod grants;
 mod homes;
+mod in_the_way;
 mod issuers;
 mod limited;
 mod locators;

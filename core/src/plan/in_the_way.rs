@@ -1,0 +1,101 @@
+//! Wanted objects in whose place something is that isn't the stack's. Whoever applies is told, and nothing is done; whoever
+//! only takes away goes past them: what isn't the stack's is no business of theirs.
+
+use std::collections::BTreeMap;
+
+use foldhash::HashSet;
+
+use crate::contract::error::{Error, ErrorKind};
+use crate::contract::object::{Found, Note, Object, ObjectId, Observed, Ownership};
+use crate::plan::Plan;
+use crate::vocabulary::intent::IntentId;
+
+/// How many of the intents are named that something is in the way of.
+const NAMED: usize = 3;
+
+/// A wanted object that something of somebody else's is in the way of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct InTheWay {
+    /// The wanted object.
+    pub(crate) object: ObjectId,
+    /// The intents for which it is wanted.
+    pub(crate) because: Vec<IntentId>,
+    /// What is in the way.
+    pub(crate) what: String,
+}
+
+/// Takes out of what is wanted, and out of what is there, whatever something is in the way of. Answers with the rest, and with
+/// each of the others and what to say of it.
+pub(super) fn taken_out(objects: Vec<Object>, observed: &mut Observed) -> (Vec<Object>, Vec<(InTheWay, Error)>) {
+    let (mut rest, mut taken) = (Vec::with_capacity(objects.len()), Vec::new());
+    for object in objects {
+        let conflict = observed.conflicts.remove(&object.id);
+        let conflict = conflict.or_else(|| not_ours(&object, observed.objects.get(&object.id)));
+        let Some(error) = conflict else {
+            rest.push(object);
+            continue;
+        };
+        observed.objects.remove(&object.id);
+        let one = InTheWay { object: object.id, what: error.message().to_owned(), because: object.because };
+        let error = error.with("for", named(&one.because));
+        taken.push((one, error));
+    }
+    (rest, taken)
+}
+
+/// Even where it is just as it should be: it could not be told from ours later, and would never be taken away.
+fn not_ours(object: &Object, found: Option<&Found>) -> Option<Error> {
+    let is_exclusive = object.ownership == Ownership::Exclusive && object.handoff.is_none();
+    found.filter(|found| !found.owned && is_exclusive)?;
+    let hint = "rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make";
+    Some(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id)).hint(hint))
+}
+
+fn named(because: &[IntentId]) -> String {
+    let asked: Vec<_> = asked(because).map(ToString::to_string).collect();
+    match asked.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", asked[..NAMED].join(", ")),
+        _ => asked.join(", "),
+    }
+}
+
+/// Grants and registries, as people name them; bindings where there is nothing else.
+fn asked(because: &[IntentId]) -> impl Iterator<Item = &IntentId> {
+    let is_binding = |intent: &IntentId| matches!(intent, IntentId::Binding(_));
+    let only_bindings = because.iter().all(is_binding);
+    because.iter().filter(move |intent| only_bindings || !is_binding(intent))
+}
+
+/// Leaves out what would be made on what isn't the stack's, or on something that would be. What is there of it stays wanted,
+/// so that it isn't deleted.
+pub(super) fn without_dependents(
+    mut objects: Vec<Object>,
+    in_the_way: &[InTheWay],
+    present: &BTreeMap<ObjectId, Found>,
+) -> Vec<Object> {
+    let mut out: HashSet<ObjectId> = in_the_way.iter().map(|one| one.object.clone()).collect();
+    let mut before = 0;
+    while out.len() > before {
+        before = out.len();
+        objects.retain(|object| {
+            let needs_one = object.depends_on.iter().any(|needed| out.contains(needed));
+            let stays = present.contains_key(&object.id) || !needs_one;
+            if !stays {
+                out.insert(object.id.clone());
+            }
+            stays
+        });
+    }
+    objects
+}
+
+/// Says of what was in the way of somebody who wants it no more that it is left alone: else they would take it for the stack's,
+/// and for forgotten. What stays and is told for that is not told twice.
+pub(crate) fn left_alone(plan: &Plan, before: &[InTheWay], is_kept: impl Fn(&IntentId) -> bool) -> Vec<Note> {
+    let is_told = |one: &InTheWay| plan.stays.iter().any(|stays| stays.object == one.object);
+    let note = |one: &InTheWay| {
+        let whose = asked(&one.because).find(|intent| !is_kept(intent)).filter(|_| !is_told(one))?;
+        Some(Note::warning(whose, format!("{}: it is left as it is", one.what)))
+    };
+    before.iter().filter_map(note).collect()
+}
