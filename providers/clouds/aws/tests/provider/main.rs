@@ -10,6 +10,7 @@ mod faults;
 mod foreign_buckets;
 mod grants;
 mod homes;
+mod in_the_way;
 mod issuers;
 mod limits;
 mod others;
