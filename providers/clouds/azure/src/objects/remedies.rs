@@ -12,6 +12,15 @@ pub(crate) fn delete_assignment(id: &str) -> String {
     format!("az role assignment delete --ids {}", quoted(id))
 }
 
+/// Deletes a custom role, by the GUID of its definition.
+pub(crate) fn delete_role(id: &str, subscription: &str) -> String {
+    format!(
+        "az role definition delete --name {} --scope {}",
+        quoted(id),
+        quoted(&format!("/subscriptions/{subscription}"))
+    )
+}
+
 /// Lists the role assignments of a subscription.
 pub(crate) fn list_assignments(subscription: &str) -> String {
     format!("az role assignment list --all --subscription {}", quoted(subscription))
@@ -170,6 +179,8 @@ pub(crate) mod tests {
             enable_roles(NAME),
             disable_admin(NAME),
             list_roles(NAME),
+            delete_role(NAME, "s"),
+            delete_role("r", NAME),
             unbind(&format!("system:serviceaccount:{NAME}:default")).expect("a service account"),
             unbind(&format!("system:serviceaccount:n:{NAME}")).expect("a service account"),
         ] {

@@ -10,6 +10,7 @@ mod identities;
 mod limited;
 mod other_homes;
 mod places;
+mod renamed_roles;
 mod role_scopes;
 mod roles;
 mod scopes;

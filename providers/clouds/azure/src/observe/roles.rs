@@ -1,6 +1,6 @@
 //! The stack's custom roles.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cloudgrant_core::{Desired, Found, Observed, Result};
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::client::arm::RoleDefinition;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::observe::other_homes::OtherHomes;
+use crate::observe::renamed_roles::Renamed;
 
 pub(super) async fn add(
     azure: &Azure,
@@ -19,9 +20,17 @@ pub(super) async fn add(
     others: &mut OtherHomes,
 ) -> Result<()> {
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    let roles = desired.objects.iter().filter(|object| object.id.kind == kinds::ROLE);
+    let by_id: HashMap<_, _> = roles.filter_map(|object| Some((object.attributes.text("id")?, object))).collect();
+    let renamed = Renamed::of(azure, snapshot).await?;
     for role in snapshot.custom_roles().await?.iter() {
         let id = kinds::role(&role.role_name);
         let owned = is_ours(azure, role);
+        match by_id.get(&role.name.to_ascii_lowercase()) {
+            _ if owned => {}
+            Some(object) => _ = observed.conflicts.insert(object.id.clone(), renamed.conflict(role, object)),
+            None => observed.stays.extend(renamed.stays(role)),
+        }
         if let Some(home) = azure.names.home_described(&role.description).filter(|home| *home != azure.names.home()) {
             others.add(home, format!("custom role {}", role.role_name), &role.id);
         }

@@ -54,6 +54,12 @@ pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
     (precise || !prefix.is_empty()) && levels::needs_custom_role(access)
 }
 
+/// The roles of its own that the stack may have made for a scope, whatever the manifest grants by now.
+pub(crate) fn all_own(azure: &Azure, scope: &Scope) -> impl Iterator<Item = CustomRole> {
+    let levels = Access::ALL.into_iter().filter(|access| levels::needs_custom_role(*access));
+    levels.map(|access| own(azure, scope, access))
+}
+
 fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
     let name = azure.names.role(scope, &format!("blob {access}"));
     let mut data_actions: Vec<_> = levels::on_objects(access).iter().flat_map(|deed| deed.data_actions()).collect();

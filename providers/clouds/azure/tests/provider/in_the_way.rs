@@ -2,6 +2,7 @@
 //! whoever takes another grant away goes past it.
 
 use cloudgrant_core::{Approval, Cancel, ErrorKind, Plan, Silent};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::arm::container;
@@ -117,4 +118,131 @@ async fn an_assignment_of_others_with_another_condition_is_in_the_way_of_its_own
     let left = world.arm.assignments().await;
     let left: Vec<_> = left.iter().filter(|one| one["properties"]["principalId"] == principal.as_str()).collect();
     assert!(left.len() == 1 && left[0]["name"] == THEIRS, "{left:#?}");
+}
+
+fn with_a_role() -> String {
+    flyte(
+        "grants:\n\
+         - { name: exact, scope: { domain: production }, precise: true, access: { models: write } }\n\
+         - { name: dev, scope: { domain: development }, access: { data: read } }",
+    )
+}
+
+/// As the portal does it.
+async fn rename(world: &World, role: &Value, name: &str, description: &str) {
+    let mut properties = role["properties"].clone();
+    (properties["roleName"], properties["description"]) = (name.into(), description.into());
+    let path = format!("{}?api-version=2022-04-01", role["id"].as_str().expect("an id"));
+    let (status, answer) = world.arm.send(Method::PUT, &path, Some(json!({ "properties": properties }))).await;
+    assert!(status.is_success(), "{answer}");
+}
+
+async fn only_role(world: &World) -> Value {
+    let mut roles = world.arm.custom_roles().await;
+    assert_eq!(roles.len(), 1, "{roles:#?}");
+    roles.remove(0)
+}
+
+#[tokio::test]
+async fn a_custom_role_that_somebody_renamed_is_in_the_way_of_its_own_grant_alone() {
+    for description in [
+        "Task code access, managed by cloudgrant (stack tests, home \
+                         00000000-0000-0000-0000-00000000000b/acme-dataplane)",
+        "ours by now",
+    ] {
+        let text = with_a_role();
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let made = only_role(&world).await;
+        let guid = made["name"].as_str().expect("an id").to_owned();
+        let former = made["properties"]["roleName"].as_str().map(str::to_owned);
+        rename(&world, &made, "Blob writer", description).await;
+        let renamed = only_role(&world).await;
+        let error = world.plan(&text).await.expect_err("another name");
+        let all = format!("{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{all}");
+        for expected in ["Blob writer", "grant exact", "az rest --method put", &guid] {
+            assert!(all.contains(expected), "{expected}: {all}");
+        }
+        let plan = revoke(&world, &text, &["dev"]).await;
+        assert!(plan.stays.is_empty() && told(&plan, "grant exact").is_empty(), "{plan:#?}");
+        assert_eq!(only_role(&world).await, renamed);
+        let plan = revoke(&world, &text, &["exact"]).await;
+        let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+        assert!(stays.is_empty && stays.reason.contains("`Blob writer`"), "{stays:#?}");
+        assert_eq!((Some(stays.object.name.as_str()), told(&plan, "grant exact").len()), (former.as_deref(), 0));
+        assert!(stays.reason.contains(&format!("az role definition delete --name {guid}")), "{stays:#?}");
+        assert_eq!(only_role(&world).await, renamed);
+        let ours = world.arm.assignments().await;
+        assert!(ours.iter().all(|one| one["properties"]["description"].is_null()), "{ours:#?}");
+    }
+}
+
+#[tokio::test]
+async fn everything_goes_but_a_custom_role_that_somebody_renamed() {
+    let text = with_a_role();
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let made = only_role(&world).await;
+    rename(&world, &made, "Blob writer", "ours by now").await;
+    // Also where the manifest has lost its domain: its assignments tell it then, as long as they are there.
+    let lost = text.replace("[development, production]", "[development]");
+    let lost = lost
+        .replace("- { name: exact, scope: { domain: production }, precise: true, access: { models: write } }\n", "");
+    let former = made["properties"]["roleName"].as_str().expect("a name");
+    for (text, name) in [(lost.as_str(), "Blob writer"), (text.as_str(), former), (text.as_str(), former)] {
+        let engine = world.session(text).await.expect("a session").engine_without(None).expect("an engine");
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+        assert!(stays.object.name == name && stays.reason.contains("az role definition delete"), "{stays:#?}");
+        let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+        assert!(report.expect("a report").is_success());
+    }
+    assert!(world.arm.identities().await.iter().all(|one| one["name"] != PRODUCTION));
+    // Its name back, it goes.
+    rename(&world, &made, former, "ours by now").await;
+    world.revoke_all(&text).await.expect("revoked");
+    assert!(world.arm.custom_roles().await.is_empty());
+    // A copy of it is somebody's own.
+    let mut copy = made.clone();
+    copy["id"] = made["id"].as_str().expect("an id").replace(made["name"].as_str().expect("a name"), THEIRS).into();
+    rename(&world, &copy, "Blob writer", made["properties"]["description"].as_str().expect("text")).await;
+    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
+    assert_eq!(engine.plan(&Silent).await.expect("a plan").stays, []);
+}
+
+/// Bicep derives ids as stacks do.
+#[tokio::test]
+async fn a_role_of_others_that_the_manifest_has_named_is_nobody_s_but_theirs() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let named = text.replace("  cluster:", "  roles: { models: { read: Blob reader } }\n  cluster:");
+    let world = World::new(&text).await;
+    let (subscription, guid) =
+        ("/subscriptions/00000000-0000-0000-0000-00000000000b", "5df7d8e5-6d2f-5f3c-8f5a-1b2c3d4e5f60");
+    let role = json!({
+        "id": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}"),
+        "properties": {
+            "type": "CustomRole",
+            "permissions": [{
+                "actions": [],
+                "dataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"],
+            }],
+            "assignableScopes": [subscription],
+        },
+    });
+    rename(&world, &role, "Blob reader", "").await;
+    world.converge(&named).await;
+    assert!(
+        world
+            .arm
+            .assignments()
+            .await
+            .iter()
+            .any(|one| one["properties"]["roleDefinitionId"].to_string().contains(guid))
+    );
+    for text in [&text, &named] {
+        let engine = world.session(text).await.expect("a session").engine_without(None).expect("an engine");
+        assert_eq!(engine.plan(&Silent).await.expect("a plan").stays, []);
+        assert_eq!(world.plan(text).await.expect("a plan").stays, []);
+    }
 }
