@@ -93,7 +93,7 @@ impl Facts {
         let is_doubtful = self.is_unreadable || self.owners.len() != 1 || self.keys.len() > 1;
         let most = self.owners.iter().max_by_key(|(owner, count)| (*owner == own, **count));
         let owner = most.map(|(owner, _)| owner.clone());
-        let have_keys_differed = self.keys.len() > 1;
+        let has_several_keys = self.keys.len() > 1;
         let key = self.keys.pop_first();
         self.former.append(&mut self.keys);
         let encryption = match key {
@@ -108,7 +108,7 @@ impl Facts {
         let mut bucket = Bucket::new(owner.map_or(Owner::Unknown, Owner::Account), encryption);
         bucket.former = self.former;
         let owners = || self.owners.into_keys().collect();
-        bucket.contradictions = is_doubtful.then(|| Contradictions { owners: owners(), have_keys_differed });
+        bucket.contradictions = is_doubtful.then(|| Contradictions { owners: owners(), has_several_keys });
         bucket
     }
 }

@@ -7,6 +7,7 @@
 mod asking;
 mod foreign;
 pub(crate) mod notes;
+mod settled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +25,8 @@ use crate::resources::kms_key::Key;
 use crate::resources::buckets::asking::{Answer, encryption, of_account, unread};
 
 pub(crate) use crate::resources::buckets::asking::elsewhere;
+pub(crate) use crate::resources::buckets::settled::Contradictions;
+use crate::resources::buckets::settled::{settled, tell_doubts};
 
 /// A page of the list. Source: Amazon S3 API reference, ListBuckets, `max-buckets`: up to 10,000.
 const PAGE: i32 = 1_000;
@@ -62,15 +65,6 @@ pub(crate) struct Bucket {
     note: Option<String>,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
-}
-
-/// What the stack's policies say of a bucket, where somebody has edited them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Contradictions {
-    /// All that they name as its owner.
-    pub(crate) owners: BTreeSet<AccountId>,
-    /// Whether they name several keys as its present one.
-    pub(crate) have_keys_differed: bool,
 }
 
 impl Bucket {
@@ -199,79 +193,6 @@ impl Lookup {
         let asked = found.iter().filter(|(name, _)| wanted.contains_key(*name));
         known.extend(asked.map(|(name, (_, bucket))| (name.clone(), bucket.clone())));
         Ok(Buckets(known))
-    }
-}
-
-/// Refuses to make anything of policies that contradict each other where nobody can be asked: a guess would be written to all of
-/// them.
-fn tell_doubts(
-    name: &str,
-    known: Option<&Bucket>,
-    asked: &Bucket,
-    what: Asked,
-    askable: impl Fn(&AccountId) -> bool,
-) -> Result<()> {
-    let Some(said) = known.and_then(|known| known.contradictions.as_ref()) else { return Ok(()) };
-    let is_encryption_open =
-        said.have_keys_differed && what == Asked::Encryption && asked.encryption == Encryption::Unknown;
-    let (what, action) = match &asked.owner {
-        Owner::Unknown => ("whose it is", "`s3:ListAllMyBuckets`"),
-        Owner::Account(_) if is_encryption_open => ("which key encrypts it", "`s3:GetEncryptionConfiguration`"),
-        // It may be any of those whose buckets nobody may list.
-        Owner::Elsewhere if said.owners.is_empty() || !said.owners.iter().all(askable) => {
-            ("whose it is", "credentials for its account in `aws.accounts`")
-        }
-        Owner::Account(_) | Owner::Elsewhere => return Ok(()),
-    };
-    let message = format!(
-        "somebody has edited the stack's policies, so that they contradict each other about the bucket {name}: {what} can't be \
-         asked either"
-    );
-    let hint = format!("let cloudgrant ask ({action}), or undo that edit; `aws iam list-policy-versions` shows it");
-    Err(Error::new(ErrorKind::Conflict, message).hint(hint))
-}
-
-/// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
-/// that isn't the one any more that it was is kept out, which is what its condition is for.
-fn settled(own: &AccountId, known: Option<&Bucket>, asked: Bucket, askable: impl Fn(&AccountId) -> bool) -> Bucket {
-    let Some(known) = known else { return asked };
-    // Whatever key it has now: what was written under others stays readable.
-    let former = || {
-        let before = known.former.iter().chain(known.key());
-        before.filter(|key| asked.key() != Some(key)).cloned().collect()
-    };
-    let Some(was) = known.account() else { return Bucket { former: former(), ..asked } };
-    let is_known =
-        |now: &AccountId| now == was || known.contradictions.as_ref().is_some_and(|said| said.owners.contains(now));
-    let said = || asked.note.clone().unwrap_or_default();
-    // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
-    let kept_out = |now: &str| Bucket {
-        note: Some(format!(
-            "account {was} owned it when it was granted, and {now} does now: that one is kept out. If it is to be granted, take \
-             the grant away first (`cloudgrant revoke`), and grant it anew"
-        )),
-        ..known.clone()
-    };
-    match &asked.owner {
-        Owner::Elsewhere if !askable(was) => {
-            let note = format!(
-                "account {was} owns it, as the stack's policies say; whether it still does can't be asked without credentials for that \
-                 account (`aws.accounts`). Anybody else's bucket of that name is kept out"
-            );
-            Bucket { note: Some(note), ..known.clone() }
-        }
-        Owner::Elsewhere => kept_out("another account"),
-        Owner::Unknown => {
-            let note = format!("it couldn't be asked again, and what the stack's policies say of it stays: {}", said());
-            Bucket { note: Some(note), ..known.clone() }
-        }
-        Owner::Account(now) if is_known(now) && asked.encryption == Encryption::Unknown => {
-            Bucket { encryption: known.encryption.clone(), former: known.former.clone(), ..asked }
-        }
-        Owner::Account(now) if is_known(now) => Bucket { former: former(), ..asked },
-        // Of the data plane's own account is what the policy says otherwise: somebody edited that, or it was a foreign one before.
-        Owner::Account(now) if now == own => Bucket { former: former(), ..asked },
-        Owner::Account(now) => kept_out(&format!("account {now}")),
     }
 }
 
