@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
 
@@ -17,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::inventory::known_buckets;
 use crate::inventory::known_secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
-use crate::resources::buckets::{Asked, Buckets};
+use crate::resources::buckets::{Asked, Buckets, Purpose};
 use crate::resources::locator::{Locator, Secret};
 use crate::resources::secrets::Secrets;
 
@@ -116,13 +115,16 @@ impl Aws {
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
     ) -> Result<Inventory> {
-        let (secrets, buckets) = tokio::try_join!(self.secrets(grants.clone()), self.buckets(grants))?;
+        let is_beside_revoked = grants.clone().into_iter().any(|grant| !grant.beside_revoked.is_empty());
+        let purpose = if is_beside_revoked { Purpose::Keeping } else { Purpose::Granting };
+        let (secrets, buckets) = tokio::try_join!(self.secrets(grants.clone()), self.buckets(grants, purpose))?;
         Ok(Inventory { secrets, buckets })
     }
 
     pub(crate) async fn buckets<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
+        purpose: Purpose,
     ) -> Result<Buckets> {
         let mut wanted: BTreeMap<String, Asked> = BTreeMap::new();
         for reach in grants.into_iter().flat_map(|grant| &grant.reaches) {
@@ -141,7 +143,7 @@ impl Aws {
         // Whose credentials these are is known then, too.
         let snapshot = self.snapshot().await?;
         let known = known_buckets::known(&self.names, &snapshot);
-        Box::pin(self.buckets.all(self, wanted, known, self.afresh.load(Ordering::Relaxed))).await
+        Box::pin(self.buckets.all(self, wanted, known, purpose)).await
     }
 
     /// The plan has looked: the next one reads anew.

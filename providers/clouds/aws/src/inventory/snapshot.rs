@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::client::pages::Pages;
 use crate::error;
+use crate::inventory::bucket_policies::BucketPolicies;
 use crate::names;
 use crate::packing::packed::Packed;
 use crate::policy::document;
@@ -26,6 +27,7 @@ pub(crate) struct Reading {
     /// By the ARN of the provider, in the order of the manifest.
     pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
     pub(crate) packed: Packed,
+    pub(crate) bucket_policies: BucketPolicies,
 }
 
 /// A cluster's OpenID Connect provider in IAM.

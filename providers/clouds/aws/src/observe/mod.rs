@@ -2,6 +2,7 @@
 
 mod iam;
 mod lists;
+mod lost;
 mod moved;
 mod renamed;
 mod search;

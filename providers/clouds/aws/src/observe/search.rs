@@ -9,7 +9,7 @@ use crate::config::AccountId;
 use crate::inventory::known_buckets;
 use crate::observe::lists;
 use crate::places::{self, Mark, Marked, Place};
-use crate::resources::buckets::{Bucket, Owner};
+use crate::resources::buckets::{Bucket, Owner, Purpose};
 use crate::resources::locator::{Locator, Repository};
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
@@ -136,11 +136,16 @@ async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()
     if !desired.thorough {
         return Ok(());
     }
-    for (name, bucket) in aws.buckets(&desired.baseline.grants).await?.iter() {
+    for (name, bucket) in aws.buckets(&desired.baseline.grants, Purpose::Searching).await?.iter() {
         search.documents.extend(of_others(aws, name, bucket));
         if bucket.owner == Owner::Unknown {
-            let reason = "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied: allow that, or look there for \
-                          statements of the stack";
+            let reason = if bucket.contradictions.is_some() {
+                "the stack's policies contradict each other about whose it is, and nobody could be asked: let cloudgrant ask \
+                 (s3:ListAllMyBuckets, and `aws.accounts`), or look there for statements of the stack"
+            } else {
+                "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied: allow that, or look there for statements \
+                 of the stack"
+            };
             search.unsearched.push(Unsearched { place: format!("bucket {name}"), reason: reason.to_owned() });
         }
     }
@@ -150,11 +155,14 @@ async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()
 /// A bucket and its keys, those of before as well, as far as they are another account's that we can reach.
 fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
     let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
-    let in_bucket = bucket.account().filter(|account| is_other(account)).map(|account| {
+    // Of policies that contradict each other, any may be right.
+    let said = bucket.contradictions.iter().flat_map(|said| &said.owners);
+    let owners: BTreeSet<_> = bucket.account().into_iter().chain(said).filter(|account| is_other(account)).collect();
+    let in_bucket = owners.into_iter().map(|account| {
         let (partition, name) = (aws.config.partition().to_owned(), name.to_owned());
         Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
     });
     let keys = bucket.key().into_iter().chain(&bucket.former).filter_map(|key| CustomerKey::parse(&key.arn));
     let keys: Vec<_> = keys.filter(|key| is_other(&key.account)).collect();
-    in_bucket.into_iter().chain(keys.into_iter().map(Shared::Key))
+    in_bucket.collect::<Vec<_>>().into_iter().chain(keys.into_iter().map(Shared::Key))
 }

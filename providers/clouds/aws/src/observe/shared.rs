@@ -13,8 +13,8 @@ use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::OtherHomes;
-use crate::observe::lists;
 use crate::observe::search::{self, Search};
+use crate::observe::{lists, lost};
 use crate::places::{Mark, Marked, Place};
 use crate::shared_document::Shared;
 use crate::shared_document::merge::{self, Policy, Statement};
@@ -31,12 +31,19 @@ pub(super) struct Policies {
 }
 
 pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
-    let wanted: BTreeSet<_> = statements(desired).map(|(shared, _)| shared).collect();
+    let mut wanted: BTreeMap<Shared, Vec<&Object>> = BTreeMap::new();
+    for (shared, object) in statements(desired) {
+        wanted.entry(shared).or_default().push(object);
+    }
     let Search { documents, marks, mut unread, mut unsearched, notes } =
-        search::places(aws, desired, wanted.clone()).await?;
-    let read = |shared: Shared| async move {
-        let document = shared.read(aws).await;
-        (shared, document)
+        search::places(aws, desired, wanted.keys().cloned().collect()).await?;
+    let reading = aws.reading().await;
+    let read = |shared: Shared| {
+        let reading = &reading;
+        async move {
+            let document = reading.bucket_policies.read(aws, &shared).await;
+            (shared, document)
+        }
     };
     let read: Vec<_> = stream::iter(documents).map(read).buffer_unordered(AT_A_TIME).collect().await;
     let mut policies = Policies { notes, ..Policies::default() };
@@ -48,12 +55,22 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             }
             Err(error) => error,
         };
+        if let Some(objects) = wanted.get(&shared) {
+            let why = lost::why(aws, &shared, objects, error)?;
+            if desired.thorough {
+                policies.notes.push(lost::note(&shared, &why));
+            } else {
+                policies.missing.push(why);
+            }
+            continue;
+        }
         match error.kind() {
-            ErrorKind::NotFound if wanted.contains(&shared) => policies.missing.push(error),
             // Where it is gone, so is our statement.
             ErrorKind::NotFound => {}
-            ErrorKind::AccessDenied if !wanted.contains(&shared) => {
-                if !is_gone(aws, &shared).await {
+            ErrorKind::AccessDenied => {
+                if is_gone(aws, &shared).await {
+                    policies.notes.push(lost::left(&shared));
+                } else {
                     let one = Marked::One(shared);
                     unsearched.push(Unsearched { place: one.to_string(), reason: search::why(&error) });
                     unread.insert(one);

@@ -2,34 +2,34 @@
 //!
 //! One list tells which of an account's buckets are where. The encryption is asked of each bucket that is new to the stack:
 //! what was found out stands in the stack's own policies (see [`crate::inventory::known_buckets`]), so that a plan with nothing to do
-//! asks no bucket. `drift` asks again, and so does an `apply` that finds nothing else to do.
+//! asks no bucket. `drift` asks again, and so does an `apply` that finds nothing else to do. Where S3 refuses another account's
+//! bucket to that account, each plan asks.
 
 mod asking;
 mod foreign;
 pub(crate) mod notes;
+mod owners;
 mod settled;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use cloudgrant_core::{Error, ErrorKind, Note, Result};
+use cloudgrant_core::{Error, Note, Result};
+use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Aws;
 use crate::client::BUCKETS_AT_A_TIME;
-use crate::client::partition::answered_region;
 use crate::config::AccountId;
-use crate::error;
 use crate::resources::kms_key::Key;
+use crate::shared_document::OwnedBucket;
 
-use crate::resources::buckets::asking::{Answer, encryption, of_account, unread};
+use crate::resources::buckets::owners::{Lists, look_up};
 
 pub(crate) use crate::resources::buckets::asking::elsewhere;
 pub(crate) use crate::resources::buckets::settled::Contradictions;
 use crate::resources::buckets::settled::{settled, tell_doubts};
-
-/// A page of the list. Source: Amazon S3 API reference, ListBuckets, `max-buckets`: up to 10,000.
-const PAGE: i32 = 1_000;
 
 /// Whose a bucket is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub(crate) struct Bucket {
     pub(crate) former: BTreeSet<Key>,
     /// Where what the stack's policies say of it can't all be so: then it is asked anew.
     pub(crate) contradictions: Option<Contradictions>,
+    /// Who owns it by now, in words, where that isn't whose it was when it was granted: that one is kept out.
+    kept_out: Option<String>,
     note: Option<String>,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
@@ -69,7 +71,15 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn new(owner: Owner, encryption: Encryption) -> Self {
-        Self { owner, encryption, former: BTreeSet::new(), contradictions: None, note: None, on_writing: None }
+        Self {
+            owner,
+            encryption,
+            former: BTreeSet::new(),
+            contradictions: None,
+            kept_out: None,
+            note: None,
+            on_writing: None,
+        }
     }
 
     /// The account that owns it, where that is known.
@@ -105,6 +115,17 @@ pub(crate) enum Asked {
     Encryption,
 }
 
+/// What buckets are looked up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Something may be granted there.
+    Granting,
+    /// Something else is revoked, and what is granted there stays as it is.
+    Keeping,
+    /// Statements of the stack are looked for, and nothing is made of what is found out.
+    Searching,
+}
+
 /// The buckets of a batch, looked up, by name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Buckets(BTreeMap<String, Bucket>);
@@ -131,9 +152,6 @@ impl Buckets {
     }
 }
 
-/// The buckets of an account, with their regions.
-type List = HashMap<String, Option<String>>;
-
 /// Looks buckets up, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
@@ -145,13 +163,19 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// `known` is what the stack's policies say; it need not be asked again unless it is wanted `afresh`.
+    /// Who owns a bucket by now that was somebody else's when it was granted, in words, as far as that was asked.
+    pub(crate) fn kept_out(&self, name: &str) -> Option<String> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.1.kept_out.clone()
+    }
+
+    /// `known` is what the stack's policies say; it need not be asked again unless it is wanted `afresh`, or S3 refuses the
+    /// bucket to the account that owns it as they say.
     pub(crate) async fn all(
         &self,
         aws: &Aws,
         wanted: BTreeMap<String, Asked>,
         mut known: BTreeMap<String, Bucket>,
-        afresh: bool,
+        purpose: Purpose,
     ) -> Result<Buckets> {
         // Grants and bindings ask for the same ones at the same time.
         let _first = self.asking.lock().await;
@@ -163,10 +187,13 @@ impl Lookup {
             known.extend(wanted.map(|(name, bucket)| (name.clone(), bucket.clone())));
         }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let afresh = aws.afresh.load(Ordering::Relaxed);
+        let unasked = known.iter().filter(|(name, _)| !afresh && !found.contains_key(*name));
+        let refused = refused(aws, unasked).await;
         let is_open = |(name, asked): &(&String, &Asked)| match found.get(*name) {
             // What was asked in this run isn't asked again, whatever came of it.
             Some((was_asked, _)) => was_asked < *asked,
-            None => afresh || known.get(*name).is_none_or(|bucket| !bucket.answers(**asked)),
+            None => afresh || refused.contains(*name) || known.get(*name).is_none_or(|bucket| !bucket.answers(**asked)),
         };
         let open: Vec<_> = wanted.iter().filter(is_open).map(|(name, asked)| (name.clone(), *asked)).collect();
         if !open.is_empty() {
@@ -182,12 +209,27 @@ impl Lookup {
                     let askable = |account: &AccountId| {
                         *account == aws.config.account || aws.config.accounts.contains_key(account)
                     };
-                    tell_doubts(&name, known, &bucket, asked, askable)?;
-                    Ok::<_, Error>((name, (asked, settled(&aws.config.account, known, bucket, askable))))
+                    let doubt = tell_doubts(&name, known, &bucket, asked, askable).err();
+                    let is_unowned = bucket.account().is_none();
+                    // Only where something may be granted does the data plane's own account take the place of another one.
+                    let own = (purpose == Purpose::Granting).then_some(&aws.config.account);
+                    let mut bucket = settled(own, known, bucket, askable);
+                    if doubt.is_some() && is_unowned {
+                        bucket.owner = Owner::Unknown;
+                    }
+                    Ok::<_, Error>((name, asked, bucket, doubt))
                 }
             };
             let asked: Vec<_> = stream::iter(open).map(ask).buffer_unordered(BUCKETS_AT_A_TIME).try_collect().await?;
-            self.found.lock().unwrap_or_else(PoisonError::into_inner).extend(asked);
+            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            for (name, asked, bucket, doubt) in asked {
+                match doubt {
+                    None => _ = found.insert(name, (asked, bucket)),
+                    // Nothing is made of it there, and whoever would asks again.
+                    Some(_) if purpose == Purpose::Searching => _ = known.insert(name, bucket),
+                    Some(doubt) => return Err(doubt),
+                }
+            }
         }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = found.iter().filter(|(name, _)| wanted.contains_key(*name));
@@ -196,129 +238,20 @@ impl Lookup {
     }
 }
 
-/// Which account has which bucket, of those that could be asked.
-#[derive(Debug, Default)]
-struct Lists {
-    of: Vec<(AccountId, List)>,
-    /// Accounts whose buckets may not be listed.
-    denied: Vec<AccountId>,
-}
-
-impl Lists {
-    /// The data plane's account first; the others where that hasn't all of them.
-    async fn read(aws: &Aws, wanted: &[&str]) -> Result<Self> {
-        let mut lists = Self::default();
-        let own = &aws.config.account;
-        for account in std::iter::once(own).chain(aws.config.accounts.keys().filter(|account| *account != own)) {
-            if wanted.iter().all(|name| lists.find(name).is_some()) {
-                break;
-            }
-            match list(aws, account, wanted).await {
-                Ok(list) => lists.of.push((account.clone(), list)),
-                Err(error) if error.kind() == ErrorKind::AccessDenied => lists.denied.push(account.clone()),
-                Err(error) => return Err(error.with("account", account)),
-            }
-        }
-        Ok(lists)
-    }
-
-    fn find(&self, bucket: &str) -> Option<(&AccountId, Option<&str>)> {
-        self.of.iter().find_map(|(account, list)| Some((account, list.get(bucket)?.as_deref())))
-    }
-}
-
-/// The wanted ones of an account's buckets.
-async fn list(aws: &Aws, account: &AccountId, wanted: &[&str]) -> Result<List> {
-    let client = aws.clients.s3(account, &aws.config.region).await?;
-    let mut pages = client.list_buckets().max_buckets(PAGE).into_paginator().send();
-    let mut turns = aws.clients.pages("s3:ListAllMyBuckets");
-    let mut list = List::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| error::of("s3:ListAllMyBuckets", error))?;
-        turns.turn(page.continuation_token(), false)?;
-        for bucket in page.buckets.unwrap_or_default() {
-            let Some(name) = bucket.name.filter(|name| wanted.contains(&name.as_str())) else { continue };
-            if let Some(region) = &bucket.bucket_region {
-                let region = answered_region(&name, region, aws.config.partition())?;
-                aws.clients.note_region(&name, &region).await;
-            }
-            list.insert(name, bucket.bucket_region);
-        }
-        if list.len() == wanted.len() {
-            break;
-        }
-    }
-    Ok(list)
-}
-
-async fn look_up(aws: &Aws, lists: &Lists, name: &str, known: Option<&Bucket>, asked: Asked) -> Result<Bucket> {
-    let own = &aws.config.account;
-    let owner = lists.find(name).map(|(account, _)| account.clone());
-    // Somebody will make it. It is looked for again until it is there.
-    let missing = || {
-        let owner = known.and_then(Bucket::account).unwrap_or(own).clone();
-        let note = format!(
-            "there is no such bucket yet: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
-             manifest. Made by any other account, it stays out of reach"
-        );
-        Bucket { note: Some(note), ..Bucket::new(Owner::Account(owner), Encryption::Unknown) }
+/// The buckets that S3 refuses to the other accounts that own them as the stack's policies say: whose they are is asked anew.
+async fn refused<'a>(aws: &Aws, known: impl Iterator<Item = (&'a String, &'a Bucket)>) -> BTreeSet<String> {
+    let reading = aws.reading().await;
+    // What contradicts itself is asked in any case.
+    let known = known.filter(|(_, bucket)| bucket.contradictions.is_none());
+    let foreign = known.filter_map(|(name, bucket)| {
+        let account = bucket.account().filter(|account| **account != aws.config.account)?;
+        let (account, partition) = (account.clone(), aws.config.partition().to_owned());
+        aws.clients.can_reach(&account).then(|| OwnedBucket { account, partition, name: name.clone() })
+    });
+    let foreign: Vec<_> = foreign.collect();
+    let is_refused = |bucket: OwnedBucket| {
+        let reading = &reading;
+        async move { reading.bucket_policies.is_refused(aws, bucket.clone()).await.then_some(bucket.name) }
     };
-    let own_is_listed = !lists.denied.contains(own);
-    let unlisted_owner = known.and_then(Bucket::account).filter(|was| lists.denied.contains(*was));
-    let bucket = |owner, encryption, note: String| Bucket { note: Some(note), ..Bucket::new(owner, encryption) };
-    if let Some(owner) = owner {
-        if asked == Asked::Owner {
-            return Ok(Bucket::new(Owner::Account(owner), Encryption::Unknown));
-        }
-        return Ok(match encryption(aws, &owner, name, Some(&owner)).await? {
-            Answer::Denied => bucket(Owner::Account(owner), Encryption::Unknown, unread()),
-            Answer::Missing => missing(),
-            answer @ (Answer::Is(..) | Answer::Odd(_)) => of_account(own, &owner, answer),
-        });
-    }
-    // A list may not have it yet, or may be denied. Whoever asks for a bucket that only one account may have learns whether
-    // it is that one's. Source: Amazon S3 user guide, "Verifying bucket ownership with bucket owner condition".
-    for account in std::iter::once(own).chain(aws.config.accounts.keys().filter(|account| *account != own)) {
-        let answer = match encryption(aws, account, name, Some(account)).await {
-            // Nobody can work there; that was said of its list.
-            Err(error) if error.kind() == ErrorKind::AccessDenied => continue,
-            answer => answer?,
-        };
-        match answer {
-            Answer::Missing => return Ok(missing()),
-            answer @ (Answer::Is(..) | Answer::Odd(_)) => return Ok(of_account(own, account, answer)),
-            Answer::Denied => {}
-        }
-    }
-    Ok(match unlisted_owner {
-        Some(was) => bucket(
-            Owner::Unknown,
-            Encryption::Unknown,
-            format!("s3:ListAllMyBuckets is denied in account {was}, which owned it when it was granted"),
-        ),
-        None if own_is_listed => {
-            let unlisted: Vec<_> = lists.denied.iter().map(AccountId::as_str).collect();
-            let and = if unlisted.is_empty() {
-                String::new()
-            } else {
-                format!(" (s3:ListAllMyBuckets is denied in {})", unlisted.join(", "))
-            };
-            bucket(
-                Owner::Elsewhere,
-                Encryption::Unknown,
-                format!(
-                    "it belongs to another account, and to none of `aws.accounts`{and}: name its account there, so that its \
-                     policy and its key are looked at; no condition keeps out whoever may own it tomorrow"
-                ),
-            )
-        }
-        None => bucket(
-            Owner::Unknown,
-            Encryption::Unknown,
-            "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied, nor how it is encrypted, as \
-             s3:GetEncryptionConfiguration is: whether tasks need kms:Decrypt too is unknown, and no condition keeps out \
-             whoever may own it tomorrow"
-                .to_owned(),
-        ),
-    })
+    stream::iter(foreign).map(is_refused).buffer_unordered(BUCKETS_AT_A_TIME).filter_map(future::ready).collect().await
 }

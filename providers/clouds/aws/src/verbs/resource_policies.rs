@@ -71,7 +71,7 @@ enum Needed {
     Repository(Repository),
     Objects {
         location: Objects,
-        bucket: Bucket,
+        bucket: Box<Bucket>,
         is_foreign: bool,
         /// With what is needed of each.
         keys: Vec<(Key, &'static [&'static str])>,
@@ -105,7 +105,7 @@ impl Needed {
                 let keys: Vec<_> = used.map(|(key, needed)| (key.clone(), needed)).collect();
                 (is_foreign || !keys.is_empty()).then(|| Self::Objects {
                     location,
-                    bucket: bucket.clone(),
+                    bucket: Box::new(bucket.clone()),
                     is_foreign,
                     keys,
                 })

@@ -4,6 +4,7 @@
 mod clients;
 
 mod buckets;
+mod changed_hands;
 mod clouds;
 mod denied;
 mod faults;

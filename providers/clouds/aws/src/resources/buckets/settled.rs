@@ -46,9 +46,9 @@ pub(super) fn tell_doubts(
 }
 
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
-/// that isn't the one any more that it was is kept out, which is what its condition is for.
+/// that isn't the one any more that it was is kept out, which is what its condition is for; unless it is `own`'s by now.
 pub(super) fn settled(
-    own: &AccountId,
+    own: Option<&AccountId>,
     known: Option<&Bucket>,
     asked: Bucket,
     askable: impl Fn(&AccountId) -> bool,
@@ -69,6 +69,7 @@ pub(super) fn settled(
             "account {was} owned it when it was granted, and {now} does now: that one is kept out. If it is to be granted, take \
              the grant away first (`cloudgrant revoke`), and grant it anew"
         )),
+        kept_out: Some(now.to_owned()),
         ..known.clone()
     };
     match &asked.owner {
@@ -89,7 +90,14 @@ pub(super) fn settled(
         }
         Owner::Account(now) if is_known(now) => Bucket { former: former(), ..asked },
         // Of the data plane's own account is what the policy says otherwise: somebody edited that, or it was a foreign one before.
-        Owner::Account(now) if now == own => Bucket { former: former(), ..asked },
+        Owner::Account(now) if Some(now) == own => {
+            let taken = format!(
+                "the stack's policies name account {was} as its owner, and it is account {now}'s, the data plane's own: that one is \
+                 granted from now on"
+            );
+            let note = asked.note.iter().fold(taken, |taken, note| format!("{taken}; {note}"));
+            Bucket { former: former(), note: Some(note), ..asked }
+        }
         Owner::Account(now) => kept_out(&format!("account {now}")),
     }
 }

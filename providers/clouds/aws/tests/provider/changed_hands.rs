@@ -1,0 +1,260 @@
+//! Buckets of other accounts that are gone, or somebody else's by now.
+
+use aws_sdk_s3::types::ServerSideEncryption;
+use cloudgrant_core::{Action, Error, ErrorKind, Plan, Result, Silent};
+use serde_json::json;
+
+use crate::buckets::{create, drift, edit, encrypt, key};
+use crate::sharing::{allowed, granting, revoke};
+use crate::world::{Runs, World, policy_arn, refused, said};
+
+const OWN: &str = "111122223333";
+/// It owns the bucket when it is granted.
+const OTHER: &str = "444455556666";
+/// An account of the manifest's as well.
+const THIRD: &str = "777788889999";
+const NOBODYS: &str = "222233334444";
+
+const MINE: (&str, &str, &str) = ("mine", "global", "data: read");
+const TOO: (&str, &str, &str) = ("too", "global", "models: read");
+/// It reaches the same bucket.
+const ALSO: (&str, &str, &str) = ("too", "global", "data: list, models: read");
+
+fn with_accounts(text: &str) -> String {
+    let third = format!("accounts: {{ \"{THIRD}\": {{ assume_role: \"arn:aws:iam::{THIRD}:role/registry-admin\" }},");
+    text.replace("accounts: {", &third)
+}
+
+fn text(grants: &[(&str, &str, &str)]) -> String {
+    with_accounts(&granting(grants)).replace("acme-data/", "acme-theirs/")
+}
+
+/// All is granted, the bucket of the other account as well, which is under a key of that account; then the bucket is deleted,
+/// and somebody may make it anew.
+async fn world(text: &str, now: Option<&str>) -> (World, String) {
+    let world = World::new(&with_accounts(&granting(&[]))).await;
+    let (s3, key) = (world.s3(OTHER), key(&world, OTHER).await);
+    create(&s3, "acme-theirs", "us-west-2").await;
+    encrypt(&s3, "acme-theirs", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(text).await;
+    s3.delete_bucket().bucket("acme-theirs").send().await.expect("deleted");
+    if let Some(now) = now {
+        create(&world.s3(now), "acme-theirs", "us-west-2").await;
+    }
+    (world, key)
+}
+
+async fn drifted(world: &World, text: &str) -> Result<Plan> {
+    let session = world.session(text).await.expect("a session");
+    session.provider().look_again();
+    session.engine().plan(&Silent).await
+}
+
+/// What `plan` and `drift` refuse, which is the same.
+async fn both_refused(world: &World, text: &str) -> Error {
+    let (planned, drifted) = (refused(world.plan(text).await), refused(drifted(world, text).await));
+    assert_eq!((planned.kind(), planned.message()), (drifted.kind(), drifted.message()));
+    planned
+}
+
+fn asked(world: &World, actions: &[&str]) -> u64 {
+    let counts = world.running().counts().by_action;
+    actions.iter().filter_map(|action| counts.get(*action)).sum()
+}
+
+#[tokio::test]
+async fn a_granted_bucket_that_is_gone_is_told_with_its_grants_and_its_account() {
+    for (grants, for_whom) in [([MINE, TOO], "for: grant mine;"), ([MINE, ALSO], "for: grant mine, grant too;")] {
+        let text = text(&grants);
+        let (world, _) = world(&text, None).await;
+        let error = both_refused(&world, &text).await;
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        for part in [
+            "the bucket acme-theirs of account 444455556666 isn't there any more",
+            for_whom,
+            "NoSuchBucket",
+            "create it in account 444455556666",
+            "or take it out of the manifest",
+        ] {
+            assert!(said(&error).contains(part), "{part} in {}", said(&error));
+        }
+        // Either helps.
+        world.converge(&self::text(&[("too", "global", "models: read")])).await;
+        create(&world.s3(OTHER), "acme-theirs", "us-west-2").await;
+        world.converge(&text).await;
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_made_again_where_it_was_is_granted_again() {
+    let text = text(&[MINE]);
+    let (world, key) = world(&text, Some(OTHER)).await;
+    encrypt(&world.s3(OTHER), "acme-theirs", ServerSideEncryption::AwsKms, Some(&key)).await;
+    world.converge(&text).await;
+    let policy = world.s3(OTHER).get_bucket_policy().bucket("acme-theirs").send().await.expect("a policy");
+    assert!(policy.policy().is_some_and(|policy| policy.contains("AllowObjectsCloudgrant")), "{policy:?}");
+}
+
+/// It takes away what is ours, whoever has the bucket now, and leaves what others are granted.
+#[tokio::test]
+async fn a_revoke_goes_through_whatever_became_of_the_bucket() {
+    for now in [None, Some(OWN), Some(THIRD), Some(NOBODYS)] {
+        for grants in [[MINE, TOO], [MINE, ALSO]] {
+            for revoked in ["mine", "too"] {
+                let text = text(&grants);
+                let (world, key) = world(&text, now).await;
+                let before = allowed(&world);
+                revoke(&world, &text, &[revoked]).await;
+                let after = allowed(&world);
+                let is_left = |part: &str| after.values().flatten().any(|statement| statement.contains(part));
+                let is_mine_left = revoked == "too" || grants[1] == ALSO;
+                let seen = (is_left("acme-theirs"), is_left("acme-models"));
+                assert_eq!(seen, (is_mine_left, revoked == "mine"), "{now:?}, {grants:?}, {revoked}: {after:#?}");
+                for (role, has) in &after {
+                    assert!(has.is_subset(&before[role]), "{now:?}, {grants:?}, {revoked}: {after:#?}");
+                }
+                let of_key = world.kms(OTHER).get_key_policy().key_id(&key).send().await.expect("a policy");
+                let is_in_key = of_key.policy().is_some_and(|policy| policy.contains("Cloudgrant"));
+                assert_eq!(is_in_key, revoked == "too", "{now:?}, {grants:?}, {revoked}");
+                // And so does the mark of what is gone.
+                let mark = policy_arn("cloudgrant_tests_place.s3-tasks.444455556666");
+                let is_marked = world.iam().get_policy().policy_arn(&mark).send().await.is_ok();
+                assert_eq!(is_marked, is_mine_left, "{now:?}, {grants:?}, {revoked}");
+                let report = world.revoke_all(&text).await.expect("revoked");
+                let after = allowed(&world);
+                assert!(report.is_success() && !format!("{after:?}").contains("acme-models"), "{after:#?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_gone_is_in_the_way_of_no_revoke() {
+    let text = text(&[("pulls", "global", "elsewhere: pull"), TOO]);
+    for revoked in ["pulls", "too"] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let request = world.ecr(OTHER).delete_repository().repository_name("team/elsewhere").force(true);
+        request.send().await.expect("deleted");
+        let error = refused(world.plan(&text).await);
+        assert!(error.kind() == ErrorKind::NotFound && said(&error).contains("for: grant pulls"), "{}", said(&error));
+        revoke(&world, &text, &[revoked]).await;
+        let is_left = |part: &str| allowed(&world).values().flatten().any(|statement| statement.contains(part));
+        assert_eq!((is_left("team/elsewhere"), is_left("acme-models")), (revoked == "too", revoked == "pulls"));
+    }
+}
+
+#[tokio::test]
+async fn a_revoke_asks_a_gone_bucket_for_nothing_but_its_policy() {
+    let text = text(&[MINE, TOO]);
+    for all in [false, true] {
+        let (world, _) = world(&text, None).await;
+        let others = ["s3:ListAllMyBuckets", "s3:GetEncryptionConfiguration", "s3:GetBucketPolicyStatus"];
+        let before = (asked(&world, &others), asked(&world, &["s3:GetBucketPolicy"]));
+        if all {
+            assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+        } else {
+            revoke(&world, &text, &["mine"]).await;
+        }
+        let after = (asked(&world, &others), asked(&world, &["s3:GetBucketPolicy"]));
+        assert!(after.0 == before.0 && after.1 > before.1, "{before:?} {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_revoke_leaves_of_a_bucket_that_changed_hands_is_said() {
+    let text = text(&[MINE, TOO]);
+    for now in [OWN, THIRD, NOBODYS] {
+        let (world, _) = world(&text, Some(now)).await;
+        for names in [Some(vec!["mine".to_owned()]), None] {
+            let session = world.session(&text).await.expect("a session");
+            let engine = session.engine_without(names.as_deref()).expect("it is listed");
+            let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+            let told = plan.notes.iter().filter(|note| note.about == "bucket acme-theirs");
+            let told: Vec<_> = told.map(|note| &note.message).collect();
+            assert!(
+                told.len() == 1 && told[0].contains("444455556666") && told[0].contains("is left as it is"),
+                "{now}, {names:?}: {told:#?}"
+            );
+            assert!(plan.unsearched.is_empty() && plan.changes.iter().all(|change| change.action != Action::Create));
+        }
+    }
+}
+
+/// Whoever makes a bucket anew under a name gets nothing by that, though the manifest knows the account.
+#[tokio::test]
+async fn a_bucket_that_changed_hands_is_kept_out_until_it_is_granted_anew() {
+    for (now, whom) in [(THIRD, "account 777788889999 does now"), (NOBODYS, "another account does now")] {
+        let text = text(&[MINE, TOO]);
+        let (world, _) = world(&text, Some(now)).await;
+        let before = allowed(&world);
+        let error = both_refused(&world, &text).await;
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        for part in ["account 444455556666 owned it", whom, "for: grant mine;", "`cloudgrant revoke mine`"] {
+            assert!(said(&error).contains(part), "{part} in {}", said(&error));
+        }
+        assert!(!said(&error).contains("missing permission"), "{}", said(&error));
+        assert!(refused(world.apply(&text).await).message().contains("changed hands"));
+        assert_eq!(allowed(&world), before);
+        assert!(world.s3(now).get_bucket_policy().bucket("acme-theirs").send().await.is_err(), "nothing is written");
+        revoke(&world, &text, &["mine"]).await;
+        world.converge(&text).await;
+        let policy = world.s3(now).get_bucket_policy().bucket("acme-theirs").send().await;
+        assert_eq!(policy.is_ok(), now == THIRD, "what can't be written is handed off");
+        let after = allowed(&world);
+        let is_in = |part: &str| after.values().flatten().any(|statement| statement.contains(part));
+        assert_eq!((is_in(THIRD), is_in(OTHER)), (now == THIRD, false), "{after:#?}");
+    }
+}
+
+/// The data plane's own account can be granted at any time; that the owner changed, the plan shows.
+#[tokio::test]
+async fn a_bucket_that_is_the_own_account_s_by_now_is_granted_in_the_open() {
+    let text = text(&[MINE, TOO]);
+    let (world, _) = world(&text, Some(OWN)).await;
+    for plan in [world.plan(&text).await.unwrap_or_else(|error| panic!("{error:?}")), drift(&world, &text).await] {
+        let changed: Vec<_> = plan.work().map(|change| (change.action, change.id.name.as_str())).collect();
+        assert!(changed.contains(&(Action::Update, "cloudgrant_tests_global")), "{changed:?}");
+        let told = plan.notes.iter().filter(|note| note.about == "bucket acme-theirs");
+        assert!(
+            told.clone().any(|note| note.message.contains(OTHER) && note.message.contains("the data plane's own")),
+            "{:#?}",
+            plan.notes
+        );
+    }
+    world.converge(&text).await;
+    let owner = json!({ "aws:ResourceAccount": [OWN] });
+    let document = world.document("cloudgrant_tests_global").await;
+    let statements = document["Statement"].as_array().expect("statements");
+    let of_objects = statements.iter().find(|one| one["Sid"] == "MineRead").expect("one");
+    assert_eq!(of_objects["Condition"]["StringEquals"], owner, "{document:#}");
+}
+
+/// Where nobody can say whose a bucket is, a plan is refused; a revoke makes nothing of it and goes through.
+#[tokio::test]
+async fn a_revoke_of_a_bucket_about_which_policies_contradict_each_other_goes_through() {
+    let text = text(&[MINE, TOO]);
+    for all in [false, true] {
+        let mut world = World::new(&with_accounts(&granting(&[]))).await;
+        create(&world.s3(OTHER), "acme-theirs", "us-west-2").await;
+        world.converge(&text).await;
+        edit(&world, |statements| {
+            let of_list = statements.iter_mut().find(|one| one["Sid"] == "MineListPrefix").expect("one");
+            of_list["Condition"]["StringEquals"]["aws:ResourceAccount"] = json!(["999999999999"]);
+        })
+        .await;
+        world.restart(&text, "deny=s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration").await;
+        assert!(said(&refused(world.plan(&text).await)).contains("contradict each other"));
+        if all {
+            let report = world.revoke_all(&text).await.expect("revoked");
+            assert!(report.is_success(), "{report:#?}");
+        } else {
+            revoke(&world, &text, &["mine"]).await;
+        }
+        let after = allowed(&world);
+        let is_in = |part: &str| after.values().flatten().any(|statement| statement.contains(part));
+        assert_eq!((is_in("acme-theirs"), is_in("acme-models")), (false, !all), "{after:#?}");
+        let policy = world.s3(OTHER).get_bucket_policy().bucket("acme-theirs").send().await;
+        assert!(policy.is_err(), "nothing is left there: {policy:?}");
+    }
+}
