@@ -16,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::inventory::known_buckets;
 use crate::inventory::known_secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
-use crate::resources::buckets::{Asked, Buckets, Purpose};
+use crate::resources::buckets::{Asked, Bucket, Buckets, Purpose};
 use crate::resources::locator::{Locator, Secret};
 use crate::resources::secrets::Secrets;
 
@@ -121,6 +121,13 @@ impl Aws {
         Ok(Inventory { secrets, buckets })
     }
 
+    /// What the stack's policies say of buckets. Each plan reads that out of them once.
+    pub(crate) async fn known_buckets(&self) -> Result<Arc<BTreeMap<String, Bucket>>> {
+        let (reading, snapshot) = (self.reading().await, self.snapshot().await?);
+        let known = || Arc::new(known_buckets::known(&self.names, &snapshot));
+        Ok(reading.known_buckets.get_or_init(known).clone())
+    }
+
     pub(crate) async fn buckets<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
@@ -141,8 +148,9 @@ impl Aws {
             return Ok(Buckets::default());
         }
         // Whose credentials these are is known then, too.
-        let snapshot = self.snapshot().await?;
-        let known = known_buckets::known(&self.names, &snapshot);
+        let known = self.known_buckets().await?;
+        let known = wanted.keys().filter_map(|name| known.get_key_value(name));
+        let known = known.map(|(name, bucket)| (name.clone(), bucket.clone())).collect();
         Box::pin(self.buckets.all(self, wanted, known, purpose)).await
     }
 

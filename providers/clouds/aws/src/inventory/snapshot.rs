@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail, SummaryKeyType};
@@ -16,6 +16,7 @@ use crate::inventory::bucket_policies::BucketPolicies;
 use crate::names;
 use crate::packing::packed::Packed;
 use crate::policy::document;
+use crate::resources::buckets::Bucket;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
@@ -28,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
     pub(crate) packed: Packed,
     pub(crate) bucket_policies: BucketPolicies,
+    /// What the stack's policies say of buckets: all of them are parsed for that.
+    pub(crate) known_buckets: OnceLock<Arc<BTreeMap<String, Bucket>>>,
 }
 
 /// A cluster's OpenID Connect provider in IAM.

@@ -6,7 +6,6 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Note, ResourceKind, Re
 
 use crate::Aws;
 use crate::config::AccountId;
-use crate::inventory::known_buckets;
 use crate::observe::lists;
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
@@ -130,8 +129,8 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
 /// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is
 /// taken away, those too that the manifest names.
 async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()> {
-    for (name, bucket) in known_buckets::known(&aws.names, &*aws.snapshot().await?) {
-        search.documents.extend(of_others(aws, &name, &bucket));
+    for (name, bucket) in aws.known_buckets().await?.iter() {
+        search.documents.extend(of_others(aws, name, bucket));
     }
     if !desired.thorough {
         return Ok(());

@@ -168,7 +168,7 @@ impl Lookup {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.1.kept_out.clone()
     }
 
-    /// `known` is what the stack's policies say; it need not be asked again unless it is wanted `afresh`, or S3 refuses the
+    /// `known` is what the stack's policies say of those that are wanted; it need not be asked again unless it is wanted `afresh`, or S3 refuses the
     /// bucket to the account that owns it as they say.
     pub(crate) async fn all(
         &self,
@@ -179,7 +179,6 @@ impl Lookup {
     ) -> Result<Buckets> {
         // Grants and bindings ask for the same ones at the same time.
         let _first = self.asking.lock().await;
-        known.retain(|name, _| wanted.contains_key(name));
         {
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             said.extend(known.iter().map(|(name, bucket)| (name.clone(), bucket.clone())));
