@@ -1,4 +1,4 @@
-//! The `cloudgrant` command, with the providers that come with it.
+//! The `cloudgrant` command, with the clouds and platforms that come with it.
 
 #[cfg(feature = "aws")]
 use cloudgrant_aws as _;
@@ -8,6 +8,10 @@ use cloudgrant_aws_sandbox as _;
 use cloudgrant_azure as _;
 #[cfg(feature = "azure")]
 use cloudgrant_azure_sandbox as _;
+#[cfg(feature = "flyte")]
+use cloudgrant_flyte as _;
+#[cfg(feature = "union")]
+use cloudgrant_union as _;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

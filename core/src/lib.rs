@@ -6,13 +6,15 @@
 //! ```text
 //! manifest + env + flags --manifest--> document --link--> intents
 //!   --check against Capabilities--> Checked<intent>
-//!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired
+//!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired, and principals
+//!   --Platform::deliver(principals)--> Desired: what the platform must be told
 //!   --Provider::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
 //!   --Engine: order, concurrency, retry, deadline--> Provider::apply --> observe again --> Report
 //! ```
 //!
 //! What every cloud needs lives here, once. A provider knows only its cloud: implement [`Provider`] and
-//! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`].
+//! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`]. A platform knows what it calls its own
+//! things on each cloud: implement [`Platform`] and [`ConnectPlatform`], and register with [`register_platform!`].
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
@@ -32,16 +34,18 @@ mod vocabulary;
 pub use contract::attributes::Attributes;
 pub use contract::capability::Capabilities;
 pub use contract::checked::Checked;
+pub use contract::delivery::{Annotation, AnnotationValue, Asked, Bound, Identity, Principal};
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
     Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
-pub use contract::platform::{Platform, PlatformKind};
+pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform};
 pub use contract::protected::{Protected, matches};
 pub use contract::provider::{Caller, Connect, Context, Outcome, Provider, Shares};
-pub use contract::registry::{Registration, provider, providers};
+pub use contract::registry::clouds::{Registration, provider, providers};
+pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::stacks::{FoundStack, Stacks};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use link::intents::intents;
@@ -63,6 +67,7 @@ pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};
 pub use vocabulary::principal::{Naming, Subject};
 pub use vocabulary::resource::{Resource, ResourceKind};
 pub use vocabulary::scope::{Pair, Scope, ScopeKind};
+pub use vocabulary::tenancy::Tenancy;
 
 #[doc(hidden)]
 pub use inventory;

@@ -8,7 +8,7 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::contract::platform::Platform;
 use crate::contract::provider::{Context, Provider};
-use crate::contract::registry::{self, Registration};
+use crate::contract::registry::clouds::{self, Registration};
 use crate::engine::{Engine, Settings};
 use crate::link::intents::intents;
 use crate::manifest::{Examined, Loaded};
@@ -22,7 +22,7 @@ pub struct Session {
     provider: Arc<dyn Provider>,
     loaded: Loaded,
     intents: Arc<Intents>,
-    platform: Arc<Platform>,
+    platform: Arc<dyn Platform>,
     settings: Settings,
     in_sandbox: bool,
 }
@@ -33,9 +33,10 @@ impl Session {
     /// # Errors
     /// Every problem of the manifest at once, each with its place.
     pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
-        let Examined { registration, intents, problems } = loaded.examined()?;
+        let Examined { registration, platform, intents, problems } = loaded.examined()?;
         let Some(registration) = registration else { return Err(loaded.refusal(problems)) };
-        Self::connected(registration, loaded, Arc::new(intents), problems, settings).await
+        let platform = platform.map(|platform| (platform.connect)(Arc::new(loaded.manifest.platform.clone())));
+        Self::connected(registration, platform, loaded, Arc::new(intents), problems, settings).await
     }
 
     /// The same with one more layer on top of all others; `name` says where it comes from. Where that says something of
@@ -47,7 +48,8 @@ impl Session {
         let (loaded, settings) = (self.loaded.overlaid(value, name)?, self.settings.clone());
         match value.as_object() {
             Some(layer) if layer.keys().all(|key| key == self.registration.id) => {
-                Self::connected(self.registration, loaded, self.intents.clone(), Vec::new(), settings).await
+                let (platform, intents) = (Some(self.platform.clone()), self.intents.clone());
+                Self::connected(self.registration, platform, loaded, intents, Vec::new(), settings).await
             }
             _ => Self::open(loaded, settings).await,
         }
@@ -55,6 +57,7 @@ impl Session {
 
     async fn connected(
         registration: &'static Registration,
+        platform: Option<Arc<dyn Platform>>,
         loaded: Loaded,
         intents: Arc<Intents>,
         mut problems: Vec<Diagnostic>,
@@ -64,7 +67,8 @@ impl Session {
         problems.extend(registration.check_section(loaded.manifest.written_section(registration.id)));
         problems.extend(loaded.not_for_a_file((registration.directs_credentials)(&section)));
         problems.extend(loaded.audit_problem());
-        let platform = Arc::new(loaded.manifest.platform.clone());
+        // Which one is meant nobody can tell: what a provider says may depend on it.
+        let Some(platform) = platform else { return Err(loaded.refusal(problems)) };
         let context = Context { stack: loaded.manifest.stack.clone(), platform: platform.clone() };
         if !problems.is_empty() || !loaded.is_sound() {
             // Of what is wrong, what the provider would say of the rest belongs into the same answer.
@@ -110,6 +114,11 @@ impl Session {
         self.registration
     }
 
+    /// The platform.
+    pub fn platform(&self) -> &Arc<dyn Platform> {
+        &self.platform
+    }
+
     /// The provider.
     pub fn provider(&self) -> &Arc<dyn Provider> {
         &self.provider
@@ -130,7 +139,7 @@ impl Session {
     pub fn moving(&self) -> Option<Move> {
         let to = self.registration;
         let usual = self.loaded.usual_provider().filter(|usual| *usual != to.id)?;
-        let from = registry::provider(&usual).ok()?;
+        let from = clouds::provider(&usual).ok()?;
         Some(Move { from: from.id, to: to.id, differences: compare(&self.loaded.manifest, from, to) })
     }
 
@@ -159,8 +168,9 @@ impl Session {
 
     fn engine_for(&self, intents: Arc<Intents>) -> Engine {
         let stack = self.loaded.manifest.stack.clone();
-        let engine = Engine::new(self.registration.id, self.provider.clone(), stack, intents, self.settings.clone());
-        let mut engine = engine.for_platform(self.platform.clone());
+        let (provider, platform) = (self.provider.clone(), self.platform.clone());
+        let engine = Engine::new(self.registration.id, provider, platform, stack, intents, self.settings.clone());
+        let mut engine = engine.with_news();
         engine.in_sandbox = self.in_sandbox;
         engine
     }

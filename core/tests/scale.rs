@@ -10,10 +10,12 @@ use allocation_counter::{AllocationInfo, measure};
 use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
-    Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Intent,
-    Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess, ResourceKind, Result,
-    ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
+    Access, Approved, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind,
+    Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess, ResourceKind,
+    Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
 use serde_json::json;
@@ -51,12 +53,12 @@ impl Provider for Plain {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         let needs = |binding: &ScopeBinding| {
             binding.grants.iter().map(|grant| ObjectId::new("thing", grant.id().to_string())).collect()
         };
         let objects = bindings.iter().map(|binding| object(&**binding, needs(binding))).collect();
-        Ok(Desired { objects, ..Desired::default() })
+        Ok(Desired { objects, ..Desired::default() }.into())
     }
 
     async fn observe(&self, _: &Desired) -> Result<Observed> {
@@ -188,8 +190,8 @@ fn asking_and_planning_take_as_much_for_each_grant_however_many_there_are() {
         let asking = measure(|| intents = Some(cloudgrant_core::intents(&loaded.manifest, &registration)));
         let (intents, problems) = intents.expect("intents");
         assert!(problems.is_empty() && intents.grants.len() == grants, "{problems:?}");
-        let stack = loaded.manifest.stack.clone();
-        let engine = Engine::new("plain", Arc::new(Plain), stack, intents, Settings::default());
+        let Context { stack, platform } = loaded.context().expect("a platform");
+        let engine = Engine::new("plain", Arc::new(Plain), platform, stack, intents, Settings::default());
         let planning = measure(|| {
             let plan = runtime.block_on(engine.plan(&Silent)).expect("a plan");
             assert_eq!(plan.changes.len(), grants + grants / 50);

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
     Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess,
-    Scope, ScopeKind, Session, Subject, TaskAccess, of_secrets,
+    Scope, ScopeKind, Session, Subject, TaskAccess, Tenancy, of_secrets,
 };
 use serde_json::{Value, json};
 
@@ -81,8 +81,12 @@ impl Explained<'_> {
         listed
     }
 
-    fn platform(&self) -> &Platform {
+    fn tenancy(&self) -> &Tenancy {
         &self.session.loaded().manifest.platform
+    }
+
+    fn platform(&self) -> &dyn Platform {
+        self.session.platform().as_ref()
     }
 
     fn scope_kinds(&self) -> &'static [ScopeKind] {
@@ -127,7 +131,7 @@ impl Explained<'_> {
 
     /// The task code of a scope, each with the scope under whose principal it runs.
     fn task_code(&self, scope: &Scope) -> Vec<(Pair, Subject, Option<&Scope>)> {
-        let subjects = self.platform().subjects(scope).into_iter();
+        let subjects = self.tenancy().subjects(scope).into_iter();
         subjects
             .map(|(pair, subject)| {
                 let scope = self.serving.get(&pair).copied();
@@ -163,7 +167,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     for grant in explained.grants() {
         title("grant", grant.name.as_str(), "task access", &mut out);
         out.push_str(&format!("  scope: {}\n", grant.scope));
-        out.push_str(&halves::reached(explained.platform(), &grant.scope, explained.scope_kinds(), width));
+        out.push_str(&halves::reached(explained.tenancy(), &grant.scope, explained.scope_kinds(), width));
         reaches(explained, &grant.reaches, &mut out);
         out.push_str("  for the task code of:\n");
         let code = explained.task_code(&grant.scope);
@@ -178,7 +182,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
             out.push('\n');
         }
         objects(explained, &explained.objects(grant), "the cloud's half", &mut shown, &mut out);
-        let pairs = explained.platform().audience(&grant.scope, &[]).pairs;
+        let pairs = explained.tenancy().audience(&grant.scope, &[]).pairs;
         out.extend(execute.iter().map(|execute| halves::platforms_half(execute, pairs)));
     }
     for registry in explained.registries() {
@@ -290,8 +294,8 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
 }
 
 fn reached(explained: &Explained<'_>, scope: &Scope) -> Value {
-    let mut value = json!(explained.platform().audience(scope, explained.scope_kinds()));
-    value["isolation"] = json!(explained.platform().isolation(scope));
+    let mut value = json!(explained.tenancy().audience(scope, explained.scope_kinds()));
+    value["isolation"] = json!(explained.tenancy().isolation(scope));
     value
 }
 

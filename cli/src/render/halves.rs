@@ -1,11 +1,11 @@
 //! Whom a grant reaches, and both halves of that access: the cloud's and the platform's.
 
-use cloudgrant_core::{Audience, Choice, Execute, Platform, Scope, ScopeKind};
+use cloudgrant_core::{Audience, Choice, Execute, Scope, ScopeKind, Tenancy};
 
 use super::{CYAN, DIM, counted, indented, styled, wrapped};
 
 /// Under its scope: whom a grant reaches, and what other scopes would reach.
-pub(super) fn reached(platform: &Platform, scope: &Scope, kinds: &[ScopeKind], width: Option<usize>) -> String {
+pub(super) fn reached(platform: &Tenancy, scope: &Scope, kinds: &[ScopeKind], width: Option<usize>) -> String {
     let audience = platform.audience(scope, kinds);
     let mut out = String::new();
     let mut line = |text: &str| out.push_str(&format!("    {}\n", wrapped(text, 4, 6, width)));

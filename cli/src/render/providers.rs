@@ -139,8 +139,8 @@ mod tests {
 
     use async_trait::async_trait;
     use cloudgrant_core::{
-        Approved, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider, RegistryAccess,
-        Result, ScopeBinding, TaskAccess,
+        Approved, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider,
+        RegistryAccess, Result, ScopeBinding, TaskAccess,
     };
 
     use super::*;
@@ -157,8 +157,8 @@ mod tests {
         async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
             Ok(Desired::default())
         }
-        async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
-            Ok(Desired::default())
+        async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+            Ok(Bound::default())
         }
         async fn observe(&self, _: &Desired) -> Result<Observed> {
             Ok(Observed::default())

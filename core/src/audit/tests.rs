@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::audit::*;
 use crate::contract::checked::Checked;
+use crate::contract::delivery::Bound;
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::provider::{Caller, Outcome, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
@@ -207,8 +208,8 @@ impl Provider for Meanwhile {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        Ok(Bound::default())
     }
 
     async fn observe(&self, _: &Desired) -> Result<Observed> {

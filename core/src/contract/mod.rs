@@ -3,6 +3,7 @@
 pub(crate) mod attributes;
 pub(crate) mod capability;
 pub(crate) mod checked;
+pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;
 pub(crate) mod object;

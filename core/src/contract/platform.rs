@@ -1,71 +1,136 @@
-//! The platform whose task code is granted access.
+//! The contract: what a platform must do to be one.
 
-use std::fmt;
+use std::fmt::Debug;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use crate::contract::delivery::Principal;
+use crate::contract::error::Result;
+use crate::contract::object::{Desired, Handoff};
+use crate::contract::protected::Protected;
+use crate::vocabulary::names::Stack;
+use crate::vocabulary::scope::Pair;
+use crate::vocabulary::tenancy::Tenancy;
 
-use crate::vocabulary::names::{Domain, Project};
-use crate::vocabulary::principal::{Naming, Subject};
-use crate::vocabulary::scope::{Pair, Scope};
+/// A platform that runs task code: which scopes there are and who runs in each, what the platform calls its own things on each
+/// cloud, and what it asks of whoever starts task code.
+///
+/// A cloud never asks which platform it has before it: it asks for the [`Conventions`]. So a platform that is added later works
+/// on every cloud, and a cloud that is added later with every platform.
+///
+/// Every answer follows from the manifest alone. No request is sent.
+pub trait Platform: Debug + Send + Sync {
+    /// The platform's name as people write it: `Union`.
+    fn name(&self) -> &'static str;
 
-/// Which platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlatformKind {
-    /// Union: a managed control plane, a data plane with names by convention.
-    Union,
-    /// Flyte, run by oneself.
-    Flyte,
-}
+    /// What runs where.
+    fn tenancy(&self) -> &Tenancy;
 
-impl fmt::Display for PlatformKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Union => "union",
-            Self::Flyte => "flyte",
-        })
+    /// What the platform calls its own things on a cloud, by its own documentation and charts.
+    ///
+    /// # Behavior
+    /// - `cloud` is the ID under which a provider is registered: `aws`.
+    /// - Of a cloud on which the platform has no conventions it says nothing ([`Conventions::default`]): then the manifest names
+    ///   what is needed.
+    fn conventions(&self, cloud: &str) -> Conventions {
+        let _ = cloud;
+        Conventions::default()
+    }
+
+    /// What must be so on the platform that task code runs under these principals (requirements 7 and 24 to 26).
+    ///
+    /// # Behavior
+    /// - Gets all of a plan's principals at once.
+    /// - Gives each object the scope of the principal for which it exists, and its intents. Its kinds of objects are its own:
+    ///   never one of a cloud's.
+    /// - What cloudgrant can't do is a [`Handoff`] of the object.
+    ///
+    /// # Errors
+    /// The platform can't be told of such a principal.
+    fn deliver(&self, principals: &[Principal]) -> Result<Desired>;
+
+    /// What is to be done on the platform before a principal goes, or stops trusting somebody, so that these pairs don't run
+    /// under it any more: a sentence, for people. Each pair is given as `-p PROJECT -d DOMAIN`, or described where nobody can
+    /// tell it any more.
+    fn unbinding(&self, bound: &[String]) -> String;
+
+    /// What whoever starts task code must be allowed on the platform (requirements 8 and 44).
+    fn execute_permission(&self) -> ExecutePermission;
+
+    /// How people are given that permission on these pairs, for whoever can do it; `None` where there is nothing to give.
+    fn execute_handoff(&self, stack: &Stack, pairs: &[Pair]) -> Option<Handoff> {
+        let _ = (stack, pairs);
+        None
+    }
+
+    /// Where the platform itself keeps secrets for task code, as the beginning of a sentence that goes on with a colon
+    /// (requirement 43); `None` where it keeps none.
+    fn secrets(&self) -> Option<&'static str> {
+        None
     }
 }
 
-/// The platform: its kind, and what runs where.
-#[derive(Debug, Clone)]
-pub struct Platform {
-    /// Which platform.
-    pub kind: PlatformKind,
-    /// The organization, of which Union makes names. Empty where nobody said.
-    pub organization: String,
-    /// Every project.
-    pub projects: Vec<Project>,
-    /// Every domain.
-    pub domains: Vec<Domain>,
-    /// How namespaces and service accounts are called.
-    pub naming: Naming,
+/// What a platform calls its own things on one cloud.
+///
+/// Names may be patterns, in which `*` is any number of characters, where the platform makes a part of them that nobody
+/// knows beforehand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conventions {
+    /// The principal of all task code that has none of its own (requirements 2 and 13). Empty where nothing says how it is called.
+    pub task_principal: Vec<String>,
+    /// The policy with what every task needs, which each principal of task code carries (requirement 22).
+    pub task_policy: Option<String>,
+    /// The principal under which nodes pull images (requirement 30).
+    pub node_principal: Option<String>,
+    /// Buckets and storage accounts that are the platform's own (requirement 29).
+    pub storage: Vec<String>,
+    /// Principals of the platform's administration. Nobody changes them, unless the manifest has a list of its own.
+    pub protected: Vec<String>,
+    /// Whether names of principals are made of `platform.organization`: what to look at where such a name isn't there, or isn't
+    /// known.
+    pub is_of_organization: bool,
+    /// Who makes the principal of a scope narrower than global.
+    pub scoped_principals: MadeBy,
 }
 
-impl Platform {
-    /// The pairs that a scope covers: exactly those that are listed, never a pattern.
-    pub fn pairs(&self, scope: &Scope) -> Vec<Pair> {
-        if let Scope::ProjectDomain { project, domain } = scope {
-            // Most bindings are of this kind, and there can be very many: no need to go through all pairs.
-            let listed = self.projects.contains(project) && self.domains.contains(domain);
-            return Vec::from_iter(listed.then(|| Pair { project: project.clone(), domain: domain.clone() }));
-        }
-        let domains = self.domains.iter().filter(|domain| scope.domain().is_none_or(|wanted| wanted == *domain));
-        domains
-            .flat_map(|domain| {
-                self.projects.iter().map(|project| Pair { project: project.clone(), domain: domain.clone() })
-            })
-            .collect()
+/// Who makes something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MadeBy {
+    /// The stack: cloudgrant makes it, and takes it away.
+    #[default]
+    Stack,
+    /// The platform's vendor, who is asked for it (requirement 7).
+    Vendor,
+}
+
+impl Conventions {
+    /// The patterns of the platform's own buckets and storage accounts.
+    pub fn own_storage(&self) -> Protected {
+        Protected::new(self.storage.iter().map(String::as_str))
     }
 
-    /// The pairs that a scope covers, each with its subject.
-    pub fn subjects(&self, scope: &Scope) -> Vec<(Pair, Subject)> {
-        self.pairs(scope)
-            .into_iter()
-            .map(|pair| {
-                let subject = self.naming.subject(&pair);
-                (pair, subject)
-            })
-            .collect()
+    /// The task principal's name, where it is known in whole.
+    pub fn task_principal_name(&self) -> Option<&str> {
+        self.task_principal.iter().find(|name| !name.contains('*')).map(String::as_str)
     }
+}
+
+/// What a platform asks of whoever starts task code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutePermission {
+    /// The action that must be allowed on the project and domain; `None` where the platform has no such permission.
+    pub action: Option<&'static str>,
+    /// What there is to know, in a sentence.
+    pub summary: String,
+}
+
+/// How a platform comes into being.
+pub trait ConnectPlatform: Platform + Sized + 'static {
+    /// The name by which manifests select it: `platform.kind`.
+    const ID: &'static str;
+
+    /// What it is, in a line.
+    const SUMMARY: &'static str;
+
+    /// Gets ready. No request is sent.
+    fn connect(tenancy: Arc<Tenancy>) -> Self;
 }

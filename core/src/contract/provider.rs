@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::contract::capability::Capabilities;
 use crate::contract::checked::Checked;
+use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Object, ObjectId, Observed};
@@ -89,11 +90,13 @@ pub trait Provider: Debug + Send + Sync {
     /// # Behavior
     /// - As [`grant_task_access`](Self::grant_task_access).
     /// - Trusts exactly the binding's subjects, never a pattern.
+    /// - Says of each principal that task code isn't yet told of which it is ([`Principal`](crate::Principal)): to tell the
+    ///   platform is the platform's own plugin's to do. So its kinds of objects are the cloud's alone.
     /// - May depend on objects that `grant_task_access` wants.
     ///
     /// # Errors
     /// As [`grant_task_access`](Self::grant_task_access).
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired>;
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound>;
 
     /// What is there now: the wanted objects, and those that this stack owns and no longer wants.
     ///
@@ -258,7 +261,7 @@ pub struct Context {
     /// The stack, whose mark every object carries.
     pub stack: Stack,
     /// The platform.
-    pub platform: Arc<Platform>,
+    pub platform: Arc<dyn Platform>,
 }
 
 /// How a provider comes into being.

@@ -28,7 +28,7 @@ use crate::contract::object::{Desired, Note, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
-use crate::plan::diff::{self, check_answer};
+use crate::plan::diff::{self, check_answer, check_principals};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan, TAKES_ALL_AWAY};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::Stack;
@@ -51,16 +51,19 @@ pub struct Engine {
     baseline: Option<Arc<Intents>>,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
-    platform: Option<Arc<Platform>>,
+    platform: Arc<dyn Platform>,
+    /// Whether plans say whom what is new in them reaches, and what the platform asks of whoever starts that task code.
+    with_news: bool,
     /// Whether no real cloud is changed: the audit trail says so.
     pub(crate) in_sandbox: bool,
 }
 
 impl Engine {
-    /// An engine for one stack on one provider.
+    /// An engine for one stack on one provider and one platform.
     pub fn new(
         id: &'static str,
         provider: Arc<dyn Provider>,
+        platform: Arc<dyn Platform>,
         stack: Stack,
         intents: impl Into<Arc<Intents>>,
         settings: Settings,
@@ -82,22 +85,23 @@ impl Engine {
             baseline: None,
             settings,
             audit: None,
-            platform: None,
+            platform,
+            with_news: false,
             in_sandbox,
         }
     }
 
     /// Has plans say whom what is new in them reaches, and what the platform asks of whoever starts that task code.
     #[must_use]
-    pub fn for_platform(mut self, platform: Arc<Platform>) -> Self {
-        self.platform = Some(platform);
+    pub fn with_news(mut self) -> Self {
+        self.with_news = true;
         self
     }
 
     /// Has plans say nothing of whom what is new in them reaches: whoever asks what is no longer as it was has read that.
     #[must_use]
     pub fn without_news(mut self) -> Self {
-        self.platform = None;
+        self.with_news = false;
         self
     }
 
@@ -127,15 +131,18 @@ impl Engine {
         self
     }
 
-    /// What should be there, as the provider says.
+    /// What should be there, as the provider and the platform say.
     ///
     /// # Errors
-    /// The provider's, or a breach of the contract.
+    /// The provider's or the platform's, or a breach of the contract.
     pub async fn desired(&self, watch: &dyn Watch) -> Result<Desired> {
-        self.desired_for(&self.intents, watch, &Cancel::default()).await
+        let (mut desired, delivered) = self.desired_for(&self.intents, watch, &Cancel::default()).await?;
+        desired.extend(delivered);
+        Ok(desired)
     }
 
-    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Desired> {
+    /// What should be there in the cloud, and on the platform.
+    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Desired, Desired)> {
         watch.event(Event::Asking);
         let Intents { grants, registries, bindings, is_part: _ } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
@@ -148,16 +155,21 @@ impl Engine {
         let ((mut desired, enabled), bound) = Error::both(Error::both(desired, enabled), bound)?;
         check_answer(self.id, grants.iter().map(|grant| &***grant), &desired)?;
         check_answer(self.id, registries.iter().map(|registry| &**registry), &enabled)?;
-        check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound)?;
+        check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound.desired)?;
+        check_principals(self.id, bindings, &bound.principals)?;
+        let mut delivered = self.platform.deliver(&bound.principals)?;
+        let platform = self.platform.tenancy().kind.as_str();
+        check_answer(platform, bindings.iter().map(|binding| &**binding), &delivered)?;
+        delivered.objects = diff::merge(platform, delivered.objects)?;
         desired.extend(enabled);
-        desired.extend(bound);
+        desired.extend(bound.desired);
         desired.objects = diff::merge(self.id, desired.objects)?;
         // Of the grants alone: a binding that carries one has nothing to add to it.
         let settled = |resource: &Resource, access| provider.settles_level(resource, access);
         desired.notes.extend(grants.iter().flat_map(|grant| grant.notes(settled)).cloned());
         desired.notes.extend(registries.iter().flat_map(|registry| registry.notes(|_, _| false)).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
-        Ok(desired)
+        Ok((desired, delivered))
     }
 
     /// Which stacks there are, whatever this one wants.
@@ -196,7 +208,7 @@ impl Engine {
         let once = Cancel::default();
         once.cancel();
         let desired = self.desired_for(&self.named, &Silent, &once).await;
-        let objects = desired.map(|desired| desired.objects).unwrap_or_default();
+        let objects = desired.map(|(desired, _)| desired.objects).unwrap_or_default();
         objects.into_iter().map(|object| (object.id, object.because)).collect()
     }
 
@@ -226,8 +238,8 @@ impl Engine {
         if !asked && self.intents.grants.is_empty() && plan.only_deletes() {
             plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
         }
-        if let Some(platform) = self.platform.as_ref().filter(|_| !asked) {
-            let news = news::notes(platform, &self.intents, &plan);
+        if self.with_news && !asked {
+            let news = news::notes(self.platform.as_ref(), &self.intents, &plan);
             plan.notes.extend(news);
         }
         Ok(plan)
@@ -242,10 +254,11 @@ impl Engine {
         asked_about: &HashSet<ObjectId>,
     ) -> Result<(Plan, Said)> {
         let look = Look::begin(self.number);
-        let mut desired = self.desired_for(intents, watch, cancel).await?;
+        let (mut desired, delivered) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let observed = self.observe(&desired, watch, cancel).await?;
+        desired.extend(delivered);
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),

@@ -13,7 +13,7 @@ use crate::vocabulary::intent::{Intent, IntentId, Intents};
 use crate::vocabulary::names::{GrantName, RegistryName};
 use crate::vocabulary::scope::Scope;
 
-pub(super) fn notes(platform: &Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {
+pub(super) fn notes(platform: &dyn Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {
     // Steps for somebody else stay in every plan where nobody can see that they were done.
     if plan.changes.is_empty() || (plan.is_empty() && plan.unchanged > 0) {
         return Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn notes(platform: &Platform, intents: &Intents, plan: &Plan) -> Vec<
     let grants = || intents.grants.iter().filter(|grant| new.grants.contains(&grant.name));
     let scopes: BTreeSet<&Scope> = grants().map(|grant| &grant.scope).collect::<HashSet<_>>().into_iter().collect();
     if !scopes.is_empty() {
-        notes.extend(audience::task_access(platform, &scopes));
+        notes.extend(audience::task_access(platform.tenancy(), &scopes));
         notes.extend(secret_notes::of_secrets(platform, grants().flat_map(|grant| &grant.reaches)));
         notes.push(execute::note(platform));
     }

@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::contract::checked::Checked;
 use crate::contract::diagnostic::Diagnostic;
-use crate::contract::registry::{self, Registration};
+use crate::contract::registry::clouds::{self, Registration};
 use crate::link::carried::Bound;
 use crate::link::unsupported::at_locator;
 use crate::manifest::document::{Grant, Manifest, Part};
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     /// The resources of the selected provider. Locators of the others that are linked in are read as well: a
     /// typing error should not wait until the clouds are switched.
     fn resources(&mut self) -> Resources {
-        let linked = registry::providers().unwrap_or_default();
+        let linked = clouds::providers().unwrap_or_default();
         let mut resources = HashMap::new();
         for (name, entry) in &*self.manifest.resources {
             let mut selected = None;
@@ -372,7 +372,7 @@ impl<'a> Reader<'a> {
     }
 
     fn registries(&mut self) -> Vec<Checked<RegistryAccess>> {
-        let linked = registry::providers().unwrap_or_default();
+        let linked = clouds::providers().unwrap_or_default();
         let mut names = HashMap::new();
         let mut registries = Vec::new();
         for (at, entry) in self.manifest.registries.iter().enumerate() {

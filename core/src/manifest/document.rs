@@ -12,8 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::platform::Platform;
-use crate::contract::registry;
+use crate::contract::registry::clouds;
 use crate::manifest::entries::{self, RegistryEntry, ResourceEntry};
 use crate::manifest::platform;
 use crate::manifest::text::path::{Path, Step};
@@ -22,6 +21,7 @@ use crate::manifest::text::unspaced;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{GrantName, ResourceName, Stack};
 use crate::vocabulary::scope::Scope;
+use crate::vocabulary::tenancy::Tenancy;
 
 /// The keys of a manifest that are no provider's.
 const KEYS: [&str; 9] =
@@ -38,8 +38,8 @@ pub struct Manifest {
     pub stack: Stack,
     /// The selected provider.
     pub provider: String,
-    /// The platform.
-    pub platform: Platform,
+    /// The platform, and what runs where.
+    pub platform: Tenancy,
     /// The resources by name, each with a locator a cloud.
     pub resources: Arc<BTreeMap<ResourceName, ResourceEntry>>,
     /// The grants.
@@ -307,7 +307,7 @@ fn without_level(grant: &strict::Part<Grant>) -> Vec<ResourceName> {
 
 /// Every provider that a manifest may mention.
 pub(crate) fn known_providers() -> Vec<&'static str> {
-    let linked = registry::providers().unwrap_or_default();
+    let linked = clouds::providers().unwrap_or_default();
     let names: BTreeSet<_> = linked.iter().map(|registration| registration.id).chain(WELL_KNOWN).collect();
     names.into_iter().collect()
 }

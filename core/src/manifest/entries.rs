@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::contract::diagnostic::Diagnostic;
-use crate::contract::registry;
+use crate::contract::registry::clouds;
 use crate::manifest::text::strict::{self, expected};
 use crate::manifest::text::unspaced;
 use crate::text::redact::shown;
@@ -93,7 +93,7 @@ pub(super) fn resource(
 /// How a locator is written that stands where the resource should: whose it is, the providers know.
 fn meant_locator(name: &str, value: &Value) -> Option<String> {
     let locator = value.as_str()?;
-    let providers = registry::providers().ok()?;
+    let providers = clouds::providers().ok()?;
     let theirs = providers.iter().find(|provider| (provider.resource_kind)(locator).is_ok())?;
     Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, shown(locator)))
 }

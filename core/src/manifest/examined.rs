@@ -1,8 +1,12 @@
 //! What can be said of a manifest without connecting its provider.
 
+use std::sync::Arc;
+
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::Result;
-use crate::contract::registry::{self, Registration};
+use crate::contract::provider::Context;
+use crate::contract::registry::clouds::{self, Registration};
+use crate::contract::registry::platforms::{self, PlatformRegistration};
 use crate::link::intents;
 use crate::link::intents::Refused;
 use crate::manifest::Loaded;
@@ -13,32 +17,61 @@ use crate::vocabulary::intent::Intents;
 pub(crate) struct Examined {
     /// The selected provider; where there is none of that name, the one that is meant, if that can be told.
     pub(crate) registration: Option<&'static Registration>,
-    /// What is asked of it.
+    /// The platform, in the same way.
+    pub(crate) platform: Option<&'static PlatformRegistration>,
+    /// What is asked of the provider.
     pub(crate) intents: Intents,
     /// Every problem with that, without places.
     pub(crate) problems: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// Holds the manifest against the providers that are linked in. No request is sent.
+    /// Holds the manifest against the providers and platforms that are linked in. No request is sent.
     ///
     /// # Errors
-    /// No provider is linked in, or two have one name.
+    /// No provider or no platform is linked in, or two have one name.
     pub(crate) fn examined(&self) -> Result<Examined> {
-        let (registration, mut problems) = match registry::provider(&self.manifest.provider) {
+        let (registration, mut problems) = match clouds::provider(&self.manifest.provider) {
             Ok(registration) => (Some(registration), Vec::new()),
             Err(error) if error.problems().is_empty() => return Err(error),
             Err(error) => (self.meant_provider(), error.problems().to_vec()),
         };
+        let kind = &self.manifest.platform.kind;
+        let platform = match platforms::platform(kind) {
+            Ok(platform) => Some(platform),
+            Err(error) if error.problems().is_empty() => return Err(error),
+            Err(error) => {
+                // Of a kind that is missing or can't be read, that was said.
+                problems.extend(error.problems().iter().filter(|_| !kind.is_empty()).cloned());
+                self.meant_platform()
+            }
+        };
         let (intents, wrong) = intents::of(&self.manifest, registration, Refused::InPart);
         problems.extend(wrong);
-        Ok(Examined { registration, intents, problems })
+        Ok(Examined { registration, platform, intents, problems })
+    }
+
+    /// The platform whose name is misspelt.
+    fn meant_platform(&self) -> Option<&'static PlatformRegistration> {
+        let linked = platforms::platforms().ok()?;
+        let named = nearest(&self.manifest.platform.kind, linked.iter().map(|platform| platform.id));
+        linked.iter().find(|platform| named == Some(platform.id)).copied()
+    }
+
+    /// What a provider is told of the manifest, whatever its own section says.
+    ///
+    /// # Errors
+    /// The platform isn't linked in.
+    pub fn context(&self) -> Result<Context> {
+        let platform = platforms::platform(&self.manifest.platform.kind)?;
+        let platform = (platform.connect)(Arc::new(self.manifest.platform.clone()));
+        Ok(Context { stack: self.manifest.stack.clone(), platform })
     }
 
     /// The provider whose name is misspelt, or to which the only section belongs: what is wrong with the rest is said as of
     /// that one.
     fn meant_provider(&self) -> Option<&'static Registration> {
-        let linked = registry::providers().ok()?;
+        let linked = clouds::providers().ok()?;
         let named = nearest(&self.manifest.provider, linked.iter().map(|provider| provider.id));
         let mut with_section = linked.iter().filter(|provider| self.manifest.written_section(provider.id).is_some());
         let only = with_section.next().filter(|_| with_section.next().is_none());

@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value, json};
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::registry;
+use crate::contract::registry::clouds;
 use crate::manifest::text::path::Path;
 use crate::manifest::text::tree::Node;
 
@@ -98,7 +98,7 @@ fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
         _ => {}
     }
     let (section, rest) = keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
-    let provider = registry::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
+    let provider = clouds::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
     let is_it = |problem: &Diagnostic| Path::parse(&problem.path).keys().skip(1).eq(rest.iter().map(String::as_str));
     let is_wrong = |value: Value| (provider.check_config)(&keyed(rest, value)).iter().any(is_it);
     // The value may be of the right kind and wrong all the same, as a number below 0 is.
@@ -170,7 +170,7 @@ impl Overrides {
 
 /// What is meant by a variable that has one underscore behind the name of a section, where it takes two.
 fn of_section(own: &str) -> Option<String> {
-    let providers = registry::providers().ok()?;
+    let providers = clouds::providers().ok()?;
     let sections = providers.iter().map(|provider| provider.id).chain(["platform"]).map(str::to_uppercase);
     let key = |section: &str| own.strip_prefix(section)?.strip_prefix('_').filter(|key| !key.starts_with('_'));
     sections.into_iter().find_map(|section| Some(format!("{section}__{}", key(&section)?)))

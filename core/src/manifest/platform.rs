@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
-use crate::contract::platform::{Platform, PlatformKind};
 use crate::manifest::text::strict::{self, Part};
 use crate::text::redact::shown;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::Scope;
+use crate::vocabulary::tenancy::Tenancy;
 
 /// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
 const MOST_PAIRS: usize = 200_000;
@@ -19,7 +19,7 @@ const MOST_PAIRS: usize = 200_000;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
-    kind: PlatformKind,
+    kind: String,
     #[serde(default)]
     organization: String,
     projects: Vec<Project>,
@@ -34,17 +34,14 @@ pub(super) fn is_only_defaults(platform: &Value) -> bool {
 }
 
 /// As much of a platform as can be read of one with which something is wrong.
-pub(super) fn part(section: Option<&Value>) -> Option<Platform> {
+pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
     fn read<T: serde::de::DeserializeOwned>(section: Option<&Value>, key: &str) -> Option<T> {
         section.and_then(|section| strict::read(section.get(key)?, key, &mut Vec::new()))
     }
-    let kind: Option<PlatformKind> = read(section, "kind");
-    let organization: Option<String> = read(section, "organization");
-    // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
-    let some_name = || if kind == Some(PlatformKind::Flyte) { String::new() } else { "organization".to_owned() };
-    Some(Platform {
-        kind: kind.unwrap_or(PlatformKind::Union),
-        organization: organization.unwrap_or_else(some_name),
+    Some(Tenancy {
+        kind: read(section, "kind").unwrap_or_default(),
+        // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
+        organization: read(section, "organization").unwrap_or_else(|| "organization".to_owned()),
         projects: read(section, "projects").unwrap_or_default(),
         domains: read(section, "domains").unwrap_or_default(),
         naming: Naming::default(),
@@ -52,7 +49,7 @@ pub(super) fn part(section: Option<&Value>) -> Option<Platform> {
 }
 
 /// The platform, if nothing is wrong with it. Of what stands in for a key that can't be read, nothing is said.
-pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) -> Option<Tenancy> {
     let mut found = Vec::new();
     let platform = looked_over(section.read, &mut found);
     let written =
@@ -79,7 +76,7 @@ fn unfit(organization: &str) -> Option<Diagnostic> {
     Some(Diagnostic::new("platform.organization", message).hint(hint))
 }
 
-fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platform> {
+fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Tenancy> {
     let before = problems.len();
     let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
         let template = Naming::new(&section.namespace, "default");
@@ -96,7 +93,7 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platf
         Naming::default()
     });
     problems.extend(unfit(&section.organization));
-    let platform = Platform {
+    let platform = Tenancy {
         kind: section.kind,
         organization: section.organization,
         projects: section.projects,
@@ -130,7 +127,7 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Platf
 }
 
 /// Says of a scope that is the bare name of a domain, a project or a pair how that is written.
-pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Platform, problems: &mut [Diagnostic]) {
+pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Tenancy, problems: &mut [Diagnostic]) {
     for problem in problems.iter_mut().filter(|problem| problem.path.ends_with(".scope")) {
         let at = problem.path.strip_prefix("grants[").and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
         let written = at.and_then(|at| manifest.get("grants")?.get(at)?.get("scope")?.as_str());
@@ -138,7 +135,7 @@ pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Platform, p
     }
 }
 
-fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
+fn meant_scope(written: &str, platform: &Tenancy) -> Option<String> {
     as_written(written, platform).or_else(|| {
         let domains = platform.domains.iter().map(|domain| domain.as_str());
         let projects = platform.projects.iter().map(|project| project.as_str());
@@ -152,7 +149,7 @@ fn meant_scope(written: &str, platform: &Platform) -> Option<String> {
 /// The scope that reaches every task.
 const GLOBAL: &str = "global";
 
-fn as_written(written: &str, platform: &Platform) -> Option<String> {
+fn as_written(written: &str, platform: &Tenancy) -> Option<String> {
     if platform.domains.iter().any(|domain| domain.as_str() == written) {
         return Some(format!("did you mean the domain? write `{{ domain: {written} }}`"));
     }
@@ -183,7 +180,7 @@ fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Ve
 }
 
 /// Two pairs in one namespace would have each other's grants: `a-b` in `c` and `a` in `b-c`.
-fn shared_namespaces(platform: &Platform, problems: &mut Vec<Diagnostic>) {
+fn shared_namespaces(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
     let mut seen = BTreeMap::new();
     for (pair, subject) in platform.subjects(&Scope::Global) {
         let namespace = subject.namespace();

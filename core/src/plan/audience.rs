@@ -7,10 +7,10 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::contract::object::Note;
-use crate::contract::platform::Platform;
 use crate::vocabulary::intent::RegistryAccess;
 use crate::vocabulary::names::Domain;
 use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
+use crate::vocabulary::tenancy::Tenancy;
 
 /// So many names are told, and the others counted.
 const NAMED: usize = 8;
@@ -57,7 +57,7 @@ impl fmt::Display for Audience {
     }
 }
 
-impl Platform {
+impl Tenancy {
     /// Whom a scope reaches, and whom the other ones of these kinds would reach.
     pub fn audience(&self, scope: &Scope, kinds: &[ScopeKind]) -> Audience {
         let reached = |kind| match kind {
@@ -130,7 +130,7 @@ impl Platform {
 }
 
 /// Whom scopes reach: a note each, or few where they are many.
-pub(crate) fn task_access(platform: &Platform, scopes: &BTreeSet<&Scope>) -> Vec<Note> {
+pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<Note> {
     let note = |message: String| Note::info("task access", message);
     let of = platform.all_pairs();
     let reaches = |scope: &Scope| match scope {

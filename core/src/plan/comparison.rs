@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::contract::diagnostic::Diagnostic;
-use crate::contract::registry::Registration;
+use crate::contract::registry::clouds::Registration;
 use crate::link::intents::intents;
 use crate::manifest::Manifest;
 use crate::vocabulary::intent::{Intent, IntentId, Intents, Reach};

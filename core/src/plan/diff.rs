@@ -5,14 +5,18 @@ use std::mem::discriminant;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
+use crate::contract::checked::Checked;
+use crate::contract::delivery::Principal;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::contract::protected::Protected;
 use crate::plan::{Action, Change, Plan};
 use crate::plan::{in_the_way, order};
-use crate::vocabulary::intent::{Intent, IntentId};
+use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding};
 use crate::vocabulary::names::Stack;
+use crate::vocabulary::principal::Subject;
+use crate::vocabulary::scope::{Pair, Scope};
 
 /// Holds a verb's answer against what was asked: each object must exist for an intent that was asked, and at
 /// exactly that intent's scope.
@@ -32,6 +36,37 @@ pub(crate) fn check_answer<'a, I: Intent + 'a>(
         }
         if let Some(scope) = scopes.find(|scope| ***scope != object.scope) {
             let what = format!("{} has scope `{}` where `{scope}` was asked", object.id, object.scope);
+            return Err(Error::provider_bug(provider, what));
+        }
+    }
+    Ok(())
+}
+
+/// Holds a provider's principals against what was asked: each must be of a scope that was asked for, and serve nobody but that
+/// scope's own subjects.
+pub(crate) fn check_principals(
+    provider: &str,
+    asked: &[Checked<ScopeBinding>],
+    principals: &[Principal],
+) -> Result<()> {
+    let asked: HashMap<&Scope, _> = asked.iter().map(|binding| (&binding.scope, binding)).collect();
+    for principal in principals {
+        let scope = &principal.scope;
+        let Some(binding) = asked.get(scope) else {
+            return Err(Error::provider_bug(
+                provider,
+                format!("it has a principal of {scope}, which was not asked for"),
+            ));
+        };
+        if !principal.because.contains(&binding.id()) {
+            let what = format!("a principal of {scope} exists for nothing that was asked");
+            return Err(Error::provider_bug(provider, what));
+        }
+        let subjects: HashSet<_> = binding.subjects.iter().collect();
+        let elsewhere: HashSet<_> = binding.served_elsewhere.iter().collect();
+        let is_served = |one: &&(Pair, Subject)| subjects.contains(one) && !elsewhere.contains(&one.0);
+        if let Some((_, other)) = principal.serves.iter().find(|one| !is_served(one)) {
+            let what = format!("a principal of {scope} would serve {other}, for which it was not asked");
             return Err(Error::provider_bug(provider, what));
         }
     }

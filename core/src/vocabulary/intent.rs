@@ -173,6 +173,14 @@ impl Intent for RegistryAccess {
     }
 }
 
+impl ScopeBinding {
+    /// Those whose task code runs under the principal of this scope, and not under one of a narrower scope.
+    pub fn serves(&self) -> impl Iterator<Item = &(Pair, Subject)> {
+        let elsewhere: HashSet<_> = self.served_elsewhere.iter().collect();
+        self.subjects.iter().filter(move |(pair, _)| !elsewhere.contains(pair))
+    }
+}
+
 impl Intent for ScopeBinding {
     fn id(&self) -> IntentId {
         IntentId::Binding(self.scope.clone())

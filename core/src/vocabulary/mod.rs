@@ -8,3 +8,4 @@ pub(crate) mod prefix;
 pub(crate) mod principal;
 pub(crate) mod resource;
 pub(crate) mod scope;
+pub(crate) mod tenancy;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Cancel, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic,
-    Engine, Error, ErrorKind, Event, Found, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome,
-    Ownership, Provider, RegistryAccess, Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind,
-    Settings, Silent, Stack, TaskAccess, Watch,
+    Access, Action, Approval, Approved, Bound, Cancel, Capabilities, Change, Checked, Connect, Context, Desired,
+    Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, IntentId, Intents, Naming, Object, ObjectId,
+    Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind, ResourceName, Result,
+    Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -152,8 +152,8 @@ impl Provider for Fake {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        Ok(Bound::default())
     }
 
     async fn observe(&self, _: &Desired) -> Result<Observed> {
@@ -288,7 +288,19 @@ pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
     };
     let grant = Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed");
     let intents = Intents { grants: vec![Arc::new(grant)], ..Intents::default() };
-    Engine::new("fake", fake.clone(), Stack::parse("acme").expect("stack"), intents, settings)
+    Engine::new("fake", fake.clone(), flyte(), Stack::parse("acme").expect("stack"), intents, settings)
+}
+
+/// A platform that is told of nothing here.
+pub(crate) fn flyte() -> Arc<dyn Platform> {
+    let tenancy = Tenancy {
+        kind: "flyte".to_owned(),
+        organization: String::new(),
+        projects: Vec::new(),
+        domains: Vec::new(),
+        naming: Naming::default(),
+    };
+    (cloudgrant_core::platform("flyte").expect("linked in").connect)(Arc::new(tenancy))
 }
 
 /// Plans and applies with the default patience.

@@ -1,5 +1,8 @@
 //! The public face of core: the engine over a provider that does as it is told, and manifests in all their layers.
 
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
+
 mod comparison;
 mod config_formats;
 mod config_hostile;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, Domain, Intent, Naming, Pair, Platform, PlatformKind, Project, Registration, Scope};
+use cloudgrant_core::{Connect, Domain, Intent, Naming, Pair, Project, Registration, Scope, Tenancy};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -13,9 +13,9 @@ use crate::fake::Fake;
 const PROJECTS: [&str; 3] = ["forecasting", "vision", "a-b"];
 const DOMAINS: [&str; 3] = ["development", "staging", "b-c"];
 
-fn platform() -> Platform {
-    Platform {
-        kind: PlatformKind::Flyte,
+fn platform() -> Tenancy {
+    Tenancy {
+        kind: "flyte".to_owned(),
         organization: String::new(),
         projects: PROJECTS.map(|name| Project::parse(name).expect("project")).to_vec(),
         domains: DOMAINS.map(|name| Domain::parse(name).expect("domain")).to_vec(),

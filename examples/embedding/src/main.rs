@@ -6,11 +6,12 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
-// A provider that only stands in Cargo.toml isn't linked. This line registers it.
+// A cloud or a platform that only stands in Cargo.toml isn't linked. These lines register them.
 use cloudgrant_aws as _;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Action, Approval, Cancel, Session, Settings, Silent};
 use cloudgrant_sandbox_kit::Start;
+use cloudgrant_union as _;
 
 const MANIFEST: &str = include_str!("../cloudgrant.yaml");
 

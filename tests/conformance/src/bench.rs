@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
-    Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
+    Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
 };
 use serde_json::{Map, Value, json};
 
@@ -212,12 +212,12 @@ impl<F: Fixture> Bench<F> {
         if let Some(problem) = problems.first() {
             return found(format!("what the provider's capabilities allow is refused: {problem}"));
         }
-        let stack = loaded.manifest.stack.clone();
-        let context = Context { stack: stack.clone(), platform: Arc::new(loaded.manifest.platform.clone()) };
+        let context = loaded.context()?;
+        let Context { stack, platform } = context.clone();
         let provider = self.fixture.connect(context, section).await?;
         let problems = provider.validate(&intents);
         let settings = self.fixture.settings();
-        Ok((Run { id: self.id(), stack, provider, intents, baseline: None, settings }, problems))
+        Ok((Run { id: self.id(), stack, platform, provider, intents, baseline: None, settings }, problems))
     }
 
     /// A new connection, and everything that the manifest asks made true.
@@ -291,6 +291,7 @@ pub(crate) fn need(hook: Hook, what: &str) -> Checked {
 pub(crate) struct Run {
     id: &'static str,
     stack: Stack,
+    pub(crate) platform: Arc<dyn Platform>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) intents: Intents,
     /// Where something is only to be taken away: all that there is before.
@@ -318,7 +319,8 @@ impl Run {
 
     pub(crate) fn engine(&self) -> Engine {
         let (provider, stack) = (self.provider.clone(), self.stack.clone());
-        let engine = Engine::new(self.id, provider, stack, self.intents.clone(), self.settings.clone());
+        let engine =
+            Engine::new(self.id, provider, self.platform.clone(), stack, self.intents.clone(), self.settings.clone());
         match self.baseline.clone().map(Arc::new) {
             Some(baseline) => engine.searching_everywhere(baseline.clone()).taking_away_from(baseline),
             None => engine,

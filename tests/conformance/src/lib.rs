@@ -21,6 +21,10 @@
 //! [`mod@reference`] is a small provider that passes every case, with a cloud in memory to go with it. It is there to be
 //! read. For each case, this crate's own tests have a provider that breaks exactly that sentence and must be caught.
 
+// For the manifests that the suite writes.
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
+
 mod bench;
 pub mod cases;
 mod fixture;

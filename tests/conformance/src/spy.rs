@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId, Observed,
-    Outcome, Pace, Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess,
-    Watch,
+    Approved, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId,
+    Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Shares, Stacks,
+    TaskAccess, Watch,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -98,7 +98,7 @@ impl Provider for Spy {
         self.hear(self.inner.enable_registry(registries).await)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         self.hear(self.inner.bind_scope(bindings).await)
     }
 

@@ -9,6 +9,9 @@
 //!
 //! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
 
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
+
 pub mod aws;
 pub mod azure;
 pub mod cloud;

@@ -1,11 +1,10 @@
 use super::*;
-use crate::contract::platform::PlatformKind;
 use crate::vocabulary::names::Project;
 use crate::vocabulary::principal::Naming;
 
-fn platform(projects: &[&str], domains: &[&str]) -> Platform {
-    Platform {
-        kind: PlatformKind::Union,
+fn platform(projects: &[&str], domains: &[&str]) -> Tenancy {
+    Tenancy {
+        kind: "union".to_owned(),
         organization: "acme".to_owned(),
         projects: projects.iter().map(|name| Project::parse(*name).expect("a project")).collect(),
         domains: domains.iter().map(|name| Domain::parse(*name).expect("a domain")).collect(),
@@ -22,7 +21,7 @@ fn pair(project: &str, domain: &str) -> Scope {
     Scope::ProjectDomain { project: project.expect("a project"), domain: domain.expect("a domain") }
 }
 
-fn said(platform: &Platform, scopes: &[Scope]) -> Vec<String> {
+fn said(platform: &Tenancy, scopes: &[Scope]) -> Vec<String> {
     task_access(platform, &scopes.iter().collect()).into_iter().map(|note| note.message).collect()
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cloudgrant_core::manifest::{RequestTimeout, one_or_several};
-use cloudgrant_core::{Platform, PlatformKind, Protected, shown};
+use cloudgrant_core::{Conventions, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -14,8 +14,7 @@ use crate::client::partition::Partition;
 
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.
-const PROTECTED: [&str; 4] =
-    ["*adminflyterole*", "AWSServiceRoleFor*", "AWSReservedSSO_*", "OrganizationAccountAccessRole"];
+const PROTECTED: [&str; 3] = ["AWSServiceRoleFor*", "AWSReservedSSO_*", "OrganizationAccountAccessRole"];
 
 /// An AWS account id: twelve digits, as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -346,54 +345,40 @@ impl Config {
     }
 
     /// The role of task code without a principal of its own (requirement 13).
-    pub fn task_role(&self, platform: &Platform) -> Option<String> {
-        let conventional = || by_convention(platform, |organization| format!("{organization}-userflyterole"));
-        self.task_role.clone().or_else(conventional)
+    pub fn task_role(&self, conventions: &Conventions) -> Option<String> {
+        self.task_role.clone().or_else(|| conventions.task_principal_name().map(str::to_owned))
     }
 
     /// The policy with what every task needs (requirement 22).
-    pub fn task_policy(&self, platform: &Platform) -> Option<String> {
-        let conventional = || (platform.kind == PlatformKind::Union).then(|| "userflyterole".to_owned());
-        self.task_policy.clone().or_else(conventional)
+    pub fn task_policy(&self, conventions: &Conventions) -> Option<String> {
+        self.task_policy.clone().or_else(|| conventions.task_policy.clone())
     }
 
     /// The role of the nodes (requirement 30).
-    pub fn node_role(&self, platform: &Platform) -> Option<String> {
-        let conventional =
-            || by_convention(platform, |organization| format!("unionai-{organization}-flyteworker-node-group"));
-        self.node_role.clone().or_else(conventional)
+    pub fn node_role(&self, conventions: &Conventions) -> Option<String> {
+        self.node_role.clone().or_else(|| conventions.node_principal.clone())
     }
 
     /// The protected list.
-    pub fn protected(&self) -> Protected {
+    pub fn protected(&self, conventions: &Conventions) -> Protected {
         match &self.protected {
             Some(patterns) => Protected::new(patterns.iter().map(String::as_str)),
-            None => Protected::new(PROTECTED),
+            None => Protected::new(conventions.protected.iter().map(String::as_str).chain(PROTECTED)),
         }
     }
 
     /// Patterns of the platform's own buckets.
-    pub fn platform_buckets(&self, platform: &Platform) -> Protected {
-        if let Some(patterns) = &self.platform_buckets {
-            return Protected::new(patterns.iter().map(String::as_str));
+    pub fn platform_buckets(&self, conventions: &Conventions) -> Protected {
+        match &self.platform_buckets {
+            Some(patterns) => Protected::new(patterns.iter().map(String::as_str)),
+            None => conventions.own_storage(),
         }
-        let organization = &platform.organization;
-        let mut patterns = vec!["unionai-*".to_owned(), "union-cloud-*".to_owned()];
-        if !organization.is_empty() {
-            patterns.extend([format!("union-{organization}-*"), format!("opta-{organization}-*")]);
-        }
-        Protected::new(patterns)
     }
 }
 
 /// The partition of a region. What looks like no region is refused before it comes here.
 pub(crate) fn partition_of(region: &str) -> &'static str {
     Partition::of_region(region).map_or("aws", |partition| partition.id)
-}
-
-fn by_convention(platform: &Platform, name: impl Fn(&str) -> String) -> Option<String> {
-    let known = platform.kind == PlatformKind::Union && !platform.organization.is_empty();
-    known.then(|| name(&platform.organization))
 }
 
 #[cfg(test)]

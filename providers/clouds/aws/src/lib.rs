@@ -35,9 +35,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Intents, Object, Observed, Outcome,
-    Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding,
-    Stacks, TaskAccess, register_provider,
+    Approved, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Intents,
+    Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind,
+    Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -57,6 +57,8 @@ register_provider!(Aws);
 #[derive(Debug)]
 pub struct Aws {
     context: Context,
+    /// What the platform calls its own things on AWS.
+    conventions: Conventions,
     config: Config,
     names: Names,
     clients: Clients,
@@ -103,6 +105,7 @@ impl Connect for Aws {
         Ok(Self {
             names,
             clients: Clients::new(config.clone()),
+            conventions: context.platform.conventions(Self::ID),
             context,
             config,
             secrets: Lookup::default(),
@@ -132,8 +135,8 @@ impl Provider for Aws {
         verbs::enable_registry::desired(self, registries).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        verbs::bind_scope::desired(self, bindings).await
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        verbs::bind_scope::bound(self, bindings).await
     }
 
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
@@ -165,7 +168,7 @@ impl Provider for Aws {
     }
 
     fn protected(&self) -> Protected {
-        self.config.protected()
+        self.config.protected(&self.conventions)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cloudgrant_core::manifest::{RequestTimeout, one_or_several};
-use cloudgrant_core::{Access, Domain, Platform, PlatformKind, Protected, ResourceName, shown};
+use cloudgrant_core::{Access, Conventions, Domain, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -20,7 +20,7 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(600);
 
 /// What is never changed unless the manifest names other patterns: identities of the platform's administration, and
 /// those that Azure makes by itself for a cluster.
-const PROTECTED: [&str; 3] = ["*adminflyte*", "*flyteadmin*", "omsagent-*"];
+const PROTECTED: [&str; 1] = ["omsagent-*"];
 
 /// A subscription's or a tenant's id: a GUID, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -298,31 +298,22 @@ fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, S
 }
 
 impl Config {
-    /// How the default identity's name begins, where it has none in the manifest (requirement 2; the platform's
-    /// documents call it by either name).
-    pub fn task_identity_prefixes(&self) -> &'static [&'static str] {
-        &["flyteuser", "userflyterole"]
-    }
-
     /// The protected list.
-    pub fn protected(&self) -> Protected {
+    pub fn protected(&self, conventions: &Conventions) -> Protected {
         match &self.protected {
             Some(patterns) => Protected::new(patterns.iter().map(String::as_str)),
-            None => Protected::new(PROTECTED),
+            None => Protected::new(conventions.protected.iter().map(String::as_str).chain(PROTECTED)),
         }
     }
 
     /// Patterns of the platform's own storage accounts.
-    pub fn platform_accounts(&self, platform: &Platform) -> Protected {
+    pub fn platform_accounts(&self, conventions: &Conventions) -> Protected {
         if let Some(patterns) = &self.platform_accounts {
             // Storage accounts' names have no capitals.
             let patterns: Vec<_> = patterns.iter().map(|pattern| pattern.to_lowercase()).collect();
             return Protected::new(patterns.iter().map(String::as_str));
         }
-        match platform.kind {
-            PlatformKind::Union => Protected::new(["unionai*", "unionmeta*"]),
-            PlatformKind::Flyte => Protected::default(),
-        }
+        conventions.own_storage()
     }
 
     /// The role that the manifest names for a resource at a level.

@@ -32,9 +32,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Caller, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Intents,
-    Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess,
-    Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
+    Access, Approved, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
+    ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach,
+    RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -54,7 +54,8 @@ register_provider!(Azure);
 /// Azure, connected.
 #[derive(Debug)]
 pub struct Azure {
-    context: Context,
+    /// What the platform calls its own things on Azure.
+    conventions: Conventions,
     config: Config,
     names: Names,
     arm: Arc<Arm>,
@@ -113,7 +114,7 @@ impl Connect for Azure {
         Ok(Self {
             names: Names::new(context.stack.clone(), group).with_tags(config.tags.clone()),
             arm: Arc::new(Arm::new(&config)?),
-            context,
+            conventions: context.platform.conventions(Self::ID),
             config,
             tenants: Tenants::default(),
             needs: OnceLock::new(),
@@ -149,8 +150,8 @@ impl Provider for Azure {
         self.fresh(desired).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        let desired = verbs::bind_scope::desired(self, bindings).await;
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        let desired = verbs::bind_scope::bound(self, bindings).await;
         self.fresh(desired).await
     }
 
@@ -186,7 +187,7 @@ impl Provider for Azure {
     }
 
     fn protected(&self) -> Protected {
-        self.config.protected()
+        self.config.protected(&self.conventions)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {

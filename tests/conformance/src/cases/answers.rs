@@ -1,6 +1,9 @@
 //! What the verbs answer.
 
-use cloudgrant_core::{Access, Desired, Intent, IntentId, Object, Ownership, ResourceKind, Scope, ScopeKind, Verb};
+use cloudgrant_core::{
+    Access, Desired, Identity, Intent, IntentId, Object, Ownership, Pair, Principal, ResourceKind, Scope, ScopeKind,
+    Subject, Verb,
+};
 
 use crate::bench::{Bench, Run, Sketch, scope};
 use crate::fixture::Fixture;
@@ -18,11 +21,13 @@ pub(super) async fn nothing_asked_nothing_wanted<F: Fixture>() -> Checked {
         for (verb, answer) in [
             (Verb::GrantTaskAccess, provider.grant_task_access(&[]).await?),
             (Verb::EnableRegistry, provider.enable_registry(&[]).await?),
-            (Verb::BindScope, provider.bind_scope(&[]).await?),
+            (Verb::BindScope, provider.bind_scope(&[]).await?.desired),
         ] {
             hold(answer.objects.is_empty(), || format!("{verb} wants {} for nothing", answer.objects[0].id))?;
             hold(answer.notes.is_empty(), || format!("{verb} has a note on nothing: {:?}", answer.notes[0]))?;
         }
+        let principals = provider.bind_scope(&[]).await?.principals;
+        hold(principals.is_empty(), || format!("a principal of {} serves nothing", principals[0].scope))?;
     }
     Ok(())
 }
@@ -35,13 +40,15 @@ pub(super) async fn objects_have_the_asked_scope<F: Fixture>() -> Checked {
         sketches.extend(bench.scopes().iter().map(|scope| Sketch::new().grant("alone", scope, &[reach])));
     }
     for sketch in sketches {
-        let Run { provider, intents, .. } = bench.open(&sketch).await?;
+        let Run { provider, platform, intents, .. } = bench.open(&sketch).await?;
         let grants: Vec<_> = intents.grants.iter().map(|grant| ask(&***grant)).collect();
         answered(&grants, &provider.grant_task_access(&intents.grants).await?)?;
         let registries: Vec<_> = intents.registries.iter().map(|registry| ask(&**registry)).collect();
         answered(&registries, &provider.enable_registry(&intents.registries).await?)?;
         let bindings: Vec<_> = intents.bindings.iter().map(|binding| ask(&**binding)).collect();
-        answered(&bindings, &provider.bind_scope(&intents.bindings).await?)?;
+        let bound = provider.bind_scope(&intents.bindings).await?;
+        answered(&bindings, &bound.desired)?;
+        answered(&bindings, &platform.deliver(&bound.principals)?)?;
     }
     Ok(())
 }
@@ -76,7 +83,22 @@ pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
         let Some(binding) = intents.bindings.first() else { return found("the scope has no binding") };
         let listed = |namespace: &str| binding.subjects.iter().any(|(_, subject)| subject.namespace() == namespace);
 
-        let texts: Vec<_> = bench.open(&sketch).await?.desired().await?.objects.iter().flat_map(said).collect();
+        let run = bench.open(&sketch).await?;
+        let bound = run.provider.bind_scope(&run.intents.bindings).await?;
+        let is_listed = |one: &&(Pair, Subject)| binding.subjects.contains(one);
+        for principal in &bound.principals {
+            if let Some((_, other)) = principal.serves.iter().find(|one| !is_listed(one)) {
+                return found(format!("for {scope}, a principal would serve `{other}`, which is no listed subject"));
+            }
+        }
+        // What the platform is told names them whatever the cloud trusts; but where its vendor makes the principal, that is all
+        // there is.
+        let is_asked = |principal: &Principal| matches!(principal.identity, Identity::Asked(_));
+        let (asked, _): (Vec<_>, Vec<_>) = bound.principals.into_iter().partition(is_asked);
+        let mut objects = run.provider.grant_task_access(&run.intents.grants).await?.objects;
+        objects.extend(bound.desired.objects);
+        objects.extend(run.platform.deliver(&asked)?.objects);
+        let texts: Vec<_> = objects.iter().flat_map(said).collect();
         for (_, subject) in &everyone {
             let named = texts.iter().find(|text| text.contains(subject.namespace()));
             match (listed(subject.namespace()), named) {
@@ -178,8 +200,10 @@ pub(super) async fn capabilities_are_served<F: Fixture>() -> Checked {
                 // Where principals are given roles, it is the binding that serves a grant.
                 let grants: Vec<_> = run.intents.grants.iter().map(|grant| grant.id()).collect();
                 let mut bound = run.provider.bind_scope(&run.intents.bindings).await?;
-                bound.objects.retain(|object| object.because.iter().any(|because| grants.contains(because)));
-                answer.objects.extend(bound.objects);
+                // And where only the platform's vendor can make the principal, it is asked for what serves it.
+                bound.desired.extend(run.platform.deliver(&bound.principals)?);
+                bound.desired.objects.retain(|object| object.because.iter().any(|because| grants.contains(because)));
+                answer.objects.extend(bound.desired.objects);
                 served(&answer, &format!("`{level}` on {} for {scope}", kind.with_article()))?;
             }
         }

@@ -43,12 +43,14 @@ async fn unchanged_by_verbs<F: Fixture>(bench: &Bench<F>, run: &Run, when: &str)
 }
 
 /// The verbs' answers as the provider gives them, before core puts them together.
-async fn answers(run: &Run) -> Checked<[Desired; 3]> {
+async fn answers(run: &Run) -> Checked<[Desired; 4]> {
     let (provider, intents) = (&run.provider, &run.intents);
+    let bound = provider.bind_scope(&intents.bindings).await?;
     Ok([
         provider.grant_task_access(&intents.grants).await?,
         provider.enable_registry(&intents.registries).await?,
-        provider.bind_scope(&intents.bindings).await?,
+        run.platform.deliver(&bound.principals)?,
+        bound.desired,
     ])
 }
 
@@ -64,7 +66,7 @@ pub(super) async fn verbs_answer_the_same_twice<F: Fixture>() -> Checked {
     hold(observed.objects == again.objects, || "observe answers differently the second time".to_owned())
 }
 
-fn alike(first: &[Desired; 3], second: &[Desired; 3], when: &str) -> Checked {
+fn alike(first: &[Desired; 4], second: &[Desired; 4], when: &str) -> Checked {
     for (first, second) in first.iter().zip(second) {
         hold(first.notes == second.notes, || {
             format!("{when}, the notes differ: {:?}, then {:?}", first.notes, second.notes)

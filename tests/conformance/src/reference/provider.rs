@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Error, ErrorKind, Handoff, Inexact,
-    Intent, Note, Object, ObjectId, Observed, Outcome, Ownership, Protected, Provider, Reach, RegistryAccess,
-    ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
+    Access, Annotation, AnnotationValue, Approved, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic,
+    Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed, Outcome, Ownership,
+    Principal, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, Scope, ScopeBinding, ScopeKind,
+    Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -157,8 +158,9 @@ impl Provider for Reference {
         Ok(desired)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        let mut desired = Desired::default();
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        let mut bound = Bound::default();
+        let desired = &mut bound.desired;
         for binding in bindings {
             let (principal, object) = self.principal(binding);
             let touches = match &object {
@@ -173,6 +175,7 @@ impl Provider for Reference {
             };
             let made_by = object.as_ref().map(|object| object.id.clone());
             desired.objects.extend(object);
+            bound.principals.extend(made_by.as_ref().map(|made_by| told(binding, &principal, made_by)));
             // The policies of the wider scopes as well: the same ones attached, no copies.
             for grant in &binding.grants {
                 let policy = self.policy(grant);
@@ -188,7 +191,7 @@ impl Provider for Reference {
                 });
             }
         }
-        Ok(desired)
+        Ok(bound)
     }
 
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
@@ -218,6 +221,22 @@ impl Provider for Reference {
 
     fn requests(&self) -> Option<u64> {
         Some(self.sent.load(Ordering::Relaxed))
+    }
+}
+
+/// A principal, for the platform to be told of it. Here its name is known beforehand, as that of a role on AWS.
+fn told(binding: &Checked<ScopeBinding>, name: &str, made_by: &ObjectId) -> Principal {
+    let value = AnnotationValue::Known(name.to_owned());
+    Principal {
+        scope: binding.scope.clone(),
+        because: vec![binding.id()],
+        serves: binding.serves().cloned().collect(),
+        depends_on: vec![made_by.clone()],
+        identity: Identity::Known {
+            name: name.to_owned(),
+            annotation: Annotation { key: "reference.example/principal", value, pod_label: None },
+            issuers: Vec::new(),
+        },
     }
 }
 

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld};
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
-    Approved, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId, Observed,
-    Outcome, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares,
-    Stacks, TaskAccess, Verb,
+    Approved, Bound, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId,
+    Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding,
+    Settings, Shares, Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {
     fn connected(&self, _cloud: &Cloud) {}
     /// A verb has answered.
     fn wanted(&self, _cloud: &Cloud, _verb: Verb, _answer: &mut Desired) {}
+    /// The platform is told of principals.
+    fn told(&self, _principals: &mut Vec<Principal>) {}
     /// Observe has answered.
     fn seen(&self, _cloud: &Cloud, _desired: &Desired, _observed: &mut Observed) {}
     /// The stacks were listed.
@@ -78,8 +80,12 @@ impl<B: Breakage> Provider for Broken<B> {
         self.wanted(Verb::EnableRegistry, self.inner.enable_registry(registries).await)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-        self.wanted(Verb::BindScope, self.inner.bind_scope(bindings).await)
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        let bound = self.inner.bind_scope(bindings).await;
+        let mut bound = bound.map_err(|error| self.breakage.failed(&self.cloud, error))?;
+        self.breakage.wanted(&self.cloud, Verb::BindScope, &mut bound.desired);
+        self.breakage.told(&mut bound.principals);
+        Ok(bound)
     }
 
     async fn observe(&self, desired: &Desired) -> Result<Observed> {

@@ -33,7 +33,7 @@ fn role_of(key: &str) -> Option<String> {
 
 /// Whether a role is the platform's task role, which others own.
 fn is_task_role(aws: &Aws, role: &str) -> bool {
-    aws.config.task_role(&aws.context.platform).as_deref() == Some(role)
+    aws.config.task_role(&aws.conventions).as_deref() == Some(role)
 }
 
 /// Notes that the stack is about to attach a policy of its own to a role, where the role is the platform's.

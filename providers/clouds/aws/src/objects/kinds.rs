@@ -11,7 +11,6 @@ pub(crate) const STATEMENT: &str = "ecr-policy-statement";
 pub(crate) const BUCKET_STATEMENT: &str = "s3-policy-statement";
 pub(crate) const KEY_STATEMENT: &str = "kms-key-policy-statement";
 pub(crate) const PULL_THROUGH: &str = "ecr-pull-through";
-pub(crate) const BINDING: &str = "platform-binding";
 
 pub(crate) fn policy(name: &str) -> ObjectId {
     ObjectId::new(POLICY, name)

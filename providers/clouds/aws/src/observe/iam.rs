@@ -13,9 +13,9 @@ use crate::inventory::task_roles::AttachedTo;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::observe::OtherHomes;
+use crate::observe::unbinding::Unbinding;
 use crate::policy::document;
 use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
-use crate::verbs::platform_binding::Unbinding;
 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
@@ -114,8 +114,7 @@ impl Reader<'_> {
     fn roles(&mut self) {
         let of_kind = |kind| self.desired.objects.iter().filter(move |object| object.id.kind == kind);
         let wanted_roles: HashMap<_, _> = of_kind(kinds::ROLE).map(|object| (object.id.clone(), object)).collect();
-        let bound: BTreeSet<_> = of_kind(kinds::BINDING).map(|object| object.id.name.clone()).collect();
-        let unbinding = Unbinding::new(self.aws);
+        let unbinding = Unbinding::new(self.aws, &self.desired.objects);
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             let owned = role.path == self.path;
@@ -144,7 +143,7 @@ impl Reader<'_> {
             let if_deleted = (!wanted).then(|| unbinding.if_deleted(name, &attributes["trust"]));
             if owned && let Some(object) = wanted_roles.get(&id) {
                 let will_be = object.attributes.value();
-                let warning = unbinding.if_updated(name, &attributes["trust"], &will_be["trust"], &bound);
+                let warning = unbinding.if_updated(name, &attributes["trust"], &will_be["trust"]);
                 self.observed.if_updated.extend(warning.map(|warning| (id.clone(), warning)));
             }
             let attributes = attributes.into();
@@ -210,8 +209,8 @@ impl Reader<'_> {
 
     /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
     fn attachments_elsewhere(&mut self) {
-        let task_role = self.aws.config.task_role(&self.aws.context.platform);
-        let protected = self.aws.config.protected();
+        let task_role = self.aws.config.task_role(&self.aws.conventions);
+        let protected = self.aws.config.protected(&self.aws.conventions);
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (name, role) in &self.snapshot.roles {
             for (arn, policy) in &role.attached {

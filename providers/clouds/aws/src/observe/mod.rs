@@ -8,6 +8,7 @@ mod renamed;
 mod search;
 mod shared;
 mod tags;
+mod unbinding;
 
 use std::collections::BTreeSet;
 

@@ -111,7 +111,7 @@ fn principals(statement: &Statement) -> impl Iterator<Item = ObjectId> {
 }
 
 pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut OtherHomes, observed: &mut Observed) {
-    let (mark, protected) = (aws.names.mark(), aws.config.protected());
+    let (mark, protected) = (aws.names.mark(), aws.config.protected(&aws.conventions));
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     let mut stay = Vec::new();
     for (shared, document) in &policies.documents {

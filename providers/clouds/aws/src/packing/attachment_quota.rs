@@ -31,7 +31,7 @@ struct Load {
 impl<'a> Room<'a> {
     /// `quota` is how many managed policies a role may have.
     pub(crate) fn new(aws: &'a Aws, snapshot: &'a Snapshot, quota: u64) -> Self {
-        let task_policy = aws.config.task_policy(&aws.context.platform);
+        let task_policy = aws.config.task_policy(&aws.conventions);
         Self {
             names: &aws.names,
             snapshot,

@@ -109,7 +109,7 @@ impl Makes {
 
 /// On what is the stack's own in the data plane's account: making what the manifest has, and taking away what it had.
 pub(super) fn writing(aws: &Aws, makes: &Makes) -> Vec<Value> {
-    let (names, config, platform) = (&aws.names, &aws.config, &aws.context.platform);
+    let (names, config, conventions) = (&aws.names, &aws.config, &aws.conventions);
     let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
     let mut statements = Vec::new();
     statements.extend(POLICIES.statement(makes.policies, vec![policies.clone()], None));
@@ -127,8 +127,8 @@ pub(super) fn writing(aws: &Aws, makes: &Makes) -> Vec<Value> {
             .map(|path| format!("arn:{}:iam::{}:{kind}/{path}{name}", config.partition(), config.account))
             .to_vec(),
     };
-    let task_policy = config.task_policy(platform).map(|policy| anywhere("policy", policy)).unwrap_or_default();
-    let task_role = config.task_role(platform).map(|role| anywhere("role", role)).unwrap_or_default();
+    let task_policy = config.task_policy(conventions).map(|policy| anywhere("policy", policy)).unwrap_or_default();
+    let task_role = config.task_role(conventions).map(|role| anywhere("role", role)).unwrap_or_default();
     let holders = [(vec![roles], makes.roles), (task_role, makes.on_task_role)];
     for has_any in [true, false] {
         // Only roles of the stack carry the task policy, those of before as well.

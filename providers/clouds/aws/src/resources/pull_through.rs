@@ -91,7 +91,7 @@ pub(crate) async fn enable(
 /// What whoever administers the role of the nodes is asked for.
 fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about: IntentId) -> Object {
     let (name, arn) = (&repository.name, repository.arn());
-    let role = aws.config.node_role(&aws.context.platform);
+    let role = aws.config.node_role(&aws.conventions);
     let statement = document::statement(&json!({
         "Sid": "PullThroughCache",
         "Effect": "Allow",

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Checked, Desired, Error, ErrorKind, Intent, IntentId, Note, Object, ObjectId, Ownership, Result, Scope,
-    ScopeBinding, parallel,
+    Annotation, AnnotationValue, Bound, Checked, Desired, Error, ErrorKind, Identity, Intent, IntentId, Note, Object,
+    ObjectId, Ownership, Principal, Result, Scope, ScopeBinding, parallel,
 };
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::packing::packed::{Carried, CarriedBy};
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
 use crate::verbs::grant_task_access::{TaskRole, refuse_protected};
-use crate::verbs::platform_binding;
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
@@ -35,10 +34,14 @@ pub(crate) fn tag_of<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)
     tags.into_iter().find_map(is_it).map(String::as_str)
 }
 
-pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+/// How a service account names its role. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
+const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+
+pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    let mut bound = Bound::default();
+    let desired = &mut bound.desired;
     if bindings.is_empty() {
-        return Ok(desired);
+        return Ok(bound);
     }
     refuse_protected(aws, bindings.iter().any(|binding| binding.scope == Scope::Global))?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
@@ -66,7 +69,7 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);
         if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
-            global(task_role, binding, carried(aws, &policies, binding), &mut desired);
+            global(task_role, binding, carried(aws, &policies, binding), desired);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
@@ -74,14 +77,14 @@ pub(crate) async fn desired(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Re
         narrow(aws, binding, task_policy.as_deref(), carried(aws, &policies, binding))
     });
     for part in parts {
-        desired.extend(part?);
+        bound.extend(part?);
     }
-    Ok(desired)
+    Ok(bound)
 }
 
 /// The ARN of the policy that every task needs (requirement 22), where the platform has one.
 async fn task_policy(aws: &Aws) -> Result<Option<String>> {
-    let Some(name) = aws.config.task_policy(&aws.context.platform) else { return Ok(None) };
+    let Some(name) = aws.config.task_policy(&aws.conventions) else { return Ok(None) };
     // Those that AWS manages are in no account's list.
     if name.starts_with("arn:") && name.contains(":aws:policy/") {
         return Ok(Some(name));
@@ -100,7 +103,7 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
     if snapshot.roles.keys().any(|role| role.ends_with(&name)) {
         error = error.with("found", format!("a role of that name; the policy `{name}` is another thing"));
     }
-    Err(error.hint(aws.config.task_policy_hint(&aws.context.platform)))
+    Err(error.hint(aws.task_policy_hint()))
 }
 
 /// A policy that a principal carries: the policy, its ARN, and the grants in it.
@@ -177,7 +180,7 @@ fn narrow(
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
     carried: Vec<OnRole<'_>>,
-) -> Result<Desired> {
+) -> Result<Bound> {
     let mut desired = Desired::default();
     let name = aws.names.role(&binding.scope);
     let role = kinds::role(&name);
@@ -220,12 +223,26 @@ fn narrow(
         object.depends_on = vec![role.clone(), policy];
         desired.objects.push(object);
     }
-    let arn = aws.names.role_arn(&name);
-    for (pair, _) in binding.subjects.iter().filter(|(pair, _)| !binding.served_elsewhere.contains(pair)) {
-        desired.objects.push(platform_binding::object(aws, binding, pair, &role, &arn));
-    }
     desired.notes.push(replaces(aws, binding, task_policy));
-    Ok(desired)
+    let principal = principal(aws, binding, name, role);
+    Ok(Bound { desired, principals: vec![principal] })
+}
+
+/// The role, for the platform to be told of it.
+fn principal(aws: &Aws, binding: &Checked<ScopeBinding>, name: String, role: ObjectId) -> Principal {
+    let issuers = aws.config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
+    let value = AnnotationValue::Known(aws.names.role_arn(&name));
+    Principal {
+        scope: binding.scope.clone(),
+        because: vec![binding.id()],
+        serves: binding.serves().cloned().collect(),
+        depends_on: vec![role],
+        identity: Identity::Known {
+            name,
+            annotation: Annotation { key: ROLE_ANNOTATION, value, pod_label: None },
+            issuers: issuers.map(str::to_owned).collect(),
+        },
+    }
 }
 
 fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
@@ -265,8 +282,7 @@ fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
 
 /// Requirement 27.
 fn replaces(aws: &Aws, binding: &ScopeBinding, task_policy: Option<&str>) -> Note {
-    let default =
-        aws.config.task_role(&aws.context.platform).unwrap_or_else(|| "the platform's default role".to_owned());
+    let default = aws.config.task_role(&aws.conventions).unwrap_or_else(|| "the platform's default role".to_owned());
     let keeps = match task_policy {
         Some(arn) => format!(
             "it carries {} as well, so that tasks keep what they need to run",

@@ -1,39 +1,47 @@
-//! What to do where something of the platform's, whose name is a convention of Union's, isn't there.
+//! What to do where something of the platform's isn't there, or where nobody knows how it is called.
 
-use cloudgrant_core::{Platform, PlatformKind, shown};
+use cloudgrant_core::shown;
 
-use crate::config::Config;
+use crate::Aws;
 
-impl Config {
+impl Aws {
     /// What to do where a role of the platform's isn't there, or where nobody knows its name: the organization stands first
     /// where its name would be made of that.
-    pub(crate) fn role_hint(&self, platform: &Platform, key: &str) -> String {
+    pub(crate) fn role_hint(&self, key: &str) -> String {
         let named = match key {
-            "task_role" => self.task_role.is_some(),
-            "node_role" => self.node_role.is_some(),
+            "task_role" => self.config.task_role.is_some(),
+            "node_role" => self.config.node_role.is_some(),
             _ => false,
         };
-        let Platform { kind, organization, .. } = platform;
-        match kind {
-            PlatformKind::Union if !named && organization.is_empty() => {
-                format!("set `platform.organization`, of which Union makes its name, or name the role: `aws.{key}`")
+        if named || !self.conventions.is_of_organization {
+            return format!("name a role that is there: `aws.{key}`");
+        }
+        let platform = self.context.platform.name();
+        match self.context.platform.tenancy().organization.as_str() {
+            "" => {
+                format!(
+                    "set `platform.organization`, of which {platform} makes its name, or name the role: `aws.{key}`"
+                )
             }
-            PlatformKind::Union if !named => format!(
-                "Union makes its name of `platform.organization`, which is `{}`: mend that, or name the role: `aws.{key}`",
+            organization => format!(
+                "{platform} makes its name of `platform.organization`, which is `{}`: mend that, or name the role: `aws.{key}`",
                 shown(organization)
             ),
-            PlatformKind::Union | PlatformKind::Flyte => format!("name a role that is there: `aws.{key}`"),
         }
     }
 
     /// The same for the policy that every task needs.
-    pub(crate) fn task_policy_hint(&self, platform: &Platform) -> String {
+    pub(crate) fn task_policy_hint(&self) -> String {
         let name = "name a policy that is there: `aws.task_policy`";
-        if self.task_policy.is_some() {
+        if self.config.task_policy.is_some() {
             return name.to_owned();
         }
-        let unset = platform.organization.is_empty();
-        let first = if unset { "set `platform.organization`, of which Union makes the other names; " } else { "" };
-        format!("{first}Union calls the policy so: if the account is the right one, {name}")
+        let platform = self.context.platform.name();
+        let first = if self.context.platform.tenancy().organization.is_empty() {
+            format!("set `platform.organization`, of which {platform} makes the other names; ")
+        } else {
+            String::new()
+        };
+        format!("{first}{platform} calls the policy so: if the account is the right one, {name}")
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
             continue;
         }
         // Requirements 30 and 33.
-        let node_role = aws.config.node_role(&aws.context.platform).unwrap_or_default();
+        let node_role = aws.config.node_role(&aws.conventions).unwrap_or_default();
         let principal =
             aws.existing_role(&node_role, "the role of the nodes", "node_role", "flyteworker-node-group").await?;
         let sid = aws.names.sid("Pull", registry.name.as_str());
@@ -121,6 +121,6 @@ impl Aws {
         Err(Error::new(ErrorKind::NotFound, format!("{what}, `{name}`, isn't there"))
             .with("account", &self.config.account)
             .with("found", found)
-            .hint(self.config.role_hint(&self.context.platform, key)))
+            .hint(self.role_hint(key)))
     }
 }

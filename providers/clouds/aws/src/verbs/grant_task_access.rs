@@ -63,8 +63,8 @@ pub(crate) fn refuse_protected(aws: &Aws, any_global: bool) -> Result<()> {
 
 /// What is wrong with a task role that is protected.
 pub(crate) fn protected_task_role(aws: &Aws) -> Option<Diagnostic> {
-    let role = aws.config.task_role(&aws.context.platform)?;
-    let protected = aws.config.protected();
+    let role = aws.config.task_role(&aws.conventions)?;
+    let protected = aws.config.protected(&aws.conventions);
     let pattern = protected.matching(&role)?;
     Some(
         Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
@@ -141,14 +141,14 @@ impl Aws {
     /// The name of the role that carries what a scope is granted.
     pub(crate) fn role_of(&self, scope: &Scope) -> String {
         match scope {
-            Scope::Global => self.config.task_role(&self.context.platform).unwrap_or_default(),
+            Scope::Global => self.config.task_role(&self.conventions).unwrap_or_default(),
             narrow => self.names.role(narrow),
         }
     }
 
     /// The platform's task role, which must be there already (requirement 13).
     pub(crate) async fn task_role(&self) -> Result<TaskRole> {
-        let name = self.config.task_role(&self.context.platform).unwrap_or_default();
+        let name = self.config.task_role(&self.conventions).unwrap_or_default();
         let arn = self.existing_role(&name, "the role of task code", "task_role", "userflyterole").await?;
         Ok(TaskRole { name, arn })
     }

@@ -4,6 +4,5 @@ pub(crate) mod bind_scope;
 pub(crate) mod conventions;
 pub(crate) mod enable_registry;
 pub(crate) mod grant_task_access;
-pub(crate) mod platform_binding;
 pub(crate) mod resource_policies;
 pub(crate) mod validate;

@@ -223,7 +223,7 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
                 return Some(problem);
             }
             // Requirement 29.
-            let pattern = aws.config.platform_buckets(&aws.context.platform).matching(&objects.bucket)?.to_owned();
+            let pattern = aws.config.platform_buckets(&aws.conventions).matching(&objects.bucket)?.to_owned();
             (!resource.force).then(|| {
                 let message =
                     format!("`{}` looks like one of the platform's own buckets (`{pattern}`)", objects.bucket);
@@ -307,20 +307,19 @@ fn many_secrets(secret: &Secret, resource: &Resource, path: String) -> Option<Di
 
 fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    let platform = &aws.context.platform;
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
     let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     let elsewhere = intents.registries.iter().any(|registry| {
         matches!(Locator::parse(&registry.resource().locator), Ok(Locator::Repository(r)) if r.account != aws.config.account)
     });
     let unnamed = |key: &str, what: &str| {
-        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(aws.config.role_hint(platform, key))
+        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(aws.role_hint(key))
     };
-    let task_role = aws.config.task_role(platform);
+    let task_role = aws.config.task_role(&aws.conventions);
     if global && task_role.is_none() {
         problems.push(unnamed("task_role", "the role of task code, to which global grants are attached,"));
     }
-    if elsewhere && aws.config.node_role(platform).is_none() {
+    if elsewhere && aws.config.node_role(&aws.conventions).is_none() {
         problems.push(unnamed("node_role", "the role of the nodes, which pull from registries of other accounts,"));
     }
     if narrow && aws.config.cluster.is_none() {

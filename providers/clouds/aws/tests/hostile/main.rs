@@ -1,6 +1,9 @@
 //! AWS as no honest server plays it: answers without an end, lists that go round, JSON and XML of any depth. Each ends
 //! in an error that says so, soon, and with little memory.
 
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
+
 mod answers;
 mod kept;
 mod lists;

@@ -1,6 +1,6 @@
 //! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
 
-use cloudgrant_core::{Error, ErrorKind, Note, Result};
+use cloudgrant_core::{Error, ErrorKind, Note, Protected, Result};
 
 use crate::Azure;
 use crate::client::arm::{Cluster, Identity};
@@ -19,19 +19,17 @@ impl Azure {
         }
         let snapshot = self.snapshot().await;
         let identities = snapshot.identities().await?;
-        let prefixes = self.config.task_identity_prefixes();
         let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
-        let fits = |identity: &&&Identity| {
-            let name = identity.name.to_ascii_lowercase();
-            prefixes.iter().any(|prefix| name.starts_with(prefix))
-        };
-        let like = prefixes.join("* or ");
+        let patterns = &self.conventions.task_principal;
+        let conventional = Protected::new(patterns.iter().map(String::as_str));
+        let fits = |identity: &&&Identity| conventional.matching(&identity.name.to_ascii_lowercase()).is_some();
+        let like = patterns.join(" or ");
         match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
             [one] => id_of(&one.id),
-            [] => Err(self.not_found(format!("there is no managed identity named {like}*"), &here)),
+            [] => Err(self.not_found(format!("there is no managed identity named {like}"), &here)),
             many => {
                 let names: Vec<_> = many.iter().map(|identity| identity.name.as_str()).collect();
-                Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}*"))
+                Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}"))
                     .with("resource group", &self.config.resource_group)
                     .with("found", names.join(", "))
                     .hint("name the one of task code: `azure.task_identity`"))

@@ -8,7 +8,6 @@ pub(crate) const IDENTITY: &str = "managed-identity";
 pub(crate) const CREDENTIAL: &str = "federated-credential";
 pub(crate) const ASSIGNMENT: &str = "role-assignment";
 pub(crate) const ROLE: &str = "custom-role";
-pub(crate) const BINDING: &str = "platform-binding";
 
 /// By its name in the stack's resource group, elsewhere by its ID.
 pub(crate) fn identity(id: &ResourceId, group: &ResourceId) -> ObjectId {

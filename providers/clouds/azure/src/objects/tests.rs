@@ -36,8 +36,7 @@ async fn azure(cloud: &Loopback) -> Azure {
 pub(crate) async fn azure_of(platform: &str, config: Config) -> Azure {
     let text = MANIFEST.replace("kind: flyte", &format!("kind: {platform}"));
     let loaded = Loaded::from_text(&text, Path::new("cloudgrant.yaml"), &Overrides::default()).expect("a manifest");
-    let manifest = loaded.manifest;
-    let context = Context { stack: manifest.stack, platform: manifest.platform.into() };
+    let context = loaded.context().expect("a platform");
     Azure::connect(context, config).await.expect("connected")
 }
 

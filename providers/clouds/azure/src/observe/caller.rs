@@ -119,7 +119,7 @@ fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)
             scopes.map(|scope| (Operation::Define, scope.to_owned())).collect()
         }
         // Of these, nothing is asked ahead.
-        kinds::IDENTITY | kinds::CREDENTIAL | kinds::BINDING => Vec::new(),
+        kinds::IDENTITY | kinds::CREDENTIAL => Vec::new(),
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
     })
 }

@@ -109,7 +109,6 @@ fn write_of(azure: &Azure, object: &Object) -> Result<Option<Write>> {
             let home = ResourceId::parse(&home).map_err(|why| Error::provider_bug("azure", why))?;
             ("Microsoft.Authorization/roleDefinitions/write", home)
         }
-        kinds::BINDING => return Ok(None),
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what denies a {kind}"))),
     };
     Ok(Some(Write { operation, scope }))

@@ -22,19 +22,6 @@ pub(crate) struct Shard {
     pub(crate) credentials: Vec<Wanted<Subject>>,
 }
 
-impl Shard {
-    /// Whom it trusts, each once: a service account is called the same on every cluster.
-    pub(crate) fn subjects(&self) -> Vec<&Subject> {
-        let mut subjects: Vec<&Subject> = Vec::new();
-        for Wanted { subject, .. } in &self.credentials {
-            if !subjects.contains(&subject) {
-                subjects.push(subject);
-            }
-        }
-        subjects
-    }
-}
-
 /// A federated credential of a service account for the tokens of one issuer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wanted<S> {

@@ -1,9 +1,12 @@
 //! `bind_scope`: role assignments to the platform's own managed identity for the global scope, and to the identities of a
 //! domain for that one. Domain is as narrow as it gets.
 
+use std::collections::{BTreeSet, HashSet};
+use std::fmt::Write as _;
+
 use cloudgrant_core::{
-    Checked, Desired, Domain, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership, PlatformKind, Result, Scope,
-    ScopeBinding, Subject,
+    Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
+    MadeBy, Object, ObjectId, Ownership, Principal, Result, Scope, ScopeBinding, Subject, quoted,
 };
 use serde_json::json;
 
@@ -15,28 +18,34 @@ use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
 use crate::resources::resolve::{self, Resolved};
 use crate::resources::resource_id::ResourceId;
-use crate::verbs::platform_binding;
 use crate::verbs::validate::shared_identity;
 
-pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+/// How a service account names its identity, and its pods take part. Source: Azure documentation, "Use Microsoft Entra
+/// Workload ID with AKS", service account annotations and pod labels.
+const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
+const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
+
+pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    let mut bound = Bound::default();
     if bindings.is_empty() {
-        return Ok(desired);
+        return Ok(bound);
     }
     let reaches = || bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
     azure.warm(reaches()).await?;
     let resolved = resolve::resolve(azure, reaches()).await?;
     for binding in bindings {
         match &binding.scope {
-            Scope::Global => global(azure, binding, &resolved, &mut desired).await?,
-            Scope::Domain { domain } => match (azure.config.identities.get(domain), azure.context.platform.kind) {
-                (Some(name), PlatformKind::Union | PlatformKind::Flyte) => {
-                    let identity = named(azure, name, domain).await?;
-                    assign(azure, binding, &resolved, &identity, Vec::new(), &mut desired);
+            Scope::Global => global(azure, binding, &resolved, &mut bound.desired).await?,
+            Scope::Domain { domain } => {
+                match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
+                    (Some(name), _) => {
+                        let identity = named(azure, name, domain).await?;
+                        assign(azure, binding, &resolved, &identity, Vec::new(), &mut bound.desired);
+                    }
+                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &resolved)),
+                    (None, MadeBy::Stack) => domain_identities(azure, binding, &resolved, &mut bound).await?,
                 }
-                (None, PlatformKind::Union) => vendor(azure, binding, &resolved, &mut desired),
-                (None, PlatformKind::Flyte) => domain_identities(azure, binding, &resolved, &mut desired).await?,
-            },
+            }
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
             Scope::ProjectDomain { .. } => {
                 let message = format!("a data plane on Azure can't bind {}", binding.scope);
@@ -44,7 +53,7 @@ pub(crate) async fn desired(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -
             }
         }
     }
-    Ok(desired)
+    Ok(bound)
 }
 
 /// Requirements 2 and 3.
@@ -64,15 +73,16 @@ async fn global(
 async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId> {
     let key = format!("azure.identities.{domain}");
     let identity = azure.existing_identity(name, &key).await?;
-    let is_default = match (azure.context.platform.kind, &azure.config.task_identity) {
-        // It was looked at offline.
-        (PlatformKind::Union | PlatformKind::Flyte, Some(_)) | (PlatformKind::Flyte, None) => false,
+    // One that the manifest names was looked at offline.
+    let is_default = if azure.config.task_identity.is_some() || azure.conventions.task_principal.is_empty() {
+        false
+    } else {
         // Where none or several are called like it, only a global grant has to know which is meant.
-        (PlatformKind::Union, None) => match azure.task_identity().await {
+        match azure.task_identity().await {
             Ok(default) => default == identity,
             Err(error) if error.kind() == ErrorKind::NotFound => false,
             Err(error) => return Err(error),
-        },
+        }
     };
     match is_default {
         true => Err(Error::manifest(vec![shared_identity(&key, identity.name(), "all task code")])),
@@ -80,30 +90,60 @@ async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId>
     }
 }
 
-/// Requirement 7: what only the platform's vendor can do.
-fn vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved, desired: &mut Desired) {
+/// Requirement 7: what only the platform's vendor can make, with what it is to be.
+fn of_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved) -> Principal {
     let assignments = pack::assignments(azure, &binding.grants, resolved);
-    desired.objects.push(platform_binding::by_vendor(azure, binding, &assignments));
-    // Requirement 5.
-    let all: Vec<_> = azure.context.platform.domains.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "only the Union team can bind a domain on Azure; `scope: global` needs nobody else, and reaches task code of {}",
-        all.join(", ")
-    );
-    desired.notes.push(Note::info(binding.id(), message));
-    if azure.context.platform.organization.is_empty() {
-        let message =
-            "the Union team isn't told whose data plane it is: set `platform.organization`, Union's name for you";
-        desired.notes.push(Note::warning(binding.id(), message));
+    let config = &azure.config;
+    let listed = |assignment: &Assignment| {
+        json!({
+            "role": assignment.role.name,
+            "scope": assignment.scope.as_str(),
+            "condition": assignment.condition,
+        })
+    };
+    let told = |assignment: &Assignment| {
+        let Assignment { scope, role, condition, .. } = assignment;
+        let mut text = format!("{} ({})\non {scope}\n", role.name, role.id);
+        for line in condition.iter().flat_map(|condition| condition.lines()) {
+            _ = writeln!(text, "| {line}");
+        }
+        text
+    };
+    let domain = binding.scope.domain().map(ToString::to_string).unwrap_or_default();
+    let asked = Asked {
+        place: vec![
+            ("Tenant", config.tenant.to_string()),
+            ("Subscription", config.subscription.to_string()),
+            ("Resource group", config.resource_group.clone()),
+        ],
+        kind: "user-assigned managed identity",
+        issuers: config.cluster.oidc_issuer.clone(),
+        audience: config.cluster.audience().to_owned(),
+        named_by: format!("azure:\n  identities:\n    {domain}: NAME\n"),
+        permissions: assignments.iter().map(told).collect(),
+        attributes: json!({ "assignments": assignments.iter().map(listed).collect::<Vec<_>>() }),
+    };
+    Principal {
+        scope: binding.scope.clone(),
+        because: for_binding(binding),
+        serves: binding.serves().cloned().collect(),
+        depends_on: Vec::new(),
+        identity: Identity::Asked(asked),
     }
 }
 
-/// On a platform that people run by themselves: identities that trust exactly the domain's service accounts.
+/// The binding, and the grants of its own scope.
+fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
+    let grants = binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id());
+    std::iter::once(binding.id()).chain(grants).collect()
+}
+
+/// Identities that the stack makes: they trust exactly the domain's service accounts.
 async fn domain_identities(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
     resolved: &Resolved,
-    desired: &mut Desired,
+    bound: &mut Bound,
 ) -> Result<()> {
     let issuers = azure.issuers().await?;
     let shards = shards::of(azure, binding, &issuers).await?;
@@ -111,24 +151,47 @@ async fn domain_identities(
         let identity = azure.names.identity_id(&shard.name);
         let object = identity_object(azure, binding, &shard.name);
         let id = object.id.clone();
+        let desired = &mut bound.desired;
         desired.objects.push(object);
         desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
-        assign(azure, binding, resolved, &identity, vec![id], desired);
+        assign(azure, binding, resolved, &identity, vec![id.clone()], desired);
+        bound.principals.push(principal(azure, binding, shard, id));
     }
-    desired.objects.push(platform_binding::by_hand(azure, binding, &shards));
     Ok(())
+}
+
+/// An identity, for the platform to be told of it. Azure chooses its client ID.
+fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
+    let trusted: HashSet<_> = shard.credentials.iter().map(|credential| &credential.subject).collect();
+    let issuers: BTreeSet<_> = shard.credentials.iter().map(|credential| credential.issuer.clone()).collect();
+    let command = format!(
+        "az identity show --subscription {} --resource-group {} --name {} --query clientId --output tsv",
+        azure.config.subscription,
+        quoted(&azure.config.resource_group),
+        quoted(&shard.name)
+    );
+    let value = AnnotationValue::Chosen { command };
+    Principal {
+        scope: binding.scope.clone(),
+        because: for_binding(binding),
+        serves: binding.serves().filter(|(_, subject)| trusted.contains(subject)).cloned().collect(),
+        depends_on: vec![identity],
+        identity: Identity::Known {
+            name: shard.name.clone(),
+            annotation: Annotation { key: CLIENT_ID_ANNOTATION, value, pod_label: Some(POD_LABEL) },
+            issuers: issuers.into_iter().collect(),
+        },
+    }
 }
 
 fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
     let tags = azure.names.tags([(SCOPE_TAG, binding.scope.to_string())]);
-    let mut because = vec![binding.id()];
-    because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
     Object {
         id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
         scope: binding.scope.clone(),
         attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
         depends_on: Vec::new(),
-        because,
+        because: for_binding(binding),
         ownership: Ownership::Exclusive,
         touches: Vec::new(),
         handoff: None,

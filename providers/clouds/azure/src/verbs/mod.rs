@@ -3,5 +3,4 @@
 pub(crate) mod bind_scope;
 pub(crate) mod enable_registry;
 pub(crate) mod grant_task_access;
-pub(crate) mod platform_binding;
 pub(crate) mod validate;

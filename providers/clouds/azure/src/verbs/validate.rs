@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, PlatformKind, Reach, ResourceKind, Scope};
+use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope};
 
 use crate::Azure;
 use crate::client::cloud::Hosts;
@@ -146,7 +146,7 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     }
     // Requirement 29, however the account is written: by its host, its ID, or that of a part of it. Its name has no capitals.
     let account = locator.storage_account()?;
-    let pattern = azure.config.platform_accounts(&azure.context.platform).matching(&account)?.to_owned();
+    let pattern = azure.config.platform_accounts(&azure.conventions).matching(&account)?.to_owned();
     (!resource.force).then(|| {
         let message = format!("`{account}` looks like one of the platform's own storage accounts (`{pattern}`)");
         Diagnostic::new(path, message)
@@ -227,14 +227,10 @@ pub(crate) fn shared_identity(path: &str, identity: &str, other: &str) -> Diagno
         .hint("name an identity that is the domain's alone; for all task code, use `scope: global`")
 }
 
-/// On a platform that people run by themselves, nothing says how its identity is called.
+/// Where the platform doesn't say how its identity is called, the manifest has to.
 fn task_identity(azure: &Azure, intents: &Intents) -> Option<Diagnostic> {
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
-    let conventional = match azure.context.platform.kind {
-        PlatformKind::Union => true,
-        PlatformKind::Flyte => false,
-    };
-    (global && !conventional && azure.config.task_identity.is_none()).then(|| {
+    (global && azure.conventions.task_principal.is_empty() && azure.config.task_identity.is_none()).then(|| {
         Diagnostic::new(
             "azure.task_identity",
             "global grants need the managed identity of task code, which isn't known",

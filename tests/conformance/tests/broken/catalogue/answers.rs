@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloudgrant_conformance::reference::{Cloud, Item, Kind};
 use cloudgrant_core::{
-    Access, Capabilities, Desired, GrantName, IntentId, Note, Object, Protected, ResourceKind, Scope, ScopeKind, Verb,
+    Access, Capabilities, Desired, Domain, GrantName, IntentId, Naming, Note, Object, Pair, Principal, Protected,
+    ResourceKind, Scope, ScopeKind, Verb,
 };
 use serde_json::json;
 
@@ -123,6 +124,34 @@ breakage! {
         fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
             for object in &mut answer.objects {
                 object.scope = Scope::Global;
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Tells the platform of a principal as if it were everybody's.
+    WidePrincipal {
+        fn told(&self, principals: &mut Vec<Principal>) {
+            for principal in principals {
+                principal.scope = Scope::Global;
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Tells the platform that a principal is for the neighbour, too.
+    NeighbourServed {
+        fn told(&self, principals: &mut Vec<Principal>) {
+            for principal in principals {
+                let domain = Domain::parse("development").expect("a domain");
+                let served = principal.serves.iter().filter(|(pair, _)| pair.domain != domain);
+                let moved = |(pair, _): &(Pair, _)| {
+                    let pair = Pair { project: pair.project.clone(), domain: domain.clone() };
+                    (pair.clone(), Naming::default().subject(&pair))
+                };
+                principal.serves = served.map(moved).collect();
             }
         }
     }

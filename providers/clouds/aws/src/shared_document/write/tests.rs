@@ -167,8 +167,7 @@ impl World {
         let server = server.expect("a server");
         let loaded =
             Loaded::from_text(MANIFEST, Path::new("cloudgrant.yaml"), &Overrides::default()).expect("a manifest");
-        let manifest = loaded.manifest;
-        let context = Context { stack: manifest.stack, platform: manifest.platform.into() };
+        let context = loaded.context().expect("a platform");
         let section = json!({
             "region": "us-west-2",
             "account": "111122223333",

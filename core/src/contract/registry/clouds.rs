@@ -1,4 +1,4 @@
-//! The registry: providers that are linked in register themselves.
+//! The clouds that are linked in: each a provider.
 
 use std::collections::HashSet;
 use std::sync::Arc;

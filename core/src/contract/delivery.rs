@@ -1,0 +1,105 @@
+//! What a cloud tells the platform of: the principals under which task code is to run.
+
+use serde_json::Value;
+
+use crate::contract::object::{Desired, ObjectId};
+use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::principal::Subject;
+use crate::vocabulary::scope::{Pair, Scope};
+
+/// What a cloud answers when it is to bind scopes: which objects must exist, and which principals the platform is to be told
+/// of.
+#[derive(Debug, Default)]
+pub struct Bound {
+    /// The objects.
+    pub desired: Desired,
+    /// The principals. None for a scope whose task code runs under the platform's own principal anyway.
+    pub principals: Vec<Principal>,
+}
+
+impl From<Desired> for Bound {
+    fn from(desired: Desired) -> Self {
+        Self { desired, principals: Vec::new() }
+    }
+}
+
+impl Bound {
+    /// Adds another answer to this one.
+    pub fn extend(&mut self, other: Self) {
+        self.desired.extend(other.desired);
+        self.principals.extend(other.principals);
+    }
+}
+
+/// A principal of a scope, and whose task code is to run under it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Principal {
+    /// The scope. It must be one that was asked for.
+    pub scope: Scope,
+    /// The intents for which it exists: its scope's binding first.
+    pub because: Vec<IntentId>,
+    /// Those whose task code runs under it: never somebody whom a narrower scope serves.
+    pub serves: Vec<(Pair, Subject)>,
+    /// What must be there before the platform is told of it.
+    pub depends_on: Vec<ObjectId>,
+    /// Which principal it is, or who has to make it.
+    pub identity: Identity,
+}
+
+/// Which principal it is, or who has to make it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Identity {
+    /// One that is there, or that the same plan makes.
+    Known {
+        /// What it is called, for people.
+        name: String,
+        /// How a service account says that its pods are this principal.
+        annotation: Annotation,
+        /// The OpenID Connect issuers whose service accounts it trusts: one for each cluster.
+        issuers: Vec<String>,
+    },
+    /// One that only the platform's vendor can make.
+    Asked(Asked),
+}
+
+/// An annotation of a Kubernetes service account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Its key.
+    pub key: &'static str,
+    /// Its value.
+    pub value: AnnotationValue,
+    /// The label that pods must carry to take part, where there is one: its key and its value.
+    pub pod_label: Option<(&'static str, &'static str)>,
+}
+
+/// The value of an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnnotationValue {
+    /// It is known before anything is made.
+    Known(String),
+    /// The cloud chooses it when it makes the principal.
+    Chosen {
+        /// The command that prints it, once the principal is there.
+        command: String,
+    },
+}
+
+/// A principal that the vendor is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Where it is to be, in the cloud's words: what each thing is called, and which one it is.
+    pub place: Vec<(&'static str, String)>,
+    /// What it is in the cloud's words: `user-assigned managed identity`.
+    pub kind: &'static str,
+    /// The OpenID Connect issuers whose service accounts it has to trust; empty where that is the vendor's to know.
+    pub issuers: Vec<String>,
+    /// For whom their tokens are.
+    pub audience: String,
+    /// The lines of the manifest that name it once it is there.
+    pub named_by: String,
+    /// What it is given then, in the cloud's words: lines for people.
+    pub permissions: Vec<String>,
+    /// The same for programs.
+    pub attributes: Value,
+}

@@ -1,0 +1,109 @@
+//! The platforms that are linked in.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::platform::{ConnectPlatform, Platform};
+use crate::vocabulary::tenancy::Tenancy;
+
+/// A platform that is linked in. Made by [`register_platform!`](crate::register_platform).
+#[derive(Debug, Clone, Copy)]
+pub struct PlatformRegistration {
+    /// The name by which manifests select it.
+    pub id: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// Gets it ready: [`ConnectPlatform::connect`].
+    pub connect: fn(Arc<Tenancy>) -> Arc<dyn Platform>,
+}
+
+inventory::collect!(PlatformRegistration);
+
+impl PlatformRegistration {
+    /// The registration of a platform.
+    pub const fn of<P: ConnectPlatform>() -> Self {
+        Self { id: P::ID, summary: P::SUMMARY, connect: |tenancy| Arc::new(P::connect(tenancy)) }
+    }
+}
+
+/// Registers a platform, so that manifests can select it by its [`ConnectPlatform::ID`].
+///
+/// A program gets the platform by naming the crate, `use cloudgrant_union as _;`: one that only stands in `Cargo.toml` isn't
+/// linked, and registers nothing.
+#[macro_export]
+macro_rules! register_platform {
+    ($platform:ty) => {
+        $crate::inventory::submit! { $crate::PlatformRegistration::of::<$platform>() }
+    };
+}
+
+/// Every platform that is linked in, by name.
+///
+/// # Errors
+/// None is, or two have the same name.
+pub fn platforms() -> Result<Vec<&'static PlatformRegistration>> {
+    sorted(inventory::iter::<PlatformRegistration>.into_iter().collect())
+}
+
+fn sorted(mut all: Vec<&'static PlatformRegistration>) -> Result<Vec<&'static PlatformRegistration>> {
+    if all.is_empty() {
+        return Err(Error::new(ErrorKind::Unexpected, "no platform is linked into this program")
+            .hint("name the platform's crate in the program: `use cloudgrant_union as _;`"));
+    }
+    all.sort_by_key(|registration| registration.id);
+    let mut seen = HashSet::new();
+    if let Some(twice) = all.iter().find(|registration| !seen.insert(registration.id)) {
+        let message = format!("two platforms are registered under the name `{}`", twice.id);
+        return Err(Error::new(ErrorKind::Unexpected, message)
+            .hint("link only one of them, or rename one (`ConnectPlatform::ID`)"));
+    }
+    Ok(all)
+}
+
+/// The platform of a name.
+///
+/// # Errors
+/// There is none; the error names those that are linked in.
+pub fn platform(id: &str) -> Result<&'static PlatformRegistration> {
+    let all = platforms()?;
+    if let Some(found) = all.iter().find(|registration| registration.id == id) {
+        return Ok(found);
+    }
+    let names: Vec<_> = all.iter().map(|registration| registration.id).collect();
+    let hint = match nearest(id, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? possible: {}", names.join(", ")),
+        None => format!("possible: {}", names.join(", ")),
+    };
+    Err(Error::manifest(vec![Diagnostic::new("platform.kind", format!("there is no platform `{id}`")).hint(hint)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(id: &'static str) -> &'static PlatformRegistration {
+        let connect = |_| unreachable!("a registration is all that is looked at");
+        Box::leak(Box::new(PlatformRegistration { id, summary: "", connect }))
+    }
+
+    #[test]
+    fn platforms_come_by_name() {
+        let all = sorted(vec![registration("b"), registration("a")]).expect("two names");
+        assert_eq!(all.iter().map(|registration| registration.id).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn two_of_one_name_are_an_error() {
+        let error = sorted(vec![registration("a"), registration("b"), registration("a")]).expect_err("twice");
+        assert!(error.message().contains("registered under the name `a`"), "{error}");
+        assert!(error.hint_text().is_some());
+    }
+
+    #[test]
+    fn where_none_is_linked_the_error_says_how() {
+        let error = sorted(Vec::new()).expect_err("nothing linked");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("use cloudgrant_union as _;")));
+    }
+}

@@ -1,0 +1,65 @@
+//! Cluster resource attributes: values of a project and domain, of which the platform makes the annotations of service
+//! accounts (requirements 24 to 26).
+
+use cloudgrant_core::{Handoff, Object, ObjectId, Ownership, Pair, Principal};
+use serde_json::json;
+
+use crate::PLATFORM_BINDING;
+
+/// How a platform is told values of a project and domain.
+#[derive(Debug, Clone, Copy)]
+pub struct ClusterResourceAttributes {
+    /// The platform's command-line tool.
+    pub tool: &'static str,
+    /// The key of the principal's value.
+    pub key: &'static str,
+}
+
+impl ClusterResourceAttributes {
+    /// An object for each pair that a principal serves: its record has the principal's value.
+    pub fn objects(&self, principal: &Principal, value: &str) -> Vec<Object> {
+        let object = |pair: &Pair| Object {
+            id: ObjectId::new(PLATFORM_BINDING, pair.to_string()),
+            scope: principal.scope.clone(),
+            attributes: json!({ "project": pair.project, "domain": pair.domain, "role": value }).into(),
+            depends_on: principal.depends_on.clone(),
+            because: principal.because.clone(),
+            ownership: Ownership::Fragment { of: format!("the platform's attributes of {pair}") },
+            touches: Vec::new(),
+            handoff: Some(self.handoff(pair, value)),
+        };
+        principal.serves.iter().map(|(pair, _)| object(pair)).collect()
+    }
+
+    /// How somebody takes the principal's value away.
+    pub fn unbinding(&self, bound: &[String]) -> String {
+        let Self { tool, key } = self;
+        let command = "cluster-resource-attribute";
+        format!(
+            "With {}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
+             with `{tool} update {command} --attrFile FILE`",
+            bound.join(", ")
+        )
+    }
+
+    fn handoff(&self, pair: &Pair, value: &str) -> Handoff {
+        let Self { tool, key } = self;
+        let Pair { project, domain } = pair;
+        Handoff {
+            to: "whoever administers the platform".to_owned(),
+            task: format!("bind project {project} in domain {domain} to {value}"),
+            document: format!(
+                "# cluster_resource_attributes.yaml\n\
+                 domain: {domain}\n\
+                 project: {project}\n\
+                 attributes:\n\
+                 \x20 {key}: {value}\n\
+                 \n\
+                 # The platform replaces all attributes of the pair: add those that it has already.\n\
+                 {tool} get cluster-resource-attribute -p {project} -d {domain}\n\
+                 {tool} update cluster-resource-attribute --attrFile cluster_resource_attributes.yaml\n"
+            ),
+            verifiable: false,
+        }
+    }
+}

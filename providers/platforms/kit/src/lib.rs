@@ -1,0 +1,34 @@
+//! What platforms share: the ways in which a platform is told of a principal.
+//!
+//! * [`ClusterResourceAttributes`]: the platform keeps a map of values for each project and domain, of which it makes the
+//!   annotations of service accounts. Flyte 1 and Union have that.
+//! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
+//!   told so.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod cluster_resource_attributes;
+pub mod service_accounts;
+
+pub use cluster_resource_attributes::ClusterResourceAttributes;
+
+use std::collections::HashMap;
+
+use cloudgrant_core::{Principal, Scope};
+
+/// The kind of object that says which principal a project's or a domain's task code uses.
+pub const PLATFORM_BINDING: &str = "platform-binding";
+
+/// The principals of each scope, in the order in which the scopes come first.
+pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {
+    let mut scopes: Vec<(&Scope, Vec<&Principal>)> = Vec::new();
+    let mut places: HashMap<&Scope, usize> = HashMap::new();
+    for principal in principals {
+        let at = *places.entry(&principal.scope).or_insert(scopes.len());
+        match scopes.get_mut(at) {
+            Some((_, same)) => same.push(principal),
+            None => scopes.push((&principal.scope, vec![principal])),
+        }
+    }
+    scopes
+}

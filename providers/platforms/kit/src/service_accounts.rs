@@ -1,0 +1,88 @@
+//! Service accounts whose annotation names the principal.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use cloudgrant_core::{
+    Annotation, AnnotationValue, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope, quoted,
+};
+use serde_json::json;
+
+use crate::PLATFORM_BINDING;
+
+/// The object of a scope whose principals are named by the annotations of the service accounts: somebody with access to the
+/// cluster writes these. `None` where none of them is one that is there or that the plan makes.
+///
+/// Source: Azure documentation, "Use Microsoft Entra Workload ID with AKS", service account annotations.
+pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
+    let known = principals.iter().filter_map(|principal| match &principal.identity {
+        Identity::Known { name, annotation, issuers } => Some((*principal, name, annotation, issuers)),
+        Identity::Asked(_) => None,
+    });
+    let known: Vec<_> = known.collect();
+    let (first, ..) = known.first()?;
+    let mut document = String::from(
+        "# Once the identities are there: each namespace's service account names the one that its tasks use. Where the\n\
+         # platform makes the service accounts from a template (Flyte: cluster resource templates), put it there.\n",
+    );
+    let issuers: BTreeSet<_> = known.iter().flat_map(|(.., issuers)| *issuers).collect();
+    if issuers.len() > 1 {
+        document.push_str("# This is for each of the clusters with these issuers:\n");
+        for issuer in issuers {
+            _ = writeln!(document, "#   {issuer}");
+        }
+    }
+    let mut identities = serde_json::Map::new();
+    for (principal, name, annotation, _) in &known {
+        annotate(&mut document, principal, annotation);
+        let subjects: Vec<_> = principal.serves.iter().map(|(_, subject)| subject.to_string()).collect();
+        identities.insert((*name).clone(), subjects.into());
+    }
+    for (key, value) in known.iter().filter_map(|(_, _, annotation, _)| annotation.pod_label).collect::<BTreeSet<_>>() {
+        _ = writeln!(document, "\n# Pods take part when they are labelled: {key}: \"{value}\"");
+    }
+    let (whose, attributes) = match scope.domain() {
+        Some(domain) if scope.project().is_none() => {
+            (format!("domain {domain}"), json!({ "domain": domain, "identities": identities }))
+        }
+        _ => (scope.to_string(), json!({ "scope": scope.to_string(), "identities": identities })),
+    };
+    Some(Object {
+        id: ObjectId::new(PLATFORM_BINDING, scope.slug()),
+        scope: scope.clone(),
+        attributes: attributes.into(),
+        // The documents say how to wait for what they need.
+        depends_on: Vec::new(),
+        because: first.because.clone(),
+        ownership: Ownership::Fragment { of: format!("the platform's binding of {scope}") },
+        touches: Vec::new(),
+        handoff: Some(Handoff {
+            to: "whoever administers the platform".to_owned(),
+            task: format!("let the service accounts of {whose} name their identity"),
+            document,
+            verifiable: false,
+        }),
+    })
+}
+
+/// The commands that annotate the service accounts of a principal.
+fn annotate(document: &mut String, principal: &Principal, annotation: &Annotation) {
+    let Annotation { key, value, pod_label: _ } = annotation;
+    document.push('\n');
+    // An empty id would be written as well, and take the service account's identity away.
+    let (guard, value) = match value {
+        AnnotationValue::Known(value) => ("", quoted(value).to_string()),
+        AnnotationValue::Chosen { command } => {
+            _ = writeln!(document, "client_id=$({command})");
+            ("test -n \"$client_id\" && ", "\"$client_id\"".to_owned())
+        }
+    };
+    for (_, subject) in &principal.serves {
+        _ = writeln!(
+            document,
+            "{guard}kubectl annotate serviceaccount {} --namespace {} --overwrite {key}={value}",
+            quoted(subject.service_account()),
+            quoted(subject.namespace())
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! Union: a control plane that its vendor runs, and data planes in the accounts of its customers.
+//!
+//! A program that links this crate (`use cloudgrant_union as _;`) can be told `platform.kind: union`.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod conventions;
+mod delivery;
+mod execute;
+
+use std::sync::Arc;
+
+use cloudgrant_core::{
+    ConnectPlatform, Conventions, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Result, Stack,
+    Tenancy, register_platform,
+};
+
+/// Union.
+#[derive(Debug)]
+pub struct Union {
+    tenancy: Arc<Tenancy>,
+}
+
+impl Platform for Union {
+    fn name(&self) -> &'static str {
+        "Union"
+    }
+
+    fn tenancy(&self) -> &Tenancy {
+        &self.tenancy
+    }
+
+    fn conventions(&self, cloud: &str) -> Conventions {
+        conventions::on(cloud, &self.tenancy.organization)
+    }
+
+    fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
+        delivery::of(&self.tenancy, principals)
+    }
+
+    fn unbinding(&self, bound: &[String]) -> String {
+        delivery::ATTRIBUTES.unbinding(bound)
+    }
+
+    fn execute_permission(&self) -> ExecutePermission {
+        execute::permission()
+    }
+
+    fn execute_handoff(&self, stack: &Stack, pairs: &[Pair]) -> Option<Handoff> {
+        Some(execute::handoff(&self.tenancy.organization, stack, pairs))
+    }
+
+    fn secrets(&self) -> Option<&'static str> {
+        Some("Union has a secrets manager of its own (`union create secret`)")
+    }
+}
+
+impl ConnectPlatform for Union {
+    const ID: &'static str = "union";
+    const SUMMARY: &'static str = "Union: a managed control plane, and data planes with names by convention";
+
+    fn connect(tenancy: Arc<Tenancy>) -> Self {
+        Self { tenancy }
+    }
+}
+
+register_platform!(Union);
