@@ -1,6 +1,6 @@
-//! What each provider can do: one column a provider, one line an ability.
+//! What each provider can do: one column a provider, one line an ability; and which platforms there are.
 
-use cloudgrant_core::{Access, Capabilities, Registration, ResourceKind, ScopeKind};
+use cloudgrant_core::{Access, Capabilities, PlatformRegistration, Registration, ResourceKind, ScopeKind};
 use cloudgrant_sandbox_kit::registry::find;
 use serde_json::{Value, json};
 
@@ -20,7 +20,11 @@ enum Can {
 }
 
 /// For people.
-pub(crate) fn text(providers: &[&'static Registration], width: Option<usize>) -> String {
+pub(crate) fn text(
+    providers: &[&'static Registration],
+    platforms: &[&'static PlatformRegistration],
+    width: Option<usize>,
+) -> String {
     let mut out = String::new();
     for provider in providers {
         out.push_str(&format!(
@@ -59,6 +63,13 @@ pub(crate) fn text(providers: &[&'static Registration], width: Option<usize>) ->
             }
             out.push('\n');
         }
+    }
+    if !platforms.is_empty() {
+        out.push_str("\nplatforms (platform.kind)\n");
+    }
+    for platform in platforms {
+        let summary = wrapped(platform.summary, platform.id.len() + 4, 6, width);
+        out.push_str(&format!("  {}  {summary}\n", styled(BOLD, platform.id)));
     }
     let lines: Vec<_> = providers.iter().flat_map(|provider| inexact(provider, width)).collect();
     if !lines.is_empty() {
@@ -111,7 +122,11 @@ fn table(providers: &[&'static Registration]) -> Vec<(String, Vec<Row>)> {
 }
 
 /// For programs.
-pub(crate) fn document(providers: &[&'static Registration]) -> Value {
+pub(crate) fn document(
+    providers: &[&'static Registration],
+    platforms: &[&'static PlatformRegistration],
+) -> Value {
+    let platform = |platform: &&'static PlatformRegistration| json!({ "name": platform.id, "summary": platform.summary });
     let provider = |provider: &&'static Registration| {
         let capabilities = &provider.capabilities;
         let kinds = ResourceKind::ALL.into_iter().filter(|kind| !capabilities.levels(*kind).is_empty());
@@ -130,6 +145,7 @@ pub(crate) fn document(providers: &[&'static Registration]) -> Value {
         "format_version": FORMAT_VERSION,
         "command": "providers",
         "providers": providers.iter().map(provider).collect::<Vec<_>>(),
+        "platforms": platforms.iter().map(platform).collect::<Vec<_>>(),
     })
 }
 
@@ -223,7 +239,7 @@ mod tests {
 
     #[test]
     fn inexact_levels_have_a_star_and_a_line() {
-        let seen = anstream::adapter::strip_str(&text(&both(), None)).to_string();
+        let seen = anstream::adapter::strip_str(&text(&both(), &[], None)).to_string();
         let expected = "\
 nearly  does more than it says
     no other scopes: there is one identity
@@ -254,7 +270,7 @@ without an account
     fn inexact_levels_keep_to_the_schema() {
         let schema = serde_json::from_str(include_str!("../../schema/output.schema.json")).expect("JSON");
         let schema = jsonschema::validator_for(&schema).expect("a schema");
-        let document = document(&both());
+        let document = document(&both(), &[]);
         assert!(schema.is_valid(&document), "{document:#}");
         assert_eq!(document["providers"][0]["inexact"][0]["gains"], "reads and deletes objects");
         assert_eq!(document["providers"][0]["task_access"][1]["kind"], "other");

@@ -361,7 +361,7 @@ const CHANGES: &[Change] = &[
         "provider: amazon",
         &[("provider", 3, 1, "there is no provider `amazon` … aws")],
     ),
-    ("a kind that isn't one", "kind: union", "kind: unionai", &[("platform.kind", 5, 3, "possible: union, flyte")]),
+    ("a kind that isn't one", "kind: union", "kind: unionai", &[("platform.kind", 5, 3, "possible: flyte, union")]),
     (
         "a tab",
         "    scope: global\n",

@@ -1,11 +1,14 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::contract::capability::Capabilities;
+use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
 use crate::contract::object::{Handoff, Limit, Note, Unsearched};
 use crate::plan::Summary;
 use crate::vocabulary::intent::{IntentId, Reach, Verb};
-use crate::vocabulary::names::{Domain, GrantName};
-use crate::vocabulary::scope::Scope;
+use crate::vocabulary::names::{Domain, GrantName, Project};
+use crate::vocabulary::principal::Naming;
+use crate::vocabulary::scope::{Scope, ScopeKind};
 
 /// An intent of which only its name and scope matter.
 struct Asked(&'static str, Scope);
@@ -107,6 +110,47 @@ fn creations_updates_deletions_and_handoffs_are_told_apart_and_ordered() {
     let update = &plan.changes[0];
     assert_eq!((update.before.clone(), update.after.clone()), (Some(json!(1).into()), Some(json!(2).into())));
     assert!(!plan.is_empty());
+}
+
+/// A binding of production, whose forecasting runs under a principal of its own.
+fn binding() -> Checked<ScopeBinding> {
+    let pair = |project: &str| {
+        let domain = Domain::parse("production").expect("domain");
+        let pair = Pair { project: Project::parse(project).expect("project"), domain };
+        (pair.clone(), Naming::default().subject(&pair))
+    };
+    let subjects = vec![pair("forecasting"), pair("vision")];
+    let served_elsewhere = vec![subjects[0].0.clone()];
+    let binding = ScopeBinding { scope: production(), subjects, served_elsewhere, grants: Vec::new() };
+    Capabilities::none().scopes(&ScopeKind::ALL, "").check("fake", "bindings[0]", binding).expect("allowed")
+}
+
+fn principal(of: &ScopeBinding) -> Principal {
+    let annotation =
+        Annotation { key: "principal", value: AnnotationValue::Known("p".to_owned()), pod_label: None };
+    Principal {
+        scope: of.scope.clone(),
+        because: vec![of.id()],
+        serves: of.serves().cloned().collect(),
+        depends_on: Vec::new(),
+        identity: Identity::Known { name: "p".to_owned(), annotation, issuers: Vec::new() },
+    }
+}
+
+#[test]
+fn a_principal_is_of_an_asked_scope_and_serves_its_own_subjects_alone() {
+    let asked = [binding()];
+    let right = principal(&asked[0]);
+    assert_eq!(right.serves.len(), 1, "who is served elsewhere isn't served");
+    check_principals("fake", &asked, std::slice::from_ref(&right)).expect("as asked");
+    let check = |principal: Principal| check_principals("fake", &asked, &[principal]);
+    bug(check(Principal { scope: Scope::Global, ..right.clone() }), "a principal of global, which was not asked for");
+    bug(check(Principal { because: vec![grant("all")], ..right.clone() }), "exists for nothing that was asked");
+    let everybody = asked[0].subjects.clone();
+    bug(check(Principal { serves: everybody, ..right.clone() }), "would serve system:serviceaccount:forecasting-production");
+    let (pair, _) = right.serves[0].clone();
+    let strange = Naming::new("{project}-{domain}", "other").expect("naming").subject(&pair);
+    bug(check(Principal { serves: vec![(pair, strange)], ..right }), "would serve system:serviceaccount:vision-production:other");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What others do while a change is made, between one request and the next.
 
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
 use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};

@@ -1,5 +1,7 @@
 //! What others do to a policy between one request and the next.
 
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
