@@ -122,11 +122,9 @@ fn table(providers: &[&'static Registration]) -> Vec<(String, Vec<Row>)> {
 }
 
 /// For programs.
-pub(crate) fn document(
-    providers: &[&'static Registration],
-    platforms: &[&'static PlatformRegistration],
-) -> Value {
-    let platform = |platform: &&'static PlatformRegistration| json!({ "name": platform.id, "summary": platform.summary });
+pub(crate) fn document(providers: &[&'static Registration], platforms: &[&'static PlatformRegistration]) -> Value {
+    let platform =
+        |platform: &&'static PlatformRegistration| json!({ "name": platform.id, "summary": platform.summary });
     let provider = |provider: &&'static Registration| {
         let capabilities = &provider.capabilities;
         let kinds = ResourceKind::ALL.into_iter().filter(|kind| !capabilities.levels(*kind).is_empty());

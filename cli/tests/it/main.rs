@@ -1,5 +1,9 @@
 //! The built binary, run as people run it: exit code, standard output and standard error in one snapshot.
 
+// For the tests that read a manifest by themselves.
+use cloudgrant_flyte as _;
+use cloudgrant_union as _;
+
 mod all_at_once;
 mod audit;
 mod azure;

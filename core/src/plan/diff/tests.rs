@@ -126,8 +126,7 @@ fn binding() -> Checked<ScopeBinding> {
 }
 
 fn principal(of: &ScopeBinding) -> Principal {
-    let annotation =
-        Annotation { key: "principal", value: AnnotationValue::Known("p".to_owned()), pod_label: None };
+    let annotation = Annotation { key: "principal", value: AnnotationValue::Known("p".to_owned()), pod_label: None };
     Principal {
         scope: of.scope.clone(),
         because: vec![of.id()],
@@ -147,10 +146,16 @@ fn a_principal_is_of_an_asked_scope_and_serves_its_own_subjects_alone() {
     bug(check(Principal { scope: Scope::Global, ..right.clone() }), "a principal of global, which was not asked for");
     bug(check(Principal { because: vec![grant("all")], ..right.clone() }), "exists for nothing that was asked");
     let everybody = asked[0].subjects.clone();
-    bug(check(Principal { serves: everybody, ..right.clone() }), "would serve system:serviceaccount:forecasting-production");
+    bug(
+        check(Principal { serves: everybody, ..right.clone() }),
+        "would serve system:serviceaccount:forecasting-production",
+    );
     let (pair, _) = right.serves[0].clone();
     let strange = Naming::new("{project}-{domain}", "other").expect("naming").subject(&pair);
-    bug(check(Principal { serves: vec![(pair, strange)], ..right }), "would serve system:serviceaccount:vision-production:other");
+    bug(
+        check(Principal { serves: vec![(pair, strange)], ..right }),
+        "would serve system:serviceaccount:vision-production:other",
+    );
 }
 
 #[test]

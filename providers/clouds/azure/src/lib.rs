@@ -33,8 +33,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
-    ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach,
-    RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
+    ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected, Provider, Purpose,
+    Reach, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -54,6 +54,7 @@ register_provider!(Azure);
 /// Azure, connected.
 #[derive(Debug)]
 pub struct Azure {
+    platform: Arc<dyn Platform>,
     /// What the platform calls its own things on Azure.
     conventions: Conventions,
     config: Config,
@@ -114,6 +115,7 @@ impl Connect for Azure {
         Ok(Self {
             names: Names::new(context.stack.clone(), group).with_tags(config.tags.clone()),
             arm: Arc::new(Arm::new(&config)?),
+            platform: context.platform.clone(),
             conventions: context.platform.conventions(Self::ID),
             config,
             tenants: Tenants::default(),

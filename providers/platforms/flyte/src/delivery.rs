@@ -29,3 +29,65 @@ pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
     }
     Ok(desired)
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, Pair, Project, Scope};
+    use serde_json::json;
+
+    use super::*;
+
+    fn principal(name: &str, value: AnnotationValue) -> Principal {
+        let domain = Domain::parse("production").expect("a domain");
+        let pair = Pair { project: Project::parse("vision").expect("a project"), domain: domain.clone() };
+        let scope = Scope::Domain { domain };
+        let annotation = Annotation { key: "example/client-id", value, pod_label: Some(("example/use", "true")) };
+        Principal {
+            because: vec![IntentId::Binding(scope.clone())],
+            scope,
+            serves: vec![(pair.clone(), Naming::default().subject(&pair))],
+            depends_on: Vec::new(),
+            identity: Identity::Known { name: name.to_owned(), annotation, issuers: vec![format!("https://{name}")] },
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_known_goes_into_the_attributes_of_the_pair() {
+        let told = of(&[principal("r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        assert_eq!(told.objects[0].id.name, "vision-production");
+        let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
+        assert!(document.contains("attributes:\n  defaultIamRole: arn:r\n"), "{document}");
+    }
+
+    #[test]
+    fn one_that_the_cloud_chooses_goes_onto_the_service_accounts_and_never_empty() {
+        let chosen = |name: &str| principal(name, AnnotationValue::Chosen { command: format!("show {name}") });
+        let told = of(&[chosen("one"), chosen("two")]).expect("told");
+        let [object] = told.objects.as_slice() else { panic!("{told:?}") };
+        let subject = "system:serviceaccount:vision-production:default";
+        let identities = json!({ "one": [subject], "two": [subject] });
+        assert_eq!(object.attributes.value(), json!({ "domain": "production", "identities": identities }));
+        let document = &object.handoff.as_ref().expect("a handoff").document;
+        let command = "client_id=$(show one)\ntest -n \"$client_id\" && kubectl annotate serviceaccount default --namespace \
+                       vision-production --overwrite example/client-id=\"$client_id\"\n";
+        assert!(document.contains(command), "{document}");
+        assert!(document.contains("#   https://one\n#   https://two\n"), "{document}");
+        assert!(document.ends_with("# Pods take part when they are labelled: example/use: \"true\"\n"), "{document}");
+    }
+
+    #[test]
+    fn a_principal_that_a_vendor_would_have_to_make_is_refused() {
+        let asked = cloudgrant_core::Asked {
+            place: Vec::new(),
+            kind: "identity",
+            issuers: Vec::new(),
+            audience: String::new(),
+            named_by: String::new(),
+            permissions: Vec::new(),
+            attributes: json!({}),
+        };
+        let one =
+            Principal { identity: Identity::Asked(asked), ..principal("x", AnnotationValue::Known(String::new())) };
+        assert!(of(&[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
+    }
+}

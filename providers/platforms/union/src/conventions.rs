@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(named.node_principal.as_deref(), Some("unionai-acme-flyteworker-node-group"));
         assert_eq!(named.own_storage().matching("opta-acme-x"), Some("opta-acme-*"));
         let unnamed = on("aws", "");
-        assert_eq!((unnamed.task_principal_name(), unnamed.node_principal), (None, None));
+        assert_eq!((unnamed.task_principal_name(), unnamed.node_principal.as_deref()), (None, None));
         assert_eq!(unnamed.task_policy.as_deref(), Some("userflyterole"));
         assert_eq!(unnamed.storage, ["unionai-*", "union-cloud-*"], "no pattern is made of an empty name");
     }

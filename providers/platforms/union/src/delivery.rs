@@ -105,3 +105,81 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
     }
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, Pair, Project, Scope};
+    use serde_json::json;
+
+    use super::*;
+
+    fn pair(project: &str) -> Pair {
+        let domain = Domain::parse("production").expect("a domain");
+        Pair { project: Project::parse(project).expect("a project"), domain }
+    }
+
+    fn principal(identity: Identity) -> Principal {
+        let scope = Scope::Domain { domain: Domain::parse("production").expect("a domain") };
+        let serves =
+            ["forecasting", "vision"].map(|project| (pair(project), Naming::default().subject(&pair(project))));
+        let because = vec![IntentId::Binding(scope.clone())];
+        Principal { scope, because, serves: serves.to_vec(), depends_on: Vec::new(), identity }
+    }
+
+    fn tenancy(organization: &str) -> Tenancy {
+        Tenancy {
+            kind: "union".to_owned(),
+            organization: organization.to_owned(),
+            projects: vec![pair("forecasting").project, pair("vision").project],
+            domains: vec![pair("vision").domain],
+            naming: Naming::default(),
+        }
+    }
+
+    #[test]
+    fn requirements_24_to_26_a_role_is_told_pair_by_pair() {
+        let role = "arn:aws:iam::111122223333:role/r";
+        let value = AnnotationValue::Known(role.to_owned());
+        let annotation = Annotation { key: "eks.amazonaws.com/role-arn", value, pod_label: None };
+        let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
+        let told = of(&tenancy("acme"), &[principal(known)]).expect("told");
+        let names: Vec<_> = told.objects.iter().map(|object| object.id.name.as_str()).collect();
+        assert_eq!(names, ["forecasting-production", "vision-production"]);
+        let document = &told.objects[1].handoff.as_ref().expect("a handoff").document;
+        for line in ["project: vision\n", "domain: production\n", "attributes:\n  defaultUserRoleValue: arn:aws:iam::"]
+        {
+            assert!(document.contains(line), "{document}");
+        }
+        assert!(document.contains("uctl update cluster-resource-attribute --attrFile"), "{document}");
+    }
+
+    #[test]
+    fn requirement_7_the_vendor_is_asked_for_an_identity_of_exactly_these_service_accounts() {
+        let asked = || Asked {
+            place: vec![("Tenant", "t".to_owned()), ("Resource group", "g".to_owned())],
+            kind: "user-assigned managed identity",
+            issuers: vec!["https://one".to_owned(), "https://two".to_owned()],
+            audience: "api://AzureADTokenExchange".to_owned(),
+            named_by: "azure:\n  identities:\n    production: NAME\n".to_owned(),
+            permissions: vec!["Reader (id)\non /x\n".to_owned()],
+            attributes: json!({ "assignments": [] }),
+        };
+        let told = of(&tenancy("acme"), &[principal(Identity::Asked(asked()))]).expect("told");
+        let [object] = told.objects.as_slice() else { panic!("{told:?}") };
+        assert_eq!(object.attributes.value(), json!({ "domain": "production", "assignments": [] }));
+        let document = &object.handoff.as_ref().expect("a handoff").document;
+        for line in [
+            "Organization:   acme\nTenant:         t\nResource group: g\nDomain:         production\n",
+            "for the tokens of every one of the issuers https://one and https://two",
+            "   system:serviceaccount:forecasting-production:default\n   system:serviceaccount:vision-production:default\n",
+            "   azure:\n     identities:\n       production: NAME\n",
+            "   Reader (id)\n   on /x\n",
+        ] {
+            assert!(document.contains(line), "{document}");
+        }
+        // Whose data plane it is, the team must be told.
+        assert_eq!(told.notes.len(), 1);
+        let nameless = of(&tenancy(""), &[principal(Identity::Asked(asked()))]).expect("told");
+        assert!(nameless.notes[1].message.contains("set `platform.organization`"), "{:?}", nameless.notes);
+    }
+}

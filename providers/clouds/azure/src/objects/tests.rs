@@ -5,7 +5,7 @@ use cloudgrant_union as _;
 use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, Context, ErrorKind};
+use cloudgrant_core::{Connect, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::Azure;

@@ -25,7 +25,8 @@ pub(super) struct Renamed<'a> {
 
 impl<'a> Renamed<'a> {
     pub(super) async fn of(azure: &'a Azure, snapshot: &Snapshot) -> Result<Self> {
-        let domains = azure.context.platform.domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
+        let domains = &azure.platform.tenancy().domains;
+        let domains = domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
         let scopes: Vec<_> = domains.chain([Scope::Global]).collect();
         let known = scopes.iter().flat_map(|scope| all_own(azure, scope)).map(|role| (role.id, role.name)).collect();
         let assignments = snapshot.assignments(azure.config.subscription.as_str()).await?;

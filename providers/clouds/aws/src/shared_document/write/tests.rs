@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, Context, ErrorKind};
+use cloudgrant_core::{Connect, ErrorKind};
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use http::StatusCode;
 use serde_json::{Value, json};
