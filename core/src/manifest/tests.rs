@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::manifest::quick::pieces::toml::Style;
-use crate::manifest::{Loaded, Overrides, Source};
+use crate::manifest::source::Source;
+use crate::manifest::{Loaded, Overrides};
 
 const ENDINGS: [&str; 3] = ["yaml", "toml", "json"];
 

@@ -1,0 +1,148 @@
+//! The two ways of reading a manifest: a quick one for those with which nothing is wrong, and one that finds everything that is.
+
+use serde_json::Value;
+
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::Result;
+use crate::manifest::document::{self, LISTS, Manifest};
+use crate::manifest::layers;
+use crate::manifest::loaded::{Loaded, without_lists};
+use crate::manifest::places::{Places, entry_name, placed_in};
+use crate::manifest::problems::{MOST, follows, one};
+use crate::manifest::quick::Quick;
+use crate::manifest::source::Source;
+use crate::manifest::text::path::Path;
+use crate::manifest::text::tree::{self, Content};
+use crate::manifest::text::{excerpt, hidden};
+
+/// What is said of a file that isn't begun yet.
+const BEGIN: &str = concat!(
+    "a manifest begins with `version: 1`; a whole one: ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/tree/main/examples/quickstart"
+);
+
+impl Loaded {
+    pub(super) fn from_source(source: Source) -> Result<Self> {
+        Self::draft(source)?.sound()
+    }
+
+    pub(super) fn draft(source: Source) -> Result<Self> {
+        match Self::quick(&source) {
+            Some((manifest, head, usual)) => Ok(Self { manifest, head, usual, source, problems: Vec::new() }),
+            None => Self::draft_thoroughly(source),
+        }
+    }
+
+    /// Reads any manifest, and finds everything that is wrong with it.
+    #[cfg(test)]
+    pub(super) fn thorough(source: Source) -> Result<Self> {
+        Self::draft_thoroughly(source)?.sound()
+    }
+
+    /// Reads a manifest with which nothing is wrong, as most are.
+    pub(super) fn quick(source: &Source) -> Option<(Manifest, Value, Option<String>)> {
+        if hidden::first(&source.text, &source.name()).is_some() {
+            return None;
+        }
+        let Quick { head, lists } = source.format.quick(&source.text)?;
+        let overrides = &source.overrides;
+        if !LISTS.iter().all(|key| overrides.leave_alone(&head, key)) {
+            return None;
+        }
+        let profiles = head.get("profiles");
+        let selected = overrides.profile.as_deref();
+        if selected.is_some_and(|name| profiles.is_none_or(|profiles| profiles.get(name).is_none()))
+            || profiles.is_some_and(|profiles| !document::profiles(profiles, selected).is_empty())
+        {
+            return None;
+        }
+        let usual = head.get("provider").and_then(Value::as_str).map(str::to_owned);
+        let (_, mut head) = layers::stacked(head, overrides).ok()?;
+        let mut problems = Vec::new();
+        tree::take_out_nulls(&mut head, &Path::default(), &mut problems);
+        let manifest = Manifest::read(&head, Some(lists), &mut problems)?;
+        problems.is_empty().then_some((manifest, head, usual))
+    }
+
+    /// Reads any manifest as far as it can be read, with everything that is wrong with it.
+    fn draft_thoroughly(source: Source) -> Result<Self> {
+        let name = source.name();
+        if source.text.trim().is_empty() {
+            return Err(one(Diagnostic::new("", format!("{name} is empty")).hint(BEGIN)));
+        }
+        if let Some(hidden) = hidden::first(&source.text, &name) {
+            return Err(one(hidden));
+        }
+        let tree =
+            source.format.parse(&source.text, &name).map_err(|wrong| one(excerpt::of_syntax(&source.text, wrong)))?;
+        if !matches!(tree.content, Content::Map(_)) {
+            let only_comments = matches!(tree.content, Content::Null);
+            let what = if only_comments { "has nothing in it but comments" } else { "is no mapping of keys to values" };
+            let hint = if only_comments { BEGIN.to_owned() } else { format!("it is YAML, TOML or JSON; {BEGIN}") };
+            return Err(one(Diagnostic::new("", format!("{name} {what}")).hint(hint)));
+        }
+        let selected = source.overrides.profile.as_deref();
+        let mut problems = tree.duplicates(&name);
+        problems.extend(tree.without_value(&name));
+        problems.extend(tree.unreplaced(&name));
+        if !problems.is_empty() {
+            let file = tree.to_value();
+            problems.iter_mut().for_each(|problem| problem.entry = entry_name(&problem.path, &file).map(Into::into));
+        }
+        if let Some(profiles) = tree.get("profiles").filter(|profiles| !matches!(profiles.content, Content::Null)) {
+            let wrong = document::profiles(&profiles.to_value(), selected);
+            problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
+            // What isn't a mapping can't be laid over anything.
+            if problems.iter().any(|problem| problem.path == "profiles" || problem.message.contains("a mapping")) {
+                return Err(source.refusal(problems));
+            }
+        }
+        if let Some(profile) = selected
+            && let Some(unknown) = layers::unknown_profile(&tree, &name, profile)
+        {
+            // Whatever else is wrong or missing, nobody knows before it is known which profile is meant.
+            problems.push(unknown);
+            return Err(source.refusal(problems));
+        }
+        let usual = tree.get("provider").and_then(|node| node.to_value().as_str().map(str::to_owned));
+        let (places, mut value) = Places::of(&source, tree)?;
+        let mut found = Vec::new();
+        tree::take_out_nulls(&mut value, &Path::default(), &mut found);
+        found.retain(|problem| !problems.iter().any(|known| follows(problem, known)));
+        problems.extend(places.of_all(found, &value));
+        let mut found = Vec::new();
+        let manifest = Manifest::read_part(&value, None, &mut found);
+        found.retain(|problem| !problems.iter().take(MOST).any(|known| follows(problem, known)));
+        problems.extend(places.of_all(found, &value));
+        let Some(mut manifest) = manifest else { return Err(source.refusal(problems)) };
+        if problems.is_empty() {
+            manifest.part = None;
+        }
+        problems.iter().for_each(|problem| manifest.doubt(&problem.path));
+        Ok(Self { manifest, head: without_lists(value), usual, source, problems })
+    }
+
+    /// The manifest, if nothing is wrong with it. What is said of it otherwise is all that can be said without connecting the
+    /// provider.
+    fn sound(self) -> Result<Self> {
+        if self.problems.is_empty() {
+            return Ok(self);
+        }
+        if self.problems.len() >= MOST {
+            // More of them are not shown, and to find them takes its time.
+            return Err(self.refusal(Vec::new()));
+        }
+        Err(match self.examined() {
+            Ok(examined) => {
+                let mut problems = examined.problems;
+                if let Some(registration) = examined.registration {
+                    problems.extend(registration.check_section(self.manifest.written_section(registration.id)));
+                }
+                self.refusal(problems)
+            }
+            // Which providers there are is a matter of the program: it is told where one is needed.
+            Err(_) => self.refusal(Vec::new()),
+        })
+    }
+}
