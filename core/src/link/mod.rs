@@ -1,5 +1,10 @@
 //! From a manifest to intents: references are followed, scopes add up, and what a cloud can't do is refused.
 
-pub(crate) mod carried;
+mod bindings;
+mod carried;
+mod grants;
 pub(crate) mod intents;
-pub(crate) mod unsupported;
+mod locator_problem;
+mod reader;
+mod registries;
+mod resources;

@@ -1,4 +1,4 @@
-//! What the providers that are linked in refuse, and in which words.
+//! What a provider says of a locator, with its place in the manifest and without a credential.
 
 use crate::contract::diagnostic::Diagnostic;
 use crate::text::redact::shown;

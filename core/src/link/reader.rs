@@ -1,0 +1,131 @@
+//! What the readers of grants, registries and bindings share: the manifest, the provider, and what is wrong.
+
+use foldhash::HashSet;
+
+use crate::contract::diagnostic::Diagnostic;
+use crate::contract::registry::clouds::Registration;
+use crate::link::intents::Refused;
+use crate::manifest::document::{Manifest, Part};
+use crate::manifest::text::strict::expected;
+use crate::vocabulary::names::{Domain, Project};
+use crate::vocabulary::scope::Scope;
+
+/// So many problems are explained at length; no more are shown.
+pub(super) const EXPLAINED: usize = 100;
+
+/// Reads a manifest, and collects every problem with it.
+pub(super) struct Reader<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) registration: Option<&'a Registration>,
+    pub(super) refused: Refused,
+    /// There can be as many projects as grants.
+    projects: HashSet<&'a Project>,
+    domains: HashSet<&'a Domain>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn of(manifest: &'a Manifest, registration: Option<&'a Registration>, refused: Refused) -> Self {
+        let projects = manifest.platform.projects.iter().collect();
+        let domains = manifest.platform.domains.iter().collect();
+        Self { manifest, registration, refused, projects, domains, problems: Vec::new() }
+    }
+
+    pub(super) fn part(&self) -> Option<&Part> {
+        self.manifest.part.as_deref()
+    }
+
+    pub(super) fn problem(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.push(Diagnostic::new(path, message).hint(hint));
+    }
+
+    /// The hint for a name that isn't there, for the first problems: to compare each with all takes long.
+    pub(super) fn meant(&self, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+        if self.problems.len() >= EXPLAINED {
+            return "see the first of these problems for the names that there are".to_owned();
+        }
+        expected(name, &known.collect::<Vec<_>>())
+    }
+
+    /// Whether a scope names only what the platform lists. "Domain" means exactly the listed projects, so one
+    /// that isn't listed can't be meant.
+    pub(super) fn is_listed(&self, scope: &Scope) -> bool {
+        scope.domain().is_none_or(|domain| self.domains.contains(domain))
+            && scope.project().is_none_or(|project| self.projects.contains(project))
+            && (*scope == Scope::Global || !self.projects.is_empty())
+    }
+
+    /// The same, saying what isn't listed.
+    pub(super) fn listed(&mut self, scope: &Scope, path: &str) {
+        if self.is_listed(scope) {
+            return;
+        }
+        let platform = &self.manifest.platform;
+        let mut missing = Vec::new();
+        let [projects_unknown, domains_unknown] =
+            self.part().map_or([false; 2], |part| [part.unknown_projects, part.unknown_domains]);
+        if let Some(domain) = scope.domain()
+            && !self.domains.contains(domain)
+        {
+            let hint = self.meant(domain.as_str(), platform.domains.iter().map(Domain::as_str));
+            missing.push(("domain", domain.to_string(), hint));
+        }
+        if let Some(project) = scope.project()
+            && !self.projects.contains(project)
+        {
+            let hint = self.meant(project.as_str(), platform.projects.iter().map(Project::as_str));
+            missing.push(("project", project.to_string(), hint));
+        }
+        if missing.is_empty() && !projects_unknown {
+            self.problem(
+                format!("{path}.scope"),
+                "the scope reaches no task code: platform.projects is empty",
+                "list the projects; a domain is exactly those that are listed",
+            );
+        }
+        for (what, name, hint) in missing {
+            // Where the list itself is wrong, it may well be meant to have the name.
+            let unknown = if what == "domain" { domains_unknown } else { projects_unknown };
+            if unknown {
+                continue;
+            }
+            let message = format!("the {what} `{name}` isn't listed under platform.{what}s");
+            self.problem(format!("{path}.scope.{what}"), message, hint);
+        }
+    }
+
+    /// A thing without a locator for the selected provider, unless its locator is what is wrong.
+    pub(super) fn no_locator(&mut self, path: &str, what: &str, name: &str) {
+        let Some(id) = self.registration.map(|selected| selected.id) else { return };
+        let at = format!("{path}.{id}");
+        let mut known = self.problems.iter().take(EXPLAINED * EXPLAINED);
+        if known.any(|problem| problem.path == at || problem.path == path) {
+            return;
+        }
+        let message = format!("{what} has no locator for {id}");
+        self.problem(at, message, format!("say where {id} has it: `{id}: …` under `{name}`"));
+    }
+
+    /// Adds refusals; where a wider scope would do, with what that newly reaches.
+    pub(super) fn refused(&mut self, scope: &Scope, refusals: Vec<Diagnostic>) {
+        const MOST: usize = 8;
+        for mut refusal in refusals {
+            if self.problems.len() < EXPLAINED
+                && refusal.path.ends_with(".scope")
+                && let Some(hint) = &mut refusal.hint
+                && let Some(wider) = self.registration.and_then(|selected| selected.capabilities.nearest_scope(scope))
+            {
+                let platform = &self.manifest.platform;
+                let newly = platform.pairs(&wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
+                let newly: Vec<_> = newly.map(|pair| pair.to_string()).collect();
+                if newly.len() > MOST {
+                    let first = newly[..MOST].join(", ");
+                    hint.push_str(&format!("; newly reached: {first} and {} more", newly.len() - MOST));
+                } else if !newly.is_empty() {
+                    hint.push_str(&format!("; newly reached: {}", newly.join(", ")));
+                }
+            }
+            self.problems.push(refusal);
+        }
+    }
+}
