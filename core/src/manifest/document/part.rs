@@ -1,0 +1,75 @@
+//! What could be read of a manifest with which something is wrong.
+
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashSet};
+
+use crate::manifest::document::{Grant, Manifest};
+use crate::manifest::entries::ResourceEntry;
+use crate::manifest::text::path::{Path, Step};
+use crate::manifest::text::strict;
+use crate::vocabulary::names::ResourceName;
+
+/// What could be read of a manifest, and where it stood.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
+    /// Where each grant, registry and binding stood in its list, of which others could not be read.
+    pub(super) grants: Vec<usize>,
+    pub(super) registries: Vec<usize>,
+    pub(super) bindings: Vec<usize>,
+    /// The grants and registries, by their number among those that were read, whose name can't be read, and the grants whose
+    /// scope can't: there, something stands that nobody wrote.
+    pub(crate) nameless_grants: HashSet<usize>,
+    pub(crate) nameless_registries: HashSet<usize>,
+    pub(crate) without_scope: HashSet<usize>,
+    /// The names in the access of such a grant whose levels can't be read.
+    pub(crate) without_level: HashMap<usize, Vec<ResourceName>>,
+    /// What stands under a name that no resource can have.
+    pub(crate) nameless_resources: Vec<(String, ResourceEntry)>,
+    /// Names of resources that could be read or not. `None` where it isn't even known which there are.
+    pub(super) resources: Option<BTreeSet<String>>,
+    /// Whether it isn't known which projects there are.
+    pub(crate) unknown_projects: bool,
+    /// Whether it isn't known which domains there are.
+    pub(crate) unknown_domains: bool,
+}
+
+impl Part {
+    /// Whether a resource may be there although none was read.
+    pub(crate) fn may_have(&self, resource: &str) -> bool {
+        self.resources.as_ref().is_none_or(|names| names.contains(resource))
+    }
+}
+
+impl Manifest {
+    /// Takes note that something stood at a key path that can't be told of the value that the manifest was read from.
+    pub(crate) fn doubt(&mut self, path: &str) {
+        let Some(part) = &mut self.part else { return };
+        if path == "resources" {
+            part.resources = None;
+        } else if let (Some(name), Some(names)) = (path.strip_prefix("resources."), &mut part.resources) {
+            names.insert(name.to_owned());
+        }
+    }
+
+    /// The key path of an entry of a list: where it stands in the file, whatever else of the list can't be read.
+    pub(crate) fn path_of(&self, list: &str, at: usize) -> String {
+        let part = self.part.as_deref();
+        let stood = part.map(|part| match list {
+            "grants" => &part.grants,
+            "registries" => &part.registries,
+            _ => &part.bindings,
+        });
+        let at = stood.and_then(|stood| stood.get(at).copied()).unwrap_or(at);
+        format!("{list}[{at}]")
+    }
+}
+
+/// The resources of a grant whose levels can't be read.
+pub(super) fn without_level(grant: &strict::Part<Grant>) -> Vec<ResourceName> {
+    let name = |path: &Path| match path.steps() {
+        [Step::Key(key), Step::Key(name)] if key == "access" => ResourceName::parse(name.as_str()).ok(),
+        _ => None,
+    };
+    grant.left_out.iter().filter_map(name).collect()
+}
