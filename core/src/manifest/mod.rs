@@ -13,11 +13,11 @@ mod places;
 mod platform;
 mod problems;
 mod quick;
-mod request_timeout;
 mod source;
 pub(crate) mod text;
 mod untrusted_file;
 
+pub use crate::pace::request_timeout::RequestTimeout;
 pub use document::{Binding, Grant, Manifest};
 pub use entries::{RegistryEntry, ResourceEntry};
 pub(crate) use examined::Examined;
@@ -26,7 +26,6 @@ pub use layers::Overrides;
 pub use loaded::Loaded;
 pub use names::Names;
 pub use one_or_several::one_or_several;
-pub use request_timeout::RequestTimeout;
 pub use text::format::STANDARD_INPUT;
 
 #[cfg(test)]

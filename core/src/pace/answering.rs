@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::manifest::RequestTimeout;
+use crate::pace::request_timeout::RequestTimeout;
 
 /// How long a host from which nothing ever came may take for its first answer, unless somebody says that requests take longer than
 /// they do where nothing is said.

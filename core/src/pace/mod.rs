@@ -14,6 +14,7 @@
 
 pub(crate) mod answering;
 mod lane;
+pub(crate) mod request_timeout;
 mod turn;
 mod window;
 
