@@ -33,12 +33,14 @@ mod vocabulary;
 
 pub use contract::attributes::Attributes;
 pub use contract::capability::Capabilities;
+pub use contract::change::{Action, Approved, Change};
 pub use contract::checked::Checked;
 pub use contract::delivery::{Annotation, AnnotationValue, Asked, Bound, Identity, Principal};
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
+    Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Stays, TAKES_ALL_AWAY,
+    Unsearched, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform};
@@ -55,7 +57,7 @@ pub use plan::audience::{Audience, Choice};
 pub use plan::comparison::{Difference, Effect, Move, compare};
 pub use plan::execute::Execute;
 pub use plan::secret_notes::of_secrets;
-pub use plan::{Action, Approval, Approved, ApprovedPlan, Change, Plan, Summary, TAKES_ALL_AWAY};
+pub use plan::{Approval, ApprovedPlan, Plan, Summary};
 pub use session::Session;
 pub use text::origin::Origin;
 pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};

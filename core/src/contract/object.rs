@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::error::Error;
-use crate::plan::TAKES_ALL_AWAY;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::scope::Scope;
 
@@ -80,6 +79,9 @@ pub struct Object {
     /// Set where only somebody else can make it.
     pub handoff: Option<Handoff>,
 }
+
+/// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
+pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
 
 /// Something that a reader of the plan should know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

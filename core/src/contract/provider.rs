@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::contract::capability::Capabilities;
+use crate::contract::change::Approved;
 use crate::contract::checked::Checked;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
@@ -20,7 +21,6 @@ use crate::contract::platform::Platform;
 use crate::contract::protected::Protected;
 use crate::contract::stacks::Stacks;
 use crate::pace::Pace;
-use crate::plan::Approved;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::Stack;

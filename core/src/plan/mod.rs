@@ -12,58 +12,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::contract::attributes::Attributes;
-use crate::contract::object::{Handoff, Note, ObjectId, Ownership, Stays, Unsearched, Widening};
+pub(crate) use crate::contract::change::{Action, Approved, Change};
+use crate::contract::object::{Note, ObjectId, Stays, Unsearched, Widening};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;
-
-/// What a change does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// Makes an object.
-    Create,
-    /// Changes an object that is there.
-    Update,
-    /// Removes an object that nothing wants any more.
-    Delete,
-    /// Asks somebody else.
-    Handoff,
-}
-
-/// One change to one object.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// What it does.
-    pub action: Action,
-    /// To which object.
-    pub id: ObjectId,
-    /// For which intents; empty when nothing wants the object any more.
-    pub because: Vec<IntentId>,
-    /// What is there.
-    pub before: Option<Attributes>,
-    /// What will be there.
-    pub after: Option<Attributes>,
-    /// Whose the object is.
-    pub ownership: Ownership,
-    /// The objects that it needs: made before it, removed after it.
-    pub depends_on: Vec<ObjectId>,
-    /// Set for [`Action::Handoff`].
-    pub handoff: Option<Handoff>,
-    /// What a reader should know before approving.
-    pub warning: Option<String>,
-}
-
-impl Change {
-    /// What is there and what will be there, as trees.
-    pub fn trees(&self) -> [Option<Value>; 2] {
-        [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value))
-    }
-}
 
 /// How many changes of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -95,9 +50,6 @@ impl Summary {
         summary
     }
 }
-
-/// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
-pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
 
 /// What would change. Made by [`crate::Engine::plan`], and only worth something once approved.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,10 +127,6 @@ pub struct ApprovedPlan {
     approval: Approval,
 }
 
-/// One change of an approved plan: the only thing that a provider's `apply` takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Approved<'a>(&'a Change);
-
 impl Plan {
     /// A plan that comes from no look at the cloud.
     pub fn new(provider: &'static str, stack: Stack, changes: Vec<Change>, unchanged: usize, notes: Vec<Note>) -> Self {
@@ -205,7 +153,7 @@ impl Plan {
     }
 
     /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note
-    /// says [`TAKES_ALL_AWAY`].
+    /// says [`TAKES_ALL_AWAY`](crate::TAKES_ALL_AWAY).
     pub fn takes_all_away(&self) -> bool {
         self.notes.iter().any(Note::takes_all_away)
     }
@@ -250,13 +198,6 @@ impl ApprovedPlan {
     }
 
     pub(crate) fn approved<'a>(&self, change: &'a Change) -> Approved<'a> {
-        Approved(change)
-    }
-}
-
-impl<'a> Approved<'a> {
-    /// The change.
-    pub fn change(&self) -> &'a Change {
-        self.0
+        Approved::of(change)
     }
 }

@@ -1,0 +1,68 @@
+//! Changes: what a provider is told to do to one object.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::contract::attributes::Attributes;
+use crate::contract::object::{Handoff, ObjectId, Ownership};
+use crate::vocabulary::intent::IntentId;
+
+/// What a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Makes an object.
+    Create,
+    /// Changes an object that is there.
+    Update,
+    /// Removes an object that nothing wants any more.
+    Delete,
+    /// Asks somebody else.
+    Handoff,
+}
+
+/// One change to one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What it does.
+    pub action: Action,
+    /// To which object.
+    pub id: ObjectId,
+    /// For which intents; empty when nothing wants the object any more.
+    pub because: Vec<IntentId>,
+    /// What is there.
+    pub before: Option<Attributes>,
+    /// What will be there.
+    pub after: Option<Attributes>,
+    /// Whose the object is.
+    pub ownership: Ownership,
+    /// The objects that it needs: made before it, removed after it.
+    pub depends_on: Vec<ObjectId>,
+    /// Set for [`Action::Handoff`].
+    pub handoff: Option<Handoff>,
+    /// What a reader should know before approving.
+    pub warning: Option<String>,
+}
+
+impl Change {
+    /// What is there and what will be there, as trees.
+    pub fn trees(&self) -> [Option<Value>; 2] {
+        [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value))
+    }
+}
+
+/// One change of an approved plan: the only thing that a provider's `apply` takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Approved<'a>(&'a Change);
+
+impl<'a> Approved<'a> {
+    /// Only an [`ApprovedPlan`](crate::ApprovedPlan) makes one, of its own changes.
+    pub(crate) fn of(change: &'a Change) -> Self {
+        Self(change)
+    }
+
+    /// The change.
+    pub fn change(&self) -> &'a Change {
+        self.0
+    }
+}
