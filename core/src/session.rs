@@ -10,8 +10,9 @@ use crate::contract::platform::Platform;
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
 use crate::engine::{Engine, Settings};
+use crate::link::examined::Examined;
 use crate::link::intents::intents;
-use crate::manifest::{Examined, Loaded};
+use crate::manifest::Loaded;
 use crate::plan::comparison::{Move, compare};
 use crate::vocabulary::intent::Intents;
 

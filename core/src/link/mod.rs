@@ -2,6 +2,7 @@
 
 mod bindings;
 mod carried;
+pub(crate) mod examined;
 mod grants;
 pub(crate) mod intents;
 mod locator_problem;

@@ -23,10 +23,7 @@ const BEGIN: &str = concat!(
 );
 
 impl Loaded {
-    pub(super) fn from_source(source: Source) -> Result<Self> {
-        Self::draft(source)?.sound()
-    }
-
+    /// Reads any manifest, quickly where nothing is wrong with it.
     pub(super) fn draft(source: Source) -> Result<Self> {
         match Self::quick(&source) {
             Some((manifest, head, usual)) => Ok(Self { manifest, head, usual, source, problems: Vec::new() }),
@@ -121,28 +118,5 @@ impl Loaded {
         }
         problems.iter().for_each(|problem| manifest.doubt(&problem.path));
         Ok(Self { manifest, head: without_lists(value), usual, source, problems })
-    }
-
-    /// The manifest, if nothing is wrong with it. What is said of it otherwise is all that can be said without connecting the
-    /// provider.
-    fn sound(self) -> Result<Self> {
-        if self.problems.is_empty() {
-            return Ok(self);
-        }
-        if self.problems.len() >= MOST {
-            // More of them are not shown, and to find them takes its time.
-            return Err(self.refusal(Vec::new()));
-        }
-        Err(match self.examined() {
-            Ok(examined) => {
-                let mut problems = examined.problems;
-                if let Some(registration) = examined.registration {
-                    problems.extend(registration.check_section(self.manifest.written_section(registration.id)));
-                }
-                self.refusal(problems)
-            }
-            // Which providers there are is a matter of the program: it is told where one is needed.
-            Err(_) => self.refusal(Vec::new()),
-        })
     }
 }

@@ -33,25 +33,9 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Reads a manifest from a file, and lays the environment and the flags over it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Manifest`] with every problem that was found.
-    pub fn from_file(file: &FilePath, overrides: &Overrides) -> Result<Self> {
-        let text = read(file)?;
-        Self::from_source(Source::new(text.into(), file, overrides))
-    }
-
-    /// The same from text; `file` names it, and its ending says the notation.
-    ///
-    /// # Errors
-    /// As [`from_file`](Self::from_file).
-    pub fn from_text(text: &str, file: &FilePath, overrides: &Overrides) -> Result<Self> {
-        Self::from_source(Source::new(text.into(), file, overrides))
-    }
-
-    /// The same of a manifest with which something may be wrong: for [`Session::open`](crate::Session::open), which says
-    /// that together with what only the provider knows. Nothing else is to be done with it.
+    /// Reads a manifest as [`from_file`](Self::from_file) does, though something may be wrong with it: for
+    /// [`Session::open`](crate::Session::open), which says that together with what only the provider knows. Nothing else
+    /// is to be done with it.
     ///
     /// # Errors
     /// It can't be read at all: there is no such file, or its syntax is wrong.
@@ -68,7 +52,7 @@ impl Loaded {
         Self::draft(Source::new(text.into(), file, overrides))
     }
 
-    /// The same from something open, such as standard input ([`STANDARD_INPUT`]); its name says the notation, or without an
+    /// The same from something open, such as standard input ([`STANDARD_INPUT`](crate::manifest::STANDARD_INPUT)); its name says the notation, or without an
     /// ending, what is in it.
     ///
     /// # Errors
@@ -80,7 +64,7 @@ impl Loaded {
 
     /// What is wrong with it, together with what was found since, each where it stands.
     pub(crate) fn refusal(&self, mut found: Vec<Diagnostic>) -> Error {
-        if self.problems.len() >= MOST {
+        if self.has_enough_problems() {
             found.clear();
         }
         found.retain(|problem| !self.known(problem));
@@ -99,6 +83,11 @@ impl Loaded {
     /// Whether a problem only follows from what was wrong when it was read.
     pub(crate) fn known(&self, problem: &Diagnostic) -> bool {
         self.problems.iter().any(|known| follows(problem, known) || comes_of(problem, known))
+    }
+
+    /// Whether as many problems are known as are shown.
+    pub(crate) fn has_enough_problems(&self) -> bool {
+        self.problems.len() >= MOST
     }
 
     /// Whether nothing was wrong when it was read.

@@ -3,7 +3,6 @@
 pub(crate) mod document;
 mod draft;
 mod entries;
-mod examined;
 mod input;
 mod layers;
 mod loaded;
@@ -20,7 +19,6 @@ mod untrusted_file;
 pub use crate::pace::request_timeout::RequestTimeout;
 pub use document::{Binding, Grant, Manifest};
 pub use entries::{RegistryEntry, ResourceEntry};
-pub(crate) use examined::Examined;
 pub use input::LARGEST_MANIFEST;
 pub use layers::Overrides;
 pub use loaded::Loaded;

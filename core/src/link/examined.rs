@@ -1,5 +1,7 @@
-//! What can be said of a manifest without connecting its provider.
+//! What is wrong with a manifest, as far as it can be told without connecting its provider; and manifests with which
+//! nothing is.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
@@ -7,9 +9,8 @@ use crate::contract::error::Result;
 use crate::contract::provider::Context;
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::{self, PlatformRegistration};
-use crate::link::intents;
-use crate::link::intents::Refused;
-use crate::manifest::Loaded;
+use crate::link::intents::{self, Refused};
+use crate::manifest::{Loaded, Overrides};
 use crate::vocabulary::intent::Intents;
 
 /// What a manifest asks for, as far as it can be told, and what is wrong with that.
@@ -26,6 +27,45 @@ pub(crate) struct Examined {
 }
 
 impl Loaded {
+    /// Reads a manifest from a file, and lays the environment and the flags over it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) with every problem that was found.
+    pub fn from_file(file: &Path, overrides: &Overrides) -> Result<Self> {
+        Self::draft_from_file(file, overrides)?.sound()
+    }
+
+    /// The same from text; `file` names it, and its ending says the notation.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_text(text: &str, file: &Path, overrides: &Overrides) -> Result<Self> {
+        Self::draft_from_text(text, file, overrides)?.sound()
+    }
+
+    /// The manifest, if nothing is wrong with it. What is said of it otherwise is all that can be said without connecting the
+    /// provider.
+    pub(crate) fn sound(self) -> Result<Self> {
+        if self.is_sound() {
+            return Ok(self);
+        }
+        // More of them are not shown, and to find them takes its time.
+        if self.has_enough_problems() {
+            return Err(self.refusal(Vec::new()));
+        }
+        Err(match self.examined() {
+            Ok(examined) => {
+                let mut problems = examined.problems;
+                if let Some(registration) = examined.registration {
+                    problems.extend(registration.check_section(self.manifest.written_section(registration.id)));
+                }
+                self.refusal(problems)
+            }
+            // Which providers there are is a matter of the program: it is told where one is needed.
+            Err(_) => self.refusal(Vec::new()),
+        })
+    }
+
     /// Holds the manifest against the providers and platforms that are linked in. No request is sent.
     ///
     /// # Errors
