@@ -34,13 +34,11 @@ mod vocabulary;
 pub use contract::attributes::Attributes;
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
-pub use contract::checked::Checked;
 pub use contract::delivery::{Annotation, AnnotationValue, Asked, Bound, Identity, Principal};
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Desired, Found, Handoff, Level, Limit, Note, Object, ObjectId, Observed, Ownership, Stays, TAKES_ALL_AWAY,
-    Unsearched, Widening,
+    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform};
@@ -62,9 +60,11 @@ pub use session::Session;
 pub use text::origin::Origin;
 pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
 pub use vocabulary::access::Access;
+pub use vocabulary::checked::Checked;
 pub use vocabulary::inexact::Inexact;
 pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
+pub use vocabulary::note::{Level, Note, TAKES_ALL_AWAY};
 pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};
 pub use vocabulary::principal::{Naming, Subject};
 pub use vocabulary::resource::{Resource, ResourceKind};

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use crate::audit::*;
-use crate::contract::checked::Checked;
 use crate::contract::delivery::Bound;
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::provider::{Caller, Outcome, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
 

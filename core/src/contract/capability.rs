@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::contract::checked::{Checked, Nearly};
 use crate::contract::diagnostic::Diagnostic;
-use crate::contract::object::{Level, Note};
 use crate::vocabulary::access::Access;
+use crate::vocabulary::checked::{Checked, Nearly};
 use crate::vocabulary::inexact::Inexact;
 use crate::vocabulary::intent::{Intent, Verb};
+use crate::vocabulary::note::{Level, Note};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::{Scope, ScopeKind};
 

@@ -3,7 +3,6 @@
 pub(crate) mod attributes;
 pub(crate) mod capability;
 pub(crate) mod change;
-pub(crate) mod checked;
 pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::contract::capability::Capabilities;
 use crate::contract::change::Approved;
-use crate::contract::checked::Checked;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
@@ -22,6 +21,7 @@ use crate::contract::protected::Protected;
 use crate::contract::stacks::Stacks;
 use crate::pace::Pace;
 use crate::vocabulary::access::Access;
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::resource::{Resource, ResourceKind};

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, Note, ObjectId, Observed, Ownership, TAKES_ALL_AWAY};
+use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
@@ -32,6 +32,7 @@ use crate::plan::diff::{self, check_answer, check_principals};
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::Stack;
+use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 use crate::vocabulary::resource::Resource;
 
 use taking_away::Said;

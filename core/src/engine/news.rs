@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
 
-use crate::contract::object::Note;
 use crate::contract::platform::Platform;
 use crate::plan::{Action, Change, Plan};
 use crate::plan::{audience, execute, secret_notes};
 use crate::vocabulary::intent::{Intent, IntentId, Intents};
 use crate::vocabulary::names::{GrantName, RegistryName};
+use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;
 
 pub(super) fn notes(platform: &dyn Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {

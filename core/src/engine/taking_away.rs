@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{Desired, Note, ObjectId};
+use crate::contract::object::{Desired, ObjectId};
 use crate::contract::provider::Shares;
 use crate::engine::remainder::remainder;
 use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::{IntentId, Intents};
+use crate::vocabulary::note::Note;
 
 /// What the provider said of its objects for whoever takes something away.
 #[derive(Debug, Default)]

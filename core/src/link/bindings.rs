@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
-use crate::contract::checked::Checked;
 use crate::link::carried::Bound;
 use crate::link::reader::Reader;
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{ScopeBinding, TaskAccess};
 use crate::vocabulary::scope::{Pair, Scope};
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::contract::checked::Checked;
 use crate::contract::diagnostic::Diagnostic;
 use crate::link::carried::Bound;
 use crate::link::intents::Refused;
@@ -13,6 +12,7 @@ use crate::link::resources::Resources;
 use crate::manifest::document::Grant;
 use crate::parallel;
 use crate::vocabulary::access::Access;
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Reach, TaskAccess};
 
 /// So many times a grant may be carried by a scope; a hundred global grants with ten thousand narrower scopes make a

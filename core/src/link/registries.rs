@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::contract::checked::Checked;
 use crate::contract::registry::clouds::{self, Registration};
 use crate::link::locator_problem::at_locator;
 use crate::link::reader::Reader;
 use crate::text::redact::shown;
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Reach, RegistryAccess};
 use crate::vocabulary::names::ResourceName;
 use crate::vocabulary::resource::{Resource, ResourceKind};

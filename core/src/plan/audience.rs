@@ -6,9 +6,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::contract::object::Note;
 use crate::vocabulary::intent::RegistryAccess;
 use crate::vocabulary::names::Domain;
+use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
 use crate::vocabulary::tenancy::Tenancy;
 

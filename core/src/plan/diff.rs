@@ -5,7 +5,6 @@ use std::mem::discriminant;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::contract::checked::Checked;
 use crate::contract::delivery::Principal;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
@@ -13,6 +12,7 @@ use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Owners
 use crate::contract::protected::Protected;
 use crate::plan::{Action, Change, Plan};
 use crate::plan::{in_the_way, order};
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::principal::Subject;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::contract::object::{Handoff, Note};
+use crate::contract::object::Handoff;
 use crate::contract::platform::{ExecutePermission, Platform};
 use crate::vocabulary::names::Stack;
+use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::{Pair, Scope};
 
 /// The platform's half of access: what it asks of whoever starts task code.

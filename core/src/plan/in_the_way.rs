@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use foldhash::HashSet;
 
 use crate::contract::error::{Error, ErrorKind};
-use crate::contract::object::{Found, Note, Object, ObjectId, Observed, Ownership};
+use crate::contract::object::{Found, Object, ObjectId, Observed, Ownership};
 use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::note::Note;
 
 /// How many of the intents are named that something is in the way of.
 const NAMED: usize = 3;

@@ -15,10 +15,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub(crate) use crate::contract::change::{Action, Approved, Change};
-use crate::contract::object::{Note, ObjectId, Stays, Unsearched, Widening};
+use crate::contract::object::{ObjectId, Stays, Unsearched, Widening};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;
+use crate::vocabulary::note::Note;
 
 /// How many changes of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

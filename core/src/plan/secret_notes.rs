@@ -1,8 +1,8 @@
 //! What is said of secrets whichever cloud keeps them.
 
-use crate::contract::object::Note;
 use crate::contract::platform::Platform;
 use crate::vocabulary::intent::Reach;
+use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::ResourceKind;
 
 /// What whoever grants secrets to task code should know; nothing where none is granted.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
-use crate::contract::checked::Checked;
 use crate::vocabulary::access::Access;
+use crate::vocabulary::checked::Checked;
 use crate::vocabulary::names::{GrantName, RegistryName};
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::resource::Resource;

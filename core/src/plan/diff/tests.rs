@@ -3,10 +3,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
-use crate::contract::object::{Handoff, Limit, Note, Unsearched};
+use crate::contract::object::{Handoff, Limit, Unsearched};
 use crate::plan::Summary;
 use crate::vocabulary::intent::{IntentId, Reach, Verb};
 use crate::vocabulary::names::{Domain, GrantName, Project};
+use crate::vocabulary::note::Note;
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::{Scope, ScopeKind};
 

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::contract::object::Note;
 use crate::vocabulary::access::Access;
+use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::Resource;
 
 /// A request that the provider's [`Capabilities`](crate::Capabilities) allow.

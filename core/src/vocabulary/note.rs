@@ -1,0 +1,46 @@
+//! Notes: what a reader of a plan should know.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
+pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
+
+/// Something that a reader of the plan should know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What it is about: an intent or an object.
+    pub about: String,
+    /// How serious.
+    pub level: Level,
+    /// What there is to know.
+    pub message: String,
+}
+
+/// How serious a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Something might not be as somebody thinks.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Note {
+    /// A warning.
+    pub fn warning(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Warning, message: message.into() }
+    }
+
+    /// Whether it is the one of a plan that takes everything away ([`TAKES_ALL_AWAY`]).
+    pub fn takes_all_away(&self) -> bool {
+        self.message == TAKES_ALL_AWAY
+    }
+
+    /// An information.
+    pub fn info(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { about: about.to_string(), level: Level::Info, message: message.into() }
+    }
+}
