@@ -41,7 +41,7 @@ pub use contract::object::{
     Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
-pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform};
+pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, Snippet};
 pub use contract::protected::{Protected, matches};
 pub use contract::provider::{Caller, Connect, Context, Outcome, Provider, Shares};
 pub use contract::registry::clouds::{Registration, provider, providers};

@@ -6,6 +6,7 @@ use cloudgrant_core::{Diagnostic, Error, Intent, IntentId, Result, Session, near
 use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::manifest;
+use crate::render::code;
 use crate::render::explain::{self, Explained};
 
 /// Show what grants come to, as exact policies and commands
@@ -18,11 +19,16 @@ registry of the manifest. Reads only.
 Examples:
   cloudgrant explain
   cloudgrant explain training-data models
-  cloudgrant explain training-data --provider azure")]
+  cloudgrant explain training-data --provider azure
+  cloudgrant explain --code labels-token")]
 pub(crate) struct Options {
     /// The grants and registries to explain, by their names in the manifest
     #[arg(value_name = "GRANT", add = crate::args::complete::grants())]
     grants: Vec<String>,
+
+    /// Show the lines of task code with which a task uses what it is granted, in Python
+    #[arg(long)]
+    code: bool,
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
@@ -39,7 +45,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             work.progress.clear();
             let explained = Explained::new(work.session, &desired, &wanted);
             if shell.printer.is_json() {
-                shell.printer.json(&explain::document(&explained))?;
+                shell.printer.json(&explain::document(&explained, options.code))?;
+            } else if options.code {
+                shell.printer.data(&code::text(&explained, shell.printer.width()))?;
             } else {
                 shell.printer.data(&explain::text(&explained, shell.printer.width()))?;
             }

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
     Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess,
-    Scope, ScopeKind, Session, Subject, TaskAccess, Tenancy, of_secrets,
+    Scope, ScopeKind, Session, Snippet, Subject, TaskAccess, Tenancy, of_secrets,
 };
 use serde_json::{Value, json};
 
 use super::attributes::{self, Lists};
-use super::{BOLD, CYAN, DIM, halves, indented, json, notes, styled};
+use super::{BOLD, CYAN, DIM, code, halves, indented, json, notes, styled};
 
 /// What there is to explain, looked up once however many grants there are.
 #[derive(Debug)]
@@ -41,13 +41,18 @@ impl<'a> Explained<'a> {
         Self { session, desired, wanted: wanted.iter().collect(), by_intent, by_id, serving }
     }
 
+    /// The lines of task code for a resource of a grant, one text for each SDK of the platform's.
+    pub(super) fn snippets(&self, reach: &Reach) -> Vec<Snippet> {
+        self.platform().snippets(reach, &self.session.provider().in_task_code(&reach.resource))
+    }
+
     fn places(&self, intent: &IntentId) -> &[usize] {
         self.by_intent.get(intent).map_or(&[], Vec::as_slice)
     }
 }
 
 impl Explained<'_> {
-    fn grants(&self) -> impl Iterator<Item = &TaskAccess> {
+    pub(super) fn grants(&self) -> impl Iterator<Item = &TaskAccess> {
         let grants = self.session.intents().grants.iter().map(|grant| &***grant);
         grants.filter(|grant| self.wanted.contains(&IntentId::Grant(grant.name.clone())))
     }
@@ -101,7 +106,7 @@ impl Explained<'_> {
     }
 
     /// What there is to know of these grants whichever cloud serves them.
-    fn advice(&self) -> Vec<Note> {
+    pub(super) fn advice(&self) -> Vec<Note> {
         of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches))
     }
 
@@ -198,7 +203,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
 }
 
 /// Requirement 1: which of the two kinds of access it is.
-fn title(what: &str, name: &str, kind: &str, out: &mut String) {
+pub(super) fn title(what: &str, name: &str, kind: &str, out: &mut String) {
     out.push_str(&format!("{} {}   {}\n", styled(CYAN, what), styled(BOLD, name), styled(DIM, &format!("({kind})"))));
 }
 
@@ -257,14 +262,14 @@ fn objects<'a>(
 }
 
 /// For programs.
-pub(crate) fn document(explained: &Explained<'_>) -> Value {
+pub(crate) fn document(explained: &Explained<'_>, with_code: bool) -> Value {
     let session = explained.session;
     let advice = explained.advice();
     let grants = explained.grants().map(|grant| {
         let code = explained.task_code(&grant.scope).into_iter().map(|(pair, subject, scope)| {
             json!({ "project": pair.project, "domain": pair.domain, "subject": subject, "principal_of": scope })
         });
-        json!({
+        let mut value = json!({
             "name": grant.name,
             "scope": grant.scope,
             "access": access(explained, &grant.reaches),
@@ -272,7 +277,11 @@ pub(crate) fn document(explained: &Explained<'_>) -> Value {
             "task_code": code.collect::<Vec<_>>(),
             "carried_by": &*grant.carried_by,
             "objects": described(explained, &explained.objects(grant)),
-        })
+        });
+        if with_code {
+            value["code"] = code::document(explained, grant);
+        }
+        value
     });
     let registries = explained.registries().map(|registry| {
         json!({

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod changes;
+pub(crate) mod code;
 pub(crate) mod error;
 pub(crate) mod explain;
 mod halves;

@@ -145,6 +145,26 @@ fn requirement_40_explain_splits_a_secret_s_arn_as_task_code_wants_it() {
 }
 
 #[test]
+fn requirement_41_explain_shows_the_lines_of_task_code_for_each_sdk() {
+    for (manifest, sdks, secret) in [
+        (QUICKSTART, ["Union 1 (flytekit)", "Union 2 (flyte)"], "mount_requirement=Secret.MountType.FILE"),
+        (DOMAINS, ["Flyte 1 (flytekit)", "Flyte 2 (flyte)"], "SecretClient(LABELS_TOKEN_VAULT"),
+    ] {
+        let folder = Folder::with(manifest);
+        let text = out(&folder, &["explain", "--code", "models-production", "--sandbox"]);
+        for wanted in sdks.into_iter().chain([secret]) {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        assert_eq!(text.matches("never return a secret's value").count(), 1, "{text}");
+        let document = assert_valid(&folder, &["explain", "--code", "models-production", "--sandbox"]);
+        let code = document["grants"][0]["code"].as_array().expect("a list");
+        assert!(code.iter().all(|one| one["snippets"].as_array().is_some_and(|made| made.len() == 2)), "{code:#?}");
+        let without = assert_valid(&folder, &["explain", "models-production", "--sandbox"]);
+        assert_eq!(without["grants"][0].get("code"), None);
+    }
+}
+
+#[test]
 fn requirement_42_secrets_are_warned_of_once_on_both_clouds_and_only_where_there_are_any() {
     let warned = |folder: &Folder, arguments: &[&str]| {
         lines(&out(folder, arguments), "warning: secrets: never return a secret's value from a task").len()

@@ -3,10 +3,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::contract::delivery::Principal;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
 use crate::contract::protected::Protected;
+use crate::vocabulary::intent::Reach;
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::scope::Pair;
 use crate::vocabulary::tenancy::Tenancy;
@@ -67,6 +70,29 @@ pub trait Platform: Debug + Send + Sync {
     fn secrets(&self) -> Option<&'static str> {
         None
     }
+
+    /// The lines of task code with which a task uses what it is granted (requirement 41), one for each of the platform's SDKs
+    /// that the manifest leaves open.
+    ///
+    /// # Behavior
+    /// - `names` is what the cloud says of the resource ([`Provider::in_task_code`](crate::Provider::in_task_code)): the
+    ///   platform has the words, and the cloud the names.
+    /// - Each is a module of its own: whatever it uses is imported or assigned in it.
+    /// - Shows no more than the level gives, and returns no secret's value (requirement 42).
+    /// - Empty where task code has nothing to say of such a resource, or where its names aren't known.
+    fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
+        let _ = (reach, names);
+        Vec::new()
+    }
+}
+
+/// Lines of task code for one of a platform's SDKs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Snippet {
+    /// For which of the platform's versions, and with which package: `Flyte 1 (flytekit)`.
+    pub sdk: &'static str,
+    /// The lines: a Python module.
+    pub python: String,
 }
 
 /// What a platform calls its own things on one cloud.

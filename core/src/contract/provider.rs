@@ -197,8 +197,15 @@ pub trait Provider: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// How task code names a resource that it is granted, where the platform wants other names than the locator: each with what
-    /// the platform calls it. Asked after the verbs, and only for what they were given.
+    /// How task code names a resource that it is granted, where it wants other names than the locator: each with what it is
+    /// called. Asked after the verbs, and only for what they were given.
+    ///
+    /// # Behavior
+    /// Platforms make lines of task code of these ([`Platform::snippets`](crate::Platform::snippets)):
+    /// - an object store: `URI`, where the platform's own clients read it as it stands; or `ACCOUNT_NAME`, `ACCOUNT_HOST` and
+    ///   `OBJECT_PATH`, where they would take it for another account's;
+    /// - a secret: `SECRET_GROUP` and `SECRET_KEY`, where the platform mounts it; or `VAULT_URL` and `SECRET_NAME`, where task
+    ///   code asks the vault itself.
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         let _ = resource;
         Vec::new()

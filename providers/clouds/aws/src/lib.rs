@@ -182,6 +182,9 @@ impl Provider for Aws {
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         match Locator::parse(&resource.locator) {
             Ok(Locator::Secret(secret)) => self.secrets.in_task_code(&secret),
+            Ok(Locator::Objects(objects)) if !resource.locator.starts_with("s3://") => {
+                vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
+            }
             _ => Vec::new(),
         }
     }

@@ -204,6 +204,10 @@ impl Provider for Azure {
         objects::commands::commands(self, object)
     }
 
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        Locator::parse(&resource.locator).map(|locator| locator.in_task_code(self.config.cloud)).unwrap_or_default()
+    }
+
     fn pace(&self) -> Option<&Pace> {
         Some(self.arm.pace())
     }

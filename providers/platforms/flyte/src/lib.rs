@@ -11,8 +11,10 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, Desired, ExecutePermission, Platform, Principal, Result, Tenancy, register_platform,
+    ConnectPlatform, Conventions, Desired, ExecutePermission, Platform, Principal, Reach, Result, Snippet, Tenancy,
+    register_platform,
 };
+use cloudgrant_platform_kit::task_code;
 
 /// Flyte.
 #[derive(Debug)]
@@ -47,6 +49,11 @@ impl Platform for Flyte {
 
     fn secrets(&self) -> Option<&'static str> {
         Some("Flyte mounts Kubernetes secrets of the task's namespace")
+    }
+
+    fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
+        // The manifest doesn't say which version there is.
+        task_code::snippets("Flyte 1 (flytekit)", "Flyte 2 (flyte)", reach, names)
     }
 }
 

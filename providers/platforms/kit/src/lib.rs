@@ -4,11 +4,13 @@
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
+//! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod cluster_resource_attributes;
 pub mod service_accounts;
+pub mod task_code;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 

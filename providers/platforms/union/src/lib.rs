@@ -11,9 +11,10 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Result, Stack,
-    Tenancy, register_platform,
+    ConnectPlatform, Conventions, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Reach, Result,
+    Snippet, Stack, Tenancy, register_platform,
 };
+use cloudgrant_platform_kit::task_code;
 
 /// Union.
 #[derive(Debug)]
@@ -52,6 +53,11 @@ impl Platform for Union {
 
     fn secrets(&self) -> Option<&'static str> {
         Some("Union has a secrets manager of its own (`union create secret`)")
+    }
+
+    fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
+        // The manifest doesn't say which version there is.
+        task_code::snippets("Union 1 (flytekit)", "Union 2 (flyte)", reach, names)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be granted: locators, the role of each level, and what no task code gets.
 
 pub(crate) mod built_in_roles;
+pub(crate) mod in_task_code;
 pub(crate) mod levels;
 pub(crate) mod locator;
 pub(crate) mod refused_roles;
