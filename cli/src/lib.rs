@@ -18,6 +18,7 @@
 mod args;
 mod command;
 mod exit;
+mod export;
 mod manifest;
 mod render;
 mod sandbox;

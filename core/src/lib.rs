@@ -34,7 +34,9 @@ mod vocabulary;
 pub use contract::attributes::Attributes;
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
-pub use contract::delivery::{Annotation, AnnotationValue, Asked, Bound, Identity, Principal};
+pub use contract::delivery::{
+    Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
+};
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{

@@ -87,6 +87,37 @@ def test_the_binding_is_handed_to_the_platform_team(cloudgrant):
     ]
 
 
+def test_what_is_exported_is_read_by_others(cloudgrant):
+    """Requirement 24: files that another YAML reader understands, with the tool's keys and no others (it reads strictly)."""
+    path = manifest.write(cloudgrant.folder, scenario.three_scopes())
+    folder = cloudgrant.folder / "delivery"
+    cloudgrant.run("export", "--file", path, "--to", folder, expect=0)
+    read = {str(file.relative_to(folder)): yaml.safe_load(file.read_text()) for file in folder.rglob("*.yaml")}
+    staging, forecasting = scenario.ROLES
+    roles = {"forecasting-staging": staging, "vision-staging": staging, "forecasting-production": forecasting}
+    for pair, arn in roles.items():
+        project, domain = pair.split("-")
+        attributes = read.pop(f"cluster-resource-attributes/{pair}.yaml")
+        assert attributes == {"project": project, "domain": domain, "attributes": {"defaultUserRoleValue": arn}}
+        account = read.pop(f"service-accounts/{pair}.default.yaml")
+        assert account == {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": "default",
+                "namespace": pair,
+                "annotations": {"eks.amazonaws.com/role-arn": arn},
+            },
+        }
+    patches = [{"path": f"service-accounts/{pair}.default.yaml"} for pair in roles]
+    kustomization = read.pop("kustomization.yaml")
+    assert (kustomization["kind"], kustomization["patches"]) == ("Component", patches)
+    values = read.pop("helm/union-dataplane.values.yaml")
+    custom = values["clusterresourcesync"]["config"]["cluster_resources"]["customData"]
+    assert custom == [{"staging": [{"defaultUserRoleValue": {"value": staging}}]}]
+    assert not read, "nothing else is written"
+
+
 def test_the_platform_s_own_buckets_are_refused_unless_forced(cloud, cloudgrant):
     """Requirement 29."""
     content = manifest.manifest(

@@ -10,7 +10,7 @@ use cloudgrant_core::shown;
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::args::complete;
-use crate::command::{apply, audit, completions, drift, explain, permissions, plan, revoke, sandbox, stacks};
+use crate::command::{apply, audit, completions, drift, explain, export, permissions, plan, revoke, sandbox, stacks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -232,8 +232,9 @@ pub(crate) enum Command {
     Revoke(revoke::Options),
     Stacks(stacks::Options),
     Explain(explain::Options),
+    Export(export::Options),
     Permissions(permissions::Options),
-    /// List the clouds that are linked in, and what each can do
+    /// List the clouds and platforms that are linked in, and what each can do
     Providers,
     Sandbox(sandbox::Options),
     Audit(audit::Options),

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod drift;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod permissions;
 pub(crate) mod plan;
 mod providers;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Drift(options) => waiting(drift::run(shell, options)),
         Command::Revoke(options) => waiting(revoke::run(shell, options)),
         Command::Explain(options) => waiting(explain::run(shell, options)),
+        Command::Export(options) => waiting(export::run(shell, options)),
         Command::Permissions(options) => waiting(permissions::run(shell, options)),
         Command::Stacks(options) => waiting(stacks::run(shell, options)),
         Command::Providers => providers::run(shell),

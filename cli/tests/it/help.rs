@@ -42,6 +42,11 @@ fn help_of_explain() {
 }
 
 #[test]
+fn help_of_export() {
+    assert_looks!(help(&["export", "--help"]));
+}
+
+#[test]
 fn help_of_providers() {
     assert_looks!(help(&["providers", "--help"]));
 }

@@ -41,6 +41,7 @@ fn every_command_keeps_to_the_schema() {
     assert_valid(&folder, &["drift", "--sandbox"]);
     assert_valid(&folder, &["revoke", "--all", "--yes", "--sandbox"]);
     assert_valid(&folder, &["providers"]);
+    assert_valid(&folder, &["export", "--sandbox", "--to", "delivery"]);
 }
 
 /// The sandbox writes its document when it serves, and serves until it is interrupted.

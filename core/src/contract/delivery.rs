@@ -1,5 +1,7 @@
 //! What a cloud tells the platform of: the principals under which task code is to run.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::contract::object::{Desired, ObjectId};
@@ -78,11 +80,52 @@ pub struct Annotation {
 pub enum AnnotationValue {
     /// It is known before anything is made.
     Known(String),
-    /// The cloud chooses it when it makes the principal.
+    /// The cloud chooses it when it makes the principal: core puts it in where the principal is there
+    /// ([`Observed::outputs`](crate::Observed::outputs)).
     Chosen {
+        /// The object that has it.
+        object: ObjectId,
+        /// What the cloud calls it.
+        output: &'static str,
         /// The command that prints it, once the principal is there.
         command: String,
     },
+}
+
+/// The principals of a manifest, and how far they are there.
+#[derive(Debug, Clone, Default)]
+pub struct Principals {
+    /// The principals, each with what is known of it.
+    pub known: Vec<Principal>,
+    /// Of what must be there before the platform is told of them, what isn't.
+    pub missing: Vec<ObjectId>,
+}
+
+/// What the cloud chose for objects that are there, by what it calls that: the client ID of a managed identity.
+pub type Outputs = BTreeMap<ObjectId, BTreeMap<&'static str, String>>;
+
+impl Principal {
+    /// The same, with what is known of it by now.
+    pub(crate) fn with(mut self, outputs: &Outputs) -> Self {
+        if let Identity::Known { annotation, .. } = &mut self.identity
+            && let AnnotationValue::Chosen { object, output, .. } = &annotation.value
+            && let Some(value) = outputs.get(object).and_then(|of_object| of_object.get(output))
+        {
+            annotation.value = AnnotationValue::Known(value.clone());
+        }
+        self
+    }
+}
+
+/// A file that a platform is told by, for those who keep such files in a repository from which something else applies them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryFile {
+    /// Its path, from the folder in which all of them are: names and `/`.
+    pub path: String,
+    /// What it is for, in a sentence: it stands at its top, as a comment.
+    pub purpose: String,
+    /// What is in it: YAML.
+    pub content: String,
 }
 
 /// A principal that the vendor is asked for.

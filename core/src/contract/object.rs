@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
+use crate::contract::delivery::Outputs;
 use crate::contract::error::Error;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
@@ -205,6 +206,8 @@ pub struct Observed {
     pub widened: Vec<Widening>,
     /// What nothing wants any more and what can't go. It isn't among the objects.
     pub stays: Vec<Stays>,
+    /// What the cloud chose for wanted objects that are there.
+    pub outputs: Outputs,
     /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
     /// serving.
     pub if_updated: BTreeMap<ObjectId, String>,

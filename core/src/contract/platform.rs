@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::contract::delivery::Principal;
+use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
 use crate::contract::protected::Protected;
@@ -50,6 +50,17 @@ pub trait Platform: Debug + Send + Sync {
     /// # Errors
     /// The platform can't be told of such a principal.
     fn deliver(&self, principals: &[Principal]) -> Result<Desired>;
+
+    /// The same as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
+    /// told in no such way.
+    ///
+    /// # Behavior
+    /// - Every path is its own, and stays below the folder.
+    /// - A principal whose value isn't known, or that somebody has to make, has no file.
+    fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
+        let _ = principals;
+        Vec::new()
+    }
 
     /// What is to be done on the platform before a principal goes, or stops trusting somebody, so that these pairs don't run
     /// under it any more: a sentence, for people. Each pair is given as `-p PROJECT -d DOMAIN`, or described where nobody can

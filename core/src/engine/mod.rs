@@ -23,6 +23,7 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
+use crate::contract::delivery::{Outputs, Principal, Principals};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
@@ -137,13 +138,44 @@ impl Engine {
     /// # Errors
     /// The provider's or the platform's, or a breach of the contract.
     pub async fn desired(&self, watch: &dyn Watch) -> Result<Desired> {
-        let (mut desired, delivered) = self.desired_for(&self.intents, watch, &Cancel::default()).await?;
-        desired.extend(delivered);
+        let (mut desired, principals) = self.desired_for(&self.intents, watch, &Cancel::default()).await?;
+        desired.extend(self.delivered(&self.intents, principals, &Outputs::new())?);
         Ok(desired)
     }
 
-    /// What should be there in the cloud, and on the platform.
-    async fn desired_for(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<(Desired, Desired)> {
+    /// The principals under which task code is to run, each with what is known of it by now: the cloud is asked for what it
+    /// chose.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub async fn principals(&self, watch: &dyn Watch) -> Result<Principals> {
+        let cancel = Cancel::default();
+        let (mut desired, principals) = self.desired_for(&self.intents, watch, &cancel).await?;
+        desired.baseline = self.named.clone();
+        let observed = self.observe(&desired, watch, &cancel).await?;
+        let is_missing = |id: &&ObjectId| !observed.objects.contains_key(id);
+        let missing =
+            principals.iter().flat_map(|principal| &principal.depends_on).filter(is_missing).cloned().collect();
+        Ok(Principals { known: principals.into_iter().map(|it| it.with(&observed.outputs)).collect(), missing })
+    }
+
+    /// What the platform must be told of principals, with what the cloud chose for them.
+    fn delivered(&self, intents: &Intents, principals: Vec<Principal>, outputs: &Outputs) -> Result<Desired> {
+        let principals: Vec<_> = principals.into_iter().map(|principal| principal.with(outputs)).collect();
+        let mut delivered = self.platform.deliver(&principals)?;
+        let platform = self.platform.tenancy().kind.as_str();
+        check_answer(platform, intents.bindings.iter().map(|binding| &**binding), &delivered)?;
+        delivered.objects = diff::merge(platform, delivered.objects)?;
+        Ok(delivered)
+    }
+
+    /// What should be there in the cloud, and the principals that the platform is to be told of.
+    async fn desired_for(
+        &self,
+        intents: &Intents,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<(Desired, Vec<Principal>)> {
         watch.event(Event::Asking);
         let Intents { grants, registries, bindings, is_part: _ } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
@@ -158,10 +190,6 @@ impl Engine {
         check_answer(self.id, registries.iter().map(|registry| &**registry), &enabled)?;
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound.desired)?;
         check_principals(self.id, bindings, &bound.principals)?;
-        let mut delivered = self.platform.deliver(&bound.principals)?;
-        let platform = self.platform.tenancy().kind.as_str();
-        check_answer(platform, bindings.iter().map(|binding| &**binding), &delivered)?;
-        delivered.objects = diff::merge(platform, delivered.objects)?;
         desired.extend(enabled);
         desired.extend(bound.desired);
         desired.objects = diff::merge(self.id, desired.objects)?;
@@ -170,7 +198,7 @@ impl Engine {
         desired.notes.extend(grants.iter().flat_map(|grant| grant.notes(settled)).cloned());
         desired.notes.extend(registries.iter().flat_map(|registry| registry.notes(|_, _| false)).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
-        Ok((desired, delivered))
+        Ok((desired, bound.principals))
     }
 
     /// Which stacks there are, whatever this one wants.
@@ -255,11 +283,11 @@ impl Engine {
         asked_about: &HashSet<ObjectId>,
     ) -> Result<(Plan, Said)> {
         let look = Look::begin(self.number);
-        let (mut desired, delivered) = self.desired_for(intents, watch, cancel).await?;
+        let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let observed = self.observe(&desired, watch, cancel).await?;
-        desired.extend(delivered);
+        desired.extend(self.delivered(intents, principals, &observed.outputs)?);
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),

@@ -1,23 +1,54 @@
 //! How Flyte is told under which principal task code runs.
 
-use cloudgrant_core::{AnnotationValue, Desired, Error, Identity, Principal, Result};
-use cloudgrant_platform_kit::{ClusterResourceAttributes, by_scope, service_accounts};
+use cloudgrant_core::{DeliveryFile, Desired, Error, Identity, Principal, Result};
+use cloudgrant_platform_kit::helm::Chart;
+use cloudgrant_platform_kit::{ClusterResourceAttributes, annotation, by_scope, known, service_accounts};
 
 /// Source: Flyte's Helm chart for EKS (`values-eks.yaml`), which annotates each namespace's service account with that value.
 pub(crate) const ATTRIBUTES: ClusterResourceAttributes =
     ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" };
+
+/// The annotation of which the charts make values: their service accounts have a template for it. Source: flyte-core's `values-eks.yaml`, flyte-binary's `eks-production.yaml`.
+const TEMPLATED: &str = "eks.amazonaws.com/role-arn";
+
+/// Where the charts have the values of each domain. Source: the same.
+const CHARTS: [Chart; 2] = [
+    Chart {
+        name: "flyte-core",
+        path: &["cluster_resource_manager", "config", "cluster_resources", "customData"],
+        key: "defaultIamRole",
+    },
+    Chart {
+        name: "flyte-binary",
+        path: &["configuration", "inline", "cluster_resources", "customData"],
+        key: "defaultIamRole",
+    },
+];
+
+/// The same as files.
+pub(crate) fn files(principals: &[Principal]) -> Vec<DeliveryFile> {
+    let is_templated = |principal: &&Principal| annotation(principal).is_some_and(|it| it.key == TEMPLATED);
+    let all: Vec<&Principal> = principals.iter().collect();
+    let templated: Vec<&Principal> = principals.iter().filter(is_templated).collect();
+    let mut files = service_accounts::files(&all);
+    for principal in &templated {
+        files.extend(known(principal).into_iter().flat_map(|(_, value)| ATTRIBUTES.files(principal, value)));
+    }
+    files.extend(CHARTS.iter().filter_map(|chart| chart.file(&templated)));
+    files
+}
 
 /// Flyte's charts have a template for AWS's annotation, and none for Azure's: there the service accounts themselves are
 /// annotated.
 pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
     let mut desired = Desired::default();
     for (scope, principals) in by_scope(principals) {
-        let mut chosen = Vec::new();
+        let mut annotated = Vec::new();
         for principal in principals {
             match &principal.identity {
-                Identity::Known { annotation, .. } => match &annotation.value {
-                    AnnotationValue::Known(value) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
-                    AnnotationValue::Chosen { .. } => chosen.push(principal),
+                Identity::Known { annotation, .. } => match known(principal).filter(|_| annotation.key == TEMPLATED) {
+                    Some((_, value)) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
+                    None => annotated.push(principal),
                 },
                 Identity::Asked(_) => {
                     let what = format!("it wants somebody to make a principal of {scope}: Flyte has no vendor");
@@ -25,23 +56,23 @@ pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
                 }
             }
         }
-        desired.objects.extend(service_accounts::object(scope, &chosen));
+        desired.objects.extend(service_accounts::object(scope, &annotated));
     }
     Ok(desired)
 }
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, Pair, Project, Scope};
+    use cloudgrant_core::{Annotation, AnnotationValue, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope};
     use serde_json::json;
 
     use super::*;
 
-    fn principal(name: &str, value: AnnotationValue) -> Principal {
+    fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
         let domain = Domain::parse("production").expect("a domain");
         let pair = Pair { project: Project::parse("vision").expect("a project"), domain: domain.clone() };
         let scope = Scope::Domain { domain };
-        let annotation = Annotation { key: "example/client-id", value, pod_label: Some(("example/use", "true")) };
+        let annotation = Annotation { key, value, pod_label: Some(("example/use", "true")) };
         Principal {
             because: vec![IntentId::Binding(scope.clone())],
             scope,
@@ -53,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_known_goes_into_the_attributes_of_the_pair() {
-        let told = of(&[principal("r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&[principal(TEMPLATED, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
         assert_eq!(told.objects[0].id.name, "vision-production");
         let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
         assert!(document.contains("attributes:\n  defaultIamRole: arn:r\n"), "{document}");
@@ -61,7 +92,14 @@ mod tests {
 
     #[test]
     fn one_that_the_cloud_chooses_goes_onto_the_service_accounts_and_never_empty() {
-        let chosen = |name: &str| principal(name, AnnotationValue::Chosen { command: format!("show {name}") });
+        let chosen = |name: &str| {
+            let object = ObjectId::new("identity", name);
+            principal(
+                "example/client-id",
+                name,
+                AnnotationValue::Chosen { object, output: "id", command: format!("show {name}") },
+            )
+        };
         let told = of(&[chosen("one"), chosen("two")]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         let subject = "system:serviceaccount:vision-production:default";
@@ -86,8 +124,10 @@ mod tests {
             permissions: Vec::new(),
             attributes: json!({}),
         };
-        let one =
-            Principal { identity: Identity::Asked(asked), ..principal("x", AnnotationValue::Known(String::new())) };
+        let one = Principal {
+            identity: Identity::Asked(asked),
+            ..principal("x", "x", AnnotationValue::Known(String::new()))
+        };
         assert!(of(&[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
     }
 }

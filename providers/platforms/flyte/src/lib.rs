@@ -11,8 +11,8 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, Desired, ExecutePermission, Platform, Principal, Reach, Result, Snippet, Tenancy,
-    register_platform,
+    ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Platform, Principal, Reach, Result,
+    Snippet, Tenancy, register_platform,
 };
 use cloudgrant_platform_kit::task_code;
 
@@ -37,6 +37,10 @@ impl Platform for Flyte {
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
         delivery::of(principals)
+    }
+
+    fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
+        delivery::files(principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {

@@ -1,10 +1,10 @@
 //! Cluster resource attributes: values of a project and domain, of which the platform makes the annotations of service
 //! accounts (requirements 24 to 26).
 
-use cloudgrant_core::{Handoff, Object, ObjectId, Ownership, Pair, Principal};
+use cloudgrant_core::{DeliveryFile, Handoff, Object, ObjectId, Ownership, Pair, Principal};
 use serde_json::json;
 
-use crate::PLATFORM_BINDING;
+use crate::{PLATFORM_BINDING, yaml};
 
 /// How a platform is told values of a project and domain.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,25 @@ impl ClusterResourceAttributes {
              with `{tool} update {command} --attrFile FILE`",
             bound.join(", ")
         )
+    }
+
+    /// A file for each pair, as the platform's tool takes it with `--attrFile`. The tool reads it strictly: these keys and no others.
+    pub fn files(&self, principal: &Principal, value: &str) -> Vec<DeliveryFile> {
+        let Self { tool, key } = self;
+        let file = |pair: &Pair| DeliveryFile {
+            path: format!("cluster-resource-attributes/{pair}.yaml"),
+            purpose: format!(
+                "For `{tool} update cluster-resource-attribute --attrFile`, which replaces all attributes of the pair: add those \
+                 that it has already."
+            ),
+            content: format!(
+                "project: {}\ndomain: {}\nattributes:\n  {key}: {}\n",
+                yaml(pair.project.as_str()),
+                yaml(pair.domain.as_str()),
+                yaml(value)
+            ),
+        };
+        principal.serves.iter().map(|(pair, _)| file(pair)).collect()
     }
 
     fn handoff(&self, pair: &Pair, value: &str) -> Handoff {

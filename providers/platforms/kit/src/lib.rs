@@ -5,10 +5,13 @@
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
+//!
+//! Each of them also makes the files of its own kind, for those who deliver from a repository.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod cluster_resource_attributes;
+pub mod helm;
 pub mod service_accounts;
 pub mod task_code;
 
@@ -16,7 +19,7 @@ pub use cluster_resource_attributes::ClusterResourceAttributes;
 
 use std::collections::HashMap;
 
-use cloudgrant_core::{Principal, Scope};
+use cloudgrant_core::{Annotation, AnnotationValue, Identity, Principal, Scope};
 
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
@@ -33,4 +36,26 @@ pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {
         }
     }
     scopes
+}
+
+/// The annotation of a principal that is there or that the plan makes; `None` for one that somebody has to make.
+pub fn annotation(principal: &Principal) -> Option<&Annotation> {
+    match &principal.identity {
+        Identity::Known { annotation, .. } => Some(annotation),
+        Identity::Asked(_) => None,
+    }
+}
+
+/// The same with its value, where that is known by now.
+pub fn known(principal: &Principal) -> Option<(&Annotation, &str)> {
+    let annotation = annotation(principal)?;
+    match &annotation.value {
+        AnnotationValue::Known(value) => Some((annotation, value)),
+        AnnotationValue::Chosen { .. } => None,
+    }
+}
+
+/// A text as YAML has it: in double quotes, which take everything that JSON's take.
+pub fn yaml(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

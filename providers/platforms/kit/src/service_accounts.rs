@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope, quoted,
+    Annotation, AnnotationValue, DeliveryFile, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope, quoted,
 };
 use serde_json::json;
 
-use crate::PLATFORM_BINDING;
+use crate::{PLATFORM_BINDING, known, yaml};
 
 /// The object of a scope whose principals are named by the annotations of the service accounts: somebody with access to the
 /// cluster writes these. `None` where none of them is one that is there or that the plan makes.
@@ -72,7 +72,7 @@ fn annotate(document: &mut String, principal: &Principal, annotation: &Annotatio
     // An empty id would be written as well, and take the service account's identity away.
     let (guard, value) = match value {
         AnnotationValue::Known(value) => ("", quoted(value).to_string()),
-        AnnotationValue::Chosen { command } => {
+        AnnotationValue::Chosen { command, .. } => {
             _ = writeln!(document, "client_id=$({command})");
             ("test -n \"$client_id\" && ", "\"$client_id\"".to_owned())
         }
@@ -85,4 +85,51 @@ fn annotate(document: &mut String, principal: &Principal, annotation: &Annotatio
             quoted(subject.namespace())
         );
     }
+}
+
+/// A file for each service account of principals whose value is known, and a kustomization that makes the annotations part of
+/// whatever makes these service accounts.
+///
+/// Source: Kubernetes documentation, "Declarative Management of Kubernetes Objects Using Kustomize"; a patch says what it is for
+/// by kind, name and namespace.
+pub fn files(principals: &[&Principal]) -> Vec<DeliveryFile> {
+    let mut files = Vec::new();
+    for (principal, (annotation, value)) in
+        principals.iter().filter_map(|principal| Some((principal, known(principal)?)))
+    {
+        for (_, subject) in &principal.serves {
+            let (namespace, name) = (subject.namespace(), subject.service_account());
+            files.push(DeliveryFile {
+                path: format!("service-accounts/{namespace}.{name}.yaml"),
+                purpose: format!(
+                    "For `kubectl apply --server-side`: the annotation of a service account under which tasks run. {}",
+                    match annotation.pod_label {
+                        Some((key, value)) => format!("Their pods need the label {key}: \"{value}\"."),
+                        None => "Their pods need nothing else.".to_owned(),
+                    }
+                ),
+                content: format!(
+                    "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {}\n  namespace: {}\n  annotations:\n    {}: {}\n",
+                    yaml(name),
+                    yaml(namespace),
+                    annotation.key,
+                    yaml(value)
+                ),
+            });
+        }
+    }
+    if !files.is_empty() {
+        let patches = files.iter().map(|file| format!("- path: {}\n", yaml(&file.path)));
+        files.push(DeliveryFile {
+            path: "kustomization.yaml".to_owned(),
+            purpose:
+                "For `components:` of the kustomization that makes these service accounts: it adds the annotations."
+                    .to_owned(),
+            content: format!(
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n{}",
+                patches.collect::<String>()
+            ),
+        });
+    }
+    files
 }

@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    AnnotationValue, Asked, Desired, Handoff, Identity, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy,
+    Asked, DeliveryFile, Desired, Handoff, Identity, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy,
 };
-use cloudgrant_platform_kit::{ClusterResourceAttributes, PLATFORM_BINDING, by_scope, service_accounts};
+use cloudgrant_platform_kit::helm::Chart;
+use cloudgrant_platform_kit::{
+    ClusterResourceAttributes, PLATFORM_BINDING, annotation, by_scope, known, service_accounts,
+};
 use serde_json::Value;
 
 /// Source: Union, "Enabling AWS resources"; its data plane's Helm chart annotates each namespace's service account with that
@@ -13,20 +16,43 @@ use serde_json::Value;
 pub(crate) const ATTRIBUTES: ClusterResourceAttributes =
     ClusterResourceAttributes { tool: "uctl", key: "defaultUserRoleValue" };
 
+/// The annotation of which the charts make values: their service accounts have a template for it. Source: Union's chart `dataplane`, `values.aws.yaml`.
+const TEMPLATED: &str = "eks.amazonaws.com/role-arn";
+
+/// Where the charts have the values of each domain. Source: the same.
+const CHARTS: [Chart; 1] = [Chart {
+    name: "union-dataplane",
+    path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
+    key: "defaultUserRoleValue",
+}];
+
+/// The same as files.
+pub(crate) fn files(principals: &[Principal]) -> Vec<DeliveryFile> {
+    let is_templated = |principal: &&Principal| annotation(principal).is_some_and(|it| it.key == TEMPLATED);
+    let all: Vec<&Principal> = principals.iter().collect();
+    let templated: Vec<&Principal> = principals.iter().filter(is_templated).collect();
+    let mut files = service_accounts::files(&all);
+    for principal in &templated {
+        files.extend(known(principal).into_iter().flat_map(|(_, value)| ATTRIBUTES.files(principal, value)));
+    }
+    files.extend(CHARTS.iter().filter_map(|chart| chart.file(&templated)));
+    files
+}
+
 pub(crate) fn of(tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
     let mut desired = Desired::default();
     for (scope, principals) in by_scope(principals) {
-        let mut chosen = Vec::new();
+        let mut annotated = Vec::new();
         for principal in principals {
             match &principal.identity {
-                Identity::Known { annotation, .. } => match &annotation.value {
-                    AnnotationValue::Known(value) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
-                    AnnotationValue::Chosen { .. } => chosen.push(principal),
+                Identity::Known { annotation, .. } => match known(principal).filter(|_| annotation.key == TEMPLATED) {
+                    Some((_, value)) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
+                    None => annotated.push(principal),
                 },
                 Identity::Asked(asked) => ask_the_vendor(tenancy, principal, asked, &mut desired),
             }
         }
-        desired.objects.extend(service_accounts::object(scope, &chosen));
+        desired.objects.extend(service_accounts::object(scope, &annotated));
     }
     Ok(desired)
 }
@@ -108,7 +134,7 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, Pair, Project, Scope};
+    use cloudgrant_core::{Annotation, AnnotationValue, Domain, IntentId, Naming, Pair, Project, Scope};
     use serde_json::json;
 
     use super::*;

@@ -11,8 +11,8 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Reach, Result,
-    Snippet, Stack, Tenancy, register_platform,
+    ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Reach,
+    Result, Snippet, Stack, Tenancy, register_platform,
 };
 use cloudgrant_platform_kit::task_code;
 
@@ -37,6 +37,10 @@ impl Platform for Union {
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
         delivery::of(&self.tenancy, principals)
+    }
+
+    fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
+        delivery::files(principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {

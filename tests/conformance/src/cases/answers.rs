@@ -48,6 +48,11 @@ pub(super) async fn objects_have_the_asked_scope<F: Fixture>() -> Checked {
         let bindings: Vec<_> = intents.bindings.iter().map(|binding| ask(&**binding)).collect();
         let bound = provider.bind_scope(&intents.bindings).await?;
         answered(&bindings, &bound.desired)?;
+        for principal in &bound.principals {
+            let is_asked =
+                bindings.iter().any(|(id, scope)| principal.because.contains(id) && *scope == principal.scope);
+            hold(is_asked, || format!("a principal has the scope `{}`, which was not asked for", principal.scope))?;
+        }
         answered(&bindings, &platform.deliver(&bound.principals)?)?;
     }
     Ok(())

@@ -23,6 +23,8 @@ use crate::verbs::validate::shared_identity;
 /// How a service account names its identity, and its pods take part. Source: Azure documentation, "Use Microsoft Entra
 /// Workload ID with AKS", service account annotations and pod labels.
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
+/// What Azure chooses for an identity, and its pods name it by.
+pub(crate) const CLIENT_ID: &str = "clientId";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
 
 pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
@@ -170,7 +172,7 @@ fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, iden
         quoted(&azure.config.resource_group),
         quoted(&shard.name)
     );
-    let value = AnnotationValue::Chosen { command };
+    let value = AnnotationValue::Chosen { object: identity.clone(), output: CLIENT_ID, command };
     Principal {
         scope: binding.scope.clone(),
         because: for_binding(binding),
