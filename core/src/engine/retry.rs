@@ -80,16 +80,21 @@ where
             // The waits may have grown long over something else.
             waits = Waits::new(settings);
         }
-        let wait = waits.next();
+        let mut wait = waits.next();
         longest = longest.max(patience(error.kind()));
-        let has_no_way = match error.kind() {
-            ErrorKind::Unreachable => unreachable_since.get_or_insert_with(Instant::now).elapsed() + wait > reach,
+        let is_over = match error.kind() {
+            ErrorKind::Unreachable => {
+                let left = reach.saturating_sub(unreachable_since.get_or_insert_with(Instant::now).elapsed());
+                // The last try comes when the time is over, not before: the way may be back by then.
+                wait = wait.min(left);
+                left.is_zero()
+            }
             _ => {
                 unreachable_since = None;
-                false
+                begun.elapsed() + wait > longest
             }
         };
-        if has_no_way || begun.elapsed() + wait > longest {
+        if is_over {
             return Err(error.with("waited", format!("{} s, in vain", begun.elapsed().as_secs())));
         }
         tracing::debug!(%error, ?wait, "trying again");
