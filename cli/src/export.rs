@@ -1,12 +1,12 @@
-//! A folder of files that the platform is told by. Others may keep files of their own in it: only what was written for this stack
-//! is written over or removed.
+//! A folder of files that the platform is told by. Others may keep files of their own in it: only what was written for this stack,
+//! at this home, is written over or removed.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use cloudgrant_core::{DeliveryFile, Error, ErrorKind, Result, Stack};
+use cloudgrant_core::{DeliveryFile, Error, ErrorKind, Result};
 use serde::Serialize;
 
 /// What becomes of a file.
@@ -48,12 +48,12 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Holds a folder against what should be in it. Nothing is written.
+    /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home.
     ///
     /// # Errors
     /// A file is in the way that wasn't written for this stack, or something can't be read.
-    pub(crate) fn compared(folder: &Path, stack: &Stack, files: Vec<DeliveryFile>) -> Result<Self> {
-        let mark = mark(stack);
+    pub(crate) fn compared(folder: &Path, whose: &str, files: Vec<DeliveryFile>) -> Result<Self> {
+        let mark = mark(whose);
         let text = |file: &DeliveryFile| format!("{mark}\n# {}\n{}", file.purpose, file.content);
         let wanted: BTreeMap<_, _> = files.iter().map(|file| (file.path.clone(), text(file))).collect();
         let mut compared = Vec::new();
@@ -72,7 +72,7 @@ impl Folder {
                     false => Action::Update,
                 },
                 There::Other => {
-                    let message = format!("`{}` is there, and wasn't written for the stack {stack}", at.display());
+                    let message = format!("`{}` is there, and wasn't written for {whose}", at.display());
                     return Err(Error::new(ErrorKind::Conflict, message)
                         .hint("name another folder, or move the file away; nothing was written"));
                 }
@@ -128,8 +128,8 @@ impl Folder {
 }
 
 /// The first line of each file.
-fn mark(stack: &Stack) -> String {
-    format!("# Written by `cloudgrant export` for the stack {stack}. It is written over: change the manifest instead.")
+fn mark(whose: &str) -> String {
+    format!("# Written by `cloudgrant export` for {whose}. It is written over: change the manifest instead.")
 }
 
 /// What is at a path.

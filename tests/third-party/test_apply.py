@@ -112,7 +112,7 @@ def test_what_is_exported_is_read_by_others(cloudgrant):
     patches = [{"path": f"service-accounts/{pair}.default.yaml"} for pair in roles]
     kustomization = read.pop("kustomization.yaml")
     assert (kustomization["kind"], kustomization["patches"]) == ("Component", patches)
-    values = read.pop("helm/union-dataplane.values.yaml")
+    values = read.pop("helm/dataplane.values.yaml")
     custom = values["clusterresourcesync"]["config"]["cluster_resources"]["customData"]
     assert custom == [{"staging": [{"defaultUserRoleValue": {"value": staging}}]}]
     assert not read, "nothing else is written"

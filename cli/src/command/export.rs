@@ -44,7 +44,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }
         let files = session.platform().files(&principals);
         let stack = &session.loaded().manifest.stack;
-        let folder = Folder::compared(&options.to, stack, files)?;
+        // One stack's name may stand for several, each with a home of its own.
+        let whose = format!("the stack {stack} in {}", work.place);
+        let folder = Folder::compared(&options.to, &whose, files)?;
         if !options.dry_run {
             folder.write()?;
         }

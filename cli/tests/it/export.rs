@@ -60,7 +60,7 @@ fn requirement_24_union_s_attributes_are_what_its_tool_takes_strictly() {
     let start = format!("project: \"vision\"\ndomain: \"staging\"\nattributes:\n  defaultUserRoleValue: \"{role}");
     assert!(attributes.starts_with(&start) && attributes.lines().count() == 4, "{attributes}");
     // Charts know domains alone.
-    let values = content(&folder, "helm/union-dataplane.values.yaml");
+    let values = content(&folder, "helm/dataplane.values.yaml");
     let start = "clusterresourcesync:\n  config:\n    cluster_resources:\n      customData:\n        - \"production\":\n          - \
                  defaultUserRoleValue:\n              value: \"arn:aws:iam::";
     assert!(values.starts_with(start) && !values.contains("staging"), "{values}");
@@ -78,8 +78,8 @@ fn only_what_was_written_for_the_stack_is_written_over_or_removed() {
     let (_, files, summary) = export(&folder);
     assert_eq!(files, "", "{summary}");
     // Somebody else's files stay, also such as another stack has.
-    let others =
-        read(&folder, "service-accounts/vision-staging.default.yaml").replace("stack acme-ml.", "stack other.");
+    let others = read(&folder, "service-accounts/vision-staging.default.yaml")
+        .replace("stack acme-ml in the sandbox.", "stack acme-ml in account 444455556666.");
     for (path, text) in [("service-accounts/theirs.yaml", "kind: ServiceAccount\n"), ("helm/other.yaml", &others)] {
         fs::write(folder.path().join("delivery").join(path), text).expect("written");
     }
@@ -92,11 +92,14 @@ fn only_what_was_written_for_the_stack_is_written_over_or_removed() {
     assert_eq!(read(&folder, "service-accounts/theirs.yaml"), "kind: ServiceAccount\n");
     assert_eq!(read(&folder, "helm/other.yaml"), others);
     // In whose place something else is, nothing at all is written.
-    let values = folder.path().join("delivery/helm/union-dataplane.values.yaml");
+    let values = folder.path().join("delivery/helm/dataplane.values.yaml");
     fs::write(&values, "mine: true\n").expect("written");
     folder.write("cloudgrant.yaml", UNION);
     let (done, files, error) = export(&folder);
-    assert!(!done && files.is_empty() && error.contains("wasn't written for the stack acme-ml"), "{error}");
+    assert!(
+        !done && files.is_empty() && error.contains("wasn't written for the stack acme-ml in the sandbox"),
+        "{error}"
+    );
     assert!(!folder.path().join("delivery/service-accounts/vision-staging.default.yaml").exists());
     fs::remove_file(&values).expect("removed");
     let document = assert_valid(&folder, &["export", "--sandbox", "--to", "delivery"]);

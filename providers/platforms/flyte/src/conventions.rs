@@ -2,7 +2,7 @@
 
 use cloudgrant_core::Conventions;
 
-/// Source: Flyte's deployment guides, which call the principal of its control plane so on either cloud.
+/// What tools that set Flyte up have called the principal of its control plane. To protect one that isn't there does no harm.
 pub(crate) fn on(cloud: &str) -> Conventions {
     let protected: &[&str] = match cloud {
         "aws" => &["*adminflyterole*"],

@@ -1,69 +1,40 @@
 //! How Flyte is told under which principal task code runs.
 
-use cloudgrant_core::{DeliveryFile, Desired, Error, Identity, Principal, Result};
+use cloudgrant_core::{Desired, Error, Principal, Result};
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, annotation, by_scope, known, service_accounts};
-
-/// Source: Flyte's Helm chart for EKS (`values-eks.yaml`), which annotates each namespace's service account with that value.
-pub(crate) const ATTRIBUTES: ClusterResourceAttributes =
-    ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" };
-
-/// The annotation of which the charts make values: their service accounts have a template for it. Source: flyte-core's `values-eks.yaml`, flyte-binary's `eks-production.yaml`.
-const TEMPLATED: &str = "eks.amazonaws.com/role-arn";
-
-/// Where the charts have the values of each domain. Source: the same.
-const CHARTS: [Chart; 2] = [
-    Chart {
-        name: "flyte-core",
-        path: &["cluster_resource_manager", "config", "cluster_resources", "customData"],
-        key: "defaultIamRole",
-    },
-    Chart {
-        name: "flyte-binary",
-        path: &["configuration", "inline", "cluster_resources", "customData"],
-        key: "defaultIamRole",
-    },
-];
-
-/// The same as files.
-pub(crate) fn files(principals: &[Principal]) -> Vec<DeliveryFile> {
-    let is_templated = |principal: &&Principal| annotation(principal).is_some_and(|it| it.key == TEMPLATED);
-    let all: Vec<&Principal> = principals.iter().collect();
-    let templated: Vec<&Principal> = principals.iter().filter(is_templated).collect();
-    let mut files = service_accounts::files(&all);
-    for principal in &templated {
-        files.extend(known(principal).into_iter().flat_map(|(_, value)| ATTRIBUTES.files(principal, value)));
-    }
-    files.extend(CHARTS.iter().filter_map(|chart| chart.file(&templated)));
-    files
-}
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery};
 
 /// Flyte's charts have a template for AWS's annotation, and none for Azure's: there the service accounts themselves are
-/// annotated.
+/// annotated. Source: flyte-core's `values-eks.yaml`, flyte-binary's `eks-production.yaml`.
+pub(crate) const DELIVERY: Delivery = Delivery {
+    attributes: ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" },
+    templated: "eks.amazonaws.com/role-arn",
+    charts: &[
+        Chart {
+            name: "flyte-core",
+            path: &["cluster_resource_manager", "config", "cluster_resources", "customData"],
+            key: "defaultIamRole",
+        },
+        Chart {
+            name: "flyte-binary",
+            path: &["configuration", "inline", "cluster_resources", "customData"],
+            key: "defaultIamRole",
+        },
+    ],
+};
+
 pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
-    let mut desired = Desired::default();
-    for (scope, principals) in by_scope(principals) {
-        let mut annotated = Vec::new();
-        for principal in principals {
-            match &principal.identity {
-                Identity::Known { annotation, .. } => match known(principal).filter(|_| annotation.key == TEMPLATED) {
-                    Some((_, value)) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
-                    None => annotated.push(principal),
-                },
-                Identity::Asked(_) => {
-                    let what = format!("it wants somebody to make a principal of {scope}: Flyte has no vendor");
-                    return Err(Error::provider_bug("flyte", what));
-                }
-            }
-        }
-        desired.objects.extend(service_accounts::object(scope, &annotated));
-    }
-    Ok(desired)
+    DELIVERY.desired(principals, |principal, _| {
+        let what = format!("it wants somebody to make a principal of {}: Flyte has no vendor", principal.scope);
+        Err(Error::provider_bug("flyte", what))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, AnnotationValue, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope};
+    use cloudgrant_core::{
+        Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, Project, Scope,
+    };
     use serde_json::json;
 
     use super::*;
@@ -84,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_known_goes_into_the_attributes_of_the_pair() {
-        let told = of(&[principal(TEMPLATED, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
         assert_eq!(told.objects[0].id.name, "vision-production");
         let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
         assert!(document.contains("attributes:\n  defaultIamRole: arn:r\n"), "{document}");

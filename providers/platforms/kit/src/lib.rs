@@ -1,5 +1,6 @@
 //! What platforms share: the ways in which a platform is told of a principal.
 //!
+//! * [`Delivery`]: which of the two ways below a principal goes.
 //! * [`ClusterResourceAttributes`]: the platform keeps a map of values for each project and domain, of which it makes the
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
@@ -11,11 +12,13 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod cluster_resource_attributes;
+mod delivery;
 pub mod helm;
 pub mod service_accounts;
 pub mod task_code;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
+pub use delivery::Delivery;
 
 use std::collections::HashMap;
 

@@ -2,63 +2,30 @@
 
 use std::fmt::Write as _;
 
-use cloudgrant_core::{
-    Asked, DeliveryFile, Desired, Handoff, Identity, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy,
-};
+use cloudgrant_core::{Asked, Desired, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy};
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{
-    ClusterResourceAttributes, PLATFORM_BINDING, annotation, by_scope, known, service_accounts,
-};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING};
 use serde_json::Value;
 
-/// Source: Union, "Enabling AWS resources"; its data plane's Helm chart annotates each namespace's service account with that
-/// value.
-pub(crate) const ATTRIBUTES: ClusterResourceAttributes =
-    ClusterResourceAttributes { tool: "uctl", key: "defaultUserRoleValue" };
-
-/// The annotation of which the charts make values: their service accounts have a template for it. Source: Union's chart `dataplane`, `values.aws.yaml`.
-const TEMPLATED: &str = "eks.amazonaws.com/role-arn";
-
-/// Where the charts have the values of each domain. Source: the same.
-const CHARTS: [Chart; 1] = [Chart {
-    name: "union-dataplane",
-    path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
-    key: "defaultUserRoleValue",
-}];
-
-/// The same as files.
-pub(crate) fn files(principals: &[Principal]) -> Vec<DeliveryFile> {
-    let is_templated = |principal: &&Principal| annotation(principal).is_some_and(|it| it.key == TEMPLATED);
-    let all: Vec<&Principal> = principals.iter().collect();
-    let templated: Vec<&Principal> = principals.iter().filter(is_templated).collect();
-    let mut files = service_accounts::files(&all);
-    for principal in &templated {
-        files.extend(known(principal).into_iter().flat_map(|(_, value)| ATTRIBUTES.files(principal, value)));
-    }
-    files.extend(CHARTS.iter().filter_map(|chart| chart.file(&templated)));
-    files
-}
+/// Source: Union, "Enabling AWS resources"; its chart `dataplane`, `values.aws.yaml`, which annotates each namespace's service
+/// account with that value.
+pub(crate) const DELIVERY: Delivery = Delivery {
+    attributes: ClusterResourceAttributes { tool: "uctl", key: "defaultUserRoleValue" },
+    templated: "eks.amazonaws.com/role-arn",
+    charts: &[Chart {
+        name: "dataplane",
+        path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
+        key: "defaultUserRoleValue",
+    }],
+};
 
 pub(crate) fn of(tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
-    let mut desired = Desired::default();
-    for (scope, principals) in by_scope(principals) {
-        let mut annotated = Vec::new();
-        for principal in principals {
-            match &principal.identity {
-                Identity::Known { annotation, .. } => match known(principal).filter(|_| annotation.key == TEMPLATED) {
-                    Some((_, value)) => desired.objects.extend(ATTRIBUTES.objects(principal, value)),
-                    None => annotated.push(principal),
-                },
-                Identity::Asked(asked) => ask_the_vendor(tenancy, principal, asked, &mut desired),
-            }
-        }
-        desired.objects.extend(service_accounts::object(scope, &annotated));
-    }
-    Ok(desired)
+    DELIVERY.desired(principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
 }
 
 /// Requirement 7: in a data plane that Union manages, its team makes a domain's identity.
-fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked, desired: &mut Desired) {
+fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> Desired {
+    let mut desired = Desired::default();
     let domain = principal.scope.domain().map(ToString::to_string).unwrap_or_default();
     let mut attributes = serde_json::Map::from_iter([("domain".to_owned(), Value::from(domain.as_str()))]);
     attributes.extend(asked.attributes.as_object().cloned().unwrap_or_default());
@@ -77,7 +44,7 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked, desir
             verifiable: false,
         }),
     });
-    let Some(binding) = principal.because.first() else { return };
+    let Some(binding) = principal.because.first() else { return desired };
     // Requirement 5.
     let all: Vec<_> = tenancy.domains.iter().map(ToString::to_string).collect();
     let message = format!(
@@ -90,6 +57,7 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked, desir
             "the Union team isn't told whose data plane it is: set `platform.organization`, Union's name for you";
         desired.notes.push(Note::warning(binding, message));
     }
+    desired
 }
 
 fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &str) -> String {
@@ -134,7 +102,7 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, AnnotationValue, Domain, IntentId, Naming, Pair, Project, Scope};
+    use cloudgrant_core::{Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, Pair, Project, Scope};
     use serde_json::json;
 
     use super::*;

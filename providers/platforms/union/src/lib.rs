@@ -40,11 +40,11 @@ impl Platform for Union {
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
-        delivery::files(principals)
+        delivery::DELIVERY.files(principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
-        delivery::ATTRIBUTES.unbinding(bound)
+        delivery::DELIVERY.attributes.unbinding(bound)
     }
 
     fn execute_permission(&self) -> ExecutePermission {

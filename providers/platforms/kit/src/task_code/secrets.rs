@@ -6,7 +6,8 @@ const USE: &str = "    if not value:\n        raise ValueError(\"the secret is e
 
 /// A secret that the platform mounts. As a file: its names don't fit the name of a variable.
 ///
-/// Source: Union, "Enabling AWS Secrets Manager"; the `Secret` of flytekit and of flyte.
+/// Source: Union, "Enabling AWS Secrets Manager"; the `Secret` of flytekit and of flyte; where the file is, flyteorg/flyte,
+/// `executor/pkg/webhook/aws_secret_manager.go`.
 pub(super) fn mounted(sdk: Sdk, word: &str, group: &str, key: &str) -> Module {
     let upper = word.to_ascii_uppercase();
     let mut module = Module {

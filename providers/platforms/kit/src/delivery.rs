@@ -1,0 +1,62 @@
+//! How a platform of Flyte's family is told of principals: by its cluster resource attributes where its charts make the annotation
+//! of these, and by the service accounts themselves otherwise.
+
+use cloudgrant_core::{Asked, DeliveryFile, Desired, Identity, Principal, Result};
+
+use crate::helm::Chart;
+use crate::{ClusterResourceAttributes, annotation, by_scope, known, service_accounts};
+
+/// What a platform's tool and its charts call things.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The record of a project and domain.
+    pub attributes: ClusterResourceAttributes,
+    /// The annotation of which the charts make values: their service accounts have a template for it.
+    pub templated: &'static str,
+    /// The charts that have values for each domain.
+    pub charts: &'static [Chart],
+}
+
+impl Delivery {
+    /// What the platform must be told. `ask` says how its vendor is asked for a principal that only they can make.
+    ///
+    /// # Errors
+    /// Those of `ask`.
+    pub fn desired(
+        &self,
+        principals: &[Principal],
+        ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
+    ) -> Result<Desired> {
+        let mut desired = Desired::default();
+        for (scope, principals) in by_scope(principals) {
+            let mut annotated = Vec::new();
+            for principal in principals {
+                match (&principal.identity, known(principal).filter(|_| self.is_templated(principal))) {
+                    (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
+                    (Identity::Known { .. }, Some((_, value))) => {
+                        desired.objects.extend(self.attributes.objects(principal, value));
+                    }
+                    (Identity::Known { .. }, None) => annotated.push(principal),
+                }
+            }
+            desired.objects.extend(service_accounts::object(scope, &annotated));
+        }
+        Ok(desired)
+    }
+
+    /// The same as files.
+    pub fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
+        let all: Vec<&Principal> = principals.iter().collect();
+        let templated: Vec<&Principal> = principals.iter().filter(|principal| self.is_templated(principal)).collect();
+        let mut files = service_accounts::files(&all);
+        for principal in &templated {
+            files.extend(known(principal).into_iter().flat_map(|(_, value)| self.attributes.files(principal, value)));
+        }
+        files.extend(self.charts.iter().filter_map(|chart| chart.file(&templated)));
+        files
+    }
+
+    fn is_templated(&self, principal: &Principal) -> bool {
+        annotation(principal).is_some_and(|annotation| annotation.key == self.templated)
+    }
+}
