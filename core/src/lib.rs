@@ -40,7 +40,7 @@ pub use contract::delivery::{
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Stays, Unsearched, Widening,
+    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Stays, Unmakeable, Unsearched, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, Snippet};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
+use crate::contract::change::Action;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::Error;
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -183,6 +184,32 @@ pub struct Limit {
     pub needed: u64,
     /// What to do when it is too much.
     pub hint: String,
+    /// The wanted objects that count towards it. Where there are none, it is no business of the plan's.
+    pub objects: BTreeSet<ObjectId>,
+}
+
+impl Limit {
+    /// Whether what is wanted doesn't keep it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.needed > self.quota && !self.objects.is_empty()
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} needed, {} allowed", self.what, self.needed, self.quota)
+    }
+}
+
+/// Changes that can't be made as things are: what they all take isn't there, or the caller may not make them.
+#[derive(Debug)]
+pub struct Unmakeable {
+    /// What is in the way, and what to do about it. Core adds for which intents.
+    pub why: Error,
+    /// Which changes: making these objects, changing them, or deleting them.
+    pub actions: &'static [Action],
+    /// Of which objects, whether they are there or not.
+    pub objects: BTreeSet<ObjectId>,
 }
 
 /// What is there.
@@ -190,10 +217,16 @@ pub struct Limit {
 pub struct Observed {
     /// The wanted objects that are there, and those that the stack owns and no longer wants.
     pub objects: BTreeMap<ObjectId, Found>,
-    /// Limits that what is wanted has to keep. Core refuses a plan that breaks one.
+    /// Limits that what is wanted has to keep. Core refuses a plan that breaks one, but for one that only takes away and makes
+    /// nothing that counts towards it.
     pub limits: Vec<Limit>,
-    /// What makes the plan impossible, although each object is fine by itself.
+    /// What makes every plan impossible, also one that only takes away: nobody knows what is there, or whose it is. What keeps
+    /// objects from being made is [`unmakeable`](Self::unmakeable).
     pub problems: Vec<Error>,
+    /// What can't be made, changed or deleted, although nothing is in its place. A plan that is to make the manifest come true
+    /// is refused for what can't be made or changed; one that only takes away goes past it, and is refused where it comes to
+    /// such a change itself: as what takes the place of something that goes.
+    pub unmakeable: Vec<Unmakeable>,
     /// Wanted objects in whose place something is that isn't the stack's, and what to say of each. Core knows it by itself of
     /// an object that is there, isn't [`owned`](Found::owned) and would be the stack's alone: this is for whoever can say more,
     /// and for a part of what others write. A plan that only takes away leaves these objects alone; any other one ends there.

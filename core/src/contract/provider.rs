@@ -106,7 +106,8 @@ pub trait Provider: Debug + Send + Sync {
     /// - Says `owned` only of what carries the stack's mark, and leaves out foreign objects that nobody wants.
     /// - Reports the limits that the wanted objects have to keep.
     /// - Says by object what is in the way of it ([`Observed::conflicts`]), so that it keeps nobody from taking other grants
-    ///   away; a [problem](Observed::problems) keeps everybody from everything.
+    ///   away, and so it says what can't be made ([`Observed::unmakeable`]); a [problem](Observed::problems) keeps everybody
+    ///   from everything.
     ///
     /// # Errors
     /// The cloud doesn't answer. Absence is no error.

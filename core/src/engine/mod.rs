@@ -29,8 +29,8 @@ use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
-use crate::plan::diff;
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
+use crate::plan::{diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
@@ -174,7 +174,7 @@ impl Engine {
 
     /// Makes the plan; once cancelled, without trying again what fails.
     async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let (mut plan, said) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
+        let (mut plan, mut said) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
@@ -192,6 +192,9 @@ impl Engine {
                 self.provider.remainder(id, shares)
             });
             (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
+            if let Some(refusal) = unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
+                return Err(refusal);
+            }
         }
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
         let asked = self.baseline.is_some() || self.thorough;
@@ -217,11 +220,13 @@ impl Engine {
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
-        let observed = self.observe(&desired, watch, cancel).await?;
+        let mut observed = self.observe(&desired, watch, cancel).await?;
         desired.extend(self.delivered(intents, principals, &observed.outputs)?);
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
+            // What of that is needed is only known once the rest was left out.
+            unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
         };
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));

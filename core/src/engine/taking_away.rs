@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::{Desired, ObjectId, Unmakeable};
 use crate::contract::provider::Shares;
 use crate::engine::remainder::remainder;
 use crate::plan::{Action, Change, Plan, in_the_way};
@@ -19,6 +19,8 @@ pub(super) struct Said {
     pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// [`Desired::less_revoked`](crate::Desired::less_revoked)
     pub(super) less_revoked: BTreeSet<ObjectId>,
+    /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
+    pub(super) unmakeable: Vec<Unmakeable>,
 }
 
 /// [`Provider::remainder`](crate::Provider::remainder)

@@ -11,7 +11,7 @@ use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::contract::protected::Protected;
 use crate::plan::{Action, Change, Plan};
-use crate::plan::{in_the_way, order};
+use crate::plan::{in_the_way, order, unmakeable};
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding};
 use crate::vocabulary::names::Stack;
@@ -166,15 +166,9 @@ fn protection(protected: &Protected, touches: &[String]) -> Option<String> {
 }
 
 fn refuse_limits(observed: &Observed) -> Result<()> {
-    let broken: Vec<_> = observed.limits.iter().filter(|limit| limit.needed > limit.quota).collect();
+    let broken: Vec<_> = observed.limits.iter().filter(|limit| limit.is_broken()).collect();
     let Some(first) = broken.first() else { return Ok(()) };
-    let problems = broken
-        .iter()
-        .map(|limit| {
-            let message = format!("{}: {} needed, {} allowed", limit.what, limit.needed, limit.quota);
-            Diagnostic::new("", message).hint(limit.hint.clone())
-        })
-        .collect();
+    let problems = broken.iter().map(|limit| Diagnostic::new("", limit.to_string()).hint(limit.hint.clone())).collect();
     Err(Error::new(ErrorKind::Quota, "the plan doesn't fit the cloud's quotas")
         .diagnostics(problems)
         .hint(first.hint.clone()))
@@ -198,6 +192,7 @@ pub(crate) fn plan(
         let hint = "name another role or repository; the protected list is in the provider's section";
         refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     }
+    let unmakeable = unmakeable::of_wanted(std::mem::take(&mut observed.unmakeable), &objects);
     let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
     let (in_the_way, conflicts): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
     objects = rest;
@@ -205,7 +200,7 @@ pub(crate) fn plan(
     if only_takes_away {
         objects = in_the_way::without_dependents(objects, &in_the_way, &observed.objects);
     } else {
-        problems.extend(conflicts);
+        problems.extend(unmakeable.into_iter().chain(conflicts));
     }
     if let Some(problem) = Error::all(problems) {
         return Err(problem);

@@ -2,6 +2,7 @@
 //! only takes away goes past them: what isn't the stack's is no business of theirs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use foldhash::HashSet;
 
@@ -11,7 +12,7 @@ use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 
-/// How many of the intents are named that something is in the way of.
+/// How many are named of the intents that something is in the way of, and of the objects.
 const NAMED: usize = 3;
 
 /// A wanted object that something of somebody else's is in the way of.
@@ -38,7 +39,7 @@ pub(super) fn taken_out(objects: Vec<Object>, observed: &mut Observed) -> (Vec<O
         };
         observed.objects.remove(&object.id);
         let one = InTheWay { object: object.id, what: error.message().to_owned(), because: object.because };
-        let error = error.with("for", named(&one.because));
+        let error = error.with("for", named(one.because.iter()));
         taken.push((one, error));
     }
     (rest, taken)
@@ -52,19 +53,25 @@ fn not_ours(object: &Object, found: Option<&Found>) -> Option<Error> {
     Some(Error::new(ErrorKind::Conflict, format!("{} exists, and is not this stack's", object.id)).hint(hint))
 }
 
-fn named(because: &[IntentId]) -> String {
-    let asked: Vec<_> = asked(because).map(ToString::to_string).collect();
-    match asked.len().checked_sub(NAMED) {
-        Some(more) if more > 0 => format!("{} and {more} more", asked[..NAMED].join(", ")),
-        _ => asked.join(", "),
+/// The intents for which something is wanted, for people.
+pub(super) fn named<'a>(because: impl Iterator<Item = &'a IntentId> + Clone) -> String {
+    listed(asked(because))
+}
+
+/// The first of several, and how many more there are.
+pub(super) fn listed(several: impl Iterator<Item: fmt::Display>) -> String {
+    let all: Vec<_> = several.map(|one| one.to_string()).collect();
+    match all.len().checked_sub(NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", all[..NAMED].join(", ")),
+        _ => all.join(", "),
     }
 }
 
 /// Grants and registries, as people name them; bindings where there is nothing else.
-fn asked(because: &[IntentId]) -> impl Iterator<Item = &IntentId> {
+fn asked<'a>(because: impl Iterator<Item = &'a IntentId> + Clone) -> impl Iterator<Item = &'a IntentId> {
     let is_binding = |intent: &IntentId| matches!(intent, IntentId::Binding(_));
-    let only_bindings = because.iter().all(is_binding);
-    because.iter().filter(move |intent| only_bindings || !is_binding(intent))
+    let only_bindings = because.clone().all(is_binding);
+    because.filter(move |intent| only_bindings || !is_binding(intent))
 }
 
 /// Leaves out what would be made on what isn't the stack's, or on something that would be. What is there of it stays wanted,
@@ -95,7 +102,7 @@ pub(super) fn without_dependents(
 pub(crate) fn left_alone(plan: &Plan, before: &[InTheWay], is_kept: impl Fn(&IntentId) -> bool) -> Vec<Note> {
     let is_told = |one: &InTheWay| plan.stays.iter().any(|stays| stays.object == one.object);
     let note = |one: &InTheWay| {
-        let whose = asked(&one.because).find(|intent| !is_kept(intent)).filter(|_| !is_told(one))?;
+        let whose = asked(one.because.iter()).find(|intent| !is_kept(intent)).filter(|_| !is_told(one))?;
         Some(Note::warning(whose, format!("{}: it is left as it is", one.what)))
     };
     before.iter().filter_map(note).collect()

@@ -7,6 +7,7 @@ pub(crate) mod execute;
 pub(crate) mod in_the_way;
 pub(crate) mod order;
 pub(crate) mod secret_notes;
+pub(crate) mod unmakeable;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Bound, Cancel, Capabilities, Change, Checked, Connect, Context, Desired,
-    Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, IntentId, Intents, Naming, Object, ObjectId,
-    Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind, ResourceName, Result,
-    Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Watch,
+    Access, Action, Approval, Approved, Attributes, Bound, Cancel, Capabilities, Change, Checked, Connect, Context,
+    Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit, Naming,
+    Object, ObjectId, Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind,
+    ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
+    Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -33,6 +34,11 @@ type Script = Box<dyn Fn(&Change, u32) -> Step + Send + Sync>;
 
 pub(crate) struct Fake {
     wanted: Mutex<Vec<Object>>,
+    /// What takes the place of what.
+    pub(crate) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// What can't be done to which things, and why.
+    pub(crate) unmakeable: Vec<(&'static [Action], Vec<&'static str>, &'static str)>,
+    pub(crate) limits: Vec<Limit>,
     script: Script,
     pub(crate) world: Mutex<BTreeMap<ObjectId, Found>>,
     /// What observe shows, if it isn't the world: for so many looks.
@@ -71,6 +77,16 @@ pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
     }
 }
 
+/// The same for grants; where it is for several, what it is like depends on which.
+pub(crate) fn object_for(name: &str, grants: &[&str]) -> Object {
+    let because: Vec<_> = grants.iter().map(|name| IntentId::Grant(GrantName::parse(*name).expect("name"))).collect();
+    Object { attributes: for_grants(&because), because, ..object(name, &[]) }
+}
+
+fn for_grants(grants: &[IntentId]) -> Attributes {
+    json!(grants.iter().map(ToString::to_string).collect::<Vec<_>>()).into()
+}
+
 pub(crate) fn found(needs: &[&str]) -> Found {
     let depends_on = needs.iter().map(|need| id(need)).collect();
     Found { attributes: json!({}).into(), owned: true, depends_on, if_deleted: None, touches: Vec::new() }
@@ -80,6 +96,9 @@ impl Fake {
     pub(crate) fn wanting(objects: Vec<Object>) -> Self {
         Self {
             wanted: Mutex::new(objects),
+            replaces: BTreeMap::new(),
+            unmakeable: Vec::new(),
+            limits: Vec::new(),
             script: Box::new(|_, _| Step::Make(Duration::from_secs(1))),
             world: Mutex::default(),
             stale: Mutex::default(),
@@ -144,8 +163,14 @@ impl Fake {
 impl Provider for Fake {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.question()?;
-        let objects = if grants.is_empty() { Vec::new() } else { self.wanted.lock().expect("lock").clone() };
-        Ok(Desired { objects, ..Desired::default() })
+        let is_asked = |intent: &IntentId| grants.iter().any(|grant| grant.id() == *intent);
+        let mut objects = self.wanted.lock().expect("lock").clone();
+        for object in objects.iter_mut().filter(|object| object.because.len() > 1) {
+            object.because.retain(is_asked);
+            object.attributes = for_grants(&object.because);
+        }
+        objects.retain(|object| object.because.iter().any(is_asked));
+        Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -170,7 +195,13 @@ impl Provider for Fake {
             }
             world
         };
-        Ok(Observed { objects, ..Observed::default() })
+        let unmakeable = self.unmakeable.iter().map(|(actions, objects, why)| Unmakeable {
+            why: Error::new(ErrorKind::AccessDenied, *why),
+            actions,
+            objects: objects.iter().map(|name| id(name)).collect(),
+        });
+        let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
+        Ok(Observed { objects, unmakeable, limits, ..Observed::default() })
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
@@ -278,17 +309,24 @@ impl Connect for Fake {
 
 /// An engine that asks the fake for one global grant.
 pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
-    let grant = TaskAccess {
-        name: GrantName::parse("all").expect("name"),
-        scope: Scope::Global,
-        reaches: Vec::new(),
-        precise: false,
-        carried_by: [Scope::Global].into(),
-        beside_revoked: [].into(),
+    let stack = Stack::parse("acme").expect("stack");
+    Engine::new("fake", fake.clone(), flyte(), stack, granting(&["all"]), settings)
+}
+
+/// Global grants of nothing.
+pub(crate) fn granting(names: &[&str]) -> Intents {
+    let grant = |name: &&str| {
+        let grant = TaskAccess {
+            name: GrantName::parse(*name).expect("name"),
+            scope: Scope::Global,
+            reaches: Vec::new(),
+            precise: false,
+            carried_by: [Scope::Global].into(),
+            beside_revoked: [].into(),
+        };
+        Arc::new(Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed"))
     };
-    let grant = Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed");
-    let intents = Intents { grants: vec![Arc::new(grant)], ..Intents::default() };
-    Engine::new("fake", fake.clone(), flyte(), Stack::parse("acme").expect("stack"), intents, settings)
+    Intents { grants: names.iter().map(grant).collect(), ..Intents::default() }
 }
 
 /// A platform that is told of nothing here.

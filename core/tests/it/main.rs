@@ -11,6 +11,7 @@ mod config_long;
 mod engine_order;
 mod engine_outcome;
 mod engine_retry;
+mod engine_revoke;
 mod engine_undone;
 mod excerpts;
 mod fake;

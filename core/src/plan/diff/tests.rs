@@ -259,9 +259,11 @@ fn a_broken_limit_is_refused_with_its_figures() {
         quota: 10,
         needed,
         hint: "put several resources into one grant".to_owned(),
+        objects: [id("attachment")].into(),
     };
     let with = |limits| plan_of(Desired::default(), Observed { limits, ..Observed::default() }, &Protected::default());
     assert!(with(vec![limit(10)]).is_ok(), "exactly full is allowed");
+    assert!(with(vec![Limit { objects: [].into(), ..limit(11) }]).is_ok(), "nothing wanted counts");
     let error = with(vec![limit(10), limit(11), limit(12)]).expect_err("too much");
     assert_eq!(error.kind(), ErrorKind::Quota);
     let said: Vec<_> = error.problems().iter().map(ToString::to_string).collect();

@@ -1,6 +1,6 @@
 //! The provider: what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, Found, Limit, ObjectId, Observed, Result, Widening};
 use serde_json::json;
@@ -117,14 +117,17 @@ impl Reference {
 }
 
 fn limits(desired: &Desired, observed: &mut Observed) {
-    let attachments = desired.objects.iter().filter(|object| object.id.kind == ATTACHMENT);
-    let principals: Vec<_> = attachments.filter_map(|object| object.attributes.text("principal")).collect();
-    for principal in principals.iter().collect::<BTreeSet<_>>() {
-        observed.limits.push(Limit {
-            what: format!("policies of principal {principal}"),
-            quota: MOST_POLICIES,
-            needed: principals.iter().filter(|other| other == &principal).count() as u64,
-            hint: "put several resources into one grant".to_owned(),
-        });
+    let mut attached: BTreeMap<String, BTreeSet<ObjectId>> = BTreeMap::new();
+    for object in desired.objects.iter().filter(|object| object.id.kind == ATTACHMENT) {
+        if let Some(principal) = object.attributes.text("principal") {
+            attached.entry(principal).or_default().insert(object.id.clone());
+        }
     }
+    observed.limits.extend(attached.into_iter().map(|(principal, objects)| Limit {
+        what: format!("policies of principal {principal}"),
+        quota: MOST_POLICIES,
+        needed: objects.len() as u64,
+        hint: "put several resources into one grant".to_owned(),
+        objects,
+    }));
 }

@@ -296,13 +296,13 @@ impl Reader<'_> {
 
     fn limits(&mut self, quotas: Quotas) {
         let mut limits = Vec::new();
-        let mut attached: BTreeMap<Cow<'_, str>, BTreeSet<Cow<'_, str>>> = BTreeMap::new();
-        let (mut roles, mut policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
+        let mut attached: BTreeMap<Cow<'_, str>, (BTreeSet<Cow<'_, str>>, BTreeSet<ObjectId>)> = BTreeMap::new();
+        let (mut new_roles, mut new_policies) = (BTreeSet::new(), BTreeSet::new());
         for object in &self.desired.objects {
             let new = !self.observed.objects.contains_key(&object.id);
             match object.id.kind {
                 kinds::ROLE => {
-                    roles += usize::from(new);
+                    new_roles.extend(new.then(|| object.id.clone()));
                     limits.push(Limit {
                         what: format!("characters in the trust policy of role {}", object.id.name),
                         quota: quotas.trust_size,
@@ -310,18 +310,21 @@ impl Reader<'_> {
                         hint: "use project-domain scopes, which need a subject each, or ask AWS for a higher quota \
                                (Service Quotas, IAM, role trust policy length: up to 4,096)"
                             .to_owned(),
+                        objects: [object.id.clone()].into(),
                     });
                 }
-                kinds::POLICY => policies += usize::from(new),
+                kinds::POLICY => new_policies.extend(new.then(|| object.id.clone())),
                 kinds::ATTACHMENT => {
                     if let Some(Attachment { role, policy }) = Attachment::of(&object.attributes) {
-                        attached.entry(role).or_default().insert(policy);
+                        let (policies, objects) = attached.entry(role).or_default();
+                        policies.insert(policy);
+                        objects.insert(object.id.clone());
                     }
                 }
                 _ => {}
             }
         }
-        for (role, mut policies) in attached {
+        for (role, (mut policies, objects)) in attached {
             let there = self.snapshot.roles.get(&*role).into_iter().flat_map(|role| role.attached.keys());
             let there: BTreeSet<Cow<'_, str>> = there.map(|arn| arn.as_str().into()).collect();
             let mut what = format!("managed policies attached to role {role}");
@@ -342,17 +345,21 @@ impl Reader<'_> {
                 hint: "grant less, detach what nobody needs, or ask AWS for a higher quota (Service Quotas, IAM, \
                        managed policies per role: up to 25)"
                     .to_owned(),
+                objects,
             });
         }
         let account = &self.aws.config.account;
-        for (what, quota, needed) in
-            [("roles", quotas.roles, roles), ("customer-managed policies", quotas.policies, policies)]
-        {
+        let (roles, policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
+        for (what, quota, there, objects) in [
+            ("roles", quotas.roles, roles, new_roles),
+            ("customer-managed policies", quotas.policies, policies, new_policies),
+        ] {
             limits.push(Limit {
                 what: format!("{what} in account {account}"),
                 quota,
-                needed: needed as u64,
+                needed: (there + objects.len()) as u64,
                 hint: "use fewer and wider scopes, or ask AWS for a higher quota (Service Quotas, IAM)".to_owned(),
+                objects,
             });
         }
         self.observed.limits.extend(limits);

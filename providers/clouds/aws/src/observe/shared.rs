@@ -197,10 +197,12 @@ fn roles_stay(wanted: &HashSet<&ObjectId>, policies: &Policies, observed: &mut O
 
 fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, observed: &mut Observed) {
     let mut after = documents.clone();
+    let mut counted: BTreeMap<Shared, BTreeSet<ObjectId>> = BTreeMap::new();
     for (shared, object) in statements(desired) {
         let attributes = object.attributes.value();
         let statement: &Value = &attributes["statement"];
         let before = after.remove(&shared).flatten();
+        counted.entry(shared.clone()).or_default().insert(object.id.clone());
         after.insert(shared, merge::merged(before, statement["Sid"].as_str().unwrap_or_default(), Some(statement)));
     }
     for (shared, document) in after {
@@ -212,6 +214,7 @@ fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, obser
             quota: shared.largest() as u64,
             needed: document.map_or(0, |document| document.to_string().len()) as u64,
             hint: format!("take statements out of the {}'s policy that nobody needs any more", shared.noun()),
+            objects: counted.remove(&shared).unwrap_or_default(),
         });
     }
 }

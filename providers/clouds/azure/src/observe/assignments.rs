@@ -279,19 +279,17 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
         let there = wanted().filter(|object| {
             object.attributes.text("scope").unwrap_or_default().to_ascii_lowercase().starts_with(&prefix)
         });
-        let new: Vec<_> = there.map(|object| !observed.objects.contains_key(&object.id)).collect();
-        // Where nothing is wanted, a place is only searched.
-        if new.is_empty() {
-            continue;
-        }
+        let new = there.filter(|object| !observed.objects.contains_key(&object.id));
+        let new: BTreeSet<_> = new.map(|object| object.id.clone()).collect();
         limits.push(Limit {
             what: format!("role assignments in subscription {subscription}"),
             quota: PER_SUBSCRIPTION,
-            needed: count + new.iter().filter(|new| **new).count() as u64,
+            needed: count + new.len() as u64,
             hint:
                 "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
                    raises this quota for nobody"
                     .to_owned(),
+            objects: new,
         });
     }
     for object in wanted() {
@@ -301,6 +299,7 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
                 quota: condition::LONGEST,
                 needed: condition.len() as u64,
                 hint: "grant fewer and wider prefixes of this container, or all of it".to_owned(),
+                objects: [object.id.clone()].into(),
             });
         }
     }

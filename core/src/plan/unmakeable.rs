@@ -1,0 +1,61 @@
+//! Changes that can't be made as things are. Whoever applies is told, and nothing is done; whoever only takes away goes past
+//! what isn't needed for that, and is told where nothing can be taken away without it.
+
+use std::collections::BTreeSet;
+
+use crate::contract::change::{Action, Change};
+use crate::contract::error::{Error, ErrorKind};
+use crate::contract::object::{Limit, Object, Observed, Unmakeable};
+use crate::plan::Plan;
+use crate::plan::in_the_way::{listed, named};
+
+/// What is in the way of a manifest that is to come true: each cause once, for all that it concerns. What can't be deleted
+/// is no part of it: what can be taken away should be, whatever can't.
+pub(super) fn of_wanted(unmakeable: Vec<Unmakeable>, objects: &[Object]) -> Vec<Error> {
+    let told = |Unmakeable { why, actions, objects: these }: Unmakeable| {
+        actions.iter().find(|action| **action != Action::Delete)?;
+        let because = objects.iter().filter(|object| these.contains(&object.id)).flat_map(|object| &object.because);
+        let because: BTreeSet<_> = because.collect();
+        (!because.is_empty()).then(|| why.with("for", named(because.iter().copied())))
+    };
+    unmakeable.into_iter().filter_map(told).collect()
+}
+
+/// Takes out of what is there what can't be made, and what would be too much: for a plan that only takes away, which may come
+/// to nothing of that.
+pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
+    let limits = std::mem::take(&mut observed.limits);
+    let beyond = limits.into_iter().filter(Limit::is_broken).map(|limit| {
+        let why = Error::new(ErrorKind::Quota, limit.to_string()).hint(limit.hint);
+        // What is there and changes has less by then.
+        Unmakeable { why, actions: &[Action::Create], objects: limit.objects }
+    });
+    let mut unmakeable = std::mem::take(&mut observed.unmakeable);
+    unmakeable.extend(beyond);
+    unmakeable
+}
+
+/// What a plan that only takes away comes to all the same. Where something of it can't be made or changed, nothing goes:
+/// deletions wait for that. Where something can't be deleted, the rest goes, and the attempt tells why that doesn't; it is told
+/// before where there is no rest.
+pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error> {
+    let any_rest = plan.work().any(|change| !unmakeable.iter().any(|one| one.is_of(change)));
+    let told = |one: Unmakeable| {
+        let is_told = |change: &&Change| one.is_of(change) && !(any_rest && change.action == Action::Delete);
+        let changes: Vec<_> = plan.work().filter(is_told).collect();
+        let served = |change: &Change| plan.served.get(&change.id).into_iter().flatten();
+        let because: BTreeSet<_> =
+            changes.iter().flat_map(|change| change.because.iter().chain(served(change))).collect();
+        let why = (!changes.is_empty()).then_some(one.why)?;
+        let why = why.with("object", listed(changes.iter().map(|change| &change.id)));
+        Some(if because.is_empty() { why } else { why.with("for", named(because.iter().copied())) })
+    };
+    Error::all(unmakeable.into_iter().filter_map(told).collect())
+}
+
+impl Unmakeable {
+    /// Whether it keeps a change from being made.
+    fn is_of(&self, change: &Change) -> bool {
+        self.actions.contains(&change.action) && self.objects.contains(&change.id)
+    }
+}

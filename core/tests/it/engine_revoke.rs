@@ -1,0 +1,130 @@
+//! Whoever only takes away goes past what can't be made, and nothing is lost for that.
+
+use std::sync::Arc;
+
+use cloudgrant_core::{Action, Engine, Error, ErrorKind, Found, Limit, Plan, Result, Settings, Silent, Stack};
+
+use crate::fake::{Fake, flyte, found, granting, id, object_for};
+
+const ALL: [&str; 3] = ["gone", "stays", "pending"];
+const WHY: &str = "the issuer isn't there";
+const WRITES: &[Action] = &[Action::Create, Action::Update];
+
+/// What is there, each as it is wanted for some grants.
+fn having(fake: Fake, things: &[(&str, &[&str])]) -> Fake {
+    for (name, grants) in things {
+        let thing = Found { attributes: object_for(name, grants).attributes, ..found(&[]) };
+        fake.world.lock().expect("lock").insert(id(name), thing);
+    }
+    fake
+}
+
+/// A thing of each of three grants, the last of which nobody has applied yet, and one that two of them share.
+fn applied() -> Fake {
+    let of_one = ["gone", "stays", "pending"].map(|name| object_for(name, &[name]));
+    let fake = Fake::wanting(of_one.into_iter().chain([object_for("shared", &["gone", "stays"])]).collect());
+    having(fake, &[("gone", &["gone"]), ("stays", &["stays"]), ("shared", &["gone", "stays"])])
+}
+
+fn engine(fake: Fake, grants: &[&str]) -> Engine {
+    let stack = Stack::parse("acme").expect("stack");
+    Engine::new("fake", Arc::new(fake), flyte(), stack, granting(grants), Settings::default())
+}
+
+async fn plan(fake: Fake) -> Result<Plan> {
+    engine(fake, &ALL).plan(&Silent).await
+}
+
+/// Plans to take `gone` away, and leaves the other two.
+async fn revoke(fake: Fake) -> Result<Plan> {
+    engine(fake, &ALL[1..]).taking_away_from(granting(&ALL)).plan(&Silent).await
+}
+
+fn actions(plan: &Plan) -> Vec<(Action, &str)> {
+    plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect()
+}
+
+fn facts(error: &Error) -> Vec<(&str, &str)> {
+    error.context().iter().map(|(key, value)| (*key, value.as_str())).collect()
+}
+
+/// What stays has its access from something that goes, until something new gives it that.
+fn exchange() -> Fake {
+    let mut fake = Fake::wanting(vec![object_for("old", &["gone"]), object_for("new", &["stays"])]);
+    fake.replaces = [(id("new"), vec![id("old")])].into();
+    having(fake, &[("old", &["gone"])])
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_whose_place_can_not_be_taken() {
+    let mut fake = exchange();
+    fake.unmakeable = vec![(&[Action::Create], vec!["new"], WHY)];
+    let error = revoke(fake).await.expect_err("what stays would lose what it has");
+    assert_eq!(error.message(), WHY);
+    assert_eq!(facts(&error), [("object", "thing new"), ("for", "grant stays")]);
+    assert_eq!(actions(&revoke(exchange()).await.expect("a plan")), [(Action::Create, "new"), (Action::Delete, "old")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_made_refuses_an_apply_and_no_revoke() {
+    let fake = || {
+        let mut fake = applied();
+        fake.unmakeable = vec![(&[Action::Create], vec!["pending", "stays", "shared", "elsewhere"], WHY)];
+        fake
+    };
+    let error = plan(fake()).await.expect_err("it can't be made");
+    // Once for all that it concerns.
+    assert_eq!((error.message(), error.problems().len()), (WHY, 0));
+    assert_eq!(facts(&error), [("for", "grant gone, grant pending, grant stays")]);
+    // What is there is narrowed, and what goes goes.
+    let left = revoke(fake()).await.expect("a plan");
+    assert_eq!(actions(&left), [(Action::Update, "shared"), (Action::Delete, "gone")]);
+    assert_eq!(left.changes, revoke(applied()).await.expect("a plan").changes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_changed_refuses_a_revoke_that_has_to_change_it() {
+    let with = |objects: &[&'static str]| {
+        let mut fake = applied();
+        fake.unmakeable = vec![(WRITES, objects.to_vec(), WHY)];
+        fake
+    };
+    assert_eq!(revoke(with(&["stays", "pending", "gone"])).await.expect("a plan").changes.len(), 2);
+    let error = revoke(with(&["pending", "shared"])).await.expect_err("it has to change");
+    assert_eq!((error.message(), error.kind()), (WHY, ErrorKind::AccessDenied));
+    assert_eq!(facts(&error), [("object", "thing shared"), ("for", "grant stays")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_deleted_refuses_a_revoke_that_would_do_nothing_else() {
+    let with = |objects: &[&'static str]| {
+        let mut fake = applied();
+        fake.unmakeable = vec![(&[Action::Delete], objects.to_vec(), WHY)];
+        fake
+    };
+    // An apply takes away what it can.
+    assert!(plan(with(&["gone", "stays"])).await.is_ok());
+    assert_eq!(revoke(with(&["gone"])).await.expect("the rest goes").changes.len(), 2);
+    let alone = Fake::wanting(vec![object_for("gone", &["gone"])]);
+    let mut alone = having(alone, &[("gone", &["gone"])]);
+    alone.unmakeable = vec![(&[Action::Delete], vec!["gone"], WHY)];
+    let error = revoke(alone).await.expect_err("nothing goes");
+    assert_eq!(facts(&error), [("object", "thing gone"), ("for", "grant gone")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_refuses_a_revoke_only_where_it_makes_something() {
+    let with = |mut fake: Fake, objects: &[&str]| {
+        let objects = objects.iter().map(|name| id(name)).collect();
+        let (what, hint) = ("things in all".to_owned(), "grant less".to_owned());
+        fake.limits = vec![Limit { what, quota: 2, needed: 3, hint, objects }];
+        fake
+    };
+    let all = ["gone", "stays", "pending", "shared", "new"];
+    assert_eq!(plan(with(applied(), &all)).await.expect_err("too much").kind(), ErrorKind::Quota);
+    assert_eq!(revoke(with(applied(), &all)).await.expect("a plan").changes.len(), 2);
+    let error = revoke(with(exchange(), &all)).await.expect_err("too much");
+    assert_eq!((error.message(), error.hint_text()), ("things in all: 3 needed, 2 allowed", Some("grant less")));
+    assert_eq!(facts(&error), [("object", "thing new"), ("for", "grant stays")]);
+    assert!(revoke(with(exchange(), &["other"])).await.is_ok(), "another limit is no business of it");
+}
