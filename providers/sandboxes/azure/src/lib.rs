@@ -63,11 +63,12 @@ mod state;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use cloudgrant_sandbox_kit::server::tls;
 use cloudgrant_sandbox_kit::{Counter, Faults, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
 
 pub use crate::authorization::condition;
-use crate::server::{dispatch, throttle, tls, writes};
+use crate::server::{dispatch, throttle, writes};
 use crate::services::entra;
 
 /// The client that the sandbox lets in.
@@ -99,7 +100,7 @@ pub async fn start(start: Start) -> Result<Running> {
     let store = Store::open(&folder, "azure")?;
     let folder = std::path::absolute(&folder)
         .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
-    let tls = tls::set_up(&folder)?;
+    let tls = tls::set_up(&folder, "cloudgrant Azure sandbox")?;
     let tool = no_login(&folder)?;
     let key = entra::jwt::Key::load(&folder)?;
     let wishes = seed::wishes::Wishes::read(&config);

@@ -3,17 +3,18 @@
 //! A sandbox is an emulator of one cloud that runs inside the caller's process, listens on loopback only and keeps its
 //! state in a folder. This crate holds what does not depend on the cloud:
 //!
-//! * [`server`]: HTTP/1.1 on loopback, calling a [`Handler`];
+//! * [`server`]: HTTP/1.1 on loopback, with TLS or without, calling a [`Handler`];
 //! * [`store`]: one JSON file per entity, each write atomic, one process per folder;
 //! * [`knobs`] and [`faults`]: latency, throttling, failures, lost answers, quotas and replication delay on request;
 //! * [`quotas`]: quotas by name;
 //! * [`counter`] and [`recent`]: how often each action was called, and the last requests;
 //! * [`management`]: what people and tests ask beside the cloud's own API;
-//! * [`history`], [`clock`] and [`ids`]: how often a folder was in use, times, identifiers;
+//! * [`history`], [`clock`], [`ids`] and [`base64`]: how often a folder was in use, times, identifiers, base64;
 //! * [`registry`]: how the command line finds the sandboxes that are linked in.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+pub mod base64;
 pub mod clock;
 pub mod error;
 pub mod faults;

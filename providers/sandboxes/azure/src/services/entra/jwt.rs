@@ -4,11 +4,11 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+pub(crate) use cloudgrant_sandbox_kit::base64::{decode, encode};
+use cloudgrant_sandbox_kit::server::tls::write_secret;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use crate::server::tls::write_secret;
 
 const FILE: &str = "token-key";
 const BLOCK: usize = 64;
@@ -78,35 +78,6 @@ pub(crate) fn read(token: &str) -> Option<Value> {
     claims.is_object().then_some(claims)
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 for URLs, without padding (RFC 4648, section 5).
-pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..=chunk.len() {
-            text.push(char::from(ALPHABET[(word >> (18 - 6 * at) & 63) as usize]));
-        }
-    }
-    text
-}
-
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let (mut word, mut bits) = (0_u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = ALPHABET.iter().position(|known| *known == letter)?;
-        word = word << 6 | u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(word >> bits & 255).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,13 +102,5 @@ mod tests {
         let mac = Key(b"Jefe".to_vec()).hmac(b"what do ya want for nothing?");
         assert_eq!(mac[..4], [0x5b, 0xdc, 0xc1, 0x46]);
         assert_eq!(mac[28..], [0x64, 0xec, 0x38, 0x43]);
-    }
-
-    #[test]
-    fn base64_round_trips() {
-        for length in 0..10_u8 {
-            let bytes: Vec<u8> = (0..length).map(|n| 200_u8.wrapping_add(n.wrapping_mul(29))).collect();
-            assert_eq!(decode(&encode(&bytes)), Some(bytes));
-        }
     }
 }

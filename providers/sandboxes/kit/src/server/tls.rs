@@ -1,9 +1,10 @@
 //! TLS on loopback, with a certificate authority of the sandbox's own.
 //!
-//! Azure's clients refuse plain HTTP. The authority is made once for a folder and kept there (`ca.pem`, and its key in
+//! Many clients refuse plain HTTP. The authority is made once for a folder and kept there (`ca.pem`, and its key in
 //! `ca-key.pem`, which only the owner may read), so that whoever trusts it still does after a restart. The certificate
 //! that the server shows is made anew at each start. Keys are ECDSA P-256: they take no time worth measuring.
 
+use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cloudgrant_sandbox_kit::{Acceptor, Result, SandboxError, async_trait};
+use async_trait::async_trait;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SanType,
@@ -23,13 +24,22 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
+use super::Acceptor;
+use crate::{Result, SandboxError};
+
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca-key.pem";
 
 /// Shakes hands with clients.
 #[derive(Clone)]
-pub(crate) struct Tls {
+pub struct Tls {
     acceptor: TlsAcceptor,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls(..)")
+    }
 }
 
 #[async_trait]
@@ -41,19 +51,20 @@ impl Acceptor for Tls {
     }
 }
 
-/// Reads or makes the authority, and a certificate for this start.
+/// Reads or makes the authority in a folder, and a certificate for this start. `name` says whose authority it is, for
+/// example `cloudgrant Azure sandbox`.
 ///
 /// # Errors
 /// When the authority's files can't be read or written, or hold something else.
-pub(crate) fn set_up(folder: &Path) -> Result<Tls> {
+pub fn set_up(folder: &Path, name: &str) -> Result<Tls> {
     let attempted = || SandboxError::new(format!("set up TLS from {}", folder.display()));
     let (certificate, key) = (certificate_path(folder), folder.join(KEY));
     if !(certificate.exists() && key.exists()) {
-        make_authority(&certificate, &key)?;
+        make_authority(&certificate, &key, name)?;
     }
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| attempted().source(error));
     let key = KeyPair::from_pem(&read(&key)?).map_err(|error| attempted().source(error))?;
-    let authority = Issuer::new(authority_params(), key);
+    let authority = Issuer::new(authority_params(name), key);
     let leaf_key = KeyPair::generate().map_err(|error| attempted().source(error))?;
     let leaf = leaf_params().signed_by(&leaf_key, &authority).map_err(|error| attempted().source(error))?;
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
@@ -68,19 +79,22 @@ pub(crate) fn set_up(folder: &Path) -> Result<Tls> {
 }
 
 /// Where the authority's certificate is, for clients to trust.
-pub(crate) fn certificate_path(folder: &Path) -> PathBuf {
+pub fn certificate_path(folder: &Path) -> PathBuf {
     folder.join(CERTIFICATE)
 }
 
 /// Writes a file that only its owner may read, and that isn't there yet.
-pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
+///
+/// # Errors
+/// When the file is there, or can't be written.
+pub fn write_secret(path: &Path, text: &str) -> Result<()> {
     let failed = |error| SandboxError::new(format!("write {}", path.display())).source(error);
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
-fn make_authority(certificate: &Path, key_file: &Path) -> Result<()> {
+fn make_authority(certificate: &Path, key_file: &Path, name: &str) -> Result<()> {
     let attempted = || SandboxError::new("make a certificate authority");
     if certificate.exists() {
         return Err(attempted()
@@ -93,7 +107,7 @@ fn make_authority(certificate: &Path, key_file: &Path) -> Result<()> {
         Err(_) => KeyPair::generate(),
     };
     let key = key.map_err(|error| attempted().source(error))?;
-    let made = authority_params().self_signed(&key).map_err(|error| attempted().source(error))?;
+    let made = authority_params(name).self_signed(&key).map_err(|error| attempted().source(error))?;
     // The key first: a certificate without its key would be trusted by somebody and of no use to us.
     if !key_file.exists() {
         write_secret(key_file, &key.serialize_pem())?;
@@ -107,9 +121,9 @@ fn make_authority(certificate: &Path, key_file: &Path) -> Result<()> {
 }
 
 /// rcgen's dates are from 1975 to 4096: the sandbox's authority does not expire.
-fn authority_params() -> CertificateParams {
+fn authority_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "cloudgrant Azure sandbox");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
@@ -138,9 +152,9 @@ mod tests {
     #[test]
     fn the_authority_is_made_once_and_its_key_is_private() {
         let folder = tempfile::tempdir().expect("a folder");
-        set_up(folder.path()).expect("sets up");
+        set_up(folder.path(), "a test").expect("sets up");
         let before = fs::read(certificate_path(folder.path())).expect("a certificate");
-        set_up(folder.path()).expect("sets up again");
+        set_up(folder.path(), "a test").expect("sets up again");
         assert_eq!(fs::read(certificate_path(folder.path())).expect("a certificate"), before);
         let mode = fs::metadata(folder.path().join(KEY)).expect("a key").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -149,9 +163,9 @@ mod tests {
     #[test]
     fn a_damaged_key_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
-        set_up(folder.path()).expect("sets up");
+        set_up(folder.path(), "a test").expect("sets up");
         fs::write(folder.path().join(KEY), "nonsense").expect("writes");
-        let error = set_up(folder.path()).err().expect("no key").to_string();
+        let error = set_up(folder.path(), "a test").err().expect("no key").to_string();
         assert!(error.contains("set up TLS"), "{error}");
     }
 
@@ -159,12 +173,12 @@ mod tests {
     fn files_of_others_are_not_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(certificate_path(folder.path()), "somebody's").expect("writes");
-        assert!(set_up(folder.path()).is_err());
+        assert!(set_up(folder.path(), "a test").is_err());
         assert_eq!(fs::read_to_string(certificate_path(folder.path())).expect("still there"), "somebody's");
         // A start that was cut between the two files goes on.
         let folder = tempfile::tempdir().expect("a folder");
-        set_up(folder.path()).expect("sets up");
+        set_up(folder.path(), "a test").expect("sets up");
         fs::remove_file(certificate_path(folder.path())).expect("removes");
-        set_up(folder.path()).expect("sets up again");
+        set_up(folder.path(), "a test").expect("sets up again");
     }
 }
