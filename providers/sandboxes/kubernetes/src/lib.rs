@@ -1,0 +1,100 @@
+//! A Kubernetes API server on loopback, as far as service accounts, field managers and access reviews go.
+//!
+//! An emulator of the part of an API server that annotating service accounts needs: namespaces and service accounts, made,
+//! read, changed and deleted; server-side apply with its managers and conflicts; tokens of service accounts with their
+//! issuer; access reviews. It answers as version 1.36 does, in the same words. Genuine clients can use it: `kubectl` and
+//! client libraries find it by the kubeconfig that it writes, which `KUBECONFIG` among [`Running::exports`] names.
+//!
+//! # Who may call
+//!
+//! The users that the [`Seed`] names, each by a bearer token, and service accounts by tokens that were issued here. Who may
+//! do what are the seed's [`Rule`]s, which are as those of role-based access control; beside them everybody may look at
+//! what there is and ask what they may themselves. Nobody is let in without a token.
+//!
+//! # What goes wrong on request
+//!
+//! All knobs of the sandbox kit. `deny=serviceaccounts:patch` refuses an operation: a resource, with its subresource behind
+//! a slash, and a verb. There are no quotas.
+//!
+//! # Beside Kubernetes' own API
+//!
+//! Below `/_sandbox/` are requests for tests: counters, knobs, and a log.
+//!
+//! # What it does not do
+//!
+//! * Other resources, custom ones among them, aren't there (404).
+//! * Nothing can be watched, and no collection deleted at once (405).
+//! * Strategic merge patches are refused (415), so `kubectl apply` works with `--server-side` only.
+//! * A namespace that is deleted is only marked: emptying it is the controller manager's.
+//! * The next pages of a list are of the present state, not of the one of the first page.
+//! * Who applies as `kubectl` doesn't take over what client-side `kubectl apply` left.
+//! * Tokens can't be bound to pods, secrets or nodes: there are none.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod authorization;
+mod fields;
+mod kubeconfig;
+mod management;
+mod protocol;
+mod seed;
+mod server;
+mod services;
+mod state;
+
+use std::sync::{Arc, Mutex};
+
+use cloudgrant_sandbox_kit::server::tls;
+use cloudgrant_sandbox_kit::{Counter, Faults, Quotas, Result, Running, SandboxError, Server, Start, Store};
+use serde_json::json;
+
+pub use crate::authorization::caller::User;
+pub use crate::authorization::rules::Rule;
+pub use crate::seed::Seed;
+use crate::server::dispatch::Dispatcher;
+use crate::services::tokens::Issuer;
+
+/// The file of the folder that clients are pointed to.
+const KUBECONFIG: &str = "kubeconfig";
+
+/// Starts the sandbox: reads the folder, makes what the seed names, and listens. `start.config` isn't read.
+///
+/// # Errors
+/// When a quota is set, when the folder is in use or holds something else, when it can't be read or written, and when the
+/// address is taken or not on loopback.
+pub async fn start(start: Start, seed: &Seed) -> Result<Running> {
+    let Start { folder, address, config: _, knobs } = start;
+    Quotas::new(&[], &knobs.quotas)?;
+    let store = Store::open(&folder, "kubernetes")?;
+    let folder = std::path::absolute(&folder)
+        .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
+    let tls = tls::set_up(&folder, "cloudgrant Kubernetes sandbox")?;
+    let issuer = Issuer::load(&folder, &seed.issuer)?;
+    let otherwise = store.begun_otherwise("kubernetes", &[("issuer", seed.issuer.as_str())])?;
+    let mut state = state::State::load(store)?;
+    seed::seed(&mut state, seed)?;
+    tracing::debug!(%knobs, "the Kubernetes sandbox starts");
+    let counter = Arc::new(Counter::default());
+    let dispatcher = Dispatcher {
+        start: state.history.start(),
+        state: Mutex::new(state),
+        users: seed.users.clone(),
+        rules: seed.rules.clone(),
+        issuer,
+        faults: Faults::new(knobs),
+        counter: Arc::clone(&counter),
+        log: Mutex::default(),
+    };
+    let server = Server::start(address, tls, Arc::new(dispatcher)).await?;
+    let endpoint = format!("https://{}", server.address());
+    let certificate = tls::certificate_path(&folder);
+    let kubeconfig = folder.join(KUBECONFIG);
+    kubeconfig::write(&kubeconfig, &endpoint, &certificate, &seed.users)?;
+    let settings = json!({"kubernetes": {
+        "endpoint": endpoint,
+        "ca_certificate": certificate,
+        "kubeconfig": kubeconfig,
+    }});
+    let exports = vec![("KUBECONFIG".to_owned(), kubeconfig.display().to_string())];
+    Ok(Running::new(endpoint, settings, exports, counter, server).with_another_beginning(otherwise))
+}

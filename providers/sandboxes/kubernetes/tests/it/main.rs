@@ -1,0 +1,16 @@
+//! The sandbox as programs see it: requests over HTTPS.
+
+mod apply;
+mod client;
+mod lifetime;
+mod objects;
+mod recorded;
+mod reviews;
+mod tokens;
+
+const NAMESPACE: &str = "forecasting-development";
+
+/// The path of a service account.
+fn account(name: &str) -> String {
+    format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}")
+}
