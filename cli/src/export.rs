@@ -3,11 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use cloudgrant_core::{DeliveryFile, Error, ErrorKind, Result};
 use serde::Serialize;
+
+/// How the line of a file begins that says whose it is.
+const MARK: &str = "# cloudgrant: ";
+
+/// Of a file, no more is read for that than this, in bytes.
+const HEAD: u64 = 4096;
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,13 +54,18 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home.
+    /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home, in a line.
     ///
     /// # Errors
     /// A file is in the way that wasn't written for this stack, or something can't be read.
     pub(crate) fn compared(folder: &Path, whose: &str, files: Vec<DeliveryFile>) -> Result<Self> {
-        let mark = mark(whose);
-        let text = |file: &DeliveryFile| format!("{mark}\n# {}\n{}", file.purpose, file.content);
+        usable(folder)?;
+        let text = |file: &DeliveryFile| {
+            format!(
+                "{MARK}{whose}\n# Written by `cloudgrant export`, which writes it anew: change the manifest instead.\n# {}\n{}",
+                file.purpose, file.content
+            )
+        };
         let wanted: BTreeMap<_, _> = files.iter().map(|file| (file.path.clone(), text(file))).collect();
         let mut compared = Vec::new();
         for (path, text) in &wanted {
@@ -62,24 +73,23 @@ impl Folder {
             if let Some(link) =
                 at.ancestors().skip(1).take_while(|above| *above != folder).find(|above| above.is_symlink())
             {
-                let message = format!("`{}` is a link: what is written below it would land elsewhere", link.display());
-                return Err(Error::new(ErrorKind::Conflict, message).hint("name another folder; nothing was written"));
+                return Err(is_a_link(link));
             }
-            let action = match there(&at, &mark)? {
+            let action = match there(&at)? {
                 There::Nothing => Action::Create,
-                There::Ours => match fs::read_to_string(&at).map_err(|cause| unread(&at, &cause))? == *text {
+                There::Marked(by) if by == whose => match read(&at)? == *text {
                     true => Action::Unchanged,
                     false => Action::Update,
                 },
-                There::Other => {
-                    let message = format!("`{}` is there, and wasn't written for {whose}", at.display());
-                    return Err(Error::new(ErrorKind::Conflict, message)
-                        .hint("name another folder, or move the file away; nothing was written"));
-                }
+                There::Marked(other) => return Err(in_the_way(&at, whose, Some(&other))),
+                There::Other => return Err(in_the_way(&at, whose, None)),
             };
             compared.push(File { path: path.clone(), action, text: text.clone() });
         }
-        for path in written(folder, &mark)?.into_iter().filter(|path| !wanted.contains_key(path)) {
+        let mut written = Vec::new();
+        find(folder, "", whose, &mut written)?;
+        written.sort();
+        for path in written.into_iter().filter(|path| !wanted.contains_key(path)) {
             compared.push(File { path, action: Action::Delete, text: String::new() });
         }
         Ok(Self { path: folder.to_owned(), files: compared })
@@ -88,6 +98,16 @@ impl Folder {
     /// The files, by path; those that go come last.
     pub(crate) fn files(&self) -> &[File] {
         &self.files
+    }
+
+    /// How many of the files become that.
+    pub(crate) fn count(&self, action: Action) -> usize {
+        self.files.iter().filter(|file| file.action == action).count()
+    }
+
+    /// Whether the folder isn't as it should be.
+    pub(crate) fn differs(&self) -> bool {
+        self.count(Action::Unchanged) < self.files.len()
     }
 
     /// Writes what differs. Each file is whole at any time.
@@ -100,7 +120,7 @@ impl Folder {
             let written = match file.action {
                 Action::Unchanged => Ok(()),
                 Action::Create | Action::Update => replace(&at, &file.text),
-                Action::Delete => fs::remove_file(&at),
+                Action::Delete => self.remove(&at),
             };
             written.map_err(|cause| {
                 Error::new(ErrorKind::Unexpected, format!("can't write `{}`", at.display())).with("cause", cause)
@@ -109,15 +129,25 @@ impl Folder {
         Ok(())
     }
 
+    /// Removes a file, and the folders above it that are empty then.
+    fn remove(&self, at: &Path) -> io::Result<()> {
+        fs::remove_file(at)?;
+        for above in at.ancestors().skip(1).take_while(|above| *above != self.path) {
+            if fs::remove_dir(above).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What was done, or would be, in a sentence.
     pub(crate) fn summary(&self, dry_run: bool) -> String {
-        let count = |action| self.files.iter().filter(|file| file.action == action).count();
         let folder = self.path.display();
         if self.files.is_empty() {
-            return "No scope has a principal of its own: the platform is to be told nothing.".to_owned();
+            return "No file is needed: the platform isn't to be told of any principal that is known.".to_owned();
         }
         let [created, changed, removed, unchanged] =
-            [Action::Create, Action::Update, Action::Delete, Action::Unchanged].map(count);
+            [Action::Create, Action::Update, Action::Delete, Action::Unchanged].map(|action| self.count(action));
         let told = format!("{created} new, {changed} changed, {removed} removed, {unchanged} unchanged");
         if dry_run {
             format!("Nothing was written. {folder} would have: {told}.")
@@ -127,68 +157,111 @@ impl Folder {
     }
 }
 
-/// The first line of each file.
-fn mark(whose: &str) -> String {
-    format!("# Written by `cloudgrant export` for {whose}. It is written over: change the manifest instead.")
+/// Whether it can be a folder of such files: one that isn't there, or is a folder and no link to one.
+fn usable(folder: &Path) -> Result<()> {
+    let message = match fs::symlink_metadata(folder) {
+        Ok(about) if about.is_symlink() => return Err(is_a_link(folder)),
+        Ok(about) if !about.is_dir() => format!("`{}` is a file, and no folder", folder.display()),
+        Err(_) if folder == Path::new("-") => "`-` is no folder: files can't be written to standard output".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Manifest, message).hint("name a folder: `--to delivery`"))
+}
+
+fn is_a_link(at: &Path) -> Error {
+    let message = format!("`{}` is a link: what is written there would land elsewhere", at.display());
+    Error::new(ErrorKind::Conflict, message).hint("name another folder; nothing was written")
+}
+
+fn in_the_way(at: &Path, whose: &str, other: Option<&str>) -> Error {
+    let why = match other {
+        Some(other) => format!("was written for {other}, not for {whose}"),
+        None => format!("was not written by `cloudgrant export` for {whose}"),
+    };
+    Error::new(ErrorKind::Conflict, format!("`{}` already exists and {why}", at.display()))
+        .hint("name another folder, or move the file away; nothing was written")
 }
 
 /// What is at a path.
 enum There {
     Nothing,
-    Ours,
+    /// Written by this command: for whom.
+    Marked(String),
     /// Somebody else's, or something that is no file.
     Other,
 }
 
-fn there(path: &Path, mark: &str) -> Result<There> {
+fn there(path: &Path) -> Result<There> {
     match fs::symlink_metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(There::Nothing),
         Err(cause) => Err(unread(path, &cause)),
         Ok(about) if !about.is_file() => Ok(There::Other),
-        Ok(_) => {
-            let file = fs::File::open(path).map_err(|cause| unread(path, &cause))?;
-            let mut first = Vec::new();
-            // No more than the mark has: a file of others may be of any length, and have no line end.
-            let mut start = io::Read::take(BufReader::new(file), mark.len() as u64 + 1);
-            start.read_until(b'\n', &mut first).map_err(|cause| unread(path, &cause))?;
-            Ok(if first.strip_suffix(b"\n") == Some(mark.as_bytes()) { There::Ours } else { There::Other })
-        }
+        Ok(_) => Ok(marked(path).map_err(|cause| unread(path, &cause))?.map_or(There::Other, There::Marked)),
     }
 }
 
-/// The files below the folder that were written for this stack, by their paths from there. Links are not followed.
-fn written(folder: &Path, mark: &str) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    for name in [None, Some("cluster-resource-attributes"), Some("helm"), Some("service-accounts")] {
-        let at = name.map_or_else(|| folder.to_owned(), |name| folder.join(name));
-        let entries = match fs::symlink_metadata(&at) {
-            Ok(about) if about.is_dir() || name.is_none() => fs::read_dir(&at).map_err(|cause| unread(&at, &cause))?,
-            Ok(_) => continue,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-            Err(cause) => return Err(unread(&at, &cause)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|cause| unread(&at, &cause))?;
-            let Ok(file) = entry.file_name().into_string() else { continue };
-            if file.ends_with(".yaml") && matches!(there(&entry.path(), mark)?, There::Ours) {
-                found.push(name.map_or_else(|| file.clone(), |name| format!("{name}/{file}")));
-            }
+/// For whom a file was written: a line of the comments at its top says it. Line ends and what else stands among these lines may
+/// be another tool's.
+fn marked(path: &Path) -> io::Result<Option<String>> {
+    let mut lines = BufReader::new(fs::File::open(path)?.take(HEAD));
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let Ok(text) = std::str::from_utf8(&line) else { return Ok(None) };
+        let text = text.trim();
+        if let Some(whose) = text.strip_prefix(MARK) {
+            return Ok(Some(whose.to_owned()));
+        }
+        if !(text.is_empty() || text == "---" || text.starts_with('#')) {
+            return Ok(None);
+        }
+        line.clear();
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path).map_err(|cause| unread(path, &cause))?;
+    // As a checkout on Windows has it.
+    Ok(text.replace("\r\n", "\n"))
+}
+
+/// The files below the folder that were written for this stack, by their paths from there. Links are not followed, and hidden
+/// folders, such as Git's, are left out.
+fn find(folder: &Path, below: &str, whose: &str, found: &mut Vec<String>) -> Result<()> {
+    let at = folder.join(below);
+    let entries = match fs::read_dir(&at) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(unread(&at, &cause)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|cause| unread(&at, &cause))?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+        let kind = entry.file_type().map_err(|cause| unread(&entry.path(), &cause))?;
+        if kind.is_dir() && !name.starts_with('.') {
+            find(folder, &path, whose, found)?;
+        } else if name.ends_with(".yaml") && matches!(there(&entry.path())?, There::Marked(by) if by == whose) {
+            found.push(path);
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(())
 }
 
 /// Writes beside the file, and puts that in its place.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let aside = path.with_extension("yaml.new");
-    // What an interrupted run has left; never through a link that somebody put there.
-    _ = fs::remove_file(&aside);
-    fs::File::create_new(&aside)?.write_all(text.as_bytes())?;
-    fs::rename(&aside, path).inspect_err(|_| _ = fs::remove_file(&aside))
+    let Some(folder) = path.parent() else { return Err(io::Error::from(io::ErrorKind::InvalidInput)) };
+    fs::create_dir_all(folder)?;
+    // A name that nothing has, so that nobody's file is written over, and no link followed.
+    let mut aside = tempfile::Builder::new();
+    aside.prefix(".cloudgrant-");
+    // What is in it is no secret: as other files of the repository, less what the person's umask takes away.
+    #[cfg(unix)]
+    aside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut aside = aside.tempfile_in(folder)?;
+    aside.write_all(text.as_bytes())?;
+    aside.persist(path)?;
+    Ok(())
 }
 
 fn unread(path: &Path, cause: &io::Error) -> Error {

@@ -8,12 +8,12 @@
 //!   --check against Capabilities--> Checked<intent>
 //!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired, and principals
 //!   --Platform::deliver(principals)--> Desired: what the platform must be told
-//!   --Provider::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
-//!   --Engine: order, concurrency, retry, deadline--> Provider::apply --> observe again --> Report
+//!   --Backend::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
+//!   --Engine: order, concurrency, retry, deadline--> Backend::apply --> observe again --> Report
 //! ```
 //!
-//! What every cloud needs lives here, once. A provider knows only its cloud: implement [`Provider`] and
-//! [`Connect`], declare [`Capabilities`], and register with [`register_provider!`]. A platform knows what it calls its own
+//! What every cloud needs lives here, once. A provider knows only its cloud: implement [`Backend`],
+//! [`Provider`] and [`Connect`], declare [`Capabilities`], and register with [`register_provider!`]. A platform knows what it calls its own
 //! things on each cloud: implement [`Platform`] and [`ConnectPlatform`], and register with [`register_platform!`].
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
@@ -32,6 +32,7 @@ mod text;
 mod vocabulary;
 
 pub use contract::attributes::Attributes;
+pub use contract::backend::{Backend, Outcome, Shares};
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
 pub use contract::delivery::{
@@ -40,12 +41,13 @@ pub use contract::delivery::{
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Stays, Unmakeable, Unsearched, Widening,
+    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable, Unsearched,
+    Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, Snippet};
 pub use contract::protected::{Protected, matches};
-pub use contract::provider::{Caller, Connect, Context, Outcome, Provider, Shares};
+pub use contract::provider::{Caller, Connect, Context, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::stacks::{FoundStack, Stacks};

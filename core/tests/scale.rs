@@ -10,9 +10,9 @@ use allocation_counter::{AllocationInfo, measure};
 use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
-    Access, Approved, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind,
-    Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess, ResourceKind,
-    Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
+    Access, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error,
+    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess,
+    ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
@@ -34,11 +34,23 @@ fn object(intent: &impl Intent, depends_on: Vec<ObjectId>) -> Object {
         id: ObjectId::new("thing", intent.id().to_string()),
         scope: intent.scope().clone(),
         attributes: json!({ "reaches": intent.reaches().len() }).into(),
+        references: Vec::new(),
         depends_on,
         because: vec![intent.id()],
         ownership: Ownership::Exclusive,
         touches: Vec::new(),
         handoff: None,
+    }
+}
+
+#[async_trait]
+impl Backend for Plain {
+    async fn observe(&self, _: &Desired) -> Result<Observed> {
+        Ok(Observed::default())
+    }
+
+    async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
+        Err(Error::new(ErrorKind::Unsupported, "nothing is made here"))
     }
 }
 
@@ -59,14 +71,6 @@ impl Provider for Plain {
         };
         let objects = bindings.iter().map(|binding| object(&**binding, needs(binding))).collect();
         Ok(Desired { objects, ..Desired::default() }.into())
-    }
-
-    async fn observe(&self, _: &Desired) -> Result<Observed> {
-        Ok(Observed::default())
-    }
-
-    async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
-        Err(Error::new(ErrorKind::Unsupported, "nothing is made here"))
     }
 }
 

@@ -18,9 +18,9 @@ registry of the manifest. Reads only.
 
 Examples:
   cloudgrant explain
-  cloudgrant explain training-data models
+  cloudgrant explain training-data models-production
   cloudgrant explain training-data --provider azure
-  cloudgrant explain --code labels-token")]
+  cloudgrant explain --code models-production")]
 pub(crate) struct Options {
     /// The grants and registries to explain, by their names in the manifest
     #[arg(value_name = "GRANT", add = crate::args::complete::grants())]

@@ -14,14 +14,14 @@ use crate::render::json::FORMAT_VERSION;
 /// Write what the platform must be told as files, for a repository
 #[derive(Debug, Args)]
 #[command(after_help = "\
-For those who deliver from a repository: annotated service accounts with a kustomization, Helm \
-values and attribute files, as the platform takes them. Apply first: what the cloud chooses, such \
-as a client ID, is read from it. Changes neither the cloud nor the platform. In the folder only \
-files that it wrote itself are written over or removed.
+For those who deliver from a repository: annotated service accounts with a kustomization (a \
+component), Helm values and attribute files, as the platform takes them. Apply first: what the \
+cloud chooses, such as a client ID, is read from it. Changes neither the cloud nor the platform. \
+In the folder only files that it wrote for this stack and home are written over or removed.
 
 Examples:
   cloudgrant export --to delivery
-  cloudgrant export --to delivery --dry-run
+  cloudgrant export --to delivery --dry-run --exit-code
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
     /// The folder; it is made where it isn't there
@@ -31,25 +31,36 @@ pub(crate) struct Options {
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Exit with 3 when files differ from what they should be, or when `apply` has to come first
+    #[arg(long)]
+    exit_code: bool,
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         let session = work.session;
         let engine = session.engine();
-        let Principals { known: principals, missing } = work.interrupts.unless(engine.principals(work.progress)).await?;
+        let Principals { known: principals, pending } = work.interrupts.unless(engine.principals(work.progress)).await?;
         work.progress.clear();
         if let Some(error) = unknown(&principals) {
             return Err(error.hint(format!("make it first: `{}`", shell.global.repeated("apply"))));
         }
-        let files = session.platform().files(&principals);
+        let files = engine.files(&principals)?;
         let stack = &session.loaded().manifest.stack;
         // One stack's name may stand for several, each with a home of its own.
-        let whose = format!("the stack {stack} in {}", work.place);
+        let sandbox = if session.is_in_sandbox() { ", in the sandbox" } else { "" };
+        let whose = format!("stack {stack}, home {}{sandbox}", session.provider().home());
+        let exit = match options.exit_code {
+            true => |differs: bool| if differs { Exit::Differs } else { Exit::Done },
+            false => |_| Exit::Done,
+        };
         let folder = Folder::compared(&options.to, &whose, files)?;
         if !options.dry_run {
             folder.write()?;
         }
+        let is_asked = |principal: &&Principal| matches!(principal.identity, Identity::Asked(_));
+        let asked: Vec<_> = principals.iter().filter(is_asked).map(|principal| &principal.scope).collect();
         if shell.printer.is_json() {
             shell.printer.json(&json!({
                 "format_version": FORMAT_VERSION,
@@ -58,26 +69,36 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 "folder": options.to,
                 "dry_run": options.dry_run,
                 "files": folder.files(),
+                "pending": pending,
+                "asked": asked,
             }))?;
-            return Ok(Exit::Done);
+            return Ok(exit(folder.differs() || !pending.is_empty()));
         }
         for file in folder.files().iter().filter(|file| file.action != Action::Unchanged) {
             shell.printer.data(&format!("{} {}\n", file.action.sign(), file.path))?;
         }
         shell.printer.say(&folder.summary(options.dry_run));
-        if let Some(first) = missing.first() {
-            let (apply, others) = (shell.global.repeated("apply"), missing.len() - 1);
+        if let Some(first) = pending.first() {
+            let (apply, others) = (shell.global.repeated("apply"), pending.len() - 1);
             let more = if others == 0 { String::new() } else { format!(" and {others} more") };
-            shell.printer.say(&format!("note: {first}{more} isn't there yet: deliver these files after `{apply}`"));
-        }
-        for principal in principals.iter().filter(|principal| matches!(principal.identity, Identity::Asked(_))) {
-            let plan = shell.global.repeated("plan");
-            shell.printer.say(&format!(
-                "note: only somebody else can make the principal of {}, so that no file is about it: `{plan}` says whom to ask",
-                principal.scope
+            shell.printer.warn(&format!(
+                "note: {first}{more} isn't as the manifest says yet: deliver these files after `{apply}`"
             ));
         }
-        Ok(Exit::Done)
+        if folder.count(Action::Delete) > 0 {
+            shell.printer.warn(
+                "note: a file that is gone takes nothing away by itself: the annotation that it gave stays until somebody \
+                 takes it off, or what applies these files prunes it",
+            );
+        }
+        for scope in asked {
+            let plan = shell.global.repeated("plan");
+            shell.printer.warn(&format!(
+                "note: only somebody else can make the principal of {scope}, so that there is no file for it: `{plan}` says \
+                 whom to ask"
+            ));
+        }
+        Ok(exit(folder.differs() || !pending.is_empty()))
     })
     .await
 }

@@ -3,14 +3,16 @@
 use cloudgrant_core::{Reach, ResourceKind, TaskAccess};
 use serde_json::{Value, json};
 
-use super::explain::{Explained, title};
-use super::{DIM, notes, styled};
+use super::explain::Explained;
+use super::{BOLD, DIM, notes, styled};
 
-/// For people. The lines of code begin where lines do, for people to copy.
+const COMMENT: &str = "# ";
+
+/// For people, and for a file: whatever isn't code is a comment of Python's.
 pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     let mut out = String::new();
     for grant in explained.grants() {
-        title("grant", grant.name.as_str(), "task access", &mut out);
+        out.push_str(&format!("{}\n", styled(BOLD, &format!("# grant {} (task access)", grant.name))));
         for reach in &grant.reaches {
             let about = format!("# {}: {} ({})", reach.resource.name, reach.access, reach.resource.kind);
             let snippets = explained.snippets(reach);
@@ -25,9 +27,13 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
         out.push('\n');
     }
     if out.is_empty() {
-        out.push_str("no task code: registries are for the platform's infrastructure\n\n");
+        out.push_str("# no task code: entries of `registries` are for the platform's infrastructure\n\n");
     }
-    out.push_str(&notes::all(explained.advice().iter(), width));
+    let width = width.map(|width| width.saturating_sub(COMMENT.len()));
+    for line in notes::all(explained.advice().iter(), width).lines() {
+        out.push_str(format!("{COMMENT}{line}").trim_end());
+        out.push('\n');
+    }
     format!("{}\n", out.trim_end())
 }
 

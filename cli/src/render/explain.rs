@@ -203,7 +203,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
 }
 
 /// Requirement 1: which of the two kinds of access it is.
-pub(super) fn title(what: &str, name: &str, kind: &str, out: &mut String) {
+fn title(what: &str, name: &str, kind: &str, out: &mut String) {
     out.push_str(&format!("{} {}   {}\n", styled(CYAN, what), styled(BOLD, name), styled(DIM, &format!("({kind})"))));
 }
 

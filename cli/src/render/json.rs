@@ -2,8 +2,8 @@
 
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
-    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Report, Stack, Stays, Summary,
-    Unsearched, Widening,
+    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Reference, Report, Stack, Stays,
+    Summary, Unsearched, Widening,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -128,6 +128,8 @@ struct Written<'a> {
     was_for: Option<&'a [IntentId]>,
     before: Option<&'a Attributes>,
     after: Option<&'a Attributes>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    known_after_apply: &'a [Reference],
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,6 +149,7 @@ impl<'a> Written<'a> {
             was_for: was_for.map(Vec::as_slice),
             before: change.before.as_ref(),
             after: change.after.as_ref(),
+            known_after_apply: &change.known_after_apply,
             part_of: match &change.ownership {
                 Ownership::Fragment { of } => Some(of),
                 Ownership::Exclusive => None,

@@ -153,7 +153,7 @@ mod tests {
 
     use async_trait::async_trait;
     use cloudgrant_core::{
-        Approved, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider,
+        Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider,
         RegistryAccess, Result, ScopeBinding, TaskAccess,
     };
 
@@ -164,21 +164,28 @@ mod tests {
     struct Exact;
 
     #[async_trait]
+    impl Backend for Exact {
+        async fn observe(&self, _: &Desired) -> Result<Observed> {
+            Ok(Observed::default())
+        }
+
+        async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
+            Ok(Outcome::default())
+        }
+    }
+
+    #[async_trait]
     impl Provider for Exact {
         async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
             Ok(Desired::default())
         }
+
         async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
             Ok(Desired::default())
         }
+
         async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
             Ok(Bound::default())
-        }
-        async fn observe(&self, _: &Desired) -> Result<Observed> {
-            Ok(Observed::default())
-        }
-        async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
-            Ok(Outcome::default())
         }
     }
 

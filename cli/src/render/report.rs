@@ -103,6 +103,7 @@ mod tests {
             action: Action::Create,
             before: None,
             after: None,
+            known_after_apply: Vec::new(),
             depends_on: Vec::new(),
             because: Vec::new(),
             ownership: Ownership::Exclusive,

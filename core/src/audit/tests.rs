@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use crate::audit::*;
+use crate::contract::backend::{Backend, Outcome};
+use crate::contract::backends::Backends;
 use crate::contract::delivery::Bound;
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
-use crate::contract::provider::{Caller, Outcome, Provider};
+use crate::contract::provider::{Caller, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
@@ -199,19 +201,7 @@ struct Meanwhile {
 }
 
 #[async_trait]
-impl Provider for Meanwhile {
-    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        Ok(Desired::default())
-    }
-
-    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        Ok(Desired::default())
-    }
-
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        Ok(Bound::default())
-    }
-
+impl Backend for Meanwhile {
     async fn observe(&self, _: &Desired) -> Result<Observed> {
         Ok(Observed::default())
     }
@@ -225,19 +215,35 @@ impl Provider for Meanwhile {
     }
 }
 
+#[async_trait]
+impl Provider for Meanwhile {
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        Ok(Bound::default())
+    }
+}
+
 #[tokio::test]
 async fn what_came_of_a_change_is_told_though_it_cannot_be_written_down_and_nothing_else_is_tried() {
     for succeeds in [true, false] {
         let folder = tempfile::tempdir().expect("a folder");
         let trail = Arc::new(Trail::open(&trail(&folder)).expect("open"));
         let provider = Meanwhile { trail: trail.clone(), succeeds, tries: AtomicU64::new(0) };
-        let writer = Writer::new(&provider, Some(&trail));
+        let writer = Writer::new(Backends::cloud(&provider), Some(&trail));
         let change = Change {
             action: Action::Create,
             id: ObjectId::new("iam-role", "one"),
             because: Vec::new(),
             before: None,
             after: None,
+            known_after_apply: Vec::new(),
             ownership: Ownership::Exclusive,
             depends_on: Vec::new(),
             handoff: None,

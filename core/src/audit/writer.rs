@@ -1,38 +1,45 @@
 //! Changes that are written down.
 
 use crate::audit::{Event, Trail, with_requests};
+use crate::contract::backend::Outcome;
+use crate::contract::backends::Backends;
 use crate::contract::error::Result;
-use crate::contract::provider::{Outcome, Provider};
 use crate::pace::Pace;
 use crate::plan::Approved;
 use crate::vocabulary::intent::IntentId;
 
-/// Has a provider make changes. Where there is a trail, each of them has a line there before and one after it.
+/// Has backends make changes. Where there is a trail, each of them has a line there before and one after it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer<'a> {
-    provider: &'a dyn Provider,
+    backends: Backends<'a>,
     trail: Option<&'a Trail>,
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(provider: &'a dyn Provider, trail: Option<&'a Trail>) -> Self {
-        Self { provider, trail }
+    pub(crate) fn new(backends: Backends<'a>, trail: Option<&'a Trail>) -> Self {
+        Self { backends, trail }
     }
 
     pub(crate) fn pace(&self) -> Option<&'a Pace> {
-        self.provider.pace()
+        self.backends.pace()
+    }
+
+    /// Whether the platform is told by objects of a kind.
+    pub(crate) fn is_of_platform(&self, kind: &str) -> bool {
+        self.backends.is_of_platform(kind)
     }
 
     /// `because` is for what the object of the change is, or was.
     ///
     /// # Errors
-    /// The provider's; or the change can't be written down, and wasn't tried.
+    /// The backend's; or the change can't be written down, and wasn't tried.
     pub(crate) async fn apply(&self, approved: Approved<'_>, because: &[IntentId]) -> Result<Outcome> {
-        let Some(trail) = self.trail else { return self.provider.apply(approved).await };
         let change = approved.change();
+        let backend = self.backends.of(change.id.kind);
+        let Some(trail) = self.trail else { return backend.apply(approved).await };
         let (action, object) = (change.action, &change.id);
         trail.append(Event::Attempt { action, object, because })?;
-        let (mut result, requests) = with_requests(self.provider.apply(approved)).await;
+        let (mut result, requests) = with_requests(backend.apply(approved)).await;
         let event = match &result {
             Ok(outcome) => Event::Applied { action, object, identifier: outcome.identifier.as_deref(), requests },
             Err(error) => Event::Failed { action, object, error: error.to_string(), requests },

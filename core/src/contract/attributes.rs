@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::contract::delivery::Outputs;
+use crate::contract::object::Reference;
+
 /// What an object is like, as JSON in canonical form: two equal objects have equal attributes.
 ///
 /// Kept as text, and shared by clones: a plan can hold hundreds of thousands of them, and a tree takes several times as
@@ -40,6 +43,24 @@ impl Attributes {
         let mut value = self.value();
         change(&mut value);
         *self = value.into();
+    }
+
+    /// Puts in what is known of references, and answers with the others.
+    pub(crate) fn resolve(&mut self, references: Vec<Reference>, outputs: &Outputs) -> Vec<Reference> {
+        if references.is_empty() {
+            return references;
+        }
+        let mut unknown = Vec::new();
+        self.change(|value| {
+            for reference in references {
+                let known = outputs.get(&reference.object).and_then(|of_object| of_object.get(reference.output));
+                match known.zip(value.pointer_mut(&reference.pointer)) {
+                    Some((known, place)) => *place = known.as_str().into(),
+                    None => unknown.push(reference),
+                }
+            }
+        });
+        unknown
     }
 
     /// As JSON text, without white space between.

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{Handoff, ObjectId, Ownership};
+use crate::contract::delivery::Outputs;
+use crate::contract::object::{Handoff, ObjectId, Ownership, Reference};
 use crate::vocabulary::intent::IntentId;
 
 /// What a change does.
@@ -34,6 +35,8 @@ pub struct Change {
     pub before: Option<Attributes>,
     /// What will be there.
     pub after: Option<Attributes>,
+    /// Of what will be there, what is known only once another object was made. Empty in what a backend is told to do.
+    pub known_after_apply: Vec<Reference>,
     /// Whose the object is.
     pub ownership: Ownership,
     /// The objects that it needs: made before it, removed after it.
@@ -45,9 +48,36 @@ pub struct Change {
 }
 
 impl Change {
-    /// What is there and what will be there, as trees.
+    /// What is there and what will be there, as trees, for people: what isn't known yet says so.
     pub fn trees(&self) -> [Option<Value>; 2] {
-        [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value))
+        let [before, mut after] =
+            [&self.before, &self.after].map(|attributes| attributes.as_ref().map(Attributes::value));
+        for reference in &self.known_after_apply {
+            if let Some(place) = after.as_mut().and_then(|after| after.pointer_mut(&reference.pointer)) {
+                *place = format!("(known after apply: {} of {})", reference.output, reference.object).into();
+            }
+        }
+        [before, after]
+    }
+
+    /// The same with what is known by now; `None` where all of it was known.
+    ///
+    /// # Errors
+    /// What isn't known yet.
+    pub(crate) fn resolved(&self, outputs: &Outputs) -> Option<Result<Self, Reference>> {
+        if self.known_after_apply.is_empty() {
+            return None;
+        }
+        let mut change = self.clone();
+        let references = std::mem::take(&mut change.known_after_apply);
+        let unknown = match &mut change.after {
+            Some(after) => after.resolve(references, outputs),
+            None => references,
+        };
+        Some(match unknown.into_iter().next() {
+            Some(reference) => Err(reference),
+            None => Ok(change),
+        })
     }
 }
 

@@ -92,13 +92,14 @@ pub enum AnnotationValue {
     },
 }
 
-/// The principals of a manifest, and how far they are there.
+/// The principals of a manifest, and how far they are as it says.
 #[derive(Debug, Clone, Default)]
 pub struct Principals {
     /// The principals, each with what is known of it.
     pub known: Vec<Principal>,
-    /// Of what must be there before the platform is told of them, what isn't.
-    pub missing: Vec<ObjectId>,
+    /// Of these principals, whom they trust and what they carry, what an apply would still make or change: until then task
+    /// code can't run under them as the manifest says.
+    pub pending: Vec<ObjectId>,
 }
 
 /// What the cloud chose for objects that are there, by what it calls that: the client ID of a managed identity.

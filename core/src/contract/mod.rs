@@ -1,6 +1,8 @@
 //! What a provider promises and gets: the traits, capabilities, checked intents, objects, errors, and how a plugin registers.
 
 pub(crate) mod attributes;
+pub(crate) mod backend;
+pub(crate) mod backends;
 pub(crate) mod capability;
 pub(crate) mod change;
 pub(crate) mod delivery;

@@ -61,6 +61,18 @@ pub struct Handoff {
     pub verifiable: bool,
 }
 
+/// An attribute that another object has, and that the cloud chooses when it makes that one: the client ID of a managed
+/// identity. Plans show it as known after apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reference {
+    /// Where it is in the attributes: a JSON pointer (RFC 6901). Null stands there until it is known.
+    pub pointer: String,
+    /// The object that has it.
+    pub object: ObjectId,
+    /// What the cloud calls it ([`Outcome::outputs`](crate::Outcome::outputs), [`Observed::outputs`]).
+    pub output: &'static str,
+}
+
 /// One object that should be there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
@@ -70,6 +82,8 @@ pub struct Object {
     pub scope: Scope,
     /// What it should be like.
     pub attributes: Attributes,
+    /// Of its attributes, those that are known only once another object is there. Core makes that one first.
+    pub references: Vec<Reference>,
     /// What must be there before it. Ids that aren't wanted objects are ignored.
     pub depends_on: Vec<ObjectId>,
     /// The intents for which it exists. Never empty.
@@ -102,6 +116,14 @@ pub struct Desired {
     /// Whether everything that the stack ever made is to be found, whatever that costs: something is taken away. Core sets
     /// it.
     pub thorough: bool,
+}
+
+impl Object {
+    /// Puts in what is known by now of what it refers to, and has it made after the rest of that.
+    pub(crate) fn resolve(&mut self, outputs: &Outputs) {
+        self.references = self.attributes.resolve(std::mem::take(&mut self.references), outputs);
+        self.depends_on.extend(self.references.iter().map(|reference| reference.object.clone()));
+    }
 }
 
 impl Desired {
@@ -244,4 +266,34 @@ pub struct Observed {
     /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
     /// serving.
     pub if_updated: BTreeMap<ObjectId, String>,
+}
+
+impl Observed {
+    /// Adds what another backend sees.
+    pub(crate) fn extend(&mut self, other: Self) {
+        let Self {
+            objects,
+            limits,
+            problems,
+            unmakeable,
+            conflicts,
+            notes,
+            unsearched,
+            widened,
+            stays,
+            outputs,
+            if_updated,
+        } = other;
+        self.objects.extend(objects);
+        self.limits.extend(limits);
+        self.problems.extend(problems);
+        self.unmakeable.extend(unmakeable);
+        self.conflicts.extend(conflicts);
+        self.notes.extend(notes);
+        self.unsearched.extend(unsearched);
+        self.widened.extend(widened);
+        self.stays.extend(stays);
+        self.outputs.extend(outputs);
+        self.if_updated.extend(if_updated);
+    }
 }

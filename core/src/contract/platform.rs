@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::contract::backend::Backend;
 use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
@@ -20,7 +21,7 @@ use crate::vocabulary::tenancy::Tenancy;
 /// A cloud never asks which platform it has before it: it asks for the [`Conventions`]. So a platform that is added later works
 /// on every cloud, and a cloud that is added later with every platform.
 ///
-/// Every answer follows from the manifest alone. No request is sent.
+/// Every answer follows from the manifest alone. No request is sent, but by its [`backend`](Self::backend).
 pub trait Platform: Debug + Send + Sync {
     /// The platform's name as people write it: `Union`.
     fn name(&self) -> &'static str;
@@ -43,13 +44,28 @@ pub trait Platform: Debug + Send + Sync {
     ///
     /// # Behavior
     /// - Gets all of a plan's principals at once.
-    /// - Gives each object the scope of the principal for which it exists, and its intents. Its kinds of objects are its own:
-    ///   never one of a cloud's.
+    /// - Gives each object the scope of the principal for which it exists, and its intents. Its kinds are [its
+    ///   own](Self::kinds).
+    /// - Where the cloud has yet to choose a value ([`AnnotationValue::Chosen`](crate::AnnotationValue::Chosen)), an object of the
+    ///   [backend](Self::backend)'s [refers](crate::Reference) to it.
     /// - What cloudgrant can't do is a [`Handoff`] of the object.
     ///
     /// # Errors
     /// The platform can't be told of such a principal.
     fn deliver(&self, principals: &[Principal]) -> Result<Desired>;
+
+    /// The kinds of all objects that it gives. None of them may be a cloud's.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// Who reads and writes what the platform is told; `None` where that is left to people, so that everything that it gives is
+    /// a [`Handoff`].
+    ///
+    /// # Behavior
+    /// - Is asked for objects of the platform's own kinds alone, side by side with the cloud.
+    /// - What it is told goes before the cloud's principals go, and comes after they are there.
+    fn backend(&self) -> Option<&dyn Backend> {
+        None
+    }
 
     /// The same as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
     /// told in no such way.

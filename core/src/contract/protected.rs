@@ -10,6 +10,13 @@ impl Protected {
         Self(patterns.into_iter().map(Into::into).collect())
     }
 
+    /// These patterns and others.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The first pattern that matches a name.
     pub fn matching(&self, name: &str) -> Option<&str> {
         self.0.iter().map(String::as_str).find(|pattern| matches(pattern, name))

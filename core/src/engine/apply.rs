@@ -1,12 +1,15 @@
 //! Carrying out a plan: as many changes at a time as allowed, each after what it needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::audit::Writer;
+use crate::contract::backend::Outcome;
+use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::provider::Outcome;
+use crate::contract::object::Reference;
 use crate::engine::cancel::Cancel;
 use crate::engine::report::{Applied, Failed, Report};
 use crate::engine::retry;
@@ -36,12 +39,21 @@ pub(super) async fn run(
         }
     }
     watch.event(Event::Applying { total: making.len() + removing.len() });
-    let runner = Runner { writer, approved, settings, watch, cancel };
+    let runner = Runner { writer, approved, settings, watch, cancel, outputs: Mutex::default() };
     let needs = order::needs(&making);
     runner.phase(making, needs, &mut report).await;
     if report.is_complete() {
-        let needs = reversed(&order::needs(&removing));
-        runner.phase(removing, needs, &mut report).await;
+        // Nobody runs any more under what goes: the platform is told first.
+        let is_of_platform = |change: &Change| writer.is_of_platform(change.id.kind);
+        let (told, removing): (Vec<_>, Vec<_>) = removing.into_iter().partition(is_of_platform);
+        for removing in [told, removing] {
+            if report.is_complete() {
+                let needs = reversed(&order::needs(&removing));
+                runner.phase(removing, needs, &mut report).await;
+            } else {
+                report.remaining.extend(removing);
+            }
+        }
     } else {
         report.remaining.extend(removing);
     }
@@ -59,7 +71,7 @@ pub(super) async fn again(
     cancel: &Cancel,
     undone: Vec<Change>,
 ) -> Report {
-    let runner = Runner { writer, approved, settings, watch, cancel };
+    let runner = Runner { writer, approved, settings, watch, cancel, outputs: Mutex::default() };
     let needs = vec![Vec::new(); undone.len()];
     let mut report = Report::default();
     runner.phase(undone, needs, &mut report).await;
@@ -83,6 +95,7 @@ struct Runner<'a> {
     settings: &'a Settings,
     watch: &'a dyn Watch,
     cancel: &'a Cancel,
+    outputs: Mutex<Outputs>,
 }
 
 impl Runner<'_> {
@@ -92,23 +105,28 @@ impl Runner<'_> {
         let mut ready: BTreeSet<usize> = (0..changes.len()).filter(|at| missing[*at] == 0).collect();
         let mut results: Vec<Option<Result<Outcome>>> = changes.iter().map(|_| None).collect();
         let mut running = FuturesUnordered::new();
-        let mut stop = false;
+        let mut resolved = HashMap::new();
+        // Of the cloud, and of the platform.
+        let mut stopped = BTreeSet::new();
         // What is refused to the caller once is refused every time. Not so what takes access away: each object may have
         // somebody of its own who denies that, and none of the others is left for it.
         let mut refused = BTreeSet::new();
         loop {
-            while !stop
-                && !self.cancel.is_cancelled()
+            while !self.cancel.is_cancelled()
                 && running.len() < self.settings.concurrency(self.writer.pace())
                 && let Some(at) = ready.pop_first()
             {
-                if !refused.contains(&operation(&changes[at])) {
-                    running.push(self.one(at, &changes[at]));
+                let change = &changes[at];
+                if !refused.contains(&operation(change)) && !stopped.contains(&self.is_of_platform(change)) {
+                    running.push(self.one(at, change));
                 }
             }
-            let Some((at, result)) = running.next().await else { break };
+            let Some((at, change, result)) = running.next().await else { break };
             match &result {
-                Ok(_) => {
+                Ok(outcome) => {
+                    if !outcome.outputs.is_empty() {
+                        self.outputs().insert(changes[at].id.clone(), outcome.outputs.clone());
+                    }
                     for dependent in &needed_by[at] {
                         missing[*dependent] -= 1;
                         if missing[*dependent] == 0 {
@@ -117,16 +135,20 @@ impl Runner<'_> {
                     }
                 }
                 Err(error) => {
-                    stop |= is_hopeless(error.kind());
+                    if is_hopeless(error.kind()) {
+                        stopped.insert(self.is_of_platform(&changes[at]));
+                    }
                     if error.kind() == ErrorKind::AccessDenied && changes[at].action != Action::Delete {
                         refused.insert(operation(&changes[at]));
                     }
                 }
             }
             results[at] = Some(result);
+            resolved.extend(change.map(|change| (at, change)));
         }
         drop(running);
-        for (change, result) in changes.into_iter().zip(results) {
+        for (at, (change, result)) in changes.into_iter().zip(results).enumerate() {
+            let change = resolved.remove(&at).unwrap_or(change);
             match result {
                 Some(Ok(outcome)) => report.applied.push(Applied { change, outcome }),
                 Some(Err(error)) => report.failed.push(Failed { change, error }),
@@ -135,7 +157,14 @@ impl Runner<'_> {
         }
     }
 
-    async fn one(&self, at: usize, change: &Change) -> (usize, Result<Outcome>) {
+    /// Answers with the change as it was made, too, where something of it became known only then.
+    async fn one(&self, at: usize, planned: &Change) -> (usize, Option<Change>, Result<Outcome>) {
+        let resolved = planned.resolved(&self.outputs());
+        let resolved = match resolved.transpose() {
+            Ok(resolved) => resolved,
+            Err(reference) => return (at, None, Err(self.unknown(planned, &reference))),
+        };
+        let change = resolved.as_ref().unwrap_or(planned);
         self.watch.event(Event::Started(change));
         tracing::debug!(object = %change.id, action = ?change.action, "a change begins");
         let reasons = self.reasons(change);
@@ -154,7 +183,25 @@ impl Runner<'_> {
                 self.watch.event(Event::Failed(change, error));
             }
         }
-        (at, result)
+        (at, resolved, result)
+    }
+
+    /// What the cloud chose in this run.
+    fn outputs(&self) -> MutexGuard<'_, Outputs> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_of_platform(&self, change: &Change) -> bool {
+        self.writer.is_of_platform(change.id.kind)
+    }
+
+    fn unknown(&self, change: &Change, reference: &Reference) -> Error {
+        let Reference { object, output, pointer: _ } = reference;
+        let error =
+            Error::provider_bug(self.approved.plan().provider, format!("{object} was made without its {output}"));
+        let error = in_context(error, change, self.reasons(change));
+        self.watch.event(Event::Failed(change, &error));
+        error
     }
 
     /// For what an object is, or was where it goes.

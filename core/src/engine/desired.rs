@@ -1,12 +1,16 @@
 //! What should be there: the verbs' answers, and what the platform must be told of the principals in them.
 
-use crate::contract::delivery::{Outputs, Principal, Principals};
+use std::collections::HashSet;
+
+use crate::contract::delivery::{DeliveryFile, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::{Desired, ObjectId, Observed};
+use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::{Event, Watch};
 use crate::engine::{Engine, retry};
 use crate::plan::diff::{self, check_answer, check_principals};
+use crate::plan::{Action, Change};
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::resource::Resource;
 
@@ -22,7 +26,7 @@ impl Engine {
     }
 
     /// The principals under which task code is to run, each with what is known of it by now: the cloud is asked for what it
-    /// chose.
+    /// chose, and for how far they are as the manifest says.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).
@@ -30,11 +34,81 @@ impl Engine {
         let cancel = Cancel::default();
         let (mut desired, principals) = self.desired_for(&self.intents, watch, &cancel).await?;
         desired.baseline = self.named.clone();
-        let observed = self.observe(&desired, watch, &cancel).await?;
-        let is_missing = |id: &&ObjectId| !observed.objects.contains_key(id);
-        let missing =
-            principals.iter().flat_map(|principal| &principal.depends_on).filter(is_missing).cloned().collect();
-        Ok(Principals { known: principals.into_iter().map(|it| it.with(&observed.outputs)).collect(), missing })
+        let observed = self.observe_all(&self.intents, &mut desired, principals.clone(), watch, &cancel).await?;
+        let known: Vec<_> = principals.into_iter().map(|it| it.with(&observed.outputs)).collect();
+        let plan = self.difference(desired, observed)?;
+        let needed: HashSet<_> = known.iter().flat_map(|principal| &principal.depends_on).collect();
+        let is_of_one = |change: &&Change| {
+            change.action != Action::Delete
+                && std::iter::once(&change.id).chain(&change.depends_on).any(|id| needed.contains(id))
+        };
+        let pending = plan.work().filter(is_of_one).map(|change| change.id.clone()).collect();
+        Ok(Principals { known, pending })
+    }
+
+    /// The same as files: [`Platform::files`].
+    ///
+    /// # Errors
+    /// A breach of the contract: two files of one path, or one that leads out of the folder.
+    pub fn files(&self, principals: &[Principal]) -> Result<Vec<DeliveryFile>> {
+        let files = self.platform.files(principals);
+        let mut seen = HashSet::new();
+        let is_inside =
+            |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'));
+        match files.iter().find(|file| !is_inside(&file.path) || !seen.insert(&file.path)) {
+            Some(file) => {
+                let what = format!("its file `{}` isn't one of its own below the folder", file.path);
+                Err(Error::provider_bug(self.platform_id(), what))
+            }
+            None => Ok(files),
+        }
+    }
+
+    /// What is there in the cloud.
+    async fn observe(&self, desired: &Desired, watch: &dyn Watch, cancel: &Cancel) -> Result<Observed> {
+        watch.event(Event::Observing);
+        let observed = retry::reading(&self.settings, watch, cancel, || self.provider.observe(desired)).await?;
+        check_kinds(self.id, self.platform.as_ref(), observed.objects.keys())?;
+        Ok(observed)
+    }
+
+    /// What is there in the cloud and on the platform, side by side. What the platform must be told is added to what should be
+    /// there, with what the cloud chose for it.
+    pub(super) async fn observe_all(
+        &self,
+        intents: &Intents,
+        desired: &mut Desired,
+        principals: Vec<Principal>,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Observed> {
+        let Some(platform) = self.platform.backend() else {
+            let observed = self.observe(desired, watch, cancel).await?;
+            desired.extend(self.delivered(intents, principals, &observed.outputs)?);
+            return Ok(observed);
+        };
+        // Where it is told something doesn't depend on what the cloud chose.
+        let mut told = self.delivered(intents, principals.clone(), &Outputs::new())?;
+        (told.baseline, told.thorough) = (desired.baseline.clone(), desired.thorough);
+        let (observed, on_platform) = tokio::join!(
+            self.observe(desired, watch, cancel),
+            retry::reading(&self.settings, watch, cancel, || platform.observe(&told)),
+        );
+        let (mut observed, on_platform) = Error::both(observed, on_platform)?;
+        let kinds = self.platform.kinds();
+        if let Some(other) = on_platform.objects.keys().find(|id| !kinds.contains(&id.kind)) {
+            return Err(Error::provider_bug(
+                self.platform_id(),
+                format!("it offers {other}, a kind that isn't its own"),
+            ));
+        }
+        desired.extend(self.delivered(intents, principals, &observed.outputs)?);
+        observed.extend(on_platform);
+        Ok(observed)
+    }
+
+    fn platform_id(&self) -> &str {
+        &self.platform.tenancy().kind
     }
 
     /// What the platform must be told of principals, with what the cloud chose for them.
@@ -46,7 +120,11 @@ impl Engine {
     ) -> Result<Desired> {
         let principals: Vec<_> = principals.into_iter().map(|principal| principal.with(outputs)).collect();
         let mut delivered = self.platform.deliver(&principals)?;
-        let platform = self.platform.tenancy().kind.as_str();
+        let platform = self.platform_id();
+        check_delivered(platform, self.platform.as_ref(), &delivered)?;
+        for object in &mut delivered.objects {
+            object.resolve(outputs);
+        }
         check_answer(platform, intents.bindings.iter().map(|binding| &**binding), &delivered)?;
         delivered.objects = diff::merge(platform, delivered.objects)?;
         Ok(delivered)
@@ -73,6 +151,9 @@ impl Engine {
         check_answer(self.id, registries.iter().map(|registry| &**registry), &enabled)?;
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound.desired)?;
         check_principals(self.id, bindings, &bound.principals)?;
+        for desired in [&desired, &enabled, &bound.desired] {
+            check_kinds(self.id, self.platform.as_ref(), desired.objects.iter().map(|object| &object.id))?;
+        }
         desired.extend(enabled);
         desired.extend(bound.desired);
         desired.objects = diff::merge(self.id, desired.objects)?;
@@ -82,5 +163,28 @@ impl Engine {
         desired.notes.extend(registries.iter().flat_map(|registry| registry.notes(|_, _| false)).cloned());
         tracing::debug!(provider = self.id, objects = desired.objects.len(), "the provider said what should be there");
         Ok((desired, bound.principals))
+    }
+}
+
+/// Holds what a cloud says against the platform's kinds: whoever has an object is told by its kind.
+fn check_kinds<'a>(provider: &str, platform: &dyn Platform, mut ids: impl Iterator<Item = &'a ObjectId>) -> Result<()> {
+    let kinds = platform.kinds();
+    match ids.find(|id| kinds.contains(&id.kind)) {
+        Some(id) => Err(Error::provider_bug(provider, format!("{id} is of a kind of the platform's"))),
+        None => Ok(()),
+    }
+}
+
+/// Holds what a platform says against its contract: its kinds are its own, and where it has no backend, everything is left to
+/// people.
+fn check_delivered(id: &str, platform: &dyn Platform, delivered: &Desired) -> Result<()> {
+    let kinds = platform.kinds();
+    if let Some(object) = delivered.objects.iter().find(|object| !kinds.contains(&object.id.kind)) {
+        return Err(Error::provider_bug(id, format!("{} is of a kind that isn't its own", object.id)));
+    }
+    let has_backend = platform.backend().is_some();
+    match delivered.objects.iter().find(|object| object.handoff.is_none() && !has_backend) {
+        Some(object) => Err(Error::provider_bug(id, format!("nobody is to make {}: it has no backend", object.id))),
+        None => Ok(()),
     }
 }

@@ -24,6 +24,7 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
+use crate::contract::backends::Backends;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
@@ -142,11 +143,6 @@ impl Engine {
         Ok(stacks.sorted())
     }
 
-    async fn observe(&self, desired: &Desired, watch: &dyn Watch, cancel: &Cancel) -> Result<Observed> {
-        watch.event(Event::Observing);
-        retry::reading(&self.settings, watch, cancel, || self.provider.observe(desired)).await
-    }
-
     /// Makes the plan.
     ///
     /// # Errors
@@ -189,7 +185,7 @@ impl Engine {
             };
             let kept = self.intents.ids().collect();
             taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &|id, shares| {
-                self.provider.remainder(id, shares)
+                self.backends().of(id.kind).remainder(id, shares)
             });
             (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
             if let Some(refusal) = unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
@@ -220,8 +216,7 @@ impl Engine {
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
-        let mut observed = self.observe(&desired, watch, cancel).await?;
-        desired.extend(self.delivered(intents, principals, &observed.outputs)?);
+        let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
@@ -231,9 +226,16 @@ impl Engine {
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
-        let plan =
-            diff::plan(self.id, &self.stack, &self.provider.protected(), desired, observed, self.baseline.is_some())?;
+        let plan = self.difference(desired, observed)?;
         Ok((Plan { look, served, idle, ..plan }, said))
+    }
+
+    fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {
+        let mut protected = self.provider.protected();
+        if let Some(platform) = self.platform.backend() {
+            protected = protected.and(platform.protected());
+        }
+        diff::plan(self.id, &self.stack, &protected, desired, observed, self.baseline.is_some())
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.
@@ -247,7 +249,7 @@ impl Engine {
     /// advance ([`Approval::InAdvance`]). Failed changes are in the report.
     pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
         let begun = Instant::now();
-        let before = self.provider.requests();
+        let before = self.backends().requests();
         if !self.has_just_made(&approved) {
             let now = self.plan_unless(watch, cancel).await?;
             if now.changes != approved.plan().changes {
@@ -262,7 +264,7 @@ impl Engine {
                 report.unseen = Some(error);
             }
         }
-        report.requests = self.provider.requests().zip(before).map(|(after, before)| after - before);
+        report.requests = self.backends().requests().zip(before).map(|(after, before)| after - before);
         report.elapsed = begun.elapsed();
         if let Err(error) = self.end(&report) {
             report.unseen = Some(match report.unseen.take() {
@@ -279,8 +281,12 @@ impl Engine {
         approved.approval() == Approval::InAdvance && approved.plan().look.is_recent(self.number, JUST_NOW)
     }
 
+    fn backends(&self) -> Backends<'_> {
+        Backends::new(self.provider.as_ref(), self.platform.as_ref())
+    }
+
     fn writer(&self) -> Writer<'_> {
-        Writer::new(self.provider.as_ref(), self.audit.as_ref().map(|(trail, _)| trail.as_ref()))
+        Writer::new(self.backends(), self.audit.as_ref().map(|(trail, _)| trail.as_ref()))
     }
 
     async fn begin(&self, approved: &ApprovedPlan) -> Result<()> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
+use crate::contract::backend::Shares;
 use crate::contract::object::{Desired, ObjectId, Unmakeable};
-use crate::contract::provider::Shares;
 use crate::engine::remainder::remainder;
 use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -23,7 +23,7 @@ pub(super) struct Said {
     pub(super) unmakeable: Vec<Unmakeable>,
 }
 
-/// [`Provider::remainder`](crate::Provider::remainder)
+/// [`Backend::remainder`](crate::Backend::remainder)
 pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Option<Value> + Sync + 'a;
 
 /// Leaves out of a plan what the baseline's plan, `anyway`, has as well, and what would be made. But what takes the
@@ -64,6 +64,8 @@ pub(super) fn only(
                 (change.action, change.ownership) = (Action::Update, other.ownership.clone());
                 change.because.clone_from(&other.because);
             }
+            let left_tree = left.value();
+            change.known_after_apply.retain(|it| left_tree.pointer(&it.pointer).is_some_and(Value::is_null));
             change.after = Some(left);
         }
     }
@@ -221,6 +223,7 @@ mod tests {
             because: Vec::new(),
             before: None,
             after: (action != Action::Delete).then(|| after.into()),
+            known_after_apply: Vec::new(),
             ownership: Ownership::Exclusive,
             depends_on: needs.iter().map(|need| id(need)).collect(),
             handoff: None,

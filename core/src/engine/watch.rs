@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::contract::backend::Outcome;
 use crate::contract::error::Error;
-use crate::contract::provider::Outcome;
 use crate::plan::Change;
 
 /// Something that happens.

@@ -85,6 +85,7 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
         };
         let known = &mut merged[*at];
         let is_same = known.attributes == object.attributes
+            && known.references == object.references
             && known.ownership == object.ownership
             && known.handoff.is_some() == object.handoff.is_some();
         if !is_same {
@@ -253,6 +254,7 @@ fn difference(object: Object, found: Option<Found>) -> Option<Change> {
         because: object.because,
         before: found.map(|found| found.attributes),
         after: Some(object.attributes),
+        known_after_apply: object.references,
         ownership: object.ownership,
         depends_on: object.depends_on,
         handoff: object.handoff,
@@ -277,6 +279,7 @@ fn deletions(provider: &str, present: BTreeMap<ObjectId, Found>) -> Result<Vec<C
                 because: Vec::new(),
                 before: Some(found.attributes),
                 after: None,
+                known_after_apply: Vec::new(),
                 ownership: Ownership::Exclusive,
                 depends_on: found.depends_on,
                 handoff: None,

@@ -72,6 +72,10 @@ mod tests {
     struct Asks(Arc<Tenancy>);
 
     impl Platform for Asks {
+        fn kinds(&self) -> &'static [&'static str] {
+            &[]
+        }
+
         fn name(&self) -> &'static str {
             "Asks"
         }

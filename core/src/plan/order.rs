@@ -69,6 +69,7 @@ mod tests {
             because: Vec::new(),
             before: None,
             after: None,
+            known_after_apply: Vec::new(),
             ownership: Ownership::Exclusive,
             depends_on: needs.iter().map(|need| ObjectId::new("thing", *need)).collect(),
             handoff: None,

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Attributes, Bound, Cancel, Capabilities, Change, Checked, Connect, Context,
-    Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit, Naming,
-    Object, ObjectId, Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind,
+    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
+    Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
+    Naming, Object, ObjectId, Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind,
     ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
     Watch,
 };
@@ -69,6 +69,7 @@ pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
         id: id(name),
         scope: Scope::Global,
         attributes: json!({ "name": name }).into(),
+        references: Vec::new(),
         depends_on: needs.iter().map(|need| id(need)).collect(),
         because: vec![IntentId::Grant(GrantName::parse("all").expect("name"))],
         ownership: Ownership::Exclusive,
@@ -160,27 +161,7 @@ impl Fake {
 }
 
 #[async_trait]
-impl Provider for Fake {
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        self.question()?;
-        let is_asked = |intent: &IntentId| grants.iter().any(|grant| grant.id() == *intent);
-        let mut objects = self.wanted.lock().expect("lock").clone();
-        for object in objects.iter_mut().filter(|object| object.because.len() > 1) {
-            object.because.retain(is_asked);
-            object.attributes = for_grants(&object.because);
-        }
-        objects.retain(|object| object.because.iter().any(is_asked));
-        Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
-    }
-
-    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        Ok(Desired::default())
-    }
-
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        Ok(Bound::default())
-    }
-
+impl Backend for Fake {
     async fn observe(&self, _: &Desired) -> Result<Observed> {
         self.question()?;
         let mut stale = self.stale.lock().expect("lock");
@@ -244,6 +225,29 @@ impl Provider for Fake {
 
     fn requests(&self) -> Option<u64> {
         Some(self.questions.load(Ordering::SeqCst).into())
+    }
+}
+
+#[async_trait]
+impl Provider for Fake {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        self.question()?;
+        let is_asked = |intent: &IntentId| grants.iter().any(|grant| grant.id() == *intent);
+        let mut objects = self.wanted.lock().expect("lock").clone();
+        for object in objects.iter_mut().filter(|object| object.because.len() > 1) {
+            object.because.retain(is_asked);
+            object.attributes = for_grants(&object.because);
+        }
+        objects.retain(|object| object.because.iter().any(is_asked));
+        Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
+    }
+
+    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        Ok(Bound::default())
     }
 }
 

@@ -10,6 +10,7 @@ mod config_layers;
 mod config_long;
 mod engine_order;
 mod engine_outcome;
+mod engine_platform;
 mod engine_retry;
 mod engine_revoke;
 mod engine_undone;

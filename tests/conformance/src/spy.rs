@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId,
+    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId,
     Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Shares, Stacks,
     TaskAccess, Watch,
 };
@@ -85,23 +85,7 @@ pub(crate) fn everything(error: &Error) -> String {
 }
 
 #[async_trait]
-impl Provider for Spy {
-    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        self.inner.validate(intents)
-    }
-
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        self.hear(self.inner.grant_task_access(grants).await)
-    }
-
-    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        self.hear(self.inner.enable_registry(registries).await)
-    }
-
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        self.hear(self.inner.bind_scope(bindings).await)
-    }
-
+impl Backend for Spy {
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
         self.hear(self.inner.observe(desired).await)
     }
@@ -123,10 +107,6 @@ impl Provider for Spy {
         Ok(second)
     }
 
-    async fn stacks(&self) -> Result<Stacks> {
-        self.hear(self.inner.stacks().await)
-    }
-
     fn protected(&self) -> Protected {
         self.inner.protected()
     }
@@ -139,16 +119,39 @@ impl Provider for Spy {
         self.inner.equivalent(object)
     }
 
-    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
-        self.inner.in_task_code(resource)
-    }
-
     fn pace(&self) -> Option<&Pace> {
         self.inner.pace()
     }
 
     fn requests(&self) -> Option<u64> {
         self.inner.requests()
+    }
+}
+
+#[async_trait]
+impl Provider for Spy {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        self.inner.validate(intents)
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        self.hear(self.inner.grant_task_access(grants).await)
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        self.hear(self.inner.enable_registry(registries).await)
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        self.hear(self.inner.bind_scope(bindings).await)
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        self.hear(self.inner.stacks().await)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        self.inner.in_task_code(resource)
     }
 }
 

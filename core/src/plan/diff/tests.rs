@@ -46,6 +46,7 @@ fn object(name: &str, attributes: Value) -> Object {
         id: id(name),
         scope: Scope::Global,
         attributes: attributes.into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: vec![grant("all")],
         ownership: Ownership::Exclusive,

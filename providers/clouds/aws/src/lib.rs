@@ -35,9 +35,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Intents,
-    Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource, ResourceKind,
-    Result, ScopeBinding, Stacks, TaskAccess, register_provider,
+    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
+    Intents, Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource,
+    ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -122,23 +122,7 @@ impl Connect for Aws {
 }
 
 #[async_trait]
-impl Provider for Aws {
-    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        verbs::validate::intents(self, intents)
-    }
-
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        verbs::grant_task_access::desired(self, grants).await
-    }
-
-    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        verbs::enable_registry::desired(self, registries).await
-    }
-
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        verbs::bind_scope::bound(self, bindings).await
-    }
-
+impl Backend for Aws {
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
         observe::observed(self, desired).await
     }
@@ -159,34 +143,12 @@ impl Provider for Aws {
         self.config.settle_timeout.map(|timeout| timeout.0)
     }
 
-    async fn caller(&self) -> Result<Option<Caller>> {
-        self.identity().await.cloned().map(Some)
-    }
-
-    async fn stacks(&self) -> Result<Stacks> {
-        stacks::found(self).await
-    }
-
     fn protected(&self) -> Protected {
         self.config.protected(&self.conventions)
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
-        permissions::permissions(self, intents, purpose)
-    }
-
     fn equivalent(&self, object: &Object) -> Vec<String> {
         objects::commands::commands(object, &self.names)
-    }
-
-    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
-        match Locator::parse(&resource.locator) {
-            Ok(Locator::Secret(secret)) => self.secrets.in_task_code(&secret),
-            Ok(Locator::Objects(objects)) if !resource.locator.starts_with("s3://") => {
-                vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
-            }
-            _ => Vec::new(),
-        }
     }
 
     fn pace(&self) -> Option<&Pace> {
@@ -199,5 +161,50 @@ impl Provider for Aws {
 
     fn requests(&self) -> Option<u64> {
         Some(self.clients.counter().count())
+    }
+}
+
+#[async_trait]
+impl Provider for Aws {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        verbs::validate::intents(self, intents)
+    }
+
+    fn home(&self) -> String {
+        self.names.home()
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        verbs::grant_task_access::desired(self, grants).await
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        verbs::enable_registry::desired(self, registries).await
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        verbs::bind_scope::bound(self, bindings).await
+    }
+
+    async fn caller(&self) -> Result<Option<Caller>> {
+        self.identity().await.cloned().map(Some)
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        stacks::found(self).await
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        permissions::permissions(self, intents, purpose)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        match Locator::parse(&resource.locator) {
+            Ok(Locator::Secret(secret)) => self.secrets.in_task_code(&secret),
+            Ok(Locator::Objects(objects)) if !resource.locator.starts_with("s3://") => {
+                vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
+            }
+            _ => Vec::new(),
+        }
     }
 }

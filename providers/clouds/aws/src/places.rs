@@ -158,6 +158,7 @@ impl Places {
                 id: kinds::policy(&name),
                 scope,
                 attributes: attributes.clone().into(),
+                references: Vec::new(),
                 depends_on: Vec::new(),
                 because,
                 ownership: Ownership::Exclusive,

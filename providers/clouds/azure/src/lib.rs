@@ -32,9 +32,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
-    ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected, Provider, Purpose,
-    Reach, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
+    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
+    Diagnostic, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected,
+    Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess,
+    register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -132,31 +133,7 @@ impl Connect for Azure {
 }
 
 #[async_trait]
-impl Provider for Azure {
-    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        _ = self.needs.set(verbs::validate::kinds(intents));
-        verbs::validate::intents(self, intents)
-    }
-
-    fn settles_level(&self, resource: &Resource, access: Access) -> bool {
-        self.config.role(&resource.name, access).is_some()
-    }
-
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        let desired = verbs::grant_task_access::desired(self, grants).await;
-        self.fresh(desired).await
-    }
-
-    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        let desired = verbs::enable_registry::desired(self, registries).await;
-        self.fresh(desired).await
-    }
-
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        let desired = verbs::bind_scope::bound(self, bindings).await;
-        self.fresh(desired).await
-    }
-
+impl Backend for Azure {
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
         let observed = observe::observed(self, desired).await;
         self.fresh(observed).await
@@ -180,20 +157,8 @@ impl Provider for Azure {
         self.config.settle_timeout.map(|timeout| timeout.0).or(own)
     }
 
-    async fn caller(&self) -> Result<Option<Caller>> {
-        Ok(self.arm.caller())
-    }
-
-    async fn stacks(&self) -> Result<Stacks> {
-        stacks::found(self).await
-    }
-
     fn protected(&self) -> Protected {
         self.config.protected(&self.conventions)
-    }
-
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
-        permissions::permissions(self, intents, purpose)
     }
 
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
@@ -204,16 +169,59 @@ impl Provider for Azure {
         objects::commands::commands(self, object)
     }
 
-    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
-        Locator::parse(&resource.locator).map(|locator| locator.in_task_code(self.config.cloud)).unwrap_or_default()
-    }
-
     fn pace(&self) -> Option<&Pace> {
         Some(self.arm.pace())
     }
 
     fn requests(&self) -> Option<u64> {
         Some(self.arm.requests())
+    }
+}
+
+#[async_trait]
+impl Provider for Azure {
+    fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
+        _ = self.needs.set(verbs::validate::kinds(intents));
+        verbs::validate::intents(self, intents)
+    }
+
+    fn settles_level(&self, resource: &Resource, access: Access) -> bool {
+        self.config.role(&resource.name, access).is_some()
+    }
+
+    fn home(&self) -> String {
+        self.names.home().to_owned()
+    }
+
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        let desired = verbs::grant_task_access::desired(self, grants).await;
+        self.fresh(desired).await
+    }
+
+    async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        let desired = verbs::enable_registry::desired(self, registries).await;
+        self.fresh(desired).await
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        let desired = verbs::bind_scope::bound(self, bindings).await;
+        self.fresh(desired).await
+    }
+
+    async fn caller(&self) -> Result<Option<Caller>> {
+        Ok(self.arm.caller())
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        stacks::found(self).await
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        permissions::permissions(self, intents, purpose)
+    }
+
+    fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
+        Locator::parse(&resource.locator).map(|locator| locator.in_task_code(self.config.cloud)).unwrap_or_default()
     }
 }
 

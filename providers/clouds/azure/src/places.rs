@@ -30,6 +30,7 @@ pub(crate) fn marker(azure: &Azure, on: &ResourceId, scope: &Scope, because: Vec
         id: marker_of(&azure.names, on)?,
         scope: scope.clone(),
         attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because,
         ownership: Ownership::Exclusive,

@@ -22,6 +22,7 @@ impl ClusterResourceAttributes {
             id: ObjectId::new(PLATFORM_BINDING, pair.to_string()),
             scope: principal.scope.clone(),
             attributes: json!({ "project": pair.project, "domain": pair.domain, "role": value }).into(),
+            references: Vec::new(),
             depends_on: principal.depends_on.clone(),
             because: principal.because.clone(),
             ownership: Ownership::Fragment { of: format!("the platform's attributes of {pair}") },
@@ -44,39 +45,37 @@ impl ClusterResourceAttributes {
 
     /// A file for each pair, as the platform's tool takes it with `--attrFile`. The tool reads it strictly: these keys and no others.
     pub fn files(&self, principal: &Principal, value: &str) -> Vec<DeliveryFile> {
-        let Self { tool, key } = self;
+        let Self { tool, key: _ } = self;
         let file = |pair: &Pair| DeliveryFile {
             path: format!("cluster-resource-attributes/{pair}.yaml"),
             purpose: format!(
                 "For `{tool} update cluster-resource-attribute --attrFile`, which replaces all attributes of the pair: add those \
                  that it has already."
             ),
-            content: format!(
-                "project: {}\ndomain: {}\nattributes:\n  {key}: {}\n",
-                yaml(pair.project.as_str()),
-                yaml(pair.domain.as_str()),
-                yaml(value)
-            ),
+            content: self.file(pair, value),
         };
         principal.serves.iter().map(|(pair, _)| file(pair)).collect()
     }
 
+    /// What the tool reads. Names such as `on` or `0123` stay texts.
+    fn file(&self, pair: &Pair, value: &str) -> String {
+        let [project, domain, value] = [pair.project.as_str(), pair.domain.as_str(), value].map(yaml);
+        format!("project: {project}\ndomain: {domain}\nattributes:\n  {}: {value}\n", self.key)
+    }
+
     fn handoff(&self, pair: &Pair, value: &str) -> Handoff {
-        let Self { tool, key } = self;
+        let Self { tool, key: _ } = self;
         let Pair { project, domain } = pair;
         Handoff {
             to: "whoever administers the platform".to_owned(),
             task: format!("bind project {project} in domain {domain} to {value}"),
             document: format!(
                 "# cluster_resource_attributes.yaml\n\
-                 domain: {domain}\n\
-                 project: {project}\n\
-                 attributes:\n\
-                 \x20 {key}: {value}\n\
-                 \n\
+                 {}\n\
                  # The platform replaces all attributes of the pair: add those that it has already.\n\
                  {tool} get cluster-resource-attribute -p {project} -d {domain}\n\
-                 {tool} update cluster-resource-attribute --attrFile cluster_resource_attributes.yaml\n"
+                 {tool} update cluster-resource-attribute --attrFile cluster_resource_attributes.yaml\n",
+                self.file(pair, value)
             ),
             verifiable: false,
         }

@@ -27,6 +27,9 @@ use cloudgrant_core::{Annotation, AnnotationValue, Identity, Principal, Scope};
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
 
+/// The kinds of all objects that are made here.
+pub const KINDS: &[&str] = &[PLATFORM_BINDING];
+
 /// The principals of each scope, in the order in which the scopes come first.
 pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {
     let mut scopes: Vec<(&Scope, Vec<&Principal>)> = Vec::new();

@@ -52,6 +52,7 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
         scope: scope.clone(),
         attributes: attributes.into(),
         // The documents say how to wait for what they need.
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: first.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {scope}") },

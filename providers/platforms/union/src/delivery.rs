@@ -33,6 +33,7 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
         id: ObjectId::new(PLATFORM_BINDING, principal.scope.slug()),
         scope: principal.scope.clone(),
         attributes: Value::Object(attributes).into(),
+        references: Vec::new(),
         depends_on: principal.depends_on.clone(),
         because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", principal.scope) },
@@ -140,8 +141,11 @@ mod tests {
         let names: Vec<_> = told.objects.iter().map(|object| object.id.name.as_str()).collect();
         assert_eq!(names, ["forecasting-production", "vision-production"]);
         let document = &told.objects[1].handoff.as_ref().expect("a handoff").document;
-        for line in ["project: vision\n", "domain: production\n", "attributes:\n  defaultUserRoleValue: arn:aws:iam::"]
-        {
+        for line in [
+            "project: \"vision\"\n",
+            "domain: \"production\"\n",
+            "attributes:\n  defaultUserRoleValue: \"arn:aws:iam::",
+        ] {
             assert!(document.contains(line), "{document}");
         }
         assert!(document.contains("uctl update cluster-resource-attribute --attrFile"), "{document}");

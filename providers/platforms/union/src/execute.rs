@@ -1,6 +1,7 @@
 //! What Union asks of whoever starts task code (requirements 8 and 44).
 
 use cloudgrant_core::{ExecutePermission, Handoff, Pair, Stack};
+use cloudgrant_platform_kit::yaml;
 
 /// What Union calls the permission to start an execution. Source: Union, "User management", available actions.
 const ACTION: &str = "create_flyte_executions";
@@ -20,6 +21,7 @@ pub(crate) fn handoff(organization: &str, stack: &Stack, pairs: &[Pair]) -> Hand
     let whose = if organization.is_empty() { String::new() } else { format!(" of {organization}") };
     let name = format!("{stack}-runner");
     let binding = |Pair { project, domain }: &Pair| {
+        let [project, domain] = [project.as_str(), domain.as_str()].map(yaml);
         format!("- role: {name}\n  resource:\n    project: {project}\n    domain: {domain}\n")
     };
     let bindings: String = pairs.iter().map(binding).collect();
@@ -69,7 +71,8 @@ mod tests {
         let project = Project::parse("vision").expect("a project");
         let vision = Pair { project, domain: Domain::parse("production").expect("a domain") };
         let document = handoff("acme", &Stack::parse("acme-ml").expect("a stack"), &[vision]).document;
-        let policy = "bindings:\n- role: acme-ml-runner\n  resource:\n    project: vision\n    domain: production\n\n";
+        let policy =
+            "bindings:\n- role: acme-ml-runner\n  resource:\n    project: \"vision\"\n    domain: \"production\"\n\n";
         assert!(document.contains(policy), "{document}");
         for command in ["flyte create policy acme-ml-runner --file policy.yaml", "uctl create policy --policyFile"] {
             assert!(document.contains(command), "{document}");

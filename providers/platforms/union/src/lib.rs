@@ -14,7 +14,7 @@ use cloudgrant_core::{
     ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Reach,
     Result, Snippet, Stack, Tenancy, register_platform,
 };
-use cloudgrant_platform_kit::task_code;
+use cloudgrant_platform_kit::{KINDS, task_code};
 
 /// Union.
 #[derive(Debug)]
@@ -37,6 +37,10 @@ impl Platform for Union {
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
         delivery::of(&self.tenancy, principals)
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        KINDS
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Annotation, AnnotationValue, Approved, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic,
-    Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed, Outcome, Ownership,
-    Principal, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, Scope, ScopeBinding, ScopeKind,
-    Stacks, TaskAccess,
+    Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired,
+    Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed, Outcome,
+    Ownership, Principal, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, Scope, ScopeBinding,
+    ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -78,6 +78,7 @@ impl Reference {
             id: ObjectId::new(PRINCIPAL, &name),
             scope: binding.scope.clone(),
             attributes: json!({ "trusts": trusts }).into(),
+            references: Vec::new(),
             depends_on: Vec::new(),
             because: vec![binding.id()],
             ownership: Ownership::Exclusive,
@@ -105,6 +106,34 @@ fn error(refusal: Refusal) -> Error {
 }
 
 #[async_trait]
+impl Backend for Reference {
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        self.look(desired)
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.make(change.change())
+    }
+
+    fn protected(&self) -> Protected {
+        Protected::new(&self.config.protected)
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        match object.id.kind {
+            ATTACHMENT | STATEMENT => Vec::new(),
+            kind => {
+                vec![format!("cloud create {kind} {} --owner {} '{}'", object.id.name, self.stack, object.attributes)]
+            }
+        }
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.sent.load(Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
 impl Provider for Reference {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         let object = |grant: &Arc<Checked<TaskAccess>>| {
@@ -119,6 +148,7 @@ impl Provider for Reference {
                 id: self.policy(grant),
                 scope: grant.scope.clone(),
                 attributes: json!({ "allows": reach }).into(),
+                references: Vec::new(),
                 depends_on: Vec::new(),
                 because: vec![grant.id()],
                 ownership: Ownership::Exclusive,
@@ -148,6 +178,7 @@ impl Provider for Reference {
                 id: ObjectId::new(STATEMENT, format!("{name}#{id}")),
                 scope: registry.scope().clone(),
                 attributes: json!({ "registry": name, "id": id, "may": may }).into(),
+                references: Vec::new(),
                 depends_on: Vec::new(),
                 because: vec![registry.id()],
                 ownership: Ownership::Fragment { of: format!("the document of {name}") },
@@ -183,6 +214,7 @@ impl Provider for Reference {
                     id: ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
                     scope: binding.scope.clone(),
                     attributes: json!({ "principal": principal, "policy": policy.name }).into(),
+                    references: Vec::new(),
                     depends_on: made_by.iter().cloned().chain([policy]).collect(),
                     because: vec![binding.id()],
                     ownership: Ownership::Fragment { of: format!("the attachments of {principal}") },
@@ -194,33 +226,8 @@ impl Provider for Reference {
         Ok(bound)
     }
 
-    async fn observe(&self, desired: &Desired) -> Result<Observed> {
-        self.look(desired)
-    }
-
-    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        self.make(change.change())
-    }
-
     async fn stacks(&self) -> Result<Stacks> {
         self.list()
-    }
-
-    fn protected(&self) -> Protected {
-        Protected::new(&self.config.protected)
-    }
-
-    fn equivalent(&self, object: &Object) -> Vec<String> {
-        match object.id.kind {
-            ATTACHMENT | STATEMENT => Vec::new(),
-            kind => {
-                vec![format!("cloud create {kind} {} --owner {} '{}'", object.id.name, self.stack, object.attributes)]
-            }
-        }
-    }
-
-    fn requests(&self) -> Option<u64> {
-        Some(self.sent.load(Ordering::Relaxed))
     }
 }
 

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld};
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
-    Approved, Bound, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object, ObjectId,
-    Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding,
-    Settings, Shares, Stacks, TaskAccess, Verb,
+    Approved, Backend, Bound, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object,
+    ObjectId, Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result,
+    ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -71,6 +71,36 @@ impl<B: Breakage> Broken<B> {
 }
 
 #[async_trait]
+impl<B: Breakage> Backend for Broken<B> {
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        let observed = self.inner.observe(desired).await;
+        let mut observed = observed.map_err(|error| self.breakage.failed(&self.cloud, error))?;
+        self.breakage.seen(&self.cloud, desired, &mut observed);
+        Ok(observed)
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        if let Some(result) = self.breakage.instead(&self.cloud, change.change()) {
+            return result;
+        }
+        let outcome = self.inner.apply(change).await.map_err(|error| self.breakage.failed(&self.cloud, error))?;
+        self.breakage.made(&self.cloud, change.change(), outcome)
+    }
+
+    fn protected(&self) -> Protected {
+        self.breakage.protected(self.inner.protected())
+    }
+
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        self.inner.remainder(object, shares)
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        self.breakage.equivalent(object, self.inner.equivalent(object))
+    }
+}
+
+#[async_trait]
 impl<B: Breakage> Provider for Broken<B> {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.wanted(Verb::GrantTaskAccess, self.inner.grant_task_access(grants).await)
@@ -88,37 +118,10 @@ impl<B: Breakage> Provider for Broken<B> {
         Ok(bound)
     }
 
-    async fn observe(&self, desired: &Desired) -> Result<Observed> {
-        let observed = self.inner.observe(desired).await;
-        let mut observed = observed.map_err(|error| self.breakage.failed(&self.cloud, error))?;
-        self.breakage.seen(&self.cloud, desired, &mut observed);
-        Ok(observed)
-    }
-
-    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        if let Some(result) = self.breakage.instead(&self.cloud, change.change()) {
-            return result;
-        }
-        let outcome = self.inner.apply(change).await.map_err(|error| self.breakage.failed(&self.cloud, error))?;
-        self.breakage.made(&self.cloud, change.change(), outcome)
-    }
-
     async fn stacks(&self) -> Result<Stacks> {
         let mut stacks = self.inner.stacks().await.map_err(|error| self.breakage.failed(&self.cloud, error))?;
         self.breakage.listed(&self.cloud, &mut stacks);
         Ok(stacks)
-    }
-
-    fn protected(&self) -> Protected {
-        self.breakage.protected(self.inner.protected())
-    }
-
-    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
-        self.inner.remainder(object, shares)
-    }
-
-    fn equivalent(&self, object: &Object) -> Vec<String> {
-        self.breakage.equivalent(object, self.inner.equivalent(object))
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {

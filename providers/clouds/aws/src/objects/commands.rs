@@ -131,6 +131,7 @@ mod tests {
                     id: ObjectId::new(kind, odd),
                     scope: Scope::Global,
                     attributes: attributes.into(),
+                    references: Vec::new(),
                     depends_on: Vec::new(),
                     because: Vec::new(),
                     ownership: Ownership::Exclusive,

@@ -122,6 +122,7 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
         id: kinds::pull_through(repository),
         scope: Scope::Global,
         attributes: json!({ "repository": arn, "rule": rule, "role": nodes, "statement": statement }).into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: vec![about],
         ownership: Ownership::Fragment { of: format!("what {nodes} may do") },

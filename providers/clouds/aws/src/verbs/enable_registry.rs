@@ -75,6 +75,7 @@ pub(crate) fn statement_object(
         scope: Scope::Global,
         handoff: (!reachable).then(|| handoff(repository, &statement)),
         attributes: json!({ "repository": repository.arn(), "statement": statement }).into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: vec![because],
         ownership: Ownership::Fragment { of: format!("the policy of repository {}", repository.name) },

@@ -80,6 +80,7 @@ fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy)
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
         attributes: attributes(&aws.names.path(), &policy.document, &aws.config.tags),
+        references: Vec::new(),
         depends_on: policy
             .after
             .iter()

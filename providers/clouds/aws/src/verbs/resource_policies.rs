@@ -245,6 +245,7 @@ impl Part<'_> {
             id,
             scope: self.grant.scope.clone(),
             attributes: attributes.into(),
+            references: Vec::new(),
             depends_on: self.depends_on.clone(),
             because: vec![self.grant.id()],
             ownership: Ownership::Fragment { of: format!("the policy of {noun} {name}") },

@@ -163,7 +163,7 @@ async fn requirement_24_and_27_the_platform_is_told() {
         .document;
     assert!(
         document.contains(
-            "domain: production\nproject: vision\nattributes:\n  defaultUserRoleValue: arn:aws:iam::111122223333:role/cloudgrant/tests/cloudgrant_tests_vision_production\n"
+            "project: \"vision\"\ndomain: \"production\"\nattributes:\n  defaultUserRoleValue: \"arn:aws:iam::111122223333:role/cloudgrant/tests/cloudgrant_tests_vision_production\"\n"
         ),
         "{document}"
     );

@@ -104,6 +104,7 @@ mod tests {
                 ),
                 scope: Scope::Global,
                 attributes: Value::Object(attributes).into(),
+                references: Vec::new(),
                 depends_on: Vec::new(),
                 because: Vec::new(),
                 ownership: Ownership::Exclusive,

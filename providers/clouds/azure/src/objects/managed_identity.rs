@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Outcome, Result};
+use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use crate::Azure;
@@ -44,7 +44,19 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
         azure.made.lock().await.insert(id.clone());
     }
     azure.remember(&id, &identity.principal_id, true).await;
-    Ok(named(&identity.id))
+    if identity.client_id.is_empty() {
+        let message = format!("Azure hasn't given the managed identity {} a client ID yet", id.name());
+        return Err(Error::new(ErrorKind::NotYet, message));
+    }
+    Ok(Outcome { outputs: outputs(&identity.client_id), ..named(&identity.id) })
+}
+
+/// The output that is its client ID: Azure chooses it, and pods name the identity by it.
+pub(crate) const CLIENT_ID: &str = "clientId";
+
+/// What Azure chose for it; nothing where it hasn't yet.
+pub(crate) fn outputs(client_id: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from_iter((!client_id.is_empty()).then(|| (CLIENT_ID, client_id.to_owned())))
 }
 
 pub(super) async fn delete(azure: &Azure, name: &str) -> Result<Outcome> {

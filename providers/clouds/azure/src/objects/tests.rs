@@ -53,7 +53,10 @@ fn id() -> String {
 fn ours(principal: usize) -> Value {
     json!({
         "id": id(), "name": NAME, "location": "westeurope", "tags": { "cloudgrant:stack": "tests", "cloudgrant:home": format!("{SUBSCRIPTION}/dataplane") },
-        "properties": { "principalId": format!("00000000-0000-0000-0000-00000000000{principal}") },
+        "properties": {
+            "principalId": format!("00000000-0000-0000-0000-00000000000{principal}"),
+            "clientId": format!("00000000-0000-0000-0000-0000000000c{principal}"),
+        },
     })
 }
 

@@ -12,11 +12,10 @@ use serde_json::json;
 use crate::client::arm::FederatedCredential;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::STACK_TAG;
-use crate::objects::kinds;
-use crate::objects::remedies;
+use crate::objects::managed_identity::outputs;
+use crate::objects::{kinds, remedies};
 use crate::observe::other_homes::OtherHomes;
 use crate::resources::resource_id::{ResourceId, is_same};
-use crate::verbs::bind_scope::CLIENT_ID;
 use crate::{Azure, Principal};
 
 /// The principals of the identities that are known.
@@ -75,9 +74,8 @@ pub(super) async fn add(
         azure.remember(&id, &identity.principal_id, owned).await;
         principals.insert(id.clone(), Principal { id: identity.principal_id.clone(), ours: owned });
         let object = kinds::identity(&id, azure.names.group());
-        if owned && wanted.contains(&object) && !identity.client_id.is_empty() {
-            let outputs = BTreeMap::from([(CLIENT_ID, identity.client_id.clone())]);
-            observed.outputs.insert(object.clone(), outputs);
+        if owned && wanted.contains(&object) {
+            observed.outputs.insert(object.clone(), outputs(&identity.client_id));
         }
         let place = azure.names.place_named(&id);
         if !owned && wanted.contains(&object) && azure.names.has_lost_its_mark(&id, &identity.tags) {

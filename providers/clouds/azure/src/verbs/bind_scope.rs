@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::Azure;
 use crate::names::SCOPE_TAG;
 use crate::objects::kinds;
+use crate::objects::managed_identity::CLIENT_ID;
 use crate::packing::pack::{self, Assignment};
 use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
@@ -23,8 +24,6 @@ use crate::verbs::validate::shared_identity;
 /// How a service account names its identity, and its pods take part. Source: Azure documentation, "Use Microsoft Entra
 /// Workload ID with AKS", service account annotations and pod labels.
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
-/// What Azure chooses for an identity, and its pods name it by.
-pub(crate) const CLIENT_ID: &str = "clientId";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
 
 pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
@@ -40,9 +39,13 @@ pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> 
             Scope::Global => global(azure, binding, &resolved, &mut bound.desired).await?,
             Scope::Domain { domain } => {
                 match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
-                    (Some(name), _) => {
+                    (Some(name), made_by) => {
                         let identity = named(azure, name, domain).await?;
                         assign(azure, binding, &resolved, &identity, Vec::new(), &mut bound.desired);
+                        // The platform knows what its vendor has made.
+                        if made_by == MadeBy::Stack {
+                            bound.principals.push(named_principal(azure, binding, &identity).await?);
+                        }
                     }
                     (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &resolved)),
                     (None, MadeBy::Stack) => domain_identities(azure, binding, &resolved, &mut bound).await?,
@@ -162,16 +165,45 @@ async fn domain_identities(
     Ok(())
 }
 
+/// An identity that the manifest names, for the platform to be told of it. Whom it trusts is its owner's to say.
+async fn named_principal(azure: &Azure, binding: &Checked<ScopeBinding>, identity: &ResourceId) -> Result<Principal> {
+    let found = azure.snapshot().await.identity(identity).await?;
+    let client_id = found.map(|found| found.client_id.clone()).filter(|client_id| !client_id.is_empty());
+    let value = match client_id {
+        Some(client_id) => AnnotationValue::Known(client_id),
+        None => AnnotationValue::Chosen {
+            object: kinds::identity(identity, azure.names.group()),
+            output: CLIENT_ID,
+            command: client_id_command(identity),
+        },
+    };
+    Ok(Principal {
+        scope: binding.scope.clone(),
+        because: for_binding(binding),
+        serves: binding.serves().cloned().collect(),
+        depends_on: Vec::new(),
+        identity: Identity::Known {
+            name: identity.name().to_owned(),
+            annotation: Annotation { key: CLIENT_ID_ANNOTATION, value, pod_label: Some(POD_LABEL) },
+            issuers: azure.config.cluster.oidc_issuer.clone(),
+        },
+    })
+}
+
+fn client_id_command(identity: &ResourceId) -> String {
+    format!(
+        "az identity show --subscription {} --resource-group {} --name {} --query clientId --output tsv",
+        identity.subscription(),
+        quoted(identity.resource_group().unwrap_or_default()),
+        quoted(identity.name())
+    )
+}
+
 /// An identity, for the platform to be told of it. Azure chooses its client ID.
 fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
     let trusted: HashSet<_> = shard.credentials.iter().map(|credential| &credential.subject).collect();
     let issuers: BTreeSet<_> = shard.credentials.iter().map(|credential| credential.issuer.clone()).collect();
-    let command = format!(
-        "az identity show --subscription {} --resource-group {} --name {} --query clientId --output tsv",
-        azure.config.subscription,
-        quoted(&azure.config.resource_group),
-        quoted(&shard.name)
-    );
+    let command = client_id_command(&azure.names.identity_id(&shard.name));
     let value = AnnotationValue::Chosen { object: identity.clone(), output: CLIENT_ID, command };
     Principal {
         scope: binding.scope.clone(),
@@ -192,6 +224,7 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
         id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
         scope: binding.scope.clone(),
         attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: for_binding(binding),
         ownership: Ownership::Exclusive,
@@ -219,6 +252,7 @@ fn credentials(
             "audience": azure.config.cluster.audience(),
         })
         .into(),
+        references: Vec::new(),
         depends_on: vec![depends_on.clone()],
         because: vec![binding.id()],
         ownership: Ownership::Fragment { of: format!("identity {}", shard.name) },
@@ -267,6 +301,7 @@ pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Sc
         id: kinds::assignment(&kinds::holder(identity, azure.names.group()), &role.name, &on),
         scope: scope.clone(),
         attributes: attributes.into(),
+        references: Vec::new(),
         depends_on: role.object.into_iter().collect(),
         because,
         ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },

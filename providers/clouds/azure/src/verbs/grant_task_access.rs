@@ -52,6 +52,7 @@ fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
             "data_actions": role.data_actions,
         })
         .into(),
+        references: Vec::new(),
         depends_on: Vec::new(),
         because: Vec::new(),
         ownership: Ownership::Exclusive,

@@ -55,6 +55,27 @@ async fn requirement_7_on_union_a_domain_is_handed_off_with_all_they_need() {
     assert!(world.arm.assignments().await.iter().any(|it| it["properties"]["principalId"] == principal.as_str()));
 }
 
+/// Union's team knows what it has made. Everybody else has to be told of an identity that the manifest names.
+#[tokio::test]
+async fn a_platform_without_a_vendor_is_told_of_a_named_identity() {
+    let text = flyte(PRODUCTION).replace("  cluster:", "  identities: { production: theirs }\n  cluster:");
+    let world = World::new(&text).await;
+    world.arm.put_identity("theirs", json!({})).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let told = plan.changes.iter().find_map(|change| change.handoff.as_ref()).expect("a handoff");
+    let identities = world.arm.identities().await;
+    let identity = identities.iter().find(|one| one["name"] == "theirs").expect("it is there");
+    let id = identity["properties"]["clientId"].as_str().expect("a client ID");
+    for namespace in ["forecasting-production", "vision-production"] {
+        let annotated = format!(
+            "kubectl annotate serviceaccount default --namespace {namespace} --overwrite azure.workload.identity/client-id={id}"
+        );
+        assert!(told.document.contains(&annotated), "{}", told.document);
+    }
+    // Nothing of the stack's own is made for it.
+    assert!(plan.work().all(|change| change.id.kind == "role-assignment"), "{plan:#?}");
+}
+
 #[tokio::test]
 async fn a_domain_gets_an_identity_that_trusts_exactly_its_service_accounts() {
     let text = flyte(

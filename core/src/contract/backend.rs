@@ -1,0 +1,129 @@
+//! The contract: what whoever has objects must do, a cloud or a platform.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::contract::change::Approved;
+use crate::contract::error::Result;
+use crate::contract::object::{Desired, Object, ObjectId, Observed};
+use crate::contract::protected::Protected;
+use crate::pace::Pace;
+
+/// Whoever has objects: a cloud, or a platform that is told by cloudgrant itself.
+///
+/// [`observe`](Self::observe) says which objects there are; [`apply`](Self::apply) makes one change. Everything between, the
+/// difference, order, concurrency, retries, approval, verification, is core's. The objects of all backends stand in one plan.
+///
+/// Every answer follows from the arguments and what is there alone: asked twice, a backend answers the same.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync {
+    /// What is there now: the wanted objects, and those that this stack owns and no longer wants.
+    ///
+    /// # Behavior
+    /// - Never writes.
+    /// - Gives attributes in the same canonical form as the verbs: equal means nothing to do.
+    /// - Says `owned` only of what carries the stack's mark, and leaves out foreign objects that nobody wants.
+    /// - Reports the limits that the wanted objects have to keep.
+    /// - Says by object what is in the way of it ([`Observed::conflicts`]), so that it keeps nobody from taking other grants
+    ///   away, and so it says what can't be made ([`Observed::unmakeable`]); a [problem](Observed::problems) keeps everybody
+    ///   from everything.
+    ///
+    /// # Errors
+    /// The cloud doesn't answer. Absence is no error.
+    async fn observe(&self, desired: &Desired) -> Result<Observed>;
+
+    /// Makes one change. The only writer.
+    ///
+    /// # Behavior
+    /// - Idempotent: made again after a lost answer, it succeeds.
+    /// - Changes the object of the change and nothing else; documents that others write too are read, merged
+    ///   and written.
+    /// - Says [`ErrorKind::NotYet`](crate::ErrorKind::NotYet) where waiting for the cloud helps; core waits.
+    ///
+    /// # Errors
+    /// What was attempted, on which object, and what the cloud said.
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome>;
+
+    /// Where the stack's own objects are, in the cloud's words, for whoever reads a plan and approves it: `account
+    /// 111122223333`.
+    fn place(&self) -> String {
+        "its cloud".to_owned()
+    }
+
+    /// Whether it works in a sandbox, with credentials that only a sandbox knows, and not in a real cloud: then plans, questions
+    /// and the audit trail say so.
+    fn is_in_sandbox(&self) -> bool {
+        false
+    }
+
+    /// How long the cloud may take until it shows, and knows everywhere, what was changed, by its own documentation or by
+    /// the manifest; in place of [`Settings::settle`](crate::Settings::settle) and
+    /// [`Settings::propagation`](crate::Settings::propagation).
+    fn settle_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Names that are never touched.
+    fn protected(&self) -> Protected {
+        Protected::default()
+    }
+
+    /// What is left of an object that is for several grants, where some of these are taken away and others were edited since
+    /// and not applied; `None` to leave it to core, which goes by keys and by lists of texts. Asked only where what is there
+    /// differs from the baseline.
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+        let _ = (object, shares);
+        None
+    }
+
+    /// The commands with which a person would make an object with the cloud's own tool.
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        let _ = object;
+        Vec::new()
+    }
+
+    /// The pace of its client, for the engine to begin as many changes as the cloud takes at the moment. Where there is
+    /// none, a fixed number is under way.
+    fn pace(&self) -> Option<&Pace> {
+        None
+    }
+
+    /// Has plans ask anew for what they otherwise take from what the stack's own objects say. `drift` wants it, and
+    /// an `apply` that finds nothing else to do: somebody may have changed that beside the stack.
+    fn look_again(&self) {}
+
+    /// How many requests were sent so far, retries included, where the provider counts them.
+    fn requests(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// The attributes of an object that is for several grants, of which some are taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares<'a> {
+    /// What is there. It may be what the manifest said earlier.
+    pub there: &'a Value,
+    /// What the manifest asks for, with all grants.
+    pub baseline: &'a Value,
+    /// The same without those that are taken away; `None` where nothing else asks for the object.
+    pub wanted: Option<&'a Value>,
+    /// Whether grants that stay ask for other objects that aren't in the cloud as the manifest has them: then what is there and
+    /// nothing asks for may be theirs, and stays.
+    pub are_others_edited: bool,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the cloud calls the object, such as an ARN, where it has such a name.
+    pub identifier: Option<String>,
+    /// What the cloud chose for the object, by what it calls that: core puts it in where other objects
+    /// [refer](crate::Reference) to it.
+    pub outputs: BTreeMap<&'static str, String>,
+    /// What else was done or seen that the plan didn't show, such as an edit of somebody else's that was put back.
+    pub remarks: Vec<String>,
+}

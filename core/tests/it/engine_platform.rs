@@ -1,0 +1,369 @@
+//! A platform that cloudgrant tells by itself: its objects stand in one plan with the cloud's, and get what the cloud chose in
+//! the same run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Action, Annotation, AnnotationValue, Approval, Approved, Backend, Bound, Cancel, Checked, Connect, Desired, Domain,
+    Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents, Naming, Object, ObjectId,
+    Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider, Reference, RegistryAccess,
+    Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
+};
+use serde_json::json;
+
+use crate::fake::Fake;
+
+const CLIENT_ID: &str = "clientId";
+
+fn identity() -> ObjectId {
+    ObjectId::new("identity", "tasks")
+}
+
+fn account() -> ObjectId {
+    ObjectId::new("account", "vision-production/default")
+}
+
+fn production() -> Scope {
+    Scope::Domain { domain: Domain::parse("production").expect("a domain") }
+}
+
+fn object(id: ObjectId) -> Object {
+    Object {
+        id,
+        scope: production(),
+        attributes: json!({}).into(),
+        references: Vec::new(),
+        depends_on: Vec::new(),
+        because: vec![IntentId::Binding(production())],
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// What there is, and in which order it came and went.
+#[derive(Debug, Default)]
+struct World {
+    there: Mutex<BTreeMap<ObjectId, Found>>,
+    log: Mutex<Vec<String>>,
+    /// What can't be changed, and why.
+    refuses: Mutex<Option<(ObjectId, ErrorKind)>>,
+}
+
+impl World {
+    fn seen(&self, kinds: &[&str]) -> Observed {
+        let there = self.there.lock().expect("lock").clone();
+        let objects = there.into_iter().filter(|(id, _)| kinds.contains(&id.kind)).collect();
+        Observed { objects, ..Observed::default() }
+    }
+
+    fn change(&self, change: Approved<'_>) -> Result<()> {
+        let change = change.change();
+        assert!(change.known_after_apply.is_empty(), "{change:?}");
+        if let Some((id, kind)) = &*self.refuses.lock().expect("lock")
+            && *id == change.id
+        {
+            return Err(Error::new(*kind, "no"));
+        }
+        let sign = if change.action == Action::Delete { '-' } else { '+' };
+        self.log.lock().expect("lock").push(format!("{sign}{}", change.id.kind));
+        let mut there = self.there.lock().expect("lock");
+        match change.after.clone() {
+            None => drop(there.remove(&change.id)),
+            Some(attributes) => {
+                let found =
+                    Found { attributes, owned: true, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
+                there.insert(change.id.clone(), found);
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&self) -> Vec<String> {
+        std::mem::take(&mut *self.log.lock().expect("lock"))
+    }
+}
+
+#[derive(Debug)]
+struct Cloud {
+    world: Arc<World>,
+    /// Of which kind its principals are.
+    kind: &'static str,
+    says_the_output: bool,
+}
+
+impl Cloud {
+    fn outputs(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from_iter(self.says_the_output.then(|| (CLIENT_ID, "client-1".to_owned())))
+    }
+}
+
+#[async_trait]
+impl Backend for Cloud {
+    async fn observe(&self, _: &Desired) -> Result<Observed> {
+        let mut observed = self.world.seen(&["identity", "other"]);
+        if observed.objects.contains_key(&identity()) {
+            observed.outputs.insert(identity(), self.outputs());
+        }
+        Ok(observed)
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.world.change(change)?;
+        let outputs = if change.change().id == identity() { self.outputs() } else { BTreeMap::new() };
+        Ok(Outcome { outputs, ..Outcome::default() })
+    }
+}
+
+#[async_trait]
+impl Provider for Cloud {
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+        Ok(Desired::default())
+    }
+
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        let mut bound = Bound::default();
+        for binding in bindings {
+            let id = ObjectId::new(self.kind, identity().name);
+            bound.desired.objects.push(object(id.clone()));
+            bound.desired.objects.push(object(ObjectId::new("other", "assignment")));
+            let value = AnnotationValue::Chosen { object: id.clone(), output: CLIENT_ID, command: "show".to_owned() };
+            bound.principals.push(Principal {
+                scope: binding.scope.clone(),
+                because: vec![IntentId::Binding(binding.scope.clone())],
+                serves: binding.subjects.clone(),
+                depends_on: vec![id],
+                identity: Identity::Known {
+                    name: "tasks".to_owned(),
+                    annotation: Annotation { key: "client-id", value, pod_label: None },
+                    issuers: Vec::new(),
+                },
+            });
+        }
+        Ok(bound)
+    }
+}
+
+#[derive(Debug)]
+struct Cluster(Arc<World>);
+
+#[async_trait]
+impl Backend for Cluster {
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        assert!(desired.objects.iter().all(|object| object.id.kind == "account"), "{desired:?}");
+        Ok(self.0.seen(&["account"]))
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.0.change(change)?;
+        Ok(Outcome::default())
+    }
+}
+
+#[derive(Debug)]
+struct Pods {
+    tenancy: Tenancy,
+    cluster: Option<Cluster>,
+    kind: &'static str,
+}
+
+impl Platform for Pods {
+    fn name(&self) -> &'static str {
+        "Pods"
+    }
+
+    fn tenancy(&self) -> &Tenancy {
+        &self.tenancy
+    }
+
+    fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
+        let told = |principal: &Principal| {
+            let Identity::Known { annotation, .. } = &principal.identity else { panic!("{principal:?}") };
+            let (value, references) = match &annotation.value {
+                AnnotationValue::Known(value) => (json!(value), Vec::new()),
+                AnnotationValue::Chosen { object, output, .. } => {
+                    let pointer = "/annotations/client-id".to_owned();
+                    (json!(null), vec![Reference { pointer, object: object.clone(), output }])
+                }
+            };
+            let attributes = json!({ "annotations": { "client-id": value } }).into();
+            let because = principal.because.clone();
+            Object { attributes, references, because, ..object(ObjectId { kind: self.kind, ..account() }) }
+        };
+        Ok(Desired { objects: principals.iter().map(told).collect(), ..Desired::default() })
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["account"]
+    }
+
+    fn backend(&self) -> Option<&dyn Backend> {
+        self.cluster.as_ref().map(|cluster| cluster as _)
+    }
+
+    fn unbinding(&self, _: &[String]) -> String {
+        String::new()
+    }
+
+    fn execute_permission(&self) -> ExecutePermission {
+        ExecutePermission { action: None, summary: String::new() }
+    }
+}
+
+struct Setting {
+    world: Arc<World>,
+    kind_of_principals: &'static str,
+    kind_on_platform: &'static str,
+    has_backend: bool,
+    says_the_output: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            world: Arc::default(),
+            kind_of_principals: "identity",
+            kind_on_platform: "account",
+            has_backend: true,
+            says_the_output: true,
+        }
+    }
+}
+
+impl Setting {
+    /// With the domain bound, or with nothing asked for.
+    fn engine(&self, bound: bool) -> Engine {
+        let pair = Pair {
+            project: Project::parse("vision").expect("a project"),
+            domain: Domain::parse("production").expect("a domain"),
+        };
+        let binding = ScopeBinding {
+            scope: production(),
+            subjects: vec![(pair.clone(), Naming::default().subject(&pair))],
+            grants: Vec::new(),
+            served_elsewhere: Vec::new(),
+        };
+        let binding = Fake::CAPABILITIES.check("cloud", "grants[0]", binding).expect("allowed");
+        let intents = Intents { bindings: Vec::from_iter(bound.then_some(binding)), ..Intents::default() };
+        let cloud =
+            Cloud { world: self.world.clone(), kind: self.kind_of_principals, says_the_output: self.says_the_output };
+        let tenancy = Tenancy {
+            kind: "pods".to_owned(),
+            organization: String::new(),
+            projects: vec![pair.project],
+            domains: vec![pair.domain],
+            naming: Naming::default(),
+        };
+        let cluster = self.has_backend.then(|| Cluster(self.world.clone()));
+        let pods = Pods { tenancy, cluster, kind: self.kind_on_platform };
+        let stack = Stack::parse("acme").expect("a stack");
+        Engine::new("cloud", Arc::new(cloud), Arc::new(pods), stack, intents, Settings::default())
+    }
+
+    async fn plan(&self, bound: bool) -> Result<Plan> {
+        self.engine(bound).plan(&Silent).await
+    }
+
+    async fn apply(&self, bound: bool) -> Report {
+        let engine = self.engine(bound);
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_cloud_chooses_reaches_the_platform_in_the_same_run() {
+    let setting = Setting::default();
+    let plan = setting.plan(true).await.expect("a plan");
+    let told = plan.changes.iter().find(|change| change.id == account()).expect("the account");
+    let [unknown] = told.known_after_apply.as_slice() else { panic!("{told:?}") };
+    assert_eq!((&unknown.object, unknown.output), (&identity(), CLIENT_ID));
+    assert_eq!(told.after, Some(json!({ "annotations": { "client-id": null } }).into()));
+    let [_, after] = told.trees();
+    let shown = after.expect("a tree")["annotations"]["client-id"].clone();
+    assert_eq!(shown, "(known after apply: clientId of identity tasks)");
+
+    let report = setting.apply(true).await;
+    assert!(report.is_complete() && report.unverified.is_empty(), "{report:?}");
+    let there = setting.world.there.lock().expect("lock")[&account()].clone();
+    assert_eq!(there.attributes, json!({ "annotations": { "client-id": "client-1" } }).into());
+    // The report says what was made.
+    let made = report.applied.iter().find(|applied| applied.change.id == account()).expect("the account");
+    assert_eq!(made.change.after, Some(there.attributes));
+    assert!(setting.plan(true).await.expect("a plan").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_platform_is_told_after_a_principal_came_and_before_it_goes() {
+    let setting = Setting::default();
+    setting.apply(true).await;
+    let log = setting.world.log();
+    let at = |entry: &str| log.iter().position(|known| known == entry);
+    assert!(at("+identity") < at("+account") && at("+account").is_some(), "{log:?}");
+    setting.apply(false).await;
+    let log = setting.world.log();
+    assert_eq!((log[0].as_str(), log.len()), ("-account", 3), "{log:?}");
+    assert!(setting.world.there.lock().expect("lock").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_principal_stays_while_the_platform_still_names_it() {
+    let setting = Setting::default();
+    setting.apply(true).await;
+    setting.world.log();
+    *setting.world.refuses.lock().expect("lock") = Some((account(), ErrorKind::AccessDenied));
+    let report = setting.apply(false).await;
+    assert_eq!((report.failed.len(), report.remaining.len()), (1, 2), "{report:?}");
+    assert_eq!(setting.world.log(), [""; 0]);
+}
+
+/// As when somebody has put another value there.
+#[tokio::test(start_paused = true)]
+async fn an_edit_on_the_platform_is_drift_that_is_put_back() {
+    let setting = Setting::default();
+    setting.apply(true).await;
+    let edited = json!({ "annotations": { "client-id": "somebody-s" } }).into();
+    setting.world.there.lock().expect("lock").get_mut(&account()).expect("the account").attributes = edited;
+    let plan = setting.plan(true).await.expect("a plan");
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((change.action, &change.id, change.known_after_apply.len()), (Action::Update, &account(), 0));
+    setting.apply(true).await;
+    assert!(setting.plan(true).await.expect("a plan").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_that_lets_nobody_in_keeps_nothing_in_the_cloud_from_being_made() {
+    let setting = Setting::default();
+    *setting.world.refuses.lock().expect("lock") = Some((account(), ErrorKind::Credentials));
+    let report = setting.apply(true).await;
+    assert_eq!(report.applied.len(), 2, "{report:?}");
+    assert_eq!(report.failed.iter().map(|failed| &failed.change.id).collect::<Vec<_>>(), [&account()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_cloud_was_to_choose_and_did_not_is_told() {
+    let setting = Setting { says_the_output: false, ..Setting::default() };
+    let report = setting.apply(true).await;
+    let [failed] = report.failed.as_slice() else { panic!("{report:?}") };
+    assert_eq!(failed.change.id, account());
+    assert!(failed.error.to_string().contains("identity tasks was made without its clientId"), "{}", failed.error);
+    assert!(!setting.world.there.lock().expect("lock").contains_key(&account()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_kind_belongs_to_the_cloud_or_to_the_platform() {
+    for (setting, says) in [
+        (Setting { kind_of_principals: "account", ..Setting::default() }, "is of a kind of the platform's"),
+        (Setting { kind_on_platform: "identity", ..Setting::default() }, "is of a kind that isn't its own"),
+        (Setting { has_backend: false, ..Setting::default() }, "it has no backend"),
+    ] {
+        let error = setting.plan(true).await.expect_err("a breach of the contract");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
