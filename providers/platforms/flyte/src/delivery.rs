@@ -58,7 +58,7 @@ mod tests {
         let told = of(&[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
         assert_eq!(told.objects[0].id.name, "vision-production");
         let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
-        assert!(document.contains("attributes:\n  defaultIamRole: arn:r\n"), "{document}");
+        assert!(document.contains("attributes:\n  defaultIamRole: \"arn:r\"\n"), "{document}");
     }
 
     #[test]
