@@ -23,14 +23,16 @@ fn walk(of: &'static Type, value: &Value, path: &mut Vec<Element>, wrong: &mut V
     let at = |path: &[Element], why: String| if path.is_empty() { why } else { format!("{}: {why}", shown(path)) };
     match (of, value) {
         (Type::Any, _)
-        | (Type::Text, Value::String(_))
+        | (Type::Text | Type::Time, Value::String(_))
         | (Type::Boolean, Value::Bool(_))
-        | (Type::Integer, Value::Number(_)) => {}
+        | (Type::Integer | Type::Number, Value::Number(_)) => {}
         (Type::Text, other) => {
             wrong.push(at(path, format!("expected string, got &value.valueUnstructured{{Value:{}}}", in_go(other))));
         }
+        (Type::Time, Value::Bool(_) | Value::Number(_)) => {}
+        (Type::Time, other) => wrong.push(at(path, format!("expected any scalar, got &{{{}}}", plainly(other)))),
         (Type::Boolean, other) => wrong.push(at(path, format!("expected boolean, got &{{{}}}", plainly(other)))),
-        (Type::Integer, other) => {
+        (Type::Integer | Type::Number, other) => {
             wrong.push(at(path, format!("expected numeric (int or float), got {}", go_type(other))));
         }
         (Type::Map | Type::Record(_) | Type::AtomicRecord(_), Value::Object(entries)) => {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schema::{Record, Type, is_empty};
+use super::times;
 
 /// What came of decoding.
 #[derive(Debug)]
@@ -42,9 +43,9 @@ impl Decoder {
         }
         let fits = match of {
             Type::Any => true,
-            Type::Text => value.is_string(),
+            Type::Text | Type::Time => value.is_string(),
             Type::Boolean => value.is_boolean(),
-            Type::Integer => value.is_i64(),
+            Type::Integer | Type::Number => value.is_i64(),
             Type::Map | Type::Record(_) | Type::AtomicRecord(_) => value.is_object(),
             Type::AtomicList(_) | Type::ListBy(..) | Type::Set => value.is_array(),
         };
@@ -52,7 +53,9 @@ impl Decoder {
             return Err(self.mismatch(of, value, path));
         }
         match (of, value) {
-            (Type::Text, Value::String(text)) if text.is_empty() => Ok(None),
+            (Type::Text | Type::Time, Value::String(text)) if text.is_empty() => Ok(None),
+            (Type::Time, Value::String(text)) => times::rewritten(text).map(|time| Some(json!(time))),
+            (Type::Number, number) if *number == json!(0) => Ok(None),
             (Type::Map, Value::Object(entries)) => self.map(entries, path),
             (Type::Record(record) | Type::AtomicRecord(record), Value::Object(entries)) => {
                 let outer = std::mem::replace(&mut self.record, record.name);
@@ -117,8 +120,9 @@ impl Decoder {
         };
         let wanted = match of {
             Type::Text => "string".to_owned(),
+            Type::Time => "v1.Time".to_owned(),
             Type::Boolean => "bool".to_owned(),
-            Type::Integer => "int64".to_owned(),
+            Type::Integer | Type::Number => "int64".to_owned(),
             Type::Map => "map[string]string".to_owned(),
             Type::Set => "[]string".to_owned(),
             Type::Record(record) | Type::AtomicRecord(record) => format!("v1.{}", record.name),
@@ -139,7 +143,8 @@ fn nothing(of: &Type) -> Value {
             let fields = record.fields.iter().filter(|field| field.always);
             Value::Object(fields.map(|field| (field.name.to_owned(), nothing(&field.of))).collect())
         }
-        Type::Map | Type::AtomicRecord(_) | Type::AtomicList(_) | Type::Integer | Type::Any => Value::Null,
+        Type::Map | Type::AtomicRecord(_) | Type::AtomicList(_) | Type::Integer | Type::Time | Type::Any => Value::Null,
+        Type::Number => json!(0),
         Type::Text => json!(""),
         Type::Boolean => json!(false),
         Type::ListBy(..) | Type::Set => json!([]),

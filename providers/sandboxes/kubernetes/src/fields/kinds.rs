@@ -1,14 +1,15 @@
 //! The fields of the kinds that the sandbox knows.
 //!
-//! Source: the OpenAPI document of Kubernetes 1.36, with its `x-kubernetes-list-type` and `x-kubernetes-map-type`.
+//! Source: the OpenAPI document of Kubernetes 1.36, with its `x-kubernetes-list-type` and `x-kubernetes-map-type`; the
+//! numbers are those of its `generated.proto` files. Kind and version have none: they stand around an object.
 
 use super::schema::{Field, Record, Type, always, field};
 
-use Type::{Any, AtomicList, AtomicRecord, Boolean, Integer, ListBy, Map, Set, Text};
+use Type::{Any, AtomicList, AtomicRecord, Boolean, Integer, ListBy, Map, Number, Set, Text, Time};
 
-const API_VERSION: Field = field("apiVersion", Text);
-const KIND: Field = field("kind", Text);
-const METADATA: Field = always("metadata", Type::Record(&OBJECT_META));
+const API_VERSION: Field = field(0, "apiVersion", Text);
+const KIND: Field = field(0, "kind", Text);
+const METADATA: Field = always(1, "metadata", Type::Record(&OBJECT_META));
 
 /// `v1`, `ServiceAccount`.
 pub(crate) static SERVICE_ACCOUNT: Type = Type::Record(&Record {
@@ -18,9 +19,9 @@ pub(crate) static SERVICE_ACCOUNT: Type = Type::Record(&Record {
         API_VERSION,
         METADATA,
         // Told apart by name, each taken as a whole.
-        field("secrets", ListBy("name", &AtomicRecord(&OBJECT_REFERENCE))),
-        field("imagePullSecrets", AtomicList(&AtomicRecord(&LOCAL_REFERENCE))),
-        field("automountServiceAccountToken", Boolean),
+        field(2, "secrets", ListBy("name", &AtomicRecord(&OBJECT_REFERENCE))),
+        field(3, "imagePullSecrets", AtomicList(&AtomicRecord(&LOCAL_REFERENCE))),
+        field(4, "automountServiceAccountToken", Boolean),
     ],
 });
 
@@ -32,14 +33,16 @@ pub(crate) static NAMESPACE: Type = Type::Record(&Record {
         API_VERSION,
         METADATA,
         always(
+            2,
             "spec",
-            Type::Record(&Record { name: "NamespaceSpec", fields: &[field("finalizers", AtomicList(&Text))] }),
+            Type::Record(&Record { name: "NamespaceSpec", fields: &[field(1, "finalizers", AtomicList(&Text))] }),
         ),
         always(
+            3,
             "status",
             Type::Record(&Record {
                 name: "NamespaceStatus",
-                fields: &[field("phase", Text), field("conditions", ListBy("type", &Type::Record(&CONDITION)))],
+                fields: &[field(1, "phase", Text), field(2, "conditions", ListBy("type", &Type::Record(&CONDITION)))],
             }),
         ),
     ],
@@ -52,8 +55,8 @@ pub(crate) static TOKEN_REQUEST: Type = Type::Record(&Record {
         KIND,
         API_VERSION,
         METADATA,
-        always("spec", Type::Record(&TOKEN_REQUEST_SPEC)),
-        always("status", Type::Record(&Record { name: "TokenRequestStatus", fields: &[] })),
+        always(2, "spec", Type::Record(&TOKEN_REQUEST_SPEC)),
+        always(3, "status", Type::Record(&Record { name: "TokenRequestStatus", fields: &[] })),
     ],
 });
 
@@ -64,8 +67,8 @@ pub(crate) static SELF_REVIEW: Type = Type::Record(&Record {
         KIND,
         API_VERSION,
         METADATA,
-        always("spec", Type::Record(&Record { name: "SelfSubjectAccessReviewSpec", fields: &[RESOURCE, PATH] })),
-        always("status", Type::Record(&Record { name: "SubjectAccessReviewStatus", fields: &[] })),
+        always(2, "spec", Type::Record(&Record { name: "SelfSubjectAccessReviewSpec", fields: &[RESOURCE, PATH] })),
+        always(3, "status", Type::Record(&Record { name: "SubjectAccessReviewStatus", fields: &[] })),
     ],
 });
 
@@ -77,113 +80,135 @@ pub(crate) static REVIEW: Type = Type::Record(&Record {
         API_VERSION,
         METADATA,
         always(
+            2,
             "spec",
             Type::Record(&Record {
                 name: "SubjectAccessReviewSpec",
                 fields: &[
                     RESOURCE,
                     PATH,
-                    field("user", Text),
-                    field("groups", AtomicList(&Text)),
-                    field("extra", Any),
-                    field("uid", Text),
+                    field(3, "user", Text),
+                    field(4, "groups", AtomicList(&Text)),
+                    field(5, "extra", Any),
+                    field(6, "uid", Text),
                 ],
             }),
         ),
-        always("status", Type::Record(&Record { name: "SubjectAccessReviewStatus", fields: &[] })),
+        always(3, "status", Type::Record(&Record { name: "SubjectAccessReviewStatus", fields: &[] })),
     ],
 });
 
-const RESOURCE: Field = field("resourceAttributes", Type::Record(&RESOURCE_ATTRIBUTES));
-const PATH: Field = field("nonResourceAttributes", Type::Record(&PATH_ATTRIBUTES));
+const RESOURCE: Field = field(1, "resourceAttributes", Type::Record(&RESOURCE_ATTRIBUTES));
+const PATH: Field = field(2, "nonResourceAttributes", Type::Record(&PATH_ATTRIBUTES));
 
 static RESOURCE_ATTRIBUTES: Record = Record {
     name: "ResourceAttributes",
     fields: &[
-        field("namespace", Text),
-        field("verb", Text),
-        field("group", Text),
-        field("version", Text),
-        field("resource", Text),
-        field("subresource", Text),
-        field("name", Text),
-        field("fieldSelector", Any),
-        field("labelSelector", Any),
+        field(1, "namespace", Text),
+        field(2, "verb", Text),
+        field(3, "group", Text),
+        field(4, "version", Text),
+        field(5, "resource", Text),
+        field(6, "subresource", Text),
+        field(7, "name", Text),
+        field(8, "fieldSelector", Any),
+        field(9, "labelSelector", Any),
     ],
 };
 
 static PATH_ATTRIBUTES: Record =
-    Record { name: "NonResourceAttributes", fields: &[field("path", Text), field("verb", Text)] };
+    Record { name: "NonResourceAttributes", fields: &[field(1, "path", Text), field(2, "verb", Text)] };
 
 static TOKEN_REQUEST_SPEC: Record = Record {
     name: "TokenRequestSpec",
     fields: &[
-        always("audiences", AtomicList(&Text)),
-        always("expirationSeconds", Integer),
-        always("boundObjectRef", AtomicRecord(&BOUND_OBJECT)),
+        always(1, "audiences", AtomicList(&Text)),
+        always(4, "expirationSeconds", Integer),
+        always(3, "boundObjectRef", AtomicRecord(&BOUND_OBJECT)),
     ],
 };
 
 static BOUND_OBJECT: Record = Record {
     name: "BoundObjectReference",
-    fields: &[field("kind", Text), field("apiVersion", Text), field("name", Text), field("uid", Text)],
+    fields: &[field(1, "kind", Text), field(2, "apiVersion", Text), field(3, "name", Text), field(4, "uid", Text)],
 };
 
 static OBJECT_META: Record = Record {
     name: "ObjectMeta",
     fields: &[
-        field("name", Text),
-        field("generateName", Text),
-        field("namespace", Text),
-        field("selfLink", Text),
-        field("uid", Text),
-        field("resourceVersion", Text),
-        field("generation", Integer),
-        field("creationTimestamp", Text),
-        field("deletionTimestamp", Text),
-        field("deletionGracePeriodSeconds", Integer),
-        field("labels", Map),
-        field("annotations", Map),
-        field("ownerReferences", ListBy("uid", &AtomicRecord(&OWNER_REFERENCE))),
-        field("finalizers", Set),
-        field("managedFields", AtomicList(&Any)),
+        field(1, "name", Text),
+        field(2, "generateName", Text),
+        field(3, "namespace", Text),
+        field(4, "selfLink", Text),
+        field(5, "uid", Text),
+        field(6, "resourceVersion", Text),
+        field(7, "generation", Number),
+        field(8, "creationTimestamp", Time),
+        field(9, "deletionTimestamp", Time),
+        field(10, "deletionGracePeriodSeconds", Integer),
+        field(11, "labels", Map),
+        field(12, "annotations", Map),
+        field(13, "ownerReferences", ListBy("uid", &AtomicRecord(&OWNER_REFERENCE))),
+        field(14, "finalizers", Set),
+        field(17, "managedFields", AtomicList(&Any)),
     ],
 };
 
 static OWNER_REFERENCE: Record = Record {
     name: "OwnerReference",
     fields: &[
-        always("apiVersion", Text),
-        always("kind", Text),
-        always("name", Text),
-        always("uid", Text),
-        field("controller", Boolean),
-        field("blockOwnerDeletion", Boolean),
+        always(5, "apiVersion", Text),
+        always(1, "kind", Text),
+        always(3, "name", Text),
+        always(4, "uid", Text),
+        field(6, "controller", Boolean),
+        field(7, "blockOwnerDeletion", Boolean),
     ],
 };
 
 static OBJECT_REFERENCE: Record = Record {
     name: "ObjectReference",
     fields: &[
-        field("kind", Text),
-        field("namespace", Text),
-        field("name", Text),
-        field("uid", Text),
-        field("apiVersion", Text),
-        field("resourceVersion", Text),
-        field("fieldPath", Text),
+        field(1, "kind", Text),
+        field(2, "namespace", Text),
+        field(3, "name", Text),
+        field(4, "uid", Text),
+        field(5, "apiVersion", Text),
+        field(6, "resourceVersion", Text),
+        field(7, "fieldPath", Text),
     ],
 };
 
-static LOCAL_REFERENCE: Record = Record { name: "LocalObjectReference", fields: &[field("name", Text)] };
+static LOCAL_REFERENCE: Record = Record { name: "LocalObjectReference", fields: &[field(1, "name", Text)] };
 
 static CONDITION: Record = Record {
     name: "NamespaceCondition",
     fields: &[
-        always("type", Text),
-        always("status", Text),
-        field("lastTransitionTime", Text),
-        field("reason", Text),
-        field("message", Text),
+        always(1, "type", Text),
+        always(2, "status", Text),
+        field(4, "lastTransitionTime", Time),
+        field(5, "reason", Text),
+        field(6, "message", Text),
     ],
 };
+
+/// What a delete brings along.
+pub(crate) static DELETE_OPTIONS: Type = Type::Record(&Record {
+    name: "DeleteOptions",
+    fields: &[
+        KIND,
+        API_VERSION,
+        field(1, "gracePeriodSeconds", Integer),
+        field(
+            2,
+            "preconditions",
+            AtomicRecord(&Record {
+                name: "Preconditions",
+                fields: &[field(1, "uid", Text), field(2, "resourceVersion", Text)],
+            }),
+        ),
+        field(3, "orphanDependents", Boolean),
+        field(4, "propagationPolicy", Text),
+        field(5, "dryRun", AtomicList(&Text)),
+    ],
+});

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`schema`], [`kinds`] | which fields there are, and which lists and maps are taken as a whole |
 //! | [`decode`] | from a client's JSON to an object as a server has it |
+//! | [`times`] | times, however they are written |
 //! | [`path`] | paths to fields, sets of them, and how managed fields write these |
 //! | [`check`], [`sets`], [`compare`], [`merge`], [`remove`] | the operations on objects of a schema |
 //! | [`apply`] | merging what is applied, pruning what is no longer applied, conflicts |
@@ -24,4 +25,5 @@ pub(crate) mod path;
 mod remove;
 pub(crate) mod schema;
 mod sets;
+mod times;
 pub(crate) mod track;

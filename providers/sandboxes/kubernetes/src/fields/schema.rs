@@ -10,6 +10,10 @@ pub(crate) enum Type {
     Text,
     Boolean,
     Integer,
+    /// An integer that is left out where it is 0.
+    Number,
+    /// A time, written as text.
+    Time,
     /// Whatever it is; it is taken as a whole.
     Any,
     /// A map of texts, each entry of which has managers of its own.
@@ -36,6 +40,8 @@ pub(crate) struct Record {
 /// A field of a struct.
 #[derive(Debug)]
 pub(crate) struct Field {
+    /// Its number where the struct is written as protobuf; 0 where it isn't among its fields there.
+    pub(crate) number: u64,
     pub(crate) name: &'static str,
     pub(crate) of: Type,
     /// Whether a server writes it even where it is empty.
@@ -43,13 +49,13 @@ pub(crate) struct Field {
 }
 
 /// A field that is left out where it is empty.
-pub(crate) const fn field(name: &'static str, of: Type) -> Field {
-    Field { name, of, always: false }
+pub(crate) const fn field(number: u64, name: &'static str, of: Type) -> Field {
+    Field { number, name, of, always: false }
 }
 
 /// A field that is always there.
-pub(crate) const fn always(name: &'static str, of: Type) -> Field {
-    Field { name, of, always: true }
+pub(crate) const fn always(number: u64, name: &'static str, of: Type) -> Field {
+    Field { number, name, of, always: true }
 }
 
 impl Record {

@@ -11,8 +11,20 @@ use super::errors::ApiError;
 /// An answer before it is written.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    Object { code: u16, body: Value, warnings: Vec<String> },
-    Text { code: u16, body: &'static str },
+    Object {
+        code: u16,
+        body: Value,
+        warnings: Vec<String>,
+    },
+    Text {
+        code: u16,
+        body: &'static str,
+    },
+    /// What is written in one way, whatever the client wants.
+    Document {
+        content_type: &'static str,
+        body: Value,
+    },
 }
 
 impl Reply {
@@ -42,6 +54,9 @@ pub(crate) fn respond(reply: Reply, format: Format, audit: &str) -> Response {
     let response = match reply {
         Reply::Text { code, body } => {
             Response::new(status(code), body).header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        }
+        Reply::Document { content_type, body } => {
+            Response::new(StatusCode::OK, body.to_string()).header(CONTENT_TYPE, content_type)
         }
         Reply::Object { code, body, warnings } => {
             let (content_type, text) = match format {

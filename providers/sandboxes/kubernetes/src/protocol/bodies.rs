@@ -4,8 +4,10 @@ use cloudgrant_sandbox_kit::Request;
 use serde_json::Value;
 
 use super::errors::{Answer, ApiError};
+use super::protobuf;
+use crate::fields::schema::Type;
 
-const FORMATS: [&str; 2] = ["application/json", "application/yaml"];
+const FORMATS: [&str; 3] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 /// How a patch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +36,16 @@ impl Patch {
     }
 }
 
-/// An object in JSON or YAML.
-pub(crate) fn object(request: &Request) -> Answer<Value> {
-    let format = content_type(request);
-    if !format.is_empty() && !FORMATS.contains(&format) {
-        return Err(ApiError::unsupported_media_type(&FORMATS));
+/// An object in JSON, YAML or protobuf, which Go's clients prefer.
+pub(crate) fn object(request: &Request, of: &'static Type) -> Answer<Value> {
+    match content_type(request) {
+        "" | "application/json" => json(&request.body),
+        "application/yaml" => yaml(&request.body),
+        "application/vnd.kubernetes.protobuf" => protobuf::read(of, &request.body).ok_or_else(|| {
+            ApiError::bad_request("the object provided is unrecognized: it isn't protobuf as Kubernetes writes it")
+        }),
+        _ => Err(ApiError::unsupported_media_type(&FORMATS)),
     }
-    if format == "application/yaml" {
-        return yaml(&request.body);
-    }
-    json(&request.body)
 }
 
 /// A body of JSON.

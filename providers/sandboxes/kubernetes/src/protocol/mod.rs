@@ -3,5 +3,6 @@
 pub(crate) mod answers;
 pub(crate) mod bodies;
 pub(crate) mod errors;
+mod protobuf;
 pub(crate) mod query;
 pub(crate) mod selectors;

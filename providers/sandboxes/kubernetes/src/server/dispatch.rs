@@ -55,7 +55,10 @@ impl Dispatcher {
         self.counter.count(&action);
         let fate = self.faults.decide(sequence, Instant::now());
         self.faults.wait().await;
-        let (format, reply) = match (fate, Format::read(&request)) {
+        // What is no resource's is written in its own way, whatever is wanted.
+        let wanted = Format::read(&request);
+        let format = if aim.wanted.path.is_some() { Ok(wanted.unwrap_or(Format::Json)) } else { wanted };
+        let (format, reply) = match (fate, format) {
             (Fate::DropBefore, _) => {
                 self.note(sequence, &request, &action, 0);
                 return Response::dropped();
@@ -122,8 +125,13 @@ impl Dispatcher {
             Target::GroupVersion(name) => found(discovery::resources(name)),
             Target::OpenApi => Reply::ok(openapi::index()),
             Target::OpenApiOfCore => Reply::ok(openapi::core()),
-            Target::Issuer => Reply::ok(self.issuer.configuration(&format!("https://{host}"))),
-            Target::IssuerKeys => Reply::ok(self.issuer.keys()),
+            Target::Issuer => {
+                let body = self.issuer.configuration(&format!("https://{host}"));
+                Reply::Document { content_type: "application/json", body }
+            }
+            Target::IssuerKeys => {
+                Reply::Document { content_type: "application/jwk-set+json", body: self.issuer.keys() }
+            }
             _ => Reply::no_such_path(),
         }
     }

@@ -79,8 +79,9 @@ fn schema(of: &Type) -> Value {
     let list = |items: Value, kind: &str| json!({"type": "array", "items": items, "x-kubernetes-list-type": kind});
     match of {
         Type::Text => json!({"type": "string"}),
+        Type::Time => json!({"type": "string", "format": "date-time"}),
         Type::Boolean => json!({"type": "boolean"}),
-        Type::Integer => json!({"type": "integer", "format": "int64"}),
+        Type::Integer | Type::Number => json!({"type": "integer", "format": "int64"}),
         Type::Any => json!({"type": "object"}),
         Type::Map => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Type::Record(record) => fields(record),

@@ -59,7 +59,7 @@ pub(crate) fn carry_out(
     let query = Query::parse(&request.query);
     let options = Options::read(&query, &request.method, false, request.header("user-agent"))?;
     let (kind, of) = review.kind();
-    let mut asked = reviewed(of, VERSION, kind, &bodies::object(request)?)?;
+    let mut asked = reviewed(of, VERSION, kind, &bodies::object(request, of)?)?;
     check(review, &asked)?;
     Write { of, version: VERSION, manager: options.manager(), subresource: "", now }.update(None, &mut asked);
     let spec = &asked["spec"];

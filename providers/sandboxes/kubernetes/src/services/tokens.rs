@@ -168,7 +168,7 @@ pub(crate) fn create(
     let query = Query::parse(&request.query);
     let options = Options::read(&query, &request.method, false, request.header("user-agent"))?;
     let version = "authentication.k8s.io/v1";
-    let sent = bodies::object(request)?;
+    let sent = bodies::object(request, &TOKEN_REQUEST)?;
     let mut asked = reviewed(&TOKEN_REQUEST, version, "TokenRequest", &sent)?;
     let account = state.get(&SERVICE_ACCOUNTS, namespace, name);
     let account = account.ok_or_else(|| ApiError::not_found(SERVICE_ACCOUNTS.plural, name))?;

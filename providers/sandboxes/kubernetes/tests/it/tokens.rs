@@ -22,7 +22,10 @@ async fn a_token_is_signed_by_the_published_key() {
     let cluster = Cluster::start().await;
     let reply = token(&cluster, json!({"audiences": ["sts.amazonaws.com"], "expirationSeconds": 7200})).await.ok();
     let token = reply["status"]["token"].as_str().expect("a token");
-    let keys = cluster.get("/openid/v1/jwks").await.ok();
+    // Keys are sent in a format of their own, whichever is wanted.
+    let keys = cluster.get_as("/openid/v1/jwks", "application/jwk-set+json").await;
+    assert_eq!(keys.content_type, "application/jwk-set+json");
+    let keys = keys.ok();
     let key = &keys["keys"][0];
     let part = |name: &str| decode(key[name].as_str().expect("text")).expect("base64");
     let (text, signature) = token.rsplit_once('.').expect("three parts");

@@ -13,7 +13,7 @@ use crate::state::State;
 /// Carries a `POST` to a collection out.
 pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Reply> {
     let options = call.options(false)?;
-    let sent = bodies::object(call.request)?;
+    let sent = bodies::object(call.request, call.resource.of)?;
     let (mut object, warnings) = call.decode(&sent, &options)?;
     let within = meta(&object, "namespace");
     if call.resource.namespaced && !within.is_empty() && within != call.namespace() {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, NAMESPACES, meta};
 use crate::fields::decode::tidy;
+use crate::fields::kinds::DELETE_OPTIONS;
 use crate::protocol::answers::Reply;
 use crate::protocol::bodies;
 use crate::protocol::errors::{Answer, ApiError};
@@ -15,7 +16,7 @@ const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 /// Carries a `DELETE` out. A namespace is only marked: emptying it is the controller manager's, which the sandbox hasn't.
 pub(super) fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     let options = call.options(false)?;
-    let sent = if call.request.body.is_empty() { Value::Null } else { bodies::object(call.request)? };
+    let sent = if call.request.body.is_empty() { Value::Null } else { bodies::object(call.request, &DELETE_OPTIONS)? };
     let is_namespace = call.resource.plural == NAMESPACES.plural;
     if is_namespace && IMMORTAL.contains(&name) {
         return Err(ApiError::forbidden("", call.resource.plural, name, "this namespace may not be deleted"));

@@ -13,7 +13,7 @@ use crate::state::State;
 /// Carries a `PUT` out.
 pub(super) fn replace(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     let options = call.options(false)?;
-    let sent = bodies::object(call.request)?;
+    let sent = bodies::object(call.request, call.resource.of)?;
     let (mut new, warnings) = call.decode(&sent, &options)?;
     check_place(call, &new, name)?;
     let live = state.get(call.resource, call.namespace(), name).cloned();

@@ -1,0 +1,93 @@
+"""What these checks share: the sandbox of a Kubernetes API server, and genuine clients of it."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Read before the environment is cleaned.
+BINARY = pathlib.Path(os.environ.get("KUBERNETES_SANDBOX") or ROOT / "target/debug/examples/serve")
+
+# An administrator, somebody with the rights of a program that annotates service accounts, and somebody without any.
+SEED = {
+    "users": [
+        {"name": "administrator", "token": "of-administrator", "groups": ["system:masters"]},
+        {"name": "cloudgrant", "token": "of-cloudgrant", "groups": []},
+        {"name": "nobody", "token": "of-nobody", "groups": []},
+    ],
+    "rules": [
+        {
+            "name": "annotate",
+            "users": ["cloudgrant"],
+            "apiGroups": [""],
+            "resources": ["serviceaccounts"],
+            "verbs": ["get", "list", "watch", "patch"],
+        }
+    ],
+    "namespaces": ["acme-development"],
+}
+
+
+def pytest_configure():
+    # Nobody's own settings or proxies: every request of these tests stays on loopback.
+    for name in list(os.environ):
+        if name.startswith(("KUBE", "KUBERNETES_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+
+
+class Cluster:
+    """A running sandbox."""
+
+    def __init__(self, said, folder):
+        self.kubeconfig = said["exports"]["KUBECONFIG"]
+        self.endpoint = said["endpoint"]
+        self.certificate = said["settings"]["kubernetes"]["ca_certificate"]
+        self.folder = folder
+
+    def kubectl(self, *arguments, user="administrator", stdin=None, code=0):
+        """Runs kubectl as a user; gives what it said, whichever way it was to end."""
+        done = subprocess.run(
+            [KUBECTL, "--kubeconfig", self.kubeconfig, "--context", f"cloudgrant-sandbox-{user}", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ | {"HOME": str(self.folder)},
+        )
+        assert done.returncode == code, f"kubectl {arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr if code else done.stdout
+
+    def get(self, *arguments, **options):
+        """The same for an object, read."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json", "--show-managed-fields", **options))
+
+
+KUBECTL = shutil.which("kubectl")
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A sandbox with the seed above, until the test ends."""
+    if not BINARY.is_file():
+        pytest.exit(f"no program at {BINARY}: build it, or say where it is in KUBERNETES_SANDBOX", returncode=1)
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps(SEED))
+    process = subprocess.Popen(
+        [BINARY, tmp_path / "state", seed], stdout=subprocess.PIPE, text=True, env=os.environ, cwd=tmp_path
+    )
+    try:
+        yield Cluster(json.loads(process.stdout.readline()), tmp_path)
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdout.close()
+        code = process.wait(timeout=20)
+    assert code == 0, f"the sandbox ended with {code}"
