@@ -59,7 +59,7 @@ pub use plan::audience::{Audience, Choice};
 pub use plan::comparison::{Difference, Effect, Move, compare};
 pub use plan::execute::Execute;
 pub use plan::secret_notes::of_secrets;
-pub use plan::{Approval, ApprovedPlan, Plan, Summary};
+pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};
 pub use session::Session;
 pub use text::origin::Origin;
 pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};

@@ -19,7 +19,8 @@ Examples:
   cloudgrant drift
   cloudgrant drift --exit-code --quiet  In a nightly job")]
 pub(crate) struct Options {
-    /// Exit with 3 when something differs or can't be told (steps for somebody else don't count)
+    /// Exit with 3 when something differs or can't be told (steps for somebody else don't count), also where an apply would be
+    /// refused
     #[arg(long)]
     exit_code: bool,
 }
@@ -27,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         work.session.provider().look_again();
-        let engine = work.session.engine().without_news();
+        let engine = work.session.engine().only_looking();
         let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         work.progress.clear();
         if shell.printer.is_json() {
@@ -35,7 +36,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         } else {
             let telling = Telling::of(shell, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
-            if !plan.is_empty() {
+            if let Some(refusal) = &plan.refusal {
+                shell.printer.failure(refusal.error());
+            } else if !plan.is_empty() {
                 shell.printer.say_whole(&format!("To put it right: {}", shell.global.repeated("apply")));
             } else if !plan.unsearched.is_empty() {
                 shell.printer.say("No other drift was found; what wasn't searched may be as the manifest says or not.");
@@ -45,7 +48,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 shell.printer.say("No drift.");
             }
         }
-        Ok(if options.exit_code && plan.has_drift() { Exit::Differs } else { Exit::Done })
+        Ok(match &plan.refusal {
+            _ if options.exit_code && plan.has_drift() => Exit::Differs,
+            Some(refusal) => Exit::of(refusal.error()),
+            None => Exit::Done,
+        })
     })
     .await
 }

@@ -27,6 +27,8 @@ pub(crate) struct Document<'a> {
     unsearched: &'a [Unsearched],
     widened: &'a [Widening],
     stays: &'a [Stays],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Value>,
     summary: Summary,
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     moving: Option<&'a Move>,
@@ -49,6 +51,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         unsearched: &plan.unsearched,
         widened: &plan.widened,
         stays: &plan.stays,
+        refusal: plan.refusal.as_ref().map(|refusal| error::value(refusal.error())),
         summary: plan.summary(),
         moving,
         result: None,

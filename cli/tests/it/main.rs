@@ -10,6 +10,7 @@ mod azure;
 mod completion;
 mod credentials;
 mod deployer;
+mod drift;
 mod export;
 mod first_steps;
 mod halves;

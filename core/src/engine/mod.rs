@@ -30,6 +30,7 @@ use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
+use crate::plan::diff::Aim;
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
 use crate::plan::{diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -51,6 +52,7 @@ pub struct Engine {
     /// Whether everything that the stack ever made is to be found.
     thorough: bool,
     baseline: Option<Arc<Intents>>,
+    only_looks: bool,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
     platform: Arc<dyn Platform>,
@@ -85,6 +87,7 @@ impl Engine {
             named,
             thorough: false,
             baseline: None,
+            only_looks: false,
             settings,
             audit: None,
             platform,
@@ -105,6 +108,14 @@ impl Engine {
     pub fn without_news(mut self) -> Self {
         self.with_news = false;
         self
+    }
+
+    /// Only says how the cloud differs: what an apply would be refused for is in the plan beside that
+    /// ([`Plan::refusal`](crate::Plan::refusal)), so that nothing hides what else differs. Such a plan is none to be applied.
+    #[must_use]
+    pub fn only_looking(mut self) -> Self {
+        self.only_looks = true;
+        self.without_news()
     }
 
     /// Searches for everything that the stack ever made, also where only these intents name a place. For whoever takes
@@ -150,11 +161,29 @@ impl Engine {
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
         // Asked first: what the provider reads for it, it looks at in the plan, and only there.
         let served = if self.baseline.is_none() && self.thorough { self.served().await } else { BTreeMap::new() };
-        let mut plan = self.plan_unless(watch, &Cancel::default()).await?;
+        let cancel = Cancel::default();
+        let mut plan = match self.plan_unless(watch, &cancel).await {
+            Err(error) if self.only_looks && error.kind().is_of_the_intents() => {
+                return self.widened_alone(error, watch, &cancel).await;
+            }
+            plan => plan?,
+        };
         if !served.is_empty() {
             plan.served =
                 taking_away::deleted(&plan).filter_map(|id| Some((id.clone(), served.get(id)?.clone()))).collect();
         }
+        Ok(plan)
+    }
+
+    /// Where nobody can say what should be there, such as for a secret that is gone: what others added to what there is.
+    async fn widened_alone(&self, refusal: Error, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
+        let nothing = Intents::default();
+        let (mut plan, _) = self.plan_for(&nothing, watch, cancel, &HashSet::new()).await?;
+        // Whether what is there should be there isn't known.
+        plan.changes.clear();
+        plan.stays.clear();
+        plan.notes.clear();
+        plan.refusal = Some(refusal.into());
         Ok(plan)
     }
 
@@ -235,7 +264,12 @@ impl Engine {
         if let Some(platform) = self.platform.backend() {
             protected = protected.and(platform.protected());
         }
-        diff::plan(self.id, &self.stack, &protected, desired, observed, self.baseline.is_some())
+        let aim = match self.baseline {
+            Some(_) => Aim::TakeAway,
+            None if self.only_looks => Aim::Look,
+            None => Aim::Apply,
+        };
+        diff::plan(self.id, &self.stack, &protected, desired, observed, aim)
     }
 
     /// Carries out an approved plan, looks again, and says what came of it.

@@ -10,7 +10,7 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::contract::protected::Protected;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, Refusal};
 use crate::plan::{in_the_way, order, unmakeable};
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding};
@@ -175,6 +175,17 @@ fn refuse_limits(observed: &Observed) -> Result<()> {
         .hint(first.hint.clone()))
 }
 
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// To make the manifest come true: refused where that can't be.
+    Apply,
+    /// To take away, going past what isn't needed for that.
+    TakeAway,
+    /// To say how the cloud differs: why an apply would be refused is said beside it.
+    Look,
+}
+
 /// Makes the plan of what is wanted, [merged](merge).
 pub(crate) fn plan(
     provider: &'static str,
@@ -182,10 +193,10 @@ pub(crate) fn plan(
     protected: &Protected,
     desired: Desired,
     mut observed: Observed,
-    only_takes_away: bool,
+    aim: Aim,
 ) -> Result<Plan> {
     let (mut objects, mut stays) = (desired.objects, std::mem::take(&mut observed.stays));
-    if only_takes_away {
+    if aim == Aim::TakeAway {
         let (rest, left) = leave_protected(protected, objects, &mut observed.objects);
         objects = rest;
         stays.extend(left);
@@ -198,15 +209,25 @@ pub(crate) fn plan(
     let (in_the_way, conflicts): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
     objects = rest;
     let mut problems = std::mem::take(&mut observed.problems);
-    if only_takes_away {
-        objects = in_the_way::without_dependents(objects, &in_the_way, &observed.objects);
-    } else {
-        problems.extend(unmakeable.into_iter().chain(conflicts));
+    let mut refusal = None;
+    let refusals = unmakeable.into_iter().chain(conflicts);
+    match aim {
+        Aim::Apply => problems.extend(refusals),
+        Aim::TakeAway => {}
+        Aim::Look => {
+            let limits = refuse_limits(&observed).err();
+            refusal = Error::all(refusals.chain(limits).collect()).map(Refusal::from);
+        }
     }
     if let Some(problem) = Error::all(problems) {
         return Err(problem);
     }
-    refuse_limits(&observed)?;
+    if aim != Aim::Apply {
+        objects = in_the_way::without_dependents(objects, &in_the_way, &observed.objects);
+    }
+    if aim != Aim::Look {
+        refuse_limits(&observed)?;
+    }
 
     let mut present = std::mem::take(&mut observed.objects);
     let (mut work, mut handoffs, mut unchanged) = (Vec::new(), Vec::new(), 0);
@@ -238,7 +259,14 @@ pub(crate) fn plan(
     widened.dedup();
     stays.sort();
     stays.dedup();
-    Ok(Plan { unsearched, widened, stays, in_the_way, ..Plan::new(provider, stack.clone(), changes, unchanged, notes) })
+    Ok(Plan {
+        unsearched,
+        widened,
+        stays,
+        in_the_way,
+        refusal,
+        ..Plan::new(provider, stack.clone(), changes, unchanged, notes)
+    })
 }
 
 fn difference(object: Object, found: Option<Found>) -> Option<Change> {

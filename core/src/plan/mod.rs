@@ -10,12 +10,14 @@ pub(crate) mod secret_notes;
 pub(crate) mod unmakeable;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
 
 pub(crate) use crate::contract::change::{Action, Approved, Change};
+use crate::contract::error::Error;
 use crate::contract::object::{ObjectId, Stays, Unsearched, Widening};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
@@ -79,8 +81,34 @@ pub struct Plan {
     pub idle: Vec<IntentId>,
     /// Where grants are taken away: what is wanted and left alone, as something of somebody else's is in its place.
     pub(crate) in_the_way: Vec<InTheWay>,
+    /// Where it was only looked how the cloud differs: why an apply would be refused.
+    pub refusal: Option<Refusal>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
+}
+
+/// Why an apply would be refused.
+#[derive(Debug, Clone)]
+pub struct Refusal(Arc<Error>);
+
+impl Refusal {
+    /// The error that the apply would end with.
+    pub fn error(&self) -> &Error {
+        &self.0
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+/// Two are equal that say the same.
+impl PartialEq for Refusal {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
 }
 
 /// A look at the cloud: by which engine, and when it began. Says nothing about what would change, so that plans are equal
@@ -144,6 +172,7 @@ impl Plan {
             served: BTreeMap::new(),
             idle: Vec::new(),
             in_the_way: Vec::new(),
+            refusal: None,
             look: Look::default(),
         }
     }

@@ -73,7 +73,7 @@ fn make(objects: Vec<Object>, present: Vec<(&str, Found)>) -> Result<Plan> {
 }
 
 fn plan_of(desired: Desired, observed: Observed, protected: &Protected) -> Result<Plan> {
-    plan("fake", &Stack::parse("acme").expect("stack"), protected, desired, observed, false)
+    plan("fake", &Stack::parse("acme").expect("stack"), protected, desired, observed, Aim::Apply)
 }
 
 fn actions(plan: &Plan) -> Vec<(Action, &str)> {
@@ -216,7 +216,7 @@ fn whoever_only_takes_away_goes_past_what_is_in_the_way_and_makes_nothing_on_it(
     let (desired, observed) =
         (Desired { objects, ..Desired::default() }, Observed { objects: present, ..Observed::default() });
     let stack = Stack::parse("acme").expect("stack");
-    let plan = plan("fake", &stack, &Protected::default(), desired, observed, true).expect("a plan");
+    let plan = plan("fake", &stack, &Protected::default(), desired, observed, Aim::TakeAway).expect("a plan");
     // What is there of it isn't deleted.
     assert_eq!(actions(&plan), [(Action::Update, "there"), (Action::Create, "other"), (Action::Delete, "old")]);
     let [left] = plan.in_the_way.as_slice() else { panic!("{plan:#?}") };
@@ -376,7 +376,7 @@ fn who_only_takes_away_is_refused_nothing_for_what_is_protected() {
     let observed = || Observed { objects: there.clone().into(), ..Observed::default() };
     assert!(plan_of(desired(), observed(), &protected).is_err());
     let stack = Stack::parse("acme").expect("stack");
-    let plan = plan("fake", &stack, &protected, desired(), observed(), true).expect("a plan");
+    let plan = plan("fake", &stack, &protected, desired(), observed(), Aim::TakeAway).expect("a plan");
     let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
     assert_eq!(changes, [(Action::Update, "own"), (Action::Delete, "unwanted")]);
     assert_eq!(plan.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("edited")]);
@@ -388,4 +388,26 @@ fn what_could_not_be_searched_is_in_the_plan() {
     let observed = Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
     let plan = plan_of(Desired::default(), observed, &Protected::default()).expect("a plan");
     assert_eq!(plan.unsearched, [unsearched]);
+}
+
+/// Somebody else's object in the place of one keeps nobody from hearing what else differs.
+#[test]
+fn whoever_only_looks_goes_past_what_is_in_the_way_and_is_told_of_it() {
+    let object = |name: &str, needs: &[&str]| {
+        let depends_on = needs.iter().map(|need| id(need)).collect();
+        Object { depends_on, ..object(name, json!(1)) }
+    };
+    let looked = |aim| {
+        let objects = vec![object("taken", &[]), object("on-it", &["taken"]), object("missing", &[])];
+        let mut observed = Observed::default();
+        observed.objects.insert(id("taken"), found(json!(1), false));
+        observed.objects.insert(id("forgotten"), found(json!(1), true));
+        let desired = Desired { objects, ..Desired::default() };
+        plan("fake", &Stack::parse("acme").expect("stack"), &Protected::default(), desired, observed, aim)
+    };
+    let plan = looked(Aim::Look).expect("a plan");
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
+    assert_eq!(changes, [(Action::Create, "missing"), (Action::Delete, "forgotten")]);
+    let refused = looked(Aim::Apply).expect_err("it is in the way").to_string();
+    assert_eq!(plan.refusal.expect("told").error().to_string(), refused);
 }

@@ -1,0 +1,61 @@
+//! `drift` where an apply would be refused: what else differs is told all the same.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::json::assert_valid;
+use crate::support::Folder;
+
+const TWO_DOMAINS: &str = r#"version: 1
+stack: acme-ml
+provider: aws
+platform: { kind: union, organization: acme, projects: [vision], domains: [development, production] }
+aws:
+  region: us-west-2
+  account: "111122223333"
+  cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
+resources:
+  training-data: { aws: s3://acme-training/inputs/ }
+grants:
+  - { name: development, scope: { domain: development }, access: { training-data: read } }
+  - { name: production, scope: { domain: production }, access: { training-data: read } }
+"#;
+
+fn role(folder: &Folder, domain: &str) -> PathBuf {
+    let roles = fs::read_dir(folder.path().join(".cloudgrant/sandbox/aws/roles/111122223333")).expect("roles");
+    let mut paths = roles.map(|entry| entry.expect("an entry").path());
+    paths.find(|path| path.to_string_lossy().contains(&format!("_{domain}"))).expect("a role of the stack's")
+}
+
+fn edit(path: &PathBuf, from: &str, to: &str) {
+    let text = fs::read_to_string(path).expect("readable");
+    assert!(text.contains(from), "{text}");
+    fs::write(path, text.replacen(from, to, 1)).expect("writable");
+}
+
+/// Somebody who hangs admin rights on a role hides it by taking another one's place.
+#[test]
+fn somebody_else_s_role_in_the_place_of_one_hides_no_admin_rights_on_another() {
+    let folder = Folder::with(TWO_DOMAINS);
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    let admin = r#""attached": { "arn:aws:iam::aws:policy/AdministratorAccess": "AdministratorAccess","#;
+    edit(&role(&folder, "production"), r#""attached": {"#, admin);
+    let theirs = role(&folder, "development");
+    let text = fs::read_to_string(&theirs).expect("readable");
+    let path = text.split("\"path\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a path").to_owned();
+    edit(&theirs, &format!("\"path\": \"{path}\""), "\"path\": \"/\"");
+
+    let output = folder.output(&["drift", "--sandbox", "--exit-code"]);
+    let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert_eq!(output.status.code(), Some(3), "{told}{error}");
+    assert!(told.contains("AdministratorAccess"), "{told}");
+    assert!(error.contains("_development exists, and is not this stack's"), "{error}");
+    assert!(!error.contains("To put it right"), "an apply is refused: {error}");
+    let document = assert_valid(&folder, &["drift", "--sandbox", "--exit-code"]);
+    assert_eq!(document["widened"].as_array().map(Vec::len), Some(1), "{document:#}");
+    assert_eq!(document["refusal"]["kind"], "conflict", "{document:#}");
+    // By itself, too, it is no success.
+    edit(&role(&folder, "production"), admin, r#""attached": {"#);
+    assert_eq!(folder.output(&["drift", "--sandbox"]).status.code(), Some(1));
+    assert_eq!(folder.output(&["apply", "--sandbox", "--yes"]).status.code(), Some(1));
+}
