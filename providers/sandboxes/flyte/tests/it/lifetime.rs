@@ -5,15 +5,20 @@ use serde_json::json;
 use crate::client::Flyte;
 use crate::{CLUSTER, PAIR, cluster, of_cluster, values};
 
+/// The same folder with another process, as it were.
+pub(crate) async fn again(flyte: Flyte, seed: Seed) -> Flyte {
+    let Flyte { running, folder, .. } = flyte;
+    running.stop().await;
+    Flyte::start_in(folder, seed).await
+}
+
 #[tokio::test]
 async fn what_was_answered_outlives_the_process() {
     let flyte = Flyte::start().await;
     flyte.put(PAIR, cluster(json!({"a": "b"}))).await.ok();
     flyte.archive("flytesnacks").await;
-    let Flyte { running, folder, .. } = flyte;
-    running.stop().await;
     let seed = Seed { projects: vec!["flytesnacks".to_owned(), "vision".to_owned()], ..Seed::default() };
-    let flyte = Flyte::start_in(folder, seed).await;
+    let flyte = again(flyte, seed).await;
     assert_eq!(flyte.get("/api/v1/projects/flytesnacks").await.ok()["state"], "ARCHIVED");
     flyte.put("/api/v1/projects/flytesnacks", json!({})).await.ok();
     assert_eq!(values(&flyte.get(&format!("{PAIR}{CLUSTER}")).await.ok()), &json!({"a": "b"}));

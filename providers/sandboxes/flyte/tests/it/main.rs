@@ -7,6 +7,8 @@ mod gateway;
 mod lifetime;
 mod plugin_overrides;
 mod projects;
+mod signing_in;
+mod synced;
 
 use serde_json::{Value, json};
 
