@@ -38,7 +38,7 @@ SEED = {
 def pytest_configure():
     # Nobody's own settings or proxies: every request of these tests stays on loopback.
     for name in list(os.environ):
-        if name.startswith(("KUBE", "KUBERNETES_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("KUBE", "REQUESTS_", "CURL_CA_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
             del os.environ[name]
 
 
