@@ -5,6 +5,8 @@
 //! issuer; access reviews. It answers as version 1.36 does, in the same words. Genuine clients can use it: `kubectl` and
 //! client libraries find it by the kubeconfig that it writes, which `KUBECONFIG` among [`Running::exports`] names.
 //!
+//! Bodies are read as JSON, YAML and protobuf, which Go's clients send; answers are JSON or YAML.
+//!
 //! # Who may call
 //!
 //! The users that the [`Seed`] names, each by a bearer token, and service accounts by tokens that were issued here. Who may
@@ -22,7 +24,8 @@
 //!
 //! # What it does not do
 //!
-//! * Other resources, custom ones among them, aren't there (404).
+//! * Other resources, custom ones among them, aren't there (404), nor are other reviews than `SubjectAccessReview` and
+//!   `SelfSubjectAccessReview`.
 //! * Nothing can be watched, and no collection deleted at once (405).
 //! * Strategic merge patches are refused (415), so `kubectl apply` works with `--server-side` only.
 //! * A namespace that is deleted is only marked: emptying it is the controller manager's.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::apply;
 use super::check::check;
-use super::decode::tidy;
+use super::decode::{decode, tidy};
 use super::managers::{Manager, Managers, Operation};
 use super::path::{Element, Set, shown};
 use super::schema::Type;
@@ -64,15 +64,17 @@ impl Write<'_> {
         if !metadata["managedFields"].is_null() {
             return Err(ApiError::bad_request("metadata.managedFields must be nil"));
         }
-        if let Some(why) = check(self.of, applied) {
+        let failed = |what: &str, why: &str| {
             let text = |name: &str| metadata[name].as_str().unwrap_or_default();
             let kind = applied["kind"].as_str().unwrap_or_default();
             let (group, version) = self.version.split_once('/').unwrap_or(("", self.version));
-            return Err(ApiError::unexpected(format!(
-                "failed to create typed patch object ({}/{}; {group}/{version}, Kind={kind}): {why}",
-                text("namespace"),
-                text("name"),
-            )));
+            let (namespace, name) = (text("namespace"), text("name"));
+            ApiError::unexpected(format!(
+                "failed to {what} ({namespace}/{name}; {group}/{version}, Kind={kind}): {why}"
+            ))
+        };
+        if let Some(why) = check(self.of, applied) {
+            return Err(failed("create typed patch object", &why));
         }
         let mut managers = live.and_then(Managers::read).unwrap_or_default();
         let empty = self.empty();
@@ -91,7 +93,9 @@ impl Write<'_> {
         if made.is_some() {
             managers.times.insert(manager, self.now.to_owned());
         }
-        let mut object = tidy(self.of, &made.unwrap_or(before));
+        // A schema takes any text for a time, and any number for an integer; an object doesn't.
+        let decoded = decode(self.of, &made.unwrap_or(before));
+        let mut object = decoded.map_err(|why| failed("convert new typed object", &why))?.object;
         managers.write(&mut object);
         Ok(object)
     }

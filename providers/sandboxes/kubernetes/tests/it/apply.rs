@@ -74,6 +74,9 @@ async fn an_apply_fits_its_object() {
         async move { cluster.apply("trainer", "fieldManager=x", fields).await }
     };
     apply(json!({"spec": {}})).await.fails(500, ".spec: field not declared in schema");
+    apply(json!({"metadata": {"creationTimestamp": "never"}})).await.fails(500, "parsing time \"never\"");
+    apply(json!({"metadata": {"generation": 1.5}})).await.fails(500, "failed to convert new typed object");
+    apply(json!({"metadata": null})).await.fails(400, "name must be provided");
     apply(json!({"kind": "Secret"})).await.fails(400, "invalid object type: /v1, Kind=Secret");
     apply(json!({"metadata": {"managedFields": []}})).await.fails(400, "metadata.managedFields must be nil");
     apply(json!({"metadata": {"name": "other"}})).await.fails(400, "does not match the name on the URL");

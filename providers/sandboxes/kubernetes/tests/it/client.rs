@@ -56,14 +56,24 @@ pub(crate) fn seed() -> Seed {
             user("cloudgrant", "without", &[]),
             user("cloudgrant", "with", &["annotators"]),
         ],
-        rules: vec![Rule {
-            name: "annotators".to_owned(),
-            groups: texts(&["annotators"]),
-            api_groups: texts(&[""]),
-            resources: texts(&["serviceaccounts"]),
-            verbs: texts(&["get", "list", "watch", "patch"]),
-            ..Rule::default()
-        }],
+        rules: vec![
+            Rule {
+                name: "annotators".to_owned(),
+                groups: texts(&["annotators"]),
+                api_groups: texts(&[""]),
+                resources: texts(&["serviceaccounts"]),
+                verbs: texts(&["get", "list", "watch", "patch"]),
+                ..Rule::default()
+            },
+            Rule {
+                name: "identity".to_owned(),
+                users: texts(&["system:serviceaccount:a:b"]),
+                api_groups: texts(&["cid.wi.aks.azure.com"]),
+                resources: texts(&["c10d9a27"]),
+                verbs: texts(&["use-managed-identity"]),
+                ..Rule::default()
+            },
+        ],
         ..Seed::default()
     }
 }

@@ -206,6 +206,29 @@ async fn a_deleted_namespace_is_marked_and_takes_nothing_new() {
 }
 
 #[tokio::test]
+async fn a_namespace_has_its_name_as_a_label_that_nobody_manages() {
+    let cluster = Cluster::start().await;
+    let apply = |labels: Value| {
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme", "labels": labels}});
+        let cluster = &cluster;
+        async move {
+            let path = "/api/v1/namespaces/acme?fieldManager=x";
+            cluster
+                .send(reqwest::Method::PATCH, path, "sandbox", "application/apply-patch+yaml", body.to_string())
+                .await
+                .ok()
+        }
+    };
+    let made = apply(json!({"a": "b"})).await;
+    assert_eq!(made["metadata"]["labels"], json!({"a": "b", "kubernetes.io/metadata.name": "acme"}));
+    assert_eq!(made["metadata"]["managedFields"][0]["fieldsV1"], json!({"f:metadata": {"f:labels": {"f:a": {}}}}));
+    assert_eq!((&made["status"]["phase"], &made["spec"]["finalizers"]), (&json!("Active"), &json!(["kubernetes"])));
+    let left = apply(json!({})).await;
+    assert_eq!(left["metadata"]["labels"], json!({"kubernetes.io/metadata.name": "acme"}));
+    cluster.get("/api/v1/namespaces/acme/serviceaccounts/default").await.ok();
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_refused_as_a_server_does() {
     let cluster = Cluster::start().await;
     cluster.get("/api/v1/pods").await.fails(404, "the server could not find the requested resource");
