@@ -6,20 +6,19 @@
 //! In the same way, a key that encrypted the bucket before is told from the one that does now by how its statement compares
 //! the service.
 //!
-//! Only what is a statement of the stack's counts, by its Sid, its effect and its service. What somebody else wrote into the policy, a
-//! Deny above all, gives nothing away, and takes nothing from what the stack's own statements say. Where those contradict each
-//! other, as after an edit of one of them, the bucket is asked anew.
+//! Only what is a statement of the stack's counts (see [`own_statements`]). Where those contradict each other, or one of them can't
+//! be read any more, as after an edit of it, the bucket is asked anew.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::parallel;
-use serde::Deserialize;
 
 use crate::config::AccountId;
+use crate::inventory::own_statements::{self, ALIASES, Said as Compared, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::policy::sids::{self, Purpose};
+use crate::policy::sids::Purpose;
 use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::resources::kms_key::Key;
 use crate::resources::locator::is_bucket;
@@ -33,6 +32,8 @@ pub(crate) const CONTEXT: &str = "kms:EncryptionContext:aws:s3:arn";
 /// Whether the encryption was read.
 pub(crate) const READ: &str = "StringEquals";
 pub(crate) const UNREAD: &str = "StringLike";
+/// The operators that say which account it is.
+const NAMES: [&str; 3] = [READ, UNREAD, "StringEqualsIgnoreCase"];
 
 /// What the policies say of each bucket.
 pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
@@ -55,8 +56,8 @@ enum Said {
     Key(Key),
     /// One that encrypted it before.
     FormerKey(Key),
-    /// What can't be read any more, as somebody has edited it.
-    Unreadable,
+    /// What can't be read any more, as somebody has edited it. With the accounts that it names as owners.
+    Unreadable(BTreeSet<AccountId>),
 }
 
 #[derive(Default)]
@@ -67,6 +68,8 @@ struct Facts {
     former: BTreeSet<Key>,
     encryption_was_read: bool,
     is_unreadable: bool,
+    /// The owners that unreadable statements name.
+    named: BTreeSet<AccountId>,
 }
 
 impl Facts {
@@ -79,7 +82,10 @@ impl Facts {
             }
             Said::Key(key) => _ = self.keys.insert(key),
             Said::FormerKey(key) => _ = self.former.insert(key),
-            Said::Unreadable => self.is_unreadable = true,
+            Said::Unreadable(mut named) => {
+                self.is_unreadable = true;
+                self.named.append(&mut named);
+            }
         }
     }
 
@@ -87,9 +93,13 @@ impl Facts {
         *self.owners.entry(owner).or_default() += 1;
     }
 
-    /// Of several owners, the data plane's own account, or else the one that most statements name; of several keys, all stay in
-    /// use. Such a bucket is asked anew, and nothing is made of these where it can't be.
+    /// Of several owners, the data plane's own account, or else the one that most statements name; of those that unreadable
+    /// statements name, the only one; of several keys, all stay in use. Such a bucket is asked anew, and nothing is made of
+    /// these where it can't be.
     fn bucket(mut self, own: &AccountId) -> Bucket {
+        if let Some(only) = self.named.first().filter(|_| self.owners.is_empty() && self.named.len() == 1) {
+            self.owners.insert(only.clone(), 1);
+        }
         let is_doubtful = self.is_unreadable || self.owners.len() != 1 || self.keys.len() > 1;
         let most = self.owners.iter().max_by_key(|(owner, count)| (*owner == own, **count));
         let owner = most.map(|(owner, _)| owner.clone());
@@ -107,156 +117,72 @@ impl Facts {
         };
         let mut bucket = Bucket::new(owner.map_or(Owner::Unknown, Owner::Account), encryption);
         bucket.former = self.former;
-        let owners = || self.owners.into_keys().collect();
+        let owners = || self.owners.into_keys().chain(self.named).collect();
         bucket.contradictions = is_doubtful.then(|| Contradictions { owners: owners(), has_several_keys });
         bucket
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document<'a> {
-    #[serde(borrow)]
-    statement: OneOrMany<Statement<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statement<'a> {
-    #[serde(borrow)]
-    sid: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    effect: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    action: Texts<'a>,
-    #[serde(borrow, default)]
-    resource: Texts<'a>,
-    #[serde(borrow, default)]
-    condition: Condition<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct Condition<'a> {
-    #[serde(borrow, default, rename = "StringEquals")]
-    equals: Keys<'a>,
-    #[serde(borrow, default, rename = "StringLike")]
-    like: Keys<'a>,
-    #[serde(borrow, default, rename = "ForAnyValue:StringEquals")]
-    any: Keys<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct Keys<'a> {
-    #[serde(borrow, default, rename = "aws:ResourceAccount")]
-    owner: Texts<'a>,
-    #[serde(borrow, default, rename = "kms:ViaService")]
-    via: Texts<'a>,
-    #[serde(borrow, default, rename = "kms:EncryptionContext:aws:s3:arn")]
-    context: Texts<'a>,
-    #[serde(borrow, default, rename = "kms:ResourceAliases")]
-    aliases: Texts<'a>,
-}
-
-type Texts<'a> = OneOrMany<Text<'a>>;
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
-}
-
-impl<T> Default for OneOrMany<T> {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
-impl<T> OneOrMany<T> {
-    fn items(&self) -> &[T] {
-        match self {
-            Self::Many(items) => items,
-            Self::One(item) => std::slice::from_ref(item),
-        }
-    }
-}
-
-impl Texts<'_> {
-    fn each(&self) -> impl Iterator<Item = &str> {
-        self.items().iter().map(|text| &*text.0)
-    }
-
-    /// The only one.
-    fn single(&self) -> Option<&str> {
-        let mut each = self.each();
-        each.next().filter(|_| each.next().is_none())
-    }
-}
-
 /// Statements have no Sid in a policy that scopes share, and only there.
 fn said(text: &str, is_shared: bool) -> Vec<(String, Said)> {
-    let Ok(document) = serde_json::from_str::<Document<'_>>(text) else { return Vec::new() };
-    let statements = document.statement.items().iter().filter(|statement| statement.sid.is_none() == is_shared);
-    statements.flat_map(of_statement).collect()
-}
-
-impl Statement<'_> {
-    /// Whether it is a statement that the stack writes for a purpose, with actions of a service. Somebody may have edited the
-    /// actions, and other versions of this program have others for a level.
-    fn is_ours(&self, fits: impl Fn(Purpose) -> bool, service: &str) -> bool {
-        self.effect.as_deref() == Some("Allow")
-            && self.sid.as_deref().is_none_or(|sid| sids::purposes(sid).any(|of| of == Purpose::Kept || fits(of)))
-            && self.action.each().all(|action| action.starts_with(service))
-    }
-
-    fn is_of_objects(&self) -> bool {
-        self.is_ours(Purpose::is_of_objects, "s3:")
-    }
-
-    fn is_of_key(&self) -> bool {
-        self.is_ours(|purpose| matches!(purpose, Purpose::ReadKey | Purpose::WriteKey), "kms:")
-    }
-
-    fn is_of_former_key(&self) -> bool {
-        self.is_ours(|purpose| purpose == Purpose::FormerKey, "kms:")
-    }
+    let mut said = Vec::new();
+    own_statements::each(text, is_shared, |statement| said.extend(of_statement(statement)));
+    said
 }
 
 fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
-    let Condition { equals, like, any } = &statement.condition;
-    let context: Vec<_> = like.context.each().filter_map(bucket_of).map(|(bucket, _)| bucket).collect();
-    if !context.is_empty() {
-        let key = |via| Key::granted("s3", statement.resource.single(), via, any.aliases.single());
-        let (now, before) = (equals.via.single(), like.via.single());
-        let said = || match (now, before) {
-            (via, None) if statement.is_of_key() => Some(key(via).map_or(Said::Unreadable, Said::Key)),
-            (None, via) if statement.is_of_former_key() => Some(key(via).map_or(Said::Unreadable, Said::FormerKey)),
-            (Some(_), Some(_)) if statement.is_of_key() || statement.is_of_former_key() => Some(Said::Unreadable),
-            (Some(_) | None, Some(_) | None) => None,
-        };
-        return context.iter().filter_map(|bucket| Some(((*bucket).to_owned(), said()?))).collect();
+    let mut said = Vec::new();
+    let is_of_key = statement.is_ours(|of| matches!(of, Purpose::ReadKey | Purpose::WriteKey), "kms");
+    let is_of_former_key = statement.is_ours(|of| of == Purpose::FormerKey, "kms");
+    if is_of_key || is_of_former_key {
+        for (operator, contexts) in statement.compared(CONTEXT) {
+            for (bucket, _) in contexts.each().filter_map(bucket_of) {
+                let key = key_of(statement, is_of_key, is_of_former_key).filter(|_| operator == "StringLike");
+                said.push((bucket.to_owned(), key.unwrap_or_else(unreadable)));
+            }
+        }
     }
-    if !statement.is_of_objects() {
-        return Vec::new();
+    if statement.is_ours(Purpose::is_of_objects, "s3") {
+        for (bucket, has_objects) in statement.resource.each().filter_map(bucket_of) {
+            said.extend(owner_of(statement, has_objects).map(|owner| (bucket.to_owned(), owner)));
+        }
     }
-    let (owner, was_read) = match (equals.owner.single(), like.owner.single()) {
-        (Some(owner), None) => (owner, true),
-        (None, Some(owner)) => (owner, false),
-        _ => return Vec::new(),
+    said
+}
+
+fn unreadable() -> Said {
+    Said::Unreadable(BTreeSet::new())
+}
+
+/// `None` where it can't be read any more.
+fn key_of(statement: &Statement<'_>, is_of_key: bool, is_of_former_key: bool) -> Option<Said> {
+    let alias = match statement.said(ALIASES) {
+        Compared::Nothing => None,
+        Compared::Is { operator: "ForAnyValue:StringEquals", text } => Some(text),
+        Compared::Is { .. } | Compared::Unclear => return None,
     };
-    let buckets = statement.resource.each().filter_map(bucket_of);
-    let said = |(bucket, has_objects): (&str, bool)| {
-        let said = match AccountId::parse(owner) {
-            Ok(owner) if has_objects && was_read => Said::OwnerAndEncryption(owner),
-            Ok(owner) => Said::Owner(owner),
-            Err(_) => Said::Unreadable,
-        };
-        (bucket.to_owned(), said)
+    let Compared::Is { operator, text: via } = statement.said(VIA) else { return None };
+    let key = Key::granted("s3", statement.resource.single(), Some(via), alias)?;
+    let now = (is_of_key && operator == "StringEquals").then(|| Said::Key(key.clone()));
+    now.or_else(|| (is_of_former_key && operator == "StringLike").then_some(Said::FormerKey(key)))
+}
+
+/// `None` where it says nothing of owners, as where nobody knew whose the bucket is.
+fn owner_of(statement: &Statement<'_>, has_objects: bool) -> Option<Said> {
+    let owner = match statement.said(OWNER) {
+        Compared::Nothing => return None,
+        Compared::Is { operator, text } => AccountId::parse(text).ok().map(|owner| (operator, owner)),
+        Compared::Unclear => None,
     };
-    buckets.map(said).collect()
+    Some(match owner {
+        Some((READ, owner)) if has_objects => Said::OwnerAndEncryption(owner),
+        Some((READ | UNREAD, owner)) => Said::Owner(owner),
+        Some(_) | None => {
+            let compared = statement.compared(OWNER).filter(|(operator, _)| NAMES.contains(operator));
+            let named = compared.flat_map(|(_, texts)| texts.each()).filter_map(|text| AccountId::parse(text).ok());
+            Said::Unreadable(named.collect())
+        }
+    })
 }
 
 /// The bucket in an ARN, and whether it names objects of it.
@@ -346,6 +272,80 @@ mod tests {
             let edited = changed(statement, "Action", json!([statement["Action"][0], action]));
             let with = |one: &Value| if one == statement { edited.clone() } else { one.clone() };
             assert_eq!(facts(json!([with(&objects), with(&key), with(&former)])), undisturbed, "{edited}");
+        }
+    }
+
+    /// Somebody may edit a condition so that nobody can tell any more whose the bucket is: that isn't that nothing was said.
+    #[test]
+    fn an_owner_that_cant_be_read_is_no_new_bucket() {
+        let (own, other, third) = ("111122223333", "444455556666", "000011112222");
+        let objects = |condition: Value| {
+            json!({"Sid": "OneWrite", "Effect": "Allow", "Action": ["s3:PutObject"],
+                   "Resource": ["arn:aws:s3:::acme/*"], "Condition": condition})
+        };
+        let compared = |operator: &str, value: Value| json!({operator: {"aws:ResourceAccount": value}});
+        let both = json!({READ: {"aws:ResourceAccount": other}, UNREAD: {"aws:ResourceAccount": [other]}});
+        let excluded = json!({READ: {"aws:ResourceAccount": other}, "StringNotEquals": {"aws:ResourceAccount": own}});
+        for (condition, owner, named) in [
+            (compared(READ, json!([other, third])), None, vec![third, other]),
+            (compared(UNREAD, json!([other, third])), None, vec![third, other]),
+            (compared("StringEqualsIgnoreCase", json!(other)), Some(other), vec![other]),
+            (both, Some(other), vec![other]),
+            (excluded, Some(other), vec![other]),
+            (compared("StringNotEquals", json!(other)), None, vec![]),
+            (compared("ArnLike", json!([other])), None, vec![]),
+            (compared("StringEqualsIfExists", json!([other])), None, vec![]),
+            (compared(READ, json!(444_455_556_666_u64)), None, vec![]),
+            (compared(READ, json!([other, 1, null])), Some(other), vec![other]),
+            (compared(READ, json!([])), None, vec![]),
+            (compared(READ, json!(["*"])), None, vec![]),
+            (compared(READ, json!(["44445555????"])), None, vec![]),
+        ] {
+            let found = facts(json!([objects(condition.clone())]));
+            let [(name, bucket)] = found.as_slice() else { panic!("{condition}: {found:?}") };
+            let said: Vec<_> =
+                bucket.contradictions.iter().flat_map(|said| &said.owners).map(AccountId::as_str).collect();
+            assert!(name == "acme" && bucket.contradictions.is_some(), "{condition}: {bucket:?}");
+            assert_eq!((bucket.account().map(AccountId::as_str), said), (owner, named), "{condition}");
+        }
+        // Keys of conditions are the same in any case, and so are actions; one of another service beside changes nothing.
+        let mut spelled = objects(json!({READ: {"AWS:resourceAccount": other}}));
+        spelled["Action"] = json!(["S3:putobject", "kms:Decrypt"]);
+        let [(_, bucket)] = &facts(json!([spelled]))[..] else { panic!("one") };
+        assert!(bucket.account().is_some_and(|owner| owner.as_str() == other) && bucket.contradictions.is_none());
+        // This is what is written where nobody knows whose it is.
+        for condition in [json!({}), json!({"Bool": {"aws:SecureTransport": true}})] {
+            assert_eq!(facts(json!([objects(condition)])), []);
+        }
+        let [(_, bucket)] = &facts(json!([objects(json!({})), on("arn:aws:s3:::acme", READ, other)]))[..] else {
+            panic!("one")
+        };
+        assert!(bucket.account().is_some_and(|owner| owner.as_str() == other) && bucket.contradictions.is_none());
+    }
+
+    /// The same of a key: it is asked for anew, and nothing goes for an edit.
+    #[test]
+    fn a_key_that_cant_be_read_is_not_no_key() {
+        let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
+        let context = |operator: &str| json!({operator: {"kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::acme"]}});
+        let via = json!(["s3.us-west-2.amazonaws.com"]);
+        let edited = [
+            ("StringLike", json!({"StringEqualsIgnoreCase": {"kms:ViaService": via}})),
+            ("StringLike", json!({"StringLike": {"kms:ViaService": via}})),
+            ("StringLike", json!({"StringEquals": {"kms:ViaService": ["s3.us-west-2.amazonaws.com", "x"]}})),
+            ("StringLike", json!({})),
+            ("ArnLike", json!({"StringEquals": {"kms:ViaService": via}})),
+        ];
+        for (operator, compared) in edited {
+            let mut key = with_key(KEY, "us-west-2");
+            key["Condition"] = context(operator);
+            for (operator, keys) in compared.as_object().expect("a map") {
+                for (of, value) in keys.as_object().expect("a map") {
+                    key["Condition"][operator][of] = value.clone();
+                }
+            }
+            let [(_, bucket)] = &facts(json!([objects, key]))[..] else { panic!("{key}") };
+            assert!(bucket.contradictions.is_some() && bucket.account().is_some(), "{key}: {bucket:?}");
         }
     }
 

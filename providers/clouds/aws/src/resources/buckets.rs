@@ -208,7 +208,7 @@ impl Lookup {
                     let askable = |account: &AccountId| {
                         *account == aws.config.account || aws.config.accounts.contains_key(account)
                     };
-                    let doubt = tell_doubts(&name, known, &bucket, asked, askable).err();
+                    let doubt = tell_doubts(&aws.config.account, &name, known, &bucket, asked, askable).err();
                     let is_unowned = bucket.account().is_none();
                     // Only where something may be granted does the data plane's own account take the place of another one.
                     let own = (purpose == Purpose::Granting).then_some(&aws.config.account);

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::ServerSideEncryption;
 use cloudgrant_core::{Action, Error, ErrorKind, Plan, Result, Silent};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::buckets::{create, drift, edit, encrypt, key};
 use crate::sharing::{allowed, granting, revoke};
@@ -228,6 +228,92 @@ async fn a_bucket_that_is_the_own_account_s_by_now_is_granted_in_the_open() {
     let statements = document["Statement"].as_array().expect("statements");
     let of_objects = statements.iter().find(|one| one["Sid"] == "MineRead").expect("one");
     assert_eq!(of_objects["Condition"]["StringEquals"], owner, "{document:#}");
+}
+
+/// How somebody may edit whose a bucket has to be.
+fn edits(owner: &str) -> [Value; 6] {
+    let compared = |operator: &str, value: Value| json!({ operator: { "aws:ResourceAccount": value } });
+    let mut both = compared("StringEquals", json!(owner));
+    both["StringLike"] = compared("StringLike", json!(owner))["StringLike"].take();
+    [
+        both,
+        compared("StringEquals", json!([owner, "000011112222"])),
+        compared("StringEqualsIgnoreCase", json!([owner])),
+        compared("StringNotEquals", json!(["000011112222"])),
+        compared("StringEquals", json!(owner.parse::<u64>().expect("a number"))),
+        json!({ "StringEquals": { "AWS:resourceaccount": [owner] } }),
+    ]
+}
+
+/// A bucket of another account, and one of the own account, which somebody else made anew: no edit of who has to own it opens it
+/// to them.
+#[tokio::test]
+async fn no_edit_of_the_owner_opens_a_bucket_to_whoever_made_it_anew() {
+    let text = text(&[("mine", "global", "data: write"), TOO]);
+    for (owner, now) in [(OTHER, NOBODYS), (OTHER, THIRD), (OWN, NOBODYS), (OWN, THIRD)] {
+        for condition in edits(owner) {
+            let world = World::new(&with_accounts(&granting(&[]))).await;
+            create(&world.s3(owner), "acme-theirs", "us-west-2").await;
+            world.converge(&text).await;
+            world.s3(owner).delete_bucket().bucket("acme-theirs").send().await.expect("deleted");
+            create(&world.s3(now), "acme-theirs", "us-west-2").await;
+            edit(&world, |statements| {
+                let of_bucket = statements.iter_mut().filter(|one| one.to_string().contains("acme-theirs"));
+                of_bucket.for_each(|statement| statement["Condition"] = condition.clone());
+            })
+            .await;
+            for plan in [world.plan(&text).await, drifted(&world, &text).await] {
+                match plan {
+                    Ok(plan) => {
+                        let written = plan.changes.iter().filter_map(|change| change.after.as_ref());
+                        let written: String = written.map(|after| after.value().to_string()).collect();
+                        assert!(
+                            !written.contains("acme-theirs") || written.contains(owner),
+                            "{owner}, {now}: {written}"
+                        );
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Conflict, "{owner}, {now}, {condition}: {error:?}");
+                    }
+                }
+            }
+            // Either it is refused, or the condition is as it was.
+            _ = world.apply(&text).await;
+            let after = world.document("cloudgrant_tests_global").await;
+            let of_bucket = after["Statement"].as_array().into_iter().flatten();
+            let of_bucket: Vec<_> = of_bucket.filter(|one| one.to_string().contains("acme-theirs")).collect();
+            let is_kept = |statement: &Value| {
+                let said = statement["Condition"].to_string();
+                said.to_lowercase().contains("aws:resourceaccount") && !said.contains(now)
+            };
+            assert!(
+                !of_bucket.is_empty() && of_bucket.into_iter().all(is_kept),
+                "{owner}, {now}, {condition}: {after:#}"
+            );
+        }
+    }
+}
+
+/// Where the bucket is still whose it was, the edit is mended.
+#[tokio::test]
+async fn an_edit_of_the_owner_is_mended_where_the_bucket_is_still_the_one_that_the_policy_names() {
+    let text = text(&[("mine", "global", "data: read-write"), TOO]);
+    for owner in [OTHER, OWN] {
+        for (at, condition) in edits(owner).into_iter().enumerate() {
+            let world = World::new(&with_accounts(&granting(&[]))).await;
+            create(&world.s3(owner), "acme-theirs", "us-west-2").await;
+            world.converge(&text).await;
+            let before = allowed(&world);
+            edit(&world, |statements| {
+                let edited = statements.iter_mut().find(|one| one["Sid"] == "MineReadWrite").expect("one");
+                edited["Condition"] = condition.clone();
+            })
+            .await;
+            assert_ne!(allowed(&world), before);
+            world.converge(&text).await;
+            assert_eq!(allowed(&world), before, "{owner}, {at}");
+        }
+    }
 }
 
 /// Where nobody can say whose a bucket is, a plan is refused; a revoke makes nothing of it and goes through.

@@ -73,7 +73,7 @@ impl Rules {
                 // What is listed is asked for by prefix; everything else has a path.
                 let attribute = match deed {
                     Deed::List => format!("@Request[{ATTRIBUTES}:prefix]"),
-                    _ => format!("@Resource[{ATTRIBUTES}:path]"),
+                    Deed::Read | Deed::Write | Deed::Delete => format!("@Resource[{ATTRIBUTES}:path]"),
                 };
                 let mut within: Vec<_> =
                     prefixes.iter().map(|prefix| format!("{attribute} StringStartsWith '{prefix}'")).collect();

@@ -17,8 +17,10 @@ pub(crate) struct Contradictions {
 }
 
 /// Refuses to make anything of policies that contradict each other where nobody can be asked: a guess would be written to all of
-/// them.
+/// them. And where they don't say any more whose a bucket was, nobody else is given it than those that they name, and the data
+/// plane's `own` account: somebody else may have made it anew.
 pub(super) fn tell_doubts(
+    own: &AccountId,
     name: &str,
     known: Option<&Bucket>,
     asked: &Bucket,
@@ -26,6 +28,7 @@ pub(super) fn tell_doubts(
     askable: impl Fn(&AccountId) -> bool,
 ) -> Result<()> {
     let Some(said) = known.and_then(|known| known.contradictions.as_ref()) else { return Ok(()) };
+    let is_told = known.and_then(Bucket::account).is_some();
     let is_encryption_open =
         said.has_several_keys && what == Asked::Encryption && asked.encryption == Encryption::Unknown;
     let (what, action) = match &asked.owner {
@@ -35,6 +38,10 @@ pub(super) fn tell_doubts(
         Owner::Elsewhere if said.owners.is_empty() || !said.owners.iter().all(askable) => {
             ("whose it is", "credentials for its account in `aws.accounts`")
         }
+        Owner::Account(now) if !is_told && now != own && !said.owners.contains(now) => {
+            return Err(unreadable(name, &format!("account {now} owns it now")));
+        }
+        Owner::Elsewhere if !is_told => return Err(unreadable(name, "another account owns it now")),
         Owner::Account(_) | Owner::Elsewhere => return Ok(()),
     };
     let message = format!(
@@ -43,6 +50,17 @@ pub(super) fn tell_doubts(
     );
     let hint = format!("let cloudgrant ask ({action}), or undo that edit; `aws iam list-policy-versions` shows it");
     Err(Error::new(ErrorKind::Conflict, message).hint(hint))
+}
+
+fn unreadable(name: &str, now: &str) -> Error {
+    let message = format!(
+        "somebody has edited the stack's policies, so that they don't say any more who owned the bucket {name} when it was granted: \
+         {now}"
+    );
+    Error::new(ErrorKind::Conflict, message).hint(
+        "undo that edit (`aws iam list-policy-versions` shows it); or, if whoever owns it now is to be granted, take the grant away \
+         first (`cloudgrant revoke`) and apply again",
+    )
 }
 
 /// What stays of what the stack's policies say. What can't be read any more is no reason to take a key away; and a bucket
