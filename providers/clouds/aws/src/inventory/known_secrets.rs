@@ -1,14 +1,13 @@
 //! What the stack's own policies say of secrets: their ARNs, and the keys under which they are encrypted.
 //!
-//! It is what stays where AWS can't be asked any more. What somebody wrote by hand that none of ours says counts for nothing.
+//! It is what stays where AWS can't be asked any more. Only what is a statement of the stack's counts (see [`own_statements`]).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
-
+use crate::inventory::own_statements::{self, ALIASES, Said, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::policy::document;
+use crate::policy::sids::Purpose;
 use crate::resources::kms_key::Key;
 use crate::resources::levels::READ_SECRET;
 use crate::resources::locator::Secret;
@@ -24,65 +23,74 @@ pub(crate) struct Granted {
     pub(crate) keys: BTreeSet<Key>,
 }
 
+/// What the policies say, of whichever secrets.
+#[derive(Default)]
+struct Facts {
+    arns: BTreeSet<String>,
+    /// By the ARN that the statement names.
+    keys: HashMap<String, BTreeSet<Key>>,
+}
+
 /// What the policies say of each of the wanted secrets.
 pub(crate) fn granted(names: &Names, snapshot: &Snapshot, wanted: &[Secret]) -> BTreeMap<Secret, Granted> {
-    let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn));
-    let ours = ours.map(|(_, policy)| policy).filter(|policy| policy.text().contains(":secretsmanager:"));
-    let (mut arns, mut keys) = (BTreeSet::new(), HashMap::new());
-    for policy in ours {
-        for statement in document::statements(&policy.document()) {
-            add(statement, &mut arns, &mut keys);
+    let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn) && !names.is_mark(arn));
+    let mut facts = Facts::default();
+    for (arn, policy) in ours {
+        let text = policy.text();
+        if text.contains(":secretsmanager:") {
+            own_statements::each(&text, names.is_shared_policy(arn), |statement| facts.add(statement));
         }
     }
     let of = |secret: &Secret| {
-        let granted = of_secret(secret, &arns, &keys);
+        let granted = facts.of_secret(secret);
         (!granted.arns.is_empty()).then(|| (secret.clone(), granted))
     };
     wanted.iter().filter_map(of).collect()
 }
 
-fn add(statement: &Value, arns: &mut BTreeSet<String>, keys: &mut HashMap<String, BTreeSet<Key>>) {
-    let texts = |value: &Value| -> Vec<String> {
-        match value {
-            Value::Array(items) => items.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect(),
-            Value::String(text) => vec![text.clone()],
-            _ => Vec::new(),
+impl Facts {
+    fn add(&mut self, statement: &Statement<'_>) {
+        if statement.is_ours(|of| of == Purpose::Secrets, "secretsmanager")
+            && statement.action.each().any(|action| action.eq_ignore_ascii_case(READ_SECRET))
+        {
+            self.arns.extend(statement.resource.each().map(ToOwned::to_owned));
         }
-    };
-    let single = |value: &Value| <[String; 1]>::try_from(texts(value)).ok().map(|[text]| text);
-    if statement["Effect"] != "Allow" {
-        return;
-    }
-    if texts(&statement["Action"]).iter().any(|action| action == READ_SECRET) {
-        arns.extend(texts(&statement["Resource"]));
-    }
-    let condition = &statement["Condition"];
-    let contexts = texts(&condition["StringLike"][CONTEXT]);
-    if contexts.is_empty() {
-        return;
-    }
-    let (arn, via) = (single(&statement["Resource"]), single(&condition["StringEquals"]["kms:ViaService"]));
-    let alias = single(&condition["ForAnyValue:StringEquals"]["kms:ResourceAliases"]);
-    if let Some(key) = Key::granted("secretsmanager", arn.as_deref(), via.as_deref(), alias.as_deref()) {
-        for context in contexts {
-            keys.entry(context).or_default().insert(key.clone());
+        if !statement.is_ours(|of| of == Purpose::Decrypt, "kms") {
+            return;
         }
+        let Some(key) = key_of(statement) else { return };
+        let contexts = statement.compared(CONTEXT).filter(|(operator, _)| *operator == "StringLike");
+        for context in contexts.flat_map(|(_, contexts)| contexts.each()) {
+            self.keys.entry(context.to_owned()).or_default().insert(key.clone());
+        }
+    }
+
+    fn of_secret(&self, secret: &Secret) -> Granted {
+        let patterns: BTreeSet<_> =
+            secret.arns_or_patterns().into_iter().filter(|arn| self.arns.contains(arn)).collect();
+        let whole: BTreeSet<_> = self.arns.iter().filter(|arn| secret.is_arn_of_it(arn)).cloned().collect();
+        // Beside its pattern, a name that looks like a whole ARN is only one of the two things that it could be.
+        let is_either = whole.contains(&secret.arn()) && patterns.len() > 1;
+        let arns = if whole.is_empty() || is_either { patterns.into_iter().chain(whole).collect() } else { whole };
+        let keys = arns.iter().filter_map(|arn| self.keys.get(arn)).flatten().cloned().collect();
+        Granted { arns, keys }
     }
 }
 
-fn of_secret(secret: &Secret, arns: &BTreeSet<String>, keys: &HashMap<String, BTreeSet<Key>>) -> Granted {
-    let patterns: BTreeSet<_> = secret.arns_or_patterns().into_iter().filter(|arn| arns.contains(arn)).collect();
-    let whole: BTreeSet<_> = arns.iter().filter(|arn| secret.is_arn_of_it(arn)).cloned().collect();
-    // Beside its pattern, a name that looks like a whole ARN is only one of the two things that it could be.
-    let is_either = whole.contains(&secret.arn()) && patterns.len() > 1;
-    let arns = if whole.is_empty() || is_either { patterns.into_iter().chain(whole).collect() } else { whole };
-    let keys = arns.iter().filter_map(|arn| keys.get(arn)).flatten().cloned().collect();
-    Granted { arns, keys }
+/// `None` where it can't be read any more, or was never any of ours.
+fn key_of(statement: &Statement<'_>) -> Option<Key> {
+    let Said::Is { operator: "StringEquals", text: via } = statement.said(VIA) else { return None };
+    let alias = match statement.said(ALIASES) {
+        Said::Nothing => None,
+        Said::Is { operator: "ForAnyValue:StringEquals", text } => Some(text),
+        Said::Is { .. } | Said::Unclear => return None,
+    };
+    Key::granted("secretsmanager", statement.resource.single(), Some(via), alias)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::config::AccountId;
@@ -93,20 +101,21 @@ mod tests {
     }
 
     fn said(name: &str, statements: &[Value]) -> (Vec<String>, Vec<String>) {
-        let (mut arns, mut keys) = (BTreeSet::new(), HashMap::new());
-        statements.iter().for_each(|statement| add(statement, &mut arns, &mut keys));
-        let granted = of_secret(&secret(name), &arns, &keys);
+        let mut facts = Facts::default();
+        let text = json!({ "Statement": statements }).to_string();
+        own_statements::each(&text, false, |statement| facts.add(statement));
+        let granted = facts.of_secret(&secret(name));
         let short = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
         (granted.arns.iter().map(|arn| short(arn)).collect(), granted.keys.iter().map(|key| short(&key.arn)).collect())
     }
 
     fn reads(names: &[&str]) -> Value {
         let arns: Vec<_> = names.iter().map(|name| secret(name).arn()).collect();
-        json!({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": arns})
+        json!({"Sid": "OneSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": arns})
     }
 
     fn decrypts(name: &str, key: &str, service: &str) -> Value {
-        json!({"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": {
+        json!({"Sid": "OneDecrypt", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key], "Condition": {
             "StringEquals": {"kms:ViaService": [format!("{service}.us-west-2.amazonaws.com")]},
             "StringLike": {"kms:EncryptionContext:SecretARN": [secret(name).arn()]},
         }})
@@ -140,6 +149,24 @@ mod tests {
         ] {
             let all = [reads(&["token-AbCdEf"]), decrypts("token-AbCdEf", key, service)];
             assert_eq!(said("token", &all).1, Vec::<String>::new(), "{key}");
+        }
+    }
+    /// As of buckets: what is no statement of the stack's says nothing of what is granted.
+    #[test]
+    fn what_somebody_else_wrote_counts_for_nothing() {
+        let (reads, key) = (reads(&["token-AbCdEf"]), "arn:aws:kms:us-west-2:111122223333:key/1");
+        let decrypts = decrypts("token-AbCdEf", key, "secretsmanager");
+        for (part, value) in
+            [("Sid", json!("SomebodyElse")), ("Sid", Value::Null), ("Effect", json!("Deny")), ("Action", json!(["*"]))]
+        {
+            let changed = |statement: &Value| {
+                let mut changed = statement.clone();
+                changed[part] = value.clone();
+                changed
+            };
+            assert_eq!(said("token", &[changed(&reads), decrypts.clone()]), (vec![], vec![]), "{part}");
+            let without_key = said("token", &[reads.clone(), changed(&decrypts)]);
+            assert_eq!(without_key, (vec!["token-AbCdEf".to_owned()], vec![]), "{part}");
         }
     }
 }

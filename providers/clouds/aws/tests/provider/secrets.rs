@@ -3,6 +3,7 @@
 use cloudgrant_core::{Action, Approval, Cancel, Settings, Silent};
 use serde_json::{Value, json};
 
+use crate::buckets::edit;
 use crate::world::{Runs, World, manifest, refused, said};
 
 const GRANTS: &str = "grants: [{ name: reads, scope: global, access: { token: read } }]";
@@ -102,6 +103,43 @@ async fn a_denied_read_changes_nothing_of_what_is_granted() {
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
     assert!(plan.notes.iter().any(|note| note.message.contains("stays as it is")), "{:#?}", plan.notes);
+}
+
+/// What somebody wrote into the stack's policy goes, whether secrets can be asked for or not.
+#[tokio::test]
+async fn a_denied_read_makes_nothing_of_somebody_else_s_statements_the_stack_s_own() {
+    let mut world = World::new(&manifest(GRANTS)).await;
+    let key = "arn:aws:kms:us-west-2:111122223333:key/12345678-1234-1234-1234-123456789012";
+    world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(key).send().await.expect("created");
+    let text = with_token("arn:aws:secretsmanager:us-west-2:111122223333:secret:locked");
+    world.converge(&text).await;
+    let before = world.document("cloudgrant_tests_global").await;
+    // Another secret, whose name begins alike, and its key.
+    let other = "arn:aws:secretsmanager:us-west-2:111122223333:secret:locked-ZZZZZZ";
+    let its_key = "arn:aws:kms:us-west-2:111122223333:key/00000000-0000-0000-0000-0000000000aa";
+    edit(&world, |statements| {
+        statements.push(json!({"Sid": "SomebodyElse", "Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
+                               "Resource": other}));
+        statements.push(json!({"Sid": "SomebodyElses", "Effect": "Allow", "Action": "kms:*", "Resource": its_key,
+        "Condition": {
+            "StringEquals": {"kms:ViaService": "secretsmanager.us-west-2.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:SecretARN": other},
+        }}));
+    })
+    .await;
+    for denied in ["", "deny=secretsmanager:DescribeSecret"] {
+        world.restart(&text, denied).await;
+        let plan = world.plan(&text).await.expect("a plan");
+        let after: Vec<_> =
+            plan.changes.iter().filter_map(|change| change.after.as_ref()).map(|after| after.value()).collect();
+        assert!(
+            after.len() == 1 && after[0]["document"]["Statement"] == before["Statement"],
+            "{denied}: {:#?}",
+            plan.changes
+        );
+    }
+    world.converge(&text).await;
+    assert_eq!(world.document("cloudgrant_tests_global").await, before);
 }
 
 #[tokio::test]
