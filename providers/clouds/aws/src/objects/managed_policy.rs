@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Aws;
 use crate::error;
+use crate::objects::marks::{Whose, whose};
 use crate::objects::{named, not_ours, tag, tags, text};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
@@ -44,6 +45,11 @@ async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_ours("policy", name)),
         Err(error) => return Err(error),
     };
+    let tags = policy.as_ref().map(|policy| policy.tags()).unwrap_or_default();
+    let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    if matches!(whose(&aws.names, &tags), Whose::Others(_)) {
+        return Err(not_ours("policy", name));
+    }
     let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
     let answer = client.get_policy_version().policy_arn(&arn).version_id(version).send().await;
     let answer = answer.map_err(|error| error::of("iam:GetPolicyVersion", error))?;

@@ -4,6 +4,7 @@ pub(crate) mod attachment;
 pub(crate) mod commands;
 pub(crate) mod kinds;
 pub(crate) mod managed_policy;
+pub(crate) mod marks;
 mod role;
 
 use aws_sdk_iam::types::Tag;

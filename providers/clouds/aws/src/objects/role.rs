@@ -3,12 +3,14 @@
 use std::sync::PoisonError;
 
 use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::types::Role;
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use crate::Aws;
 use crate::error;
 use crate::inventory::task_roles;
+use crate::objects::marks::{Whose, whose};
 use crate::objects::{named, not_ours, tags, text};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
@@ -42,7 +44,11 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
 async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let answer = aws.clients.iam().await.get_role().role_name(name).send().await;
     let role = answer.map_err(|error| error::of("iam:GetRole", error))?.role;
-    if role.is_none_or(|role| role.path() != text(after, "path")) {
+    let is_ours = |role: &Role| {
+        let tags = role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        role.path() == text(after, "path") && !matches!(whose(&aws.names, &tags), Whose::Others(_))
+    };
+    if !role.as_ref().is_some_and(is_ours) {
         return Err(not_ours("role", name));
     }
     aws.made.lock().unwrap_or_else(PoisonError::into_inner).insert(aws.names.role_arn(name));

@@ -12,6 +12,7 @@ use crate::inventory::snapshot::{Quotas, Role, Snapshot};
 use crate::inventory::task_roles::AttachedTo;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
+use crate::objects::marks::{self, Whose, whose};
 use crate::observe::OtherHomes;
 use crate::observe::unbinding::Unbinding;
 use crate::policy::document;
@@ -117,6 +118,10 @@ impl Reader<'_> {
         let unbinding = Unbinding::new(self.aws, &self.desired.objects);
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
+            if let Some(others) = self.marked_by_others(role) {
+                self.of_others(id, name, role, &others);
+                continue;
+            }
             let owned = role.path == self.path;
             if !owned && !self.wanted.contains(&id) {
                 continue;
@@ -151,6 +156,28 @@ impl Reader<'_> {
             if owned {
                 self.attachments_of_ours(name, role, wanted);
             }
+        }
+    }
+
+    /// Whose a role below the stack's path is, where its tags say that it is somebody else's.
+    fn marked_by_others(&self, role: &Role) -> Option<String> {
+        match whose(&self.aws.names, &role.tags) {
+            Whose::Others(others) if role.path == self.path => Some(others),
+            Whose::Ours | Whose::Untold | Whose::Others(_) => None,
+        }
+    }
+
+    /// In the way of whoever wants a role of that name; anybody else leaves it alone.
+    fn of_others(&mut self, id: ObjectId, name: &str, role: &Role, others: &str) {
+        let message = format!("{id} exists below this stack's path, and its tags say that it is of {others}");
+        self.observed.notes.push(Note::warning(&id, format!("{message}: it is left as it is")));
+        if self.wanted.contains(&id) {
+            let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
+                "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
+                 stack, or remove what is in the way; cloudgrant never takes over what it did not make",
+                marks::put_back(&self.aws.names, name, None)
+            ));
+            self.observed.conflicts.insert(id, error);
         }
     }
 
@@ -197,14 +224,36 @@ impl Reader<'_> {
                 }
             }
         } else if let Some((_, _, remedy)) = foreign.first() {
-            let what: Vec<_> = foreign.iter().map(|(what, ..)| what.as_str()).collect();
-            let reason = format!(
-                "this stack did not give it {}, and IAM deletes no role that has anything. What this stack gave it is taken \
-                 away; take the rest away too (for example `{remedy}`) and run this again",
-                what.join(", ")
-            );
+            let what = foreign.iter().map(|(what, ..)| what.as_str()).collect::<Vec<_>>().join(", ");
+            let reason = if self.has_lost_its_tags(role) {
+                format!(
+                    "somebody has replaced its tags, so that nobody knows whether this stack gave it {what}, and IAM deletes no role \
+                     that has anything. What this stack is known to have given it is taken away. If it gave that too, put the tags \
+                     back and run this again: `{}`. If not, take the rest away (for example `{remedy}`) and run this again",
+                    marks::put_back(&self.aws.names, name, self.task_policy_on(role))
+                )
+            } else {
+                format!(
+                    "this stack did not give it {what}, and IAM deletes no role that has anything. What this stack gave it is taken \
+                     away; take the rest away too (for example `{remedy}`) and run this again"
+                )
+            };
             self.left(id, reason);
         }
+    }
+
+    /// Whether the tags of a role of ours don't tell any more what the stack gave it.
+    fn has_lost_its_tags(&self, role: &Role) -> bool {
+        let is_untold = whose(&self.aws.names, &role.tags) == Whose::Untold;
+        let names_none = tag_of(&role.tags, TASK_POLICY_TAG).is_none();
+        names_none && (is_untold || self.task_policy_on(role).is_some())
+    }
+
+    /// The platform's task policy by the manifest, where a role has it.
+    fn task_policy_on<'r>(&self, role: &'r Role) -> Option<&'r str> {
+        let task_policy = self.aws.config.task_policy(&self.aws.conventions)?;
+        let mut attached = role.attached.iter();
+        attached.find(|(arn, name)| **arn == task_policy || **name == task_policy).map(|(arn, _)| arn.as_str())
     }
 
     /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
@@ -218,7 +267,7 @@ impl Reader<'_> {
                     continue;
                 }
                 *seen.entry(arn).or_default() += 1;
-                if role.path == self.path {
+                if role.path == self.path && self.marked_by_others(role).is_none() {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);

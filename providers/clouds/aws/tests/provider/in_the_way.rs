@@ -114,6 +114,92 @@ async fn a_policy_of_somebody_else_is_in_the_way_of_its_own_grant_alone() {
     assert_eq!(policy.attachment_count, Some(0));
 }
 
+/// Sets tags of the role, and takes others away.
+async fn tagged(world: &World, set: &[(&str, &str)], gone: &[&str]) {
+    let iam = world.iam();
+    let keys = gone.iter().map(|&key| key.to_owned()).collect::<Vec<_>>();
+    if !keys.is_empty() {
+        iam.untag_role().role_name(ROLE).set_tag_keys(Some(keys)).send().await.expect("untagged");
+    }
+    for (key, value) in set {
+        let tag = Tag::builder().key(*key).value(*value).build().expect("a tag");
+        iam.tag_role().role_name(ROLE).tags(tag).send().await.expect("tagged");
+    }
+}
+
+/// Whoever made a role below the stack's path, or made it theirs.
+#[tokio::test]
+async fn a_role_with_the_mark_of_another_stack_or_home_is_somebody_else_s() {
+    let text = manifest(GRANTS);
+    let none = manifest("");
+    for (key, value) in [
+        ("cloudgrant:stack", "other"),
+        ("cloudgrant:home", "111122223333 oidc.eks.us-west-2.amazonaws.com/id/OTHER"),
+        ("Cloudgrant:Stack", "other"),
+    ] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        tagged(&world, &[(key, value)], &[]).await;
+        let theirs = async || {
+            let role = world.iam().get_role().role_name(ROLE).send().await.expect("theirs").role.expect("a role");
+            let mut tags: Vec<_> = role.tags().iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+            tags.sort();
+            (role.role_id, role.assume_role_policy_document, tags, world.attached(ROLE).await)
+        };
+        let before = theirs().await;
+        let error = refused(world.plan(&text).await);
+        let all = said(&error);
+        assert!(
+            error.kind() == ErrorKind::Conflict && all.contains("grant prod") && !all.contains("grant dev"),
+            "{all}"
+        );
+        assert!(all.contains(value) && all.contains("aws iam tag-role"), "{all}");
+        assert!(refused(world.apply(&text).await).kind() == ErrorKind::Conflict);
+        revoke(&world, &text, &["dev"]).await;
+        // A manifest that doesn't want it any more, one that takes its grants away, and everything.
+        assert!(world.apply(&none).await.expect("applied").is_success());
+        revoke(&world, &text, &["prod", "also"]).await;
+        let session = world.session(&text).await.expect("a session");
+        let plan = session.engine_without(None).expect("an engine").plan(&Silent).await.expect("a plan");
+        let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains(value)).collect();
+        assert!(told.len() == 1 && told[0].message.ends_with("it is left as it is"), "{:#?}", plan.notes);
+        assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+        assert_eq!(theirs().await, before, "{key}");
+    }
+}
+
+/// Whoever replaced its tags took away what says that the stack gave it the task policy.
+#[tokio::test]
+async fn a_role_of_ours_that_lost_its_tags_is_told_with_the_way_back() {
+    let text = manifest(GRANTS);
+    for names in [Some(["prod".to_owned(), "also".to_owned()]), None] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let all = ["cloudgrant:stack", "cloudgrant:home", "cloudgrant:scope", "cloudgrant:task-policy"];
+        tagged(&world, &[("x", "y")], &all).await;
+        let session = world.session(&text).await.expect("a session");
+        let engine = session.engine_without(names.as_ref().map(|names| names.as_slice())).expect("an engine");
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+        let command = "aws iam tag-role --role-name cloudgrant_tests_production --tags Key=cloudgrant:stack,Value=tests \
+                       Key=cloudgrant:home,Value=111122223333 \
+                       Key=cloudgrant:task-policy,Value=arn:aws:iam::111122223333:policy/userflyterole";
+        for part in ["somebody has replaced its tags", command] {
+            assert!(stays.object.name == ROLE && stays.reason.contains(part), "{part} in {stays:#?}");
+        }
+        assert!(!stays.reason.contains("did not give"), "{stays:#?}");
+        let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+        assert!(report.expect("applied").is_success());
+        assert_eq!(world.attached(ROLE).await, ["userflyterole"]);
+        // As that command does it.
+        let policy = "arn:aws:iam::111122223333:policy/userflyterole";
+        let back = [(all[0], "tests"), (all[1], "111122223333"), (all[3], policy)];
+        tagged(&world, &back, &[]).await;
+        assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+        assert!(world.iam().get_role().role_name(ROLE).send().await.is_err());
+    }
+}
+
 /// Its path says that it is the stack's: tags are only what people read.
 #[tokio::test]
 async fn a_role_of_ours_without_its_tags_is_in_nobody_s_way() {

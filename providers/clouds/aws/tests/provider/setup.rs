@@ -138,7 +138,7 @@ async fn roles_and_policies_have_the_tags_that_the_manifest_names() {
     let by_hand = world.iam().tag_policy().policy_arn(&policy).tags(tag("TEAM", "finance")).send().await;
     by_hand.expect("tagged");
     assert!(world.plan(&text).await.expect("a plan").is_empty());
-    for (key, ours, theirs) in [("Team", "research", "somebody"), ("Cloudgrant:Stack", "tests", "another")] {
+    for (key, ours, theirs) in [("Team", "research", "somebody"), ("Cloudgrant:Scope", "production", "another")] {
         role(key, theirs).await;
         let plan = world.plan(&text).await.expect("a plan");
         let [change] = plan.work().collect::<Vec<_>>()[..] else { panic!("{:#?}", plan.changes) };
