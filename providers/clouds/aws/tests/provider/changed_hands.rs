@@ -211,7 +211,7 @@ async fn a_bucket_that_changed_hands_is_kept_out_until_it_is_granted_anew() {
 #[tokio::test]
 async fn a_bucket_that_is_the_own_account_s_by_now_is_granted_in_the_open() {
     let text = text(&[MINE, TOO]);
-    let (world, _) = world(&text, Some(OWN)).await;
+    let (world, key) = world(&text, Some(OWN)).await;
     for plan in [world.plan(&text).await.unwrap_or_else(|error| panic!("{error:?}")), drift(&world, &text).await] {
         let changed: Vec<_> = plan.work().map(|change| (change.action, change.id.name.as_str())).collect();
         assert!(changed.contains(&(Action::Update, "cloudgrant_tests_global")), "{changed:?}");
@@ -221,8 +221,13 @@ async fn a_bucket_that_is_the_own_account_s_by_now_is_granted_in_the_open() {
             "{:#?}",
             plan.notes
         );
+        // The old one went with all that was in it.
+        assert!(plan.notes.iter().all(|note| !note.about.starts_with("key ")), "{:#?}", plan.notes);
     }
     world.converge(&text).await;
+    assert!(!world.document("cloudgrant_tests_global").await.to_string().contains(&key));
+    let of_key = world.kms(OTHER).get_key_policy().key_id(&key).send().await.expect("a policy");
+    assert!(of_key.policy().is_none_or(|policy| !policy.contains("Cloudgrant")), "{of_key:?}");
     let owner = json!({ "aws:ResourceAccount": [OWN] });
     let document = world.document("cloudgrant_tests_global").await;
     let statements = document["Statement"].as_array().expect("statements");

@@ -114,7 +114,10 @@ pub(super) fn settled(
                  granted from now on"
             );
             let note = asked.note.iter().fold(taken, |taken, note| format!("{taken}; {note}"));
-            Bucket { former: former(), note: Some(note), ..asked }
+            // The old one went with all that was in it, and its keys were another account's.
+            let mut former: BTreeSet<_> = former();
+            former.retain(|key| key.account() == now.as_str());
+            Bucket { former, note: Some(note), ..asked }
         }
         Owner::Account(now) => kept_out(&format!("account {now}")),
     }
