@@ -8,6 +8,7 @@ mod lifetime;
 mod plugin_overrides;
 mod projects;
 mod signing_in;
+mod specification;
 mod synced;
 
 use serde_json::{Value, json};
