@@ -1,4 +1,4 @@
-//! Serves until its standard input ends: `serve FOLDER SEED`, where the seed is JSON such as `{"projects": ["vision"]}`. The first
+//! Serves until its standard input ends: `serve_flyte FOLDER SEED`, where the seed is JSON such as `{"projects": ["vision"]}`. The first
 //! line that it writes is its address.
 
 use std::error::Error;
