@@ -178,3 +178,14 @@ async fn a_project_s_execution_configuration_is_always_there() {
     assert_eq!((&config["max_parallelism"], &config["interruptible"]), (&json!(25), &json!(null)));
     flyte.get(&format!("{PAIR}{query}")).await.fails(404, 5, "not found");
 }
+
+/// An empty name is no condition, neither where the project is looked up nor where records are deleted.
+#[tokio::test]
+async fn a_path_that_ends_early_is_about_every_project() {
+    let flyte = Flyte::start().await;
+    flyte.put(PAIR, cluster(json!({"a": "b"}))).await.ok();
+    let every = "/api/v1/project_attributes/";
+    flyte.put(every, cluster(json!({}))).await.fails(400, 3, "missing and/or invalid parameters: {   ");
+    flyte.delete(every, of_cluster()).await.ok();
+    flyte.get(&format!("{PAIR}{CLUSTER}")).await.fails(404, 5, "not found");
+}

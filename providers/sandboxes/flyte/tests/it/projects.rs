@@ -83,3 +83,12 @@ async fn projects_are_registered_and_changed() {
     flyte.put("/api/v1/projects/none", json!({})).await.fails(404, 5, "project [none] not found");
     flyte.get("/api/v1/projects/none").await.fails(404, 5, "project [none] not found");
 }
+
+#[tokio::test]
+async fn without_a_limit_all_come_and_only_nothing_has_a_token() {
+    let flyte = Flyte::with(five()).await;
+    let all = flyte.get("/api/v1/projects").await.ok();
+    assert_eq!((ids(&all).len(), &all["token"]), (5, &json!("")));
+    let none = flyte.get("/api/v1/projects?filters=eq(identifier,none)").await.ok();
+    assert_eq!((ids(&none).len(), &none["token"]), (0, &json!("0")));
+}
