@@ -39,7 +39,7 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
 /// deletions wait for that. Where something can't be deleted, the rest goes, and the attempt tells why that doesn't; it is told
 /// before where there is no rest.
 pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error> {
-    let any_rest = plan.work().any(|change| !unmakeable.iter().any(|one| one.is_of(change)));
+    let any_rest = any_rest(&unmakeable, plan);
     let told = |one: Unmakeable| {
         let is_told = |change: &&Change| one.is_of(change) && !(any_rest && change.action == Action::Delete);
         let changes: Vec<_> = plan.work().filter(is_told).collect();
@@ -51,6 +51,23 @@ pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error>
         Some(if because.is_empty() { why } else { why.with("for", named(because.iter().copied())) })
     };
     Error::all(unmakeable.into_iter().filter_map(told).collect())
+}
+
+/// Whether anything of a plan can be made. What is needed by something that can't be deleted can't be either.
+fn any_rest(unmakeable: &[Unmakeable], plan: &Plan) -> bool {
+    let is_unmakeable = |change: &&Change| unmakeable.iter().any(|one| one.is_of(change));
+    let mut stuck: Vec<_> = plan.work().filter(is_unmakeable).collect();
+    let mut seen = 0;
+    while let Some(change) = stuck.get(seen) {
+        seen += 1;
+        let needed: Vec<_> = plan
+            .work()
+            .filter(|other| other.action == Action::Delete && change.depends_on.contains(&other.id))
+            .filter(|other| !stuck.iter().any(|known| known.id == other.id))
+            .collect();
+        stuck.extend(needed);
+    }
+    stuck.len() < plan.work().count()
 }
 
 impl Unmakeable {

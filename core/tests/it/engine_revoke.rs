@@ -105,11 +105,16 @@ async fn what_can_not_be_deleted_refuses_a_revoke_that_would_do_nothing_else() {
     // An apply takes away what it can.
     assert!(plan(with(&["gone", "stays"])).await.is_ok());
     assert_eq!(revoke(with(&["gone"])).await.expect("the rest goes").changes.len(), 2);
-    let alone = Fake::wanting(vec![object_for("gone", &["gone"])]);
-    let mut alone = having(alone, &[("gone", &["gone"])]);
-    alone.unmakeable = vec![(&[Action::Delete], vec!["gone"], WHY)];
-    let error = revoke(alone).await.expect_err("nothing goes");
-    assert_eq!(facts(&error), [("object", "thing gone"), ("for", "grant gone")]);
+    // Nor does what it needs go before it.
+    for needs in [&[][..], &["under"]] {
+        let alone = Fake::wanting(vec![object_for("gone", &["gone"]), object_for("under", &["gone"])]);
+        let mut alone = having(alone, &[("gone", &["gone"])]);
+        alone.world.lock().expect("lock").extend(needs.iter().map(|name| (id(name), found(&[]))));
+        alone.world.lock().expect("lock").insert(id("gone"), found(needs));
+        alone.unmakeable = vec![(&[Action::Delete], vec!["gone"], WHY)];
+        let error = revoke(alone).await.expect_err("nothing goes");
+        assert_eq!(facts(&error), [("object", "thing gone"), ("for", "grant gone")]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
