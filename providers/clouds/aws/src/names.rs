@@ -134,6 +134,11 @@ impl Names {
         format!("arn:{}:iam::{}:policy{}{name}", self.partition, self.account, self.path())
     }
 
+    /// That of a policy of others, as most are called.
+    pub(crate) fn policy_arn_without_path(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:policy/{name}", self.partition, self.account)
+    }
+
     pub(crate) fn oidc_provider_arn(&self, issuer: &str) -> String {
         format!("arn:{}:iam::{}:oidc-provider/{issuer}", self.partition, self.account)
     }

@@ -20,6 +20,11 @@ pub(crate) fn role(name: &str) -> ObjectId {
     ObjectId::new(ROLE, name)
 }
 
+/// The name in a policy's ARN, behind its path.
+pub(crate) fn policy_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
 /// Neither name can have a slash.
 pub(crate) fn attachment(role: &str, policy: &str) -> ObjectId {
     ObjectId::new(ATTACHMENT, format!("{role}/{policy}"))

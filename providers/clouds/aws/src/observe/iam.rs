@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Widening, quoted};
+use cloudgrant_core::{
+    Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Unmakeable, Widening, quoted,
+};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
@@ -13,8 +15,8 @@ use crate::inventory::task_roles::AttachedTo;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::objects::marks::{self, Whose, whose};
-use crate::observe::OtherHomes;
 use crate::observe::unbinding::Unbinding;
+use crate::observe::{OtherHomes, wanted_roles};
 use crate::policy::document;
 use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 
@@ -105,10 +107,12 @@ impl Reader<'_> {
         let Some(boundary) = self.aws.config.permissions_boundary.as_ref().filter(|arn| arn.contains(&own)) else {
             return;
         };
-        let any_role = self.wanted.iter().any(|id| id.kind == kinds::ROLE);
-        if any_role && !self.snapshot.policies.contains_key(boundary) {
+        if !self.snapshot.policies.contains_key(boundary) {
             let error = Error::new(ErrorKind::NotFound, format!("the permissions boundary `{boundary}` isn't there"));
-            self.observed.problems.push(error.hint("name a policy that is there: `aws.permissions_boundary`"));
+            let why = error.hint("name a policy that is there: `aws.permissions_boundary`");
+            // One that is there is changed without it.
+            let objects = wanted_roles(self.desired);
+            self.observed.unmakeable.push(Unmakeable { why, actions: &[Action::Create], objects });
         }
     }
 
@@ -345,7 +349,8 @@ impl Reader<'_> {
 
     fn limits(&mut self, quotas: Quotas) {
         let mut limits = Vec::new();
-        let mut attached: BTreeMap<Cow<'_, str>, (BTreeSet<Cow<'_, str>>, BTreeSet<ObjectId>)> = BTreeMap::new();
+        let mut attached: BTreeMap<Cow<'_, str>, BTreeSet<Cow<'_, str>>> = BTreeMap::new();
+        let mut attachments: BTreeMap<Cow<'_, str>, BTreeSet<ObjectId>> = BTreeMap::new();
         let (mut new_roles, mut new_policies) = (BTreeSet::new(), BTreeSet::new());
         for object in &self.desired.objects {
             let new = !self.observed.objects.contains_key(&object.id);
@@ -365,15 +370,14 @@ impl Reader<'_> {
                 kinds::POLICY => new_policies.extend(new.then(|| object.id.clone())),
                 kinds::ATTACHMENT => {
                     if let Some(Attachment { role, policy }) = Attachment::of(&object.attributes) {
-                        let (policies, objects) = attached.entry(role).or_default();
-                        policies.insert(policy);
-                        objects.insert(object.id.clone());
+                        attachments.entry(role.clone()).or_default().insert(object.id.clone());
+                        attached.entry(role).or_default().insert(policy);
                     }
                 }
                 _ => {}
             }
         }
-        for (role, (mut policies, objects)) in attached {
+        for (role, mut policies) in attached {
             let there = self.snapshot.roles.get(&*role).into_iter().flat_map(|role| role.attached.keys());
             let there: BTreeSet<Cow<'_, str>> = there.map(|arn| arn.as_str().into()).collect();
             let mut what = format!("managed policies attached to role {role}");
@@ -394,7 +398,7 @@ impl Reader<'_> {
                 hint: "grant less, detach what nobody needs, or ask AWS for a higher quota (Service Quotas, IAM, \
                        managed policies per role: up to 25)"
                     .to_owned(),
-                objects,
+                objects: attachments.remove(&role).unwrap_or_default(),
             });
         }
         let account = &self.aws.config.account;

@@ -12,22 +12,30 @@ mod unbinding;
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Note, Observed, Result, Stack};
+use cloudgrant_core::{Action, Desired, Error, ErrorKind, Note, ObjectId, Observed, Result, Stack, Unmakeable};
 
 use crate::Aws;
 use crate::client::region;
 use crate::inventory::snapshot::Issuer;
 use crate::inventory::task_roles;
 use crate::objects::kinds;
+use crate::verbs::bind_scope::{TaskPolicy, task_policy};
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
-    let read = tokio::try_join!(aws.snapshot(), aws.quotas(), issuers(aws, desired), shared::read(aws, desired));
+    let read = tokio::try_join!(
+        aws.snapshot(),
+        aws.quotas(),
+        issuers(aws, desired),
+        without_task_policy(aws, desired),
+        shared::read(aws, desired)
+    );
     aws.used_up().await;
-    let (snapshot, quotas, issuers, shared) = read?;
+    let (snapshot, quotas, issuers, without_task_policy, shared) = read?;
     let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
     observed.notes.extend(region::note(&aws.config.region));
-    observed.problems.extend(issuers);
+    observed.unmakeable.extend(issuers.into_iter().chain(without_task_policy));
+    // Whoever takes something away would read that there is nothing.
     observed.problems.extend(moved::problem(aws, &snapshot));
     observed.notes.extend(renamed::note(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
@@ -68,16 +76,33 @@ impl OtherHomes {
     }
 }
 
-/// Requirement 17: the OpenID Connect providers must be there, and know the audience (18).
-async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Error>> {
-    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| any_role(desired)) else { return Ok(Vec::new()) };
+/// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become
+/// narrower without.
+async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
+    let roles = wanted_roles(desired);
+    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else { return Ok(Vec::new()) };
     let states = aws.issuers().await?;
     let each = cluster.oidc_provider.iter().zip(states);
-    Ok(each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience())).collect())
+    let untrusted = each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience()));
+    let of_roles = |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone() };
+    Ok(untrusted.map(of_roles).collect())
 }
 
-fn any_role(desired: &Desired) -> bool {
-    desired.objects.iter().any(|object| object.id.kind == kinds::ROLE)
+/// Requirement 22: what every task needs must be there before a role that is to carry it.
+async fn without_task_policy(aws: &Aws, desired: &Desired) -> Result<Option<Unmakeable>> {
+    let mut objects = wanted_roles(desired);
+    if objects.is_empty() {
+        return Ok(None);
+    }
+    let Some(TaskPolicy { arn, missing: Some(why) }) = task_policy(aws).await? else { return Ok(None) };
+    let name = kinds::policy_name(&arn);
+    objects.extend(objects.clone().iter().map(|role| kinds::attachment(&role.name, name)));
+    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects }))
+}
+
+/// The roles that the stack is to have.
+fn wanted_roles(desired: &Desired) -> BTreeSet<ObjectId> {
+    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == kinds::ROLE).cloned().collect()
 }
 
 fn untrusted(issuer: &str, arn: &str, state: Issuer, audience: &str) -> Option<Error> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Desired, Error, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unsearched,
+    Action, Desired, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable, Unsearched,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -23,7 +23,8 @@ use crate::shared_document::merge::{self, Policy, Statement};
 #[derive(Debug, Default)]
 pub(super) struct Policies {
     documents: BTreeMap<Shared, Option<Policy>>,
-    missing: Vec<Error>,
+    /// What can't be written, as its document isn't there.
+    missing: Vec<Unmakeable>,
     unsearched: Vec<Unsearched>,
     /// The marks of places, and whether all that each of them names was searched.
     marks: Vec<(Mark, bool)>,
@@ -59,9 +60,9 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             let why = lost::why(aws, &shared, objects, error)?;
             if desired.thorough {
                 policies.notes.push(lost::note(&shared, &why));
-            } else {
-                policies.missing.push(why);
             }
+            let objects = objects.iter().map(|object| object.id.clone()).collect();
+            policies.missing.push(Unmakeable { why, actions: &[Action::Create, Action::Update], objects });
             continue;
         }
         match error.kind() {
@@ -162,7 +163,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
     }
     roles_stay(&wanted, &policies, observed);
     observed.unsearched.extend(policies.unsearched);
-    observed.problems.extend(policies.missing);
+    observed.unmakeable.extend(policies.missing);
     observed.notes.extend(policies.notes);
 }
 

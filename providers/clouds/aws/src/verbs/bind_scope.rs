@@ -55,7 +55,18 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Resu
     let (inventory, for_roles, for_global, snapshot) =
         tokio::join!(aws.inventory(grants), for_roles, for_global, aws.snapshot());
     let snapshot = snapshot?;
-    let ((inventory, task_policy), task_role) = Error::both(Error::both(inventory, for_roles), for_global)?;
+    let (task_policy, missing) = match for_roles {
+        Ok(Some(TaskPolicy { arn, missing })) => (Ok(Some(arn)), missing),
+        Ok(None) => (Ok(None), None),
+        Err(error) => (Err(error), None),
+    };
+    let read = Error::both(Error::both(inventory, task_policy), for_global);
+    // Told at once with what else is in the way; where nothing else is, the observation tells it.
+    let read = match missing.filter(|_| read.is_err()) {
+        Some(missing) => Error::both(read, Err::<(), _>(missing)).map(|(read, ())| read),
+        None => read,
+    };
+    let ((inventory, task_policy), task_role) = read?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let reading = aws.reading().await;
     let policies = reading.packed.carried(aws, grants, &inventory, &snapshot).await?;
@@ -82,12 +93,20 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Resu
     Ok(bound)
 }
 
-/// The ARN of the policy that every task needs (requirement 22), where the platform has one.
-async fn task_policy(aws: &Aws) -> Result<Option<String>> {
+/// The policy that every task needs.
+pub(crate) struct TaskPolicy {
+    pub(crate) arn: String,
+    /// Said where it isn't there: no role can be made that is to carry it.
+    pub(crate) missing: Option<Error>,
+}
+
+/// The policy that every task needs (requirement 22), where the platform has one.
+pub(crate) async fn task_policy(aws: &Aws) -> Result<Option<TaskPolicy>> {
     let Some(name) = aws.config.task_policy(&aws.conventions) else { return Ok(None) };
+    let there = |arn: String| Ok(Some(TaskPolicy { arn, missing: None }));
     // Those that AWS manages are in no account's list.
     if name.starts_with("arn:") && name.contains(":aws:policy/") {
-        return Ok(Some(name));
+        return there(name);
     }
     let snapshot = aws.snapshot().await?;
     let known = if name.starts_with("arn:") {
@@ -96,14 +115,15 @@ async fn task_policy(aws: &Aws) -> Result<Option<String>> {
         snapshot.policy_arn(&name)
     };
     if let Some(arn) = known {
-        return Ok(Some(arn.to_owned()));
+        return there(arn.to_owned());
     }
     let mut error = Error::new(ErrorKind::NotFound, format!("the policy that every task needs, `{name}`, isn't there"))
         .with("account", &aws.config.account);
     if snapshot.roles.keys().any(|role| role.ends_with(&name)) {
         error = error.with("found", format!("a role of that name; the policy `{name}` is another thing"));
     }
-    Err(error.hint(aws.task_policy_hint()))
+    let arn = if name.starts_with("arn:") { name } else { aws.names.policy_arn_without_path(&name) };
+    Ok(Some(TaskPolicy { arn, missing: Some(error.hint(aws.task_policy_hint())) }))
 }
 
 /// A policy that a principal carries: the policy, its ARN, and the grants in it.
@@ -211,8 +231,7 @@ fn narrow(
         handoff: None,
     });
     if let Some(arn) = task_policy {
-        let policy_name = arn.rsplit('/').next().unwrap_or(arn);
-        let policy = kinds::policy(policy_name);
+        let policy = kinds::policy(kinds::policy_name(arn));
         let mut object = attachment(&name, &policy, arn, &binding.scope, vec![binding.id()]);
         object.depends_on = vec![role.clone()];
         desired.objects.push(object);
@@ -286,10 +305,9 @@ fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
 fn replaces(aws: &Aws, binding: &ScopeBinding, task_policy: Option<&str>) -> Note {
     let default = aws.config.task_role(&aws.conventions).unwrap_or_else(|| "the platform's default role".to_owned());
     let keeps = match task_policy {
-        Some(arn) => format!(
-            "it carries {} as well, so that tasks keep what they need to run",
-            arn.rsplit('/').next().unwrap_or(arn)
-        ),
+        Some(arn) => {
+            format!("it carries {} as well, so that tasks keep what they need to run", kinds::policy_name(arn))
+        }
         None => "no `aws.task_policy` is set, so tasks keep only what the grants say".to_owned(),
     };
     let message = format!("once bound, its role replaces {default} for task code of {}; {keeps}", binding.scope);

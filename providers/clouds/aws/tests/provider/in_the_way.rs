@@ -1,7 +1,8 @@
-//! Something of somebody else's in the place of what one grant needs: whoever takes another grant away goes past it.
+//! Something of somebody else's in the place of what one grant needs, or something that all roles need and that isn't there:
+//! whoever takes another grant away goes past it.
 
 use aws_sdk_iam::types::Tag;
-use cloudgrant_core::{Approval, Cancel, ErrorKind, Plan, Settings, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, Plan, Settings, Silent};
 
 use crate::world::{Runs, World, manifest, policy_arn, refused, said};
 
@@ -217,4 +218,63 @@ async fn a_role_of_ours_without_its_tags_is_in_nobody_s_way() {
     assert!(plan.changes.iter().any(|change| change.id.to_string() == format!("iam-role {ROLE}")), "{plan:#?}");
     assert!(world.revoke_all(&text).await.expect("revoked").is_success());
     assert!(iam.get_role().role_name(ROLE).send().await.is_err());
+}
+
+const PENDING: &str =
+    "  - { name: pending, scope: { project: vision, domain: production }, access: { token: read } }\nregistries:";
+
+/// What the manifest newly names, a knob of the sandbox's, and what is said of it; without both, the cluster's issuer goes.
+const MISSING: [(&str, &str, &str); 4] = [
+    ("", "", "OpenID Connect provider can't be trusted"),
+    ("  permissions_boundary: 'arn:aws:iam::111122223333:policy/gone'\n", "", "permissions boundary `arn:aws"),
+    ("  task_policy: gone\n", "", "the policy that every task needs, `gone`, isn't there"),
+    ("", "quota.AssumeRolePolicySizeQuota=100", "characters in the trust policy of role"),
+];
+
+/// The issuer of the cluster, or whatever else the stack's roles need.
+#[tokio::test]
+async fn what_is_missing_for_roles_is_in_the_way_of_no_revoke() {
+    for (keys, knobs, said_of_it) in MISSING {
+        let applied = manifest(GRANTS);
+        let mut world = World::new(&applied).await;
+        world.converge(&applied).await;
+        let text = manifest(&GRANTS.replace("registries:", PENDING));
+        let text = text.replace("  region: us-west-2\n", &format!("  region: us-west-2\n{keys}"));
+        if !knobs.is_empty() {
+            world.restart(&applied, knobs).await;
+        } else if keys.is_empty() {
+            let arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
+            let delete = world.iam().delete_open_id_connect_provider().open_id_connect_provider_arn(arn);
+            delete.send().await.expect("deleted");
+        }
+        let all = said(&refused(world.plan(&text).await));
+        assert!(all.contains(said_of_it), "{said_of_it}: {all}");
+        if knobs.is_empty() {
+            // Once, for all roles.
+            assert_eq!(all.matches(said_of_it).count(), 1, "{all}");
+            assert!(all.contains("for: grant also, grant dev, grant pending and 1 more"), "{all}");
+        }
+        let trusted = world.trust(ROLE).await;
+        for grant in ["dev", "also", "all", "pending"] {
+            let plan = revoke(&world, &text, &[grant]).await;
+            let taken = plan.work().all(|change| matches!(change.action, Action::Update | Action::Delete));
+            assert!(taken && plan.stays.is_empty() && is_planned(&plan), "{said_of_it}, {grant}: {plan:#?}");
+            assert_eq!(plan.is_empty(), grant == "pending", "{said_of_it}, {grant}: {:#?}", plan.changes);
+        }
+        // What stays is as it was; of what it shared with others, their part is gone.
+        assert_eq!(world.trust(ROLE).await, trusted, "{said_of_it}");
+        assert_eq!(world.attached(ROLE).await, [ROLE, "userflyterole"], "{said_of_it}");
+        let document = world.document(ROLE).await.to_string();
+        assert!(document.contains("acme-models") && !document.contains("token"), "{said_of_it}: {document}");
+        let ours = world.iam().list_roles().path_prefix("/cloudgrant/").send().await.expect("roles");
+        assert_eq!(ours.roles().iter().map(|role| role.role_name()).collect::<Vec<_>>(), [ROLE], "{said_of_it}");
+        let plan = revoke(&world, &text, &["prod", "also", "pending"]).await;
+        assert!(!plan.is_empty() && is_planned(&plan), "{plan:#?}");
+        assert!(world.iam().get_role().role_name(ROLE).send().await.is_err(), "{said_of_it}");
+    }
+}
+
+/// Whether what the manifest says of the others could be told from what is revoked.
+fn is_planned(plan: &Plan) -> bool {
+    !told(plan, "manifest").iter().any(|message| message.contains("can't come true"))
 }

@@ -1,9 +1,10 @@
 //! Requirement 107: whether the caller may assign roles and take them away, and make and delete custom ones, before
 //! anything is changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Desired, Error, ErrorKind, Note, Observed, Result};
+use cloudgrant_core::{Action, Attributes, Desired, Error, ErrorKind, Note, ObjectId, Observed, Result, Unmakeable};
 use futures_util::future::try_join_all;
 
 use crate::Azure;
@@ -24,8 +25,6 @@ enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 4] = [Self::Assign, Self::Define, Self::Unassign, Self::Undefine];
-
     fn name(self) -> &'static str {
         match self {
             Self::Assign => levels::ASSIGN,
@@ -41,68 +40,96 @@ impl Operation {
             Self::Assign | Self::Define => false,
         }
     }
+
+    /// The changes that take it.
+    fn actions(self) -> &'static [Action] {
+        if self.takes_away() { &[Action::Delete] } else { &[Action::Create, Action::Update] }
+    }
 }
 
-/// It costs a request for the data plane's subscription, and one for each scope where that isn't enough; nothing where no
-/// role is to be changed.
+/// What the caller may not make, change or delete, with a warning of what it may not delete. It costs a request for the data
+/// plane's subscription, and one for each scope where that isn't enough; nothing where no role is to be changed.
 pub(super) async fn may_assign(
     azure: &Azure,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &Observed,
-) -> Result<(Vec<Error>, Vec<Note>)> {
+) -> Result<(Vec<Unmakeable>, Vec<Note>)> {
     let needed = needed(desired, observed)?;
-    let (mut problems, mut notes) = (Vec::new(), Vec::new());
+    let (mut unmakeable, mut notes) = (Vec::new(), Vec::new());
     if needed.is_empty() {
-        return Ok((problems, notes));
+        return Ok((unmakeable, notes));
     }
     let subscription = format!("/subscriptions/{}", azure.config.subscription);
-    let here = snapshot.permissions(&subscription).await?;
-    let outside = |(operation, scope): &(Operation, String)| {
+    let here = match snapshot.permissions(&subscription).await {
+        // Each scope says by itself what is needed of it.
+        Err(error) if is_final(&error) => Arc::default(),
+        here => here?,
+    };
+    let outside = |((operation, scope), _): &(Need, Objects)| {
         let below = format!("{}/", scope.to_ascii_lowercase()).starts_with(&format!("{subscription}/"));
         !below || !allows(&here, *operation)
     };
-    let ask = needed.into_iter().filter(outside).map(|(operation, scope)| async move {
+    let ask = needed.into_iter().filter(outside).map(|((operation, scope), objects)| async move {
         let allowed = match snapshot.permissions(&scope).await {
-            Ok(permissions) => allows(&permissions, operation),
-            // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
-            Err(error) if operation.takes_away() && is_final(&error) => true,
+            Ok(permissions) => Ok(allows(&permissions, operation)),
+            Err(error) if is_final(&error) => Err(error),
             Err(error) => return Err(error),
         };
-        Ok::<_, Error>((operation, scope, allowed))
+        Ok((operation, scope, objects, allowed))
     });
     // How many scopes are asked about at a time, the client knows.
     let answers = try_join_all(ask).await?;
-    for operation in Operation::ALL {
-        let refused = answers.iter().filter(|(asked, _, allowed)| *asked == operation && !allowed);
-        let refused: Vec<_> = refused.map(|(_, scope, _)| scope.as_str()).collect();
-        match operation {
-            Operation::Assign | Operation::Define => problems.extend(refusal(operation, &refused)),
-            // What can be taken away should be, whatever can't.
-            Operation::Unassign | Operation::Undefine => notes.extend(warning(operation, &refused)),
+    let mut refused: BTreeMap<Operation, (Vec<String>, Objects)> = BTreeMap::new();
+    for (operation, scope, objects, allowed) in answers {
+        match allowed {
+            Ok(true) => {}
+            Ok(false) => {
+                let (scopes, of) = refused.entry(operation).or_default();
+                scopes.push(scope);
+                of.extend(objects);
+            }
+            // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
+            Err(_) if operation.takes_away() => {}
+            Err(why) => unmakeable.push(Unmakeable { why, actions: operation.actions(), objects }),
         }
     }
-    Ok((problems, notes))
+    for (operation, (scopes, objects)) in refused {
+        notes.extend(warning(operation, &scopes).filter(|_| operation.takes_away()));
+        let why = refusal(operation, &scopes);
+        unmakeable.extend(why.map(|why| Unmakeable { why, actions: operation.actions(), objects }));
+    }
+    Ok((unmakeable, notes))
 }
 
+/// An operation, and where.
+type Need = (Operation, String);
+
+/// For which objects.
+type Objects = BTreeSet<ObjectId>;
+
 /// What is to be made, changed and deleted, and where.
-fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeSet<(Operation, String)>> {
-    let mut needed = BTreeSet::new();
+fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objects>> {
+    let mut needed: BTreeMap<Need, Objects> = BTreeMap::new();
     let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
         let is_there = |attributes: &Attributes| {
             observed.objects.get(&object.id).is_some_and(|found| !found.owned || found.attributes == *attributes)
         };
         if !is_there(&object.attributes) {
-            needed.extend(writes(object.id.kind, &object.attributes)?);
+            for need in writes(object.id.kind, &object.attributes)? {
+                needed.entry(need).or_default().insert(object.id.clone());
+            }
         }
     }
     for (id, found) in observed.objects.iter().filter(|(id, found)| found.owned && !wanted.contains(id)) {
-        let deletes = writes(id.kind, &found.attributes)?.into_iter().map(|(operation, scope)| match operation {
-            Operation::Assign | Operation::Unassign => (Operation::Unassign, scope),
-            Operation::Define | Operation::Undefine => (Operation::Undefine, scope),
-        });
-        needed.extend(deletes);
+        for (operation, scope) in writes(id.kind, &found.attributes)? {
+            let operation = match operation {
+                Operation::Assign | Operation::Unassign => Operation::Unassign,
+                Operation::Define | Operation::Undefine => Operation::Undefine,
+            };
+            needed.entry((operation, scope)).or_default().insert(id.clone());
+        }
     }
     Ok(needed)
 }
@@ -124,25 +151,34 @@ fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)
     })
 }
 
-fn refusal(operation: Operation, scopes: &[&str]) -> Option<Error> {
+fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {
     let (what, hint) = match operation {
-        Operation::Define | Operation::Undefine => (
+        Operation::Define => (
             "make custom roles in",
             "have an owner give you `User Access Administrator` there, or a role with this operation, or let them apply; \
              or name a ready-made role, which reaches further: `azure: { roles: { RESOURCE: { LEVEL: Storage Blob Data \
              Contributor } } }`",
         ),
-        Operation::Assign | Operation::Unassign => (
+        Operation::Assign => (
             "assign roles on",
             "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
              `cloudgrant explain` lists), or let them apply",
+        ),
+        Operation::Unassign => (
+            "take roles away on",
+            "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
+             `cloudgrant explain` lists), or let them take this away",
+        ),
+        Operation::Undefine => (
+            "delete custom roles of",
+            "have an owner give you `User Access Administrator` there, or a role with this operation, or let them take this away",
         ),
     };
     let message = format!("the caller may not {what} {}", named(scopes)?);
     Some(Error::new(ErrorKind::AccessDenied, message).with("operation", operation.name()).hint(hint))
 }
 
-fn warning(operation: Operation, scopes: &[&str]) -> Option<Note> {
+fn warning(operation: Operation, scopes: &[String]) -> Option<Note> {
     let what = match operation {
         Operation::Assign | Operation::Unassign => "take roles away on",
         Operation::Define | Operation::Undefine => "delete custom roles of",
@@ -155,10 +191,10 @@ fn warning(operation: Operation, scopes: &[&str]) -> Option<Note> {
     Some(Note::warning("the caller", message))
 }
 
-fn named(scopes: &[&str]) -> Option<String> {
+fn named(scopes: &[String]) -> Option<String> {
     match scopes {
         [] => None,
-        [one] => Some((*one).to_owned()),
+        [one] => Some(one.clone()),
         [first, ..] => Some(format!("{} resources, such as {first}", scopes.len())),
     }
 }

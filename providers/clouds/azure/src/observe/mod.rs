@@ -40,14 +40,14 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
-    let (absent, denied, (problems, refused), limited, trust) = tokio::try_join!(
+    let (absent, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
         contents::notes(azure, desired, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
     )?;
-    observed.problems.extend(problems);
+    observed.unmakeable.extend(unmakeable);
     observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)

@@ -1,7 +1,7 @@
-//! Something of somebody else's in the place of what one grant needs, or something of ours that nobody can tell from theirs:
-//! whoever takes another grant away goes past it.
+//! Something of somebody else's in the place of what one grant needs, something of ours that nobody can tell from theirs, or
+//! something that the caller may not do: whoever takes another grant away goes past it.
 
-use cloudgrant_core::{Approval, Cancel, ErrorKind, Plan, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, Error, ErrorKind, Plan, Silent};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -245,4 +245,99 @@ async fn a_role_of_others_that_the_manifest_has_named_is_nobody_s_but_theirs() {
         assert_eq!(engine.plan(&Silent).await.expect("a plan").stays, []);
         assert_eq!(world.plan(text).await.expect("a plan").stays, []);
     }
+}
+
+/// A revoke that is refused.
+async fn not_revoked(world: &World, text: &str, grant: &str) -> Error {
+    let engine = world.session(text).await.expect("a session").engine_without(Some(&[grant.to_owned()]));
+    engine.expect("it is listed").plan(&Silent).await.expect_err("it can't go")
+}
+
+#[tokio::test]
+async fn who_may_not_assign_roles_takes_away_all_that_takes_no_such_right() {
+    for (right, pending, refusal) in [
+        ("roleAssignments", "access: { token: read }", "the caller may not assign roles on"),
+        ("roleDefinitions", "precise: true, access: { models: write }", "the caller may not make custom roles in"),
+    ] {
+        let applied = two_domains();
+        let world = World::new(&applied).await;
+        world.converge(&applied).await;
+        let text = format!("{applied}\n- {{ name: pending, scope: {{ domain: development }}, {pending} }}");
+        world.arm.turn(&format!("deny=Microsoft.Authorization/{right}:write")).await;
+        let error = world.plan(&text).await.expect_err("it may not");
+        let all = said(&error);
+        assert!(error.kind() == ErrorKind::AccessDenied && all.contains(refusal), "{all}");
+        assert!(all.contains("for: grant pending"), "{all}");
+        for grant in ["also", "pending", "prod"] {
+            let plan = revoke(&world, &text, &[grant]).await;
+            assert!(plan.changes.iter().all(|change| change.action == Action::Delete), "{grant}: {:#?}", plan.changes);
+            assert_eq!(plan.is_empty(), grant == "pending", "{grant}: {:#?}", plan.changes);
+            assert!(told(&plan, "manifest").is_empty(), "{:#?}", plan.notes);
+        }
+    }
+}
+
+/// What is revoked and what stays is in the condition of one assignment.
+#[tokio::test]
+async fn a_revoke_that_takes_a_right_of_its_own_is_refused_without() {
+    let text = union(
+        "grants:\n\
+         - { name: gone, scope: global, access: { data: read } }\n\
+         - { name: stays, scope: global, access: { more: read } }\n\
+         - { name: other, scope: global, access: { models: read } }",
+    );
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = world.arm.assignments().await;
+    world.arm.turn("deny=Microsoft.Authorization/roleAssignments:write").await;
+    let error = not_revoked(&world, &text, "gone").await;
+    let all = said(&error);
+    assert!(error.kind() == ErrorKind::AccessDenied && all.contains("the caller may not assign roles on"), "{all}");
+    assert!(all.contains("object: role-assignment") && all.contains("acmedata"), "{all}");
+    assert_eq!(world.arm.assignments().await, before);
+    assert_eq!(revoke(&world, &text, &["other"]).await.changes.len(), 1, "it is deleted");
+}
+
+#[tokio::test]
+async fn a_revoke_that_may_delete_nothing_of_what_goes_is_refused() {
+    let text = two_domains();
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = (world.arm.assignments().await, world.arm.identities().await);
+    world.arm.turn("deny=Microsoft.Authorization/roleAssignments:delete").await;
+    // The identity of the domain's only grant can't go before its role either.
+    for grant in ["also", "dev"] {
+        let error = not_revoked(&world, &text, grant).await;
+        let all = said(&error);
+        assert!(error.kind() == ErrorKind::AccessDenied && all.contains("may not take roles away on"), "{all}");
+        assert!(all.contains("object: role-assignment") && all.contains(&format!("for: grant {grant}")), "{all}");
+    }
+    assert_eq!((world.arm.assignments().await, world.arm.identities().await), before);
+    assert!(world.plan(&text).await.expect("a plan").is_empty(), "an apply makes nothing");
+}
+
+/// A condition has a longest length.
+#[tokio::test]
+async fn what_would_be_too_much_is_in_the_way_of_no_revoke() {
+    let mut resources = String::new();
+    let mut access = Vec::new();
+    for n in 0..80 {
+        resources.push_str(&format!(
+            "  part-{n}: {{ azure: \"https://acmedata.blob.core.windows.net/inputs/{}/{n}/\" }}\n",
+            "x".repeat(90)
+        ));
+        access.push(format!("part-{n}: read"));
+    }
+    let tail = |more: &str| {
+        format!(
+            "{resources}grants:\n- {{ name: gone, scope: global, access: {{ models: read }} }}\n\
+             - {{ name: stays, scope: global, access: {{ token: read }} }}{more}"
+        )
+    };
+    let applied = union(&tail(""));
+    let text = union(&tail(&format!("\n- {{ name: pending, scope: global, access: {{ {} }} }}", access.join(", "))));
+    let world = World::new(&applied).await;
+    world.converge(&applied).await;
+    assert_eq!(world.plan(&text).await.expect_err("too long").kind(), ErrorKind::Quota);
+    assert_eq!(revoke(&world, &text, &["gone"]).await.changes.len(), 1);
 }
