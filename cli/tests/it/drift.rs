@@ -54,6 +54,11 @@ fn somebody_else_s_role_in_the_place_of_one_hides_no_admin_rights_on_another() {
     let document = assert_valid(&folder, &["drift", "--sandbox", "--exit-code"]);
     assert_eq!(document["widened"].as_array().map(Vec::len), Some(1), "{document:#}");
     assert_eq!(document["refusal"]["kind"], "conflict", "{document:#}");
+    // Nobody's task code is bound to it, either.
+    let export = folder.output(&["export", "--sandbox", "--to", "delivery"]);
+    let error = String::from_utf8(export.stderr).expect("text");
+    assert!(error.contains("_development exists, and is not this stack's"), "{error}");
+    assert!(!export.status.success() && !folder.path().join("delivery").exists());
     // By itself, too, it is no success.
     edit(&role(&folder, "production"), admin, r#""attached": {"#);
     assert_eq!(folder.output(&["drift", "--sandbox"]).status.code(), Some(1));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
 
 use crate::Azure;
 use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
@@ -164,7 +165,20 @@ impl Lists {
                     trusting.push((key.clone(), id.clone()));
                 }
             }
-            let ours = |role: &&RoleDefinition| role.name.eq_ignore_ascii_case(&names.role_id(&role.role_name));
+            // What lost its mark is never taken away, and must not be forgotten for that: an identity without its tags, a role
+            // under another name.
+            for (id, _) in self.identities.iter().filter(|(id, identity)| names.has_lost_its_mark(id, &identity.tags)) {
+                objects.insert(kinds::identity(id, names.group()));
+            }
+            let is_described = |role: &RoleDefinition| {
+                let derived = Uuid::parse_str(&role.name).is_ok_and(|id| id.get_version_num() == 5);
+                derived
+                    && names::described(&role.description)
+                        .is_some_and(|(stack, home)| stack == *names.stack() && home == names.home())
+            };
+            let ours = |role: &&RoleDefinition| {
+                role.name.eq_ignore_ascii_case(&names.role_id(&role.role_name)) || is_described(role)
+            };
             objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();

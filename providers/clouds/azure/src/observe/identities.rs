@@ -96,7 +96,8 @@ pub(super) async fn add(
                      by a tag `{STACK_TAG}`",
                     remedies::mark(&id, azure.names.stack().as_str(), azure.names.home())
                 );
-                observed.stays.push(Stays { object, reason, is_empty: false });
+                // Its role assignments are found by what their descriptions say.
+                observed.stays.push(Stays { object, reason, is_empty: true });
             }
             continue;
         }

@@ -199,6 +199,17 @@ async fn everything_goes_but_a_custom_role_that_somebody_renamed() {
         assert!(report.expect("a report").is_success());
     }
     assert!(world.arm.identities().await.iter().all(|one| one["name"] != PRODUCTION));
+    // Who lists the stacks hears of it, as of an identity without its tags, though nothing else is left.
+    rename(&world, &made, "Blob writer", made["properties"]["description"].as_str().expect("text")).await;
+    world.arm.put_identity(PRODUCTION, json!({ "x": "y" })).await;
+    let stacks = world.session(&text).await.expect("a session").provider().stacks().await.expect("a list");
+    let [stack] = stacks.found.as_slice() else { panic!("{stacks:#?}") };
+    let owned: Vec<_> = stack.objects.iter().map(|object| object.name.as_str()).collect();
+    assert!(stack.is_this && owned == ["Blob writer", PRODUCTION], "{owned:?}");
+    let identities = world.arm.identities().await;
+    let there = identities.iter().find(|one| one["name"] == PRODUCTION).expect("it is there");
+    let path = format!("{}?api-version=2023-01-31", there["id"].as_str().expect("an id"));
+    world.arm.send(Method::DELETE, &path, None).await;
     // Its name back, it goes.
     rename(&world, &made, former, "ours by now").await;
     world.revoke_all(&text).await.expect("revoked");
