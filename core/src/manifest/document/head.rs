@@ -87,6 +87,7 @@ pub(super) fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     if !matches!(version, Some(Value::Number(number)) if number.as_u64() == Some(1)) {
         let message = match version {
             None => "`version` is missing".to_owned(),
+            Some(Value::String(text)) if text == "1" => "`version` is a number, and stands here in quotes".to_owned(),
             Some(other) => format!("version {other} isn't known here"),
         };
         problems.push(Diagnostic::new("version", message).hint("write `version: 1`"));
