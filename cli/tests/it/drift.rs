@@ -64,3 +64,29 @@ fn somebody_else_s_role_in_the_place_of_one_hides_no_admin_rights_on_another() {
     assert_eq!(folder.output(&["drift", "--sandbox"]).status.code(), Some(1));
     assert_eq!(folder.output(&["apply", "--sandbox", "--yes"]).status.code(), Some(1));
 }
+
+/// What to do about each, also where several things are in the way.
+#[test]
+fn each_thing_in_the_way_is_told_with_its_hint() {
+    let folder = Folder::with(TWO_DOMAINS);
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    for domain in ["development", "production"] {
+        edit(&role(&folder, domain), "\"cloudgrant:stack\": \"acme-ml\"", "\"cloudgrant:stack\": \"other\"");
+    }
+    for command in [&["plan", "--sandbox"][..], &["apply", "--sandbox", "--yes"], &["drift", "--sandbox"]] {
+        let output = folder.output(command);
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
+        assert!(error.contains("2 things stand in the way"), "{command:?}: {error}");
+        for domain in ["development", "production"] {
+            let unwrapped = error.split_whitespace().collect::<Vec<_>>().join(" ");
+            let hint = format!("aws iam tag-role --role-name {} ", name(&folder, domain));
+            assert!(unwrapped.contains(&hint), "{command:?}, {hint}: {error}");
+        }
+    }
+}
+
+fn name(folder: &Folder, domain: &str) -> String {
+    let text = fs::read_to_string(role(folder, domain)).expect("readable");
+    text.split("\"name\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name").to_owned()
+}
