@@ -165,7 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         set_up(folder.path(), "a test").expect("sets up");
         fs::write(folder.path().join(KEY), "nonsense").expect("writes");
-        let error = set_up(folder.path(), "a test").err().expect("no key").to_string();
+        let Err(error) = set_up(folder.path(), "a test") else { panic!("there is no key") };
+        let error = error.to_string();
         assert!(error.contains("set up TLS"), "{error}");
     }
 
