@@ -210,6 +210,14 @@ fn the_command_that_goes_on_is_the_one_that_was_given() {
             let arguments = [&["revoke"][..], what, &["--audit", "my trail.jsonl"]].concat();
             let (code, said) = run(&folder, provider, &[&arguments[..], &["--yes", "--faults", denied]].concat());
             assert_eq!(code, Some(1), "{said}");
+            if (provider, what) == ("azure", &["training-data"]) {
+                // Azure says beforehand who may do what: where nothing at all could go, nothing is begun.
+                assert!(
+                    said.contains("error: the caller may not take roles away on ") && !said.contains("To go on"),
+                    "{said}"
+                );
+                continue;
+            }
             let go_on = format!(
                 "To go on: cloudgrant revoke {} --audit 'my trail.jsonl' --provider {provider} --sandbox\n",
                 what[0]
