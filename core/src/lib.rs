@@ -32,7 +32,7 @@ mod text;
 mod vocabulary;
 
 pub use contract::attributes::Attributes;
-pub use contract::backend::{Backend, Outcome, Shares};
+pub use contract::backend::{Backend, Outcome, Remainder, Shares};
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
 pub use contract::delivery::{

@@ -72,12 +72,14 @@ pub trait Backend: Debug + Send + Sync {
         Protected::default()
     }
 
-    /// What is left of an object that is for several grants, where some of these are taken away and others were edited since
-    /// and not applied; `None` to leave it to core, which goes by keys and by lists of texts. Asked only where what is there
-    /// differs from the baseline.
-    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+    /// What is left of an object that is for several grants, where some of these are taken away. Asked only where what is
+    /// there differs from the baseline: others were edited since and not applied, or taken away before.
+    ///
+    /// # Behavior
+    /// - Gives nothing that isn't there: what an earlier revoke took doesn't come back.
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         let _ = (object, shares);
-        None
+        Remainder::Untold
     }
 
     /// The commands with which a person would make an object with the cloud's own tool.
@@ -102,6 +104,17 @@ pub trait Backend: Debug + Send + Sync {
     }
 }
 
+/// What is left of an object that is for several grants, once some of them are taken away.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remainder {
+    /// These attributes.
+    Left(Value),
+    /// Nothing: the object goes.
+    Nothing,
+    /// The provider doesn't tell whose the parts of such an object are. Core goes by keys and by lists of texts then.
+    Untold,
+}
+
 /// The attributes of an object that is for several grants, of which some are taken away.
 #[derive(Debug, Clone, Copy)]
 pub struct Shares<'a> {
@@ -111,6 +124,8 @@ pub struct Shares<'a> {
     pub baseline: &'a Value,
     /// The same without those that are taken away; `None` where nothing else asks for the object.
     pub wanted: Option<&'a Value>,
+    /// What those that are taken away ask for by themselves; `None` where that is nothing.
+    pub revoked: Option<&'a Value>,
     /// Whether grants that stay ask for other objects that aren't in the cloud as the manifest has them: then what is there and
     /// nothing asks for may be theirs, and stays.
     pub are_others_edited: bool,

@@ -8,6 +8,7 @@ mod remainder;
 mod report;
 mod retry;
 mod settings;
+mod sharing;
 mod taking_away;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
+use crate::contract::attributes::Attributes;
 use crate::contract::backends::Backends;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
@@ -37,6 +39,7 @@ use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
+use sharing::Sharing;
 use taking_away::Said;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
@@ -203,8 +206,10 @@ impl Engine {
         if let Some(baseline) = &self.baseline {
             // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
             // it must be possible to take it away all the same.
-            let deleted = taking_away::deleted(&plan).cloned().collect();
-            let anyway = match self.plan_for(baseline, watch, cancel, &deleted).await {
+            let may_go = taking_away::changed(&plan).cloned().collect();
+            // Before the look that comes with the next plan: what verbs read is one reading with that.
+            let revoked = self.revoked(baseline, watch, cancel).await;
+            let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
                 Ok((anyway, _)) => Some(anyway),
                 Err(error) if error.kind().is_of_the_intents() => {
                     plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
@@ -213,10 +218,15 @@ impl Engine {
                 Err(error) => return Err(error),
             };
             let kept = self.intents.ids().collect();
-            taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &|id, shares| {
-                self.backends().of(id.kind).remainder(id, shares)
-            });
+            let shared: HashSet<_> =
+                plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
+            let sharing = Sharing {
+                provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
+                revoked: &revoked,
+            };
+            taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &sharing);
             (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
+            plan.served = taking_away::served(&plan, &shared, &kept);
             if let Some(refusal) = unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
                 return Err(refusal);
             }
@@ -231,6 +241,14 @@ impl Engine {
             plan.notes.extend(news);
         }
         Ok(plan)
+    }
+
+    /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone.
+    async fn revoked(&self, baseline: &Intents, watch: &dyn Watch, cancel: &Cancel) -> BTreeMap<ObjectId, Attributes> {
+        let revoked = baseline.without(&self.intents);
+        let desired = self.desired_for(&revoked, watch, cancel).await;
+        let objects = desired.map(|(desired, _)| desired.objects).unwrap_or_default();
+        objects.into_iter().map(|object| (object.id, object.attributes)).collect()
     }
 
     /// With what those of the objects are for that somebody asks about.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::backend::Shares;
-use crate::contract::object::{Desired, ObjectId, Unmakeable};
-use crate::engine::remainder::remainder;
+use crate::contract::object::{Desired, ObjectId, Ownership, Unmakeable};
+use crate::engine::sharing::{Left, Sharing};
 use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
@@ -23,9 +22,6 @@ pub(super) struct Said {
     pub(super) unmakeable: Vec<Unmakeable>,
 }
 
-/// [`Backend::remainder`](crate::Backend::remainder)
-pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Option<Value> + Sync + 'a;
-
 /// Leaves out of a plan what the baseline's plan, `anyway`, has as well, and what would be made. But what takes the
 /// place of something that goes stays, with all that it needs: else who keeps a grant would lose it together with the
 /// one that is taken away. `None` where the baseline can't be planned.
@@ -34,42 +30,43 @@ pub(super) fn only(
     said: &Said,
     anyway: Option<&Plan>,
     kept: &HashSet<IntentId>,
-    provider: &Remainders<'_>,
+    sharing: &Sharing<'_>,
 ) {
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
-    let edited = anyway.map(|anyway| Edited::of(anyway, kept));
+    let lacking = anyway.map(|anyway| lacking(anyway, plan, said, kept, sharing)).unwrap_or_default();
+    let edited = anyway.map(|anyway| Edited::of(anyway, &lacking, kept, sharing));
+    let are_others_edited = |id: &ObjectId| lacking.iter().any(|other| other != id);
     let left_of = |change: &Change, baseline: &Attributes| {
-        let there = change.before.as_ref()?;
-        if change.after.as_ref() == Some(baseline) {
-            return Some(there.clone());
-        }
-        let [there, wanted] = [Some(there), change.after.as_ref()].map(|attributes| attributes.map(Attributes::value));
-        let (there, baseline) = (there?, baseline.value());
-        let elsewhere = |other: &&Change| is_wanted(other) && other.id != change.id && is_kept_s(other, kept);
-        let are_others_edited = anyway.is_some_and(|anyway| anyway.changes.iter().any(|other| elsewhere(&other)));
-        let shares = Shares { there: &there, baseline: &baseline, wanted: wanted.as_ref(), are_others_edited };
-        let left = provider(&change.id, &shares);
-        left.or_else(|| Some(remainder(&there, &baseline, wanted.as_ref()?))).map(Attributes::from)
+        let wanted = change.after.as_ref();
+        sharing.left(&change.id, change.before.as_ref()?, baseline, wanted, are_others_edited(&change.id))
     };
+    let mut surplus = HashSet::new();
     // Of an object that is for several grants, only what is taken away changes.
     for change in plan.changes.iter_mut().filter(|change| !said.less_revoked.contains(&change.id)) {
         let Some(other) = known.get(&change.id).filter(|other| other.action == Action::Update) else { continue };
         let Some(baseline) = &other.after else { continue };
-        let left =
-            if matches!(change.action, Action::Update | Action::Delete) { left_of(change, baseline) } else { None };
-        if let Some(left) = left {
-            // Nothing that stays asks for it by now, and it has something that others had.
-            if change.action == Action::Delete {
-                (change.action, change.ownership) = (Action::Update, other.ownership.clone());
-                change.because.clone_from(&other.because);
+        // All that stays asks for is there, and more: that was for something that was edited since.
+        let is_known = change.action == Action::Update && change.after == other.after;
+        let there = change.before.as_ref().filter(|_| is_known && !sharing.revoked.contains_key(&change.id));
+        if let Some(left) = there.and_then(|there| sharing.without_surplus(&change.id, there, baseline)) {
+            surplus.insert(change.id.clone());
+            if edited == Some(Edited::Revoked) {
+                becomes(change, left, other);
             }
-            let left_tree = left.value();
-            change.known_after_apply.retain(|it| left_tree.pointer(&it.pointer).is_some_and(Value::is_null));
-            change.after = Some(left);
+        } else if matches!(change.action, Action::Update | Action::Delete)
+            && let Some(left) = left_of(change, baseline)
+        {
+            becomes(change, left, other);
         }
     }
     plan.changes.retain(|change| change.action != Action::Update || change.before != change.after);
+    // What turned out to go comes with the rest of that, and before all that it needs.
+    plan.changes.sort_by_key(|change| match change.action {
+        Action::Create | Action::Update => 0,
+        Action::Delete => 1,
+        Action::Handoff => 2,
+    });
     let is_known = |change: &Change| {
         let other = known.get(&change.id).filter(|_| !said.less_revoked.contains(&change.id));
         other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
@@ -78,7 +75,8 @@ pub(super) fn only(
     let is_made = |at: &usize| plan.changes[*at].action == Action::Create;
     let goes = |at: &usize| matches!(plan.changes[*at].action, Action::Update | Action::Delete);
     let mut known: Vec<_> = plan.changes.iter().map(is_known).collect();
-    let leftover = |at: &usize| known[*at] && plan.changes[*at].action == Action::Delete;
+    let is_surplus = |change: &Change| change.action == Action::Delete || surplus.contains(&change.id);
+    let leftover = |at: &usize| known[*at] && is_surplus(&plan.changes[*at]);
     let leftovers: Vec<_> = (0..known.len()).filter(leftover).collect();
     match edited {
         // What nothing wants any more was theirs, before.
@@ -86,7 +84,8 @@ pub(super) fn only(
         _ if leftovers.is_empty() => {}
         _ => {
             let ids: Vec<_> = leftovers.iter().map(|at| &plan.changes[*at].id).collect();
-            plan.notes.push(Note::warning("manifest", unattributed(&ids)));
+            let note = Note::warning("manifest", unattributed(&ids));
+            plan.notes.push(note);
         }
     }
     let mut stays: Vec<_> = (0..known.len()).map(|at| !is_made(&at) && !known[at]).collect();
@@ -125,6 +124,10 @@ pub(super) fn only(
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
     if let Some(anyway) = anyway {
+        let given = still_given(plan, anyway, sharing);
+        if !given.is_empty() {
+            plan.notes.push(Note::warning("manifest", given_by_others(&given)));
+        }
         plan.notes.extend(in_the_way::left_alone(plan, &anyway.in_the_way, |intent| kept.contains(intent)));
     }
 }
@@ -141,14 +144,76 @@ enum Edited {
 }
 
 impl Edited {
-    fn of(anyway: &Plan, kept: &HashSet<IntentId>) -> Self {
-        let mut made = anyway.changes.iter().filter(is_wanted).peekable();
-        match made.peek().is_some() {
-            false => Self::Nothing,
-            true if made.any(|change| is_kept_s(change, kept)) => Self::Others,
-            true => Self::Revoked,
+    fn of(anyway: &Plan, lacking: &HashSet<ObjectId>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) -> Self {
+        let lacks = |change: &Change| match (&change.before, &change.after) {
+            (Some(there), Some(asked)) => sharing.lacks(&change.id, there, asked),
+            _ => true,
+        };
+        let is_made = |change: &Change| is_wanted(&change) && (!is_kept_s(change, kept) || lacks(change));
+        match lacking.is_empty() {
+            false => Self::Others,
+            true if anyway.changes.iter().any(is_made) => Self::Revoked,
+            true => Self::Nothing,
         }
     }
+}
+
+/// The objects that lack something that grants ask for which stay: these were edited since, or revoked before.
+fn lacking(
+    anyway: &Plan,
+    plan: &Plan,
+    said: &Said,
+    kept: &HashSet<IntentId>,
+    sharing: &Sharing<'_>,
+) -> HashSet<ObjectId> {
+    let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
+    let lacks = |other: &&Change| {
+        if other.action == Action::Create || said.less_revoked.contains(&other.id) {
+            return true;
+        }
+        match changes.get(&other.id).map(|change| (&change.before, &change.after)) {
+            Some((Some(there), Some(asked))) => sharing.lacks(&other.id, there, asked),
+            Some(_) => true,
+            // It is as they ask.
+            None => false,
+        }
+    };
+    let wanted = anyway.changes.iter().filter(|change| is_wanted(change) && is_kept_s(change, kept));
+    wanted.filter(lacks).map(|change| change.id.clone()).collect()
+}
+
+/// Has a change come to what is left.
+fn becomes(change: &mut Change, left: Left, other: &Change) {
+    if left.is_none() {
+        // What else asks for it isn't there: an earlier revoke took it.
+        (change.action, change.ownership) = (Action::Delete, Ownership::Exclusive);
+        change.because.clear();
+        change.warning = None;
+    } else if change.action == Action::Delete {
+        // Nothing that stays asks for it by now, and it has something that others had.
+        (change.action, change.ownership) = (Action::Update, other.ownership.clone());
+        change.because.clone_from(&other.because);
+    }
+    if let Some(tree) = left.as_ref().map(Attributes::value) {
+        change.known_after_apply.retain(|it| tree.pointer(&it.pointer).is_some_and(Value::is_null));
+    } else {
+        change.known_after_apply.clear();
+    }
+    change.after = left;
+}
+
+/// What gives all that is revoked also once that is done, as others ask for it, too.
+fn still_given<'a>(plan: &Plan, anyway: &Plan, sharing: &Sharing<'a>) -> Vec<&'a ObjectId> {
+    let is_changed = |id: &ObjectId| plan.changes.iter().any(|change| change.id == *id);
+    let is_there = |id: &ObjectId, asked: &Attributes| match anyway.changes.iter().find(|change| change.id == *id) {
+        None => true,
+        Some(change) => change.before.as_ref().is_some_and(|there| !sharing.lacks(id, there, asked)),
+    };
+    let given = sharing
+        .revoked
+        .iter()
+        .filter(|(id, asked)| sharing.is_told(id, asked) && !is_changed(id) && is_there(id, asked));
+    given.map(|(id, _)| id).collect()
 }
 
 fn is_wanted(change: &&Change) -> bool {
@@ -167,15 +232,28 @@ fn is_kept_s(change: &Change, kept: &HashSet<IntentId>) -> bool {
 
 /// Said of what is there, and of which nobody can tell whose it was.
 fn unattributed(ids: &[&ObjectId]) -> String {
+    format!(
+        "no grant of the manifest asks for {} any more, or for all of it; if that was for what is revoked, before the manifest \
+         was edited, it still gives access: `cloudgrant apply` takes it away, and gives what the manifest lists and was revoked \
+         before; `cloudgrant revoke --all` takes everything away",
+        listed(ids)
+    )
+}
+
+/// Said of what is revoked and stays all the same.
+fn given_by_others(ids: &[&ObjectId]) -> String {
+    format!(
+        "what is revoked can still be reached through {}, as other grants ask for the same: it goes when they are revoked \
+         together, or with `cloudgrant revoke --all`",
+        listed(ids)
+    )
+}
+
+fn listed(ids: &[&ObjectId]) -> String {
     const NAMED: usize = 3;
     let named: Vec<_> = ids.iter().take(NAMED).map(ToString::to_string).collect();
     let more = ids.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
-    format!(
-        "no grant of the manifest asks for {}{} any more; if that was for what is revoked, before the manifest was edited, it \
-         still gives access: `cloudgrant apply` takes it away",
-        named.join(", "),
-        more.unwrap_or_default()
-    )
+    named.join(", ") + &more.unwrap_or_default()
 }
 
 /// A change and, one after the other, all that it needs, or all that need it.
@@ -191,6 +269,26 @@ fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
         }
     }
     all
+}
+
+/// What a plan changes or deletes.
+pub(super) fn changed(plan: &Plan) -> impl Iterator<Item = &ObjectId> {
+    let may_go = plan.changes.iter().filter(|change| matches!(change.action, Action::Update | Action::Delete));
+    may_go.map(|change| &change.id)
+}
+
+/// What those objects were for that are deleted. Where others ask for one as well, it has nothing of theirs any more.
+pub(super) fn served(
+    plan: &Plan,
+    shared: &HashSet<ObjectId>,
+    kept: &HashSet<IntentId>,
+) -> BTreeMap<ObjectId, Vec<IntentId>> {
+    let served = deleted(plan).filter_map(|id| {
+        let mut served = plan.served.get(id)?.clone();
+        served.retain(|intent| !shared.contains(id) || !kept.contains(intent));
+        Some((id.clone(), served))
+    });
+    served.collect()
 }
 
 /// What a plan deletes.
@@ -209,8 +307,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contract::object::Ownership;
+    use crate::contract::backend::{Remainder, Shares};
+    use crate::engine::sharing::Remainders;
     use crate::vocabulary::names::{RegistryName, Stack};
+
+    static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
+
+    fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
+        Sharing { provider, revoked: &NOTHING }
+    }
+
+    fn untold() -> Sharing<'static> {
+        telling(&|_, _| Remainder::Untold)
+    }
 
     fn id(name: &str) -> ObjectId {
         ObjectId::new("thing", name)
@@ -253,7 +362,7 @@ mod tests {
         let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
         let mut plan = plan(changes);
         let said = Said { replaces, ..Said::default() };
-        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &|_, _| None);
+        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
         plan.changes.into_iter().map(|change| change.id.name).collect()
     }
 
@@ -275,7 +384,7 @@ mod tests {
         let mut plan = plan(changes());
         let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
         let anyway = self::plan(vec![wanting(by), delete("leftover")]);
-        only(&mut plan, &Said::default(), Some(&anyway), &kept, &|_, _| None);
+        only(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
         (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.notes)
     }
 
@@ -297,17 +406,30 @@ mod tests {
         let anyway = vec![there(update("a", 1)), Change { because, ..create("b", 1, &[]) }];
         let left = |_: &ObjectId, shares: &Shares<'_>| {
             assert!(shares.are_others_edited && shares.wanted.is_none());
-            Some(json!(["two"]))
+            Remainder::Left(json!(["two"]))
         };
-        only(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &left);
+        only(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
         assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
+    }
+
+    #[test]
+    fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
+        let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+        let there = |change: Change| Change { before: Some(json!(["one"]).into()), because: because.clone(), ..change };
+        let kept = HashSet::from_iter(because.clone());
+        let mut plan = plan(vec![there(change(Action::Update, "a", json!(["two"]), &["b"])), delete("b")]);
+        let anyway = self::plan(vec![there(change(Action::Update, "a", json!(["one", "two"]), &["b"]))]);
+        only(&mut plan, &Said::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
+        let deleted: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
+        assert_eq!(deleted, [(Action::Delete, "a"), (Action::Delete, "b")]);
+        assert!(plan.changes[0].after.is_none() && plan.changes[0].because.is_empty());
     }
 
     #[test]
     fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
         let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
         let mut plan = plan(vec![update("a", 1), update("b", 1)]);
-        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &|_, _| None);
+        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
         assert_eq!(plan.changes, [update("a", 1)]);
     }
 

@@ -218,6 +218,22 @@ impl Intents {
         grants.chain(registries).chain(self.bindings.iter().map(|binding| binding.id()))
     }
 
+    /// What is asked for here and not there, by itself.
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        let known: HashSet<_> = other.ids().collect();
+        let is_new = |intent: &dyn Intent| !known.contains(&intent.id());
+        let bindings = self.bindings.iter().filter_map(|binding| {
+            let grants: Vec<_> = binding.grants.iter().filter(|grant| is_new(&****grant)).cloned().collect();
+            (!grants.is_empty()).then(|| binding.with(ScopeBinding { grants, ..ScopeBinding::clone(binding) }))
+        });
+        Self {
+            grants: self.grants.iter().filter(|grant| is_new(&****grant)).cloned().collect(),
+            registries: self.registries.iter().filter(|registry| is_new(&***registry)).cloned().collect(),
+            bindings: bindings.collect(),
+            is_part: self.is_part,
+        }
+    }
+
     /// The same, where each grant knows which of the baseline's are taken away ([`TaskAccess::beside_revoked`]).
     pub(crate) fn beside_revoked_of(&self, baseline: &Self) -> Self {
         let kept: HashSet<_> = self.grants.iter().map(|grant| &grant.name).collect();

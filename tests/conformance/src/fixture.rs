@@ -1,6 +1,6 @@
 //! What the suite needs from whoever wants a provider tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ pub trait Fixture: Send + Sync + Sized + 'static {
     /// changes by itself (random ids, times, versions), so that two equal worlds have equal snapshots, and what isn't
     /// there: no `null`, no empty placeholder that comes with a first write and stays.
     async fn snapshot(&self) -> Value;
+
+    /// Who may do what in a world, by its snapshot: a sentence for each principal and each thing that the stack lets it do,
+    /// whatever objects say so, and nothing that others give.
+    fn access(&self, snapshot: &Value) -> Option<BTreeSet<String>> {
+        let _ = snapshot;
+        None
+    }
 
     /// The provider's section for another home in this world, such as another cluster's, in which everything is there that
     /// the provider takes for granted as well. It can write to the same documents of others as [`section`](Self::section).

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId,
-    Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Resource, Result, ScopeBinding, Shares, Stacks,
-    TaskAccess, Watch,
+    Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares,
+    Stacks, TaskAccess, Watch,
 };
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// What is remembered of an error.
@@ -111,7 +110,7 @@ impl Backend for Spy {
         self.inner.protected()
     }
 
-    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         self.inner.remainder(object, shares)
     }
 

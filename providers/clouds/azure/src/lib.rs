@@ -34,11 +34,10 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
     Diagnostic, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected,
-    Provider, Purpose, Reach, RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess,
-    register_provider,
+    Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks,
+    TaskAccess, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
@@ -161,8 +160,11 @@ impl Backend for Azure {
         self.config.protected(&self.conventions)
     }
 
-    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
-        (object.kind == objects::kinds::ASSIGNMENT).then(|| packing::remainder::assignment(shares))?
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
+        match object.kind {
+            objects::kinds::ASSIGNMENT => packing::remainder::assignment(shares),
+            _ => Remainder::Untold,
+        }
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

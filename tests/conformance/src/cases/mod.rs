@@ -3,6 +3,7 @@
 mod answers;
 mod errors;
 mod levels;
+mod one_by_one;
 mod ownership;
 mod purity;
 mod round_trip;
@@ -36,6 +37,7 @@ macro_rules! with_cases {
             round_trip::wider_grants_only_add "A wider grant that comes later only adds."
             round_trip::unwanted_goes_and_only_that "What is no longer wanted is deleted, and only that."
             round_trip::a_revoke_changes_nothing_else "A revoke takes away what is revoked, and gives nothing that was edited since."
+            one_by_one::revokes_in_turn_leave_nothing "Grants revoked one after the other, in any order, leave nothing that gives access, take nothing of the others, and give nothing."
             ownership::neighbours_survive "Applying changes the object of the change and nothing else; documents that others write too are read, merged and written."
             ownership::foreign_objects_are_conflicts "What doesn't carry the stack's mark is never taken over: it is a conflict."
             ownership::stacks_stay_apart "Only what carries the stack's own mark is the stack's: two stacks don't see each other."

@@ -50,6 +50,18 @@ impl Fixture for ReferenceWorld {
             .to_vec()
     }
 
+    fn access(&self, snapshot: &Value) -> Option<BTreeSet<String>> {
+        let mut access = BTreeSet::new();
+        for (principal, policies) in snapshot["attached"].as_object()? {
+            for policy in policies.as_array()?.iter().filter_map(Value::as_str) {
+                for allowed in snapshot["policy"][policy]["body"]["allows"].as_array().into_iter().flatten() {
+                    access.insert(format!("{principal} {allowed}"));
+                }
+            }
+        }
+        Some(access)
+    }
+
     fn another_home(&self) -> Option<Value> {
         Some(json!({ "cloud": self.name, "task_principal": TASKS, "home": "second" }))
     }

@@ -1,5 +1,6 @@
 //! The reference provider with something wrong: a wrapper, and what can go wrong in it.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Backend, Bound, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object,
-    ObjectId, Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Resource, ResourceKind, Result,
-    ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
+    ObjectId, Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Remainder, Resource, ResourceKind,
+    Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -91,7 +92,7 @@ impl<B: Breakage> Backend for Broken<B> {
         self.breakage.protected(self.inner.protected())
     }
 
-    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Option<Value> {
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         self.inner.remainder(object, shares)
     }
 
@@ -170,6 +171,9 @@ impl<B: Breakage> Fixture for BrokenWorld<B> {
     }
     fn registries(&self) -> Vec<String> {
         self.0.registries()
+    }
+    fn access(&self, snapshot: &Value) -> Option<BTreeSet<String>> {
+        self.0.access(snapshot)
     }
     fn another_home(&self) -> Option<Value> {
         self.0.another_home()

@@ -19,8 +19,11 @@ cloudgrant_conformance::suite!(World);
 impl Fixture for World {
     type Provider = Aws;
 
-    const SKIPPED: &'static [(&'static str, &'static str)] =
-        &[("inexact_levels_are_told", "the provider declares every level as exact")];
+    const SKIPPED: &'static [(&'static str, &'static str)] = &[
+        ("inexact_levels_are_told", "the provider declares every level as exact"),
+        // What scopes on one role share has no names: in some orders, what was revoked before can't be told from the rest.
+        ("revokes_in_turn_leave_nothing", "the fixture doesn't say who may do what"),
+    ];
 
     async fn fresh() -> Self {
         Self::start().await

@@ -4,91 +4,100 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::Shares;
+use cloudgrant_core::{Remainder, Shares};
 use serde_json::Value;
 
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::levels::Deed;
 
-/// The assignment that is left; `None` where nothing is, or where a condition isn't one of ours.
-pub(crate) fn assignment(shares: &Shares<'_>) -> Option<Value> {
+/// The assignment that is left. Untold where a condition isn't one of ours.
+pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
+    match left(shares) {
+        Some(Some(left)) => with_condition(shares, left.condition()),
+        Some(None) => Remainder::Nothing,
+        None => Remainder::Untold,
+    }
+}
+
+/// What the condition is to say; `Some(None)` where nothing is left, `None` where it can't be told.
+fn left(shares: &Shares<'_>) -> Option<Option<Says>> {
     let says = |attributes: &Value| match attributes["condition"].as_str() {
         Some(text) => Says::parse(text).map(Some),
         None => Some(None),
     };
-    let (there, baseline) = (says(shares.there)?, says(shares.baseline)?);
-    let wanted = shares.wanted.map(says).map_or(Some(None), |wanted| wanted.map(Some))?;
-    let left = match there {
+    let there = says(shares.there)?;
+    let asked = |attributes: Option<&Value>| attributes.map_or(Some(None), |attributes| says(attributes).map(Some));
+    let (wanted, revoked) = (asked(shares.wanted)?, asked(shares.revoked)?);
+    match there {
         Some(Says::Repositories(named, writes)) => {
             let all = |says: Option<Says>| match says {
                 Some(Says::Repositories(named, _)) => Some(named),
                 Some(Says::Objects(..)) | None => None,
             };
-            let (baseline, wanted) = (all(baseline), wanted.map(all));
+            let (wanted, revoked) = (wanted.map(all), revoked.map(all));
             let are_others_edited =
                 shares.are_others_edited || wanted.iter().flatten().flatten().any(|name| !named.contains(name));
-            let is_in =
-                |names: &Option<BTreeSet<String>>, name: &str| names.as_ref().is_none_or(|names| names.contains(name));
-            let stays = |name: &String| {
-                wanted.as_ref().is_some_and(|wanted| is_in(wanted, name))
-                    || are_others_edited && !is_in(&baseline, name)
+            let names = |asked: &Option<Option<BTreeSet<String>>>, name: &str| {
+                asked.as_ref().is_some_and(|all| all.as_ref().is_none_or(|names| names.contains(name)))
             };
+            let stays = |name: &String| names(&wanted, name) || are_others_edited && !names(&revoked, name);
             let left: BTreeSet<_> = named.into_iter().filter(stays).collect();
-            (!left.is_empty()).then_some(Says::Repositories(left, writes))?
+            Some((!left.is_empty()).then_some(Says::Repositories(left, writes)))
         }
-        there => objects(there, baseline, wanted, shares.are_others_edited)?,
-    };
-    let left = left.condition();
-    let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
-    if canonical(left.as_deref()) == canonical(shares.there["condition"].as_str()) {
-        return Some(shares.there.clone());
+        there => objects(there, wanted, revoked, shares.are_others_edited),
     }
-    let mut attributes = shares.wanted.unwrap_or(shares.baseline).clone();
-    let map = attributes.as_object_mut()?;
-    map.remove("condition");
-    map.extend(left.map(|condition| ("condition".to_owned(), condition.into())));
-    Some(attributes)
 }
 
-/// `None` of a condition is everything; `None` of what is wanted, nothing.
+fn with_condition(shares: &Shares<'_>, left: Option<String>) -> Remainder {
+    let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
+    if canonical(left.as_deref()) == canonical(shares.there["condition"].as_str()) {
+        return Remainder::Left(shares.there.clone());
+    }
+    let mut attributes = shares.wanted.unwrap_or(shares.baseline).clone();
+    if let Some(map) = attributes.as_object_mut() {
+        map.remove("condition");
+        map.extend(left.map(|condition| ("condition".to_owned(), condition.into())));
+    }
+    Remainder::Left(attributes)
+}
+
+/// `None` of a condition is everything; `None` of what somebody asks for, nothing.
 fn objects(
     there: Option<Says>,
-    baseline: Option<Says>,
     wanted: Option<Option<Says>>,
+    revoked: Option<Option<Says>>,
     are_others_edited: bool,
-) -> Option<Says> {
+) -> Option<Option<Says>> {
     type Extents = BTreeMap<Deed, Extent>;
     let extents = |says: Option<Says>| match says {
         Some(Says::Objects(extents, hierarchical)) => Some((extents, hierarchical)),
         Some(Says::Repositories(..)) => None,
         None => Some((Extents::new(), false)),
     };
-    let ((there, folders), (baseline, _)) = (extents(there)?, extents(baseline)?);
-    let wanted = match wanted {
-        Some(wanted) => Some(extents(wanted)?),
-        None => None,
-    };
+    let asked = |says: Option<Option<Says>>| says.map_or(Some(None), |says| extents(says).map(Some));
+    let ((there, folders), wanted, revoked) = (extents(there)?, asked(wanted)?, asked(revoked)?);
     let folders = folders || there.is_empty() && wanted.as_ref().is_some_and(|(_, folders)| *folders);
     let of = |extents: &Extents, deed: Deed| extents.get(&deed).map_or_else(everything, prefixes);
     // What no condition names is allowed everywhere, or by no role.
     let is_named = |deed: &Deed| {
         let named = |extents: &Extents| extents.contains_key(deed);
-        named(&there) || named(&baseline) || wanted.as_ref().is_some_and(|(wanted, _)| named(wanted))
+        named(&there) || wanted.iter().chain(&revoked).any(|(asked, _)| named(asked))
     };
     let asks_for_more = |deed: Deed| {
         let there = of(&there, deed);
-        wanted.as_ref().is_some_and(|(wanted, _)| of(wanted, deed).iter().any(|prefix| !there.contains(prefix)))
+        wanted.as_ref().is_some_and(|(wanted, _)| of(wanted, deed).iter().any(|prefix| !covers(&there, prefix)))
     };
     let are_others_edited = are_others_edited || Deed::ALL.into_iter().any(asks_for_more);
     let left: Extents = Deed::ALL
         .into_iter()
         .filter(is_named)
         .map(|deed| {
-            let (there, baseline) = (of(&there, deed), of(&baseline, deed));
-            let wanted = wanted.as_ref().map(|(wanted, _)| of(wanted, deed)).unwrap_or_default();
-            let kept = there
-                .iter()
-                .filter(|prefix| covers(&wanted, prefix) || are_others_edited && !covers(&baseline, prefix));
+            let asked =
+                |asked: &Option<(Extents, bool)>| asked.as_ref().map(|(asked, _)| of(asked, deed)).unwrap_or_default();
+            let (there, wanted, revoked) = (of(&there, deed), asked(&wanted), asked(&revoked));
+            // Of what is wanted more widely than it is there, nobody can tell whose it is.
+            let kept =
+                there.iter().filter(|prefix| covers(&wanted, prefix) || are_others_edited && !covers(&revoked, prefix));
             let given = wanted.iter().filter(|prefix| covers(&there, prefix));
             let all: BTreeSet<_> = kept.chain(given).cloned().collect();
             // A prefix within another one adds nothing.
@@ -100,7 +109,7 @@ fn objects(
         })
         .collect();
     let is_nothing = |extent: &Extent| matches!(extent, Extent::Prefixes(prefixes) if prefixes.is_empty());
-    (!left.values().all(is_nothing)).then_some(Says::Objects(left, folders))
+    Some((!left.values().all(is_nothing)).then_some(Says::Objects(left, folders)))
 }
 
 fn everything() -> BTreeSet<String> {

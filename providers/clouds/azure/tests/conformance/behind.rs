@@ -1,5 +1,7 @@
 //! What others see and do, with a client of their own.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_conformance::Hook;
 use cloudgrant_core::ObjectId;
 use serde_json::{Map, Value, json};
@@ -58,6 +60,21 @@ pub(crate) async fn snapshot(world: &World) -> Value {
         roles.insert(text(properties, "roleName").to_owned(), facts);
     }
     json!({ "identities": identities, "assignments": assignments, "roles": roles })
+}
+
+/// Who has which role where, and on which parts of that.
+pub(crate) fn access(snapshot: &Value) -> Option<BTreeSet<String>> {
+    let mut access = BTreeSet::new();
+    for (assignment, facts) in snapshot["assignments"].as_object()? {
+        let condition = facts["condition"].as_str().unwrap_or_default();
+        let parts = condition.split('\'').skip(1).step_by(2);
+        let parts = parts.filter(|part| !part.starts_with("Microsoft.") && *part != "Blob.List");
+        access.extend(parts.map(|part| format!("{assignment} {part}")));
+        if condition.is_empty() {
+            access.insert(format!("{assignment} all of it"));
+        }
+    }
+    Some(access)
 }
 
 /// Others' things with names that look like ours.

@@ -5,6 +5,8 @@ mod arm;
 mod behind;
 mod world;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use cloudgrant_azure::Azure;
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
@@ -38,6 +40,7 @@ impl Fixture for World {
         vec![
             "https://acmedata.blob.core.windows.net/inputs/raw/".to_owned(),
             "https://acmedata.blob.core.windows.net/models".to_owned(),
+            "https://acmedata.blob.core.windows.net/inputs/more/".to_owned(),
             "https://acme-vault.vault.azure.net/secrets/token".to_owned(),
             "acmeown.azurecr.io/team/own".to_owned(),
         ]
@@ -59,6 +62,10 @@ impl Fixture for World {
     /// One that people run by themselves: on Union's, most is for its team.
     fn platform(&self) -> Value {
         json!({ "kind": "flyte", "organization": "acme" })
+    }
+
+    fn access(&self, snapshot: &Value) -> Option<BTreeSet<String>> {
+        behind::access(snapshot)
     }
 
     async fn snapshot(&self) -> Value {

@@ -13,6 +13,7 @@ mod issuers;
 mod limited;
 mod locators;
 mod offline;
+mod one_by_one;
 mod others;
 mod permissions;
 mod places;

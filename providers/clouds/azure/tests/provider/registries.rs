@@ -10,7 +10,7 @@ use crate::world::{Runs, World, flyte, said, union};
 const PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 const REPOSITORY_READER: &str = "b93aa761-3e63-49ed-ac28-beffa264f7ac";
 
-fn registry() -> String {
+pub(crate) fn registry() -> String {
     format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/acmeimages")
 }
 

@@ -23,11 +23,11 @@ async fn carry_out(engine: Engine) -> Plan {
     plan
 }
 
-async fn apply(world: &World, text: &str) {
+pub(crate) async fn apply(world: &World, text: &str) {
     carry_out(world.session(text).await.expect("a session").engine()).await;
 }
 
-async fn revoke(world: &World, text: &str, grant: &str) -> Plan {
+pub(crate) async fn revoke(world: &World, text: &str, grant: &str) -> Plan {
     let session = world.session(text).await.expect("a session");
     carry_out(session.engine_without(Some(&[grant.to_owned()])).expect("it is listed")).await
 }
