@@ -1,6 +1,7 @@
 //! Grants that are revoked one after the other, with no apply in between: what an earlier revoke took is in the manifest, and
 //! not in the cloud.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::Level;
@@ -25,10 +26,10 @@ pub(super) async fn revokes_in_turn_leave_nothing<F: Fixture>() -> Checked {
     for order in orders(all.len()) {
         for left in (0..order.len()).flat_map(|at| [&order[at..], &order[at..=at]]) {
             let some = sorted(left);
-            if !alone.contains_key(&some) {
-                let sketch = sketch(&all, &some);
+            if let Entry::Vacant(entry) = alone.entry(some) {
+                let sketch = sketch(&all, entry.key());
                 bench.apply(&sketch).await?;
-                alone.insert(some, access(&bench).await.unwrap_or_default());
+                entry.insert(access(&bench).await.unwrap_or_default());
                 bench.revoke(&sketch).await?;
             }
         }
