@@ -116,6 +116,9 @@ pub struct Desired {
     /// Whether everything that the stack ever made is to be found, whatever that costs: something is taken away. Core sets
     /// it.
     pub thorough: bool,
+    /// The OpenID Connect issuers of the clusters in which the manifest's principals are used, as far as anybody knows
+    /// ([`Identity::Known`](crate::Identity::Known)). Core sets it, for the platform's backend: no other cluster is the manifest's.
+    pub issuers: BTreeSet<String>,
 }
 
 impl Object {

@@ -61,7 +61,8 @@ pub trait Platform: Debug + Send + Sync {
     /// a [`Handoff`].
     ///
     /// # Behavior
-    /// - Is asked for objects of the platform's own kinds alone, side by side with the cloud.
+    /// - Is asked for objects of the platform's own kinds alone: side by side with the cloud, or after it, where what is told is the
+    ///   cloud's to choose.
     /// - What it is told goes before the cloud's principals go, and comes after they are there.
     fn backend(&self) -> Option<&dyn Backend> {
         None

@@ -1,13 +1,13 @@
 //! What should be there: the verbs' answers, and what the platform must be told of the principals in them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::contract::delivery::{DeliveryFile, Outputs, Principal, Principals};
+use crate::contract::delivery::{DeliveryFile, Identity, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
 use crate::contract::object::{Desired, ObjectId, Observed};
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
-use crate::engine::watch::{Event, Watch};
+use crate::engine::watch::{Event, Silent, Watch};
 use crate::engine::{Engine, retry};
 use crate::plan::diff::{self, check_answer, check_principals};
 use crate::plan::{Action, Change};
@@ -87,14 +87,26 @@ impl Engine {
             desired.extend(self.delivered(intents, principals, &observed.outputs)?);
             return Ok(observed);
         };
-        // Where it is told something doesn't depend on what the cloud chose.
+        let issuers = self.issuers(&principals).await;
         let mut told = self.delivered(intents, principals.clone(), &Outputs::new())?;
-        (told.baseline, told.thorough) = (desired.baseline.clone(), desired.thorough);
-        let (observed, on_platform) = tokio::join!(
-            self.observe(desired, watch, cancel),
-            retry::reading(&self.settings, watch, cancel, || platform.observe(&told)),
-        );
-        let (mut observed, on_platform) = Error::both(observed, on_platform)?;
+        let tell = |told: &mut Desired| {
+            (told.baseline, told.thorough) = (desired.baseline.clone(), desired.thorough);
+            told.issuers.clone_from(&issuers);
+        };
+        tell(&mut told);
+        let on_platform =
+            async |told: &Desired| retry::reading(&self.settings, watch, cancel, || platform.observe(told)).await;
+        // What is on the platform is held against what the cloud chose, where it is told that.
+        let (mut observed, on_platform) = if told.objects.iter().all(|object| object.references.is_empty()) {
+            let (observed, on_platform) = tokio::join!(self.observe(desired, watch, cancel), on_platform(&told));
+            Error::both(observed, on_platform)?
+        } else {
+            let observed = self.observe(desired, watch, cancel).await?;
+            let mut told = self.delivered(intents, principals.clone(), &observed.outputs)?;
+            tell(&mut told);
+            let on_platform = on_platform(&told).await?;
+            (observed, on_platform)
+        };
         let kinds = self.platform.kinds();
         if let Some(other) = on_platform.objects.keys().find(|id| !kinds.contains(&id.kind)) {
             return Err(Error::provider_bug(
@@ -105,6 +117,22 @@ impl Engine {
         desired.extend(self.delivered(intents, principals, &observed.outputs)?);
         observed.extend(on_platform);
         Ok(observed)
+    }
+
+    /// The issuers of the clusters in which the manifest's principals are used. Where everything goes, no principal is asked for, and
+    /// what the manifest says of them counts; what can't be told, as a resource is gone, is left out.
+    async fn issuers(&self, principals: &[Principal]) -> BTreeSet<String> {
+        let named = |principal: &Principal| match &principal.identity {
+            Identity::Known { issuers, .. } => issuers.clone(),
+            Identity::Asked(_) => Vec::new(),
+        };
+        if !principals.is_empty() || !self.thorough {
+            return principals.iter().flat_map(named).collect();
+        }
+        let once = Cancel::default();
+        once.cancel();
+        let asked = self.desired_for(&self.named, &Silent, &once).await;
+        asked.iter().flat_map(|(_, principals)| principals).flat_map(named).collect()
     }
 
     fn platform_id(&self) -> &str {

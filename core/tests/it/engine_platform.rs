@@ -1,21 +1,22 @@
 //! A platform that cloudgrant tells by itself: its objects stand in one plan with the cloud's, and get what the cloud chose in
 //! the same run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Action, Annotation, AnnotationValue, Approval, Approved, Backend, Bound, Cancel, Checked, Connect, Desired, Domain,
-    Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents, Naming, Object, ObjectId,
-    Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider, Reference, RegistryAccess,
-    Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
+    Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
+    Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents, Naming, Object,
+    ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider, Reference,
+    RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
 };
 use serde_json::json;
 
 use crate::fake::Fake;
 
 const CLIENT_ID: &str = "clientId";
+const ISSUER: &str = "https://oidc.example/one";
 
 fn identity() -> ObjectId {
     ObjectId::new("identity", "tasks")
@@ -50,6 +51,8 @@ struct World {
     log: Mutex<Vec<String>>,
     /// What can't be changed, and why.
     refuses: Mutex<Option<(ObjectId, ErrorKind)>>,
+    /// What the platform was last asked about: the account, and the clusters.
+    asked_about: Mutex<(Option<Attributes>, BTreeSet<String>)>,
 }
 
 impl World {
@@ -142,7 +145,7 @@ impl Provider for Cloud {
                 identity: Identity::Known {
                     name: "tasks".to_owned(),
                     annotation: Annotation { key: "client-id", value, pod_label: None },
-                    issuers: Vec::new(),
+                    issuers: vec![ISSUER.to_owned()],
                 },
             });
         }
@@ -157,6 +160,8 @@ struct Cluster(Arc<World>);
 impl Backend for Cluster {
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
         assert!(desired.objects.iter().all(|object| object.id.kind == "account"), "{desired:?}");
+        let account = desired.objects.first().map(|object| object.attributes.clone());
+        *self.0.asked_about.lock().expect("lock") = (account, desired.issuers.clone());
         Ok(self.0.seen(&["account"]))
     }
 
@@ -237,12 +242,17 @@ impl Default for Setting {
 }
 
 impl Setting {
-    /// With the domain bound, or with nothing asked for.
-    fn engine(&self, bound: bool) -> Engine {
-        let pair = Pair {
+    /// The domain, whose only pair is bound.
+    fn pair() -> Pair {
+        Pair {
             project: Project::parse("vision").expect("a project"),
             domain: Domain::parse("production").expect("a domain"),
-        };
+        }
+    }
+
+    /// With the domain bound, or with nothing asked for.
+    fn intents(bound: bool) -> Intents {
+        let pair = Self::pair();
         let binding = ScopeBinding {
             scope: production(),
             subjects: vec![(pair.clone(), Naming::default().subject(&pair))],
@@ -250,7 +260,11 @@ impl Setting {
             served_elsewhere: Vec::new(),
         };
         let binding = Fake::CAPABILITIES.check("cloud", "grants[0]", binding).expect("allowed");
-        let intents = Intents { bindings: Vec::from_iter(bound.then_some(binding)), ..Intents::default() };
+        Intents { bindings: Vec::from_iter(bound.then_some(binding)), ..Intents::default() }
+    }
+
+    fn engine(&self, bound: bool) -> Engine {
+        let (pair, intents) = (Self::pair(), Self::intents(bound));
         let cloud =
             Cloud { world: self.world.clone(), kind: self.kind_of_principals, says_the_output: self.says_the_output };
         let tenancy = Tenancy {
@@ -297,6 +311,29 @@ async fn what_the_cloud_chooses_reaches_the_platform_in_the_same_run() {
     let made = report.applied.iter().find(|applied| applied.change.id == account()).expect("the account");
     assert_eq!(made.change.after, Some(there.attributes));
     assert!(setting.plan(true).await.expect("a plan").is_empty());
+}
+
+/// So that what is in the way of it is known before anything is done.
+#[tokio::test(start_paused = true)]
+async fn the_platform_is_asked_about_what_the_cloud_has_chosen_by_then() {
+    let setting = Setting::default();
+    let asked_about = |setting: &Setting| setting.world.asked_about.lock().expect("lock").clone();
+    setting.plan(true).await.expect("a plan");
+    let unknown = json!({ "annotations": { "client-id": null } }).into();
+    assert_eq!(asked_about(&setting), (Some(unknown), BTreeSet::from([ISSUER.to_owned()])));
+    setting.apply(true).await;
+    setting.plan(true).await.expect("a plan");
+    assert_eq!(asked_about(&setting).0, Some(json!({ "annotations": { "client-id": "client-1" } }).into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_takes_everything_away_knows_the_clusters_of_what_the_manifest_names() {
+    let setting = Setting::default();
+    setting.apply(true).await;
+    let engine = setting.engine(false).searching_everywhere(Setting::intents(true));
+    engine.plan(&Silent).await.expect("a plan");
+    let (account, issuers) = setting.world.asked_about.lock().expect("lock").clone();
+    assert_eq!((account, issuers), (None, BTreeSet::from([ISSUER.to_owned()])));
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,6 +99,8 @@ fn options() -> serde_saphyr::Options {
         // So that an account id keeps its leading zero even without quotes.
         leading_zero_numbers_as_strings: true,
         strict_booleans: true,
+        // Some other crate of the program may want comments of the parser, which bounds how many there may be.
+        emit_comments: false,
         // The size of the file is limited already; a manifest of that size may have this many things in it.
         budget: serde_saphyr::budget! {
             max_events: 8_000_000, max_nodes: 8_000_000, max_total_scalar_bytes: 16 << 20, max_depth: DEEPEST,

@@ -26,7 +26,9 @@ pub(in crate::manifest) fn read<'de, T: Deserialize<'de>>(
     deepest: usize,
     plain: Plain,
 ) -> Result<T, Error> {
-    let mut events = Events { events: Parser::new_from_str(text).peekable(), depth: deepest, plain };
+    // Some other crate of the program may want comments of the parser.
+    let parser = Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
+    let mut events = Events { events: parser.peekable(), depth: deepest, plain };
     events.expect(|event| matches!(event, Event::StreamStart))?;
     events.expect(|event| matches!(event, Event::DocumentStart(_, None)))?;
     let read = T::deserialize(&mut events)?;

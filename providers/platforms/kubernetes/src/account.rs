@@ -1,0 +1,122 @@
+//! A service account's annotation as an object of a plan.
+
+use cloudgrant_core::{AnnotationValue, Identity, Object, Ownership, Principal, Reference, quoted};
+use serde_json::{Value, json};
+
+use crate::id;
+
+/// The objects of a principal: an annotation of each service account whose task code is to run under it. None where somebody has
+/// to make the principal.
+pub fn objects(principal: &Principal) -> Vec<Object> {
+    let Identity::Known { annotation, .. } = &principal.identity else { return Vec::new() };
+    let (value, references) = match &annotation.value {
+        AnnotationValue::Known(value) => (Value::from(value.as_str()), Vec::new()),
+        AnnotationValue::Chosen { object, output, .. } => {
+            // As a JSON pointer has it (RFC 6901).
+            let key = annotation.key.replace('~', "~0").replace('/', "~1");
+            (Value::Null, vec![Reference { pointer: format!("/annotations/{key}"), object: object.clone(), output }])
+        }
+    };
+    let attributes = json!({ "annotations": { annotation.key: value } });
+    let account = |namespace: &str, account: &str| {
+        let name = format!("{namespace}/{account}");
+        Object {
+            ownership: Ownership::Fragment { of: format!("service account {name}") },
+            id: id(&name),
+            scope: principal.scope.clone(),
+            attributes: (&attributes).into(),
+            references: references.clone(),
+            depends_on: principal.depends_on.clone(),
+            because: principal.because.clone(),
+            touches: Vec::new(),
+            handoff: None,
+        }
+    };
+    let serves = principal.serves.iter();
+    serves.map(|(_, subject)| account(subject.namespace(), subject.service_account())).collect()
+}
+
+/// An object's name as namespace and service account.
+pub(crate) fn parts(name: &str) -> (&str, &str) {
+    name.split_once('/').unwrap_or_default()
+}
+
+/// The configuration that is applied. It has nothing but what is the stack's: what it leaves out, the stack gives up.
+pub(crate) fn configuration(name: &str, annotations: &Value, uid: Option<&str>) -> Value {
+    let (namespace, account) = parts(name);
+    let mut metadata = json!({ "name": account, "namespace": namespace });
+    if let Some(uid) = uid {
+        metadata["uid"] = uid.into();
+    }
+    if annotations.as_object().is_some_and(|map| !map.is_empty()) {
+        metadata["annotations"] = annotations.clone();
+    }
+    json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })
+}
+
+/// The command that does the same with `kubectl`.
+pub(crate) fn commands(manager: &str, object: &Object) -> Vec<String> {
+    let mut annotations = object.attributes.value()["annotations"].take();
+    for reference in &object.references {
+        let key = reference.pointer.trim_start_matches("/annotations/").replace("~1", "/").replace("~0", "~");
+        annotations[key] = format!("{} of {}", reference.output, reference.object).into();
+    }
+    let configuration = configuration(&object.id.name, &annotations, None).to_string();
+    let manager = quoted(manager);
+    vec![format!("echo {} | kubectl apply --server-side --field-manager {manager} -f -", quoted(&configuration))]
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope};
+
+    use super::*;
+
+    fn principal(value: AnnotationValue) -> Principal {
+        let domain = Domain::parse("production").expect("a domain");
+        let pair = |project: &str| Pair {
+            project: Project::parse(project).expect("a project"),
+            domain: Domain::parse("production").expect("a domain"),
+        };
+        let serves = ["forecasting", "vision"].map(|project| {
+            let pair = pair(project);
+            let subject = Naming::default().subject(&pair);
+            (pair, subject)
+        });
+        let scope = Scope::Domain { domain };
+        let annotation = Annotation { key: "azure.workload.identity/client-id", value, pod_label: None };
+        Principal {
+            because: vec![IntentId::Binding(scope.clone())],
+            scope,
+            serves: serves.to_vec(),
+            depends_on: vec![ObjectId::new("identity", "tasks")],
+            identity: Identity::Known { name: "tasks".to_owned(), annotation, issuers: Vec::new() },
+        }
+    }
+
+    #[test]
+    fn each_service_account_has_an_object_and_what_the_cloud_chooses_is_referred_to() {
+        let object = ObjectId::new("identity", "tasks");
+        let chosen = AnnotationValue::Chosen { object: object.clone(), output: "clientId", command: String::new() };
+        let objects = objects(&principal(chosen));
+        let names: Vec<_> = objects.iter().map(|object| object.id.name.as_str()).collect();
+        assert_eq!(names, ["forecasting-production/default", "vision-production/default"]);
+        let [reference] = objects[0].references.as_slice() else { panic!("{objects:?}") };
+        let tree = objects[0].attributes.value();
+        assert_eq!(tree.pointer(&reference.pointer), Some(&Value::Null), "{reference:?}");
+        assert_eq!((&reference.object, objects[0].depends_on.as_slice()), (&object, std::slice::from_ref(&object)));
+        let of = "service account forecasting-production/default".to_owned();
+        assert_eq!(objects[0].ownership, Ownership::Fragment { of });
+    }
+
+    #[test]
+    fn the_command_applies_the_same_configuration() {
+        let [first, _] = objects(&principal(AnnotationValue::Known("c-1".to_owned()))).try_into().expect("two");
+        let commands = commands("cloudgrant.acme.0", &first);
+        let configuration = configuration(&first.id.name, &first.attributes.value()["annotations"], None);
+        assert_eq!(
+            commands,
+            [format!("echo '{configuration}' | kubectl apply --server-side --field-manager cloudgrant.acme.0 -f -")]
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! What platforms share that are told by Kubernetes: which principal task code runs under is an annotation of its service account,
+//! and cloudgrant writes that by server-side apply.
+//!
+//! [`ServiceAccounts`] is the backend, [`objects`] are what it writes. A service account has one owner for each of its fields, by
+//! name, and the cluster itself keeps these names (`metadata.managedFields`): cloudgrant's own, of one stack at one home, is the
+//! only mark of what is the stack's. So nothing of others is ever changed, nothing is taken over, and no service account is
+//! deleted.
+//!
+//! The cluster and the credentials are those of `kubectl`: `KUBECONFIG`, `~/.kube/config`, or the pod's own. A kubeconfig may run
+//! commands, so no manifest names one. The manifest says which cluster it means all the same: one whose issuer of service account
+//! tokens is one that the principals trust.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod account;
+mod client;
+mod errors;
+mod fields;
+mod observe;
+mod write;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use cloudgrant_core::digest::{digest_of, shortened};
+use cloudgrant_core::{Approved, Backend, Desired, Object, ObjectId, Observed, Outcome, Result, Stack};
+
+pub use crate::account::objects;
+use crate::client::Cluster;
+
+/// The kind of object that is an annotation of a service account. Its name is `NAMESPACE/ACCOUNT`.
+pub const SERVICE_ACCOUNT_ANNOTATION: &str = "service-account-annotation";
+
+/// The longest name that a field manager may have. Source: Kubernetes, `ValidateFieldManager` of apimachinery.
+const LONGEST_MANAGER: usize = 128;
+
+/// Service accounts of a cluster, with the annotations that a stack makes.
+#[derive(Debug)]
+pub struct ServiceAccounts {
+    manager: String,
+    cluster: Cluster,
+    /// The service accounts as they were seen last, by their uids. Which one an annotation was planned for, no plan says.
+    seen: Mutex<HashMap<String, String>>,
+}
+
+impl ServiceAccounts {
+    /// Those of a stack at a home, in the cluster that `kubectl` would reach. Nothing is read yet, and nothing sent.
+    pub fn new(stack: &Stack, home: &str) -> Self {
+        let manager = shortened(format!("cloudgrant.{stack}.{}", digest_of(home, 8)), LONGEST_MANAGER);
+        Self { manager, cluster: Cluster::default(), seen: Mutex::default() }
+    }
+
+    /// The same in the cluster of a sandbox, by the kubeconfig that it wrote.
+    #[must_use]
+    pub fn in_sandbox(self, kubeconfig: PathBuf) -> Self {
+        Self { cluster: Cluster::of(kubeconfig), ..self }
+    }
+
+    /// As whom the stack owns annotations.
+    pub fn manager(&self) -> &str {
+        &self.manager
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Backend for ServiceAccounts {
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        observe::observe(self, desired).await
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        write::write(self, change.change()).await
+    }
+
+    fn place(&self) -> String {
+        self.cluster.place()
+    }
+
+    fn is_in_sandbox(&self) -> bool {
+        self.cluster.is_in_sandbox()
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        account::commands(&self.manager, object)
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.cluster.requests())
+    }
+}
+
+fn id(name: &str) -> ObjectId {
+    ObjectId::new(SERVICE_ACCOUNT_ANNOTATION, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manager_is_of_one_stack_at_one_home_and_never_too_long() {
+        let of = |stack: &str, home: &str| {
+            ServiceAccounts::new(&Stack::parse(stack).expect("a stack"), home).manager().to_owned()
+        };
+        let home = "oidc.example/id/1".repeat(20);
+        let manager = of("acme-ml", &home);
+        assert!(manager.starts_with("cloudgrant.acme-ml.") && manager.len() == 19 + 16, "{manager}");
+        assert_eq!(manager, of("acme-ml", &home));
+        assert_ne!(manager, of("acme-ml", "elsewhere"));
+        assert_ne!(manager, of("acme", &home));
+    }
+}

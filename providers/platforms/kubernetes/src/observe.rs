@@ -1,0 +1,203 @@
+//! What is there: the annotations of service accounts that are the stack's, and what is in the way of those that it wants.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cloudgrant_core::{
+    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Unmakeable, Unsearched, shown,
+};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use serde_json::{Value, json};
+
+use crate::account::parts;
+use crate::client::Connected;
+use crate::errors::{asked, in_the_way, needing};
+use crate::fields::{applied_by, others_with};
+use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
+
+const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
+const READ_ISSUER: &str = "`{ nonResourceURLs: [/.well-known/openid-configuration], verbs: [get] }` (which \
+                           `system:service-account-issuer-discovery` has)";
+
+pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Result<Observed> {
+    let objects = desired.objects.iter().filter(|object| object.id.kind == SERVICE_ACCOUNT_ANNOTATION);
+    let wanted: BTreeMap<&str, &Object> = objects.map(|object| (object.id.name.as_str(), object)).collect();
+    let cluster = backend.cluster.connected().await?;
+    let mut observed = Observed::default();
+    let issuer = cluster
+        .issuer()
+        .await
+        .map_err(|error| needing(asked("can't read which issuer the Kubernetes cluster has", &error), READ_ISSUER))?;
+    if let Some(problem) = of_another_cluster(backend, &issuer, desired, !wanted.is_empty()) {
+        observed.problems.push(problem);
+        return Ok(observed);
+    }
+    observed.unsearched.extend(other_clusters(&issuer, &desired.issuers));
+
+    let accounts = list(cluster, &wanted, &mut observed).await?;
+    let mut seen = HashMap::new();
+    for (name, account) in &accounts {
+        let ours = applied_by(account, &backend.manager);
+        let object = wanted.get(name.as_str());
+        if ours.is_empty() && object.is_none() {
+            continue;
+        }
+        seen.extend(account.metadata.uid.clone().map(|uid| (name.clone(), uid)));
+        if let Some(conflict) = object.and_then(|object| conflict(object, account, &backend.manager)) {
+            observed.conflicts.insert(id(name), conflict);
+        }
+        if !ours.is_empty() {
+            observed.objects.insert(id(name), found(name, &json!(ours), object.is_some()));
+        }
+    }
+    *backend.seen() = seen;
+    let missing = wanted.keys().filter(|name| !accounts.contains_key(**name));
+    of_missing(cluster, &missing.copied().collect(), &mut observed).await?;
+    if let Some(note) = of_place(backend, &wanted, &observed) {
+        observed.notes.push(note);
+    }
+    Ok(observed)
+}
+
+/// The manifest says which cluster it means by its issuer. Where nothing is wanted and nobody knows an issuer, nothing is written
+/// but what the stack's own mark allows.
+fn of_another_cluster(backend: &ServiceAccounts, issuer: &str, desired: &Desired, writes: bool) -> Option<Error> {
+    let is_it = desired.issuers.iter().any(|known| same(known, issuer));
+    if is_it || (desired.issuers.is_empty() && !writes) {
+        return None;
+    }
+    let known: Vec<_> = desired.issuers.iter().map(|known| format!("`{}`", shown(known))).collect();
+    let place = backend.cluster.place();
+    Some(match known.is_empty() {
+        true => Error::new(
+            ErrorKind::Manifest,
+            format!("nobody says that {place} is the cluster whose service accounts are trusted"),
+        )
+        .with("issuer", shown(issuer))
+        .hint("name the cluster's issuer in the section of the cloud, under `cluster`"),
+        false => Error::new(
+            ErrorKind::WrongAccount,
+            format!("{place} isn't the manifest's: its issuer is `{}`, and not {}", shown(issuer), known.join(" or ")),
+        )
+        .hint("select the data plane's cluster: `kubectl config use-context NAME`, or KUBECONFIG"),
+    })
+}
+
+/// AWS has issuers without their scheme. A slash at the end counts.
+fn same(known: &str, issuer: &str) -> bool {
+    let bare = |issuer: &str| issuer.trim_start_matches("https://").to_owned();
+    bare(known) == bare(issuer)
+}
+
+/// One kubeconfig is the way to one cluster.
+fn other_clusters(issuer: &str, known: &BTreeSet<String>) -> Vec<Unsearched> {
+    let others = known.iter().filter(|known| !same(known, issuer));
+    let unsearched = |other: &String| Unsearched {
+        place: format!("service accounts of the cluster with the issuer {}", shown(other)),
+        reason: "another cluster is selected: run this once more with that one's context".to_owned(),
+    };
+    others.map(unsearched).collect()
+}
+
+/// The service accounts by their names: all that there are, so that those are found that nobody wants any more; where that
+/// isn't allowed, those of the namespaces that are wanted.
+async fn list(
+    cluster: Connected<'_>,
+    wanted: &BTreeMap<&str, &Object>,
+    observed: &mut Observed,
+) -> Result<BTreeMap<String, ServiceAccount>> {
+    const WHAT: &str = "can't list the service accounts of the Kubernetes cluster";
+    let listed = cluster.service_accounts(None).await.map_err(|error| needing(asked(WHAT, &error), LIST_ACCOUNTS));
+    let accounts = match listed {
+        Ok(accounts) => accounts,
+        Err(error) if error.kind() == ErrorKind::AccessDenied && !wanted.is_empty() => {
+            let mut accounts = Vec::new();
+            for namespace in wanted.keys().map(|name| parts(name).0).collect::<BTreeSet<_>>() {
+                let what = format!("can't list the service accounts of namespace {namespace}");
+                let listed = cluster.service_accounts(Some(namespace)).await;
+                accounts.extend(listed.map_err(|error| needing(asked(&what, &error), LIST_ACCOUNTS))?);
+            }
+            observed.unsearched.push(Unsearched {
+                place: "service accounts of namespaces that the manifest doesn't name".to_owned(),
+                reason: error.hint_text().unwrap_or_default().to_owned(),
+            });
+            accounts
+        }
+        Err(error) => return Err(error),
+    };
+    let name = |account: &ServiceAccount| {
+        Some(format!("{}/{}", account.metadata.namespace.as_ref()?, account.metadata.name.as_ref()?))
+    };
+    Ok(accounts.into_iter().filter_map(|account| Some((name(&account)?, account))).collect())
+}
+
+fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {
+    let warning = format!("pods of service account {name} that start after this have no identity of this stack");
+    Found {
+        attributes: json!({ "annotations": annotations }).into(),
+        owned: true,
+        depends_on: Vec::new(),
+        if_deleted: (!is_wanted).then_some(warning),
+        touches: Vec::new(),
+    }
+}
+
+/// What somebody else has of a wanted annotation, unless it is the same. What the cloud has yet to choose nobody can have
+/// written down.
+fn conflict(object: &Object, account: &ServiceAccount, manager: &str) -> Option<Error> {
+    let wanted = object.attributes.value();
+    let there = account.metadata.annotations.as_ref()?;
+    wanted["annotations"].as_object()?.iter().find_map(|(key, value)| {
+        let is_other = there.get(key).is_some_and(|there| value.as_str() != Some(there));
+        let others = others_with(account, key, manager);
+        (is_other && !others.is_empty()).then(|| in_the_way(&object.id.name, key, &others))
+    })
+}
+
+/// An apply makes a service account that isn't there, but no namespace.
+async fn of_missing(cluster: Connected<'_>, missing: &BTreeSet<&str>, observed: &mut Observed) -> Result<()> {
+    let Some(first) = missing.first() else { return Ok(()) };
+    let namespaces = match cluster.namespaces().await {
+        Ok(namespaces) => Some(namespaces),
+        Err(error) => {
+            let error = asked("can't list the namespaces of the Kubernetes cluster", &error);
+            // What isn't there is then told when it is needed.
+            (error.kind() == ErrorKind::AccessDenied).then_some(()).ok_or(error).map(|()| None)?
+        }
+    };
+    let is_absent = |name: &&str| namespaces.as_ref().is_some_and(|all| !all.contains(parts(name).0));
+    let mut absent: BTreeMap<&str, BTreeSet<ObjectId>> = BTreeMap::new();
+    for name in missing.iter().copied().filter(is_absent) {
+        absent.entry(parts(name).0).or_default().insert(id(name));
+    }
+    let made = missing.iter().filter(|name| !is_absent(name)).count();
+    if made > 0 {
+        let more = if made > 1 { format!(" and {} more", made - 1) } else { String::new() };
+        let first = missing.iter().find(|name| !is_absent(name)).unwrap_or(first);
+        observed.notes.push(Note::info(
+            id(first),
+            format!("service account {first}{more} isn't there yet: it is made, and stays when its annotation goes"),
+        ));
+    }
+    for (namespace, objects) in absent {
+        let message = format!("the namespace {namespace} isn't there, so that its service account can't be annotated");
+        observed.unmakeable.push(Unmakeable {
+            why: Error::new(ErrorKind::NotFound, message).hint(format!(
+                "the platform makes it when the project is registered; or make it: `kubectl create namespace {namespace}`"
+            )),
+            actions: &[Action::Create, Action::Update],
+            objects,
+        });
+    }
+    Ok(())
+}
+
+/// Which cluster it is, where something there is to be changed.
+fn of_place(backend: &ServiceAccounts, wanted: &BTreeMap<&str, &Object>, observed: &Observed) -> Option<Note> {
+    let is_so = |(name, object): (&&str, &&Object)| {
+        observed.objects.get(&id(name)).is_some_and(|found| found.attributes == object.attributes)
+    };
+    let left_over = observed.objects.keys().find(|id| !wanted.contains_key(id.name.as_str()));
+    let differs = wanted.iter().find(|(name, object)| !is_so((*name, *object))).map(|(name, _)| id(name));
+    let about = differs.or_else(|| left_over.cloned())?;
+    Some(Note::info(about, format!("service accounts are annotated in {}", backend.cluster.place())))
+}

@@ -1,0 +1,6 @@
+//! The backend against the sandbox of a Kubernetes API server, driven by the engine.
+
+mod cluster;
+mod refusals;
+mod stack;
+mod writing;
