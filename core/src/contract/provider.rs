@@ -37,6 +37,16 @@ pub trait Provider: Backend {
         Vec::new()
     }
 
+    /// Why sound intents are never made, whatever the cloud says: what they need is protected. Whoever makes them is refused
+    /// before anything is asked; whoever only takes something away goes past it, also where the rest still has them.
+    ///
+    /// # Behavior
+    /// - Sends nothing.
+    fn refusal(&self, intents: &Intents) -> Option<Error> {
+        let _ = intents;
+        None
+    }
+
     /// Whether the provider's section of the manifest says itself what a level on a resource comes to in grants, such as
     /// by naming another role: then what [`Capabilities::inexact`](crate::Capabilities::inexact) says of it isn't so there,
     /// and the provider tells what is.

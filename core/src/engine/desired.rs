@@ -166,6 +166,10 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<(Desired, Vec<Principal>)> {
         watch.event(Event::Asking);
+        let takes_away = self.baseline.is_some() || self.thorough;
+        if let Some(refusal) = self.provider.refusal(intents).filter(|_| !takes_away) {
+            return Err(refusal);
+        }
         let Intents { grants, registries, bindings, is_part: _ } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
         // Side by side, as none of them needs what another one answers.

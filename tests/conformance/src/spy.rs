@@ -133,6 +133,10 @@ impl Provider for Spy {
         self.inner.validate(intents)
     }
 
+    fn refusal(&self, intents: &Intents) -> Option<Error> {
+        self.inner.refusal(intents)
+    }
+
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.hear(self.inner.grant_task_access(grants).await)
     }

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
+    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
     Intents, Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource,
     ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
@@ -168,6 +168,10 @@ impl Backend for Aws {
 impl Provider for Aws {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
         verbs::validate::intents(self, intents)
+    }
+
+    fn refusal(&self, intents: &Intents) -> Option<Error> {
+        verbs::grant_task_access::protected(self, intents)
     }
 
     fn home(&self) -> String {

@@ -130,6 +130,11 @@ impl Names {
         format!("arn:{}:iam::{}:role{}{name}", self.partition, self.account, self.path())
     }
 
+    /// That of a role of others, as most are called.
+    pub(crate) fn role_arn_without_path(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
     pub(crate) fn policy_arn(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:policy{}{name}", self.partition, self.account, self.path())
     }

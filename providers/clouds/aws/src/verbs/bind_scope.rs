@@ -16,7 +16,7 @@ use crate::objects::kinds;
 use crate::packing::packed::{Carried, CarriedBy};
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
-use crate::verbs::grant_task_access::{TaskRole, refuse_protected};
+use crate::verbs::others_roles::OthersRole;
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
@@ -43,29 +43,33 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Resu
     if bindings.is_empty() {
         return Ok(bound);
     }
-    refuse_protected(aws, bindings.iter().any(|binding| binding.scope == Scope::Global))?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     // Only roles of ours need the task policy, as the task role has it already; and they trust the issuer.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
     let for_roles = async {
-        if any_narrow { tokio::try_join!(task_policy(aws), aws.issuers()).map(|(policy, _)| policy) } else { Ok(None) }
+        if any_narrow { tokio::try_join!(task_policy(aws), issuers(aws)).map(|(policy, ())| policy) } else { Ok(None) }
     };
     let any_global = bindings.iter().any(|binding| binding.scope == Scope::Global);
     let for_global = async { if any_global { aws.task_role().await.map(Some) } else { Ok(None) } };
-    let (inventory, for_roles, for_global, snapshot) =
+    let (inventory, for_roles, mut for_global, snapshot) =
         tokio::join!(aws.inventory(grants), for_roles, for_global, aws.snapshot());
     let snapshot = snapshot?;
-    let (task_policy, missing) = match for_roles {
+    let (task_policy, no_policy) = match for_roles {
         Ok(Some(TaskPolicy { arn, missing })) => (Ok(Some(arn)), missing),
         Ok(None) => (Ok(None), None),
         Err(error) => (Err(error), None),
     };
-    let read = Error::both(Error::both(inventory, task_policy), for_global);
+    let mut no_role = None;
+    if let Ok(Some(role)) = &mut for_global {
+        desired.notes.extend(role.note("task_role"));
+        no_role = role.missing.take();
+    }
+    let mut read = Error::both(Error::both(inventory, task_policy), for_global);
     // Told at once with what else is in the way; where nothing else is, the observation tells it.
-    let read = match missing.filter(|_| read.is_err()) {
-        Some(missing) => Error::both(read, Err::<(), _>(missing)).map(|(read, ())| read),
-        None => read,
-    };
+    let has_failed = read.is_err();
+    for missing in no_policy.into_iter().chain(no_role).filter(|_| has_failed) {
+        read = Error::both(read, Err::<(), _>(missing)).map(|(read, ())| read);
+    }
     let ((inventory, task_policy), task_role) = read?;
     let grants = bindings.iter().flat_map(|binding| &binding.grants);
     let reading = aws.reading().await;
@@ -91,6 +95,14 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Resu
         bound.extend(part?);
     }
     Ok(bound)
+}
+
+/// Read for the observation, beside the rest. What is denied is told there: it is in nobody's way who only takes away.
+async fn issuers(aws: &Aws) -> Result<()> {
+    match aws.issuers().await {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
+        read => read.map(drop),
+    }
 }
 
 /// The policy that every task needs.
@@ -181,7 +193,7 @@ impl<'a> Meanings<'a> {
 }
 
 /// Requirement 14.
-fn global(role: &TaskRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRole<'_>>, desired: &mut Desired) {
+fn global(role: &OthersRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRole<'_>>, desired: &mut Desired) {
     for (policy, arn, mut because) in carried {
         let policy = kinds::policy(&policy.name);
         because.push(binding.id());

@@ -1,8 +1,7 @@
 //! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
 
 use cloudgrant_core::{
-    Checked, Desired, Error, ErrorKind, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope,
-    quoted,
+    Checked, Desired, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope, quoted,
 };
 use serde_json::{Value, json};
 
@@ -35,12 +34,11 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
             continue;
         }
         // Requirements 30 and 33.
-        let node_role = aws.config.node_role(&aws.conventions).unwrap_or_default();
-        let principal =
-            aws.existing_role(&node_role, "the role of the nodes", "node_role", "flyteworker-node-group").await?;
+        let node_role = aws.node_role().await?;
+        desired.notes.extend(node_role.note("node_role"));
         let sid = aws.names.sid("Pull", registry.name.as_str());
         let actions = levels::on_repository(registry.access());
-        let mut object = statement_object(aws, &repository, &sid, &[principal], actions, registry.id());
+        let mut object = statement_object(aws, &repository, &sid, &[node_role.arn], actions, registry.id());
         if object.handoff.is_none() {
             let shared = Shared::Repository(repository);
             object.depends_on.push(places.note(&aws.names, "nodes", &shared, &Scope::Global, registry.id()));
@@ -102,26 +100,5 @@ fn handoff(repository: &Repository, statement: &Value) -> Handoff {
              \x20  aws ecr set-repository-policy {at} --policy-text file://policy.json\n"
         ),
         verifiable: false,
-    }
-}
-
-impl Aws {
-    /// The ARN of a role that must be there already. Its path is whatever it is, so that it has to be looked up.
-    pub(crate) async fn existing_role(&self, name: &str, what: &str, key: &str, like: &str) -> Result<String> {
-        let snapshot = self.snapshot().await?;
-        if let Some(role) = snapshot.roles.get(name) {
-            return Ok(role.arn.clone());
-        }
-        let mut similar: Vec<_> =
-            snapshot.roles.keys().filter(|role| role.contains(like)).map(String::as_str).collect();
-        similar.sort_unstable();
-        let found = match similar.as_slice() {
-            [] => format!("no role of account {} has `{like}` in its name", self.config.account),
-            some => format!("roles with `{like}` in their names: {}", some.join(", ")),
-        };
-        Err(Error::new(ErrorKind::NotFound, format!("{what}, `{name}`, isn't there"))
-            .with("account", &self.config.account)
-            .with("found", found)
-            .hint(self.role_hint(key)))
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Note, Object, ObjectId, Ownership,
-    ResourceKind, Result, Scope, TaskAccess,
+    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
+    ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
@@ -27,7 +27,6 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     if grants.is_empty() {
         return Ok(desired);
     }
-    refuse_protected(aws, grants.iter().any(|grant| grant.carried_by.contains(&Scope::Global)))?;
     let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let reading = aws.reading().await;
@@ -51,14 +50,11 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     Ok(desired)
 }
 
-/// Requirement 15. Where something is only taken away, what is protected stays as it is and stands in nobody's way.
-pub(crate) fn refuse_protected(aws: &Aws, any_global: bool) -> Result<()> {
-    match protected_task_role(aws).filter(|_| any_global) {
-        None => Ok(()),
-        Some(problem) => {
-            Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
-        }
-    }
+/// Requirement 15: no global grant is attached to a task role that is protected.
+pub(crate) fn protected(aws: &Aws, intents: &Intents) -> Option<Error> {
+    let is_global = |binding: &Checked<ScopeBinding>| binding.scope == Scope::Global;
+    let problem = protected_task_role(aws).filter(|_| intents.bindings.iter().any(is_global))?;
+    Some(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
 }
 
 /// What is wrong with a task role that is protected.
@@ -146,18 +142,4 @@ impl Aws {
             narrow => self.names.role(narrow),
         }
     }
-
-    /// The platform's task role, which must be there already (requirement 13).
-    pub(crate) async fn task_role(&self) -> Result<TaskRole> {
-        let name = self.config.task_role(&self.conventions).unwrap_or_default();
-        let arn = self.existing_role(&name, "the role of task code", "task_role", "userflyterole").await?;
-        Ok(TaskRole { name, arn })
-    }
-}
-
-/// The platform's task role.
-#[derive(Debug, Clone)]
-pub(crate) struct TaskRole {
-    pub(crate) name: String,
-    pub(crate) arn: String,
 }

@@ -224,11 +224,12 @@ const PENDING: &str =
     "  - { name: pending, scope: { project: vision, domain: production }, access: { token: read } }\nregistries:";
 
 /// What the manifest newly names, a knob of the sandbox's, and what is said of it; without both, the cluster's issuer goes.
-const MISSING: [(&str, &str, &str); 4] = [
+const MISSING: [(&str, &str, &str); 5] = [
     ("", "", "OpenID Connect provider can't be trusted"),
     ("  permissions_boundary: 'arn:aws:iam::111122223333:policy/gone'\n", "", "permissions boundary `arn:aws"),
     ("  task_policy: gone\n", "", "the policy that every task needs, `gone`, isn't there"),
     ("", "quota.AssumeRolePolicySizeQuota=100", "characters in the trust policy of role"),
+    ("", "deny=iam:GetOpenIDConnectProvider", "missing permission: iam:GetOpenIDConnectProvider"),
 ];
 
 /// The issuer of the cluster, or whatever else the stack's roles need.
@@ -272,6 +273,95 @@ async fn what_is_missing_for_roles_is_in_the_way_of_no_revoke() {
         assert!(!plan.is_empty() && is_planned(&plan), "{plan:#?}");
         assert!(world.iam().get_role().role_name(ROLE).send().await.is_err(), "{said_of_it}");
     }
+}
+
+/// A role of others, and what needs it.
+const ROLES: [(&str, &str); 2] =
+    [("acme-userflyterole", "grant all, grant more"), ("unionai-acme-flyteworker-node-group", "registry theirs")];
+
+async fn deleted(world: &World, role: &str) {
+    let iam = world.iam();
+    let attached = iam.list_attached_role_policies().role_name(role).send().await.expect("policies");
+    for policy in attached.attached_policies() {
+        let arn = policy.policy_arn().expect("an ARN");
+        iam.detach_role_policy().role_name(role).policy_arn(arn).send().await.expect("detached");
+    }
+    iam.delete_role().role_name(role).send().await.expect("deleted");
+}
+
+/// The statements in the repository's policy.
+async fn elsewhere(world: &World) -> String {
+    let policy = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    policy.ok().and_then(|policy| policy.policy_text).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_role_of_others_that_is_not_there_is_in_the_way_of_no_revoke() {
+    let text = manifest(&GRANTS.replace("registries:", MORE));
+    for (role, concerned) in ROLES {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        deleted(&world, role).await;
+        let error = refused(world.plan(&text).await);
+        let all = said(&error);
+        assert!(error.kind() == ErrorKind::NotFound && all.contains(&format!("`{role}`, isn't there")), "{all}");
+        assert!(all.contains(&format!("for: {concerned}")) && all.matches("isn't there").count() == 1, "{all}");
+        assert!(said(&refused(world.apply(&text).await)).contains("isn't there"), "{role}");
+        let session = world.session(&text).await.expect("a session");
+        let looked = session.engine().only_looking().plan(&Silent).await.expect("a look");
+        assert!(looked.refusal.is_some_and(|refusal| refusal.error().message().contains(role)), "{role}");
+        let trusted = world.trust(ROLE).await;
+        for other in ["dev", "also"] {
+            let plan = revoke(&world, &text, &[other]).await;
+            assert!(!plan.is_empty() && plan.stays.is_empty() && is_planned(&plan), "{role}, {other}: {plan:#?}");
+            let is_of_others = |name: &str| name.starts_with("cloudgrant_tests_global") || name.contains(role);
+            assert!(plan.work().all(|change| !is_of_others(&change.id.name)), "{role}, {other}: {plan:#?}");
+        }
+        assert_eq!(world.trust(ROLE).await, trusted, "{role}");
+        // The role of `dev` is gone, and what names another one stays; AWS takes nothing that names none but deleted ones.
+        let left = elsewhere(&world).await;
+        assert!(left.contains("MoreElsewhere") && left.contains(ROLE) && !left.contains("tests_development"), "{left}");
+        // Its own: what of them is left goes, though the attachments went with the role.
+        let plan = revoke(&world, &text, &["more"]).await;
+        assert!(plan.stays.is_empty() && is_planned(&plan), "{role}: {plan:#?}");
+        let document = world.document("cloudgrant_tests_global").await.to_string();
+        assert!(document.contains("acme-data") && !document.contains("acme-models"), "{role}: {document}");
+        let plan = revoke(&world, &text, &["all", "more", "theirs"]).await;
+        assert!(!plan.is_empty() && plan.stays.is_empty(), "{role}: {plan:#?}");
+        let left = elsewhere(&world).await;
+        let is_left = ["MoreElsewhere", "AllowPull", role].iter().any(|part| left.contains(part));
+        assert!(!is_left && left.contains("ProdElsewhere"), "{role}: {left}");
+        let policies = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
+        let is_global = |name: Option<&str>| name == Some("cloudgrant_tests_global");
+        assert!(!policies.policies().iter().any(|policy| is_global(policy.policy_name())), "{role}: {policies:?}");
+    }
+}
+
+/// Two global grants, one of which reaches the repository of another account.
+const MORE: &str = "  - { name: more, scope: global, access: { models: read, elsewhere: pull } }\nregistries:";
+
+#[tokio::test]
+async fn a_task_role_that_is_protected_is_in_the_way_of_no_revoke() {
+    let applied = manifest(&GRANTS.replace("registries:", MORE));
+    let text = applied.replace("  home: account\n", "  home: account\n  protected: ['acme-user*']\n");
+    let world = World::new(&applied).await;
+    world.converge(&applied).await;
+    let before = world.running().counts().total;
+    for error in [refused(world.plan(&text).await), refused(world.apply(&text).await)] {
+        assert!(error.kind() == ErrorKind::Manifest, "{error:?}");
+        assert!(said(&error).contains("`acme-userflyterole` is protected (`acme-user*`)"), "{error:?}");
+    }
+    assert_eq!(world.running().counts().total, before, "refused before anything was called");
+    let carried = world.attached("acme-userflyterole").await;
+    for grant in ["dev", "also", "more"] {
+        let plan = revoke(&world, &text, &[grant]).await;
+        assert!(!plan.is_empty() && plan.stays.is_empty() && is_planned(&plan), "{grant}: {plan:#?}");
+    }
+    let document = world.document("cloudgrant_tests_global").await.to_string();
+    assert!(document.contains("acme-data") && !document.contains("acme-models"), "{document}");
+    let plan = revoke(&world, &text, &["more", "all"]).await;
+    assert!(plan.stays.iter().any(|stays| stays.reason.contains("is protected")), "{:#?}", plan.stays);
+    assert_eq!(world.attached("acme-userflyterole").await, carried);
 }
 
 /// Whether what the manifest says of the others could be told from what is revoked.

@@ -311,9 +311,9 @@ registries:
     let world = World::new(&manifest("")).await;
     let error = refused(world.plan(&text).await);
     let problems: Vec<_> = error.problems().iter().map(|problem| problem.message.as_str()).collect();
-    for missing in ["other-userflyterole", "unionai-other-flyteworker-node-group", "`nowhere`"] {
+    for missing in ["other-userflyterole", "unionai-other-flyteworker-node-group", "`nowhere`", "'team/images'"] {
         let found = problems.iter().filter(|problem| problem.contains(missing)).count();
         assert_eq!(found, 1, "{missing}: {problems:#?}");
     }
-    assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "3 things stand in the way"));
+    assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "4 things stand in the way"));
 }

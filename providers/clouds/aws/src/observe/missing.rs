@@ -1,0 +1,111 @@
+//! What the stack's objects take for granted and isn't there, or may not be read: it keeps them from being made, and nobody from
+//! taking something else away.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Action, Desired, Error, ErrorKind, Object, ObjectId, Result, Unmakeable};
+use serde_json::Value;
+
+use crate::Aws;
+use crate::inventory::snapshot::Issuer;
+use crate::objects::attachment::Attachment;
+use crate::objects::kinds;
+use crate::observe::wanted_roles;
+use crate::verbs::bind_scope::{TaskPolicy, task_policy};
+use crate::verbs::others_roles::OthersRole;
+
+pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
+    let (mut missing, task_policy, task_role, node_role) =
+        tokio::try_join!(issuers(aws, desired), without_task_policy(aws, desired), aws.task_role(), aws.node_role())?;
+    missing.extend(task_policy);
+    missing.extend([task_role, node_role].into_iter().filter_map(|role| without(role, desired)));
+    Ok(missing)
+}
+
+/// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become
+/// narrower without.
+async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
+    let roles = wanted_roles(desired);
+    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else { return Ok(Vec::new()) };
+    let of_roles = |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone() };
+    let states = match aws.issuers().await {
+        Ok(states) => states,
+        // Whether it is there nobody knows: no role is made for it.
+        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(vec![of_roles(error)]),
+        Err(error) => return Err(error),
+    };
+    let each = cluster.oidc_provider.iter().zip(states);
+    let untrusted = each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience()));
+    Ok(untrusted.map(of_roles).collect())
+}
+
+/// Requirement 22: what every task needs must be there before a role that is to carry it.
+async fn without_task_policy(aws: &Aws, desired: &Desired) -> Result<Option<Unmakeable>> {
+    let mut objects = wanted_roles(desired);
+    if objects.is_empty() {
+        return Ok(None);
+    }
+    let Some(TaskPolicy { arn, missing: Some(why) }) = task_policy(aws).await? else { return Ok(None) };
+    let name = kinds::policy_name(&arn);
+    objects.extend(objects.clone().iter().map(|role| kinds::attachment(&role.name, name)));
+    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects }))
+}
+
+/// Requirements 13 and 30: what is attached to a role of others, and what names it in another account, needs that role. A
+/// statement that is there keeps the role's ID once it was deleted, and may become narrower without it.
+fn without(role: OthersRole, desired: &Desired) -> Option<Unmakeable> {
+    let OthersRole { name, arn, missing } = role;
+    let why = missing?;
+    let needs_it = |object: &&Object| match object.id.kind {
+        kinds::ATTACHMENT => Attachment::of(&object.attributes).is_some_and(|attachment| attachment.role == name),
+        kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
+            is_principal(&object.attributes.value()["statement"]["Principal"]["AWS"], &arn)
+        }
+        _ => false,
+    };
+    let objects: BTreeSet<ObjectId> = desired.objects.iter().filter(needs_it).map(|object| object.id.clone()).collect();
+    (!objects.is_empty()).then_some(Unmakeable { why, actions: &[Action::Create], objects })
+}
+
+fn is_principal(principals: &Value, arn: &str) -> bool {
+    match principals {
+        Value::Array(several) => several.iter().any(|one| one == arn),
+        one => one == arn,
+    }
+}
+
+fn untrusted(issuer: &str, arn: &str, state: Issuer, audience: &str) -> Option<Error> {
+    let (missing, hint) = match state {
+        Issuer::Trusted => return None,
+        Issuer::LacksAudience => (
+            format!("it lacks the audience {audience}"),
+            format!(
+                "add it: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} \
+                 --client-id {audience}`; or, if the cluster's tokens are for another audience, set `aws.cluster.audience`"
+            ),
+        ),
+        Issuer::Unknown => (
+            "IAM doesn't know it".to_owned(),
+            format!(
+                "create it (`eksctl utils associate-iam-oidc-provider --approve`, or `aws iam \
+                 create-open-id-connect-provider --url https://{issuer} --client-id-list {audience}`), or mend \
+                 `aws.cluster.oidc_provider`"
+            ),
+        ),
+        Issuer::OtherSpelling => {
+            let (with, other) = match issuer.strip_suffix('/') {
+                Some(other) => ("without", other.to_owned()),
+                None => ("with", format!("{issuer}/")),
+            };
+            (
+                format!("IAM knows it {with} a slash at its end, as {other}; to IAM that is another issuer"),
+                format!(
+                    "see which of the two the cluster's tokens name as their `iss`; if it is that one, write `{other}` in \
+                     `aws.cluster.oidc_provider`"
+                ),
+            )
+        }
+    };
+    let message = format!("the cluster's OpenID Connect provider can't be trusted: {missing}");
+    Some(Error::new(ErrorKind::NotFound, message).with("provider", arn).hint(hint))
+}
