@@ -10,6 +10,7 @@ use crate::manifest;
 use crate::render::plan::{self, Telling, Wording};
 use crate::render::{json, report};
 use crate::terminal::interrupt::interrupted;
+use crate::terminal::question::is_approved;
 
 /// Show what would change, ask, and make it so
 #[derive(Debug, Args)]
@@ -173,7 +174,7 @@ pub(super) async fn carry_out(
         return Ok((if shortfalls.is_empty() { Exit::Done } else { Exit::Failed }, plan));
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);
-    if !yes && !answer(shell, work, &question).await? {
+    if !yes && !is_approved(printer, work.interrupts, &question).await? {
         // The result, and so for whoever wants nothing else.
         printer.warn("Nothing was changed.");
         let refused = Error::new(ErrorKind::Cancelled, "the plan was not approved; nothing was changed");
@@ -255,41 +256,4 @@ async fn apply(
         cancel.cancel();
         shell.printer.warn("Finishing what is under way. Press Ctrl-C again to end at once.");
     }
-}
-
-/// Asks until the answer is one.
-async fn answer(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result<bool> {
-    loop {
-        let line = asked(shell, work, question).await?;
-        match line.trim().to_lowercase().as_str() {
-            "y" | "yes" => return Ok(true),
-            "n" | "no" | "" => return Ok(false),
-            _ => shell.printer.ask("Please answer y or n; without an answer, nothing is changed.\n"),
-        }
-    }
-}
-
-/// The line that was answered; an empty one where the input ends.
-async fn asked(shell: Shell<'_>, work: &mut Work<'_>, question: &str) -> Result<String> {
-    shell.printer.ask(&format!("\n{question} [y/N] "));
-    let reading = async {
-        let read = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map(|_| line)
-        });
-        let failed = |error: String| Error::new(ErrorKind::Unexpected, "can't read the answer").with("cause", error);
-        read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
-    };
-    let line = match work.interrupts.unless(reading).await {
-        Ok(line) => line,
-        Err(error) => {
-            shell.printer.ask("\n");
-            return Err(error);
-        }
-    };
-    if line.is_empty() {
-        // End of input: the cursor still stands behind the question.
-        shell.printer.ask("\n");
-    }
-    Ok(line)
 }

@@ -52,11 +52,15 @@ const HARMLESS: [&str; 6] = [
     "AZURE_CORE_COLLECT_TELEMETRY",
 ];
 
-/// Whether a program with this variable could leave the sandbox.
+/// By which cloudgrant starts a sandbox of its own. What runs in this one needs none, and in the same folder gets none.
+const ANOTHER: &str = "CLOUDGRANT_SANDBOX";
+
+/// Whether a program with this variable could leave the sandbox, be it for another one.
 fn leads_out(name: &OsStr) -> bool {
     // Windows' names have no case.
     let name = name.to_string_lossy().to_uppercase();
-    LEADING_OUT.iter().any(|beginning| name.starts_with(beginning)) && !HARMLESS.contains(&name.as_str())
+    let is_of_a_cloud = LEADING_OUT.iter().any(|beginning| name.starts_with(beginning));
+    name == ANOTHER || is_of_a_cloud && !HARMLESS.contains(&name.as_str())
 }
 
 /// The details, and the list of faults as the sandboxes know it.
@@ -149,9 +153,12 @@ async fn serve(
     provider: &str,
     folder: &std::path::Path,
     running: &Running,
-    variables: Vec<(String, String)>,
+    mut variables: Vec<(String, String)>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit> {
+    if std::env::var_os(ANOTHER).is_some() {
+        variables.push((ANOTHER.to_owned(), "no".to_owned()));
+    }
     if shell.printer.is_json() {
         let exports: serde_json::Map<_, _> =
             variables.into_iter().map(|(name, value)| (name, Value::from(value))).collect();

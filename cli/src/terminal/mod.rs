@@ -6,4 +6,5 @@ pub(crate) mod interrupt;
 pub(crate) mod logging;
 pub(crate) mod printer;
 pub(crate) mod progress;
+pub(crate) mod question;
 pub(crate) mod unstyled;

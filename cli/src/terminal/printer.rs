@@ -124,19 +124,31 @@ impl Printer {
         self.write_error(question);
     }
 
-    /// Tells why nothing came of it.
+    /// Tells why nothing came of it: on standard error where the document can't be written, on a full disk perhaps.
     pub(crate) fn failure(&self, error: &Error) {
         if self.is_json() {
-            // Where the document can't be written, the exit code still says it.
-            let _ = self.json(&render::error::document(error));
+            if let Err(unwritten) = self.json(&render::error::document(error)) {
+                self.failure_text(error);
+                // It may be what is told.
+                if unwritten.message() != error.message() {
+                    self.failure_text(&unwritten);
+                }
+            }
         } else {
-            self.write_error(&render::error::text(error, self.width_of_errors()));
+            self.failure_text(error);
         }
+    }
+
+    fn failure_text(&self, error: &Error) {
+        self.write_error(&render::error::text(error, self.width_of_errors()));
     }
 
     /// Tells, as JSON, what is wrong with the command line.
     pub(crate) fn misuse(&self, message: &str) {
-        let _ = self.json(&render::error::misuse(message));
+        if let Err(unwritten) = self.json(&render::error::misuse(message)) {
+            self.write_error(message);
+            self.failure_text(&unwritten);
+        }
     }
 
     fn write_error(&self, text: &str) {
@@ -159,6 +171,11 @@ impl Printer {
     /// Whether what goes to standard error is seen by a person, right now.
     pub(crate) fn has_audience(&self) -> bool {
         io::stderr().is_terminal()
+    }
+
+    /// Whether a line can move there: a dumb terminal only goes on.
+    pub(crate) fn moves_lines(&self) -> bool {
+        self.has_audience() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
     }
 
     /// Whether results as text are seen by a person, right now.

@@ -62,7 +62,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(printer: &Printer, provider: &'static str) -> Self {
-        let bar = (printer.has_audience() && !printer.is_quiet()).then(|| {
+        let bar = (printer.moves_lines() && !printer.is_quiet()).then(|| {
             let bar = ProgressBar::new_spinner().with_style(spinner(printer));
             printer.bars().add(bar)
         });

@@ -2,6 +2,8 @@
 
 use crate::json::assert_valid;
 use crate::support::{Folder, QUICKSTART};
+#[cfg(target_os = "linux")]
+use crate::terminal::on_a_terminal_of;
 
 fn out(folder: &Folder, arguments: &[&str]) -> String {
     let output = folder.output(arguments);
@@ -111,19 +113,8 @@ fn where_nothing_changes_little_is_said() {
 /// Runs the command on a terminal where somebody types.
 #[cfg(target_os = "linux")]
 fn answered(folder: &Folder, command: &str, answers: &str) -> String {
-    use std::io::Write as _;
-    use std::process::{Command, Stdio};
-    let binary = env!("CARGO_BIN_EXE_cloudgrant");
-    let mut script = Command::new("script");
-    script.args(["-qec", &format!("stty cols 200; {binary} {command}; echo code $?"), "/dev/null"]);
-    script.current_dir(folder.path()).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
-    script.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path()).env("TERM", "xterm");
-    let mut child = script.spawn().expect("`script` of util-linux runs");
-    let mut stdin = child.stdin.take().expect("its input");
-    stdin.write_all(answers.as_bytes()).expect("written");
-    let output = child.wait_with_output().expect("it ends");
-    drop(stdin);
-    anstream::adapter::strip_str(&String::from_utf8_lossy(&output.stdout)).to_string()
+    let answers: Vec<_> = answers.split_inclusive('\n').map(|line| ("[y/N] ", line)).collect();
+    on_a_terminal_of(200, folder, &format!("{command}; echo code $?"), &answers)
 }
 
 #[cfg(target_os = "linux")]

@@ -119,3 +119,27 @@ fn permissions_keep_to_the_schema() {
         }
     }
 }
+
+/// A full disk, for one.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_told() {
+    let folder = Folder::with(QUICKSTART);
+    let told = |arguments: &[&str]| {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output =
+            folder.command(&[arguments, &["-o", "json"]].concat()).stdout(full).output().expect("the binary runs");
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    for arguments in [&["plan", "--sandbox"][..], &["providers"]] {
+        let said = told(arguments);
+        assert_eq!(said.matches("error: can't write the result to standard output").count(), 1, "{said}");
+        assert!(said.contains("No space left on device"), "{said}");
+    }
+    // What is wrong otherwise is told as well.
+    for (arguments, what) in [(&["explain", "nobody"][..], "nobody"), (&["plan", "--nonsense"], "--nonsense")] {
+        let said = told(arguments);
+        assert!(said.contains(what) && said.contains("error: can't write the result"), "{said}");
+    }
+}

@@ -140,3 +140,32 @@ fn a_folder_that_was_begun_with_another_account_is_named() {
         assert!(document.contains(what), "{document}");
     }
 }
+
+/// What runs in the sandbox would otherwise begin another one, in the folder that is in use.
+#[test]
+fn what_runs_in_a_sandbox_starts_no_other() {
+    let binary = env!("CARGO_BIN_EXE_cloudgrant");
+    for yes in ["yes", "./world"] {
+        let folder = stranded().variable("CLOUDGRANT_SANDBOX", yes);
+        let output = folder.output(&["sandbox", "--", binary, "plan"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{yes}: {said}");
+        assert!(said.contains("Working in the sandbox, not in a real cloud: its variables are set."), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_to_be_exported_starts_no_other_sandbox() {
+    let exports = |folder: &Folder| {
+        let mut serving = folder.command(&["sandbox", "--output", "json"]);
+        let mut serving = serving.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
+        let stdout = serving.stdout.take().expect("piped");
+        let document = serde_json::Deserializer::from_reader(stdout).into_iter::<serde_json::Value>().next();
+        serving.kill().expect("it serves");
+        serving.wait().expect("it ends");
+        document.expect("a document").expect("JSON")["exports"]["CLOUDGRANT_SANDBOX"].clone()
+    };
+    assert_eq!(exports(&stranded().variable("CLOUDGRANT_SANDBOX", "yes")), "no");
+    assert!(exports(&stranded()).is_null());
+}

@@ -1,25 +1,74 @@
-//! What a person sees on a terminal: a pseudo-terminal of `script`, which answers nothing.
+//! What a person sees on a terminal, and what they type there: a pseudo-terminal of `script`.
 
+#[cfg(target_os = "linux")]
+use std::io::{Read, Write};
 #[cfg(target_os = "linux")]
 use std::process::{Command, Stdio};
 
 use crate::support::{Folder, QUICKSTART};
 
-/// Runs the command on a terminal where nobody types anything.
+/// What is typed at a question where nobody has an answer: the end of the input.
+#[cfg(target_os = "linux")]
+const NO_ANSWER: [(&str, &str); 1] = [("[y/N] ", "\x04")];
+
+/// Runs the command on a terminal where nobody answers anything.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(folder: &Folder, command: &str) -> String {
-    on_a_terminal_of(100, folder, command)
+    on_a_terminal_of(100, folder, command, &NO_ANSWER)
 }
 
+/// Runs the command on a terminal on which something is typed as soon as what belongs to it is seen, one after the other.
 #[cfg(target_os = "linux")]
-fn on_a_terminal_of(columns: usize, folder: &Folder, command: &str) -> String {
+pub(crate) fn on_a_terminal_of(columns: usize, folder: &Folder, command: &str, typed: &[(&str, &str)]) -> String {
     let binary = env!("CARGO_BIN_EXE_cloudgrant");
     let mut script = Command::new("script");
     script.args(["-qec", &format!("stty rows 40 cols {columns}; {binary} {command}"), "/dev/null"]);
-    script.current_dir(folder.path()).env_clear().stdin(Stdio::null());
+    script.current_dir(folder.path()).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
     script.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path()).env("TERM", "xterm");
-    let output = script.output().expect("`script` of util-linux runs");
-    anstream::adapter::strip_str(&String::from_utf8_lossy(&output.stdout)).to_string()
+    let mut script = script.spawn().expect("`script` of util-linux runs");
+    let (mut keys, mut screen) = (script.stdin.take().expect("piped"), script.stdout.take().expect("piped"));
+    let (mut seen, mut from, mut piece) = (Vec::new(), 0, [0; 4096]);
+    let mut typed = typed.iter().peekable();
+    loop {
+        let length = screen.read(&mut piece).expect("readable");
+        if length == 0 {
+            break;
+        }
+        seen.extend_from_slice(&piece[..length]);
+        let rest = String::from_utf8_lossy(&seen[from..]);
+        if let Some((_, text)) = typed.next_if(|(behind, _)| rest.contains(behind)) {
+            keys.write_all(text.as_bytes()).expect("somebody reads");
+            from = seen.len();
+        }
+    }
+    script.wait().expect("it ends");
+    anstream::adapter::strip_str(&String::from_utf8_lossy(&seen)).to_string()
+}
+
+/// Nobody approves what they haven't seen.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_typed_before_the_question_answers_nothing() {
+    let folder = Folder::with(QUICKSTART);
+    let typed = [("Looking at what aws has", "y\n"), ("[y/N] ", "n\n")];
+    let seen = on_a_terminal_of(100, &folder, "apply --sandbox --faults latency=300ms", &typed);
+    assert!(seen.trim_end().ends_with("Nothing was changed."), "{seen}");
+    let seen = on_a_terminal_of(100, &folder, "apply --sandbox", &[("[y/N] ", "y\n")]);
+    assert!(!seen.contains("Nothing was changed."), "{seen}");
+    let output = folder.output(&["plan", "--sandbox", "--exit-code"]);
+    assert!(output.status.success(), "what was approved is done");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_neither_yes_nor_no_is_a_no_in_the_end() {
+    let folder = Folder::with(QUICKSTART);
+    let seen = on_a_terminal_of(100, &folder, "apply --sandbox", &[("[y/N] ", "maybe\n"); 4]);
+    assert_eq!(seen.matches("[y/N] ").count(), 3, "{seen}");
+    assert_eq!(seen.matches("Please answer y or n").count(), 2, "{seen}");
+    assert!(seen.trim_end().ends_with("Nothing was changed."), "{seen}");
+    let seen = on_a_terminal_of(100, &folder, "apply --sandbox", &[("[y/N] ", "maybe\n"), ("[y/N] ", "yes\n")]);
+    assert!(!seen.contains("Nothing was changed."), "{seen}");
 }
 
 #[cfg(target_os = "linux")]
@@ -60,7 +109,7 @@ fn sentences_break_between_words() {
         "permissions",
         "permissions --provider azure",
     ] {
-        let seen = on_a_terminal_of(60, &folder, command);
+        let seen = on_a_terminal_of(60, &folder, command, &NO_ANSWER);
         let sentence = |line: &&str| {
             let of_document = line.contains('"') || line.starts_with("    ") || line.contains("arn:");
             // What is to be copied stays whole, and so does what has no space.
@@ -132,6 +181,16 @@ fn a_manifest_on_standard_input_leaves_nobody_to_answer() {
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("standard input is the manifest, so nobody can answer") && said.contains("--yes"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_moves_on_a_dumb_terminal() {
+    let folder = Folder::with(QUICKSTART);
+    let binary = env!("CARGO_BIN_EXE_cloudgrant");
+    let command = format!("env TERM=dumb {binary} plan --sandbox --faults latency=200ms");
+    let seen = on_a_terminal(&folder, &format!("--version; {command}"));
+    assert!(seen.contains("+ iam-role") && !seen.contains("Looking at what aws has"), "{seen}");
 }
 
 /// The terminal echoes `^C` behind the moving line: it must have room there, or what is taken away is the next line.
