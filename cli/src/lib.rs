@@ -48,6 +48,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Err(mut error) => {
             let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
             mistakes::advise(&mut error, &words);
+            mistakes::plain_usage(&mut error, &words);
             return refuse(&error, &arguments);
         }
     };

@@ -163,7 +163,7 @@ pub(crate) fn quoted(value: &str) -> String {
 }
 
 /// Whether somebody who writes this wants no sandbox.
-fn says_no(folder: &str) -> bool {
+pub(crate) fn says_no(folder: &str) -> bool {
     matches!(folder.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
 }
 

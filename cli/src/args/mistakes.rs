@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use cloudgrant_core::shown;
 
-use crate::args::complete;
+use crate::args::{Cli, complete, says_no};
 
 /// What is typed in place of something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,20 @@ pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
 }
 
+/// The usage of the command that was typed, without what was set: clap lists options with a variable as if they were required.
+pub(crate) fn plain_usage(error: &mut Error, arguments: &[String]) {
+    let is_set = |name: &str| std::env::var_os(format!("CLOUDGRANT_{name}")).is_some();
+    if error.get(ContextKind::Usage).is_none() || !["FILE", "PROFILE", "SANDBOX", "OUTPUT"].into_iter().any(is_set) {
+        return;
+    }
+    let mut root = Cli::command();
+    root.build();
+    let words = arguments.iter().skip(1).take_while(|word| *word != "--");
+    let command = words.fold(&root, |command, word| command.find_subcommand(word).unwrap_or(command));
+    let usage = command.clone().render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+}
+
 /// Which names there are, for whoever revokes without one.
 fn of_names(error: &Error, arguments: &[String]) -> Option<String> {
     let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
@@ -156,7 +171,12 @@ fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String>
     }
     // Its folder is optional, and so stands behind a sign.
     if arguments.windows(2).any(|pair| pair[0] == "--sandbox" && pair[1] == typed && !typed.starts_with('-')) {
-        return Some(format!("a folder of the sandbox is written `--sandbox={typed}`"));
+        return Some(match says_no(typed) {
+            true => {
+                format!("for the real cloud, leave `--sandbox` out; a folder of that name is `--sandbox=./{typed}`")
+            }
+            false => format!("a folder of the sandbox is written `--sandbox={typed}`"),
+        });
     }
     let is_file = ENDINGS.iter().any(|ending| typed.to_ascii_lowercase().ends_with(ending));
     is_file.then(|| format!("the manifest is named with an option: `--file {typed}`"))
@@ -164,10 +184,7 @@ fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Cli;
 
     fn said(line: &[&str]) -> String {
         let arguments: Vec<_> = ["cloudgrant"].iter().chain(line).map(|word| (*word).to_owned()).collect();
@@ -207,7 +224,12 @@ mod tests {
         assert!(said(&["x.toml"]).contains("`--file x.toml`"));
         assert!(said(&["plan", "--sandbox", "/tmp/x"]).contains("`--sandbox=/tmp/x`"));
         assert!(said(&["--sandbox", "/tmp/x", "plan"]).contains("`--sandbox=/tmp/x`"));
-        // A misspelt option is none.
+        let said = said(&["plan", "--sandbox", "no"]);
+        assert!(said.contains("leave `--sandbox` out") && said.contains("`--sandbox=./no`"), "{said}");
+    }
+
+    #[test]
+    fn a_misspelt_option_is_no_folder() {
         let said = said(&["plan", "--sandbox", "--exitcode"]);
         assert!(said.contains("'--exit-code'") && !said.contains("--sandbox=--"), "{said}");
     }

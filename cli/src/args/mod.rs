@@ -4,4 +4,4 @@ mod command_line;
 pub(crate) mod complete;
 pub(crate) mod mistakes;
 
-pub(crate) use self::command_line::{Cli, Command, Global, Output, contradiction, default_folder, quoted};
+pub(crate) use self::command_line::{Cli, Command, Global, Output, contradiction, default_folder, quoted, says_no};

@@ -66,6 +66,61 @@ fn a_variable_with_one_underscore_is_told_of_two() {
     assert!(told.contains("did you mean CLOUDGRANT_AWS__REGION?"), "{told}");
 }
 
+fn hinted(manifest: &str) -> String {
+    refused(&Folder::with(manifest), &["plan", "--sandbox"])
+}
+
+#[test]
+fn a_locator_that_is_not_indented_is_told_to_be() {
+    let locator = "  training-data:\n    aws: s3://acme-training/inputs/";
+    let told = hinted(&MANIFEST.replace(locator, &locator.replace("    aws", "  aws")));
+    assert!(told.contains("hint: indent `aws` below `training-data`"), "{told}");
+    assert!(!told.contains("resources.aws"), "told once: {told}");
+}
+
+#[test]
+fn a_registry_is_told_how_a_registry_is_written() {
+    for (provider, form) in
+        [("aws", "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY"), ("azure", "REGISTRY.azurecr.io/")]
+    {
+        let told = hinted(&format!("{MANIFEST}registries:\n  - {{ name: images, {provider}: foo/bar }}\n"));
+        assert!(told.contains(form) && !told.contains("s3://BUCKET") && !told.contains("vault"), "{told}");
+    }
+}
+
+#[test]
+fn a_variable_takes_a_list_as_json() {
+    let told = refused(&Folder::with(MANIFEST).variable("CLOUDGRANT_GRANTS", "["), &["plan", "--sandbox"]);
+    assert!(told.contains("as JSON has it") && !told.contains("dash"), "{told}");
+}
+
+#[test]
+fn a_name_that_nobody_can_have_is_told_which_is_meant() {
+    let told = hinted(&MANIFEST.replace("access: { training-data: read }", "access: { training_data: read }"));
+    assert!(told.contains("not a valid resource name") && told.contains("did you mean `training-data`?"), "{told}");
+    let told = hinted(&MANIFEST.replace("domain: production }", "domain: prod }"));
+    assert!(told.contains("did you mean `production`?"), "{told}");
+}
+
+#[test]
+fn a_platform_with_nothing_in_it_is_not_missing() {
+    let (before, rest) = MANIFEST.split_once("platform:\n").expect("a platform");
+    let (_, after) = rest.split_once("aws:\n").expect("a section");
+    let told = hinted(&format!("{before}platform: {{}}\naws:\n{after}"));
+    assert!(told.contains("`platform` lacks `kind`, `projects` and `domains`"), "{told}");
+    assert!(!told.contains("`platform` is missing"), "{told}");
+}
+
+/// clap takes a variable for an option that was written, and what was written for required.
+#[test]
+fn usage_asks_for_no_option_that_a_variable_gives() {
+    let folder = Folder::with(MANIFEST).variable("CLOUDGRANT_PROFILE", "x").variable("CLOUDGRANT_OUTPUT", "text");
+    let told = refused(&folder, &["plan", "--nonsense"]);
+    assert!(told.contains("Usage: cloudgrant plan [OPTIONS]\n"), "{told}");
+    let told = refused(&folder, &["audit", "verify"]);
+    assert!(told.contains("Usage: cloudgrant audit verify [OPTIONS] <FILE>\n"), "{told}");
+}
+
 #[test]
 fn what_only_profiles_set_says_to_choose_one() {
     let folder = Folder::with_file("cloudgrant.toml", include_str!("../../../examples/profiles/cloudgrant.toml"));

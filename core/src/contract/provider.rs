@@ -198,6 +198,15 @@ pub trait Connect: Provider + Sized + 'static {
     /// What is wrong with it, and what would be right. Core adds the place.
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic>;
 
+    /// The same of what stands for a registry: whoever wrote something that is no locator is told how a registry's is written, and
+    /// nothing of other kinds.
+    ///
+    /// # Errors
+    /// As [`resource_kind`](Self::resource_kind).
+    fn registry_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        Self::resource_kind(locator)
+    }
+
     /// What of its section directs credentials: says where they are sent (an endpoint, an authority), whom to believe (a
     /// certificate authority), or which are used (a profile, a source of them).
     ///

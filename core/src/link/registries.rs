@@ -31,14 +31,14 @@ impl Reader<'_> {
                 linked.iter().filter(|linked| self.registration.is_none_or(|selected| selected.id != linked.id))
             {
                 let Some(locator) = entry.locators.get(provider.id) else { continue };
-                if let Err(problem) = (provider.resource_kind)(locator) {
+                if let Err(problem) = (provider.registry_kind)(locator) {
                     self.problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));
                 }
             }
-            let Some(Registration { id, capabilities, resource_kind, .. }) = self.registration else { continue };
+            let Some(Registration { id, capabilities, registry_kind, .. }) = self.registration else { continue };
             let id = *id;
             let locator = entry.locators.get(id);
-            let is_right = match locator.map(|locator| (locator, resource_kind(locator))) {
+            let is_right = match locator.map(|locator| (locator, registry_kind(locator))) {
                 Some((_, Ok(ResourceKind::Registry))) => true,
                 Some((locator, Ok(kind))) => {
                     let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use foldhash::HashSet;
 use serde_json::{Map, Value};
 
-pub(crate) use self::head::{is_key, known_providers, profiles};
+pub(crate) use self::head::{is_key, known_providers, nothing_of_platform, profiles};
 use self::head::{present, required, sections, version};
 use self::lists::list;
 pub use self::lists::{Binding, Grant};
@@ -108,6 +108,7 @@ impl Manifest {
                 part.without_level.retain(|_, names| !names.is_empty());
                 let grants = grants.into_iter().map(|grant| grant.read).collect();
                 platform::meant_scopes(map, &platform, &mut problems[before..]);
+                entries::meant_resources(part.resources.as_ref(), &mut problems[before..]);
                 (Arc::new(resources), Arc::new(grants), None)
             }
         };

@@ -11,6 +11,8 @@ use crate::manifest::places::{Places, entry_name, placed_in};
 use crate::manifest::problems::{MOST, follows, one};
 use crate::manifest::quick::Quick;
 use crate::manifest::source::Source;
+use crate::manifest::text::format::Format;
+use crate::manifest::text::indented::Indented;
 use crate::manifest::text::path::Path;
 use crate::manifest::text::tree::{self, Content};
 use crate::manifest::text::{excerpt, hidden};
@@ -102,6 +104,12 @@ impl Loaded {
             problems.push(unknown);
             return Err(source.refusal(problems));
         }
+        let indented = match source.format {
+            Format::Yaml => Indented::of(&tree),
+            _ => Indented::default(),
+        };
+        problems.iter_mut().for_each(|problem| indented.hint(problem));
+        let is_platform_written = tree.get("platform").is_some_and(|node| matches!(node.content, Content::Map(_)));
         let usual = tree.get("provider").and_then(|node| node.to_value().as_str().map(str::to_owned));
         let (places, mut value) = Places::of(&source, tree)?;
         let mut found = Vec::new();
@@ -110,6 +118,10 @@ impl Loaded {
         problems.extend(places.of_all(found, &value));
         let mut found = Vec::new();
         let manifest = Manifest::read_part(&value, None, &mut found);
+        found.retain(|problem| !indented.tells_of(problem));
+        if is_platform_written {
+            found.iter_mut().for_each(document::nothing_of_platform);
+        }
         found.retain(|problem| !problems.iter().take(MOST).any(|known| follows(problem, known)));
         problems.extend(places.of_all(found, &value));
         let Some(mut manifest) = manifest else { return Err(source.refusal(problems)) };

@@ -1,10 +1,10 @@
 //! What has a name and a locator in each cloud: resources, and registries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::registry::clouds;
 use crate::manifest::text::strict::{self, expected};
 use crate::manifest::text::unspaced;
@@ -88,6 +88,17 @@ pub(super) fn resource(
     };
     let locators = locators(fields, &path, &["force"], providers, problems);
     Some((parsed.ok(), ResourceEntry { locators, force }))
+}
+
+/// Says of a name that is no resource's, as it keeps to no rule, which resource is meant.
+pub(super) fn meant_resources(resources: Option<&BTreeSet<String>>, problems: &mut [Diagnostic]) {
+    let Some(resources) = resources else { return };
+    for problem in problems.iter_mut().filter(|problem| problem.hint.is_none()) {
+        let written = problem.message.split_once("` is not a valid resource name").map(|(before, _)| before);
+        let written = written.and_then(|before| before.strip_prefix('`'));
+        let meant = written.and_then(|written| nearest(written, resources.iter().map(String::as_str)));
+        problem.hint = meant.map(|meant| format!("did you mean `{meant}`?"));
+    }
 }
 
 /// How a locator is written that stands where the resource should: whose it is, the providers know.

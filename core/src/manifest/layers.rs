@@ -118,9 +118,17 @@ pub(super) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
             problem.hint = Some(format!("did you mean CLOUDGRANT_{meant}?"));
         }
     }
+    if layer.starts_with(VARIABLE)
+        && problem.hint.as_deref().is_some_and(|hint| hint.contains("with a dash of its own"))
+    {
+        problem.hint = Some(AS_JSON.to_owned());
+    }
     problem.layer = Some(layer.into());
     problem
 }
+
+/// How a list is written in a variable. A manifest's has dashes in YAML.
+const AS_JSON: &str = "a variable takes a list as JSON has it, and whole: `[{\"name\": \"…\"}, …]`";
 
 /// How the layer of a variable is called, in front of its name.
 const VARIABLE: &str = "environment variable ";
@@ -241,6 +249,14 @@ pub(super) fn unknown_profile(file: &Node, file_name: &str, profile: &str) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_told_to_take_json() {
+        let dashes = Diagnostic::new("grants", "`grants` must be a list").hint("write each with a dash of its own: …");
+        let of = |layer: &str| blamed(dashes.clone(), layer.to_owned()).hint.expect("a hint");
+        assert!(of("environment variable CLOUDGRANT_GRANTS").contains("as JSON has it"));
+        assert!(of("flag --grants").contains("a dash"));
+    }
 
     #[test]
     fn variables_nest_and_keep_their_text() {

@@ -25,6 +25,8 @@ pub struct Registration {
     pub capabilities: Capabilities,
     /// Understands a locator: [`Connect::resource_kind`].
     pub resource_kind: fn(&str) -> Result<ResourceKind, Diagnostic>,
+    /// The same of a registry's: [`Connect::registry_kind`].
+    pub registry_kind: fn(&str) -> Result<ResourceKind, Diagnostic>,
     /// Reads the provider's section and says what is wrong with it, at key paths within the section.
     pub check_config: fn(&Value) -> Vec<Diagnostic>,
     /// What of the section, which must be one that can be read, directs credentials: [`Connect::directs_credentials`].
@@ -105,6 +107,7 @@ impl Registration {
             summary: P::SUMMARY,
             capabilities: P::CAPABILITIES,
             resource_kind: P::resource_kind,
+            registry_kind: P::registry_kind,
             check_config: check_config::<P>,
             directs_credentials: directs_credentials::<P>,
             variables: P::VARIABLES,
@@ -215,6 +218,7 @@ mod tests {
             summary: "",
             capabilities: Capabilities::none(),
             resource_kind: |_| Err(Diagnostic::new("", "never")),
+            registry_kind: |_| Err(Diagnostic::new("", "never")),
             check_config: |_| Vec::new(),
             directs_credentials: |_| Vec::new(),
             variables: &[],

@@ -94,6 +94,13 @@ pub(super) fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Says of a platform that is written, and is missing for having nothing in it, what is missing in it.
+pub(crate) fn nothing_of_platform(problem: &mut Diagnostic) {
+    if problem.path == "platform" && problem.message == "`platform` is missing" {
+        problem.message = "`platform` lacks `kind`, `projects` and `domains`".to_owned();
+    }
+}
+
 pub(super) fn required<T: DeserializeOwned>(
     map: &Map<String, Value>,
     key: &str,

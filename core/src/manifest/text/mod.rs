@@ -3,6 +3,7 @@
 pub(crate) mod excerpt;
 pub(crate) mod format;
 pub(crate) mod hidden;
+pub(crate) mod indented;
 pub(crate) mod misspelt;
 pub(crate) mod notation;
 pub(crate) mod path;

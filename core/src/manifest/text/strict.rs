@@ -297,7 +297,7 @@ pub(crate) fn expected(unknown: &str, known: &[&str]) -> String {
     if known.len() > MOST {
         all.push_str(&format!(" and {} more", known.len() - MOST));
     }
-    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)) {
+    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known)) {
         Some(near) => format!("did you mean `{near}`? possible: {all}"),
         None => format!("possible: {all}"),
     }
@@ -308,6 +308,14 @@ fn begun<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     const SHORTEST: usize = 4;
     let begins = |name: &&&str| name.len() >= SHORTEST && written.to_lowercase().starts_with(**name);
     known.iter().filter(begins).max_by_key(|name| name.len()).copied()
+}
+
+/// The only one of the expected names that begins with a shorter word: of `prod`, `production`.
+fn cut<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    const SHORTEST: usize = 3;
+    let written = written.to_lowercase();
+    let mut meant = known.iter().filter(|name| written.len() >= SHORTEST && name.starts_with(&written));
+    meant.next().copied().filter(|_| meant.next().is_none())
 }
 
 #[cfg(test)]
@@ -356,6 +364,13 @@ mod tests {
             ]
         );
         assert_eq!(problems[1].hint.as_deref(), Some("did you mean `region`? possible: region, names"));
+    }
+
+    #[test]
+    fn a_word_that_is_cut_is_meant_if_one_begins_so() {
+        assert!(expected("prod", &["staging", "production"]).starts_with("did you mean `production`?"));
+        assert!(expected("prod", &["production", "products"]).starts_with("possible: "));
+        assert!(expected("pr", &["staging", "production"]).starts_with("possible: "));
     }
 
     #[test]

@@ -102,6 +102,10 @@ impl Connect for Azure {
         Locator::parse(locator).map(|locator| locator.kind())
     }
 
+    fn registry_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+        Locator::parse_registry(locator).map(|locator| locator.kind())
+    }
+
     fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
         config::directs::credentials(config)
     }

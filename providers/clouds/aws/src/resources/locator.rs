@@ -113,6 +113,16 @@ impl Locator {
     }
 }
 
+impl Locator {
+    /// The same of what stands for a registry: what is no locator is told how a repository's is written, and nothing else.
+    pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
+        Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
+            Some(FORMS) => problem.hint(REPOSITORY_FORM),
+            _ => problem,
+        })
+    }
+}
+
 /// The partition that a locator names, where it names one: an ARN does, and a registry's host by its region.
 pub(crate) fn partition(text: &str) -> Option<&str> {
     of_arn(text).or_else(|| match Locator::parse(text) {
@@ -123,6 +133,8 @@ pub(crate) fn partition(text: &str) -> Option<&str> {
 
 const FORMS: &str = "write s3://BUCKET/PREFIX/, \
     arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY";
+
+const REPOSITORY_FORM: &str = "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY";
 
 fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
     Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)

@@ -58,6 +58,7 @@ impl Place {
 
 const FORMS: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/, \
     https://VAULT.vault.azure.net/secrets/NAME, REGISTRY.azurecr.io/REPOSITORY, or a resource ID";
+const REGISTRY_FORM: &str = "write REGISTRY.azurecr.io/REPOSITORY, or the registry's resource ID";
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
 
@@ -169,6 +170,14 @@ impl Locator {
             },
             _ => Err(wrong(text, "is no locator that Azure knows", FORMS)),
         }
+    }
+
+    /// The same of what stands for a registry: what is no locator is told how a registry's is written, and nothing else.
+    pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
+        Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
+            Some(FORMS) => problem.hint(REGISTRY_FORM),
+            _ => problem,
+        })
     }
 
     /// The cloud that the host in a locator belongs to; none where the locator says nothing of it.
