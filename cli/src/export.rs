@@ -144,7 +144,7 @@ impl Folder {
     pub(crate) fn summary(&self, dry_run: bool) -> String {
         let folder = self.path.display();
         if self.files.is_empty() {
-            return "No file is needed: the platform isn't to be told of any principal that is known.".to_owned();
+            return "No file is needed: there is no principal to tell the platform about.".to_owned();
         }
         let [created, changed, removed, unchanged] =
             [Action::Create, Action::Update, Action::Delete, Action::Unchanged].map(|action| self.count(action));

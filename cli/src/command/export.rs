@@ -24,8 +24,8 @@ Examples:
   cloudgrant export --to delivery --dry-run --exit-code
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
-    /// The folder; it is made where it isn't there
-    #[arg(long, value_name = "FOLDER")]
+    /// The folder; it is made where it isn't there, unless there is no file to write
+    #[arg(long, value_name = "FOLDER", add = crate::args::complete::folders())]
     to: PathBuf,
 
     /// Say what would be written, and write nothing
@@ -74,15 +74,21 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             }))?;
             return Ok(exit(folder.differs() || !pending.is_empty()));
         }
-        for file in folder.files().iter().filter(|file| file.action != Action::Unchanged) {
-            shell.printer.data(&format!("{} {}\n", file.action.sign(), file.path))?;
+        let summary = folder.summary(options.dry_run);
+        if shell.printer.is_quiet() {
+            // As `plan` and `apply` do, which leave out what it is made of.
+            shell.printer.data(&format!("{summary}\n"))?;
+        } else {
+            for file in folder.files().iter().filter(|file| file.action != Action::Unchanged) {
+                shell.printer.data(&format!("{} {}\n", file.action.sign(), file.path))?;
+            }
+            shell.printer.say(&summary);
         }
-        shell.printer.say(&folder.summary(options.dry_run));
         if let Some(first) = pending.first() {
             let (apply, others) = (shell.global.repeated("apply"), pending.len() - 1);
-            let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+            let those = if others == 0 { " isn't".to_owned() } else { format!(" and {others} more aren't") };
             shell.printer.warn(&format!(
-                "note: {first}{more} isn't as the manifest says yet: deliver these files after `{apply}`"
+                "note: {first}{those} as the manifest says yet: deliver these files after `{apply}`"
             ));
         }
         if folder.count(Action::Delete) > 0 {

@@ -1,5 +1,7 @@
 //! Steps for somebody else.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan};
 
 use super::plan::header;
@@ -26,9 +28,10 @@ pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, width: Option<usi
         }
     }
     if !in_full {
-        let mut grants = both().flat_map(|(change, _)| &change.because);
-        let name = grants.find_map(named).map(|name| format!(" {name}")).unwrap_or_default();
-        let explain = global.repeated(&format!("explain{name}"));
+        let names: BTreeSet<_> = both().flat_map(|(change, _)| &change.because).filter_map(named).collect();
+        // Without a name, it explains them all.
+        let names: String = names.iter().filter(|_| names.len() <= NAMED).map(|name| format!(" {name}")).collect();
+        let explain = global.repeated(&format!("explain{names}"));
         let where_to = wrapped(&format!("With what they need for it: -v, or {explain}"), 2, 2, width);
         out.push_str(&format!("  {}\n\n", styled(DIM, &where_to)));
     }

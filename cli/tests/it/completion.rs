@@ -47,6 +47,7 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
         assert_eq!(of(&["cloudgrant", "apply", "--audit", ""]), files, "{shell}");
         assert_eq!(of(&["cloudgrant", "audit", "verify", ""]), files, "{shell}");
         assert_eq!(of(&["cloudgrant", "sandbox", "--folder", ""]), ["some-folder/"], "{shell}");
+        assert_eq!(of(&["cloudgrant", "export", "--to", ""]), ["some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--sandbox="]), ["--sandbox=some-folder/"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--output", "j"]), ["json"], "{shell}");
         let documents = of(&["cloudgrant", "permissions", "--for", ""]);

@@ -55,7 +55,7 @@ fn requirement_24_union_s_attributes_are_what_its_tool_takes_strictly() {
     assert!(done, "{summary}");
     let role = "arn:aws:iam::111122223333:role/cloudgrant/acme-ml.";
     assert!(files.lines().all(|line| line.starts_with("+ ")), "{files}");
-    let note = "isn't as the manifest says yet: deliver these files after `cloudgrant apply --sandbox`";
+    let note = "and 5 more aren't as the manifest says yet: deliver these files after `cloudgrant apply --sandbox`";
     assert!(summary.contains(note), "{summary}");
     let attributes = content(&folder, "cluster-resource-attributes/vision-staging.yaml");
     let start = format!("project: \"vision\"\ndomain: \"staging\"\nattributes:\n  defaultUserRoleValue: \"{role}");
@@ -106,6 +106,14 @@ fn only_what_was_written_for_the_stack_is_written_over_or_removed() {
         document["files"].as_array().into_iter().flatten().filter(|file| file["action"] == action).count()
     };
     assert_eq!((actions("create"), actions("delete")), (3, 0), "{document}");
+}
+
+#[test]
+fn quietly_the_summary_is_the_result() {
+    let folder = Folder::with(UNION);
+    let (done, files, noted) = said(&folder, &["export", "--sandbox", "--to", "delivery", "-q"]);
+    assert!(done && files.starts_with("delivery: ") && files.lines().count() == 1, "{files}");
+    assert!(noted.contains(" more aren't as the manifest says yet"), "{noted}");
 }
 
 #[cfg(unix)]

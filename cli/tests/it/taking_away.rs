@@ -213,7 +213,8 @@ fn the_command_that_goes_on_is_the_one_that_was_given() {
             if (provider, what) == ("azure", &["training-data"]) {
                 // Azure says beforehand who may do what: where nothing at all could go, nothing is begun.
                 assert!(
-                    said.contains("error: the caller may not take roles away on ") && !said.contains("To go on"),
+                    said.contains("error: the caller may not delete role assignments on ")
+                        && !said.contains("To go on"),
                     "{said}"
                 );
                 continue;

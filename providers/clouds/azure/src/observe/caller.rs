@@ -165,7 +165,7 @@ fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {
              `cloudgrant explain` lists), or let them apply",
         ),
         Operation::Unassign => (
-            "take roles away on",
+            "delete role assignments on",
             "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
              `cloudgrant explain` lists), or let them take this away",
         ),
@@ -180,7 +180,7 @@ fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {
 
 fn warning(operation: Operation, scopes: &[String]) -> Option<Note> {
     let what = match operation {
-        Operation::Assign | Operation::Unassign => "take roles away on",
+        Operation::Assign | Operation::Unassign => "delete role assignments on",
         Operation::Define | Operation::Undefine => "delete custom roles of",
     };
     let message = format!(

@@ -110,7 +110,7 @@ async fn what_the_caller_may_not_take_away_is_told_before_and_the_rest_goes() {
     let world = World::new(&text).await;
     world.converge(&text).await;
     for (right, told) in [
-        ("Microsoft.Authorization/roleAssignments/delete", "it may not take roles away on "),
+        ("Microsoft.Authorization/roleAssignments/delete", "it may not delete role assignments on "),
         ("Microsoft.Authorization/roleDefinitions/delete", "it may not delete custom roles of "),
     ] {
         world.arm.turn(&format!("deny={}", right.replace("/delete", ":delete"))).await;

@@ -320,7 +320,7 @@ async fn a_revoke_that_may_delete_nothing_of_what_goes_is_refused() {
     for grant in ["also", "dev"] {
         let error = not_revoked(&world, &text, grant).await;
         let all = said(&error);
-        assert!(error.kind() == ErrorKind::AccessDenied && all.contains("may not take roles away on"), "{all}");
+        assert!(error.kind() == ErrorKind::AccessDenied && all.contains("may not delete role assignments on"), "{all}");
         assert!(all.contains("object: role-assignment") && all.contains(&format!("for: grant {grant}")), "{all}");
     }
     assert_eq!((world.arm.assignments().await, world.arm.identities().await), before);

@@ -94,6 +94,11 @@ fn word(name: &str) -> String {
     if word.starts_with(|c: char| c.is_ascii_digit()) { format!("_{word}") } else { word }
 }
 
+/// The same behind another word, where a digit needs nothing in front of it.
+fn behind_a_word(word: &str) -> &str {
+    word.trim_start_matches('_')
+}
+
 fn environment_name(word: &str) -> String {
     word.trim_matches('_').replace('_', "-")
 }

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::Access;
 
-use super::{Module, Sdk, folder, literal};
+use super::{Module, Sdk, behind_a_word, folder, literal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
@@ -27,6 +27,7 @@ fn deeds(access: Access) -> &'static [Deed] {
 
 impl Deed {
     fn signature(self, word: &str) -> String {
+        let word = behind_a_word(word);
         match self {
             Self::List => format!("def list_{word}() -> list[str]:"),
             Self::Read => format!("def read_{word}(name: str) -> int:"),

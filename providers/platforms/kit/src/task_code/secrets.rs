@@ -1,6 +1,6 @@
 //! Secrets. What a task reads it never returns (requirement 42).
 
-use super::{Module, Sdk, environment_name, literal};
+use super::{Module, Sdk, behind_a_word, environment_name, literal};
 
 const USE: &str = "    if not value:\n        raise ValueError(\"the secret is empty\")\n    # Use the value here.";
 
@@ -37,6 +37,7 @@ pub(super) fn mounted(sdk: Sdk, word: &str, group: &str, key: &str) -> Module {
             (sdk.decorator(word), value)
         }
     };
+    let word = behind_a_word(word);
     module.functions.push(format!("{decorator}\ndef use_{word}() -> None:\n    value = {value}\n{USE}"));
     module
 }
@@ -59,9 +60,10 @@ pub(super) fn in_vault(sdk: Sdk, word: &str, vault: &str, name: &str) -> Module 
         ],
         assigned,
         functions: vec![format!(
-            "{}\ndef use_{word}() -> None:\n    client = SecretClient({upper}_VAULT, DefaultAzureCredential())\n    \
+            "{}\ndef use_{}() -> None:\n    client = SecretClient({upper}_VAULT, DefaultAzureCredential())\n    \
              value = client.get_secret({upper}_NAME).value\n{USE}",
-            sdk.decorator(word)
+            sdk.decorator(word),
+            behind_a_word(word)
         )],
     }
 }

@@ -5,7 +5,11 @@ use cloudgrant_core::{Access, Reach, Resource, ResourceKind, ResourceName};
 use super::snippets;
 
 fn code(kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> Vec<String> {
-    let name = ResourceName::parse("labels-token").expect("a name");
+    code_of("labels-token", kind, access, names)
+}
+
+fn code_of(name: &str, kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> Vec<String> {
+    let name = ResourceName::parse(name).expect("a name");
     let resource = Resource { name, kind, locator: "s3://acme/a".into(), force: false };
     let names: Vec<_> = names.iter().map(|(called, name)| (*called, (*name).to_owned())).collect();
     let made = snippets("one", "two", &Reach { resource: Arc::new(resource), access }, &names);
@@ -57,4 +61,15 @@ fn requirement_41_a_folder_ends_in_one_slash() {
 fn requirement_41_where_the_names_are_not_known_nothing_is_made_up() {
     assert!(code(ResourceKind::Secret, Access::Read, &[]).is_empty());
     assert!(code(ResourceKind::Registry, Access::Pull, &[]).is_empty());
+}
+
+/// A name of Python's begins with no digit; behind another word it may.
+#[test]
+fn a_name_that_begins_with_a_digit_has_one_underscore_in_front_of_it() {
+    let objects = code_of("2024-data", ResourceKind::ObjectStore, Access::Manage, &[]);
+    let secrets = code_of("2024-data", ResourceKind::Secret, Access::Read, &MOUNTED);
+    for python in objects.iter().chain(&secrets) {
+        assert!(python.contains("_2024_data(") && !python.contains("__2024"), "{python}");
+    }
+    assert!(objects.iter().all(|python| python.contains("\n_2024_DATA_URI = ")), "{objects:?}");
 }
