@@ -29,13 +29,7 @@ pub(crate) fn knobs(global: &Global) -> Result<Knobs> {
 ///
 /// # Errors
 /// None is linked in for the provider, or it can't start.
-pub(crate) async fn start(
-    provider: &str,
-    folder: PathBuf,
-    address: SocketAddr,
-    config: Value,
-    knobs: Knobs,
-) -> Result<Running> {
+async fn start(provider: &str, folder: PathBuf, address: SocketAddr, config: Value, knobs: Knobs) -> Result<Running> {
     let Some(registration) = find(provider) else {
         let known: Vec<_> = all().map(|registration| registration.provider).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -46,6 +40,47 @@ pub(crate) async fn start(
     (registration.start)(Start { folder, address, config, knobs })
         .await
         .map_err(|error| failed(ErrorKind::Unexpected, &error))
+}
+
+/// A sandbox of the cloud and, where the platform is told by something that has one, of that as well.
+#[derive(Debug)]
+pub(crate) struct Sandboxes {
+    pub(crate) cloud: Running,
+    pub(crate) platform: Option<Running>,
+}
+
+impl Sandboxes {
+    /// Starts them. The platform's state is in a folder in the cloud's, so that both begin anew together.
+    ///
+    /// # Errors
+    /// One of them isn't linked in, or can't start.
+    pub(crate) async fn start(
+        provider: &str,
+        platform: Option<&str>,
+        folder: &Path,
+        address: SocketAddr,
+        mut config: Value,
+        knobs: Knobs,
+    ) -> Result<Self> {
+        let cloud = start(provider, folder.to_owned(), address, config.clone(), knobs.clone()).await?;
+        let Some(platform) = platform else { return Ok(Self { cloud, platform: None }) };
+        if let (Some(issuer), Value::Object(config)) = (cloud.issuers().first(), &mut config) {
+            config.insert("issuer".to_owned(), issuer.as_str().into());
+        }
+        // What counts the cloud's requests, or is a quota of the cloud's, says nothing of another server.
+        let (quotas, late_at, hold_before, hold_after) = Default::default();
+        let knobs = Knobs { quotas, late_at, hold_before, hold_after, ..knobs };
+        let address = SocketAddr::new(address.ip(), 0);
+        let started = start(platform, folder.join(platform), address, config, knobs).await?;
+        Ok(Self { cloud, platform: Some(started) })
+    }
+
+    pub(crate) async fn stop(self) {
+        self.cloud.stop().await;
+        if let Some(platform) = self.platform {
+            platform.stop().await;
+        }
+    }
 }
 
 /// Refuses a file where the state is to be: whoever names one means something else.

@@ -45,7 +45,9 @@ pub use contract::object::{
     Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
-pub use contract::platform::{ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, Snippet};
+pub use contract::platform::{
+    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
+};
 pub use contract::protected::{Protected, matches};
 pub use contract::provider::{Caller, Connect, Context, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::contract::backends::Backends;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
-use crate::contract::platform::Platform;
+use crate::contract::object::Object;
+use crate::contract::platform::{Platform, PlatformContext};
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
+use crate::contract::registry::platforms::PlatformRegistration;
 use crate::engine::{Engine, Settings};
 use crate::link::examined::Examined;
 use crate::link::intents::intents;
@@ -23,6 +26,7 @@ pub struct Session {
     provider: Arc<dyn Provider>,
     loaded: Loaded,
     intents: Arc<Intents>,
+    platform_registration: &'static PlatformRegistration,
     platform: Arc<dyn Platform>,
     settings: Settings,
     in_sandbox: bool,
@@ -36,7 +40,6 @@ impl Session {
     pub async fn open(loaded: Loaded, settings: Settings) -> Result<Self> {
         let Examined { registration, platform, intents, problems } = loaded.examined()?;
         let Some(registration) = registration else { return Err(loaded.refusal(problems)) };
-        let platform = platform.map(|platform| (platform.connect)(Arc::new(loaded.manifest.platform.clone())));
         Self::connected(registration, platform, loaded, Arc::new(intents), problems, settings).await
     }
 
@@ -49,7 +52,7 @@ impl Session {
         let (loaded, settings) = (self.loaded.overlaid(value, name)?, self.settings.clone());
         match value.as_object() {
             Some(layer) if layer.keys().all(|key| key == self.registration.id) => {
-                let (platform, intents) = (Some(self.platform.clone()), self.intents.clone());
+                let (platform, intents) = (Some(self.platform_registration), self.intents.clone());
                 Self::connected(self.registration, platform, loaded, intents, Vec::new(), settings).await
             }
             _ => Self::open(loaded, settings).await,
@@ -58,7 +61,7 @@ impl Session {
 
     async fn connected(
         registration: &'static Registration,
-        platform: Option<Arc<dyn Platform>>,
+        platform: Option<&'static PlatformRegistration>,
         loaded: Loaded,
         intents: Arc<Intents>,
         mut problems: Vec<Diagnostic>,
@@ -69,8 +72,14 @@ impl Session {
         problems.extend(loaded.not_for_a_file((registration.directs_credentials)(&section)));
         problems.extend(loaded.audit_problem());
         // Which one is meant nobody can tell: what a provider says may depend on it.
-        let Some(platform) = platform else { return Err(loaded.refusal(problems)) };
-        let context = Context { stack: loaded.manifest.stack.clone(), platform: platform.clone() };
+        let Some(platform_registration) = platform else { return Err(loaded.refusal(problems)) };
+        let keys = loaded.manifest.platform_keys();
+        let told = loaded.platform_context();
+        // What is wrong with its keys was said.
+        let platform = platform_registration
+            .connect(told.clone(), &keys)
+            .or_else(|_| platform_registration.connect(told.clone(), &Value::Object(serde_json::Map::new())))?;
+        let context = Context { stack: loaded.manifest.stack.clone(), platform };
         if !problems.is_empty() || !loaded.is_sound() {
             // Of what is wrong, what the provider would say of the rest belongs into the same answer.
             let mut found = registration.said_of_part(context, section, &intents).await;
@@ -90,7 +99,25 @@ impl Session {
             return Err(loaded.refusal(problems));
         }
         let in_sandbox = provider.is_in_sandbox();
-        Ok(Self { registration, provider, loaded, intents, platform, settings, in_sandbox })
+        let told = PlatformContext { home: provider.home(), is_cloud_in_sandbox: in_sandbox, ..told };
+        let platform = platform_registration.connect(told, &keys).map_err(|error| loaded.placed(error))?;
+        Ok(Self { registration, provider, loaded, intents, platform_registration, platform, settings, in_sandbox })
+    }
+
+    /// The same with a sandbox that somebody started in place of what the platform's backend reaches; `says` is what that one
+    /// says of itself.
+    ///
+    /// # Errors
+    /// None that [`open`](Self::open) has not said.
+    pub fn with_platform_in_sandbox(mut self, says: &Value) -> Result<Self> {
+        let told = PlatformContext {
+            home: self.provider.home(),
+            is_cloud_in_sandbox: true,
+            sandbox: Some(says.clone()),
+            ..self.loaded.platform_context()
+        };
+        self.platform = self.platform_registration.connect(told, &self.loaded.manifest.platform_keys())?;
+        Ok(self)
     }
 
     /// The same, in a sandbox that somebody started for it, whatever the provider knows of that.
@@ -123,6 +150,11 @@ impl Session {
     /// The provider.
     pub fn provider(&self) -> &Arc<dyn Provider> {
         &self.provider
+    }
+
+    /// The commands with which a person would make an object, whoever it belongs to.
+    pub fn equivalent(&self, object: &Object) -> Vec<String> {
+        Backends::new(self.provider.as_ref(), self.platform.as_ref()).of(object.id.kind).equivalent(object)
     }
 
     /// The manifest.

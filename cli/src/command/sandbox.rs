@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::manifest;
 use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
+use crate::sandbox::Sandboxes;
 use crate::terminal::interrupt::Interrupts;
 
 const DETAILS: &str = "\
@@ -96,42 +97,48 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let message = format!("the sandbox can't listen on {}: other machines could reach it", options.listen);
         return Err(Error::new(ErrorKind::Usage, message).hint("use 127.0.0.1, with port 0 for any free port"));
     }
-    let (provider, config) = selected(shell.global).await?;
+    let (provider, platform, config) = selected(shell.global).await?;
     let folder = options.folder.or_else(|| shell.global.sandbox_folder(&provider));
     let folder = folder.unwrap_or_else(|| default_folder(&provider));
     let knobs = crate::sandbox::knobs(shell.global)?;
     let mut interrupts = Interrupts::listen()?;
-    let running = crate::sandbox::start(&provider, folder.clone(), options.listen, config, knobs).await?;
-    shell.printer.say(&format!("{provider} sandbox at {}, state in {}", running.endpoint(), folder.display()));
-    if let Some(told) = crate::sandbox::begun_otherwise(&running, &folder) {
+    let running = Sandboxes::start(&provider, platform, &folder, options.listen, config, knobs).await?;
+    let endpoint = running.cloud.endpoint();
+    shell.printer.say(&format!("{provider} sandbox at {endpoint}, state in {}", folder.display()));
+    if let (Some(platform), Some(running)) = (platform, &running.platform) {
+        shell.printer.say(&format!("{platform} sandbox at {}", running.endpoint()));
+    }
+    if let Some(told) = crate::sandbox::begun_otherwise(&running.cloud, &folder) {
         shell.printer.warn(&told);
     }
     let variables = variables(&running, options.listen);
     let result = match options.command.split_first() {
         Some((program, arguments)) => child(program, arguments, &variables, &mut interrupts).await,
-        None => serve(shell, &provider, &folder, &running, variables, &mut interrupts).await,
+        None => serve(shell, &provider, &folder, &running.cloud, variables, &mut interrupts).await,
     };
     running.stop().await;
     result
 }
 
-/// The provider, and the manifest from which the emulator takes what is there from the start.
-async fn selected(global: &Global) -> Result<(String, Value)> {
+/// The provider, the sandbox of its platform's, and the manifest from which the emulator takes what is there from the start.
+async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Value)> {
     let wanted = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok());
     if let (Some(provider), None, None) = (&wanted, &global.file, manifest::here()) {
         cloudgrant_core::provider(provider)?;
-        return Ok((provider.clone(), json!({})));
+        return Ok((provider.clone(), None, json!({})));
     }
     let session = Session::open(manifest::load(global)?, Settings::default()).await?;
-    Ok((session.registration().id.to_owned(), session.loaded().surroundings()))
+    let platform = session.platform().sandbox();
+    Ok((session.registration().id.to_owned(), platform, session.loaded().surroundings()))
 }
 
 /// What other programs need: the cloud's own variables, the settings as cloudgrant itself reads them, and that there is no
 /// proxy on the way.
-fn variables(running: &Running, address: SocketAddr) -> Vec<(String, String)> {
-    let mut variables = running.exports().to_vec();
+fn variables(running: &Sandboxes, address: SocketAddr) -> Vec<(String, String)> {
+    let mut variables = running.cloud.exports().to_vec();
+    variables.extend(running.platform.iter().flat_map(|platform| platform.exports()).cloned());
     variables.extend(crate::sandbox::without_proxy(address.ip(), |name| std::env::var(name).ok()));
-    settings("CLOUDGRANT", running.settings(), &mut variables);
+    settings("CLOUDGRANT", running.cloud.settings(), &mut variables);
     variables
 }
 

@@ -6,6 +6,7 @@ use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, Settings};
 
 use super::Shell;
 use crate::exit::Exit;
+use crate::sandbox::Sandboxes;
 use crate::terminal::interrupt::Interrupts;
 use crate::terminal::progress::Progress;
 use crate::{manifest, sandbox};
@@ -56,9 +57,13 @@ pub(crate) async fn with_session(
         let knobs = sandbox::knobs(shell.global)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let config = session.loaded().surroundings();
-        let started = sandbox::start(provider, folder.clone(), address, config, knobs).await?;
+        let platform = session.platform().sandbox();
+        let started = Sandboxes::start(provider, platform, &folder, address, config, knobs).await?;
         shell.printer.say(&format!("Working in the sandbox, not in a real cloud: {}", folder.display()));
-        session = session.overlaid(started.settings(), "the sandbox").await?.in_sandbox();
+        session = session.overlaid(started.cloud.settings(), "the sandbox").await?.in_sandbox();
+        if let Some(platform) = &started.platform {
+            session = session.with_platform_in_sandbox(platform.settings())?;
+        }
         running = Some((started, folder));
     } else if shell.global.faults.is_some() {
         return Err(Error::new(ErrorKind::Usage, "--faults works in a sandbox only").hint("add --sandbox"));
@@ -74,7 +79,7 @@ pub(crate) async fn with_session(
     };
     progress.clear();
     let Some((running, folder)) = running else { return result };
-    let result = match sandbox::begun_otherwise(&running, &folder) {
+    let result = match sandbox::begun_otherwise(&running.cloud, &folder) {
         Some(told) => of_another_world(shell, result, &told),
         None => result,
     };

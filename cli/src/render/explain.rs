@@ -252,7 +252,7 @@ fn objects<'a>(
         if let Some(handoff) = &object.handoff {
             out.push_str(&format!("      {} {}: {}\n", styled(DIM, "to be done by"), handoff.to, handoff.task));
         }
-        let commands = explained.session.provider().equivalent(object);
+        let commands = explained.session.equivalent(object);
         if !commands.is_empty() {
             out.push_str(&format!("      {}\n", styled(DIM, "by hand:")));
             out.push_str(&indented(&commands.join("\n"), 8));
@@ -333,7 +333,7 @@ fn described(explained: &Explained<'_>, objects: &[&Object]) -> Value {
             "name": object.id.name,
             "because": object.because,
             "attributes": object.attributes,
-            "commands": explained.session.provider().equivalent(object),
+            "commands": explained.session.equivalent(object),
         });
         if let Ownership::Fragment { of } = &object.ownership {
             value["part_of"] = json!(of);

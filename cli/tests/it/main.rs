@@ -9,6 +9,7 @@ mod audit;
 mod azure;
 mod completion;
 mod credentials;
+mod delivery;
 mod deployer;
 mod drift;
 mod export;

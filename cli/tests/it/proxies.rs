@@ -20,6 +20,17 @@ fn the_sandbox_is_reached_without_a_proxy() {
     }
 }
 
+/// The client of Kubernetes knows proxies in its own way.
+#[test]
+fn neither_is_a_cluster_in_the_sandbox() {
+    let manifest = include_str!("../../../examples/domains/cloudgrant.yaml");
+    let manifest = manifest.replacen("kind: flyte\n", "kind: flyte\n  delivery: kubernetes\n", 1);
+    let folder = behind_a_proxy();
+    folder.write("cloudgrant.yaml", manifest);
+    let output = folder.output(&["plan", "-q", "--sandbox"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn what_runs_in_the_sandbox_uses_none_either() {
     let folder = behind_a_proxy().variable("NO_PROXY", "corp.example");

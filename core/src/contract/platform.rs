@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::contract::backend::Backend;
 use crate::contract::delivery::{DeliveryFile, Principal};
@@ -65,6 +67,12 @@ pub trait Platform: Debug + Send + Sync {
     ///   cloud's to choose.
     /// - What it is told goes before the cloud's principals go, and comes after they are there.
     fn backend(&self) -> Option<&dyn Backend> {
+        None
+    }
+
+    /// The sandbox that stands in for what the [backend](Self::backend) reaches, by the name under which it is registered; `None`
+    /// where there is no backend, or nothing that stands in for it.
+    fn sandbox(&self) -> Option<&'static str> {
         None
     }
 
@@ -177,6 +185,22 @@ pub struct ExecutePermission {
     pub summary: String,
 }
 
+/// What a platform is told, whatever its own keys say.
+#[derive(Debug, Clone)]
+pub struct PlatformContext {
+    /// What runs where.
+    pub tenancy: Arc<Tenancy>,
+    /// The stack, whose mark everything carries that the [backend](Platform::backend) makes.
+    pub stack: Stack,
+    /// What tells the stack from others of its name ([`Provider::home`](crate::Provider::home)). Empty as long as the cloud isn't
+    /// connected: till then, the backend isn't asked for anything.
+    pub home: String,
+    /// Whether the cloud is a sandbox's. Then nothing but a sandbox may be told of its principals.
+    pub is_cloud_in_sandbox: bool,
+    /// What the platform's own [sandbox](Platform::sandbox) says of where it is, where one was started for this run.
+    pub sandbox: Option<Value>,
+}
+
 /// How a platform comes into being.
 pub trait ConnectPlatform: Platform + Sized + 'static {
     /// The name by which manifests select it: `platform.kind`.
@@ -185,6 +209,12 @@ pub trait ConnectPlatform: Platform + Sized + 'static {
     /// What it is, in a line.
     const SUMMARY: &'static str;
 
+    /// Its own keys in the manifest, beside those that every platform has: of the section `platform`. Unknown ones must be refused
+    /// (`deny_unknown_fields`), and all may be left out.
+    ///
+    /// None may direct credentials, say where they are sent or which are used: a manifest may be a stranger's.
+    type Config: DeserializeOwned;
+
     /// Gets ready. No request is sent.
-    fn connect(tenancy: Arc<Tenancy>) -> Self;
+    fn connect(context: PlatformContext, config: Self::Config) -> Self;
 }

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use crate::audit::{self, Actor, Trail, Writer};
 use crate::contract::attributes::Attributes;
 use crate::contract::backends::Backends;
+use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
 use crate::contract::platform::Platform;
@@ -195,9 +196,11 @@ impl Engine {
     async fn served(&self) -> BTreeMap<ObjectId, Vec<IntentId>> {
         let once = Cancel::default();
         once.cancel();
-        let desired = self.desired_for(&self.named, &Silent, &once).await;
-        let objects = desired.map(|(desired, _)| desired.objects).unwrap_or_default();
-        objects.into_iter().map(|object| (object.id, object.because)).collect()
+        let Ok((desired, principals)) = self.desired_for(&self.named, &Silent, &once).await else {
+            return BTreeMap::new();
+        };
+        let told = self.delivered(&self.named, principals, &Outputs::new()).unwrap_or_default();
+        desired.objects.into_iter().chain(told.objects).map(|object| (object.id, object.because)).collect()
     }
 
     /// Makes the plan; once cancelled, without trying again what fails.

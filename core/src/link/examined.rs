@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::Result;
+use crate::contract::platform::PlatformContext;
 use crate::contract::provider::Context;
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::{self, PlatformRegistration};
@@ -86,6 +87,9 @@ impl Loaded {
                 self.meant_platform()
             }
         };
+        if let Some(platform) = platform {
+            problems.extend((platform.check_config)(&self.manifest.platform_keys()));
+        }
         let (intents, wrong) = intents::of(&self.manifest, registration, Refused::InPart);
         problems.extend(wrong);
         Ok(Examined { registration, platform, intents, problems })
@@ -101,11 +105,22 @@ impl Loaded {
     /// What a provider is told of the manifest, whatever its own section says.
     ///
     /// # Errors
-    /// The platform isn't linked in.
+    /// The platform isn't linked in, or its keys are wrong.
     pub fn context(&self) -> Result<Context> {
         let platform = platforms::platform(&self.manifest.platform.kind)?;
-        let platform = (platform.connect)(Arc::new(self.manifest.platform.clone()));
+        let platform = platform.connect(self.platform_context(), &self.manifest.platform_keys())?;
         Ok(Context { stack: self.manifest.stack.clone(), platform })
+    }
+
+    /// What a platform is told before the cloud is connected.
+    pub(crate) fn platform_context(&self) -> PlatformContext {
+        PlatformContext {
+            tenancy: Arc::new(self.manifest.platform.clone()),
+            stack: self.manifest.stack.clone(),
+            home: String::new(),
+            is_cloud_in_sandbox: false,
+            sandbox: None,
+        }
     }
 
     /// The provider whose name is misspelt, or to which the only section belongs: what is wrong with the rest is said as of

@@ -49,6 +49,7 @@ pub struct Manifest {
     /// looking for what else is wrong.
     pub(crate) part: Option<Box<Part>>,
     sections: Map<String, Value>,
+    platform_keys: Map<String, Value>,
 }
 
 impl Manifest {
@@ -68,8 +69,10 @@ impl Manifest {
         let stack = required(map, "stack", problems);
         let provider = required::<String>(map, "provider", problems);
         let before = problems.len();
-        let platform = present(map, "platform", problems)
-            .and_then(|section| strict::read_part(section, "platform", problems))
+        let section = present(map, "platform", problems).map(|section| platform::parted(section, problems));
+        let (section, platform_keys) = section.unzip();
+        let platform = section
+            .and_then(|section| strict::read_part(&section, "platform", problems))
             .and_then(|section| platform::checked(section, problems));
         let unknown = |list: &str| {
             // One that is listed twice is listed.
@@ -138,6 +141,7 @@ impl Manifest {
             audit: map.get("audit").and_then(|file| strict::read(file, "audit", problems)),
             part: Some(Box::new(part)),
             sections,
+            platform_keys: platform_keys.unwrap_or_default(),
         })
     }
 
@@ -148,6 +152,11 @@ impl Manifest {
     /// The section of a provider; an empty one where the manifest has none.
     pub fn section(&self, provider: &str) -> Value {
         self.sections.get(provider).cloned().unwrap_or_else(|| Value::Object(Map::new()))
+    }
+
+    /// What the section `platform` says that is for the platform's own plugin.
+    pub fn platform_keys(&self) -> Value {
+        Value::Object(self.platform_keys.clone())
     }
 
     /// The section of a provider, if the manifest has one.

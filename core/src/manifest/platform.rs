@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::registry::platforms;
+use crate::manifest::text::path::Path;
 use crate::manifest::text::strict::{self, Part};
 use crate::text::redact::shown;
 use crate::vocabulary::names::{Domain, Project};
@@ -15,6 +17,35 @@ use crate::vocabulary::tenancy::Tenancy;
 
 /// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
 const MOST_PAIRS: usize = 200_000;
+
+/// The keys that a section has of every platform.
+const KEYS: [&str; 6] = ["kind", "organization", "projects", "domains", "namespace", "service_account"];
+
+/// Parts a section into the keys of every platform and those of its own one. Which of the linked ones that is, may be unknown: then
+/// the keys of each are somebody's.
+pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value, Map<String, Value>) {
+    let Value::Object(section) = section else { return (section.clone(), Map::new()) };
+    let linked = platforms::platforms().unwrap_or_default();
+    let kind = section.get("kind").and_then(Value::as_str);
+    let of_kind = linked.iter().filter(|platform| Some(platform.id) == kind);
+    let of_kind: Vec<_> = of_kind.flat_map(|platform| (platform.keys)()).collect();
+    let own = match linked.iter().any(|platform| Some(platform.id) == kind) {
+        true => of_kind,
+        false => linked.iter().flat_map(|platform| (platform.keys)()).collect::<BTreeSet<_>>().into_iter().collect(),
+    };
+    let known: Vec<_> = KEYS.into_iter().chain(own.iter().copied()).collect();
+    let (mut rest, mut keys) = (Map::new(), Map::new());
+    for (key, value) in section {
+        if own.contains(&key.as_str()) {
+            keys.insert(key.clone(), value.clone());
+        } else if KEYS.contains(&key.as_str()) {
+            rest.insert(key.clone(), value.clone());
+        } else {
+            problems.push(strict::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known));
+        }
+    }
+    (Value::Object(rest), keys)
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

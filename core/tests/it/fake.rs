@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
     Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
-    Naming, Object, ObjectId, Observed, Outcome, Ownership, Platform, Provider, RegistryAccess, Report, ResourceKind,
-    ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
-    Watch,
+    Naming, Object, ObjectId, Observed, Outcome, Ownership, Platform, PlatformContext, Provider, RegistryAccess,
+    Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess,
+    Tenancy, Unmakeable, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -342,7 +342,14 @@ pub(crate) fn flyte() -> Arc<dyn Platform> {
         domains: Vec::new(),
         naming: Naming::default(),
     };
-    (cloudgrant_core::platform("flyte").expect("linked in").connect)(Arc::new(tenancy))
+    let context = PlatformContext {
+        tenancy: Arc::new(tenancy),
+        stack: Stack::parse("acme").expect("a stack"),
+        home: "home".to_owned(),
+        is_cloud_in_sandbox: false,
+        sandbox: None,
+    };
+    cloudgrant_core::platform("flyte").expect("linked in").connect(context, &json!({})).expect("no keys")
 }
 
 /// Plans and applies with the default patience.

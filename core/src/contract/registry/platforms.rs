@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::platform::{ConnectPlatform, Platform};
-use crate::vocabulary::tenancy::Tenancy;
+use crate::contract::platform::{ConnectPlatform, Platform, PlatformContext};
+use crate::manifest::text::strict;
 
 /// A platform that is linked in. Made by [`register_platform!`](crate::register_platform).
 #[derive(Debug, Clone, Copy)]
@@ -15,16 +17,45 @@ pub struct PlatformRegistration {
     pub id: &'static str,
     /// What it is, in a line.
     pub summary: &'static str,
-    /// Gets it ready: [`ConnectPlatform::connect`].
-    pub connect: fn(Arc<Tenancy>) -> Arc<dyn Platform>,
+    /// Which keys of the section `platform` are its own: those of [`ConnectPlatform::Config`].
+    pub(crate) keys: fn() -> Vec<&'static str>,
+    /// Reads them and says what is wrong with them.
+    pub(crate) check_config: fn(&Value) -> Vec<Diagnostic>,
+    connect: fn(PlatformContext, &Value) -> Option<Arc<dyn Platform>>,
 }
 
 inventory::collect!(PlatformRegistration);
 
+/// The section of the manifest in which its keys are.
+const SECTION: &str = "platform";
+
+fn check_config<P: ConnectPlatform>(keys: &Value) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    strict::read::<P::Config>(keys, SECTION, &mut problems);
+    problems
+}
+
 impl PlatformRegistration {
     /// The registration of a platform.
     pub const fn of<P: ConnectPlatform>() -> Self {
-        Self { id: P::ID, summary: P::SUMMARY, connect: |tenancy| Arc::new(P::connect(tenancy)) }
+        Self {
+            id: P::ID,
+            summary: P::SUMMARY,
+            keys: strict::keys_of::<P::Config>,
+            check_config: check_config::<P>,
+            connect: |context, keys| {
+                let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new())?;
+                Some(Arc::new(P::connect(context, config)))
+            },
+        }
+    }
+
+    /// Gets it ready with its own keys: [`ConnectPlatform::connect`].
+    ///
+    /// # Errors
+    /// The keys are wrong.
+    pub fn connect(&self, context: PlatformContext, keys: &Value) -> Result<Arc<dyn Platform>> {
+        (self.connect)(context, keys).ok_or_else(|| Error::manifest((self.check_config)(keys)))
     }
 }
 
@@ -84,8 +115,13 @@ mod tests {
     use super::*;
 
     fn registration(id: &'static str) -> &'static PlatformRegistration {
-        let connect = |_| unreachable!("a registration is all that is looked at");
-        Box::leak(Box::new(PlatformRegistration { id, summary: "", connect }))
+        Box::leak(Box::new(PlatformRegistration {
+            id,
+            summary: "",
+            keys: Vec::new,
+            check_config: |_| Vec::new(),
+            connect: |_, _| None,
+        }))
     }
 
     #[test]

@@ -51,6 +51,16 @@ pub(in crate::manifest) fn read_part<T: DeserializeOwned>(
     read_with(value, base, problems, &STAND_INS[0])
 }
 
+/// The keys that a type takes which refuses all others.
+pub(crate) fn keys_of<T: DeserializeOwned>() -> Vec<&'static str> {
+    // No type has it.
+    let odd = Value::Object(serde_json::Map::from_iter([("\0".to_owned(), Value::Bool(true))]));
+    match attempt::<T>(&odd) {
+        Err((_, Wrong::Key { known, .. })) => known.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 /// All that can be read with the one stand-ins and with the others, where there are any: what is said of both doesn't come
 /// from them.
 pub(crate) fn read_both_ways<T: DeserializeOwned>(value: &Value, base: &str) -> Vec<T> {
@@ -215,10 +225,7 @@ fn strike(value: &mut Value, path: &Path) -> bool {
 fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
     let problem = |message: String| Diagnostic::new(path.to_string(), message);
     match wrong {
-        Wrong::Key { key, known } => {
-            // Nobody knows what it holds.
-            problem(format!("unknown key `{}`", unspaced::without_value(key))).hint(expected(key, known)).hiding()
-        }
+        Wrong::Key { key, known } => unknown_key(path.to_string(), key, known),
         Wrong::Word { word, known } => {
             let withheld = path.is_secret() || word.chars().count() > LONGEST_VALUE;
             let problem = match withheld && nearest(word, known.iter().copied()).is_none() {
@@ -264,6 +271,12 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
         ),
         Wrong::Said(_) | Wrong::Twice(_) => problem(wrong.to_string()),
     }
+}
+
+/// A key that nobody reads. Nobody knows what it holds.
+pub(crate) fn unknown_key(path: impl Into<String>, key: &str, known: &[&str]) -> Diagnostic {
+    let message = format!("unknown key `{}`", unspaced::without_value(key));
+    Diagnostic::new(path.into(), message).hint(expected(key, known)).hiding()
 }
 
 /// Whether a locator stands where the name of a resource should.

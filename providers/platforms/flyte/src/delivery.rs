@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Desired, Error, Principal, Result};
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, Teller};
 
 /// Flyte's charts have a template for AWS's annotation, and none for Azure's: there the service accounts themselves are
 /// annotated. Source: flyte-core's `values-eks.yaml`, flyte-binary's `eks-production.yaml`.
@@ -23,8 +23,8 @@ pub(crate) const DELIVERY: Delivery = Delivery {
     ],
 };
 
-pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
-    DELIVERY.desired(principals, |principal, _| {
+pub(crate) fn of(teller: &Teller, principals: &[Principal]) -> Result<Desired> {
+    teller.desired(&DELIVERY, principals, |principal, _| {
         let what = format!("it wants somebody to make a principal of {}: Flyte has no vendor", principal.scope);
         Err(Error::provider_bug("flyte", what))
     })
@@ -32,12 +32,39 @@ pub(crate) fn of(principals: &[Principal]) -> Result<Desired> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use cloudgrant_core::{
-        Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, Project, Scope,
+        Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project,
+        Scope, Stack, Tenancy,
     };
+    use cloudgrant_platform_kit::{Keys, Way};
     use serde_json::json;
 
     use super::*;
+
+    /// As where somebody else tells the platform.
+    fn by_hand() -> Teller {
+        teller(Keys::default())
+    }
+
+    fn teller(keys: Keys) -> Teller {
+        let tenancy = Tenancy {
+            kind: "flyte".to_owned(),
+            organization: String::new(),
+            projects: Vec::new(),
+            domains: Vec::new(),
+            naming: Naming::default(),
+        };
+        let context = PlatformContext {
+            tenancy: Arc::new(tenancy),
+            stack: Stack::parse("acme").expect("a stack"),
+            home: "home".to_owned(),
+            is_cloud_in_sandbox: false,
+            sandbox: None,
+        };
+        Teller::new(keys, &context)
+    }
 
     fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
         let domain = Domain::parse("production").expect("a domain");
@@ -55,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_value_that_is_known_goes_into_the_attributes_of_the_pair() {
-        let told = of(&[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&by_hand(), &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))])
+            .expect("told");
         assert_eq!(told.objects[0].id.name, "vision-production");
         let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
         assert!(document.contains("attributes:\n  defaultIamRole: \"arn:r\"\n"), "{document}");
@@ -71,7 +99,7 @@ mod tests {
                 AnnotationValue::Chosen { object, output: "id", command: format!("show {name}") },
             )
         };
-        let told = of(&[chosen("one"), chosen("two")]).expect("told");
+        let told = of(&by_hand(), &[chosen("one"), chosen("two")]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         let subject = "system:serviceaccount:vision-production:default";
         let identities = json!({ "one": [subject], "two": [subject] });
@@ -82,6 +110,22 @@ mod tests {
         assert!(document.contains(command), "{document}");
         assert!(document.contains("#   https://one\n#   https://two\n"), "{document}");
         assert!(document.ends_with("# Pods take part when they are labelled: example/use: \"true\"\n"), "{document}");
+    }
+
+    #[test]
+    fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() {
+        let teller = teller(Keys { delivery: Way::Kubernetes });
+        for key in [DELIVERY.templated, "example/client-id"] {
+            let told = of(&teller, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
+            let [object] = told.objects.as_slice() else { panic!("{told:?}") };
+            assert_eq!(
+                (object.id.kind, object.id.name.as_str()),
+                ("service-account-annotation", "vision-production/default")
+            );
+            assert_eq!(object.attributes.value(), json!({ "annotations": { key: "v" } }));
+            assert!(object.handoff.is_none());
+            assert!(told.notes[0].message.ends_with("labelled example/use: \"true\""), "{:?}", told.notes);
+        }
     }
 
     #[test]
@@ -99,6 +143,6 @@ mod tests {
             identity: Identity::Asked(asked),
             ..principal("x", "x", AnnotationValue::Known(String::new()))
         };
-        assert!(of(&[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
+        assert!(of(&by_hand(), &[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
     }
 }

@@ -11,15 +11,16 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Platform, Principal, Reach, Result,
-    Snippet, Tenancy, register_platform,
+    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Platform, PlatformContext,
+    Principal, Reach, Result, Snippet, Tenancy, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, task_code};
+use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
 /// Flyte.
 #[derive(Debug)]
 pub struct Flyte {
     tenancy: Arc<Tenancy>,
+    teller: Teller,
 }
 
 impl Platform for Flyte {
@@ -36,11 +37,19 @@ impl Platform for Flyte {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
-        delivery::of(principals)
+        delivery::of(&self.teller, principals)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
         KINDS
+    }
+
+    fn backend(&self) -> Option<&dyn Backend> {
+        self.teller.backend()
+    }
+
+    fn sandbox(&self) -> Option<&'static str> {
+        self.teller.sandbox()
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
@@ -48,7 +57,7 @@ impl Platform for Flyte {
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
-        delivery::DELIVERY.attributes.unbinding(bound)
+        self.teller.unbinding(&delivery::DELIVERY, bound)
     }
 
     fn execute_permission(&self) -> ExecutePermission {
@@ -69,8 +78,10 @@ impl ConnectPlatform for Flyte {
     const ID: &'static str = "flyte";
     const SUMMARY: &'static str = "Flyte, run by oneself: the manifest names what it uses on the cloud";
 
-    fn connect(tenancy: Arc<Tenancy>) -> Self {
-        Self { tenancy }
+    type Config = Keys;
+
+    fn connect(context: PlatformContext, keys: Keys) -> Self {
+        Self { teller: Teller::new(keys, &context), tenancy: context.tenancy }
     }
 }
 

@@ -1,15 +1,18 @@
 //! The way to the cluster: that of `kubectl`.
 
 use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
 use cloudgrant_core::Result;
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{Api, ListParams, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster};
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,28 +30,48 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many objects one answer may have.
 const PAGE: u32 = 500;
 
+/// What the cluster of a sandbox is called in the kubeconfig that it writes.
+const SANDBOX: &str = "cloudgrant-sandbox";
+
+/// Where the way to a cluster is told.
+#[derive(Debug, Default)]
+enum Told {
+    /// Where `kubectl` looks.
+    #[default]
+    Kubectl,
+    /// There, but it must be one of a sandbox's.
+    OnlySandbox,
+    /// In the kubeconfig of a sandbox.
+    Sandbox(PathBuf),
+}
+
 /// A cluster, connected once somebody asks for something.
 #[derive(Default)]
 pub(crate) struct Cluster {
-    sandbox: Option<PathBuf>,
+    told: Told,
     connected: OnceCell<(Client, String)>,
     requests: AtomicU64,
 }
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster").field("sandbox", &self.sandbox).finish_non_exhaustive()
+        f.debug_struct("Cluster").field("told", &self.told).finish_non_exhaustive()
     }
 }
 
 impl Cluster {
     /// That of a sandbox.
     pub(crate) fn of(kubeconfig: PathBuf) -> Self {
-        Self { sandbox: Some(kubeconfig), ..Self::default() }
+        Self { told: Told::Sandbox(kubeconfig), ..Self::default() }
+    }
+
+    /// That of `kubectl`, where it is a sandbox's.
+    pub(crate) fn only_of_sandbox() -> Self {
+        Self { told: Told::OnlySandbox, ..Self::default() }
     }
 
     pub(crate) fn is_in_sandbox(&self) -> bool {
-        self.sandbox.is_some()
+        !matches!(self.told, Told::Kubectl)
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -76,18 +99,54 @@ impl Cluster {
     }
 
     async fn config(&self) -> Result<Config> {
-        let read = match &self.sandbox {
-            Some(file) => Kubeconfig::read_from(file),
-            None => Kubeconfig::read(),
+        let read = match &self.told {
+            Told::Sandbox(file) => Kubeconfig::read_from(file),
+            Told::Kubectl | Told::OnlySandbox => Kubeconfig::read(),
         };
+        if let (Told::OnlySandbox, false) = (&self.told, read.as_ref().is_ok_and(is_of_sandbox)) {
+            return Err(errors::of_real_cluster());
+        }
         let read = match read {
             // Nobody has said where a cluster is: a pod knows its own.
             Err(error) if is_absent(&error) => return in_cluster(&error),
             read => read.map_err(|error| errors::of_kubeconfig(&error))?,
         };
+        let names_proxy = cluster_of(&read).and_then(|cluster| cluster.cluster.as_ref()?.proxy_url.as_deref());
+        let names_proxy = names_proxy.is_some_and(|proxy| !proxy.is_empty());
         let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await;
-        config.map(patient).map_err(|error| errors::of_kubeconfig(&error))
+        let mut config = config.map(patient).map_err(|error| errors::of_kubeconfig(&error))?;
+        if !names_proxy {
+            config.proxy_url = proxy_of_environment(&config.cluster_url);
+        }
+        Ok(config)
     }
+}
+
+/// Whether the current context is that of a sandbox's kubeconfig, on this machine.
+fn is_of_sandbox(kubeconfig: &Kubeconfig) -> bool {
+    let cluster = cluster_of(kubeconfig).filter(|named| named.name == SANDBOX);
+    let server = cluster.and_then(|named| named.cluster.as_ref()?.server.as_deref()?.strip_prefix("https://"));
+    let address = server.and_then(|server| server.trim_end_matches('/').parse::<SocketAddr>().ok());
+    address.is_some_and(|address| address.ip().is_loopback())
+}
+
+/// The cluster of the current context.
+fn cluster_of(kubeconfig: &Kubeconfig) -> Option<&NamedCluster> {
+    let current = kubeconfig.current_context.as_ref()?;
+    let context = kubeconfig.contexts.iter().find(|context| context.name == *current)?.context.as_ref()?;
+    kubeconfig.clusters.iter().find(|named| named.name == context.cluster)
+}
+
+/// The proxy that the environment names for a cluster, as `kubectl` takes it: none for this machine, nor for what `NO_PROXY` names.
+/// The client itself holds that against the proxy in place of the cluster.
+fn proxy_of_environment(cluster: &Uri) -> Option<Uri> {
+    let host = cluster.host()?.trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    Matcher::from_env().intercept(cluster).filter(|_| !is_here)?;
+    let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(said)?;
+    let proxy = if proxy.contains("://") { proxy } else { format!("http://{proxy}") };
+    proxy.parse().ok()
 }
 
 /// Whether there is no kubeconfig at all. One that `KUBECONFIG` names and that isn't there is a mistake.
@@ -101,7 +160,9 @@ fn is_absent(error: &KubeconfigError) -> bool {
 }
 
 fn in_cluster(absent: &KubeconfigError) -> Result<Config> {
-    Config::incluster().map(patient).map_err(|_| errors::of_kubeconfig(absent))
+    let mut config = Config::incluster().map(patient).map_err(|_| errors::of_kubeconfig(absent))?;
+    config.proxy_url = proxy_of_environment(&config.cluster_url);
+    Ok(config)
 }
 
 /// Whoever waits is told, and core tries again by itself.
@@ -177,5 +238,28 @@ impl Connected<'_> {
 
     fn count(self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_sandbox_s_own_cluster_on_this_machine_is_one_of_a_sandbox() {
+        let is_of_sandbox = |cluster: &str, server: &str| {
+            let kubeconfig = json!({
+                "current-context": "it",
+                "contexts": [{ "name": "it", "context": { "cluster": cluster } }],
+                "clusters": [{ "name": cluster, "cluster": { "server": server } }],
+            });
+            is_of_sandbox(&serde_json::from_value(kubeconfig).expect("a kubeconfig"))
+        };
+        assert!(is_of_sandbox(SANDBOX, "https://127.0.0.1:6443"));
+        assert!(!is_of_sandbox("kind-kind", "https://127.0.0.1:6443"));
+        assert!(!is_of_sandbox(SANDBOX, "https://127.0.0.1.example.com:6443"));
+        assert!(!is_of_sandbox(SANDBOX, "https://192.0.2.1:6443"));
     }
 }

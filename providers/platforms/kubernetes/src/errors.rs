@@ -27,6 +27,14 @@ pub(crate) fn of_kubeconfig(error: &KubeconfigError) -> Error {
     ))
 }
 
+/// The cloud is a sandbox's, and the cluster none.
+pub(crate) fn of_real_cluster() -> Error {
+    let message = "the cloud is a sandbox's, and the current context of the kubeconfig isn't: a real cluster is told of nothing there";
+    Error::new(ErrorKind::WrongAccount, message).hint(
+        "start both with `cloudgrant sandbox`, and set all of the variables that it prints, KUBECONFIG among them",
+    )
+}
+
 /// The client can't be set up with what the kubeconfig says.
 pub(crate) fn of_configuration(error: &kube::Error) -> Error {
     asked("can't set up a client of the Kubernetes cluster", error)
@@ -39,9 +47,8 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
         kube::Error::Auth(error) => of_credentials(what, error),
         kube::Error::InferKubeconfig(error) => of_kubeconfig(error),
         kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
-            Error::new(ErrorKind::Unsupported, what).with("cause", error).hint(
-                "proxies in a kubeconfig aren't supported: reach the cluster's API server another way, or use \
-                 `platform.delivery: handoff`",
+            Error::new(ErrorKind::Unsupported, what).with("cause", shown(&error.to_string())).hint(
+                "proxies are named with `http://` or `https://`, in HTTPS_PROXY or as `proxy-url` of the kubeconfig's cluster",
             )
         }
         kube::Error::RustlsTls(_) | kube::Error::TlsRequired => Error::new(ErrorKind::Credentials, what)

@@ -58,6 +58,12 @@ impl ServiceAccounts {
         Self { cluster: Cluster::of(kubeconfig), ..self }
     }
 
+    /// The same where the cloud is a sandbox's: no other cluster than one of a sandbox may be told of what is there.
+    #[must_use]
+    pub fn only_in_sandbox(self) -> Self {
+        Self { cluster: Cluster::only_of_sandbox(), ..self }
+    }
+
     /// As whom the stack owns annotations.
     pub fn manager(&self) -> &str {
         &self.manager

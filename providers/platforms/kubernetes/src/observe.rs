@@ -158,11 +158,9 @@ async fn of_missing(cluster: Connected<'_>, missing: &BTreeSet<&str>, observed: 
     let Some(first) = missing.first() else { return Ok(()) };
     let namespaces = match cluster.namespaces().await {
         Ok(namespaces) => Some(namespaces),
-        Err(error) => {
-            let error = asked("can't list the namespaces of the Kubernetes cluster", &error);
-            // What isn't there is then told when it is needed.
-            (error.kind() == ErrorKind::AccessDenied).then_some(()).ok_or(error).map(|()| None)?
-        }
+        // What isn't there is then told when it is needed.
+        Err(kube::Error::Api(status)) if status.is_forbidden() => None,
+        Err(error) => return Err(asked("can't list the namespaces of the Kubernetes cluster", &error)),
     };
     let is_absent = |name: &&str| namespaces.as_ref().is_some_and(|all| !all.contains(parts(name).0));
     let mut absent: BTreeMap<&str, BTreeSet<ObjectId>> = BTreeMap::new();

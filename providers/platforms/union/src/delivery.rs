@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cloudgrant_core::{Asked, Desired, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy};
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING, Teller};
 use serde_json::Value;
 
 /// Source: Union, "Enabling AWS resources"; its chart `dataplane`, `values.aws.yaml`, which annotates each namespace's service
@@ -19,8 +19,8 @@ pub(crate) const DELIVERY: Delivery = Delivery {
     }],
 };
 
-pub(crate) fn of(tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
-    DELIVERY.desired(principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
+pub(crate) fn of(teller: &Teller, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
+    teller.desired(&DELIVERY, principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
 }
 
 /// Requirement 7: in a data plane that Union manages, its team makes a domain's identity.
@@ -103,7 +103,12 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, Pair, Project, Scope};
+    use std::sync::Arc;
+
+    use cloudgrant_core::{
+        Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, Pair, PlatformContext, Project, Scope, Stack,
+    };
+    use cloudgrant_platform_kit::Keys;
     use serde_json::json;
 
     use super::*;
@@ -131,13 +136,24 @@ mod tests {
         }
     }
 
+    fn by_hand() -> Teller {
+        let context = PlatformContext {
+            tenancy: Arc::new(tenancy("acme")),
+            stack: Stack::parse("acme").expect("a stack"),
+            home: "home".to_owned(),
+            is_cloud_in_sandbox: false,
+            sandbox: None,
+        };
+        Teller::new(Keys::default(), &context)
+    }
+
     #[test]
     fn requirements_24_to_26_a_role_is_told_pair_by_pair() {
         let role = "arn:aws:iam::111122223333:role/r";
         let value = AnnotationValue::Known(role.to_owned());
         let annotation = Annotation { key: "eks.amazonaws.com/role-arn", value, pod_label: None };
         let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
-        let told = of(&tenancy("acme"), &[principal(known)]).expect("told");
+        let told = of(&by_hand(), &tenancy("acme"), &[principal(known)]).expect("told");
         let names: Vec<_> = told.objects.iter().map(|object| object.id.name.as_str()).collect();
         assert_eq!(names, ["forecasting-production", "vision-production"]);
         let document = &told.objects[1].handoff.as_ref().expect("a handoff").document;
@@ -162,7 +178,7 @@ mod tests {
             permissions: vec!["Reader (id)\non /x\n".to_owned()],
             attributes: json!({ "assignments": [] }),
         };
-        let told = of(&tenancy("acme"), &[principal(Identity::Asked(asked()))]).expect("told");
+        let told = of(&by_hand(), &tenancy("acme"), &[principal(Identity::Asked(asked()))]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         assert_eq!(object.attributes.value(), json!({ "domain": "production", "assignments": [] }));
         let document = &object.handoff.as_ref().expect("a handoff").document;
@@ -177,7 +193,7 @@ mod tests {
         }
         // Whose data plane it is, the team must be told.
         assert_eq!(told.notes.len(), 1);
-        let nameless = of(&tenancy(""), &[principal(Identity::Asked(asked()))]).expect("told");
+        let nameless = of(&by_hand(), &tenancy(""), &[principal(Identity::Asked(asked()))]).expect("told");
         assert!(nameless.notes[1].message.contains("set `platform.organization`"), "{:?}", nameless.notes);
     }
 }

@@ -11,15 +11,16 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Pair, Platform, Principal, Reach,
-    Result, Snippet, Stack, Tenancy, register_platform,
+    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Pair, Platform,
+    PlatformContext, Principal, Reach, Result, Snippet, Stack, Tenancy, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, task_code};
+use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
 /// Union.
 #[derive(Debug)]
 pub struct Union {
     tenancy: Arc<Tenancy>,
+    teller: Teller,
 }
 
 impl Platform for Union {
@@ -36,11 +37,19 @@ impl Platform for Union {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
-        delivery::of(&self.tenancy, principals)
+        delivery::of(&self.teller, &self.tenancy, principals)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
         KINDS
+    }
+
+    fn backend(&self) -> Option<&dyn Backend> {
+        self.teller.backend()
+    }
+
+    fn sandbox(&self) -> Option<&'static str> {
+        self.teller.sandbox()
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
@@ -48,7 +57,7 @@ impl Platform for Union {
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
-        delivery::DELIVERY.attributes.unbinding(bound)
+        self.teller.unbinding(&delivery::DELIVERY, bound)
     }
 
     fn execute_permission(&self) -> ExecutePermission {
@@ -73,8 +82,10 @@ impl ConnectPlatform for Union {
     const ID: &'static str = "union";
     const SUMMARY: &'static str = "Union: a managed control plane, and data planes with names by convention";
 
-    fn connect(tenancy: Arc<Tenancy>) -> Self {
-        Self { tenancy }
+    type Config = Keys;
+
+    fn connect(context: PlatformContext, keys: Keys) -> Self {
+        Self { teller: Teller::new(keys, &context), tenancy: context.tenancy }
     }
 }
 

@@ -113,6 +113,7 @@ pub async fn start(start: Start) -> Result<Running> {
     let otherwise = store.begun_otherwise("azure", &beginning)?;
     let mut state = state::State::load(store, &wishes.tenant, wishes.cloud, quotas, knobs.replication)?;
     seed::seed(&mut state, &wishes)?;
+    let issuers = seed::issuers(&state, &wishes);
     tracing::debug!(%knobs, "the Azure sandbox starts");
     let counter = Arc::new(Counter::default());
     let dispatcher = dispatch::Dispatcher {
@@ -151,6 +152,7 @@ pub async fn start(start: Start) -> Result<Running> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server)
         .with_setup(az())
+        .with_issuers(issuers)
         .with_another_beginning(otherwise))
 }
 

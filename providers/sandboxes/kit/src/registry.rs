@@ -60,6 +60,7 @@ pub struct Running {
     exports: Vec<(String, String)>,
     setup: Vec<String>,
     begun_otherwise: Vec<String>,
+    issuers: Vec<String>,
     counter: Arc<Counter>,
     server: Server,
 }
@@ -76,7 +77,16 @@ impl Running {
         counter: Arc<Counter>,
         server: Server,
     ) -> Self {
-        Self { endpoint, settings, exports, setup: Vec::new(), begun_otherwise: Vec::new(), counter, server }
+        Self {
+            endpoint,
+            settings,
+            exports,
+            setup: Vec::new(),
+            begun_otherwise: Vec::new(),
+            issuers: Vec::new(),
+            counter,
+            server,
+        }
     }
 
     /// With commands that a person runs once, where variables alone don't make the cloud's own tool talk to this
@@ -92,6 +102,18 @@ impl Running {
     pub fn with_another_beginning(mut self, otherwise: Vec<String>) -> Self {
         self.begun_otherwise = otherwise;
         self
+    }
+
+    /// With the OpenID Connect issuers of the clusters that are there.
+    #[must_use]
+    pub fn with_issuers(mut self, issuers: Vec<String>) -> Self {
+        self.issuers = issuers;
+        self
+    }
+
+    /// The issuers of the clusters that are there, where the cloud has clusters.
+    pub fn issuers(&self) -> &[String] {
+        &self.issuers
     }
 
     /// What its folder was begun with and the manifest names otherwise now; empty where that is the same.
@@ -140,7 +162,7 @@ impl fmt::Debug for Running {
 /// A sandbox that is linked in. Made by [`register_sandbox!`](crate::register_sandbox).
 #[derive(Debug)]
 pub struct Registration {
-    /// The id of the provider that this sandbox stands in for, for example `aws`.
+    /// The id of the provider that this sandbox stands in for, for example `aws`, or what a platform calls what it stands in for.
     pub provider: &'static str,
     /// Starts it.
     pub start: fn(Start) -> BoxFuture<'static, Result<Running>>,

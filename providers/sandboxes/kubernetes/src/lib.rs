@@ -60,6 +60,17 @@ use crate::services::tokens::Issuer;
 /// The file of the folder that clients are pointed to.
 const KUBECONFIG: &str = "kubeconfig";
 
+cloudgrant_sandbox_kit::register_sandbox!("kubernetes", start_for_manifest);
+
+/// Starts the sandbox with what the manifest in `start.config` takes for granted ([`Seed::of_manifest`]).
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_for_manifest(start: Start) -> Result<Running> {
+    let seed = Seed::of_manifest(&start.config);
+    self::start(start, &seed).await
+}
+
 /// Starts the sandbox: reads the folder, makes what the seed names, and listens. `start.config` isn't read.
 ///
 /// # Errors

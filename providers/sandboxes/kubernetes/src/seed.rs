@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::authorization::caller::User;
 use crate::authorization::rules::Rule;
-use crate::services::objects::make_namespace;
+use crate::services::objects::{make_account, make_namespace};
+use crate::state::resources::SERVICE_ACCOUNTS;
 use crate::state::{State, now};
 
 /// The namespaces of every cluster.
@@ -14,6 +15,9 @@ const EVERY: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-sys
 
 /// The administrator, who is there where the seed names no user. May do everything.
 const ADMINISTRATOR: &str = "administrator";
+
+/// The service account of every namespace.
+const DEFAULT: &str = "default";
 
 /// What a cluster begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,8 @@ pub struct Seed {
     pub rules: Vec<Rule>,
     /// Namespaces beside those of every cluster. Each has the service account `default`.
     pub namespaces: Vec<String>,
+    /// Service accounts beside those, each as `NAMESPACE/NAME` of one of the namespaces.
+    pub service_accounts: Vec<String>,
 }
 
 impl Default for Seed {
@@ -40,6 +46,7 @@ impl Default for Seed {
             }],
             rules: Vec::new(),
             namespaces: Vec::new(),
+            service_accounts: Vec::new(),
         }
     }
 }
@@ -53,6 +60,42 @@ impl Seed {
         serde_json::from_value(value.clone())
             .map_err(|error| SandboxError::new("read what the Kubernetes sandbox begins with").source(error))
     }
+
+    /// What a manifest takes for granted of its cluster: the namespaces of all pairs with their service accounts, and an issuer
+    /// that the manifest trusts. Where it names none, `issuer` beside its keys may say what the cloud calls its cluster's. Fields that
+    /// are missing or odd are skipped: judging the manifest is somebody else's business.
+    pub fn of_manifest(manifest: &Value) -> Self {
+        let platform = &manifest["platform"];
+        let names = |field: &str| platform[field].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let template = platform["namespace"].as_str().unwrap_or("{project}-{domain}");
+        let account = platform["service_account"].as_str().unwrap_or(DEFAULT);
+        let mut seed = Self::default();
+        for project in names("projects") {
+            for domain in names("domains") {
+                let namespace = template.replace("{project}", project).replace("{domain}", domain);
+                if account != DEFAULT {
+                    seed.service_accounts.push(format!("{namespace}/{account}"));
+                }
+                seed.namespaces.push(namespace);
+            }
+        }
+        if let Some(issuer) = issuer(manifest) {
+            seed.issuer = issuer;
+        }
+        seed
+    }
+}
+
+/// The first issuer that the manifest trusts on its cloud. AWS writes them without their scheme.
+fn issuer(manifest: &Value) -> Option<String> {
+    let of_cloud = match manifest["provider"].as_str() {
+        Some("aws") => "/aws/cluster/oidc_provider",
+        _ => "/azure/cluster/oidc_issuer",
+    };
+    let text = |value: &Value| value.as_str().or_else(|| value.get(0)?.as_str()).map(str::to_owned);
+    let named = manifest.pointer(of_cloud).and_then(text).or_else(|| text(&manifest["issuer"]))?;
+    let bare = named.split_once(":oidc-provider/").map_or(named.as_str(), |(_, issuer)| issuer);
+    Some(if bare.starts_with("https://") { bare.to_owned() } else { format!("https://{bare}") })
 }
 
 /// Makes what isn't there and never was.
@@ -65,5 +108,44 @@ pub(crate) fn seed(state: &mut State, seed: &Seed) -> Result<()> {
             state.mark_seeded(mark)?;
         }
     }
+    for account in &seed.service_accounts {
+        let mark = format!("service account {account}");
+        let Some((namespace, name)) = account.split_once('/').filter(|_| !state.history.is_seeded(&mark)) else {
+            continue;
+        };
+        if state.get(&SERVICE_ACCOUNTS, namespace, name).is_none() {
+            make_account(state, namespace, name, &now)?;
+        }
+        state.mark_seeded(mark)?;
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_manifest_names_namespaces_service_accounts_and_the_issuer() {
+        let platform = json!({ "projects": ["vision", 5], "domains": ["production"], "service_account": "tasks" });
+        let of = |more: Value| {
+            let mut manifest = json!({ "provider": "azure", "platform": platform });
+            manifest.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+            Seed::of_manifest(&manifest)
+        };
+        let seed = of(
+            json!({ "azure": { "cluster": { "oidc_issuer": ["https://a/", "https://b/"] } }, "issuer": "https://c/" }),
+        );
+        assert_eq!(
+            (seed.namespaces, seed.service_accounts),
+            (vec!["vision-production".to_owned()], vec!["vision-production/tasks".to_owned()])
+        );
+        assert_eq!(seed.issuer, "https://a/");
+        assert_eq!(of(json!({ "issuer": "https://c/" })).issuer, "https://c/", "where the manifest names none");
+        let aws = json!({ "provider": "aws", "aws": { "cluster": { "oidc_provider": "oidc.example/id/1" } } });
+        assert_eq!(of(aws).issuer, "https://oidc.example/id/1");
+        assert_eq!(Seed::of_manifest(&json!(null)), Seed::default());
+    }
 }

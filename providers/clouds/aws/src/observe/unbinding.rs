@@ -51,7 +51,13 @@ impl<'a> Unbinding<'a> {
 
     /// Before a role goes, for the pairs whose task code it trusts: the way back from what binding it took.
     pub(crate) fn if_deleted(&self, name: &str, trust: &Value) -> String {
-        let said = format!("task code that is still bound to {name} fails without it: unbind it on the platform first");
+        let platform = &self.aws.context.platform;
+        let fails = format!("task code that is still bound to {name} fails without it");
+        if platform.backend().is_some() {
+            // Nobody else has to do anything for it.
+            return format!("{fails}. {}", platform.unbinding(&[]));
+        }
+        let said = format!("{fails}: unbind it on the platform first");
         let mut bound: Vec<_> = subjects(trust).into_iter().flat_map(|subject| self.pairs(subject)).collect();
         bound.sort_by_key(|(at, _)| at);
         let bound: Vec<_> =
@@ -59,7 +65,7 @@ impl<'a> Unbinding<'a> {
         if bound.is_empty() {
             return said;
         }
-        format!("{said}. {}", self.aws.context.platform.unbinding(&bound))
+        format!("{said}. {}", platform.unbinding(&bound))
     }
 
     /// Before a role stops trusting some of those whom it trusts: a project or a domain has left the platform's lists, or a grant
@@ -89,8 +95,9 @@ impl<'a> Unbinding<'a> {
             })
             .collect();
         let left: Vec<_> = left.into_iter().collect();
+        let first = if platform.backend().is_some() { "" } else { ": unbind it on the platform first" };
         Some(format!(
-            "task code of {} that is still bound to {name} fails once this is done: unbind it on the platform first. {}",
+            "task code of {} that is still bound to {name} fails once this is done{first}. {}",
             left.join(", "),
             platform.unbinding(&bound)
         ))

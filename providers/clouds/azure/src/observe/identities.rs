@@ -187,7 +187,7 @@ fn add_credentials(
             attributes,
             owned,
             depends_on: vec![object.clone()],
-            if_deleted: if_goes(credential, &trusted),
+            if_deleted: if_goes(azure, credential, &trusted),
             touches: Vec::new(),
         };
         observed.objects.insert(id, found);
@@ -223,7 +223,7 @@ fn go_along(
         for credential in credentials.iter().filter(|credential| credential.name.starts_with(&mark)) {
             let attributes = attributes_of(azure, identity, credential);
             let id = kinds::credential(identity.name(), &credential.name);
-            let if_deleted = if_goes(credential, &BTreeSet::new());
+            let if_deleted = if_goes(azure, credential, &BTreeSet::new());
             let found = Found { attributes, owned: true, depends_on: Vec::new(), if_deleted, touches: Vec::new() };
             observed.objects.insert(id, found);
         }
@@ -235,12 +235,12 @@ fn go_along(
             1 => warning.push_str("; its federated credential goes with it"),
             many => warning.push_str(&format!("; its {many} federated credentials go with it")),
         }
-        warning.push_str(&unbinding(credentials));
+        warning.push_str(&unbinding(azure, credentials));
     }
 }
 
 /// What to say where a credential goes and its identity stays; `trusted` are the subjects that the identity goes on to trust.
-fn if_goes(credential: &FederatedCredential, trusted: &BTreeSet<String>) -> Option<String> {
+fn if_goes(azure: &Azure, credential: &FederatedCredential, trusted: &BTreeSet<String>) -> Option<String> {
     let subject = credential.subject.as_str();
     if trusted.contains(subject) {
         return Some(format!(
@@ -249,11 +249,14 @@ fn if_goes(credential: &FederatedCredential, trusted: &BTreeSet<String>) -> Opti
         ));
     }
     let told = format!("task code of {subject} that still names the identity fails without it");
-    Some(told + &unbinding(std::slice::from_ref(credential)))
+    Some(told + &unbinding(azure, std::slice::from_ref(credential)))
 }
 
 /// What is to be done before an identity goes, for the service accounts that it trusts: the way back from what binding it took.
-fn unbinding(credentials: &[FederatedCredential]) -> String {
+fn unbinding(azure: &Azure, credentials: &[FederatedCredential]) -> String {
+    if azure.platform.backend().is_some() {
+        return format!(". {}", azure.platform.unbinding(&[]));
+    }
     let subjects: BTreeSet<_> = credentials.iter().map(|credential| credential.subject.as_str()).collect();
     let commands: Vec<_> =
         subjects.into_iter().filter_map(remedies::unbind).map(|command| format!("`{command}`")).collect();

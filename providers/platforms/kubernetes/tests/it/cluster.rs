@@ -43,6 +43,7 @@ impl Cluster {
             users,
             rules: rules.to_vec(),
             namespaces: vec!["forecasting-production".to_owned(), "vision-production".to_owned()],
+            ..Seed::default()
         };
         let folder = tempfile::tempdir().expect("a folder");
         let begin = Start::new(folder.path()).knobs(knobs.parse().expect("knobs"));

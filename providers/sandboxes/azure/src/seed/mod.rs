@@ -31,6 +31,11 @@ const LONG_AGO: time::Millis = 1_704_067_200_000;
 /// Where everything is.
 pub(crate) const LOCATION: &str = "westeurope";
 
+/// The issuers of the data plane's clusters.
+pub(crate) fn issuers(state: &State, wishes: &Wishes) -> Vec<String> {
+    trust::issuers(state, wishes, &Id::group_of(&wishes.subscription, &wishes.group))
+}
+
 /// Makes what is not there and was not made before.
 pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     client(state)?;

@@ -10,6 +10,15 @@ use crate::services::arm::request::route::Kind;
 use crate::state::model::Credential;
 use crate::state::{State, below};
 
+/// The issuers of the data plane's clusters.
+pub(super) fn issuers(state: &State, wishes: &Wishes, home: &Id) -> Vec<String> {
+    let issuer = |cluster: String| {
+        let there = state.resources.get(provided(home, Kind::Cluster, &cluster).key())?;
+        Some(there.properties.get("oidcIssuerProfile")?["issuerURL"].as_str()?.to_owned())
+    };
+    wishes.clusters().filter_map(issuer).collect()
+}
+
 /// Has each of the identities trust one of its service accounts in each cluster of the data plane. Once for each issuer:
 /// what somebody deletes stays deleted.
 pub(super) fn seed(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {

@@ -70,7 +70,7 @@ pub(super) fn finish(
     }
     let saved = state.save(resource, &object)?;
     if resource.plural == NAMESPACES.plural {
-        make_default_account(state, &name, call.now)?;
+        make_account(state, &name, "default", call.now)?;
     }
     Ok(saved)
 }
@@ -83,15 +83,20 @@ pub(crate) fn make_namespace(state: &mut State, name: &str, now: &str) -> cloudg
     begin_namespace(&mut object);
     let object = tidy(NAMESPACES.of, &object);
     state.save(&NAMESPACES, &object)?;
-    make_default_account(state, name, now)
+    make_account(state, name, "default", now)
 }
 
-/// The account that the controller manager makes in each namespace; nobody manages anything of it.
-fn make_default_account(state: &mut State, namespace: &str, now: &str) -> cloudgrant_sandbox_kit::Result<()> {
+/// Makes an account as the controller manager makes one in each namespace: nobody manages anything of it.
+pub(crate) fn make_account(
+    state: &mut State,
+    namespace: &str,
+    name: &str,
+    now: &str,
+) -> cloudgrant_sandbox_kit::Result<()> {
     let mut object = json!({
         "kind": "ServiceAccount",
         "apiVersion": "v1",
-        "metadata": {"name": "default", "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace},
     });
     identify(state, now, &mut object);
     let object = tidy(SERVICE_ACCOUNTS.of, &object);

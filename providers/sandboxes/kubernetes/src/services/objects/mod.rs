@@ -24,7 +24,7 @@ use crate::protocol::query::{Options, Query, Validation};
 use crate::state::State;
 use crate::state::resources::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
 
-pub(crate) use self::create::make_namespace;
+pub(crate) use self::create::{make_account, make_namespace};
 
 /// A request for objects of a resource.
 pub(crate) struct Call<'a> {
