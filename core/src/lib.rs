@@ -39,6 +39,7 @@ pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
+pub use contract::entitlements::{Entitlement, Entitlements};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
     Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable, Unsearched,

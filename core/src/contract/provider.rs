@@ -11,6 +11,7 @@ use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
+use crate::contract::entitlements::Entitlements;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::Desired;
 use crate::contract::permissions::{Permissions, Purpose};
@@ -105,6 +106,22 @@ pub trait Provider: Backend {
     /// # Errors
     /// As [`grant_task_access`](Self::grant_task_access).
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound>;
+
+    /// What grants come to for each principal, and what of that is there. Core asks before it takes grants away: those that the
+    /// manifest lists, and of which the cloud has nothing any more, keep nothing for themselves then. `None` where the provider
+    /// doesn't tell; core then takes all that the manifest lists as given.
+    ///
+    /// # Behavior
+    /// - May read what the verbs read, and never writes. Gets all grants of the manifest.
+    /// - Says [`there`](Entitlements::there) of every principal that one of the grants has, all that the stack's own objects
+    ///   give it, by the same text as [`asked`](Entitlements::asked) has for the same permission.
+    ///
+    /// # Errors
+    /// As [`grant_task_access`](Self::grant_task_access).
+    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
+        let _ = grants;
+        Ok(None)
+    }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
     /// made, so that a provider that had to log in for it knows by then.

@@ -7,12 +7,14 @@ mod news;
 mod remainder;
 mod report;
 mod retry;
+mod revoked_before;
 mod settings;
 mod sharing;
 mod taking_away;
 mod watch;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -37,14 +39,14 @@ use crate::plan::diff::Aim;
 use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
 use crate::plan::{diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
-use crate::vocabulary::names::Stack;
+use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
+use revoked_before::{Relink, Taking};
 use sharing::Sharing;
 use taking_away::Said;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
-#[derive(Debug)]
 pub struct Engine {
     provider: Arc<dyn Provider>,
     id: &'static str,
@@ -56,6 +58,8 @@ pub struct Engine {
     /// Whether everything that the stack ever made is to be found.
     thorough: bool,
     baseline: Option<Arc<Intents>>,
+    /// What is asked for without some of the grants: others may have fewer principals then.
+    relink: Option<Box<Relink>>,
     only_looks: bool,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
@@ -91,6 +95,7 @@ impl Engine {
             named,
             thorough: false,
             baseline: None,
+            relink: None,
             only_looks: false,
             settings,
             audit: None,
@@ -138,6 +143,14 @@ impl Engine {
         let baseline = baseline.into();
         self.intents = Arc::new(self.intents.beside_revoked_of(&baseline));
         self.baseline = Some(baseline);
+        self
+    }
+
+    /// How to put together what is kept and the baseline without some grants: those that the manifest lists, and of which the
+    /// cloud has nothing ([`Provider::entitlements`]). Without it, they are taken as given.
+    #[must_use]
+    pub fn relinking(mut self, relink: impl Fn(&BTreeSet<GrantName>) -> [Intents; 2] + Send + Sync + 'static) -> Self {
+        self.relink = Some(Box::new(relink));
         self
     }
 
@@ -205,50 +218,66 @@ impl Engine {
 
     /// Makes the plan; once cancelled, without trying again what fails.
     async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let (mut plan, mut said) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         if let Some(baseline) = &self.baseline {
-            // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone,
-            // it must be possible to take it away all the same.
-            let may_go = taking_away::changed(&plan).cloned().collect();
-            // Before the look that comes with the next plan: what verbs read is one reading with that.
-            let revoked = self.revoked(baseline, watch, cancel).await;
-            let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
-                Ok((anyway, _)) => Some(anyway),
-                Err(error) if error.kind().is_of_the_intents() => {
-                    plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
-                    None
-                }
-                Err(error) => return Err(error),
-            };
-            let kept = self.intents.ids().collect();
-            let shared: HashSet<_> =
-                plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
-            let sharing = Sharing {
-                provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
-                revoked: &revoked,
-            };
-            taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &sharing);
-            (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
-            plan.served = taking_away::served(&plan, &shared, &kept);
-            if let Some(refusal) = unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
-                return Err(refusal);
-            }
+            return self.plan_taking_away_from(baseline, watch, cancel).await;
         }
+        let (mut plan, _) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
-        let asked = self.baseline.is_some() || self.thorough;
-        if !asked && self.intents.grants.is_empty() && plan.only_deletes() {
+        if !self.thorough && self.intents.grants.is_empty() && plan.only_deletes() {
             plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
         }
-        if self.with_news && !asked {
+        if self.with_news && !self.thorough {
             let news = news::notes(self.platform.as_ref(), &self.intents, &plan);
             plan.notes.extend(news);
         }
         Ok(plan)
     }
 
+    async fn plan_taking_away_from(&self, baseline: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
+        let Taking { without_gone, note } = self.less_revoked_before(baseline, watch, cancel).await?;
+        let are_some_gone = without_gone.is_some();
+        let [intents, baseline] = match &without_gone {
+            Some([intents, baseline]) => [intents, baseline],
+            None => [&*self.intents, baseline],
+        };
+        let (mut plan, mut said) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
+        // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
+        // possible to take it away all the same.
+        let may_go = taking_away::changed(&plan).cloned().collect();
+        // Before the look that comes with the next plan: what verbs read is one reading with that.
+        let revoked = self.revoked(intents, baseline, watch, cancel).await;
+        let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
+            Ok((anyway, _)) => Some(anyway),
+            Err(error) if error.kind().is_of_the_intents() => {
+                plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let kept = intents.ids().collect();
+        let shared: HashSet<_> =
+            plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
+        let sharing =
+            Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
+        taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &sharing, are_some_gone);
+        plan.notes.extend(note);
+        (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
+        plan.served = taking_away::served(&plan, &shared, &kept);
+        match unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
+            Some(refusal) => Err(refusal),
+            None => Ok(plan),
+        }
+    }
+
     /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone.
-    async fn revoked(&self, baseline: &Intents, watch: &dyn Watch, cancel: &Cancel) -> BTreeMap<ObjectId, Attributes> {
-        let revoked = baseline.without(&self.intents);
+    async fn revoked(
+        &self,
+        kept: &Intents,
+        baseline: &Intents,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> BTreeMap<ObjectId, Attributes> {
+        let revoked = baseline.without(kept);
         let desired = self.desired_for(&revoked, watch, cancel).await;
         let objects = desired.map(|(desired, _)| desired.objects).unwrap_or_default();
         objects.into_iter().map(|object| (object.id, object.attributes)).collect()
@@ -400,6 +429,12 @@ impl Engine {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("id", &self.id).field("stack", &self.stack).finish_non_exhaustive()
     }
 }
 

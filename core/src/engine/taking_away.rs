@@ -31,11 +31,15 @@ pub(super) fn only(
     anyway: Option<&Plan>,
     kept: &HashSet<IntentId>,
     sharing: &Sharing<'_>,
+    are_some_gone: bool,
 ) {
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
     let lacking = anyway.map(|anyway| lacking(anyway, plan, said, kept, sharing)).unwrap_or_default();
-    let edited = anyway.map(|anyway| Edited::of(anyway, &lacking, kept, sharing));
+    let edited = anyway.map(|anyway| match are_some_gone {
+        true => Edited::Others,
+        false => Edited::of(anyway, &lacking, kept, sharing),
+    });
     let are_others_edited = |id: &ObjectId| lacking.iter().any(|other| other != id);
     let left_of = |change: &Change, baseline: &Attributes| {
         let wanted = change.after.as_ref();
@@ -362,7 +366,7 @@ mod tests {
         let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
         let mut plan = plan(changes);
         let said = Said { replaces, ..Said::default() };
-        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
+        only(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold(), false);
         plan.changes.into_iter().map(|change| change.id.name).collect()
     }
 
@@ -384,7 +388,7 @@ mod tests {
         let mut plan = plan(changes());
         let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
         let anyway = self::plan(vec![wanting(by), delete("leftover")]);
-        only(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
+        only(&mut plan, &Said::default(), Some(&anyway), &kept, &untold(), false);
         (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.notes)
     }
 
@@ -408,7 +412,7 @@ mod tests {
             assert!(shares.are_others_edited && shares.wanted.is_none());
             Remainder::Left(json!(["two"]))
         };
-        only(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
+        only(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &telling(&left), false);
         assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
     }
 
@@ -419,7 +423,7 @@ mod tests {
         let kept = HashSet::from_iter(because.clone());
         let mut plan = plan(vec![there(change(Action::Update, "a", json!(["two"]), &["b"])), delete("b")]);
         let anyway = self::plan(vec![there(change(Action::Update, "a", json!(["one", "two"]), &["b"]))]);
-        only(&mut plan, &Said::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
+        only(&mut plan, &Said::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing), false);
         let deleted: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
         assert_eq!(deleted, [(Action::Delete, "a"), (Action::Delete, "b")]);
         assert!(plan.changes[0].after.is_none() && plan.changes[0].because.is_empty());
@@ -429,7 +433,14 @@ mod tests {
     fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
         let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
         let mut plan = plan(vec![update("a", 1), update("b", 1)]);
-        only(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
+        only(
+            &mut plan,
+            &said,
+            Some(&self::plan(vec![update("a", 1), update("b", 1)])),
+            &HashSet::new(),
+            &untold(),
+            false,
+        );
         assert_eq!(plan.changes, [update("a", 1)]);
     }
 

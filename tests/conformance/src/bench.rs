@@ -1,12 +1,14 @@
 //! The workbench: a world, manifests for it, and runs over them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use cloudgrant_core::manifest::{Loaded, Overrides};
+use cloudgrant_core::manifest::{Loaded, Manifest, Overrides};
 use cloudgrant_core::{
-    Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
-    Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
+    Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, GrantName, Intents,
+    Plan, Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack,
+    Watch,
 };
 use serde_json::{Map, Value, json};
 
@@ -217,7 +219,10 @@ impl<F: Fixture> Bench<F> {
         let provider = self.fixture.connect(context, section).await?;
         let problems = provider.validate(&intents);
         let settings = self.fixture.settings();
-        Ok((Run { id: self.id(), stack, platform, provider, intents, baseline: None, settings }, problems))
+        let (manifest, registration) = (loaded.manifest, self.registration);
+        let run =
+            Run { id: self.id(), stack, platform, provider, intents, manifest, whole: None, registration, settings };
+        Ok((run, problems))
     }
 
     /// A new connection, and everything that the manifest asks made true.
@@ -294,8 +299,10 @@ pub(crate) struct Run {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) intents: Intents,
+    manifest: Manifest,
     /// Where something is only to be taken away: all that there is before.
-    baseline: Option<Intents>,
+    whole: Option<Manifest>,
+    registration: Registration,
     pub(crate) settings: Settings,
 }
 
@@ -306,9 +313,9 @@ impl Run {
         self
     }
 
-    /// The same connection, for somebody who revokes what a manifest asks beside this.
-    pub(crate) fn revoking_the_rest_of(mut self, baseline: Intents) -> Self {
-        self.baseline = Some(baseline);
+    /// The same connection, for somebody who revokes what a manifest asks beside this one.
+    pub(crate) fn revoking_the_rest_of(mut self, whole: &Loaded) -> Self {
+        self.whole = Some(whole.manifest.clone());
         self
     }
 
@@ -321,10 +328,13 @@ impl Run {
         let (provider, stack) = (self.provider.clone(), self.stack.clone());
         let engine =
             Engine::new(self.id, provider, self.platform.clone(), stack, self.intents.clone(), self.settings.clone());
-        match self.baseline.clone().map(Arc::new) {
-            Some(baseline) => engine.searching_everywhere(baseline.clone()).taking_away_from(baseline),
-            None => engine,
-        }
+        let Some(whole) = self.whole.clone() else { return engine };
+        let (manifest, registration) = (self.manifest.clone(), self.registration);
+        let link = move |manifest: &Manifest| cloudgrant_core::intents(manifest, &registration).0;
+        let baseline = Arc::new(link(&whole));
+        let relink =
+            move |gone: &BTreeSet<GrantName>| [&manifest, &whole].map(|manifest| link(&manifest.without_grants(gone)));
+        engine.searching_everywhere(baseline.clone()).taking_away_from(baseline).relinking(relink)
     }
 
     pub(crate) async fn desired(&self) -> Checked<Desired> {

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, Intents, Object, ObjectId,
-    Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares,
-    Stacks, TaskAccess, Watch,
+    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Entitlements, Error, ErrorKind, Event, Intents,
+    Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result,
+    ScopeBinding, Shares, Stacks, TaskAccess, Watch,
 };
 use tokio::sync::OnceCell;
 
@@ -147,6 +147,10 @@ impl Provider for Spy {
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         self.hear(self.inner.bind_scope(bindings).await)
+    }
+
+    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
+        self.hear(self.inner.entitlements(grants).await)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -35,9 +35,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
-    Intents, Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, RegistryAccess, Resource,
-    ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
+    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
+    Entitlements, Error, Intents, Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
+    RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -192,6 +192,10 @@ impl Provider for Aws {
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         verbs::bind_scope::bound(self, bindings).await
+    }
+
+    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
+        packing::entitlements::of(self, grants).await.map(Some)
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

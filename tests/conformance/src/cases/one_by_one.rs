@@ -99,8 +99,8 @@ async fn one_by_one<F: Fixture>(
     for (at, next) in order.iter().enumerate() {
         let name = &all[*next].0;
         let others: Vec<_> = sorted(order).into_iter().filter(|other| other != next).collect();
-        let whole = bench.read(&everything)?.1;
-        let run = bench.open(&sketch(all, &others)).await?.revoking_the_rest_of(whole);
+        let whole = bench.read(&everything)?.0;
+        let run = bench.open(&sketch(all, &others)).await?.revoking_the_rest_of(&whole);
         let plan = run.plan().await?;
         if plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("revoke --all")) {
             told.extend(alone.get(&vec![*next]).cloned().unwrap_or_default());

@@ -257,8 +257,8 @@ pub(super) async fn a_revoke_changes_nothing_else<F: Fixture>() -> Checked {
     bench.apply(&stays(*applied).grant("revoked", &scope, &[first])).await?;
     // Somebody edits what stays, writes another grant as well, and applies neither.
     let left = stays(*edited).grant("new", &scope, &[(at, *edited)]);
-    let whole = bench.read(&left.clone().grant("revoked", &scope, &[first]))?.1;
-    bench.open(&left).await?.revoking_the_rest_of(whole).apply().await?;
+    let whole = bench.read(&left.clone().grant("revoked", &scope, &[first]))?.0;
+    bench.open(&left).await?.revoking_the_rest_of(&whole).apply().await?;
     bench.same(&alone, "after one grant was revoked, and others were edited and not applied").await
 }
 

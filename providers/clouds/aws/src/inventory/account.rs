@@ -116,7 +116,14 @@ impl Aws {
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
     ) -> Result<Inventory> {
         let is_beside_revoked = grants.clone().into_iter().any(|grant| !grant.beside_revoked.is_empty());
-        let purpose = if is_beside_revoked { Purpose::Keeping } else { Purpose::Granting };
+        self.inventory_for(grants, if is_beside_revoked { Purpose::Keeping } else { Purpose::Granting }).await
+    }
+
+    pub(crate) async fn inventory_for<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
+        purpose: Purpose,
+    ) -> Result<Inventory> {
         let (secrets, buckets) = tokio::try_join!(self.secrets(grants.clone()), self.buckets(grants, purpose))?;
         Ok(Inventory { secrets, buckets })
     }

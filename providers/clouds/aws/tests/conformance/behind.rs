@@ -1,5 +1,7 @@
 //! What others see and do, with clients of their own.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::types::{PolicyScopeType, Tag};
 use cloudgrant_conformance::Hook;
 use cloudgrant_core::ObjectId;
@@ -25,6 +27,22 @@ pub(crate) async fn snapshot(world: &World) -> Value {
         "buckets": buckets(world).await,
         "keys": keys(world).await,
     })
+}
+
+/// The statements of the policies of stacks on each role, without what they are called.
+pub(crate) fn access(snapshot: &Value) -> Option<BTreeSet<String>> {
+    let mut access = BTreeSet::new();
+    for (role, facts) in snapshot["roles"].as_object()? {
+        let ours = facts["attached"].as_array()?.iter().filter_map(Value::as_str);
+        for arn in ours.filter(|arn| arn.contains(":policy/cloudgrant/")) {
+            for statement in snapshot["policies"][arn]["Statement"].as_array().into_iter().flatten() {
+                let mut statement = statement.clone();
+                statement.as_object_mut()?.shift_remove("Sid");
+                access.insert(format!("{role} {statement}"));
+            }
+        }
+    }
+    Some(access)
 }
 
 async fn policies(world: &World) -> Map<String, Value> {

@@ -5,6 +5,8 @@ mod behind;
 mod clients;
 mod world;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use cloudgrant_aws::Aws;
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
@@ -19,11 +21,8 @@ cloudgrant_conformance::suite!(World);
 impl Fixture for World {
     type Provider = Aws;
 
-    const SKIPPED: &'static [(&'static str, &'static str)] = &[
-        ("inexact_levels_are_told", "the provider declares every level as exact"),
-        // What scopes on one role share has no names: in some orders, what was revoked before can't be told from the rest.
-        ("revokes_in_turn_leave_nothing", "the fixture doesn't say who may do what"),
-    ];
+    const SKIPPED: &'static [(&'static str, &'static str)] =
+        &[("inexact_levels_are_told", "the provider declares every level as exact")];
 
     async fn fresh() -> Self {
         Self::start().await
@@ -60,6 +59,10 @@ impl Fixture for World {
     /// Of another account, and another region than the data plane's; the bucket has a key of that account.
     fn elsewhere(&self) -> Vec<String> {
         vec![format!("{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/team/far"), format!("s3://{THEIRS}/in/")]
+    }
+
+    fn access(&self, snapshot: &Value) -> Option<BTreeSet<String>> {
+        behind::access(snapshot)
     }
 
     async fn snapshot(&self) -> Value {

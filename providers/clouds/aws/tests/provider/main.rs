@@ -14,6 +14,7 @@ mod homes;
 mod in_the_way;
 mod issuers;
 mod limits;
+mod one_by_one;
 mod others;
 mod own_repositories;
 mod permissions;

@@ -1,0 +1,28 @@
+//! What grants come to for each principal, and what of that is there: for whoever takes grants away one after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::vocabulary::names::GrantName;
+
+/// One thing that a principal may do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entitlement {
+    /// Who may do it: the role, the managed identity.
+    pub principal: Arc<str>,
+    /// What: the same bytes for the same permission on the same resources. Where the cloud says for which grant it was given, it
+    /// is that grant's alone, and other bytes than another grant's. Nobody is shown it.
+    pub permission: Arc<[u8]>,
+}
+
+/// What grants come to for each principal, and what of that is there.
+///
+/// A manifest lists grants of which the cloud has nothing, as they were revoked and are still written down: without this, core
+/// takes what these ask for as something that stays.
+#[derive(Debug, Clone, Default)]
+pub struct Entitlements {
+    /// What each of the grants comes to.
+    pub asked: BTreeMap<GrantName, BTreeSet<Entitlement>>,
+    /// All that the stack gives these principals now, whatever it was given for.
+    pub there: BTreeSet<Entitlement>,
+}

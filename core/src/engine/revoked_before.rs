@@ -1,0 +1,171 @@
+//! Grants that the manifest lists and of which the cloud has nothing: they were revoked before, or never applied.
+//!
+//! Whoever revokes another grant takes them for what they are in the cloud: nothing. Held against a manifest that still has
+//! them, what they share with the revoked grant would stay, as if they needed it.
+
+use std::collections::BTreeSet;
+
+use crate::contract::entitlements::{Entitlement, Entitlements};
+use crate::contract::error::Result;
+use crate::engine::cancel::Cancel;
+use crate::engine::watch::Watch;
+use crate::engine::{Engine, retry};
+use crate::vocabulary::intent::Intents;
+use crate::vocabulary::names::GrantName;
+use crate::vocabulary::note::Note;
+
+/// The kept intents and the baseline, both without some grants.
+pub(super) type Relink = dyn Fn(&BTreeSet<GrantName>) -> [Intents; 2] + Send + Sync;
+
+/// What a plan that takes grants away is made of.
+pub(super) struct Taking {
+    /// The kept intents and the baseline; `None` where these are as the manifest has them.
+    pub(super) without_gone: Option<[Intents; 2]>,
+    pub(super) note: Option<Note>,
+}
+
+impl Engine {
+    /// What is kept and the baseline, without what was revoked before.
+    pub(super) async fn less_revoked_before(
+        &self,
+        baseline: &Intents,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Taking> {
+        let mut taking = Taking { without_gone: None, note: None };
+        let Some(relink) = &self.relink else { return Ok(taking) };
+        let kept: BTreeSet<_> = self.intents.grants.iter().map(|grant| &grant.name).collect();
+        let mut all_gone = BTreeSet::new();
+        loop {
+            let baseline = taking.without_gone.as_ref().map_or(baseline, |[_, baseline]| baseline);
+            let ask = || self.provider.entitlements(&baseline.grants);
+            let entitlements = match retry::reading(&self.settings, watch, cancel, ask).await {
+                Ok(Some(entitlements)) => entitlements,
+                Ok(None) => return Ok(taking),
+                // It may be a grant of something that is gone: then the baseline can't be planned either, and that is told.
+                Err(error) if error.kind().is_of_the_intents() => return Ok(taking),
+                Err(error) => return Err(error),
+            };
+            let gone = gone(&entitlements, &kept);
+            if gone.is_empty() {
+                taking.note = given_by_others(&entitlements, &kept);
+                return Ok(taking);
+            }
+            tracing::debug!(grants = ?gone, "the manifest lists grants of which the cloud has nothing");
+            all_gone.extend(gone);
+            // Without them, others may have fewer principals: those that had them go on theirs alone.
+            let [kept, baseline] = relink(&all_gone);
+            taking.without_gone = Some([kept.beside_revoked_of(&baseline), baseline]);
+        }
+    }
+}
+
+/// The kept grants that aren't there as a whole, although nothing is there that the others don't account for: all that there
+/// is, is as if these weren't in the manifest.
+fn gone(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> BTreeSet<GrantName> {
+    let Entitlements { asked, there } = entitlements;
+    let is_missing = |name: &GrantName, asked: &BTreeSet<Entitlement>| kept.contains(name) && !asked.is_subset(there);
+    let (missing, others): (Vec<_>, Vec<_>) = asked.iter().partition(|(name, asked)| is_missing(name, asked));
+    let accounted: BTreeSet<_> = others.into_iter().flat_map(|(_, asked)| asked).collect();
+    let unaccounted: BTreeSet<_> =
+        there.iter().filter(|one| !accounted.contains(one)).map(|one| &one.principal).collect();
+    let is_gone = |(_, asked): &(&GrantName, &BTreeSet<Entitlement>)| {
+        !asked.iter().any(|one| unaccounted.contains(&one.principal))
+    };
+    missing.into_iter().filter(is_gone).map(|(name, _)| name.clone()).collect()
+}
+
+/// Said of what is revoked and stays all the same, as a kept grant that is there asks for the same.
+fn given_by_others(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> Option<Note> {
+    const NAMED: usize = 3;
+    let Entitlements { asked, there } = entitlements;
+    let is_kept = |name: &GrantName| kept.contains(name);
+    let revoked = asked.iter().filter(|(name, _)| !is_kept(name));
+    let given: BTreeSet<_> = revoked.clone().flat_map(|(_, asked)| asked).filter(|one| there.contains(one)).collect();
+    let gives = |asked: &BTreeSet<Entitlement>| given.iter().any(|one| asked.contains(*one));
+    let givers = asked.iter().filter(|(name, asked)| is_kept(name) && gives(asked));
+    let givers: Vec<_> = givers.map(|(name, _)| name.as_str()).collect();
+    if givers.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = revoked.map(|(name, _)| name.as_str()).chain(givers.iter().copied()).collect();
+    let how = match names.len() {
+        0..=6 => format!("`cloudgrant revoke {}`", names.join(" ")),
+        _ => "`cloudgrant revoke` with all of their names".to_owned(),
+    };
+    let more = givers.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let some: Vec<_> = givers.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let (grants, ask) = if givers.len() == 1 { ("grant", "asks") } else { ("grants", "ask") };
+    let message = format!(
+        "what is revoked can still be reached as far as {grants} {}{} {ask} for the same: it goes when all of them are revoked \
+         together, with {how} or `cloudgrant revoke --all`",
+        some.join(", "),
+        more.unwrap_or_default()
+    );
+    Some(Note::warning("manifest", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> GrantName {
+        GrantName::parse(name).expect("a name")
+    }
+
+    /// `task:data prod:data`
+    fn all(text: &str) -> BTreeSet<Entitlement> {
+        let one = |text: &str| {
+            let (principal, permission) = text.split_once(':').expect("two halves");
+            Entitlement { principal: principal.into(), permission: permission.as_bytes().into() }
+        };
+        text.split_whitespace().map(one).collect()
+    }
+
+    fn entitlements(asked: &[(&str, &str)], there: &str) -> Entitlements {
+        Entitlements {
+            asked: asked.iter().map(|(grant, asked)| (name(grant), all(asked))).collect(),
+            there: all(there),
+        }
+    }
+
+    /// Which are gone where `kept` are kept.
+    fn gone_of(entitlements: &Entitlements, kept: &[&str]) -> Vec<String> {
+        let kept: Vec<_> = kept.iter().map(|kept| name(kept)).collect();
+        gone(entitlements, &kept.iter().collect()).iter().map(ToString::to_string).collect()
+    }
+
+    const SHARED: [(&str, &str); 4] =
+        [("a", "task:a prod:a"), ("b", "task:b prod:b"), ("p", "prod:a"), ("r", "prod:b")];
+
+    #[test]
+    fn what_was_revoked_before_is_gone_and_what_others_need_is_not() {
+        let whole = entitlements(&SHARED, "task:a task:b prod:a prod:b");
+        assert!(gone_of(&whole, &["b", "p", "r"]).is_empty());
+        let without_a_and_p = entitlements(&SHARED, "task:b prod:b");
+        assert_eq!(gone_of(&without_a_and_p, &["a", "p", "r"]), ["a", "p"]);
+        // Of `b`, only what `r` gives is there.
+        let only_r = entitlements(&SHARED, "prod:b");
+        assert_eq!(gone_of(&only_r, &["a", "p", "b"]), ["a", "b", "p"]);
+    }
+
+    #[test]
+    fn a_grant_that_was_edited_is_not_gone() {
+        // Nothing accounts for what the role has: it may be its former form.
+        let former = entitlements(&SHARED, "task:old task:b prod:b");
+        assert_eq!(gone_of(&former, &["a", "p", "b"]), ["p"]);
+        // An apply that failed halfway.
+        let half = entitlements(&SHARED, "task:b prod:a");
+        assert_eq!(gone_of(&half, &["a", "b", "r"]), ["r"]);
+    }
+
+    #[test]
+    fn a_kept_grant_that_gives_the_same_is_named() {
+        let whole = entitlements(&SHARED, "task:a task:b prod:a prod:b");
+        let kept = [name("a"), name("p"), name("b")];
+        let note = given_by_others(&whole, &kept.iter().collect()).expect("a note");
+        assert!(note.message.contains("as far as grant `b` asks") && note.message.contains("`cloudgrant revoke r b`"));
+        let kept = [name("a"), name("p")];
+        assert_eq!(given_by_others(&whole, &kept.iter().collect()), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What grants come to for each role, and what the stack's policies give it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloudgrant_core::{Checked, Entitlement, Entitlements, Result, TaskAccess, parallel};
+use foldhash::HashMap;
+
+use crate::Aws;
+use crate::inventory::snapshot::Snapshot;
+use crate::policy::document;
+use crate::policy::sids;
+use crate::policy::statement::{Meaning, Statement};
+use crate::resources::buckets::Purpose;
+use crate::resources::statements::Statements;
+
+pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Entitlements> {
+    let (inventory, snapshot) = tokio::try_join!(aws.inventory_for(grants, Purpose::Keeping), aws.snapshot())?;
+    let statements = Statements::new(grants.iter().map(|grant| &***grant), aws.config.partition(), &inventory);
+    let scopes: BTreeSet<_> = grants.iter().flat_map(|grant| grant.carried_by.iter()).collect();
+    let roles: BTreeMap<_, Arc<str>> = scopes.into_iter().map(|scope| (scope, aws.role_of(scope).into())).collect();
+    let there = There::of(aws, &snapshot, roles.values());
+    let mut permissions = Permissions::default();
+    let mut entitlements = Entitlements::default();
+    for grant in grants {
+        let principals = grant.carried_by.iter().filter_map(|scope| roles.get(scope));
+        let meanings: BTreeSet<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
+        let of_role = |principal: &Arc<str>| {
+            let one = |meaning: &Meaning| {
+                let whose = if there.has_without_sid(principal, meaning) { "" } else { grant.name.as_str() };
+                let permission = permissions.of(*meaning, whose);
+                Entitlement { principal: principal.clone(), permission }
+            };
+            meanings.iter().map(one).collect::<Vec<_>>()
+        };
+        let asked = principals.flat_map(of_role).collect();
+        entitlements.asked.insert(grant.name.clone(), asked);
+    }
+    let mut owners: HashMap<&str, &str> = HashMap::default();
+    for (principal, meaning, sid) in there.all() {
+        let owner = *owners.entry(sid).or_insert_with(|| {
+            let owner = grants.iter().find(|grant| sids::is_of(sid, &grant.name));
+            owner.map_or(sid, |grant| grant.name.as_str())
+        });
+        let permission = permissions.of(meaning, owner);
+        entitlements.there.insert(Entitlement { principal: principal.clone(), permission });
+    }
+    Ok(entitlements)
+}
+
+/// One text for each permission, however many roles have it. A statement whose Sid names a grant is that grant's alone; one
+/// without is everybody's who comes to the same.
+#[derive(Default)]
+struct Permissions(HashMap<(Meaning, String), Arc<[u8]>>);
+
+impl Permissions {
+    fn of(&mut self, meaning: Meaning, whose: &str) -> Arc<[u8]> {
+        let text = || [meaning.as_slice(), whose.as_bytes()].concat().into();
+        self.0.entry((meaning, whose.to_owned())).or_insert_with(text).clone()
+    }
+}
+
+/// What the stack's policies say on each role: their statements' meanings, each with the Sids under which it is there.
+struct There<'a> {
+    roles: BTreeMap<&'a Arc<str>, HashMap<Meaning, BTreeSet<String>>>,
+}
+
+impl<'a> There<'a> {
+    fn of(aws: &Aws, snapshot: &Snapshot, roles: impl Iterator<Item = &'a Arc<str>>) -> Self {
+        let is_ours = |arn: &&String| aws.names.is_policy_of_ours(arn) && !aws.names.is_mark(arn);
+        let roles: Vec<_> = roles.collect();
+        let attached = |role: &Arc<str>| {
+            let attached = snapshot.roles.get(&**role).into_iter().flat_map(|role| role.attached.keys());
+            attached.filter(is_ours).collect::<Vec<_>>()
+        };
+        let policies: BTreeSet<_> = roles.iter().flat_map(|role| attached(role)).collect();
+        let policies: Vec<_> =
+            policies.into_iter().filter_map(|arn| Some((arn, snapshot.policies.get(arn)?))).collect();
+        let policies: HashMap<_, Vec<_>> = parallel::map(policies, |(arn, policy)| {
+            let document = policy.document();
+            (arn, document::statements(&document).iter().map(Statement::of).collect())
+        })
+        .into_iter()
+        .collect();
+        let of_role = |role: &'a Arc<str>| {
+            let mut there: HashMap<Meaning, BTreeSet<String>> = HashMap::default();
+            for statement in attached(role).into_iter().filter_map(|arn| policies.get(arn)).flatten() {
+                there.entry(statement.meaning()).or_default().insert(statement.sid().to_owned());
+            }
+            (role, there)
+        };
+        Self { roles: roles.into_iter().map(of_role).collect() }
+    }
+
+    fn has_without_sid(&self, role: &Arc<str>, meaning: &Meaning) -> bool {
+        let sids = self.roles.get(role).and_then(|there| there.get(meaning));
+        sids.is_some_and(|sids| sids.contains(""))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'a Arc<str>, Meaning, &str)> {
+        self.roles.iter().flat_map(|(role, there)| {
+            let all = there.iter().flat_map(|(meaning, sids)| sids.iter().map(move |sid| (*meaning, sid.as_str())));
+            all.map(move |(meaning, sid)| (*role, meaning, sid))
+        })
+    }
+}
