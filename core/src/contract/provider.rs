@@ -114,7 +114,7 @@ pub trait Provider: Backend {
     /// # Behavior
     /// - May read what the verbs read, and never writes. Gets all grants of the manifest.
     /// - Says [`there`](Entitlements::there) of every principal that one of the grants has, all that the stack's own objects
-    ///   give it, by the same text as [`asked`](Entitlements::asked) has for the same permission.
+    ///   give it, by the same bytes as [`asked`](Entitlements::asked) has for the same permission.
     ///
     /// # Errors
     /// As [`grant_task_access`](Self::grant_task_access).
