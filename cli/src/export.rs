@@ -1,5 +1,7 @@
 //! A folder of files that the platform is told by. Others may keep files of their own in it: only what was written for this stack,
-//! at this home, is written over or removed.
+//! at this home, is written over, and only what was written to where it is now is removed: copies stay.
+
+mod way;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,6 +13,9 @@ use serde::Serialize;
 
 /// How the line of a file begins that says whose it is.
 const MARK: &str = "# cloudgrant: ";
+
+/// How the next line begins and goes on: between them is where in the folder the file was written.
+const PLACE: (&str, &str) = ("# Written as ", " by `cloudgrant export`");
 
 /// Of a file, no more is read for that than this, in bytes.
 const HEAD: u64 = 4096;
@@ -54,16 +59,17 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home, in a line.
+    /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home, in a line;
+    /// `manifest` is the manifest's folder.
     ///
     /// # Errors
     /// A file is in the way that wasn't written for this stack, or something can't be read.
-    pub(crate) fn compared(folder: &Path, whose: &str, files: Vec<DeliveryFile>) -> Result<Self> {
-        usable(folder)?;
-        let text = |file: &DeliveryFile| {
+    pub(crate) fn compared(folder: &Path, manifest: &Path, whose: &str, files: Vec<DeliveryFile>) -> Result<Self> {
+        usable(folder, manifest)?;
+        let text = |DeliveryFile { path, purpose, content }: &DeliveryFile| {
+            let place = format!("{}{path}{}", PLACE.0, PLACE.1);
             format!(
-                "{MARK}{whose}\n# Written by `cloudgrant export`, which writes it anew: change the manifest instead.\n# {}\n{}",
-                file.purpose, file.content
+                "{MARK}{whose}\n{place}, which writes it anew: change the manifest instead.\n# {purpose}\n{content}"
             )
         };
         let wanted: BTreeMap<_, _> = files.iter().map(|file| (file.path.clone(), text(file))).collect();
@@ -77,11 +83,11 @@ impl Folder {
             }
             let action = match there(&at)? {
                 There::Nothing => Action::Create,
-                There::Marked(by) if by == whose => match read(&at)? == *text {
+                There::Marked(mark) if mark.whose == whose => match read(&at)? == *text {
                     true => Action::Unchanged,
                     false => Action::Update,
                 },
-                There::Marked(other) => return Err(in_the_way(&at, whose, Some(&other))),
+                There::Marked(mark) => return Err(in_the_way(&at, whose, Some(&mark.whose))),
                 There::Other => return Err(in_the_way(&at, whose, None)),
             };
             compared.push(File { path: path.clone(), action, text: text.clone() });
@@ -157,10 +163,12 @@ impl Folder {
     }
 }
 
-/// Whether it can be a folder of such files: one that isn't there, or is a folder and no link to one.
-fn usable(folder: &Path) -> Result<()> {
+/// Whether it can be a folder of such files: one that isn't there, or is a folder, and no link on the way to it.
+fn usable(folder: &Path, manifest: &Path) -> Result<()> {
+    if let Some(link) = way::link_on(folder, manifest) {
+        return Err(is_a_link(&link));
+    }
     let message = match fs::symlink_metadata(folder) {
-        Ok(about) if about.is_symlink() => return Err(is_a_link(folder)),
         Ok(about) if !about.is_dir() => format!("`{}` is a file, and no folder", folder.display()),
         Err(_) if folder == Path::new("-") => "`-` is no folder: files can't be written to standard output".to_owned(),
         _ => return Ok(()),
@@ -170,7 +178,8 @@ fn usable(folder: &Path) -> Result<()> {
 
 fn is_a_link(at: &Path) -> Error {
     let message = format!("`{}` is a link: what is written there would land elsewhere", at.display());
-    Error::new(ErrorKind::Conflict, message).hint("name another folder; nothing was written")
+    Error::new(ErrorKind::Conflict, message)
+        .hint("name another folder, or the one that it leads to by its own path; nothing was written")
 }
 
 fn in_the_way(at: &Path, whose: &str, other: Option<&str>) -> Error {
@@ -185,10 +194,18 @@ fn in_the_way(at: &Path, whose: &str, other: Option<&str>) -> Error {
 /// What is at a path.
 enum There {
     Nothing,
-    /// Written by this command: for whom.
-    Marked(String),
+    /// Written by this command.
+    Marked(Mark),
     /// Somebody else's, or something that is no file.
     Other,
+}
+
+/// What a file written by this command says of itself.
+struct Mark {
+    /// The stack and its home.
+    whose: String,
+    /// Where in the folder it was written.
+    place: Option<String>,
 }
 
 fn there(path: &Path) -> Result<There> {
@@ -200,23 +217,27 @@ fn there(path: &Path) -> Result<There> {
     }
 }
 
-/// For whom a file was written: a line of the comments at its top says it. Line ends and what else stands among these lines may
-/// be another tool's.
-fn marked(path: &Path) -> io::Result<Option<String>> {
+/// For whom a file was written, and where: lines of the comments at its top say it. Line ends and what else stands among these
+/// lines may be another tool's.
+fn marked(path: &Path) -> io::Result<Option<Mark>> {
+    let mut mark: Option<Mark> = None;
     let mut lines = BufReader::new(fs::File::open(path)?.take(HEAD));
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
-        let Ok(text) = std::str::from_utf8(&line) else { return Ok(None) };
+        let Ok(text) = std::str::from_utf8(&line) else { break };
         let text = text.trim();
-        if let Some(whose) = text.strip_prefix(MARK) {
-            return Ok(Some(whose.to_owned()));
-        }
         if !(text.is_empty() || text == "---" || text.starts_with('#')) {
-            return Ok(None);
+            break;
+        }
+        if let (None, Some(whose)) = (&mark, text.strip_prefix(MARK)) {
+            mark = Some(Mark { whose: whose.to_owned(), place: None });
+        } else if let (Some(mark), Some(rest)) = (&mut mark, text.strip_prefix(PLACE.0)) {
+            mark.place = rest.split_once(PLACE.1).map(|(place, _)| place.to_owned());
+            break;
         }
         line.clear();
     }
-    Ok(None)
+    Ok(mark)
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -225,7 +246,8 @@ fn read(path: &Path) -> Result<String> {
     Ok(text.replace("\r\n", "\n"))
 }
 
-/// The files below the folder that were written for this stack, by their paths from there. Links are not followed, and hidden
+/// The files below the folder that were written there for this stack, by their paths from it. A copy, such as one in the folder
+/// of another export or in another checkout below, says another path and is none of them. Links are not followed, and hidden
 /// folders, such as Git's, are left out.
 fn find(folder: &Path, below: &str, whose: &str, found: &mut Vec<String>) -> Result<()> {
     let at = folder.join(below);
@@ -241,7 +263,11 @@ fn find(folder: &Path, below: &str, whose: &str, found: &mut Vec<String>) -> Res
         let kind = entry.file_type().map_err(|cause| unread(&entry.path(), &cause))?;
         if kind.is_dir() && !name.starts_with('.') {
             find(folder, &path, whose, found)?;
-        } else if name.ends_with(".yaml") && matches!(there(&entry.path())?, There::Marked(by) if by == whose) {
+        } else if name.ends_with(".yaml")
+            && let There::Marked(mark) = there(&entry.path())?
+            && mark.whose == whose
+            && mark.place.as_deref() == Some(&path)
+        {
             found.push(path);
         }
     }

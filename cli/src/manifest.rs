@@ -98,6 +98,14 @@ pub(crate) fn name(global: &Global) -> String {
     find(global).map(|file| file.display().to_string()).unwrap_or_default()
 }
 
+/// The folder in which the manifest is; the current one where it comes from standard input.
+pub(crate) fn folder(global: &Global) -> PathBuf {
+    let file = if is_standard_input(global) { PathBuf::new() } else { find(global).unwrap_or_default() };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    // An empty path is the current folder.
+    Path::new(".").join(folder)
+}
+
 /// Which file is the manifest.
 ///
 /// # Errors

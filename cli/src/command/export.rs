@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::export::{Action, Folder};
+use crate::manifest;
 use crate::render::json::FORMAT_VERSION;
 
 /// Write what the platform must be told as files, for a repository
@@ -55,7 +56,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             true => |differs: bool| if differs { Exit::Differs } else { Exit::Done },
             false => |_| Exit::Done,
         };
-        let folder = Folder::compared(&options.to, &whose, files)?;
+        let folder = Folder::compared(&options.to, &manifest::folder(shell.global), &whose, files)?;
         if !options.dry_run {
             folder.write()?;
         }

@@ -196,8 +196,10 @@ fn its_own_files_are_known_whatever_became_of_their_line_ends_and_places() {
     let values = read(&folder, "cluster-resource-attributes/vision-staging.yaml");
     fs::write(delivery.join("cluster-resource-attributes/vision-staging.yaml"), format!("---\n{values}"))
         .expect("written");
+    // As an earlier release wrote it.
     fs::create_dir_all(delivery.join("argo/earlier")).expect("made");
-    fs::write(delivery.join("argo/earlier/old.yaml"), &values).expect("written");
+    let earlier = values.replace("cluster-resource-attributes/vision-staging.yaml", "argo/earlier/old.yaml");
+    fs::write(delivery.join("argo/earlier/old.yaml"), &earlier).expect("written");
     // Nobody's file beside them is touched.
     fs::write(delivery.join("kustomization.yaml.new"), "mine: true\n").expect("written");
     let (done, files, error) = export(&folder);
@@ -218,14 +220,61 @@ fn where_files_go_is_a_folder() {
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(says), "{error}");
     }
-    #[cfg(unix)]
-    {
-        fs::create_dir(folder.path().join("elsewhere")).expect("made");
-        std::os::unix::fs::symlink("elsewhere", folder.path().join("delivery")).expect("linked");
-        let (done, _, error) = export(&folder);
-        assert!(!done && error.contains("`delivery` is a link"), "{error}");
-        assert_eq!(fs::read_dir(folder.path().join("elsewhere")).expect("a folder").count(), 0);
+}
+
+/// Whoever made the manifest's folder may have put links into it.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link_however_the_path_is_written() {
+    let folder = Folder::with(UNION);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("plain")).expect("made");
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("delivery")).expect("linked");
+    let absolute = folder.path().join("delivery/sub").display().to_string();
+    for to in ["delivery", "delivery/", "delivery/.", "delivery/sub", "./plain/../delivery/sub/", &absolute] {
+        let (done, _, error) = said(&folder, &["export", "--sandbox", "--to", to]);
+        assert!(!done && error.contains("delivery` is a link"), "{to}: {error}");
+        assert_eq!(fs::read_dir(elsewhere.path()).expect("a folder").count(), 0, "{to}");
     }
+}
+
+/// Such as those of another checkout below, or of another folder that was exported to.
+#[test]
+fn copies_of_its_files_below_the_folder_stay() {
+    let folder = Folder::with(UNION);
+    export(&folder);
+    let copied = read(&folder, "service-accounts/forecasting-production.default.yaml");
+    folder.write("backup.yaml", &copied);
+    folder.write("cloudgrant.yaml", UNION.replace("[forecasting, vision]", "[vision]"));
+    let (done, files, error) = said(&folder, &["export", "--sandbox", "--to", "."]);
+    assert!(done && files.lines().all(|line| line.starts_with("+ ")), "{files}{error}");
+    assert_eq!(read(&folder, "service-accounts/forecasting-production.default.yaml"), copied);
+    assert!(folder.path().join("backup.yaml").exists());
+    // What is where it was written goes.
+    let (done, files, error) = export(&folder);
+    assert!(done && files.contains("- service-accounts/forecasting-production.default.yaml\n"), "{files}{error}");
+}
+
+/// Anybody can give a file a name.
+#[cfg(unix)]
+#[test]
+fn a_file_s_name_steers_no_terminal() {
+    let folder = Folder::with(UNION);
+    export(&folder);
+    let values = read(&folder, "cluster-resource-attributes/vision-staging.yaml");
+    let name = "a\u{1b}]0;title\u{7}\u{9b}2J\r\u{202e}.yaml";
+    let text = values.replace("cluster-resource-attributes/vision-staging.yaml", name);
+    fs::write(folder.path().join("delivery").join(name), text).expect("written");
+    let dry_run = ["export", "--sandbox", "--to", "delivery", "--dry-run", "--color", "always"];
+    let (done, files, error) = said(&folder, &dry_run);
+    let shown = "- a\u{fffd}]0;title\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}.yaml\n";
+    assert!(done && files == shown, "{files:?}{error}");
+    let document = folder.output(&[&dry_run[..], &["--output", "json"]].concat());
+    let text = String::from_utf8(document.stdout).expect("text");
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{text:?}");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let files = document["files"].as_array().expect("files");
+    assert!(files.iter().any(|file| file["path"] == name), "{document:#}");
 }
 
 /// What is exported binds task code to: neither to somebody else's role, nor to one that doesn't trust it yet.
