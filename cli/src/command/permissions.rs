@@ -64,9 +64,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     }
     for Permissions { kind, holder, document, notes, .. } in &all {
         shell.printer.say(&format!("{kind} for {holder}:"));
-        let text = serde_json::to_string_pretty(document)
-            .map_err(|error| Error::new(ErrorKind::Unexpected, "can't write the document").with("cause", error))?;
-        shell.printer.data(&format!("{text}\n"))?;
+        shell.printer.json(document)?;
         for note in notes {
             shell.printer.say(&format!("note: {note}"));
         }

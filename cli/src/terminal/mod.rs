@@ -2,6 +2,7 @@
 
 pub(crate) mod bars;
 pub(crate) mod build_log;
+mod harmless;
 pub(crate) mod interrupt;
 pub(crate) mod logging;
 pub(crate) mod printer;

@@ -7,10 +7,12 @@ use anstream::{AutoStream, ColorChoice};
 use cloudgrant_core::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;
 use serde::Serialize;
+use serde_json::Serializer;
 
 use crate::args::{Global, Output};
 use crate::render;
 use crate::terminal::build_log::{BuildLog, is_read_for_commands};
+use crate::terminal::harmless::{Escaped, Harmless};
 use crate::terminal::unstyled::Unstyled;
 
 /// Writes results to standard output, and everything else to standard error. Clones write to the same place.
@@ -79,7 +81,8 @@ impl Printer {
 
     fn buffered<W: Write>(&self, out: W, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let written = self.bars.suspend(|| {
-            let mut out = BuildLog::new(BufWriter::with_capacity(1 << 16, out), is_read_for_commands());
+            let out = BuildLog::new(BufWriter::with_capacity(1 << 16, out), is_read_for_commands());
+            let mut out = Harmless::new(out);
             write(&mut out).and_then(|()| out.flush())
         });
         match written {
@@ -97,7 +100,7 @@ impl Printer {
     pub(crate) fn json(&self, document: &impl Serialize) -> Result<()> {
         // It has no styles.
         self.buffered(io::stdout().lock(), |out| {
-            serde_json::to_writer_pretty(&mut *out, document)?;
+            document.serialize(&mut Serializer::with_formatter(&mut *out, Escaped::default()))?;
             out.write_all(b"\n")
         })
     }
@@ -155,7 +158,7 @@ impl Printer {
         self.bars.suspend(|| {
             let stderr = io::stderr();
             let stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
-            let mut stream = BuildLog::new(stream, is_read_for_commands());
+            let mut stream = Harmless::new(BuildLog::new(stream, is_read_for_commands()));
             // Nobody is left to be told that telling failed.
             let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         });

@@ -8,6 +8,7 @@ use cloudgrant_core::{Action, Change, Error, Event, Outcome, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::render::{seconds, wrapped};
+use crate::terminal::harmless::harmless;
 use crate::terminal::printer::Printer;
 
 /// What stands in the line besides the message: spinner, bar, count, and room for an echoed `^C`.
@@ -79,7 +80,7 @@ impl Progress {
             let due = self.with_waiting(|waiting| waiting.as_mut()?.due(Instant::now()));
             let Some(said) = due else { continue };
             match &self.bar {
-                Some(bar) => bar.set_message(wrapped(&said, 2, 2, Some(self.width().saturating_sub(1)))),
+                Some(bar) => bar.set_message(wrapped(&harmless(&said), 2, 2, Some(self.width().saturating_sub(1)))),
                 None => self.printer.say(&said),
             }
         }
@@ -120,7 +121,7 @@ impl Progress {
 
     /// What fits in one line beside the bar. A full line would break when the terminal echoes a Ctrl-C.
     fn fitting(&self, message: &str) -> String {
-        shortened(message, self.width().saturating_sub(BESIDE))
+        shortened(&harmless(message), self.width().saturating_sub(BESIDE))
     }
 
     fn width(&self) -> usize {
@@ -135,7 +136,7 @@ impl Progress {
             self.printer.say(&format!("{what}: {again}: {}", reason(error)));
         }
         if let Some(bar) = &self.bar {
-            bar.set_message(waiting(what, &again, &reason(error), self.width()));
+            bar.set_message(waiting(&harmless(what), &again, &harmless(&reason(error)), self.width()));
         }
     }
 
