@@ -90,6 +90,17 @@ const CHANGES: &[Change] = &[
     ("a key misspelt", "grants:", "grnats:", &[("grnats", 18, 1, "unknown key `grnats` … did you mean `grants`?")]),
     ("a key of the provider misspelt", "  region:", "  regoin:", &[("aws.regoin", 10, 3, "did you mean `region`?")]),
     (
+        "a role's ARN with a part that leads above",
+        "  cluster:",
+        "  accounts:\n    \"444455556666\":\n      assume_role: arn:aws:iam::444455556666:role/../admin\n  cluster:",
+        &[(
+            "aws.accounts.444455556666.assume_role",
+            14,
+            7,
+            "has a part `..` in its path … write arn:aws:iam::444455556666:role/NAME",
+        )],
+    ),
+    (
         "a key twice",
         "stack: acme-ml\n",
         "stack: acme-ml\nstack: other\n",

@@ -258,14 +258,16 @@ fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 /// The home, with or without the scheme of the issuer.
 fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let bare = text.strip_prefix("https://").unwrap_or(&text);
-    if bare != WHOLE_ACCOUNT && (!bare.contains('.') || bare.contains(char::is_whitespace)) {
-        return Err(D::Error::custom(format!(
+    if text == WHOLE_ACCOUNT {
+        return Ok(Some(text));
+    }
+    match issuer(&text) {
+        Ok(issuer) => Ok(Some(issuer)),
+        Err(_) => Err(D::Error::custom(format!(
             "`{}` is no home: write `account`, or an issuer like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
             shown(&text)
-        )));
+        ))),
     }
-    Ok(Some(bare.to_owned()))
 }
 
 /// Takes one or several.
@@ -288,7 +290,7 @@ fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Err
 /// Takes the issuer as its ARN, or with or without its scheme; IAM names providers without. All else stays as it is: to
 /// IAM, an issuer with a slash at its end is another one.
 fn issuer(text: &str) -> Result<String, String> {
-    let named = text.split_once(":oidc-provider/").filter(|_| text.starts_with("arn:")).map(|(_, name)| name);
+    let named = named_issuer(text);
     let bare = named.unwrap_or_else(|| text.strip_prefix("https://").unwrap_or(text));
     let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:~%".contains(c);
     let host = bare.split('/').next().unwrap_or_default();
@@ -296,6 +298,7 @@ fn issuer(text: &str) -> Result<String, String> {
         || bare.contains("://")
         || !host.contains('.')
         || !bare.chars().all(fine)
+        || bare.split('/').any(|part| matches!(part, "." | ".."))
     {
         return Err(format!(
             "`{}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
@@ -303,6 +306,13 @@ fn issuer(text: &str) -> Result<String, String> {
         ));
     }
     Ok(bare.to_owned())
+}
+
+/// What the ARN of a provider calls it. Source: IAM user guide, "IAM identifiers".
+fn named_issuer(arn: &str) -> Option<&str> {
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", _partition, "iam", "", account, resource] = parts.as_slice() else { return None };
+    resource.strip_prefix("oidc-provider/").filter(|_| AccountId::parse(account).is_ok())
 }
 
 /// What `aws.home` says for a home that is the whole account.
@@ -403,6 +413,9 @@ mod tests {
         for (json, said) in [
             (r#""arn:aws:iam::111122223333:role/x""#, "is not an OpenID Connect provider"),
             (r#""http://oidc.example.com""#, "is not an OpenID Connect provider"),
+            (r#""arn:aws:iam::aws:oidc-provider/a.b""#, "is not an OpenID Connect provider"),
+            (r#""arn:aws:s3::111122223333:oidc-provider/a.b""#, "is not an OpenID Connect provider"),
+            (r#""a.b/../c""#, "is not an OpenID Connect provider"),
             (r#""localhost""#, "is not an OpenID Connect provider"),
             ("[]", "no OpenID Connect provider in it"),
             (r#"["a.b", "https://a.b"]"#, "stands here twice"),

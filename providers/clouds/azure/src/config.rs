@@ -224,7 +224,12 @@ fn issuer(text: &str) -> Result<(), String> {
     let rest = text.strip_prefix("https://").unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-    if host.is_empty() || !host.chars().all(fits) || text.contains(['?', '#', '\\']) {
+    let is_taken_away = |part: &str| matches!(part, "." | "..");
+    if host.is_empty()
+        || !host.chars().all(fits)
+        || text.contains(['?', '#', '\\'])
+        || rest.split('/').any(is_taken_away)
+    {
         return Err(format!("{not_one}write it like {form}"));
     }
     Ok(())

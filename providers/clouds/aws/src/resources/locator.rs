@@ -334,8 +334,11 @@ fn repository(text: &str, account: &str, region: &str, name: &str) -> Result<Loc
     let account = account_of(text, account)?;
     let region = region_of(text, region)?;
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-    if !(2..=256).contains(&name.len()) || !name.chars().all(fine) || name.starts_with('/') || name.ends_with('/') {
-        let hint = "name one repository, without a tag: 2 to 256 lower-case letters, digits and ._-/";
+    // Each part begins and ends with a letter or digit: none is empty, nor `..`.
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_part = |part: &str| edge(part.chars().next()) && edge(part.chars().last());
+    if !(2..=256).contains(&name.len()) || !name.chars().all(fine) || !name.split('/').all(is_part) {
+        let hint = "name one repository, without a tag: 2 to 256 lower-case letters, digits and ._-/ between them";
         return Err(wrong(text, "names no repository", hint));
     }
     Ok(Locator::Repository(Repository { account, region, name: name.to_owned() }))

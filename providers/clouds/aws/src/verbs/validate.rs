@@ -1,5 +1,7 @@
 //! What can be refused without asking AWS.
 
+mod arns;
+
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{Diagnostic, Intents, Origin, Resource, Scope, shown};
@@ -7,7 +9,7 @@ use foldhash::HashSet;
 
 use crate::Aws;
 use crate::client::partition::{Partition, of_arn};
-use crate::config::{Config, Credentials, Fixed};
+use crate::config::{Config, Fixed};
 use crate::resources::locator::{self, Locator, Secret};
 use crate::verbs::grant_task_access;
 
@@ -33,7 +35,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
             })
         })),
     }
-    problems.extend(arns(config));
+    problems.extend(arns::problems(config));
     problems.extend(tags(config));
     problems
 }
@@ -44,103 +46,6 @@ fn elsewhere(path: String, what: &str, partition: &str, region: &str, own: &str)
         format!("`{}` is of the partition {partition}, the data plane ({region}) of the partition {own}", shown(what));
     Diagnostic::new(path, message)
         .hint("nothing of one partition can be reached from another: name one of the data plane's partition")
-}
-
-/// Policies of AWS's own that no task code gets. Source: AWS managed policy reference guide.
-const ADMINISTRATORS: [&str; 6] = [
-    "AdministratorAccess",
-    "AdministratorAccess-Amplify",
-    "AdministratorAccess-AWSElasticBeanstalk",
-    "IAMFullAccess",
-    "PowerUserAccess",
-    "SystemAdministrator",
-];
-
-/// Whether an ARN is that of one of them.
-fn is_administrators(arn: &str) -> bool {
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    arn.contains("::aws:policy/") && ADMINISTRATORS.contains(&name)
-}
-
-/// Source: IAM API reference, `AttachRolePolicy`.
-fn is_role_name(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-    (1..=64).contains(&name.len()) && name.chars().all(fits)
-}
-
-/// The accounts and kinds of the ARNs in the section, and the names of roles.
-fn arns(config: &Config) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
-    for (key, arn) in config.arns() {
-        let (account, path) = (account_of(arn), format!("aws.{key}"));
-        let of_aws = key == "task_policy" || key == "permissions_boundary";
-        if key == "cluster.oidc_provider" && account != config.account.as_str() {
-            let message =
-                format!("the OpenID Connect provider is in account {account}, the data plane in {}", config.account);
-            let hint = "roles trust providers of their own account: create it there as well, and name that one";
-            problems.push(Diagnostic::new(path, message).hint(hint));
-        } else if of_aws && account != "aws" && account != config.account.as_str() {
-            let message = format!("the policy is in account {account}, the data plane in {}", config.account);
-            problems.push(
-                Diagnostic::new(path, message).hint("name a policy of the data plane's account, or one of AWS's"),
-            );
-        }
-    }
-    for (key, value) in [("task_role", &config.task_role), ("node_role", &config.node_role)] {
-        let Some(value) = value.as_ref().filter(|name| !is_role_name(name)) else { continue };
-        let name = value.rsplit('/').next().unwrap_or_default();
-        let hint = match is_role_name(name) {
-            true => format!("write its name alone, without account and path: `{name}`"),
-            false => "a name has up to 64 letters, digits and `+=,.@_-`".to_owned(),
-        };
-        let message = format!("`{}` is not the name of a role", shown(value));
-        problems.push(Diagnostic::new(format!("aws.{key}"), message).hint(hint));
-    }
-    if let Some(policy) = config.task_policy.as_ref().filter(|arn| is_administrators(arn)) {
-        let message =
-            format!("`{}` lets task code of every domain do anything, or give itself anything", shown(policy));
-        let hint = "name the policy that tasks need to run, and grant the rest";
-        problems.push(Diagnostic::new("aws.task_policy", message).hint(hint));
-    }
-    if let Some(boundary) = config.permissions_boundary.as_ref().filter(|arn| !arn.contains(":policy/")) {
-        let message = format!("`{}` is not a policy's ARN", shown(boundary));
-        let hint = "write it like arn:aws:iam::111122223333:policy/boundary";
-        problems.push(Diagnostic::new("aws.permissions_boundary", message).hint(hint));
-    }
-    if config.accounts.contains_key(&config.account) {
-        let account = &config.account;
-        let message = format!(
-            "credentials for account {account} stand here, which is the data plane's own: nothing would ever use them"
-        );
-        let hint = "leave them out; the data plane's own account is worked in with the credentials that AWS's tools take \
-             (AWS_PROFILE and its like, or CLOUDGRANT_AWS__PROFILE). To become a role there, name a profile of the AWS \
-             configuration files that does (`role_arn`)";
-        problems.push(Diagnostic::new(format!("aws.accounts.{account}"), message).hint(hint));
-    }
-    for (account, credentials) in config.accounts.iter().filter(|(account, _)| **account != config.account) {
-        let Credentials::AssumeRole(assume) = credentials else { continue };
-        let path = format!("aws.accounts.{account}.assume_role");
-        let owner = account_of(&assume.role);
-        if !assume.role.starts_with("arn:") || !assume.role.contains(":role/") {
-            let message = format!("`{}` is not a role's ARN", shown(&assume.role));
-            problems
-                .push(Diagnostic::new(path.clone(), message).hint(format!("write arn:aws:iam::{account}:role/NAME")));
-        } else if owner != account.as_str() {
-            let message = format!("the role is in account {owner}, not in {account}");
-            problems.push(Diagnostic::new(path.clone(), message).hint("name a role of the account that it is for"));
-        }
-        if assume.duration.is_some_and(|seconds| !(900..=43_200).contains(&seconds)) {
-            let hint = "a session lasts 900 to 43,200 seconds, and no longer than its role allows";
-            problems.push(Diagnostic::new(format!("{path}.duration"), "no session lasts so long").hint(hint));
-        }
-        let fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-        if assume.session_name.as_ref().is_some_and(|name| !(2..=64).contains(&name.len()) || !name.chars().all(fine)) {
-            let hint = "2 to 64 letters, digits and _+=,.@-";
-            problems.push(Diagnostic::new(format!("{path}.session_name"), "no session can have that name").hint(hint));
-        }
-    }
-    problems
 }
 
 /// Source: IAM user guide, "Tags for IAM resources".

@@ -9,7 +9,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::objects::remedies;
 use crate::resources::locator::is_guid;
 use crate::resources::resolve;
-use crate::resources::resource_id::{ResourceId, is_same};
+use crate::resources::resource_id::{ResourceId, is_plain, is_same};
 
 impl Azure {
     /// The identity of task code without one of its own (requirement 2).
@@ -248,19 +248,36 @@ fn another_issuer(cluster: &str, configured: &[String], actual: &str) -> Error {
 }
 
 /// An identity's ID, as the manifest writes it.
-fn named(id: &str, key: &str) -> Result<ResourceId> {
-    let wrong = |why: &str| {
-        Error::new(ErrorKind::Manifest, format!("`{key}` is not the ID of a managed identity: {why}")).hint(
-            "it is like /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/\
-             NAME (`az identity show --query id`)",
-        )
-    };
-    let parsed = ResourceId::parse(id).map_err(wrong)?;
+/// How a managed identity is named.
+pub(crate) const FORM: &str = "write its name, or its ID like /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/\
+     userAssignedIdentities/NAME (`az identity show --query id`)";
+
+/// Whether a text names a managed identity: by its name in the data plane's resource group, or by its resource ID.
+///
+/// # Errors
+/// The rest of a sentence that says what is wrong.
+pub(crate) fn checked(text: &str) -> Result<(), &'static str> {
+    match text.contains('/') {
+        true => of_id(text).map(drop),
+        // Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.ManagedIdentity.
+        false if is_plain(text) && text.len() <= 128 => Ok(()),
+        false => Err("a name has up to 128 letters, digits, dashes and underscores"),
+    }
+}
+
+fn of_id(id: &str) -> Result<ResourceId, &'static str> {
+    let parsed = ResourceId::parse(id)?;
     let fits = |kind: &str| kind.eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities");
     match parsed.typed() {
         Some((kind, _)) if fits(&kind) => Ok(parsed),
-        _ => Err(wrong("it names another kind of resource")),
+        _ => Err("it names another kind of resource"),
     }
+}
+
+fn named(id: &str, key: &str) -> Result<ResourceId> {
+    of_id(id).map_err(|why| {
+        Error::new(ErrorKind::Manifest, format!("`{key}` is not the ID of a managed identity: {why}")).hint(FORM)
+    })
 }
 
 fn id_of(id: &str) -> Result<ResourceId> {

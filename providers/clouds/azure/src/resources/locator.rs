@@ -286,12 +286,11 @@ fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locato
     }
     if let Some(repository) = repository {
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-        let whole = !repository.is_empty()
-            && !repository.starts_with('/')
-            && !repository.ends_with('/')
-            && !repository.contains("//");
-        if repository.len() > 256 || !repository.chars().all(fine) || !whole {
-            let hint = "name one repository, without a tag: lower-case letters, digits and ._-/";
+        // Each part begins and ends with a letter or digit: none is empty, nor `..`.
+        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let is_part = |part: &str| edge(part.chars().next()) && edge(part.chars().last());
+        if repository.len() > 256 || !repository.chars().all(fine) || !repository.split('/').all(is_part) {
+            let hint = "name one repository, without a tag: lower-case letters, digits and ._-/ between them";
             return Err(wrong(text, "names no repository", hint));
         }
     }

@@ -126,14 +126,16 @@ impl ResourceId {
     }
 }
 
-fn is_plain(part: &str) -> bool {
-    !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._()".contains(c))
+/// Programs take the parts `.` and `..` of a path away before they ask. Source: RFC 3986, section 5.2.4.
+pub(crate) fn is_plain(part: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "-._()".contains(c);
+    !part.is_empty() && part.chars().all(fine) && !matches!(part, "." | "..")
 }
 
 /// Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.Resources: letters and digits
 /// as `Char.IsLetterOrDigit` has them, of any script. Marks that only combine with others pass here too: no group has any,
 /// so that none is found.
-fn is_group_name(part: &str) -> bool {
+pub(crate) fn is_group_name(part: &str) -> bool {
     let fine = |c: char| c.is_alphanumeric() || "-._()".contains(c);
     (1..=90).contains(&part.chars().count()) && !part.ends_with('.') && part.chars().all(fine)
 }
@@ -289,6 +291,10 @@ mod tests {
             "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/Microsoft.Storage/storageAccounts",
             "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a?x=y",
             "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/../b/c",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/Microsoft.Storage/storageAccounts/..",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/Microsoft.Storage/../x",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/a/providers/./b/c",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/./providers/Microsoft.Storage/b/c",
         ] {
             assert!(ResourceId::parse(bad).is_err(), "{bad}");
         }

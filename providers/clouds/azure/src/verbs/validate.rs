@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope};
+use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, shown};
 
 use crate::Azure;
 use crate::client::cloud::Hosts;
 use crate::config::{Cloud, Config, Credentials};
+use crate::inventory::identities;
 use crate::resources::levels;
 use crate::resources::locator::{Locator, Registry, WHOLE};
 use crate::resources::refused_roles;
-use crate::resources::resource_id::ResourceId;
+use crate::resources::resource_id::{ResourceId, is_group_name, is_plain};
 use crate::resources::role_choice;
 
 /// What can be said of the section alone.
@@ -38,17 +39,47 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
         }
     }
     problems.extend(group(config).err());
+    problems.extend(named(config));
     problems
 }
+
+/// What names managed identities and the cluster, each with its key.
+fn named(config: &Config) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let of_domains = config.identities.iter().map(|(domain, name)| (format!("identities.{domain}"), Some(name)));
+    let others = [("task_identity", &config.task_identity), ("kubelet_identity", &config.kubelet_identity)];
+    let others = others.map(|(key, name)| (key.to_owned(), name.as_ref()));
+    for (key, name) in others.into_iter().chain(of_domains) {
+        let Some(name) = name else { continue };
+        if let Err(why) = identities::checked(name) {
+            let message = format!("`{}` is not a managed identity: {why}", shown(name));
+            problems.push(Diagnostic::new(format!("azure.{key}"), message).hint(identities::FORM));
+        }
+    }
+    let cluster = &config.cluster;
+    if let Some(group) = cluster.resource_group.as_ref().filter(|group| !is_group_name(group)) {
+        let message = format!("`{}` is not the name of a resource group", shown(group));
+        problems.push(Diagnostic::new("azure.cluster.resource_group", message).hint(GROUP_NAME));
+    }
+    if let Some(name) = cluster.name.as_ref().filter(|name| !is_plain(name)) {
+        let message = format!("`{}` is not the name of a cluster", shown(name));
+        let hint = "write its name alone: letters, digits, dashes and underscores (`az aks list --query [].name`)";
+        problems.push(Diagnostic::new("azure.cluster.name", message).hint(hint));
+    }
+    problems
+}
+
+const GROUP_NAME: &str = "it has 1 to 90 letters, digits and -._(), and no dot at its end";
 
 /// The ID of the section's resource group.
 pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
-    ResourceId::parse(&group).map_err(|_| {
-        let message = format!("`{}` is not the name of a resource group", config.resource_group);
+    let parsed = ResourceId::parse(&group).ok().filter(|_| is_group_name(&config.resource_group));
+    parsed.ok_or_else(|| {
+        let message = format!("`{}` is not the name of a resource group", shown(&config.resource_group));
         Diagnostic::new("azure.resource_group", message).hint(match config.resource_group.contains('/') {
             true => "write its name alone, and the ID of its subscription in `azure.subscription`",
-            false => "it has 1 to 90 letters, digits and -._(), and no dot at its end",
+            false => GROUP_NAME,
         })
     })
 }

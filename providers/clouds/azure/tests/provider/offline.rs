@@ -225,3 +225,42 @@ async fn one_identity_for_two_scopes_is_refused() {
         assert!(said(&error).contains(&format!("is the identity of `{other}` as well")), "{}", said(&error));
     }
 }
+
+/// Everything that the section names, with what no such thing can be called.
+#[tokio::test]
+async fn what_can_be_no_name_and_no_id_is_refused_with_its_place() {
+    let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups";
+    let identity = "providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+    let above = format!("{group}/acme-dataplane/{identity}/..");
+    let other = format!("{group}/acme-dataplane/providers/Microsoft.Storage/storageAccounts/x");
+    let grants = "grants: [{ name: all, scope: global, access: { models: read } }]";
+    for (key, path) in [
+        (format!("task_identity: {above}"), "azure.task_identity"),
+        (format!("task_identity: {other}"), "azure.task_identity"),
+        ("task_identity: '..'".to_owned(), "azure.task_identity"),
+        ("task_identity: 'a b'".to_owned(), "azure.task_identity"),
+        (format!("kubelet_identity: {above}"), "azure.kubelet_identity"),
+        (format!("identities: {{ production: {above} }}"), "azure.identities.production"),
+        ("identities: { production: a/b }".to_owned(), "azure.identities.production"),
+    ] {
+        let error = refused(&union(grants).replace("  cluster:", &format!("  {key}\n  cluster:"))).await;
+        let paths: Vec<_> = error.problems().iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, [path], "{key}: {}", said(&error));
+        assert!(error.problems()[0].place.is_some() && error.kind().is_usage(), "{key}");
+    }
+    for (from, to, path) in [
+        (
+            "resource_group: acme-dataplane",
+            "resource_group: a/providers/Microsoft.Storage/storageAccounts/x",
+            "azure.resource_group",
+        ),
+        ("resource_group: acme-dataplane", "resource_group: ..", "azure.resource_group"),
+        ("  cluster: {", "  cluster: { resource_group: ../x,", "azure.cluster.resource_group"),
+        ("  cluster: {", "  cluster: { name: ../x,", "azure.cluster.name"),
+    ] {
+        let text = union(grants);
+        assert!(text.contains(from), "{text}");
+        let error = refused(&text.replacen(from, to, 1)).await;
+        assert_eq!(error.problems()[0].path, path, "{to}: {}", said(&error));
+    }
+}

@@ -58,6 +58,9 @@ fn what_is_no_locator_is_refused() {
         ("111122223333.dkr.ecr.us-west-2.example.com/x", "not a registry of ECR"),
         ("111122223333.dkr.ecr.us-west-2.amazonaws.com", "names no repository"),
         ("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/x:latest", "names no repository"),
+        ("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/../x", "names no repository"),
+        ("arn:aws:ecr:us-west-2:111122223333:repository/team//x", "names no repository"),
+        ("arn:aws:ecr:us-west-2:111122223333:repository/../x", "names no repository"),
         ("https://acmetraining.blob.core.windows.net/inputs", "no locator that AWS knows"),
         ("", "no locator"),
     ] {

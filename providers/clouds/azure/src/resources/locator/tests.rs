@@ -113,6 +113,8 @@ fn what_is_no_locator_is_refused() {
         ("https://acmetraining.blob.core.windows.net/$other", "names no container"),
         ("https://acmetraining.z123.blob.storage.azure.net/inputs", "no locator that Azure knows"),
         ("acmeimages.azurecr.io/team:latest", "names no repository"),
+        ("acmeimages.azurecr.io/team/../x", "names no repository"),
+        ("acmeimages.azurecr.io/team//x", "names no repository"),
         ("ab.azurecr.io", "names no registry"),
         ("acme-a1b2c3d4.azurecr.io", "names no registry"),
         ("acmeimages-.azurecr.io", "names no registry"),
