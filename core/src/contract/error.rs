@@ -105,21 +105,26 @@ impl Error {
     }
 
     /// Everything that stands in the way, as one error: each is told, with its facts and what to do. One alone stays as it
-    /// is; none if there are none. Where it is the cloud that fails, that alone is told, as nothing else is known for certain.
+    /// is; none if there are none. Where it is the cloud that fails, that alone is told, as nothing else is known for certain. Of
+    /// what is denied, the first few are told, and how many more.
     pub fn all(errors: Vec<Self>) -> Option<Self> {
         (!errors.is_empty()).then(|| Self::joined(errors))
     }
 
     fn joined(mut errors: Vec<Self>) -> Self {
-        let fails = errors.iter().position(|error| !error.kind().is_of_the_intents());
+        let is_denied = |error: &Self| error.kind() == ErrorKind::AccessDenied;
+        let fails = errors.iter().position(|error| !error.kind().is_of_the_intents() && !is_denied(error));
         if fails.is_some() || errors.len() == 1 {
             return errors.swap_remove(fails.unwrap_or_default());
         }
-        let mut problems: Vec<Diagnostic> = Vec::new();
+        // What is denied decides what comes of it all.
+        errors.sort_by_key(|error| !is_denied(error));
+        let (mut problems, mut denied): (Vec<Diagnostic>, usize) = (Vec::new(), 0);
         // Two verbs may find the same.
         errors.retain(|error| {
             let new: Vec<_> = error.as_problems().into_iter().filter(|problem| !problems.contains(problem)).collect();
             let any = !new.is_empty();
+            denied += if is_denied(error) { new.len() } else { 0 };
             problems.extend(new);
             any
         });
@@ -127,8 +132,16 @@ impl Error {
             return errors.swap_remove(0);
         }
         let kind = errors.first().map_or(ErrorKind::Unexpected, Self::kind);
-        Self::new(kind, format!("{} things stand in the way", problems.len())).diagnostics(problems)
+        let message = format!("{} things stand in the way", problems.len());
+        if denied > Self::DENIED_TOLD {
+            let rest = format!("and {} more that are denied", denied - Self::DENIED_TOLD);
+            problems.splice(Self::DENIED_TOLD..denied, [Diagnostic::new("", rest)]);
+        }
+        Self::new(kind, message).diagnostics(problems)
     }
+
+    /// How many are told of what is denied: whoever lacks a right mostly lacks it in many places.
+    const DENIED_TOLD: usize = 5;
 
     /// Two results, or what is wrong with either of them.
     ///
@@ -185,6 +198,19 @@ impl Error {
             self.0.kind = ErrorKind::Unexpected;
         }
         self
+    }
+
+    /// The same once more, without its cause.
+    pub(crate) fn told_again(&self) -> Self {
+        let Inner { kind, message, context, hint, diagnostics, source: _ } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            message: message.clone(),
+            context: context.clone(),
+            hint: hint.clone(),
+            diagnostics: diagnostics.clone(),
+            source: None,
+        }))
     }
 
     /// Keeps the cause.
@@ -274,10 +300,33 @@ mod tests {
         // What two verbs find, each by itself, is told once.
         let all = Error::all(vec![role(), batch, role()]).expect("all");
         assert_eq!((all.kind(), all.message()), (ErrorKind::NotFound, "3 things stand in the way"));
-        let denied = Error::all(vec![role(), Error::new(ErrorKind::AccessDenied, "denied")]).expect("one");
-        assert_eq!((denied.kind(), denied.message()), (ErrorKind::AccessDenied, "denied"));
+        let fails = Error::all(vec![role(), Error::new(ErrorKind::Unavailable, "it fails")]).expect("one");
+        assert_eq!((fails.kind(), fails.message()), (ErrorKind::Unavailable, "it fails"));
         let first = Diagnostic::new("", "the role isn't there; account: 1").hint("name another");
         assert_eq!(all.problems(), [vec![first], parts].concat());
+    }
+
+    #[test]
+    fn each_denied_place_is_told_and_of_many_the_first_few() {
+        let denied = |place: usize| {
+            let error = Error::new(ErrorKind::AccessDenied, format!("can't read place {place}"));
+            error.with("operation", "read").hint("have somebody allow it")
+        };
+        let absent = || Error::new(ErrorKind::NotFound, "the role isn't there");
+        let said = |errors: Vec<Error>| {
+            let error = Error::all(errors).expect("one");
+            assert_eq!(error.kind(), ErrorKind::AccessDenied);
+            let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+            (error.message().to_owned(), problems)
+        };
+        let (message, problems) = said(vec![absent(), denied(1), denied(2), denied(1)]);
+        assert_eq!(message, "3 things stand in the way");
+        let places = ["can't read place 1; operation: read", "can't read place 2; operation: read"];
+        assert_eq!(problems, [places[0], places[1], "the role isn't there"]);
+        let (message, problems) = said((1..=7).map(denied).chain([absent()]).collect());
+        assert_eq!(message, "8 things stand in the way");
+        assert_eq!((problems.len(), problems[5].as_str()), (7, "and 2 more that are denied"));
+        assert_eq!(problems[6], "the role isn't there");
     }
 
     #[test]
