@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cloudgrant_core::{Error, ErrorKind};
+use cloudgrant_core::{Error, ErrorKind, Refusal};
 
 /// With which code to exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,12 @@ impl Exit {
             kind if kind.is_usage() => Self::Misuse,
             _ => Self::Failed,
         }
+    }
+
+    /// The code for a plan of which an apply would be refused; none where that is only so of this caller, who reads what
+    /// somebody else may apply.
+    pub(crate) fn of_refusal(refusal: &Refusal) -> Option<Self> {
+        (!refusal.is_of_caller()).then(|| Self::of(refusal.error()))
     }
 }
 

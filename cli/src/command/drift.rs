@@ -37,7 +37,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             let telling = Telling::of(shell, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if let Some(refusal) = &plan.refusal {
-                shell.printer.failure(refusal.error());
+                shell.printer.refusal(refusal);
             } else if !plan.is_empty() {
                 shell.printer.say_whole(&format!("To put it right: {}", shell.global.repeated("apply")));
             } else if !plan.unsearched.is_empty() {
@@ -50,7 +50,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }
         Ok(match &plan.refusal {
             _ if options.exit_code && plan.has_drift() => Exit::Differs,
-            Some(refusal) => Exit::of(refusal.error()),
+            Some(refusal) => Exit::of_refusal(refusal).unwrap_or(Exit::Done),
             None => Exit::Done,
         })
     })

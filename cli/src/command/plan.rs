@@ -12,7 +12,8 @@ use crate::render::plan::{self, Telling, Wording};
 /// Show what would change, and change nothing
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Compares what the manifest asks for with what is in the cloud. Reads only.
+Compares what the manifest asks for with what is in the cloud. Reads only. What an apply would be refused for is told below \
+the plan, and exits with 1; that only you may not apply, which somebody else may, is a warning.
 
 Examples:
   cloudgrant plan
@@ -26,7 +27,7 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
-        let engine = work.session.engine();
+        let engine = work.session.engine().only_showing();
         let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
         tell_of_no_grants(&mut plan, work.session);
         tell_of_trail(&mut plan, work.session);
@@ -37,13 +38,19 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         } else {
             let telling = Telling::of(shell, Wording::Plan, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
-            if plan.is_empty() {
+            if let Some(refusal) = &plan.refusal {
+                shell.printer.refusal(refusal);
+            } else if plan.is_empty() {
                 shell.printer.say(&plan::nothing_to_do(&plan));
             } else {
                 shell.printer.say_whole(&format!("To make these changes: {}", shell.global.repeated("apply")));
             }
         }
-        let exit = if options.exit_code && !plan.is_empty() { Exit::Differs } else { Exit::Done };
+        let exit = match plan.refusal.as_ref().and_then(Exit::of_refusal) {
+            Some(refused) => refused,
+            None if options.exit_code && !plan.is_empty() => Exit::Differs,
+            None => Exit::Done,
+        };
         // The process is about to end: to give a large plan's memory back piece by piece would only take time.
         std::mem::forget(plan);
         Ok(exit)

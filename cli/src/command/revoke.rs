@@ -21,7 +21,7 @@ use crate::render::stacks::Listed;
 Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this \
 stack made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants \
 out of the manifest too, or the next apply brings them back. Exits with 1, with --dry-run as well, where something stays \
-that should go, where --all can't search every place in which something may be, and where nothing is there of a --stack.
+that should go or may not be deleted, where --all can't search every place in which something may be, and where nothing is there of a --stack.
 
 Examples:
   cloudgrant revoke training-data
@@ -133,7 +133,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Asked<'_>) -> Result<Exit> {
     let mut plan = planned(shell, work, engine, asked).await?;
     tell_of_trail(&mut plan, work.session);
-    let shortfalls = shortfalls(&plan, asked);
+    let mut shortfalls = shortfalls(&plan, asked);
+    shortfalls.extend((!plan.undeletable.is_empty()).then_some(UNDELETABLE));
     if shell.printer.is_json() {
         shell.printer.json(&json::dry_run(asked.command, &plan))?;
     } else {
@@ -148,6 +149,10 @@ async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Ask
     }
     Ok(if shortfalls.is_empty() { Exit::Done } else { Exit::Failed })
 }
+
+/// Said in the end of what the run would fail to delete.
+const UNDELETABLE: &str =
+    "You may not delete all of it, so that the run would end with an error: see the warnings above.";
 
 /// Whether a name on the command line means it.
 fn is_called(intent: &IntentId, name: &str) -> bool {

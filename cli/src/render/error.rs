@@ -6,11 +6,17 @@ use cloudgrant_core::{Diagnostic, Error};
 use serde_json::{Map, Value, json};
 
 use super::json::FORMAT_VERSION;
-use super::{BOLD, CYAN, DIM, RED, styled, wrapped};
+use super::{BOLD, CYAN, DIM, RED, YELLOW, styled, wrapped};
 
 /// For people.
 pub(crate) fn text(error: &Error, width: Option<usize>) -> String {
     format!("{}: {}\n{}", styled(RED.bold(), "error"), error.message(), details(error, &[], width))
+}
+
+/// For people: what keeps this caller from applying, and nobody who may.
+pub(crate) fn warning(error: &Error, width: Option<usize>) -> String {
+    let said = wrapped(&format!("an apply of yours would be refused: {}", error.message()), 9, 2, width);
+    format!("{}: {said}\n{}", styled(YELLOW.bold(), "warning"), details(error, &[], width))
 }
 
 /// For people: one of several things that failed.

@@ -51,7 +51,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         unsearched: &plan.unsearched,
         widened: &plan.widened,
         stays: &plan.stays,
-        refusal: plan.refusal.as_ref().map(|refusal| error::value(refusal.error())),
+        refusal: plan.refusal.as_ref().map(|it| with(error::value(it.error()), "of_caller", &it.is_of_caller())),
         summary: plan.summary(),
         moving,
         result: None,

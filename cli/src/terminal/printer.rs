@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufWriter, ErrorKind as IoErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Refusal, Result};
 use indicatif::MultiProgress;
 use serde::Serialize;
 use serde_json::Serializer;
@@ -139,6 +139,15 @@ impl Printer {
             }
         } else {
             self.failure_text(error);
+        }
+    }
+
+    /// Tells people why an apply would be refused, beside the plan.
+    pub(crate) fn refusal(&self, refusal: &Refusal) {
+        if refusal.is_of_caller() {
+            self.write_error(&render::error::warning(refusal.error(), self.width_of_errors()));
+        } else {
+            self.failure_text(refusal.error());
         }
     }
 

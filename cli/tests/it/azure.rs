@@ -58,6 +58,47 @@ fn revoking_a_grant_takes_just_that() {
     assert_looks!(applied(DOMAINS).run(&["revoke", "models-production", "--sandbox", "--yes", "-q"]));
 }
 
+/// As whoever may only plan: the plan is somebody else's to apply.
+#[test]
+fn a_caller_who_may_not_apply_is_shown_the_plan_and_told() {
+    const DENIED: &str = "deny=Microsoft.Authorization/roleAssignments:write";
+    let folder = Folder::with(DOMAINS);
+    let run = |command: &[&str]| {
+        let output = folder.output(&[command, &["--sandbox", "--faults", DENIED]].concat());
+        let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+        (output.status.code(), told, error)
+    };
+    for (command, code) in
+        [(&["plan"][..], 0), (&["plan", "--exit-code"], 3), (&["drift"], 0), (&["drift", "--exit-code"], 3)]
+    {
+        let (exit, told, error) = run(command);
+        assert_eq!(exit, Some(code), "{command:?}: {error}");
+        assert!(told.contains("role-assignment flyte-tasks"), "{command:?}: {told}");
+        assert!(error.contains("warning: an apply of yours would be refused: the caller may not assign"), "{error}");
+        assert!(!error.contains("To make these changes") && !error.contains("To put it right"), "{error}");
+    }
+    let (exit, told, error) = run(&["plan", "-q"]);
+    assert!(exit == Some(0) && told.lines().count() == 1 && error.contains("would be refused"), "{told}{error}");
+    let document = assert_valid(&folder, &["plan", "--sandbox", "--faults", DENIED]);
+    assert_eq!(document["refusal"]["of_caller"], true, "{document:#}");
+    assert_eq!(document["refusal"]["kind"], "access-denied", "{document:#}");
+    let (exit, _, error) = run(&["apply", "--yes"]);
+    assert!(exit == Some(1) && error.contains("error: the caller may not assign roles on"), "{error}");
+}
+
+#[test]
+fn a_dry_run_ends_as_the_revoke_would() {
+    let folder = applied(DOMAINS);
+    let denied = ["--sandbox", "--faults", "deny=Microsoft.Authorization/roleAssignments:delete"];
+    for (what, code) in [("--dry-run", 1), ("--yes", 1)] {
+        let output = folder.output(&[&["revoke", "--all", what], &denied[..]].concat());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{what}: {error}");
+        assert!(what == "--yes" || error.contains("You may not delete all of it"), "{error}");
+    }
+    assert!(folder.output(&["revoke", "--all", "--dry-run", "--sandbox"]).status.success());
+}
+
 #[test]
 fn documents_fit_the_schema() {
     let folder = Folder::with(DOMAINS);

@@ -73,6 +73,8 @@ fn each_thing_in_the_way_is_told_with_its_hint() {
     for domain in ["development", "production"] {
         edit(&role(&folder, domain), "\"cloudgrant:stack\": \"acme-ml\"", "\"cloudgrant:stack\": \"other\"");
     }
+    let document = assert_valid(&folder, &["plan", "--sandbox"]);
+    assert_eq!(document["refusal"]["of_caller"], false, "{document:#}");
     for command in [&["plan", "--sandbox"][..], &["apply", "--sandbox", "--yes"], &["drift", "--sandbox"]] {
         let output = folder.output(command);
         let error = String::from_utf8(output.stderr).expect("text");

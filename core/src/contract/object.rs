@@ -231,10 +231,13 @@ impl fmt::Display for Limit {
 pub struct Unmakeable {
     /// What is in the way, and what to do about it. Core adds for which intents.
     pub why: Error,
-    /// Which changes: making these objects, changing them, or deleting them.
+    /// Which changes: making these objects, changing them, or deleting them. What can't be made may still become narrower by a
+    /// plan that only takes away, unless changes are named as well; to make the manifest come true, it isn't changed.
     pub actions: &'static [Action],
     /// Of which objects, whether they are there or not.
     pub objects: BTreeSet<ObjectId>,
+    /// Whether it is only this caller who may not, as far as is known: nothing else is in the way of somebody who may.
+    pub is_of_caller: bool,
 }
 
 /// What is there.

@@ -9,7 +9,7 @@ use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::{Event, Silent, Watch};
 use crate::engine::{Engine, retry};
-use crate::plan::diff::{self, check_answer, check_principals};
+use crate::plan::diff::{self, Aim, check_answer, check_principals};
 use crate::plan::{Action, Change};
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::resource::Resource;
@@ -36,7 +36,11 @@ impl Engine {
         desired.baseline = self.named.clone();
         let observed = self.observe_all(&self.intents, &mut desired, principals.clone(), watch, &cancel).await?;
         let known: Vec<_> = principals.into_iter().map(|it| it.with(&observed.outputs)).collect();
-        let plan = self.difference(desired, observed)?;
+        let plan = self.difference_for(Aim::Look, desired, observed)?;
+        // Who may not apply may still read what is there. Whatever else is in the way, what is there may be somebody else's.
+        if let Some(refusal) = plan.refusal.as_ref().filter(|refusal| !refusal.is_of_caller()) {
+            return Err(refusal.error().told_again());
+        }
         let needed: HashSet<_> = known.iter().flat_map(|principal| &principal.depends_on).collect();
         let is_of_one = |change: &&Change| {
             change.action != Action::Delete

@@ -61,6 +61,7 @@ pub struct Engine {
     /// What is asked for without some of the grants: others may have fewer principals then.
     relink: Option<Box<Relink>>,
     only_looks: bool,
+    only_shows: bool,
     settings: Settings,
     audit: Option<(Arc<Trail>, Actor)>,
     platform: Arc<dyn Platform>,
@@ -97,6 +98,7 @@ impl Engine {
             baseline: None,
             relink: None,
             only_looks: false,
+            only_shows: false,
             settings,
             audit: None,
             platform,
@@ -119,12 +121,20 @@ impl Engine {
         self
     }
 
-    /// Only says how the cloud differs: what an apply would be refused for is in the plan beside that
-    /// ([`Plan::refusal`](crate::Plan::refusal)), so that nothing hides what else differs. Such a plan is none to be applied.
+    /// Only shows what would change: what an apply would be refused for is in the plan beside that
+    /// ([`Plan::refusal`](crate::Plan::refusal)). A plan that has such a thing is never applied.
+    #[must_use]
+    pub fn only_showing(mut self) -> Self {
+        self.only_shows = true;
+        self
+    }
+
+    /// Only says how the cloud differs, as [`only_showing`](Self::only_showing), and so that nothing hides what others added: also
+    /// where nobody can say what should be there.
     #[must_use]
     pub fn only_looking(mut self) -> Self {
         self.only_looks = true;
-        self.without_news()
+        self.only_showing().without_news()
     }
 
     /// Searches for everything that the stack ever made, also where only these intents name a place. For whoever takes
@@ -263,6 +273,7 @@ impl Engine {
         plan.notes.extend(note);
         (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
         plan.served = taking_away::served(&plan, &shared, &kept);
+        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&said.unmakeable));
         match unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
             Some(refusal) => Err(refusal),
             None => Ok(plan),
@@ -310,15 +321,19 @@ impl Engine {
     }
 
     fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {
+        let aim = match self.baseline {
+            Some(_) => Aim::TakeAway,
+            None if self.only_shows => Aim::Look,
+            None => Aim::Apply,
+        };
+        self.difference_for(aim, desired, observed)
+    }
+
+    fn difference_for(&self, aim: Aim, desired: Desired, observed: Observed) -> Result<Plan> {
         let mut protected = self.provider.protected();
         if let Some(platform) = self.platform.backend() {
             protected = protected.and(platform.protected());
         }
-        let aim = match self.baseline {
-            Some(_) => Aim::TakeAway,
-            None if self.only_looks => Aim::Look,
-            None => Aim::Apply,
-        };
         diff::plan(self.id, &self.stack, &protected, desired, observed, aim)
     }
 
@@ -328,12 +343,16 @@ impl Engine {
     /// everything else has succeeded, so that nothing is taken away before its replacement is there.
     ///
     /// # Errors
+    /// What the plan says that an apply is refused for ([`Plan::refusal`](crate::Plan::refusal)),
     /// [`ErrorKind::PlanStale`] when the cloud no longer is as it was when the plan was made, and whatever
     /// prevented looking. There is no such look where this engine made the plan a moment ago and it is approved in
     /// advance ([`Approval::InAdvance`]). Failed changes are in the report.
     pub async fn apply(&self, approved: ApprovedPlan, watch: &dyn Watch, cancel: &Cancel) -> Result<Report> {
         let begun = Instant::now();
         let before = self.backends().requests();
+        if let Some(refusal) = &approved.plan().refusal {
+            return Err(refusal.error().told_again());
+        }
         if !self.has_just_made(&approved) {
             let now = self.plan_unless(watch, cancel).await?;
             if now.changes != approved.plan().changes {

@@ -204,19 +204,20 @@ pub(crate) fn plan(
         let hint = "name another role or repository; the protected list is in the provider's section";
         refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     }
-    let unmakeable = unmakeable::of_wanted(std::mem::take(&mut observed.unmakeable), &objects);
+    let undeletable = unmakeable::undeletable(&observed.unmakeable);
+    let unmakeable = unmakeable::of_wanted(std::mem::take(&mut observed.unmakeable), &objects, &observed.objects);
     let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
     let (in_the_way, conflicts): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
     objects = rest;
     let mut problems = std::mem::take(&mut observed.problems);
     let mut refusal = None;
-    let refusals = unmakeable.into_iter().chain(conflicts);
     match aim {
-        Aim::Apply => problems.extend(refusals),
+        Aim::Apply => problems.extend(unmakeable.into_iter().map(|(why, _)| why).chain(conflicts)),
         Aim::TakeAway => {}
         Aim::Look => {
             let limits = refuse_limits(&observed).err();
-            refusal = Error::all(refusals.chain(limits).collect()).map(Refusal::from);
+            let of_anybody = conflicts.into_iter().chain(limits).map(|why| (why, false));
+            refusal = Refusal::of(unmakeable.into_iter().chain(of_anybody));
         }
     }
     if let Some(problem) = Error::all(problems) {
@@ -259,23 +260,23 @@ pub(crate) fn plan(
     widened.dedup();
     stays.sort();
     stays.dedup();
-    Ok(Plan {
-        unsearched,
-        widened,
-        stays,
-        in_the_way,
-        refusal,
-        ..Plan::new(provider, stack.clone(), changes, unchanged, notes)
-    })
+    let plan = Plan::new(provider, stack.clone(), changes, unchanged, notes);
+    let undeletable = plan.deleted_of(&undeletable);
+    Ok(Plan { unsearched, widened, stays, in_the_way, refusal, undeletable, ..plan })
+}
+
+/// What it takes to have an object as it is wanted: nothing where it is so already.
+pub(super) fn action(object: &Object, found: Option<&Found>) -> Option<Action> {
+    match (found, &object.handoff) {
+        (Some(found), _) if found.attributes == object.attributes => None,
+        (_, Some(_)) => Some(Action::Handoff),
+        (None, None) => Some(Action::Create),
+        (Some(_), None) => Some(Action::Update),
+    }
 }
 
 fn difference(object: Object, found: Option<Found>) -> Option<Change> {
-    let action = match (&found, &object.handoff) {
-        (Some(found), _) if found.attributes == object.attributes => return None,
-        (_, Some(_)) => Action::Handoff,
-        (None, None) => Action::Create,
-        (Some(_), None) => Action::Update,
-    };
+    let action = action(&object, found.as_ref())?;
     Some(Change {
         action,
         id: object.id,

@@ -9,7 +9,7 @@ pub(crate) mod order;
 pub(crate) mod secret_notes;
 pub(crate) mod unmakeable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,33 +81,50 @@ pub struct Plan {
     pub idle: Vec<IntentId>,
     /// Where grants are taken away: what is wanted and left alone, as something of somebody else's is in its place.
     pub(crate) in_the_way: Vec<InTheWay>,
-    /// Where it was only looked how the cloud differs: why an apply would be refused.
+    /// Where the plan is only shown, and none to be applied: why an apply would be refused.
     pub refusal: Option<Refusal>,
+    /// What goes although it is known that the caller may not delete it: the attempt fails, and the rest goes.
+    pub undeletable: BTreeSet<ObjectId>,
     /// Which look at the cloud it comes from.
     pub(crate) look: Look,
 }
 
 /// Why an apply would be refused.
 #[derive(Debug, Clone)]
-pub struct Refusal(Arc<Error>);
+pub struct Refusal {
+    error: Arc<Error>,
+    is_of_caller: bool,
+}
 
 impl Refusal {
+    /// Of all that is in the way, and whether each is so of this caller alone.
+    pub(crate) fn of(why: impl IntoIterator<Item = (Error, bool)>) -> Option<Self> {
+        let (errors, of_caller): (Vec<_>, Vec<_>) = why.into_iter().unzip();
+        let is_of_caller = of_caller.into_iter().all(|is_so| is_so);
+        Some(Self { error: Arc::new(Error::all(errors)?), is_of_caller })
+    }
+
     /// The error that the apply would end with.
     pub fn error(&self) -> &Error {
-        &self.0
+        &self.error
+    }
+
+    /// Whether it is only this caller who may not apply: the plan is as good as any, for somebody who may.
+    pub fn is_of_caller(&self) -> bool {
+        self.is_of_caller
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self(Arc::new(error))
+        Self { error: Arc::new(error), is_of_caller: false }
     }
 }
 
 /// Two are equal that say the same.
 impl PartialEq for Refusal {
     fn eq(&self, other: &Self) -> bool {
-        self.0.to_string() == other.0.to_string()
+        self.is_of_caller == other.is_of_caller && self.error.to_string() == other.error.to_string()
     }
 }
 
@@ -173,6 +190,7 @@ impl Plan {
             idle: Vec::new(),
             in_the_way: Vec::new(),
             refusal: None,
+            undeletable: BTreeSet::new(),
             look: Look::default(),
         }
     }
@@ -181,6 +199,12 @@ impl Plan {
     pub(crate) fn only_deletes(&self) -> bool {
         let Summary { create, update, delete, handoff, unchanged } = self.summary();
         delete > 0 && [create, update, handoff, unchanged] == [0; 4]
+    }
+
+    /// Those of the objects that it deletes.
+    pub(crate) fn deleted_of(&self, objects: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+        let deleted = self.work().filter(|change| change.action == Action::Delete).map(|change| &change.id);
+        deleted.filter(|id| objects.contains(id)).cloned().collect()
     }
 
     /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note

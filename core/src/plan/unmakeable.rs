@@ -1,22 +1,36 @@
 //! Changes that can't be made as things are. Whoever applies is told, and nothing is done; whoever only takes away goes past
 //! what isn't needed for that, and is told where nothing can be taken away without it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::change::{Action, Change};
 use crate::contract::error::{Error, ErrorKind};
-use crate::contract::object::{Limit, Object, Observed, Unmakeable};
+use crate::contract::object::{Found, Limit, Object, ObjectId, Observed, Unmakeable};
 use crate::plan::Plan;
+use crate::plan::diff::action;
 use crate::plan::in_the_way::{listed, named};
 
-/// What is in the way of a manifest that is to come true: each cause once, for all that it concerns. What can't be deleted
-/// is no part of it: what can be taken away should be, whatever can't.
-pub(super) fn of_wanted(unmakeable: Vec<Unmakeable>, objects: &[Object]) -> Vec<Error> {
-    let told = |Unmakeable { why, actions, objects: these }: Unmakeable| {
-        actions.iter().find(|action| **action != Action::Delete)?;
-        let because = objects.iter().filter(|object| these.contains(&object.id)).flat_map(|object| &object.because);
-        let because: BTreeSet<_> = because.collect();
-        (!because.is_empty()).then(|| why.with("for", named(because.iter().copied())))
+/// What is in the way of a manifest that is to come true: each cause once, for all the changes that it concerns, and whether
+/// it is only this caller who may not. What can't be made can't be changed either: the change would want what isn't there.
+/// What can't be deleted is no part of it: what can be taken away should be, whatever can't.
+pub(super) fn of_wanted(
+    unmakeable: Vec<Unmakeable>,
+    objects: &[Object],
+    present: &BTreeMap<ObjectId, Found>,
+) -> Vec<(Error, bool)> {
+    if unmakeable.is_empty() {
+        return Vec::new();
+    }
+    let change = |object| Some((action(object, present.get(&object.id))?, object));
+    let changes: Vec<(Action, &Object)> = objects.iter().filter_map(change).collect();
+    let told = |one: Unmakeable| {
+        let is_of = |(action, object): &&(Action, &Object)| match action {
+            Action::Update => one.is_of(Action::Update, &object.id) || one.is_of(Action::Create, &object.id),
+            action => one.is_of(*action, &object.id),
+        };
+        let concerned = changes.iter().filter(is_of);
+        let because: BTreeSet<_> = concerned.flat_map(|(_, object)| &object.because).collect();
+        (!because.is_empty()).then(|| (one.why.with("for", named(because.iter().copied())), one.is_of_caller))
     };
     unmakeable.into_iter().filter_map(told).collect()
 }
@@ -28,7 +42,7 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
     let beyond = limits.into_iter().filter(Limit::is_broken).map(|limit| {
         let why = Error::new(ErrorKind::Quota, limit.to_string()).hint(limit.hint);
         // What is there and changes has less by then.
-        Unmakeable { why, actions: &[Action::Create], objects: limit.objects }
+        Unmakeable { why, actions: &[Action::Create], objects: limit.objects, is_of_caller: false }
     });
     let mut unmakeable = std::mem::take(&mut observed.unmakeable);
     unmakeable.extend(beyond);
@@ -41,7 +55,8 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
 pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error> {
     let any_rest = any_rest(&unmakeable, plan);
     let told = |one: Unmakeable| {
-        let is_told = |change: &&Change| one.is_of(change) && !(any_rest && change.action == Action::Delete);
+        let is_told =
+            |change: &&Change| one.is_of(change.action, &change.id) && !(any_rest && change.action == Action::Delete);
         let changes: Vec<_> = plan.work().filter(is_told).collect();
         let served = |change: &Change| plan.served.get(&change.id).into_iter().flatten();
         let because: BTreeSet<_> =
@@ -53,9 +68,15 @@ pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error>
     Error::all(unmakeable.into_iter().filter_map(told).collect())
 }
 
+/// What can't be deleted.
+pub(crate) fn undeletable(unmakeable: &[Unmakeable]) -> BTreeSet<ObjectId> {
+    let of_deletions = unmakeable.iter().filter(|one| one.actions.contains(&Action::Delete));
+    of_deletions.flat_map(|one| one.objects.iter().cloned()).collect()
+}
+
 /// Whether anything of a plan can be made. What is needed by something that can't be deleted can't be either.
 fn any_rest(unmakeable: &[Unmakeable], plan: &Plan) -> bool {
-    let is_unmakeable = |change: &&Change| unmakeable.iter().any(|one| one.is_of(change));
+    let is_unmakeable = |change: &&Change| unmakeable.iter().any(|one| one.is_of(change.action, &change.id));
     let mut stuck: Vec<_> = plan.work().filter(is_unmakeable).collect();
     let mut seen = 0;
     while let Some(change) = stuck.get(seen) {
@@ -71,8 +92,8 @@ fn any_rest(unmakeable: &[Unmakeable], plan: &Plan) -> bool {
 }
 
 impl Unmakeable {
-    /// Whether it keeps a change from being made.
-    fn is_of(&self, change: &Change) -> bool {
-        self.actions.contains(&change.action) && self.objects.contains(&change.id)
+    /// Whether it keeps a change of an object from being made.
+    fn is_of(&self, action: Action, object: &ObjectId) -> bool {
+        self.actions.contains(&action) && self.objects.contains(object)
     }
 }

@@ -75,7 +75,7 @@ async fn what_can_not_be_made_refuses_an_apply_and_no_revoke() {
     let error = plan(fake()).await.expect_err("it can't be made");
     // Once for all that it concerns.
     assert_eq!((error.message(), error.problems().len()), (WHY, 0));
-    assert_eq!(facts(&error), [("for", "grant gone, grant pending, grant stays")]);
+    assert_eq!(facts(&error), [("for", "grant pending")], "the others are there");
     // What is there is narrowed, and what goes goes.
     let left = revoke(fake()).await.expect("a plan");
     assert_eq!(actions(&left), [(Action::Update, "shared"), (Action::Delete, "gone")]);
@@ -104,7 +104,10 @@ async fn what_can_not_be_deleted_refuses_a_revoke_that_would_do_nothing_else() {
     };
     // An apply takes away what it can.
     assert!(plan(with(&["gone", "stays"])).await.is_ok());
-    assert_eq!(revoke(with(&["gone"])).await.expect("the rest goes").changes.len(), 2);
+    let plan = revoke(with(&["gone", "stays"])).await.expect("the rest goes");
+    assert_eq!((plan.changes.len(), plan.undeletable), (2, [id("gone")].into()), "what stays is not deleted");
+    let all = engine(with(&["gone", "elsewhere"]), &[]).searching_everywhere(granting(&ALL)).plan(&Silent).await;
+    assert_eq!(all.expect("a plan").undeletable, [id("gone")].into());
     // Nor does what it needs go before it.
     for needs in [&[][..], &["under"]] {
         let alone = Fake::wanting(vec![object_for("gone", &["gone"]), object_for("under", &["gone"])]);

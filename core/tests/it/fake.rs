@@ -38,6 +38,8 @@ pub(crate) struct Fake {
     pub(crate) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// What can't be done to which things, and why.
     pub(crate) unmakeable: Vec<(&'static [Action], Vec<&'static str>, &'static str)>,
+    /// Whether it is only the caller who may not.
+    pub(crate) is_of_caller: bool,
     pub(crate) limits: Vec<Limit>,
     script: Script,
     pub(crate) world: Mutex<BTreeMap<ObjectId, Found>>,
@@ -99,6 +101,7 @@ impl Fake {
             wanted: Mutex::new(objects),
             replaces: BTreeMap::new(),
             unmakeable: Vec::new(),
+            is_of_caller: false,
             limits: Vec::new(),
             script: Box::new(|_, _| Step::Make(Duration::from_secs(1))),
             world: Mutex::default(),
@@ -180,6 +183,7 @@ impl Backend for Fake {
             why: Error::new(ErrorKind::AccessDenied, *why),
             actions,
             objects: objects.iter().map(|name| id(name)).collect(),
+            is_of_caller: self.is_of_caller,
         });
         let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
         Ok(Observed { objects, unmakeable, limits, ..Observed::default() })

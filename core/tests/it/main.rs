@@ -13,6 +13,7 @@ mod engine_outcome;
 mod engine_platform;
 mod engine_retry;
 mod engine_revoke;
+mod engine_shown;
 mod engine_undone;
 mod excerpts;
 mod fake;

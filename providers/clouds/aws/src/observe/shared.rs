@@ -62,7 +62,8 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
                 policies.notes.push(lost::note(&shared, &why));
             }
             let objects = objects.iter().map(|object| object.id.clone()).collect();
-            policies.missing.push(Unmakeable { why, actions: &[Action::Create, Action::Update], objects });
+            let actions = &[Action::Create, Action::Update];
+            policies.missing.push(Unmakeable { why, actions, objects, is_of_caller: false });
             continue;
         }
         match error.kind() {

@@ -91,13 +91,16 @@ pub(super) async fn may_assign(
             }
             // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
             Err(_) if operation.takes_away() => {}
-            Err(why) => unmakeable.push(Unmakeable { why, actions: operation.actions(), objects }),
+            Err(why) => {
+                let is_of_caller = why.kind() == ErrorKind::AccessDenied;
+                unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, is_of_caller });
+            }
         }
     }
     for (operation, (scopes, objects)) in refused {
         notes.extend(warning(operation, &scopes).filter(|_| operation.takes_away()));
         let why = refusal(operation, &scopes);
-        unmakeable.extend(why.map(|why| Unmakeable { why, actions: operation.actions(), objects }));
+        unmakeable.extend(why.map(|why| Unmakeable { why, actions: operation.actions(), objects, is_of_caller: true }));
     }
     Ok((unmakeable, notes))
 }

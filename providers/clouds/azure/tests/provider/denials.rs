@@ -117,6 +117,8 @@ async fn what_the_caller_may_not_take_away_is_told_before_and_the_rest_goes() {
         let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
         let plan = engine.plan(&Silent).await.expect("a plan");
         assert!(warned(&plan, told) && warned(&plan, right), "{:#?}", plan.notes);
+        // What a revoke would fail at is known before, also to whoever only asks what it would do.
+        assert!(!plan.undeletable.is_empty(), "{plan:#?}");
     }
 }
 

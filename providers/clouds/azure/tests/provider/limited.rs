@@ -42,7 +42,7 @@ async fn caller(world: &World) -> String {
     owner["properties"]["principalId"].as_str().expect("an id").to_owned()
 }
 
-async fn give(world: &World, role: &str, principal: &str, condition: Option<&str>) {
+pub(crate) async fn give(world: &World, role: &str, principal: &str, condition: Option<&str>) {
     let name = format!("99999999-0000-0000-0000-{}", &role[24..]);
     let properties = json!({
         "roleDefinitionId": format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"),
@@ -55,7 +55,7 @@ async fn give(world: &World, role: &str, principal: &str, condition: Option<&str
 }
 
 /// Takes the caller's role away, which can do everything.
-async fn depose(world: &World) -> String {
+pub(crate) async fn depose(world: &World) -> String {
     let caller = caller(world).await;
     for one in world.arm.assignments().await {
         if one["properties"]["principalId"] == caller.as_str() {
@@ -63,6 +63,22 @@ async fn depose(world: &World) -> String {
         }
     }
     caller
+}
+
+/// Makes the role of a document that is printed for the Azure CLI. Answers with its name.
+pub(crate) async fn define(world: &World, role: &Value) -> String {
+    let custom = "77777777-0000-0000-0000-000000000001";
+    let properties = json!({
+        "roleName": role["Name"],
+        "permissions": [{
+            "actions": role["Actions"], "notActions": role["NotActions"],
+            "dataActions": role["DataActions"], "notDataActions": role["NotDataActions"],
+        }],
+        "assignableScopes": role["AssignableScopes"],
+    });
+    let id = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{custom}");
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    custom.to_owned()
 }
 
 /// In its place, what makes everything but role assignments, and those under a condition.
@@ -252,18 +268,8 @@ async fn a_deployer_with_what_is_printed_runs_the_manifest_and_assigns_nothing_e
     for one in world.arm.assignments_of("00000000-0000-0000-0000-0000000000cc").await {
         world.arm.manage("delete", json!({ "id": one["id"] })).await;
     }
-    let custom = "77777777-0000-0000-0000-000000000001";
-    let lower = |name: &str| role[name].clone();
-    let properties = json!({
-        "roleName": role["Name"],
-        "permissions": [{
-            "actions": lower("Actions"), "notActions": lower("NotActions"),
-            "dataActions": lower("DataActions"), "notDataActions": lower("NotDataActions"),
-        }],
-        "assignableScopes": role["AssignableScopes"],
-    });
-    let id = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{custom}");
-    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    let custom = define(&world, role).await;
+    let custom = custom.as_str();
     let scopes: Vec<_> =
         role["AssignableScopes"].as_array().expect("scopes").iter().filter_map(Value::as_str).collect();
     assert_eq!(scopes.len(), 2, "{scopes:?}");

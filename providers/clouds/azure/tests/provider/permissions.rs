@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Purpose, Result};
+use cloudgrant_core::{Approval, Cancel, Purpose, Result, Silent};
 use serde_json::Value;
 
-use crate::world::{Runs, World, flyte};
+use crate::limited::{define, depose, give};
+use crate::world::{Runs, World, flyte, said};
 
 /// A domain with an identity of its own, and every kind of resource.
 fn first() -> String {
@@ -86,6 +87,34 @@ async fn what_planning_takes_changes_nothing() {
     world.plan(&first()).await.expect("a plan");
     let more: Vec<_> = asked(&world).into_iter().filter(|action| !role.contains(action)).collect();
     assert!(more.is_empty(), "asked for, and not printed: {more:#?}");
+}
+
+/// Whoever may only plan sees the plan that somebody else is to apply, and what the caller may not.
+#[tokio::test]
+async fn what_planning_takes_is_enough_to_plan() {
+    let text = first();
+    let world = World::new(&text).await;
+    let expected = world.plan(&text).await.expect("a plan").changes;
+    let (_, documents) = printed(&world, Purpose::Plan).await;
+    let caller = depose(&world).await;
+    let custom = define(&world, &documents[0]).await;
+    give(&world, &custom, &caller, None).await;
+    let session = world.session(&text).await.expect("a session");
+    let plan = session.engine().only_showing().plan(&Silent).await.expect("a plan");
+    assert_eq!(plan.changes, expected);
+    let refusal = plan.refusal.clone().expect("it may not apply");
+    assert!(refusal.is_of_caller(), "{refusal:?}");
+    for told in ["the caller may not assign roles on", "the caller may not make custom roles in"] {
+        assert!(said(refusal.error()).contains(told), "{}", said(refusal.error()));
+    }
+    let error = world.plan(&text).await.expect_err("an apply is refused");
+    assert_eq!(said(&error), said(refusal.error()));
+    let session = world.session(&text).await.expect("a session");
+    let engine = session.engine();
+    engine.principals(&Silent).await.expect("a reader reads what is there");
+    let refused = engine.apply(plan.approve(Approval::Person), &Silent, &Cancel::default()).await;
+    assert_eq!(said(&refused.expect_err("it has a refusal")), said(&error));
+    assert!(world.arm.identities().await.iter().all(|one| !one["name"].to_string().contains("cloudgrant_")));
 }
 
 /// What is printed follows from what is made: of a role of the stack's own, its id; of a ready-made one, no right to define.
