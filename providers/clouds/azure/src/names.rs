@@ -52,6 +52,20 @@ pub(crate) fn tag_of<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Opti
     tags.iter().find(|(known, _)| known.to_lowercase() == name.to_lowercase()).map(|(_, value)| value.as_str())
 }
 
+/// How the names of identities begin that stacks make: of a scope's, and of one that names a place.
+const OF_IDENTITIES: [&str; 2] = ["cloudgrant_", "cloudgrant-place_"];
+
+/// Whether an identity is called as those of some stack are, with no tag that says whose it is.
+pub(crate) fn may_have_lost_its_mark(id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
+    let name = id.name().to_ascii_lowercase();
+    OF_IDENTITIES.iter().any(|mark| name.starts_with(mark)) && says_nothing(tags)
+}
+
+/// Whether no tag says whose an identity is.
+fn says_nothing(tags: &BTreeMap<String, String>) -> bool {
+    [STACK_TAG, HOME_TAG].iter().all(|key| tag_of(tags, key).is_none())
+}
+
 impl Names {
     /// The names of a stack whose identities are in a resource group: that, with its subscription, is the stack's home.
     pub(crate) fn new(stack: Stack, group: ResourceId) -> Self {
@@ -100,7 +114,7 @@ impl Names {
         let name = id.name().to_ascii_lowercase();
         let is_called_so =
             [self.credential_mark(), self.place_mark()].iter().any(|mark| name.starts_with(mark.as_str()));
-        is_called_so && self.is_home(id) && [STACK_TAG, HOME_TAG].iter().all(|key| tag_of(tags, key).is_none())
+        is_called_so && self.is_home(id) && says_nothing(tags)
     }
 
     /// Whether something is in the stack's resource group.

@@ -42,10 +42,13 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
     let lists = lists(azure, &mut stacks.unsearched).await?;
     stacks.unsearched.extend(lists.strays());
     let mut all: BTreeMap<Key, There> = BTreeMap::new();
-    for names in lists.marks() {
+    // What has lost its mark may be all that is left of the manifest's own stack.
+    let has_lost = lists.identities.iter().any(|(id, one)| azure.names.has_lost_its_mark(id, &one.tags));
+    for names in lists.marks().chain(has_lost.then(|| azure.names.clone())) {
         let key = (names.stack().clone(), names.home().to_owned());
         all.entry(key).or_insert_with(|| There { names, objects: BTreeSet::new() });
     }
+    stacks.unsearched.extend(lists.unmarked(&all));
     let trusting = lists.owned(&mut all);
     let read = |(key, id): (Key, ResourceId)| async move {
         let credentials = azure.arm.federated_credentials(id.as_str()).await;
@@ -148,6 +151,26 @@ impl Lists {
                  `{STACK_TAG}` and `{HOME_TAG}`, or take them off"
             );
             Some(Unsearched { place: format!("identity {}", id.as_str()), reason })
+        })
+    }
+
+    /// Identities that are called as those of stacks are, of which no tag and nothing else says of which: they may be all that is
+    /// left of one.
+    fn unmarked(&self, all: &BTreeMap<Key, There>) -> impl Iterator<Item = Unsearched> {
+        let is_told = |id: &ResourceId, identity: &Identity| {
+            all.values().any(|there| there.names.has_lost_its_mark(id, &identity.tags))
+        };
+        let unmarked = self
+            .identities
+            .iter()
+            .filter(move |(id, identity)| names::may_have_lost_its_mark(id, &identity.tags) && !is_told(id, identity));
+        unmarked.map(|(id, _)| Unsearched {
+            place: format!("identity {}", id.as_str()),
+            reason: format!(
+                "it is called as the identities of stacks are, and no tag says of which it is, so that it is in no stack's list. If \
+                 somebody has replaced its tags, put `{STACK_TAG}` and `{HOME_TAG}` (SUBSCRIPTION/RESOURCE_GROUP) back; if not, delete \
+                 it or mark it as somebody's by a tag `{STACK_TAG}`"
+            ),
         })
     }
 

@@ -216,6 +216,31 @@ async fn an_identity_whose_tags_lead_nowhere_is_told_by_the_list_of_stacks() {
     }
 }
 
+/// What stays after everything else was taken away is told as long as it is there.
+#[tokio::test]
+async fn an_identity_without_its_tags_is_told_by_the_list_of_stacks_though_nothing_else_is_left() {
+    let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    world.arm.put_identity("cloudgrant_tests_production", json!({})).await;
+    let engine = world.session(&text).await.expect("a session").engine_without(None).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    assert_eq!(plan.stays.len(), 1, "{plan:#?}");
+    engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report");
+    let list =
+        async |text: &str| world.session(text).await.expect("a session").provider().stacks().await.expect("a list");
+    let stacks = list(&text).await;
+    let [stack] = stacks.found.as_slice() else { panic!("{stacks:#?}") };
+    let owned: Vec<_> = stack.objects.iter().map(|object| object.name.as_str()).collect();
+    assert!(stack.is_this && owned == ["cloudgrant_tests_production"], "{stack:#?}");
+    // Whoever lists them for another stack is told where it is, and that nobody knows whose it is.
+    let stacks = list(&text.replace("stack: tests", "stack: another")).await;
+    let [told] = stacks.unsearched.as_slice() else { panic!("{stacks:#?}") };
+    assert!(told.place.ends_with("/cloudgrant_tests_production") && told.reason.contains("no tag says"), "{told:?}");
+    world.arm.put_identity("cloudgrant_tests_production", json!({ "cloudgrant:stack": "tests" })).await;
+    assert!(list(&text).await.unsearched.iter().all(|told| !told.reason.contains("no tag says")));
+}
+
 #[tokio::test]
 async fn other_stacks_are_left_alone() {
     let text = flyte("grants: [{ name: prod, scope: { domain: production }, access: { models: read } }]");
