@@ -2,8 +2,11 @@
 //! taking something else away.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use cloudgrant_core::{Action, Desired, Error, ErrorKind, Object, ObjectId, Result, Unmakeable};
+use cloudgrant_core::{
+    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Result, TaskAccess, Unmakeable,
+};
 use serde_json::Value;
 
 use crate::Aws;
@@ -11,6 +14,8 @@ use crate::inventory::snapshot::Issuer;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::observe::wanted_roles;
+use crate::resources::locator::Locator;
+use crate::resources::secrets::ungrantable;
 use crate::verbs::bind_scope::{TaskPolicy, task_policy};
 use crate::verbs::others_roles::OthersRole;
 
@@ -19,7 +24,32 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>
         tokio::try_join!(issuers(aws, desired), without_task_policy(aws, desired), aws.task_role(), aws.node_role())?;
     missing.extend(task_policy);
     missing.extend([task_role, node_role].into_iter().filter_map(|role| without(role, desired)));
+    missing.extend(secrets(aws, desired));
     Ok(missing)
+}
+
+/// A secret that isn't there is granted to nobody new: its ARN isn't known. What the stack's policies say of it already stays.
+fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmakeable> + 'a {
+    let missing = aws.secrets.missing();
+    missing.into_iter().filter_map(|(secret, arns)| {
+        let names_it = |object: &&Object| {
+            object.id.kind == kinds::POLICY && arns.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
+        };
+        let objects: BTreeSet<_> = desired.objects.iter().filter(names_it).map(|object| object.id.clone()).collect();
+        if objects.is_empty() {
+            return None;
+        }
+        let is_for_it = |grant: &&Arc<Checked<TaskAccess>>| {
+            grant.reaches.iter().any(|reach| {
+                matches!(Locator::parse(&reach.resource.locator), Ok(Locator::Secret(other)) if other == secret)
+            })
+        };
+        let grants = desired.baseline.grants.iter().filter(is_for_it).map(|grant| grant.id().to_string());
+        let grants: Vec<_> = grants.collect();
+        let why = ungrantable(&secret);
+        let why = if grants.is_empty() { why } else { why.with("for", grants.join(", ")) };
+        Some(Unmakeable { why, actions: &[Action::Create, Action::Update], objects, is_of_caller: false })
+    })
 }
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become

@@ -28,6 +28,8 @@ pub(crate) struct Resolved {
     pub(crate) arns: Vec<String>,
     /// The customer-managed key. More than one only where nobody could be asked, and the stack's policies name several.
     pub(crate) keys: Vec<Key>,
+    /// Whether it isn't there. What the stack's policies say of it stays; to somebody new it can't be granted.
+    is_missing: bool,
     notes: Vec<String>,
 }
 
@@ -61,6 +63,9 @@ impl Secrets {
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
     known: Mutex<BTreeMap<Secret, Arc<Resolved>>>,
+    /// Those that aren't there, and that no policy of the stack's names, with the ARNs that a policy would name. The next plan
+    /// asks again.
+    missing: Mutex<BTreeMap<Secret, Vec<String>>>,
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -85,14 +90,28 @@ impl Lookup {
                     let facts = listed.get(&secret).cloned();
                     let asked = resolve(client, inspect(&secret), &secret, facts).await?;
                     let resolved = Arc::new(settled(&secret, granted.get(&secret), asked));
-                    let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                    known.insert(secret.clone(), resolved.clone());
+                    self.remember(&secret, &resolved, granted.contains_key(&secret));
                     resolved
                 }
             };
             Ok::<_, Error>((secret, (*resolved).clone()))
         });
         Ok(Secrets(looked_up.buffer_unordered(AT_A_TIME).try_collect().await?))
+    }
+
+    fn remember(&self, secret: &Secret, resolved: &Arc<Resolved>, is_granted: bool) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.remove(secret);
+        if !resolved.is_missing {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), resolved.clone());
+        } else if !is_granted {
+            missing.insert(secret.clone(), resolved.arns.clone());
+        }
+    }
+
+    /// The secrets that aren't there and that nothing of the stack's names yet, with the ARNs that its policies would name.
+    pub(crate) fn missing(&self) -> BTreeMap<Secret, Vec<String>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How task code names a secret that was looked up (requirement 40): the two parts of its ARN, where the whole of it is
@@ -129,13 +148,14 @@ struct Asked {
     arns: Option<Vec<String>>,
     /// `None` where it isn't known; none in it where it takes no grant.
     key: Option<Option<Key>>,
+    is_missing: bool,
     notes: Vec<String>,
 }
 
 /// What can't be read is no reason to take a key away, nor to widen an ARN to a pattern: then what the stack's live policies
 /// say of the secret stays. Only for what is new to the stack is the narrowest pattern.
 fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved {
-    let Asked { arns, key, mut notes } = asked;
+    let Asked { arns, key, is_missing, mut notes } = asked;
     let unknown = match (&arns, &key) {
         (None, _) => "its ARN",
         (_, None) => "its key",
@@ -143,7 +163,7 @@ fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved
     };
     if granted.is_some() && !unknown.is_empty() {
         notes.push(format!("what the stack's policies say of {unknown} stays as it is"));
-    } else if arns.is_none() && secret.looks_whole() {
+    } else if arns.is_none() && !is_missing && secret.looks_whole() {
         notes.push(format!(
             "whether `{}` is its name or ends in the six characters that AWS adds is unknown as well, so that either is \
              granted; name it by its whole ARN",
@@ -157,6 +177,7 @@ fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved
             .or_else(|| known_arns().filter(|arns| !arns.is_empty()))
             .unwrap_or_else(|| secret.arns_or_patterns()),
         keys: key.map_or_else(|| known_keys().unwrap_or_default(), |key| key.into_iter().collect()),
+        is_missing,
         notes,
     }
 }
@@ -197,7 +218,8 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
         // Requirement 38.
         let note = "the pattern reaches every secret whose name begins so, those of tomorrow included; \
              name single secrets. Keys of customers can't be told from a pattern: no kms:Decrypt is granted";
-        return Ok(Asked { arns: Some(vec![secret.arn()]), key: Some(None), notes: vec![note.to_owned()] });
+        let notes = vec![note.to_owned()];
+        return Ok(Asked { arns: Some(vec![secret.arn()]), key: Some(None), is_missing: false, notes });
     }
     let facts = match facts {
         Some(facts) => Ok(facts),
@@ -212,13 +234,12 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
                     .to_owned(),
             ];
             notes.extend(managed_by_another(secret));
-            return Ok(Asked { arns: None, key: None, notes });
+            return Ok(Asked { arns: None, key: None, is_missing: false, notes });
         }
+        // It keeps nobody from taking something else away.
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Error::new(ErrorKind::NotFound, format!("there is no secret `{}`", secret.name))
-                .with("secret", secret.arn())
-                .with("operation", "secretsmanager:DescribeSecret")
-                .hint("create it as a plaintext secret, or mend its ARN in the manifest (`aws secretsmanager list-secrets`)"));
+            let notes = vec![format!("{}, so that task code can't read it: {MISSING}", missing(secret))];
+            return Ok(Asked { arns: None, key: None, is_missing: true, notes });
         }
         Err(error) => return Err(error.with("secret", secret.arn())),
     };
@@ -242,7 +263,23 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
             }
         },
     };
-    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, notes })
+    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, is_missing: false, notes })
+}
+
+/// What to do about a secret that isn't there.
+const MISSING: &str = "create it as a plaintext secret, mend its ARN in the manifest (`aws secretsmanager list-secrets`), or take \
+                       its grants out of it";
+
+fn missing(secret: &Secret) -> String {
+    format!("there is no secret `{}`", secret.name)
+}
+
+/// Why nobody new is granted a secret that isn't there: its ARN ends in six characters that nobody knows.
+pub(crate) fn ungrantable(secret: &Secret) -> Error {
+    Error::new(ErrorKind::NotFound, missing(secret))
+        .with("secret", secret.arn())
+        .with("operation", "secretsmanager:DescribeSecret")
+        .hint(MISSING)
 }
 
 /// Its value can't be read from the day on which somebody scheduled it, and it is gone on this one. Source: AWS Secrets
@@ -337,17 +374,17 @@ mod tests {
         };
         let granted =
             Granted { arns: [whole.clone()].into_iter().collect(), keys: [key.clone()].into_iter().collect() };
-        let denied = || Asked { arns: None, key: None, notes: vec!["denied".to_owned()] };
+        let denied = || Asked { arns: None, key: None, is_missing: false, notes: vec!["denied".to_owned()] };
         let kept = settled(&secret, Some(&granted), denied());
         assert_eq!((kept.arns, kept.keys), (vec![whole.clone()], vec![key.clone()]));
         assert!(kept.notes.iter().any(|note| note.contains("stays as it is")), "{:?}", kept.notes);
         let new = settled(&secret, None, denied());
         assert_eq!((new.arns, new.keys), (vec![pattern], Vec::new()));
         // What was read goes before what was granted.
-        let read = Asked { arns: Some(vec![whole.clone()]), key: Some(None), notes: Vec::new() };
+        let read = Asked { arns: Some(vec![whole.clone()]), key: Some(None), is_missing: false, notes: Vec::new() };
         let read = settled(&secret, Some(&granted), read);
         assert_eq!((read.arns, read.keys, read.notes), (vec![whole.clone()], Vec::new(), Vec::new()));
-        let odd = Asked { arns: Some(vec![whole.clone()]), key: None, notes: Vec::new() };
+        let odd = Asked { arns: Some(vec![whole.clone()]), key: None, is_missing: false, notes: Vec::new() };
         assert_eq!(settled(&secret, Some(&granted), odd).keys, [key]);
     }
 

@@ -212,6 +212,51 @@ async fn many_secrets_are_looked_up_in_the_list_of_all() {
     assert_eq!(world.running().counts().by_action.get("secretsmanager:DescribeSecret"), Some(&150));
 }
 
+/// The manifest, where a grant reads a secret that isn't there, too.
+fn absent_to(grant: &str, text: &str) -> String {
+    let at = "  absent: { aws: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:absent' }\n";
+    let (from, to) = (format!("{grant}, access: {{"), format!("{grant}, access: {{ absent: read, "));
+    assert!(text.contains(&from), "{text}");
+    text.replace("resources:\n", &format!("resources:\n{at}")).replace(&from, &to)
+}
+
+/// Neither one that is gone since nor one that never was.
+#[tokio::test]
+async fn a_secret_that_is_not_there_keeps_nobody_from_taking_other_grants_away() {
+    let text = manifest(
+        "grants:
+  - { name: gone, scope: global, access: { data: read } }
+  - { name: token, scope: global, access: { token: read } }
+  - { name: also, scope: { domain: production }, access: { models: read } }
+  - { name: more, scope: { domain: production }, access: { data: read } }
+",
+    );
+    for is_granted in [true, false] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let text = if is_granted {
+            let delete = world.secrets().delete_secret().secret_id("token").force_delete_without_recovery(true);
+            delete.send().await.expect("deleted");
+            text.clone()
+        } else {
+            absent_to("token, scope: global", &text)
+        };
+        let before = world.document("cloudgrant_tests_global").await.to_string();
+        for grant in ["gone", "also"] {
+            let session = world.session(&text).await.expect("connected");
+            let engine = session.engine_without(Some(&[grant.to_owned()])).expect("the grant is listed");
+            let plan = engine.plan(&Silent).await.expect("a plan");
+            assert_eq!(plan.changes.len(), 1, "{grant}: {:#?}", plan.changes);
+            let approved = plan.approve(Approval::InAdvance);
+            let report = engine.apply(approved, &Silent, &Cancel::default()).await.expect("applied");
+            assert!(report.is_success(), "{report:#?}");
+        }
+        let after = world.document("cloudgrant_tests_global").await.to_string();
+        assert!(before.contains("acme-data") && !after.contains("acme-data"), "{after}");
+        assert!(after.contains("secret:token-") && !after.contains("absent"), "{after}");
+    }
+}
+
 #[tokio::test]
 async fn a_grant_of_a_secret_that_is_gone_can_be_taken_away() {
     let text = manifest(
@@ -224,7 +269,16 @@ async fn a_grant_of_a_secret_that_is_gone_can_be_taken_away() {
     world.converge(&text).await;
     let delete = world.secrets().delete_secret().secret_id("token").force_delete_without_recovery(true);
     delete.send().await.expect("deleted");
-    assert!(said(&refused(world.plan(&text).await)).contains("there is no secret"));
+    // What is granted stays granted, and everybody is told.
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty() && plan.notes.iter().any(|note| note.message.contains("there is no secret `token")));
+    // To somebody new it isn't granted: nobody knows its ARN.
+    let more = absent_to("data, scope: { domain: production }", &text);
+    let error = refused(world.plan(&more).await);
+    assert!(
+        said(&error).contains("there is no secret `absent`") && said(&error).contains("for: grant data"),
+        "{error:?}"
+    );
     let session = world.session(&text).await.expect("connected");
     let engine = session.engine_without(Some(&["reads".to_owned()])).expect("the grant is listed");
     let plan = engine.plan(&Silent).await.expect("a plan");
