@@ -2,7 +2,10 @@
 //!
 //! A path says the stack's name and, for a cluster's issuer, eight digits. The issuer itself stands in the tags of roles and
 //! policies; that list has those of roles alone, so that a home without roles takes one more request. Tags are anybody's to
-//! write: what they say counts where the digits are its own.
+//! write: what they say counts where the digits are its own. A role whose tags and path say different things is no run's, and is
+//! told (see [`strays`]); one without tags is whose its path says.
+
+mod strays;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +31,8 @@ type Slug = (Stack, Option<String>);
 #[derive(Debug, Default)]
 struct Below {
     objects: BTreeSet<ObjectId>,
+    /// The names of its roles.
+    roles: BTreeSet<String>,
     /// What its roles' tags say of the home.
     said: BTreeSet<String>,
     /// One of its policies.
@@ -51,9 +56,9 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
         Ok::<_, Error>((slug, below, issuer))
     });
     let named: Vec<_> = named.buffered(AT_A_TIME).collect().await;
-    let mut stacks = Stacks::default();
+    let mut stacks = Stacks { unsearched: strays::elsewhere(&snapshot).collect(), ..Stacks::default() };
     for one in named {
-        let ((name, digits), below, issuer) = one?;
+        let ((name, digits), mut below, issuer) = one?;
         let account = &aws.config.account;
         let (home, settings) = match &issuer {
             Issuer::None => (account.to_string(), Some(WHOLE_ACCOUNT)),
@@ -76,6 +81,17 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             Issuer::None => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), None)),
             Issuer::Unknown(_) => None,
         };
+        if let Some(names) = &there {
+            for role in std::mem::take(&mut below.roles) {
+                if let Some(stray) = strays::below(names, &role, &snapshot) {
+                    below.objects.remove(&kinds::role(&role));
+                    stacks.unsearched.push(stray);
+                }
+            }
+        }
+        if below.objects.is_empty() {
+            continue;
+        }
         let settings = settings.map(|home| match is_home {
             true => BTreeMap::new(),
             false => BTreeMap::from([("home".to_owned(), home.to_owned())]),
@@ -109,6 +125,7 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
         if let Some(slug) = &own {
             let below = all.entry(slug.clone()).or_default();
             below.objects.insert(kinds::role(name));
+            below.roles.insert(name.clone());
             below.said.extend(tag_of(&role.tags, HOME_TAG).map(ToOwned::to_owned));
         }
         for (arn, policy) in &role.attached {
@@ -160,7 +177,7 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
 fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<AccountId>) {
     let marks: Vec<_> = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names).collect();
     let mut all: BTreeSet<_> = marks.iter().map(ToString::to_string).collect();
-    for (name, bucket) in known_buckets::known(names, snapshot) {
+    for (name, bucket) in known_buckets::known(names, snapshot).buckets {
         let theirs = bucket.account().filter(|account| **account != aws.config.account);
         all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));
     }

@@ -2,7 +2,7 @@
 //! whoever takes another grant away goes past it.
 
 use aws_sdk_iam::types::Tag;
-use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, Plan, Settings, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, ObjectId, Plan, Settings, Silent};
 
 use crate::world::{Runs, World, manifest, policy_arn, refused, said};
 
@@ -167,6 +167,47 @@ async fn a_role_with_the_mark_of_another_stack_or_home_is_somebody_else_s() {
         assert!(world.revoke_all(&text).await.expect("revoked").is_success());
         assert_eq!(theirs().await, before, "{key}");
     }
+}
+
+/// Whose path and whose tags differ is in no run's list, and must not be forgotten for that.
+#[tokio::test]
+async fn stacks_tell_of_roles_whose_path_and_tags_say_different_things() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let stacks = async || {
+        let session = world.session(&text).await.expect("a session");
+        session.provider().stacks().await.expect("stacks")
+    };
+    let before = stacks().await;
+    assert!(before.unsearched.is_empty() && before.found.len() == 1, "{before:#?}");
+    let id = ObjectId::new("iam-role", ROLE);
+    assert!(before.found[0].objects.contains(&id), "{before:#?}");
+    // Without tags, it is whose its path says.
+    let all = ["cloudgrant:stack", "cloudgrant:home", "cloudgrant:scope"];
+    tagged(&world, &[("x", "y")], &all).await;
+    assert_eq!(stacks().await, before);
+    for (key, value) in [("cloudgrant:stack", "other"), ("cloudgrant:home", "444455556666")] {
+        tagged(&world, &[(key, value)], &all).await;
+        let now = stacks().await;
+        let [told] = now.unsearched.as_slice() else { panic!("{key}: {now:#?}") };
+        assert!(told.place.ends_with(ROLE) && told.reason.contains(value), "{key}: {told:?}");
+        assert!(told.reason.contains("stack tests") && told.reason.contains("aws iam tag-role"), "{key}: {told:?}");
+        let [only] = now.found.as_slice() else { panic!("{key}: {now:#?}") };
+        assert!(!only.objects.contains(&id) && only.objects.len() + 1 == before.found[0].objects.len(), "{only:#?}");
+    }
+    tagged(&world, &[(all[0], "tests"), (all[1], "111122223333")], &[]).await;
+    assert_eq!(stacks().await, before);
+    let tag = Tag::builder().key("cloudgrant:stack").value("tests").build().expect("a tag");
+    let made = world.iam().create_role().role_name("theirs").path("/team/").assume_role_policy_document(TRUST);
+    made.tags(tag).send().await.expect("theirs");
+    let now = stacks().await;
+    let [told] = now.unsearched.as_slice() else { panic!("{now:#?}") };
+    assert!(told.place.ends_with("role/team/theirs") && told.reason.contains("stack `tests`"), "{told:?}");
+    assert_eq!(now.found, before.found);
+    let none = manifest("");
+    assert!(world.apply(&none).await.expect("applied").is_success());
+    assert!(world.iam().get_role().role_name("theirs").send().await.is_ok(), "no run takes it for its own");
 }
 
 /// Whoever replaced its tags took away what says that the stack gave it the task policy.
