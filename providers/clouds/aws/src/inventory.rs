@@ -8,6 +8,7 @@ mod own_statements;
 pub(crate) mod policy_tags;
 pub(crate) mod snapshot;
 pub(crate) mod task_roles;
+pub(crate) mod unplaced;
 
 use crate::resources::buckets::Buckets;
 use crate::resources::secrets::Secrets;

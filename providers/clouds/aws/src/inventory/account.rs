@@ -2,10 +2,10 @@
 //!
 //! The SDK's calls are boxed: each has kilobytes of state, which would add up on the stack.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, ResourceKind, Result, TaskAccess};
+use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, GrantName, ResourceKind, Result, TaskAccess};
 
 use futures_util::future::try_join_all;
 
@@ -16,7 +16,8 @@ use crate::inventory::Inventory;
 use crate::inventory::known_buckets;
 use crate::inventory::known_secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
-use crate::resources::buckets::{Asked, Bucket, Buckets, Purpose};
+use crate::inventory::unplaced::Known;
+use crate::resources::buckets::{Asked, Buckets, Purpose};
 use crate::resources::locator::{Locator, Secret};
 use crate::resources::secrets::Secrets;
 
@@ -129,7 +130,7 @@ impl Aws {
     }
 
     /// What the stack's policies say of buckets. Each plan reads that out of them once.
-    pub(crate) async fn known_buckets(&self) -> Result<Arc<BTreeMap<String, Bucket>>> {
+    pub(crate) async fn known_buckets(&self) -> Result<Arc<Known>> {
         let (reading, snapshot) = (self.reading().await, self.snapshot().await?);
         let known = || Arc::new(known_buckets::known(&self.names, &snapshot));
         Ok(reading.known_buckets.get_or_init(known).clone())
@@ -141,12 +142,15 @@ impl Aws {
         purpose: Purpose,
     ) -> Result<Buckets> {
         let mut wanted: BTreeMap<String, Asked> = BTreeMap::new();
-        for reach in grants.into_iter().flat_map(|grant| &grant.reaches) {
+        let mut for_grants: BTreeMap<String, BTreeSet<GrantName>> = BTreeMap::new();
+        for (grant, reach) in grants.into_iter().flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)))
+        {
             if reach.resource.kind != ResourceKind::ObjectStore {
                 continue;
             }
             if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator) {
                 let asked = if reach.access == Access::List { Asked::Owner } else { Asked::Encryption };
+                for_grants.entry(objects.bucket.clone()).or_default().insert(grant.name.clone());
                 let known = wanted.entry(objects.bucket).or_insert(asked);
                 *known = asked.max(*known);
             }
@@ -156,8 +160,8 @@ impl Aws {
         }
         // Whose credentials these are is known then, too.
         let known = self.known_buckets().await?;
-        let known = wanted.keys().filter_map(|name| known.get_key_value(name));
-        let known = known.map(|(name, bucket)| (name.clone(), bucket.clone())).collect();
+        let known = for_grants.into_iter().filter_map(|(name, grants)| Some((name.clone(), known.of(&name, &grants)?)));
+        let known = known.collect();
         Box::pin(self.buckets.all(self, wanted, known, purpose)).await
     }
 

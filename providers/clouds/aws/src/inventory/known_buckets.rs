@@ -7,7 +7,9 @@
 //! the service.
 //!
 //! Only what is a statement of the stack's counts (see [`own_statements`]). Where those contradict each other, or one of them can't
-//! be read any more, as after an edit of it, the bucket is asked anew.
+//! be read any more, as after an edit of it, the bucket is asked anew. Where an edit has taken the bucket out of a statement, its
+//! Sid still says for which grant it was (see [`unplaced`](super::unplaced)); where it has taken the owner out, the mark of another
+//! account's bucket still says it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,7 @@ use cloudgrant_core::parallel;
 use crate::config::AccountId;
 use crate::inventory::own_statements::{self, ALIASES, Said as Compared, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unplaced::{self, Known};
 use crate::names::Names;
 use crate::policy::sids::Purpose;
 use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
@@ -36,16 +39,32 @@ pub(crate) const UNREAD: &str = "StringLike";
 const NAMES: [&str; 3] = [READ, UNREAD, "StringEqualsIgnoreCase"];
 
 /// What the policies say of each bucket.
-pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, Bucket> {
+pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> Known {
     let ours = snapshot.policies.iter().filter(|(arn, _)| names.is_policy_of_ours(arn) && !names.is_mark(arn));
     // A bucket's statements may be in several policies, and its key in one that says nothing of owners.
-    let says = |(_, text): &(bool, Cow<'_, str>)| text.contains(OWNER) || text.contains(CONTEXT);
+    let says = |(_, text): &(bool, Cow<'_, str>)| text.contains("s3:") || text.contains(CONTEXT);
     let texts: Vec<_> = ours.map(|(arn, policy)| (names.is_shared_policy(arn), policy.text())).filter(says).collect();
-    let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-    for (bucket, said) in parallel::map(texts, |(is_shared, text)| said(&text, is_shared)).into_iter().flatten() {
-        facts.entry(bucket).or_default().add(said);
+    let read = parallel::map(texts, |(is_shared, text)| (said(&text, is_shared), unplaced::of(&text, is_shared)));
+    let (mut facts, mut known) = (BTreeMap::<String, Facts>::new(), Known::default());
+    for (said, unplaced) in read {
+        for (bucket, said) in said {
+            facts.entry(bucket).or_default().add(said);
+        }
+        known.unplaced.extend(unplaced);
     }
-    facts.into_iter().map(|(name, facts)| (name, facts.bucket(names.account()))).collect()
+    if !known.unplaced.is_empty() || facts.values().any(Facts::lacks_owner) {
+        known.marked = unplaced::marked(names, snapshot);
+    }
+    for (name, mut facts) in facts {
+        if facts.lacks_owner() {
+            facts.named.extend(known.marked.get(&name).into_iter().flatten().cloned());
+            facts.is_unreadable |= !facts.named.is_empty();
+        }
+        if facts.says_something() {
+            known.buckets.insert(name, facts.bucket(names.account()));
+        }
+    }
+    known
 }
 
 /// What one statement says of a bucket.
@@ -53,6 +72,8 @@ enum Said {
     Owner(AccountId),
     /// And that its encryption was read.
     OwnerAndEncryption(AccountId),
+    /// Nothing of owners, as where nobody knew whose it is.
+    Nothing,
     Key(Key),
     /// One that encrypted it before.
     FormerKey(Key),
@@ -80,6 +101,7 @@ impl Facts {
                 self.encryption_was_read = true;
                 self.own(owner);
             }
+            Said::Nothing => {}
             Said::Key(key) => _ = self.keys.insert(key),
             Said::FormerKey(key) => _ = self.former.insert(key),
             Said::Unreadable(mut named) => {
@@ -87,6 +109,14 @@ impl Facts {
                 self.named.append(&mut named);
             }
         }
+    }
+
+    fn lacks_owner(&self) -> bool {
+        self.owners.is_empty() && self.named.is_empty()
+    }
+
+    fn says_something(&self) -> bool {
+        !self.lacks_owner() || self.is_unreadable || !self.keys.is_empty() || !self.former.is_empty()
     }
 
     fn own(&mut self, owner: AccountId) {
@@ -144,7 +174,7 @@ fn of_statement(statement: &Statement<'_>) -> Vec<(String, Said)> {
     }
     if statement.is_ours(Purpose::is_of_objects, "s3") {
         for (bucket, has_objects) in statement.resource.each().filter_map(bucket_of) {
-            said.extend(owner_of(statement, has_objects).map(|owner| (bucket.to_owned(), owner)));
+            said.push((bucket.to_owned(), owner_of(statement, has_objects)));
         }
     }
     said
@@ -167,26 +197,27 @@ fn key_of(statement: &Statement<'_>, is_of_key: bool, is_of_former_key: bool) ->
     now.or_else(|| (is_of_former_key && operator == "StringLike").then_some(Said::FormerKey(key)))
 }
 
-/// `None` where it says nothing of owners, as where nobody knew whose the bucket is.
-fn owner_of(statement: &Statement<'_>, has_objects: bool) -> Option<Said> {
+fn owner_of(statement: &Statement<'_>, has_objects: bool) -> Said {
     let owner = match statement.said(OWNER) {
-        Compared::Nothing => return None,
+        Compared::Nothing => return Said::Nothing,
         Compared::Is { operator, text } => AccountId::parse(text).ok().map(|owner| (operator, owner)),
         Compared::Unclear => None,
     };
-    Some(match owner {
+    match owner {
         Some((READ, owner)) if has_objects => Said::OwnerAndEncryption(owner),
         Some((READ | UNREAD, owner)) => Said::Owner(owner),
-        Some(_) | None => {
-            let compared = statement.compared(OWNER).filter(|(operator, _)| NAMES.contains(operator));
-            let named = compared.flat_map(|(_, texts)| texts.each()).filter_map(|text| AccountId::parse(text).ok());
-            Said::Unreadable(named.collect())
-        }
-    })
+        Some(_) | None => Said::Unreadable(named_owners(statement).collect()),
+    }
+}
+
+/// The accounts that a statement names as owners, however it compares them.
+pub(super) fn named_owners(statement: &Statement<'_>) -> impl Iterator<Item = AccountId> {
+    let compared = statement.compared(OWNER).filter(|(operator, _)| NAMES.contains(operator));
+    compared.flat_map(|(_, texts)| texts.each()).filter_map(|text| AccountId::parse(text).ok())
 }
 
 /// The bucket in an ARN, and whether it names objects of it.
-fn bucket_of(arn: &str) -> Option<(&str, bool)> {
+pub(super) fn bucket_of(arn: &str) -> Option<(&str, bool)> {
     let (_, path) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
     let (bucket, objects) = path.split_once('/').map_or((path, false), |(bucket, _)| (bucket, true));
     is_bucket(bucket).then_some((bucket, objects))
@@ -205,7 +236,8 @@ mod tests {
             facts.entry(bucket).or_default().add(said);
         }
         let own = AccountId::parse("111122223333").expect("an account");
-        facts.into_iter().map(|(name, facts)| (name, facts.bucket(&own))).collect()
+        let facts = facts.into_iter().filter(|(_, facts)| facts.says_something());
+        facts.map(|(name, facts)| (name, facts.bucket(&own))).collect()
     }
 
     fn on(resource: &str, operator: &str, owner: &str) -> Value {

@@ -111,7 +111,7 @@ pub(super) fn each<'a>(text: &'a str, is_shared: bool, read: impl FnMut(&Stateme
 }
 
 impl Statement<'_> {
-    fn sid(&self) -> Option<&str> {
+    pub(super) fn sid(&self) -> Option<&str> {
         self.sid.as_deref().filter(|sid| !sid.is_empty())
     }
 

@@ -13,10 +13,10 @@ use tokio::sync::OnceCell;
 use crate::client::pages::Pages;
 use crate::error;
 use crate::inventory::bucket_policies::BucketPolicies;
+use crate::inventory::unplaced::Known;
 use crate::names;
 use crate::packing::packed::Packed;
 use crate::policy::document;
-use crate::resources::buckets::Bucket;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
@@ -30,7 +30,7 @@ pub(crate) struct Reading {
     pub(crate) packed: Packed,
     pub(crate) bucket_policies: BucketPolicies,
     /// What the stack's policies say of buckets: all of them are parsed for that.
-    pub(crate) known_buckets: OnceLock<Arc<BTreeMap<String, Bucket>>>,
+    pub(crate) known_buckets: OnceLock<Arc<Known>>,
 }
 
 /// A cluster's OpenID Connect provider in IAM.

@@ -129,7 +129,7 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
 /// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is
 /// taken away, those too that the manifest names.
 async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()> {
-    for (name, bucket) in aws.known_buckets().await?.iter() {
+    for (name, bucket) in &aws.known_buckets().await?.buckets {
         search.documents.extend(of_others(aws, name, bucket));
     }
     if !desired.thorough {

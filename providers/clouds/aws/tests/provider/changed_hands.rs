@@ -1,5 +1,7 @@
 //! Buckets of other accounts that are gone, or somebody else's by now.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_s3::types::ServerSideEncryption;
 use cloudgrant_core::{Action, Error, ErrorKind, Plan, Result, Silent};
 use serde_json::{Value, json};
@@ -347,5 +349,138 @@ async fn a_revoke_of_a_bucket_about_which_policies_contradict_each_other_goes_th
         assert_eq!((is_in("acme-theirs"), is_in("acme-models")), (false, !all), "{after:#?}");
         let policy = world.s3(OTHER).get_bucket_policy().bucket("acme-theirs").send().await;
         assert!(policy.is_err(), "nothing is left there: {policy:?}");
+    }
+}
+
+/// What somebody makes of a statement, and of how many.
+fn blurred(statement: &mut Value, edit: &str) {
+    let of_objects = statement["Action"].to_string().contains("s3:");
+    if edit.contains("resource") && of_objects {
+        statement["Resource"] = json!(if edit.contains("all") { "*" } else { "arn:aws:s3:::*" });
+    }
+    if edit.contains("conditions") {
+        statement.as_object_mut().expect("a statement").shift_remove("Condition");
+    }
+}
+
+/// And whether its key is one of that account's, which a statement of its own names.
+const BLURS: [(&str, bool); 8] = [
+    ("resource", true),
+    ("all resource", true),
+    ("all resource", false),
+    ("conditions", true),
+    ("all conditions", true),
+    ("all conditions", false),
+    ("all resource and conditions", true),
+    ("all resource and conditions", false),
+];
+
+/// Statements of ours that name their bucket no more, or nobody as its owner.
+async fn blurred_world(
+    owner: &str,
+    text: &str,
+    (blur, has_key): (&str, bool),
+) -> (World, BTreeMap<String, BTreeSet<String>>) {
+    let world = World::new(&with_accounts(&granting(&[]))).await;
+    let s3 = world.s3(owner);
+    create(&s3, "acme-theirs", "us-west-2").await;
+    if has_key {
+        let key = key(&world, owner).await;
+        encrypt(&s3, "acme-theirs", ServerSideEncryption::AwsKms, Some(&key)).await;
+    }
+    world.converge(text).await;
+    let before = allowed(&world);
+    edit(&world, |statements| {
+        let of_mine =
+            statements.iter_mut().filter(|one| one["Sid"].as_str().is_some_and(|sid| sid.starts_with("Mine")));
+        for statement in of_mine.take(if blur.contains("all") { usize::MAX } else { 1 }) {
+            blurred(statement, blur);
+        }
+    })
+    .await;
+    assert_ne!(allowed(&world), before, "{owner}, {blur} {has_key}");
+    (world, before)
+}
+
+#[tokio::test]
+async fn a_statement_that_names_its_bucket_no_more_is_drift_and_restored() {
+    let text = text(&[("mine", "global", "data: read-write"), TOO]);
+    for owner in [OTHER, OWN] {
+        for (blur, has_key) in BLURS {
+            let (world, before) = blurred_world(owner, &text, (blur, has_key)).await;
+            let plan =
+                drifted(&world, &text).await.unwrap_or_else(|error| panic!("{owner}, {blur} {has_key}: {error:?}"));
+            assert!(plan.has_drift(), "{owner}, {blur} {has_key}: {plan:#?}");
+            world.converge(&text).await;
+            assert_eq!(allowed(&world), before, "{owner}, {blur} {has_key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_names_its_bucket_no_more_is_taken_away() {
+    let text = text(&[("mine", "global", "data: read-write"), TOO]);
+    for owner in [OTHER, OWN] {
+        for (blur, has_key) in BLURS {
+            for revoked in [Some("mine"), Some("too"), None] {
+                let (world, _) = blurred_world(owner, &text, (blur, has_key)).await;
+                match revoked {
+                    Some(grant) => _ = revoke(&world, &text, &[grant]).await,
+                    None => assert!(world.revoke_all(&text).await.expect("revoked").is_success()),
+                }
+                let after = allowed(&world);
+                let of_task = after.get("acme-userflyterole").into_iter().flatten();
+                let ours: Vec<_> = of_task
+                    .filter(|one| {
+                        one.contains("s3:")
+                            && (one.contains("acme-theirs") || one.contains("\"*\"") || one.contains(":::*"))
+                    })
+                    .collect();
+                assert_eq!(
+                    !ours.is_empty(),
+                    revoked == Some("too"),
+                    "{owner}, {blur} {has_key}, {revoked:?}: {after:#?}"
+                );
+                let policy = world.s3(owner).get_bucket_policy().bucket("acme-theirs").send().await;
+                assert_eq!(
+                    policy.is_ok(),
+                    revoked == Some("too") && owner == OTHER,
+                    "{owner}, {blur} {has_key}, {revoked:?}: {policy:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Whoever made it anew gets nothing by it.
+#[tokio::test]
+async fn a_statement_that_names_its_bucket_no_more_opens_it_to_nobody() {
+    let text = text(&[("mine", "global", "data: read-write"), TOO]);
+    for (owner, now) in [(OTHER, NOBODYS), (OTHER, THIRD), (OWN, NOBODYS), (OWN, THIRD)] {
+        for (blur, has_key) in BLURS {
+            let (world, _) = blurred_world(owner, &text, (blur, has_key)).await;
+            world.s3(owner).delete_bucket().bucket("acme-theirs").send().await.expect("deleted");
+            create(&world.s3(now), "acme-theirs", "us-west-2").await;
+            let edited = world.document("cloudgrant_tests_global").await.to_string();
+            // Of the own account's, nothing else than a condition says it.
+            let is_told = owner == OTHER || blur.contains("resource");
+            for plan in [world.plan(&text).await, drifted(&world, &text).await] {
+                match plan {
+                    Ok(plan) => {
+                        let written = plan.changes.iter().filter_map(|change| change.after.as_ref());
+                        let written: String = written.map(|after| after.value().to_string()).collect();
+                        assert!(!is_told || !written.contains(now), "{owner}, {now}, {blur} {has_key}: {written}");
+                        assert!(plan.has_drift(), "{owner}, {now}, {blur} {has_key}: {plan:#?}");
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Conflict, "{owner}, {now}, {blur} {has_key}: {error:?}");
+                        assert!(said(&error).contains("acme-theirs"), "{error:?}");
+                    }
+                }
+            }
+            _ = world.apply(&text).await;
+            let after = world.document("cloudgrant_tests_global").await.to_string();
+            assert!(!is_told || after == edited || !after.contains(now), "{owner}, {now}, {blur} {has_key}: {after}");
+        }
     }
 }
