@@ -44,7 +44,7 @@ use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
 use revoked_before::{Relink, Taking};
 use sharing::Sharing;
-use taking_away::Said;
+use taking_away::{Manifest, Said};
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 pub struct Engine {
@@ -256,8 +256,12 @@ impl Engine {
         let may_go = taking_away::changed(&plan).cloned().collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let revoked = self.revoked(intents, baseline, watch, cancel).await;
+        let mut principals = BTreeSet::new();
         let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
-            Ok((anyway, _)) => Some(anyway),
+            Ok((anyway, said)) => {
+                principals = said.principals;
+                Some(anyway)
+            }
             Err(error) if error.kind().is_of_the_intents() => {
                 plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
                 None
@@ -269,7 +273,8 @@ impl Engine {
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
         let sharing =
             Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
-        taking_away::only(&mut plan, &said, anyway.as_ref(), &kept, &sharing, are_some_gone);
+        let manifest = Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, are_some_gone };
+        taking_away::only(&mut plan, &said, &manifest, &sharing);
         plan.notes.extend(note);
         (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
         plan.served = taking_away::served(&plan, &shared, &kept);
@@ -306,12 +311,14 @@ impl Engine {
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
+        let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
+            principals: own,
         };
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));

@@ -3,23 +3,39 @@
 use serde_json::{Map, Value};
 
 /// What is there, less what the baseline has and what is wanted has not. Where the two are the same, what is there stays,
-/// also where it differs from them: that is for an apply to change.
+/// also where it differs from them: that is for an apply to change. `None` where a list loses all that it has: then nothing
+/// is left of the whole, as what names nobody and nothing gives nothing.
+///
+/// What is in a list and neither wanted nor revoked may be what others had before they were edited: then it stays.
 ///
 /// Lists of lists and of maps are taken as they are wanted: which of their elements stand for the same thing, only the
 /// provider knows.
-pub(super) fn remainder(there: &Value, baseline: &Value, wanted: &Value) -> Value {
+pub(super) fn remainder(
+    there: &Value,
+    baseline: &Value,
+    wanted: &Value,
+    revoked: Option<&Value>,
+    are_others_edited: bool,
+) -> Option<Value> {
     if baseline == wanted {
-        return there.clone();
+        return Some(there.clone());
     }
     match (there, baseline, wanted) {
         (Value::Object(there), Value::Object(baseline), Value::Object(wanted)) => {
-            Value::Object(of_maps(there, baseline, wanted))
+            of_maps(there, baseline, wanted, revoked, are_others_edited).map(Value::Object)
         }
         (Value::Array(there), Value::Array(baseline), Value::Array(wanted)) if is_flat(there) && is_flat(wanted) => {
+            let revoked = revoked.and_then(Value::as_array);
+            let is_revoked = |element: &Value| revoked.is_some_and(|revoked| revoked.contains(element));
+            let is_others = |element: &Value| {
+                are_others_edited && !wanted.contains(element) && !baseline.contains(element) && !is_revoked(element)
+            };
             let stays = |element: &&Value| there.contains(element) || !baseline.contains(element);
-            wanted.iter().filter(stays).cloned().collect()
+            let kept = wanted.iter().filter(stays);
+            let left: Vec<_> = kept.chain(there.iter().filter(|element| is_others(element))).cloned().collect();
+            (!left.is_empty() || there.is_empty() || wanted.is_empty()).then_some(Value::Array(left))
         }
-        _ => wanted.clone(),
+        _ => Some(wanted.clone()),
     }
 }
 
@@ -27,15 +43,21 @@ fn of_maps(
     there: &Map<String, Value>,
     baseline: &Map<String, Value>,
     wanted: &Map<String, Value>,
-) -> Map<String, Value> {
+    revoked: Option<&Value>,
+    are_others_edited: bool,
+) -> Option<Map<String, Value>> {
     let mut left = Map::new();
     for (key, value) in there {
-        match (baseline.get(key), wanted.get(key)) {
-            (Some(baseline), Some(wanted)) => drop(left.insert(key.clone(), remainder(value, baseline, wanted))),
-            (Some(_), None) => {}
-            (None, Some(wanted)) => drop(left.insert(key.clone(), wanted.clone())),
-            (None, None) => drop(left.insert(key.clone(), value.clone())),
-        }
+        let remainder = match (baseline.get(key), wanted.get(key)) {
+            (Some(baseline), Some(wanted)) => {
+                let revoked = revoked.and_then(|revoked| revoked.get(key));
+                remainder(value, baseline, wanted, revoked, are_others_edited)?
+            }
+            (Some(_), None) => continue,
+            (None, Some(wanted)) => wanted.clone(),
+            (None, None) => value.clone(),
+        };
+        left.insert(key.clone(), remainder);
     }
     for (key, wanted) in wanted {
         // What the baseline has as well, and what isn't there, is for an apply to make.
@@ -43,7 +65,7 @@ fn of_maps(
             left.insert(key.clone(), wanted.clone());
         }
     }
-    left
+    Some(left)
 }
 
 fn is_flat(list: &[Value]) -> bool {
@@ -58,8 +80,8 @@ mod tests {
 
     /// What is left; and nothing more is taken away when it is asked again.
     fn left(there: &Value, baseline: &Value, wanted: &Value) -> Value {
-        let left = remainder(there, baseline, wanted);
-        assert_eq!(remainder(&left, baseline, wanted), left, "asked again");
+        let left = remainder(there, baseline, wanted, None, false).expect("something is left");
+        assert_eq!(remainder(&left, baseline, wanted, None, false).as_ref(), Some(&left), "asked again");
         left
     }
 
@@ -95,5 +117,26 @@ mod tests {
     fn lists_of_maps_are_the_provider_s() {
         let (there, baseline) = (json!([{"sid": "a"}]), json!([{"sid": "a"}, {"sid": "b"}, {"sid": "c"}]));
         assert_eq!(left(&there, &baseline, &json!([{"sid": "b"}])), json!([{"sid": "b"}]));
+    }
+
+    #[test]
+    fn what_others_may_have_had_before_they_were_edited_stays() {
+        let there = json!({"who": ["a", "former", "revoked"]});
+        let (baseline, wanted) = (json!({"who": ["a", "b", "revoked"]}), json!({"who": ["a", "b"]}));
+        let left = |are_others_edited| remainder(&there, &baseline, &wanted, None, are_others_edited);
+        assert_eq!(left(true), Some(json!({"who": ["a", "former"]})));
+        assert_eq!(left(false), Some(json!({"who": ["a"]})));
+        let revoked = json!({"who": ["former", "revoked"]});
+        assert_eq!(remainder(&there, &baseline, &wanted, Some(&revoked), true), Some(json!({"who": ["a"]})));
+    }
+
+    /// A statement for nobody is refused by the cloud.
+    #[test]
+    fn a_list_without_its_last_element_leaves_nothing() {
+        let (baseline, wanted) = (json!({"who": ["a", "new"], "may": 1}), json!({"who": ["new"], "may": 1}));
+        assert_eq!(remainder(&json!({"who": ["a"], "may": 1}), &baseline, &wanted, None, false), None);
+        // What has no elements anyway is no such list.
+        let (baseline, wanted) = (json!({"not": [], "who": ["a"]}), json!({"not": [], "who": []}));
+        assert_eq!(remainder(&baseline, &baseline, &wanted, None, false), Some(wanted));
     }
 }

@@ -42,27 +42,27 @@ impl Sharing<'_> {
         match (self.provider)(id, &shares) {
             Remainder::Left(left) => Some(Some(left.into())),
             Remainder::Nothing => Some(None),
-            Remainder::Untold => Some(Some(remainder(&there, &baseline, asked?).into())),
+            Remainder::Untold => Some(remainder(&there, &baseline, asked?, revoked, are_others_edited).map(Into::into)),
         }
     }
 
     /// Whether an object lacks something that is asked of it. Where that isn't told, it does: it differs.
     pub(super) fn lacks(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> bool {
-        self.of_asked(id, there, asked).is_none_or(|left| left.as_ref() != Some(asked))
+        self.left_of_asked(id, there, asked).is_none_or(|left| left.as_ref() != Some(asked))
     }
 
     /// What an object becomes without what nobody asks for; `None` where there is nothing of that, or it isn't told.
     pub(super) fn without_surplus(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
-        self.of_asked(id, there, asked).filter(|left| left.as_ref() != Some(there))
+        self.left_of_asked(id, there, asked).filter(|left| left.as_ref() != Some(there))
     }
 
     /// Whether the provider tells the parts of an object apart.
     pub(super) fn is_told(&self, id: &ObjectId, asked: &Attributes) -> bool {
-        self.of_asked(id, asked, asked).is_some()
+        self.left_of_asked(id, asked, asked).is_some()
     }
 
-    /// What is there of what is asked for.
-    fn of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
+    /// What is there of what is asked for; `None` where that isn't told.
+    pub(super) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
         let (there, asked) = (there.value(), asked.value());
         let shares =
             Shares { there: &there, baseline: &asked, wanted: Some(&asked), revoked: None, are_others_edited: false };

@@ -1,0 +1,81 @@
+//! What goes and what stays, by what needs what.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::contract::object::{ObjectId, Ownership};
+use crate::engine::taking_away::unasked::Asked;
+use crate::plan::{Action, Change, Plan};
+
+/// What goes takes along what needs it: always where that is a principal, as nothing can stay on one that isn't there. With
+/// `keeps_needs`, everything else that is needed stays with what needs it: the cloud would refuse to delete it.
+///
+/// Answers with what goes along although it would have stayed.
+pub(super) fn settle(
+    plan: &mut Plan,
+    stays: &mut [bool],
+    asked: &[Asked],
+    principals: &BTreeSet<ObjectId>,
+    keeps_needs: bool,
+) -> Vec<ObjectId> {
+    let unwanted: HashSet<_> = asked.iter().filter(|one| !one.is_wanted()).map(|one| &one.id).collect();
+    let may_go: Vec<_> = (0..stays.len()).filter(|at| unwanted.contains(&plan.changes[*at].id)).collect();
+    let mut users: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+    for at in &may_go {
+        for needed in &plan.changes[*at].depends_on {
+            users.entry(needed.clone()).or_default().push(*at);
+        }
+    }
+    let goes = |plan: &Plan, stays: &[bool], at: usize| stays[at] && plan.changes[at].action == Action::Delete;
+    let takes_along =
+        |at: &&usize| goes(plan, stays, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
+    let taking: Vec<_> = may_go.iter().filter(takes_along).copied().collect();
+    let mut lost = Vec::new();
+    for at in taking.into_iter().flat_map(|at| with_needs(at, |at| of(&users, &plan.changes[at]))).collect::<Vec<_>>() {
+        if !goes(plan, stays, at) {
+            lost.push(plan.changes[at].id.clone());
+        }
+        stays[at] = true;
+        deleted(&mut plan.changes[at]);
+    }
+    if keeps_needs {
+        let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
+        let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, stays, *at)).collect();
+        while let Some(at) = staying.pop() {
+            for needed in plan.changes[at].depends_on.iter().filter_map(|id| places.get(id).copied()) {
+                if goes(plan, stays, needed) {
+                    stays[needed] = false;
+                    staying.push(needed);
+                }
+            }
+        }
+    }
+    lost
+}
+
+fn of(users: &HashMap<ObjectId, Vec<usize>>, change: &Change) -> Vec<usize> {
+    users.get(&change.id).cloned().unwrap_or_default()
+}
+
+/// Has all of it go of which a part was to stay.
+fn deleted(change: &mut Change) {
+    if change.action != Action::Delete {
+        (change.action, change.ownership, change.after) = (Action::Delete, Ownership::Exclusive, None);
+        change.because.clear();
+        change.known_after_apply.clear();
+    }
+}
+
+/// A change and, one after the other, all that it needs, or all that need it.
+pub(super) fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut all = vec![first];
+    let mut done = 0;
+    while let Some(at) = all.get(done).copied() {
+        done += 1;
+        for need in needs(at) {
+            if !all.contains(&need) {
+                all.push(need);
+            }
+        }
+    }
+    all
+}

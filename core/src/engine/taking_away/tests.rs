@@ -1,0 +1,215 @@
+use serde_json::json;
+
+use super::*;
+use crate::contract::backend::{Remainder, Shares};
+use crate::contract::object::Stays;
+use crate::engine::sharing::Remainders;
+use crate::vocabulary::names::{RegistryName, Stack};
+
+static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
+
+fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
+    Sharing { provider, revoked: &NOTHING }
+}
+
+fn untold() -> Sharing<'static> {
+    telling(&|_, _| Remainder::Untold)
+}
+
+/// `principal` is the object that task code runs as.
+fn taken_away(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
+    let principals = BTreeSet::from([id("principal")]);
+    only(plan, said, &Manifest { anyway, principals: &principals, kept, are_some_gone: false }, sharing);
+}
+
+fn id(name: &str) -> ObjectId {
+    ObjectId::new("thing", name)
+}
+
+fn change(action: Action, name: &str, after: Value, needs: &[&str]) -> Change {
+    Change {
+        action,
+        id: id(name),
+        because: Vec::new(),
+        before: (action != Action::Create).then(|| json!("there").into()),
+        after: (action != Action::Delete).then(|| after.into()),
+        known_after_apply: Vec::new(),
+        ownership: Ownership::Exclusive,
+        depends_on: needs.iter().map(|need| id(need)).collect(),
+        handoff: None,
+        warning: None,
+    }
+}
+
+fn create(name: &str, after: i32, needs: &[&str]) -> Change {
+    change(Action::Create, name, json!(after), needs)
+}
+
+fn delete(name: &str) -> Change {
+    change(Action::Delete, name, Value::Null, &[])
+}
+
+fn update(name: &str, after: i32) -> Change {
+    change(Action::Update, name, json!(after), &[])
+}
+
+fn plan(changes: Vec<Change>) -> Plan {
+    let stack = Stack::parse("acme").expect("a stack");
+    Plan::new("fake", stack, changes, 0, Vec::new())
+}
+
+/// What stays of some changes, where `on/new` takes the place of `on/old`.
+fn left(changes: Vec<Change>, anyway: Option<Vec<Change>>) -> Vec<String> {
+    let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
+    let mut plan = plan(changes);
+    let said = Said { replaces, ..Said::default() };
+    taken_away(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
+    plan.changes.into_iter().map(|change| change.id.name).collect()
+}
+
+#[test]
+fn nothing_is_made_and_what_is_known_is_left_alone() {
+    let changes = || vec![create("new", 1, &[]), update("a", 1), update("b", 2), delete("c"), delete("d")];
+    assert_eq!(left(changes(), Some(Vec::new())), ["a", "b", "c", "d"]);
+    assert_eq!(left(changes(), Some(vec![update("a", 1), update("b", 1), delete("c")])), ["b", "d"]);
+    assert_eq!(left(changes(), None), ["a", "b", "c", "d"]);
+}
+
+/// The names that are left, and what is said, where others or what is revoked was edited since.
+fn left_of_edited(by: &str) -> (Vec<String>, Vec<Stays>) {
+    let wanting = |name: &str| {
+        let because = vec![IntentId::Registry(RegistryName::parse(name).expect("a name"))];
+        Change { because, ..create("pending", 1, &[]) }
+    };
+    let changes = || vec![delete("leftover"), delete("revoked")];
+    let mut plan = plan(changes());
+    let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
+    let anyway = self::plan(vec![wanting(by), delete("leftover")]);
+    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
+    (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.stays)
+}
+
+#[test]
+fn what_nothing_asks_for_any_more_goes_with_what_is_revoked_where_only_that_was_edited() {
+    let (left, stays) = left_of_edited("revoked");
+    assert_eq!((left.as_slice(), stays.len()), (["leftover".to_owned(), "revoked".to_owned()].as_slice(), 0));
+    let (left, stays) = left_of_edited("kept");
+    assert_eq!(left, ["revoked"]);
+    assert_eq!(stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("leftover")]);
+}
+
+#[test]
+fn what_others_had_of_an_object_that_nothing_asks_for_by_now_stays() {
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let kept = HashSet::from_iter(because.clone());
+    let there = |change: Change| Change { before: Some(json!(["one", "two"]).into()), ..change };
+    let mut plan = plan(vec![there(delete("a"))]);
+    let anyway = vec![there(update("a", 1)), Change { because, ..create("b", 1, &[]) }];
+    let left = |_: &ObjectId, shares: &Shares<'_>| {
+        assert!(shares.are_others_edited && shares.wanted.is_none());
+        Remainder::Left(json!(["two"]))
+    };
+    taken_away(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
+    assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
+}
+
+#[test]
+fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let there = |change: Change| Change { before: Some(json!(["one"]).into()), because: because.clone(), ..change };
+    let kept = HashSet::from_iter(because.clone());
+    let mut plan = plan(vec![there(change(Action::Update, "a", json!(["two"]), &["b"])), delete("b")]);
+    let anyway = self::plan(vec![there(change(Action::Update, "a", json!(["one", "two"]), &["b"]))]);
+    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
+    let deleted: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
+    assert_eq!(deleted, [(Action::Delete, "a"), (Action::Delete, "b")]);
+    assert!(plan.changes[0].after.is_none() && plan.changes[0].because.is_empty());
+}
+
+#[test]
+fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
+    let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
+    let mut plan = plan(vec![update("a", 1), update("b", 1)]);
+    taken_away(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
+    assert_eq!(plan.changes, [update("a", 1)]);
+}
+
+#[test]
+fn what_takes_the_place_of_something_that_goes_is_made_with_all_that_it_needs() {
+    let changes = || {
+        let on_new = create("on/new", 1, &["new", "there"]);
+        vec![create("under", 1, &[]), create("new", 1, &["under"]), create("other", 1, &[]), on_new, delete("on/old")]
+    };
+    let all = ["under", "new", "on/new", "on/old"];
+    assert_eq!(left(changes(), Some(Vec::new())), all);
+    assert_eq!(left(changes(), None), all);
+    // What it needs is wanted for something else as well.
+    assert_eq!(left(changes(), Some(vec![create("under", 1, &[]), create("new", 1, &["under"])])), all);
+    // It stands in for something that is only changed.
+    let mut changed = changes();
+    changed[4] = update("old", 1);
+    assert_eq!(left(changed, Some(Vec::new())), ["under", "new", "on/new", "old"]);
+}
+
+#[test]
+fn what_goes_takes_along_what_needs_it_though_that_would_go_anyway() {
+    let on = change(Action::Delete, "on", Value::Null, &["role"]);
+    let changes = || vec![on.clone(), delete("role"), delete("other")];
+    assert_eq!(left(changes(), Some(vec![on.clone(), delete("other")])), ["on", "role"]);
+}
+
+#[test]
+fn what_has_nothing_to_stand_in_for_is_not_made() {
+    let on_new = || create("on/new", 1, &["new"]);
+    assert!(left(vec![create("new", 1, &[]), on_new()], Some(Vec::new())).is_empty());
+    assert!(left(vec![create("new", 1, &[]), on_new()], None).is_empty());
+    assert!(left(vec![create("on/old", 1, &[]), on_new()], Some(Vec::new())).is_empty());
+}
+
+#[test]
+fn what_takes_that_place_anyway_is_left_to_apply_unless_it_would_be_another() {
+    let changes = |after| vec![create("new", after, &[]), create("on/new", 1, &["new"]), delete("on/old")];
+    assert!(left(changes(1), Some(changes(1))).is_empty());
+    // Left alone, what is there would keep what is taken away.
+    assert_eq!(left(changes(1), Some(changes(2))), ["new", "on/new", "on/old"]);
+}
+
+/// What goes, what is told to stay, and whether somebody is told that something was lost, where others were edited.
+fn where_others_were_edited(changes: Vec<Change>, anyway: Vec<Change>) -> (Vec<String>, Vec<String>, bool) {
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let mut plan = plan(changes);
+    let kept = HashSet::from_iter(because.clone());
+    let pending = Change { because, ..create("pending", 1, &[]) };
+    let anyway = self::plan(anyway.into_iter().chain([pending]).collect());
+    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
+    let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
+    (plan.changes.into_iter().map(|change| change.id.name).collect(), stays, !plan.notes.is_empty())
+}
+
+/// What nobody can tell whose it is keeps what it needs: the cloud would refuse to delete that. It alone is told.
+#[test]
+fn what_stays_keeps_what_it_needs() {
+    let on = || change(Action::Delete, "on", Value::Null, &["role", "marker"]);
+    let changes = vec![on(), delete("role"), delete("marker"), delete("revoked")];
+    let (goes, stays, is_lost) = where_others_were_edited(changes, vec![on()]);
+    assert_eq!((goes, stays, is_lost), (vec!["revoked".to_owned()], vec!["on".to_owned()], false));
+}
+
+#[test]
+fn nothing_stays_on_a_principal_that_goes_and_what_goes_for_that_is_told() {
+    let on = || change(Action::Delete, "on", Value::Null, &["principal"]);
+    let (goes, stays, is_lost) = where_others_were_edited(vec![on(), delete("principal")], vec![on()]);
+    assert_eq!((goes, stays, is_lost), (vec!["on".to_owned(), "principal".to_owned()], vec![], true));
+}
+
+/// Of an object that stays wanted, too: a pending edit of something else hides nothing.
+#[test]
+fn what_is_there_beyond_what_is_asked_is_told() {
+    let wider = || Change { before: Some(json!(["a", "b"]).into()), ..change(Action::Update, "on", json!(["a"]), &[]) };
+    let (goes, stays, _) = where_others_were_edited(vec![wider()], vec![wider()]);
+    assert_eq!((goes, stays), (vec![], vec!["on".to_owned()]));
+    let narrower =
+        || Change { before: Some(json!(["a"]).into()), ..change(Action::Update, "on", json!(["a", "b"]), &[]) };
+    let (goes, stays, _) = where_others_were_edited(vec![narrower()], vec![narrower()]);
+    assert_eq!((goes, stays), (Vec::<String>::new(), Vec::<String>::new()));
+}
