@@ -35,10 +35,11 @@ impl Engine {
         let mut taking = Taking { without_gone: None, note: None };
         let Some(relink) = &self.relink else { return Ok(taking) };
         let kept: BTreeSet<_> = self.intents.grants.iter().map(|grant| &grant.name).collect();
-        let mut all_gone = BTreeSet::new();
+        let (mut all_gone, mut edited) = (BTreeSet::new(), BTreeSet::new());
+        let mut before: Option<(Entitlements, BTreeSet<GrantName>)> = None;
         loop {
-            let baseline = taking.without_gone.as_ref().map_or(baseline, |[_, baseline]| baseline);
-            let ask = || self.provider.entitlements(&baseline.grants);
+            let without_gone = taking.without_gone.as_ref().map_or(baseline, |[_, baseline]| baseline);
+            let ask = || self.provider.entitlements(&without_gone.grants);
             let entitlements = match retry::reading(&self.settings, watch, cancel, ask).await {
                 Ok(Some(entitlements)) => entitlements,
                 Ok(None) => return Ok(taking),
@@ -46,18 +47,41 @@ impl Engine {
                 Err(error) if error.kind().is_of_the_intents() => return Ok(taking),
                 Err(error) => return Err(error),
             };
-            let gone = gone(&entitlements, &kept);
-            if gone.is_empty() {
-                taking.note = given_by_others(&entitlements, &kept);
-                return Ok(taking);
+            let left_over = before.take().map(|(before, gone)| of_orphans(&before, &gone, &entitlements));
+            if let Some(left_over) = left_over.filter(|left_over| !left_over.is_empty()) {
+                tracing::debug!(grants = ?left_over, "grants were edited, as what only they ask for is there");
+                all_gone.retain(|name| !left_over.contains(name));
+                edited.extend(left_over);
+            } else {
+                let mut gone = gone(&entitlements, &kept);
+                gone.retain(|name| !edited.contains(name));
+                if gone.is_empty() {
+                    taking.note = given_by_others(&entitlements, &kept);
+                    return Ok(taking);
+                }
+                tracing::debug!(grants = ?gone, "the manifest lists grants of which the cloud has nothing");
+                all_gone.extend(gone.iter().cloned());
+                before = Some((entitlements, gone));
             }
-            tracing::debug!(grants = ?gone, "the manifest lists grants of which the cloud has nothing");
-            all_gone.extend(gone);
             // Without them, others may have fewer principals: those that had them go on theirs alone.
-            let [kept, baseline] = relink(&all_gone);
-            taking.without_gone = Some([kept.beside_revoked_of(&baseline), baseline]);
+            taking.without_gone = (!all_gone.is_empty()).then(|| {
+                let [kept, baseline] = relink(&all_gone);
+                [kept.beside_revoked_of(&baseline), baseline]
+            });
         }
     }
+}
+
+/// Of some grants that seem to be gone, those for which a principal is there that nobody has without them: had they been revoked,
+/// it would have gone, too.
+fn of_orphans(before: &Entitlements, gone: &BTreeSet<GrantName>, without: &Entitlements) -> BTreeSet<GrantName> {
+    let asked: BTreeSet<_> = without.asked.values().flatten().map(|one| &one.principal).collect();
+    let there = before.there.iter().map(|one| &one.principal);
+    let orphans: BTreeSet<_> = there.filter(|principal| !asked.contains(principal)).collect();
+    let is_for_one = |name: &&GrantName| {
+        before.asked.get(*name).is_some_and(|asked| asked.iter().any(|one| orphans.contains(&one.principal)))
+    };
+    gone.iter().filter(is_for_one).cloned().collect()
 }
 
 /// The kept grants that aren't there as a whole, although nothing is there that the others don't account for: all that there
@@ -157,6 +181,17 @@ mod tests {
         // An apply that failed halfway.
         let half = entitlements(&SHARED, "task:b prod:a");
         assert_eq!(gone_of(&half, &["a", "b", "r"]), ["r"]);
+    }
+
+    /// What is global is given on a domain's principal as long as something else needs that.
+    #[test]
+    fn a_grant_whose_principal_is_there_for_nobody_else_was_edited() {
+        let before = entitlements(&[("a", "domain:new"), ("c", "task:all domain:all")], "task:all domain:all");
+        let gone = BTreeSet::from([name("a")]);
+        let without = entitlements(&[("c", "task:all")], "task:all");
+        assert_eq!(of_orphans(&before, &gone, &without), gone);
+        let still_needed = entitlements(&[("c", "task:all domain:all")], "task:all domain:all");
+        assert!(of_orphans(&before, &gone, &still_needed).is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod goes_on;
 mod identities;
 mod limited;
 mod other_homes;
-mod places;
+pub(crate) mod places;
 mod renamed_roles;
 mod role_scopes;
 mod roles;

@@ -65,7 +65,7 @@ fn named(desired: &Desired) -> BTreeSet<String> {
 }
 
 /// Those that an identity at home names. Its name is enough: looking does no harm.
-async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+pub(crate) async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
     let identities = snapshot.identities().await?;
     let ids = identities.iter().filter_map(|identity| ResourceId::parse(&identity.id).ok());
     Ok(ids.filter_map(|id| azure.names.place_named(&id)).collect())
@@ -97,7 +97,7 @@ async fn seen(azure: &Azure, snapshot: &Snapshot, observed: &mut Observed) -> Re
 }
 
 /// Whether asking again would bring the same answer.
-pub(super) fn is_final(error: &Error) -> bool {
+pub(crate) fn is_final(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
 }
 

@@ -1,5 +1,6 @@
 //! How grants fit into role assignments, and service accounts onto identities.
 
+pub(crate) mod entitlements;
 pub(crate) mod pack;
 pub(crate) mod remainder;
 pub(crate) mod shards;

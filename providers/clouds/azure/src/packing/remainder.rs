@@ -8,11 +8,12 @@ use cloudgrant_core::{Remainder, Shares};
 use serde_json::Value;
 
 use crate::policy::condition::{self, Extent, Says};
-use crate::resources::levels::Deed;
+use crate::resources::levels::{self, Deed};
 
 /// The assignment that is left. Untold where a condition isn't one of ours.
 pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
-    match left(shares) {
+    let role = shares.there["role_id"].as_str().unwrap_or_default();
+    match left(shares, levels::deeds_of(role)) {
         Some(Some(left)) => with_condition(shares, left.condition()),
         Some(None) => Remainder::Nothing,
         None => Remainder::Untold,
@@ -20,7 +21,7 @@ pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
 }
 
 /// What the condition is to say; `Some(None)` where nothing is left, `None` where it can't be told.
-fn left(shares: &Shares<'_>) -> Option<Option<Says>> {
+fn left(shares: &Shares<'_>, deeds: Option<&[Deed]>) -> Option<Option<Says>> {
     let says = |attributes: &Value| match attributes["condition"].as_str() {
         Some(text) => Says::parse(text).map(Some),
         None => Some(None),
@@ -44,7 +45,7 @@ fn left(shares: &Shares<'_>) -> Option<Option<Says>> {
             let left: BTreeSet<_> = named.into_iter().filter(stays).collect();
             Some((!left.is_empty()).then_some(Says::Repositories(left, writes)))
         }
-        there => objects(there, wanted, revoked, shares.are_others_edited),
+        there => objects(there, wanted, revoked, shares.are_others_edited, deeds),
     }
 }
 
@@ -67,6 +68,7 @@ fn objects(
     wanted: Option<Option<Says>>,
     revoked: Option<Option<Says>>,
     are_others_edited: bool,
+    deeds: Option<&[Deed]>,
 ) -> Option<Option<Says>> {
     type Extents = BTreeMap<Deed, Extent>;
     let extents = |says: Option<Says>| match says {
@@ -78,10 +80,12 @@ fn objects(
     let ((there, folders), wanted, revoked) = (extents(there)?, asked(wanted)?, asked(revoked)?);
     let folders = folders || there.is_empty() && wanted.as_ref().is_some_and(|(_, folders)| *folders);
     let of = |extents: &Extents, deed: Deed| extents.get(&deed).map_or_else(everything, prefixes);
-    // What no condition names is allowed everywhere, or by no role.
+    // What no condition names is allowed everywhere, if the role allows it: of a role of the stack's own, conditions name all
+    // that it allows, or nothing.
     let is_named = |deed: &Deed| {
         let named = |extents: &Extents| extents.contains_key(deed);
-        named(&there) || wanted.iter().chain(&revoked).any(|(asked, _)| named(asked))
+        let is_of_role = deeds.is_some_and(|deeds| deeds.contains(deed));
+        is_of_role || named(&there) || wanted.iter().chain(&revoked).any(|(asked, _)| named(asked))
     };
     let asks_for_more = |deed: Deed| {
         let there = of(&there, deed);
@@ -125,4 +129,77 @@ fn prefixes(extent: &Extent) -> BTreeSet<String> {
 
 fn covers(prefixes: &BTreeSet<String>, prefix: &str) -> bool {
     prefixes.iter().any(|known| prefix.starts_with(known.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::condition::Rules;
+    use crate::resources::levels::{BLOB_READER, on_objects};
+    use cloudgrant_core::Access;
+
+    /// What Storage Blob Data Reader is assigned with for grants of a level on a prefix, in one condition.
+    fn reader(grants: &[(Access, &str)]) -> Value {
+        let mut rules = Rules::default();
+        for (access, prefix) in grants {
+            on_objects(*access).iter().for_each(|deed| rules.allow(*deed, prefix));
+        }
+        let mut attributes = json!({ "role_id": BLOB_READER.id });
+        if let Some(condition) = rules.condition(&[Deed::Read, Deed::List], false) {
+            attributes["condition"] = condition.into();
+        }
+        attributes
+    }
+
+    const LISTS: (Access, &str) = (Access::List, "");
+    const A: (Access, &str) = (Access::Read, "a/");
+    const B: (Access, &str) = (Access::Read, "b/");
+    const C: (Access, &str) = (Access::Read, "c/");
+
+    type Grants<'a> = &'a [(Access, &'a str)];
+
+    fn left(there: Grants<'_>, baseline: Grants<'_>, wanted: Option<Grants<'_>>, revoked: Grants<'_>) -> Remainder {
+        let (there, baseline, revoked) = (reader(there), reader(baseline), reader(revoked));
+        let wanted = wanted.map(reader);
+        let wanted = wanted.as_ref();
+        assignment(&Shares {
+            there: &there,
+            baseline: &baseline,
+            wanted,
+            revoked: Some(&revoked),
+            are_others_edited: false,
+        })
+    }
+
+    #[test]
+    fn what_is_revoked_goes_and_what_others_have_stays() {
+        assert_eq!(left(&[A, B, C], &[A, B, C], Some(&[A, C]), &[B]), Remainder::Left(reader(&[A, C])));
+        // `c` was revoked before.
+        assert_eq!(left(&[A, B], &[A, B, C], Some(&[A, C]), &[B]), Remainder::Left(reader(&[A])));
+        assert_eq!(left(&[B], &[B, C], Some(&[C]), &[B]), Remainder::Nothing);
+    }
+
+    /// What a condition doesn't name is allowed everywhere.
+    #[test]
+    fn a_deed_that_no_condition_names_is_left() {
+        assert_eq!(left(&[LISTS, A], &[LISTS, A], Some(&[LISTS]), &[A]), Remainder::Left(reader(&[LISTS])));
+        assert_eq!(left(&[LISTS], &[LISTS, A], Some(&[LISTS]), &[A]), Remainder::Left(reader(&[LISTS])));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_stays_where_others_were_edited() {
+        let (there, baseline, wanted, revoked) = (reader(&[A, B, C]), reader(&[A, B]), reader(&[A]), reader(&[B]));
+        let left = |are_others_edited| {
+            assignment(&Shares {
+                there: &there,
+                baseline: &baseline,
+                wanted: Some(&wanted),
+                revoked: Some(&revoked),
+                are_others_edited,
+            })
+        };
+        assert_eq!((left(true), left(false)), (Remainder::Left(reader(&[A, C])), Remainder::Left(reader(&[A]))));
+    }
 }

@@ -85,7 +85,8 @@ async fn by_themselves(grants: &[Grant], some: &[usize]) -> Given {
 
 /// Whether somebody who revokes is told that access stays, and what takes it away.
 fn is_told(plan: &Plan) -> bool {
-    plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("revoke --all"))
+    !plan.stays.is_empty()
+        || plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("revoke --all"))
 }
 
 /// Revokes all of them in an order, and looks after each.
@@ -168,4 +169,98 @@ async fn what_may_be_of_an_edited_grant_stays_and_is_told() {
     let edited = granting(&[("d2", PRODUCTION, "a: write"), ("extra", PRODUCTION, "b: read, c: write")]);
     let plan = revoke(&world, &edited, "d2").await;
     assert!(plan.is_empty() && is_told(&plan), "{plan:#?}");
+}
+
+/// Grants that were edited and not applied: the revoke takes nothing from grants that weren't, and tells by name what it leaves of
+/// what nothing asks for by now, whatever else was edited.
+async fn beside_edits(had: &[Grant], has: &[Grant], name: &str) {
+    let what = format!("to revoke {name} where {had:?} became {has:?}");
+    let (before, now) = (granting(had), granting(has));
+    let world = world(&before).await;
+    apply(&world, &before).await;
+    let there = given(&world).await;
+    let plan = revoke(&world, &now, name).await;
+    let left = given(&world).await;
+    assert!(beyond(&left, &there).is_empty(), "{what} gave something");
+    let same: Vec<_> = (0..has.len()).filter(|at| has[*at].0 != name && had.contains(&has[*at])).collect();
+    let lost = beyond(&by_themselves(has, &same).await, &left);
+    assert!(lost.is_empty(), "{what} took {lost:#?}");
+    let kept: Vec<_> = (0..has.len()).filter(|at| has[*at].0 != name).collect();
+    let unasked = beyond(&left, &by_themselves(has, &kept).await);
+    assert_eq!(unasked.is_empty(), plan.stays.is_empty(), "{what}: {unasked:#?}, told {:#?}", plan.stays);
+    world.revoke_all(&now).await.expect("revoked");
+    assert!(given(&world).await.is_empty(), "{what}, and then all");
+    let objects = world.arm.identities().await.len();
+    assert_eq!(objects, World::new(&before).await.arm.identities().await.len(), "{what}, and then all: identities");
+}
+
+#[tokio::test]
+async fn what_a_revoke_beside_edits_leaves_is_told_by_name() {
+    let three = [("a", PRODUCTION, "a: write"), ("b", PRODUCTION, "b: write"), ("c", PRODUCTION, "c: write")];
+    let edits: [&[Grant]; 6] = [
+        // The revoked one and another one.
+        &[three[0], ("b", PRODUCTION, "team-b: pull"), ("c", PRODUCTION, "team-c: pull")],
+        // Another one alone; a new one alone.
+        &[three[0], three[1], ("c", PRODUCTION, "team-c: pull")],
+        &[three[0], three[1], three[2], ("d", PRODUCTION, "team-a: pull")],
+        // The revoked one, and a new one.
+        &[three[0], ("b", PRODUCTION, "team-b: pull"), three[2], ("d", PRODUCTION, "team-a: pull")],
+        // In another scope, in another form.
+        &[three[0], ("b", "{ domain: development }", "b: write"), ("c", PRODUCTION, "c: read")],
+        // All of them, so that only a part is asked for by a kept one.
+        &[("a", PRODUCTION, "team-a: pull"), ("b", PRODUCTION, "team-b: pull"), ("c", PRODUCTION, "c: write")],
+    ];
+    for edited in edits {
+        beside_edits(&three, edited, "b").await;
+    }
+}
+
+/// As many manifests and edits by chance, always the same ones.
+#[tokio::test]
+async fn whatever_was_edited_what_a_revoke_leaves_is_told() {
+    let scopes = ["global", PRODUCTION, "{ domain: development }"];
+    let accesses =
+        ["a: read", "a: write", "b: write", "a-b: read", "all: read", "c: write, team-a: pull", "team-b: push"];
+    let mut seed = 7_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap_or_default() % below
+    };
+    for _ in 0..24 {
+        let mut grant = |name| (name, scopes[next(scopes.len())], accesses[next(accesses.len())]);
+        let had = [grant("a"), grant("b"), grant("c")];
+        let others = [grant("a"), grant("b"), grant("c"), grant("d")];
+        let mut has = had.to_vec();
+        for at in 0..3 {
+            if next(2) == 0 {
+                has[at] = others[at];
+            }
+        }
+        has.extend((next(3) == 0).then_some(others[3]));
+        beside_edits(&had, &has, "b").await;
+    }
+}
+
+/// A grant whose scope was edited has nothing on an identity that goes: that is told.
+#[tokio::test]
+async fn what_goes_with_the_identity_of_what_is_revoked_is_told() {
+    let had = granting(&[("a", "{ domain: development }", "a: read"), ("b", "{ domain: development }", "b: read")]);
+    let has = granting(&[("a", PRODUCTION, "c: read"), ("b", "{ domain: development }", "b: read")]);
+    let world = world(&had).await;
+    apply(&world, &had).await;
+    let plan = revoke(&world, &has, "b").await;
+    assert!(given(&world).await.is_empty(), "{plan:#?}");
+}
+
+/// Nothing is left of the identity, its credentials and the stack's roles either.
+#[tokio::test]
+async fn the_last_one_revoked_takes_the_identity_along() {
+    let grants = [("g0", "{ domain: development }", "a: write"), ("g1", "{ domain: development }", "b: write")];
+    let text = granting(&grants);
+    let world = world(&text).await;
+    let bare = (world.arm.identities().await.len(), world.arm.custom_roles().await.len());
+    apply(&world, &text).await;
+    revoke(&world, &text, "g0").await;
+    revoke(&world, &text, "g1").await;
+    assert_eq!((world.arm.identities().await.len(), world.arm.custom_roles().await.len()), bare);
 }
