@@ -11,6 +11,7 @@ use crate::contract::change::Approved;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId, Observed};
 use crate::contract::protected::Protected;
+use crate::engine::remainder::remainder;
 use crate::pace::Pace;
 
 /// Whoever has objects: a cloud, or a platform that is told by cloudgrant itself.
@@ -126,9 +127,21 @@ pub struct Shares<'a> {
     pub wanted: Option<&'a Value>,
     /// What those that are taken away ask for by themselves; `None` where that is nothing.
     pub revoked: Option<&'a Value>,
-    /// Whether grants that stay ask for other objects that aren't in the cloud as the manifest has them: then what is there and
-    /// nothing asks for may be theirs, and stays.
+    /// Whether grants that stay ask for something that isn't in the cloud as the manifest has it, on this object or another one:
+    /// then what is there and nothing asks for may be theirs, and stays.
     pub are_others_edited: bool,
+}
+
+impl Shares<'_> {
+    /// What is left by keys and by lists of texts: what core takes for left where a provider doesn't tell. For a provider that
+    /// leaves something out of what is there.
+    pub fn by_keys(&self) -> Remainder {
+        let Some(wanted) = self.wanted else { return Remainder::Untold };
+        match remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited) {
+            Some(left) => Remainder::Left(left),
+            None => Remainder::Nothing,
+        }
+    }
 }
 
 /// What came of a change.

@@ -4,7 +4,7 @@ mod apply;
 mod cancel;
 mod desired;
 mod news;
-mod remainder;
+pub(crate) mod remainder;
 mod report;
 mod retry;
 mod revoked_before;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 ///
 /// Lists of lists and of maps are taken as they are wanted: which of their elements stand for the same thing, only the
 /// provider knows.
-pub(super) fn remainder(
+pub(crate) fn remainder(
     there: &Value,
     baseline: &Value,
     wanted: &Value,
@@ -32,7 +32,11 @@ pub(super) fn remainder(
             };
             let stays = |element: &&Value| there.contains(element) || !baseline.contains(element);
             let kept = wanted.iter().filter(stays);
-            let left: Vec<_> = kept.chain(there.iter().filter(|element| is_others(element))).cloned().collect();
+            let others: Vec<_> = there.iter().filter(|element| is_others(element)).collect();
+            let mut left: Vec<_> = kept.chain(others.iter().copied()).cloned().collect();
+            if !others.is_empty() && is_sorted(there) {
+                left.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+            }
             (!left.is_empty() || there.is_empty() || wanted.is_empty()).then_some(Value::Array(left))
         }
         _ => Some(wanted.clone()),
@@ -66,6 +70,11 @@ fn of_maps(
         }
     }
     Some(left)
+}
+
+/// Whether a list is in the order of its texts: what is added to it comes in its place then.
+fn is_sorted(list: &[Value]) -> bool {
+    list.is_sorted_by_key(|element| element.as_str())
 }
 
 fn is_flat(list: &[Value]) -> bool {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::contract::attributes::Attributes;
 use crate::contract::backend::{Remainder, Shares};
 use crate::contract::object::ObjectId;
-use crate::engine::remainder::remainder;
 
 /// [`Backend::remainder`](crate::Backend::remainder)
 pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + Sync + 'a;
@@ -35,6 +34,10 @@ impl Sharing<'_> {
         if wanted == Some(baseline) && revoked.is_none() {
             return Some(Some(there.clone()));
         }
+        let is_told_to_lack = |wanted: &Attributes| {
+            self.left_of_asked(id, there, wanted).is_some_and(|left| left.as_ref() != Some(wanted))
+        };
+        let are_others_edited = are_others_edited || wanted.is_some_and(is_told_to_lack);
         let (there, baseline) = (there.value(), baseline.value());
         let [wanted, revoked] = [wanted, revoked].map(|attributes| attributes.map(Attributes::value));
         let (asked, revoked) = (wanted.as_ref(), revoked.as_ref());
@@ -42,7 +45,11 @@ impl Sharing<'_> {
         match (self.provider)(id, &shares) {
             Remainder::Left(left) => Some(Some(left.into())),
             Remainder::Nothing => Some(None),
-            Remainder::Untold => Some(remainder(&there, &baseline, asked?, revoked, are_others_edited).map(Into::into)),
+            Remainder::Untold => match shares.by_keys() {
+                Remainder::Left(left) => Some(Some(left.into())),
+                Remainder::Nothing => Some(None),
+                Remainder::Untold => None,
+            },
         }
     }
 

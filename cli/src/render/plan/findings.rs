@@ -55,13 +55,27 @@ pub(in crate::render) fn unsearched(places: &[Unsearched], width: Option<usize>)
     out
 }
 
-/// What nothing wants any more and what can't go.
+/// What nothing wants any more and what can't go. A reason that several have in common comes after them.
 pub(super) fn stays(all: &[Stays], width: Option<usize>) -> String {
     let mut out = String::new();
-    for Stays { object, reason, is_empty } in all {
-        let gives = if *is_empty { "" } else { ", and what it gives stays given" };
-        let text = wrapped(&format!("{object}{gives}: {reason}"), 7, 2, width);
-        out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "stays")));
+    let mut by_reason: Vec<(&str, Vec<&Stays>)> = Vec::new();
+    for one in all {
+        match by_reason.iter_mut().find(|(reason, _)| *reason == one.reason) {
+            Some((_, of_reason)) => of_reason.push(one),
+            None => by_reason.push((&one.reason, vec![one])),
+        }
+    }
+    for (reason, of_reason) in by_reason {
+        let sign = styled(RED.bold(), "stays");
+        let told = |Stays { object, is_empty, .. }: &Stays| {
+            format!("{object}{}", if *is_empty { "" } else { ", and what it gives stays given" })
+        };
+        if let [one] = of_reason.as_slice() {
+            out.push_str(&format!("{sign}: {}\n", wrapped(&format!("{}: {reason}", told(one)), 7, 2, width)));
+        } else {
+            of_reason.iter().for_each(|one| out.push_str(&format!("{sign}: {}\n", wrapped(&told(one), 7, 2, width))));
+            out.push_str(&format!("  {}\n", wrapped(reason, 2, 2, width)));
+        }
     }
     if !out.is_empty() {
         out.push('\n');

@@ -36,8 +36,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
-    Entitlements, Error, Intents, Object, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
-    RegistryAccess, Resource, ResourceKind, Result, ScopeBinding, Stacks, TaskAccess, register_provider,
+    Entitlements, Error, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess,
+    register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -46,10 +47,11 @@ pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, F
 use crate::client::Clients;
 use crate::inventory::snapshot::{Quotas, Reading};
 use crate::names::Names;
+use crate::objects::kinds;
 use crate::resources::locator::Locator;
 use crate::resources::secrets::Lookup;
-use crate::shared_document::Shared;
 use crate::shared_document::write::Meanwhile;
+use crate::shared_document::{Shared, remainder};
 
 register_provider!(Aws);
 
@@ -149,6 +151,13 @@ impl Backend for Aws {
 
     fn protected(&self) -> Protected {
         self.config.protected(&self.conventions)
+    }
+
+    fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
+        match object.kind {
+            kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => remainder::statement(shares),
+            _ => Remainder::Untold,
+        }
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

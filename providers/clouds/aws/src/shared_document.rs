@@ -5,6 +5,7 @@
 pub(crate) mod hostile;
 pub(crate) mod lossless_json;
 pub(crate) mod merge;
+pub(crate) mod remainder;
 pub(crate) mod write;
 
 use aws_config::retry::RetryConfig;

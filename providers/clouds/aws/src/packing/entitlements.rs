@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Entitlement, Entitlements, Result, TaskAccess, parallel};
+use cloudgrant_core::{Checked, Entitlement, Entitlements, Result, Scope, TaskAccess, parallel};
 use foldhash::HashMap;
 
 use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::marks::{Whose, whose};
 use crate::policy::document;
 use crate::policy::sids;
 use crate::policy::statement::{Meaning, Statement};
@@ -20,6 +21,11 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
     let scopes: BTreeSet<_> = grants.iter().flat_map(|grant| grant.carried_by.iter()).collect();
     let roles: BTreeMap<_, Arc<str>> = scopes.into_iter().map(|scope| (scope, aws.role_of(scope).into())).collect();
     let there = There::of(aws, &snapshot, roles.values());
+    let is_foreign = |(scope, role): &(&&Scope, &Arc<str>)| {
+        let found = snapshot.roles.get(&***role).filter(|_| ***scope != Scope::Global);
+        found.is_some_and(|found| found.path != *aws.names.path() || whose(&aws.names, &found.tags) != Whose::Ours)
+    };
+    let foreign: BTreeSet<_> = roles.iter().filter(is_foreign).map(|(_, role)| role).collect();
     let mut permissions = Permissions::default();
     let mut entitlements = Entitlements::default();
     for grant in grants {
@@ -33,7 +39,9 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
             };
             meanings.iter().map(one).collect::<Vec<_>>()
         };
-        let asked = principals.flat_map(of_role).collect();
+        let asked: BTreeSet<_> = principals.flat_map(of_role).collect();
+        // What is theirs on a role that isn't the stack's can't be told: it isn't taken for revoked.
+        entitlements.there.extend(asked.iter().filter(|one| foreign.contains(&one.principal)).cloned());
         entitlements.asked.insert(grant.name.clone(), asked);
     }
     let mut owners: HashMap<&str, &str> = HashMap::default();

@@ -47,7 +47,8 @@ mod meanwhile;
 #[cfg(test)]
 mod tests;
 
-use deleted_principals::{in_the_way, is_dead_id, of_a_principal, without_dead};
+pub(crate) use deleted_principals::is_dead_id;
+use deleted_principals::{in_the_way, of_a_principal, without_dead};
 pub(crate) use meanwhile::Meanwhile;
 
 /// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".

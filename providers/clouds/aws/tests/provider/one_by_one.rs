@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_conformance::Runs as _;
 use cloudgrant_core::{Level, Silent};
 
-use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, granting, revoke};
+use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, carry_out, granting, one_at_a_time, revoke};
 use crate::world::World;
 
 const GLOBAL: &str = "global";
@@ -143,5 +143,60 @@ impl Chance {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap_or_default() % most
+    }
+}
+
+/// Of what a role has, what others don't give it.
+fn beyond(some: &Given, others: &[&Given]) -> Given {
+    let beyond = some.iter().map(|(role, what)| {
+        let known: BTreeSet<_> = others.iter().filter_map(|other| other.get(role)).flatten().collect();
+        (role.clone(), what.iter().filter(|one| !known.contains(one)).cloned().collect::<BTreeSet<_>>())
+    });
+    beyond.filter(|(_, what)| !what.is_empty()).collect()
+}
+
+/// Grants that were edited and not applied: the revoke gives nothing and takes nothing from grants that weren't edited, and
+/// tells by name what it leaves of what the revoked one had and nothing else asks for.
+async fn beside_edits(had: &[Grant], has: &[Grant], name: &str) {
+    let what = format!("to revoke {name} where {had:?} became {has:?}");
+    let (before, now) = (granting(had), granting(has));
+    let world = World::new(&before).await;
+    apply(&world, &before).await;
+    let there = given(&world);
+    let session = world.session(&now).await.expect("a session");
+    let plan = session.engine_without(Some(&[name.to_owned()])).expect("it is listed").plan(&Silent).await;
+    let plan = plan.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let session = world.session_with(&now, one_at_a_time()).await.expect("a session");
+    carry_out(&world, session.engine_without(Some(&[name.to_owned()])).expect("it is listed")).await;
+    let left = given(&world);
+    assert_eq!(beyond(&left, &[&there]), Given::new(), "{what} gave something");
+    let same: Vec<_> = (0..has.len()).filter(|at| has[*at].0 != name && had.contains(&has[*at])).collect();
+    let lost = beyond(&by_themselves(has, &same).await, &[&left]);
+    assert_eq!(lost, Given::new(), "{what} took something");
+    let kept: Vec<_> = (0..has.len()).filter(|at| has[*at].0 != name).collect();
+    let others: Vec<_> = (0..had.len()).filter(|at| had[*at].0 != name).collect();
+    let (asked, others) = (by_themselves(has, &kept).await, by_themselves(had, &others).await);
+    let unasked = beyond(&left, &[&asked, &others]);
+    let is_told = !plan.stays.is_empty();
+    assert!(unasked.is_empty() || is_told, "{what}: {unasked:#?}, told {:#?}", plan.notes);
+    world.revoke_all(&now).await.expect("revoked");
+    assert_eq!(given(&world), Given::new(), "{what}, and then all");
+}
+
+/// As many manifests and edits by chance, always the same ones.
+#[tokio::test]
+async fn whatever_was_edited_what_a_revoke_leaves_is_told() {
+    const SCOPES: [&str; 3] = [GLOBAL, VISION, FORECASTING];
+    const ACCESS: [&str; 5] =
+        ["data: read", "models: read", "token: read", "data: read, models: read", "models: read-write"];
+    for seed in 0..24_u64 {
+        let mut chance = Chance(seed.wrapping_mul(0xD1B5_4A32_D192_ED03) | 1);
+        let mut grant = |name| (name, SCOPES[chance.below(3)], ACCESS[chance.below(ACCESS.len())]);
+        let had = [grant("a"), grant("b"), grant("c")];
+        let others = [grant("a"), grant("b"), grant("c"), grant("d")];
+        let mut has: Vec<Grant> =
+            had.iter().zip(&others).map(|(had, other)| if chance.below(2) == 0 { *other } else { *had }).collect();
+        has.extend((chance.below(3) == 0).then_some(others[3]));
+        beside_edits(&had, &has, "b").await;
     }
 }

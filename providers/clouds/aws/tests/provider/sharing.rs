@@ -95,11 +95,11 @@ impl Steps<'_> {
 }
 
 /// One change at a time, so that what is seen in between is what is there.
-fn one_by_one() -> Settings {
+pub(crate) fn one_at_a_time() -> Settings {
     Settings { concurrency: 1, ..nearby() }
 }
 
-async fn carry_out(world: &World, engine: Engine) -> Report {
+pub(crate) async fn carry_out(world: &World, engine: Engine) -> Report {
     let (report, steps) = carry_out_unchecked(world, engine).await;
     steps.check(report.applied.len());
     report
@@ -116,7 +116,7 @@ async fn carry_out_unchecked(world: &World, engine: Engine) -> (Report, Steps<'_
 
 /// Applies step by step, and expects that nothing is left to do.
 pub(crate) async fn apply(world: &World, text: &str) -> Report {
-    let report = carry_out(world, world.session_with(text, one_by_one()).await.expect("a session").engine()).await;
+    let report = carry_out(world, world.session_with(text, one_at_a_time()).await.expect("a session").engine()).await;
     let plan = world.plan(text).await.unwrap_or_else(|error| panic!("{error:?}"));
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     report
@@ -124,7 +124,7 @@ pub(crate) async fn apply(world: &World, text: &str) -> Report {
 
 pub(crate) async fn revoke(world: &World, text: &str, grants: &[&str]) -> Report {
     let grants: Vec<_> = grants.iter().map(|grant| (*grant).to_owned()).collect();
-    let session = world.session_with(text, one_by_one()).await.expect("a session");
+    let session = world.session_with(text, one_at_a_time()).await.expect("a session");
     let report = carry_out(world, session.engine_without(Some(&grants)).expect("the grants are listed")).await;
     let again = session.engine_without(Some(&grants)).expect("the grants are listed").plan(&Silent).await;
     let again = again.unwrap_or_else(|error| panic!("{error:?}"));
@@ -563,7 +563,7 @@ async fn play(seed: u64, quota: u64, scopes: &[&'static str]) -> usize {
             continue;
         }
         let (name, ..) = grants.remove(random.below(grants.len()));
-        let session = world.session_with(&text, one_by_one()).await.expect("a session");
+        let session = world.session_with(&text, one_at_a_time()).await.expect("a session");
         let engine = session.engine_without(Some(&[name])).expect("the grant is listed");
         let (report, steps) = carry_out_unchecked(&world, engine).await;
         if stepwise {
@@ -609,7 +609,8 @@ async fn what_moves_to_another_scope_of_the_same_role_is_there_before_it_goes() 
     apply(&world, &one).await;
     // One of the two waits for the other, and is itself gone for a moment: but it is made, and nothing goes in circles.
     let (report, _) =
-        carry_out_unchecked(&world, world.session_with(&other, one_by_one()).await.expect("a session").engine()).await;
+        carry_out_unchecked(&world, world.session_with(&other, one_at_a_time()).await.expect("a session").engine())
+            .await;
     assert!(report.is_success());
     assert!(world.plan(&other).await.expect("a plan").is_empty());
 }
@@ -627,7 +628,7 @@ async fn three_scopes_of_one_role_trade_in_a_circle() {
     apply(&world, &granted(0)).await;
     for turn in [1, 2, 3] {
         let text = granted(turn);
-        let engine = world.session_with(&text, one_by_one()).await.expect("a session").engine();
+        let engine = world.session_with(&text, one_at_a_time()).await.expect("a session").engine();
         let (report, _) = carry_out_unchecked(&world, engine).await;
         assert!(report.is_success(), "{report:#?}");
         assert!(world.plan(&text).await.expect("a plan").is_empty());

@@ -13,7 +13,7 @@ use crate::packing::pack;
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::levels::{self, Deed};
 use crate::resources::resolve;
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::resources::resource_id::{ResourceId, folded, is_same};
 
 /// `None` where a subscription can't be read: what is there isn't known then.
 pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
@@ -38,6 +38,16 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         asked.push(of_grant.flat_map(|identity| given.iter().map(move |given| (identity, given.clone()))).collect());
     }
     let all: BTreeSet<_> = identities.values().flatten().collect();
+    let listed = snapshot.identities().await?;
+    let stacks: BTreeSet<_> =
+        grants.iter().flat_map(|grant| grant.carried_by.iter()).filter(|scope| is_made(azure, scope)).collect();
+    // Called as the stack's are, and not marked as such.
+    let is_foreign = |id: &ResourceId| {
+        let found = listed.iter().find(|identity| is_same(&identity.id, id.as_str()));
+        found.is_some_and(|identity| !azure.names.marks(id, &identity.tags))
+    };
+    let of_stack = identities.iter().filter(|(scope, _)| stacks.contains(*scope)).flat_map(|(_, ids)| ids);
+    let foreign: BTreeSet<_> = of_stack.filter(|id| is_foreign(id)).collect();
     let Some(there) = there(azure, &snapshot, &all, &asked).await? else { return Ok(None) };
 
     let mut named: BTreeMap<Place, BTreeSet<Deed>> = BTreeMap::new();
@@ -66,8 +76,9 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
                 let permission = permission(&given.place, deed, &on);
                 let one = Entitlement { principal: names[identity].clone(), permission };
                 let is_within = |wider: &BTreeSet<String>| wider.iter().any(|wider| on.starts_with(wider.as_str()));
-                // What is given more widely is there as well.
-                if wider.get(&(*identity, &given.place, deed)).is_some_and(is_within) {
+                // What is given more widely is there as well. What is theirs on an identity that isn't the stack's can't be told.
+                let is_given = wider.get(&(*identity, &given.place, deed)).is_some_and(is_within);
+                if is_given || foreign.contains(identity) {
                     entitlements.there.insert(one.clone());
                 }
                 of_grant.insert(one);
@@ -75,6 +86,12 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         }
     }
     Ok(Some(entitlements))
+}
+
+/// Whether the stack makes the identities of a scope.
+fn is_made(azure: &Azure, scope: &Scope) -> bool {
+    let is_named = scope.domain().is_some_and(|domain| azure.config.identities.contains_key(domain));
+    scope.domain().is_some() && !is_named && azure.conventions.scoped_principals == MadeBy::Stack
 }
 
 /// The identities that task code of a scope runs under. Of those that the stack makes, the first one where none is there yet.

@@ -36,12 +36,10 @@ fn left(shares: &Shares<'_>, deeds: Option<&[Deed]>) -> Option<Option<Says>> {
                 Some(Says::Objects(..)) | None => None,
             };
             let (wanted, revoked) = (wanted.map(all), revoked.map(all));
-            let are_others_edited =
-                shares.are_others_edited || wanted.iter().flatten().flatten().any(|name| !named.contains(name));
             let names = |asked: &Option<Option<BTreeSet<String>>>, name: &str| {
                 asked.as_ref().is_some_and(|all| all.as_ref().is_none_or(|names| names.contains(name)))
             };
-            let stays = |name: &String| names(&wanted, name) || are_others_edited && !names(&revoked, name);
+            let stays = |name: &String| names(&wanted, name) || shares.are_others_edited && !names(&revoked, name);
             let left: BTreeSet<_> = named.into_iter().filter(stays).collect();
             Some((!left.is_empty()).then_some(Says::Repositories(left, writes)))
         }
@@ -87,11 +85,6 @@ fn objects(
         let is_of_role = deeds.is_some_and(|deeds| deeds.contains(deed));
         is_of_role || named(&there) || wanted.iter().chain(&revoked).any(|(asked, _)| named(asked))
     };
-    let asks_for_more = |deed: Deed| {
-        let there = of(&there, deed);
-        wanted.as_ref().is_some_and(|(wanted, _)| of(wanted, deed).iter().any(|prefix| !covers(&there, prefix)))
-    };
-    let are_others_edited = are_others_edited || Deed::ALL.into_iter().any(asks_for_more);
     let left: Extents = Deed::ALL
         .into_iter()
         .filter(is_named)
@@ -186,6 +179,11 @@ mod tests {
     fn a_deed_that_no_condition_names_is_left() {
         assert_eq!(left(&[LISTS, A], &[LISTS, A], Some(&[LISTS]), &[A]), Remainder::Left(reader(&[LISTS])));
         assert_eq!(left(&[LISTS], &[LISTS, A], Some(&[LISTS]), &[A]), Remainder::Left(reader(&[LISTS])));
+    }
+
+    #[test]
+    fn what_is_asked_for_besides_is_not_given() {
+        assert_eq!(left(&[A], &[B], Some(&[B]), &[C]), Remainder::Nothing);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::shared_document::write::is_of_ours;
 
 /// Whether a principal was deleted: then AWS shows its unique id in place of its ARN, and takes no document with that any
 /// more. Source: IAM user guide, "AWS JSON policy elements: Principal".
-pub(super) fn is_dead_id(id: &str) -> bool {
+pub(crate) fn is_dead_id(id: &str) -> bool {
     id.starts_with("AROA") || id.starts_with("AIDA")
 }
 
