@@ -16,7 +16,7 @@ use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::objects::marks::{self, Whose, whose};
 use crate::observe::unbinding::Unbinding;
-use crate::observe::{OtherHomes, wanted_roles};
+use crate::observe::{OtherHomes, tags, wanted_roles};
 use crate::policy::document;
 use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 
@@ -26,8 +26,7 @@ const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
 /// What the account's list doesn't have of the stack's policies, by their ARNs.
 #[derive(Debug)]
 pub(super) struct OfPolicies {
-    /// Where the manifest names any.
-    pub(super) tags: BTreeMap<String, Value>,
+    pub(super) tags: tags::OfPolicies,
     pub(super) attached_to: AttachedTo,
 }
 
@@ -86,10 +85,15 @@ impl Reader<'_> {
     fn policies(&mut self) {
         for (arn, policy) in &self.snapshot.policies {
             let id = kinds::policy(&policy.name);
+            if let Some(others) = self.of_policies.tags.others.get(arn) {
+                let put_back = marks::put_back_on_policy(&self.aws.names, arn);
+                self.of_others(id, ("policy", arn), others, &put_back);
+                continue;
+            }
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
                 let mut attributes = json!({ "path": policy.path, "document": policy.document() });
-                if let Some(tags) = self.of_policies.tags.get(arn) {
+                if let Some(tags) = self.of_policies.tags.named.get(arn) {
                     attributes["tags"] = tags.clone();
                 }
                 let attributes = attributes.into();
@@ -123,7 +127,8 @@ impl Reader<'_> {
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             if let Some(others) = self.marked_by_others(role) {
-                self.of_others(id, name, role, &others);
+                let put_back = marks::put_back(&self.aws.names, name, None);
+                self.of_others(id, ("role", &role.arn), &others, &put_back);
                 continue;
             }
             let owned = role.path == self.path;
@@ -171,15 +176,14 @@ impl Reader<'_> {
         }
     }
 
-    /// In the way of whoever wants a role of that name; anybody else leaves it alone.
-    fn of_others(&mut self, id: ObjectId, name: &str, role: &Role, others: &str) {
+    /// In the way of whoever wants a role or a policy of that name; anybody else leaves it alone.
+    fn of_others(&mut self, id: ObjectId, (noun, arn): (&'static str, &str), others: &str, put_back: &str) {
         let message = format!("{id} exists below this stack's path, and its tags say that it is of {others}");
         self.observed.notes.push(Note::warning(&id, format!("{message}: it is left as it is")));
         if self.wanted.contains(&id) {
-            let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
-                "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
-                 stack, or remove what is in the way; cloudgrant never takes over what it did not make",
-                marks::put_back(&self.aws.names, name, None)
+            let error = Error::new(ErrorKind::Conflict, message).with(noun, arn).hint(format!(
+                "if somebody has replaced the tags of the stack's {noun}, put them back: `{put_back}`; if it is somebody else's, \
+                 rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make"
             ));
             self.observed.conflicts.insert(id, error);
         }
@@ -344,7 +348,8 @@ impl Reader<'_> {
     }
 
     fn is_ours(&self, arn: &str) -> bool {
-        self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path)
+        let is_below = self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path);
+        is_below && !self.of_policies.tags.others.contains_key(arn)
     }
 
     fn limits(&mut self, quotas: Quotas) {
