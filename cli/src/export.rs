@@ -3,7 +3,7 @@
 
 mod way;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -60,11 +60,17 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Holds a folder against what should be in it. Nothing is written. `whose` names the stack and its home, in a line;
-    /// `manifest` is the manifest's folder.
+    /// `manifest` is the manifest's folder. Files that are to come `later` stay as they are.
     ///
     /// # Errors
     /// A file is in the way that wasn't written for this stack, or something can't be read.
-    pub(crate) fn compared(folder: &Path, manifest: &Path, whose: &str, files: Vec<DeliveryFile>) -> Result<Self> {
+    pub(crate) fn compared(
+        folder: &Path,
+        manifest: &Path,
+        whose: &str,
+        files: Vec<DeliveryFile>,
+        later: &BTreeSet<String>,
+    ) -> Result<Self> {
         usable(folder, manifest)?;
         let text = |DeliveryFile { path, purpose, content }: &DeliveryFile| {
             let place = format!("{}{path}{}", PLACE.0, PLACE.1);
@@ -95,7 +101,7 @@ impl Folder {
         let mut written = Vec::new();
         find(folder, "", whose, &mut written)?;
         written.sort();
-        for path in written.into_iter().filter(|path| !wanted.contains_key(path)) {
+        for path in written.into_iter().filter(|path| !wanted.contains_key(path) && !later.contains(path)) {
             compared.push(File { path, action: Action::Delete, text: String::new() });
         }
         Ok(Self { path: folder.to_owned(), files: compared })

@@ -1,10 +1,11 @@
 //! `cloudgrant export`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use cloudgrant_core::{AnnotationValue, Error, ErrorKind, Identity, Principal, Principals, Result};
-use serde_json::json;
+use cloudgrant_core::{AnnotationValue, Diagnostic, Error, ErrorKind, Identity, Principal, Principals, Result, Scope};
+use serde_json::{Value, json};
 
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
@@ -17,7 +18,8 @@ use crate::render::json::FORMAT_VERSION;
 #[command(after_help = "\
 For those who deliver from a repository: annotated service accounts with a kustomization (a \
 component), Helm values and attribute files, as the platform takes them. Apply first: what the \
-cloud chooses, such as a client ID, is read from it. Changes neither the cloud nor the platform. \
+cloud chooses, such as a client ID, is read from it; of what isn't there yet, nothing is \
+written, and that is an error. Changes neither the cloud nor the platform. \
 In the folder only files that it wrote for this stack and home are written over or removed.
 
 Examples:
@@ -44,10 +46,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let engine = session.engine();
         let Principals { known: principals, pending } = work.interrupts.unless(engine.principals(work.progress)).await?;
         work.progress.clear();
-        if let Some(error) = unknown(&principals) {
-            return Err(error.hint(format!("make it first: `{}`", shell.global.repeated("apply"))));
-        }
+        let unknown: Vec<_> = principals.iter().filter_map(Unknown::of).collect();
+        let missing = missing(&unknown, &shell.global.repeated("apply"));
         let files = engine.files(&principals)?;
+        let missing = match missing {
+            Some(error) if files.is_empty() => return Err(error),
+            missing => missing,
+        };
+        // What an earlier run wrote of them stays until it is known what is right.
+        let later: BTreeSet<_> = engine.files(&as_if_known(&principals))?.into_iter().map(|file| file.path).collect();
         let stack = &session.loaded().manifest.stack;
         // One stack's name may stand for several, each with a home of its own.
         let sandbox = if session.is_in_sandbox() { ", in the sandbox" } else { "" };
@@ -56,7 +63,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             true => |differs: bool| if differs { Exit::Differs } else { Exit::Done },
             false => |_| Exit::Done,
         };
-        let folder = Folder::compared(&options.to, &manifest::folder(shell.global), &whose, files)?;
+        let folder = Folder::compared(&options.to, &manifest::folder(shell.global), &whose, files, &later)?;
         if !options.dry_run {
             folder.write()?;
         }
@@ -72,8 +79,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 "files": folder.files(),
                 "pending": pending,
                 "asked": asked,
+                "unknown": unknown.iter().map(Unknown::document).collect::<Vec<_>>(),
             }))?;
-            return Ok(exit(folder.differs() || !pending.is_empty()));
+            let differs = folder.differs() || !pending.is_empty();
+            return Ok(missing.map_or_else(|| exit(differs), |error| Exit::of(&error)));
         }
         let summary = folder.summary(options.dry_run);
         if shell.printer.is_quiet() {
@@ -105,18 +114,62 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                  whom to ask"
             ));
         }
-        Ok(exit(folder.differs() || !pending.is_empty()))
+        match missing {
+            Some(error) => Err(error),
+            None => Ok(exit(folder.differs() || !pending.is_empty())),
+        }
     })
     .await
 }
 
-/// Why nothing can be written: what the cloud chooses for a principal isn't known before that is there.
-fn unknown(principals: &[Principal]) -> Option<Error> {
-    principals.iter().find_map(|principal| {
+/// A principal of which nobody knows yet what the cloud chooses for it: it isn't there.
+struct Unknown<'a> {
+    scope: &'a Scope,
+    name: &'a str,
+    output: &'static str,
+}
+
+impl<'a> Unknown<'a> {
+    fn of(principal: &'a Principal) -> Option<Self> {
         let Identity::Known { name, annotation, .. } = &principal.identity else { return None };
         let AnnotationValue::Chosen { output, .. } = &annotation.value else { return None };
-        let message =
-            format!("`{name}`, the principal of {}, isn't there yet: nobody knows its {output}", principal.scope);
-        Some(Error::new(ErrorKind::NotFound, message))
-    })
+        Some(Self { scope: &principal.scope, name, output })
+    }
+
+    fn message(&self) -> String {
+        let Self { scope, name, output } = self;
+        format!("`{name}`, the principal of {scope}, isn't there yet: nobody knows its {output}")
+    }
+
+    fn document(&self) -> Value {
+        json!({ "scope": self.scope, "principal": self.name, "output": self.output })
+    }
+}
+
+/// Which files can't be written.
+fn missing(unknown: &[Unknown<'_>], apply: &str) -> Option<Error> {
+    let error = match unknown {
+        [] => return None,
+        [one] => Error::new(ErrorKind::NotFound, one.message()),
+        several => {
+            let message =
+                format!("{} principals aren't there yet: no file says that task code runs under them", several.len());
+            let each = several.iter().map(|one| Diagnostic::new("", one.message())).collect();
+            Error::new(ErrorKind::NotFound, message).diagnostics(each)
+        }
+    };
+    Some(error.hint(format!("make them first: `{apply}`")))
+}
+
+/// The same principals with something in place of what nobody knows, for the paths of their files.
+fn as_if_known(principals: &[Principal]) -> Vec<Principal> {
+    let mut principals = principals.to_vec();
+    for principal in &mut principals {
+        if let Identity::Known { annotation, .. } = &mut principal.identity
+            && matches!(annotation.value, AnnotationValue::Chosen { .. })
+        {
+            annotation.value = AnnotationValue::Known(String::new());
+        }
+    }
+    principals
 }

@@ -159,6 +159,47 @@ fn what_azure_chose_for_an_identity_is_known_once_that_is_there() {
     assert!(after.to_string().contains(&format!("azure.workload.identity/client-id={id}")), "{after:#}");
 }
 
+/// One domain's identity is there, and another one's isn't.
+#[test]
+fn what_is_known_is_written_and_what_isn_t_is_said() {
+    let of_production =
+        "  - name: models-production\n    scope: { domain: production }\n    access: { models: read }\n";
+    let folder = Folder::with(FLYTE);
+    let from = FLYTE.find("grants:").expect("grants");
+    let production = format!("{}grants:\n{of_production}", &FLYTE[..from]);
+    folder.write("cloudgrant.yaml", &production);
+    said(&folder, &["apply", "--sandbox", "--yes"]);
+    folder.write("cloudgrant.yaml", FLYTE);
+    let run = |arguments: &[&str]| folder.output(&[&["export", "--sandbox", "--to", "delivery"], arguments].concat());
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let first = run(&[]);
+    let (files, error) = (text(&first.stdout), text(&first.stderr));
+    assert_eq!(first.status.code(), Some(1), "{error}");
+    assert!(files.contains("+ service-accounts/vision-production.default.yaml\n"), "{files}{error}");
+    assert!(!files.contains("development") && !read(&folder, "kustomization.yaml").contains("development"), "{files}");
+    assert!(
+        error.contains("the principal of domain development, isn't there yet: nobody knows its clientId")
+            && error.contains("`cloudgrant apply --sandbox`"),
+        "{error}"
+    );
+    let document = assert_valid(&folder, &["export", "--sandbox", "--to", "delivery"]);
+    assert_eq!(document["unknown"][0]["scope"]["domain"], "development", "{document:#}");
+    assert_eq!(run(&["--output", "json"]).status.code(), Some(1));
+    assert_eq!(run(&["--exit-code"]).status.code(), Some(1));
+    // What an earlier run wrote of it stays.
+    said(&folder, &["apply", "--sandbox", "--yes"]);
+    let (done, _, error) = export(&folder);
+    assert!(done, "{error}");
+    let before = read(&folder, "service-accounts/vision-development.default.yaml");
+    said(&folder, &["revoke", "--all", "--sandbox", "--yes"]);
+    folder.write("cloudgrant.yaml", &production);
+    said(&folder, &["apply", "--sandbox", "--yes"]);
+    folder.write("cloudgrant.yaml", FLYTE);
+    let (done, files, error) = export(&folder);
+    assert!(!done && !files.contains("- "), "{files}{error}");
+    assert_eq!(read(&folder, "service-accounts/vision-development.default.yaml"), before);
+}
+
 /// Two clusters of one account, and one stack name.
 #[test]
 fn another_home_of_the_stack_keeps_its_files() {
