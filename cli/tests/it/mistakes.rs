@@ -101,6 +101,12 @@ const CHANGES: &[Change] = &[
         )],
     ),
     (
+        "a version in quotes",
+        "version: 1",
+        "version: \"1\"",
+        &[("version", 1, 1, "`version` is a number, and stands here in quotes … write `version: 1`")],
+    ),
+    (
         "a key twice",
         "stack: acme-ml\n",
         "stack: acme-ml\nstack: other\n",

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
-    Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents, Naming, Object,
-    ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider, Reference,
-    RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
+    DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents,
+    Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider,
+    Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
 };
 use serde_json::json;
 
@@ -95,6 +95,8 @@ struct Cloud {
     /// Of which kind its principals are.
     kind: &'static str,
     says_the_output: bool,
+    /// Why nobody can say what should be there.
+    cannot_say: Option<ErrorKind>,
 }
 
 impl Cloud {
@@ -132,6 +134,9 @@ impl Provider for Cloud {
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         let mut bound = Bound::default();
+        if let (Some(kind), false) = (self.cannot_say, bindings.is_empty()) {
+            return Err(Error::new(kind, "what it is for is gone"));
+        }
         for binding in bindings {
             let id = ObjectId::new(self.kind, identity().name);
             bound.desired.objects.push(object(id.clone()));
@@ -176,6 +181,8 @@ struct Pods {
     tenancy: Tenancy,
     cluster: Option<Cluster>,
     kind: &'static str,
+    /// The paths of its files.
+    files: Vec<&'static str>,
 }
 
 impl Platform for Pods {
@@ -212,6 +219,12 @@ impl Platform for Pods {
         self.cluster.as_ref().map(|cluster| cluster as _)
     }
 
+    fn files(&self, _: &[Principal]) -> Vec<DeliveryFile> {
+        let file =
+            |path: &&str| DeliveryFile { path: (*path).to_owned(), purpose: String::new(), content: String::new() };
+        self.files.iter().map(file).collect()
+    }
+
     fn unbinding(&self, _: &[String]) -> String {
         String::new()
     }
@@ -227,6 +240,8 @@ struct Setting {
     kind_on_platform: &'static str,
     has_backend: bool,
     says_the_output: bool,
+    cannot_say: Option<ErrorKind>,
+    files: Vec<&'static str>,
 }
 
 impl Default for Setting {
@@ -237,6 +252,8 @@ impl Default for Setting {
             kind_on_platform: "account",
             has_backend: true,
             says_the_output: true,
+            cannot_say: None,
+            files: Vec::new(),
         }
     }
 }
@@ -265,8 +282,12 @@ impl Setting {
 
     fn engine(&self, bound: bool) -> Engine {
         let (pair, intents) = (Self::pair(), Self::intents(bound));
-        let cloud =
-            Cloud { world: self.world.clone(), kind: self.kind_of_principals, says_the_output: self.says_the_output };
+        let cloud = Cloud {
+            world: self.world.clone(),
+            kind: self.kind_of_principals,
+            says_the_output: self.says_the_output,
+            cannot_say: self.cannot_say,
+        };
         let tenancy = Tenancy {
             kind: "pods".to_owned(),
             organization: String::new(),
@@ -275,7 +296,7 @@ impl Setting {
             naming: Naming::default(),
         };
         let cluster = self.has_backend.then(|| Cluster(self.world.clone()));
-        let pods = Pods { tenancy, cluster, kind: self.kind_on_platform };
+        let pods = Pods { tenancy, cluster, kind: self.kind_on_platform, files: self.files.clone() };
         let stack = Stack::parse("acme").expect("a stack");
         Engine::new("cloud", Arc::new(cloud), Arc::new(pods), stack, intents, Settings::default())
     }
@@ -403,4 +424,37 @@ async fn each_kind_belongs_to_the_cloud_or_to_the_platform() {
         let error = setting.plan(true).await.expect_err("a breach of the contract");
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+/// As for a secret that is gone: whether what is there should be there isn't known, so that nothing is said of it.
+#[tokio::test(start_paused = true)]
+async fn who_only_looks_where_nobody_can_say_what_should_be_there_is_told_why() {
+    let setting = Setting::default();
+    setting.apply(true).await;
+    let setting = Setting { cannot_say: Some(ErrorKind::NotFound), world: setting.world, ..Setting::default() };
+    let error = setting.plan(true).await.expect_err("an apply is refused");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let looked = setting.engine(true).only_looking().plan(&Silent).await.expect("a look");
+    let refusal = looked.refusal.as_ref().expect("the reason").error();
+    assert_eq!((refusal.kind(), refusal.message()), (ErrorKind::NotFound, "what it is for is gone"));
+    assert!(looked.changes.is_empty() && looked.stays.is_empty() && looked.notes.is_empty(), "{looked:?}");
+    assert_eq!(setting.world.there.lock().expect("lock").len(), 3, "nothing was changed");
+    // What is no matter of what is asked for is no difference either.
+    let setting = Setting { cannot_say: Some(ErrorKind::AccessDenied), world: setting.world, ..Setting::default() };
+    let error = setting.engine(true).only_looking().plan(&Silent).await.expect_err("nobody may look");
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+}
+
+#[test]
+fn a_platform_s_files_stay_below_their_folder_and_apart() {
+    let files =
+        |files: &[&'static str]| Setting { files: files.to_vec(), ..Setting::default() }.engine(true).files(&[]);
+    let fine = ["a.yaml", "b/a.yaml", "b/..a/.b.yaml"];
+    assert_eq!(files(&fine).expect("files").len(), fine.len());
+    for bad in ["", "/a", "../a", "b/../../a", "b/..", "./a", "b//a", "b/", "..\\a", "C:\\a"] {
+        let error = files(&["a.yaml", bad]).expect_err(bad);
+        assert_eq!(error.kind(), ErrorKind::ProviderBug, "{bad}: {error}");
+        assert!(error.to_string().contains("isn't one of its own below the folder"), "{bad}: {error}");
+    }
+    assert!(files(&["b/a.yaml", "a.yaml", "b/a.yaml"]).is_err(), "two of one path");
 }
