@@ -9,6 +9,7 @@ use crate::contract::backends::Backends;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::contract::object::Object;
+use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::platform::{Platform, PlatformContext};
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
@@ -153,6 +154,13 @@ impl Session {
     /// The provider.
     pub fn provider(&self) -> &Arc<dyn Provider> {
         &self.provider
+    }
+
+    /// What whoever runs the manifest must be allowed, of the cloud and of what tells the platform. No request is sent.
+    pub fn permissions(&self, purpose: Purpose) -> Vec<Permissions> {
+        let mut all = self.provider.permissions(&self.intents, purpose);
+        all.extend(self.platform.permissions(&self.intents, purpose));
+        all
     }
 
     /// The commands with which a person would make an object, whoever it belongs to.

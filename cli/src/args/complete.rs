@@ -137,7 +137,7 @@ fn document_names() -> Option<Vec<String>> {
     let loaded = Loaded::draft_from_file(&file(&typed())?, &Overrides { profile, environment, flags }).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let session = runtime.block_on(Session::open(loaded, Settings::default())).ok()?;
-    let all = session.provider().permissions(session.intents(), Purpose::Apply);
+    let all = session.permissions(Purpose::Apply);
     Some(all.into_iter().map(|document| document.name.to_string()).collect())
 }
 

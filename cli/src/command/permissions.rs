@@ -13,7 +13,8 @@ use crate::render::json::FORMAT_VERSION;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 On AWS an IAM policy for each account, narrowed to what the stack makes and the manifest names; on \
-Azure a custom role, and the right to give the manifest's roles with a condition to these alone. \
+Azure a custom role, and the right to give the manifest's roles with a condition to these alone; \
+with `platform.delivery: kubernetes` a ClusterRole, too. \
 Asks no cloud. Standard output has the documents, what to do with them goes to standard error. \
 A file holds one of them: where there are several, --for says which.
 
@@ -27,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long)]
     plan: bool,
 
-    /// Which document: the account on AWS; `role` or `assignment` on Azure [default: all of them]
+    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster` [default: all of them]
     #[arg(long = "for", value_name = "NAME", add = crate::args::complete::documents())]
     name: Option<String>,
 }
@@ -35,7 +36,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let session = Session::open(manifest::load(shell.global)?, Settings::default()).await?;
     let purpose = if options.plan { Purpose::Plan } else { Purpose::Apply };
-    let all = session.provider().permissions(session.intents(), purpose);
+    let all = session.permissions(purpose);
     let provider = session.registration().id;
     if all.is_empty() {
         return Err(Error::new(

@@ -183,7 +183,7 @@ fn a_role_s_arn_reaches_the_service_account_on_aws() {
 #[test]
 fn keys_of_a_platform_s_own_are_checked_as_all_others() {
     for (written, hint) in [
-        ("delivery: kubernets", "did you mean `kubernetes`? possible: handoff, kubernetes"),
+        ("delivery: kubernets", "did you mean `kubernetes`? possible: handoff, kubernetes, leave-kubernetes"),
         (
             "delivry: kubernetes",
             "did you mean `delivery`? possible: kind, organization, projects, domains, namespace, service_account, delivery",
@@ -202,6 +202,39 @@ fn keys_of_a_platform_s_own_are_checked_as_all_others() {
     assert!(handed_off.contains("1 handoff,"), "{handed_off}");
     let folder = folder.variable("CLOUDGRANT_PLATFORM__DELIVERY", "kubernetes");
     assert!(exits(&folder, &["plan"], 0).contains("0 handoffs"));
+}
+
+/// Whoever delivers from now on has the annotation as well, or it goes.
+#[test]
+fn what_cloudgrant_annotated_goes_when_somebody_else_is_to_deliver() {
+    let folder = Folder::with(ONE_DOMAIN);
+    exits(&folder, &["apply", "--yes"], 0);
+    in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ "by-hand": "1" })).await);
+    folder.write("cloudgrant.yaml", ONE_DOMAIN.replace("delivery: kubernetes", "delivery: leave-kubernetes"));
+    let plan = exits(&folder, &["plan", "--exit-code"], 3);
+    assert!(plan.contains("- service-account-annotation vision-production/default"), "{plan}");
+    assert!(plan.contains("1 handoff"), "{plan}");
+    exits(&folder, &["apply", "--yes"], 0);
+    assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), json!({ "by-hand": "1" }))]));
+    assert!(exits(&folder, &["plan"], 0).contains("0 to create, 0 to update, 0 to delete"));
+}
+
+#[test]
+fn who_may_annotate_is_printed_for_kubectl() {
+    let folder = Folder::with(ONE_DOMAIN);
+    let output = folder.output(&["permissions", "--for", "cluster"]);
+    let role: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!((&role["kind"], role["rules"].as_array().map(Vec::len)), (&json!("ClusterRole"), Some(5)), "{role:#}");
+    let name = role["metadata"]["name"].as_str().expect("a name");
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains(&format!("kubectl create clusterrolebinding {name} --clusterrole={name}")), "{notes}");
+    assert_valid(&folder, &["permissions"]);
+    let folder = Folder::with(&ONE_DOMAIN.replace("  delivery: kubernetes\n", ""));
+    assert_eq!(
+        folder.output(&["permissions", "--for", "cluster"]).status.code(),
+        Some(2),
+        "the cluster is somebody else's"
+    );
 }
 
 /// As `kubectl` and cloudgrant itself are pointed to both sandboxes.

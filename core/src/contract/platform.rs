@@ -11,8 +11,9 @@ use crate::contract::backend::Backend;
 use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
+use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::protected::Protected;
-use crate::vocabulary::intent::Reach;
+use crate::vocabulary::intent::{Intents, Reach};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::scope::Pair;
 use crate::vocabulary::tenancy::Tenancy;
@@ -76,7 +77,14 @@ pub trait Platform: Debug + Send + Sync {
         None
     }
 
-    /// The same as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
+    /// What whoever runs cloudgrant must be allowed for what the [backend](Self::backend) does, as documents; beside those of the
+    /// cloud ([`Provider::permissions`](crate::Provider::permissions)), and with other names than these.
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        let _ = (intents, purpose);
+        Vec::new()
+    }
+
+    /// What the platform must be told as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
     /// told in no such way.
     ///
     /// # Behavior

@@ -11,8 +11,8 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Platform, PlatformContext,
-    Principal, Reach, Result, Snippet, Tenancy, register_platform,
+    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Intents, Permissions, Platform,
+    PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -50,6 +50,10 @@ impl Platform for Flyte {
 
     fn sandbox(&self) -> Option<&'static str> {
         self.teller.sandbox()
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        self.teller.permissions(intents, purpose)
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use cloudgrant_core::{Asked, Backend, Desired, Identity, IntentId, Note, PlatformContext, Principal, Result};
+use cloudgrant_core::{
+    Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
+    Result,
+};
 use cloudgrant_platform_kubernetes::{ServiceAccounts, objects};
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,6 +29,8 @@ pub enum Way {
     Handoff,
     /// cloudgrant, which annotates the service accounts in the cluster.
     Kubernetes,
+    /// Somebody else from now on: cloudgrant takes away what it annotated.
+    LeaveKubernetes,
 }
 
 /// The sandbox that stands in for a cluster.
@@ -34,6 +39,7 @@ const SANDBOX: &str = "kubernetes";
 /// Tells a platform, by the way that its manifest selects.
 #[derive(Debug)]
 pub struct Teller {
+    way: Way,
     accounts: Option<ServiceAccounts>,
 }
 
@@ -49,7 +55,7 @@ impl Teller {
                 None => accounts,
             }
         };
-        Self { accounts: (keys.delivery == Way::Kubernetes).then(accounts) }
+        Self { way: keys.delivery, accounts: (keys.delivery != Way::Handoff).then(accounts) }
     }
 
     /// Who reads and writes what the platform is told, where that is cloudgrant.
@@ -62,6 +68,11 @@ impl Teller {
         self.accounts.as_ref().map(|_| SANDBOX)
     }
 
+    /// What whoever runs cloudgrant must be allowed for that.
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        self.accounts.iter().map(|accounts| accounts.permissions(intents, purpose)).collect()
+    }
+
     /// What the platform must be told. `ask` says how its vendor is asked for a principal that only they can make.
     ///
     /// # Errors
@@ -72,7 +83,7 @@ impl Teller {
         principals: &[Principal],
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
-        if self.accounts.is_none() {
+        if self.way != Way::Kubernetes {
             return delivery.desired(principals, ask);
         }
         let mut desired = Desired::default();
@@ -90,12 +101,12 @@ impl Teller {
 
     /// How pairs stop running under a principal: a sentence.
     pub fn unbinding(&self, delivery: &Delivery, bound: &[String]) -> String {
-        match self.accounts {
-            Some(_) => {
+        match self.way {
+            Way::Kubernetes => {
                 "The service accounts lose the annotation first, in the same run; pods that run by then still name it"
                     .to_owned()
             }
-            None => delivery.attributes.unbinding(bound),
+            Way::Handoff | Way::LeaveKubernetes => delivery.attributes.unbinding(bound),
         }
     }
 }

@@ -17,6 +17,7 @@ mod client;
 mod errors;
 mod fields;
 mod observe;
+mod permissions;
 mod write;
 
 use std::collections::HashMap;
@@ -25,7 +26,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
-use cloudgrant_core::{Approved, Backend, Desired, Object, ObjectId, Observed, Outcome, Result, Stack};
+use cloudgrant_core::{
+    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Result, Stack,
+};
 
 pub use crate::account::objects;
 use crate::client::Cluster;
@@ -67,6 +70,11 @@ impl ServiceAccounts {
     /// As whom the stack owns annotations.
     pub fn manager(&self) -> &str {
         &self.manager
+    }
+
+    /// What whoever runs cloudgrant must be allowed in the cluster, and no more. No request is sent.
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Permissions {
+        permissions::document(&self.manager, intents, purpose)
     }
 
     fn seen(&self) -> MutexGuard<'_, HashMap<String, String>> {

@@ -11,8 +11,9 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Pair, Platform,
-    PlatformContext, Principal, Reach, Result, Snippet, Stack, Tenancy, register_platform,
+    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents, Pair,
+    Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy,
+    register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -50,6 +51,10 @@ impl Platform for Union {
 
     fn sandbox(&self) -> Option<&'static str> {
         self.teller.sandbox()
+    }
+
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+        self.teller.permissions(intents, purpose)
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {

@@ -159,6 +159,11 @@ impl<'a> Run<'a> {
     }
 
     fn intents(&self) -> Intents {
+        Self::intents_of(self.projects)
+    }
+
+    /// With the domain of these projects bound.
+    pub(crate) fn intents_of(projects: &[&str]) -> Intents {
         let domain = Domain::parse("production").expect("a domain");
         let naming = Naming::default();
         let pair = |project: &&str| {
@@ -167,13 +172,13 @@ impl<'a> Run<'a> {
         };
         let binding = ScopeBinding {
             scope: Scope::Domain { domain: domain.clone() },
-            subjects: self.projects.iter().map(pair).collect(),
+            subjects: projects.iter().map(pair).collect(),
             grants: Vec::new(),
             served_elsewhere: Vec::new(),
         };
         let capabilities = Capabilities::none().scopes(&ScopeKind::ALL, "");
         let binding = capabilities.check("cloud", "bindings[0]", binding).expect("allowed");
-        Intents { bindings: Vec::from_iter((!self.projects.is_empty()).then_some(binding)), ..Intents::default() }
+        Intents { bindings: Vec::from_iter((!projects.is_empty()).then_some(binding)), ..Intents::default() }
     }
 }
 
