@@ -84,7 +84,7 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
     if let Some(anyway) = anyway {
-        let unasked = unasked::stays(&asked, plan, sharing);
+        let unasked = unasked::stays(&asked, plan, principals, sharing);
         let given = still_given(plan, anyway, sharing, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", given_by_others(&given)));

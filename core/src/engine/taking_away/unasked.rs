@@ -1,7 +1,7 @@
 //! What nothing that stays asks for, and what stays all the same: nobody can tell whose it is. It is told by name, lest somebody
 //! take it for revoked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -37,8 +37,14 @@ pub(super) fn asked(plan: &Plan) -> Vec<Asked> {
     plan.changes.iter().filter_map(asked).collect()
 }
 
-/// What isn't asked for and stays, once a plan has come true. What is only there for others of these isn't named.
-pub(super) fn stays(asked: &[Asked], plan: &Plan, sharing: &Sharing<'_>) -> Vec<Stays> {
+/// What isn't asked for and stays, once a plan has come true. What is only there for others of these isn't named: a role, an
+/// identity and a policy give nothing without what is on them. Nor is a principal: whose code runs as it, no grant says.
+pub(super) fn stays(
+    asked: &[Asked],
+    plan: &Plan,
+    principals: &BTreeSet<ObjectId>,
+    sharing: &Sharing<'_>,
+) -> Vec<Stays> {
     let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
     let is_left = |one: &&Asked| {
         let now = match changes.get(&one.id) {
@@ -53,8 +59,9 @@ pub(super) fn stays(asked: &[Asked], plan: &Plan, sharing: &Sharing<'_>) -> Vec<
         })
     };
     let left: Vec<_> = asked.iter().filter(is_left).collect();
-    let needed: HashSet<_> = left.iter().flat_map(|one| &one.depends_on).collect();
-    let named = left.iter().filter(|one| one.is_wanted() || !needed.contains(&one.id));
+    let needed: HashSet<_> = asked.iter().flat_map(|one| &one.depends_on).collect();
+    let is_named = |one: &&&Asked| !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id));
+    let named = left.iter().filter(is_named);
     named
         .map(|one| Stays { object: one.id.clone(), reason: REASON.to_owned(), is_empty: false })
         .filter(|one| !plan.stays.iter().any(|told| told.object == one.object))
