@@ -36,17 +36,9 @@ pub(crate) fn whose(names: &Names, tags: &HashMap<String, String>) -> Whose {
 
 /// Puts the marks of the stack among a role's tags, with that of the task policy where the stack attached it.
 pub(crate) fn put_back(names: &Names, role: &str, task_policy: Option<&str>) -> String {
-    format!("aws iam tag-role --role-name {} --tags {}", quoted(role), marks(names, task_policy))
-}
-
-/// Puts the marks of the stack among a policy's tags.
-pub(crate) fn put_back_on_policy(names: &Names, arn: &str) -> String {
-    format!("aws iam tag-policy --policy-arn {} --tags {}", quoted(arn), marks(names, None))
-}
-
-fn marks(names: &Names, task_policy: Option<&str>) -> String {
     let home = names.home();
     let tags = [(STACK_TAG, Some(names.stack().as_str())), (HOME_TAG, Some(&*home)), (TASK_POLICY_TAG, task_policy)];
     let tags = tags.into_iter().filter_map(|(key, value)| Some(quoted(&format!("Key={key},Value={}", value?))));
-    tags.map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+    let tags: Vec<_> = tags.map(|tag| tag.to_string()).collect();
+    format!("aws iam tag-role --role-name {} --tags {}", quoted(role), tags.join(" "))
 }

@@ -16,7 +16,7 @@ use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::objects::marks::{self, Whose, whose};
 use crate::observe::unbinding::Unbinding;
-use crate::observe::{OtherHomes, tags, wanted_roles};
+use crate::observe::{OtherHomes, wanted_roles};
 use crate::policy::document;
 use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 
@@ -26,7 +26,8 @@ const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
 /// What the account's list doesn't have of the stack's policies, by their ARNs.
 #[derive(Debug)]
 pub(super) struct OfPolicies {
-    pub(super) tags: tags::OfPolicies,
+    /// Where the manifest names any.
+    pub(super) tags: BTreeMap<String, Value>,
     pub(super) attached_to: AttachedTo,
 }
 
@@ -85,15 +86,10 @@ impl Reader<'_> {
     fn policies(&mut self) {
         for (arn, policy) in &self.snapshot.policies {
             let id = kinds::policy(&policy.name);
-            if let Some(others) = self.of_policies.tags.others.get(arn) {
-                let put_back = marks::put_back_on_policy(&self.aws.names, arn);
-                self.of_others(id, ("policy", arn), others, &put_back);
-                continue;
-            }
             let owned = policy.path == self.path;
             if owned || self.wanted.contains(&id) {
                 let mut attributes = json!({ "path": policy.path, "document": policy.document() });
-                if let Some(tags) = self.of_policies.tags.named.get(arn) {
+                if let Some(tags) = self.of_policies.tags.get(arn) {
                     attributes["tags"] = tags.clone();
                 }
                 let attributes = attributes.into();
@@ -127,8 +123,7 @@ impl Reader<'_> {
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             if let Some(others) = self.marked_by_others(role) {
-                let put_back = marks::put_back(&self.aws.names, name, None);
-                self.of_others(id, ("role", &role.arn), &others, &put_back);
+                self.of_others(id, name, role, &others);
                 continue;
             }
             let owned = role.path == self.path;
@@ -176,14 +171,15 @@ impl Reader<'_> {
         }
     }
 
-    /// In the way of whoever wants a role or a policy of that name; anybody else leaves it alone.
-    fn of_others(&mut self, id: ObjectId, (noun, arn): (&'static str, &str), others: &str, put_back: &str) {
+    /// In the way of whoever wants a role of that name; anybody else leaves it alone.
+    fn of_others(&mut self, id: ObjectId, name: &str, role: &Role, others: &str) {
         let message = format!("{id} exists below this stack's path, and its tags say that it is of {others}");
         self.observed.notes.push(Note::warning(&id, format!("{message}: it is left as it is")));
         if self.wanted.contains(&id) {
-            let error = Error::new(ErrorKind::Conflict, message).with(noun, arn).hint(format!(
-                "if somebody has replaced the tags of the stack's {noun}, put them back: `{put_back}`; if it is somebody else's, \
-                 rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make"
+            let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
+                "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
+                 stack, or remove what is in the way; cloudgrant never takes over what it did not make",
+                marks::put_back(&self.aws.names, name, None)
             ));
             self.observed.conflicts.insert(id, error);
         }
@@ -348,8 +344,7 @@ impl Reader<'_> {
     }
 
     fn is_ours(&self, arn: &str) -> bool {
-        let is_below = self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path);
-        is_below && !self.of_policies.tags.others.contains_key(arn)
+        self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path)
     }
 
     fn limits(&mut self, quotas: Quotas) {

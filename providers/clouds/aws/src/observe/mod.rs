@@ -25,7 +25,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let read = tokio::try_join!(aws.snapshot(), aws.quotas(), missing::read(aws, desired), shared::read(aws, desired));
     aws.used_up().await;
     let (snapshot, quotas, missing, shared) = read?;
-    let (tags, attached_to) = tokio::try_join!(tags::read(aws, desired, &snapshot), task_roles::read(aws, &snapshot))?;
+    let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
     observed.notes.extend(region::note(&aws.config.region));
     observed.unmakeable.extend(missing);
     // Whoever takes something away would read that there is nothing.

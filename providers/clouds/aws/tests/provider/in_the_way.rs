@@ -210,53 +210,6 @@ async fn stacks_tell_of_roles_whose_path_and_tags_say_different_things() {
     assert!(world.iam().get_role().role_name("theirs").send().await.is_ok(), "no run takes it for its own");
 }
 
-/// As of a role. A policy's tags are in no list, so that only those are read that are to change or to go, and by `drift` all.
-#[tokio::test]
-async fn a_policy_with_the_mark_of_another_stack_or_home_is_somebody_else_s() {
-    let text = manifest(GRANTS);
-    let none = manifest("");
-    for (key, value) in [("cloudgrant:stack", "other"), ("cloudgrant:home", "444455556666")] {
-        let mut world = World::new(&text).await;
-        world.converge(&text).await;
-        let arn = policy_arn(ROLE);
-        let tag = Tag::builder().key(key).value(value).build().expect("a tag");
-        world.iam().tag_policy().policy_arn(&arn).tags(tag).send().await.expect("tagged");
-        let theirs = async |world: &World| {
-            let policy = world.iam().get_policy().policy_arn(&arn).send().await.expect("theirs").policy;
-            let policy = policy.expect("a policy");
-            assert!(world.attached(ROLE).await.iter().any(|attached| attached == ROLE));
-            (policy.policy_id, policy.default_version_id, policy.attachment_count)
-        };
-        let before = theirs(&world).await;
-        let session = world.session(&text).await.expect("a session");
-        session.provider().look_again();
-        let drift = session.engine().only_looking().plan(&Silent).await.expect("a look");
-        let refusal = said(drift.refusal.as_ref().expect("it is in the way").error());
-        assert!(refusal.contains("grant prod") && !refusal.contains("grant dev"), "{refusal}");
-        assert!(refusal.contains(value) && refusal.contains("aws iam tag-policy"), "{refusal}");
-        let edited = text.replace("{ models: read, elsewhere", "{ models: read-write, elsewhere");
-        assert_eq!(refused(world.apply(&edited).await).kind(), ErrorKind::Conflict);
-        revoke(&world, &text, &["dev"]).await;
-        // A manifest that doesn't want it any more, and everything.
-        _ = world.apply(&none).await.expect("applied");
-        assert_eq!(theirs(&world).await, before, "{key}");
-        let session = world.session(&text).await.expect("a session");
-        let plan = session.engine_without(None).expect("an engine").plan(&Silent).await.expect("a plan");
-        let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains(value)).collect();
-        assert!(told.len() == 1 && told[0].message.ends_with("it is left as it is"), "{:#?}", plan.notes);
-        // The role that carries it can't go before it.
-        let stays: Vec<_> = plan.stays.iter().map(|stays| stays.object.to_string()).collect();
-        assert_eq!(stays, [format!("iam-role {ROLE}")]);
-        _ = world.revoke_all(&text).await.expect("a report");
-        assert_eq!(theirs(&world).await, before, "{key}");
-        // Who may not read them goes by the path.
-        world.restart(&text, "deny=iam:ListPolicyTags").await;
-        let session = world.session(&text).await.expect("a session");
-        let plan = session.engine_without(None).expect("an engine").plan(&Silent).await.expect("a plan");
-        assert!(plan.changes.iter().any(|change| change.id.name == ROLE), "{plan:#?}");
-    }
-}
-
 /// Whoever replaced its tags took away what says that the stack gave it the task policy.
 #[tokio::test]
 async fn a_role_of_ours_that_lost_its_tags_is_told_with_the_way_back() {
