@@ -78,6 +78,7 @@ pub trait Backend: Debug + Send + Sync {
     ///
     /// # Behavior
     /// - Gives nothing that isn't there: what an earlier revoke took doesn't come back.
+    /// - Says [`Remainder::Unreadable`] where somebody else wrote what is there in a form whose parts it doesn't tell apart.
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         let _ = (object, shares);
         Remainder::Untold
@@ -112,8 +113,11 @@ pub enum Remainder {
     Left(Value),
     /// Nothing: the object goes.
     Nothing,
-    /// The provider doesn't tell whose the parts of such an object are. Core goes by keys and by lists of texts then.
+    /// The provider doesn't tell whose the parts of objects of this kind are. Core goes by keys and by lists of texts then.
     Untold,
+    /// What this one gives can't be told, such as that of a condition that somebody rewrote. As long as something that stays asks
+    /// for the object, core leaves it exactly as it is, and tells that.
+    Unreadable,
 }
 
 /// The attributes of an object that is for several grants, of which some are taken away.
@@ -137,10 +141,7 @@ impl Shares<'_> {
     /// leaves something out of what is there.
     pub fn by_keys(&self) -> Remainder {
         let Some(wanted) = self.wanted else { return Remainder::Untold };
-        match remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited) {
-            Some(left) => Remainder::Left(left),
-            None => Remainder::Nothing,
-        }
+        remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited)
     }
 }
 

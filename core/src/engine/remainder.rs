@@ -2,45 +2,79 @@
 
 use serde_json::{Map, Value};
 
+use crate::contract::backend::Remainder;
+
 /// What is there, less what the baseline has and what is wanted has not. Where the two are the same, what is there stays,
-/// also where it differs from them: that is for an apply to change. `None` where a list loses all that it has: then nothing
-/// is left of the whole, as what names nobody and nothing gives nothing.
+/// also where it differs from them: that is for an apply to change. [`Remainder::Nothing`] where a list loses all that it has: then
+/// nothing is left of the whole, as what names nobody and nothing gives nothing.
 ///
 /// What is in a list and neither wanted nor revoked may be what others had before they were edited: then it stays.
 ///
-/// Lists of lists and of maps are taken as they are wanted: which of their elements stand for the same thing, only the
-/// provider knows.
+/// A text, and a list of lists or of maps, has no parts that core knows: where it is to change and is not as the baseline has it,
+/// what is wanted may be more than what is there, and may be less than what others have of it. Then nobody can tell what is left.
 pub(crate) fn remainder(
     there: &Value,
     baseline: &Value,
     wanted: &Value,
     revoked: Option<&Value>,
     are_others_edited: bool,
-) -> Option<Value> {
-    if baseline == wanted {
-        return Some(there.clone());
+) -> Remainder {
+    if baseline == wanted || there == wanted {
+        return Remainder::Left(there.clone());
     }
-    match (there, baseline, wanted) {
-        (Value::Object(there), Value::Object(baseline), Value::Object(wanted)) => {
-            of_maps(there, baseline, wanted, revoked, are_others_edited).map(Value::Object)
-        }
-        (Value::Array(there), Value::Array(baseline), Value::Array(wanted)) if is_flat(there) && is_flat(wanted) => {
-            let revoked = revoked.and_then(Value::as_array);
-            let is_revoked = |element: &Value| revoked.is_some_and(|revoked| revoked.contains(element));
-            let is_others = |element: &Value| {
-                are_others_edited && !wanted.contains(element) && !baseline.contains(element) && !is_revoked(element)
-            };
-            let stays = |element: &&Value| there.contains(element) || !baseline.contains(element);
-            let kept = wanted.iter().filter(stays);
-            let others: Vec<_> = there.iter().filter(|element| is_others(element)).collect();
-            let mut left: Vec<_> = kept.chain(others.iter().copied()).cloned().collect();
-            if !others.is_empty() && is_sorted(there) {
-                left.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
-            }
-            (!left.is_empty() || there.is_empty() || wanted.is_empty()).then_some(Value::Array(left))
-        }
-        _ => Some(wanted.clone()),
+    if let (Value::Object(there), Value::Object(baseline), Value::Object(wanted)) = (there, baseline, wanted) {
+        return of_maps(there, baseline, wanted, revoked, are_others_edited);
     }
+    let (Value::Array(there), Value::Array(baseline), Value::Array(wanted)) = (there, baseline, wanted) else {
+        return if there == baseline { Remainder::Left(wanted.clone()) } else { Remainder::Unreadable };
+    };
+    if !(is_flat(there) && is_flat(wanted)) {
+        return of_elements(there, baseline, wanted, revoked, are_others_edited);
+    }
+    let revoked = revoked.and_then(Value::as_array);
+    let is_revoked = |element: &Value| revoked.is_some_and(|revoked| revoked.contains(element));
+    let is_others = |element: &Value| {
+        are_others_edited && !wanted.contains(element) && !baseline.contains(element) && !is_revoked(element)
+    };
+    let stays = |element: &&Value| there.contains(element) || !baseline.contains(element);
+    let kept = wanted.iter().filter(stays);
+    let others: Vec<_> = there.iter().filter(|element| is_others(element)).collect();
+    let mut left: Vec<_> = kept.chain(others.iter().copied()).cloned().collect();
+    if !others.is_empty() && is_sorted(there) {
+        left.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    }
+    of_list(left, there, wanted)
+}
+
+/// Of lists of lists or of maps: which of their elements stand for the same thing, their order tells where all have as many.
+fn of_elements(
+    there: &[Value],
+    baseline: &[Value],
+    wanted: &[Value],
+    revoked: Option<&Value>,
+    are_others_edited: bool,
+) -> Remainder {
+    if there == baseline {
+        return Remainder::Left(wanted.into());
+    }
+    if there.len() == baseline.len() && there.len() == wanted.len() {
+        let as_many = baseline.len();
+        let each = there.iter().zip(baseline).zip(wanted).enumerate().map(|(at, ((there, baseline), wanted))| {
+            let revoked = revoked.and_then(Value::as_array).filter(|revoked| revoked.len() == as_many);
+            remainder(there, baseline, wanted, revoked.and_then(|revoked| revoked.get(at)), are_others_edited)
+        });
+        return all(each).map_or_else(|none| none, |left| Remainder::Left(left.into()));
+    }
+    let is_known = there.iter().chain(wanted).all(|element| baseline.contains(element));
+    if !is_known {
+        return Remainder::Unreadable;
+    }
+    of_list(there.iter().filter(|element| wanted.contains(element)).cloned().collect(), there, wanted)
+}
+
+fn of_list(left: Vec<Value>, there: &[Value], wanted: &[Value]) -> Remainder {
+    let is_something = !left.is_empty() || there.is_empty() || wanted.is_empty();
+    if is_something { Remainder::Left(left.into()) } else { Remainder::Nothing }
 }
 
 fn of_maps(
@@ -49,27 +83,45 @@ fn of_maps(
     wanted: &Map<String, Value>,
     revoked: Option<&Value>,
     are_others_edited: bool,
-) -> Option<Map<String, Value>> {
-    let mut left = Map::new();
+) -> Remainder {
+    let (mut keys, mut parts) = (Vec::new(), Vec::new());
     for (key, value) in there {
-        let remainder = match (baseline.get(key), wanted.get(key)) {
+        parts.push(match (baseline.get(key), wanted.get(key)) {
             (Some(baseline), Some(wanted)) => {
                 let revoked = revoked.and_then(|revoked| revoked.get(key));
-                remainder(value, baseline, wanted, revoked, are_others_edited)?
+                remainder(value, baseline, wanted, revoked, are_others_edited)
             }
             (Some(_), None) => continue,
-            (None, Some(wanted)) => wanted.clone(),
-            (None, None) => value.clone(),
-        };
-        left.insert(key.clone(), remainder);
+            (None, Some(wanted)) if value != wanted => Remainder::Unreadable,
+            (None, _) => Remainder::Left(value.clone()),
+        });
+        keys.push(key.clone());
     }
+    let mut left: Map<_, _> = match all(parts) {
+        Ok(left) => keys.into_iter().zip(left).collect(),
+        Err(none) => return none,
+    };
     for (key, wanted) in wanted {
         // What the baseline has as well, and what isn't there, is for an apply to make.
         if !there.contains_key(key) && !baseline.contains_key(key) {
             left.insert(key.clone(), wanted.clone());
         }
     }
-    Some(left)
+    Remainder::Left(left.into())
+}
+
+/// What is left of each part. Where one can't be told, the whole can't, whatever becomes of the others.
+fn all(parts: impl IntoIterator<Item = Remainder>) -> Result<Vec<Value>, Remainder> {
+    let (mut left, mut none) = (Vec::new(), None);
+    for part in parts {
+        match part {
+            Remainder::Left(value) => left.push(value),
+            Remainder::Nothing if none.is_none() => none = Some(Remainder::Nothing),
+            Remainder::Nothing => {}
+            Remainder::Unreadable | Remainder::Untold => none = Some(Remainder::Unreadable),
+        }
+    }
+    none.map_or(Ok(left), Err)
 }
 
 /// Whether a list is in the order of its texts: what is added to it comes in its place then.
@@ -89,8 +141,9 @@ mod tests {
 
     /// What is left; and nothing more is taken away when it is asked again.
     fn left(there: &Value, baseline: &Value, wanted: &Value) -> Value {
-        let left = remainder(there, baseline, wanted, None, false).expect("something is left");
-        assert_eq!(remainder(&left, baseline, wanted, None, false).as_ref(), Some(&left), "asked again");
+        let left = remainder(there, baseline, wanted, None, false);
+        let Remainder::Left(left) = left else { panic!("{left:?} of {there}") };
+        assert_eq!(remainder(&left, baseline, wanted, None, false), Remainder::Left(left.clone()), "asked again");
         left
     }
 
@@ -123,9 +176,32 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_maps_are_the_provider_s() {
-        let (there, baseline) = (json!([{"sid": "a"}]), json!([{"sid": "a"}, {"sid": "b"}, {"sid": "c"}]));
-        assert_eq!(left(&there, &baseline, &json!([{"sid": "b"}])), json!([{"sid": "b"}]));
+    fn of_lists_of_maps_nothing_is_given_that_is_not_there() {
+        let (a, b, c) = (json!({"sid": "a", "who": [1]}), json!({"sid": "b"}), json!({"sid": "c"}));
+        let of = |there: &Value, baseline: &Value, wanted: &Value| remainder(there, baseline, wanted, None, false);
+        let baseline = json!([a, b, c]);
+        assert_eq!(of(&json!([a, c]), &baseline, &json!([b, c])), Remainder::Left(json!([c])));
+        assert_eq!(of(&json!([a]), &baseline, &json!([b])), Remainder::Nothing);
+        assert_eq!(of(&json!([{"sid": "a", "who": [2]}, c]), &baseline, &json!([a, b])), Remainder::Unreadable);
+        // As many in each: the first stands for the first.
+        let who = |who: &[&str]| json!([{"who": who, "may": "x"}]);
+        let (there, baseline, wanted) = (who(&["a", "b"]), who(&["a", "b", "new"]), who(&["b", "new"]));
+        assert_eq!(of(&there, &baseline, &wanted), Remainder::Left(who(&["b"])));
+    }
+
+    /// It may be what somebody wrote by hand, or what it was before it was edited.
+    #[test]
+    fn a_text_that_differs_is_left_to_nobody() {
+        let of = |there: Value, baseline: Value, wanted: Value| remainder(&there, &baseline, &wanted, None, true);
+        assert_eq!(of(json!("by hand"), json!("a or b"), json!("b")), Remainder::Unreadable);
+        assert_eq!(of(json!("*"), json!({"AWS": ["a", "b"]}), json!({"AWS": ["b"]})), Remainder::Unreadable);
+        let (there, baseline) = (json!({"if": "by hand", "who": ["a"]}), json!({"if": "a or b", "who": ["a", "b"]}));
+        assert_eq!(of(there.clone(), baseline.clone(), json!({"if": "b", "who": ["b"]})), Remainder::Unreadable);
+        // It isn't in the way of what else changes.
+        let left = json!({"if": "by hand", "who": ["a"]});
+        assert_eq!(of(there.clone(), baseline, json!({"if": "a or b", "who": ["a"]})), Remainder::Left(left));
+        assert_eq!(of(there, json!({"who": ["a"]}), json!({"who": ["a"], "if": "a"})), Remainder::Unreadable);
+        assert_eq!(of(json!("b"), json!("a or b"), json!("b")), Remainder::Left(json!("b")));
     }
 
     #[test]
@@ -133,19 +209,19 @@ mod tests {
         let there = json!({"who": ["a", "former", "revoked"]});
         let (baseline, wanted) = (json!({"who": ["a", "b", "revoked"]}), json!({"who": ["a", "b"]}));
         let left = |are_others_edited| remainder(&there, &baseline, &wanted, None, are_others_edited);
-        assert_eq!(left(true), Some(json!({"who": ["a", "former"]})));
-        assert_eq!(left(false), Some(json!({"who": ["a"]})));
+        assert_eq!(left(true), Remainder::Left(json!({"who": ["a", "former"]})));
+        assert_eq!(left(false), Remainder::Left(json!({"who": ["a"]})));
         let revoked = json!({"who": ["former", "revoked"]});
-        assert_eq!(remainder(&there, &baseline, &wanted, Some(&revoked), true), Some(json!({"who": ["a"]})));
+        assert_eq!(remainder(&there, &baseline, &wanted, Some(&revoked), true), Remainder::Left(json!({"who": ["a"]})));
     }
 
     /// A statement for nobody is refused by the cloud.
     #[test]
     fn a_list_without_its_last_element_leaves_nothing() {
         let (baseline, wanted) = (json!({"who": ["a", "new"], "may": 1}), json!({"who": ["new"], "may": 1}));
-        assert_eq!(remainder(&json!({"who": ["a"], "may": 1}), &baseline, &wanted, None, false), None);
+        assert_eq!(remainder(&json!({"who": ["a"], "may": 1}), &baseline, &wanted, None, false), Remainder::Nothing);
         // What has no elements anyway is no such list.
         let (baseline, wanted) = (json!({"not": [], "who": ["a"]}), json!({"not": [], "who": []}));
-        assert_eq!(remainder(&baseline, &baseline, &wanted, None, false), Some(wanted));
+        assert_eq!(remainder(&baseline, &baseline, &wanted, None, false), Remainder::Left(wanted));
     }
 }

@@ -12,6 +12,38 @@ pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + S
 /// What becomes of an object; `None` where it goes.
 pub(super) type Left = Option<Attributes>;
 
+/// What is told of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Told {
+    /// What is left of it.
+    Left(Left),
+    /// It has a form whose parts nobody tells apart.
+    Unreadable,
+    /// Its kind has no parts that anybody tells apart.
+    Nothing,
+}
+
+impl Told {
+    /// What is left, where that is told.
+    pub(super) fn left(self) -> Option<Left> {
+        match self {
+            Self::Left(left) => Some(left),
+            Self::Unreadable | Self::Nothing => None,
+        }
+    }
+}
+
+impl From<Remainder> for Told {
+    fn from(remainder: Remainder) -> Self {
+        match remainder {
+            Remainder::Left(left) => Self::Left(Some(left.into())),
+            Remainder::Nothing => Self::Left(None),
+            Remainder::Unreadable => Self::Unreadable,
+            Remainder::Untold => Self::Nothing,
+        }
+    }
+}
+
 /// Who tells the parts of such objects apart.
 pub(super) struct Sharing<'a> {
     pub(super) provider: &'a Remainders<'a>,
@@ -20,7 +52,7 @@ pub(super) struct Sharing<'a> {
 }
 
 impl Sharing<'_> {
-    /// What is left of an object; `None` where nobody can tell and nothing asks for it any more.
+    /// What is left of an object; [`Told::Nothing`] where its kind has no parts and nothing asks for it any more.
     pub(super) fn left(
         &self,
         id: &ObjectId,
@@ -28,14 +60,14 @@ impl Sharing<'_> {
         baseline: &Attributes,
         wanted: Option<&Attributes>,
         are_others_edited: bool,
-    ) -> Option<Left> {
+    ) -> Told {
         let revoked = self.revoked.get(id);
         // It is nothing to those that are taken away.
         if wanted == Some(baseline) && revoked.is_none() {
-            return Some(Some(there.clone()));
+            return Told::Left(Some(there.clone()));
         }
         let is_told_to_lack = |wanted: &Attributes| {
-            self.left_of_asked(id, there, wanted).is_some_and(|left| left.as_ref() != Some(wanted))
+            self.left_of_asked(id, there, wanted).left().is_some_and(|left| left.as_ref() != Some(wanted))
         };
         let are_others_edited = are_others_edited || wanted.is_some_and(is_told_to_lack);
         let (there, baseline) = (there.value(), baseline.value());
@@ -43,40 +75,32 @@ impl Sharing<'_> {
         let (asked, revoked) = (wanted.as_ref(), revoked.as_ref());
         let shares = Shares { there: &there, baseline: &baseline, wanted: asked, revoked, are_others_edited };
         match (self.provider)(id, &shares) {
-            Remainder::Left(left) => Some(Some(left.into())),
-            Remainder::Nothing => Some(None),
-            Remainder::Untold => match shares.by_keys() {
-                Remainder::Left(left) => Some(Some(left.into())),
-                Remainder::Nothing => Some(None),
-                Remainder::Untold => None,
-            },
+            Remainder::Untold => shares.by_keys().into(),
+            told => told.into(),
         }
     }
 
-    /// Whether an object lacks something that is asked of it. Where that isn't told, it does: it differs.
+    /// Whether an object lacks something that is asked of it. Where that isn't told, it does: it differs. Nor does anybody know of
+    /// one that can't be read: what asks for it may have been edited, and then what it had elsewhere is nobody else's.
     pub(super) fn lacks(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> bool {
-        self.left_of_asked(id, there, asked).is_none_or(|left| left.as_ref() != Some(asked))
+        self.left_of_asked(id, there, asked).left().is_none_or(|left| left.as_ref() != Some(asked))
     }
 
     /// What an object becomes without what nobody asks for; `None` where there is nothing of that, or it isn't told.
     pub(super) fn without_surplus(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
-        self.left_of_asked(id, there, asked).filter(|left| left.as_ref() != Some(there))
+        self.left_of_asked(id, there, asked).left().filter(|left| left.as_ref() != Some(there))
     }
 
     /// Whether the provider tells the parts of an object apart.
     pub(super) fn is_told(&self, id: &ObjectId, asked: &Attributes) -> bool {
-        self.left_of_asked(id, asked, asked).is_some()
+        self.left_of_asked(id, asked, asked).left().is_some()
     }
 
-    /// What is there of what is asked for; `None` where that isn't told.
-    pub(super) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
+    /// What is there of what is asked for.
+    pub(super) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Told {
         let (there, asked) = (there.value(), asked.value());
         let shares =
             Shares { there: &there, baseline: &asked, wanted: Some(&asked), revoked: None, are_others_edited: false };
-        match (self.provider)(id, &shares) {
-            Remainder::Left(left) => Some(Some(left.into())),
-            Remainder::Nothing => Some(None),
-            Remainder::Untold => None,
-        }
+        (self.provider)(id, &shares).into()
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{Desired, ObjectId, Ownership, Unmakeable};
-use crate::engine::sharing::{Left, Sharing};
+use crate::engine::sharing::{Left, Sharing, Told};
 use crate::engine::taking_away::edited::Edited;
 use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -54,7 +54,7 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
         true => Edited::Others,
         false => Edited::of(anyway, &lacking, kept, sharing),
     });
-    let surplus = leave_parts(plan, said, &known, &lacking, edited, sharing);
+    let Parts { surplus, unreadable } = leave_parts(plan, said, &known, &lacking, edited, sharing);
     let is_known = |change: &Change| {
         let other = known.get(&change.id).filter(|_| !said.less_revoked.contains(&change.id));
         other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
@@ -84,7 +84,7 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
     if let Some(anyway) = anyway {
-        let unasked = unasked::stays(&asked, plan, principals, sharing);
+        let unasked = unasked::stays(&asked, plan, principals, &unreadable, sharing);
         let given = still_given(plan, anyway, sharing, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", given_by_others(&given)));
@@ -92,11 +92,22 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
         plan.stays.extend(unasked);
         plan.stays.sort();
         plan.notes.extend(in_the_way::left_alone(plan, &anyway.in_the_way, |intent| kept.contains(intent)));
+    } else {
+        plan.stays.extend(unreadable.iter().map(unasked::unreadable));
+        plan.stays.sort();
     }
 }
 
-/// Of an object that is for several grants, only what is taken away changes. Answers with those that have more than all that
-/// stays asks for: that was for something that was edited since.
+/// What was found of objects that are for several grants.
+#[derive(Debug, Default)]
+struct Parts {
+    /// Those that have more than all that stays asks for: that was for something that was edited since.
+    surplus: HashSet<ObjectId>,
+    /// Those that stay as they are, as nobody can tell what of them is taken away.
+    unreadable: HashSet<ObjectId>,
+}
+
+/// Of an object that is for several grants, only what is taken away changes.
 fn leave_parts(
     plan: &mut Plan,
     said: &Said,
@@ -104,32 +115,56 @@ fn leave_parts(
     lacking: &HashSet<ObjectId>,
     edited: Option<Edited>,
     sharing: &Sharing<'_>,
-) -> HashSet<ObjectId> {
+) -> Parts {
     let are_others_edited = |id: &ObjectId| lacking.iter().any(|other| other != id);
     let left_of = |change: &Change, baseline: &Attributes| {
         let wanted = change.after.as_ref();
-        sharing.left(&change.id, change.before.as_ref()?, baseline, wanted, are_others_edited(&change.id))
+        let there = change.before.as_ref();
+        there.map(|there| sharing.left(&change.id, there, baseline, wanted, are_others_edited(&change.id)))
     };
-    let mut surplus = HashSet::new();
+    let mut parts = Parts::default();
+    let mut whole = Vec::new();
+    if edited.is_none() {
+        // What there was can't be planned: what can't be read isn't written over for that.
+        for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
+            let Some((there, wanted)) = change.before.as_ref().zip(change.after.as_ref()) else { continue };
+            if sharing.left_of_asked(&change.id, there, wanted) == Told::Unreadable {
+                change.after.clone_from(&change.before);
+                parts.unreadable.insert(change.id.clone());
+            }
+        }
+    }
     for change in plan.changes.iter_mut().filter(|change| !said.less_revoked.contains(&change.id)) {
         let Some(other) = known.get(&change.id).filter(|other| other.action == Action::Update) else { continue };
         let Some(baseline) = &other.after else { continue };
         let is_known = change.action == Action::Update && change.after == other.after;
         let there = change.before.as_ref().filter(|_| is_known && !sharing.revoked.contains_key(&change.id));
         if let Some(left) = there.and_then(|there| sharing.without_surplus(&change.id, there, baseline)) {
-            surplus.insert(change.id.clone());
+            parts.surplus.insert(change.id.clone());
             if edited == Some(Edited::Revoked) {
                 becomes(change, left, other);
             }
-        } else if matches!(change.action, Action::Update | Action::Delete)
-            && let Some(left) = left_of(change, baseline)
-        {
-            becomes(change, left, other);
+        } else if matches!(change.action, Action::Update | Action::Delete) {
+            match left_of(change, baseline) {
+                Some(Told::Left(left)) => becomes(change, left, other),
+                // It carries the stack's mark, and nothing that stays asks for it.
+                Some(Told::Unreadable) if change.action == Action::Delete => {
+                    whole.extend(are_others_edited(&change.id).then(|| change.id.clone()));
+                }
+                Some(Told::Unreadable) => {
+                    becomes(change, change.before.clone(), other);
+                    parts.unreadable.insert(change.id.clone());
+                }
+                Some(Told::Nothing) | None => {}
+            }
         }
+    }
+    if !whole.is_empty() {
+        plan.notes.push(Note::warning("manifest", gone_as_a_whole(&whole)));
     }
     // What turned out to go comes with the rest of that, and before all that it needs.
     in_order(plan);
-    surplus
+    parts
 }
 
 /// Has what takes the place of something that goes be made, with all that it needs.
@@ -215,6 +250,14 @@ fn lost_with_principals(ids: &[ObjectId]) -> String {
     format!(
         "the identities that go take with them {}, which no grant of the manifest asks for any more: if a grant that stays had \
          that before it was edited, `cloudgrant apply` gives it what the manifest says by now",
+        in_the_way::listed(ids.iter())
+    )
+}
+
+/// Said of what goes although nobody can tell what of it was for others.
+fn gone_as_a_whole(ids: &[ObjectId]) -> String {
+    format!(
+        "no grant that stays asks for {}: all of it goes, as somebody rewrote it and nobody can tell what of it is revoked. If a          grant that stays had something of that before it was edited, `cloudgrant apply` gives it what the manifest says by now",
         in_the_way::listed(ids.iter())
     )
 }

@@ -71,7 +71,8 @@ fn left(changes: Vec<Change>, anyway: Option<Vec<Change>>) -> Vec<String> {
 fn nothing_is_made_and_what_is_known_is_left_alone() {
     let changes = || vec![create("new", 1, &[]), update("a", 1), update("b", 2), delete("c"), delete("d")];
     assert_eq!(left(changes(), Some(Vec::new())), ["a", "b", "c", "d"]);
-    assert_eq!(left(changes(), Some(vec![update("a", 1), update("b", 1), delete("c")])), ["b", "d"]);
+    // Of `b`, too, something else would be changed: nobody can tell what of it is taken away.
+    assert_eq!(left(changes(), Some(vec![update("a", 1), update("b", 1), delete("c")])), ["d"]);
     assert_eq!(left(changes(), None), ["a", "b", "c", "d"]);
 }
 
@@ -212,4 +213,57 @@ fn what_is_there_beyond_what_is_asked_is_told() {
         || Change { before: Some(json!(["a"]).into()), ..change(Action::Update, "on", json!(["a", "b"]), &[]) };
     let (goes, stays, _) = where_others_were_edited(vec![narrower()], vec![narrower()]);
     assert_eq!((goes, stays), (Vec::<String>::new(), Vec::<String>::new()));
+}
+
+/// What changes, what is told to stay, and whether it is told that something goes as a whole, where an object can't be read of which
+/// `wanted` is left to others.
+fn of_the_unreadable(wanted: Option<Value>, baseline: Option<Value>, is_pending: bool) -> (usize, Vec<String>, bool) {
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let there = |after: Option<Value>| match after {
+        Some(after) => vec![Change { because: because.clone(), ..change(Action::Update, "a", after, &[]) }],
+        None => vec![delete("a")],
+    };
+    let mut plan = plan(there(wanted));
+    let pending = is_pending.then(|| Change { because: because.clone(), ..create("pending", 1, &[]) });
+    let anyway = baseline.map(|baseline| self::plan(there(Some(baseline)).into_iter().chain(pending).collect()));
+    let kept = HashSet::from_iter(because.clone());
+    let provider = |_: &ObjectId, shares: &Shares<'_>| match shares.there == &json!("there") {
+        true => Remainder::Unreadable,
+        false => Remainder::Left(shares.there.clone()),
+    };
+    taken_away(&mut plan, &Said::default(), anyway.as_ref(), &kept, &telling(&provider));
+    let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
+    (plan.changes.len(), stays, plan.notes.iter().any(|note| note.message.contains("all of it goes")))
+}
+
+#[test]
+fn what_can_not_be_read_stays_as_it_is_and_is_told() {
+    let left = (0, vec!["a".to_owned()], false);
+    for is_pending in [false, true] {
+        assert_eq!(of_the_unreadable(Some(json!("a")), Some(json!("a or b")), is_pending), left);
+        // It is nothing to what is revoked.
+        assert_eq!(of_the_unreadable(Some(json!("a")), Some(json!("a")), is_pending), left);
+    }
+    // The manifest with what is revoked can't be planned.
+    assert_eq!(of_the_unreadable(Some(json!("a")), None, false), left);
+}
+
+#[test]
+fn what_can_not_be_read_goes_as_a_whole_where_nothing_that_stays_asks_for_it() {
+    assert_eq!(of_the_unreadable(None, Some(json!("a or b")), false), (1, Vec::new(), false));
+    assert_eq!(of_the_unreadable(None, Some(json!("a or b")), true), (1, Vec::new(), true));
+}
+
+/// Nobody told its parts apart: a text that somebody rewrote isn't written over.
+#[test]
+fn a_text_that_somebody_rewrote_stays_and_is_told() {
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let to = |after: &str| {
+        let change = change(Action::Update, "principal", json!({ "text": after }), &[]);
+        vec![Change { before: Some(json!({ "text": "by hand" }).into()), because: because.clone(), ..change }]
+    };
+    let mut plan = plan(to("a"));
+    taken_away(&mut plan, &Said::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
+    assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
+    assert_eq!(plan.stays.len(), 1);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
-use crate::engine::sharing::Sharing;
+use crate::engine::sharing::{Sharing, Told};
 use crate::plan::{Action, Change, Plan};
 
 /// An object that isn't as the grants that stay ask for it.
@@ -37,36 +37,52 @@ pub(super) fn asked(plan: &Plan) -> Vec<Asked> {
     plan.changes.iter().filter_map(asked).collect()
 }
 
-/// What isn't asked for and stays, once a plan has come true. What is only there for others of these isn't named: a role, an
-/// identity and a policy give nothing without what is on them. Nor is a principal: whose code runs as it, no grant says.
+/// What isn't asked for and stays, once a plan has come true, and what stays as nobody can tell that. What is only there for others
+/// of these isn't named: a role, an identity and a policy give nothing without what is on them. Nor is a principal: whose code
+/// runs as it, no grant says.
 pub(super) fn stays(
     asked: &[Asked],
     plan: &Plan,
     principals: &BTreeSet<ObjectId>,
+    left_alone: &HashSet<ObjectId>,
     sharing: &Sharing<'_>,
 ) -> Vec<Stays> {
     let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
-    let is_left = |one: &&Asked| {
+    let why = |one: &Asked| {
         let now = match changes.get(&one.id) {
-            None => Some(&one.there),
-            Some(change) => change.after.as_ref(),
+            None => &one.there,
+            Some(change) => change.after.as_ref()?,
         };
-        now.is_some_and(|now| {
-            one.wanted.as_ref().is_none_or(|wanted| match sharing.left_of_asked(&one.id, now, wanted) {
-                Some(left) => left.as_ref() != Some(now),
-                None => has_more(&now.value(), &wanted.value()),
-            })
-        })
+        if left_alone.contains(&one.id) {
+            return Some(UNREADABLE);
+        }
+        let Some(wanted) = &one.wanted else { return Some(REASON) };
+        match sharing.left_of_asked(&one.id, now, wanted) {
+            Told::Left(left) => (left.as_ref() != Some(now)).then_some(REASON),
+            Told::Unreadable => Some(UNREADABLE),
+            Told::Nothing => has_more(&now.value(), &wanted.value()).then_some(REASON),
+        }
     };
-    let left: Vec<_> = asked.iter().filter(is_left).collect();
     let needed: HashSet<_> = asked.iter().flat_map(|one| &one.depends_on).collect();
-    let is_named = |one: &&&Asked| !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id));
-    let named = left.iter().filter(is_named);
+    let is_named = |one: &Asked| {
+        left_alone.contains(&one.id) || !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id))
+    };
+    let named = asked.iter().filter_map(|one| Some((one, why(one)?))).filter(|(one, _)| is_named(one));
     named
-        .map(|one| Stays { object: one.id.clone(), reason: REASON.to_owned(), is_empty: false })
+        .map(|(one, why)| Stays { object: one.id.clone(), reason: why.to_owned(), is_empty: false })
         .filter(|one| !plan.stays.iter().any(|told| told.object == one.object))
         .collect()
 }
+
+/// What stays as it is, as nobody can tell what of it is taken away.
+pub(super) fn unreadable(id: &ObjectId) -> Stays {
+    Stays { object: id.clone(), reason: UNREADABLE.to_owned(), is_empty: false }
+}
+
+const UNREADABLE: &str = "it isn't as cloudgrant wrote it, and nobody can tell what of it is for what is revoked, and what for grants \
+                          that stay: it is left as it is. Put it back as it was, such as the condition that somebody rewrote, and \
+                          revoke once more; or take what is revoked out of the manifest too, and `cloudgrant apply` makes it what \
+                          the manifest says; `cloudgrant revoke --all` takes everything away";
 
 const REASON: &str = "no grant that stays in the manifest asks for it, or for all of it, and as the manifest was edited since the \
                       last apply, nobody can tell whether that was for what is revoked: `cloudgrant apply` takes it away, and gives \

@@ -27,7 +27,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Result, Stack,
+    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder, Result,
+    Shares, Stack,
 };
 
 pub use crate::account::objects;
@@ -98,6 +99,10 @@ impl Backend for ServiceAccounts {
 
     fn is_in_sandbox(&self) -> bool {
         self.cluster.is_in_sandbox()
+    }
+
+    fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
+        account::remainder(shares)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::levels::{self, Deed};
 
-/// The assignment that is left. Untold where a condition isn't one of ours.
+/// The assignment that is left. Nobody can tell what a condition lets through that isn't one of ours: somebody rewrote it.
 pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
     let role = shares.there["role_id"].as_str().unwrap_or_default();
     match left(shares, levels::deeds_of(role)) {
         Some(Some(left)) => with_condition(shares, left.condition()),
         Some(None) => Remainder::Nothing,
-        None => Remainder::Untold,
+        None => Remainder::Unreadable,
     }
 }
 
@@ -199,5 +199,19 @@ mod tests {
             })
         };
         assert_eq!((left(true), left(false)), (Remainder::Left(reader(&[A, C])), Remainder::Left(reader(&[A]))));
+    }
+
+    #[test]
+    fn what_somebody_rewrote_is_left_to_nobody() {
+        let (a, ours) = (reader(&[A]), reader(&[A, B]));
+        let text = ours["condition"].as_str().expect("a condition");
+        let added = format!("{text} AND (@Resource[Microsoft.Storage/x:y] StringEquals 'z')");
+        for by_hand in [text.replace("StringStartsWith", "StringLike"), added, "nothing of ours".to_owned()] {
+            let there = json!({ "role_id": BLOB_READER.id, "condition": by_hand });
+            for (wanted, revoked) in [(Some(&a), Some(&ours)), (None, Some(&ours)), (Some(&ours), None)] {
+                let shares = Shares { there: &there, baseline: &ours, wanted, revoked, are_others_edited: false };
+                assert_eq!(assignment(&shares), Remainder::Unreadable, "{by_hand}");
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ mod places;
 mod prefixes;
 mod registries;
 mod revoking;
+mod rewritten;
 mod scale;
 mod trust;
 mod world;

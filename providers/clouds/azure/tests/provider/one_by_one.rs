@@ -16,6 +16,7 @@ const RESOURCES: &str = "resources:
   c: { azure: \"https://acmedata.blob.core.windows.net/data/c/\" }
   a-b: { azure: \"https://acmedata.blob.core.windows.net/data/a/b/\" }
   all: { azure: \"https://acmedata.blob.core.windows.net/data\" }
+  models: { azure: \"https://acmemodels.blob.core.windows.net/models\" }
   team-a: { azure: acmeimages.azurecr.io/team/a }
   team-b: { azure: acmeimages.azurecr.io/team/b }
   team-c: { azure: acmeimages.azurecr.io/team/c }
@@ -24,7 +25,7 @@ const RESOURCES: &str = "resources:
 /// A name, a scope, and access.
 type Grant = (&'static str, &'static str, &'static str);
 
-fn granting(grants: &[Grant]) -> String {
+pub(crate) fn granting(grants: &[Grant]) -> String {
     let grants = grants
         .iter()
         .map(|(name, scope, access)| format!("- {{ name: {name}, scope: {scope}, access: {{ {access} }} }}\n"));
@@ -34,9 +35,9 @@ fn granting(grants: &[Grant]) -> String {
 }
 
 /// Who may do what: a principal, a role and where, and on what of that; the empty part is all of it.
-type Given = BTreeSet<(String, String)>;
+pub(crate) type Given = BTreeSet<(String, String)>;
 
-async fn given(world: &World) -> Given {
+pub(crate) async fn given(world: &World) -> Given {
     let mut names = BTreeMap::new();
     for identity in world.arm.identities().await {
         let name = identity["name"].as_str().unwrap_or_default().to_owned();
@@ -66,7 +67,7 @@ fn beyond(some: &Given, other: &Given) -> Given {
     some.iter().filter(|one| !is_in(one)).cloned().collect()
 }
 
-async fn world(text: &str) -> World {
+pub(crate) async fn with_registry(text: &str) -> World {
     let world = World::new(text).await;
     put(&world, &registry(), json!({ "roleAssignmentMode": "AbacRepositoryPermissions" })).await;
     world
@@ -78,7 +79,7 @@ async fn by_themselves(grants: &[Grant], some: &[usize]) -> Given {
         return Given::new();
     }
     let text = granting(&some.iter().map(|at| grants[*at]).collect::<Vec<_>>());
-    let world = world(&text).await;
+    let world = with_registry(&text).await;
     apply(&world, &text).await;
     given(&world).await
 }
@@ -92,7 +93,7 @@ fn is_told(plan: &Plan) -> bool {
 /// Revokes all of them in an order, and looks after each.
 async fn one_by_one(grants: &[Grant], order: &[usize]) {
     let text = granting(grants);
-    let world = world(&text).await;
+    let world = with_registry(&text).await;
     apply(&world, &text).await;
     let (mut before, mut told) = (given(&world).await, Given::new());
     for (at, next) in order.iter().enumerate() {
@@ -139,7 +140,7 @@ async fn what_others_grant_as_well_is_told_and_goes_with_them() {
     }
 }
 
-const PRODUCTION: &str = "{ domain: production }";
+pub(crate) const PRODUCTION: &str = "{ domain: production }";
 
 /// The manifest asks for something else by now than what is there of the revoked grant.
 #[tokio::test]
@@ -154,7 +155,7 @@ async fn what_was_edited_since_goes_in_the_form_that_it_has() {
         let extra = ("extra", PRODUCTION, "b: read, team-b: pull");
         let expected = by_themselves(&[extra], &[0]).await;
         let text = granting(&[had, extra]);
-        let world = world(&text).await;
+        let world = with_registry(&text).await;
         apply(&world, &text).await;
         revoke(&world, &granting(&[has, extra]), "d2").await;
         assert_eq!(given(&world).await, expected, "{had:?} became {has:?}");
@@ -164,7 +165,7 @@ async fn what_was_edited_since_goes_in_the_form_that_it_has() {
 #[tokio::test]
 async fn what_may_be_of_an_edited_grant_stays_and_is_told() {
     let text = granting(&[("d2", PRODUCTION, "a: read"), ("extra", PRODUCTION, "b: read")]);
-    let world = world(&text).await;
+    let world = with_registry(&text).await;
     apply(&world, &text).await;
     let edited = granting(&[("d2", PRODUCTION, "a: write"), ("extra", PRODUCTION, "b: read, c: write")]);
     let plan = revoke(&world, &edited, "d2").await;
@@ -176,7 +177,7 @@ async fn what_may_be_of_an_edited_grant_stays_and_is_told() {
 async fn beside_edits(had: &[Grant], has: &[Grant], name: &str) {
     let what = format!("to revoke {name} where {had:?} became {has:?}");
     let (before, now) = (granting(had), granting(has));
-    let world = world(&before).await;
+    let world = with_registry(&before).await;
     apply(&world, &before).await;
     let there = given(&world).await;
     let plan = revoke(&world, &now, name).await;
@@ -246,7 +247,7 @@ async fn whatever_was_edited_what_a_revoke_leaves_is_told() {
 async fn what_goes_with_the_identity_of_what_is_revoked_is_told() {
     let had = granting(&[("a", "{ domain: development }", "a: read"), ("b", "{ domain: development }", "b: read")]);
     let has = granting(&[("a", PRODUCTION, "c: read"), ("b", "{ domain: development }", "b: read")]);
-    let world = world(&had).await;
+    let world = with_registry(&had).await;
     apply(&world, &had).await;
     let plan = revoke(&world, &has, "b").await;
     assert!(given(&world).await.is_empty(), "{plan:#?}");
@@ -257,7 +258,7 @@ async fn what_goes_with_the_identity_of_what_is_revoked_is_told() {
 async fn the_last_one_revoked_takes_the_identity_along() {
     let grants = [("g0", "{ domain: development }", "a: write"), ("g1", "{ domain: development }", "b: write")];
     let text = granting(&grants);
-    let world = world(&text).await;
+    let world = with_registry(&text).await;
     let bare = (world.arm.identities().await.len(), world.arm.custom_roles().await.len());
     apply(&world, &text).await;
     revoke(&world, &text, "g0").await;

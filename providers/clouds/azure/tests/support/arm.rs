@@ -59,7 +59,7 @@ impl Arm {
         (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") })
     }
 
-    async fn sure(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+    pub(crate) async fn sure(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.send(method.clone(), path, body).await;
         assert!(status.is_success(), "{method} {path}: {status} {answer}");
         answer
