@@ -255,7 +255,7 @@ impl Engine {
         // possible to take it away all the same.
         let may_go = taking_away::changed(&plan).cloned().collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
-        let revoked = self.revoked(intents, baseline, watch, cancel).await;
+        let revoked = self.revoked(intents, baseline, watch, cancel).await?;
         let mut principals = BTreeSet::new();
         let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((anyway, said)) => {
@@ -285,18 +285,22 @@ impl Engine {
         }
     }
 
-    /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone.
+    /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone. Whatever
+    /// else keeps that from being told is in the way: taken for nothing, what is revoked would count as what others had.
     async fn revoked(
         &self,
         kept: &Intents,
         baseline: &Intents,
         watch: &dyn Watch,
         cancel: &Cancel,
-    ) -> BTreeMap<ObjectId, Attributes> {
+    ) -> Result<BTreeMap<ObjectId, Attributes>> {
         let revoked = baseline.without(kept);
-        let desired = self.desired_for(&revoked, watch, cancel).await;
-        let objects = desired.map(|(desired, _)| desired.objects).unwrap_or_default();
-        objects.into_iter().map(|object| (object.id, object.attributes)).collect()
+        let objects = match self.desired_for(&revoked, watch, cancel).await {
+            Ok((desired, _)) => desired.objects,
+            Err(error) if error.kind().is_of_the_intents() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(objects.into_iter().map(|object| (object.id, object.attributes)).collect())
     }
 
     /// With what those of the objects are for that somebody asks about.

@@ -136,3 +136,20 @@ async fn a_limit_refuses_a_revoke_only_where_it_makes_something() {
     assert_eq!(facts(&error), [("object", "thing new"), ("for", "grant stays")]);
     assert!(revoke(with(exchange(), &["other"])).await.is_ok(), "another limit is no business of it");
 }
+
+/// What is revoked asks for nothing where it is gone; where the cloud fails, nobody knows what it asks for.
+#[tokio::test(start_paused = true)]
+async fn whatever_keeps_what_is_revoked_from_being_told_is_in_the_way_but_that_it_is_gone() {
+    for kind in [ErrorKind::NotFound, ErrorKind::Manifest] {
+        let mut fake = applied();
+        fake.refusing = Some(("gone", kind));
+        let plan = revoke(fake).await.expect("a plan");
+        assert_eq!(actions(&plan), [(Action::Update, "shared"), (Action::Delete, "gone")]);
+    }
+    for kind in [ErrorKind::AccessDenied, ErrorKind::Unexpected, ErrorKind::Credentials] {
+        let mut fake = applied();
+        fake.refusing = Some(("gone", kind));
+        let error = revoke(fake).await.expect_err("it fails");
+        assert_eq!(error.kind(), kind);
+    }
+}

@@ -53,6 +53,8 @@ pub(crate) struct Fake {
     /// How many of the next questions fail, and with what.
     pub(crate) unanswered: AtomicU32,
     pub(crate) questions: AtomicU32,
+    /// What it says when it is asked for just this grant.
+    pub(crate) refusing: Option<(&'static str, ErrorKind)>,
 }
 
 impl fmt::Debug for Fake {
@@ -112,6 +114,7 @@ impl Fake {
             most: AtomicUsize::new(0),
             unanswered: AtomicU32::new(0),
             questions: AtomicU32::new(0),
+            refusing: None,
         }
     }
 
@@ -236,6 +239,11 @@ impl Backend for Fake {
 impl Provider for Fake {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.question()?;
+        if let (Some((name, kind)), [grant]) = (self.refusing, grants)
+            && grant.name.as_str() == name
+        {
+            return Err(Error::new(kind, "can't be told"));
+        }
         let is_asked = |intent: &IntentId| grants.iter().any(|grant| grant.id() == *intent);
         let mut objects = self.wanted.lock().expect("lock").clone();
         for object in objects.iter_mut().filter(|object| object.because.len() > 1) {
