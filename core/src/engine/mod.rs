@@ -11,6 +11,7 @@ mod revoked_before;
 mod settings;
 mod sharing;
 mod taking_away;
+mod verify;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -31,12 +32,12 @@ use crate::contract::attributes::Attributes;
 use crate::contract::backends::Backends;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId, Observed, Ownership};
+use crate::contract::object::{Desired, ObjectId, Observed};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
 use crate::plan::diff::Aim;
-use crate::plan::{Action, Approval, ApprovedPlan, Change, Look, Plan};
+use crate::plan::{Approval, ApprovedPlan, Change, Look, Plan};
 use crate::plan::{diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::{GrantName, Stack};
@@ -416,50 +417,6 @@ impl Engine {
         let (applied, failed, remaining) = (report.applied.len(), report.failed.len(), report.remaining.len());
         trail.append(audit::Event::End { applied, failed, remaining })
     }
-
-    /// Looks until everything is as it should be, or the time for that is over; what isn't, the report says. What somebody
-    /// else has undone by writing the same document at the same time is made again.
-    async fn verify(
-        &self,
-        approved: &ApprovedPlan,
-        report: &mut Report,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-    ) -> Result<()> {
-        let deadline = Instant::now() + self.settings.settle;
-        let mut waits = retry::Waits::new(&self.settings);
-        let mut missed: HashSet<ObjectId> = HashSet::new();
-        loop {
-            watch.event(Event::Verifying);
-            let mut left: Vec<_> = self.plan_unless(watch, cancel).await?.work().cloned().collect();
-            if self.baseline.is_some() {
-                // Whatever else isn't as the manifest says is for `apply`.
-                left.retain(|change| approved.plan().changes.iter().any(|planned| planned.id == change.id));
-            }
-            let wait = waits.next();
-            if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
-                report.unverified = left;
-                return Ok(());
-            }
-            // What was missing a look ago may only not have been seen yet.
-            let undone = report.applied.iter().map(|applied| &applied.change).filter(|change| is_undone(change, &left));
-            let (again, new): (Vec<_>, Vec<_>) = undone.cloned().partition(|change| missed.contains(&change.id));
-            missed = new.into_iter().map(|change| change.id).collect();
-            if !again.is_empty() {
-                tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
-                let made = apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
-                report.made_again(made);
-                if !report.is_complete() {
-                    return Ok(());
-                }
-            }
-            watch.event(Event::Settling { left: left.len(), wait });
-            tokio::select! {
-                () = cancel.cancelled() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-    }
 }
 
 impl fmt::Debug for Engine {
@@ -470,17 +427,6 @@ impl fmt::Debug for Engine {
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
 const JUST_NOW: Duration = Duration::from_secs(10);
-
-/// Whether a change that was made has to be made again: a part of something that others write too, or a deletion. What
-/// is the stack's alone nobody else writes, so that the cloud only hasn't caught up.
-fn is_undone(made: &Change, left: &[Change]) -> bool {
-    let shared = matches!(made.ownership, Ownership::Fragment { .. });
-    left.iter().any(|left| match made.action {
-        Action::Delete => left == made,
-        Action::Create | Action::Update => shared && left.id == made.id && left.after == made.after,
-        Action::Handoff => false,
-    })
-}
 
 /// Said where the manifest can't be planned with what is taken away: what it newly says of the same objects can't be told
 /// from that.

@@ -1,10 +1,13 @@
 //! Whoever only takes away goes past what can't be made, and nothing is lost for that.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use cloudgrant_core::{Action, Engine, Error, ErrorKind, Found, Limit, Plan, Result, Settings, Silent, Stack};
+use cloudgrant_core::{
+    Action, Approval, Cancel, Engine, Error, ErrorKind, Found, Limit, Plan, Result, Settings, Silent, Stack,
+};
 
-use crate::fake::{Fake, flyte, found, granting, id, object_for};
+use crate::fake::{Fake, Step, flyte, found, granting, id, names, object_for};
 
 const ALL: [&str; 3] = ["gone", "stays", "pending"];
 const WHY: &str = "the issuer isn't there";
@@ -151,5 +154,21 @@ async fn whatever_keeps_what_is_revoked_from_being_told_is_in_the_way_but_that_i
         fake.refusing = Some(("gone", kind));
         let error = revoke(fake).await.expect_err("it fails");
         assert_eq!(error.kind(), kind);
+    }
+}
+
+/// A lost write, and a deletion that somebody undid: what was approved is held against what is there.
+#[tokio::test(start_paused = true)]
+async fn what_a_revoke_did_not_bring_about_is_told() {
+    for lost in ["shared", "gone", ""] {
+        let fake = applied().acting(move |change, _| match change.id.name == lost {
+            true => Step::Pretend,
+            false => Step::Make(Duration::from_secs(1)),
+        });
+        let engine = engine(fake, &ALL[1..]).taking_away_from(granting(&ALL));
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await;
+        let unverified = report.expect("a report").unverified;
+        assert_eq!(names(&unverified), if lost.is_empty() { vec![] } else { vec![lost] });
     }
 }

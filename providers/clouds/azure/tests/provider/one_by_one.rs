@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Level, Plan};
+use cloudgrant_core::{Level, Plan, Silent};
 use serde_json::json;
 
 use crate::grants::put;
@@ -264,4 +264,28 @@ async fn the_last_one_revoked_takes_the_identity_along() {
     revoke(&world, &text, "g0").await;
     revoke(&world, &text, "g1").await;
     assert_eq!((world.arm.identities().await.len(), world.arm.custom_roles().await.len()), bare);
+}
+
+/// Once that is done, `c` counts as revoked before: nothing is left where it has to be, by which somebody could see that it was
+/// edited. Whether what was approved is there has nothing to do with that.
+#[tokio::test]
+async fn what_was_approved_is_there_whatever_would_be_planned_by_then() {
+    const DEVELOPMENT: &str = "{ domain: development }";
+    let had = [
+        ("a", PRODUCTION, "b: read"),
+        ("b", "global", "a-b: read"),
+        ("c", PRODUCTION, "c: read"),
+        ("d", DEVELOPMENT, "team-a: pull"),
+    ];
+    let has = [had[0], ("b", "global", "a: read"), ("c", DEVELOPMENT, "team-b: pull"), had[3]];
+    let (before, now) = (granting(&had), granting(&has));
+    let world = with_registry(&before).await;
+    apply(&world, &before).await;
+    // It expects that all of it is seen.
+    let plan = revoke(&world, &now, "b").await;
+    assert!(!plan.is_empty() && is_told(&plan), "{plan:#?}");
+    let session = world.session(&now).await.expect("a session");
+    let engine = session.engine_without(Some(&["b".to_owned()])).expect("it is listed");
+    let again = engine.plan(&Silent).await.expect("a plan");
+    assert!(!again.is_empty(), "there is nothing else to decide: {again:#?}");
 }
