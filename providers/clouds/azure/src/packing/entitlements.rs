@@ -1,19 +1,21 @@
 //! What grants come to for each identity, and what role assignments give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Entitlement, Entitlements, MadeBy, ObjectId, Result, Scope, TaskAccess};
 
 use crate::Azure;
+use crate::client::arm::Identity;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::observe::places;
 use crate::packing::pack;
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::levels::{self, Deed};
 use crate::resources::resolve;
-use crate::resources::resource_id::{ResourceId, folded, is_same};
+use crate::resources::resource_id::{ResourceId, folded};
 
 /// `None` where a subscription can't be read: what is there isn't known then.
 pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
@@ -21,10 +23,11 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
     azure.warm(reaches()).await?;
     let resolved = resolve::resolve(azure, reaches()).await?;
     let snapshot = azure.snapshot().await;
+    let listed = Listed::of(&azure.names, &snapshot.identities().await?);
     let mut identities: BTreeMap<&Scope, Vec<ResourceId>> = BTreeMap::new();
     for scope in grants.iter().flat_map(|grant| grant.carried_by.iter()) {
         if !identities.contains_key(scope) {
-            identities.insert(scope, identities_of(azure, &snapshot, scope).await?);
+            identities.insert(scope, identities_of(azure, &listed, scope).await?);
         }
     }
     let mut asked: Vec<Vec<(&ResourceId, Given)>> = Vec::with_capacity(grants.len());
@@ -38,16 +41,10 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         asked.push(of_grant.flat_map(|identity| given.iter().map(move |given| (identity, given.clone()))).collect());
     }
     let all: BTreeSet<_> = identities.values().flatten().collect();
-    let listed = snapshot.identities().await?;
     let stacks: BTreeSet<_> =
         grants.iter().flat_map(|grant| grant.carried_by.iter()).filter(|scope| is_made(azure, scope)).collect();
-    // Called as the stack's are, and not marked as such.
-    let is_foreign = |id: &ResourceId| {
-        let found = listed.iter().find(|identity| is_same(&identity.id, id.as_str()));
-        found.is_some_and(|identity| !azure.names.marks(id, &identity.tags))
-    };
     let of_stack = identities.iter().filter(|(scope, _)| stacks.contains(*scope)).flat_map(|(_, ids)| ids);
-    let foreign: BTreeSet<_> = of_stack.filter(|id| is_foreign(id)).collect();
+    let foreign: BTreeSet<_> = of_stack.filter(|id| listed.is_foreign(id)).collect();
     let Some(there) = there(azure, &snapshot, &all, &asked).await? else { return Ok(None) };
 
     let mut named: BTreeMap<Place, BTreeSet<Deed>> = BTreeMap::new();
@@ -88,6 +85,38 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
     Ok(Some(entitlements))
 }
 
+/// The identities of the stack's subscription: read once, for all scopes.
+#[derive(Debug, Default)]
+struct Listed {
+    /// By their folded IDs, and whether they carry the stack's mark.
+    identities: HashMap<String, bool>,
+    /// What those of a scope may be numbered with.
+    indices: BTreeSet<usize>,
+}
+
+impl Listed {
+    fn of(names: &Names, listed: &[Identity]) -> Self {
+        let mut all = Self { indices: BTreeSet::from([0]), ..Self::default() };
+        for identity in listed {
+            let id = ResourceId::parse(&identity.id);
+            let is_ours = id.as_ref().is_ok_and(|id| names.marks(id, &identity.tags));
+            let number = id.as_ref().ok().and_then(|id| id.name().rsplit_once('_')?.1.parse::<usize>().ok());
+            all.indices.extend(number.filter(|_| is_ours).and_then(|number| number.checked_sub(1)));
+            all.identities.insert(folded(&identity.id), is_ours);
+        }
+        all
+    }
+
+    fn is_ours(&self, id: &ResourceId) -> bool {
+        self.identities.get(&folded(id.as_str())) == Some(&true)
+    }
+
+    /// Called as the stack's are, and not marked as such.
+    fn is_foreign(&self, id: &ResourceId) -> bool {
+        self.identities.get(&folded(id.as_str())) == Some(&false)
+    }
+}
+
 /// Whether the stack makes the identities of a scope.
 fn is_made(azure: &Azure, scope: &Scope) -> bool {
     let is_named = scope.domain().is_some_and(|domain| azure.config.identities.contains_key(domain));
@@ -95,7 +124,7 @@ fn is_made(azure: &Azure, scope: &Scope) -> bool {
 }
 
 /// The identities that task code of a scope runs under. Of those that the stack makes, the first one where none is there yet.
-async fn identities_of(azure: &Azure, snapshot: &Snapshot, scope: &Scope) -> Result<Vec<ResourceId>> {
+async fn identities_of(azure: &Azure, listed: &Listed, scope: &Scope) -> Result<Vec<ResourceId>> {
     let Scope::Domain { domain } = scope else { return Ok(vec![azure.task_identity().await?]) };
     if let Some(name) = azure.config.identities.get(domain) {
         return Ok(vec![azure.existing_identity(name, &format!("azure.identities.{domain}")).await?]);
@@ -103,14 +132,8 @@ async fn identities_of(azure: &Azure, snapshot: &Snapshot, scope: &Scope) -> Res
     if azure.conventions.scoped_principals == MadeBy::Vendor {
         return Ok(Vec::new());
     }
-    let listed = snapshot.identities().await?;
-    let is_there = |id: &ResourceId| {
-        listed
-            .iter()
-            .any(|identity| folded(&identity.id) == folded(id.as_str()) && azure.names.marks(id, &identity.tags))
-    };
     let id = |index| azure.names.identity_id(&azure.names.identity(scope, index));
-    let there: Vec<_> = (0..=listed.len()).map(id).filter(is_there).collect();
+    let there: Vec<_> = listed.indices.iter().map(|index| id(*index)).filter(|id| listed.is_ours(id)).collect();
     Ok(if there.is_empty() { vec![id(0)] } else { there })
 }
 
@@ -215,4 +238,40 @@ impl Given {
 fn permission(place: &Place, deed: Option<Deed>, on: &str) -> Arc<[u8]> {
     let Place { scope, role } = place;
     format!("{role}\0{scope}\0{}\0{on}", deed.map(Deed::verb).unwrap_or_default()).into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::Domain;
+
+    use super::*;
+    use crate::client::loopback::{Loopback, refusal};
+    use crate::objects::tests::azure_of;
+
+    /// Whatever their case, in whatever order, and though some that were between them are gone.
+    #[tokio::test]
+    async fn the_identities_of_a_scope_are_found_by_their_numbers() {
+        let cloud = Loopback::start(|_, _| refusal(400, "Whatever")).await;
+        let azure = azure_of("flyte", cloud.config()).await;
+        let scope = |domain| Scope::Domain { domain: Domain::parse(domain).expect("a domain") };
+        let id = |domain, index| azure.names.identity_id(&azure.names.identity(&scope(domain), index));
+        let tags: BTreeMap<_, _> = serde_json::from_value(azure.names.tags([])).expect("texts");
+        let identity = |id: &ResourceId, tags: &BTreeMap<String, String>| Identity {
+            id: id.as_str().to_ascii_uppercase(),
+            name: id.name().to_owned(),
+            location: String::new(),
+            tags: tags.clone(),
+            principal_id: String::new(),
+            client_id: String::new(),
+            tenant_id: String::new(),
+        };
+        let (untagged, other) = (id("production", 1), id("development", 0));
+        let mut all = vec![identity(&id("production", 40), &tags), identity(&untagged, &BTreeMap::new())];
+        all.extend([identity(&id("production", 0), &tags), identity(&other, &tags)]);
+        let listed = Listed::of(&azure.names, &all);
+        let of = async |domain| identities_of(&azure, &listed, &scope(domain)).await.expect("no request");
+        assert_eq!(of("production").await, [id("production", 0), id("production", 40)]);
+        assert_eq!(of("staging").await, [id("staging", 0)], "the first one, where none is there");
+        assert!(listed.is_foreign(&untagged) && !listed.is_foreign(&other) && !listed.is_foreign(&id("staging", 0)));
+    }
 }
