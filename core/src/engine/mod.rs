@@ -255,6 +255,7 @@ impl Engine {
         // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
         // possible to take it away all the same.
         let may_go = taking_away::changed(&plan).cloned().collect();
+        let missing = unmakeable::missing(&said.unmakeable, &plan);
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let revoked = self.revoked(intents, baseline, watch, cancel).await?;
         let mut principals = BTreeSet::new();
@@ -277,6 +278,7 @@ impl Engine {
         let manifest = Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, are_some_gone };
         taking_away::only(&mut plan, &said, &manifest, &sharing);
         plan.notes.extend(note);
+        plan.notes.extend(missing);
         (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
         plan.served = taking_away::served(&plan, &shared, &kept);
         plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&said.unmakeable));

@@ -9,6 +9,7 @@ use crate::contract::object::{Found, Limit, Object, ObjectId, Observed, Unmakeab
 use crate::plan::Plan;
 use crate::plan::diff::action;
 use crate::plan::in_the_way::{listed, named};
+use crate::vocabulary::note::Note;
 
 /// What is in the way of a manifest that is to come true: each cause once, for all the changes that it concerns, and whether
 /// it is only this caller who may not. What can't be made can't be changed either: the change would want what isn't there.
@@ -66,6 +67,18 @@ pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error>
         Some(if because.is_empty() { why } else { why.with("for", named(because.iter().copied())) })
     };
     Error::all(unmakeable.into_iter().filter_map(told).collect())
+}
+
+/// What of a plan can't be made as it takes for granted what isn't there, for whoever goes past that.
+pub(crate) fn missing(unmakeable: &[Unmakeable], plan: &Plan) -> Vec<Note> {
+    let is_pending = |one: &&Unmakeable| plan.work().any(|change| one.is_of(change.action, &change.id));
+    let missing = unmakeable.iter().filter(|one| one.why.kind() == ErrorKind::NotFound).filter(is_pending);
+    let told = |one: &Unmakeable| {
+        let message =
+            format!("{}: what the manifest grants of it can't be made, and is left as it is", one.why.message());
+        Note::warning("manifest", message)
+    };
+    missing.map(told).collect()
 }
 
 /// What can't be deleted.
