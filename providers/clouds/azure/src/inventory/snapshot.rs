@@ -1,10 +1,10 @@
 //! What is there, read in whole lists: one request a list, however many grants there are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use cloudgrant_core::Result;
+use cloudgrant_core::{Diagnostic, Result};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::Arm;
@@ -12,7 +12,7 @@ use crate::client::arm::{
     Cluster, FederatedCredential, Identity, Permission, Registry, RoleAssignment, RoleDefinition, StorageAccount,
     Subscription, Vault,
 };
-use crate::resources::resource_id::{ResourceId, is_same};
+use crate::resources::resource_id::{ResourceId, folded, is_same};
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
 /// second.
@@ -70,6 +70,8 @@ pub(crate) struct Snapshot {
     registries: Lists<String, Registry>,
     subscriptions: Lists<(), Subscription>,
     permissions: Lists<String, Permission>,
+    /// What the manifest names and isn't there, by where it is taken to have been, and what to say of it.
+    absent: std::sync::Mutex<BTreeMap<String, Diagnostic>>,
 }
 
 impl Snapshot {
@@ -89,7 +91,19 @@ impl Snapshot {
             registries: Lists::default(),
             subscriptions: Lists::default(),
             permissions: Lists::default(),
+            absent: std::sync::Mutex::default(),
         }
+    }
+
+    /// Remembers that something isn't there: nothing can be made of it.
+    pub(crate) fn is_absent(&self, id: &ResourceId, why: Diagnostic) {
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        absent.insert(folded(id.as_str()), why);
+    }
+
+    /// What isn't there of what was asked for so far.
+    pub(crate) fn absent(&self) -> BTreeMap<String, Diagnostic> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The managed identities of the data plane's subscription.

@@ -8,6 +8,7 @@ mod denials;
 mod goes_on;
 mod identities;
 mod limited;
+mod missing;
 mod other_homes;
 pub(crate) mod places;
 mod renamed_roles;
@@ -47,6 +48,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
     )?;
+    observed.unmakeable.extend(missing::read(desired, &snapshot));
     observed.unmakeable.extend(unmakeable);
     observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);

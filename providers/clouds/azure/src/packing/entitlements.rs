@@ -15,7 +15,7 @@ use crate::packing::pack;
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::levels::{self, Deed};
 use crate::resources::resolve;
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::resources::resource_id::{ResourceId, folded, is_within};
 
 /// `None` where a subscription can't be read: what is there isn't known then.
 pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
@@ -57,6 +57,8 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         name.as_str().into()
     };
     let names: BTreeMap<_, _> = all.into_iter().map(|identity| (identity, name(identity))).collect();
+    let absent = snapshot.absent();
+    let is_absent = |scope: &str| absent.keys().any(|id| is_within(scope, id));
     let mut entitlements = Entitlements::default();
     let mut wider: BTreeMap<(&ResourceId, &Place, Option<Deed>), BTreeSet<String>> = BTreeMap::new();
     for (identity, given) in &there {
@@ -73,9 +75,10 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
                 let permission = permission(&given.place, deed, &on);
                 let one = Entitlement { principal: names[identity].clone(), permission };
                 let is_within = |wider: &BTreeSet<String>| wider.iter().any(|wider| on.starts_with(wider.as_str()));
-                // What is given more widely is there as well. What is theirs on an identity that isn't the stack's can't be told.
+                // What is given more widely is there as well. What is theirs on an identity that isn't the stack's can't be told, and
+                // what was given on something that is gone went with that: nobody revoked it.
                 let is_given = wider.get(&(*identity, &given.place, deed)).is_some_and(is_within);
-                if is_given || foreign.contains(identity) {
+                if is_given || foreign.contains(identity) || is_absent(&given.place.scope) {
                     entitlements.there.insert(one.clone());
                 }
                 of_grant.insert(one);

@@ -157,7 +157,14 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     let accounts = snapshot.storage(&subscription).await?;
                     match accounts.iter().find(|account| account.answers_at(host)) {
                         Some(account) => (parsed(&account.id), Some(account.hierarchical), account.closed),
-                        None => (Err(no_account(&accounts, host, here)), None, false),
+                        None => match no_account(&accounts, host, here) {
+                            Absence::Elsewhere(problem) => (Err(problem), None, false),
+                            Absence::Gone(problem) => {
+                                let id = gone(azure, snapshot, STORAGE, &objects.account, here, problem).await?;
+                                let hierarchical = was_hierarchical(azure, snapshot, &id, objects).await?;
+                                (Ok(id), hierarchical, false)
+                            }
+                        },
                     }
                 }
             };
@@ -166,7 +173,11 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         Locator::Secret(secret) => {
             let vaults = snapshot.vaults(&subscription).await?;
             match vaults.iter().find(|vault| is(&secret.vault, &vault.id, &vault.name)) {
-                None => Err(absent_vault(secret.vault.name(), &subscription)),
+                None => {
+                    let problem = absent_vault(secret.vault.name(), &subscription);
+                    let id = gone(azure, snapshot, VAULTS, &secret.vault, &subscription, problem).await?;
+                    Ok(plain(id.child(&format!("secrets/{}", secret.name))))
+                }
                 // Roles mean nothing to a vault that looks at its access policies.
                 Some(vault) if !vault.rbac => Err(Diagnostic::new(
                     "",
@@ -209,11 +220,74 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     closed: found.closed,
                     ..plain(scope)
                 }),
-                (None, Place::Named(host)) => Err(no_registry(&registries, host, here)),
-                (None, Place::At(id)) => Err(absent("container registry", id.name(), &subscription)),
+                (None, place) => {
+                    let absence = match place {
+                        Place::Named(host) => no_registry(&registries, host, here),
+                        Place::At(id) => Absence::Gone(absent("container registry", id.name(), &subscription)),
+                    };
+                    match absence {
+                        Absence::Elsewhere(problem) => Err(problem),
+                        Absence::Gone(problem) => {
+                            let id = gone(azure, snapshot, REGISTRIES, place, &subscription, problem).await?;
+                            let abac = had_repositories(azure, snapshot, &id).await?;
+                            Ok(Target { abac, ..plain(id) })
+                        }
+                    }
+                }
             }
         }
     })
+}
+
+const STORAGE: &str = "Microsoft.Storage/storageAccounts";
+const VAULTS: &str = "Microsoft.KeyVault/vaults";
+const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
+
+/// Why nothing answers at a host.
+enum Absence {
+    /// What is called so answers at another one.
+    Elsewhere(Diagnostic),
+    Gone(Diagnostic),
+}
+
+/// Where something is taken to have been that isn't there: nothing new can be made on it, which is for the observation to say, and
+/// nobody is kept from anything else by that. Where its resource group isn't known, the stack's own assignments on it say it; where
+/// there are none, nothing is there, and its name alone matters.
+async fn gone(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    kind: &str,
+    place: &Place,
+    subscription: &str,
+    problem: Diagnostic,
+) -> Result<ResourceId> {
+    let id = match place {
+        Place::At(id) => id.clone(),
+        Place::Named(host) => {
+            // A registry's host may go on with a label after its name.
+            let name = host.name.split('-').next().filter(|_| kind == REGISTRIES).unwrap_or(&host.name);
+            let path = format!("/providers/{kind}/{name}");
+            let assignments = snapshot.assignments(subscription).await?;
+            let of_ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
+            let mut former = of_ours.filter_map(|assignment| {
+                let at = assignment.scope.to_ascii_lowercase().find(&path.to_ascii_lowercase())? + path.len();
+                let (id, rest) = assignment.scope.split_at_checked(at)?;
+                ResourceId::parse(id).ok().filter(|_| rest.is_empty() || rest.starts_with('/'))
+            });
+            former.next().unwrap_or_else(|| azure.names.group().child(path.trim_start_matches('/')))
+        }
+    };
+    snapshot.is_absent(&id, problem);
+    Ok(id)
+}
+
+/// Whether the stack assigned roles of repositories on a registry.
+async fn had_repositories(azure: &Azure, snapshot: &Snapshot, id: &ResourceId) -> Result<bool> {
+    let assignments = snapshot.assignments(&id.subscription()).await?;
+    let mut ours = assignments
+        .iter()
+        .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&azure.names));
+    Ok(ours.any(|assignment| levels::known(&assignment.role()).is_some_and(levels::is_of_repositories)))
 }
 
 fn is(place: &Place, id: &str, name: &str) -> bool {
@@ -274,22 +348,22 @@ fn container(account: &ResourceId, objects: &Objects) -> ResourceId {
 
 /// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host
 /// may be somebody else's.
-fn no_account(accounts: &[StorageAccount], host: &Host, subscription: &str) -> Diagnostic {
+fn no_account(accounts: &[StorageAccount], host: &Host, subscription: &str) -> Absence {
     let named = accounts.iter().find(|account| account.name.eq_ignore_ascii_case(&host.name));
     match named.and_then(|account| account.hosts.first()) {
-        Some(own) => elsewhere("storage account", &host.name, &host.text, own),
-        None => absent("storage account", &host.name, subscription),
+        Some(own) => Absence::Elsewhere(elsewhere("storage account", &host.name, &host.text, own)),
+        None => Absence::Gone(absent("storage account", &host.name, subscription)),
     }
 }
 
 /// The same for registries, whose hosts may have a domain name label after the name: `NAME-LABEL.azurecr.io`.
-fn no_registry(registries: &[Registry], host: &Host, subscription: &str) -> Diagnostic {
+fn no_registry(registries: &[Registry], host: &Host, subscription: &str) -> Absence {
     let name = host.name.split('-').next().unwrap_or_default();
     match registries.iter().find(|registry| registry.name.eq_ignore_ascii_case(name)) {
         Some(registry) if !registry.login_server.is_empty() => {
-            elsewhere("container registry", &registry.name, &host.text, &registry.login_server)
+            Absence::Elsewhere(elsewhere("container registry", &registry.name, &host.text, &registry.login_server))
         }
-        _ => absent("container registry", &host.name, subscription),
+        _ => Absence::Gone(absent("container registry", &host.name, subscription)),
     }
 }
 

@@ -6,6 +6,7 @@ mod arm;
 mod denials;
 mod domains;
 mod faults;
+mod gone;
 mod grants;
 mod homes;
 mod in_the_way;
