@@ -69,7 +69,9 @@ fn of_elements(
     if !is_known {
         return Remainder::Unreadable;
     }
-    of_list(there.iter().filter(|element| wanted.contains(element)).cloned().collect(), there, wanted)
+    let left: Vec<_> = there.iter().filter(|element| wanted.contains(element)).cloned().collect();
+    // Whether it is nothing without such elements, and others can do without it, only the provider knows.
+    if left.is_empty() && !wanted.is_empty() { Remainder::Unreadable } else { Remainder::Left(left.into()) }
 }
 
 fn of_list(left: Vec<Value>, there: &[Value], wanted: &[Value]) -> Remainder {
@@ -181,7 +183,7 @@ mod tests {
         let of = |there: &Value, baseline: &Value, wanted: &Value| remainder(there, baseline, wanted, None, false);
         let baseline = json!([a, b, c]);
         assert_eq!(of(&json!([a, c]), &baseline, &json!([b, c])), Remainder::Left(json!([c])));
-        assert_eq!(of(&json!([a]), &baseline, &json!([b])), Remainder::Nothing);
+        assert_eq!(of(&json!([a]), &baseline, &json!([b])), Remainder::Unreadable);
         assert_eq!(of(&json!([{"sid": "a", "who": [2]}, c]), &baseline, &json!([a, b])), Remainder::Unreadable);
         // As many in each: the first stands for the first.
         let who = |who: &[&str]| json!([{"who": who, "may": "x"}]);
