@@ -23,6 +23,7 @@ pub struct Entitlement {
 pub struct Entitlements {
     /// What each of the grants comes to.
     pub asked: BTreeMap<GrantName, BTreeSet<Entitlement>>,
-    /// All that the stack gives these principals now, whatever it was given for.
+    /// All that the stack gives to principals now, whatever it was given for: also to those that none of the grants has, as one
+    /// may have had them before it was edited.
     pub there: BTreeSet<Entitlement>,
 }

@@ -110,6 +110,9 @@ pub struct Desired {
     /// Objects that are given as they are to be once nothing but what is revoked has gone
     /// ([`beside_revoked`](crate::TaskAccess::beside_revoked)). Where what is there differs, it holds what is revoked.
     pub less_revoked: BTreeSet<ObjectId>,
+    /// Of these, those that are given with something that no grant asks for, as nobody can tell whether that is of what is
+    /// revoked: it may be what a grant that stays had before it was edited. Core tells them ([`Stays`]).
+    pub unasked: BTreeSet<ObjectId>,
     /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
     /// any more is searched for at these places too.
     pub baseline: Arc<Intents>,
@@ -135,6 +138,7 @@ impl Desired {
         self.objects.extend(other.objects);
         self.notes.extend(other.notes);
         self.less_revoked.extend(other.less_revoked);
+        self.unasked.extend(other.unasked);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
         }

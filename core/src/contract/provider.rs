@@ -72,8 +72,8 @@ pub trait Provider: Backend {
     /// - Gives each object the scope of the grants for which it exists, and names these. What several scopes share it
     ///   gives once for each of them, in the same form: core makes it one object, for all of their grants.
     /// - Where others are revoked beside these grants ([`TaskAccess::beside_revoked`]), gives an object that is for several
-    ///   grants as it is, less what is revoked, and names it in [`Desired::less_revoked`]. Where each grant has objects of
-    ///   its own, core sees to that.
+    ///   grants as it is, less what is revoked, and names it in [`Desired::less_revoked`]; also in [`Desired::unasked`] where
+    ///   something is in it that no grant asks for. Where each grant has objects of its own, core sees to that.
     ///
     /// # Errors
     /// What is taken for granted isn't there, or the cloud doesn't answer.
@@ -113,8 +113,9 @@ pub trait Provider: Backend {
     ///
     /// # Behavior
     /// - May read what the verbs read, and never writes. Gets all grants of the manifest.
-    /// - Says [`there`](Entitlements::there) of every principal that one of the grants has, all that the stack's own objects
-    ///   give it, by the same bytes as [`asked`](Entitlements::asked) has for the same permission.
+    /// - Says [`there`](Entitlements::there) of every principal that one of the grants has, and of every other one to which the
+    ///   stack gives something, all that the stack's own objects give it, by the same bytes as [`asked`](Entitlements::asked)
+    ///   has for the same permission.
     ///
     /// # Errors
     /// As [`grant_task_access`](Self::grant_task_access).

@@ -245,7 +245,7 @@ impl Engine {
     }
 
     async fn plan_taking_away_from(&self, baseline: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let Taking { without_gone, note } = self.less_revoked_before(baseline, watch, cancel).await?;
+        let Taking { without_gone, note, former } = self.less_revoked_before(baseline, watch, cancel).await?;
         let are_some_gone = without_gone.is_some();
         let [intents, baseline] = match &without_gone {
             Some([intents, baseline]) => [intents, baseline],
@@ -275,7 +275,8 @@ impl Engine {
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
         let sharing =
             Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
-        let manifest = Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, are_some_gone };
+        let manifest =
+            Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, former: &former, are_some_gone };
         taking_away::only(&mut plan, &said, &manifest, &sharing);
         plan.notes.extend(note);
         plan.notes.extend(missing);
@@ -323,6 +324,7 @@ impl Engine {
         let said = Said {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
+            unasked: std::mem::take(&mut desired.unasked),
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
             principals: own,

@@ -4,6 +4,7 @@
 //! them, what they share with the revoked grant would stay, as if they needed it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::contract::entitlements::{Entitlement, Entitlements};
 use crate::contract::error::Result;
@@ -22,6 +23,8 @@ pub(super) struct Taking {
     /// The kept intents and the baseline; `None` where these are as the manifest has them.
     pub(super) without_gone: Option<[Intents; 2]>,
     pub(super) note: Option<Note>,
+    /// The principals that have something which grants that stay may have had before they were edited.
+    pub(super) former: BTreeSet<Arc<str>>,
 }
 
 impl Engine {
@@ -32,7 +35,7 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Taking> {
-        let mut taking = Taking { without_gone: None, note: None };
+        let mut taking = Taking { without_gone: None, note: None, former: BTreeSet::new() };
         let Some(relink) = &self.relink else { return Ok(taking) };
         let kept: BTreeSet<_> = self.intents.grants.iter().map(|grant| &grant.name).collect();
         let (mut all_gone, mut edited) = (BTreeSet::new(), BTreeSet::new());
@@ -57,6 +60,7 @@ impl Engine {
                 gone.retain(|name| !edited.contains(name));
                 if gone.is_empty() {
                     taking.note = given_by_others(&entitlements, &kept);
+                    taking.former = former(&entitlements, &kept);
                     return Ok(taking);
                 }
                 tracing::debug!(grants = ?gone, "the manifest lists grants of which the cloud has nothing");
@@ -84,10 +88,17 @@ fn of_orphans(before: &Entitlements, gone: &BTreeSet<GrantName>, without: &Entit
     gone.iter().filter(is_for_one).cloned().collect()
 }
 
-/// The kept grants that aren't there as a whole, although nothing is there that the others don't account for: all that there
-/// is, is as if these weren't in the manifest.
+/// The kept grants that aren't there as a whole, and of which nothing is there that the others don't account for: all that
+/// there is, is as if these weren't in the manifest.
+///
+/// Where something is there that no grant of the manifest accounts for, on whatever principal, there are none: it may be what a
+/// missing grant had before it was edited. One that was moved to another scope has nothing on the principals that it asks for
+/// now.
 fn gone(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> BTreeSet<GrantName> {
     let Entitlements { asked, there } = entitlements;
+    if unaccounted(entitlements).next().is_some() {
+        return BTreeSet::new();
+    }
     let is_missing = |name: &GrantName, asked: &BTreeSet<Entitlement>| kept.contains(name) && !asked.is_subset(there);
     let (missing, others): (Vec<_>, Vec<_>) = asked.iter().partition(|(name, asked)| is_missing(name, asked));
     let accounted: BTreeSet<_> = others.into_iter().flat_map(|(_, asked)| asked).collect();
@@ -97,6 +108,23 @@ fn gone(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> BTreeSet<Gr
         !asked.iter().any(|one| unaccounted.contains(&one.principal))
     };
     missing.into_iter().filter(is_gone).map(|(name, _)| name.clone()).collect()
+}
+
+/// What is there and no grant of the manifest asks for.
+fn unaccounted(entitlements: &Entitlements) -> impl Iterator<Item = &Entitlement> {
+    let asked: BTreeSet<_> = entitlements.asked.values().flatten().collect();
+    entitlements.there.iter().filter(move |one| !asked.contains(one))
+}
+
+/// The principals that have something which grants that stay may have had before they were edited: it is there, and no grant of
+/// the manifest asks for it. Where only revoked grants lack something, it was theirs.
+fn former(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> BTreeSet<Arc<str>> {
+    let lacking = entitlements.asked.iter().filter(|(_, asked)| !asked.is_subset(&entitlements.there));
+    let (of_kept, of_revoked): (Vec<_>, Vec<_>) = lacking.partition(|(name, _)| kept.contains(name));
+    match of_kept.is_empty() && !of_revoked.is_empty() {
+        true => BTreeSet::new(),
+        false => unaccounted(entitlements).map(|one| one.principal.clone()).collect(),
+    }
 }
 
 /// Said of what is revoked and stays all the same, as a kept grant that is there asks for the same.
@@ -175,12 +203,26 @@ mod tests {
 
     #[test]
     fn a_grant_that_was_edited_is_not_gone() {
-        // Nothing accounts for what the role has: it may be its former form.
+        // Nothing accounts for what one role has: it may be the former form of any of them.
         let former = entitlements(&SHARED, "task:old task:b prod:b");
-        assert_eq!(gone_of(&former, &["a", "p", "b"]), ["p"]);
+        assert!(gone_of(&former, &["a", "p", "b"]).is_empty());
         // An apply that failed halfway.
         let half = entitlements(&SHARED, "task:b prod:a");
         assert_eq!(gone_of(&half, &["a", "b", "r"]), ["r"]);
+    }
+
+    /// It has nothing on the principal that it asks for now, and all that it had is on another one.
+    #[test]
+    fn a_grant_that_was_moved_is_not_gone() {
+        let moved = entitlements(&[("a", "prod:a"), ("b", "task:b prod:b")], "prod:a dev:b");
+        assert!(gone_of(&moved, &["b"]).is_empty());
+        let former = |kept: &[&str]| {
+            let kept: Vec<_> = kept.iter().map(|kept| name(kept)).collect();
+            former(&moved, &kept.iter().collect()).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(former(&["b"]), ["dev"]);
+        // What is revoked itself was moved.
+        assert!(former(&["a"]).is_empty());
     }
 
     /// What is global is given on a domain's principal as long as something else needs that.

@@ -5,6 +5,7 @@ mod needs;
 mod unasked;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -23,6 +24,8 @@ pub(super) struct Said {
     pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// [`Desired::less_revoked`](crate::Desired::less_revoked)
     pub(super) less_revoked: BTreeSet<ObjectId>,
+    /// [`Desired::unasked`](crate::Desired::unasked)
+    pub(super) unasked: BTreeSet<ObjectId>,
     /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
     pub(super) unmakeable: Vec<Unmakeable>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
@@ -36,6 +39,8 @@ pub(super) struct Manifest<'a> {
     pub(super) principals: &'a BTreeSet<ObjectId>,
     /// The intents that stay.
     pub(super) kept: &'a HashSet<IntentId>,
+    /// The names of the principals that have something which grants that stay may have had before they were edited.
+    pub(super) former: &'a BTreeSet<Arc<str>>,
     /// Whether there are grants of which the cloud has nothing, and which were left out of it for that.
     pub(super) are_some_gone: bool,
 }
@@ -45,13 +50,15 @@ pub(super) struct Manifest<'a> {
 ///
 /// What nothing that stays asks for, and what isn't taken away all the same, is told ([`Plan::stays`]).
 pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharing: &Sharing<'_>) {
-    let &Manifest { anyway, principals, kept, are_some_gone } = manifest;
+    let &Manifest { anyway, principals, kept, former, are_some_gone } = manifest;
     let asked = unasked::asked(plan);
+    let given = unasked::given(plan, &said.unasked);
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
     let lacking = anyway.map(|anyway| edited::lacking(anyway, plan, said, kept, sharing)).unwrap_or_default();
     let edited = anyway.map(|anyway| match are_some_gone {
         true => Edited::Others,
+        false if !former.is_empty() => Edited::Others,
         false => Edited::of(anyway, &lacking, kept, sharing),
     });
     let Parts { surplus, unreadable } = leave_parts(plan, said, &known, &lacking, edited, sharing);
@@ -73,18 +80,21 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
     stand_in(plan, said, &known, &mut stays);
     let keeps_needs = edited == Some(Edited::Others) && !are_some_gone;
     let lost = needs::settle(plan, &mut stays, &asked, principals, keeps_needs);
-    if keeps_needs && !lost.is_empty() {
-        plan.notes.push(Note::warning("manifest", lost_with_principals(&lost)));
-    }
     let mut stays = stays.into_iter();
     plan.changes.retain(|_| stays.next().unwrap_or_default());
+    let going = deleted(plan).filter(|id| principals.contains(id) && former.contains(id.name.as_str()));
+    let lost: BTreeSet<_> = lost.iter().filter(|_| keeps_needs).chain(going).collect();
+    if !lost.is_empty() {
+        let lost = lost_with_principals(&lost);
+        plan.notes.push(Note::warning("manifest", lost));
+    }
     in_order(plan);
     let stayed = anyway.map_or(&[][..], |anyway| &anyway.stays);
     plan.stays.retain(|stays| !stayed.contains(stays));
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
     if let Some(anyway) = anyway {
-        let unasked = unasked::stays(&asked, plan, principals, &unreadable, sharing);
+        let unasked = unasked::stays(&asked, &given, plan, principals, &unreadable, sharing);
         let given = still_given(plan, anyway, sharing, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", given_by_others(&given)));
@@ -246,11 +256,11 @@ fn still_given<'a>(
 }
 
 /// Said of what goes with its principal although nobody can tell whose it was.
-fn lost_with_principals(ids: &[ObjectId]) -> String {
+fn lost_with_principals(ids: &BTreeSet<&ObjectId>) -> String {
     format!(
-        "the identities that go take with them {}, which no grant of the manifest asks for any more: if a grant that stays had \
+        "the identities that go take with them what no grant of the manifest asks for any more ({}): if a grant that stays had \
          that before it was edited, `cloudgrant apply` gives it what the manifest says by now",
-        in_the_way::listed(ids.iter())
+        in_the_way::listed(ids.iter().copied())
     )
 }
 

@@ -30,7 +30,9 @@ pub(super) fn settle(
         |at: &&usize| goes(plan, stays, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
     let taking: Vec<_> = may_go.iter().filter(takes_along).copied().collect();
     let mut lost = Vec::new();
-    for at in taking.into_iter().flat_map(|at| with_needs(at, |at| of(&users, &plan.changes[at]))).collect::<Vec<_>>() {
+    let along: BTreeSet<_> =
+        taking.into_iter().flat_map(|at| with_needs(at, |at| of(&users, &plan.changes[at]))).collect();
+    for at in along.iter().copied() {
         if !goes(plan, stays, at) {
             lost.push(plan.changes[at].id.clone());
         }
@@ -38,6 +40,9 @@ pub(super) fn settle(
         deleted(&mut plan.changes[at]);
     }
     if keeps_needs {
+        for at in uses_of_parts(plan, &may_go, &users).filter(|at| !along.contains(at)) {
+            stays[at] = false;
+        }
         let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
         let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, stays, *at)).collect();
         while let Some(at) = staying.pop() {
@@ -50,6 +55,17 @@ pub(super) fn settle(
         }
     }
     lost
+}
+
+/// What needs an object of which a part is left: that gives nothing without it, such as a policy without what attaches it.
+fn uses_of_parts<'a>(
+    plan: &'a Plan,
+    may_go: &'a [usize],
+    users: &'a HashMap<ObjectId, Vec<usize>>,
+) -> impl Iterator<Item = usize> + 'a {
+    let is_left = |at: &&usize| plan.changes[**at].action == Action::Update;
+    let uses = |at: &usize| with_needs(*at, |at| of(users, &plan.changes[at])).into_iter().skip(1);
+    may_go.iter().filter(is_left).flat_map(uses)
 }
 
 fn of(users: &HashMap<ObjectId, Vec<usize>>, change: &Change) -> Vec<usize> {

@@ -19,7 +19,12 @@ fn untold() -> Sharing<'static> {
 /// `principal` is the object that task code runs as.
 fn taken_away(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
     let principals = BTreeSet::from([id("principal")]);
-    only(plan, said, &Manifest { anyway, principals: &principals, kept, are_some_gone: false }, sharing);
+    only(
+        plan,
+        said,
+        &Manifest { anyway, principals: &principals, kept, former: &BTreeSet::new(), are_some_gone: false },
+        sharing,
+    );
 }
 
 fn id(name: &str) -> ObjectId {

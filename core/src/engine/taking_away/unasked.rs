@@ -1,7 +1,7 @@
 //! What nothing that stays asks for, and what stays all the same: nobody can tell whose it is. It is told by name, lest somebody
 //! take it for revoked.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -37,11 +37,27 @@ pub(super) fn asked(plan: &Plan) -> Vec<Asked> {
     plan.changes.iter().filter_map(asked).collect()
 }
 
+/// Of what is there, or is to be made, and has something that nobody asks for by the provider's own words.
+#[derive(Debug)]
+pub(super) struct Given {
+    id: ObjectId,
+    is_made: bool,
+}
+
+/// Those objects of a plan, and such as are there just as they are to be.
+pub(super) fn given(plan: &Plan, unasked: &BTreeSet<ObjectId>) -> Vec<Given> {
+    let made: HashSet<_> =
+        plan.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.id).collect();
+    unasked.iter().map(|id| Given { id: id.clone(), is_made: made.contains(id) }).collect()
+}
+
 /// What isn't asked for and stays, once a plan has come true, and what stays as nobody can tell that. What is only there for others
-/// of these isn't named: a role, an identity and a policy give nothing without what is on them. Nor is a principal: whose code
+/// of these isn't named: a role, an identity and a policy give nothing without what is on them. Nor is a principal that grants of
+/// the manifest have: whose code
 /// runs as it, no grant says.
 pub(super) fn stays(
     asked: &[Asked],
+    given: &[Given],
     plan: &Plan,
     principals: &BTreeSet<ObjectId>,
     left_alone: &HashSet<ObjectId>,
@@ -63,13 +79,21 @@ pub(super) fn stays(
             Told::Nothing => has_more(&now.value(), &wanted.value()).then_some(REASON),
         }
     };
-    let needed: HashSet<_> = asked.iter().flat_map(|one| &one.depends_on).collect();
+    let left: Vec<_> = asked.iter().filter_map(|one| Some((one, why(one)?))).collect();
+    let needed: HashSet<_> = left.iter().flat_map(|(one, _)| &one.depends_on).collect();
     let is_named = |one: &Asked| {
         left_alone.contains(&one.id) || !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id))
     };
-    let named = asked.iter().filter_map(|one| Some((one, why(one)?))).filter(|(one, _)| is_named(one));
+    let is_there = |given: &&Given| match changes.get(&given.id) {
+        None => !given.is_made,
+        Some(change) => change.action != Action::Delete,
+    };
+    let given = given.iter().filter(is_there).map(|given| (&given.id, REASON));
+    let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, *why));
+    let named: BTreeMap<_, _> = given.chain(named).collect();
     named
-        .map(|(one, why)| Stays { object: one.id.clone(), reason: why.to_owned(), is_empty: false })
+        .into_iter()
+        .map(|(id, why)| Stays { object: id.clone(), reason: why.to_owned(), is_empty: false })
         .filter(|one| !plan.stays.iter().any(|told| told.object == one.object))
         .collect()
 }

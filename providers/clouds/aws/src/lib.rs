@@ -156,6 +156,7 @@ impl Backend for Aws {
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         match object.kind {
             kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => remainder::statement(shares),
+            kinds::POLICY => packing::remainder::policy(shares),
             _ => Remainder::Untold,
         }
     }

@@ -7,7 +7,7 @@ use cloudgrant_core::{Checked, Entitlement, Entitlements, Result, Scope, TaskAcc
 use foldhash::HashMap;
 
 use crate::Aws;
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::snapshot::{Role, Snapshot};
 use crate::objects::marks::{Whose, whose};
 use crate::policy::document;
 use crate::policy::sids;
@@ -20,7 +20,8 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
     let statements = Statements::new(grants.iter().map(|grant| &***grant), aws.config.partition(), &inventory);
     let scopes: BTreeSet<_> = grants.iter().flat_map(|grant| grant.carried_by.iter()).collect();
     let roles: BTreeMap<_, Arc<str>> = scopes.into_iter().map(|scope| (scope, aws.role_of(scope).into())).collect();
-    let there = There::of(aws, &snapshot, roles.values());
+    let former = former_roles(aws, &snapshot, &roles.values().map(|role| &**role).collect());
+    let there = There::of(aws, &snapshot, roles.values().chain(&former));
     let is_foreign = |(scope, role): &(&&Scope, &Arc<str>)| {
         let found = snapshot.roles.get(&***role).filter(|_| ***scope != Scope::Global);
         found.is_some_and(|found| found.path != *aws.names.path() || whose(&aws.names, &found.tags) != Whose::Ours)
@@ -50,10 +51,31 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
             let owner = grants.iter().find(|grant| sids::is_of(sid, &grant.name));
             owner.map_or(sid, |grant| grant.name.as_str())
         });
-        let permission = permissions.of(meaning, owner);
-        entitlements.there.insert(Entitlement { principal: principal.clone(), permission });
+        let of = |permission| Entitlement { principal: principal.clone(), permission };
+        let (named, nameless) = (of(permissions.of(meaning, owner)), of(permissions.of(meaning, "")));
+        // Where it is there without a name as well, its grant asks for it as that.
+        let asks = grants
+            .iter()
+            .find(|grant| grant.name.as_str() == owner)
+            .and_then(|grant| entitlements.asked.get(&grant.name));
+        let is_both = asks.is_some_and(|asked| asked.contains(&nameless));
+        entitlements.there.insert(if is_both { nameless } else { named });
     }
     Ok(entitlements)
+}
+
+/// The other roles with policies of the stack's: what these give may be what a grant had before it was moved to another scope.
+fn former_roles(aws: &Aws, snapshot: &Snapshot, asked: &BTreeSet<&str>) -> Vec<Arc<str>> {
+    let has_ours = |role: &Role| {
+        let is_others = role.path == *aws.names.path() && matches!(whose(&aws.names, &role.tags), Whose::Others(_));
+        !is_others && role.attached.keys().any(|arn| is_ours(aws, arn))
+    };
+    let roles = snapshot.roles.iter().filter(|(name, role)| !asked.contains(name.as_str()) && has_ours(role));
+    roles.map(|(name, _)| name.as_str().into()).collect()
+}
+
+fn is_ours(aws: &Aws, arn: &str) -> bool {
+    aws.names.is_policy_of_ours(arn) && !aws.names.is_mark(arn)
 }
 
 /// One text for each permission, however many roles have it. A statement whose Sid names a grant is that grant's alone; one
@@ -75,11 +97,10 @@ struct There<'a> {
 
 impl<'a> There<'a> {
     fn of(aws: &Aws, snapshot: &Snapshot, roles: impl Iterator<Item = &'a Arc<str>>) -> Self {
-        let is_ours = |arn: &&String| aws.names.is_policy_of_ours(arn) && !aws.names.is_mark(arn);
         let roles: Vec<_> = roles.collect();
         let attached = |role: &Arc<str>| {
             let attached = snapshot.roles.get(&**role).into_iter().flat_map(|role| role.attached.keys());
-            attached.filter(is_ours).collect::<Vec<_>>()
+            attached.filter(|arn| is_ours(aws, arn)).collect::<Vec<_>>()
         };
         let policies: BTreeSet<_> = roles.iter().flat_map(|role| attached(role)).collect();
         let policies: Vec<_> =

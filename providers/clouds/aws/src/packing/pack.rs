@@ -27,6 +27,8 @@ pub(crate) struct Policy {
     pub(crate) because: Vec<IntentId>,
     /// The policies that take something over from this one: they come first, so that nobody is without it in between.
     pub(crate) after: Vec<String>,
+    /// Whether it gives something that no grant that stays asks for ([`Scoped::unasked`](super::share::Scoped::unasked)).
+    pub(crate) has_unasked: bool,
 }
 
 impl Policy {
@@ -68,6 +70,7 @@ pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapsh
                 document: statement::document(places.iter().map(|place| pieces[*place].statement.clone())),
                 because,
                 after: moves.get(index).into_iter().flatten().map(|other| name(*other)).collect(),
+                has_unasked: false,
             }
         })
         .collect()

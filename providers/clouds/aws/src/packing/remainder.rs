@@ -3,11 +3,15 @@
 //!
 //! Whose a statement is, its Sid says. In a policy that scopes share it has none: there, what isn't what the revoked grants
 //! come to is the others', as long as all that these come to is there. Where these were edited, too, nobody can tell, and
-//! what can't be told goes.
+//! what can't be told goes. A Sid that names no grant of the manifest is of one that was renamed or taken out: what the
+//! revoked grants come to as well goes with them.
+//!
+//! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, IntentId, Result, Scope, TaskAccess};
+use cloudgrant_core::{Checked, IntentId, Remainder, Result, Scope, Shares, TaskAccess};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
@@ -16,7 +20,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::packing::share::{Granted, Scoped};
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
-use crate::policy::statement::{Meaning, Statement};
+use crate::policy::statement::{self, Meaning, Statement};
 use crate::resources::statements::Statements;
 
 type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
@@ -29,9 +33,12 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
     }
     let revoked = Revoked::look_up(aws, snapshot, revoked).await?;
     let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
+    let all_kept: BTreeSet<_> = scopes.iter().flat_map(|scope| &scope.granted).map(|one| one.intent.clone()).collect();
     for ((scope, there), named) in scopes.iter_mut().zip(there).zip(named) {
         let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
         let is_edited = !scope.granted.iter().all(|granted| there.has(granted));
+        let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        let is_asked = |meaning: &Meaning| asked.contains(meaning) || named.wider.contains(meaning);
         let others = if is_edited { revoked.others_in(scope.scope) } else { Others::Go };
         scope.granted.retain(|granted| there.has(granted));
         let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
@@ -39,9 +46,17 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             let (sid, meaning) = (statement.sid(), statement.meaning());
             let intent = intents.iter().find(|intent| is_its(sid, intent));
             let is_kept = if sid.is_empty() {
-                others != Others::Go && !stays.contains(&meaning) && !named.contains(&meaning)
+                others != Others::Go && !stays.contains(&meaning) && !named.has(&meaning)
+            } else if is_any_s(sid, revoked.grants) {
+                false
+            } else if intent.is_some() {
+                !stays.contains(&meaning)
+            } else if all_kept.iter().any(|intent| is_its(sid, intent)) {
+                // Its grant was moved.
+                true
             } else {
-                !(is_any_s(sid, revoked.grants) || intent.is_some() && stays.contains(&meaning))
+                // Its grant was renamed, perhaps to what is revoked.
+                !stays.contains(&meaning) && (is_asked(&meaning) || !named.revoked.contains(&meaning))
             };
             // What names none of the scope's grants is any one's.
             let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };
@@ -49,10 +64,34 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             let statement = if is_named { statement.named(sid_of_kept(&intent)) } else { statement };
             // Sharing would take the names away.
             scope.is_apart |= !statement.sid().is_empty();
+            if !is_asked(&meaning) {
+                scope.unasked.insert(meaning);
+            }
             scope.granted.push(Granted { intent, statement });
         }
     }
     Ok(())
+}
+
+/// What is left of a policy for which no grant that stays asks: what others had before they were edited. Whose it was, the
+/// meanings and the Sids of what is revoked say.
+pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
+    let Some(revoked) = shares.revoked.filter(|_| shares.wanted.is_none() && shares.are_others_edited) else {
+        return Remainder::Untold;
+    };
+    let revoked = all_of(&revoked["document"]);
+    let is_revoked = |one: &Statement| {
+        let is_its =
+            |other: &Statement| other.meaning() == one.meaning() || !one.sid().is_empty() && other.sid() == one.sid();
+        revoked.iter().any(is_its)
+    };
+    let left: Vec<_> = all_of(&shares.there["document"]).into_iter().filter(|one| !is_revoked(one)).collect();
+    if left.is_empty() {
+        return Remainder::Nothing;
+    }
+    let mut policy = shares.there.clone();
+    policy["document"] = serde_json::from_str(statement::document(left).get()).unwrap_or_default();
+    Remainder::Left(policy)
 }
 
 /// What is to be done with statements that name no grant, and that no grant of the manifest comes to.
@@ -130,13 +169,30 @@ impl<'a> Revoked<'a> {
 
     /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is
     /// revoked, and what wider scopes are granted.
-    fn named_beside(&self, scope: &Scoped<'_>, scopes: &[Scoped<'_>]) -> HashSet<Meaning> {
+    fn named_beside(&self, scope: &Scoped<'_>, scopes: &[Scoped<'_>]) -> Beside {
         let is_wider = |other: &&Scoped<'_>| {
             other.scope != scope.scope && scope.roles.iter().all(|role| other.roles.contains(role))
         };
         let wider = scopes.iter().filter(is_wider).flat_map(|other| &other.granted);
         let revoked = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope));
-        wider.map(|granted| granted.statement.meaning()).chain(revoked.flat_map(|one| one.meanings.clone())).collect()
+        Beside {
+            revoked: revoked.flat_map(|one| one.meanings.clone()).collect(),
+            wider: wider.map(|granted| granted.statement.meaning()).collect(),
+        }
+    }
+}
+
+/// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay.
+struct Beside {
+    /// What is revoked.
+    revoked: HashSet<Meaning>,
+    /// What wider scopes are granted.
+    wider: HashSet<Meaning>,
+}
+
+impl Beside {
+    fn has(&self, meaning: &Meaning) -> bool {
+        self.revoked.contains(meaning) || self.wider.contains(meaning)
     }
 }
 

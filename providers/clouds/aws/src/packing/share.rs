@@ -91,7 +91,7 @@ pub(crate) async fn policies<'a>(
     });
     move_order::between_scopes(aws, snapshot, carrying.collect());
     // What they were granted goes here, too, and is many small pieces.
-    let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.policies?)));
+    let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.with_unasked()?)));
     Ok(policies.into_iter().flatten().collect())
 }
 
@@ -104,6 +104,8 @@ pub(crate) struct Scoped<'a> {
     pub(crate) roles: Vec<String>,
     /// Whether it shares with nobody: the names of its statements must stay.
     pub(crate) is_apart: bool,
+    /// What it keeps although no grant that stays asks for it.
+    pub(crate) unasked: HashSet<Meaning>,
     policies: Option<Vec<Policy>>,
 }
 
@@ -121,11 +123,33 @@ impl<'a> Scoped<'a> {
             let intent = grant.id();
             statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
         });
-        Self { scope, granted: granted.collect(), roles: roles.unwrap_or_default(), is_apart: false, policies: None }
+        Self {
+            scope,
+            granted: granted.collect(),
+            roles: roles.unwrap_or_default(),
+            is_apart: false,
+            unasked: HashSet::default(),
+            policies: None,
+        }
     }
 
     fn own(&self, aws: &Aws, snapshot: &Snapshot) -> Vec<Policy> {
         pack::policies(&aws.names, self.scope, &self.granted, snapshot)
+    }
+
+    /// Its policies, each with whether it has something that no grant that stays asks for.
+    fn with_unasked(self) -> Option<Vec<Policy>> {
+        let mut policies = self.policies?;
+        if !self.unasked.is_empty() {
+            for policy in &mut policies {
+                policy.has_unasked = !policy.gives().is_disjoint(&self.unasked);
+            }
+            // A statement that is in several parts is none of those by itself.
+            if !policies.iter().any(|policy| policy.has_unasked) {
+                policies.iter_mut().for_each(|policy| policy.has_unasked = true);
+            }
+        }
+        Some(policies)
     }
 
     /// What it is granted, in an order and with a number that say nothing.
@@ -220,7 +244,13 @@ impl Group {
             let held = scope.granted.iter().filter(|granted| shared.holds.contains(&granted.statement.meaning()));
             let mut because: Vec<_> = held.map(|granted| granted.intent.clone()).collect();
             because.dedup();
-            Policy { name: shared.name.clone(), document: shared.document.clone(), because, after: Vec::new() }
+            Policy {
+                name: shared.name.clone(),
+                document: shared.document.clone(),
+                because,
+                after: Vec::new(),
+                has_unasked: false,
+            }
         };
         self.shared.iter().map(policy).collect()
     }

@@ -34,6 +34,8 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     for (scope, policies) in reading.packed.policies(aws, grants, &inventory, &snapshot).await? {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         if is_beside_revoked {
+            let with_unasked = policies.iter().filter(|policy| policy.has_unasked);
+            desired.unasked.extend(with_unasked.map(|policy| kinds::policy(&policy.name)));
             desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
         }
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.

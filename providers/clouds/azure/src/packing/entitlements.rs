@@ -40,7 +40,8 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         let of_grant = grant.carried_by.iter().flat_map(|scope| &identities[scope]);
         asked.push(of_grant.flat_map(|identity| given.iter().map(move |given| (identity, given.clone()))).collect());
     }
-    let all: BTreeSet<_> = identities.values().flatten().collect();
+    let former = listed.others(&identities.values().flatten().collect());
+    let all: BTreeSet<_> = identities.values().flatten().chain(&former).collect();
     let stacks: BTreeSet<_> =
         grants.iter().flat_map(|grant| grant.carried_by.iter()).filter(|scope| is_made(azure, scope)).collect();
     let of_stack = identities.iter().filter(|(scope, _)| stacks.contains(*scope)).flat_map(|(_, ids)| ids);
@@ -117,6 +118,13 @@ impl Listed {
     /// Called as the stack's are, and not marked as such.
     fn is_foreign(&self, id: &ResourceId) -> bool {
         self.identities.get(&folded(id.as_str())) == Some(&false)
+    }
+
+    /// The other identities of the stack: what they have may be what a grant had before it was moved to another scope.
+    fn others(&self, asked: &BTreeSet<&ResourceId>) -> Vec<ResourceId> {
+        let ours = self.identities.iter().filter(|(_, is_ours)| **is_ours);
+        let ids = ours.filter_map(|(id, _)| ResourceId::parse(id).ok());
+        ids.filter(|id| !asked.contains(id)).collect()
     }
 }
 
