@@ -56,12 +56,14 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
     let known: HashMap<_, _> =
         anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
     let lacking = anyway.map(|anyway| edited::lacking(anyway, plan, said, kept, sharing)).unwrap_or_default();
+    // What no grant of the manifest asks for was for one that was edited, if grants lack something or not.
+    let are_others_edited = |id: &ObjectId| !former.is_empty() || lacking.iter().any(|other| other != id);
     let edited = anyway.map(|anyway| match are_some_gone {
         true => Edited::Others,
         false if !former.is_empty() => Edited::Others,
         false => Edited::of(anyway, &lacking, kept, sharing),
     });
-    let Parts { surplus, unreadable } = leave_parts(plan, said, &known, &lacking, edited, sharing);
+    let Parts { surplus, unreadable } = leave_parts(plan, said, &known, &are_others_edited, edited, sharing);
     let is_known = |change: &Change| {
         let other = known.get(&change.id).filter(|_| !said.less_revoked.contains(&change.id));
         other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
@@ -76,12 +78,12 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
         }
     }
     let is_change = |at: &usize| is_to_be_done(&plan.changes[*at]);
-    let mut stays: Vec<_> = (0..known.len()).map(|at| !is_made(&at) && !known[at] && is_change(&at)).collect();
-    stand_in(plan, said, &known, &mut stays);
+    let mut is_planned: Vec<_> = (0..known.len()).map(|at| !is_made(&at) && !known[at] && is_change(&at)).collect();
+    stand_in(plan, said, &known, &mut is_planned);
     let keeps_needs = edited == Some(Edited::Others) && !are_some_gone;
-    let lost = needs::settle(plan, &mut stays, &asked, principals, keeps_needs);
-    let mut stays = stays.into_iter();
-    plan.changes.retain(|_| stays.next().unwrap_or_default());
+    let lost = needs::settle(plan, &mut is_planned, &asked, principals, keeps_needs);
+    let mut is_planned = is_planned.into_iter();
+    plan.changes.retain(|_| is_planned.next().unwrap_or_default());
     let going = deleted(plan).filter(|id| principals.contains(id) && former.contains(id.name.as_str()));
     let lost: BTreeSet<_> = lost.iter().filter(|_| keeps_needs).chain(going).collect();
     if !lost.is_empty() {
@@ -122,11 +124,10 @@ fn leave_parts(
     plan: &mut Plan,
     said: &Said,
     known: &HashMap<&ObjectId, &Change>,
-    lacking: &HashSet<ObjectId>,
+    are_others_edited: &dyn Fn(&ObjectId) -> bool,
     edited: Option<Edited>,
     sharing: &Sharing<'_>,
 ) -> Parts {
-    let are_others_edited = |id: &ObjectId| lacking.iter().any(|other| other != id);
     let left_of = |change: &Change, baseline: &Attributes| {
         let wanted = change.after.as_ref();
         let there = change.before.as_ref();
@@ -178,7 +179,7 @@ fn leave_parts(
 }
 
 /// Has what takes the place of something that goes be made, with all that it needs.
-fn stand_in(plan: &Plan, said: &Said, known: &[bool], stays: &mut [bool]) {
+fn stand_in(plan: &Plan, said: &Said, known: &[bool], is_planned: &mut [bool]) {
     let places: HashMap<_, _> = plan.changes.iter().enumerate().map(|(at, change)| (&change.id, at)).collect();
     let is_made = |at: &usize| plan.changes[*at].action == Action::Create;
     let goes = |at: &usize| {
@@ -197,7 +198,7 @@ fn stand_in(plan: &Plan, said: &Said, known: &[bool], stays: &mut [bool]) {
         });
         // What would take the same place in the same form anyway is no part of this.
         if old.iter().chain(&made).any(|at| !known[*at]) {
-            made.into_iter().chain(old).for_each(|at| stays[at] = true);
+            made.into_iter().chain(old).for_each(|at| is_planned[at] = true);
         }
     }
 }

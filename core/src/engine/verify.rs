@@ -70,7 +70,7 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Vec<Change>> {
         let made: HashMap<_, _> = report.applied.iter().map(|applied| (&applied.change.id, &applied.change)).collect();
-        let Taking { without_gone, note: _ } = self.less_revoked_before(baseline, watch, cancel).await?;
+        let Taking { without_gone, .. } = self.less_revoked_before(baseline, watch, cancel).await?;
         let intents = without_gone.as_ref().map_or(&*self.intents, |[intents, _]| intents);
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         (desired.baseline, desired.thorough) = (self.named.clone(), self.thorough);

@@ -12,49 +12,69 @@ use crate::plan::{Action, Change, Plan};
 /// Answers with what goes along although it would have stayed.
 pub(super) fn settle(
     plan: &mut Plan,
-    stays: &mut [bool],
+    is_planned: &mut [bool],
     asked: &[Asked],
     principals: &BTreeSet<ObjectId>,
     keeps_needs: bool,
 ) -> Vec<ObjectId> {
     let unwanted: HashSet<_> = asked.iter().filter(|one| !one.is_wanted()).map(|one| &one.id).collect();
-    let may_go: Vec<_> = (0..stays.len()).filter(|at| unwanted.contains(&plan.changes[*at].id)).collect();
+    let may_go: Vec<_> = (0..is_planned.len()).filter(|at| unwanted.contains(&plan.changes[*at].id)).collect();
     let mut users: HashMap<ObjectId, Vec<usize>> = HashMap::new();
     for at in &may_go {
         for needed in &plan.changes[*at].depends_on {
             users.entry(needed.clone()).or_default().push(*at);
         }
     }
-    let goes = |plan: &Plan, stays: &[bool], at: usize| stays[at] && plan.changes[at].action == Action::Delete;
+    let goes =
+        |plan: &Plan, is_planned: &[bool], at: usize| is_planned[at] && plan.changes[at].action == Action::Delete;
     let takes_along =
-        |at: &&usize| goes(plan, stays, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
+        |at: &&usize| goes(plan, is_planned, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
     let taking: Vec<_> = may_go.iter().filter(takes_along).copied().collect();
     let mut lost = Vec::new();
     let along: BTreeSet<_> =
         taking.into_iter().flat_map(|at| with_needs(at, |at| of(&users, &plan.changes[at]))).collect();
     for at in along.iter().copied() {
-        if !goes(plan, stays, at) {
+        if !goes(plan, is_planned, at) {
             lost.push(plan.changes[at].id.clone());
         }
-        stays[at] = true;
+        is_planned[at] = true;
         deleted(&mut plan.changes[at]);
     }
     if keeps_needs {
         for at in uses_of_parts(plan, &may_go, &users).filter(|at| !along.contains(at)) {
-            stays[at] = false;
+            is_planned[at] = false;
         }
         let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
-        let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, stays, *at)).collect();
+        let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, is_planned, *at)).collect();
         while let Some(at) = staying.pop() {
             for needed in plan.changes[at].depends_on.iter().filter_map(|id| places.get(id).copied()) {
-                if goes(plan, stays, needed) {
-                    stays[needed] = false;
+                if goes(plan, is_planned, needed) {
+                    is_planned[needed] = false;
                     staying.push(needed);
                 }
             }
         }
     }
+    unneeded_go(plan, is_planned, &may_go);
     lost
+}
+
+/// What gives nothing but through others goes when all of these go, such as a policy that is on nothing any more.
+fn unneeded_go(plan: &mut Plan, is_planned: &mut [bool], may_go: &[usize]) {
+    let mut users: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+    for (at, change) in plan.changes.iter().enumerate() {
+        for needed in &change.depends_on {
+            users.entry(needed.clone()).or_default().push(at);
+        }
+    }
+    // What is needed goes last.
+    for at in may_go.iter().copied() {
+        let goes = |at: &usize| is_planned[*at] && plan.changes[*at].action == Action::Delete;
+        if users.get(&plan.changes[at].id).is_some_and(|users| users.iter().all(goes)) {
+            is_planned[at] = true;
+            deleted(&mut plan.changes[at]);
+        }
+    }
 }
 
 /// What needs an object of which a part is left: that gives nothing without it, such as a policy without what attaches it.

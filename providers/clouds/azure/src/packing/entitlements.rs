@@ -41,7 +41,7 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         asked.push(of_grant.flat_map(|identity| given.iter().map(move |given| (identity, given.clone()))).collect());
     }
     let former = listed.others(&identities.values().flatten().collect());
-    let all: BTreeSet<_> = identities.values().flatten().chain(&former).collect();
+    let all: BTreeSet<_> = identities.values().flatten().chain(former).collect();
     let stacks: BTreeSet<_> =
         grants.iter().flat_map(|grant| grant.carried_by.iter()).filter(|scope| is_made(azure, scope)).collect();
     let of_stack = identities.iter().filter(|(scope, _)| stacks.contains(*scope)).flat_map(|(_, ids)| ids);
@@ -94,6 +94,8 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
 struct Listed {
     /// By their folded IDs, and whether they carry the stack's mark.
     identities: HashMap<String, bool>,
+    /// Those that do.
+    ours: Vec<ResourceId>,
     /// What those of a scope may be numbered with.
     indices: BTreeSet<usize>,
 }
@@ -107,6 +109,7 @@ impl Listed {
             let number = id.as_ref().ok().and_then(|id| id.name().rsplit_once('_')?.1.parse::<usize>().ok());
             all.indices.extend(number.filter(|_| is_ours).and_then(|number| number.checked_sub(1)));
             all.identities.insert(folded(&identity.id), is_ours);
+            all.ours.extend(id.ok().filter(|_| is_ours));
         }
         all
     }
@@ -121,10 +124,8 @@ impl Listed {
     }
 
     /// The other identities of the stack: what they have may be what a grant had before it was moved to another scope.
-    fn others(&self, asked: &BTreeSet<&ResourceId>) -> Vec<ResourceId> {
-        let ours = self.identities.iter().filter(|(_, is_ours)| **is_ours);
-        let ids = ours.filter_map(|(id, _)| ResourceId::parse(id).ok());
-        ids.filter(|id| !asked.contains(id)).collect()
+    fn others<'a>(&'a self, asked: &BTreeSet<&ResourceId>) -> Vec<&'a ResourceId> {
+        self.ours.iter().filter(|id| !asked.contains(id)).collect()
     }
 }
 
