@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use crate::json::assert_valid;
 use crate::support::{Folder, MANIFEST, assert_looks};
 
-const KEY: &str = "azure.workload.identity/client-id";
-const VISION: &str = "vision-production";
+pub(crate) const KEY: &str = "azure.workload.identity/client-id";
+pub(crate) const VISION: &str = "vision-production";
 
 /// One domain of a Flyte on Azure.
-const ONE_DOMAIN: &str = r#"version: 1
+pub(crate) const ONE_DOMAIN: &str = r#"version: 1
 stack: acme-one
 provider: azure
 platform:
@@ -51,14 +51,14 @@ fn said(output: &Output) -> String {
 }
 
 #[track_caller]
-fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
+pub(crate) fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
     let output = folder.output(&[arguments, &["--sandbox"]].concat());
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
     said(&output)
 }
 
 /// What is done in the cluster between two runs.
-fn in_cluster<T>(folder: &Folder, cloud: &str, work: impl AsyncFnOnce(Cluster) -> T) -> T {
+pub(crate) fn in_cluster<T>(folder: &Folder, cloud: &str, work: impl AsyncFnOnce(Cluster) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let path: PathBuf = folder.path().join(format!(".cloudgrant/sandbox/{cloud}/kubernetes"));
     runtime.block_on(async {
@@ -70,7 +70,7 @@ fn in_cluster<T>(folder: &Folder, cloud: &str, work: impl AsyncFnOnce(Cluster) -
     })
 }
 
-struct Cluster {
+pub(crate) struct Cluster {
     client: Client,
     _running: Running,
 }
@@ -87,15 +87,24 @@ impl Cluster {
         annotated.collect()
     }
 
-    async fn annotate(&self, namespace: &str, annotations: Value) {
+    pub(crate) async fn annotate(&self, namespace: &str, annotations: Value) {
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
         let params = PatchParams { field_manager: Some("kubectl-annotate".to_owned()), ..PatchParams::default() };
         let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
         api.patch("default", &params, &patch).await.expect("annotated");
     }
+
+    /// As Helm 4 and Argo CD do.
+    pub(crate) async fn apply(&self, namespace: &str, manager: &str, annotations: Value) {
+        let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
+        let metadata = json!({ "name": "default", "annotations": annotations });
+        let applied = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata });
+        let params = PatchParams::apply(manager);
+        api.patch("default", &params, &Patch::Apply(applied)).await.expect("applied");
+    }
 }
 
-fn annotations(folder: &Folder, cloud: &str) -> BTreeMap<String, Value> {
+pub(crate) fn annotations(folder: &Folder, cloud: &str) -> BTreeMap<String, Value> {
     in_cluster(folder, cloud, async |cluster| cluster.annotations().await)
 }
 
@@ -137,8 +146,16 @@ fn what_somebody_did_to_an_annotation_is_drift() {
     assert!(drift.contains("service-account-annotation vision-production/default: missing"), "{drift}");
     exits(&folder, &["apply", "--yes"], 0);
     in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ KEY: "another" })).await);
-    let drift = exits(&folder, &["drift", "--exit-code"], 1);
+    let drift = exits(&folder, &["drift", "--exit-code"], 3);
+    assert!(drift.contains("service-account-annotation vision-production/default: changed"), "{drift}");
+    assert!(drift.contains(&format!("+   {KEY}: another")), "{drift}");
     assert!(drift.contains("has another value, and is managed by `kubectl-annotate`"), "{drift}");
+    assert!(!drift.contains("To put it right"), "an apply is refused: {drift}");
+    let document = assert_valid(&folder, &["drift", "--sandbox", "--exit-code"]);
+    let change = &document["changes"][0];
+    assert_eq!((&change["action"], &change["before"]["annotations"][KEY]), (&json!("update"), &json!("another")));
+    assert_eq!(document["refusal"]["kind"], "conflict", "{document:#}");
+    exits(&folder, &["drift"], 1);
     exits(&folder, &["apply", "--yes"], 1);
     in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ KEY: null })).await);
     exits(&folder, &["apply", "--yes"], 0);
@@ -202,21 +219,6 @@ fn keys_of_a_platform_s_own_are_checked_as_all_others() {
     assert!(handed_off.contains("1 handoff,"), "{handed_off}");
     let folder = folder.variable("CLOUDGRANT_PLATFORM__DELIVERY", "kubernetes");
     assert!(exits(&folder, &["plan"], 0).contains("0 handoffs"));
-}
-
-/// Whoever delivers from now on has the annotation as well, or it goes.
-#[test]
-fn what_cloudgrant_annotated_goes_when_somebody_else_is_to_deliver() {
-    let folder = Folder::with(ONE_DOMAIN);
-    exits(&folder, &["apply", "--yes"], 0);
-    in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ "by-hand": "1" })).await);
-    folder.write("cloudgrant.yaml", ONE_DOMAIN.replace("delivery: kubernetes", "delivery: leave-kubernetes"));
-    let plan = exits(&folder, &["plan", "--exit-code"], 3);
-    assert!(plan.contains("- service-account-annotation vision-production/default"), "{plan}");
-    assert!(plan.contains("1 handoff"), "{plan}");
-    exits(&folder, &["apply", "--yes"], 0);
-    assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), json!({ "by-hand": "1" }))]));
-    assert!(exits(&folder, &["plan"], 0).contains("0 to create, 0 to update, 0 to delete"));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod help;
 mod hints;
 mod json;
 mod later;
+mod leaving_kubernetes;
 mod mistakes;
 mod moving;
 mod nulls;

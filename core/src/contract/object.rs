@@ -273,6 +273,15 @@ pub struct Observed {
     pub stays: Vec<Stays>,
     /// What the cloud chose for wanted objects that are there.
     pub outputs: Outputs,
+    /// Of wanted objects for which there are [`conflicts`](Self::conflicts): what somebody else has put in the place of what was
+    /// asked for, in the same canonical form. Whoever only looks is shown how it differs.
+    pub instead: BTreeMap<ObjectId, Attributes>,
+    /// The stack's own principals that are there, each by what a platform is told of it: a role's ARN, a client ID.
+    pub principals: BTreeMap<String, ObjectId>,
+    /// Of a platform's objects that are there and say which principal task code runs as, and nothing else: what each of them names.
+    /// Such an object gives what its principal has. So it goes with that one, and where only some grants are taken away, with
+    /// nothing else.
+    pub names: BTreeMap<ObjectId, BTreeSet<String>>,
     /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
     /// serving.
     pub if_updated: BTreeMap<ObjectId, String>,
@@ -292,6 +301,9 @@ impl Observed {
             widened,
             stays,
             outputs,
+            instead,
+            principals,
+            names,
             if_updated,
         } = other;
         self.objects.extend(objects);
@@ -304,6 +316,18 @@ impl Observed {
         self.widened.extend(widened);
         self.stays.extend(stays);
         self.outputs.extend(outputs);
+        self.instead.extend(instead);
+        self.principals.extend(principals);
+        self.names.extend(names);
         self.if_updated.extend(if_updated);
+    }
+
+    /// Has what names a principal of the stack's need that one: it goes before it, and with it.
+    pub(crate) fn bind_names(&mut self) {
+        for (id, names) in &self.names {
+            let Some(found) = self.objects.get_mut(id) else { continue };
+            let named = names.iter().filter_map(|name| self.principals.get(name));
+            found.depends_on.extend(named.cloned());
+        }
     }
 }

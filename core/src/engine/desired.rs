@@ -120,6 +120,7 @@ impl Engine {
         }
         desired.extend(self.delivered(intents, principals, &observed.outputs)?);
         observed.extend(on_platform);
+        observed.bind_names();
         Ok(observed)
     }
 

@@ -328,6 +328,7 @@ impl Engine {
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
             principals: own,
+            naming: observed.names.keys().cloned().collect(),
         };
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{Desired, ObjectId, Ownership, Unmakeable};
+use crate::contract::object::{Desired, ObjectId, Ownership, Stays, Unmakeable};
 use crate::engine::sharing::{Left, Sharing, Told};
 use crate::engine::taking_away::edited::Edited;
 use crate::plan::{Action, Change, Plan, in_the_way};
@@ -30,6 +30,8 @@ pub(super) struct Said {
     pub(super) unmakeable: Vec<Unmakeable>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
     pub(super) principals: BTreeSet<ObjectId>,
+    /// The platform's objects that only name a principal: [`Observed::names`](crate::Observed::names).
+    pub(super) naming: BTreeSet<ObjectId>,
 }
 
 /// What the manifest asks for as a whole, and what of that stays.
@@ -69,10 +71,14 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
         other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
     };
     let is_made = |at: &usize| plan.changes[*at].action == Action::Create;
-    let mut known: Vec<_> = plan.changes.iter().map(is_known).collect();
+    // What names a principal goes with that one. Whether it is to go for another reason is for `apply`.
+    let only_names = |change: &Change| change.action == Action::Delete && said.naming.contains(&change.id);
+    let is_left = |change: &Change| is_known(change) || anyway.is_none() && only_names(change);
+    let mut known: Vec<_> = plan.changes.iter().map(is_left).collect();
     if edited == Some(Edited::Revoked) {
         // What nothing wants any more was theirs, before.
-        let is_surplus = |change: &Change| change.action == Action::Delete || surplus.contains(&change.id);
+        let is_surplus =
+            |change: &Change| change.action == Action::Delete && !only_names(change) || surplus.contains(&change.id);
         for (known, change) in known.iter_mut().zip(&plan.changes) {
             *known &= !is_surplus(change);
         }
@@ -85,17 +91,24 @@ pub(super) fn only(plan: &mut Plan, said: &Said, manifest: &Manifest<'_>, sharin
     let mut is_planned = is_planned.into_iter();
     plan.changes.retain(|_| is_planned.next().unwrap_or_default());
     let going = deleted(plan).filter(|id| principals.contains(id) && former.contains(id.name.as_str()));
-    let lost: BTreeSet<_> = lost.iter().filter(|_| keeps_needs).chain(going).collect();
+    let lost = lost.iter().filter(|id| !said.naming.contains(id));
+    let lost: BTreeSet<_> = lost.filter(|_| keeps_needs).chain(going).collect();
     if !lost.is_empty() {
         let lost = lost_with_principals(&lost);
         plan.notes.push(Note::warning("manifest", lost));
     }
     in_order(plan);
     let stayed = anyway.map_or(&[][..], |anyway| &anyway.stays);
-    plan.stays.retain(|stays| !stayed.contains(stays));
+    let (is_stayed, changes) = (|stays: &Stays| stayed.contains(stays), &plan.changes);
+    plan.stays.retain(|stays| match said.naming.contains(&stays.object) {
+        true => changes.iter().any(|change| change.id == stays.object),
+        false => !is_stayed(stays),
+    });
     let known_notes = anyway.map_or(&[][..], |anyway| &anyway.notes);
     plan.notes.retain(|note| !known_notes.contains(note));
     if let Some(anyway) = anyway {
+        // What an annotation gives is what its principal has, and told of that.
+        let asked: Vec<_> = asked.into_iter().filter(|one| !said.naming.contains(&one.id)).collect();
         let unasked = unasked::stays(&asked, &given, plan, principals, &unreadable, sharing);
         let given = still_given(plan, anyway, sharing, &unasked);
         if !given.is_empty() {
@@ -237,12 +250,7 @@ fn becomes(change: &mut Change, left: Left, other: &Change) {
 }
 
 /// What gives all that is revoked also once that is done, as others ask for it, too.
-fn still_given<'a>(
-    plan: &Plan,
-    anyway: &Plan,
-    sharing: &Sharing<'a>,
-    unasked: &[crate::contract::object::Stays],
-) -> Vec<&'a ObjectId> {
+fn still_given<'a>(plan: &Plan, anyway: &Plan, sharing: &Sharing<'a>, unasked: &[Stays]) -> Vec<&'a ObjectId> {
     let is_changed = |id: &ObjectId| plan.changes.iter().any(|change| change.id == *id);
     let is_unasked = |id: &ObjectId| unasked.iter().any(|stays| stays.object == *id);
     let is_there = |id: &ObjectId, asked: &Attributes| match anyway.changes.iter().find(|change| change.id == *id) {

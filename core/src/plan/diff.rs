@@ -5,11 +5,13 @@ use std::mem::discriminant;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
+use crate::contract::attributes::Attributes;
 use crate::contract::delivery::Principal;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Found, Object, ObjectId, Observed, Ownership, Stays};
 use crate::contract::protected::Protected;
+use crate::plan::in_the_way::InTheWay;
 use crate::plan::{Action, Change, Plan, Refusal};
 use crate::plan::{in_the_way, order, unmakeable};
 use crate::vocabulary::checked::Checked;
@@ -207,10 +209,14 @@ pub(crate) fn plan(
     let undeletable = unmakeable::undeletable(&observed.unmakeable);
     let unmakeable = unmakeable::of_wanted(std::mem::take(&mut observed.unmakeable), &objects, &observed.objects);
     let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
-    let (in_the_way, conflicts): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
     objects = rest;
     let mut problems = std::mem::take(&mut observed.problems);
     let mut refusal = None;
+    // What somebody else has put in the place of something differs from that, whoever may change it.
+    let instead = if aim == Aim::Look { std::mem::take(&mut observed.instead) } else { BTreeMap::new() };
+    let differing: Vec<_> = taken.iter().filter_map(|(object, _)| instead_of(object, &instead)).collect();
+    let (in_the_way, conflicts): (Vec<_>, Vec<_>) =
+        taken.into_iter().map(|(object, error)| (InTheWay::of(object, &error), error)).unzip();
     match aim {
         Aim::Apply => problems.extend(unmakeable.into_iter().map(|(why, _)| why).chain(conflicts)),
         Aim::TakeAway => {}
@@ -242,6 +248,7 @@ pub(crate) fn plan(
             Some(change) => work.push(change),
         }
     }
+    work.extend(differing);
     stays.extend(keep_protected(protected, &mut present));
     let deletions = deletions(provider, present)?;
     let mut changes = order::by_dependency(provider, work)?;
@@ -273,6 +280,13 @@ pub(super) fn action(object: &Object, found: Option<&Found>) -> Option<Action> {
         (None, None) => Some(Action::Create),
         (Some(_), None) => Some(Action::Update),
     }
+}
+
+/// How something that somebody else has put in an object's place differs from what was asked for.
+fn instead_of(object: &Object, instead: &BTreeMap<ObjectId, Attributes>) -> Option<Change> {
+    let attributes = instead.get(&object.id)?.clone();
+    let found = Found { attributes, owned: false, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() };
+    difference(object.clone(), Some(found))
 }
 
 fn difference(object: Object, found: Option<Found>) -> Option<Change> {

@@ -26,9 +26,16 @@ pub(crate) struct InTheWay {
     pub(crate) what: String,
 }
 
+impl InTheWay {
+    /// With what is said of it.
+    pub(super) fn of(object: Object, error: &Error) -> Self {
+        Self { object: object.id, because: object.because, what: error.message().to_owned() }
+    }
+}
+
 /// Takes out of what is wanted, and out of what is there, whatever something is in the way of. Answers with the rest, and with
 /// each of the others and what to say of it.
-pub(super) fn taken_out(objects: Vec<Object>, observed: &mut Observed) -> (Vec<Object>, Vec<(InTheWay, Error)>) {
+pub(super) fn taken_out(objects: Vec<Object>, observed: &mut Observed) -> (Vec<Object>, Vec<(Object, Error)>) {
     let (mut rest, mut taken) = (Vec::with_capacity(objects.len()), Vec::new());
     for object in objects {
         let conflict = observed.conflicts.remove(&object.id);
@@ -38,9 +45,8 @@ pub(super) fn taken_out(objects: Vec<Object>, observed: &mut Observed) -> (Vec<O
             continue;
         };
         observed.objects.remove(&object.id);
-        let one = InTheWay { object: object.id, what: error.message().to_owned(), because: object.because };
-        let error = error.with("for", named(one.because.iter()));
-        taken.push((one, error));
+        let error = error.with("for", named(object.because.iter()));
+        taken.push((object, error));
     }
     (rest, taken)
 }

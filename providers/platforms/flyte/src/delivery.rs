@@ -128,6 +128,19 @@ mod tests {
         }
     }
 
+    /// Lists in sentences can be empty.
+    #[test]
+    fn how_pairs_are_unbound_is_a_sentence_also_where_none_is_named() {
+        let bound = ["`-p vision -d production`".to_owned()];
+        for way in [Way::Handoff, Way::Kubernetes, Way::LeaveKubernetes] {
+            let teller = teller(Keys { delivery: way });
+            let [none, one] = [&[][..], &bound].map(|bound| teller.unbinding(&DELIVERY, bound));
+            assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
+            assert_eq!(one.contains("With `-p vision -d production`: where"), way != Way::Kubernetes, "{way:?}: {one}");
+            assert_eq!(none.contains("lose the annotation first"), way != Way::Handoff, "{way:?}: {none}");
+        }
+    }
+
     #[test]
     fn a_principal_that_a_vendor_would_have_to_make_is_refused() {
         let asked = cloudgrant_core::Asked {

@@ -32,14 +32,17 @@ impl ClusterResourceAttributes {
         principal.serves.iter().map(|(pair, _)| object(pair)).collect()
     }
 
-    /// How somebody takes the principal's value away.
+    /// How somebody takes the principal's value away. Where nobody can say of which pairs, it is that of each that has it.
     pub fn unbinding(&self, bound: &[String]) -> String {
         let Self { tool, key } = self;
         let command = "cluster-resource-attribute";
+        let of = match bound {
+            [] => "For each project and domain that has it".to_owned(),
+            bound => format!("With {}", bound.join(", ")),
+        };
         format!(
-            "With {}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
-             with `{tool} update {command} --attrFile FILE`",
-            bound.join(", ")
+            "{of}: where `{tool} get {command}` shows `{key}` alone, `{tool} delete {command}`; else write the rest \
+             with `{tool} update {command} --attrFile FILE`"
         )
     }
 

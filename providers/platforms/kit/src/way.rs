@@ -55,7 +55,12 @@ impl Teller {
                 None => accounts,
             }
         };
-        Self { way: keys.delivery, accounts: (keys.delivery != Way::Handoff).then(accounts) }
+        let accounts = match keys.delivery {
+            Way::Handoff => None,
+            Way::Kubernetes => Some(accounts()),
+            Way::LeaveKubernetes => Some(accounts().leaving()),
+        };
+        Self { way: keys.delivery, accounts }
     }
 
     /// Who reads and writes what the platform is told, where that is cloudgrant.
@@ -101,12 +106,15 @@ impl Teller {
 
     /// How pairs stop running under a principal: a sentence.
     pub fn unbinding(&self, delivery: &Delivery, bound: &[String]) -> String {
-        match self.way {
-            Way::Kubernetes => {
-                "The service accounts lose the annotation first, in the same run; pods that run by then still name it"
-                    .to_owned()
+        const BY_ITSELF: &str =
+            "The service accounts lose the annotation first, in the same run; pods that run by then still name it";
+        match (self.way, bound) {
+            (Way::Handoff, _) => delivery.attributes.unbinding(bound),
+            // Nobody has to do anything for what cloudgrant annotated; whoever delivers by now may have bound it as well.
+            (Way::Kubernetes, _) | (Way::LeaveKubernetes, []) => BY_ITSELF.to_owned(),
+            (Way::LeaveKubernetes, bound) => {
+                format!("{BY_ITSELF}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
             }
-            Way::Handoff | Way::LeaveKubernetes => delivery.attributes.unbinding(bound),
         }
     }
 }

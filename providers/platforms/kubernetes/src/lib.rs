@@ -45,6 +45,8 @@ const LONGEST_MANAGER: usize = 128;
 pub struct ServiceAccounts {
     manager: String,
     cluster: Cluster,
+    /// Whether somebody else annotates from now on.
+    leaves: bool,
     /// The service accounts as they were seen last, by their uids. Which one an annotation was planned for, no plan says.
     seen: Mutex<HashMap<String, String>>,
 }
@@ -53,7 +55,13 @@ impl ServiceAccounts {
     /// Those of a stack at a home, in the cluster that `kubectl` would reach. Nothing is read yet, and nothing sent.
     pub fn new(stack: &Stack, home: &str) -> Self {
         let manager = shortened(format!("cloudgrant.{stack}.{}", digest_of(home, 8)), LONGEST_MANAGER);
-        Self { manager, cluster: Cluster::default(), seen: Mutex::default() }
+        Self { manager, cluster: Cluster::default(), leaves: false, seen: Mutex::default() }
+    }
+
+    /// The same where somebody else annotates from now on: what of an annotation is theirs by then is to stay.
+    #[must_use]
+    pub fn leaving(self) -> Self {
+        Self { leaves: true, ..self }
     }
 
     /// The same in the cluster of a sandbox, by the kubeconfig that it wrote.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Unmakeable, Unsearched, shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable, Unsearched,
+    shown,
 };
 use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use crate::account::parts;
 use crate::client::Connected;
 use crate::errors::{asked, in_the_way, needing};
-use crate::fields::{applied_by, others_with};
+use crate::fields::{applied_by, others_with, told};
 use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
 
 const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
@@ -42,12 +43,30 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
             continue;
         }
         seen.extend(account.metadata.uid.clone().map(|uid| (name.clone(), uid)));
-        if let Some(conflict) = object.and_then(|object| conflict(object, account, &backend.manager)) {
+        if let Some((conflict, instead)) = object.and_then(|object| conflict(object, account, &backend.manager)) {
             observed.conflicts.insert(id(name), conflict);
+            observed.instead.insert(id(name), instead.into());
         }
-        if !ours.is_empty() {
-            observed.objects.insert(id(name), found(name, &json!(ours), object.is_some()));
+        if ours.is_empty() {
+            continue;
         }
+        let mut found = found(name, &json!(ours), object.is_some());
+        let keys = ours.keys().filter(|_| object.is_none());
+        for (key, others) in keys.map(|key| (key, others_with(account, key, &backend.manager))) {
+            if others.is_empty() {
+                continue;
+            }
+            let others: Vec<_> = others.iter().map(|other| told(other)).collect();
+            let others = others.join(" and ");
+            found.if_deleted = Some(format!("only this stack's part of it goes, as {others} has it as well"));
+            if backend.leaves && !desired.thorough {
+                observed.notes.push(Note::warning(id(name), format!("it stays: {others} has it as well")));
+            } else {
+                observed.stays.push(Stays { object: id(name), reason: shared(name, key, &others), is_empty: false });
+            }
+        }
+        observed.names.insert(id(name), ours.into_values().collect());
+        observed.objects.insert(id(name), found);
     }
     *backend.seen() = seen;
     let missing = wanted.keys().filter(|name| !accounts.contains_key(**name));
@@ -141,16 +160,28 @@ fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {
     }
 }
 
-/// What somebody else has of a wanted annotation, unless it is the same. What the cloud has yet to choose nobody can have
-/// written down.
-fn conflict(object: &Object, account: &ServiceAccount, manager: &str) -> Option<Error> {
+/// Why an annotation stays that the stack gives up, and what to do about it.
+fn shared(name: &str, key: &str, others: &str) -> String {
+    let (namespace, account) = parts(name);
+    format!(
+        "{others} has it as well, and server-side apply leaves it to that manager: pods still run as what it names, as long as that          is there. Take it out of what that manager applies, or remove it: `kubectl annotate serviceaccount {account} --namespace          {namespace} {key}-`"
+    )
+}
+
+/// What somebody else has of a wanted annotation, unless it is the same, and what is there then. What the cloud has yet to choose
+/// nobody can have written down.
+fn conflict(object: &Object, account: &ServiceAccount, manager: &str) -> Option<(Error, Value)> {
     let wanted = object.attributes.value();
     let there = account.metadata.annotations.as_ref()?;
-    wanted["annotations"].as_object()?.iter().find_map(|(key, value)| {
+    let wanted = wanted["annotations"].as_object()?;
+    let error = wanted.iter().find_map(|(key, value)| {
         let is_other = there.get(key).is_some_and(|there| value.as_str() != Some(there));
         let others = others_with(account, key, manager);
         (is_other && !others.is_empty()).then(|| in_the_way(&object.id.name, key, &others))
-    })
+    })?;
+    let there: serde_json::Map<_, _> =
+        wanted.keys().filter_map(|key| Some((key.clone(), there.get(key)?.as_str().into()))).collect();
+    Some((error, json!({ "annotations": there })))
 }
 
 /// An apply makes a service account that isn't there, but no namespace.

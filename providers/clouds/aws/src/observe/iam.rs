@@ -156,6 +156,9 @@ impl Reader<'_> {
                 self.observed.if_updated.extend(warning.map(|warning| (id.clone(), warning)));
             }
             let attributes = attributes.into();
+            if owned {
+                self.observed.principals.insert(role.arn.clone(), id.clone());
+            }
             self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted, touches: Vec::new() });
             if owned {
                 self.attachments_of_ours(name, role, wanted);

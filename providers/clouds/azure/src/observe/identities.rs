@@ -112,6 +112,9 @@ pub(super) async fn add(
                 .then(|| format!("task code that still names {} fails without it", identity.name)),
             touches: Vec::new(),
         };
+        if owned && !identity.client_id.is_empty() {
+            observed.principals.insert(identity.client_id.clone(), object.clone());
+        }
         if owned && (place.is_none() || !wanted.contains(&object)) {
             ours.push((id, object.clone()));
         }

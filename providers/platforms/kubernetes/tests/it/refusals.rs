@@ -1,6 +1,6 @@
 //! What is refused, and by whose name.
 
-use cloudgrant_core::{Approval, ErrorKind, Plan, Result, Silent};
+use cloudgrant_core::{Action, Approval, Attributes, ErrorKind, Plan, Result, Silent};
 use serde_json::json;
 
 use crate::cluster::{Cluster, ISSUER, KEY, issuer_rule, rule};
@@ -49,7 +49,13 @@ async fn a_value_that_was_overwritten_is_drift_with_the_name_of_whoever_did_it()
     let (kind, said) = refusal(run.plan().await);
     assert!(kind == ErrorKind::Conflict && said.contains("`kubectl-annotate`"), "{said}");
     let looked = run.engine().only_looking().plan(&Silent).await.expect("a look");
-    assert!(looked.refusal.is_some_and(|refusal| refusal.error().kind() == ErrorKind::Conflict));
+    assert!(looked.refusal.as_ref().is_some_and(|refusal| refusal.error().kind() == ErrorKind::Conflict));
+    let [change] = looked.changes.as_slice() else { panic!("{looked:?}") };
+    let tree = |attributes: &Option<Attributes>| attributes.as_ref().map(Attributes::value);
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(tree(&change.before), Some(json!({ "annotations": { KEY: "another" } })));
+    assert_eq!(tree(&change.after), Some(json!({ "annotations": { KEY: "client-1" } })));
+    assert!(looked.has_drift());
     // Whoever only takes away leaves it alone.
     let report = run.revoke().await;
     assert!(report.is_success() && report.applied.is_empty(), "{report:?}");

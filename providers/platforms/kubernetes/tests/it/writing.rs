@@ -77,7 +77,7 @@ async fn another_stack_and_another_home_have_annotations_of_their_own() {
     assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "client-1" }));
 }
 
-/// Both have it, and each may give it up.
+/// Both have it, and each may give it up. That it stays then is known before.
 #[tokio::test]
 async fn a_value_that_another_manager_has_as_well_is_shared_and_stays_with_that_one() {
     let cluster = Cluster::start().await;
@@ -85,11 +85,32 @@ async fn a_value_that_another_manager_has_as_well_is_shared_and_stays_with_that_
     let run = Run { projects: &["vision"], ..Run::of(&cluster) };
     assert!(run.apply().await.is_success());
     assert!(run.plan().await.expect("a plan").is_empty());
+    for engine in [run.engine_of_revoke(), Run::of_nothing(&cluster).engine()] {
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let [stays] = plan.stays.as_slice() else { panic!("{:?}", plan.stays) };
+        assert_eq!(stays.object.name, "vision-production/default");
+        assert!(stays.reason.contains("`helm` has it as well"), "{}", stays.reason);
+        assert_eq!(plan.changes.iter().map(|change| change.action).collect::<Vec<_>>(), [Action::Delete]);
+    }
     let report = run.revoke().await;
     assert!(report.is_success(), "{report:?}");
     let remarks = &report.applied[0].outcome.remarks;
     assert!(remarks[0].contains("stays: it is also managed by `helm`"), "{remarks:?}");
     assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "client-1" }));
+    assert_eq!(cluster.managers(VISION).await, ["helm"]);
+}
+
+/// A hand that writes the value that is there has nothing of it by that: it goes with what the stack gives up.
+#[tokio::test]
+async fn who_writes_the_same_value_without_applying_it_has_no_part_in_it() {
+    let cluster = Cluster::start().await;
+    let run = Run { projects: &["vision"], ..Run::of(&cluster) };
+    assert!(run.apply().await.is_success());
+    cluster.annotate(VISION, json!({ KEY: "client-1" })).await;
+    let plan = run.engine_of_revoke().plan(&Silent).await.expect("a plan");
+    assert!(plan.stays.is_empty(), "{:?}", plan.stays);
+    assert!(run.revoke().await.is_success());
+    assert_eq!(cluster.annotations(VISION).await, json!({}));
 }
 
 #[tokio::test]

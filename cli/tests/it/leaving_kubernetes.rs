@@ -1,0 +1,107 @@
+//! `platform.delivery: leave-kubernetes`: the way from cloudgrant's annotations to somebody else's.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::delivery::{KEY, ONE_DOMAIN, VISION, annotations, exits, in_cluster};
+use crate::json::assert_valid;
+use crate::support::{Folder, MANIFEST};
+
+fn leaving(manifest: &str) -> String {
+    assert!(manifest.contains("delivery: kubernetes"), "{manifest}");
+    manifest.replace("delivery: kubernetes", "delivery: leave-kubernetes")
+}
+
+/// Two domains, and a grant in each.
+fn two_domains() -> String {
+    let development = "  - name: inputs-development
+    scope: { domain: development }
+    access: { inputs: read }
+";
+    ONE_DOMAIN.replace("domains: [production]", "domains: [development, production]") + development
+}
+
+/// The same on AWS.
+fn two_domains_on_aws() -> String {
+    let head = MANIFEST.split("grants:").next().expect("a head").replacen(
+        "kind: union\n",
+        "kind: union\n  delivery: kubernetes\n",
+        1,
+    );
+    let head = head.replacen("domains: [staging, production]", "domains: [development, production]", 1);
+    let grant = |domain: &str| {
+        format!("  - name: inputs-{domain}\n    scope: {{ domain: {domain} }}\n    access: {{ training-data: read }}\n")
+    };
+    format!("{head}grants:\n{}{}", grant("production"), grant("development"))
+}
+
+/// Whoever delivers from now on has the annotation as well, or it goes.
+#[test]
+fn what_cloudgrant_annotated_goes_when_somebody_else_is_to_deliver() {
+    let folder = Folder::with(ONE_DOMAIN);
+    exits(&folder, &["apply", "--yes"], 0);
+    in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ "by-hand": "1" })).await);
+    folder.write("cloudgrant.yaml", leaving(ONE_DOMAIN));
+    let plan = exits(&folder, &["plan", "--exit-code"], 3);
+    assert!(plan.contains("- service-account-annotation vision-production/default"), "{plan}");
+    assert!(plan.contains("1 handoff"), "{plan}");
+    exits(&folder, &["apply", "--yes"], 0);
+    assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), json!({ "by-hand": "1" }))]));
+    assert!(exits(&folder, &["plan"], 0).contains("0 to create, 0 to update, 0 to delete"));
+}
+
+/// The annotations of an identity that goes go with it; those of others are for `apply`.
+#[test]
+fn one_grant_that_is_revoked_takes_the_annotations_of_its_principal_along_and_no_others() {
+    for (manifest, cloud) in [(two_domains(), "azure"), (two_domains_on_aws(), "aws")] {
+        let folder = Folder::with(&manifest);
+        exits(&folder, &["apply", "--yes"], 0);
+        let all = annotations(&folder, cloud);
+        let of = |domain: &str| all.keys().filter(|name| name.ends_with(domain)).cloned().collect::<Vec<_>>();
+        let (mut gone, others) = (of("-production"), of("-development"));
+        gone.sort();
+        assert!(!gone.is_empty() && !others.is_empty(), "{cloud}: {all:?}");
+        folder.write("cloudgrant.yaml", leaving(&manifest));
+        let look = exits(&folder, &["revoke", "inputs-production", "--dry-run"], 0);
+        for namespace in &gone {
+            assert!(look.contains(&format!("- service-account-annotation {namespace}/default")), "{cloud}: {look}");
+        }
+        assert!(others.iter().all(|namespace| !look.contains(namespace)), "{cloud}: {look}");
+        assert!(!look.contains("With :"), "{cloud}: {look}");
+        exits(&folder, &["revoke", "inputs-production", "--yes"], 0);
+        assert_eq!(annotations(&folder, cloud).into_keys().collect::<Vec<_>>(), others, "{cloud}");
+        // Once more: nothing is left of it, and nothing else goes.
+        let again = exits(&folder, &["revoke", "inputs-production", "--yes"], 0);
+        assert!(others.iter().all(|namespace| !again.contains(namespace)), "{cloud}: {again}");
+        assert_eq!(annotations(&folder, cloud).into_keys().collect::<Vec<_>>(), others, "{cloud}");
+        exits(&folder, &["revoke", "--all", "--yes"], 0);
+        assert!(annotations(&folder, cloud).is_empty(), "{cloud}");
+    }
+}
+
+/// Server-side apply leaves what another manager has as well.
+#[test]
+fn an_annotation_that_somebody_else_has_as_well_stays_and_that_is_told() {
+    let folder = Folder::with(ONE_DOMAIN);
+    exits(&folder, &["apply", "--yes"], 0);
+    let client_id = annotations(&folder, "azure")[VISION][KEY].clone();
+    let theirs = json!({ KEY: client_id });
+    in_cluster(&folder, "azure", async |cluster| cluster.apply(VISION, "helm", theirs.clone()).await);
+    let look = exits(&folder, &["revoke", "--all", "--dry-run"], 1);
+    assert!(look.contains("stays: service-account-annotation vision-production/default"), "{look}");
+    assert!(look.contains("`helm`"), "{look}");
+    let document = assert_valid(&folder, &["revoke", "--all", "--dry-run", "--sandbox"]);
+    assert_eq!(document["stays"][0]["name"], "vision-production/default", "{document:#}");
+    let one = exits(&folder, &["revoke", "inputs-production", "--dry-run"], 1);
+    assert!(one.contains("stays: service-account-annotation vision-production/default"), "{one}");
+    // Whoever leaves the annotation to somebody else has reached that, as long as its identity stays.
+    folder.write("cloudgrant.yaml", leaving(ONE_DOMAIN));
+    let plan = exits(&folder, &["plan"], 0);
+    assert!(plan.contains("it stays: `helm` has it as well"), "{plan}");
+    assert!(!plan.contains("stays: service-account-annotation"), "{plan}");
+    let one = exits(&folder, &["revoke", "inputs-production", "--dry-run"], 1);
+    assert!(one.contains("stays: service-account-annotation vision-production/default"), "{one}");
+    exits(&folder, &["revoke", "inputs-production", "--yes"], 1);
+    assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), theirs)]));
+}
