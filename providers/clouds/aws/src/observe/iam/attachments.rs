@@ -1,0 +1,180 @@
+//! What roles and policies of the stack's are attached to: what the stack attached is the stack's, the rest is pointed out.
+
+use cloudgrant_core::{Found, Note, ObjectId, Widening, quoted};
+use foldhash::{HashMap, HashMapExt as _};
+
+use crate::inventory::snapshot::Role;
+use crate::objects::attachment::Attachment;
+use crate::objects::kinds;
+use crate::objects::marks::{self, Whose, whose};
+use crate::observe::iam::Reader;
+use crate::policy::document;
+use crate::verbs::bind_scope::{TASK_POLICY_TAG, tag_of};
+
+impl Reader<'_> {
+    /// What a role of ours carries: what the stack attached is the stack's, the rest is pointed out.
+    pub(super) fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
+        // What each is, whether it only denies, and the command that takes it away.
+        let mut foreign = Vec::new();
+        for (arn, policy) in &role.attached {
+            let id = kinds::attachment(name, policy);
+            let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
+            if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
+                self.attached(id, name, policy, arn, Vec::new());
+            } else {
+                // The documents of AWS's own policies aren't read.
+                let denies =
+                    self.snapshot.policies.get(arn).is_some_and(|policy| document::only_denies(&policy.document()));
+                let remedy = detach(name, arn);
+                foreign.push((format!("the policy {policy}"), denies, remedy));
+            }
+        }
+        foreign.extend(role.inline.iter().map(|(policy, document)| {
+            let remedy =
+                format!("aws iam delete-role-policy --role-name {} --policy-name {}", quoted(name), quoted(policy));
+            (format!("the inline policy {policy}"), document::only_denies(&document::from_iam(document)), remedy)
+        }));
+        foreign.extend(role.instance_profiles.iter().map(|profile| {
+            let remedy = format!(
+                "aws iam remove-role-from-instance-profile --instance-profile-name {} --role-name {}",
+                quoted(profile),
+                quoted(name)
+            );
+            (format!("the instance profile {profile}"), false, remedy)
+        }));
+        foreign.sort();
+        let id = kinds::role(name);
+        if wanted {
+            for (what, denies, remedy) in foreign {
+                if denies {
+                    let message = format!("it has {what}, which this stack did not give it, and which only denies");
+                    self.observed.notes.push(Note::info(&id, message));
+                } else {
+                    let what = format!("has {what}, which this stack did not give it");
+                    self.observed.widened.push(Widening { object: id.clone(), what, remedy });
+                }
+            }
+        } else if let Some((_, _, remedy)) = foreign.first() {
+            let what = foreign.iter().map(|(what, ..)| what.as_str()).collect::<Vec<_>>().join(", ");
+            let reason = if self.has_lost_its_tags(role) {
+                format!(
+                    "somebody has replaced its tags, so that nobody knows whether this stack gave it {what}, and IAM deletes no role \
+                     that has anything. What this stack is known to have given it is taken away. If it gave that too, put the tags \
+                     back and run this again: `{}`. If not, take the rest away (for example `{remedy}`) and run this again",
+                    marks::put_back(&self.aws.names, name, self.task_policy_on(role))
+                )
+            } else {
+                format!(
+                    "this stack did not give it {what}, and IAM deletes no role that has anything. What this stack gave it is taken \
+                     away; take the rest away too (for example `{remedy}`) and run this again"
+                )
+            };
+            self.left(id, reason);
+        }
+    }
+
+    /// Whether the tags of a role of ours don't tell any more what the stack gave it.
+    fn has_lost_its_tags(&self, role: &Role) -> bool {
+        let is_untold = whose(&self.aws.names, &role.tags) == Whose::Untold;
+        let names_none = tag_of(&role.tags, TASK_POLICY_TAG).is_none();
+        names_none && (is_untold || self.task_policy_on(role).is_some())
+    }
+
+    /// The platform's task policy by the manifest, where a role has it.
+    fn task_policy_on<'r>(&self, role: &'r Role) -> Option<&'r str> {
+        let task_policy = self.aws.config.task_policy(&self.aws.conventions)?;
+        let mut attached = role.attached.iter();
+        attached.find(|(arn, name)| **arn == task_policy || **name == task_policy).map(|(arn, _)| arn.as_str())
+    }
+
+    /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
+    pub(super) fn attachments_elsewhere(&mut self) {
+        let task_role = self.aws.config.task_role(&self.aws.conventions);
+        let protected = self.aws.config.protected(&self.aws.conventions);
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (name, role) in &self.snapshot.roles {
+            for (arn, policy) in &role.attached {
+                if !self.is_ours(arn) {
+                    continue;
+                }
+                *seen.entry(arn).or_default() += 1;
+                if role.path == self.path && self.marked_by_others(role).is_none() {
+                    continue;
+                }
+                let id = kinds::attachment(name, policy);
+                let is_ours = task_role.as_deref() == Some(name) || self.was_task_role(name, arn);
+                let pattern = protected.matching(name).filter(|_| is_ours && !self.wanted.contains(&id));
+                if let Some(pattern) = pattern {
+                    self.stays(&id, name, pattern, policy, arn);
+                } else if is_ours || self.wanted.contains(&id) {
+                    self.attached(id, name, policy, arn, vec![name.clone()]);
+                } else {
+                    let remedy = detach(name, arn);
+                    self.used_elsewhere(policy, &format!("role {name}"), remedy);
+                }
+            }
+        }
+        for (arn, policy) in &self.snapshot.policies {
+            let known = seen.get(arn.as_str()).copied().unwrap_or_default();
+            if self.is_ours(arn) && usize::try_from(policy.attachments).unwrap_or_default() > known {
+                // Users and groups aren't read: a large account has very many.
+                let remedy = format!("aws iam list-entities-for-policy --policy-arn {}", quoted(arn));
+                self.used_elsewhere(&policy.name, "a user or a group", remedy);
+            }
+        }
+    }
+
+    /// What the stack attached to a role before the manifest protected that one: it stays, and so does the policy, which
+    /// can't go while it is attached. The rest is taken away.
+    fn stays(&mut self, attachment: &ObjectId, role: &str, pattern: &str, policy: &str, arn: &str) {
+        let of_policy = kinds::policy(policy);
+        if !self.wanted.contains(&of_policy) {
+            self.observed.objects.remove(&of_policy);
+        }
+        let reason = format!(
+            "`{role}` is protected (`{pattern}`, `aws.protected`): take it away by hand (`{}`, then `aws iam delete-policy \
+             --policy-arn {}`), or take the name off the protected list and run this again",
+            detach(role, arn),
+            quoted(arn)
+        );
+        self.left(attachment.clone(), reason);
+    }
+
+    /// Whether the stack attached a policy to a role, which was the task role before the manifest named another one.
+    fn was_task_role(&self, name: &str, policy: &str) -> bool {
+        self.of_policies.attached_to.get(policy).is_some_and(|roles| roles.contains(name))
+    }
+
+    fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
+        let object = kinds::policy(policy);
+        if self.wanted.contains(&object) {
+            let what = format!("is attached to {by}, which this stack did not do");
+            self.observed.widened.push(Widening { object, what, remedy });
+        } else {
+            let reason = format!(
+                "somebody attached it to {by}, and IAM deletes no policy that is attached: detach it (`{remedy}`) and run this \
+                 again"
+            );
+            self.left(object, reason);
+        }
+    }
+
+    fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str, touches: Vec<String>) {
+        let found = Found {
+            attributes: Attachment::new(role, arn).into(),
+            owned: true,
+            depends_on: vec![kinds::role(role), kinds::policy(policy)],
+            if_deleted: None,
+            touches,
+        };
+        self.found(id, found);
+    }
+
+    pub(super) fn is_ours(&self, arn: &str) -> bool {
+        self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path)
+    }
+}
+
+fn detach(role: &str, policy: &str) -> String {
+    format!("aws iam detach-role-policy --role-name {} --policy-arn {}", quoted(role), quoted(policy))
+}
