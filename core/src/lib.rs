@@ -43,7 +43,7 @@ pub use contract::entitlements::{Entitlement, Entitlements};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
     Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable, Unsearched,
-    Widening,
+    Widened, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{

@@ -65,6 +65,46 @@ fn somebody_else_s_role_in_the_place_of_one_hides_no_admin_rights_on_another() {
     assert_eq!(folder.output(&["apply", "--sandbox", "--yes"]).status.code(), Some(1));
 }
 
+/// Whoever hangs admin rights on a role must not hide it by having a read denied, or a secret deleted.
+#[test]
+fn what_keeps_the_manifest_from_being_compared_hides_no_admin_rights() {
+    let accounts =
+        "  accounts: { \"444455556666\": { assume_role: \"arn:aws:iam::444455556666:role/registry-admin\" } }\n";
+    let images = "  images: { aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/images }\n";
+    let manifest = TWO_DOMAINS.replace("resources:\n", &format!("{accounts}resources:\n{images}"));
+    let manifest = manifest.replace("{ training-data: read }", "{ training-data: read, images: pull }");
+    let folder = Folder::with(&manifest);
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    let denied = &["drift", "--sandbox", "--exit-code", "--faults", "deny=ecr:GetRepositoryPolicy"];
+    let clean = folder.output(denied);
+    let [told, error] = [clean.stdout, clean.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert_eq!(clean.status.code(), Some(1), "{error}");
+    assert!(error.contains("ecr:GetRepositoryPolicy"), "{error}");
+    assert!(told.ends_with("Drift: nothing was compared.\n"), "{told}");
+    let admin = r#""attached": { "arn:aws:iam::aws:policy/AdministratorAccess": "AdministratorAccess","#;
+    edit(&role(&folder, "production"), r#""attached": {"#, admin);
+
+    let output = folder.output(denied);
+    let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert_eq!(output.status.code(), Some(3), "{told}{error}");
+    assert!(
+        told.lines().next().is_some_and(|first| first.contains("widened by somebody else")),
+        "it comes first: {told}"
+    );
+    assert!(told.contains("AdministratorAccess"), "{told}");
+    assert!(told.ends_with("Drift: 1 widened by others, the rest wasn't compared.\n"), "{told}");
+    assert!(told.contains("couldn't be held against the manifest"), "{told}");
+    assert!(error.contains("ecr:GetRepositoryPolicy") && !error.contains("To put it right"), "{error}");
+    let document = assert_valid(&folder, denied);
+    assert_eq!(document["widened"].as_array().map(Vec::len), Some(1), "{document:#}");
+    assert_eq!(document["refusal"]["kind"], "access-denied", "{document:#}");
+    let notes = document["notes"].as_array().expect("notes");
+    assert!(
+        notes.iter().any(|note| note["message"].as_str().is_some_and(|it| it.contains("held against"))),
+        "{document:#}"
+    );
+}
+
 /// What to do about each, also where several things are in the way.
 #[test]
 fn each_thing_in_the_way_is_told_with_its_hint() {

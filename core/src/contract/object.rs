@@ -202,6 +202,15 @@ pub struct Widening {
     pub remedy: String,
 }
 
+/// What others added to the stack's own objects, whatever the manifest wants of these.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Widened {
+    /// What was added.
+    pub widened: Vec<Widening>,
+    /// Where nobody could look for that.
+    pub unsearched: Vec<Unsearched>,
+}
+
 /// A limit of the cloud, and how near what is wanted comes to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {

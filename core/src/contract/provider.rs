@@ -13,7 +13,7 @@ use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::entitlements::Entitlements;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::Desired;
+use crate::contract::object::{Desired, Widened};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::platform::Platform;
 use crate::contract::stacks::Stacks;
@@ -146,6 +146,22 @@ pub trait Provider: Backend {
     async fn stacks(&self) -> Result<Stacks> {
         Err(Error::new(ErrorKind::Unsupported, "this provider doesn't say which stacks there are")
             .hint("look for the mark of each stack with the cloud's own tools"))
+    }
+
+    /// What others added to the stack's own objects and lets them reach more, whatever the manifest wants of these: for whoever only
+    /// looks where the manifest as a whole can't be held against the cloud. A secret that is gone, or a read that is denied, must
+    /// hide nothing of it. `named` is all that the manifest names. `None` where the provider doesn't tell; core then observes with
+    /// nothing wanted, as far as that can be.
+    ///
+    /// # Behavior
+    /// - Never writes, and reads no more than the stack's own objects take: nothing of what grants reach.
+    /// - What may not be read it says as unsearched, as long as something can be read.
+    ///
+    /// # Errors
+    /// The cloud doesn't answer, or lets nothing be read.
+    async fn widened(&self, named: &Intents) -> Result<Option<Widened>> {
+        let _ = named;
+        Ok(None)
     }
 
     /// What whoever runs this manifest must be allowed, narrowed to what the stack makes and the manifest names.

@@ -32,7 +32,7 @@ use crate::contract::attributes::Attributes;
 use crate::contract::backends::Backends;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId, Observed};
+use crate::contract::object::{Desired, ObjectId, Observed, Widened};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
@@ -191,9 +191,7 @@ impl Engine {
         let served = if self.baseline.is_none() && self.thorough { self.served().await } else { BTreeMap::new() };
         let cancel = Cancel::default();
         let mut plan = match self.plan_unless(watch, &cancel).await {
-            Err(error) if self.only_looks && error.kind().is_of_the_intents() => {
-                return self.widened_alone(error, watch, &cancel).await;
-            }
+            Err(error) if self.only_looks => return self.widened_alone(error, watch, &cancel).await,
             plan => plan?,
         };
         if !served.is_empty() {
@@ -203,14 +201,36 @@ impl Engine {
         Ok(plan)
     }
 
-    /// Where nobody can say what should be there, such as for a secret that is gone: what others added to what there is.
+    /// Where what there is can't be held against the manifest, such as for a secret that is gone or a read that is denied: what
+    /// others added to what there is. Whoever did must not be able to hide it by that.
     async fn widened_alone(&self, refusal: Error, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let nothing = Intents::default();
-        let (mut plan, _) = self.plan_for(&nothing, watch, cancel, &HashSet::new()).await?;
+        if !may_hide(refusal.kind()) {
+            return Err(refusal);
+        }
+        if refusal.kind().is_retryable() {
+            // It was tried for long enough.
+            cancel.cancel();
+        }
+        let told = retry::reading(&self.settings, watch, cancel, || self.provider.widened(&self.named)).await;
+        let mut plan = match told {
+            Ok(Some(Widened { mut widened, unsearched })) => {
+                widened.sort();
+                widened.dedup();
+                let plan = Plan::new(self.id, self.stack.clone(), Vec::new(), 0, Vec::new());
+                Plan { widened, unsearched, ..plan }
+            }
+            Ok(None) if refusal.kind().is_of_the_intents() => {
+                self.plan_for(&Intents::default(), watch, cancel, &HashSet::new()).await?.0
+            }
+            // What keeps the one from being read keeps the other.
+            Ok(None) | Err(_) => return Err(refusal),
+        };
         // Whether what is there should be there isn't known.
         plan.changes.clear();
         plan.stays.clear();
-        plan.notes.clear();
+        plan.unchanged = 0;
+        plan.is_compared = false;
+        plan.notes = vec![Note::warning("manifest", NOT_COMPARED)];
         plan.refusal = Some(refusal.into());
         Ok(plan)
     }
@@ -432,6 +452,15 @@ impl fmt::Debug for Engine {
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
 const JUST_NOW: Duration = Duration::from_secs(10);
+
+/// Said where only what others added was looked for.
+const NOT_COMPARED: &str = "what there is couldn't be held against the manifest, as told below: what else differs isn't known. What \
+                            others added to the stack's own objects was looked for all the same";
+
+/// Whether a failure may hide what others added. It may be the platform's: a cluster out of reach says nothing of the cloud.
+fn may_hide(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::ProviderBug | ErrorKind::Cancelled | ErrorKind::Usage)
+}
 
 /// Said where the manifest can't be planned with what is taken away: what it newly says of the same objects can't be told
 /// from that.

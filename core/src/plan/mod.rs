@@ -83,6 +83,9 @@ pub struct Plan {
     pub(crate) in_the_way: Vec<InTheWay>,
     /// Where the plan is only shown, and none to be applied: why an apply would be refused.
     pub refusal: Option<Refusal>,
+    /// Whether what there is could be held against what is wanted. Otherwise only what others added was looked for
+    /// ([`Provider::widened`](crate::Provider::widened)), and no changes say nothing.
+    pub is_compared: bool,
     /// What goes although it is known that the caller may not delete it: the attempt fails, and the rest goes.
     pub undeletable: BTreeSet<ObjectId>,
     /// Which look at the cloud it comes from.
@@ -190,6 +193,7 @@ impl Plan {
             idle: Vec::new(),
             in_the_way: Vec::new(),
             refusal: None,
+            is_compared: true,
             undeletable: BTreeSet::new(),
             look: Look::default(),
         }

@@ -10,6 +10,7 @@ use cloudgrant_core::{
     DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents,
     Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider,
     Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
+    Widened, Widening,
 };
 use serde_json::json;
 
@@ -97,6 +98,8 @@ struct Cloud {
     says_the_output: bool,
     /// Why nobody can say what should be there.
     cannot_say: Option<ErrorKind>,
+    /// Whether it tells what others added.
+    tells_widened: bool,
 }
 
 impl Cloud {
@@ -130,6 +133,12 @@ impl Provider for Cloud {
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
+    }
+
+    async fn widened(&self, _: &Intents) -> Result<Option<Widened>> {
+        let (what, remedy) = ("has admin rights".to_owned(), "take them away".to_owned());
+        let one = Widening { object: identity(), what, remedy };
+        Ok(self.tells_widened.then(|| Widened { widened: vec![one.clone(), one], unsearched: Vec::new() }))
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
@@ -241,6 +250,7 @@ struct Setting {
     has_backend: bool,
     says_the_output: bool,
     cannot_say: Option<ErrorKind>,
+    tells_widened: bool,
     files: Vec<&'static str>,
 }
 
@@ -253,6 +263,7 @@ impl Default for Setting {
             has_backend: true,
             says_the_output: true,
             cannot_say: None,
+            tells_widened: false,
             files: Vec::new(),
         }
     }
@@ -287,6 +298,7 @@ impl Setting {
             kind: self.kind_of_principals,
             says_the_output: self.says_the_output,
             cannot_say: self.cannot_say,
+            tells_widened: self.tells_widened,
         };
         let tenancy = Tenancy {
             kind: "pods".to_owned(),
@@ -437,12 +449,42 @@ async fn who_only_looks_where_nobody_can_say_what_should_be_there_is_told_why() 
     let looked = setting.engine(true).only_looking().plan(&Silent).await.expect("a look");
     let refusal = looked.refusal.as_ref().expect("the reason").error();
     assert_eq!((refusal.kind(), refusal.message()), (ErrorKind::NotFound, "what it is for is gone"));
-    assert!(looked.changes.is_empty() && looked.stays.is_empty() && looked.notes.is_empty(), "{looked:?}");
+    assert!(looked.changes.is_empty() && looked.stays.is_empty() && looked.widened.is_empty(), "{looked:?}");
+    let [said] = looked.notes.as_slice() else { panic!("{looked:?}") };
+    assert!(said.message.contains("couldn't be held against the manifest"), "{said:?}");
     assert_eq!(setting.world.there.lock().expect("lock").len(), 3, "nothing was changed");
-    // What is no matter of what is asked for is no difference either.
+    // Where the provider doesn't tell what others added, nothing more is known.
     let setting = Setting { cannot_say: Some(ErrorKind::AccessDenied), world: setting.world, ..Setting::default() };
     let error = setting.engine(true).only_looking().plan(&Silent).await.expect_err("nobody may look");
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
+}
+
+/// Nor does whoever adds something hide it by that, whatever fails: it may be the platform, and not the cloud.
+#[tokio::test(start_paused = true)]
+async fn what_others_added_is_told_where_nobody_can_say_what_should_be_there() {
+    let kinds = [
+        ErrorKind::NotFound,
+        ErrorKind::Manifest,
+        ErrorKind::AccessDenied,
+        ErrorKind::Unreachable,
+        ErrorKind::Credentials,
+        ErrorKind::WrongAccount,
+    ];
+    for kind in kinds.into_iter().chain([ErrorKind::ProviderBug]) {
+        let setting = Setting { cannot_say: Some(kind), tells_widened: true, ..Setting::default() };
+        let looked = setting.engine(true).only_looking().plan(&Silent).await;
+        if !kinds.contains(&kind) {
+            assert_eq!(looked.expect_err("a bug is told").kind(), kind);
+            continue;
+        }
+        let looked = looked.expect("a look");
+        let told: Vec<_> = looked.widened.iter().map(|one| one.what.as_str()).collect();
+        assert_eq!(told, ["has admin rights"], "{kind:?}: once");
+        assert!(looked.has_drift() && looked.changes.is_empty() && !looked.is_compared, "{kind:?}: {looked:?}");
+        assert_eq!(looked.refusal.map(|refusal| refusal.error().kind()), Some(kind));
+        // Who is to change something is refused as before.
+        assert_eq!(setting.plan(true).await.expect_err("refused").kind(), kind);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Entitlements, Error, ErrorKind, Event, Intents,
     Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result,
-    ScopeBinding, Shares, Stacks, TaskAccess, Watch,
+    ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
 };
 use tokio::sync::OnceCell;
 
@@ -155,6 +155,10 @@ impl Provider for Spy {
 
     async fn stacks(&self) -> Result<Stacks> {
         self.hear(self.inner.stacks().await)
+    }
+
+    async fn widened(&self, named: &Intents) -> Result<Option<Widened>> {
+        self.hear(self.inner.widened(named).await)
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {

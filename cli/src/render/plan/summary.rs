@@ -38,6 +38,10 @@ pub(super) fn text(plan: &Plan, wording: Wording, width: Option<usize>) -> Strin
                 "{create} to create, {update} to update, {delete} to delete, {handoff} {handoffs}, {unchanged} unchanged."
             ),
         ),
+        Wording::Drift if !plan.is_compared => (
+            "Drift:",
+            if widened.is_empty() { "nothing was compared." } else { "the rest wasn't compared." }.to_owned(),
+        ),
         Wording::Drift => (
             "Drift:",
             format!(

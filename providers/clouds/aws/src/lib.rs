@@ -37,7 +37,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
     Entitlements, Error, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
-    RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, Widened,
     register_provider,
 };
 use tokio::sync::{Mutex, OnceCell};
@@ -214,6 +214,10 @@ impl Provider for Aws {
 
     async fn stacks(&self) -> Result<Stacks> {
         stacks::found(self).await
+    }
+
+    async fn widened(&self, _: &Intents) -> Result<Option<Widened>> {
+        observe::widened::read(self).await.map(Some)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {

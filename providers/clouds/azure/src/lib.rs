@@ -35,7 +35,7 @@ use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
     Diagnostic, Entitlements, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions,
     Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result,
-    ScopeBinding, Shares, Stacks, TaskAccess, register_provider,
+    ScopeBinding, Shares, Stacks, TaskAccess, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Mutex;
@@ -225,6 +225,11 @@ impl Provider for Azure {
 
     async fn stacks(&self) -> Result<Stacks> {
         stacks::found(self).await
+    }
+
+    async fn widened(&self, named: &Intents) -> Result<Option<Widened>> {
+        let widened = observe::widened::read(self, named).await;
+        self.fresh(widened).await.map(Some)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {

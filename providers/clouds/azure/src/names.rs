@@ -102,19 +102,21 @@ impl Names {
     /// Whether an identity is the stack's at this home: it is in its resource group, is called as the stack calls its
     /// identities, and its tags carry the mark. Tags alone are copied easily, and inherited by Azure policies.
     pub(crate) fn marks(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
+        self.calls(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+    }
+
+    /// Whether an identity is called as the stack calls its own, and where they are, whatever its tags say.
+    pub(crate) fn calls(&self, id: &ResourceId) -> bool {
         let name = id.name().to_ascii_lowercase();
         let is_called_so =
             [self.credential_mark(), self.place_mark()].iter().any(|mark| name.starts_with(mark.as_str()));
-        is_called_so && self.is_home(id) && self.home_in(tags).is_some_and(|home| home.to_lowercase() == self.home)
+        is_called_so && self.is_home(id)
     }
 
     /// Whether an identity is called as the stack calls its own, and where they are, with no tag that says whose it is: whoever
     /// replaced its tags took the mark away.
     pub(crate) fn has_lost_its_mark(&self, id: &ResourceId, tags: &BTreeMap<String, String>) -> bool {
-        let name = id.name().to_ascii_lowercase();
-        let is_called_so =
-            [self.credential_mark(), self.place_mark()].iter().any(|mark| name.starts_with(mark.as_str()));
-        is_called_so && self.is_home(id) && says_nothing(tags)
+        self.calls(id) && says_nothing(tags)
     }
 
     /// Whether something is in the stack's resource group.

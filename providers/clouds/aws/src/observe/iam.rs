@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Unmakeable, quoted,
+    Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Unmakeable, Widening, quoted,
 };
 use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
@@ -51,12 +51,32 @@ pub(super) fn add(
     for (name, _) in snapshot.roles.iter().filter(|(_, role)| of_others(&role.path)) {
         others.add(kinds::role(name).to_string());
     }
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed };
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed, alone: false };
     reader.policies();
     reader.boundary();
     reader.roles();
     reader.attachments_elsewhere();
     reader.limits(quotas);
+}
+
+/// What others added to the stack's roles, and to which roles they attached its policies, whatever is wanted of them. Which roles have
+/// its policies by its own doing isn't always known.
+pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<AttachedTo>) -> Vec<Widening> {
+    let (desired, mut observed) = (Desired::default(), Observed::default());
+    let knows_attachments = attached_to.is_some();
+    let of_policies = &OfPolicies { tags: BTreeMap::new(), attached_to: attached_to.unwrap_or_default() };
+    let (path, wanted) = (aws.names.path(), HashSet::default());
+    let (desired, observed_by) = (&desired, &mut observed);
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed: observed_by, alone: true };
+    for (name, role) in &snapshot.roles {
+        if role.path == reader.path {
+            reader.widened(name, role);
+        }
+    }
+    if knows_attachments {
+        reader.attachments_elsewhere();
+    }
+    observed.widened
 }
 
 struct Reader<'a> {
@@ -67,6 +87,8 @@ struct Reader<'a> {
     snapshot: &'a Snapshot,
     of_policies: &'a OfPolicies,
     observed: &'a mut Observed,
+    /// Whether nobody knows what is wanted.
+    alone: bool,
 }
 
 impl Reader<'_> {
@@ -177,6 +199,8 @@ impl Reader<'_> {
         let message = format!("{id} exists below this stack's path, and its tags say that it is of {others}");
         self.observed.notes.push(Note::warning(&id, format!("{message}: it is left as it is")));
         if self.wanted.contains(&id) {
+            // Whoever made it look like another's may have added something to it as well.
+            self.widened(name, role);
             let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
                 "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
                  stack, or remove what is in the way; cloudgrant never takes over what it did not make",

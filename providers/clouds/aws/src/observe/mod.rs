@@ -10,6 +10,7 @@ mod search;
 mod shared;
 mod tags;
 mod unbinding;
+pub(crate) mod widened;
 
 use std::collections::BTreeSet;
 

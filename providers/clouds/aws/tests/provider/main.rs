@@ -24,4 +24,5 @@ mod scale;
 mod secrets;
 mod setup;
 mod sharing;
+mod uncompared;
 mod world;

@@ -59,6 +59,7 @@ pub(super) async fn add(
         role_names,
         own_roles,
         holders,
+        doubted: principals.doubted(),
         given,
         observed,
         others,
@@ -94,6 +95,22 @@ fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
     (folded(scope), role.to_ascii_lowercase(), principal.to_ascii_lowercase())
 }
 
+/// What somebody else gave to an identity of the stack's.
+pub(super) fn given(azure: &Azure, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
+    let object = kinds::identity(holder, azure.names.group());
+    let what = format!("has the role {role} on {}, which this stack did not give it", assignment.scope);
+    Widening { object, what, remedy: delete_assignment(&assignment.id) }
+}
+
+/// A role of the stack's that somebody else gave to somebody.
+pub(super) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
+    let what = format!(
+        "is assigned to principal {} on {}, which this stack did not do",
+        assignment.principal_id, assignment.scope
+    );
+    Widening { object: kinds::role(role), what, remedy: delete_assignment(&assignment.id) }
+}
+
 struct Reader<'a> {
     azure: &'a Azure,
     wanted: HashMap<Tuple, &'a Object>,
@@ -102,6 +119,8 @@ struct Reader<'a> {
     own_roles: HashSet<String>,
     /// The identities by their principals, and whether they are the stack's.
     holders: HashMap<String, (&'a ResourceId, bool)>,
+    /// Those of them that are called as the stack's are, and that their tags make somebody else's.
+    doubted: &'a HashSet<ResourceId>,
     /// What the manifest gives, where something of it is revoked.
     given: Given,
     observed: &'a mut Observed,
@@ -216,17 +235,11 @@ impl Reader<'_> {
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| levels::known(role).map(|role| role.name)).unwrap_or(role);
-        let remedy = delete_assignment(&assignment.id);
-        if let Some((holder, true)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-            let object = kinds::identity(holder, self.azure.names.group());
-            let what = format!("has the role {name} on {}, which this stack did not give it", assignment.scope);
-            self.observed.widened.push(Widening { object, what, remedy });
+        let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
+        if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
+            self.observed.widened.push(given(self.azure, holder, assignment, name));
         } else if self.own_roles.contains(role) {
-            let what = format!(
-                "is assigned to principal {} on {}, which this stack did not do",
-                assignment.principal_id, assignment.scope
-            );
-            self.observed.widened.push(Widening { object: kinds::role(name), what, remedy });
+            self.observed.widened.push(given_away(assignment, name));
         } else {
             let goes_on = self.given.note(assignment, role, name, &self.by(assignment));
             self.observed.notes.extend(goes_on);

@@ -25,9 +25,17 @@ pub(super) struct Principals {
     read: BTreeMap<ResourceId, Principal>,
     /// Those that this run has met before. The kubelet's identity isn't always among the subscription's.
     remembered: HashMap<ResourceId, Principal>,
+    /// Those in the place of what is wanted that their tags make somebody else's.
+    doubted: HashSet<ResourceId>,
 }
 
 impl Principals {
+    /// Those in the place of what is wanted that their tags make somebody else's: whoever replaced the tags may have added
+    /// something else as well.
+    pub(super) fn doubted(&self) -> &HashSet<ResourceId> {
+        &self.doubted
+    }
+
     /// Who an identity is, by its ID as an object's attributes have it; none where it isn't there yet.
     pub(super) fn of(&self, identity: &str) -> Option<&str> {
         let id = ResourceId::parse(identity).ok()?;
@@ -51,7 +59,7 @@ pub(super) async fn add(
     let identities = snapshot.identities().await?;
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     let mut principals = BTreeMap::new();
-    let mut ours = Vec::new();
+    let (mut ours, mut doubted) = (Vec::new(), HashSet::new());
     for identity in identities.iter() {
         let id = match ResourceId::parse(&identity.id) {
             Ok(id) => id,
@@ -78,6 +86,9 @@ pub(super) async fn add(
             observed.outputs.insert(object.clone(), outputs(&identity.client_id));
         }
         let place = azure.names.place_named(&id);
+        if !owned && wanted.contains(&object) {
+            doubted.insert(id.clone());
+        }
         if !owned && wanted.contains(&object) && azure.names.has_lost_its_mark(&id, &identity.tags) {
             let message = format!("{object} exists, and no tag says that it is this stack's");
             let error = Error::new(ErrorKind::Conflict, message).with("identity", id.as_str()).hint(format!(
@@ -120,18 +131,25 @@ pub(super) async fn add(
         }
         observed.objects.insert(object, found);
     }
+    for id in &doubted {
+        ours.push((id.clone(), kinds::identity(id, azure.names.group())));
+    }
     let read = ours.into_iter().map(|(id, object)| async move {
         let credentials = snapshot.credentials(&id).await?;
         Ok::<_, Error>((id, object, credentials))
     });
     let read: Vec<_> = stream::iter(read).buffer_unordered(CREDENTIALS_AT_A_TIME).try_collect().await?;
     for (id, object, credentials) in read {
-        add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
+        if doubted.contains(&id) {
+            observed.widened.extend(trusted_by_others(azure, desired, &id, &object, &credentials));
+        } else {
+            add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
+        }
     }
     for (id, principal) in azure.identities_elsewhere(snapshot, &mut observed.notes).await? {
         principals.entry(id).or_insert(Principal { id: principal, ours: false });
     }
-    Ok(Principals { read: principals, remembered: azure.principals.lock().await.clone() })
+    Ok(Principals { read: principals, remembered: azure.principals.lock().await.clone(), doubted })
 }
 
 /// As the manifest writes it: its letters' case says nothing.
@@ -195,14 +213,38 @@ fn add_credentials(
         };
         observed.objects.insert(id, found);
     }
-    observed.widened.extend(foreign.into_iter().map(|credential| Widening {
+    observed.widened.extend(foreign.into_iter().map(|credential| trusting(identity, object, credential)));
+}
+
+/// Whom an identity trusts by somebody else's doing.
+fn trusting(identity: &ResourceId, object: &ObjectId, credential: &FederatedCredential) -> Widening {
+    Widening {
         object: object.clone(),
         what: format!(
             "trusts the subject {} of {} through the federated credential {}, which this stack did not make",
             credential.subject, credential.issuer, credential.name
         ),
         remedy: remedies::delete_credential(identity, &credential.name),
-    }));
+    }
+}
+
+/// Whom an identity trusts that neither is wanted nor is called as what the stack makes.
+pub(super) fn trusted_by_others(
+    azure: &Azure,
+    desired: &Desired,
+    identity: &ResourceId,
+    object: &ObjectId,
+    credentials: &[FederatedCredential],
+) -> Vec<Widening> {
+    let mark = azure.names.credential_mark();
+    let is_wanted = |credential: &FederatedCredential| {
+        let (id, attributes) =
+            (kinds::credential(identity.name(), &credential.name), attributes_of(azure, identity, credential));
+        let mut wanted = desired.objects.iter().filter(|wanted| wanted.id.kind == kinds::CREDENTIAL);
+        wanted.any(|wanted| wanted.id == id || wanted.attributes == attributes)
+    };
+    let foreign = credentials.iter().filter(|one| !one.name.starts_with(&mark) && !is_wanted(one));
+    foreign.map(|credential| trusting(identity, object, credential)).collect()
 }
 
 /// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four

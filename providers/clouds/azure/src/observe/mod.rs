@@ -16,6 +16,7 @@ mod role_scopes;
 mod roles;
 mod scopes;
 mod trust;
+pub(crate) mod widened;
 mod workload_identity;
 
 use cloudgrant_core::{Desired, Observed, Result};

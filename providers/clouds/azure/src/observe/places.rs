@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, Observed, Result, Unsearched};
+use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, Intents, Observed, Result, Unsearched};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
@@ -28,7 +28,7 @@ pub(super) async fn searched(
     let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
     let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
     let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
-    let mut perhaps = named(desired);
+    let mut perhaps = named(&desired.baseline);
     perhaps.extend(marked(azure, snapshot).await?);
     perhaps.extend(assignable(observed));
     if desired.thorough {
@@ -56,8 +56,7 @@ pub(super) async fn searched(
 }
 
 /// Those that the manifest names, whether or not anything is asked for there at the moment.
-fn named(desired: &Desired) -> BTreeSet<String> {
-    let intents = &desired.baseline;
+pub(super) fn named(intents: &Intents) -> BTreeSet<String> {
     let reaches = intents.grants.iter().flat_map(|grant| grant.reaches());
     let reaches = reaches.chain(intents.registries.iter().flat_map(|registry| registry.reaches()));
     let locators = reaches.filter_map(|reach| Locator::parse(&reach.resource.locator).ok());
@@ -101,7 +100,7 @@ pub(crate) fn is_final(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
 }
 
-fn unsearched(subscription: &str, error: &Error) -> Unsearched {
+pub(super) fn unsearched(subscription: &str, error: &Error) -> Unsearched {
     let reason = format!(
         "{}; run this as somebody who has `Reader` there, or look: `{}`",
         error.message(),

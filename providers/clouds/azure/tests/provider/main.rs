@@ -24,4 +24,5 @@ mod revoking;
 mod rewritten;
 mod scale;
 mod trust;
+mod uncompared;
 mod world;

@@ -14,20 +14,64 @@ use crate::verbs::bind_scope::{TASK_POLICY_TAG, tag_of};
 impl Reader<'_> {
     /// What a role of ours carries: what the stack attached is the stack's, the rest is pointed out.
     pub(super) fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
-        // What each is, whether it only denies, and the command that takes it away.
-        let mut foreign = Vec::new();
         for (arn, policy) in &role.attached {
-            let id = kinds::attachment(name, policy);
-            let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
-            if self.is_ours(arn) || task_policy || self.wanted.contains(&id) {
-                self.attached(id, name, policy, arn, Vec::new());
-            } else {
-                // The documents of AWS's own policies aren't read.
-                let denies =
-                    self.snapshot.policies.get(arn).is_some_and(|policy| document::only_denies(&policy.document()));
-                let remedy = detach(name, arn);
-                foreign.push((format!("the policy {policy}"), denies, remedy));
+            if self.gave(name, role, arn, policy) {
+                self.attached(kinds::attachment(name, policy), name, policy, arn, Vec::new());
             }
+        }
+        if wanted {
+            return self.widened(name, role);
+        }
+        let foreign = self.foreign(name, role);
+        if let Some((_, _, remedy)) = foreign.first() {
+            let what = foreign.iter().map(|(what, ..)| what.as_str()).collect::<Vec<_>>().join(", ");
+            let reason = if self.has_lost_its_tags(role) {
+                format!(
+                    "somebody has replaced its tags, so that nobody knows whether this stack gave it {what}, and IAM deletes no role \
+                     that has anything. What this stack is known to have given it is taken away. If it gave that too, put the tags \
+                     back and run this again: `{}`. If not, take the rest away (for example `{remedy}`) and run this again",
+                    marks::put_back(&self.aws.names, name, self.task_policy_on(role))
+                )
+            } else {
+                format!(
+                    "this stack did not give it {what}, and IAM deletes no role that has anything. What this stack gave it is taken \
+                     away; take the rest away too (for example `{remedy}`) and run this again"
+                )
+            };
+            self.left(kinds::role(name), reason);
+        }
+    }
+
+    /// Whether the stack attached a policy to a role of its own.
+    fn gave(&self, name: &str, role: &Role, arn: &str, policy: &str) -> bool {
+        let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn);
+        let is_wanted = self.wanted.contains(&kinds::attachment(name, policy));
+        // Whoever replaced the tags took it from among them.
+        self.is_ours(arn) || task_policy || is_wanted || self.alone && self.task_policy_on(role) == Some(arn)
+    }
+
+    /// Tells what somebody else gave to a role of ours.
+    pub(super) fn widened(&mut self, name: &str, role: &Role) {
+        let id = kinds::role(name);
+        for (what, denies, remedy) in self.foreign(name, role) {
+            if denies {
+                let message = format!("it has {what}, which this stack did not give it, and which only denies");
+                self.observed.notes.push(Note::info(&id, message));
+            } else {
+                let what = format!("has {what}, which this stack did not give it");
+                self.observed.widened.push(Widening { object: id.clone(), what, remedy });
+            }
+        }
+    }
+
+    /// What a role has that the stack did not give it: what each is, whether it only denies, and the command that takes it away.
+    fn foreign(&self, name: &str, role: &Role) -> Vec<(String, bool, String)> {
+        let mut foreign = Vec::new();
+        for (arn, policy) in role.attached.iter().filter(|(arn, policy)| !self.gave(name, role, arn, policy)) {
+            // The documents of AWS's own policies aren't read.
+            let denies =
+                self.snapshot.policies.get(arn).is_some_and(|policy| document::only_denies(&policy.document()));
+            foreign.push((format!("the policy {policy}"), denies, detach(name, arn)));
         }
         foreign.extend(role.inline.iter().map(|(policy, document)| {
             let remedy =
@@ -43,34 +87,7 @@ impl Reader<'_> {
             (format!("the instance profile {profile}"), false, remedy)
         }));
         foreign.sort();
-        let id = kinds::role(name);
-        if wanted {
-            for (what, denies, remedy) in foreign {
-                if denies {
-                    let message = format!("it has {what}, which this stack did not give it, and which only denies");
-                    self.observed.notes.push(Note::info(&id, message));
-                } else {
-                    let what = format!("has {what}, which this stack did not give it");
-                    self.observed.widened.push(Widening { object: id.clone(), what, remedy });
-                }
-            }
-        } else if let Some((_, _, remedy)) = foreign.first() {
-            let what = foreign.iter().map(|(what, ..)| what.as_str()).collect::<Vec<_>>().join(", ");
-            let reason = if self.has_lost_its_tags(role) {
-                format!(
-                    "somebody has replaced its tags, so that nobody knows whether this stack gave it {what}, and IAM deletes no role \
-                     that has anything. What this stack is known to have given it is taken away. If it gave that too, put the tags \
-                     back and run this again: `{}`. If not, take the rest away (for example `{remedy}`) and run this again",
-                    marks::put_back(&self.aws.names, name, self.task_policy_on(role))
-                )
-            } else {
-                format!(
-                    "this stack did not give it {what}, and IAM deletes no role that has anything. What this stack gave it is taken \
-                     away; take the rest away too (for example `{remedy}`) and run this again"
-                )
-            };
-            self.left(id, reason);
-        }
+        foreign
     }
 
     /// Whether the tags of a role of ours don't tell any more what the stack gave it.
@@ -98,7 +115,7 @@ impl Reader<'_> {
                     continue;
                 }
                 *seen.entry(arn).or_default() += 1;
-                if role.path == self.path && self.marked_by_others(role).is_none() {
+                if role.path == self.path && (self.alone || self.marked_by_others(role).is_none()) {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
@@ -147,7 +164,7 @@ impl Reader<'_> {
 
     fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
         let object = kinds::policy(policy);
-        if self.wanted.contains(&object) {
+        if self.alone || self.wanted.contains(&object) {
             let what = format!("is attached to {by}, which this stack did not do");
             self.observed.widened.push(Widening { object, what, remedy });
         } else {

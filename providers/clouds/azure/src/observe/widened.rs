@@ -1,0 +1,78 @@
+//! What others added to the stack's own objects, where nobody can say what is wanted of these.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Result, Unsearched, Widened};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::Azure;
+use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
+use crate::objects::kinds;
+use crate::observe::assignments::{given, given_away};
+use crate::observe::identities::trusted_by_others;
+use crate::observe::places;
+use crate::observe::roles::is_ours;
+use crate::resources::levels;
+use crate::resources::resource_id::ResourceId;
+
+pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
+    let snapshot = azure.used_up_snapshot().await;
+    let mut found = Widened::default();
+    // By their names: whoever replaced the tags of one may have added something to it as well.
+    let identities = snapshot.identities().await?;
+    let ours = identities.iter().filter_map(|identity| {
+        let id = ResourceId::parse(&identity.id).ok().filter(|id| azure.names.calls(id))?;
+        Some((identity.principal_id.to_ascii_lowercase(), id))
+    });
+    let ours: HashMap<_, _> = ours.collect();
+    let snapshot = &snapshot;
+    let all: Vec<ResourceId> = ours.values().cloned().collect();
+    let credentials = all.into_iter().map(|id| async move {
+        let credentials = snapshot.credentials(&id).await?;
+        Ok::<_, Error>((id, credentials))
+    });
+    let credentials: Vec<_> = stream::iter(credentials).buffer_unordered(CREDENTIALS_AT_A_TIME).try_collect().await?;
+    let nothing = Desired::default();
+    for (id, credentials) in credentials {
+        let object = kinds::identity(&id, azure.names.group());
+        found.widened.extend(trusted_by_others(azure, &nothing, &id, &object, &credentials));
+    }
+    let custom = match snapshot.custom_roles().await {
+        Ok(custom) => custom.to_vec(),
+        Err(error) if error.kind() == ErrorKind::AccessDenied => {
+            let place = "custom roles of this stack".to_owned();
+            found.unsearched.push(Unsearched { place, reason: error.message().to_owned() });
+            Vec::new()
+        }
+        Err(error) => return Err(error),
+    };
+    let names: HashMap<_, _> =
+        custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.as_str())).collect();
+    let own = custom.iter().filter(|role| is_ours(azure, role)).map(|role| role.name.to_ascii_lowercase());
+    let own: HashSet<_> = own.collect();
+    let here = azure.config.subscription.as_str().to_owned();
+    let mut subscriptions: BTreeSet<_> = places::named(named);
+    subscriptions.extend(places::marked(azure, snapshot).await?);
+    subscriptions.insert(here.clone());
+    for subscription in subscriptions {
+        let assignments = match snapshot.assignments(&subscription).await {
+            Ok(assignments) => assignments,
+            Err(error) if subscription != here && places::is_final(&error) => {
+                found.unsearched.push(places::unsearched(&subscription, &error));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        for assignment in assignments.iter().filter(|assignment| !assignment.is_of(&azure.names)) {
+            let role = assignment.role();
+            let name = names.get(&role).copied();
+            let name = name.or_else(|| levels::known(&role).map(|role| role.name)).unwrap_or(&role);
+            if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {
+                found.widened.push(given(azure, holder, assignment, name));
+            } else if own.contains(&role) {
+                found.widened.push(given_away(assignment, name));
+            }
+        }
+    }
+    Ok(found)
+}
