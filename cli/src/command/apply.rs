@@ -50,7 +50,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             looks_again: true,
             must_be_there: false,
         };
-        Ok(carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?.0)
+        Ok(carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?.exit)
     })
     .await
 }
@@ -126,7 +126,18 @@ pub(super) fn shortfalls(plan: &Plan, asked: Asked<'_>) -> Vec<&'static str> {
     told.into_iter().filter_map(|(is_so, told)| is_so.then_some(told)).collect()
 }
 
-/// Shows the plan, asks, carries it out and reports. The plan comes back, for what else there is to say of it.
+/// What came of a plan.
+#[derive(Debug)]
+pub(super) struct CarriedOut {
+    /// How the run ends.
+    pub(super) exit: Exit,
+    /// The plan, for what else there is to say of it.
+    pub(super) plan: Plan,
+    /// Whether all of it was done: what keeps the run from being a success then is only what no run can do.
+    pub(super) is_done: bool,
+}
+
+/// Shows the plan, asks, carries it out and reports.
 ///
 /// # Errors
 /// Whatever kept it from beginning. What failed later is in the report.
@@ -137,8 +148,9 @@ pub(super) async fn carry_out(
     asked: Asked<'_>,
     yes: bool,
     audit: &AuditOptions,
-) -> Result<(Exit, Plan)> {
+) -> Result<CarriedOut> {
     let printer = shell.printer;
+    let failed = |plan| CarriedOut { exit: Exit::Failed, plan, is_done: false };
     let plan = planned(shell, work, &engine, asked).await?;
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
@@ -171,7 +183,8 @@ pub(super) async fn carry_out(
         if let Some(untouched) = audit.untouched(work.session) {
             printer.say(&untouched);
         }
-        return Ok((if shortfalls.is_empty() { Exit::Done } else { Exit::Failed }, plan));
+        let exit = if shortfalls.is_empty() { Exit::Done } else { Exit::Failed };
+        return Ok(CarriedOut { exit, plan, is_done: true });
     }
     let question = format!("{} {} in {place}?", asked.question, plan.stack);
     if !yes && !is_approved(printer, work.interrupts, &question).await? {
@@ -181,7 +194,7 @@ pub(super) async fn carry_out(
         if printer.is_json() {
             printer.failure(&refused);
         }
-        return Ok((Exit::Failed, plan));
+        return Ok(failed(plan));
     }
     let approval = if yes { Approval::InAdvance } else { Approval::Person };
     let trail = audit.open(work.session)?;
@@ -191,7 +204,7 @@ pub(super) async fn carry_out(
     };
     let again = shell.global.repeated(asked.again);
     let Some(report) = apply(shell, work, &engine, plan.clone(), approval, &again).await? else {
-        return Ok((Exit::Failed, plan));
+        return Ok(failed(plan));
     };
     work.progress.clear();
     if report.cancelled && report.applied.is_empty() && report.failed.is_empty() {
@@ -219,7 +232,9 @@ pub(super) async fn carry_out(
         }
         shortfalls.iter().for_each(|told| printer.say(told));
     }
-    Ok((if report.is_success() && shortfalls.is_empty() { Exit::Done } else { Exit::Failed }, plan))
+    let is_done = report.is_success();
+    let exit = if is_done && shortfalls.is_empty() { Exit::Done } else { Exit::Failed };
+    Ok(CarriedOut { exit, plan, is_done })
 }
 
 /// Access may be left where nobody could look.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack};
+use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack, nearest};
 
-use super::apply::{Asked, carry_out, need_approval, planned, shortfalls};
+use super::apply::{Asked, CarriedOut, carry_out, need_approval, planned, shortfalls};
 use super::audit::{AuditOptions, tell_of_trail};
 use super::{Shell, Work, with_session};
 use crate::args::quoted;
@@ -94,7 +94,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if options.dry_run {
             return look(shell, &mut work, &engine, asked).await;
         }
-        let (exit, plan) = carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
+        let CarriedOut { exit, plan, is_done } =
+            carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?;
         let loaded = &work.session.loaded().manifest;
         let (idle, names_left): (Vec<_>, Vec<_>) =
             options.grants.iter().partition(|name| plan.idle.iter().any(|intent| is_called(intent, name)));
@@ -116,7 +117,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if exit == Exit::Done && options.all {
             shell.printer.say_whole(&format!("Other stacks, and other homes of this one: {stacks}"));
         }
-        if exit == Exit::Done && !listed.is_empty() {
+        // What stays doesn't keep the next apply from bringing back the rest.
+        if is_done && !listed.is_empty() {
             shell.printer.say(&format!(
                 "The manifest still lists {listed}: the next apply would bring it back. Take it out there too."
             ));
@@ -163,6 +165,9 @@ fn is_called(intent: &IntentId, name: &str) -> bool {
     }
 }
 
+/// How many stacks are named.
+const MOST_NAMED: usize = 5;
+
 /// Why nothing is to be taken from a stack that was asked for by its name: it has other homes, or none. `None` where it is at
 /// the manifest's home all the same.
 ///
@@ -186,7 +191,21 @@ pub(super) async fn nothing_of(
     let list = global.repeated("stacks");
     if named.is_empty() {
         let message = format!("there is nothing of a stack {stack}: nothing was taken away");
-        let hint = format!("`{list}` lists the stacks that there are");
+        let there: BTreeSet<_> = stacks.found.iter().map(|found| found.name.as_str()).collect();
+        let near = nearest(stack.as_str(), there.iter().copied());
+        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let hint = match (there.len(), stacks.unsearched.is_empty()) {
+            // To list them would say so once more.
+            (0, true) => {
+                let place = &work.place;
+                format!(
+                    "there is no stack at all in {place}: look whether the credentials are of the account that is meant"
+                )
+            }
+            (0, false) => format!("no stack was found; `{list}` says what couldn't be searched"),
+            (1..=MOST_NAMED, true) => format!("{near}there are: {}", Vec::from_iter(there).join(", ")),
+            _ => format!("{near}`{list}` lists the stacks that there are"),
+        };
         return Ok(Some(Error::new(ErrorKind::NotFound, message).hint(hint)));
     }
     let provider = work.session.registration().id;

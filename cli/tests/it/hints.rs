@@ -88,6 +88,59 @@ fn a_registry_is_told_how_a_registry_is_written() {
     }
 }
 
+/// What another kind of resource takes is no choice here.
+#[test]
+fn a_misspelt_level_is_told_those_that_its_resource_takes() {
+    for (from, to, hint) in [
+        ("labels-token: read }", "labels-token: wrte }", "hint: possible: read\n"),
+        ("labels-token: read }", "labels-token: raed }", "hint: did you mean `read`? possible: read\n"),
+        (
+            "{ training-data: read }",
+            "{ training-data: raed }",
+            "hint: did you mean `read`? possible: list, read, write, read-write, manage\n",
+        ),
+        // Of what isn't defined, nobody knows the kind.
+        (
+            "{ training-data: read }",
+            "{ nothing: raed }",
+            "hint: did you mean `read`? possible: list, read, write, read-write, manage, pull, push\n",
+        ),
+    ] {
+        let told = hinted(&MANIFEST.replace(from, to));
+        assert!(told.contains(hint), "{to}: {told}");
+    }
+    let head = QUICKSTART.split("resources:").next().expect("the head");
+    for (provider, registry) in
+        [("aws", "111122223333.dkr.ecr.us-west-2.amazonaws.com/base"), ("azure", "acmebase.azurecr.io/base")]
+    {
+        let registry = format!("registries:\n  - {{ name: images, access: pul, {provider}: {registry} }}\n");
+        let told = refused(&Folder::with(&format!("{head}{registry}")), &["plan", "--provider", provider]);
+        assert!(told.contains("hint: did you mean `pull`? possible: pull\n"), "{provider}: {told}");
+    }
+}
+
+/// Only what may be a secret is masked.
+#[test]
+fn the_value_of_a_misspelt_key_is_shown_unless_nobody_knows_what_it_is() {
+    for (from, to, shown) in [
+        ("  region: us-west-2\n", "  regoin: us-west-2\n", "|   regoin: us-west-2\n"),
+        ("  organization: acme\n", "  organisation: acme\n", "|   organisation: acme\n"),
+        ("    scope: global\n", "    scope: { domian: staging }\n", "|     scope: { domian: staging }\n"),
+        (
+            "  projects: [forecasting, vision]\n",
+            "  projects: forecasting vision\n",
+            "|   projects: forecasting vision\n",
+        ),
+        ("  region: us-west-2\n", "  region: us-west-2\n  pin: hidden\n", "|   pin: …\n"),
+        ("  region: us-west-2\n", "  region: us-west-2\n  acount_key: hidden\n", "|   acount_key: …\n"),
+        ("    access: { training-data: read }\n", "    access: hidden\n", "|     access: …\n"),
+    ] {
+        assert!(MANIFEST.contains(from), "{from}");
+        let told = hinted(&MANIFEST.replace(from, to));
+        assert!(told.contains(shown) && !told.contains("hidden"), "{to}: {told}");
+    }
+}
+
 #[test]
 fn a_variable_takes_a_list_as_json() {
     let told = refused(&Folder::with(MANIFEST).variable("CLOUDGRANT_GRANTS", "["), &["plan", "--sandbox"]);

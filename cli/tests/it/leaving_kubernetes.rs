@@ -102,6 +102,10 @@ fn an_annotation_that_somebody_else_has_as_well_stays_and_that_is_told() {
     assert!(!plan.contains("stays: service-account-annotation"), "{plan}");
     let one = exits(&folder, &["revoke", "inputs-production", "--dry-run"], 1);
     assert!(one.contains("stays: service-account-annotation vision-production/default"), "{one}");
-    exits(&folder, &["revoke", "inputs-production", "--yes"], 1);
+    let revoked = exits(&folder, &["revoke", "inputs-production", "--yes"], 1);
+    assert!(
+        revoked.contains("The manifest still lists inputs-production: the next apply would bring it back"),
+        "{revoked}"
+    );
     assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), theirs)]));
 }

@@ -662,7 +662,7 @@ fn all_problems_come_at_once_in_the_order_of_lines() {
     assert!(found[6].to_string().contains("grants[0] (training-data).precise: "), "{}", found[6]);
     assert!(found[7].to_string().contains("grants[1] (forecasting-production).scope.domain: "), "{}", found[7]);
     assert_eq!(found[7].line.as_deref(), Some("    scope: { project: forecasting, domain: prod }"));
-    assert_eq!(found[6].line.as_deref(), Some("    precise: …"));
+    assert_eq!(found[6].line.as_deref(), Some("    precise: often"));
 }
 
 /// What is wrong with the provider's name keeps nothing of the rest back.

@@ -151,6 +151,24 @@ fn a_home_whose_name_can_t_be_read_has_no_command() {
     assert_looks!(unknown);
 }
 
+/// To be sent to a list that says the same once more helps nobody.
+#[test]
+fn who_names_a_stack_that_is_not_there_is_told_which_are() {
+    let folder = Folder::with(QUICKSTART);
+    let told = |stack: &str| {
+        let output = folder.output(&["revoke", "--all", "--stack", stack, "--yes", "--sandbox"]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let none = told("acme-mi");
+    assert!(none.contains("there is no stack at all in the sandbox") && !none.contains("`cloudgrant stacks"), "{none}");
+    applied(&folder, QUICKSTART, &[]);
+    let near = told("acme-mi");
+    assert!(near.contains("hint: did you mean `acme-ml`? there are: acme-ml\n"), "{near}");
+    let other = told("something-else");
+    assert!(other.contains("hint: there are: acme-ml\n"), "{other}");
+}
+
 #[test]
 fn no_grants_are_needed() {
     let folder = Folder::empty();

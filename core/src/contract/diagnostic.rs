@@ -52,6 +52,9 @@ pub struct Diagnostic {
     /// Whether the key itself is what is wrong, and nothing is said of its value.
     #[serde(skip)]
     pub of_key: bool,
+    /// The word that is none of those that can stand there.
+    #[serde(skip)]
+    pub unknown: Option<Box<str>>,
 }
 
 impl Diagnostic {
@@ -67,6 +70,7 @@ impl Diagnostic {
             line: None,
             hides_value: false,
             of_key: false,
+            unknown: None,
         }
     }
 

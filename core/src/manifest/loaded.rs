@@ -11,6 +11,7 @@ use crate::manifest::document::{LISTS, Manifest};
 use crate::manifest::entries::ResourceEntry;
 use crate::manifest::input::{read, text_of};
 use crate::manifest::layers::{self, Overrides};
+use crate::manifest::levels;
 use crate::manifest::problems::{MOST, comes_of, follows};
 use crate::manifest::source::Source;
 use crate::manifest::text::path::Path;
@@ -69,6 +70,7 @@ impl Loaded {
         }
         found.retain(|problem| !self.known(problem));
         let mut problems = self.problems.clone();
+        levels::name_those_of_the_kind(&self.manifest, &mut problems);
         if found.is_empty() {
             return self.source.refusal(problems);
         }

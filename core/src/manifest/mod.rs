@@ -5,6 +5,7 @@ mod draft;
 mod entries;
 mod input;
 mod layers;
+mod levels;
 mod loaded;
 mod names;
 mod one_or_several;

@@ -10,7 +10,7 @@ use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::unspaced;
 use crate::manifest::text::value_reader::{Reader, Wrong};
-use crate::text::redact::shown;
+use crate::text::redact::{is_secret, shown};
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;
@@ -232,7 +232,7 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
                 true => problem(UNFIT.to_owned()).hiding(),
                 false => problem(format!("unknown value `{}`", shown(word))),
             };
-            problem.hint(expected(word, known))
+            Diagnostic { unknown: Some(word.as_str().into()), ..problem.hint(expected(word, known)) }
         }
         Wrong::Missing(key) => {
             let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
@@ -253,7 +253,8 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
                 _ => "this entry".to_owned(),
             };
             let mut problem = problem(format!("{subject} must be {expected}, and is {found}"));
-            problem.hides_value = found == "a text";
+            // Of a mapping, nobody knows what was to be in it; what should be a list or a number is no secret.
+            problem.hides_value = found == "a text" && expected.contains("mapping");
             let of_access = path.steps().ends_with(&[Step::Key("access".to_owned())]) && expected.contains("mapping");
             let spaced = "write each resource with its level, a space behind the colon: `access: { training-data: read }`; \
                           where it is stands under `resources: { training-data: { aws: … } }`";
@@ -273,10 +274,13 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
     }
 }
 
-/// A key that nobody reads. Nobody knows what it holds.
+/// A key that nobody reads. Nobody knows what it holds, unless it is nearly another one: that one's value is no secret, which no
+/// manifest has.
 pub(crate) fn unknown_key(path: impl Into<String>, key: &str, known: &[&str]) -> Diagnostic {
     let message = format!("unknown key `{}`", unspaced::without_value(key));
-    Diagnostic::new(path.into(), message).hint(expected(key, known)).hiding()
+    let problem = Diagnostic::new(path.into(), message).hint(expected(key, known));
+    let is_meant = nearest(key, known.iter().copied()).is_some();
+    if is_meant && !is_secret(key) && unspaced::without_value(key) == key { problem } else { problem.hiding() }
 }
 
 /// Whether a locator stands where the name of a resource should.
