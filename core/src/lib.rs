@@ -32,7 +32,7 @@ mod text;
 mod vocabulary;
 
 pub use contract::attributes::Attributes;
-pub use contract::backend::{Backend, Outcome, Remainder, Shares};
+pub use contract::backend::{Backend, Outcome};
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
 pub use contract::delivery::{
@@ -53,6 +53,7 @@ pub use contract::protected::{Protected, matches};
 pub use contract::provider::{Caller, Connect, Context, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
+pub use contract::remainder::{Remainder, Shares};
 pub use contract::stacks::{FoundStack, Stacks};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use link::intents::intents;

@@ -5,13 +5,12 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use crate::contract::change::Approved;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId, Observed};
 use crate::contract::protected::Protected;
-use crate::engine::remainder::remainder;
+use crate::contract::remainder::{Remainder, Shares};
 use crate::pace::Pace;
 
 /// Whoever has objects: a cloud, or a platform that is told by cloudgrant itself.
@@ -103,45 +102,6 @@ pub trait Backend: Debug + Send + Sync {
     /// How many requests were sent so far, retries included, where the provider counts them.
     fn requests(&self) -> Option<u64> {
         None
-    }
-}
-
-/// What is left of an object that is for several grants, once some of them are taken away.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Remainder {
-    /// These attributes.
-    Left(Value),
-    /// Nothing: the object goes.
-    Nothing,
-    /// The provider doesn't tell whose the parts of objects of this kind are. Core goes by keys and by lists of texts then.
-    Untold,
-    /// What this one gives can't be told, such as that of a condition that somebody rewrote. As long as something that stays asks
-    /// for the object, core leaves it exactly as it is, and tells that.
-    Unreadable,
-}
-
-/// The attributes of an object that is for several grants, of which some are taken away.
-#[derive(Debug, Clone, Copy)]
-pub struct Shares<'a> {
-    /// What is there. It may be what the manifest said earlier.
-    pub there: &'a Value,
-    /// What the manifest asks for, with all grants.
-    pub baseline: &'a Value,
-    /// The same without those that are taken away; `None` where nothing else asks for the object.
-    pub wanted: Option<&'a Value>,
-    /// What those that are taken away ask for by themselves; `None` where that is nothing.
-    pub revoked: Option<&'a Value>,
-    /// Whether grants that stay ask for something that isn't in the cloud as the manifest has it, on this object or another one:
-    /// then what is there and nothing asks for may be theirs, and stays.
-    pub are_others_edited: bool,
-}
-
-impl Shares<'_> {
-    /// What is left by keys and by lists of texts: what core takes for left where a provider doesn't tell. For a provider that
-    /// leaves something out of what is there.
-    pub fn by_keys(&self) -> Remainder {
-        let Some(wanted) = self.wanted else { return Remainder::Untold };
-        remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited)
     }
 }
 

@@ -15,4 +15,5 @@ pub(crate) mod platform;
 pub(crate) mod protected;
 pub(crate) mod provider;
 pub(crate) mod registry;
+pub(crate) mod remainder;
 pub(crate) mod stacks;

@@ -4,13 +4,11 @@ mod apply;
 mod cancel;
 mod desired;
 mod news;
-pub(crate) mod remainder;
 mod report;
 mod retry;
-mod revoked_before;
 mod settings;
-mod sharing;
 mod taking_away;
+mod uncompared;
 mod verify;
 mod watch;
 
@@ -28,11 +26,10 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
-use crate::contract::attributes::Attributes;
 use crate::contract::backends::Backends;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId, Observed, Widened};
+use crate::contract::object::{Desired, ObjectId, Observed};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
@@ -43,9 +40,8 @@ use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
-use revoked_before::{Relink, Taking};
-use sharing::Sharing;
-use taking_away::{Manifest, Said};
+use taking_away::Said;
+use taking_away::revoked_before::Relink;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 pub struct Engine {
@@ -201,40 +197,6 @@ impl Engine {
         Ok(plan)
     }
 
-    /// Where what there is can't be held against the manifest, such as for a secret that is gone or a read that is denied: what
-    /// others added to what there is. Whoever did must not be able to hide it by that.
-    async fn widened_alone(&self, refusal: Error, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        if !may_hide(refusal.kind()) {
-            return Err(refusal);
-        }
-        if refusal.kind().is_retryable() {
-            // It was tried for long enough.
-            cancel.cancel();
-        }
-        let told = retry::reading(&self.settings, watch, cancel, || self.provider.widened(&self.named)).await;
-        let mut plan = match told {
-            Ok(Some(Widened { mut widened, unsearched })) => {
-                widened.sort();
-                widened.dedup();
-                let plan = Plan::new(self.id, self.stack.clone(), Vec::new(), 0, Vec::new());
-                Plan { widened, unsearched, ..plan }
-            }
-            Ok(None) if refusal.kind().is_of_the_intents() => {
-                self.plan_for(&Intents::default(), watch, cancel, &HashSet::new()).await?.0
-            }
-            // What keeps the one from being read keeps the other.
-            Ok(None) | Err(_) => return Err(refusal),
-        };
-        // Whether what is there should be there isn't known.
-        plan.changes.clear();
-        plan.stays.clear();
-        plan.unchanged = 0;
-        plan.is_compared = false;
-        plan.notes = vec![Note::warning("manifest", NOT_COMPARED)];
-        plan.refusal = Some(refusal.into());
-        Ok(plan)
-    }
-
     /// What objects are for, where everything goes: as far as the manifest says it. What can't be told, as a resource is
     /// gone, stays untold: that is in nobody's way who takes it away.
     async fn served(&self) -> BTreeMap<ObjectId, Vec<IntentId>> {
@@ -262,69 +224,6 @@ impl Engine {
             plan.notes.extend(news);
         }
         Ok(plan)
-    }
-
-    async fn plan_taking_away_from(&self, baseline: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        let Taking { without_gone, note, former } = self.less_revoked_before(baseline, watch, cancel).await?;
-        let are_some_gone = without_gone.is_some();
-        let [intents, baseline] = match &without_gone {
-            Some([intents, baseline]) => [intents, baseline],
-            None => [&*self.intents, baseline],
-        };
-        let (mut plan, mut said) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
-        // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
-        // possible to take it away all the same.
-        let may_go = taking_away::changed(&plan).cloned().collect();
-        let missing = unmakeable::missing(&said.unmakeable, &plan);
-        // Before the look that comes with the next plan: what verbs read is one reading with that.
-        let revoked = self.revoked(intents, baseline, watch, cancel).await?;
-        let mut principals = BTreeSet::new();
-        let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
-            Ok((anyway, said)) => {
-                principals = said.principals;
-                Some(anyway)
-            }
-            Err(error) if error.kind().is_of_the_intents() => {
-                plan.notes.insert(0, Note::warning("manifest", unplanned(&error)));
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        let kept = intents.ids().collect();
-        let shared: HashSet<_> =
-            plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
-        let sharing =
-            Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
-        let manifest =
-            Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, former: &former, are_some_gone };
-        taking_away::only(&mut plan, &said, &manifest, &sharing);
-        plan.notes.extend(note);
-        plan.notes.extend(missing);
-        (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
-        plan.served = taking_away::served(&plan, &shared, &kept);
-        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&said.unmakeable));
-        match unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
-            Some(refusal) => Err(refusal),
-            None => Ok(plan),
-        }
-    }
-
-    /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone. Whatever
-    /// else keeps that from being told is in the way: taken for nothing, what is revoked would count as what others had.
-    async fn revoked(
-        &self,
-        kept: &Intents,
-        baseline: &Intents,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-    ) -> Result<BTreeMap<ObjectId, Attributes>> {
-        let revoked = baseline.without(kept);
-        let objects = match self.desired_for(&revoked, watch, cancel).await {
-            Ok((desired, _)) => desired.objects,
-            Err(error) if error.kind().is_of_the_intents() => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        Ok(objects.into_iter().map(|object| (object.id, object.attributes)).collect())
     }
 
     /// With what those of the objects are for that somebody asks about.
@@ -452,24 +351,6 @@ impl fmt::Debug for Engine {
 
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
 const JUST_NOW: Duration = Duration::from_secs(10);
-
-/// Said where only what others added was looked for.
-const NOT_COMPARED: &str = "what there is couldn't be held against the manifest, as told below: what else differs isn't known. What \
-                            others added to the stack's own objects was looked for all the same";
-
-/// Whether a failure may hide what others added. It may be the platform's: a cluster out of reach says nothing of the cloud.
-fn may_hide(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::ProviderBug | ErrorKind::Cancelled | ErrorKind::Usage)
-}
-
-/// Said where the manifest can't be planned with what is taken away: what it newly says of the same objects can't be told
-/// from that.
-fn unplanned(error: &Error) -> String {
-    format!(
-        "the manifest as a whole can't come true ({error}): where the same objects differ from it for other reasons, that is \
-         changed as well; look at each change before you approve"
-    )
-}
 
 fn stale(approved: &Plan, now: &Plan) -> Error {
     let differs = |change: &&Change, other: &Plan| !other.changes.contains(change);

@@ -8,7 +8,7 @@ use crate::contract::error::{Error, Result};
 use crate::contract::object::{Found, Object, ObjectId, Ownership};
 use crate::engine::cancel::Cancel;
 use crate::engine::report::Report;
-use crate::engine::revoked_before::Taking;
+use crate::engine::taking_away::revoked_before::Taking;
 use crate::engine::watch::{Event, Watch};
 use crate::engine::{Engine, apply, retry};
 use crate::plan::{Action, ApprovedPlan, Change};

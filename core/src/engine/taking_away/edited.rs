@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::engine::sharing::Sharing;
-use crate::engine::taking_away::Said;
+use crate::engine::taking_away::sharing::Sharing;
+use crate::engine::taking_away::{Manifest, Said};
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::intent::IntentId;
 
@@ -22,15 +22,19 @@ pub(super) enum Edited {
 impl Edited {
     pub(super) fn of(
         anyway: &Plan,
+        manifest: &Manifest<'_>,
         lacking: &HashSet<ObjectId>,
-        kept: &HashSet<IntentId>,
         sharing: &Sharing<'_>,
     ) -> Self {
+        // What no grant of the manifest asks for was for one that was edited, if grants lack something or not.
+        if manifest.are_some_gone || !manifest.former.is_empty() {
+            return Self::Others;
+        }
         let lacks = |change: &Change| match (&change.before, &change.after) {
             (Some(there), Some(asked)) => sharing.lacks(&change.id, there, asked),
             _ => true,
         };
-        let is_made = |change: &Change| is_wanted(&change) && (!is_kept_s(change, kept) || lacks(change));
+        let is_made = |change: &Change| is_wanted(&change) && (!is_kept_s(change, manifest.kept) || lacks(change));
         match lacking.is_empty() {
             false => Self::Others,
             true if anyway.changes.iter().any(is_made) => Self::Revoked,

@@ -1,9 +1,10 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::backend::{Remainder, Shares};
-use crate::contract::object::Stays;
-use crate::engine::sharing::Remainders;
+use crate::contract::object::{Ownership, Stays};
+use crate::contract::remainder::{Remainder, Shares};
+use crate::engine::taking_away::sharing::Remainders;
+use crate::plan::Change;
 use crate::vocabulary::names::{RegistryName, Stack};
 
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
-use crate::engine::sharing::{Sharing, Told};
+use crate::engine::taking_away::sharing::{Sharing, Told};
 use crate::plan::{Action, Change, Plan};
 
 /// An object that isn't as the grants that stay ask for it.

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::backend::{Remainder, Shares};
 use crate::contract::object::ObjectId;
+use crate::contract::remainder::{Remainder, Shares};
 
 /// [`Backend::remainder`](crate::Backend::remainder)
-pub(super) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + Sync + 'a;
+pub(in crate::engine) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + Sync + 'a;
 
 /// What becomes of an object; `None` where it goes.
-pub(super) type Left = Option<Attributes>;
+pub(in crate::engine) type Left = Option<Attributes>;
 
 /// What is told of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Told {
+pub(in crate::engine) enum Told {
     /// What is left of it.
     Left(Left),
     /// It has a form whose parts nobody tells apart.
@@ -25,7 +25,7 @@ pub(super) enum Told {
 
 impl Told {
     /// What is left, where that is told.
-    pub(super) fn left(self) -> Option<Left> {
+    pub(in crate::engine) fn left(self) -> Option<Left> {
         match self {
             Self::Left(left) => Some(left),
             Self::Unreadable | Self::Nothing => None,
@@ -45,15 +45,15 @@ impl From<Remainder> for Told {
 }
 
 /// Who tells the parts of such objects apart.
-pub(super) struct Sharing<'a> {
-    pub(super) provider: &'a Remainders<'a>,
+pub(in crate::engine) struct Sharing<'a> {
+    pub(in crate::engine) provider: &'a Remainders<'a>,
     /// What the grants that are taken away ask for by themselves.
-    pub(super) revoked: &'a BTreeMap<ObjectId, Attributes>,
+    pub(in crate::engine) revoked: &'a BTreeMap<ObjectId, Attributes>,
 }
 
 impl Sharing<'_> {
     /// What is left of an object; [`Told::Nothing`] where its kind has no parts and nothing asks for it any more.
-    pub(super) fn left(
+    pub(in crate::engine) fn left(
         &self,
         id: &ObjectId,
         there: &Attributes,
@@ -82,22 +82,27 @@ impl Sharing<'_> {
 
     /// Whether an object lacks something that is asked of it. Where that isn't told, it does: it differs. Nor does anybody know of
     /// one that can't be read: what asks for it may have been edited, and then what it had elsewhere is nobody else's.
-    pub(super) fn lacks(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> bool {
+    pub(in crate::engine) fn lacks(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> bool {
         self.left_of_asked(id, there, asked).left().is_none_or(|left| left.as_ref() != Some(asked))
     }
 
     /// What an object becomes without what nobody asks for; `None` where there is nothing of that, or it isn't told.
-    pub(super) fn without_surplus(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Option<Left> {
+    pub(in crate::engine) fn without_surplus(
+        &self,
+        id: &ObjectId,
+        there: &Attributes,
+        asked: &Attributes,
+    ) -> Option<Left> {
         self.left_of_asked(id, there, asked).left().filter(|left| left.as_ref() != Some(there))
     }
 
     /// Whether the provider tells the parts of an object apart.
-    pub(super) fn is_told(&self, id: &ObjectId, asked: &Attributes) -> bool {
+    pub(in crate::engine) fn is_told(&self, id: &ObjectId, asked: &Attributes) -> bool {
         self.left_of_asked(id, asked, asked).left().is_some()
     }
 
     /// What is there of what is asked for.
-    pub(super) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Told {
+    pub(in crate::engine) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Told {
         let (there, asked) = (there.value(), asked.value());
         let shares =
             Shares { there: &there, baseline: &asked, wanted: Some(&asked), revoked: None, are_others_edited: false };

@@ -2,7 +2,44 @@
 
 use serde_json::{Map, Value};
 
-use crate::contract::backend::Remainder;
+/// What is left of an object that is for several grants, once some of them are taken away.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remainder {
+    /// These attributes.
+    Left(Value),
+    /// Nothing: the object goes.
+    Nothing,
+    /// The provider doesn't tell whose the parts of objects of this kind are. Core goes by keys and by lists of texts then.
+    Untold,
+    /// What this one gives can't be told, such as that of a condition that somebody rewrote. As long as something that stays asks
+    /// for the object, core leaves it exactly as it is, and tells that.
+    Unreadable,
+}
+
+/// The attributes of an object that is for several grants, of which some are taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares<'a> {
+    /// What is there. It may be what the manifest said earlier.
+    pub there: &'a Value,
+    /// What the manifest asks for, with all grants.
+    pub baseline: &'a Value,
+    /// The same without those that are taken away; `None` where nothing else asks for the object.
+    pub wanted: Option<&'a Value>,
+    /// What those that are taken away ask for by themselves; `None` where that is nothing.
+    pub revoked: Option<&'a Value>,
+    /// Whether grants that stay ask for something that isn't in the cloud as the manifest has it, on this object or another one:
+    /// then what is there and nothing asks for may be theirs, and stays.
+    pub are_others_edited: bool,
+}
+
+impl Shares<'_> {
+    /// What is left by keys and by lists of texts: what core takes for left where a provider doesn't tell. For a provider that
+    /// leaves something out of what is there.
+    pub fn by_keys(&self) -> Remainder {
+        let Some(wanted) = self.wanted else { return Remainder::Untold };
+        remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited)
+    }
+}
 
 /// What is there, less what the baseline has and what is wanted has not. Where the two are the same, what is there stays,
 /// also where it differs from them: that is for an apply to change. [`Remainder::Nothing`] where a list loses all that it has: then
@@ -12,7 +49,7 @@ use crate::contract::backend::Remainder;
 ///
 /// A text, and a list of lists or of maps, has no parts that core knows: where it is to change and is not as the baseline has it,
 /// what is wanted may be more than what is there, and may be less than what others have of it. Then nobody can tell what is left.
-pub(crate) fn remainder(
+fn remainder(
     there: &Value,
     baseline: &Value,
     wanted: &Value,

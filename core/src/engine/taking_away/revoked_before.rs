@@ -16,20 +16,20 @@ use crate::vocabulary::names::GrantName;
 use crate::vocabulary::note::Note;
 
 /// The kept intents and the baseline, both without some grants.
-pub(super) type Relink = dyn Fn(&BTreeSet<GrantName>) -> [Intents; 2] + Send + Sync;
+pub(in crate::engine) type Relink = dyn Fn(&BTreeSet<GrantName>) -> [Intents; 2] + Send + Sync;
 
 /// What a plan that takes grants away is made of.
-pub(super) struct Taking {
+pub(in crate::engine) struct Taking {
     /// The kept intents and the baseline; `None` where these are as the manifest has them.
-    pub(super) without_gone: Option<[Intents; 2]>,
-    pub(super) note: Option<Note>,
+    pub(in crate::engine) without_gone: Option<[Intents; 2]>,
+    pub(in crate::engine) note: Option<Note>,
     /// The principals that have something which grants that stay may have had before they were edited.
-    pub(super) former: BTreeSet<Arc<str>>,
+    pub(in crate::engine) former: BTreeSet<Arc<str>>,
 }
 
 impl Engine {
     /// What is kept and the baseline, without what was revoked before.
-    pub(super) async fn less_revoked_before(
+    pub(in crate::engine) async fn less_revoked_before(
         &self,
         baseline: &Intents,
         watch: &dyn Watch,
