@@ -245,7 +245,7 @@ async fn what_a_revoke_beside_edits_leaves_is_told_by_name() {
     }
 }
 
-/// Manifests and edits by chance, always the same ones.
+/// Manifests and edits by chance, always the same ones. `ONE_BY_ONE_SEEDS` says how many, where it is set.
 #[tokio::test]
 async fn whatever_was_edited_what_a_revoke_leaves_is_told() {
     let scopes = ["global", PRODUCTION, "{ domain: development }"];
@@ -257,12 +257,13 @@ async fn whatever_was_edited_what_a_revoke_leaves_is_told() {
         usize::try_from(seed >> 33).unwrap_or_default() % below
     };
     let mut wrong = Vec::new();
-    for _ in 0..std::env::var("MANY").ok().and_then(|many| many.parse().ok()).unwrap_or(32) {
-        let many = 1 + next(3);
+    let many = std::env::var("ONE_BY_ONE_SEEDS").ok().and_then(|many| many.parse().ok());
+    for _ in 0..many.unwrap_or(24) {
+        let known = 1 + next(3);
         let edits: Vec<Edit> = [("a", "a2"), ("b", "b2"), ("c", "c2"), ("d", "d2")]
             .into_iter()
             .map(|(name, other)| {
-                let had = (name, scopes[next(many)], accesses[next(accesses.len())]);
+                let had = (name, scopes[next(known)], accesses[next(accesses.len())]);
                 let (scope, access) = (scopes[next(scopes.len())], accesses[next(accesses.len())]);
                 match (name, next(8)) {
                     (_, 0) => (Some(had), Some((other, had.1, had.2))),
