@@ -38,6 +38,7 @@ macro_rules! with_cases {
             round_trip::unwanted_goes_and_only_that "What is no longer wanted is deleted, and only that."
             round_trip::a_revoke_changes_nothing_else "A revoke takes away what is revoked, and gives nothing that was edited since."
             one_by_one::revokes_in_turn_leave_nothing "Grants revoked one after the other, in any order, leave nothing that gives access, take nothing of the others, and give nothing."
+            one_by_one::revokes_beside_edits_take_or_tell "A revoke beside edits that were not applied gives nothing, takes nothing of grants that were not edited, and tells what it leaves that nothing asks for."
             ownership::neighbours_survive "Applying changes the object of the change and nothing else; documents that others write too are read, merged and written."
             ownership::foreign_objects_are_conflicts "What doesn't carry the stack's mark is never taken over: it is a conflict."
             ownership::stacks_stay_apart "Only what carries the stack's own mark is the stack's: two stacks don't see each other."

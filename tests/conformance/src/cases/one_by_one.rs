@@ -1,10 +1,10 @@
-//! Grants that are revoked one after the other, with no apply in between: what an earlier revoke took is in the manifest, and
-//! not in the cloud.
+//! Grants that are revoked with no apply in between: what an earlier revoke took is in the manifest and not in the cloud, and so is
+//! what was edited.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::Level;
+use cloudgrant_core::{Access as AccessLevel, Level, Scope};
 
 use crate::bench::{Bench, Sketch};
 use crate::fixture::Fixture;
@@ -78,6 +78,85 @@ fn orders(many: usize) -> Vec<Vec<usize>> {
     let against: Vec<_> =
         (0..half).flat_map(|at| [many - 1 - at, at]).chain((half..many - half).take(many % 2)).collect();
     vec![forwards, backwards, in_turn, against]
+}
+
+/// A grant: its name, its scope, and what it gives.
+type Grant<'a> = (&'a str, &'a Scope, (usize, AccessLevel));
+
+/// What was done to the manifest since, and the grant that is revoked then.
+struct Edited<'a> {
+    what: &'static str,
+    has: Vec<Grant<'a>>,
+    revoked: &'a str,
+}
+
+pub(super) async fn revokes_beside_edits_take_or_tell<F: Fixture>() -> Checked {
+    let bench = Bench::<F>::fresh().await?;
+    let Some(empty) = access(&bench).await else { return skip("the fixture doesn't say who may do what") };
+    let scopes = bench.scopes();
+    let (Some(wide), Some(narrow)) = (scopes.first(), scopes.last()) else { return skip("there is no scope") };
+    let reaches: Vec<_> = (0..bench.resources.len()).filter_map(|at| bench.reach(at)).collect();
+    let [one, other, ..] = reaches[..] else { return skip("there are fewer than two resources") };
+    let (a, b, c) = (("a", narrow, one), ("b", narrow, other), ("c", wide, one));
+    let edits = [
+        Edited { what: "it was renamed", has: vec![("a2", narrow, one), b, c], revoked: "a2" },
+        Edited { what: "another one was renamed", has: vec![("a2", narrow, one), b, c], revoked: "b" },
+        Edited { what: "another one was moved", has: vec![a, ("b", wide, other), c], revoked: "a" },
+        Edited { what: "a wider one was moved", has: vec![a, b, ("c", narrow, one)], revoked: "b" },
+        Edited { what: "another one was taken out", has: vec![a, b], revoked: "b" },
+        Edited { what: "another one gives something else", has: vec![a, ("b", narrow, one), c], revoked: "a" },
+        Edited { what: "it gives something else itself", has: vec![a, ("b", narrow, one), c], revoked: "b" },
+        Edited { what: "there is a new one", has: vec![a, b, c, ("d", wide, other)], revoked: "b" },
+    ];
+    for edited in edits {
+        beside_edits(&bench, &[a, b, c], &edited, &empty).await?;
+    }
+    Ok(())
+}
+
+fn granting(grants: &[Grant<'_>]) -> Sketch {
+    grants.iter().fold(Sketch::new(), |sketch, (name, scope, reach)| sketch.grant(name, scope, &[*reach]))
+}
+
+/// What grants come to by themselves.
+async fn by_themselves<F: Fixture>(bench: &Bench<F>, grants: &[Grant<'_>]) -> Checked<Access> {
+    let sketch = granting(grants);
+    if !sketch.is_empty() {
+        bench.apply(&sketch).await?;
+    }
+    let given = access(bench).await.unwrap_or_default();
+    if !sketch.is_empty() {
+        bench.revoke(&sketch).await?;
+    }
+    Ok(given)
+}
+
+async fn beside_edits<F: Fixture>(bench: &Bench<F>, had: &[Grant<'_>], edited: &Edited<'_>, empty: &Access) -> Checked {
+    let Edited { what, has, revoked } = edited;
+    let kept: Vec<_> = has.iter().filter(|(name, ..)| name != revoked).copied().collect();
+    let same: Vec<_> = kept.iter().filter(|grant| had.contains(grant)).copied().collect();
+    let (asked, same) = (by_themselves(bench, &kept).await?, by_themselves(bench, &same).await?);
+
+    bench.apply(&granting(had)).await?;
+    let before = access(bench).await.unwrap_or_default();
+    let whole = bench.read(&granting(has))?.0;
+    let run = bench.open(&granting(&kept)).await?.revoking_the_rest_of(&whole);
+    let plan = run.plan().await?;
+    run.apply().await?;
+    let left = access(bench).await.unwrap_or_default();
+    if let Some(given) = left.difference(&before).next() {
+        return found(format!("where {what}, revoking {revoked} gave something that was not there: {given}"));
+    }
+    if let Some(lost) = same.difference(&left).next() {
+        return found(format!("where {what}, revoking {revoked} took from who was not edited: {lost}"));
+    }
+    let unasked: Vec<_> = left.difference(&asked).filter(|one| !empty.contains(*one)).collect();
+    hold(unasked.is_empty() || !plan.stays.is_empty(), || {
+        format!("where {what}, revoking {revoked} leaves, and tells nothing of it: {unasked:?}")
+    })?;
+    bench.revoke(&granting(has)).await?;
+    let left = access(bench).await.unwrap_or_default();
+    hold(left == *empty, || format!("where {what}, after everything was revoked, this is left: {left:?}"))
 }
 
 async fn access<F: Fixture>(bench: &Bench<F>) -> Option<Access> {

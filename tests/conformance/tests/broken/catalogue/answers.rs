@@ -98,6 +98,23 @@ breakage! {
     }
 }
 
+breakage! {
+    /// Leaves policies that are there as they are, as what nobody asks for may be somebody's, and doesn't say so.
+    Keeping {
+        fn wanted(&self, cloud: &Cloud, _: Verb, answer: &mut Desired) {
+            for object in answer.objects.iter_mut().filter(|object| object.id.kind == "policy") {
+                let there = cloud.backstage(|world| {
+                    world.items.get(&Kind::Policy).and_then(|items| items.get(&object.id.name)).map(|item| item.body.clone())
+                });
+                if let Some(there) = there {
+                    object.attributes = there.into();
+                    answer.less_revoked.insert(object.id.clone());
+                }
+            }
+        }
+    }
+}
+
 /// Answers differently each time.
 #[derive(Debug, Default)]
 pub(crate) struct CountingVerb(AtomicU64);
