@@ -119,8 +119,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }
         // What stays doesn't keep the next apply from bringing back the rest.
         if is_done && !listed.is_empty() {
+            let it = if names_left.len() > 1 { "them" } else { "it" };
             shell.printer.say(&format!(
-                "The manifest still lists {listed}: the next apply would bring it back. Take it out there too."
+                "The manifest still lists {listed}: the next apply would bring {it} back. Remove {it} from the manifest too."
             ));
         }
         Ok(exit)

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use clap::Args;
@@ -38,10 +38,12 @@ Examples:
 /// How wide the list of faults is: its columns are made here, so it must fit every terminal.
 const LIST_WIDTH: usize = 80;
 
-/// How the variables begin by which clouds' tools find credentials, profiles and endpoints: a program in the sandbox gets
-/// none of a person's own, of whatever cloud. AWS: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>;
-/// Azure: azure-identity's `EnvironmentCredential`, the endpoints of managed identities, and Terraform's `ARM_`.
-const LEADING_OUT: [&str; 5] = ["AWS_", "AZURE_", "ARM_", "IDENTITY_", "MSI_"];
+/// How the variables begin by which clouds' and clusters' tools find credentials, profiles and endpoints: a program in the
+/// sandbox gets none of a person's own, of whatever cloud. AWS:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>; Azure: azure-identity's `EnvironmentCredential`, the
+/// endpoints of managed identities, and Terraform's `ARM_`; Kubernetes: kubectl's, a pod's, and Helm's.
+const LEADING_OUT: [&str; 8] =
+    ["AWS_", "AZURE_", "ARM_", "IDENTITY_", "MSI_", "KUBECONFIG", "KUBERNETES_SERVICE_", "HELM_KUBE"];
 
 /// Those among them that only say how something is shown.
 const HARMLESS: [&str; 6] = [
@@ -111,7 +113,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     if let Some(told) = crate::sandbox::begun_otherwise(&running.cloud, &folder) {
         shell.printer.warn(&told);
     }
-    let variables = variables(&running, options.listen);
+    let variables = variables(&running, &folder, options.listen)?;
     let result = match options.command.split_first() {
         Some((program, arguments)) => child(program, arguments, &variables, &mut interrupts).await,
         None => serve(shell, &provider, &folder, &running.cloud, variables, &mut interrupts).await,
@@ -134,12 +136,42 @@ async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Valu
 
 /// What other programs need: the cloud's own variables, the settings as cloudgrant itself reads them, and that there is no
 /// proxy on the way.
-fn variables(running: &Sandboxes, address: SocketAddr) -> Vec<(String, String)> {
+///
+/// # Errors
+/// A file can't be written.
+fn variables(running: &Sandboxes, folder: &Path, address: SocketAddr) -> Result<Vec<(String, String)>> {
     let mut variables = running.cloud.exports().to_vec();
     variables.extend(running.platform.iter().flat_map(|platform| platform.exports()).cloned());
+    if !variables.iter().any(|(name, _)| name == KUBECONFIG) {
+        variables.push((KUBECONFIG.to_owned(), no_cluster(folder)?));
+    }
     variables.extend(crate::sandbox::without_proxy(address.ip(), |name| std::env::var(name).ok()));
     settings("CLOUDGRANT", running.cloud.settings(), &mut variables);
-    variables
+    Ok(variables)
+}
+
+/// By which programs find a cluster. Without it, they take the one in the person's own file.
+const KUBECONFIG: &str = "KUBECONFIG";
+
+/// A kubeconfig for where there is no cluster in the sandbox. Nobody listens on port 9 of this machine; with an empty file, kubectl
+/// tries port 8080.
+fn no_cluster(folder: &Path) -> Result<String> {
+    const NONE: &str = "apiVersion: v1
+kind: Config
+clusters: [{ name: none-in-this-sandbox, cluster: { server: \"http://127.0.0.1:9\" } }]
+contexts: [{ name: none-in-this-sandbox, context: { cluster: none-in-this-sandbox, user: nobody } }]
+users: [{ name: nobody, user: {} }]
+current-context: none-in-this-sandbox
+";
+    let failed = |error: std::io::Error| {
+        let message = format!("can't write a file in {}", folder.display());
+        Error::new(ErrorKind::Usage, message).with("cause", error)
+    };
+    let file = std::path::absolute(folder).map_err(failed)?.join("no-cluster");
+    if !file.exists() {
+        std::fs::write(&file, NONE).map_err(failed)?;
+    }
+    Ok(file.display().to_string())
 }
 
 fn settings(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
@@ -158,7 +190,7 @@ fn settings(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
 async fn serve(
     shell: Shell<'_>,
     provider: &str,
-    folder: &std::path::Path,
+    folder: &Path,
     running: &Running,
     mut variables: Vec<(String, String)>,
     interrupts: &mut Interrupts,

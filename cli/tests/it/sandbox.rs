@@ -190,7 +190,7 @@ fn a_command_in_the_sandbox() {
 #[cfg(unix)]
 #[test]
 fn a_command_in_the_sandbox_cannot_leave_it() {
-    const OUT: [&str; 12] = [
+    const OUT: [&str; 14] = [
         "AWS_SESSION_TOKEN",
         "AWS_PROFILE",
         "AWS_ENDPOINT_URL_S3",
@@ -203,12 +203,14 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
         "AZURE_CONFIG_DIR",
         "IDENTITY_ENDPOINT",
         "MSI_SECRET",
+        "KUBERNETES_SERVICE_HOST",
+        "HELM_KUBEAPISERVER",
     ];
     for (provider, set) in [
-        ("aws", ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]),
-        ("azure", ["AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_CLIENT_SECRET"]),
+        ("aws", ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG"]),
+        ("azure", ["AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_CLIENT_SECRET", "KUBECONFIG"]),
     ] {
-        let more = ["AWS_CONFIG_FILE", "AWS_ACCESS_KEY_ID", "AWS_PAGER"];
+        let more = ["AWS_CONFIG_FILE", "AWS_ACCESS_KEY_ID", "AWS_PAGER", "KUBECONFIG"];
         let folder = OUT.into_iter().chain(more).fold(Folder::empty(), |folder, name| folder.variable(name, "real"));
         let output = folder.output(&["sandbox", "-q", "--provider", provider, "--", "env"]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

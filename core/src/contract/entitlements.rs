@@ -10,9 +10,10 @@ use crate::vocabulary::names::GrantName;
 pub struct Entitlement {
     /// Who may do it: the role, the managed identity.
     pub principal: Arc<str>,
-    /// What: the same bytes for the same permission on the same resources. Where the cloud says for which grant it was given, it
-    /// is that grant's alone, and other bytes than another grant's. Nobody is shown it.
+    /// What: the same bytes for the same permission on the same resources. Nobody is shown it.
     pub permission: Arc<[u8]>,
+    /// For which grant it was given, where the cloud says so: then it is that grant's alone. Empty where it doesn't.
+    pub whose: Arc<str>,
 }
 
 /// What grants come to for each principal, and what of that is there.

@@ -19,7 +19,7 @@ use crate::contract::object::{Desired, ObjectId, Unmakeable};
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
 use crate::engine::taking_away::only::only;
-use crate::engine::taking_away::revoked_before::Taking;
+use crate::engine::taking_away::revoked_before::{Lacking, Taking};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
 use crate::plan::{Action, Plan, unmakeable};
@@ -52,6 +52,10 @@ pub(super) struct Manifest<'a> {
     pub(super) kept: &'a HashSet<IntentId>,
     /// The names of the principals that have something which grants that stay may have had before they were edited.
     pub(super) former: &'a BTreeSet<Arc<str>>,
+    /// The grants that stay and aren't there as a whole.
+    pub(super) lacking: &'a [Lacking],
+    /// Whether it is told already what others give as well.
+    pub(super) is_told_of_others: bool,
     /// Whether there are grants of which the cloud has nothing, and which were left out of it for that.
     pub(super) are_some_gone: bool,
 }
@@ -64,7 +68,7 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Plan> {
-        let Taking { without_gone, note, former } = self.less_revoked_before(baseline, watch, cancel).await?;
+        let Taking { without_gone, note, former, lacking } = self.less_revoked_before(baseline, watch, cancel).await?;
         let are_some_gone = without_gone.is_some();
         let [intents, baseline] = match &without_gone {
             Some([intents, baseline]) => [intents, baseline],
@@ -94,8 +98,15 @@ impl Engine {
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
         let sharing =
             Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
-        let manifest =
-            Manifest { anyway: anyway.as_ref(), principals: &principals, kept: &kept, former: &former, are_some_gone };
+        let manifest = Manifest {
+            anyway: anyway.as_ref(),
+            principals: &principals,
+            kept: &kept,
+            former: &former,
+            lacking: &lacking,
+            are_some_gone,
+            is_told_of_others: note.is_some(),
+        };
         only(&mut plan, &said, &manifest, &sharing);
         plan.notes.extend(note);
         plan.notes.extend(missing);

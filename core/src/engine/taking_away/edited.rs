@@ -26,19 +26,20 @@ impl Edited {
         lacking: &HashSet<ObjectId>,
         sharing: &Sharing<'_>,
     ) -> Self {
-        // What no grant of the manifest asks for was for one that was edited, if grants lack something or not.
-        if manifest.are_some_gone || !manifest.former.is_empty() {
-            return Self::Others;
-        }
         let lacks = |change: &Change| match (&change.before, &change.after) {
             (Some(there), Some(asked)) => sharing.lacks(&change.id, there, asked),
             _ => true,
         };
         let is_made = |change: &Change| is_wanted(&change) && (!is_kept_s(change, manifest.kept) || lacks(change));
-        match lacking.is_empty() {
-            false => Self::Others,
-            true if anyway.changes.iter().any(is_made) => Self::Revoked,
-            true => Self::Nothing,
+        if manifest.are_some_gone || !lacking.is_empty() {
+            Self::Others
+        } else if anyway.changes.iter().any(is_made) {
+            Self::Revoked
+        } else if manifest.former.is_empty() {
+            Self::Nothing
+        } else {
+            // What is there and no grant of the manifest asks for was for one that was edited, although none lacks anything.
+            Self::Others
         }
     }
 }
@@ -48,12 +49,20 @@ pub(super) fn lacking(
     anyway: &Plan,
     plan: &Plan,
     said: &Said,
-    kept: &HashSet<IntentId>,
+    manifest: &Manifest<'_>,
     sharing: &Sharing<'_>,
 ) -> HashSet<ObjectId> {
+    let kept = manifest.kept;
+    let is_for_lacking = |change: &Change| {
+        let of = |intent: &IntentId| matches!(intent, IntentId::Grant(name) if manifest.lacking.iter().any(|one| one.name == *name));
+        change.because.iter().any(of)
+    };
     let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
     let lacks = |other: &&Change| {
-        if other.action == Action::Create || said.less_revoked.contains(&other.id) {
+        if said.less_revoked.contains(&other.id) {
+            return is_for_lacking(other);
+        }
+        if other.action == Action::Create {
             return true;
         }
         match changes.get(&other.id).map(|change| (&change.before, &change.after)) {

@@ -31,8 +31,15 @@ pub(super) fn settle(
         |at: &&usize| goes(plan, is_planned, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
     let taking: Vec<_> = may_go.iter().filter(takes_along).copied().collect();
     let mut lost = Vec::new();
-    let along: BTreeSet<_> =
-        taking.into_iter().flat_map(|at| with_needs(at, |at| of(&users, &plan.changes[at]))).collect();
+    let going: BTreeSet<_> =
+        taking.iter().map(|at| &plan.changes[*at].id).filter(|id| principals.contains(id)).collect();
+    // What names several principals, such as a statement in a policy that others write too, still serves those that stay.
+    let goes_along = |at: &usize| {
+        let mut needs = plan.changes[*at].depends_on.iter();
+        !keeps_needs || needs.all(|id| going.contains(id) || !going.iter().any(|going| going.kind == id.kind))
+    };
+    let users_of = |at: usize| of(&users, &plan.changes[at]).into_iter().filter(goes_along).collect();
+    let along: BTreeSet<_> = taking.iter().flat_map(|at| with_needs(*at, users_of)).collect();
     for at in along.iter().copied() {
         if !goes(plan, is_planned, at) {
             lost.push(plan.changes[at].id.clone());

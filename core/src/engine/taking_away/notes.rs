@@ -4,15 +4,39 @@ use std::collections::BTreeSet;
 
 use crate::contract::error::Error;
 use crate::contract::object::ObjectId;
+use crate::engine::taking_away::revoked_before::Lacking;
 use crate::plan::in_the_way;
+use crate::vocabulary::names::GrantName;
+use crate::vocabulary::note::Note;
 
 /// Said of what goes with its principal although nobody can tell whose it was.
-pub(super) fn lost_with_principals(ids: &BTreeSet<&ObjectId>) -> String {
+pub(super) fn lost_with_principals(ids: &BTreeSet<&ObjectId>, losing: &BTreeSet<&GrantName>) -> String {
+    let whose = match losing.is_empty() {
+        true => "if a grant that stays had that before it was edited".to_owned(),
+        false => format!("grants that stay and were edited may have had that: {}", listed(losing.iter().copied())),
+    };
     format!(
-        "the identities that go take with them what no grant of the manifest asks for any more ({}): if a grant that stays had \
-         that before it was edited, `cloudgrant apply` gives it what the manifest says by now",
+        "the identities that go take with them what is on them ({}); {whose}: `cloudgrant apply` gives what the manifest says by now",
         in_the_way::listed(ids.iter().copied())
     )
+}
+
+/// Said of grants that stay and aren't there as the manifest has them, beside what is revoked.
+pub(super) fn may_have_been_theirs(grants: &[&Lacking], does_principal_go: bool) -> Note {
+    let names = listed(grants.iter().map(|grant| &grant.name));
+    let message = format!(
+        "not in the cloud as the manifest has it: {names}. If what goes was for that as well before it was edited, `cloudgrant \
+         apply` gives what the manifest says by now"
+    );
+    // Nothing is there of one that was revoked before; but an identity that is made anew is another one.
+    match grants.iter().all(|grant| grant.is_gone) && !does_principal_go {
+        true => Note::info("manifest", message),
+        false => Note::warning("manifest", message),
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a GrantName>) -> String {
+    names.map(|name| format!("grant `{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Said of what goes although nobody can tell what of it was for others.
@@ -27,8 +51,8 @@ pub(super) fn gone_as_a_whole(ids: &[ObjectId]) -> String {
 /// Said of what is revoked and stays all the same.
 pub(super) fn given_by_others(ids: &[&ObjectId]) -> String {
     format!(
-        "what is revoked can still be reached through {}, as other grants ask for the same: it goes when they are revoked \
-         together, or with `cloudgrant revoke --all`",
+        "what is revoked can still be reached through {}, as other grants ask for the same, or for a part of it: it goes when \
+         they are revoked together, or with `cloudgrant revoke --all`",
         in_the_way::listed(ids.iter())
     )
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
 use crate::engine::taking_away::edited::{self, Edited};
+use crate::engine::taking_away::revoked_before::Lacking;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unasked::{self, Asked, Given};
 use crate::engine::taking_away::{Manifest, Said, deleted, needs, notes};
@@ -57,7 +58,7 @@ impl<'a> Baseline<'a> {
         let anyway = manifest.anyway;
         let changes =
             anyway.into_iter().flat_map(|anyway| &anyway.changes).map(|change| (&change.id, change)).collect();
-        let lacking = anyway.map(|anyway| edited::lacking(anyway, plan, said, manifest.kept, sharing));
+        let lacking = anyway.map(|anyway| edited::lacking(anyway, plan, said, manifest, sharing));
         let lacking = lacking.unwrap_or_default();
         let edited = anyway.map(|anyway| Edited::of(anyway, manifest, &lacking, sharing));
         Self { said, manifest, sharing, changes, lacking, edited }
@@ -65,7 +66,8 @@ impl<'a> Baseline<'a> {
 
     /// Whether what an object has beyond what is asked of it may be for grants that stay, as these were edited.
     pub(super) fn are_others_edited(&self, id: &ObjectId) -> bool {
-        !self.manifest.former.is_empty() || self.lacking.iter().any(|other| other != id)
+        let has_former = self.edited == Some(Edited::Others) && !self.manifest.former.is_empty();
+        has_former || self.lacking.iter().any(|other| other != id)
     }
 
     /// Which of the changes the manifest's own plan has as well: they are for an apply to make.
@@ -112,18 +114,27 @@ impl<'a> Baseline<'a> {
 
     /// Leaves the changes that are planned, with what they take along and without what has to stay.
     fn settle(&self, plan: &mut Plan, mut is_planned: Vec<bool>, asked: &[Asked]) {
-        let &Manifest { principals, former, are_some_gone, .. } = self.manifest;
+        let &Manifest { principals, former, lacking, are_some_gone, .. } = self.manifest;
         let keeps_needs = self.edited == Some(Edited::Others) && !are_some_gone;
         let lost = needs::settle(plan, &mut is_planned, asked, principals, keeps_needs);
         let mut is_planned = is_planned.into_iter();
         plan.changes.retain(|_| is_planned.next().unwrap_or_default());
-        let going = deleted(plan).filter(|id| principals.contains(id) && former.contains(id.name.as_str()));
+        let going: BTreeSet<_> = deleted(plan).filter(|id| principals.contains(id)).collect();
+        let has = |grant: &Lacking, id: &ObjectId| !grant.is_gone && grant.has.contains(id.name.as_str());
+        let has_former =
+            |id: &&ObjectId| former.contains(id.name.as_str()) || lacking.iter().any(|grant| has(grant, id));
+        let losing = lacking.iter().filter(|grant| going.iter().any(|id| has(grant, id)));
+        let losing: BTreeSet<_> = losing.map(|grant| &grant.name).collect();
         let lost = lost.iter().filter(|id| keeps_needs && !self.said.naming.contains(id));
-        let lost: BTreeSet<_> = lost.chain(going).collect();
-        if !lost.is_empty() {
-            let lost = notes::lost_with_principals(&lost);
-            plan.notes.push(Note::warning("manifest", lost));
-        }
+        let lost: BTreeSet<_> = lost.chain(going.iter().copied().filter(has_former)).collect();
+        let beside: Vec<_> = lacking.iter().filter(|grant| grant.is_beside_revoked).collect();
+        let note = if !lost.is_empty() {
+            Some(Note::warning("manifest", notes::lost_with_principals(&lost, &losing)))
+        } else {
+            (!beside.is_empty() && plan.work().next().is_some())
+                .then(|| notes::may_have_been_theirs(&beside, !going.is_empty()))
+        };
+        plan.notes.extend(note);
         in_order(plan);
     }
 
@@ -149,7 +160,7 @@ impl<'a> Baseline<'a> {
         asked.retain(|one| !self.said.naming.contains(&one.id));
         let unasked = unasked::stays(&asked, given, plan, self.manifest.principals, unreadable, self.sharing);
         let given = self.still_given(plan, anyway, &unasked);
-        if !given.is_empty() {
+        if !given.is_empty() && !self.manifest.is_told_of_others {
             plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
         }
         plan.stays.extend(unasked);
@@ -161,14 +172,19 @@ impl<'a> Baseline<'a> {
     /// What gives all that is revoked also once that is done, as others ask for it, too.
     fn still_given(&self, plan: &Plan, anyway: &Plan, unasked: &[Stays]) -> Vec<&'a ObjectId> {
         let sharing = self.sharing;
-        let is_changed = |id: &ObjectId| plan.changes.iter().any(|change| change.id == *id);
-        let is_unasked = |id: &ObjectId| unasked.iter().any(|stays| stays.object == *id);
+        let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
+        // What is left of an object may be a part of what is revoked, such as a prefix.
+        let is_taken = |id: &ObjectId, asked: &Attributes| {
+            let left = |after: &Attributes| sharing.left_of_asked(id, after, asked).left().flatten();
+            changes.get(id).is_some_and(|change| change.after.as_ref().and_then(left).is_none())
+        };
+        let is_unasked = |id: &ObjectId| unasked.iter().chain(&plan.stays).any(|stays| stays.object == *id);
         let is_there = |id: &ObjectId, asked: &Attributes| match anyway.changes.iter().find(|change| change.id == *id) {
             None => true,
             Some(change) => change.before.as_ref().is_some_and(|there| !sharing.lacks(id, there, asked)),
         };
         let given = sharing.revoked.iter().filter(|(id, asked)| {
-            sharing.is_told(id, asked) && !is_changed(id) && !is_unasked(id) && is_there(id, asked)
+            sharing.is_told(id, asked) && !is_taken(id, asked) && !is_unasked(id) && is_there(id, asked)
         });
         given.map(|(id, _)| id).collect()
     }

@@ -25,6 +25,20 @@ pub(in crate::engine) struct Taking {
     pub(in crate::engine) note: Option<Note>,
     /// The principals that have something which grants that stay may have had before they were edited.
     pub(in crate::engine) former: BTreeSet<Arc<str>>,
+    /// Grants that stay and aren't there as a whole.
+    pub(in crate::engine) lacking: Vec<Lacking>,
+}
+
+/// A grant that stays and isn't there as a whole: it was edited since the last apply, was never applied, or was revoked before.
+#[derive(Debug)]
+pub(in crate::engine) struct Lacking {
+    pub(in crate::engine) name: GrantName,
+    /// Whether it is taken for revoked before.
+    pub(in crate::engine) is_gone: bool,
+    /// The principals on which something is that it asks for.
+    pub(in crate::engine) has: BTreeSet<Arc<str>>,
+    /// Whether a revoked grant has one of its principals.
+    pub(in crate::engine) is_beside_revoked: bool,
 }
 
 impl Engine {
@@ -35,7 +49,7 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Taking> {
-        let mut taking = Taking { without_gone: None, note: None, former: BTreeSet::new() };
+        let mut taking = Taking { without_gone: None, note: None, former: BTreeSet::new(), lacking: Vec::new() };
         let Some(relink) = &self.relink else { return Ok(taking) };
         let kept: BTreeSet<_> = self.intents.grants.iter().map(|grant| &grant.name).collect();
         let (mut all_gone, mut edited) = (BTreeSet::new(), BTreeSet::new());
@@ -50,6 +64,9 @@ impl Engine {
                 Err(error) if error.kind().is_of_the_intents() => return Ok(taking),
                 Err(error) => return Err(error),
             };
+            if before.is_none() && all_gone.is_empty() && edited.is_empty() {
+                taking.lacking = lacking(&entitlements, &kept);
+            }
             let left_over = before.take().map(|(before, gone)| of_orphans(&before, &gone, &entitlements));
             if let Some(left_over) = left_over.filter(|left_over| !left_over.is_empty()) {
                 tracing::debug!(grants = ?left_over, "grants were edited, as what only they ask for is there");
@@ -61,6 +78,7 @@ impl Engine {
                 if gone.is_empty() {
                     taking.note = given_by_others(&entitlements, &kept);
                     taking.former = former(&entitlements, &kept);
+                    taking.lacking.iter_mut().for_each(|grant| grant.is_gone = all_gone.contains(&grant.name));
                     return Ok(taking);
                 }
                 tracing::debug!(grants = ?gone, "the manifest lists grants of which the cloud has nothing");
@@ -105,15 +123,40 @@ fn gone(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> BTreeSet<Gr
     let unaccounted: BTreeSet<_> =
         there.iter().filter(|one| !accounted.contains(one)).map(|one| &one.principal).collect();
     let is_gone = |(_, asked): &(&GrantName, &BTreeSet<Entitlement>)| {
-        !asked.iter().any(|one| unaccounted.contains(&one.principal))
+        !asked.iter().any(|one| unaccounted.contains(&one.principal)) && !has_any(asked, there)
     };
     missing.into_iter().filter(is_gone).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether something that a grant asks for is on all principals on which it asks for that: then it is more than what other
+/// grants give to some of these. A grant to which something was added has what it had before.
+fn has_any(asked: &BTreeSet<Entitlement>, there: &BTreeSet<Entitlement>) -> bool {
+    let missing: BTreeSet<_> = asked.difference(there).map(|one| &one.permission).collect();
+    asked.iter().any(|one| !missing.contains(&one.permission))
 }
 
 /// What is there and no grant of the manifest asks for.
 fn unaccounted(entitlements: &Entitlements) -> impl Iterator<Item = &Entitlement> {
     let asked: BTreeSet<_> = entitlements.asked.values().flatten().collect();
     entitlements.there.iter().filter(move |one| !asked.contains(one))
+}
+
+/// The grants that stay and aren't there as a whole.
+fn lacking(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> Vec<Lacking> {
+    let Entitlements { asked, there } = entitlements;
+    let revoked: BTreeSet<_> = asked
+        .iter()
+        .filter(|(name, _)| !kept.contains(name))
+        .flat_map(|(_, asked)| asked.iter().map(|one| &one.principal))
+        .collect();
+    let lacks = |(name, asked): &(&GrantName, &BTreeSet<Entitlement>)| kept.contains(name) && !asked.is_subset(there);
+    let lacking = |(name, asked): (&GrantName, &BTreeSet<Entitlement>)| Lacking {
+        name: name.clone(),
+        is_gone: false,
+        has: asked.intersection(there).map(|one| one.principal.clone()).collect(),
+        is_beside_revoked: asked.iter().any(|one| revoked.contains(&one.principal)),
+    };
+    asked.iter().filter(lacks).map(lacking).collect()
 }
 
 /// The principals that have something which grants that stay may have had before they were edited: it is there, and no grant of
@@ -169,7 +212,7 @@ mod tests {
     fn all(text: &str) -> BTreeSet<Entitlement> {
         let one = |text: &str| {
             let (principal, permission) = text.split_once(':').expect("two halves");
-            Entitlement { principal: principal.into(), permission: permission.as_bytes().into() }
+            Entitlement { principal: principal.into(), permission: permission.as_bytes().into(), whose: "".into() }
         };
         text.split_whitespace().map(one).collect()
     }
@@ -196,6 +239,9 @@ mod tests {
         assert!(gone_of(&whole, &["b", "p", "r"]).is_empty());
         let without_a_and_p = entitlements(&SHARED, "task:b prod:b");
         assert_eq!(gone_of(&without_a_and_p, &["a", "p", "r"]), ["a", "p"]);
+        // Something was added to it: what it had before is there, and another one asks for that as well.
+        let added = [("mine", "dev:a"), ("theirs", "dev:a dev:b")];
+        assert!(gone_of(&entitlements(&added, "dev:a"), &["theirs"]).is_empty());
         // Of `b`, only what `r` gives is there.
         let only_r = entitlements(&SHARED, "prod:b");
         assert_eq!(gone_of(&only_r, &["a", "p", "b"]), ["a", "b", "p"]);

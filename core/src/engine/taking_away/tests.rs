@@ -23,7 +23,15 @@ fn taken_away(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSe
     only(
         plan,
         said,
-        &Manifest { anyway, principals: &principals, kept, former: &BTreeSet::new(), are_some_gone: false },
+        &Manifest {
+            anyway,
+            principals: &principals,
+            kept,
+            former: &BTreeSet::new(),
+            lacking: &[],
+            are_some_gone: false,
+            is_told_of_others: false,
+        },
         sharing,
     );
 }

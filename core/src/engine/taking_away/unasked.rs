@@ -108,9 +108,9 @@ const UNREADABLE: &str = "it isn't as cloudgrant wrote it, and nobody can tell w
                           revoke once more; or take what is revoked out of the manifest too, and `cloudgrant apply` makes it what \
                           the manifest says; `cloudgrant revoke --all` takes everything away";
 
-const REASON: &str = "no grant that stays in the manifest asks for it, or for all of it, and as the manifest was edited since the \
-                      last apply, nobody can tell whether that was for what is revoked: `cloudgrant apply` takes it away, and gives \
-                      what the manifest lists and was revoked before; `cloudgrant revoke --all` takes everything away";
+const REASON: &str = "no remaining grant asks for all of it. The manifest or the object was edited since the last apply, so cloudgrant \
+                      can't tell whether it was for what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still \
+                      lists; `cloudgrant revoke --all` takes everything away";
 
 /// Whether lists and maps have what isn't wanted. A text that differs is another one, and gives nothing more.
 fn has_more(there: &Value, wanted: &Value) -> bool {

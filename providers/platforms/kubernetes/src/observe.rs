@@ -164,7 +164,9 @@ fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {
 fn shared(name: &str, key: &str, others: &str) -> String {
     let (namespace, account) = parts(name);
     format!(
-        "{others} has it as well, and server-side apply leaves it to that manager: pods still run as what it names, as long as that          is there. Take it out of what that manager applies, or remove it: `kubectl annotate serviceaccount {account} --namespace          {namespace} {key}-`"
+        "{others} has it as well, and server-side apply leaves it to that manager: pods still run as what it names, as long as that \
+         is there. Take it out of what that manager applies, or remove it: `kubectl annotate serviceaccount {account} \
+         --namespace {namespace} {key}-`"
     )
 }
 
@@ -229,5 +231,5 @@ fn of_place(backend: &ServiceAccounts, wanted: &BTreeMap<&str, &Object>, observe
     let left_over = observed.objects.keys().find(|id| !wanted.contains_key(id.name.as_str()));
     let differs = wanted.iter().find(|(name, object)| !is_so((*name, *object))).map(|(name, _)| id(name));
     let about = differs.or_else(|| left_over.cloned())?;
-    Some(Note::info(about, format!("service accounts are annotated in {}", backend.cluster.place())))
+    Some(Note::info(about, format!("service accounts are changed in {}", backend.cluster.place())))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Entitlement, Entitlements, Result, Scope, TaskAccess, parallel};
+use cloudgrant_core::{Checked, Entitlement, Entitlements, GrantName, Result, Scope, TaskAccess, parallel};
 use foldhash::HashMap;
 
 use crate::Aws;
@@ -21,22 +21,25 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
     let scopes: BTreeSet<_> = grants.iter().flat_map(|grant| grant.carried_by.iter()).collect();
     let roles: BTreeMap<_, Arc<str>> = scopes.into_iter().map(|scope| (scope, aws.role_of(scope).into())).collect();
     let former = former_roles(aws, &snapshot, &roles.values().map(|role| &**role).collect());
-    let there = There::of(aws, &snapshot, roles.values().chain(&former));
+    let scopes: BTreeMap<_, _> = roles.iter().map(|(scope, role)| (role, *scope)).collect();
+    let there = There::of(aws, &snapshot, roles.values().chain(&former), &scopes);
     let is_foreign = |(scope, role): &(&&Scope, &Arc<str>)| {
         let found = snapshot.roles.get(&***role).filter(|_| ***scope != Scope::Global);
         found.is_some_and(|found| found.path != *aws.names.path() || whose(&aws.names, &found.tags) != Whose::Ours)
     };
     let foreign: BTreeSet<_> = roles.iter().filter(is_foreign).map(|(_, role)| role).collect();
     let mut permissions = Permissions::default();
+    let nobody: Arc<str> = "".into();
     let mut entitlements = Entitlements::default();
     for grant in grants {
         let principals = grant.carried_by.iter().filter_map(|scope| roles.get(scope));
         let meanings: BTreeSet<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
+        let name: Arc<str> = grant.name.as_str().into();
         let of_role = |principal: &Arc<str>| {
             let one = |meaning: &Meaning| {
-                let whose = if there.has_without_sid(principal, meaning) { "" } else { grant.name.as_str() };
-                let permission = permissions.of(*meaning, whose);
-                Entitlement { principal: principal.clone(), permission }
+                let is_nameless = there.has_without_sid(principal, meaning);
+                let whose = if is_nameless { nobody.clone() } else { name.clone() };
+                Entitlement { principal: principal.clone(), permission: permissions.of(*meaning), whose }
             };
             meanings.iter().map(one).collect::<Vec<_>>()
         };
@@ -51,15 +54,13 @@ pub(crate) async fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result
             let owner = grants.iter().find(|grant| sids::is_of(sid, &grant.name));
             owner.map_or(sid, |grant| grant.name.as_str())
         });
-        let of = |permission| Entitlement { principal: principal.clone(), permission };
-        let (named, nameless) = (of(permissions.of(meaning, owner)), of(permissions.of(meaning, "")));
+        let permission = permissions.of(meaning);
+        let of = |whose| Entitlement { principal: principal.clone(), permission: permission.clone(), whose };
+        let nameless = of(nobody.clone());
         // Where it is there without a name as well, its grant asks for it as that.
-        let asks = grants
-            .iter()
-            .find(|grant| grant.name.as_str() == owner)
-            .and_then(|grant| entitlements.asked.get(&grant.name));
+        let asks = GrantName::parse(owner).ok().and_then(|name| entitlements.asked.get(&name));
         let is_both = asks.is_some_and(|asked| asked.contains(&nameless));
-        entitlements.there.insert(if is_both { nameless } else { named });
+        entitlements.there.insert(if is_both { nameless } else { of(owner.into()) });
     }
     Ok(entitlements)
 }
@@ -78,15 +79,13 @@ fn is_ours(aws: &Aws, arn: &str) -> bool {
     aws.names.is_policy_of_ours(arn) && !aws.names.is_mark(arn)
 }
 
-/// One text for each permission, however many roles have it. A statement whose Sid names a grant is that grant's alone; one
-/// without is everybody's who comes to the same.
+/// One text for each permission, however many roles have it.
 #[derive(Default)]
-struct Permissions(HashMap<(Meaning, String), Arc<[u8]>>);
+struct Permissions(HashMap<Meaning, Arc<[u8]>>);
 
 impl Permissions {
-    fn of(&mut self, meaning: Meaning, whose: &str) -> Arc<[u8]> {
-        let text = || [meaning.as_slice(), whose.as_bytes()].concat().into();
-        self.0.entry((meaning, whose.to_owned())).or_insert_with(text).clone()
+    fn of(&mut self, meaning: Meaning) -> Arc<[u8]> {
+        self.0.entry(meaning).or_insert_with(|| meaning.as_slice().into()).clone()
     }
 }
 
@@ -96,11 +95,27 @@ struct There<'a> {
 }
 
 impl<'a> There<'a> {
-    fn of(aws: &Aws, snapshot: &Snapshot, roles: impl Iterator<Item = &'a Arc<str>>) -> Self {
+    /// A scope's own policies count also where they aren't on its role: who took them off, or took the role away, revoked nothing.
+    fn of(
+        aws: &Aws,
+        snapshot: &'a Snapshot,
+        roles: impl Iterator<Item = &'a Arc<str>>,
+        scopes: &BTreeMap<&Arc<str>, &Scope>,
+    ) -> Self {
+        let numbered = || snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
+        let own = |role: &Arc<str>| {
+            let of_scope = |scope: &&Scope| {
+                let arn = |index| aws.names.policy_arn(&aws.names.policy(scope, index));
+                std::iter::once(0).chain(numbered()).map(arn).collect::<Vec<_>>()
+            };
+            scopes.get(role).map(of_scope).unwrap_or_default().into_iter()
+        };
         let roles: Vec<_> = roles.collect();
         let attached = |role: &Arc<str>| {
             let attached = snapshot.roles.get(&**role).into_iter().flat_map(|role| role.attached.keys());
-            attached.filter(|arn| is_ours(aws, arn)).collect::<Vec<_>>()
+            let attached = attached.filter(|arn| is_ours(aws, arn)).map(String::as_str);
+            let own = own(role).filter_map(|arn| snapshot.policies.get_key_value(&arn)).map(|(arn, _)| arn.as_str());
+            attached.chain(own).collect::<BTreeSet<_>>()
         };
         let policies: BTreeSet<_> = roles.iter().flat_map(|role| attached(role)).collect();
         let policies: Vec<_> =

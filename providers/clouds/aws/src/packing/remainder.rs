@@ -39,11 +39,16 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
         let is_edited = !scope.granted.iter().all(|granted| there.has(granted));
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_asked = |meaning: &Meaning| asked.contains(meaning) || named.wider.contains(meaning);
-        let others = if is_edited { revoked.others_in(scope.scope) } else { Others::Go };
+        let others = match revoked.others_in(scope.scope) {
+            // Nothing is edited that they could be taken for: somebody wrote them by hand.
+            Others::StayByName if !is_edited => Others::Stay,
+            others => others,
+        };
         scope.granted.retain(|granted| there.has(granted));
         let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         for statement in there.statements {
-            let (sid, meaning) = (statement.sid(), statement.meaning());
+            let (sid, meaning) = (statement.sid().to_owned(), statement.meaning());
+            let sid = sid.as_str();
             let intent = intents.iter().find(|intent| is_its(sid, intent));
             let is_kept = if sid.is_empty() {
                 others != Others::Go && !stays.contains(&meaning) && !named.has(&meaning)
@@ -56,7 +61,7 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
                 true
             } else {
                 // Its grant was renamed, perhaps to what is revoked.
-                !stays.contains(&meaning) && (is_asked(&meaning) || !named.revoked.contains(&meaning))
+                !stays.contains(&meaning) && (is_asked(&meaning) || !named.missing.contains(&meaning))
             };
             // What names none of the scope's grants is any one's.
             let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };
@@ -64,7 +69,10 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             let statement = if is_named { statement.named(sid_of_kept(&intent)) } else { statement };
             // Sharing would take the names away.
             scope.is_apart |= !statement.sid().is_empty();
-            if !is_asked(&meaning) {
+            // A Sid that names a grant which stays says whose it is: that alone is for `apply`. But what is revoked must not
+            // stay given under another's name unless that is told.
+            let is_known_s = !sid.is_empty() && all_kept.iter().any(|intent| is_its(sid, intent));
+            if !is_asked(&meaning) && (!is_known_s || named.revoked.contains(&meaning)) {
                 scope.unasked.insert(meaning);
             }
             scope.granted.push(Granted { intent, statement });
@@ -132,6 +140,8 @@ struct One<'a> {
     /// The scopes that carry it.
     carried_by: &'a [Scope],
     meanings: Vec<Meaning>,
+    /// Those that are there neither under its name nor under none.
+    missing: Vec<Meaning>,
     is_there: bool,
 }
 
@@ -149,7 +159,10 @@ impl<'a> Revoked<'a> {
             let there = There::of(aws, snapshot, &grant.scope, &roles);
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
             let is_there = meanings.iter().all(|meaning| there.sids.contains_key(meaning));
-            One { carried_by: &grant.carried_by, meanings, is_there }
+            let is_its = |sid: &String| sid.is_empty() || sids::is_of(sid, &grant.name);
+            let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
+            let missing = meanings.iter().filter(is_missing).copied().collect();
+            One { carried_by: &grant.carried_by, meanings, missing, is_there }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
     }
@@ -174,9 +187,10 @@ impl<'a> Revoked<'a> {
             other.scope != scope.scope && scope.roles.iter().all(|role| other.roles.contains(role))
         };
         let wider = scopes.iter().filter(is_wider).flat_map(|other| &other.granted);
-        let revoked = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope));
+        let revoked: Vec<_> = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope)).collect();
         Beside {
-            revoked: revoked.flat_map(|one| one.meanings.clone()).collect(),
+            revoked: revoked.iter().flat_map(|one| one.meanings.clone()).collect(),
+            missing: revoked.iter().flat_map(|one| one.missing.clone()).collect(),
             wider: wider.map(|granted| granted.statement.meaning()).collect(),
         }
     }
@@ -186,6 +200,8 @@ impl<'a> Revoked<'a> {
 struct Beside {
     /// What is revoked.
     revoked: HashSet<Meaning>,
+    /// What of that is there neither under the names of what is revoked nor under none.
+    missing: HashSet<Meaning>,
     /// What wider scopes are granted.
     wider: HashSet<Meaning>,
 }

@@ -61,11 +61,16 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
     let absent = snapshot.absent();
     let is_absent = |scope: &str| absent.keys().any(|id| is_within(scope, id));
     let mut entitlements = Entitlements::default();
+    let nobody: Arc<str> = "".into();
     let mut wider: BTreeMap<(&ResourceId, &Place, Option<Deed>), BTreeSet<String>> = BTreeMap::new();
     for (identity, given) in &there {
         for (deed, on) in parts(given) {
             let principal = names[identity].clone();
-            entitlements.there.insert(Entitlement { principal, permission: permission(&given.place, deed, &on) });
+            entitlements.there.insert(Entitlement {
+                principal,
+                permission: permission(&given.place, deed, &on),
+                whose: nobody.clone(),
+            });
             wider.entry((identity, &given.place, deed)).or_default().insert(on);
         }
     }
@@ -74,7 +79,7 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         for (identity, given) in asked {
             for (deed, on) in parts(given) {
                 let permission = permission(&given.place, deed, &on);
-                let one = Entitlement { principal: names[identity].clone(), permission };
+                let one = Entitlement { principal: names[identity].clone(), permission, whose: nobody.clone() };
                 let is_within = |wider: &BTreeSet<String>| wider.iter().any(|wider| on.starts_with(wider.as_str()));
                 // What is given more widely is there as well. What is theirs on an identity that isn't the stack's can't be told, and
                 // what was given on something that is gone went with that: nobody revoked it.
