@@ -22,14 +22,14 @@ pub(super) fn lost_with_principals(ids: &BTreeSet<&ObjectId>, losing: &BTreeSet<
 }
 
 /// Said of grants that stay and aren't there as the manifest has them, beside what is revoked.
-pub(super) fn may_have_been_theirs(grants: &[&Lacking], does_principal_go: bool) -> Note {
+pub(super) fn may_have_been_theirs(grants: &[&Lacking]) -> Note {
     let names = listed(grants.iter().map(|grant| &grant.name));
     let message = format!(
         "not in the cloud as the manifest has it: {names}. If what goes was for that as well before it was edited, `cloudgrant \
          apply` gives what the manifest says by now"
     );
-    // Nothing is there of one that was revoked before; but an identity that is made anew is another one.
-    match grants.iter().all(|grant| grant.is_gone) && !does_principal_go {
+    // Nothing is there of one that was revoked before.
+    match grants.iter().all(|grant| grant.is_gone) {
         true => Note::info("manifest", message),
         false => Note::warning("manifest", message),
     }

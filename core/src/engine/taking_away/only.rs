@@ -120,19 +120,19 @@ impl<'a> Baseline<'a> {
         let mut is_planned = is_planned.into_iter();
         plan.changes.retain(|_| is_planned.next().unwrap_or_default());
         let going: BTreeSet<_> = deleted(plan).filter(|id| principals.contains(id)).collect();
-        let has = |grant: &Lacking, id: &ObjectId| !grant.is_gone && grant.has.contains(id.name.as_str());
+        let is_going = |name: &str| going.iter().any(|id| id.name == name);
+        let has = |grant: &Lacking, id: &ObjectId| !grant.is_gone && grant.loses(&id.name, is_going);
         let has_former =
             |id: &&ObjectId| former.contains(id.name.as_str()) || lacking.iter().any(|grant| has(grant, id));
         let losing = lacking.iter().filter(|grant| going.iter().any(|id| has(grant, id)));
         let losing: BTreeSet<_> = losing.map(|grant| &grant.name).collect();
         let lost = lost.iter().filter(|id| keeps_needs && !self.said.naming.contains(id));
         let lost: BTreeSet<_> = lost.chain(going.iter().copied().filter(has_former)).collect();
-        let beside: Vec<_> = lacking.iter().filter(|grant| grant.is_beside_revoked).collect();
+        let beside: Vec<_> = lacking.iter().filter(|grant| grant.may_lose()).collect();
         let note = if !lost.is_empty() {
             Some(Note::warning("manifest", notes::lost_with_principals(&lost, &losing)))
         } else {
-            (!beside.is_empty() && plan.work().next().is_some())
-                .then(|| notes::may_have_been_theirs(&beside, !going.is_empty()))
+            (!beside.is_empty() && plan.work().next().is_some()).then(|| notes::may_have_been_theirs(&beside))
         };
         plan.notes.extend(note);
         in_order(plan);

@@ -35,10 +35,27 @@ pub(in crate::engine) struct Lacking {
     pub(in crate::engine) name: GrantName,
     /// Whether it is taken for revoked before.
     pub(in crate::engine) is_gone: bool,
-    /// The principals on which something is that it asks for.
-    pub(in crate::engine) has: BTreeSet<Arc<str>>,
+    /// What is there of what it asks for.
+    has: BTreeSet<Entitlement>,
+    /// Whether all that it asks for is there on some principal: then it only lacks principals, such as one of a new grant's.
+    has_each: bool,
     /// Whether a revoked grant has one of its principals.
-    pub(in crate::engine) is_beside_revoked: bool,
+    is_beside_revoked: bool,
+}
+
+impl Lacking {
+    /// Whether what is taken from a revoked grant may have been for this one as well.
+    pub(super) fn may_lose(&self) -> bool {
+        self.is_beside_revoked && !self.has_each
+    }
+
+    /// Whether it has something on a principal, and on none but those that go as well.
+    pub(super) fn loses(&self, principal: &str, is_going: impl Fn(&str) -> bool) -> bool {
+        let is_elsewhere = |one: &Entitlement| {
+            self.has.iter().any(|other| other.permission == one.permission && !is_going(&other.principal))
+        };
+        self.has.iter().any(|one| *one.principal == *principal && !is_elsewhere(one))
+    }
 }
 
 impl Engine {
@@ -153,7 +170,11 @@ fn lacking(entitlements: &Entitlements, kept: &BTreeSet<&GrantName>) -> Vec<Lack
     let lacking = |(name, asked): (&GrantName, &BTreeSet<Entitlement>)| Lacking {
         name: name.clone(),
         is_gone: false,
-        has: asked.intersection(there).map(|one| one.principal.clone()).collect(),
+        has: asked.intersection(there).cloned().collect(),
+        has_each: {
+            let has: BTreeSet<_> = asked.intersection(there).map(|one| &one.permission).collect();
+            asked.iter().all(|one| has.contains(&one.permission))
+        },
         is_beside_revoked: asked.iter().any(|one| revoked.contains(&one.principal)),
     };
     asked.iter().filter(lacks).map(lacking).collect()

@@ -72,7 +72,7 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             // A Sid that names a grant which stays says whose it is: that alone is for `apply`. But what is revoked must not
             // stay given under another's name unless that is told.
             let is_known_s = !sid.is_empty() && all_kept.iter().any(|intent| is_its(sid, intent));
-            if !is_asked(&meaning) && (!is_known_s || named.revoked.contains(&meaning)) {
+            if !is_asked(&meaning) && (!is_known_s || named.on_its_roles.contains(&meaning)) {
                 scope.unasked.insert(meaning);
             }
             scope.granted.push(Granted { intent, statement });
@@ -139,6 +139,7 @@ struct Revoked<'a> {
 struct One<'a> {
     /// The scopes that carry it.
     carried_by: &'a [Scope],
+    roles: Vec<String>,
     meanings: Vec<Meaning>,
     /// Those that are there neither under its name nor under none.
     missing: Vec<Meaning>,
@@ -162,7 +163,7 @@ impl<'a> Revoked<'a> {
             let is_its = |sid: &String| sid.is_empty() || sids::is_of(sid, &grant.name);
             let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
             let missing = meanings.iter().filter(is_missing).copied().collect();
-            One { carried_by: &grant.carried_by, meanings, missing, is_there }
+            One { carried_by: &grant.carried_by, roles, meanings, missing, is_there }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
     }
@@ -188,7 +189,9 @@ impl<'a> Revoked<'a> {
         };
         let wider = scopes.iter().filter(is_wider).flat_map(|other| &other.granted);
         let revoked: Vec<_> = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope)).collect();
+        let is_on_its = |one: &&One<'_>| one.roles.iter().any(|role| scope.roles.contains(role));
         Beside {
+            on_its_roles: self.each.iter().flatten().filter(is_on_its).flat_map(|one| one.meanings.clone()).collect(),
             revoked: revoked.iter().flat_map(|one| one.meanings.clone()).collect(),
             missing: revoked.iter().flat_map(|one| one.missing.clone()).collect(),
             wider: wider.map(|granted| granted.statement.meaning()).collect(),
@@ -198,6 +201,8 @@ impl<'a> Revoked<'a> {
 
 /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay.
 struct Beside {
+    /// What is revoked on any of the scope's roles, for whatever scope it was granted.
+    on_its_roles: HashSet<Meaning>,
     /// What is revoked.
     revoked: HashSet<Meaning>,
     /// What of that is there neither under the names of what is revoked nor under none.

@@ -45,12 +45,10 @@ async fn one_by_one(grants: &[Grant], order: &[usize], alone: &mut BTreeMap<Vec<
         before = now;
     }
     assert!(told || before.is_empty(), "{order:?} of {grants:?}: all is revoked, and there is {before:#?}");
-    // What others gave as well, and was told to stay, goes when they are revoked once more.
-    for at in order {
-        revoking(&world, &text, grants[*at].0).await;
-    }
+    // What others gave as well, and was told to stay, goes when they are revoked together.
+    revoke(&world, &text, &grants.iter().map(|grant| grant.0).collect::<Vec<_>>()).await;
     let left = given(&world);
-    assert!(left.is_empty(), "{order:?} of {grants:?}: all was revoked twice, and there is {left:#?}");
+    assert!(left.is_empty(), "{order:?} of {grants:?}: all was revoked together, and there is {left:#?}");
 }
 
 /// Revokes a grant; whether it was told that others give the same.
@@ -194,12 +192,15 @@ async fn beside_edits(edits: &[Edit], revoked: usize) {
     assert!(plan.stays.is_empty() || !unasked.is_empty(), "{what}: nothing of that is left");
     // What the revoked one had or asks for may go wherever it is.
     let its = [of(&all(&its, |edit| edit.0)).await, of(&all(&its, |edit| edit.1)).await];
-    let its: BTreeSet<_> = its.into_iter().flat_map(BTreeMap::into_values).flatten().collect();
     let formerly = of(&formerly).await;
-    let theirs: BTreeSet<_> = formerly.values().flatten().filter(|one| !its.contains(*one)).collect();
-    unasked.values_mut().for_each(|what| what.retain(|one| !theirs.contains(one)));
+    let is_only_theirs = |role: &String, one: &String| {
+        let has = |given: &Given| given.get(role).is_some_and(|what| what.contains(one));
+        has(&formerly) && !its.iter().any(has)
+    };
+    unasked.iter_mut().for_each(|(role, what)| what.retain(|one| !is_only_theirs(role, one)));
     unasked.retain(|_, what| !what.is_empty());
     assert!(unasked.is_empty() || !plan.stays.is_empty(), "{what}: left is {unasked:#?}");
+    let its: BTreeSet<_> = its.into_iter().flat_map(BTreeMap::into_values).flatten().collect();
     let mut lost = beyond(&formerly, &[&left]);
     lost.values_mut().for_each(|what| what.retain(|one| !its.contains(one)));
     lost.retain(|_, what| !what.is_empty());

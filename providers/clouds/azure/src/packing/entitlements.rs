@@ -78,13 +78,19 @@ pub(crate) async fn of(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Re
         let of_grant = entitlements.asked.entry(grant.name.clone()).or_default();
         for (identity, given) in asked {
             for (deed, on) in parts(given) {
-                let permission = permission(&given.place, deed, &on);
-                let one = Entitlement { principal: names[identity].clone(), permission, whose: nobody.clone() };
-                let is_within = |wider: &BTreeSet<String>| wider.iter().any(|wider| on.starts_with(wider.as_str()));
+                let entitlement = |on: &str| Entitlement {
+                    principal: names[identity].clone(),
+                    permission: permission(&given.place, deed, on),
+                    whose: nobody.clone(),
+                };
+                let one = entitlement(&on);
+                // Who asks for a part of something asks for that: it may have been theirs before they were narrowed.
+                let there = wider.get(&(*identity, &given.place, deed)).into_iter().flatten();
+                let around: Vec<_> = there.filter(|wider| on.starts_with(wider.as_str())).collect();
+                of_grant.extend(around.iter().map(|wider| entitlement(wider)));
                 // What is given more widely is there as well. What is theirs on an identity that isn't the stack's can't be told, and
                 // what was given on something that is gone went with that: nobody revoked it.
-                let is_given = wider.get(&(*identity, &given.place, deed)).is_some_and(is_within);
-                if is_given || foreign.contains(identity) || is_absent(&given.place.scope) {
+                if !around.is_empty() || foreign.contains(identity) || is_absent(&given.place.scope) {
                     entitlements.there.insert(one.clone());
                 }
                 of_grant.insert(one);

@@ -99,18 +99,12 @@ breakage! {
 }
 
 breakage! {
-    /// Leaves policies that are there as they are, as what nobody asks for may be somebody's, and doesn't say so.
-    Keeping {
-        fn wanted(&self, cloud: &Cloud, _: Verb, answer: &mut Desired) {
-            for object in answer.objects.iter_mut().filter(|object| object.id.kind == "policy") {
-                let there = cloud.backstage(|world| {
-                    world.items.get(&Kind::Policy).and_then(|items| items.get(&object.id.name)).map(|item| item.body.clone())
-                });
-                if let Some(there) = there {
-                    object.attributes = there.into();
-                    answer.less_revoked.insert(object.id.clone());
-                }
-            }
+    /// Says of its policies that they are as they are less what is revoked, and gives what the manifest newly says.
+    Forward {
+        fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
+            let policies = answer.objects.iter().filter(|object| object.id.kind == "policy");
+            let policies: Vec<_> = policies.map(|object| object.id.clone()).collect();
+            answer.less_revoked.extend(policies);
         }
     }
 }
