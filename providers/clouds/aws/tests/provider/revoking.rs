@@ -229,6 +229,58 @@ async fn of_a_statement_with_other_actions_the_revoked_principal_goes_and_the_re
     assert!(stays.iter().any(|one| one.contains("team/elsewhere")), "{stays:#?}");
 }
 
+/// A grant's name is in the Sid: under another one it is another statement, which an apply makes and swaps.
+#[tokio::test]
+async fn a_renamed_grant_s_statement_for_several_stays_when_one_of_these_goes() {
+    let world = World::new(&with_two_principals("push")).await;
+    apply(&world, &with_two_principals("push")).await;
+    let (before, at) = elsewhere(&world).await;
+    let renamed = with_two_principals("push").replace("name: stays", "name: called-otherwise");
+    revoke(&world, &renamed, &["gone"]).await;
+    let (after, now_at) = elsewhere(&world).await;
+    let (before, after) = (&before["Statement"][at], &after["Statement"][now_at]);
+    assert_eq!(before["Action"], after["Action"]);
+    assert!(after["Principal"].to_string().contains("userflyterole"), "{after:#}");
+    world.revoke_all(&renamed).await.expect("revoked");
+    let left = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    let left = left.ok().and_then(|left| left.policy_text).unwrap_or_default();
+    assert!(!left.contains("Cloudgrant"), "{left}");
+}
+
+/// Who takes a policy off a role, or a role away, revokes nothing: the grant is still there, and is no other revoke's.
+#[tokio::test]
+async fn what_somebody_took_off_a_role_is_not_taken_for_revoked() {
+    const ROLE: &str = "cloudgrant_tests_vision_production";
+    let text =
+        granting(&[("all", GLOBAL, "models: read"), ("gone", VISION, "data: read"), ("stays", VISION, "token: read")]);
+    for is_role_gone in [false, true] {
+        let world = World::new(&text).await;
+        apply(&world, &text).await;
+        let iam = world.iam();
+        let attached = iam.list_attached_role_policies().role_name(ROLE).send().await.expect("policies");
+        for policy in attached.attached_policies() {
+            let (arn, is_own) = (policy.policy_arn().expect("an ARN"), policy.policy_name() == Some(ROLE));
+            if is_own || is_role_gone {
+                iam.detach_role_policy().role_name(ROLE).policy_arn(arn).send().await.expect("detached");
+            }
+        }
+        if is_role_gone {
+            iam.delete_role().role_name(ROLE).send().await.expect("deleted");
+        }
+        let session = world.session(&text).await.expect("a session");
+        let plan = session.engine_without(Some(&["gone".to_owned()])).expect("it is listed").plan(&Silent).await;
+        let plan = plan.expect("a plan");
+        assert!(plan.stays.is_empty(), "{:#?}", plan.stays);
+        revoke(&world, &text, &["gone"]).await;
+        let document = world.document(ROLE).await;
+        assert!(
+            document.to_string().contains("StaysSecrets") && !document.to_string().contains("Gone"),
+            "{document:#}"
+        );
+        assert_eq!(iam.get_role().role_name(ROLE).send().await.is_ok(), !is_role_gone);
+    }
+}
+
 #[tokio::test]
 async fn the_use_of_former_keys_goes_with_the_grant() {
     const OWN: &str = "111122223333";
