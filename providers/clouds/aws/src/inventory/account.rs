@@ -64,6 +64,13 @@ impl Aws {
 
     /// The account's IAM. Each plan reads it once.
     pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        // The quotas are for later, and cost no time of their own beside it.
+        let (snapshot, _) = tokio::try_join!(self.roles_and_policies(), self.quotas())?;
+        Ok(snapshot)
+    }
+
+    /// The same for who plans nothing: whether the quotas can be read is all the same then.
+    pub(crate) async fn roles_and_policies(&self) -> Result<Arc<Snapshot>> {
         let reading = self.reading().await;
         let take = || {
             Box::pin(async {
@@ -71,10 +78,7 @@ impl Aws {
                 Snapshot::take(self.clients.iam().await, pages).await.map(Arc::new)
             })
         };
-        // The quotas are for later, and cost no time of their own beside it.
-        let (snapshot, _) =
-            tokio::try_join!(self.beside_identity(reading.account.get_or_try_init(take)), self.quotas())?;
-        Ok(snapshot.clone())
+        self.beside_identity(reading.account.get_or_try_init(take)).await.cloned()
     }
 
     /// The clusters' OpenID Connect providers (requirement 17), where the manifest names any. Each plan reads them once.

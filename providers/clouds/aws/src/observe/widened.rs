@@ -7,7 +7,7 @@ use crate::inventory::task_roles;
 use crate::observe::{iam, search};
 
 pub(crate) async fn read(aws: &Aws) -> Result<Widened> {
-    let snapshot = aws.snapshot().await;
+    let snapshot = aws.roles_and_policies().await;
     aws.used_up().await;
     let snapshot = snapshot?;
     let mut unsearched = Vec::new();

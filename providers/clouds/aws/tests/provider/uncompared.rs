@@ -25,7 +25,7 @@ enum State {
     Untagged,
 }
 
-const STATES: [State; 9] = [
+const STATES: [State; 11] = [
     State::SecretIsGone,
     State::TaskRoleIsGone,
     State::NameIsProtected,
@@ -33,6 +33,8 @@ const STATES: [State; 9] = [
     State::Denied("s3:ListAllMyBuckets"),
     State::Denied("ecr:DescribeRepositories"),
     State::Denied("ecr:GetRepositoryPolicy"),
+    State::Denied("iam:GetAccountSummary"),
+    State::Denied("iam:GetOpenIDConnectProvider"),
     State::TaggedAsOthers,
     State::Untagged,
 ];
