@@ -1,6 +1,7 @@
 //! `cloudgrant sandbox`
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -168,8 +169,18 @@ current-context: none-in-this-sandbox
         Error::new(ErrorKind::Usage, message).with("cause", error)
     };
     let file = std::path::absolute(folder).map_err(failed)?.join("no-cluster");
-    if !file.exists() {
-        std::fs::write(&file, NONE).map_err(failed)?;
+    // One that a foreign checkout brings along could name a real cluster, or a command to run. No link is followed either.
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(&file) {
+        Ok(mut new) => new.write_all(NONE.as_bytes()).map_err(failed)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            if std::fs::read(&file).map_err(failed)? != NONE.as_bytes() {
+                let message = format!("{} isn't what cloudgrant writes there", file.display());
+                return Err(Error::new(ErrorKind::Usage, message).hint(
+                    "it could lead programs out of the sandbox: look at it, and delete it or name another folder",
+                ));
+            }
+        }
+        Err(error) => return Err(failed(error)),
     }
     Ok(file.display().to_string())
 }

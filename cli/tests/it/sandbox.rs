@@ -222,6 +222,26 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
             assert!(!name.contains("CONFIG") || std::path::Path::new(value).exists(), "{name}={value}");
         }
     }
+    // Nor does a file that was there before lead to a cluster.
+    let folder = Folder::empty();
+    let run =
+        || folder.output(&["sandbox", "-q", "--folder", "state", "--provider", "aws", "--", "cat", "state/no-cluster"]);
+    let (first, again) = (run(), run());
+    assert!(first.status.success() && again.status.success());
+    assert!(String::from_utf8_lossy(&again.stdout).contains("http://127.0.0.1:9"));
+    folder.output(&[
+        "sandbox",
+        "-q",
+        "--folder",
+        "state",
+        "--provider",
+        "aws",
+        "--",
+        "sh",
+        "-c",
+        "echo a: b >state/no-cluster",
+    ]);
+    assert!(!run().status.success() && run().stdout.is_empty());
     // Who logged in to the last sandbox is not logged in to this one.
     let folder = Folder::empty();
     let azure =

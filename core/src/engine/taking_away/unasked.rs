@@ -53,8 +53,7 @@ pub(super) fn given(plan: &Plan, unasked: &BTreeSet<ObjectId>) -> Vec<Given> {
 
 /// What isn't asked for and stays, once a plan has come true, and what stays as nobody can tell that. What is only there for others
 /// of these isn't named: a role, an identity and a policy give nothing without what is on them. Nor is a principal that grants of
-/// the manifest have: whose code
-/// runs as it, no grant says.
+/// the manifest have: whose code runs as it, no grant says.
 pub(super) fn stays(
     asked: &[Asked],
     given: &[Given],
