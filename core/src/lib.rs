@@ -42,8 +42,8 @@ pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::entitlements::{Entitlement, Entitlements};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable, Unsearched,
-    Widened, Widening,
+    Broken, Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable,
+    Unsearched, Widened, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{

@@ -2,8 +2,8 @@
 
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
-    Action, Attributes, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Reference, Report, Stack, Stays,
-    Summary, Unsearched, Widening,
+    Action, Attributes, Broken, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Reference, Report, Stack,
+    Stays, Summary, Unsearched, Widening,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ pub(crate) struct Document<'a> {
     notes: Vec<&'a Note>,
     unsearched: &'a [Unsearched],
     widened: &'a [Widening],
+    broken: Vec<Value>,
     stays: &'a [Stays],
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Value>,
@@ -50,6 +51,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         notes: sorted(&plan.notes),
         unsearched: &plan.unsearched,
         widened: &plan.widened,
+        broken: plan.broken.iter().map(broken).collect(),
         stays: &plan.stays,
         refusal: plan.refusal.as_ref().map(|it| with(error::value(it.error()), "of_caller", &it.is_of_caller())),
         summary: plan.summary(),
@@ -57,6 +59,10 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         result: None,
         audit: None,
     }
+}
+
+fn broken(Broken { note, objects }: &Broken) -> Value {
+    json!({ "about": note.about, "message": note.message, "objects": objects })
 }
 
 /// What a command would do.

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use cloudgrant_core::{Level, Move, Note, Plan};
 
 pub(super) use self::findings::unsearched;
-use self::findings::{stays, widened};
+use self::findings::{broken, stays, widened};
 pub(super) use self::objects::header;
 use self::objects::{legend, objects};
 pub(crate) use self::summary::nothing_to_do;
@@ -108,7 +108,8 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
             }
         }
     }
-    // Even where only the last line is asked for: what wasn't looked at is part of the result.
+    // Even where only the last line is asked for: what doesn't work and what wasn't looked at is part of the result.
+    out.write_all(broken(&plan.broken, width).as_bytes())?;
     out.write_all(unsearched(&plan.unsearched, width).as_bytes())?;
     out.write_all(stays(&plan.stays, width).as_bytes())?;
     out.write_all(summary::text(plan, wording, width).as_bytes())

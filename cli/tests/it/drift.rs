@@ -132,3 +132,44 @@ fn name(folder: &Folder, domain: &str) -> String {
     let text = fs::read_to_string(role(folder, domain)).expect("readable");
     text.split("\"name\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name").to_owned()
 }
+
+/// The grants are there, and give nothing: the secret is gone, and the provider by which pods become the role.
+#[test]
+fn what_is_granted_and_does_not_work_is_drift_and_told_however_quiet() {
+    let token = "  token: { aws: arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf }\n";
+    let manifest = TWO_DOMAINS.replace("resources:\n", &format!("resources:\n{token}"));
+    let folder = Folder::with(&manifest.replace("{ training-data: read }", "{ training-data: read, token: read }"));
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    assert_eq!(folder.output(&["drift", "--sandbox", "--exit-code"]).status.code(), Some(0));
+    for gone in ["secrets", "oidc-providers"] {
+        fs::remove_dir_all(folder.path().join(".cloudgrant/sandbox/aws").join(gone)).expect("there");
+    }
+    for (command, code) in [
+        (&["drift", "--exit-code"][..], 3),
+        (&["drift"], 0),
+        (&["plan", "--exit-code"], 0),
+        (&["apply", "--yes"], 0),
+        (&["revoke", "production", "--dry-run"], 0),
+    ] {
+        for quiet in [&["--sandbox"][..], &["--sandbox", "--quiet"]] {
+            let output = folder.output(&[command, quiet].concat());
+            let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+            assert_eq!(output.status.code(), Some(code), "{command:?}: {told}{error}");
+            assert!(
+                told.contains("doesn't work: secret token-AbCdEf: there is no secret `token-AbCdEf`"),
+                "{command:?}: {told}"
+            );
+            assert_eq!(told.matches("there is no secret").count(), 1, "{command:?}: {told}");
+            let issuer = "the cluster's OpenID Connect provider can't be trusted: IAM doesn't know it";
+            assert_eq!(told.contains(issuer), command[0] != "revoke", "{command:?}: {told}");
+        }
+    }
+    let output = folder.output(&["drift", "--sandbox"]);
+    let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert!(told.contains("Drift: 2 things don't work, 0 missing"), "{told}");
+    assert!(error.contains("Nothing that cloudgrant can do: what doesn't work"), "{error}");
+    let document = assert_valid(&folder, &["drift", "--sandbox"]);
+    assert_eq!(document["broken"].as_array().map(Vec::len), Some(2), "{document:#}");
+    // It is in nobody's way who takes away.
+    assert!(folder.output(&["revoke", "--all", "--sandbox", "--yes"]).status.success());
+}

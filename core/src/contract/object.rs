@@ -202,6 +202,18 @@ pub struct Widening {
     pub remedy: String,
 }
 
+/// What objects need that are just as they are wanted, and what isn't there or isn't fit: they give nothing. The OpenID Connect
+/// provider that roles trust, a secret that a policy names.
+///
+/// It is drift that no run mends: cloudgrant makes neither.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Broken {
+    /// What is missing, and what to do. Where there is the same note besides, it is told once.
+    pub note: Note,
+    /// The objects that need it.
+    pub objects: BTreeSet<ObjectId>,
+}
+
 /// What others added to the stack's own objects, whatever the manifest wants of these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Widened {
@@ -278,6 +290,9 @@ pub struct Observed {
     pub unsearched: Vec<Unsearched>,
     /// What others added to the stack's own objects and widens them.
     pub widened: Vec<Widening>,
+    /// What wanted objects that are there need and isn't there. What keeps them from being made as well is
+    /// [`unmakeable`](Self::unmakeable) and is no part of it: core finds that by itself.
+    pub broken: Vec<Broken>,
     /// What nothing wants any more and what can't go. It isn't among the objects.
     pub stays: Vec<Stays>,
     /// What the cloud chose for wanted objects that are there.
@@ -308,6 +323,7 @@ impl Observed {
             notes,
             unsearched,
             widened,
+            broken,
             stays,
             outputs,
             instead,
@@ -323,6 +339,7 @@ impl Observed {
         self.notes.extend(notes);
         self.unsearched.extend(unsearched);
         self.widened.extend(widened);
+        self.broken.extend(broken);
         self.stays.extend(stays);
         self.outputs.extend(outputs);
         self.instead.extend(instead);

@@ -207,7 +207,9 @@ pub(crate) fn plan(
         refuse_protected(protected, hint, objects.iter().map(|object| (&object.id, &object.touches)))?;
     }
     let undeletable = unmakeable::undeletable(&observed.unmakeable);
-    let unmakeable = unmakeable::of_wanted(std::mem::take(&mut observed.unmakeable), &objects, &observed.objects);
+    let unmakeable = std::mem::take(&mut observed.unmakeable);
+    let mut broken = unmakeable::broken(&unmakeable, &objects, &observed.objects);
+    let unmakeable = unmakeable::of_wanted(unmakeable, &objects, &observed.objects);
     let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
     objects = rest;
     let mut problems = std::mem::take(&mut observed.problems);
@@ -255,8 +257,12 @@ pub(crate) fn plan(
     changes.extend(order::by_dependency(provider, deletions)?.into_iter().rev());
     changes.extend(handoffs);
 
+    broken.extend(observed.broken);
+    broken.sort();
+    broken.dedup();
     let mut notes = desired.notes;
     notes.extend(observed.notes);
+    notes.retain(|note| broken.iter().all(|one| one.note != *note));
     notes.sort();
     notes.dedup();
     let mut unsearched = observed.unsearched;
@@ -269,7 +275,7 @@ pub(crate) fn plan(
     stays.dedup();
     let plan = Plan::new(provider, stack.clone(), changes, unchanged, notes);
     let undeletable = plan.deleted_of(&undeletable);
-    Ok(Plan { unsearched, widened, stays, in_the_way, refusal, undeletable, ..plan })
+    Ok(Plan { unsearched, widened, broken, stays, in_the_way, refusal, undeletable, ..plan })
 }
 
 /// What it takes to have an object as it is wanted: nothing where it is so already.

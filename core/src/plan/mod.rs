@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub(crate) use crate::contract::change::{Action, Approved, Change};
 use crate::contract::error::Error;
-use crate::contract::object::{ObjectId, Stays, Unsearched, Widening};
+use crate::contract::object::{Broken, ObjectId, Stays, Unsearched, Widening};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;
@@ -72,6 +72,8 @@ pub struct Plan {
     pub unsearched: Vec<Unsearched>,
     /// What others added to the stack's own objects and widens them: no run takes it away.
     pub widened: Vec<Widening>,
+    /// What wanted objects that are as they should be need and isn't there: they give nothing, and no run mends that.
+    pub broken: Vec<Broken>,
     /// What nothing wants any more and what can't go: what it gives stays given.
     pub stays: Vec<Stays>,
     /// Where grants are taken away: what the objects were for that go.
@@ -188,6 +190,7 @@ impl Plan {
             notes,
             unsearched: Vec::new(),
             widened: Vec::new(),
+            broken: Vec::new(),
             stays: Vec::new(),
             served: BTreeMap::new(),
             idle: Vec::new(),
@@ -233,10 +236,11 @@ impl Plan {
     }
 
     /// Whether the cloud is not as the manifest says, or nobody can tell: something is to do, somebody widened what the stack
-    /// made, something stays that nothing wants any more, or a place where something of the stack may be wasn't searched.
-    /// Handoffs don't count.
+    /// made, something stays that nothing wants any more, what is there needs something that is gone, or a place where something
+    /// of the stack may be wasn't searched. Handoffs don't count.
     pub fn has_drift(&self) -> bool {
-        !(self.is_empty() && self.widened.is_empty() && self.stays.is_empty() && self.unsearched.is_empty())
+        let Self { widened, broken, stays, unsearched, .. } = self;
+        !(self.is_empty() && widened.is_empty() && broken.is_empty() && stays.is_empty() && unsearched.is_empty())
     }
 
     /// Whether the engine would have nothing to do. Handoffs may be left.

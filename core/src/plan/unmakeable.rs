@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::change::{Action, Change};
 use crate::contract::error::{Error, ErrorKind};
-use crate::contract::object::{Found, Limit, Object, ObjectId, Observed, Unmakeable};
+use crate::contract::object::{Broken, Found, Limit, Object, ObjectId, Observed, Unmakeable};
 use crate::plan::Plan;
 use crate::plan::diff::action;
 use crate::plan::in_the_way::{listed, named};
@@ -34,6 +34,28 @@ pub(super) fn of_wanted(
         (!because.is_empty()).then(|| (one.why.with("for", named(because.iter().copied())), one.is_of_caller))
     };
     unmakeable.into_iter().filter_map(told).collect()
+}
+
+/// What isn't there although wanted objects need it that are just as they should be: nothing of them is to be made or changed,
+/// and so nobody is refused anything for it. Where anything is, that tells it.
+pub(super) fn broken(
+    unmakeable: &[Unmakeable],
+    objects: &[Object],
+    present: &BTreeMap<ObjectId, Found>,
+) -> Vec<Broken> {
+    let told = |one: &Unmakeable| {
+        let concerned: Vec<_> = objects.iter().filter(|object| one.objects.contains(&object.id)).collect();
+        let is_as_wanted = |object: &&Object| action(object, present.get(&object.id)).is_none();
+        if concerned.is_empty() || !concerned.iter().all(is_as_wanted) {
+            return None;
+        }
+        let because: BTreeSet<_> = concerned.iter().flat_map(|object| &object.because).collect();
+        let note = Note::warning(named(because.iter().copied()), one.why.in_a_sentence());
+        Some(Broken { note, objects: concerned.into_iter().map(|object| object.id.clone()).collect() })
+    };
+    let gone =
+        unmakeable.iter().filter(|one| one.why.kind() == ErrorKind::NotFound && one.actions.contains(&Action::Create));
+    gone.filter_map(told).collect()
 }
 
 /// Takes out of what is there what can't be made, and what would be too much: for a plan that only takes away, which may come

@@ -1,7 +1,7 @@
 //! What a plan says beside its changes: what a move to another cloud loses and widens, what others have widened, what was not
-//! searched, and what stays.
+//! searched, what doesn't work, and what stays.
 
-use cloudgrant_core::{Effect, Move, Stays, Unsearched, Widening};
+use cloudgrant_core::{Broken, Effect, Move, Stays, Unsearched, Widening};
 
 use crate::render::{BOLD, RED, YELLOW, styled, wrapped};
 
@@ -48,6 +48,19 @@ pub(in crate::render) fn unsearched(places: &[Unsearched], width: Option<usize>)
     for Unsearched { place, reason } in places {
         let text = wrapped(&format!("{place}: {reason}"), 14, 2, width);
         out.push_str(&format!("{}: {text}\n", styled(YELLOW, "not searched")));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// What is there and gives nothing, as what it needs is gone.
+pub(super) fn broken(all: &[Broken], width: Option<usize>) -> String {
+    let mut out = String::new();
+    for Broken { note, .. } in all {
+        let text = wrapped(&format!("{}: {}", note.about, note.message), 14, 2, width);
+        out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "doesn't work")));
     }
     if !out.is_empty() {
         out.push('\n');

@@ -15,6 +15,9 @@ pub(crate) fn nothing_to_do(plan: &Plan) -> String {
     if !plan.stays.is_empty() {
         return format!("Nothing that cloudgrant can do: what stays is told above{left}.");
     }
+    if !plan.broken.is_empty() {
+        return format!("Nothing that cloudgrant can do: what doesn't work, and how to mend it, is told above{left}.");
+    }
     match (plan.widened.is_empty(), left.is_empty()) {
         (true, true) => "Nothing to do.".to_owned(),
         (true, false) => format!("Nothing to do for cloudgrant{left}."),
@@ -29,6 +32,11 @@ pub(super) fn text(plan: &Plan, wording: Wording, width: Option<usize>) -> Strin
     let widened = match plan.widened.len() {
         0 => String::new(),
         many => format!("{many} widened by others, "),
+    };
+    let broken = match plan.broken.len() {
+        0 => String::new(),
+        1 => "1 thing doesn't work, ".to_owned(),
+        many => format!("{many} things don't work, "),
     };
     let handoffs = if handoff == 1 { "handoff" } else { "handoffs" };
     let (title, counts) = match wording {
@@ -49,6 +57,7 @@ pub(super) fn text(plan: &Plan, wording: Wording, width: Option<usize>) -> Strin
             ),
         ),
     };
-    let first = title.len() + 1 + widened.len();
-    format!("{} {}{}\n", styled(BOLD, title), styled(RED, &widened), wrapped(&counts, first, 2, width))
+    let findings = widened + &broken;
+    let first = title.len() + 1 + findings.len();
+    format!("{} {}{}\n", styled(BOLD, title), styled(RED, &findings), wrapped(&counts, first, 2, width))
 }

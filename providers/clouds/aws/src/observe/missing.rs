@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Result, TaskAccess, Unmakeable,
+    Action, Broken, Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Result, TaskAccess, Unmakeable,
 };
 use serde_json::Value;
 
@@ -32,10 +32,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>
 fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmakeable> + 'a {
     let missing = aws.secrets.missing();
     missing.into_iter().filter_map(|(secret, arns)| {
-        let names_it = |object: &&Object| {
-            object.id.kind == kinds::POLICY && arns.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
-        };
-        let objects: BTreeSet<_> = desired.objects.iter().filter(names_it).map(|object| object.id.clone()).collect();
+        let objects = naming(desired, &arns);
         if objects.is_empty() {
             return None;
         }
@@ -50,6 +47,24 @@ fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmak
         let why = if grants.is_empty() { why } else { why.with("for", grants.join(", ")) };
         Some(Unmakeable { why, actions: &[Action::Create, Action::Update], objects, is_of_caller: false })
     })
+}
+
+/// The policies that name one of the ARNs.
+fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
+    let quoted: Vec<_> = arns.iter().map(|arn| format!("\"{arn}\"")).collect();
+    let names_one = |object: &&Object| {
+        object.id.kind == kinds::POLICY && quoted.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
+    };
+    desired.objects.iter().filter(names_one).map(|object| object.id.clone()).collect()
+}
+
+/// The secrets that are granted already and whose value nobody can read: the grant is there, and gives nothing.
+pub(super) fn unreadable(aws: &Aws, desired: &Desired) -> Vec<Broken> {
+    let of_one = |(arns, note): (Vec<String>, Note)| {
+        let objects = naming(desired, &arns);
+        (!objects.is_empty()).then_some(Broken { note, objects })
+    };
+    aws.secrets.unreadable().into_iter().filter_map(of_one).collect()
 }
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become

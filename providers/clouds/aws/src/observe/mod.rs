@@ -29,6 +29,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
     observed.notes.extend(region::note(&aws.config.region));
     observed.unmakeable.extend(missing);
+    observed.broken.extend(missing::unreadable(aws, desired));
     // Whoever takes something away would read that there is nothing.
     observed.problems.extend(moved::problem(aws, &snapshot));
     observed.notes.extend(renamed::note(aws, desired, &snapshot));

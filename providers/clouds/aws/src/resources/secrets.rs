@@ -30,6 +30,8 @@ pub(crate) struct Resolved {
     pub(crate) keys: Vec<Key>,
     /// Whether it isn't there. What the stack's policies say of it stays; to somebody new it can't be granted.
     is_missing: bool,
+    /// Of its notes, the one that says why nobody can read its value: it isn't there, or goes.
+    unreadable: Option<String>,
     notes: Vec<String>,
 }
 
@@ -55,8 +57,12 @@ impl Secrets {
     /// What a reader of the plan should know of a secret.
     pub(crate) fn notes(&self, secret: &Secret) -> impl Iterator<Item = Note> {
         let notes = self.0.get(secret).into_iter().flat_map(|resolved| &resolved.notes);
-        notes.map(move |message| Note::warning(format!("secret {}", secret.name), message.clone()))
+        notes.map(move |message| note(secret, message))
     }
+}
+
+fn note(secret: &Secret, message: &str) -> Note {
+    Note::warning(format!("secret {}", secret.name), message)
 }
 
 /// Looks secrets up, each once.
@@ -66,6 +72,8 @@ pub(crate) struct Lookup {
     /// Those that aren't there, and that no policy of the stack's names, with the ARNs that a policy would name. The next plan
     /// asks again.
     missing: Mutex<BTreeMap<Secret, Vec<String>>>,
+    /// Those that a policy of the stack's names and whose value nobody can read, with the ARNs that it names, and what is told.
+    unreadable: Mutex<BTreeMap<Secret, (Vec<String>, Note)>>,
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -102,6 +110,11 @@ impl Lookup {
     fn remember(&self, secret: &Secret, resolved: &Arc<Resolved>, is_granted: bool) {
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         missing.remove(secret);
+        let mut unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        match resolved.unreadable.as_ref().filter(|_| is_granted) {
+            Some(why) => _ = unreadable.insert(secret.clone(), (resolved.arns.clone(), note(secret, why))),
+            None => _ = unreadable.remove(secret),
+        }
         if !resolved.is_missing {
             self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), resolved.clone());
         } else if !is_granted {
@@ -112,6 +125,11 @@ impl Lookup {
     /// The secrets that aren't there and that nothing of the stack's names yet, with the ARNs that its policies would name.
     pub(crate) fn missing(&self) -> BTreeMap<Secret, Vec<String>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The secrets that the stack's policies name and whose value nobody can read, with the ARNs that these name.
+    pub(crate) fn unreadable(&self) -> Vec<(Vec<String>, Note)> {
+        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// How task code names a secret that was looked up (requirement 40): the two parts of its ARN, where the whole of it is
@@ -149,13 +167,15 @@ struct Asked {
     /// `None` where it isn't known; none in it where it takes no grant.
     key: Option<Option<Key>>,
     is_missing: bool,
+    /// Of the notes, the one that says why nobody can read its value.
+    unreadable: Option<String>,
     notes: Vec<String>,
 }
 
 /// What can't be read is no reason to take a key away, nor to widen an ARN to a pattern: then what the stack's live policies
 /// say of the secret stays. Only for what is new to the stack is the narrowest pattern.
 fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved {
-    let Asked { arns, key, is_missing, mut notes } = asked;
+    let Asked { arns, key, is_missing, unreadable, mut notes } = asked;
     let unknown = match (&arns, &key) {
         (None, _) => "its ARN",
         (_, None) => "its key",
@@ -178,6 +198,7 @@ fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved
             .unwrap_or_else(|| secret.arns_or_patterns()),
         keys: key.map_or_else(|| known_keys().unwrap_or_default(), |key| key.into_iter().collect()),
         is_missing,
+        unreadable,
         notes,
     }
 }
@@ -219,7 +240,13 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
         let note = "the pattern reaches every secret whose name begins so, those of tomorrow included; \
              name single secrets. Keys of customers can't be told from a pattern: no kms:Decrypt is granted";
         let notes = vec![note.to_owned()];
-        return Ok(Asked { arns: Some(vec![secret.arn()]), key: Some(None), is_missing: false, notes });
+        return Ok(Asked {
+            arns: Some(vec![secret.arn()]),
+            key: Some(None),
+            is_missing: false,
+            unreadable: None,
+            notes,
+        });
     }
     let facts = match facts {
         Some(facts) => Ok(facts),
@@ -234,17 +261,19 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
                     .to_owned(),
             ];
             notes.extend(managed_by_another(secret));
-            return Ok(Asked { arns: None, key: None, is_missing: false, notes });
+            return Ok(Asked { arns: None, key: None, is_missing: false, unreadable: None, notes });
         }
         // It keeps nobody from taking something else away.
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let notes = vec![format!("{}, so that task code can't read it: {MISSING}", missing(secret))];
-            return Ok(Asked { arns: None, key: None, is_missing: true, notes });
+            let why = format!("{}, so that task code can't read it: {MISSING}", missing(secret));
+            let notes = vec![why.clone()];
+            return Ok(Asked { arns: None, key: None, is_missing: true, unreadable: Some(why), notes });
         }
         Err(error) => return Err(error.with("secret", secret.arn())),
     };
     let mut notes: Vec<_> = managed_by_another(secret).into_iter().collect();
-    notes.extend(facts.deleted.as_ref().map(scheduled));
+    let unreadable = facts.deleted.as_ref().map(scheduled);
+    notes.extend(unreadable.clone());
     // It goes into policies, and what comes from a server goes there only if it is what was asked for.
     let arn = facts.arn.filter(|arn| secret.is_arn_of_it(arn));
     if arn.is_none() {
@@ -263,7 +292,7 @@ async fn resolve(client: &Client, inspect: bool, secret: &Secret, facts: Option<
             }
         },
     };
-    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, is_missing: false, notes })
+    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, is_missing: false, unreadable, notes })
 }
 
 /// What to do about a secret that isn't there.
@@ -374,17 +403,18 @@ mod tests {
         };
         let granted =
             Granted { arns: [whole.clone()].into_iter().collect(), keys: [key.clone()].into_iter().collect() };
-        let denied = || Asked { arns: None, key: None, is_missing: false, notes: vec!["denied".to_owned()] };
+        let asked = |arns, key, notes: Vec<String>| Asked { arns, key, is_missing: false, unreadable: None, notes };
+        let denied = || asked(None, None, vec!["denied".to_owned()]);
         let kept = settled(&secret, Some(&granted), denied());
         assert_eq!((kept.arns, kept.keys), (vec![whole.clone()], vec![key.clone()]));
         assert!(kept.notes.iter().any(|note| note.contains("stays as it is")), "{:?}", kept.notes);
         let new = settled(&secret, None, denied());
         assert_eq!((new.arns, new.keys), (vec![pattern], Vec::new()));
         // What was read goes before what was granted.
-        let read = Asked { arns: Some(vec![whole.clone()]), key: Some(None), is_missing: false, notes: Vec::new() };
+        let read = asked(Some(vec![whole.clone()]), Some(None), Vec::new());
         let read = settled(&secret, Some(&granted), read);
         assert_eq!((read.arns, read.keys, read.notes), (vec![whole.clone()], Vec::new(), Vec::new()));
-        let odd = Asked { arns: Some(vec![whole.clone()]), key: None, is_missing: false, notes: Vec::new() };
+        let odd = asked(Some(vec![whole]), None, Vec::new());
         assert_eq!(settled(&secret, Some(&granted), odd).keys, [key]);
     }
 

@@ -1,6 +1,6 @@
 //! OpenID Connect providers: requirements 17 and 18, as clusters really have them.
 
-use cloudgrant_core::ErrorKind;
+use cloudgrant_core::{Broken, ErrorKind, Silent};
 use serde_json::json;
 
 use crate::world::{Runs, World, manifest, refused, said};
@@ -69,6 +69,46 @@ async fn the_tokens_audience_is_a_key() {
     let add = world.iam().add_client_id_to_open_id_connect_provider().open_id_connect_provider_arn(arn);
     add.client_id("sts.amazonaws.com").send().await.expect("added, as the hint says");
     world.converge(&usual).await;
+}
+
+/// Everything of the stack's is as it should be, and no pod can be any role.
+#[tokio::test]
+async fn a_provider_that_lost_the_audience_or_is_gone_is_told_where_all_else_is_as_it_should_be() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
+    let broken = async || {
+        let session = world.session(&text).await.expect("a session");
+        let drift = session.engine().only_looking().plan(&Silent).await.expect("a plan");
+        let before = world.running().counts().total;
+        let plan = world.plan(&text).await.expect("a plan");
+        let requests = world.running().counts().total - before;
+        for plan in [&drift, &plan] {
+            assert!(plan.is_empty() && plan.refusal.is_none(), "{plan:#?}");
+        }
+        assert_eq!(drift.broken, plan.broken);
+        assert_eq!(drift.has_drift(), !drift.broken.is_empty());
+        (plan.broken, requests)
+    };
+    let (none, requests) = broken().await;
+    assert!(none.is_empty(), "{none:?}");
+    let remove = world.iam().remove_client_id_from_open_id_connect_provider().open_id_connect_provider_arn(arn);
+    remove.client_id("sts.amazonaws.com").send().await.expect("removed");
+    let (lacks, as_before) = broken().await;
+    assert_eq!(as_before, requests, "it costs no request");
+    let told = |broken: &[Broken], says: &str| {
+        let [one] = broken else { panic!("{broken:#?}") };
+        assert_eq!(one.note.about, "grant mine");
+        assert!(one.note.message.contains(says) && one.note.message.contains(arn), "{}", one.note.message);
+        let names: Vec<_> = one.objects.iter().map(|object| object.name.as_str()).collect();
+        assert_eq!(names, [ROLE]);
+    };
+    told(&lacks, "add-client-id-to-open-id-connect-provider");
+    world.iam().delete_open_id_connect_provider().open_id_connect_provider_arn(arn).send().await.expect("deleted");
+    told(&broken().await.0, "IAM doesn't know it");
+    // It is in nobody's way who takes away.
+    world.revoke_all(&text).await.expect("revoked");
 }
 
 #[tokio::test]

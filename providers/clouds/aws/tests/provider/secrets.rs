@@ -1,6 +1,6 @@
 //! Secrets: requirements 35 to 39 and 42.
 
-use cloudgrant_core::{Action, Approval, Cancel, Settings, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, Plan, Settings, Silent};
 use serde_json::{Value, json};
 
 use crate::buckets::edit;
@@ -149,7 +149,22 @@ async fn a_secret_that_is_scheduled_for_deletion_is_warned_of() {
     world.secrets().delete_secret().secret_id("token").recovery_window_in_days(7).send().await.expect("scheduled");
     let plan = world.plan(&text).await.expect("a plan");
     let note = plan.notes.iter().find(|note| note.message.contains("scheduled for deletion")).expect("a warning");
-    assert!(note.message.contains("it is gone on 20"), "{note:?}");
+    assert!(note.message.contains("it is gone on 20") && plan.broken.is_empty(), "{note:?}");
+    // Once it is granted, nothing is to do, and the grant gives nothing.
+    world.converge(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty() && plan.has_drift(), "{plan:#?}");
+    is_told_once(&plan, "scheduled for deletion");
+    world.secrets().restore_secret().secret_id("token").send().await.expect("restored");
+    assert!(!world.plan(&text).await.expect("a plan").has_drift());
+}
+
+/// As what doesn't work, and not as a note besides.
+fn is_told_once(plan: &Plan, says: &str) {
+    let [one] = plan.broken.as_slice() else { panic!("{plan:#?}") };
+    assert!(one.note.message.contains(says), "{one:#?}");
+    assert!(one.objects.iter().any(|object| object.name == "cloudgrant_tests_global"), "{one:#?}");
+    assert!(!plan.notes.iter().any(|note| note.message.contains(says)), "{plan:#?}");
 }
 
 #[tokio::test]
@@ -269,9 +284,10 @@ async fn a_grant_of_a_secret_that_is_gone_can_be_taken_away() {
     world.converge(&text).await;
     let delete = world.secrets().delete_secret().secret_id("token").force_delete_without_recovery(true);
     delete.send().await.expect("deleted");
-    // What is granted stays granted, and everybody is told.
+    // What is granted stays granted, and everybody is told, once: it is drift that no run mends.
     let plan = world.plan(&text).await.expect("a plan");
-    assert!(plan.is_empty() && plan.notes.iter().any(|note| note.message.contains("there is no secret `token")));
+    assert!(plan.is_empty() && plan.has_drift(), "{plan:#?}");
+    is_told_once(&plan, "there is no secret `token");
     // To somebody new it isn't granted: nobody knows its ARN.
     let more = absent_to("data, scope: { domain: production }", &text);
     let error = refused(world.plan(&more).await);
