@@ -65,6 +65,12 @@ class Cluster:
         assert done.returncode == code, f"kubectl {arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr if code else done.stdout
 
+    def start(self, *arguments, user="administrator"):
+        """Starts kubectl as a user, and doesn't wait for its end."""
+        command = [KUBECTL, "--kubeconfig", self.kubeconfig, "--context", f"cloudgrant-sandbox-{user}", *arguments]
+        environment = os.environ | {"HOME": str(self.folder)}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
     def get(self, *arguments, **options):
         """The same for an object, read."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json", "--show-managed-fields", **options))

@@ -49,9 +49,38 @@ def test_namespaces_and_accounts_are_made_shown_and_deleted(cluster):
     # Without --wait=false, too: what is deleted is gone at once.
     assert "deleted" in cluster.kubectl("delete", "sa", "trainer", "-n", "acme")
     assert "NotFound" in cluster.kubectl("get", "sa", "trainer", "-n", "acme", code=1)
+    # What has a finalizer keeps its namespace.
+    cluster.kubectl("create", "sa", "held", "-n", "acme")
+    finalizers = json.dumps({"metadata": {"finalizers": ["example.com/mine"]}})
+    cluster.kubectl("patch", "sa", "held", "-n", "acme", "--type", "merge", "-p", finalizers)
     cluster.kubectl("delete", "ns", "acme", "--wait=false")
     assert cluster.get("ns", "acme")["status"]["phase"] == "Terminating"
     assert "because it is being terminated" in cluster.kubectl("create", "sa", "x", "-n", "acme", code=1)
+    waiting = cluster.start("wait", "--for=delete", "ns/acme", "--timeout=30s")
+    cluster.kubectl("patch", "sa", "held", "-n", "acme", "--type", "merge", "-p", json.dumps({"metadata": {"finalizers": None}}))
+    assert waiting.wait(timeout=60) == 0
+    assert "NotFound" in cluster.kubectl("get", "ns", "acme", code=1)
+
+
+def test_a_namespace_s_end_is_waited_for(cluster):
+    cluster.kubectl("create", "ns", "acme")
+    assert "deleted" in cluster.kubectl("delete", "ns", "acme"), "it waits by watching, and comes back"
+    assert "NotFound" in cluster.kubectl("get", "ns", "acme", code=1)
+    cluster.kubectl("create", "ns", "acme")
+
+
+def test_changes_are_watched(cluster):
+    watching = cluster.start("get", "sa", "-n", NAMESPACE, "--watch", "--output-watch-events")
+    assert watching.stdout.readline().split()[:2] == ["EVENT", "NAME"]
+    assert watching.stdout.readline().split()[:2] == ["ADDED", "default"]
+    cluster.kubectl("create", "sa", "trainer", "-n", NAMESPACE)
+    assert watching.stdout.readline().split()[:2] == ["ADDED", "trainer"]
+    cluster.kubectl("annotate", "sa", "trainer", "-n", NAMESPACE, "a=b")
+    assert watching.stdout.readline().split()[:2] == ["MODIFIED", "trainer"]
+    cluster.kubectl("delete", "sa", "trainer", "-n", NAMESPACE)
+    assert watching.stdout.readline().split()[:2] == ["DELETED", "trainer"]
+    watching.terminate()
+    watching.wait(timeout=20)
 
 
 def test_an_account_is_made_by_apply_and_shared(cluster):

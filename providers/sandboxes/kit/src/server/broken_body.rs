@@ -1,4 +1,4 @@
-//! Bodies of answers, also those that break off in the middle.
+//! Bodies of answers, also those that come piece by piece, or break off in the middle.
 
 use std::error::Error;
 use std::fmt;
@@ -8,9 +8,37 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// The body of an answer, whole or not.
-pub(super) type Answer = Either<Full<Bytes>, Broken>;
+pub(super) type Answer = Either<Full<Bytes>, Either<Broken, InPieces>>;
+
+/// A body that comes piece by piece, until the server stops.
+pub(super) struct InPieces {
+    pieces: UnboundedReceiver<Bytes>,
+    stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl InPieces {
+    pub(super) fn new(pieces: UnboundedReceiver<Bytes>, stopped: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { pieces, stopped: Box::pin(stopped) }
+    }
+}
+
+impl Body for InPieces {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Dropped>>> {
+        if let Poll::Ready(piece) = self.pieces.poll_recv(context) {
+            return Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))));
+        }
+        self.stopped.as_mut().poll(context).map(|()| None)
+    }
+}
 
 /// A body that announces all of its bytes and fails after half of them.
 pub(super) struct Broken {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -16,8 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::broken_body::{Answer, Broken, Dropped};
-use super::message::Delivery;
+use super::broken_body::{Answer, Broken, Dropped, InPieces};
+use super::message::{Delivery, Pieces};
 use super::{Request, Response, visitor};
 use crate::{Result, SandboxError};
 
@@ -162,9 +162,10 @@ async fn connection_task<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stopped_too = stopped.clone();
     let service = service_fn(move |request| {
-        let handler = Arc::clone(&handler);
-        async move { answer(address, handler, request).await }
+        let (handler, stopped) = (Arc::clone(&handler), stopped_too.clone());
+        async move { answer(address, handler, request, stopped).await }
     });
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -188,6 +189,7 @@ async fn answer(
     address: SocketAddr,
     handler: Arc<dyn Handler>,
     request: hyper::Request<Incoming>,
+    mut stopped: watch::Receiver<bool>,
 ) -> std::result::Result<hyper::Response<Answer>, Dropped> {
     let (parts, body) = request.into_parts();
     if let Some(why) = visitor::refusal(address, &parts.uri, &parts.headers) {
@@ -216,9 +218,16 @@ async fn answer(
     let Ok(response) = tokio::spawn(async move { handler.handle(request).await }).await else {
         return Err(Dropped);
     };
+    let pieces = response.pieces.as_ref().and_then(Pieces::take);
     let body = match response.delivery {
-        Delivery::Whole => Answer::Left(Full::new(response.body)),
-        Delivery::Broken => Answer::Right(Broken::new(response.body)),
+        Delivery::Whole => match pieces {
+            Some(pieces) => {
+                let stopped = async move { stopping(&mut stopped).await };
+                Answer::Right(Either::Right(InPieces::new(pieces, stopped)))
+            }
+            None => Answer::Left(Full::new(response.body)),
+        },
+        Delivery::Broken => Answer::Right(Either::Left(Broken::new(response.body))),
         Delivery::Dropped => return Err(Dropped),
         Delivery::Never => std::future::pending().await,
     };

@@ -1,8 +1,11 @@
 //! A request and its answer.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
@@ -36,6 +39,17 @@ pub struct Response {
     /// The body.
     pub body: Bytes,
     pub(super) delivery: Delivery,
+    pub(super) pieces: Option<Pieces>,
+}
+
+/// A body that comes piece by piece. Of an answer's clones, the first that is sent has it.
+#[derive(Debug, Clone)]
+pub(super) struct Pieces(Arc<Mutex<Option<UnboundedReceiver<Bytes>>>>);
+
+impl Pieces {
+    pub(super) fn take(&self) -> Option<UnboundedReceiver<Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// What becomes of an answer on its way.
@@ -53,7 +67,13 @@ pub(super) enum Delivery {
 impl Response {
     /// An answer with a status and a body, without headers.
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into(), delivery: Delivery::Whole }
+        Self { status, headers: HeaderMap::new(), body: body.into(), delivery: Delivery::Whole, pieces: None }
+    }
+
+    /// An answer whose body comes piece by piece, until nobody is left who sends one, or the server stops. Whoever sends is told by
+    /// the channel when the client is gone.
+    pub fn in_pieces(status: StatusCode, pieces: UnboundedReceiver<Bytes>) -> Self {
+        Self { pieces: Some(Pieces(Arc::new(Mutex::new(Some(pieces))))), ..Self::new(status, Bytes::new()) }
     }
 
     /// No answer: the connection is closed instead.
@@ -85,6 +105,7 @@ impl Response {
     /// The same with another body: what a proxy in between might say.
     #[must_use]
     pub fn garbage(mut self) -> Self {
+        self.pieces = None;
         self.body = Bytes::from_static(b"<!DOCTYPE html><html><body><h1>It works!</h1></body></html>");
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
         self

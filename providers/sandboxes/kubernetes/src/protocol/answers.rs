@@ -1,9 +1,11 @@
 //! Answers, and the headers that they carry.
 
+use bytes::Bytes;
 use cloudgrant_sandbox_kit::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WARNING};
 use http::{HeaderName, StatusCode};
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::bodies::{AGGREGATED, Format};
 use super::errors::ApiError;
@@ -20,6 +22,8 @@ pub(crate) enum Reply {
         code: u16,
         body: &'static str,
     },
+    /// What has no end of its own: JSON, a line an event.
+    Pieces(UnboundedReceiver<Bytes>),
     /// What is written in one way, whatever the client wants.
     Document {
         content_type: &'static str,
@@ -55,6 +59,7 @@ pub(crate) fn respond(reply: Reply, format: Format, audit: &str) -> Response {
         Reply::Text { code, body } => {
             Response::new(status(code), body).header(CONTENT_TYPE, "text/plain; charset=utf-8")
         }
+        Reply::Pieces(pieces) => Response::in_pieces(StatusCode::OK, pieces).header(CONTENT_TYPE, "application/json"),
         Reply::Document { content_type, body } => {
             Response::new(StatusCode::OK, body.to_string()).header(CONTENT_TYPE, content_type)
         }

@@ -153,6 +153,11 @@ impl ApiError {
         Self::new(429, "TooManyRequests", message).with(json!({"retryAfterSeconds": 1}))
     }
 
+    /// A version from which nobody can go on any more: not all that happened since is known.
+    pub(crate) fn expired(version: u64, since: u64) -> Self {
+        Self::new(410, "Expired", format!("too old resource version: {version} ({since})"))
+    }
+
     pub(crate) fn internal() -> Self {
         let message = "Internal error occurred: the sandbox was asked to fail";
         Self::new(500, "InternalError", message).with(json!({"causes": [{"message": "the sandbox was asked to fail"}]}))

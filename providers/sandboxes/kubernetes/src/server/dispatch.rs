@@ -94,7 +94,12 @@ impl Dispatcher {
                     rules: &self.rules,
                     now: &now,
                 };
-                objects::carry_out(&mut state, &call)
+                let reply = objects::carry_out(&mut state, &call)?;
+                // As soon as the answer is certain, and before anybody else asks.
+                if request.method != Method::GET {
+                    objects::empty(&mut state, &now)?;
+                }
+                Ok(reply)
             }
             Target::Token if request.method == Method::POST => {
                 tokens::create(&state, &self.issuer, (&wanted.namespace, &wanted.name), request, &now)

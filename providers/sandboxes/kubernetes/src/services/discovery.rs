@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::state::resources::{RESOURCES, Resource};
 
-/// What objects can be asked for: what a real server lists, without what the sandbox leaves out (`deletecollection`,
-/// `watch`).
-const VERBS: [&str; 6] = ["create", "delete", "get", "list", "patch", "update"];
+/// What objects can be asked for: what a real server lists, without what the sandbox leaves out (`deletecollection`).
+const VERBS: [&str; 7] = ["create", "delete", "get", "list", "patch", "update", "watch"];
 
 /// The groups beside the core's, each with its resources.
 const GROUPS: [(&str, &[(&str, &str)]); 1] = [(

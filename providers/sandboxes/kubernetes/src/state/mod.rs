@@ -3,6 +3,7 @@
 //! Every change goes to its file first and to memory second. So what was answered is on the disk, and a write that fails
 //! changes nothing.
 
+pub(crate) mod events;
 pub(crate) mod resources;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use cloudgrant_sandbox_kit::{History, Ids, Result, Store, clock};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::events::{Event, Events};
 use self::resources::{NAMESPACES, RESOURCES, Resource};
 use crate::fields::decode::tidy;
 
@@ -28,6 +30,8 @@ struct Revision {
 pub(crate) struct State {
     objects: BTreeMap<Key, Value>,
     revision: u64,
+    /// What happened since the start, for those who watch.
+    pub(crate) events: Events,
     ids: Ids,
     pub(crate) history: History,
     store: Store,
@@ -43,7 +47,8 @@ impl State {
             objects.extend(all.into_iter().map(|object| (key_of(resource, &object), object)));
         }
         let revision = store.load::<Revision>("revision")?.pop().map_or(0, |latest| latest.revision);
-        Ok(Self { objects, revision, ids: Ids::new(history.start()), history, store })
+        let events = Events::since(revision);
+        Ok(Self { objects, revision, events, ids: Ids::new(history.start()), history, store })
     }
 
     /// The number of the last write.
@@ -90,7 +95,8 @@ impl State {
         let object = with_revision(resource, object, revision);
         let key = key_of(resource, &object);
         self.store.put(&path(&key), &object)?;
-        self.objects.insert(key, object.clone());
+        let before = self.objects.insert(key, object.clone());
+        self.events.add(Event { revision, resource, before, object: object.clone(), is_gone: false });
         Ok(object)
     }
 
@@ -99,8 +105,10 @@ impl State {
         let revision = self.advance()?;
         let key = key_of(resource, object);
         self.store.remove(&path(&key))?;
-        self.objects.remove(&key);
-        Ok(with_revision(resource, object, revision))
+        let before = self.objects.remove(&key);
+        let object = with_revision(resource, object, revision);
+        self.events.add(Event { revision, resource, before, object: object.clone(), is_gone: true });
+        Ok(object)
     }
 
     /// Remembers that something was seeded, so that it stays deleted once somebody deletes it.

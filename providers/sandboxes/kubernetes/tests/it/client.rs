@@ -1,5 +1,7 @@
 //! A client that has a token and knows nothing else.
 
+use std::time::Duration;
+
 use cloudgrant_kubernetes_sandbox::{Rule, Seed, User, start};
 use cloudgrant_sandbox_kit::{Running, Start};
 use reqwest::{Certificate, Client, Method};
@@ -37,6 +39,46 @@ impl Reply {
         assert_eq!((self.status, self.body["code"].as_u64()), (status, Some(status.into())), "{}", self.body);
         let text = self.body["message"].as_str().unwrap_or_default();
         assert!(text.contains(message), "`{text}` does not contain `{message}`");
+    }
+}
+
+/// The events that a watch told until it ended.
+#[track_caller]
+pub(crate) fn events(body: &Value) -> Vec<Value> {
+    match body {
+        Value::String(lines) => lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(),
+        one => vec![one.clone()],
+    }
+}
+
+/// A watch that goes on.
+pub(crate) struct Watch {
+    answer: reqwest::Response,
+    read: String,
+}
+
+impl Watch {
+    /// The next event, or nothing where the watch has ended.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some((line, rest)) = self.read.split_once('\n') {
+                let event = serde_json::from_str(line).expect("JSON");
+                self.read = rest.to_owned();
+                return Some(event);
+            }
+            let read = tokio::time::timeout(Duration::from_secs(20), self.answer.chunk());
+            let chunk = read.await.expect("an event, or the end").expect("a chunk")?;
+            self.read.push_str(std::str::from_utf8(&chunk).expect("text"));
+        }
+    }
+
+    /// The same as what happened, to which object, in which version.
+    pub(crate) async fn told(&mut self) -> (String, String, u64) {
+        let event = self.next().await.expect("an event");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let metadata = &event["object"]["metadata"];
+        let version = text(&metadata["resourceVersion"]).parse().unwrap_or_default();
+        (text(&event["type"]), text(&metadata["name"]), version)
     }
 }
 
@@ -151,6 +193,14 @@ impl Cluster {
     pub(crate) async fn get_as(&self, path: &str, accept: &str) -> Reply {
         let url = format!("{}{path}", self.running.endpoint());
         Self::finish(self.http.get(url).bearer_auth("sandbox").header("accept", accept)).await
+    }
+
+    /// Begins to watch.
+    pub(crate) async fn watch(&self, path: &str) -> Watch {
+        let url = format!("{}{path}", self.running.endpoint());
+        let answer = self.http.get(url).bearer_auth("sandbox").send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
+        Watch { answer, read: String::new() }
     }
 
     /// A request of somebody who acts as somebody else.

@@ -7,6 +7,7 @@ mod objects;
 mod recorded;
 mod reviews;
 mod tokens;
+mod watch;
 
 const NAMESPACE: &str = "forecasting-development";
 

@@ -194,15 +194,28 @@ async fn a_deleted_namespace_is_marked_and_takes_nothing_new() {
         cluster.merge(&path, &json!({"metadata": {"labels": {"a": "b"}}, "status": {"phase": "x"}})).await.ok();
     assert_eq!(labelled["status"]["phase"], "Active", "the status has a request of its own");
     assert_eq!(labelled["metadata"]["labels"], json!({"a": "b", "kubernetes.io/metadata.name": NAMESPACE}));
+    // What has finalizers waits for whoever takes them off, and the namespace with it.
+    let mut held = named("held", json!({}));
+    held["metadata"]["finalizers"] = json!(["example.com/mine"]);
+    cluster.post(&accounts(""), &held).await.ok();
     let marked = cluster.delete(&path, &Value::Null).await.ok();
     assert_eq!(marked["status"]["phase"], "Terminating");
+    let marked = cluster.get(&path).await.ok();
     assert_eq!(cluster.delete(&path, &Value::Null).await.ok(), marked);
     let refused = cluster.post(&accounts(""), &named("x", json!({}))).await;
     refused
         .fails(403, "unable to create new content in namespace forecasting-development because it is being terminated");
     assert_eq!(refused.body["details"]["causes"][0]["reason"], "NamespaceTerminating");
     cluster.delete("/api/v1/namespaces/default", &Value::Null).await.fails(403, "this namespace may not be deleted");
-    cluster.get(&account("default")).await.ok();
+    cluster.get(&account("default")).await.fails(404, "not found");
+    let waiting = cluster.get(&account("held")).await.ok();
+    assert!(waiting["metadata"]["deletionTimestamp"].is_string(), "{waiting}");
+    cluster.merge(&account("held"), &json!({"metadata": {"finalizers": null}})).await.ok();
+    cluster.get(&path).await.fails(404, "not found");
+    let again = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    let again = cluster.post("/api/v1/namespaces", &again).await.ok();
+    assert_ne!(again["metadata"]["uid"], marked["metadata"]["uid"]);
+    cluster.get(&account("held")).await.fails(404, "not found");
 }
 
 #[tokio::test]
@@ -232,7 +245,6 @@ async fn a_namespace_has_its_name_as_a_label_that_nobody_manages() {
 async fn what_is_not_there_is_refused_as_a_server_does() {
     let cluster = Cluster::start().await;
     cluster.get("/api/v1/pods").await.fails(404, "the server could not find the requested resource");
-    cluster.get(&accounts("?watch=true")).await.fails(405, "the server does not allow this method");
     cluster.delete(&accounts(""), &Value::Null).await.fails(405, "the server does not allow this method");
     cluster
         .post("/api/v1/serviceaccounts", &named("x", json!({})))

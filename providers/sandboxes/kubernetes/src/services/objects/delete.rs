@@ -13,7 +13,7 @@ use crate::state::State;
 /// Namespaces that can't be deleted.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// Carries a `DELETE` out. A namespace is only marked: emptying it is the controller manager's, which the sandbox hasn't.
+/// Carries a `DELETE` out. A namespace is only marked: [emptying](super::empty) it comes after the answer.
 pub(super) fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Reply> {
     let options = call.options(false)?;
     let sent = if call.request.body.is_empty() { Value::Null } else { bodies::object(call.request, &DELETE_OPTIONS)? };

@@ -4,10 +4,12 @@ mod create;
 mod delete;
 mod json_patch;
 mod names;
+mod namespaces;
 mod read;
 mod table;
 mod update;
 mod validation;
+mod watch;
 
 use cloudgrant_sandbox_kit::Request;
 use http::Method;
@@ -25,6 +27,7 @@ use crate::state::State;
 use crate::state::resources::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
 
 pub(crate) use self::create::{make_account, make_namespace};
+pub(crate) use self::namespaces::empty;
 
 /// A request for objects of a resource.
 pub(crate) struct Call<'a> {
@@ -45,8 +48,7 @@ pub(crate) struct Call<'a> {
 pub(crate) fn carry_out(state: &mut State, call: &Call<'_>) -> Answer<Reply> {
     match (&call.request.method, call.name) {
         (&Method::GET, Some(name)) => read::get(state, call, name),
-        // Nobody is told of changes here, so a watch would never say anything.
-        (&Method::GET, None) if call.query.is_set("watch") => Err(ApiError::method_not_allowed()),
+        (&Method::GET, None) if call.query.is_set("watch") => watch::watch(state, call),
         (&Method::GET, None) => read::list(state, call),
         (&Method::POST, None) if call.namespace.is_some() || !call.resource.namespaced => create::create(state, call),
         (&Method::PUT, Some(name)) => update::replace(state, call, name),

@@ -1,0 +1,54 @@
+//! What the controller manager does of its own accord: a namespace that is being deleted is emptied, and goes once nothing in it
+//! stays. Source: "Namespaces Walkthrough", "Deleting a namespace"; "Finalizers".
+
+use cloudgrant_sandbox_kit::Result;
+use serde_json::{Value, json};
+
+use super::meta;
+use crate::fields::decode::tidy;
+use crate::state::State;
+use crate::state::resources::{NAMESPACES, SERVICE_ACCOUNTS};
+
+/// The finalizer of a namespace that stands for its emptying.
+const EMPTYING: &str = "kubernetes";
+
+/// Empties the namespaces that are being deleted, and lets those go that are empty. What has finalizers waits for whoever takes
+/// these off.
+pub(crate) fn empty(state: &mut State, now: &str) -> Result<()> {
+    let namespaces = state.list(&NAMESPACES, None, None).map(|(_, namespace)| namespace);
+    let deleted = namespaces.filter(|namespace| !namespace["metadata"]["deletionTimestamp"].is_null());
+    let deleted: Vec<Value> = deleted.cloned().collect();
+    for mut namespace in deleted {
+        let name = meta(&namespace, "name").to_owned();
+        let accounts: Vec<Value> =
+            state.list(&SERVICE_ACCOUNTS, Some(&name), None).map(|(_, one)| one.clone()).collect();
+        let mut is_empty = true;
+        for mut account in accounts {
+            if account["metadata"]["finalizers"].is_null() {
+                state.remove(&SERVICE_ACCOUNTS, &account)?;
+                continue;
+            }
+            is_empty = false;
+            if account["metadata"]["deletionTimestamp"].is_null() {
+                account["metadata"]["deletionTimestamp"] = json!(now);
+                account["metadata"]["deletionGracePeriodSeconds"] = json!(0);
+                state.save(&SERVICE_ACCOUNTS, &tidy(SERVICE_ACCOUNTS.of, &account))?;
+            }
+        }
+        if !is_empty {
+            continue;
+        }
+        let finalizers = namespace["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let others: Vec<Value> = finalizers.iter().filter(|one| *one != EMPTYING).cloned().collect();
+        let stays = !others.is_empty() || !namespace["metadata"]["finalizers"].is_null();
+        let is_emptied = others.len() < finalizers.len();
+        namespace["spec"] = if others.is_empty() { json!({}) } else { json!({"finalizers": others}) };
+        let namespace = tidy(NAMESPACES.of, &namespace);
+        if !stays {
+            state.remove(&NAMESPACES, &namespace)?;
+        } else if is_emptied {
+            state.save(&NAMESPACES, &namespace)?;
+        }
+    }
+    Ok(())
+}
