@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use cloudgrant_core::shown;
 
-use crate::args::{Cli, complete, says_no};
+use crate::args::{Cli, complete, quoted, says_no};
 
 /// What is typed in place of something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,8 @@ pub(crate) const ENDINGS: [&str; 4] = [".yaml", ".yml", ".toml", ".json"];
 
 /// Adds to what is wrong with a command line what was probably meant.
 pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
-    if let Some(advice) = of_names(error, arguments).or_else(|| of_empty_variable(error, arguments)) {
+    let of_names = of_stack(error, arguments).or_else(|| of_names(error, arguments));
+    if let Some(advice) = of_names.or_else(|| of_empty_variable(error, arguments)) {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
         return;
     }
@@ -121,6 +122,21 @@ pub(crate) fn plain_usage(error: &mut Error, arguments: &[String]) {
     let command = words.fold(&root, |command, word| command.find_subcommand(word).unwrap_or(command));
     let usage = command.clone().render_usage();
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+}
+
+/// That another stack is taken away as a whole, for whoever names one without saying so: its grants stand in no manifest here.
+fn of_stack(error: &Error, arguments: &[String]) -> Option<String> {
+    let is_it = matches!(error.kind(), ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict);
+    let at = arguments.iter().position(|word| word == "--stack" || word.starts_with("--stack="))?;
+    let stack = match arguments[at].split_once('=') {
+        Some((_, stack)) => stack,
+        None => arguments.get(at + 1)?,
+    };
+    let has_all = arguments.iter().any(|word| word == "--all");
+    (is_it && !has_all && !stack.is_empty()).then(|| {
+        let stack = quoted(stack);
+        format!("`--all --stack {stack}` takes all of that stack away; which grants it had, only its own manifest says")
+    })
 }
 
 /// Which names there are, for whoever revokes without one.
@@ -204,6 +220,18 @@ mod tests {
             assert!(said.contains(instead), "{typed:?}: {said}");
         }
         assert!(said(&["apply", "--auto-approve=true"]).contains("`--yes`"));
+    }
+
+    /// What the manifest here grants is none of that stack's.
+    #[test]
+    fn whoever_names_a_stack_is_told_to_take_all_of_it_away() {
+        for line in
+            [&["revoke", "--stack", "old"][..], &["revoke", "--stack=old", "-y"], &["revoke", "a", "--stack", "old"]]
+        {
+            let said = said(line);
+            assert!(said.contains("`--all --stack old` takes all of that stack away"), "{said}");
+            assert_eq!(said.matches("tip: ").count(), 1, "{said}");
+        }
     }
 
     /// The option is only named where it is one.

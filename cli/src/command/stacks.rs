@@ -12,7 +12,8 @@ use crate::render::stacks::{Listed, document, text};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Looks for everything that carries a stack's mark, under whatever name: on AWS in the account of the \
-manifest, on Azure in every subscription of its tenant that the caller sees. One name can have \
+manifest, on Azure in every subscription of its tenant that the caller sees; where the manifest has \
+cloudgrant annotate service accounts, in the cluster as well. One name can have \
 several homes, and each is a stack of its own. A stack that was renamed, and one whose manifest is \
 gone, is listed like any other, with the command that takes it back. Reads only, and needs no grants \
 in the manifest, nor a manifest: without one, name the cloud with --provider, and what a manifest \

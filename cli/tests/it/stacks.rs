@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::delivery::ONE_DOMAIN;
 use crate::json::assert_valid;
 use crate::support::{Folder, QUICKSTART, assert_looks};
 
@@ -230,4 +231,44 @@ fn examples_do_not_share_a_stack_name() {
         }
     }
     assert!(names.len() >= 6, "{names:?}");
+}
+
+/// What names a principal in the cluster is the stack's as well, also where the cloud has nothing of it any more.
+#[test]
+fn service_accounts_are_listed_with_their_stack() {
+    let listed = |folder: &Folder| {
+        let document = assert_valid(folder, &["stacks", "--sandbox"]);
+        let of = |stack: &Value| {
+            let objects = stack["objects"].as_array().expect("objects").iter();
+            let accounts = objects.filter(|object| object["kind"] == "service-account-annotation").count();
+            (stack["name"].as_str().expect("a name").to_owned(), accounts, stack["take_back"].is_string())
+        };
+        document["stacks"].as_array().expect("stacks").iter().map(of).collect::<Vec<_>>()
+    };
+    let of = |name: &str, accounts, has_command| (name.to_owned(), accounts, has_command);
+    let folder = Folder::empty();
+    applied(&folder, ONE_DOMAIN, &[]);
+    assert_eq!(listed(&folder), [of("acme-one", 1, true)]);
+    folder.write("cloudgrant.yaml", ONE_DOMAIN.replace("stack: acme-one", "stack: acme-two"));
+    assert_eq!(listed(&folder), [of("acme-one", 1, true)]);
+    // The cloud is another one.
+    let state = folder.path().join(".cloudgrant/sandbox/azure");
+    for entry in std::fs::read_dir(&state).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() && !entry.ends_with("kubernetes") {
+            std::fs::remove_dir_all(entry).expect("removed");
+        }
+    }
+    assert_eq!(listed(&folder), [of("acme-one", 1, false)]);
+    let told = folder.run(&["stacks", "--sandbox"]);
+    assert!(told.contains("doesn't say its home. With its manifest, `revoke --all` takes it back"), "{told}");
+    folder.write("cloudgrant.yaml", ONE_DOMAIN);
+    assert_eq!(listed(&folder), [of("acme-one", 1, true)]);
+    take_all_back(&folder, &[]);
+    // Where nobody can look, what the cloud has is told all the same.
+    applied(&folder, ONE_DOMAIN, &[]);
+    let cluster = state.join("kubernetes/kubeconfig");
+    assert!(cluster.is_file());
+    let handed = ONE_DOMAIN.replace("  delivery: kubernetes\n", "");
+    folder.write("cloudgrant.yaml", handed);
+    assert_eq!(listed(&folder), [of("acme-one", 0, true)]);
 }

@@ -11,7 +11,9 @@ use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId, Observed};
 use crate::contract::protected::Protected;
 use crate::contract::remainder::{Remainder, Shares};
+use crate::contract::stacks::Marked;
 use crate::pace::Pace;
+use crate::vocabulary::names::Stack;
 
 /// Whoever has objects: a cloud, or a platform that is told by cloudgrant itself.
 ///
@@ -98,6 +100,24 @@ pub trait Backend: Debug + Send + Sync {
     /// Has plans ask anew for what they otherwise take from what the stack's own objects say. `drift` wants it, and
     /// an `apply` that finds nothing else to do: somebody may have changed that beside the stack.
     fn look_again(&self) {}
+
+    /// What stacks have here, whatever their names and homes, by the marks that they leave. Core asks a platform's backend; which
+    /// stacks there are in a cloud, [`Provider::stacks`](crate::Provider::stacks) says.
+    ///
+    /// # Behavior
+    /// - Never writes. Tells of each stack and home once.
+    ///
+    /// # Errors
+    /// Nobody can look. It is told beside the cloud's stacks, as what was not searched.
+    async fn marked(&self) -> Result<Vec<Marked>> {
+        Ok(Vec::new())
+    }
+
+    /// The mark of a stack at a home, as [`marked`](Self::marked) tells it.
+    fn mark(&self, stack: &Stack, home: &str) -> String {
+        let _ = (stack, home);
+        String::new()
+    }
 
     /// How many requests were sent so far, retries included, where the provider counts them.
     fn requests(&self) -> Option<u64> {

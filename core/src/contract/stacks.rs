@@ -37,7 +37,45 @@ pub struct FoundStack {
     pub fill_in: BTreeMap<String, String>,
 }
 
+/// What a stack has on a platform, where a mark is all that says whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The stack's name.
+    pub stack: Stack,
+    /// The mark of it at its home ([`Backend::mark`](crate::Backend::mark)): the home itself it doesn't say.
+    pub mark: String,
+    /// What carries it.
+    pub objects: BTreeSet<ObjectId>,
+    /// What to do with it where nobody knows the home.
+    pub remedy: String,
+}
+
 impl Stacks {
+    /// Adds what stacks have on a platform to what they have in the cloud. What belongs to none of these is of the manifest's own
+    /// stack and home, or of one that nobody knows.
+    pub(crate) fn add(&mut self, marked: Vec<Marked>, own: (&Stack, &str), mark: impl Fn(&Stack, &str) -> String) {
+        for Marked { stack: name, mark: is, objects, remedy } in marked {
+            let of_it = |found: &&mut FoundStack| found.name == name && mark(&name, &found.home) == is;
+            if let Some(found) = self.found.iter_mut().find(of_it) {
+                found.objects.extend(objects);
+                continue;
+            }
+            let is_this = name == *own.0 && mark(own.0, own.1) == is;
+            let (home, settings) = if is_this {
+                (own.1.to_owned(), Some(BTreeMap::new()))
+            } else {
+                let reason = format!(
+                    "the cloud has nothing of it where these credentials reach, and `{is}`, which is written on what it owns, \
+                     doesn't say its home. With its manifest, `revoke --all` takes it back; {remedy}"
+                );
+                self.unsearched.push(Unsearched { place: format!("the home of stack {name} (`{is}`)"), reason });
+                (format!("one that stands as `{is}`"), None)
+            };
+            let (elsewhere, fill_in) = (BTreeSet::new(), BTreeMap::new());
+            self.found.push(FoundStack { name, home, is_this, objects, elsewhere, settings, fill_in });
+        }
+    }
+
     /// Brings them into the order of their names, the manifest's own first among those of one name.
     #[must_use]
     pub fn sorted(mut self) -> Self {
@@ -45,5 +83,55 @@ impl Stacks {
         self.unsearched.sort();
         self.unsearched.dedup();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(name: &str) -> Stack {
+        Stack::parse(name).expect("a stack")
+    }
+
+    fn marked(name: &str, mark: &str) -> Marked {
+        let objects = [ObjectId::new("annotation", format!("of {mark}"))].into_iter().collect();
+        Marked { stack: stack(name), mark: mark.to_owned(), objects, remedy: "take it off".to_owned() }
+    }
+
+    #[test]
+    fn what_is_on_a_platform_joins_what_is_in_the_cloud() {
+        let in_cloud = FoundStack {
+            name: stack("acme"),
+            home: "blue".to_owned(),
+            is_this: false,
+            objects: [ObjectId::new("role", "a")].into_iter().collect(),
+            elsewhere: BTreeSet::new(),
+            settings: Some([("home".to_owned(), "blue".to_owned())].into_iter().collect()),
+            fill_in: BTreeMap::new(),
+        };
+        let mut stacks = Stacks { found: vec![in_cloud.clone()], unsearched: Vec::new() };
+        let all = [("acme", "acme@blue"), ("acme", "acme@green"), ("acme", "acme@red"), ("other", "other@blue")];
+        let all = all.map(|(name, mark)| marked(name, mark));
+        stacks.add(all.into(), (&stack("acme"), "green"), |stack, home| format!("{stack}@{home}"));
+        let told = |found: &FoundStack| {
+            let (name, home) = (found.name.to_string(), found.home.clone());
+            (name, home, found.is_this, found.objects.len(), found.settings.is_some())
+        };
+        let told: Vec<_> = stacks.found.iter().map(told).collect();
+        let of = |name: &str, home: &str, is_this, objects, is_known| {
+            (name.to_owned(), home.to_owned(), is_this, objects, is_known)
+        };
+        assert_eq!(
+            told,
+            [
+                of("acme", "blue", false, 2, true),
+                of("acme", "green", true, 1, true),
+                of("acme", "one that stands as `acme@red`", false, 1, false),
+                of("other", "one that stands as `other@blue`", false, 1, false),
+            ]
+        );
+        assert_eq!(stacks.found[0].settings, in_cloud.settings);
+        assert!(stacks.unsearched.len() == 2 && stacks.unsearched[0].reason.ends_with("take it off"), "{stacks:?}");
     }
 }

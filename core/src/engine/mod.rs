@@ -29,7 +29,7 @@ use crate::audit::{self, Actor, Trail, Writer};
 use crate::contract::backends::Backends;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId, Observed};
+use crate::contract::object::{Desired, ObjectId, Observed, Unsearched};
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
@@ -174,7 +174,22 @@ impl Engine {
     /// The provider's.
     pub async fn stacks(&self, watch: &dyn Watch) -> Result<Stacks> {
         watch.event(Event::Observing);
-        let stacks = retry::reading(&self.settings, watch, &Cancel::default(), || self.provider.stacks()).await?;
+        let cancel = Cancel::default();
+        let in_cloud = retry::reading(&self.settings, watch, &cancel, || self.provider.stacks());
+        let Some(platform) = self.platform.backend() else { return Ok(in_cloud.await?.sorted()) };
+        let on_platform = retry::reading(&self.settings, watch, &cancel, || platform.marked());
+        let (in_cloud, on_platform) = tokio::join!(in_cloud, on_platform);
+        let mut stacks = in_cloud?;
+        match on_platform {
+            Ok(marked) => {
+                stacks.add(marked, (&self.stack, &self.provider.home()), |stack, home| platform.mark(stack, home));
+            }
+            // What is in the cloud is told all the same.
+            Err(error) => {
+                let place = format!("what task code is told in {}", platform.place());
+                stacks.unsearched.push(Unsearched { place, reason: error.in_a_sentence() });
+            }
+        }
         Ok(stacks.sorted())
     }
 

@@ -45,6 +45,11 @@ pub(crate) fn told(manager: &str) -> String {
     }
 }
 
+/// Who manages anything of an account.
+pub(crate) fn managers(account: &ServiceAccount) -> impl Iterator<Item = &str> {
+    entries(account).filter_map(|entry| entry.manager.as_deref())
+}
+
 fn entries(account: &ServiceAccount) -> impl Iterator<Item = &ManagedFieldsEntry> {
     account.metadata.managed_fields.iter().flatten()
 }

@@ -18,6 +18,7 @@ mod errors;
 mod fields;
 mod observe;
 mod permissions;
+mod stacks;
 mod write;
 
 use std::collections::HashMap;
@@ -27,8 +28,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder, Result,
-    Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
+    Result, Shares, Stack,
 };
 
 pub use crate::account::objects;
@@ -39,6 +40,14 @@ pub const SERVICE_ACCOUNT_ANNOTATION: &str = "service-account-annotation";
 
 /// The longest name that a field manager may have. Source: Kubernetes, `ValidateFieldManager` of apimachinery.
 const LONGEST_MANAGER: usize = 128;
+
+/// What every manager of a stack begins with.
+const MANAGER: &str = "cloudgrant.";
+
+/// As whom a stack at a home owns annotations.
+fn manager(stack: &Stack, home: &str) -> String {
+    shortened(format!("{MANAGER}{stack}.{}", digest_of(home, 8)), LONGEST_MANAGER)
+}
 
 /// Service accounts of a cluster, with the annotations that a stack makes.
 #[derive(Debug)]
@@ -54,8 +63,7 @@ pub struct ServiceAccounts {
 impl ServiceAccounts {
     /// Those of a stack at a home, in the cluster that `kubectl` would reach. Nothing is read yet, and nothing sent.
     pub fn new(stack: &Stack, home: &str) -> Self {
-        let manager = shortened(format!("cloudgrant.{stack}.{}", digest_of(home, 8)), LONGEST_MANAGER);
-        Self { manager, cluster: Cluster::default(), leaves: false, seen: Mutex::default() }
+        Self { manager: manager(stack, home), cluster: Cluster::default(), leaves: false, seen: Mutex::default() }
     }
 
     /// The same where somebody else annotates from now on: what of an annotation is theirs by then is to stay.
@@ -115,6 +123,14 @@ impl Backend for ServiceAccounts {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         account::commands(&self.manager, object)
+    }
+
+    async fn marked(&self) -> Result<Vec<Marked>> {
+        stacks::marked(self).await
+    }
+
+    fn mark(&self, stack: &Stack, home: &str) -> String {
+        manager(stack, home)
     }
 
     fn requests(&self) -> Option<u64> {

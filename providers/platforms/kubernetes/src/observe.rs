@@ -15,7 +15,7 @@ use crate::errors::{asked, in_the_way, needing};
 use crate::fields::{applied_by, others_with, told};
 use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
 
-const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
+pub(crate) const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
 const READ_ISSUER: &str = "`{ nonResourceURLs: [/.well-known/openid-configuration], verbs: [get] }` (which \
                            `system:service-account-issuer-discovery` has)";
 
@@ -143,10 +143,12 @@ async fn list(
         }
         Err(error) => return Err(error),
     };
-    let name = |account: &ServiceAccount| {
-        Some(format!("{}/{}", account.metadata.namespace.as_ref()?, account.metadata.name.as_ref()?))
-    };
-    Ok(accounts.into_iter().filter_map(|account| Some((name(&account)?, account))).collect())
+    Ok(accounts.into_iter().filter_map(|account| Some((name_of(&account)?, account))).collect())
+}
+
+/// What the object of an account is called.
+pub(crate) fn name_of(account: &ServiceAccount) -> Option<String> {
+    Some(format!("{}/{}", account.metadata.namespace.as_ref()?, account.metadata.name.as_ref()?))
 }
 
 fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {
