@@ -129,7 +129,8 @@ pub(crate) fn without_proxy(host: IpAddr, variable: impl Fn(&str) -> Option<Stri
     NO_PROXY.map(|name| (name.to_owned(), value(name))).into()
 }
 
-fn failed(kind: ErrorKind, error: &SandboxError) -> Error {
+/// What went wrong in a sandbox, as an error of the command.
+pub(crate) fn failed(kind: ErrorKind, error: &SandboxError) -> Error {
     // Its Display ends with the hint, which has a place of its own here.
     let text = error.to_string();
     let message = text.split("\nhint: ").next().unwrap_or_default().to_owned();

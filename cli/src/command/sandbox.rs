@@ -1,7 +1,6 @@
 //! `cloudgrant sandbox`
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -10,6 +9,7 @@ use clap::Args;
 use cloudgrant_core::{Error, ErrorKind, Result, Session, Settings};
 use cloudgrant_sandbox_kit::Running;
 use cloudgrant_sandbox_kit::knobs::KNOBS;
+use cloudgrant_sandbox_kit::store::fixed_file;
 use serde_json::{Value, json};
 
 use super::Shell;
@@ -169,19 +169,8 @@ current-context: none-in-this-sandbox
         Error::new(ErrorKind::Usage, message).with("cause", error)
     };
     let file = std::path::absolute(folder).map_err(failed)?.join("no-cluster");
-    // One that a foreign checkout brings along could name a real cluster, or a command to run. No link is followed either.
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(&file) {
-        Ok(mut new) => new.write_all(NONE.as_bytes()).map_err(failed)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            if std::fs::read(&file).map_err(failed)? != NONE.as_bytes() {
-                let message = format!("{} isn't what cloudgrant writes there", file.display());
-                return Err(Error::new(ErrorKind::Usage, message).hint(
-                    "it could lead programs out of the sandbox: look at it, and delete it or name another folder",
-                ));
-            }
-        }
-        Err(error) => return Err(failed(error)),
-    }
+    // One that a foreign checkout brings along could name a real cluster, or a command to run.
+    fixed_file(&file, NONE).map_err(|error| crate::sandbox::failed(ErrorKind::Usage, &error))?;
     Ok(file.display().to_string())
 }
 

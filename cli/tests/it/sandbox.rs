@@ -242,6 +242,23 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
         "echo a: b >state/no-cluster",
     ]);
     assert!(!run().status.success() && run().stdout.is_empty());
+    // Nor a profile to a command that a foreign checkout brings along, or anybody to a server whose key others know.
+    for (cloud, file, change) in [
+        ("aws", "no-profiles", "printf '[default]\\ncredential_process = touch seen\\n' >state/no-profiles"),
+        ("aws", "no-profiles", "mv state/no-profiles elsewhere; ln -s ../elsewhere state/no-profiles"),
+        ("azure", "ca-key.pem", "chmod 644 state/ca-key.pem"),
+    ] {
+        let folder = Folder::empty();
+        let run = |command: &str| {
+            let options = ["sandbox", "-q", "--folder", "state", "--provider", cloud, "--", "sh", "-c", command];
+            let output = folder.output(&options);
+            (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        assert!(run("true").0 && run("true").0, "{cloud}");
+        run(change);
+        let (is_run, told) = run("true");
+        assert!(!is_run && told.contains(file) && told.contains("hint: "), "{change}: {told}");
+    }
     // Who logged in to the last sandbox is not logged in to this one.
     let folder = Folder::empty();
     let azure =

@@ -39,6 +39,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
+use cloudgrant_sandbox_kit::store::fixed_file;
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
 
@@ -108,8 +109,7 @@ pub async fn start(start: Start) -> Result<Running> {
 fn no_profiles(folder: &Path) -> Result<String> {
     let failed = |error| SandboxError::new(format!("make a file in {}", folder.display())).source(error);
     let file = std::path::absolute(folder).map_err(failed)?.join("no-profiles");
-    if !file.exists() {
-        std::fs::write(&file, "").map_err(failed)?;
-    }
+    // A profile can name a command to run (`credential_process`).
+    fixed_file(&file, "")?;
     Ok(file.display().to_string())
 }

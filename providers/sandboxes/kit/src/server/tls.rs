@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +63,7 @@ pub fn set_up(folder: &Path, name: &str) -> Result<Tls> {
         make_authority(&certificate, &key, name)?;
     }
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| attempted().source(error));
+    is_private(&key)?;
     let key = KeyPair::from_pem(&read(&key)?).map_err(|error| attempted().source(error))?;
     let authority = Issuer::new(authority_params(name), key);
     let leaf_key = KeyPair::generate().map_err(|error| attempted().source(error))?;
@@ -76,6 +77,21 @@ pub fn set_up(folder: &Path, name: &str) -> Result<Tls> {
         .map_err(|error| attempted().source(error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)) })
+}
+
+/// Holds the authority's key against how it is written. One that others can read, as checkouts have files, may be known to
+/// somebody: whoever has it could pose as any server to the programs that trust the authority.
+fn is_private(key: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(key)
+        .map_err(|error| SandboxError::new(format!("read {}", key.display())).source(error))?;
+    if found.is_file() && found.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(SandboxError::new(format!("use {}", key.display()))
+        .because(
+            "others can read it, and cloudgrant writes it for its owner alone: it may have come along with a checkout",
+        )
+        .hint(format!("delete it and `{CERTIFICATE}` beside it, or name another folder, as in `--sandbox=DIR`")))
 }
 
 /// Where the authority's certificate is, for clients to trust.
@@ -102,6 +118,9 @@ fn make_authority(certificate: &Path, key_file: &Path, name: &str) -> Result<()>
             .hint("it isn't overwritten; look at where it comes from, or name another folder, as in `--sandbox=DIR`"));
     }
     // A start that was cut may have left the key alone; a certificate alone is somebody else's, and stays.
+    if key_file.exists() {
+        is_private(key_file)?;
+    }
     let key = match fs::read_to_string(key_file) {
         Ok(text) => KeyPair::from_pem(&text),
         Err(_) => KeyPair::generate(),
@@ -145,8 +164,6 @@ fn leaf_params() -> CertificateParams {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -158,6 +175,22 @@ mod tests {
         assert_eq!(fs::read(certificate_path(folder.path())).expect("a certificate"), before);
         let mode = fs::metadata(folder.path().join(KEY)).expect("a key").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// As a checkout has it: whoever made it knows the key.
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        set_up(folder.path(), "a test").expect("sets up");
+        let key = folder.path().join(KEY);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("changed");
+        let Err(error) = set_up(folder.path(), "a test") else { panic!("others can read it") };
+        let error = error.to_string();
+        assert!(error.contains("others can read it") && error.contains("hint: delete it and `ca.pem`"), "{error}");
+        // A certificate that is missing is made of no such key either.
+        fs::remove_file(certificate_path(folder.path())).expect("removed");
+        assert!(set_up(folder.path(), "a test").is_err());
+        assert!(!certificate_path(folder.path()).exists());
     }
 
     #[test]
