@@ -85,6 +85,9 @@ fn an_edit_and_a_cut_show() {
     let (code, said) = run(&folder, &["audit", "verify", "audit.jsonl"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is not as it was written") && said.contains("it was changed"), "{said}");
+    let (code, said) = run(&folder, &["audit", "verify", "gone.jsonl"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("can't read the audit trail gone.jsonl\n  cause: No such file or directory\n"), "{said}");
     // What isn't whole isn't gone on with, and nothing is changed then.
     let cut: String = whole.chars().take(whole.len() - 20).collect();
     std::fs::write(&path, &cut).expect("written");

@@ -88,6 +88,22 @@ fn a_registry_is_told_how_a_registry_is_written() {
     }
 }
 
+/// Reading and writing has a level of its own, and what is in a folder is the folder.
+#[test]
+fn lists_of_levels_and_wildcards_are_told_how_they_are_written() {
+    let told = hinted(&MANIFEST.replace("training-data: read-write", "training-data: [write, read]"));
+    assert!(told.contains("hint: write one word, without brackets: `read-write`"), "{told}");
+    assert!(told.contains("cloudgrant.yaml:24"), "{told}");
+    for (locator, says) in [
+        ("\"s3://acme-training/inputs/ \"", "begins or ends with a blank"),
+        ("s3://acme-training/inputs//", "has an empty part in its prefix"),
+        ("s3://acme-training/in*", "has a wildcard"),
+    ] {
+        let told = hinted(&MANIFEST.replace("s3://acme-training/inputs/", locator));
+        assert!(told.contains(says) && told.contains("cloudgrant.yaml:15"), "{told}");
+    }
+}
+
 /// What another kind of resource takes is no choice here.
 #[test]
 fn a_misspelt_level_is_told_those_that_its_resource_takes() {

@@ -179,7 +179,7 @@ impl Error {
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         if !self.0.context.iter().any(|(known, _)| *known == key) {
-            self.0.context.push((key, bounded(value.to_string())));
+            self.0.context.push((key, bounded(without_number(value.to_string()))));
         }
         self
     }
@@ -261,6 +261,17 @@ impl Error {
     }
 }
 
+/// What the operating system says, without its number for that: it means nothing to people.
+fn without_number(mut said: String) -> String {
+    let begin = said.strip_suffix(')').and_then(|said| said.rsplit_once(" (os error "));
+    if let Some((begin, number)) = begin
+        && number.chars().all(|digit| digit.is_ascii_digit())
+    {
+        said.truncate(begin.len());
+    }
+    said
+}
+
 impl fmt::Display for Error {
     /// One line: the message and the facts. The command line renders more.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -335,6 +346,18 @@ mod tests {
         assert_eq!(message, "8 things stand in the way");
         assert_eq!((problems.len(), problems[5].as_str()), (7, "and 2 more that are denied"));
         assert_eq!(problems[6], "the role isn't there");
+    }
+
+    #[test]
+    fn causes_are_told_without_the_system_s_numbers() {
+        let told =
+            |cause: &str| Error::new(ErrorKind::Manifest, "can't read it").with("cause", cause).context()[0].1.clone();
+        let missing = std::io::Error::from_raw_os_error(2).to_string();
+        assert!(missing.ends_with(" (os error 2)"), "{missing}");
+        assert_eq!(told(&missing), missing.replace(" (os error 2)", ""));
+        for other in ["it failed (os error x)", "it failed", "(os error 2", "x (os error 2) y"] {
+            assert_eq!(told(other), other);
+        }
     }
 
     #[test]

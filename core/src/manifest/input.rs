@@ -43,14 +43,8 @@ fn unreadable(file: &FilePath, error: std::io::Error) -> Error {
         _ => "check the file's name and its permissions",
     };
     Error::new(ErrorKind::Manifest, format!("can't read the manifest {}", file.display()))
-        .with("cause", reason(&error))
+        .with("cause", &error)
         .hint(hint)
-}
-
-/// What the system says, without its number.
-fn reason(error: &std::io::Error) -> String {
-    let said = error.to_string();
-    said.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn text_of(opened: impl Read, file: &FilePath) -> Result<String> {

@@ -18,6 +18,11 @@ pub fn unclear_prefix(prefix: &str) -> Option<String> {
     if let Some(part) = prefix.split('/').find(|part| matches!(*part, "." | "..")) {
         return Some(format!("has a part `{part}` in its prefix, which programs take away before they ask"));
     }
+    let bare = prefix.trim_end_matches('/');
+    if bare.starts_with(' ') || bare.ends_with(' ') {
+        let which = if bare.starts_with(' ') { "begins" } else { "ends" };
+        return Some(format!("has a prefix that {which} with a blank, which nobody sees"));
+    }
     let is_blank = |c: char| c != ' ' && c.is_whitespace() || c == '\u{2800}';
     let (at, c) = prefix.chars().enumerate().find(|(_, c)| is_blank(*c) || is_invisible(*c))?;
     let like = if is_blank(c) && !c.is_control() { "looks like a blank and is none" } else { "can't be seen" };
@@ -46,6 +51,9 @@ mod tests {
             ("\u{3000}", "U+3000 as character 1 of its prefix, which looks like a blank"),
             ("a\u{2009}b", "U+2009 as character 2"),
             ("a\u{200b}b", "U+200B as character 2 of its prefix, which can't be seen"),
+            ("inputs ", "ends with a blank"),
+            ("inputs /", "ends with a blank"),
+            (" inputs/", "begins with a blank"),
             ("a\tb", "U+0009 as character 2 of its prefix, which can't be seen"),
         ] {
             let problem = unclear_prefix(prefix).expect(prefix);

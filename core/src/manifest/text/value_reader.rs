@@ -228,7 +228,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 }
             },
             _ => {
-                let hint = Some(format!("possible: {}", variants.join(", ")));
+                let hint = both(self.0, variants).unwrap_or_else(|| format!("possible: {}", variants.join(", ")));
+                let hint = Some(hint);
                 Err(Wrong::Other { found: found_words(&self.unexpected()), expected: "a word".to_owned(), hint })
             }
         }
@@ -246,6 +247,20 @@ impl<'de> IntoDeserializer<'de, Wrong> for Reader<'de> {
     fn into_deserializer(self) -> Self {
         self
     }
+}
+
+/// How a list of words is written where one word stands: as the one that stands for all of them, if there is one.
+fn both(value: &Value, variants: &[&str]) -> Option<String> {
+    let words: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let is_all = |variant: &&&str| {
+        let parts: Vec<_> = variant.split('-').collect();
+        parts.len() == words.len() && parts.iter().all(|part| words.contains(part))
+    };
+    let meant = variants.iter().find(is_all).copied().or_else(|| match words.as_slice() {
+        [one] => variants.iter().find(|variant| *variant == one).copied(),
+        _ => None,
+    })?;
+    Some(format!("write one word, without brackets: `{meant}`"))
 }
 
 fn only(map: &Map<String, Value>) -> Option<(&str, &Value)> {
@@ -371,6 +386,21 @@ mod tests {
         assert_eq!(said::<Cluster>(&list), "this must be a mapping of keys to values, and is a list");
         // The deserializer of JSON itself would take it.
         assert!(Cluster::deserialize(&list).is_ok());
+    }
+
+    #[test]
+    fn a_list_of_words_is_written_as_the_one_that_stands_for_them() {
+        let hint = |value: Value| match crate::vocabulary::access::Access::deserialize(Reader(&value)) {
+            Err(Wrong::Other { hint, .. }) => hint.expect("a hint"),
+            other => panic!("{other:?}"),
+        };
+        for list in [json!(["read", "write"]), json!(["write", "read"])] {
+            assert_eq!(hint(list), "write one word, without brackets: `read-write`");
+        }
+        assert_eq!(hint(json!(["read"])), "write one word, without brackets: `read`");
+        for list in [json!(["read", "delete"]), json!(["list", "read", "write"]), json!([]), json!([1])] {
+            assert!(hint(list.clone()).starts_with("possible: list, read, write, read-write"), "{list}");
+        }
     }
 
     #[test]

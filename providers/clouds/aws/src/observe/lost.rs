@@ -22,7 +22,7 @@ pub(super) fn why(aws: &Aws, shared: &Shared, objects: &[&Object], error: Error)
         |error: Error| error.with("for", intents.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     let new = match (error.kind(), shared) {
         (ErrorKind::NotFound, Shared::Bucket(bucket)) => named(gone(bucket)),
-        (ErrorKind::NotFound, Shared::Repository(_) | Shared::Key(_)) => return Ok(named(error)),
+        (ErrorKind::NotFound, Shared::Repository(_) | Shared::Key(_)) => named(absent(shared, &error)),
         (ErrorKind::AccessDenied, Shared::Bucket(bucket)) => match aws.buckets.kept_out(&bucket.name) {
             Some(now) => named(changed_hands(bucket, &now, &grants)),
             None => return Err(error),
@@ -32,6 +32,13 @@ pub(super) fn why(aws: &Aws, shared: &Shared, objects: &[&Object], error: Error)
     // No permission helps.
     let facts = error.context().iter().filter(|(key, _)| *key != "missing permission");
     Ok(facts.fold(new, |new, (key, value)| new.with(key, value)))
+}
+
+/// By its name: what AWS says names an operation.
+fn absent(shared: &Shared, error: &Error) -> Error {
+    let message = format!("the {} {} of account {} isn't there", shared.noun(), shared.name(), shared.account());
+    let absent = Error::new(ErrorKind::NotFound, message);
+    error.hint_text().into_iter().fold(absent, |absent, hint| absent.hint(hint))
 }
 
 fn gone(bucket: &OwnedBucket) -> Error {

@@ -98,9 +98,12 @@ impl Locator {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
+        if text.trim_matches(' ') != text {
+            return Err(wrong(text, "begins or ends with a blank", "leave the blank out"));
+        }
         if let Some(rest) = text.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            return objects(text, bucket, prefix);
+            return objects(text, bucket, below(prefix));
         }
         if text.starts_with("arn:") {
             return arn(text);
@@ -159,7 +162,7 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
     match *service {
         "s3" if region.is_empty() && account.is_empty() => {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            objects(text, bucket, prefix.strip_suffix('*').unwrap_or(prefix))
+            objects(text, bucket, below(prefix))
         }
         "s3" if rest.starts_with("accesspoint") => Err(wrong(text, ACCESS_POINT, NAME_THE_BUCKET)),
         "s3" => Err(wrong(
@@ -188,6 +191,15 @@ pub(crate) fn is_bucket(name: &str) -> bool {
         && edge(name.chars().next())
         && edge(name.chars().last())
         && !name.contains("..")
+}
+
+/// The folder of `FOLDER/*`, which means all that is in it, as policies write it. A `*` behind a part of a name would reach
+/// siblings, and stays for what refuses it.
+fn below(prefix: &str) -> &str {
+    match prefix.strip_suffix('*') {
+        Some(folder) if folder.is_empty() || folder.ends_with('/') => folder,
+        _ => prefix,
+    }
 }
 
 /// Source: Amazon S3 documentation, "General purpose bucket naming rules".

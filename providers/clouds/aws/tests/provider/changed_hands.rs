@@ -140,6 +140,15 @@ async fn a_repository_that_is_gone_is_in_the_way_of_no_revoke() {
         request.send().await.expect("deleted");
         let error = refused(world.plan(&text).await);
         assert!(error.kind() == ErrorKind::NotFound && said(&error).contains("for: grant pulls"), "{}", said(&error));
+        let named = format!("the repository team/elsewhere of account {OTHER} isn't there");
+        assert!(said(&error).contains(&named) && said(&error).contains(&format!(":{OTHER}:repository/team/elsewhere")));
+        if revoked == "too" {
+            let session = world.session(&text).await.expect("a session");
+            let engine = session.engine_without(Some(&[revoked.to_owned()])).expect("it is listed");
+            let plan = engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"));
+            let told: Vec<_> = plan.notes.iter().filter(|note| note.about == "manifest").collect();
+            assert!(told.iter().any(|note| note.message.starts_with(&named)), "{told:#?}");
+        }
         revoke(&world, &text, &[revoked]).await;
         let is_left = |part: &str| allowed(&world).values().flatten().any(|statement| statement.contains(part));
         assert_eq!((is_left("team/elsewhere"), is_left("acme-models")), (revoked == "too", revoked == "pulls"));

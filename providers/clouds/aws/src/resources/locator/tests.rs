@@ -13,6 +13,12 @@ fn a_prefix_ends_in_a_slash() {
     assert_eq!(objects("s3://acme-training/inputs/").prefix, "inputs/");
     assert_eq!(objects("arn:aws:s3:::acme-training/a/b/*").prefix, "a/b/");
     assert_eq!(objects("s3://acme-training").prefix, "");
+    // All that is in a folder is the folder.
+    for all in ["arn:aws:s3:::acme-training/*", "s3://acme-training/*", "s3://acme-training/"] {
+        assert_eq!(objects(all).prefix, "", "{all}");
+    }
+    assert_eq!(objects("s3://acme-training/a/b/*").prefix, "a/b/");
+    assert_eq!(objects("s3://acme-training/raw data/").prefix, "raw data/");
 }
 
 #[test]
@@ -32,6 +38,17 @@ fn what_is_no_locator_is_refused() {
         ("s3://acme/./", "a part `.`"),
         ("arn:aws:s3:::acme/a/../*", "a part `..`"),
         ("s3://acme/a//b", "empty part"),
+        ("s3://acme/a//", "empty part"),
+        ("arn:aws:s3:::acme/a//*", "empty part"),
+        ("s3://acme/in*", "wildcard"),
+        ("arn:aws:s3:::acme/in*", "wildcard"),
+        ("s3://acme/*/*", "wildcard"),
+        ("s3://acme/inputs/ ", "begins or ends with a blank"),
+        ("s3://acme/inputs ", "begins or ends with a blank"),
+        ("s3://acme/inputs /", "ends with a blank"),
+        (" s3://acme/inputs/", "begins or ends with a blank"),
+        ("arn:aws:s3:::acme/inputs/* ", "begins or ends with a blank"),
+        ("111122223333.dkr.ecr.us-west-2.amazonaws.com/x ", "begins or ends with a blank"),
         ("arn:aws:secretsmanager:us-west-2:111122223333", "not a whole ARN"),
         ("arn:aws:secretsmanager:us-west-2:1111:secret:x", "names no account"),
         ("arn:aws:secretsmanager:west:111122223333:secret:x", "names no region"),
