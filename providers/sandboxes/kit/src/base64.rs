@@ -30,6 +30,11 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The same of either alphabet, that of URLs and the usual one of HTTP's basic authentication (RFC 4648, section 4).
+pub fn decode_either(text: &str) -> Option<Vec<u8>> {
+    decode(&text.replace('+', "-").replace('/', "_"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +45,8 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|n| 200_u8.wrapping_add(n.wrapping_mul(29))).collect();
             assert_eq!(decode(&encode(&bytes)), Some(bytes));
         }
+        assert_eq!(decode_either("Zmx5dGU6c2VjcmV0"), Some(b"flyte:secret".to_vec()));
+        assert_eq!(decode_either("+/8="), decode("-_8"));
+        assert_eq!((decode("+/8="), decode_either("no blanks")), (None, None));
     }
 }

@@ -65,25 +65,8 @@ const fn inexact(kind: ResourceKind, access: Access, gains: &'static str, precis
     Inexact { kind, access, gains, loses: "", precisely }
 }
 
-/// Whether an action fits a pattern of a role definition.
-pub(crate) fn matches(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = action.strip_prefix(first) else { return false };
-    let mut last = None;
-    for part in parts {
-        last = Some(part);
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    match last {
-        None | Some("") => last.is_some() || rest.is_empty(),
-        Some(part) => action.ends_with(part),
-    }
-}
+/// Whether an action fits a pattern of a role definition: `*` stands for any text, and case doesn't count, as in the protected list.
+pub(crate) use cloudgrant_core::matches;
 
 const BLOBS: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
 

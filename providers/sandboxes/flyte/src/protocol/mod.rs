@@ -1,6 +1,5 @@
 //! The wire: JSON as gRPC-gateway reads and writes it, its errors, and query strings.
 
-pub(crate) mod base64;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod json;

@@ -5,11 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use cloudgrant_sandbox_kit::base64::{decode, encode};
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use crate::protocol::base64::{decode, encode};
 
 const FILE: &str = "token-key";
 const BLOCK: usize = 64;

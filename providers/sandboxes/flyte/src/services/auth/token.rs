@@ -1,13 +1,12 @@
 //! The token endpoint: client credentials (flyteadmin: `auth/authzserver/token.go`, which is ory/fosite 0.42).
 
-use cloudgrant_sandbox_kit::{Request, Response, clock};
+use cloudgrant_sandbox_kit::{Request, Response, base64, clock};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use serde_json::{Value, json};
 use std::sync::PoisonError;
 
 use super::metadata;
-use crate::protocol::base64;
 use crate::protocol::query::{self, Query};
 use crate::seed::Client;
 use crate::server::dispatch::{self, Dispatcher, base};
@@ -96,7 +95,7 @@ fn credentials(request: &Request, form: &Query) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let text = String::from_utf8(base64::decode(encoded.trim())?).ok()?;
+    let text = String::from_utf8(base64::decode_either(encoded.trim())?).ok()?;
     let (id, secret) = text.split_once(':')?;
     // RFC 6749, section 2.3.1: both are encoded as in a form.
     Some((query::decode(id), query::decode(secret)))
