@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from kubernetes import client, config
+from kubernetes import client, config, watch
 
 NAMESPACE = "acme-development"
 
@@ -104,3 +104,13 @@ def test_tokens_and_reviews_are_answered(cluster, core):
     review = client.AuthorizationV1Api(other).create_self_subject_access_review(client.V1SelfSubjectAccessReview(spec=spec))
     assert review.status.allowed is False
     assert refusal(403, client.CoreV1Api(other).list_namespace)["details"] == {"kind": "namespaces"}
+
+
+def test_a_watch_goes_on_from_a_list_and_ends_in_time(core):
+    version = core.list_namespaced_service_account(NAMESPACE).metadata.resource_version
+    core.create_namespaced_service_account(NAMESPACE, account("trainer"))
+    core.delete_namespaced_service_account("trainer", NAMESPACE)
+    options = {"resource_version": version, "timeout_seconds": 1}
+    events = watch.Watch().stream(core.list_namespaced_service_account, NAMESPACE, **options)
+    told = [(event["type"], event["object"].metadata.name) for event in events]
+    assert told == [("ADDED", "trainer"), ("DELETED", "trainer")]

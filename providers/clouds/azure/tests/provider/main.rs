@@ -3,6 +3,7 @@
 #[path = "../support/arm.rs"]
 mod arm;
 
+mod broken;
 mod denials;
 mod domains;
 mod faults;
