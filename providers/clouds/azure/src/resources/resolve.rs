@@ -6,11 +6,13 @@ use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
-use crate::client::arm::{Mode, Registry, StorageAccount};
-use crate::client::host::Host;
+use crate::client::arm::{Mode, Registry};
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::remedies;
 use crate::policy::condition;
+use crate::resources::absence::{
+    Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, gone, had_repositories, no_account, no_registry,
+};
 use crate::resources::levels::{self, Role};
 use crate::resources::locator::{Locator, Objects, Place, is_guid};
 use crate::resources::refused_roles;
@@ -239,57 +241,6 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
     })
 }
 
-const STORAGE: &str = "Microsoft.Storage/storageAccounts";
-const VAULTS: &str = "Microsoft.KeyVault/vaults";
-const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
-
-/// Why nothing answers at a host.
-enum Absence {
-    /// What is called so answers at another one.
-    Elsewhere(Diagnostic),
-    Gone(Diagnostic),
-}
-
-/// Where something is taken to have been that isn't there: nothing new can be made on it, which is for the observation to say, and
-/// nobody is kept from anything else by that. Where its resource group isn't known, the stack's own assignments on it say it; where
-/// there are none, nothing is there, and its name alone matters.
-async fn gone(
-    azure: &Azure,
-    snapshot: &Snapshot,
-    kind: &str,
-    place: &Place,
-    subscription: &str,
-    problem: Diagnostic,
-) -> Result<ResourceId> {
-    let id = match place {
-        Place::At(id) => id.clone(),
-        Place::Named(host) => {
-            // A registry's host may go on with a label after its name.
-            let name = host.name.split('-').next().filter(|_| kind == REGISTRIES).unwrap_or(&host.name);
-            let path = format!("/providers/{kind}/{name}");
-            let assignments = snapshot.assignments(subscription).await?;
-            let of_ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
-            let mut former = of_ours.filter_map(|assignment| {
-                let at = assignment.scope.to_ascii_lowercase().find(&path.to_ascii_lowercase())? + path.len();
-                let (id, rest) = assignment.scope.split_at_checked(at)?;
-                ResourceId::parse(id).ok().filter(|_| rest.is_empty() || rest.starts_with('/'))
-            });
-            former.next().unwrap_or_else(|| azure.names.group().child(path.trim_start_matches('/')))
-        }
-    };
-    snapshot.is_absent(&id, problem);
-    Ok(id)
-}
-
-/// Whether the stack assigned roles of repositories on a registry.
-async fn had_repositories(azure: &Azure, snapshot: &Snapshot, id: &ResourceId) -> Result<bool> {
-    let assignments = snapshot.assignments(&id.subscription()).await?;
-    let mut ours = assignments
-        .iter()
-        .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&azure.names));
-    Ok(ours.any(|assignment| levels::known(&assignment.role()).is_some_and(levels::is_of_repositories)))
-}
-
 fn is(place: &Place, id: &str, name: &str) -> bool {
     match place {
         Place::Named(wanted) => wanted.name.eq_ignore_ascii_case(name),
@@ -346,47 +297,8 @@ fn container(account: &ResourceId, objects: &Objects) -> ResourceId {
     account.child(&format!("blobServices/default/containers/{}", objects.container))
 }
 
-/// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host
-/// may be somebody else's.
-fn no_account(accounts: &[StorageAccount], host: &Host, subscription: &str) -> Absence {
-    let named = accounts.iter().find(|account| account.name.eq_ignore_ascii_case(&host.name));
-    match named.and_then(|account| account.hosts.first()) {
-        Some(own) => Absence::Elsewhere(elsewhere("storage account", &host.name, &host.text, own)),
-        None => Absence::Gone(absent("storage account", &host.name, subscription)),
-    }
-}
-
-/// The same for registries, whose hosts may have a domain name label after the name: `NAME-LABEL.azurecr.io`.
-fn no_registry(registries: &[Registry], host: &Host, subscription: &str) -> Absence {
-    let name = host.name.split('-').next().unwrap_or_default();
-    match registries.iter().find(|registry| registry.name.eq_ignore_ascii_case(name)) {
-        Some(registry) if !registry.login_server.is_empty() => {
-            Absence::Elsewhere(elsewhere("container registry", &registry.name, &host.text, &registry.login_server))
-        }
-        _ => Absence::Gone(absent("container registry", &host.name, subscription)),
-    }
-}
-
-fn elsewhere(what: &str, name: &str, host: &str, own: &str) -> Diagnostic {
-    Diagnostic::new("", format!("the {what} `{name}` isn't at {host}: its host is {own}"))
-        .hint(format!("write {own} if that one is meant; {host} may be somebody else's"))
-}
-
 fn parsed(id: &str) -> Result<ResourceId, Diagnostic> {
     ResourceId::parse(id).map_err(|why| Diagnostic::new("", format!("Azure names a resource `{id}`: {why}")))
-}
-
-/// A vault that was deleted keeps its name for its retention, and is in no list. Source: Azure Key Vault, "Azure Key Vault
-/// recovery management with soft delete and purge protection".
-fn absent_vault(name: &str, subscription: &str) -> Diagnostic {
-    let absent = absent("key vault", name, subscription);
-    let hint = absent.hint.clone().unwrap_or_default();
-    absent.hint(format!("{hint}; one that was deleted comes back with `{}`", remedies::recover_vault(name)))
-}
-
-fn absent(what: &str, name: &str, subscription: &str) -> Diagnostic {
-    Diagnostic::new("", format!("there is no {what} `{name}` in subscription {subscription}, or the caller can't see it"))
-        .hint("for one in another subscription of the tenant, write its resource ID (`az resource list --name NAME --query [].id`)")
 }
 
 async fn named_role(
