@@ -1,13 +1,22 @@
-//! Azure's clouds: where their services are.
+//! Azure's clouds: what they are called, and where their services are. Nothing else here knows a host of theirs.
 
 use azure_core::http::Url;
 use cloudgrant_core::{Error, ErrorKind, Result, shown};
 
 use crate::config::{Cloud, Config};
 
-/// How the hosts of a cloud's services end. They begin with the name of the account, the vault or the registry.
+/// The hosts of a cloud's services. Those of data begin with the name of the account, the vault or the registry; how they end is
+/// what stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hosts {
+    /// What manifests call the cloud.
+    pub(crate) name: &'static str,
+    /// The Resource Manager; a region may stand in front, as in `westeurope.management.azure.com`.
+    pub(crate) manager: &'static str,
+    /// Microsoft Entra, as clients ask it.
+    pub(crate) login: &'static str,
+    /// Its other hosts.
+    pub(crate) other_logins: &'static [&'static str],
     pub(crate) blob: &'static str,
     pub(crate) dfs: &'static str,
     pub(crate) vault: &'static str,
@@ -19,10 +28,15 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     /// Those of a cloud. Sources: Azure Government, compare Azure Government and global Azure; Azure China, developer
-    /// guide; `az cloud show`.
+    /// guide; `az cloud show`; Microsoft Entra, "National clouds", and the hosts for which the Microsoft Authentication Library
+    /// knows that they are one authority.
     pub(crate) const fn of(cloud: Cloud) -> Self {
         match cloud {
             Cloud::Public => Self {
+                name: "public",
+                manager: "management.azure.com",
+                login: "login.microsoftonline.com",
+                other_logins: &["login.microsoft.com", "login.windows.net", "sts.windows.net"],
                 blob: "blob.core.windows.net",
                 dfs: "dfs.core.windows.net",
                 vault: "vault.azure.net",
@@ -30,6 +44,10 @@ impl Hosts {
                 zones: &["storage.azure.net"],
             },
             Cloud::Government => Self {
+                name: "government",
+                manager: "management.usgovcloudapi.net",
+                login: "login.microsoftonline.us",
+                other_logins: &["login-us.microsoftonline.com"],
                 blob: "blob.core.usgovcloudapi.net",
                 dfs: "dfs.core.usgovcloudapi.net",
                 vault: "vault.usgovcloudapi.net",
@@ -37,6 +55,10 @@ impl Hosts {
                 zones: &["storage.azure.us", "storage.usgovcloudapi.net"],
             },
             Cloud::China => Self {
+                name: "china",
+                manager: "management.chinacloudapi.cn",
+                login: "login.chinacloudapi.cn",
+                other_logins: &["login.partner.microsoftonline.cn"],
                 blob: "blob.core.chinacloudapi.cn",
                 dfs: "dfs.core.chinacloudapi.cn",
                 vault: "vault.azure.cn",
@@ -46,13 +68,18 @@ impl Hosts {
         }
     }
 
+    /// Whether a host is one of Microsoft Entra's in this cloud.
+    pub(crate) fn is_entra(&self, host: &str) -> bool {
+        host == self.login || self.other_logins.contains(&host)
+    }
+
     /// How this cloud's hosts of the kind of service end that a locator of any cloud names; those of blobs where it isn't
     /// known.
     pub(crate) fn like(&self, locator: &str) -> &'static str {
         let (_, rest) = locator.split_once("://").unwrap_or(("", locator));
         let host = rest.split('/').next().unwrap_or_default().to_ascii_lowercase();
         let names = |suffix: &str| host.strip_suffix(suffix).is_some_and(|name| name.ends_with('.'));
-        let clouds = [Cloud::Public, Cloud::Government, Cloud::China].map(Self::of);
+        let clouds = Cloud::ALL.map(Self::of);
         if clouds.iter().any(|hosts| names(hosts.vault)) {
             self.vault
         } else if clouds.iter().any(|hosts| names(hosts.registry)) {
@@ -82,14 +109,11 @@ impl Place {
     /// # Errors
     /// If the endpoint or the authority isn't a URL that secrets may be sent to.
     pub(crate) fn of(config: &Config) -> Result<Self> {
-        let (endpoint, authority) = match config.cloud {
-            Cloud::Public => ("https://management.azure.com", "https://login.microsoftonline.com"),
-            Cloud::Government => ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
-            Cloud::China => ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
-        };
+        let hosts = Hosts::of(config.cloud);
+        let [endpoint, authority] = [hosts.manager, hosts.login].map(|host| format!("https://{host}"));
         Ok(Self {
-            endpoint: service("azure.endpoint", config.endpoint.as_deref().unwrap_or(endpoint))?,
-            authority: service("azure.authority", config.authority.as_deref().unwrap_or(authority))?,
+            endpoint: service("azure.endpoint", config.endpoint.as_deref().unwrap_or(&endpoint))?,
+            authority: service("azure.authority", config.authority.as_deref().unwrap_or(&authority))?,
             scope: format!("{endpoint}/.default"),
         })
     }
@@ -140,6 +164,13 @@ mod tests {
             let place = Place::of(&config(serde_json::json!({ "cloud": cloud }))).expect("a place");
             assert_eq!((place.endpoint.as_str(), place.authority.as_str()), (endpoint, authority));
             assert_eq!(place.scope, format!("{endpoint}.default"));
+        }
+    }
+
+    #[test]
+    fn each_cloud_is_read_by_its_name() {
+        for cloud in Cloud::ALL {
+            assert_eq!(config(serde_json::json!({ "cloud": Hosts::of(cloud).name })).cloud, cloud);
         }
     }
 

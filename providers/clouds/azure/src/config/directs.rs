@@ -2,27 +2,8 @@
 
 use cloudgrant_core::{Diagnostic, Origin, shown};
 
-use crate::config::{Cloud, Config, Credentials};
-
-/// Where a cloud's Resource Manager is; a region may stand in front, as in `westeurope.management.azure.com`. Sources:
-/// `az cloud show`; Azure Government and Azure China, endpoints for developers.
-const fn resource_manager(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Public => "management.azure.com",
-        Cloud::Government => "management.usgovcloudapi.net",
-        Cloud::China => "management.chinacloudapi.cn",
-    }
-}
-
-/// The hosts of a cloud's Microsoft Entra. Sources: Microsoft Entra, "National clouds", and the hosts for which the
-/// Microsoft Authentication Library knows that they are one authority.
-const fn entra(cloud: Cloud) -> &'static [&'static str] {
-    match cloud {
-        Cloud::Public => &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
-        Cloud::Government => &["login.microsoftonline.us", "login-us.microsoftonline.com"],
-        Cloud::China => &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
-    }
-}
+use crate::client::cloud::Hosts;
+use crate::config::{Config, Credentials};
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].
 pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
@@ -63,12 +44,12 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
             directed.push(Diagnostic::new(format!("azure.{key}"), message));
         }
     };
-    let manager = resource_manager(*cloud);
+    let hosts = Hosts::of(*cloud);
     place("endpoint", endpoint, "Azure's Resource Manager", &|host| {
-        let region = host.strip_suffix(manager).and_then(|before| before.strip_suffix('.'));
-        host == manager || region.is_some_and(is_region)
+        let region = host.strip_suffix(hosts.manager).and_then(|before| before.strip_suffix('.'));
+        host == hosts.manager || region.is_some_and(is_region)
     });
-    place("authority", authority, "Microsoft Entra", &|host| entra(*cloud).contains(&host));
+    place("authority", authority, "Microsoft Entra", &|host| hosts.is_entra(host));
     // Whoever has the key of that authority can be any host. What is on this machine needs nobody else to be believed.
     let local = |url: &Option<String>| is_sandbox && url.as_deref().is_some_and(is_local);
     if let Some(file) = ca_certificate.as_ref().filter(|_| !(local(endpoint) && local(authority))) {

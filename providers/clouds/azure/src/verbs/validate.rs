@@ -6,7 +6,7 @@ use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, 
 
 use crate::Azure;
 use crate::client::cloud::Hosts;
-use crate::config::{Cloud, Config, Credentials};
+use crate::config::{Config, Credentials};
 use crate::inventory::identities;
 use crate::resources::levels;
 use crate::resources::locator::{Locator, Registry, WHOLE};
@@ -188,18 +188,10 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
 /// Azure's clouds know nothing of each other.
 fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
     let cloud = Locator::cloud(locator).filter(|cloud| *cloud != azure.config.cloud)?;
-    let name = |cloud| match cloud {
-        Cloud::Public => "public",
-        Cloud::Government => "government",
-        Cloud::China => "china",
-    };
-    let message =
-        format!("`{locator}` is in Azure's cloud `{}`, the data plane in `{}`", name(cloud), name(azure.config.cloud));
-    let suffix = Hosts::of(azure.config.cloud).like(locator);
-    Some(
-        Diagnostic::new("", message)
-            .hint(format!("its hosts end like {suffix}; or set `azure.cloud: {}`", name(cloud))),
-    )
+    let (own, other) = (Hosts::of(azure.config.cloud), Hosts::of(cloud).name);
+    let message = format!("`{locator}` is in Azure's cloud `{other}`, the data plane in `{}`", own.name);
+    let suffix = own.like(locator);
+    Some(Diagnostic::new("", message).hint(format!("its hosts end like {suffix}; or set `azure.cloud: {other}`")))
 }
 
 /// A role for what nobody is granted is a typing error.
