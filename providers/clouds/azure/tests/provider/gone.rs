@@ -67,11 +67,12 @@ async fn what_the_caller_can_not_see_keeps_what_is_on_it() {
     let world = World::new(&text).await;
     world.converge(&text).await;
     let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault");
-    let assigned = world.arm.assignments().await;
-    world.arm.manage("delete", json!({ "id": vault })).await;
-    let on_vault = assigned.iter().find(|one| one["properties"]["scope"].to_string().contains("acme-vault"));
-    world.arm.manage("put", on_vault.expect("one").clone()).await;
-    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    let id = format!("{vault}/providers/Microsoft.Authorization/denyAssignments/12345678-1234-1234-1234-123456789012");
+    let everybody = [json!({ "id": "00000000-0000-0000-0000-000000000000" })];
+    let permissions = [json!({ "actions": ["Microsoft.KeyVault/vaults/read"] })];
+    let properties = json!({ "principals": everybody, "permissions": permissions });
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    assert!(!world.plan(&text).await.expect("a plan").has_drift());
     revoke(&world, &text, "goes").await;
     assert!(scopes(&world).await.iter().any(|scope| scope.contains("acme-vault")));
 }

@@ -4,7 +4,7 @@ use cloudgrant_azure_sandbox::DEFAULT_TENANT;
 use serde_json::{Value, json};
 
 use crate::client::Cloud;
-use crate::{GROUP, ISSUER, OTHER, SUBSCRIPTION, account, in_group};
+use crate::{GROUP, ISSUER, OTHER, SUBSCRIPTION, account, guid, in_group};
 
 #[tokio::test]
 async fn storage() {
@@ -42,6 +42,20 @@ async fn storage() {
         "HttpMethodNotAllowed",
         "PUT",
     );
+}
+
+/// Azure says nothing of what it leaves out.
+#[tokio::test]
+async fn a_list_has_what_the_caller_may_read() {
+    let cloud = Cloud::start("").await;
+    let list = format!("{SUBSCRIPTION}/providers/Microsoft.Storage/storageAccounts?api-version=2023-05-01");
+    let id = format!("{}/providers/Microsoft.Authorization/denyAssignments/{}", account(), guid(1));
+    let permissions = json!([{"actions": ["Microsoft.Storage/storageAccounts/read"], "notActions": []}]);
+    let everybody = json!([{"id": "00000000-0000-0000-0000-000000000000"}]);
+    cloud.place(json!({"id": id, "properties": {"permissions": permissions, "principals": everybody}})).await;
+    assert_eq!(cloud.get(&list).await.names(), ["acmelake"]);
+    let path = format!("{}?api-version=2023-05-01", account());
+    cloud.get(&path).await.fails(403, "DenyAssignmentAuthorizationFailed", "");
 }
 
 #[tokio::test]

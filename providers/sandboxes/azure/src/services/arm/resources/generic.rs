@@ -7,6 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{containers, identities, registries, resource_groups};
+use crate::authorization::access::{self, Plane};
+use crate::authorization::condition::AccessRequest;
 use crate::protocol::errors::{Answer, ArmError};
 use crate::services::arm::request::call::{Call, Reply};
 use crate::services::arm::request::filter::{self, Term};
@@ -62,9 +64,17 @@ fn list(state: &State, call: &Call<'_>, kind: Kind) -> Answer<Reply> {
     }
     let inside = format!("{}/", call.id().key());
     let entries = below(&state.resources, &inside)
-        .filter(|(_, one)| kind_of(one) == Some(kind))
+        .filter(|(_, one)| kind_of(one) == Some(kind) && is_shown(state, call, one))
         .map(|(key, one)| (key.as_str(), render(one, call.version)));
     call.page(entries, state.quotas.page())
+}
+
+/// Whether the caller, who may read a list, may read one of what is in it: the rest is left out, without a word.
+fn is_shown(state: &State, call: &Call<'_>, one: &Resource) -> bool {
+    // A role on the list's scope is one on all of it; only a deny assignment can take something out.
+    let Some(id) = Id::parse(&one.id).filter(|_| !state.denials.is_empty()) else { return true };
+    let action = call.route.action(call.method);
+    access::evaluate(state, &call.caller.id, &id, Plane::Control, &AccessRequest::new(&action)).is_allowed()
 }
 
 /// Removes a resource, what is in it, and the roles that were given at it.
