@@ -37,11 +37,6 @@ impl<K: Eq + Hash, T> Lists<K, T> {
         self.0.lock().await.values().filter_map(|once| once.get().cloned()).collect()
     }
 
-    /// An answer, if it was read already.
-    async fn peek(&self, key: &K) -> Option<Arc<Vec<T>>> {
-        self.0.lock().await.get(key)?.get().cloned()
-    }
-
     async fn get<F>(&self, key: K, read: impl FnOnce() -> F) -> Result<Arc<Vec<T>>>
     where
         F: Future<Output = Result<Vec<T>>>,
@@ -95,10 +90,10 @@ impl Snapshot {
         }
     }
 
-    /// Remembers that something isn't there: nothing can be made of it.
+    /// Remembers that something isn't there: nothing can be made of it. What was said of it first stays.
     pub(crate) fn is_absent(&self, id: &ResourceId, why: Diagnostic) {
         let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        absent.insert(folded(id.as_str()), why);
+        absent.entry(folded(id.as_str())).or_insert(why);
     }
 
     /// What isn't there of what was asked for so far.
@@ -167,11 +162,6 @@ impl Snapshot {
 
     pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {
         self.storage.get(subscription.to_owned(), || self.arm.storage_accounts(subscription)).await
-    }
-
-    /// The storage accounts of a subscription, if they were read already.
-    pub(crate) async fn storage_so_far(&self, subscription: &str) -> Option<Arc<Vec<StorageAccount>>> {
-        self.storage.peek(&subscription.to_owned()).await
     }
 
     pub(crate) async fn vaults(&self, subscription: &str) -> Result<Arc<Vec<Vault>>> {

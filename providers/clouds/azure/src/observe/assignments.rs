@@ -15,15 +15,21 @@ use crate::objects::kinds;
 use crate::objects::remedies::delete_assignment;
 use crate::observe::goes_on::{Given, Identities};
 use crate::observe::identities::Principals;
+use crate::observe::missing;
 use crate::observe::other_homes::OtherHomes;
 use crate::observe::roles::is_ours;
 use crate::places;
 use crate::policy::condition;
 use crate::resources::levels;
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::resources::resource_id::{ResourceId, folded, is_within};
 
 /// Source: Azure documentation, "Azure RBAC limits".
 const PER_SUBSCRIPTION: u64 = 4_000;
+
+/// Said of an assignment that the manifest asks for, on a resource that is gone. Azure keeps it, at the ID that the resource had.
+const LISTED_ON_WHAT_IS_GONE: &str = "what it is on isn't there any more, and Azure lists it all the same: it gives nothing, until \
+                                      somebody makes a resource of that name in that place. `cloudgrant revoke` of what it is for \
+                                      takes it away";
 
 /// What Azure takes one assignment for: scope, role and principal, in lower case.
 type Tuple = (String, String, String);
@@ -61,6 +67,7 @@ pub(super) async fn add(
         holders,
         doubted: principals.doubted(),
         given,
+        gone: missing::gone(azure, snapshot, subscriptions).await?,
         observed,
         others,
         seen,
@@ -123,6 +130,8 @@ struct Reader<'a> {
     doubted: &'a HashSet<ResourceId>,
     /// What the manifest gives, where something of it is revoked.
     given: Given,
+    /// What the manifest names and isn't there any more.
+    gone: Vec<String>,
     observed: &'a mut Observed,
     others: &'a mut OtherHomes,
     seen: HashSet<String>,
@@ -157,6 +166,10 @@ impl Reader<'_> {
     }
 
     fn wanted_one(&mut self, assignment: &RoleAssignment, object: &Object, owned: bool) {
+        if self.gone.iter().any(|id| is_within(&assignment.scope, id)) {
+            let told = |object| Note::warning(object, LISTED_ON_WHAT_IS_GONE);
+            return self.observed.notes.extend(owned.then(|| told(&object.id)));
+        }
         let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
         let mut attributes = object.attributes.value();
         let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));

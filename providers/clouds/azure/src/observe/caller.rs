@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Action, Attributes, Desired, Error, ErrorKind, Note, ObjectId, Observed, Result, Unmakeable};
+use cloudgrant_core::{
+    Action, Attributes, Desired, Diagnostic, Error, ErrorKind, Note, ObjectId, Observed, Result, Unmakeable,
+};
 use futures_util::future::try_join_all;
 
 use crate::Azure;
 use crate::client::arm::Permission;
-use crate::objects::kinds;
-use crate::resources::levels;
-
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
 use crate::observe::places::is_final;
+use crate::resources::absence;
+use crate::resources::levels;
+use crate::resources::resource_id::{ResourceId, is_within};
 
 /// What the caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +69,13 @@ pub(super) async fn may_assign(
         Err(error) if is_final(&error) => Arc::default(),
         here => here?,
     };
+    // What isn't there is in the way of everybody, and told as that.
+    let absent = snapshot.absent();
+    let is_absent = |scope: &str| absent.keys().any(|id| is_within(scope, id));
     let outside = |((operation, scope), _): &(Need, Objects)| {
+        if !operation.takes_away() && is_absent(scope) {
+            return false;
+        }
         let below = format!("{}/", scope.to_ascii_lowercase()).starts_with(&format!("{subscription}/"));
         !below || !allows(&here, *operation)
     };
@@ -91,10 +100,14 @@ pub(super) async fn may_assign(
             }
             // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
             Err(_) if operation.takes_away() => {}
-            Err(why) => {
-                let is_of_caller = why.kind() == ErrorKind::AccessDenied;
-                unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, is_of_caller });
-            }
+            Err(why) => match gone(&why, &scope) {
+                // Nobody may do anything where nothing is, which is said of all that is in it.
+                Some((resource, why)) => snapshot.is_absent(&resource, why),
+                None => {
+                    let is_of_caller = why.kind() == ErrorKind::AccessDenied;
+                    unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, is_of_caller });
+                }
+            },
         }
     }
     for (operation, (scopes, objects)) in refused {
@@ -152,6 +165,11 @@ fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)
         kinds::IDENTITY | kinds::CREDENTIAL => Vec::new(),
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
     })
+}
+
+/// The resource of a scope of which Azure says that it isn't there.
+fn gone(error: &Error, scope: &str) -> Option<(ResourceId, Diagnostic)> {
+    absence::of_scope(&ResourceId::parse(scope).ok()?).filter(|_| absence::is_told_by(error))
 }
 
 fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {

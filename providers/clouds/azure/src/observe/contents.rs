@@ -12,7 +12,9 @@ use futures_util::future::join_all;
 use crate::Azure;
 use crate::client::Presence;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
+use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
+use crate::resources::absence;
 use crate::resources::resource_id::ResourceId;
 
 /// What is in a storage account or a key vault.
@@ -50,9 +52,15 @@ impl Content {
     }
 }
 
-/// Warns of each that isn't there, once for each grant that is of it. It costs a request for each that is new to the stack
-/// and to this run, and nothing where none is: neither for what this run takes away.
-pub(super) async fn notes(azure: &Azure, desired: &Desired, observed: &Observed) -> Result<Vec<Note>> {
+/// Warns of each that isn't there, once for each grant that is of it, and remembers the accounts and vaults that aren't there
+/// either. It costs a request for each that is new to the stack and to this run, and nothing where none is: neither for what this
+/// run takes away.
+pub(super) async fn notes(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &Observed,
+) -> Result<Vec<Note>> {
     let mut new: BTreeMap<ResourceId, (Content, BTreeSet<IntentId>)> = BTreeMap::new();
     let mut seen = azure.contents.lock().await;
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
@@ -82,6 +90,10 @@ pub(super) async fn notes(azure: &Azure, desired: &Desired, observed: &Observed)
     let mut unread = BTreeMap::new();
     for (scope, presence) in looked {
         match presence {
+            // Nothing can be made there until it is, which is said of all that is in it; the next plan looks again.
+            Ok(Presence::HolderMissing) => {
+                absence::of_scope(&scope).into_iter().for_each(|(holder, why)| snapshot.is_absent(&holder, why));
+            }
             Ok(presence) => _ = seen.insert(scope, presence),
             Err(error) if is_no_answer(&error) => _ = unread.insert(scope, error),
             Err(error) => return Err(error),
@@ -92,8 +104,7 @@ pub(super) async fn notes(azure: &Azure, desired: &Desired, observed: &Observed)
         let message = match (unread.get(scope), seen.get(scope)) {
             (Some(error), _) => Message::Unread(error),
             (None, Some(Presence::Missing)) => Message::Missing,
-            (None, Some(Presence::HolderMissing)) => Message::HolderMissing,
-            (None, Some(Presence::There) | None) => continue,
+            (None, Some(Presence::There | Presence::HolderMissing) | None) => continue,
         };
         notes.extend(because.iter().map(|grant| message.note(scope, *content, grant.clone())));
     }
@@ -104,7 +115,6 @@ pub(super) async fn notes(azure: &Azure, desired: &Desired, observed: &Observed)
 #[derive(Debug, Clone, Copy)]
 enum Message<'a> {
     Missing,
-    HolderMissing,
     Unread(&'a Error),
 }
 
@@ -121,10 +131,6 @@ impl Message<'_> {
                     "there is no {what} `{name}` in the {holder} {parent}: the role is given on that name, and reaches whatever \
                      is made under it; check the name"
                 ),
-            ),
-            Self::HolderMissing => Note::warning(
-                because,
-                format!("there is no {holder} {parent}, in which the {what} `{name}` would be; check the name"),
             ),
             Self::Unread(error) => Note::info(
                 because,

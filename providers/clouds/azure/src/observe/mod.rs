@@ -43,7 +43,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
     let (absent, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
-        contents::notes(azure, desired, &observed),
+        contents::notes(azure, desired, &snapshot, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),

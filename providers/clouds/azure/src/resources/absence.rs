@@ -1,12 +1,14 @@
 //! Resources that the manifest names and that aren't there, or that the caller can't see.
 
-use cloudgrant_core::{Diagnostic, Result};
+use cloudgrant_core::{Diagnostic, Error, Result};
 
 use crate::Azure;
 use crate::client::arm::{Registry, StorageAccount};
 use crate::client::host::Host;
+use crate::error::code;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::remedies;
+use crate::observe::places::is_final;
 use crate::resources::levels;
 use crate::resources::locator::Place;
 use crate::resources::resource_id::{ResourceId, is_same};
@@ -86,6 +88,35 @@ pub(super) fn no_registry(registries: &[Registry], host: &Host, subscription: &s
 fn elsewhere(what: &str, name: &str, host: &str, own: &str) -> Diagnostic {
     Diagnostic::new("", format!("the {what} `{name}` isn't at {host}: its host is {own}"))
         .hint(format!("write {own} if that one is meant; {host} may be somebody else's"))
+}
+
+/// Whether Azure itself knows nothing of a resource: who can't see one may still ask what they may do with it. It costs a request.
+pub(crate) async fn is_certain(snapshot: &Snapshot, resource: &str) -> Result<bool> {
+    match snapshot.permissions(resource).await {
+        Err(error) if is_told_by(&error) => Ok(true),
+        Err(error) if !is_final(&error) => Err(error),
+        _ => Ok(false),
+    }
+}
+
+/// Whether an answer says that a resource isn't there. That a subscription isn't says no more than that the caller can't see it.
+pub(crate) fn is_told_by(error: &Error) -> bool {
+    matches!(code(error), "ResourceNotFound" | "ResourceGroupNotFound" | "ParentResourceNotFound" | "NotFound")
+}
+
+/// The resource that holds a scope, or that is it, and what to say where Azure knows nothing of it.
+pub(crate) fn of_scope(scope: &ResourceId) -> Option<(ResourceId, Diagnostic)> {
+    let outermost = scope.outermost()?;
+    let (kind, _) = outermost.typed()?;
+    let (name, subscription) = (outermost.name(), outermost.subscription());
+    let is = |other: &str| is_same(&kind, other);
+    let why = match () {
+        () if is(VAULTS) => absent_vault(name, &subscription),
+        () if is(STORAGE) => absent("storage account", name, &subscription),
+        () if is(REGISTRIES) => absent("container registry", name, &subscription),
+        () => absent(&format!("resource of the type {kind}"), name, &subscription),
+    };
+    Some((outermost, why))
 }
 
 /// A vault that was deleted keeps its name for its retention, and is in no list. Source: Azure Key Vault, "Azure Key Vault

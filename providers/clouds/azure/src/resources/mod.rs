@@ -1,6 +1,6 @@
 //! What can be granted: locators, the role of each level, and what no task code gets.
 
-mod absence;
+pub(crate) mod absence;
 pub(crate) mod built_in_roles;
 pub(crate) mod in_task_code;
 pub(crate) mod levels;

@@ -11,7 +11,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::objects::remedies;
 use crate::policy::condition;
 use crate::resources::absence::{
-    Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, gone, had_repositories, no_account, no_registry,
+    self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, gone, had_repositories, no_account, no_registry,
 };
 use crate::resources::levels::{self, Role};
 use crate::resources::locator::{Locator, Objects, Place, is_guid};
@@ -150,10 +150,8 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         Locator::Objects(objects) => {
             let (id, hierarchical, closed) = match &objects.account {
                 Place::At(id) => {
-                    let hierarchical = hierarchical(azure, snapshot, id, objects).await?;
-                    let accounts = snapshot.storage_so_far(&subscription).await.unwrap_or_default();
-                    let found = accounts.iter().find(|account| names(&account.id, id));
-                    (Ok(id.clone()), hierarchical, found.is_some_and(|account| account.closed))
+                    let (hierarchical, closed) = account(azure, snapshot, id, objects).await?;
+                    (Ok(id.clone()), hierarchical, closed)
                 }
                 Place::Named(host) => {
                     let accounts = snapshot.storage(&subscription).await?;
@@ -259,21 +257,31 @@ fn unknown_mode(registry: &str, mode: &str) -> Diagnostic {
         .hint("set it to one that is (`az acr update --role-assignment-mode rbac-abac`), or use a newer version of this program")
 }
 
-/// Whether the account of an ID has a hierarchical namespace. It only matters for a prefix; so nothing is read without one,
-/// and who may assign roles there but not read the account can go on: with what was known when the role was assigned, which
-/// stands in its condition.
-async fn hierarchical(azure: &Azure, snapshot: &Snapshot, id: &ResourceId, objects: &Objects) -> Result<Option<bool>> {
-    if objects.prefix.is_empty() {
-        return Ok(None);
-    }
-    let accounts = match snapshot.storage(&id.subscription()).await {
-        Err(error) if error.kind() == ErrorKind::AccessDenied => {
-            return was_hierarchical(azure, snapshot, id, objects).await;
+/// Whether the account of an ID has a hierarchical namespace, and whether it answers some networks only. Who may assign roles there
+/// but not read the account can go on: with what was known when the role was assigned, which stands in its condition.
+async fn account(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    id: &ResourceId,
+    objects: &Objects,
+) -> Result<(Option<bool>, bool)> {
+    let subscription = id.subscription();
+    let found = match snapshot.storage(&subscription).await {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => None,
+        accounts => {
+            let found = accounts?.iter().find(|account| names(&account.id, id)).cloned();
+            if found.is_none() && absence::is_certain(snapshot, id.as_str()).await? {
+                snapshot.is_absent(id, absent("storage account", id.name(), &subscription));
+            }
+            found
         }
-        accounts => accounts?,
     };
-    let found = accounts.iter().find(|account| names(&account.id, id));
-    Ok(found.map(|account| account.hierarchical))
+    Ok(match found {
+        Some(account) => (Some(account.hierarchical), account.closed),
+        // It only matters for a prefix.
+        None if objects.prefix.is_empty() => (None, false),
+        None => (was_hierarchical(azure, snapshot, id, objects).await?, false),
+    })
 }
 
 /// What the stack's own conditions on a container say.

@@ -106,6 +106,15 @@ impl ResourceId {
         Some((format!("{namespace}/{}", types.join("/")), names))
     }
 
+    /// The resource that holds this one, or that it is itself: the storage account of a container. None for a group or a
+    /// subscription.
+    pub(crate) fn outermost(&self) -> Option<Self> {
+        let parts: Vec<_> = self.0.split('/').collect();
+        let at = parts.iter().position(|part| part.eq_ignore_ascii_case("providers"))?;
+        // Its provider's namespace, its type and its name.
+        Some(Self(parts.get(..at + 4)?.join("/")))
+    }
+
     /// Short, for people: `acme/inputs` for a container, `acme-vault/labels-token` for a secret, else the whole ID.
     pub(crate) fn short(&self) -> String {
         let Some((kind, names)) = self.typed() else { return self.0.clone() };
