@@ -97,7 +97,7 @@ pub(crate) fn missing(unmakeable: &[Unmakeable], plan: &Plan) -> Vec<Note> {
     let missing = unmakeable.iter().filter(|one| one.why.kind() == ErrorKind::NotFound).filter(is_pending);
     let told = |one: &Unmakeable| {
         let message =
-            format!("{}: what the manifest grants of it can't be made, and is left as it is", one.why.message());
+            format!("{}: what the manifest needs it for can't be made, and is left as it is", one.why.message());
         Note::warning("manifest", message)
     };
     missing.map(told).collect()

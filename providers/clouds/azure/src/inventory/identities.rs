@@ -1,6 +1,6 @@
 //! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
 
-use cloudgrant_core::{Error, ErrorKind, Note, Protected, Result};
+use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
 use crate::Azure;
 use crate::client::arm::{Cluster, Identity};
@@ -26,7 +26,13 @@ impl Azure {
         let like = patterns.join(" or ");
         match here.iter().filter(fits).collect::<Vec<_>>().as_slice() {
             [one] => id_of(&one.id),
-            [] => Err(self.not_found(format!("there is no managed identity named {like}"), &here)),
+            [] => {
+                // Under the first of the names that it could have: nobody is called so.
+                let missing = self.names.identity_id(patterns.first().map_or("", String::as_str));
+                let message = format!("there is no managed identity named {like}");
+                snapshot.is_absent(&missing, self.absent_here(message, "", &here));
+                Ok(missing)
+            }
             many => {
                 let names: Vec<_> = many.iter().map(|identity| identity.name.as_str()).collect();
                 Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}"))
@@ -37,7 +43,8 @@ impl Azure {
         }
     }
 
-    /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID.
+    /// An identity that the manifest names: by its name in the data plane's resource group, or by its resource ID. Where it isn't
+    /// there, nothing new can be given to it, which is for the observation to say, and nobody is kept from anything else by that.
     pub(crate) async fn existing_identity(&self, name: &str, key: &str) -> Result<ResourceId> {
         let snapshot = self.snapshot().await;
         let wanted = match name.contains('/') {
@@ -45,42 +52,48 @@ impl Azure {
             false => self.names.identity_id(name),
         };
         let elsewhere = wanted.subscription() != self.config.subscription.as_str();
-        if elsewhere {
-            resolve::same_tenant(self, &wanted.subscription()).await?;
-        }
-        match snapshot.identity(&wanted).await? {
+        let found = async {
+            if elsewhere {
+                resolve::same_tenant(self, &wanted.subscription()).await?;
+            }
+            snapshot.identity(&wanted).await
+        };
+        let found = match found.await {
+            // Its subscription isn't there.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            found => found?,
+        };
+        match found {
             Some(identity) => {
                 let id = id_of(&identity.id)?;
                 self.remember(&id, &identity.principal_id, self.names.marks(&id, &identity.tags)).await;
                 Ok(id)
             }
             None if elsewhere => {
-                let message = format!(
-                    "there is no managed identity `{}` in subscription {}",
-                    wanted.name(),
-                    wanted.subscription()
-                );
-                Err(Error::new(ErrorKind::NotFound, message)
-                    .with("identity", &wanted)
-                    .with("named by", key)
-                    .hint(format!("check the ID: `{}`", remedies::list_identities(&wanted.subscription()))))
+                let message =
+                    format!("there is no managed identity {wanted}, or the caller can't see its subscription");
+                let hint = format!("check the ID: `{}`", remedies::list_identities(&wanted.subscription()));
+                snapshot.is_absent(&wanted, Diagnostic::new(key, message).hint(hint));
+                Ok(wanted)
             }
             None => {
                 let identities = snapshot.identities().await?;
                 let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
-                let error = self.not_found(format!("there is no managed identity `{name}`"), &here);
-                Err(error.with("named by", key))
+                snapshot
+                    .is_absent(&wanted, self.absent_here(format!("there is no managed identity `{name}`"), key, &here));
+                Ok(wanted)
             }
         }
     }
 
-    fn not_found(&self, message: String, here: &[&Identity]) -> Error {
+    fn absent_here(&self, message: String, key: &str, here: &[&Identity]) -> Diagnostic {
         let names: Vec<_> = here.iter().map(|identity| identity.name.as_str()).collect();
-        let found = if names.is_empty() { "no managed identity at all".to_owned() } else { names.join(", ") };
-        Error::new(ErrorKind::NotFound, message)
-            .with("resource group", &self.config.resource_group)
-            .with("found", found)
-            .hint("check `azure.resource_group`, or name the identity of task code: `azure.task_identity`")
+        let found =
+            if names.is_empty() { "it has none at all".to_owned() } else { format!("it has {}", names.join(", ")) };
+        let message = format!("{message} in the resource group {}: {found}", self.config.resource_group);
+        let key_to_set = if key.is_empty() { "azure.task_identity" } else { key };
+        Diagnostic::new(key, message)
+            .hint(format!("check `azure.resource_group`, or name one that is there: `{key_to_set}`"))
     }
 
     fn is_here(&self, identity: &Identity) -> bool {

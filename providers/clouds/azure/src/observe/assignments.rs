@@ -31,6 +31,11 @@ const LISTED_ON_WHAT_IS_GONE: &str = "what it is on isn't there any more, and Az
                                       somebody makes a resource of that name in that place. `cloudgrant revoke` of what it is for \
                                       takes it away";
 
+/// Said of an assignment of the stack's that goes. Source: Azure RBAC, "Troubleshoot Azure RBAC", role assignments with identity not
+/// found.
+const OF_NO_IDENTITY: &str = "no managed identity that can be seen has its principal: that of an identity that was deleted gives \
+                              nobody anything any more, and one in a place that the caller can't see loses this role";
+
 /// What Azure takes one assignment for: scope, role and principal, in lower case.
 type Tuple = (String, String, String);
 
@@ -47,12 +52,13 @@ pub(super) async fn add(
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
     let holders: HashMap<_, _> =
         principals.holders().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
-    let mut wanted: HashMap<Tuple, &Object> = HashMap::new();
+    let (mut wanted, mut unheld): (HashMap<Tuple, &Object>, HashSet<_>) = Default::default();
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
         let attributes = object.attributes.value();
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
-        if let Some(principal) = principals.of(text("principal")) {
-            wanted.insert(tuple(text("scope"), text("role_id"), principal), object);
+        match principals.of(text("principal")) {
+            Some(principal) => _ = wanted.insert(tuple(text("scope"), text("role_id"), principal), object),
+            None => _ = unheld.insert((folded(text("scope")), text("role_id").to_ascii_lowercase())),
         }
     }
     let ours = custom.iter().filter(|role| is_ours(azure, role));
@@ -67,6 +73,8 @@ pub(super) async fn add(
         holders,
         doubted: principals.doubted(),
         given,
+        // To make the manifest come true, what is left of such an identity goes.
+        unheld: if desired.thorough { unheld } else { HashSet::new() },
         gone: missing::gone(azure, snapshot, subscriptions).await?,
         observed,
         others,
@@ -130,6 +138,8 @@ struct Reader<'a> {
     doubted: &'a HashSet<ResourceId>,
     /// What the manifest gives, where something of it is revoked.
     given: Given,
+    /// What is asked for of identities that aren't there, where something is taken away: by scope and role.
+    unheld: HashSet<(String, String)>,
     /// What the manifest names and isn't there any more.
     gone: Vec<String>,
     observed: &'a mut Observed,
@@ -270,6 +280,10 @@ impl Reader<'_> {
         let name =
             name.or_else(|| levels::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
+        // What an identity had that was deleted, and that grants which stay still ask for, goes with these.
+        if holder.is_none() && self.unheld.contains(&(folded(&assignment.scope), role.to_ascii_lowercase())) {
+            return;
+        }
         let principal = match holder {
             Some((id, _)) => kinds::holder(id, self.azure.names.group()),
             None => format!("unknown principal {}", assignment.principal_id),
@@ -291,9 +305,10 @@ impl Reader<'_> {
         let theirs = holder.filter(|(_, ours)| !ours).map(|(id, _)| id.name().to_owned());
         let touches = theirs.into_iter().chain([scope.name().to_owned()]).collect();
         let id = kinds::assignment(&principal, &name, &scope);
+        let if_deleted = holder.is_none().then(|| OF_NO_IDENTITY.to_owned());
         self.observed
             .objects
-            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted: None, touches });
+            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted, touches });
     }
 }
 

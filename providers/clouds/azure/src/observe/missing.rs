@@ -1,5 +1,5 @@
-//! What role assignments take for granted and isn't there: it keeps them from being made, and nobody from taking something else
-//! away.
+//! What role assignments take for granted and isn't there, what they are on or whom they are for: it keeps them from being made,
+//! and nobody from taking something else away.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::resources::absence;
-use crate::resources::resource_id::is_within;
+use crate::resources::resource_id::{is_same, is_within};
 
 /// The resources that the manifest names, that are gone for certain, and on which Azure still lists assignments of the stack's.
 /// It costs a request for each that the caller doesn't see.
@@ -31,7 +31,7 @@ pub(super) async fn gone(azure: &Azure, snapshot: &Snapshot, subscriptions: &BTr
     Ok(gone)
 }
 
-/// Of vaults, storage accounts and registries that are gone, or that the caller can't see.
+/// Of vaults, storage accounts, registries and identities that are gone, or that the caller can't see.
 pub(super) fn read(desired: &Desired, snapshot: &Snapshot) -> Vec<Unmakeable> {
     let absent = snapshot.absent();
     if absent.is_empty() {
@@ -41,12 +41,16 @@ pub(super) fn read(desired: &Desired, snapshot: &Snapshot) -> Vec<Unmakeable> {
         .objects
         .iter()
         .filter(|object| object.id.kind == kinds::ASSIGNMENT)
-        .filter_map(|object| Some((object.attributes.text("scope")?, &object.id)))
+        .filter_map(|object| Some((object.attributes.text("scope")?, object.attributes.text("principal")?, &object.id)))
         .collect();
     let unmakeable = absent.into_iter().filter_map(|(id, why)| {
-        let takes_it = assignments.iter().filter(|(scope, _)| is_within(scope, &id));
-        let objects: BTreeSet<_> = takes_it.map(|(_, object)| (*object).clone()).collect();
-        let error = Error::new(ErrorKind::NotFound, why.message);
+        let takes_it =
+            assignments.iter().filter(|(scope, principal, _)| is_within(scope, &id) || is_same(principal, &id));
+        let objects: BTreeSet<_> = takes_it.map(|(_, _, object)| (*object).clone()).collect();
+        let mut error = Error::new(ErrorKind::NotFound, why.message);
+        if !why.path.is_empty() {
+            error = error.with("named by", why.path);
+        }
         let why = why.hint.into_iter().fold(error, Error::hint);
         (!objects.is_empty()).then_some(Unmakeable {
             why,

@@ -9,6 +9,7 @@ mod domains;
 mod faults;
 mod gone;
 mod gone_elsewhere;
+mod gone_identities;
 mod grants;
 mod homes;
 mod in_the_way;
