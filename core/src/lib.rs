@@ -39,7 +39,6 @@ pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
-pub use contract::entitlements::{Entitlement, Entitlements};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
     Broken, Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable,

@@ -1,6 +1,5 @@
 //! A session: a manifest, its provider, and the engine between them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -18,10 +17,8 @@ use crate::engine::{Engine, Settings};
 use crate::link;
 use crate::link::examined::Examined;
 use crate::manifest::Loaded;
-use crate::manifest::document::Manifest;
 use crate::plan::comparison::{Move, compare};
 use crate::vocabulary::intent::Intents;
-use crate::vocabulary::names::GrantName;
 
 /// Everything that a manifest needs to become true.
 #[derive(Debug)]
@@ -206,14 +203,8 @@ impl Session {
         if !problems.is_empty() {
             return Err(self.loaded.placed(Error::manifest(problems)));
         }
-        let (whole, registration) = (self.loaded.manifest.clone(), self.registration);
-        // What is wrong with a manifest was said of the whole one.
-        let linked = move |manifest: &Manifest| link::intents::intents(manifest, registration).0;
-        let relink = move |gone: &BTreeSet<GrantName>| {
-            [&manifest, &whole].map(|manifest| linked(&manifest.without_grants(gone)))
-        };
         let engine = self.engine_for(Arc::new(intents)).searching_everywhere(self.intents.clone());
-        Ok(engine.taking_away_from(self.intents.clone()).relinking(relink))
+        Ok(engine.taking_away_from(self.intents.clone()))
     }
 
     fn engine_for(&self, intents: Arc<Intents>) -> Engine {

@@ -7,7 +7,6 @@ pub(crate) mod capability;
 pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod diagnostic;
-pub(crate) mod entitlements;
 pub(crate) mod error;
 pub(crate) mod object;
 pub(crate) mod permissions;

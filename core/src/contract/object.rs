@@ -108,11 +108,15 @@ pub struct Desired {
     /// but what takes the place of something that changes or goes for that.
     pub replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// Objects that are given as they are to be once nothing but what is revoked has gone
-    /// ([`beside_revoked`](crate::TaskAccess::beside_revoked)). Where what is there differs, it holds what is revoked.
+    /// ([`beside_revoked`](crate::TaskAccess::beside_revoked)), or that aren't given for the same reason. Where what is there differs,
+    /// it holds what is revoked.
     pub less_revoked: BTreeSet<ObjectId>,
     /// Of these, those that are given with something that no grant asks for, as nobody can tell whether that is of what is
     /// revoked: it may be what a grant that stays had before it was edited. Core tells them ([`Stays`]).
     pub unasked: BTreeSet<ObjectId>,
+    /// The grants that stay beside what is revoked and aren't there as the manifest has them, as far as objects in
+    /// [`less_revoked`](Self::less_revoked) tell it.
+    pub unapplied: BTreeSet<IntentId>,
     /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
     /// any more is searched for at these places too.
     pub baseline: Arc<Intents>,
@@ -139,6 +143,7 @@ impl Desired {
         self.notes.extend(other.notes);
         self.less_revoked.extend(other.less_revoked);
         self.unasked.extend(other.unasked);
+        self.unapplied.extend(other.unapplied);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
         }
@@ -263,6 +268,9 @@ pub struct Unmakeable {
     pub objects: BTreeSet<ObjectId>,
     /// Whether it is only this caller who may not, as far as is known: nothing else is in the way of somebody who may.
     pub is_of_caller: bool,
+    /// Whether what isn't there is gone for certain, and not only hidden from the caller. Where its objects are there, they give nothing
+    /// then, and that is told ([`Plan::broken`](crate::Plan::broken)).
+    pub is_certain: bool,
 }
 
 /// What is there.
@@ -306,6 +314,9 @@ pub struct Observed {
     /// Such an object gives what its principal has. So it goes with that one, and where only some grants are taken away, with
     /// nothing else.
     pub names: BTreeMap<ObjectId, BTreeSet<String>>,
+    /// Of the cloud's objects that are there, those that belong to a principal and serve no grant, such as the policy that every
+    /// task needs. They go with their principal ([`Found::depends_on`]), and where only some grants are taken away, with nothing else.
+    pub with_principals: BTreeSet<ObjectId>,
     /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
     /// serving.
     pub if_updated: BTreeMap<ObjectId, String>,
@@ -329,6 +340,7 @@ impl Observed {
             instead,
             principals,
             names,
+            with_principals,
             if_updated,
         } = other;
         self.objects.extend(objects);
@@ -345,6 +357,7 @@ impl Observed {
         self.instead.extend(instead);
         self.principals.extend(principals);
         self.names.extend(names);
+        self.with_principals.extend(with_principals);
         self.if_updated.extend(if_updated);
     }
 

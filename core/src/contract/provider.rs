@@ -6,21 +6,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
-use crate::contract::entitlements::Entitlements;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, Widened};
+use crate::contract::object::{Desired, ObjectId, Widened};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::platform::Platform;
+use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
-use crate::vocabulary::names::Stack;
+use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 
 /// One cloud, connected.
@@ -107,21 +108,14 @@ pub trait Provider: Backend {
     /// As [`grant_task_access`](Self::grant_task_access).
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound>;
 
-    /// What grants come to for each principal, and what of that is there. Core asks before it takes grants away: those that the
-    /// manifest lists, and of which the cloud has nothing any more, keep nothing for themselves then. `None` where the provider
-    /// doesn't tell; core then takes all that the manifest lists as given.
+    /// What is left of one of the cloud's objects without what it says itself to be of some grants: where a provider writes the names
+    /// of grants into it. Asked of what no grant asks for that stays, as these were edited since they were applied.
     ///
     /// # Behavior
-    /// - May read what the verbs read, and never writes. Gets all grants of the manifest.
-    /// - Says [`there`](Entitlements::there) of every principal that one of the grants has, and of every other one to which the
-    ///   stack gives something, all that the stack's own objects give it, by the same bytes as [`asked`](Entitlements::asked)
-    ///   has for the same permission.
-    ///
-    /// # Errors
-    /// As [`grant_task_access`](Self::grant_task_access).
-    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
-        let _ = grants;
-        Ok(None)
+    /// - [`Remainder::Untold`] where nothing in it names one of them.
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+        let _ = (object, there, grants);
+        Remainder::Untold
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was

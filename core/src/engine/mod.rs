@@ -12,7 +12,7 @@ mod uncompared;
 mod verify;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,11 +37,10 @@ use crate::plan::diff::Aim;
 use crate::plan::{Approval, ApprovedPlan, Change, Look, Plan};
 use crate::plan::{diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
-use crate::vocabulary::names::{GrantName, Stack};
+use crate::vocabulary::names::Stack;
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
-use taking_away::Said;
-use taking_away::revoked_before::Relink;
+use taking_away::Hints;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 pub struct Engine {
@@ -55,8 +54,6 @@ pub struct Engine {
     /// Whether everything that the stack ever made is to be found.
     thorough: bool,
     baseline: Option<Arc<Intents>>,
-    /// What is asked for without some of the grants: others may have fewer principals then.
-    relink: Option<Box<Relink>>,
     only_looks: bool,
     only_shows: bool,
     settings: Settings,
@@ -93,7 +90,6 @@ impl Engine {
             named,
             thorough: false,
             baseline: None,
-            relink: None,
             only_looks: false,
             only_shows: false,
             settings,
@@ -150,14 +146,6 @@ impl Engine {
         let baseline = baseline.into();
         self.intents = Arc::new(self.intents.beside_revoked_of(&baseline));
         self.baseline = Some(baseline);
-        self
-    }
-
-    /// How to put together what is kept and the baseline without some grants: those that the manifest lists, and of which the
-    /// cloud has nothing ([`Provider::entitlements`]). Without it, they are taken as given.
-    #[must_use]
-    pub fn relinking(mut self, relink: impl Fn(&BTreeSet<GrantName>) -> [Intents; 2] + Send + Sync + 'static) -> Self {
-        self.relink = Some(Box::new(relink));
         self
     }
 
@@ -248,27 +236,28 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
         asked_about: &HashSet<ObjectId>,
-    ) -> Result<(Plan, Said)> {
+    ) -> Result<(Plan, Hints)> {
         let look = Look::begin(self.number);
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
-        let said = Said {
+        let hints = Hints {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
             unasked: std::mem::take(&mut desired.unasked),
+            unapplied: std::mem::take(&mut desired.unapplied),
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
             principals: own,
-            naming: observed.names.keys().cloned().collect(),
+            with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan = self.difference(desired, observed)?;
-        Ok((Plan { look, served, idle, ..plan }, said))
+        Ok((Plan { look, served, idle, ..plan }, hints))
     }
 
     fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {

@@ -1,63 +1,61 @@
-//! Plans that only take away: what the manifest asks for without some grants, and of the difference only what is there for
-//! these.
+//! Plans that only take away.
+//!
+//! `revoke a` takes away what `a` asks for and no other grant of the manifest does. The manifest says what stays, also of a grant
+//! that was edited and not applied, or that was revoked before and is still listed: what it asks for isn't made, and isn't taken.
+//! What is there and no grant asks for stays and is told, unless it can be told to be of what is revoked.
 
-mod edited;
+mod given_by_others;
 mod needs;
 mod notes;
-mod only;
 mod parts;
-pub(super) mod revoked_before;
-pub(super) mod sharing;
+mod sharing;
+mod steps;
+mod surplus;
 mod unasked;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, ObjectId, Unmakeable};
+use crate::contract::remainder::Remainder;
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
-use crate::engine::taking_away::only::only;
-use crate::engine::taking_away::revoked_before::{Lacking, Taking};
 use crate::engine::taking_away::sharing::Sharing;
+use crate::engine::taking_away::steps::Baseline;
 use crate::engine::watch::Watch;
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
+use crate::vocabulary::names::GrantName;
 use crate::vocabulary::note::Note;
 
-/// What the provider said of its objects for whoever takes something away.
+/// What the provider and the platform say of their objects for whoever takes something away.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Hints {
     /// [`Desired::replaces`](crate::Desired::replaces)
     pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// [`Desired::less_revoked`](crate::Desired::less_revoked)
     pub(super) less_revoked: BTreeSet<ObjectId>,
     /// [`Desired::unasked`](crate::Desired::unasked)
     pub(super) unasked: BTreeSet<ObjectId>,
+    /// [`Desired::unapplied`](crate::Desired::unapplied)
+    pub(super) unapplied: BTreeSet<IntentId>,
     /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
     pub(super) unmakeable: Vec<Unmakeable>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
     pub(super) principals: BTreeSet<ObjectId>,
-    /// The platform's objects that only name a principal: [`Observed::names`](crate::Observed::names).
-    pub(super) naming: BTreeSet<ObjectId>,
+    /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
+    /// [`Observed::with_principals`](crate::Observed::with_principals).
+    pub(super) with_principals: BTreeSet<ObjectId>,
 }
 
 /// What the manifest asks for as a whole, and what of that stays.
-pub(super) struct Manifest<'a> {
+pub(super) struct Whole<'a> {
     /// The plan for all of it; `None` where that can't be planned.
-    pub(super) anyway: Option<&'a Plan>,
+    pub(super) plan: Option<&'a Plan>,
     pub(super) principals: &'a BTreeSet<ObjectId>,
     /// The intents that stay.
     pub(super) kept: &'a HashSet<IntentId>,
-    /// The names of the principals that have something which grants that stay may have had before they were edited.
-    pub(super) former: &'a BTreeSet<Arc<str>>,
-    /// The grants that stay and aren't there as a whole.
-    pub(super) lacking: &'a [Lacking],
-    /// Whether it is told already what others give as well.
-    pub(super) is_told_of_others: bool,
-    /// Whether there are grants of which the cloud has nothing, and which were left out of it for that.
-    pub(super) are_some_gone: bool,
 }
 
 impl Engine {
@@ -68,24 +66,21 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Plan> {
-        let Taking { without_gone, note, former, lacking } = self.less_revoked_before(baseline, watch, cancel).await?;
-        let are_some_gone = without_gone.is_some();
-        let [intents, baseline] = match &without_gone {
-            Some([intents, baseline]) => [intents, baseline],
-            None => [&*self.intents, baseline],
-        };
-        let (mut plan, mut said) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
+        let intents = &*self.intents;
+        let (mut plan, mut hints) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
         // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
         // possible to take it away all the same.
         let may_go = changed(&plan).cloned().collect();
-        let missing = unmakeable::missing(&said.unmakeable, &plan);
+        let missing = unmakeable::missing(&hints.unmakeable, &plan);
+        let revoked = baseline.without(intents);
+        let names: Vec<GrantName> = revoked.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
-        let revoked = self.revoked(intents, baseline, watch, cancel).await?;
+        let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let mut principals = BTreeSet::new();
-        let anyway = match self.plan_for(baseline, watch, cancel, &may_go).await {
-            Ok((anyway, said)) => {
-                principals = said.principals;
-                Some(anyway)
+        let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
+            Ok((whole, hints)) => {
+                principals = hints.principals;
+                Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
                 plan.notes.insert(0, Note::warning("manifest", notes::unplanned(&error)));
@@ -96,40 +91,40 @@ impl Engine {
         let kept = intents.ids().collect();
         let shared: HashSet<_> =
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
-        let sharing =
-            Sharing { provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares), revoked: &revoked };
-        let manifest = Manifest {
-            anyway: anyway.as_ref(),
-            principals: &principals,
-            kept: &kept,
-            former: &former,
-            lacking: &lacking,
-            are_some_gone,
-            is_told_of_others: note.is_some(),
+        let sharing = Sharing {
+            provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
+            revoked: &asked_by_revoked,
+            by_name: &|id, there| match self.backends().is_of_platform(id.kind) {
+                true => Remainder::Untold,
+                false => self.provider.without_grants(id, there, &names),
+            },
         };
-        only(&mut plan, &said, &manifest, &sharing);
-        plan.notes.extend(note);
+        let before = Whole { plan: whole.as_ref(), principals: &principals, kept: &kept };
+        let held_against = Baseline::new(&plan, &hints, &before, &sharing);
+        let is_told = held_against.leave_rest(&mut plan);
+        if !is_told && whole.is_some() {
+            plan.notes.extend(given_by_others::note(&revoked, intents, &held_against.unapplied.grants));
+        }
+        plan.notes.extend(notes::unapplied(&held_against.unapplied.grants, &revoked, intents));
         plan.notes.extend(missing);
-        (plan.served, plan.idle) = anyway.map(|anyway| (anyway.served, anyway.idle)).unwrap_or_default();
+        (plan.served, plan.idle) = whole.map(|whole| (whole.served, whole.idle)).unwrap_or_default();
         plan.served = served(&plan, &shared, &kept);
-        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&said.unmakeable));
-        match unmakeable::refusal(std::mem::take(&mut said.unmakeable), &plan) {
+        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&hints.unmakeable));
+        match unmakeable::refusal(std::mem::take(&mut hints.unmakeable), &plan) {
             Some(refusal) => Err(refusal),
             None => Ok(plan),
         }
     }
 
-    /// What the grants that are taken away ask for by themselves; nothing where that can't be told, as a resource is gone. Whatever
-    /// else keeps that from being told is in the way: taken for nothing, what is revoked would count as what others had.
-    async fn revoked(
+    /// What some intents ask for by themselves; nothing where that can't be told, as a resource is gone. Whatever else keeps that
+    /// from being told is in the way: taken for nothing, what is revoked would count as what others had.
+    async fn asked_by(
         &self,
-        kept: &Intents,
-        baseline: &Intents,
+        intents: &Intents,
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<BTreeMap<ObjectId, Attributes>> {
-        let revoked = baseline.without(kept);
-        let objects = match self.desired_for(&revoked, watch, cancel).await {
+        let objects = match self.desired_for(intents, watch, cancel).await {
             Ok((desired, _)) => desired.objects,
             Err(error) if error.kind().is_of_the_intents() => Vec::new(),
             Err(error) => return Err(error),

@@ -8,11 +8,9 @@ use crate::contract::error::{Error, Result};
 use crate::contract::object::{Found, Object, ObjectId, Ownership};
 use crate::engine::cancel::Cancel;
 use crate::engine::report::Report;
-use crate::engine::taking_away::revoked_before::Taking;
 use crate::engine::watch::{Event, Watch};
 use crate::engine::{Engine, apply, retry};
 use crate::plan::{Action, ApprovedPlan, Change};
-use crate::vocabulary::intent::Intents;
 use crate::vocabulary::scope::Scope;
 
 impl Engine {
@@ -32,7 +30,7 @@ impl Engine {
             watch.event(Event::Verifying);
             let left = match &self.baseline {
                 None => self.plan_unless(watch, cancel).await?.work().cloned().collect(),
-                Some(baseline) => self.not_there(baseline, report, watch, cancel).await?,
+                Some(_) => self.not_there(report, watch, cancel).await?,
             };
             let wait = waits.next();
             if left.is_empty() || cancel.is_cancelled() || Instant::now() + wait > deadline {
@@ -60,18 +58,11 @@ impl Engine {
     }
 
     /// What was made of a plan that only takes away, and isn't there: held against what is there, and not against what would be
-    /// planned by now. That may decide otherwise, as grants count as edited or as revoked before which did not when it was approved,
-    /// and whatever else isn't as the manifest says is for `apply`.
-    async fn not_there(
-        &self,
-        baseline: &Intents,
-        report: &Report,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-    ) -> Result<Vec<Change>> {
+    /// planned by now: that may decide otherwise, as what was revoked isn't there any more, and whatever else isn't as the manifest says
+    /// is for `apply`.
+    async fn not_there(&self, report: &Report, watch: &dyn Watch, cancel: &Cancel) -> Result<Vec<Change>> {
         let made: HashMap<_, _> = report.applied.iter().map(|applied| (&applied.change.id, &applied.change)).collect();
-        let Taking { without_gone, .. } = self.less_revoked_before(baseline, watch, cancel).await?;
-        let intents = without_gone.as_ref().map_or(&*self.intents, |[intents, _]| intents);
+        let intents = &*self.intents;
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         (desired.baseline, desired.thorough) = (self.named.clone(), self.thorough);
         // Each as it was approved: a provider looks for what is wanted, and says what it finds in that form.

@@ -23,7 +23,7 @@ use crate::contract::error::{Error, ErrorKind, Result};
 use crate::manifest::entries::{self, RegistryEntry, ResourceEntry};
 use crate::manifest::platform;
 use crate::manifest::text::strict::{self, expected};
-use crate::vocabulary::names::{GrantName, ResourceName, Stack};
+use crate::vocabulary::names::{ResourceName, Stack};
 use crate::vocabulary::tenancy::Tenancy;
 
 /// The manifest, as it stands.
@@ -188,13 +188,5 @@ impl Manifest {
         Arc::make_mut(&mut rest.grants).retain(|grant| !named(grant.name.as_str()));
         rest.registries.retain(|registry| !named(registry.name.as_str()));
         Ok(rest)
-    }
-
-    /// The same manifest without some grants, as far as it has these.
-    #[must_use]
-    pub fn without_grants(&self, names: &BTreeSet<GrantName>) -> Self {
-        let mut rest = self.clone();
-        Arc::make_mut(&mut rest.grants).retain(|grant| !names.contains(&grant.name));
-        rest
     }
 }

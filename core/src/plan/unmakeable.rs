@@ -53,8 +53,9 @@ pub(super) fn broken(
         let note = Note::warning(named(because.iter().copied()), one.why.in_a_sentence());
         Some(Broken { note, objects: concerned.into_iter().map(|object| object.id.clone()).collect() })
     };
-    let gone =
-        unmakeable.iter().filter(|one| one.why.kind() == ErrorKind::NotFound && one.actions.contains(&Action::Create));
+    let gone = unmakeable
+        .iter()
+        .filter(|one| one.is_certain && one.why.kind() == ErrorKind::NotFound && one.actions.contains(&Action::Create));
     gone.filter_map(told).collect()
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
     let beyond = limits.into_iter().filter(Limit::is_broken).map(|limit| {
         let why = Error::new(ErrorKind::Quota, limit.to_string()).hint(limit.hint);
         // What is there and changes has less by then.
-        Unmakeable { why, actions: &[Action::Create], objects: limit.objects, is_of_caller: false }
+        Unmakeable { why, actions: &[Action::Create], objects: limit.objects, is_of_caller: false, is_certain: true }
     });
     let mut unmakeable = std::mem::take(&mut observed.unmakeable);
     unmakeable.extend(beyond);

@@ -187,6 +187,7 @@ impl Backend for Fake {
             actions,
             objects: objects.iter().map(|name| id(name)).collect(),
             is_of_caller: self.is_of_caller,
+            is_certain: true,
         });
         let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
         Ok(Observed { objects, unmakeable, limits, ..Observed::default() })

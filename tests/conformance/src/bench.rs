@@ -1,14 +1,12 @@
 //! The workbench: a world, manifests for it, and runs over them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use cloudgrant_core::manifest::{Loaded, Manifest, Overrides};
 use cloudgrant_core::{
-    Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, GrantName, Intents,
-    Plan, Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack,
-    Watch,
+    Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
+    Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
 };
 use serde_json::{Map, Value, json};
 
@@ -219,9 +217,8 @@ impl<F: Fixture> Bench<F> {
         let provider = self.fixture.connect(context, section).await?;
         let problems = provider.validate(&intents);
         let settings = self.fixture.settings();
-        let (manifest, registration) = (loaded.manifest, self.registration);
-        let run =
-            Run { id: self.id(), stack, platform, provider, intents, manifest, whole: None, registration, settings };
+        let registration = self.registration;
+        let run = Run { id: self.id(), stack, platform, provider, intents, whole: None, registration, settings };
         Ok((run, problems))
     }
 
@@ -299,7 +296,6 @@ pub(crate) struct Run {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) intents: Intents,
-    manifest: Manifest,
     /// Where something is only to be taken away: all that there is before.
     whole: Option<Manifest>,
     registration: Registration,
@@ -329,12 +325,8 @@ impl Run {
         let engine =
             Engine::new(self.id, provider, self.platform.clone(), stack, self.intents.clone(), self.settings.clone());
         let Some(whole) = self.whole.clone() else { return engine };
-        let (manifest, registration) = (self.manifest.clone(), self.registration);
-        let link = move |manifest: &Manifest| cloudgrant_core::intents(manifest, &registration).0;
-        let baseline = Arc::new(link(&whole));
-        let relink =
-            move |gone: &BTreeSet<GrantName>| [&manifest, &whole].map(|manifest| link(&manifest.without_grants(gone)));
-        engine.searching_everywhere(baseline.clone()).taking_away_from(baseline).relinking(relink)
+        let baseline = Arc::new(cloudgrant_core::intents(&whole, &self.registration).0);
+        engine.searching_everywhere(baseline.clone()).taking_away_from(baseline)
     }
 
     pub(crate) async fn desired(&self) -> Checked<Desired> {

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Entitlements, Error, ErrorKind, Event, Intents,
+    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName, Intents,
     Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result,
     ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
 };
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// What is remembered of an error.
@@ -149,8 +150,8 @@ impl Provider for Spy {
         self.hear(self.inner.bind_scope(bindings).await)
     }
 
-    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
-        self.hear(self.inner.entitlements(grants).await)
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+        self.inner.without_grants(object, there, grants)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

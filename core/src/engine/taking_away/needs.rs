@@ -1,106 +1,121 @@
 //! What goes and what stays, by what needs what.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
+use crate::engine::taking_away::Hints;
+use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::unasked::Asked;
 use crate::plan::{Action, Change, Plan};
 
-/// What goes takes along what needs it: always where that is a principal, as nothing can stay on one that isn't there. With
-/// `keeps_needs`, everything else that is needed stays with what needs it: the cloud would refuse to delete it.
+/// Keeps what is needed by something that stays and nobody asks for: the cloud would refuse to delete it, or whoever has that would
+/// lose it. But what is by its name wholly of what is revoked takes along what needs it, such as what attaches a policy.
 ///
-/// Answers with what goes along although it would have stayed.
-pub(super) fn settle(
+/// `revoked` is what is revoked by itself, `principals` those of the manifest.
+pub(super) fn keep(
     plan: &mut Plan,
     is_planned: &mut [bool],
     asked: &[Asked],
+    hints: &Hints,
+    parts: &Parts,
+    revoked: &BTreeMap<ObjectId, Attributes>,
     principals: &BTreeSet<ObjectId>,
-    keeps_needs: bool,
-) -> Vec<ObjectId> {
+) {
+    let may_go = unwanted(plan, asked, hints);
+    let users = users(plan, &may_go);
+    let of = |plan: &Plan, at: usize| users.get(&plan.changes[at].id).cloned().unwrap_or_default();
+    let is_named = |at: &&usize| is_planned[**at] && parts.named_wholly.contains(&plan.changes[**at].id);
+    let named: Vec<_> = may_go.iter().filter(is_named).copied().collect();
+    let along: BTreeSet<_> = named.into_iter().flat_map(|at| with_needs(at, |at| of(plan, at))).collect();
+    for at in along.iter().copied() {
+        is_planned[at] = true;
+        delete(&mut plan.changes[at]);
+    }
+    // What uses an object of which a part is left: that gives nothing without it, such as a policy without what attaches it.
+    let is_left = |at: &&usize| plan.changes[**at].action == Action::Update;
+    let of_parts = may_go.iter().filter(is_left).flat_map(|at| with_needs(*at, |at| of(plan, at)).into_iter().skip(1));
+    for at in of_parts.filter(|at| !along.contains(at)).collect::<Vec<_>>() {
+        is_planned[at] = false;
+    }
+    let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
+    let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, is_planned, *at)).collect();
+    while let Some(at) = staying.pop() {
+        let change = &plan.changes[at];
+        let needed = change.depends_on.iter().filter_map(|id| places.get(id).copied());
+        // A principal that stays keeps what other grants give it: it goes only from one that goes.
+        let of_others = |at: &usize| !along.contains(at) && !revoked.contains_key(&plan.changes[*at].id);
+        let on_it = users.get(&change.id).into_iter().flatten().copied().filter(of_others);
+        let kept: Vec<_> = match principals.contains(&change.id) {
+            true => needed.chain(on_it).collect(),
+            false => needed.collect(),
+        };
+        for at in kept {
+            if goes(plan, is_planned, at) {
+                is_planned[at] = false;
+                staying.push(at);
+            }
+        }
+    }
+}
+
+/// What gives nothing but through others goes when all of these go, such as a policy that is on nothing any more; and what belongs
+/// to a principal goes with that one, and with nothing else.
+pub(super) fn take_along(
+    plan: &mut Plan,
+    is_planned: &mut [bool],
+    asked: &[Asked],
+    hints: &Hints,
+    principals: &BTreeSet<ObjectId>,
+) {
+    let may_go = unwanted(plan, asked, hints);
+    let all: Vec<_> =
+        (0..is_planned.len()).filter(|at| !hints.with_principals.contains(&plan.changes[*at].id)).collect();
+    let users = users(plan, &all);
+    // What is needed goes last.
+    for at in may_go.iter().copied() {
+        let is_used = |users: &Vec<usize>| users.iter().all(|at| goes(plan, is_planned, *at));
+        if users.get(&plan.changes[at].id).is_some_and(is_used) {
+            is_planned[at] = true;
+            delete(&mut plan.changes[at]);
+        }
+    }
+    let (going, staying): (Vec<_>, Vec<_>) = may_go.iter().partition(|at| goes(plan, is_planned, **at));
+    let ids = |some: Vec<&usize>| some.into_iter().map(|at| plan.changes[*at].id.clone()).collect::<HashSet<_>>();
+    let (going, mut staying) = (ids(going), ids(staying));
+    staying.retain(|id| principals.contains(id));
+    for (at, change) in plan.changes.iter().enumerate() {
+        if change.action == Action::Delete && hints.with_principals.contains(&change.id) {
+            let names = |some: &HashSet<ObjectId>| change.depends_on.iter().any(|id| some.contains(id));
+            is_planned[at] = (is_planned[at] || names(&going)) && !names(&staying);
+        }
+    }
+}
+
+/// What no grant that stays asks for.
+fn unwanted(plan: &Plan, asked: &[Asked], hints: &Hints) -> Vec<usize> {
     let unwanted: HashSet<_> = asked.iter().filter(|one| !one.is_wanted()).map(|one| &one.id).collect();
-    let may_go: Vec<_> = (0..is_planned.len()).filter(|at| unwanted.contains(&plan.changes[*at].id)).collect();
+    let is_unwanted = |change: &Change| unwanted.contains(&change.id) && !hints.with_principals.contains(&change.id);
+    plan.changes.iter().enumerate().filter(|(_, change)| is_unwanted(change)).map(|(at, _)| at).collect()
+}
+
+/// Who of some needs what.
+fn users(plan: &Plan, some: &[usize]) -> HashMap<ObjectId, Vec<usize>> {
     let mut users: HashMap<ObjectId, Vec<usize>> = HashMap::new();
-    for at in &may_go {
+    for at in some {
         for needed in &plan.changes[*at].depends_on {
             users.entry(needed.clone()).or_default().push(*at);
         }
     }
-    let goes =
-        |plan: &Plan, is_planned: &[bool], at: usize| is_planned[at] && plan.changes[at].action == Action::Delete;
-    let takes_along =
-        |at: &&usize| goes(plan, is_planned, **at) && (!keeps_needs || principals.contains(&plan.changes[**at].id));
-    let taking: Vec<_> = may_go.iter().filter(takes_along).copied().collect();
-    let mut lost = Vec::new();
-    let going: BTreeSet<_> =
-        taking.iter().map(|at| &plan.changes[*at].id).filter(|id| principals.contains(id)).collect();
-    // What names several principals, such as a statement in a policy that others write too, still serves those that stay.
-    let goes_along = |at: &usize| {
-        let mut needs = plan.changes[*at].depends_on.iter();
-        !keeps_needs || needs.all(|id| going.contains(id) || !going.iter().any(|going| going.kind == id.kind))
-    };
-    let users_of = |at: usize| of(&users, &plan.changes[at]).into_iter().filter(goes_along).collect();
-    let along: BTreeSet<_> = taking.iter().flat_map(|at| with_needs(*at, users_of)).collect();
-    for at in along.iter().copied() {
-        if !goes(plan, is_planned, at) {
-            lost.push(plan.changes[at].id.clone());
-        }
-        is_planned[at] = true;
-        deleted(&mut plan.changes[at]);
-    }
-    if keeps_needs {
-        for at in uses_of_parts(plan, &may_go, &users).filter(|at| !along.contains(at)) {
-            is_planned[at] = false;
-        }
-        let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
-        let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, is_planned, *at)).collect();
-        while let Some(at) = staying.pop() {
-            for needed in plan.changes[at].depends_on.iter().filter_map(|id| places.get(id).copied()) {
-                if goes(plan, is_planned, needed) {
-                    is_planned[needed] = false;
-                    staying.push(needed);
-                }
-            }
-        }
-    }
-    unneeded_go(plan, is_planned, &may_go);
-    lost
+    users
 }
 
-/// What gives nothing but through others goes when all of these go, such as a policy that is on nothing any more.
-fn unneeded_go(plan: &mut Plan, is_planned: &mut [bool], may_go: &[usize]) {
-    let mut users: HashMap<ObjectId, Vec<usize>> = HashMap::new();
-    for (at, change) in plan.changes.iter().enumerate() {
-        for needed in &change.depends_on {
-            users.entry(needed.clone()).or_default().push(at);
-        }
-    }
-    // What is needed goes last.
-    for at in may_go.iter().copied() {
-        let goes = |at: &usize| is_planned[*at] && plan.changes[*at].action == Action::Delete;
-        if users.get(&plan.changes[at].id).is_some_and(|users| users.iter().all(goes)) {
-            is_planned[at] = true;
-            deleted(&mut plan.changes[at]);
-        }
-    }
-}
-
-/// What needs an object of which a part is left: that gives nothing without it, such as a policy without what attaches it.
-fn uses_of_parts<'a>(
-    plan: &'a Plan,
-    may_go: &'a [usize],
-    users: &'a HashMap<ObjectId, Vec<usize>>,
-) -> impl Iterator<Item = usize> + 'a {
-    let is_left = |at: &&usize| plan.changes[**at].action == Action::Update;
-    let uses = |at: &usize| with_needs(*at, |at| of(users, &plan.changes[at])).into_iter().skip(1);
-    may_go.iter().filter(is_left).flat_map(uses)
-}
-
-fn of(users: &HashMap<ObjectId, Vec<usize>>, change: &Change) -> Vec<usize> {
-    users.get(&change.id).cloned().unwrap_or_default()
+fn goes(plan: &Plan, is_planned: &[bool], at: usize) -> bool {
+    is_planned[at] && plan.changes[at].action == Action::Delete
 }
 
 /// Has all of it go of which a part was to stay.
-fn deleted(change: &mut Change) {
+fn delete(change: &mut Change) {
     if change.action != Action::Delete {
         (change.action, change.ownership, change.after) = (Action::Delete, Ownership::Exclusive, None);
         change.because.clear();
@@ -110,15 +125,11 @@ fn deleted(change: &mut Change) {
 
 /// A change and, one after the other, all that it needs, or all that need it.
 pub(super) fn with_needs(first: usize, needs: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
-    let mut all = vec![first];
+    let (mut all, mut known) = (vec![first], HashSet::from([first]));
     let mut done = 0;
     while let Some(at) = all.get(done).copied() {
         done += 1;
-        for need in needs(at) {
-            if !all.contains(&need) {
-                all.push(need);
-            }
-        }
+        all.extend(needs(at).into_iter().filter(|need| known.insert(*need)));
     }
     all
 }

@@ -4,39 +4,25 @@ use std::collections::BTreeSet;
 
 use crate::contract::error::Error;
 use crate::contract::object::ObjectId;
-use crate::engine::taking_away::revoked_before::Lacking;
 use crate::plan::in_the_way;
-use crate::vocabulary::names::GrantName;
+use crate::vocabulary::intent::{Intent as _, IntentId, Intents};
 use crate::vocabulary::note::Note;
 
-/// Said of what goes with its principal although nobody can tell whose it was.
-pub(super) fn lost_with_principals(ids: &BTreeSet<&ObjectId>, losing: &BTreeSet<&GrantName>) -> String {
-    let whose = match losing.is_empty() {
-        true => "if a grant that stays had that before it was edited".to_owned(),
-        false => format!("grants that stay and were edited may have had that: {}", listed(losing.iter().copied())),
-    };
-    format!(
-        "the identities that go take with them what is on them ({}); {whose}: `cloudgrant apply` gives what the manifest says by now",
-        in_the_way::listed(ids.iter().copied())
-    )
-}
-
-/// Said of grants that stay and aren't there as the manifest has them, beside what is revoked.
-pub(super) fn may_have_been_theirs(grants: &[&Lacking]) -> Note {
-    let names = listed(grants.iter().map(|grant| &grant.name));
-    let message = format!(
-        "not in the cloud as the manifest has it: {names}. If what goes was for that as well before it was edited, `cloudgrant \
-         apply` gives what the manifest says by now"
-    );
-    // Nothing is there of one that was revoked before.
-    match grants.iter().all(|grant| grant.is_gone) {
-        true => Note::info("manifest", message),
-        false => Note::warning("manifest", message),
+/// Said of grants that stay and aren't there as the manifest has them, where they have a principal of one that is revoked: they were
+/// edited, or never applied, or revoked before.
+pub(super) fn unapplied(unapplied: &BTreeSet<&IntentId>, revoked: &Intents, kept: &Intents) -> Option<Note> {
+    let scopes: BTreeSet<_> = revoked.grants.iter().flat_map(|grant| grant.carried_by.iter()).collect();
+    let beside = kept.grants.iter().filter(|grant| grant.carried_by.iter().any(|scope| scopes.contains(scope)));
+    let grants: Vec<_> = beside.map(|grant| grant.id()).filter(|id| unapplied.contains(id)).collect();
+    if grants.is_empty() {
+        return None;
     }
-}
-
-fn listed<'a>(names: impl Iterator<Item = &'a GrantName>) -> String {
-    names.map(|name| format!("grant `{name}`")).collect::<Vec<_>>().join(", ")
+    let message = format!(
+        "not in the cloud as the manifest has it: {}. What is there for that stays, with the principal that its tasks run as: \
+         `cloudgrant apply` makes the rest, and `cloudgrant revoke --all` takes everything away",
+        in_the_way::listed(grants.iter())
+    );
+    Some(Note::info("manifest", message))
 }
 
 /// Said of what goes although nobody can tell what of it was for others.

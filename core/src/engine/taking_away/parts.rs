@@ -1,61 +1,87 @@
 //! Objects that are for several grants: what such a plan changes of them.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::Ownership;
-use crate::engine::taking_away::edited::Edited;
+use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::notes;
-use crate::engine::taking_away::only::{Baseline, Parts, in_order};
-use crate::engine::taking_away::sharing::{Left, Told};
+use crate::engine::taking_away::sharing::{Left, PartLeft};
+use crate::engine::taking_away::steps::{Baseline, in_order};
+use crate::engine::taking_away::surplus::Surplus;
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::note::Note;
+
+/// What was found of such objects.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// Those that have more than all that stays asks for: that was for something that was edited since.
+    pub(super) surplus: HashSet<ObjectId>,
+    /// Those that stay as they are, as nobody can tell what of them is taken away.
+    pub(super) unreadable: HashSet<ObjectId>,
+    /// Those in which something is by its name of what is revoked, although no grant asks for them any more.
+    pub(super) named: HashSet<ObjectId>,
+    /// Those that are by their names wholly of what is revoked.
+    pub(super) named_wholly: HashSet<ObjectId>,
+}
 
 impl Baseline<'_> {
     /// Of an object that is for several grants, only what is taken away changes.
     pub(super) fn leave_parts(&self, plan: &mut Plan) -> Parts {
-        let Self { said, sharing, edited, .. } = self;
-        let left_of = |change: &Change, baseline: &Attributes| {
-            let wanted = change.after.as_ref();
-            let there = change.before.as_ref();
-            there.map(|there| sharing.left(&change.id, there, baseline, wanted, self.are_others_edited(&change.id)))
-        };
+        let Self { hints, sharing, surplus, .. } = self;
+        let is_others = *surplus == Surplus::Unknown;
         let mut parts = Parts::default();
         let mut whole = Vec::new();
-        if edited.is_none() {
+        if self.whole.plan.is_none() {
             // What there was can't be planned: what can't be read isn't written over for that.
             for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
                 let Some((there, wanted)) = change.before.as_ref().zip(change.after.as_ref()) else { continue };
-                if sharing.left_of_asked(&change.id, there, wanted) == Told::Unreadable {
+                if sharing.left_of_asked(&change.id, there, wanted) == PartLeft::Unreadable {
                     change.after.clone_from(&change.before);
                     parts.unreadable.insert(change.id.clone());
                 }
             }
         }
-        for change in plan.changes.iter_mut().filter(|change| !said.less_revoked.contains(&change.id)) {
-            let Some(other) = self.changes.get(&change.id).filter(|other| other.action == Action::Update) else {
+        for change in &mut plan.changes {
+            let is_deletion = change.action == Action::Delete;
+            let left_by_name = change.before.as_ref().filter(|_| is_deletion);
+            let left_by_name = left_by_name.map_or(PartLeft::Unknown, |there| sharing.left_by_name(&change.id, there));
+            if left_by_name == PartLeft::Left(None) {
+                parts.named_wholly.insert(change.id.clone());
+            }
+            let other = self.changes.get(&change.id).filter(|_| !hints.less_revoked.contains(&change.id));
+            let Some(other) = other else { continue };
+            if other.action == Action::Delete {
+                // No grant of the manifest asks for it.
+                if let Some(left) = left_by_name.left() {
+                    parts.named.insert(change.id.clone());
+                    becomes(change, left, other);
+                }
                 continue;
-            };
-            let Some(baseline) = &other.after else { continue };
+            }
+            let Some(baseline) = other.after.as_ref().filter(|_| other.action == Action::Update) else { continue };
             let is_known = change.action == Action::Update && change.after == other.after;
             let there = change.before.as_ref().filter(|_| is_known && !sharing.revoked.contains_key(&change.id));
             if let Some(left) = there.and_then(|there| sharing.without_surplus(&change.id, there, baseline)) {
                 parts.surplus.insert(change.id.clone());
-                if *edited == Some(Edited::Revoked) {
+                if *surplus == Surplus::OfRevoked {
                     becomes(change, left, other);
                 }
             } else if matches!(change.action, Action::Update | Action::Delete) {
-                match left_of(change, baseline) {
-                    Some(Told::Left(left)) => becomes(change, left, other),
+                let left_by_name = left_by_name.left().flatten();
+                let there = left_by_name.as_ref().or(change.before.as_ref());
+                let wanted = change.after.as_ref();
+                match there.map(|there| sharing.left(&change.id, there, baseline, wanted, is_others)) {
+                    Some(PartLeft::Left(left)) => becomes(change, left, other),
                     // It carries the stack's mark, and nothing that stays asks for it.
-                    Some(Told::Unreadable) if change.action == Action::Delete => {
-                        whole.extend(self.are_others_edited(&change.id).then(|| change.id.clone()));
-                    }
-                    Some(Told::Unreadable) => {
+                    Some(PartLeft::Unreadable) if is_deletion => whole.push(change.id.clone()),
+                    Some(PartLeft::Unreadable) => {
                         becomes(change, change.before.clone(), other);
                         parts.unreadable.insert(change.id.clone());
                     }
-                    Some(Told::Nothing) | None => {}
+                    Some(PartLeft::Unknown) | None if left_by_name.is_some() => becomes(change, left_by_name, other),
+                    Some(PartLeft::Unknown) | None => {}
                 }
             }
         }

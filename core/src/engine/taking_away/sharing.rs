@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::remainder::{Remainder, Shares};
@@ -9,37 +11,40 @@ use crate::contract::remainder::{Remainder, Shares};
 /// [`Backend::remainder`](crate::Backend::remainder)
 pub(in crate::engine) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + Sync + 'a;
 
+/// What is left of an object by what it says itself.
+pub(in crate::engine) type ByName<'a> = dyn Fn(&ObjectId, &Value) -> Remainder + Sync + 'a;
+
 /// What becomes of an object; `None` where it goes.
 pub(in crate::engine) type Left = Option<Attributes>;
 
-/// What is told of an object.
+/// What is known of what is left of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::engine) enum Told {
+pub(in crate::engine) enum PartLeft {
     /// What is left of it.
     Left(Left),
     /// It has a form whose parts nobody tells apart.
     Unreadable,
     /// Its kind has no parts that anybody tells apart.
-    Nothing,
+    Unknown,
 }
 
-impl Told {
-    /// What is left, where that is told.
+impl PartLeft {
+    /// What is left, where that is known.
     pub(in crate::engine) fn left(self) -> Option<Left> {
         match self {
             Self::Left(left) => Some(left),
-            Self::Unreadable | Self::Nothing => None,
+            Self::Unreadable | Self::Unknown => None,
         }
     }
 }
 
-impl From<Remainder> for Told {
+impl From<Remainder> for PartLeft {
     fn from(remainder: Remainder) -> Self {
         match remainder {
             Remainder::Left(left) => Self::Left(Some(left.into())),
             Remainder::Nothing => Self::Left(None),
             Remainder::Unreadable => Self::Unreadable,
-            Remainder::Untold => Self::Nothing,
+            Remainder::Untold => Self::Unknown,
         }
     }
 }
@@ -49,10 +54,12 @@ pub(in crate::engine) struct Sharing<'a> {
     pub(in crate::engine) provider: &'a Remainders<'a>,
     /// What the grants that are taken away ask for by themselves.
     pub(in crate::engine) revoked: &'a BTreeMap<ObjectId, Attributes>,
+    /// [`Provider::without_grants`](crate::Provider::without_grants), of these.
+    pub(in crate::engine) by_name: &'a ByName<'a>,
 }
 
 impl Sharing<'_> {
-    /// What is left of an object; [`Told::Nothing`] where its kind has no parts and nothing asks for it any more.
+    /// What is left of an object; [`PartLeft::Unknown`] where its kind has no parts and nothing asks for it any more.
     pub(in crate::engine) fn left(
         &self,
         id: &ObjectId,
@@ -60,11 +67,11 @@ impl Sharing<'_> {
         baseline: &Attributes,
         wanted: Option<&Attributes>,
         are_others_edited: bool,
-    ) -> Told {
+    ) -> PartLeft {
         let revoked = self.revoked.get(id);
         // It is nothing to those that are taken away.
         if wanted == Some(baseline) && revoked.is_none() {
-            return Told::Left(Some(there.clone()));
+            return PartLeft::Left(Some(there.clone()));
         }
         let is_told_to_lack = |wanted: &Attributes| {
             self.left_of_asked(id, there, wanted).left().is_some_and(|left| left.as_ref() != Some(wanted))
@@ -102,10 +109,15 @@ impl Sharing<'_> {
     }
 
     /// What is there of what is asked for.
-    pub(in crate::engine) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> Told {
+    pub(in crate::engine) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> PartLeft {
         let (there, asked) = (there.value(), asked.value());
         let shares =
             Shares { there: &there, baseline: &asked, wanted: Some(&asked), revoked: None, are_others_edited: false };
         (self.provider)(id, &shares).into()
+    }
+
+    /// What is left of an object that no grant asks for which stays, by what it says itself.
+    pub(in crate::engine) fn left_by_name(&self, id: &ObjectId, there: &Attributes) -> PartLeft {
+        (self.by_name)(id, &there.value()).into()
     }
 }

@@ -10,7 +10,7 @@ use crate::vocabulary::names::{RegistryName, Stack};
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
 
 fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
-    Sharing { provider, revoked: &NOTHING }
+    Sharing { provider, revoked: &NOTHING, by_name: &|_, _| Remainder::Untold }
 }
 
 fn untold() -> Sharing<'static> {
@@ -18,22 +18,10 @@ fn untold() -> Sharing<'static> {
 }
 
 /// `principal` is the object that task code runs as.
-fn taken_away(plan: &mut Plan, said: &Said, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
+fn taken_away(plan: &mut Plan, hints: &Hints, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
     let principals = BTreeSet::from([id("principal")]);
-    only(
-        plan,
-        said,
-        &Manifest {
-            anyway,
-            principals: &principals,
-            kept,
-            former: &BTreeSet::new(),
-            lacking: &[],
-            are_some_gone: false,
-            is_told_of_others: false,
-        },
-        sharing,
-    );
+    let whole = Whole { plan: anyway, principals: &principals, kept };
+    Baseline::new(plan, hints, &whole, sharing).leave_rest(plan);
 }
 
 fn id(name: &str) -> ObjectId {
@@ -76,8 +64,8 @@ fn plan(changes: Vec<Change>) -> Plan {
 fn left(changes: Vec<Change>, anyway: Option<Vec<Change>>) -> Vec<String> {
     let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
     let mut plan = plan(changes);
-    let said = Said { replaces, ..Said::default() };
-    taken_away(&mut plan, &said, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
+    let hints = Hints { replaces, ..Hints::default() };
+    taken_away(&mut plan, &hints, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
     plan.changes.into_iter().map(|change| change.id.name).collect()
 }
 
@@ -100,7 +88,7 @@ fn left_of_edited(by: &str) -> (Vec<String>, Vec<Stays>) {
     let mut plan = plan(changes());
     let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
     let anyway = self::plan(vec![wanting(by), delete("leftover")]);
-    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
+    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &untold());
     (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.stays)
 }
 
@@ -124,7 +112,7 @@ fn what_others_had_of_an_object_that_nothing_asks_for_by_now_stays() {
         assert!(shares.are_others_edited && shares.wanted.is_none());
         Remainder::Left(json!(["two"]))
     };
-    taken_away(&mut plan, &Said::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
+    taken_away(&mut plan, &Hints::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
     assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
 }
 
@@ -135,7 +123,7 @@ fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
     let kept = HashSet::from_iter(because.clone());
     let mut plan = plan(vec![there(change(Action::Update, "a", json!(["two"]), &["b"])), delete("b")]);
     let anyway = self::plan(vec![there(change(Action::Update, "a", json!(["one", "two"]), &["b"]))]);
-    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
+    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
     let deleted: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
     assert_eq!(deleted, [(Action::Delete, "a"), (Action::Delete, "b")]);
     assert!(plan.changes[0].after.is_none() && plan.changes[0].because.is_empty());
@@ -143,9 +131,9 @@ fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
 
 #[test]
 fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
-    let said = Said { less_revoked: BTreeSet::from([id("a")]), ..Said::default() };
+    let hints = Hints { less_revoked: BTreeSet::from([id("a")]), ..Hints::default() };
     let mut plan = plan(vec![update("a", 1), update("b", 1)]);
-    taken_away(&mut plan, &said, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
+    taken_away(&mut plan, &hints, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
     assert_eq!(plan.changes, [update("a", 1)]);
 }
 
@@ -166,11 +154,45 @@ fn what_takes_the_place_of_something_that_goes_is_made_with_all_that_it_needs() 
     assert_eq!(left(changed, Some(Vec::new())), ["under", "new", "on/new", "old"]);
 }
 
+/// What is by its name of what is revoked takes along what needs it, though an apply would take that anyway. Else what nobody asks
+/// for keeps what it needs.
 #[test]
-fn what_goes_takes_along_what_needs_it_though_that_would_go_anyway() {
-    let on = change(Action::Delete, "on", Value::Null, &["role"]);
-    let changes = || vec![on.clone(), delete("role"), delete("other")];
-    assert_eq!(left(changes(), Some(vec![on.clone(), delete("other")])), ["on", "role"]);
+fn what_is_named_takes_along_what_needs_it() {
+    let on = change(Action::Delete, "on", Value::Null, &["policy"]);
+    let changes = || vec![on.clone(), delete("policy"), delete("other")];
+    let anyway = || vec![on.clone(), delete("other")];
+    assert!(left(changes(), Some(anyway())).is_empty());
+    let by_name = |id: &ObjectId, _: &Value| match id.name.as_str() {
+        "policy" => Remainder::Nothing,
+        _ => Remainder::Untold,
+    };
+    let sharing = Sharing { by_name: &by_name, ..untold() };
+    // Also where no grant asks for the policy any more.
+    for anyway in [anyway(), changes()] {
+        let mut plan = plan(changes());
+        taken_away(&mut plan, &Hints::default(), Some(&self::plan(anyway)), &HashSet::new(), &sharing);
+        let left: Vec<_> = plan.changes.iter().map(|change| change.id.name.as_str()).collect();
+        assert_eq!(left, ["on", "policy"]);
+        assert_eq!(plan.stays.iter().map(|stays| stays.object.name.as_str()).collect::<Vec<_>>(), ["other"]);
+    }
+}
+
+/// What only says who a principal is goes with that one, and with nothing else.
+#[test]
+fn what_names_a_principal_goes_with_it() {
+    let naming = change(Action::Delete, "naming", Value::Null, &["principal"]);
+    let hints = Hints { with_principals: BTreeSet::from([id("naming")]), ..Hints::default() };
+    let left = |changes: Vec<Change>, anyway: Vec<Change>| {
+        let mut plan = plan(changes);
+        taken_away(&mut plan, &hints, Some(&self::plan(anyway)), &HashSet::new(), &untold());
+        plan.changes.into_iter().map(|change| change.id.name).collect::<Vec<_>>()
+    };
+    let both = || vec![naming.clone(), delete("principal")];
+    assert_eq!(left(both(), vec![]), ["naming", "principal"]);
+    assert_eq!(left(both(), vec![naming.clone()]), ["naming", "principal"]);
+    // Something is on the principal that nobody asks for: it stays.
+    let on = change(Action::Delete, "on", Value::Null, &["principal"]);
+    assert!(left(vec![naming.clone(), on.clone(), delete("principal")], vec![on]).is_empty());
 }
 
 #[test]
@@ -189,16 +211,16 @@ fn what_takes_that_place_anyway_is_left_to_apply_unless_it_would_be_another() {
     assert_eq!(left(changes(1), Some(changes(2))), ["new", "on/new", "on/old"]);
 }
 
-/// What goes, what is told to stay, and whether somebody is told that something was lost, where others were edited.
-fn where_others_were_edited(changes: Vec<Change>, anyway: Vec<Change>) -> (Vec<String>, Vec<String>, bool) {
+/// What goes and what is told to stay, where others were edited.
+fn where_others_were_edited(changes: Vec<Change>, anyway: Vec<Change>) -> (Vec<String>, Vec<String>) {
     let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
     let mut plan = plan(changes);
     let kept = HashSet::from_iter(because.clone());
     let pending = Change { because, ..create("pending", 1, &[]) };
     let anyway = self::plan(anyway.into_iter().chain([pending]).collect());
-    taken_away(&mut plan, &Said::default(), Some(&anyway), &kept, &untold());
+    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &untold());
     let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
-    (plan.changes.into_iter().map(|change| change.id.name).collect(), stays, !plan.notes.is_empty())
+    (plan.changes.into_iter().map(|change| change.id.name).collect(), stays)
 }
 
 /// What nobody can tell whose it is keeps what it needs: the cloud would refuse to delete that. It alone is told.
@@ -206,26 +228,26 @@ fn where_others_were_edited(changes: Vec<Change>, anyway: Vec<Change>) -> (Vec<S
 fn what_stays_keeps_what_it_needs() {
     let on = || change(Action::Delete, "on", Value::Null, &["role", "marker"]);
     let changes = vec![on(), delete("role"), delete("marker"), delete("revoked")];
-    let (goes, stays, is_lost) = where_others_were_edited(changes, vec![on()]);
-    assert_eq!((goes, stays, is_lost), (vec!["revoked".to_owned()], vec!["on".to_owned()], false));
+    let (goes, stays) = where_others_were_edited(changes, vec![on()]);
+    assert_eq!((goes, stays), (vec!["revoked".to_owned()], vec!["on".to_owned()]));
 }
 
 #[test]
-fn nothing_stays_on_a_principal_that_goes_and_what_goes_for_that_is_told() {
+fn a_principal_stays_for_what_is_on_it_and_nobody_asks_for() {
     let on = || change(Action::Delete, "on", Value::Null, &["principal"]);
-    let (goes, stays, is_lost) = where_others_were_edited(vec![on(), delete("principal")], vec![on()]);
-    assert_eq!((goes, stays, is_lost), (vec!["on".to_owned(), "principal".to_owned()], vec![], true));
+    let (goes, stays) = where_others_were_edited(vec![on(), delete("principal")], vec![on()]);
+    assert_eq!((goes, stays), (Vec::<String>::new(), vec!["on".to_owned()]));
 }
 
 /// Of an object that stays wanted, too: a pending edit of something else hides nothing.
 #[test]
 fn what_is_there_beyond_what_is_asked_is_told() {
     let wider = || Change { before: Some(json!(["a", "b"]).into()), ..change(Action::Update, "on", json!(["a"]), &[]) };
-    let (goes, stays, _) = where_others_were_edited(vec![wider()], vec![wider()]);
+    let (goes, stays) = where_others_were_edited(vec![wider()], vec![wider()]);
     assert_eq!((goes, stays), (vec![], vec!["on".to_owned()]));
     let narrower =
         || Change { before: Some(json!(["a"]).into()), ..change(Action::Update, "on", json!(["a", "b"]), &[]) };
-    let (goes, stays, _) = where_others_were_edited(vec![narrower()], vec![narrower()]);
+    let (goes, stays) = where_others_were_edited(vec![narrower()], vec![narrower()]);
     assert_eq!((goes, stays), (Vec::<String>::new(), Vec::<String>::new()));
 }
 
@@ -245,7 +267,7 @@ fn of_the_unreadable(wanted: Option<Value>, baseline: Option<Value>, is_pending:
         true => Remainder::Unreadable,
         false => Remainder::Left(shares.there.clone()),
     };
-    taken_away(&mut plan, &Said::default(), anyway.as_ref(), &kept, &telling(&provider));
+    taken_away(&mut plan, &Hints::default(), anyway.as_ref(), &kept, &telling(&provider));
     let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
     (plan.changes.len(), stays, plan.notes.iter().any(|note| note.message.contains("all of it goes")))
 }
@@ -264,8 +286,9 @@ fn what_can_not_be_read_stays_as_it_is_and_is_told() {
 
 #[test]
 fn what_can_not_be_read_goes_as_a_whole_where_nothing_that_stays_asks_for_it() {
-    assert_eq!(of_the_unreadable(None, Some(json!("a or b")), false), (1, Vec::new(), false));
-    assert_eq!(of_the_unreadable(None, Some(json!("a or b")), true), (1, Vec::new(), true));
+    for is_pending in [false, true] {
+        assert_eq!(of_the_unreadable(None, Some(json!("a or b")), is_pending), (1, Vec::new(), true));
+    }
 }
 
 /// Nobody told its parts apart: a text that somebody rewrote isn't written over.
@@ -277,7 +300,7 @@ fn a_text_that_somebody_rewrote_stays_and_is_told() {
         vec![Change { before: Some(json!({ "text": "by hand" }).into()), because: because.clone(), ..change }]
     };
     let mut plan = plan(to("a"));
-    taken_away(&mut plan, &Said::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
+    taken_away(&mut plan, &Hints::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
     assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
     assert_eq!(plan.stays.len(), 1);
 }

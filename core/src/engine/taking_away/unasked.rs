@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
-use crate::engine::taking_away::sharing::{Sharing, Told};
+use crate::engine::taking_away::sharing::{PartLeft, Sharing};
 use crate::plan::{Action, Change, Plan};
 
 /// An object that isn't as the grants that stay ask for it.
@@ -73,9 +73,9 @@ pub(super) fn stays(
         }
         let Some(wanted) = &one.wanted else { return Some(REASON) };
         match sharing.left_of_asked(&one.id, now, wanted) {
-            Told::Left(left) => (left.as_ref() != Some(now)).then_some(REASON),
-            Told::Unreadable => Some(UNREADABLE),
-            Told::Nothing => has_more(&now.value(), &wanted.value()).then_some(REASON),
+            PartLeft::Left(left) => (left.as_ref() != Some(now)).then_some(REASON),
+            PartLeft::Unreadable => Some(UNREADABLE),
+            PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then_some(REASON),
         }
     };
     let left: Vec<_> = asked.iter().filter_map(|one| Some((one, why(one)?))).collect();

@@ -420,6 +420,7 @@ fn what_is_as_it_should_be_and_needs_what_is_gone_is_told_as_broken() {
         actions,
         objects: names.iter().map(|name| id(name)).collect(),
         is_of_caller: false,
+        is_certain: true,
     };
     let planned = |one: Unmakeable, present: Vec<(&str, Found)>, aim| {
         let desired = Desired { objects: vec![object("a", json!(1)), object("b", json!(1))], ..Desired::default() };

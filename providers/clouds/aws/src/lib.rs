@@ -35,11 +35,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic,
-    Entitlements, Error, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
+    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
+    GrantName, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
     RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess, Widened,
     register_provider,
 };
+use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
@@ -204,8 +205,11 @@ impl Provider for Aws {
         verbs::bind_scope::bound(self, bindings).await
     }
 
-    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
-        packing::entitlements::of(self, grants).await.map(Some)
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+        match object.kind {
+            kinds::POLICY => packing::remainder::policy_without(there, grants),
+            _ => Remainder::Untold,
+        }
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -33,9 +33,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Entitlements, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions,
-    Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result,
-    ScopeBinding, Shares, Stacks, TaskAccess, Widened, register_provider,
+    Diagnostic, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected,
+    Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks,
+    TaskAccess, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Mutex;
@@ -212,11 +212,6 @@ impl Provider for Azure {
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
         let desired = verbs::bind_scope::bound(self, bindings).await;
         self.fresh(desired).await
-    }
-
-    async fn entitlements(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Option<Entitlements>> {
-        let entitlements = packing::entitlements::of(self, grants).await;
-        self.fresh(entitlements).await
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -220,6 +220,7 @@ async fn of_missing(cluster: Connected<'_>, missing: &BTreeSet<&str>, observed: 
             actions: &[Action::Create, Action::Update],
             objects,
             is_of_caller: false,
+            is_certain: true,
         });
     }
     Ok(())

@@ -24,8 +24,9 @@ pub(super) async fn revokes_in_turn_leave_nothing<F: Fixture>() -> Checked {
     }
     let mut alone = BTreeMap::new();
     for order in orders(all.len()) {
-        for left in (0..order.len()).flat_map(|at| [&order[at..], &order[at..=at]]) {
-            let some = sorted(left);
+        let others = (0..order.len()).map(|at| [&order[..at], &order[at + 1..]].concat());
+        let each = (0..order.len()).flat_map(|at| [order[at..].to_vec(), vec![order[at]]]);
+        for some in each.chain(others).map(|some| sorted(&some)) {
             if let Entry::Vacant(entry) = alone.entry(some) {
                 let sketch = sketch(&all, entry.key());
                 bench.apply(&sketch).await?;
@@ -179,8 +180,9 @@ async fn one_by_one<F: Fixture>(
     let everything = sketch(all, &sorted(order));
     bench.apply(&everything).await?;
     let mut had = access(bench).await.unwrap_or_default();
-    // What was told to stay.
+    // What others ask for as well and was told to stay.
     let mut told = Access::new();
+    let of = |some: &[usize]| alone.get(&sorted(some)).cloned().unwrap_or_default();
     for (at, next) in order.iter().enumerate() {
         let name = &all[*next].0;
         let others: Vec<_> = sorted(order).into_iter().filter(|other| other != next).collect();
@@ -188,7 +190,7 @@ async fn one_by_one<F: Fixture>(
         let run = bench.open(&sketch(all, &others)).await?.revoking_the_rest_of(&whole);
         let plan = run.plan().await?;
         if plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains("revoke --all")) {
-            told.extend(alone.get(&vec![*next]).cloned().unwrap_or_default());
+            told.extend(of(&[*next]).intersection(&of(&others)).cloned());
         }
         run.apply().await?;
         let has = access(bench).await.unwrap_or_default();
@@ -196,13 +198,14 @@ async fn one_by_one<F: Fixture>(
             return found(format!("revoking {name} gave something that was not there: {given}"));
         }
         let left = sorted(&order[at + 1..]);
-        if let Some(lost) = alone.get(&left).and_then(|alone| alone.difference(&has).next()) {
+        let asked = of(&left);
+        if let Some(lost) = asked.difference(&has).next() {
             return found(format!("revoking {name} took from the others: {lost}"));
         }
+        let left: Vec<_> = has.difference(&asked).filter(|one| !empty.contains(*one) && !told.contains(*one)).collect();
+        hold(left.is_empty(), || format!("after {name} was revoked, one by one, this is left: {left:?}"))?;
         had = has;
     }
-    let left: Vec<_> = had.iter().filter(|one| !empty.contains(*one) && !told.contains(*one)).collect();
-    hold(left.is_empty(), || format!("after all grants were revoked, one by one, this is left: {left:?}"))?;
     bench.revoke(&everything).await?;
     let left = access(bench).await.unwrap_or_default();
     hold(left == *empty, || format!("after everything was revoked, this is left: {left:?}"))

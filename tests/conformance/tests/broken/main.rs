@@ -79,7 +79,7 @@ catches! {
     wider_grants_only_add: Renaming "a wider grant deletes";
     unwanted_goes_and_only_that: Hoarding "narrowing gives another world";
     a_revoke_changes_nothing_else: Together "after one grant was revoked";
-    revokes_in_turn_leave_nothing: Pooling "one by one, this is left";
+    revokes_in_turn_leave_nothing: Hoarding "one by one, this is left";
     revokes_beside_edits_take_or_tell: Forward "gave something that was not there";
     neighbours_survive: Overwriting "after the first creations", Clearing "after everything of ours was revoked";
     foreign_objects_are_conflicts: Greedy "the plan has Some(Update)", Blind "the plan has Some(Create)";

@@ -132,7 +132,13 @@ impl Reader<'_> {
             let why = error.hint("name a policy that is there: `aws.permissions_boundary`");
             // One that is there is changed without it.
             let objects = wanted_roles(self.desired);
-            self.observed.unmakeable.push(Unmakeable { why, actions: &[Action::Create], objects, is_of_caller: false });
+            self.observed.unmakeable.push(Unmakeable {
+                why,
+                actions: &[Action::Create],
+                objects,
+                is_of_caller: false,
+                is_certain: true,
+            });
         }
     }
 

@@ -45,7 +45,13 @@ fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmak
         let grants: Vec<_> = grants.collect();
         let why = ungrantable(&secret);
         let why = if grants.is_empty() { why } else { why.with("for", grants.join(", ")) };
-        Some(Unmakeable { why, actions: &[Action::Create, Action::Update], objects, is_of_caller: false })
+        Some(Unmakeable {
+            why,
+            actions: &[Action::Create, Action::Update],
+            objects,
+            is_of_caller: false,
+            is_certain: true,
+        })
     })
 }
 
@@ -72,7 +78,13 @@ pub(super) fn unreadable(aws: &Aws, desired: &Desired) -> Vec<Broken> {
 async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
     let roles = wanted_roles(desired);
     let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else { return Ok(Vec::new()) };
-    let of_roles = |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone(), is_of_caller: false };
+    let of_roles = |why| Unmakeable {
+        why,
+        actions: &[Action::Create],
+        objects: roles.clone(),
+        is_of_caller: false,
+        is_certain: true,
+    };
     let states = match aws.issuers().await {
         Ok(states) => states,
         // Whether it is there nobody knows: no role is made for it.
@@ -93,7 +105,7 @@ async fn without_task_policy(aws: &Aws, desired: &Desired) -> Result<Option<Unma
     let Some(TaskPolicy { arn, missing: Some(why) }) = task_policy(aws).await? else { return Ok(None) };
     let name = kinds::policy_name(&arn);
     objects.extend(objects.clone().iter().map(|role| kinds::attachment(&role.name, name)));
-    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, is_of_caller: false }))
+    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, is_of_caller: false, is_certain: true }))
 }
 
 /// Requirements 13 and 30: what is attached to a role of others, and what names it in another account, needs that role. A
@@ -109,7 +121,13 @@ fn without(role: OthersRole, desired: &Desired) -> Option<Unmakeable> {
         _ => false,
     };
     let objects: BTreeSet<ObjectId> = desired.objects.iter().filter(needs_it).map(|object| object.id.clone()).collect();
-    (!objects.is_empty()).then_some(Unmakeable { why, actions: &[Action::Create], objects, is_of_caller: false })
+    (!objects.is_empty()).then_some(Unmakeable {
+        why,
+        actions: &[Action::Create],
+        objects,
+        is_of_caller: false,
+        is_certain: true,
+    })
 }
 
 fn is_principal(principals: &Value, arn: &str) -> bool {

@@ -63,7 +63,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             }
             let objects = objects.iter().map(|object| object.id.clone()).collect();
             let actions = &[Action::Create, Action::Update];
-            policies.missing.push(Unmakeable { why, actions, objects, is_of_caller: false });
+            policies.missing.push(Unmakeable { why, actions, objects, is_of_caller: false, is_certain: false });
             continue;
         }
         match error.kind() {

@@ -1,7 +1,6 @@
 //! How statements fit into policies, and policies onto roles.
 
 pub(crate) mod attachment_quota;
-pub(crate) mod entitlements;
 pub(crate) mod move_order;
 pub(crate) mod pack;
 pub(crate) mod packed;

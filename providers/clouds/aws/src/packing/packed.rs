@@ -104,5 +104,6 @@ fn carried(aws: &Aws, policies: &Policies, snapshot: &Snapshot) -> CarriedBy {
         because: policy.because.clone(),
         gives: if any_there { policy.gives() } else { HashSet::new() },
     };
-    policies.iter().map(|(scope, policies)| (scope.clone(), policies.iter().map(without_document).collect())).collect()
+    let by_scope = policies.by_scope.iter();
+    by_scope.map(|(scope, policies)| (scope.clone(), policies.iter().map(without_document).collect())).collect()
 }

@@ -11,12 +11,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, IntentId, Remainder, Result, Scope, Shares, TaskAccess};
+use cloudgrant_core::{Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
 use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
 use crate::packing::share::{Granted, Scoped};
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
@@ -25,11 +26,18 @@ use crate::resources::statements::Statements;
 
 type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
 
-/// Has each scope granted what it has now, less what is revoked.
-pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_>], revoked: Grants<'_>) -> Result<()> {
+/// Has each scope granted what it has now, less what is revoked. Answers with the policies and attachments that were looked at for
+/// that: what nothing is granted for any more of these gave what is revoked.
+pub(crate) async fn keep(
+    aws: &Aws,
+    snapshot: &Snapshot,
+    scopes: &mut [Scoped<'_>],
+    revoked: Grants<'_>,
+) -> Result<BTreeSet<ObjectId>> {
     let there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
+    let held_against = there.iter().flat_map(|there| there.objects.iter().cloned()).collect();
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
-        return Ok(());
+        return Ok(held_against);
     }
     let revoked = Revoked::look_up(aws, snapshot, revoked).await?;
     let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
@@ -44,6 +52,8 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             Others::StayByName if !is_edited => Others::Stay,
             others => others,
         };
+        let missing = scope.granted.iter().filter(|granted| !there.has(granted)).map(|granted| granted.intent.clone());
+        scope.unapplied = missing.collect();
         scope.granted.retain(|granted| there.has(granted));
         let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         for statement in there.statements {
@@ -78,7 +88,7 @@ pub(crate) async fn keep(aws: &Aws, snapshot: &Snapshot, scopes: &mut [Scoped<'_
             scope.granted.push(Granted { intent, statement });
         }
     }
-    Ok(())
+    Ok(held_against)
 }
 
 /// What is left of a policy for which no grant that stays asks: what others had before they were edited. Whose it was, the
@@ -93,13 +103,27 @@ pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
             |other: &Statement| other.meaning() == one.meaning() || !one.sid().is_empty() && other.sid() == one.sid();
         revoked.iter().any(is_its)
     };
-    let left: Vec<_> = all_of(&shares.there["document"]).into_iter().filter(|one| !is_revoked(one)).collect();
-    if left.is_empty() {
-        return Remainder::Nothing;
+    without(shares.there, is_revoked).unwrap_or_else(|| Remainder::Left(shares.there.clone()))
+}
+
+/// What is left of a policy without the statements whose Sids name some grants.
+pub(crate) fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
+    let is_named = |one: &Statement| grants.iter().any(|name| sids::is_of(one.sid(), name));
+    without(there, is_named).unwrap_or(Remainder::Untold)
+}
+
+/// `None` where a policy has none of these statements.
+fn without(there: &Value, is_gone: impl Fn(&Statement) -> bool) -> Option<Remainder> {
+    let (gone, left): (Vec<_>, Vec<_>) = all_of(&there["document"]).into_iter().partition(is_gone);
+    if gone.is_empty() {
+        return None;
     }
-    let mut policy = shares.there.clone();
+    if left.is_empty() {
+        return Some(Remainder::Nothing);
+    }
+    let mut policy = there.clone();
     policy["document"] = serde_json::from_str(statement::document(left).get()).unwrap_or_default();
-    Remainder::Left(policy)
+    Some(Remainder::Left(policy))
 }
 
 /// What is to be done with statements that name no grant, and that no grant of the manifest comes to.
@@ -221,6 +245,8 @@ impl Beside {
 struct There {
     statements: Vec<Statement>,
     sids: HashMap<Meaning, Vec<String>>,
+    /// Its own policies, and what attaches all of these to its roles.
+    objects: Vec<ObjectId>,
 }
 
 impl There {
@@ -228,18 +254,26 @@ impl There {
         let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
         let own = std::iter::once(0).chain(numbered);
         let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope, index)));
-        let roles: Vec<_> = roles.iter().map(|role| snapshot.roles.get(role)).collect();
-        let is_on_all =
-            |arn: &&String| roles.iter().all(|role| role.is_some_and(|role| role.attached.contains_key(*arn)));
-        let attached = roles.first().copied().flatten().into_iter().flat_map(|role| role.attached.keys());
+        // A role that isn't there, as its own grants were revoked before, has nothing of what wider scopes are granted.
+        let roles: Vec<_> = roles.iter().filter_map(|role| Some((role, snapshot.roles.get(role)?))).collect();
+        let is_on_all = |arn: &&String| roles.iter().all(|(_, role)| role.attached.contains_key(*arn));
+        let attached = roles.first().into_iter().flat_map(|(_, role)| role.attached.keys());
         let shared = attached.filter(|arn| aws.names.is_shared_policy(arn)).filter(is_on_all).cloned();
-        let policies = own.chain(shared).filter_map(|arn| snapshot.policies.get(&arn));
-        let statements: Vec<_> = policies.flat_map(|policy| all_of(&policy.document())).collect();
+        let read = |arn: String| Some((snapshot.policies.get(&arn)?, arn));
+        let own: Vec<_> = own.filter_map(read).collect();
+        let shared: Vec<_> = shared.filter_map(read).collect();
+        let mut objects: Vec<_> = own.iter().map(|(policy, _)| kinds::policy(&policy.name)).collect();
+        for (policy, arn) in own.iter().chain(&shared) {
+            let on = roles.iter().filter(|(_, role)| role.attached.contains_key(arn));
+            objects.extend(on.map(|(role, _)| kinds::attachment(role, &policy.name)));
+        }
+        let policies = own.into_iter().chain(shared);
+        let statements: Vec<_> = policies.flat_map(|(policy, _)| all_of(&policy.document())).collect();
         let mut sids: HashMap<Meaning, Vec<String>> = HashMap::new();
         for statement in &statements {
             sids.entry(statement.meaning()).or_default().push(statement.sid().to_owned());
         }
-        Self { statements, sids }
+        Self { statements, sids, objects }
     }
 
     /// Whether it is there for that grant; what has no Sid is there for all.

@@ -7,10 +7,10 @@
 //! So each shared policy on a role needs a free place beside it, for the one that will follow it. A scope shares only
 //! where all of its roles have these places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Checked, Intent, IntentId, Result, Scope, TaskAccess, parallel};
+use cloudgrant_core::{Attributes, Checked, Intent, IntentId, ObjectId, Result, Scope, TaskAccess, parallel};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -32,8 +32,15 @@ pub(crate) struct Granted {
     pub(crate) statement: Statement,
 }
 
-/// The policies of each scope.
-pub(crate) type Policies = BTreeMap<Scope, Vec<Policy>>;
+/// The policies of all scopes.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    pub(crate) by_scope: BTreeMap<Scope, Vec<Policy>>,
+    /// The grants beside what is revoked that aren't there as the manifest has them.
+    pub(crate) unapplied: BTreeSet<IntentId>,
+    /// What of the stack's gives scopes something now beside what is revoked: where it isn't among the policies, it gives what is revoked.
+    pub(crate) held_against: BTreeSet<ObjectId>,
+}
 
 /// The policies of all scopes that grants name. The answer follows from the grants and the snapshot, so that both verbs
 /// that ask come to the same.
@@ -53,8 +60,9 @@ pub(crate) async fn policies<'a>(
     let statements = Statements::new(all, aws.config.partition(), inventory);
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
+    let mut held_against = BTreeSet::new();
     if let Some(revoked) = revoked {
-        remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
+        held_against = remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
     }
     let mut open = Vec::new();
     for group in groups(aws, &scopes, snapshot) {
@@ -91,8 +99,9 @@ pub(crate) async fn policies<'a>(
     });
     move_order::between_scopes(aws, snapshot, carrying.collect());
     // What they were granted goes here, too, and is many small pieces.
+    let unapplied = scopes.iter_mut().flat_map(|scope| std::mem::take(&mut scope.unapplied)).collect();
     let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.with_unasked()?)));
-    Ok(policies.into_iter().flatten().collect())
+    Ok(Policies { by_scope: policies.into_iter().flatten().collect(), unapplied, held_against })
 }
 
 /// A scope with all that it is granted.
@@ -106,6 +115,8 @@ pub(crate) struct Scoped<'a> {
     pub(crate) is_apart: bool,
     /// What it keeps although no grant that stays asks for it.
     pub(crate) unasked: HashSet<Meaning>,
+    /// Its grants that aren't there as the manifest has them.
+    pub(crate) unapplied: BTreeSet<IntentId>,
     policies: Option<Vec<Policy>>,
 }
 
@@ -129,6 +140,7 @@ impl<'a> Scoped<'a> {
             roles: roles.unwrap_or_default(),
             is_apart: false,
             unasked: HashSet::default(),
+            unapplied: BTreeSet::new(),
             policies: None,
         }
     }

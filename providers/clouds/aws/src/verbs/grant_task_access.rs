@@ -31,7 +31,10 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let reading = aws.reading().await;
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
-    for (scope, policies) in reading.packed.policies(aws, grants, &inventory, &snapshot).await? {
+    let packed = reading.packed.policies(aws, grants, &inventory, &snapshot).await?;
+    desired.unapplied.extend(packed.unapplied);
+    desired.less_revoked.extend(packed.held_against);
+    for (scope, policies) in packed.by_scope {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         if is_beside_revoked {
             let with_unasked = policies.iter().filter(|policy| policy.has_unasked);

@@ -105,7 +105,13 @@ pub(super) async fn may_assign(
                 Some((resource, why)) => snapshot.is_absent(&resource, why),
                 None => {
                     let is_of_caller = why.kind() == ErrorKind::AccessDenied;
-                    unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, is_of_caller });
+                    unmakeable.push(Unmakeable {
+                        why,
+                        actions: operation.actions(),
+                        objects,
+                        is_of_caller,
+                        is_certain: false,
+                    });
                 }
             },
         }
@@ -113,7 +119,13 @@ pub(super) async fn may_assign(
     for (operation, (scopes, objects)) in refused {
         notes.extend(warning(operation, &scopes).filter(|_| operation.takes_away()));
         let why = refusal(operation, &scopes);
-        unmakeable.extend(why.map(|why| Unmakeable { why, actions: operation.actions(), objects, is_of_caller: true }));
+        unmakeable.extend(why.map(|why| Unmakeable {
+            why,
+            actions: operation.actions(),
+            objects,
+            is_of_caller: true,
+            is_certain: false,
+        }));
     }
     Ok((unmakeable, notes))
 }

@@ -57,6 +57,8 @@ pub(super) fn read(desired: &Desired, snapshot: &Snapshot) -> Vec<Unmakeable> {
             actions: &[Action::Create, Action::Update],
             objects,
             is_of_caller: false,
+            // The caller may only not see it; what is gone for certain has no assignments.
+            is_certain: false,
         })
     });
     unmakeable.collect()

@@ -3,7 +3,6 @@
 #[path = "../support/arm.rs"]
 mod arm;
 
-mod broken;
 mod denials;
 mod domains;
 mod faults;

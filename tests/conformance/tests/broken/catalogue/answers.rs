@@ -65,40 +65,6 @@ breakage! {
 }
 
 breakage! {
-    /// Gives all grants of a scope in one policy, and doesn't tell its parts apart.
-    Pooling {
-        fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
-            // The case's grants are called after their scopes, and numbered.
-            let pool = |name: &str| name.rsplit_once('-').map_or(name, |(pool, _)| pool).to_owned();
-            let mut pooled: Vec<Object> = Vec::new();
-            for mut object in std::mem::take(&mut answer.objects) {
-                if ["policy", "attachment"].contains(&object.id.kind) {
-                    object.id.name = pool(&object.id.name);
-                    object.attributes.change(|it| {
-                        if let Some(policy) = it.get("policy").and_then(|policy| policy.as_str()).map(pool) {
-                            it["policy"] = policy.into();
-                        }
-                    });
-                }
-                object.depends_on.iter_mut().filter(|id| id.kind == "policy").for_each(|id| id.name = pool(&id.name));
-                let Some(known) = pooled.iter_mut().find(|known| known.id == object.id) else {
-                    pooled.push(object);
-                    continue;
-                };
-                known.because.extend(object.because);
-                let more = object.attributes.value()["allows"].clone();
-                known.attributes.change(|it| {
-                    if let (Some(all), Some(more)) = (it.get_mut("allows").and_then(|all| all.as_array_mut()), more.as_array()) {
-                        all.extend(more.iter().cloned());
-                    }
-                });
-            }
-            answer.objects = pooled;
-        }
-    }
-}
-
-breakage! {
     /// Says of its policies that they are as they are less what is revoked, and gives what the manifest newly says.
     Forward {
         fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {

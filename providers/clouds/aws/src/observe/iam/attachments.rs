@@ -16,6 +16,9 @@ impl Reader<'_> {
     pub(super) fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
         for (arn, policy) in &role.attached {
             if self.gave(name, role, arn, policy) {
+                if !self.is_ours(arn) {
+                    self.observed.with_principals.insert(kinds::attachment(name, policy));
+                }
                 self.attached(kinds::attachment(name, policy), name, policy, arn, Vec::new());
             }
         }

@@ -1,0 +1,70 @@
+//! What is revoked and asked for by grants that stay as well: whoever takes access away must know that.
+
+use std::collections::BTreeSet;
+
+use crate::vocabulary::access::Access;
+use crate::vocabulary::intent::{Intent as _, IntentId, Intents, TaskAccess};
+use crate::vocabulary::note::Note;
+
+/// How many grants are named.
+const NAMED: usize = 3;
+
+/// Says which of the grants that stay ask for something that is revoked, for the same task code. `unapplied` aren't there.
+pub(super) fn note(revoked: &Intents, kept: &Intents, unapplied: &BTreeSet<&IntentId>) -> Option<Note> {
+    let revoked: Vec<&TaskAccess> = revoked.grants.iter().map(|grant| &***grant).collect();
+    let is_one = |grant: &&TaskAccess| {
+        !unapplied.contains(&grant.id()) && revoked.iter().any(|revoked| gives_some_of(grant, revoked))
+    };
+    let givers: Vec<_> = kept.grants.iter().map(|grant| &***grant).filter(is_one).collect();
+    if givers.is_empty() {
+        return None;
+    }
+    let some: Vec<_> = givers.iter().take(NAMED).map(|grant| format!("`{}`", grant.name)).collect();
+    let more = givers.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let (grants, ask) = if givers.len() == 1 { ("grant", "asks") } else { ("grants", "ask") };
+    let names: Vec<_> = revoked.iter().chain(&givers).map(|grant| grant.name.as_str()).collect();
+    let how = match names.len() {
+        0..=6 => format!("`cloudgrant revoke {}`", names.join(" ")),
+        _ => "`cloudgrant revoke` with all of their names".to_owned(),
+    };
+    let message = format!(
+        "what is revoked can still be reached as far as {grants} {}{} {ask} for it: it goes when all of them are revoked together, \
+         with {how} or `cloudgrant revoke --all`",
+        some.join(", "),
+        more.unwrap_or_default()
+    );
+    Some(Note::warning("manifest", message))
+}
+
+/// Whether one grant gives task code of another one something that this one gives it.
+fn gives_some_of(one: &TaskAccess, other: &TaskAccess) -> bool {
+    let same_code = one.carried_by.iter().any(|scope| other.carried_by.contains(scope));
+    same_code
+        && one.reaches.iter().any(|one| {
+            let is_same = |other: &&crate::vocabulary::intent::Reach| {
+                one.resource.kind == other.resource.kind && one.resource.locator == other.resource.locator
+            };
+            other.reaches.iter().filter(is_same).any(|other| overlap(one.access, other.access))
+        })
+}
+
+/// Whether two levels have something in common.
+fn overlap(one: Access, other: Access) -> bool {
+    let is_write_alone = |access| access == Access::Write;
+    let sees = |access| matches!(access, Access::List | Access::Read);
+    !(is_write_alone(one) && sees(other) || sees(one) && is_write_alone(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_overlap_unless_one_only_sees_and_one_only_writes() {
+        for access in Access::ALL {
+            assert!(overlap(access, access) && overlap(access, Access::Manage));
+        }
+        assert!(!overlap(Access::Write, Access::Read) && !overlap(Access::List, Access::Write));
+        assert!(overlap(Access::ReadWrite, Access::Write) && overlap(Access::ReadWrite, Access::List));
+    }
+}

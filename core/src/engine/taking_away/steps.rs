@@ -1,0 +1,178 @@
+//! What is left of such a plan.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::contract::attributes::Attributes;
+use crate::contract::object::{ObjectId, Stays};
+use crate::engine::taking_away::parts::Parts;
+use crate::engine::taking_away::sharing::Sharing;
+use crate::engine::taking_away::surplus::{self, Surplus, Unapplied};
+use crate::engine::taking_away::unasked::{self, Asked, Given};
+use crate::engine::taking_away::{Hints, Whole, needs, notes};
+use crate::plan::{Action, Change, Plan, in_the_way};
+use crate::vocabulary::note::Note;
+
+/// What the manifest asks for with all of its grants, for a plan without some of these to be held against.
+pub(super) struct Baseline<'a> {
+    pub(super) hints: &'a Hints,
+    pub(super) whole: &'a Whole<'a>,
+    pub(super) sharing: &'a Sharing<'a>,
+    /// The changes that would make it come true.
+    pub(super) changes: HashMap<&'a ObjectId, &'a Change>,
+    pub(super) unapplied: Unapplied<'a>,
+    pub(super) surplus: Surplus,
+}
+
+impl<'a> Baseline<'a> {
+    /// `plan` is that for what stays.
+    pub(super) fn new(plan: &Plan, hints: &'a Hints, whole: &'a Whole<'a>, sharing: &'a Sharing<'a>) -> Self {
+        let changes = whole.plan.into_iter().flat_map(|whole| &whole.changes);
+        let changes = changes.map(|change| (&change.id, change)).collect();
+        let unapplied = whole.plan.map(|all| surplus::unapplied(all, plan, hints, whole.kept, sharing));
+        let unapplied = unapplied.unwrap_or_default();
+        // A provider that says itself what is less the revoked goes by names.
+        let inferred = whole.plan.filter(|_| hints.less_revoked.is_empty());
+        let surplus = inferred.map(|all| Surplus::of(all, &unapplied, whole.kept, sharing));
+        Self { hints, whole, sharing, changes, unapplied, surplus: surplus.unwrap_or(Surplus::Unknown) }
+    }
+
+    /// Leaves out of a plan what the baseline's plan has as well, and what would be made. But what takes the place of something
+    /// that goes stays, with all that it needs: else who keeps a grant would lose it together with the one that is taken away.
+    ///
+    /// What nothing that stays asks for, and what isn't taken away all the same, is told ([`Plan::stays`]). Answers with whether it
+    /// is told that other grants give what is revoked as well.
+    pub(super) fn leave_rest(&self, plan: &mut Plan) -> bool {
+        let asked = unasked::asked(plan);
+        let given = unasked::given(plan, &self.hints.unasked);
+        let parts = self.leave_parts(plan);
+        let known = self.known(plan, &parts);
+        let is_change =
+            |(known, change): (&bool, &Change)| !known && change.action != Action::Create && is_to_be_done(change);
+        let mut is_planned: Vec<_> = known.iter().zip(&plan.changes).map(is_change).collect();
+        self.stand_in(plan, &known, &mut is_planned);
+        self.settle(plan, is_planned, &asked, &parts);
+        self.leave_known(plan);
+        self.tell(plan, asked, &given, &parts)
+    }
+
+    /// Which of the changes the manifest's own plan has as well: they are for an apply to make.
+    fn known(&self, plan: &Plan, parts: &Parts) -> Vec<bool> {
+        // Whether it is to go for another reason than its principal is for `apply`.
+        let is_with_principal =
+            |change: &Change| change.action == Action::Delete && self.hints.with_principals.contains(&change.id);
+        let is_known = |change: &Change| {
+            let other = self.changes.get(&change.id).filter(|_| !self.hints.less_revoked.contains(&change.id));
+            other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
+                || self.whole.plan.is_none() && is_with_principal(change)
+        };
+        let is_revoked_s = |change: &Change| {
+            let is_surplus = change.action == Action::Delete && !is_with_principal(change);
+            parts.named.contains(&change.id)
+                || self.surplus == Surplus::OfRevoked && (is_surplus || parts.surplus.contains(&change.id))
+        };
+        plan.changes.iter().map(|change| is_known(change) && !is_revoked_s(change)).collect()
+    }
+
+    /// Has what takes the place of something that goes be made, with all that it needs.
+    fn stand_in(&self, plan: &Plan, known: &[bool], is_planned: &mut [bool]) {
+        let places: HashMap<_, _> = plan.changes.iter().enumerate().map(|(at, change)| (&change.id, at)).collect();
+        let is_made = |at: &usize| plan.changes[*at].action == Action::Create;
+        let goes = |at: &usize| {
+            let change = &plan.changes[*at];
+            matches!(change.action, Action::Update | Action::Delete) && is_to_be_done(change)
+        };
+        for (at, change) in plan.changes.iter().enumerate().filter(|(at, _)| is_made(at)) {
+            let old = self.hints.replaces.get(&change.id).into_iter().flatten();
+            let old: Vec<_> = old.filter_map(|id| places.get(id).copied()).filter(&goes).collect();
+            if old.is_empty() {
+                continue;
+            }
+            let made = needs::with_needs(at, |at| {
+                let needs = plan.changes[at].depends_on.iter().filter_map(|id| places.get(id).copied());
+                needs.filter(&is_made).collect()
+            });
+            // What would take the same place in the same form anyway is no part of this.
+            if old.iter().chain(&made).any(|at| !known[*at]) {
+                made.into_iter().chain(old).for_each(|at| is_planned[at] = true);
+            }
+        }
+    }
+
+    /// Leaves the changes that are planned, with what they take along and without what has to stay.
+    fn settle(&self, plan: &mut Plan, mut is_planned: Vec<bool>, asked: &[Asked], parts: &Parts) {
+        if self.whole.plan.is_some() && self.surplus == Surplus::Unknown {
+            let (revoked, principals) = (self.sharing.revoked, self.whole.principals);
+            needs::keep(plan, &mut is_planned, asked, self.hints, parts, revoked, principals);
+        }
+        needs::take_along(plan, &mut is_planned, asked, self.hints, self.whole.principals);
+        let mut is_planned = is_planned.into_iter();
+        plan.changes.retain(|_| is_planned.next().unwrap_or_default());
+        in_order(plan);
+    }
+
+    /// Leaves out what the manifest's own plan says beside its changes.
+    fn leave_known(&self, plan: &mut Plan) {
+        let (stayed, notes) = self.whole.plan.map_or((&[][..], &[][..]), |whole| (&whole.stays, &whole.notes));
+        let changes = &plan.changes;
+        plan.stays.retain(|stays| match self.hints.with_principals.contains(&stays.object) {
+            true => changes.iter().any(|change| change.id == stays.object),
+            false => !stayed.contains(stays),
+        });
+        plan.notes.retain(|note| !notes.contains(note));
+    }
+
+    /// Says what isn't taken away although nothing that stays asks for it. Answers with whether it is told that others give it.
+    fn tell(&self, plan: &mut Plan, mut asked: Vec<Asked>, given: &[Given], parts: &Parts) -> bool {
+        let Some(whole) = self.whole.plan else {
+            plan.stays.extend(parts.unreadable.iter().map(unasked::unreadable));
+            plan.stays.sort();
+            return false;
+        };
+        // What an annotation gives is what its principal has, and told of that; what every task needs, no grant asks for.
+        asked.retain(|one| !self.hints.with_principals.contains(&one.id));
+        let unasked = unasked::stays(&asked, given, plan, self.whole.principals, &parts.unreadable, self.sharing);
+        let given = self.still_given(plan, whole, &unasked);
+        if !given.is_empty() {
+            plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
+        }
+        plan.stays.extend(unasked);
+        plan.stays.sort();
+        let is_kept = |intent: &_| self.whole.kept.contains(intent);
+        plan.notes.extend(in_the_way::left_alone(plan, &whole.in_the_way, is_kept));
+        !given.is_empty()
+    }
+
+    /// What gives all that is revoked also once that is done, as others ask for it, too.
+    fn still_given(&self, plan: &Plan, whole: &Plan, unasked: &[Stays]) -> Vec<&'a ObjectId> {
+        let sharing = self.sharing;
+        let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
+        // What is left of an object may be a part of what is revoked, such as a prefix.
+        let is_taken = |id: &ObjectId, asked: &Attributes| {
+            let left = |after: &Attributes| sharing.left_of_asked(id, after, asked).left().flatten();
+            changes.get(id).is_some_and(|change| change.after.as_ref().and_then(left).is_none())
+        };
+        let told: HashSet<_> = unasked.iter().chain(&plan.stays).map(|stays| &stays.object).collect();
+        let planned: HashMap<_, _> = whole.changes.iter().map(|change| (&change.id, change)).collect();
+        let is_there = |id: &ObjectId, asked: &Attributes| match planned.get(id) {
+            None => true,
+            Some(change) => change.before.as_ref().is_some_and(|there| !sharing.lacks(id, there, asked)),
+        };
+        let given = sharing.revoked.iter().filter(|(id, asked)| {
+            sharing.is_told(id, asked) && !is_taken(id, asked) && !told.contains(id) && is_there(id, asked)
+        });
+        given.map(|(id, _)| id).collect()
+    }
+}
+
+/// Whether anything is left to do: all of an object's parts may be such as stay.
+fn is_to_be_done(change: &Change) -> bool {
+    change.action != Action::Update || change.before != change.after
+}
+
+pub(super) fn in_order(plan: &mut Plan) {
+    plan.changes.sort_by_key(|change| match change.action {
+        Action::Create | Action::Update => 0,
+        Action::Delete => 1,
+        Action::Handoff => 2,
+    });
+}
