@@ -1,0 +1,126 @@
+//! What Flyte admin, or the way to it, says, as an error that says what to do.
+
+use cloudgrant_core::{Error, ErrorKind, proxy_named, shown};
+use reqwest::Url;
+use serde_json::Value;
+
+use super::trust::is_here;
+
+/// Where the deployment itself is the problem.
+pub(crate) const WITHOUT_ADMIN: &str =
+    "`platform.delivery: handoff` leaves the platform to others, also where it is gone for good";
+
+/// How gRPC says that a service isn't there, and that a record isn't.
+pub(super) const UNIMPLEMENTED: u16 = 501;
+const NOT_FOUND: i64 = 5;
+
+/// An answer that isn't what was asked for. `what` was attempted.
+pub(super) fn answered(what: &str, status: u16, body: &Value) -> Error {
+    let kind = match status {
+        401 => ErrorKind::Credentials,
+        403 => ErrorKind::AccessDenied,
+        404 | UNIMPLEMENTED => ErrorKind::Unsupported,
+        // Aborted: another transaction was quicker.
+        409 => ErrorKind::NotYet,
+        429 => ErrorKind::Throttled,
+        500.. => ErrorKind::Unavailable,
+        _ => ErrorKind::Unexpected,
+    };
+    let error = Error::new(kind, what).with("status", status);
+    let error = match body["message"].as_str() {
+        Some(message) => error.with("Flyte admin said", shown(message)),
+        None => error,
+    };
+    match kind {
+        ErrorKind::Credentials => error.hint(
+            "sign in by a client of its own: FLYTE_CREDENTIALS_CLIENT_ID and FLYTE_CREDENTIALS_CLIENT_SECRET, on Union \
+             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration",
+        ),
+        ErrorKind::AccessDenied => {
+            error.hint("`cloudgrant permissions --for admin` says which calls the client must be allowed")
+        }
+        ErrorKind::Unsupported => error.hint(format!(
+            "Flyte 2 has no Flyte admin: there, choose `platform.delivery: kubernetes`; {WITHOUT_ADMIN}"
+        )),
+        _ => error,
+    }
+}
+
+/// Whether an answer says that there is no such record, and not that nobody knows the path.
+pub(super) fn is_no_record(status: u16, body: &Value) -> bool {
+    status == 404 && body["code"].as_i64() == Some(NOT_FOUND) && body["details"].is_array()
+}
+
+/// An answer of somebody else's, such as a proxy's.
+pub(super) fn of_another(what: &str, place: &Url) -> Error {
+    Error::new(ErrorKind::Unavailable, what)
+        .with("cause", format!("what {place} answers isn't Flyte admin's"))
+        .hint("check that the endpoint is Flyte admin's, and that no proxy or login page is on the way")
+}
+
+/// No answer came.
+pub(super) fn lost(what: &str, place: &Url, error: &reqwest::Error) -> Error {
+    let cause = innermost(error);
+    if cause.contains("certificate") {
+        return Error::new(ErrorKind::Unexpected, what).with("cause", cause).hint(
+            "if the authority is one of your own, name its file: `admin.caCertFilePath`, or FLYTE_PLATFORM_CA_CERT_FILE_PATH",
+        );
+    }
+    let kind = if error.is_connect() { ErrorKind::Unreachable } else { ErrorKind::Unavailable };
+    let cause = if error.is_timeout() { "no answer in time".to_owned() } else { cause };
+    let proxy = if is_here(place) { None } else { proxy_named(place.scheme()) };
+    let at = proxy.map_or_else(|| place.to_string(), |proxy| format!("{place} ({proxy})"));
+    Error::new(kind, what)
+        .with("cause", format!("{at}: {cause}"))
+        .hint(format!("check the way to Flyte admin: its endpoint, network, DNS, proxy; {WITHOUT_ADMIN}"))
+}
+
+/// What is below all that wraps it.
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    shown(&innermost.to_string())
+}
+
+/// The cloud is a sandbox's, and the deployment none.
+pub(super) fn of_real_deployment(place: &Url) -> Error {
+    let message = format!("the cloud is a sandbox's, and {place} isn't: a real deployment is told of nothing there");
+    Error::new(ErrorKind::WrongAccount, message).hint(
+        "start both with `cloudgrant sandbox`, and set all of the variables that it prints, FLYTE_PLATFORM_URL among them",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let body = json!({ "code": 7, "message": "not authorized", "details": [] });
+        let error = answered("can't write", 403, &body);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        assert!(error.to_string().contains("not authorized"), "{error}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("--for admin")));
+        for (status, kind) in [
+            (401, ErrorKind::Credentials),
+            (404, ErrorKind::Unsupported),
+            (409, ErrorKind::NotYet),
+            (429, ErrorKind::Throttled),
+            (503, ErrorKind::Unavailable),
+            (400, ErrorKind::Unexpected),
+        ] {
+            assert_eq!(answered("x", status, &Value::Null).kind(), kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_missing_record_is_told_from_a_missing_path() {
+        assert!(is_no_record(404, &json!({ "code": 5, "message": "Resource [...] not found", "details": [] })));
+        assert!(!is_no_record(404, &Value::Null));
+        assert!(!is_no_record(404, &json!({ "message": "not found" })));
+    }
+}

@@ -1,0 +1,213 @@
+//! Signing in: with a client's id and secret, or with what a command prints. Where the deployment has no authentication, nothing is
+//! sent.
+
+use std::time::{Duration, Instant};
+
+use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::surroundings::{Credentials, Told};
+use super::{Http, base64, errors, trust};
+
+/// The header that takes tokens where the deployment says nothing else. `Authorization` would win over it, and may be a proxy's.
+const HEADER: &str = "flyte-authorization";
+/// Headers that mean something else.
+const TAKEN: [&str; 9] =
+    ["host", "content-length", "content-type", "accept", "connection", "transfer-encoding", "cookie", "te", "upgrade"];
+/// How long before its end a token is no longer used, and how long one is that says nothing of its end.
+const EARLY: Duration = Duration::from_secs(30);
+const USUAL: Duration = Duration::from_secs(300);
+/// How long a command may take that prints a token.
+const COMMAND: Duration = Duration::from_secs(60);
+
+/// How to sign in, and the token.
+#[derive(Default)]
+pub(super) struct SignIn {
+    published: OnceCell<Option<Published>>,
+    token: Mutex<Option<(HeaderValue, Instant)>>,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn").finish_non_exhaustive()
+    }
+}
+
+/// What the deployment says of it, to everybody.
+#[derive(Debug, Clone)]
+struct Published {
+    header: HeaderName,
+    token_endpoint: Option<Url>,
+    scopes: Vec<String>,
+    audience: String,
+}
+
+impl SignIn {
+    /// The header of a request with the token; nothing where there is none to send.
+    pub(super) async fn header(&self, http: &Http, told: &Told) -> Result<Option<(HeaderName, HeaderValue)>> {
+        if matches!(told.credentials, Credentials::None | Credentials::Person(_)) {
+            return Ok(None);
+        }
+        let published = self.published.get_or_try_init(|| published(http, told)).await?;
+        let Some(published) = published else { return Ok(None) };
+        let mut token = self.token.lock().await;
+        if let Some((token, until)) = &*token
+            && Instant::now() < *until
+        {
+            return Ok(Some((published.header.clone(), token.clone())));
+        }
+        let (text, lasts) = match &told.credentials {
+            Credentials::Client { id, secret, scopes } => {
+                of_client(http, told, published, (id, secret, scopes)).await?
+            }
+            Credentials::Command(command) => (of_command(command).await?, USUAL),
+            Credentials::None | Credentials::Person(_) => return Ok(None),
+        };
+        let header = HeaderValue::from_str(&format!("Bearer {text}")).map(|mut header| {
+            header.set_sensitive(true);
+            header
+        });
+        let header = header.map_err(|_| refused("what was given for a token can't be one"))?;
+        *token = Some((header.clone(), Instant::now() + lasts.saturating_sub(EARLY)));
+        Ok(Some((published.header.clone(), header)))
+    }
+
+    /// Gets another token next time.
+    pub(super) async fn forget(&self) {
+        *self.token.lock().await = None;
+    }
+}
+
+/// A deployment without authentication doesn't know these calls: they are answered 404 where nothing routes them, or 501.
+async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
+    const WHAT: &str = "can't read how to sign in to Flyte admin";
+    let read = async |segments: &[&str]| -> Result<Option<Value>> {
+        let url = http.url(&told.endpoint, segments)?;
+        let (status, body) = http.exchange(WHAT, http.request(Method::GET, &url)?, &url).await?;
+        match status {
+            200 if body.is_object() => Ok(Some(body)),
+            200 => Err(errors::of_another(WHAT, &told.endpoint)),
+            404 | errors::UNIMPLEMENTED => Ok(None),
+            status => Err(errors::answered(WHAT, status, &body)),
+        }
+    };
+    let Some(server) = read(&[".well-known", "oauth-authorization-server"]).await? else { return Ok(None) };
+    let client = read(&["config", "v1", "flyte_client"]).await?.unwrap_or_default();
+    // Union answers in either of JSON's two spellings.
+    let text = |value: &Value, snake: &str, camel: &str| {
+        let text = value[snake].as_str().or_else(|| value[camel].as_str());
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let header = text(&client, "authorization_metadata_key", "authorizationMetadataKey");
+    let header = header.unwrap_or_else(|| HEADER.to_owned());
+    let name = HeaderName::from_bytes(header.as_bytes()).ok().filter(|name| !TAKEN.contains(&name.as_str()));
+    let header = name.ok_or_else(|| {
+        refused("the deployment wants tokens in a header that can't have any").with("header", shown(&header))
+    })?;
+    let endpoint = text(&server, "token_endpoint", "tokenEndpoint").map(|url| Url::parse(&url));
+    let scopes = client["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    Ok(Some(Published {
+        header,
+        token_endpoint: endpoint.transpose().map_err(|_| refused("the deployment's token endpoint is no URL"))?,
+        scopes: scopes.collect(),
+        audience: text(&client, "audience", "audience").unwrap_or_default(),
+    }))
+}
+
+/// Source: RFC 6749, sections 2.3.1 and 4.4.
+async fn of_client(
+    http: &Http,
+    told: &Told,
+    published: &Published,
+    (id, secret, scopes): (&str, &str, &[String]),
+) -> Result<(String, Duration)> {
+    const WHAT: &str = "can't sign in to Flyte admin";
+    let place = told.token_url.as_ref().or(published.token_endpoint.as_ref());
+    let place = place.ok_or_else(|| refused("the deployment says nothing of where tokens are given"))?;
+    if !trust::may_have_credentials(&told.endpoint, place, told.token_url.as_ref()) {
+        let host = place.origin().ascii_serialization();
+        return Err(refused("the deployment wants the client's secret sent to another site, and nothing was sent")
+            .with("deployment", told.endpoint.origin().ascii_serialization())
+            .with("place", &host)
+            .hint(format!(
+                "if that is your identity provider, name it: FLYTE_CREDENTIALS_TOKEN_URL={}, or `admin.tokenUrl` of the configuration",
+                shown(place.as_str())
+            )));
+    }
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let scopes = if scopes.is_empty() { &published.scopes } else { scopes };
+    let mut form = "grant_type=client_credentials".to_owned();
+    if !scopes.is_empty() {
+        form += &format!("&scope={}", encode(&scopes.join(" ")));
+    }
+    if !published.audience.is_empty() {
+        form += &format!("&audience={}", encode(&published.audience));
+    }
+    let basic = format!("Basic {}", base64::encode(format!("{}:{}", encode(id), encode(secret)).as_bytes()));
+    let mut basic = HeaderValue::from_str(&basic).map_err(|_| refused("the client's secret can't be sent"))?;
+    basic.set_sensitive(true);
+    let request = http.request(Method::POST, place)?.header("authorization", basic);
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let (status, body) = http.exchange(WHAT, request, place).await?;
+    match (status, body["access_token"].as_str()) {
+        (200, Some(token)) if !token.is_empty() => {
+            let lasts = body["expires_in"].as_u64().map_or(USUAL, Duration::from_secs);
+            Ok((token.to_owned(), lasts))
+        }
+        (429 | 500.., _) => Err(errors::answered(WHAT, status, &body)),
+        _ => {
+            let said = body["error_description"].as_str().or_else(|| body["error"].as_str()).unwrap_or_default();
+            Err(refused(WHAT)
+                .with("place", place.origin().ascii_serialization())
+                .with("status", status)
+                .with("it said", shown(said))
+                .hint(format!("check the client's id and secret, of {}", told.source)))
+        }
+    }
+}
+
+/// What it prints is a secret, and what it says beside that may be one.
+async fn of_command(command: &[String]) -> Result<String> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(refused("the command for a token is empty"));
+    };
+    let failed =
+        |cause: String| refused("the command for a token failed").with("command", shown(program)).with("cause", cause);
+    let mut running = tokio::process::Command::new(program);
+    running.args(arguments).stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(COMMAND, running.output()).await;
+    let output = output.map_err(|_| failed(format!("it took more than {} seconds", COMMAND.as_secs())))?;
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(output.status.to_string()));
+    }
+    let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if token.is_empty() || token.contains(char::is_whitespace) {
+        return Err(failed("it printed no token".to_owned()));
+    }
+    Ok(token)
+}
+
+fn refused(message: &str) -> Error {
+    Error::new(ErrorKind::Credentials, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_prints_a_token_and_nothing_of_it_is_told() {
+        let run = async |script: &str| of_command(&["sh".to_owned(), "-c".to_owned(), script.to_owned()]).await;
+        assert_eq!(run("echo a-token").await.expect("a token"), "a-token");
+        for script in ["echo hush; echo hush >&2; exit 1", "echo hush hush", "true"] {
+            let refused = run(script).await.expect_err(script);
+            assert_eq!(refused.kind(), ErrorKind::Credentials);
+            assert!(!format!("{refused:?}").contains("hush"), "{refused:?}");
+        }
+    }
+}

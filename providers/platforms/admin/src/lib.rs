@@ -1,0 +1,115 @@
+//! What platforms share that are told by Flyte admin, the control plane of Flyte 1 and of Union: which principal task code runs
+//! under is a value in the cluster resource attributes of each project and domain, and cloudgrant writes that by its REST API.
+//!
+//! [`AdminRecords`] is the backend, [`objects`] are what it writes. Flyte admin knows no owner of a key, and replaces the record of a
+//! project and domain as a whole. So each value has a key beside it, which names the stack, its home, and the value that was
+//! written: that is the only mark of what is the stack's. No template of the platform's charts has such a key, so that it changes
+//! nothing. What others have in a record is read, kept and written again.
+//!
+//! Flyte admin has no lock either. Between reading a record and writing it, one request later, what somebody else writes is
+//! lost; what is written before or after isn't, and what overwrote the stack's own is seen and mended, as each write is read back.
+//!
+//! Which deployment it is, and with which credentials, say the variables and the configuration that Flyte's own tools read. No
+//! manifest does: a configuration may run commands, and names whom credentials are sent to.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod client;
+mod mark;
+mod object;
+mod observe;
+mod permissions;
+mod write;
+
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder, Result,
+    Shares, Stack,
+};
+
+use crate::client::Deployment;
+pub use crate::client::surroundings::Surroundings;
+use crate::mark::Mark;
+pub use crate::object::{objects, unfit_attribute};
+
+/// The kind of object that is a value in the cluster resource attributes of a project and domain. Its name is `PROJECT/DOMAIN`.
+pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
+
+/// Cluster resource attributes of a deployment, with the values that a stack sets.
+#[derive(Debug)]
+pub struct AdminRecords {
+    mark: Mark,
+    deployment: Deployment,
+    tool: &'static str,
+}
+
+impl AdminRecords {
+    /// Those of a stack at a home, in the deployment that the platform's own tools would reach. `platform` is the name by which
+    /// manifests select it. Nothing is read yet, and nothing sent.
+    pub fn new(stack: &Stack, home: &str, platform: &str) -> Self {
+        let is_union = platform == "union";
+        let tool = if is_union { "uctl" } else { "flytectl" };
+        Self { mark: Mark::of(stack, home), deployment: Deployment::of(Surroundings::default(), is_union), tool }
+    }
+
+    /// The same with other surroundings than those of the process.
+    #[must_use]
+    pub fn surrounded(mut self, surroundings: Surroundings) -> Self {
+        self.deployment.surround(surroundings);
+        self
+    }
+
+    /// The same in the deployment of a sandbox, by its address.
+    #[must_use]
+    pub fn in_sandbox(mut self, endpoint: String) -> Self {
+        self.deployment.put_in_sandbox(endpoint);
+        self
+    }
+
+    /// The same where the cloud is a sandbox's: no other deployment than one of a sandbox may be told of what is there.
+    #[must_use]
+    pub fn only_in_sandbox(mut self) -> Self {
+        self.deployment.keep_in_sandbox();
+        self
+    }
+
+    /// What whoever runs cloudgrant must be allowed by Flyte admin, and no more. No request is sent.
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Permissions {
+        permissions::document(intents, purpose)
+    }
+}
+
+#[async_trait]
+impl Backend for AdminRecords {
+    async fn observe(&self, desired: &Desired) -> Result<Observed> {
+        observe::observe(self, desired).await
+    }
+
+    async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        write::write(self, change.change()).await
+    }
+
+    fn place(&self) -> String {
+        self.deployment.place()
+    }
+
+    fn is_in_sandbox(&self) -> bool {
+        self.deployment.is_in_sandbox()
+    }
+
+    fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
+        object::remainder(shares)
+    }
+
+    fn equivalent(&self, object: &Object) -> Vec<String> {
+        object::commands(self.tool, &self.mark, object)
+    }
+
+    fn requests(&self) -> Option<u64> {
+        Some(self.deployment.requests())
+    }
+}
+
+fn id(name: &str) -> ObjectId {
+    ObjectId::new(CLUSTER_RESOURCE_ATTRIBUTE, name)
+}

@@ -1,0 +1,168 @@
+//! What of a record is a stack's: each of its values has a key beside it that says so.
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::digest::digest_of;
+use cloudgrant_core::{Error, ErrorKind, Stack, shown};
+
+/// The attributes of a record.
+pub(crate) type Map = BTreeMap<String, String>;
+
+/// How the keys of all stacks begin.
+const BEGINNING: &str = "cloudgrant.";
+
+/// How the keys begin that mark what is a stack's at a home: `cloudgrant.STACK.DIGEST.`. The attribute follows, and the value is the one
+/// that was written for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark(String);
+
+/// A value that the stack wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// What was written.
+    pub(crate) written: String,
+    /// What is there now.
+    pub(crate) there: Option<String>,
+}
+
+impl Held {
+    /// Whether somebody else has put something in its place since.
+    pub(crate) fn is_edited(&self) -> bool {
+        self.there.as_ref().is_some_and(|there| *there != self.written)
+    }
+}
+
+impl Mark {
+    pub(crate) fn of(stack: &Stack, home: &str) -> Self {
+        Self(format!("{BEGINNING}{stack}.{}.", digest_of(home, 8)))
+    }
+
+    /// The key that marks an attribute.
+    pub(crate) fn key(&self, attribute: &str) -> String {
+        format!("{}{attribute}", self.0)
+    }
+
+    /// The values that the stack wrote, by their attributes.
+    pub(crate) fn held(&self, record: &Map) -> BTreeMap<String, Held> {
+        let held = record.iter().filter_map(|(key, written)| {
+            let attribute = key.strip_prefix(&self.0).filter(|attribute| !attribute.is_empty())?;
+            let there = record.get(attribute).cloned();
+            Some((attribute.to_owned(), Held { written: written.clone(), there }))
+        });
+        held.collect()
+    }
+
+    /// A record with what is wanted and without what isn't any more; all else stays as it is. `planned` is what was there of the
+    /// stack's when the plan was made. Answers also with the values that stay as they aren't the stack's.
+    ///
+    /// # Errors
+    /// Somebody else has set a wanted attribute, or has changed it since the plan was made.
+    pub(crate) fn with(&self, record: &Map, wanted: &Map, planned: &Map, name: &str) -> Result<(Map, Map), Error> {
+        let (mut next, left) = self.without(record, |attribute| !wanted.contains_key(attribute));
+        for (attribute, value) in wanted {
+            let mark = self.key(attribute);
+            if let Some(there) = record.get(attribute).filter(|there| *there != value) {
+                let Some(written) = record.get(&mark) else { return Err(in_the_way(name, attribute, record)) };
+                if there != written && planned.get(attribute) != Some(there) {
+                    let message =
+                        format!("somebody has set {attribute} of {name} to `{}` since the plan was made", shown(there));
+                    return Err(Error::new(ErrorKind::PlanStale, message).hint("make a new plan and look at it again"));
+                }
+            }
+            next.insert(attribute.clone(), value.clone());
+            next.insert(mark, value.clone());
+        }
+        Ok((next, left))
+    }
+
+    /// A record without those of the stack's values that are to go, and the values that stay as somebody else has put them in
+    /// the place of the stack's.
+    pub(crate) fn without(&self, record: &Map, goes: impl Fn(&str) -> bool) -> (Map, Map) {
+        let (mut next, mut left) = (record.clone(), Map::new());
+        for (attribute, held) in self.held(record).into_iter().filter(|(attribute, _)| goes(attribute)) {
+            next.remove(&self.key(&attribute));
+            if held.is_edited() {
+                left.extend(held.there.map(|there| (attribute, there)));
+            } else {
+                next.remove(&attribute);
+            }
+        }
+        (next, left)
+    }
+}
+
+/// A wanted attribute that somebody else has set to something else.
+pub(crate) fn in_the_way(name: &str, attribute: &str, record: &Map) -> Error {
+    let there = record.get(attribute).map(String::as_str).unwrap_or_default();
+    let end = format!(".{attribute}");
+    let is_other_s = |key: &&String| key.starts_with(BEGINNING) && key.ends_with(&end);
+    let whose = match record.keys().find(is_other_s).and_then(|key| key.strip_suffix(&end)) {
+        Some(stack) => format!(", by another stack (`{}`)", shown(stack)),
+        None => String::new(),
+    };
+    let (project, domain) = crate::object::parts(name);
+    let message = format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", shown(there));
+    Error::new(ErrorKind::Conflict, message).hint(
+        "take it out of the record, or let whoever set it do that; cloudgrant takes no value over that somebody else has set",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(stack: &str, home: &str) -> Mark {
+        Mark::of(&Stack::parse(stack).expect("a stack"), home)
+    }
+
+    fn map(entries: &[(&str, &str)]) -> Map {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_mark_is_of_one_stack_at_one_home() {
+        let acme = mark("acme", "home");
+        let record = map(&[("role", "r"), (&acme.key("role"), "r")]);
+        let held = BTreeMap::from([("role".to_owned(), Held { written: "r".to_owned(), there: Some("r".to_owned()) })]);
+        assert_eq!(acme.held(&record), held);
+        for other in [mark("acme", "elsewhere"), mark("acme-ml", "home"), mark("a", "home")] {
+            assert!(other.held(&record).is_empty(), "{other:?}");
+            let refused = other.with(&record, &map(&[("role", "x")]), &Map::new(), "p/d").expect_err("another's");
+            assert_eq!(refused.kind(), ErrorKind::Conflict);
+            assert!(refused.message().contains("by another stack (`cloudgrant.acme."), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_and_taken_away_leaves_the_rest_as_it_was() {
+        let acme = mark("acme", "home");
+        let foreign = map(&[("quota", "4"), ("defaultUserRoleKey", "k")]);
+        let wanted = map(&[("role", "r")]);
+        let (with, left) = acme.with(&foreign, &wanted, &Map::new(), "p/d").expect("nobody is in the way");
+        assert_eq!(with, map(&[("quota", "4"), ("defaultUserRoleKey", "k"), ("role", "r"), (&acme.key("role"), "r")]));
+        assert_eq!(acme.with(&with, &wanted, &Map::new(), "p/d").expect("once more").0, with);
+        assert_eq!(acme.without(&with, |_| true), (foreign, Map::new()));
+        assert!(left.is_empty());
+        // Another attribute takes its place.
+        let (moved, _) = acme.with(&with, &map(&[("iam", "r")]), &wanted, "p/d").expect("ours");
+        assert!(!moved.contains_key("role") && moved["iam"] == "r" && acme.held(&moved).len() == 1, "{moved:?}");
+    }
+
+    #[test]
+    fn what_somebody_else_set_is_never_overwritten_unless_it_was_shown_in_place_of_ours() {
+        let acme = mark("acme", "home");
+        let wanted = map(&[("role", "r")]);
+        let foreign = acme.with(&map(&[("role", "x")]), &wanted, &Map::new(), "p/d").expect_err("theirs");
+        assert_eq!(foreign.kind(), ErrorKind::Conflict);
+        let edited = map(&[("role", "x"), (&acme.key("role"), "r")]);
+        let stale = acme.with(&edited, &wanted, &map(&[("role", "r")]), "p/d").expect_err("edited since");
+        assert_eq!(stale.kind(), ErrorKind::PlanStale);
+        let (put_back, _) = acme.with(&edited, &wanted, &map(&[("role", "x")]), "p/d").expect("it was shown");
+        assert_eq!(put_back["role"], "r");
+        // What isn't ours stays where only ours goes.
+        assert_eq!(acme.without(&edited, |_| true), (map(&[("role", "x")]), map(&[("role", "x")])));
+        // The same value by somebody else's hand is marked.
+        let (taken, _) = acme.with(&wanted, &wanted, &Map::new(), "p/d").expect("the same");
+        assert_eq!(taken[&acme.key("role")], "r");
+    }
+}

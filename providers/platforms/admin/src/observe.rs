@@ -1,0 +1,225 @@
+//! What is there: the values that are the stack's in the records of projects and domains, and what is in the way of those that it
+//! wants. One request reads all records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{
+    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Unmakeable, Unsearched, shown,
+};
+use serde_json::{Value, json};
+
+use crate::client::{Project, Record};
+use crate::mark::{Held, Map, in_the_way};
+use crate::object::{parts, texts};
+use crate::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, id};
+
+pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result<Observed> {
+    let objects = desired.objects.iter().filter(|object| object.id.kind == CLUSTER_RESOURCE_ATTRIBUTE);
+    let wanted: BTreeMap<&str, &Object> = objects.map(|object| (object.id.name.as_str(), object)).collect();
+    let records = backend.deployment.records().await?;
+    let mut observed = Observed::default();
+    let mut with_record = BTreeSet::new();
+    for record in &records {
+        let held = backend.mark.held(&record.attributes);
+        if record.project.is_empty() || record.domain.is_empty() || !record.below.is_empty() {
+            observed.notes.extend((!held.is_empty()).then(|| of_copy(record)));
+            continue;
+        }
+        let name = format!("{}/{}", record.project, record.domain);
+        let object = wanted.get(name.as_str());
+        if let Some(object) = object {
+            if let Some((conflict, instead)) = conflict(object, &record.attributes, &held) {
+                observed.conflicts.insert(id(&name), conflict);
+                observed.instead.insert(id(&name), instead.into());
+            }
+            observed.notes.extend(adopted(object, &record.attributes, &held));
+        }
+        if !held.is_empty() {
+            let names = held.values().flat_map(|held| held.there.iter().chain([&held.written])).cloned();
+            observed.names.insert(id(&name), names.collect());
+            observed.if_updated.extend(edited(&held).map(|edited| (id(&name), edited)));
+            observed.objects.insert(id(&name), found(&name, &held, object.is_some()));
+        }
+        with_record.insert(name);
+    }
+    for name in wanted.keys().filter(|name| !with_record.contains(**name)) {
+        observed.unmakeable.extend(of_wider(name, &records));
+    }
+    of_projects(backend, &wanted, &mut observed).await?;
+    observed.notes.extend(of_place(backend, &wanted, &observed));
+    Ok(observed)
+}
+
+/// What is there of the stack's, as it was wanted. Where somebody has put something else in its place, what was written is said as
+/// well: then it differs from all that can be wanted, also from what is there.
+fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
+    let there: Map = held.iter().filter_map(|(key, held)| Some((key.clone(), held.there.clone()?))).collect();
+    let edited = held.iter().filter(|(_, held)| held.is_edited());
+    let written: Map = edited.map(|(key, held)| (key.clone(), held.written.clone())).collect();
+    let mut attributes = json!({ "attributes": there });
+    let (project, domain) = parts(name);
+    let mut warning = format!(
+        "with the next sync of cluster resources, task code of project {project} in domain {domain} has the platform's default again"
+    );
+    if !written.is_empty() {
+        attributes["written"] = json!(written);
+        let stays: Vec<_> =
+            written.keys().map(|key| format!("{key}: `{}`", there.get(key).map_or("", String::as_str))).collect();
+        warning = format!(
+            "what somebody else has set in its place stays ({}); only the stack's mark goes",
+            shown(&stays.join(", "))
+        );
+    }
+    Found {
+        attributes: attributes.into(),
+        owned: true,
+        depends_on: Vec::new(),
+        if_deleted: (!is_wanted).then_some(warning),
+        touches: Vec::new(),
+    }
+}
+
+/// That an update puts back what somebody else has set.
+fn edited(held: &BTreeMap<String, Held>) -> Option<String> {
+    let edited = held.iter().filter(|(_, held)| held.is_edited());
+    let edited: Vec<_> =
+        edited.map(|(key, held)| format!("{key} (cloudgrant wrote `{}`)", shown(&held.written))).collect();
+    (!edited.is_empty()).then(|| format!("somebody else has set {}", edited.join(" and ")))
+}
+
+/// A wanted value that somebody else has set to something else, and what is there then. What the cloud has yet to choose nobody
+/// can have written down.
+fn conflict(object: &Object, record: &Map, held: &BTreeMap<String, Held>) -> Option<(Error, Value)> {
+    let wanted = object.attributes.value();
+    let wanted = wanted["attributes"].as_object()?;
+    let is_other = |(key, value): &(&String, &Value)| {
+        !held.contains_key(*key) && record.get(*key).is_some_and(|there| value.as_str() != Some(there))
+    };
+    let (key, _) = wanted.iter().find(is_other)?;
+    let there: Map = wanted.keys().filter_map(|key| Some((key.clone(), record.get(key)?.clone()))).collect();
+    Some((in_the_way(&object.id.name, key, record), json!({ "attributes": there })))
+}
+
+/// That somebody else has set what is wanted already, and that it is the stack's from then on: as where it was handed off before.
+fn adopted(object: &Object, record: &Map, held: &BTreeMap<String, Held>) -> Option<Note> {
+    let wanted = texts(Some(&object.attributes.value()), "attributes");
+    let is_there = |(key, value): &(&String, &String)| !held.contains_key(*key) && record.get(*key) == Some(*value);
+    let (key, _) = wanted.iter().find(is_there)?;
+    let message = format!("{key} is so already: from now on it is this stack's, and goes with its principal");
+    Some(Note::info(id(&object.id.name), message))
+}
+
+/// A record of a project and domain hides each wider one as a whole. Made for one value, it would take all values of that away.
+fn of_wider(name: &str, records: &[Record]) -> Option<Unmakeable> {
+    let (project, domain) = parts(name);
+    let hides = |record: &&Record| record.is_wider_than(project, domain) && !record.attributes.is_empty();
+    let wider = records.iter().find(hides)?;
+    Some(Unmakeable {
+        why: hidden(name, wider),
+        actions: &[Action::Create],
+        objects: BTreeSet::from([id(name)]),
+        is_of_caller: false,
+    })
+}
+
+/// That a wider record would no longer hold.
+pub(crate) fn hidden(name: &str, wider: &Record) -> Error {
+    let (project, domain) = parts(name);
+    let message = format!(
+        "a record of project {project} in domain {domain} would hide that of {}, which holds there now, with all that is in it",
+        wider.whose()
+    );
+    Error::new(ErrorKind::Conflict, message).hint(format!(
+        "give the project and domain a record with the same values first: `flytectl get cluster-resource-attribute -p {project} \
+         -d {domain} --attrFile FILE`, and `update` with the same file (on Union, `uctl`); cloudgrant keeps what is in it"
+    ))
+}
+
+/// Somebody has copied a record with all that is in it.
+fn of_copy(record: &Record) -> Note {
+    let message = format!(
+        "the record of {} has a mark of this stack's: somebody has copied it there, and cloudgrant leaves it alone",
+        record.whose()
+    );
+    Note::warning(id(&format!("{}/{}", record.project, record.domain)), message)
+}
+
+/// Records are of projects that are registered and active, and of their domains: what isn't takes nothing, and gives nothing back.
+async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, observed: &mut Observed) -> Result<()> {
+    let there: BTreeSet<String> = observed.objects.keys().map(|id| id.name.clone()).collect();
+    if wanted.is_empty() && there.is_empty() {
+        return Ok(());
+    }
+    let projects = match backend.deployment.projects().await {
+        Ok(projects) => projects,
+        // What isn't there is then told when it is needed.
+        Err(error) if error.kind() == ErrorKind::AccessDenied => {
+            observed.unsearched.extend((!there.is_empty()).then(|| Unsearched {
+                place: "projects that are archived".to_owned(),
+                reason: format!("{}: whether the stack's values there can be taken away isn't known", error.message()),
+            }));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let projects: BTreeMap<&str, &Project> = projects.iter().map(|project| (project.id.as_str(), project)).collect();
+    let mut wrong: BTreeMap<String, (Error, BTreeSet<ObjectId>, bool)> = BTreeMap::new();
+    for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
+        if let Some(why) = unfit(name, &projects) {
+            let is_wanted = wanted.contains_key(name);
+            let entry =
+                wrong.entry(format!("{is_wanted} {}", why.message())).or_insert((why, BTreeSet::new(), is_wanted));
+            entry.1.insert(id(name));
+        }
+    }
+    observed.unmakeable.extend(wrong.into_values().map(|(why, objects, _)| Unmakeable {
+        why,
+        actions: &[Action::Create, Action::Update, Action::Delete],
+        objects,
+        is_of_caller: false,
+    }));
+    Ok(())
+}
+
+fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<Error> {
+    let (project, domain) = parts(name);
+    let Some(known) = projects.get(project) else {
+        let message = format!("project {project} isn't registered with Flyte admin");
+        return Some(Error::new(ErrorKind::NotFound, message).hint(format!(
+            "register it (`flytectl create project --id {project} …`), or take it out of `platform.projects`"
+        )));
+    };
+    if !known.is_active {
+        let message = format!("project {project} is archived, and Flyte admin changes nothing of it");
+        return Some(Error::new(ErrorKind::Conflict, message).hint(format!(
+            "activate it: `flytectl update project --id {project} --activate`, and archive it again afterwards"
+        )));
+    }
+    let Some((_, called)) = known.domains.iter().find(|(id, _)| id == domain) else {
+        let message = format!("Flyte admin has no domain {domain}");
+        return Some(
+            Error::new(ErrorKind::NotFound, message).hint("take it out of `platform.domains`, or set it up first"),
+        );
+    };
+    (called != domain).then(|| {
+        let message = format!("the domain {domain} is called {}, and its namespaces are called after that", shown(called));
+        Error::new(ErrorKind::Conflict, message)
+            .hint("its principals would trust namespaces that nobody runs in: `platform.delivery: handoff` leaves that to others")
+    })
+}
+
+/// Which deployment it is, and from when on it holds, where something there is to be changed.
+fn of_place(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, observed: &Observed) -> Option<Note> {
+    let is_so = |(name, object): (&&str, &&Object)| {
+        observed.objects.get(&id(name)).is_some_and(|found| found.attributes == object.attributes)
+    };
+    let left_over = observed.objects.keys().find(|id| !wanted.contains_key(id.name.as_str()));
+    let differs = wanted.iter().find(|(name, object)| !is_so((*name, *object))).map(|(name, _)| id(name));
+    let about = differs.or_else(|| left_over.cloned())?;
+    let message = format!(
+        "cluster resource attributes are changed in {}: they hold with its next sync (by default within 5 minutes), for pods that \
+         start after it",
+        backend.deployment.place()
+    );
+    Some(Note::info(about, message))
+}

@@ -1,0 +1,8 @@
+//! The backend against the sandbox of Flyte admin, driven by the engine.
+
+mod deployment;
+mod interleaved;
+mod records;
+mod refusals;
+mod signing_in;
+mod stack;

@@ -1,0 +1,114 @@
+//! What can't be done is said before anything is.
+
+use std::sync::Arc;
+
+use cloudgrant_core::{ErrorKind, Purpose};
+use cloudgrant_flyte_sandbox::{Domain, Seed};
+use cloudgrant_platform_admin::AdminRecords;
+use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
+use serde_json::json;
+
+use crate::deployment::{Deployment, KEY, ROLE};
+use crate::stack::Run;
+
+const VISION: &str = "vision/production";
+
+/// A record of a pair hides that of its project as a whole.
+#[tokio::test]
+async fn a_record_that_would_hide_a_wider_one_is_not_made() {
+    let flyte = Deployment::start().await;
+    flyte.put("vision", json!({ "projectQuotaCpu": "4" })).await;
+    let refused = Run::of(&flyte).plan().await.expect_err("it would be hidden");
+    assert!(refused.to_string().contains("would hide that of project vision"), "{refused}");
+    assert!(refused.hint_text().is_some_and(|hint| hint.contains("-p vision -d production")), "{refused:?}");
+    let report = Run::of(&flyte).revoke().await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(flyte.records().await, json!({ "vision": { "projectQuotaCpu": "4" } }));
+    // As the hint says.
+    flyte.put(VISION, json!({ "projectQuotaCpu": "4" })).await;
+    assert!(Run::of(&flyte).apply().await.is_success());
+    assert_eq!(flyte.record(VISION).await, json!({ "projectQuotaCpu": "4", KEY: ROLE }));
+    assert!(Run::of(&flyte).revoke().await.is_success());
+    assert_eq!(flyte.record(VISION).await, json!({ "projectQuotaCpu": "4" }));
+}
+
+#[tokio::test]
+async fn projects_and_domains_that_flyte_admin_does_not_have_are_named() {
+    let seed = Seed { projects: vec!["forecasting".to_owned()], ..Deployment::seed() };
+    let flyte = Deployment::start_with(seed, "").await;
+    let refused = Run::of(&flyte).plan().await.expect_err("not registered");
+    assert!(refused.to_string().contains("project vision isn't registered"), "{refused}");
+    let seed = Seed {
+        domains: vec![Domain { id: "production".to_owned(), name: "prod".to_owned() }],
+        custom_data: Default::default(),
+        ..Deployment::seed()
+    };
+    let flyte = Deployment::start_with(seed, "").await;
+    let refused = Run::of(&flyte).plan().await.expect_err("its namespaces are called otherwise");
+    assert!(refused.to_string().contains("is called prod"), "{refused}");
+}
+
+/// Flyte admin changes nothing of an archived project, and its record stays.
+#[tokio::test]
+async fn what_cannot_be_taken_away_in_an_archived_project_is_no_success() {
+    let flyte = Deployment::start().await;
+    Run::of(&flyte).apply().await;
+    flyte.project("vision", "ARCHIVED").await;
+    let plan = Run::of(&flyte).engine_of_revoke().plan(&cloudgrant_core::Silent).await.expect("a plan");
+    assert_eq!(plan.undeletable.len(), 1, "{plan:?}");
+    let report = Run::of(&flyte).revoke().await;
+    assert!(!report.is_success(), "{report:?}");
+    let records = flyte.records().await;
+    assert_eq!(records.as_object().map(serde_json::Map::len), Some(1), "the rest is gone: {records}");
+    flyte.project("vision", "ACTIVE").await;
+    assert!(Run::of(&flyte).revoke().await.is_success());
+    assert_eq!(flyte.records().await, json!({}));
+}
+
+#[tokio::test]
+async fn a_denied_write_says_which_calls_are_needed() {
+    let knobs = "deny=admin:UpdateProjectDomainAttributes";
+    let flyte = Deployment::start_with(Deployment::seed(), knobs).await;
+    let report = Run::of(&flyte).apply().await;
+    let failed = &report.failed.first().expect("it failed").error;
+    assert_eq!(failed.kind(), ErrorKind::AccessDenied);
+    assert!(failed.hint_text().is_some_and(|hint| hint.contains("--for admin")), "{failed:?}");
+    let records = AdminRecords::new(&cloudgrant_core::Stack::parse("acme").expect("a stack"), "home", "flyte");
+    let intents = Run::intents_of(&["vision"]);
+    let of = |purpose| records.permissions(&intents, purpose).document;
+    assert_eq!(of(Purpose::Plan)["calls"].as_array().map(Vec::len), Some(2));
+    assert_eq!(of(Purpose::Apply)["changes"], json!([{ "project": "vision", "domain": "production" }]));
+}
+
+/// Somebody else's answer, with whatever status.
+#[derive(Debug)]
+struct Page(u16, &'static str);
+
+#[async_trait]
+impl Handler for Page {
+    async fn handle(&self, _: Request) -> Response {
+        let status = reqwest::StatusCode::from_u16(self.0).expect("a status");
+        Response::new(status, self.1)
+    }
+}
+
+/// What isn't Flyte admin's is never taken for an empty list: a revoke would find nothing to do.
+#[tokio::test]
+async fn answers_of_something_else_are_no_empty_list() {
+    for (status, body) in [
+        (200, "<html>sign in</html>"),
+        (200, "{}"),
+        (200, r#"{"configurations": null}"#),
+        (200, r#"{"configurations": [{"project": "vision", "domain": "production"}]}"#),
+        (302, ""),
+        (404, "404 page not found"),
+        (204, ""),
+    ] {
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let server = Server::start(address, Plain, Arc::new(Page(status, body))).await.expect("a server");
+        let mut run = Run::at(&format!("http://{}", server.address()));
+        run.projects = &[];
+        let refused = run.plan().await.map(|plan| plan.changes.len());
+        assert!(refused.is_err(), "{status} {body}: {refused:?}");
+    }
+}
