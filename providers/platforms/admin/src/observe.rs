@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Unmakeable, Unsearched, shown,
-};
+use cloudgrant_core::{Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Result, Unmakeable, shown};
 use serde_json::{Value, json};
 
 use crate::client::{Project, Record};
@@ -153,58 +151,50 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
     let projects = match backend.deployment.projects().await {
         Ok(projects) => projects,
         // What isn't there is then told when it is needed.
-        Err(error) if error.kind() == ErrorKind::AccessDenied => {
-            observed.unsearched.extend((!there.is_empty()).then(|| Unsearched {
-                place: "projects that are archived".to_owned(),
-                reason: format!("{}: whether the stack's values there can be taken away isn't known", error.message()),
-            }));
-            return Ok(());
-        }
+        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(()),
         Err(error) => return Err(error),
     };
     let projects: BTreeMap<&str, &Project> = projects.iter().map(|project| (project.id.as_str(), project)).collect();
-    let mut wrong: BTreeMap<String, (Error, BTreeSet<ObjectId>, bool)> = BTreeMap::new();
+    let mut wrong: BTreeMap<(bool, String), Unmakeable> = BTreeMap::new();
     for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
-        if let Some(why) = unfit(name, &projects) {
-            let is_wanted = wanted.contains_key(name);
-            let entry =
-                wrong.entry(format!("{is_wanted} {}", why.message())).or_insert((why, BTreeSet::new(), is_wanted));
-            entry.1.insert(id(name));
+        if let Some((why, actions)) = unfit(name, &projects) {
+            let key = (wanted.contains_key(name), why.message().to_owned());
+            let new = Unmakeable { why, actions, objects: BTreeSet::new(), is_of_caller: false };
+            wrong.entry(key).or_insert(new).objects.insert(id(name));
         }
     }
-    observed.unmakeable.extend(wrong.into_values().map(|(why, objects, _)| Unmakeable {
-        why,
-        actions: &[Action::Create, Action::Update, Action::Delete],
-        objects,
-        is_of_caller: false,
-    }));
+    observed.unmakeable.extend(wrong.into_values());
     Ok(())
 }
 
-fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<Error> {
+/// What is wrong with a project or a domain, and what can't be done for that.
+fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<(Error, &'static [Action])> {
+    const NOTHING: &[Action] = &[Action::Create, Action::Update, Action::Delete];
     let (project, domain) = parts(name);
     let Some(known) = projects.get(project) else {
         let message = format!("project {project} isn't registered with Flyte admin");
-        return Some(Error::new(ErrorKind::NotFound, message).hint(format!(
-            "register it (`flytectl create project --id {project} …`), or take it out of `platform.projects`"
-        )));
+        let hint =
+            format!("register it (`flytectl create project --id {project} …`), or take it out of `platform.projects`");
+        return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     if !known.is_active {
         let message = format!("project {project} is archived, and Flyte admin changes nothing of it");
-        return Some(Error::new(ErrorKind::Conflict, message).hint(format!(
-            "activate it: `flytectl update project --id {project} --activate`, and archive it again afterwards"
-        )));
+        let hint = format!(
+            "activate it (`flytectl update project --id {project} --activate`), and archive it again afterwards"
+        );
+        return Some((Error::new(ErrorKind::Conflict, message).hint(hint), NOTHING));
     }
     let Some((_, called)) = known.domains.iter().find(|(id, _)| id == domain) else {
         let message = format!("Flyte admin has no domain {domain}");
-        return Some(
-            Error::new(ErrorKind::NotFound, message).hint("take it out of `platform.domains`, or set it up first"),
-        );
+        let hint = "take it out of `platform.domains`, or set it up first";
+        return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     (called != domain).then(|| {
-        let message = format!("the domain {domain} is called {}, and its namespaces are called after that", shown(called));
-        Error::new(ErrorKind::Conflict, message)
-            .hint("its principals would trust namespaces that nobody runs in: `platform.delivery: handoff` leaves that to others")
+        let called = shown(called);
+        let message = format!("the domain {domain} is called {called}, and its namespaces are called after that");
+        let hint = "its principals would trust namespaces in which nobody runs: `platform.delivery: handoff` leaves it to others";
+        // What is there can still be taken away.
+        (Error::new(ErrorKind::Conflict, message).hint(hint), &[Action::Create, Action::Update][..])
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod deployment;
 mod interleaved;
+mod killed;
 mod records;
 mod refusals;
 mod signing_in;

@@ -121,6 +121,11 @@ impl<'a> Run<'a> {
         Self { stack: "acme", projects: &["forecasting", "vision"], value: ROLE, variables }
     }
 
+    /// The key that marks an attribute as the stack's.
+    pub(crate) fn mark_of(attribute: &str) -> String {
+        format!("cloudgrant.acme.{}.{attribute}", cloudgrant_core::digest::digest_of("home", 8))
+    }
+
     /// The same where the manifest asks for nothing any more.
     pub(crate) fn of_nothing(deployment: &Deployment) -> Self {
         Self { projects: &[], ..Self::of(deployment) }
