@@ -42,6 +42,7 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+mod configuration;
 mod management;
 mod protocol;
 mod seed;
@@ -51,7 +52,7 @@ mod state;
 
 use std::sync::{Arc, Mutex};
 
-use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Quotas, Result, Running, Server, Start, Store};
+use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Quotas, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
 
 pub use crate::seed::{Chart, Client, Domain, Seed, SignIn};
@@ -76,6 +77,8 @@ pub async fn start(start: Start) -> Result<Running> {
 /// else, when it can't be read or written, and when the address is taken or not on loopback.
 pub async fn start_with(start: Start, seed: Seed) -> Result<Running> {
     let Start { folder, address, knobs, .. } = start;
+    let folder = std::path::absolute(&folder)
+        .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
     seed.check()?;
     let quotas = Quotas::new(dispatch::QUOTAS, &knobs.quotas)?;
     let store = Store::open(&folder, "flyte")?;
@@ -95,5 +98,7 @@ pub async fn start_with(start: Start, seed: Seed) -> Result<Running> {
     };
     let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
     let endpoint = format!("http://{}", server.address());
-    Ok(Running::new(endpoint, json!({}), Vec::new(), counter, server))
+    let configuration = configuration::write(&folder, &endpoint)?;
+    let settings = json!({"flyte": {"endpoint": endpoint}});
+    Ok(Running::new(endpoint.clone(), settings, configuration::exports(&endpoint, &configuration), counter, server))
 }

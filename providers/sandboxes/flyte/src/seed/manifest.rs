@@ -1,5 +1,7 @@
 //! What a manifest says of a deployment.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Chart, Domain, Seed};
@@ -28,8 +30,25 @@ impl Seed {
             seed.namespace_template =
                 template.replace("{project}", "{{ project }}").replace("{domain}", "{{ domain }}");
         }
+        seed.custom_data = default_role(manifest, &seed);
         seed
     }
+}
+
+/// What Helm has for each domain, of a manifest on AWS: the role under which tasks run as long as nobody says otherwise.
+fn default_role(manifest: &Value, seed: &Seed) -> BTreeMap<String, BTreeMap<String, String>> {
+    let aws = &manifest["aws"];
+    let Some(account) = aws["account"].as_str() else { return BTreeMap::new() };
+    let role = format!("arn:aws:iam::{account}:role/{}", aws["task_role"].as_str().unwrap_or("flyte-default"));
+    let values: &[(&str, &str)] = match seed.chart {
+        Chart::FlyteCoreEks => &[("defaultIamRole", &role)],
+        Chart::FlyteCoreGcp => &[],
+        Chart::UnionDataplane => {
+            &[("defaultUserRoleKey", "eks.amazonaws.com/role-arn"), ("defaultUserRoleValue", &role)]
+        }
+    };
+    let values: BTreeMap<_, _> = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    seed.domains.iter().map(|domain| (domain.id.clone(), values.clone())).collect()
 }
 
 #[cfg(test)]
@@ -49,5 +68,9 @@ mod tests {
             (Chart::UnionDataplane, "{{ domain }}-x-{{ project }}")
         );
         assert_eq!(Seed::of_manifest(&json!({})).projects, ["flytesnacks"]);
+        let on_aws =
+            json!({"platform": {"domains": ["production"]}, "aws": {"account": "111122223333", "task_role": "tasks"}});
+        let role = &Seed::of_manifest(&on_aws).custom_data["production"]["defaultIamRole"];
+        assert_eq!(role, "arn:aws:iam::111122223333:role/tasks");
     }
 }
