@@ -11,6 +11,8 @@ use cloudgrant_azure_sandbox as _;
 #[cfg(feature = "flyte")]
 use cloudgrant_flyte as _;
 #[cfg(any(feature = "flyte", feature = "union"))]
+use cloudgrant_flyte_sandbox as _;
+#[cfg(any(feature = "flyte", feature = "union"))]
 use cloudgrant_kubernetes_sandbox as _;
 #[cfg(feature = "union")]
 use cloudgrant_union as _;

@@ -14,7 +14,7 @@ use crate::render::json::FORMAT_VERSION;
 #[command(after_help = "\
 On AWS an IAM policy for each account, narrowed to what the stack makes and the manifest names; on \
 Azure a custom role, and the right to give the manifest's roles with a condition to these alone; \
-with `platform.delivery: kubernetes` a ClusterRole, too. \
+with `platform.delivery: kubernetes` a ClusterRole, too, with `admin` the calls of Flyte admin. \
 Asks no cloud. Standard output has the documents, what to do with them goes to standard error. \
 A file holds one of them: where there are several, --for says which.
 
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long)]
     plan: bool,
 
-    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster` [default: all of them]
+    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster`; `admin` [default: all of them]
     #[arg(long = "for", value_name = "NAME", add = crate::args::complete::documents())]
     name: Option<String>,
 }

@@ -39,12 +39,26 @@ Examples:
 /// How wide the list of faults is: its columns are made here, so it must fit every terminal.
 const LIST_WIDTH: usize = 80;
 
-/// How the variables begin by which clouds' and clusters' tools find credentials, profiles and endpoints: a program in the
+/// How the variables begin by which clouds', clusters' and platforms' tools find credentials, profiles and endpoints: a program in the
 /// sandbox gets none of a person's own, of whatever cloud. AWS:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>; Azure: azure-identity's `EnvironmentCredential`, the
-/// endpoints of managed identities, and Terraform's `ARM_`; Kubernetes: kubectl's, a pod's, and Helm's.
-const LEADING_OUT: [&str; 8] =
-    ["AWS_", "AZURE_", "ARM_", "IDENTITY_", "MSI_", "KUBECONFIG", "KUBERNETES_SERVICE_", "HELM_KUBE"];
+/// endpoints of managed identities, and Terraform's `ARM_`; Kubernetes: kubectl's, a pod's, and Helm's; Flyte and
+/// Union: flytekit's, flytectl's, uctl's, and API keys.
+const LEADING_OUT: [&str; 13] = [
+    "AWS_",
+    "AZURE_",
+    "ARM_",
+    "IDENTITY_",
+    "MSI_",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_",
+    "HELM_KUBE",
+    "FLYTE_",
+    "FLYTECTL_",
+    "UCTL_",
+    "UNION_",
+    "UNIONAI_",
+];
 
 /// Those among them that only say how something is shown.
 const HARMLESS: [&str; 6] = [

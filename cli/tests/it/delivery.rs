@@ -200,15 +200,21 @@ fn a_role_s_arn_reaches_the_service_account_on_aws() {
 #[test]
 fn keys_of_a_platform_s_own_are_checked_as_all_others() {
     for (written, hint) in [
-        ("delivery: kubernets", "did you mean `kubernetes`? possible: handoff, kubernetes, leave-kubernetes"),
+        (
+            "delivery: kubernets",
+            "did you mean `kubernetes`? possible: handoff, kubernetes, leave-kubernetes, admin, leave-admin",
+        ),
         (
             "delivry: kubernetes",
-            "did you mean `delivery`? possible: kind, organization, projects, domains, namespace, service_account, delivery",
+            "did you mean `delivery`? possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute",
         ),
         (
             "kubeconfig: /home/me/config",
-            "possible: kind, organization, projects, domains, namespace, service_account, delivery",
+            "possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute",
         ),
+        ("endpoint: https://flyte.example", "unknown key"),
+        ("attribute: namespace", "isn't free"),
+        ("attribute: a b", "an attribute is letters, digits"),
     ] {
         let folder = Folder::with(&ONE_DOMAIN.replace("delivery: kubernetes", written));
         let refused = exits(&folder, &["plan"], 2);

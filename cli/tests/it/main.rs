@@ -4,6 +4,7 @@
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
 
+mod admin;
 mod all_at_once;
 mod audit;
 mod azure;

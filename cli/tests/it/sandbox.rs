@@ -190,7 +190,7 @@ fn a_command_in_the_sandbox() {
 #[cfg(unix)]
 #[test]
 fn a_command_in_the_sandbox_cannot_leave_it() {
-    const OUT: [&str; 14] = [
+    const OUT: [&str; 18] = [
         "AWS_SESSION_TOKEN",
         "AWS_PROFILE",
         "AWS_ENDPOINT_URL_S3",
@@ -205,6 +205,10 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
         "MSI_SECRET",
         "KUBERNETES_SERVICE_HOST",
         "HELM_KUBEAPISERVER",
+        "FLYTE_PLATFORM_URL",
+        "FLYTECTL_CONFIG",
+        "UCTL_CONFIG",
+        "UNIONAI_API_KEY",
     ];
     for (provider, set) in [
         ("aws", ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG"]),

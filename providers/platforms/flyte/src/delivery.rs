@@ -9,6 +9,7 @@ use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, Teller};
 pub(crate) const DELIVERY: Delivery = Delivery {
     attributes: ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" },
     templated: "eks.amazonaws.com/role-arn",
+    of_attributes: &["eks.amazonaws.com/role-arn"],
     charts: &[
         Chart {
             name: "flyte-core",
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() {
-        let teller = teller(Keys { delivery: Way::Kubernetes });
+        let teller = teller(Keys { delivery: Way::Kubernetes, ..Keys::default() });
         for key in [DELIVERY.templated, "example/client-id"] {
             let told = of(&teller, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
             let [object] = told.objects.as_slice() else { panic!("{told:?}") };
@@ -128,16 +129,36 @@ mod tests {
         }
     }
 
+    /// Of Azure's annotation Flyte's charts make nothing, unless the manifest says which value its own templates take.
+    #[test]
+    fn flyte_admin_is_told_what_its_templates_take_and_the_rest_is_handed_off() {
+        let of_key = |keys: Keys, key| {
+            let told =
+                of(&teller(keys), &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let [object] = told.objects.as_slice() else { panic!("{told:?}") };
+            (object.id.to_string(), object.attributes.value(), object.handoff.is_some())
+        };
+        let keys = Keys { delivery: Way::Admin, ..Keys::default() };
+        let (id, attributes, handed_off) = of_key(keys.clone(), DELIVERY.templated);
+        assert_eq!(id, "cluster-resource-attribute vision/production");
+        assert_eq!((attributes, handed_off), (json!({ "attributes": { "defaultIamRole": "arn:r" } }), false));
+        assert!(of_key(keys.clone(), "example/client-id").2, "nobody knows what the templates call it");
+        let keys = Keys { attribute: Some(serde_json::from_value(json!("mine")).expect("an attribute")), ..keys };
+        let (_, attributes, handed_off) = of_key(keys, "example/client-id");
+        assert_eq!((attributes, handed_off), (json!({ "attributes": { "mine": "arn:r" } }), false));
+    }
+
     /// Lists in sentences can be empty.
     #[test]
     fn how_pairs_are_unbound_is_a_sentence_also_where_none_is_named() {
         let bound = ["`-p vision -d production`".to_owned()];
-        for way in [Way::Handoff, Way::Kubernetes, Way::LeaveKubernetes] {
-            let teller = teller(Keys { delivery: way });
+        for way in [Way::Handoff, Way::Kubernetes, Way::LeaveKubernetes, Way::Admin, Way::LeaveAdmin] {
+            let teller = teller(Keys { delivery: way, ..Keys::default() });
             let [none, one] = [&[][..], &bound].map(|bound| teller.unbinding(&DELIVERY, bound));
             assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
-            assert_eq!(one.contains("With `-p vision -d production`: where"), way != Way::Kubernetes, "{way:?}: {one}");
-            assert_eq!(none.contains("lose the annotation first"), way != Way::Handoff, "{way:?}: {none}");
+            let is_others = !matches!(way, Way::Kubernetes | Way::Admin);
+            assert_eq!(one.contains("With `-p vision -d production`: where"), is_others, "{way:?}: {one}");
+            assert_eq!(none.contains(" first, in the same run"), way != Way::Handoff, "{way:?}: {none}");
         }
     }
 

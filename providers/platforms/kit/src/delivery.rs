@@ -13,6 +13,9 @@ pub struct Delivery {
     pub attributes: ClusterResourceAttributes,
     /// The annotation of which the charts make values: their service accounts have a template for it.
     pub templated: &'static str,
+    /// All annotations that the platform's own templates make of [`attributes`](Self::attributes), whatever the cloud: what its
+    /// API can be told of.
+    pub of_attributes: &'static [&'static str],
     /// The charts that have values for each domain.
     pub charts: &'static [Chart],
 }
@@ -54,6 +57,13 @@ impl Delivery {
         }
         files.extend(self.charts.iter().filter_map(|chart| chart.file(&templated)));
         files
+    }
+
+    /// The attribute of which the platform's templates make a principal's annotation; `None` where they make none of it, unless
+    /// `named` says which one does.
+    pub(crate) fn attribute<'a>(&'a self, principal: &Principal, named: Option<&'a str>) -> Option<&'a str> {
+        let annotation = annotation(principal)?;
+        named.or_else(|| self.of_attributes.contains(&annotation.key).then_some(self.attributes.key))
     }
 
     fn is_templated(&self, principal: &Principal) -> bool {

@@ -5,7 +5,8 @@
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
-//! * [`Teller`]: whether somebody else does that, or cloudgrant itself in the cluster, as the manifest says ([`Keys`]).
+//! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster or by Flyte admin, as the manifest says
+//!   ([`Keys`]).
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
 //!
 //! Each of them also makes the files of its own kind, for those who deliver from a repository.
@@ -21,18 +22,19 @@ mod way;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;
-pub use way::{Keys, Teller, Way};
+pub use way::{Attribute, Keys, Teller, Way};
 
 use std::collections::HashMap;
 
 use cloudgrant_core::{Annotation, AnnotationValue, Identity, Principal, Scope};
+use cloudgrant_platform_admin::CLUSTER_RESOURCE_ATTRIBUTE;
 use cloudgrant_platform_kubernetes::SERVICE_ACCOUNT_ANNOTATION;
 
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
 
 /// The kinds of all objects that are made here.
-pub const KINDS: &[&str] = &[PLATFORM_BINDING, SERVICE_ACCOUNT_ANNOTATION];
+pub const KINDS: &[&str] = &[PLATFORM_BINDING, SERVICE_ACCOUNT_ANNOTATION, CLUSTER_RESOURCE_ATTRIBUTE];
 
 /// The principals of each scope, in the order in which the scopes come first.
 pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {

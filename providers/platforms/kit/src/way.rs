@@ -6,18 +6,42 @@ use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
     Result,
 };
-use cloudgrant_platform_kubernetes::{ServiceAccounts, objects};
-use serde::Deserialize;
-use serde_json::Value;
+use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
+use cloudgrant_platform_kubernetes::ServiceAccounts;
+use serde::{Deserialize, Deserializer};
 
 use crate::{Delivery, annotation};
 
 /// The keys of the section `platform` that are for these platforms alone.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// Who tells the platform.
     pub delivery: Way,
+    /// The cluster resource attribute of which the platform's own templates make the annotation, where its charts' isn't the one.
+    #[serde(deserialize_with = "written")]
+    pub attribute: Option<Attribute>,
+}
+
+/// What is written isn't null: that would mean another attribute.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Attribute>, D::Error> {
+    Attribute::deserialize(deserializer).map(Some)
+}
+
+/// The name of a cluster resource attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Attribute(String);
+
+impl TryFrom<String> for Attribute {
+    type Error = String;
+
+    fn try_from(name: String) -> std::result::Result<Self, String> {
+        match unfit_attribute(&name) {
+            Some(why) => Err(why),
+            None => Ok(Self(name)),
+        }
+    }
 }
 
 /// Who tells a platform under which principal task code runs.
@@ -31,51 +55,85 @@ pub enum Way {
     Kubernetes,
     /// Somebody else from now on: cloudgrant takes away what it annotated.
     LeaveKubernetes,
+    /// cloudgrant, which sets the cluster resource attributes by Flyte admin's REST API.
+    Admin,
+    /// Somebody else from now on: cloudgrant takes away the attributes that it set.
+    LeaveAdmin,
 }
 
-/// The sandbox that stands in for a cluster.
-const SANDBOX: &str = "kubernetes";
+/// The sandboxes that stand in for a cluster, and for Flyte admin.
+const CLUSTER: &str = "kubernetes";
+const ADMIN: &str = "flyte";
 
 /// Tells a platform, by the way that its manifest selects.
 #[derive(Debug)]
 pub struct Teller {
-    way: Way,
-    accounts: Option<ServiceAccounts>,
+    keys: Keys,
+    by: Option<By>,
+}
+
+/// By what cloudgrant tells.
+#[derive(Debug)]
+enum By {
+    Accounts(Box<ServiceAccounts>),
+    Records(Box<AdminRecords>),
 }
 
 impl Teller {
     /// By the way that the keys select.
     pub fn new(keys: Keys, context: &PlatformContext) -> Self {
+        let said = |pointer: &str| {
+            let said = context.sandbox.as_ref().and_then(|says| says.pointer(pointer)?.as_str());
+            said.map(ToOwned::to_owned)
+        };
         let accounts = || {
             let accounts = ServiceAccounts::new(&context.stack, &context.home);
-            let kubeconfig = context.sandbox.as_ref().and_then(|says| says.pointer("/kubernetes/kubeconfig"));
-            match kubeconfig.and_then(Value::as_str) {
+            match said("/kubernetes/kubeconfig") {
                 Some(kubeconfig) => accounts.in_sandbox(PathBuf::from(kubeconfig)),
                 None if context.is_cloud_in_sandbox => accounts.only_in_sandbox(),
                 None => accounts,
             }
         };
-        let accounts = match keys.delivery {
-            Way::Handoff => None,
-            Way::Kubernetes => Some(accounts()),
-            Way::LeaveKubernetes => Some(accounts().leaving()),
+        let records = || {
+            let records = AdminRecords::new(&context.stack, &context.home, &context.tenancy.kind);
+            match said("/flyte/endpoint") {
+                Some(endpoint) => records.in_sandbox(endpoint),
+                None if context.is_cloud_in_sandbox => records.only_in_sandbox(),
+                None => records,
+            }
         };
-        Self { way: keys.delivery, accounts }
+        let by = match keys.delivery {
+            Way::Handoff => None,
+            Way::Kubernetes => Some(By::Accounts(Box::new(accounts()))),
+            Way::LeaveKubernetes => Some(By::Accounts(Box::new(accounts().leaving()))),
+            Way::Admin | Way::LeaveAdmin => Some(By::Records(Box::new(records()))),
+        };
+        Self { keys, by }
     }
 
     /// Who reads and writes what the platform is told, where that is cloudgrant.
     pub fn backend(&self) -> Option<&dyn Backend> {
-        self.accounts.as_ref().map(|accounts| accounts as _)
+        self.by.as_ref().map(|by| match by {
+            By::Accounts(accounts) => accounts.as_ref() as _,
+            By::Records(records) => records.as_ref() as _,
+        })
     }
 
     /// The sandbox that stands in for what is written.
     pub fn sandbox(&self) -> Option<&'static str> {
-        self.accounts.as_ref().map(|_| SANDBOX)
+        self.by.as_ref().map(|by| match by {
+            By::Accounts(_) => CLUSTER,
+            By::Records(_) => ADMIN,
+        })
     }
 
     /// What whoever runs cloudgrant must be allowed for that.
     pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
-        self.accounts.iter().map(|accounts| accounts.permissions(intents, purpose)).collect()
+        let document = self.by.as_ref().map(|by| match by {
+            By::Accounts(accounts) => accounts.permissions(intents, purpose),
+            By::Records(records) => records.permissions(intents, purpose),
+        });
+        Vec::from_iter(document)
     }
 
     /// What the platform must be told. `ask` says how its vendor is asked for a principal that only they can make.
@@ -88,35 +146,66 @@ impl Teller {
         principals: &[Principal],
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
-        if self.way != Way::Kubernetes {
-            return delivery.desired(principals, ask);
+        match self.keys.delivery {
+            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => return delivery.desired(principals, ask),
+            Way::Kubernetes | Way::Admin => {}
         }
-        let mut desired = Desired::default();
+        let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
+        let (mut desired, mut handed_off) = (Desired::default(), Vec::new());
         for principal in principals {
-            match &principal.identity {
-                Identity::Asked(asked) => desired.extend(ask(principal, asked)?),
-                Identity::Known { .. } => {
-                    desired.objects.extend(objects(principal));
+            match (&principal.identity, self.keys.delivery) {
+                (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
+                (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
+                    Some(attribute) => {
+                        desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
+                        desired.notes.extend(label_of_pods(principal));
+                    }
+                    None => {
+                        desired.notes.extend(without_attribute(principal));
+                        handed_off.push(principal.clone());
+                    }
+                },
+                (Identity::Known { .. }, _) => {
+                    desired.objects.extend(cloudgrant_platform_kubernetes::objects(principal));
                     desired.notes.extend(label_of_pods(principal));
                 }
             }
         }
+        desired.extend(delivery.desired(&handed_off, ask)?);
         Ok(desired)
     }
 
     /// How pairs stop running under a principal: a sentence.
     pub fn unbinding(&self, delivery: &Delivery, bound: &[String]) -> String {
-        const BY_ITSELF: &str =
+        const OF_ACCOUNTS: &str =
             "The service accounts lose the annotation first, in the same run; pods that run by then still name it";
-        match (self.way, bound) {
-            (Way::Handoff, _) => delivery.attributes.unbinding(bound),
-            // Nobody has to do anything for what cloudgrant annotated; whoever delivers by now may have bound it as well.
-            (Way::Kubernetes, _) | (Way::LeaveKubernetes, []) => BY_ITSELF.to_owned(),
-            (Way::LeaveKubernetes, bound) => {
-                format!("{BY_ITSELF}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
+        const OF_RECORDS: &str = "The cluster resource attributes go first, in the same run; the platform's default is back with its next \
+                                  sync, and pods that start before that still name what is gone";
+        let by_itself = match self.keys.delivery {
+            Way::Handoff => return delivery.attributes.unbinding(bound),
+            Way::Kubernetes | Way::LeaveKubernetes => OF_ACCOUNTS,
+            Way::Admin | Way::LeaveAdmin => OF_RECORDS,
+        };
+        match (self.keys.delivery, bound) {
+            (Way::LeaveKubernetes | Way::LeaveAdmin, [_, ..]) => {
+                format!("{by_itself}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
             }
+            // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.
+            _ => by_itself.to_owned(),
         }
     }
+}
+
+/// That no template of the platform's is known to take a principal.
+fn without_attribute(principal: &Principal) -> Option<Note> {
+    let annotation = annotation(principal)?;
+    let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
+    let message = format!(
+        "the platform's charts make no annotation {} of any attribute, so that it is handed off; where templates of your own do, \
+         name the attribute: `platform.attribute`",
+        annotation.key
+    );
+    Some(Note::info(binding, message))
 }
 
 /// What is on the service account counts for pods that carry a label, where there is one.

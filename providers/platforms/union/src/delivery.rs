@@ -12,6 +12,8 @@ use serde_json::Value;
 pub(crate) const DELIVERY: Delivery = Delivery {
     attributes: ClusterResourceAttributes { tool: "uctl", key: "defaultUserRoleValue" },
     templated: "eks.amazonaws.com/role-arn",
+    // Its chart has the annotation's key as a value, too, so that the same template serves all clouds.
+    of_attributes: &["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"],
     charts: &[Chart {
         name: "dataplane",
         path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
@@ -108,7 +110,7 @@ mod tests {
     use cloudgrant_core::{
         Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, Pair, PlatformContext, Project, Scope, Stack,
     };
-    use cloudgrant_platform_kit::Keys;
+    use cloudgrant_platform_kit::{Keys, Way};
     use serde_json::json;
 
     use super::*;
@@ -137,6 +139,10 @@ mod tests {
     }
 
     fn by_hand() -> Teller {
+        teller(Keys::default())
+    }
+
+    fn teller(keys: Keys) -> Teller {
         let context = PlatformContext {
             tenancy: Arc::new(tenancy("acme")),
             stack: Stack::parse("acme").expect("a stack"),
@@ -144,7 +150,38 @@ mod tests {
             is_cloud_in_sandbox: false,
             sandbox: None,
         };
-        Teller::new(Keys::default(), &context)
+        Teller::new(keys, &context)
+    }
+
+    /// Its chart's template is the same on all clouds. What only the vendor can make is asked for all the same.
+    #[test]
+    fn union_s_control_plane_is_told_the_same_value_on_every_cloud() {
+        let teller = teller(Keys { delivery: Way::Admin, ..Keys::default() });
+        for key in ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"] {
+            let value = AnnotationValue::Known("arn:r".to_owned());
+            let annotation = Annotation { key, value, pod_label: None };
+            let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
+            let told = of(&teller, &tenancy("acme"), &[principal(known)]).expect("told");
+            let names: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
+            let expected =
+                ["cluster-resource-attribute forecasting/production", "cluster-resource-attribute vision/production"];
+            assert_eq!(names, expected, "{key}");
+            let attributes = json!({ "attributes": { "defaultUserRoleValue": "arn:r" } });
+            assert!(
+                told.objects.iter().all(|object| object.attributes.value() == attributes && object.handoff.is_none())
+            );
+        }
+        let asked = Asked {
+            place: Vec::new(),
+            kind: "user-assigned managed identity",
+            issuers: Vec::new(),
+            audience: String::new(),
+            named_by: String::new(),
+            permissions: Vec::new(),
+            attributes: json!({}),
+        };
+        let told = of(&teller, &tenancy("acme"), &[principal(Identity::Asked(asked))]).expect("told");
+        assert!(told.objects.iter().all(|object| object.handoff.is_some()), "{told:?}");
     }
 
     #[test]
