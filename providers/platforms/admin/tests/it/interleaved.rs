@@ -166,3 +166,72 @@ async fn nothing_is_lost_but_in_the_moment_between_a_read_and_its_write() {
     assert_eq!(now[KEY], ROLE);
     assert!(before[VISION].as_object().expect("a record").iter().all(|(key, value)| now[key] == *value), "{now}");
 }
+
+/// Somebody who writes once, right after a request of that method for the record.
+struct Meddler {
+    deployment: Deployment,
+    http: Client,
+    after: Method,
+    record: Value,
+    seen: Mutex<Vec<String>>,
+}
+
+impl std::fmt::Debug for Meddler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meddler").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Handler for Meddler {
+    async fn handle(&self, request: Request) -> Response {
+        let url = format!("{}{}?{}", self.deployment.running.endpoint(), request.path, request.query);
+        let passed = self.http.request(request.method.clone(), url).body(request.body.to_vec());
+        let passed = passed.header("accept", "application/json").header("content-type", "application/json");
+        let answer = passed.send().await.expect("an answer");
+        let (status, body) = (answer.status(), answer.text().await.expect("a body"));
+        let name = request.path.rsplit('/').next().unwrap_or_default();
+        let line = format!("{} {name}", request.method);
+        let is_first = {
+            let mut seen = self.seen.lock().expect("a lock");
+            seen.push(line.clone());
+            request.method == self.after && seen.iter().filter(|one| **one == line).count() == 1
+        };
+        if is_first && request.path.ends_with(VISION) {
+            self.deployment.put(VISION, self.record.clone()).await;
+        }
+        Response::new(status, body)
+    }
+}
+
+async fn meddled(deployment: Deployment, after: Method, record: Value) -> (Arc<Meddler>, Server) {
+    let http = Client::builder().no_proxy().build().expect("a client");
+    let meddler = Arc::new(Meddler { deployment, http, after, record, seen: Mutex::default() });
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let server = Server::start(address, Plain, meddler.clone()).await.expect("a server");
+    (meddler, server)
+}
+
+#[tokio::test]
+async fn what_overwrites_ours_at_once_is_seen_at_once_and_kept_beside_it() {
+    let (meddler, server) = meddled(Deployment::start().await, Method::PUT, json!({ "theirs": "1" })).await;
+    let run = Run { projects: &["vision"], ..Run::at(&format!("http://{}", server.address())) };
+    assert!(run.apply().await.is_success());
+    assert_eq!(meddler.deployment.record(VISION).await, json!({ "theirs": "1", KEY: ROLE }));
+    let seen = meddler.seen.lock().expect("a lock").clone();
+    let writing = ["GET production", "PUT production", "GET production", "PUT production", "GET production"];
+    assert!(seen.windows(writing.len()).any(|some| some == writing), "{seen:?}");
+}
+
+/// A record that only the stack had is deleted, unless somebody came into it meanwhile.
+#[tokio::test]
+async fn what_comes_into_a_record_before_it_is_deleted_stays() {
+    let deployment = Deployment::start().await;
+    let quiet = Run { projects: &["vision"], ..Run::of(&deployment) };
+    assert!(quiet.apply().await.is_success());
+    let theirs = json!({ KEY: ROLE, (Run::mark_of(KEY)): ROLE, "theirs": "1" });
+    let (meddler, server) = meddled(deployment, Method::GET, theirs).await;
+    let run = Run { projects: &["vision"], ..Run::at(&format!("http://{}", server.address())) };
+    assert!(run.revoke().await.is_success());
+    assert_eq!(meddler.deployment.records().await, json!({ VISION: { "theirs": "1" } }));
+}
