@@ -169,6 +169,42 @@ fn leaving_flyte_admin_takes_away_what_was_set_and_hands_off() {
     assert_eq!(records(&folder, "aws"), json!({}));
 }
 
+/// The values of a role that goes, go with it; those of others are for `apply`.
+#[test]
+fn one_grant_that_is_revoked_while_leaving_takes_the_values_of_its_role_along_and_no_others() {
+    let folder = Folder::with(EXAMPLE);
+    exits(&folder, &["apply", "--yes"], 0);
+    folder.write("cloudgrant.yaml", EXAMPLE.replace("delivery: admin", "delivery: leave-admin"));
+    let look = exits(&folder, &["revoke", "models-production", "--dry-run"], 0);
+    assert!(look.contains("- cluster-resource-attribute forecasting/production"), "{look}");
+    assert!(!look.contains("vision/development"), "{look}");
+    exits(&folder, &["revoke", "models-production", "--yes"], 0);
+    let there = records(&folder, "aws");
+    assert_eq!(there.as_object().map(serde_json::Map::len), Some(1), "{there}");
+    let again = exits(&folder, &["revoke", "models-production", "--yes"], 0);
+    assert!(!again.contains("vision/development"), "{again}");
+    assert_eq!(records(&folder, "aws"), there);
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({}));
+}
+
+/// Union's chart takes the same value on every cloud, under another name.
+#[test]
+fn union_is_told_by_its_own_attribute() {
+    let manifest = crate::support::MANIFEST.replacen("kind: union\n", "kind: union\n  delivery: admin\n", 1);
+    let folder = Folder::with(&manifest);
+    exits(&folder, &["apply", "--yes"], 0);
+    exits(&folder, &["plan", "--exit-code"], 0);
+    let there = records(&folder, "aws");
+    let role = there["forecasting/production"]["defaultUserRoleValue"].as_str().unwrap_or_default();
+    assert!(
+        role.ends_with("_forecasting_production") && there.as_object().is_some_and(|all| all.len() == 1),
+        "{there}"
+    );
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({}));
+}
+
 #[test]
 fn a_plan_that_tells_flyte_admin() {
     assert_looks!(Folder::with(EXAMPLE).run(&["plan", "--sandbox"]));

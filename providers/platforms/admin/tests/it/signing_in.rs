@@ -137,3 +137,32 @@ async fn a_secret_goes_to_no_other_site_unless_a_person_names_it() {
     let heard = deployment.heard.lock().expect("a lock").join("\n");
     assert!(!heard.contains("Basic") && heard.contains("/api/v1/matchable_attributes Bearer a-token"), "{heard}");
 }
+
+/// As flytectl reads it.
+#[tokio::test]
+async fn a_configuration_of_flyte_s_own_tools_leads_there_and_signs_in() {
+    let flyte = with(client(), "").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.yaml");
+    std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).expect("written");
+    let address = flyte.running.endpoint().trim_start_matches("http://");
+    let of = |section: &str| {
+        let text = format!("admin:\n  endpoint: dns:///{address}\n  insecure: true\n{section}logger:\n  level: 0\n");
+        std::fs::write(&file, text).expect("written");
+        let mut run = Run::of(&flyte);
+        run.variables = vec![("FLYTECTL_CONFIG", file.display().to_string()), ("OF_MINE", SECRET.to_owned())];
+        run
+    };
+    let client = "  authType: ClientSecret\n  clientId: cloudgrant\n";
+    for section in [
+        format!("{client}  clientSecretLocation: {}\n", folder.path().join("secret").display()),
+        format!("{client}  clientSecretEnvVar: OF_MINE\n  scopes: [all]\n"),
+    ] {
+        assert!(of(&section).apply().await.is_success(), "{section}");
+    }
+    let person = of("  authType: Pkce\n").plan().await.expect_err("nobody is here");
+    assert!(person.message().contains("takes a person at a browser"), "{person}");
+    let refused =
+        of("  authType: ExternalCommand\n  command: [echo, not-a-token]\n").plan().await.expect_err("no token");
+    assert_eq!(refused.kind(), ErrorKind::Credentials);
+}
