@@ -144,8 +144,13 @@ mod tests {
         assert_eq!((attributes, handed_off), (json!({ "attributes": { "defaultIamRole": "arn:r" } }), false));
         assert!(of_key(keys.clone(), "example/client-id").2, "nobody knows what the templates call it");
         let keys = Keys { attribute: Some(serde_json::from_value(json!("mine")).expect("an attribute")), ..keys };
-        let (_, attributes, handed_off) = of_key(keys, "example/client-id");
+        let (_, attributes, handed_off) = of_key(keys.clone(), "example/client-id");
         assert_eq!((attributes, handed_off), (json!({ "attributes": { "mine": "arn:r" } }), false));
+        // Where cloudgrant sets none, it isn't passed over in silence.
+        for (way, told) in [(Way::Handoff, 1), (Way::Kubernetes, 1), (Way::Admin, 0), (Way::LeaveAdmin, 0)] {
+            let desired = of(&teller(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
+            assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
+        }
     }
 
     /// Lists in sentences can be empty.

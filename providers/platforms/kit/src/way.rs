@@ -147,11 +147,16 @@ impl Teller {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         match self.keys.delivery {
-            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => return delivery.desired(principals, ask),
+            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
+                let mut desired = delivery.desired(principals, ask)?;
+                desired.notes.extend(self.unused_attribute());
+                return Ok(desired);
+            }
             Way::Kubernetes | Way::Admin => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off) = (Desired::default(), Vec::new());
+        desired.notes.extend(self.unused_attribute());
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
@@ -173,6 +178,14 @@ impl Teller {
         }
         desired.extend(delivery.desired(&handed_off, ask)?);
         Ok(desired)
+    }
+
+    /// That the manifest names an attribute where cloudgrant sets none.
+    fn unused_attribute(&self) -> Option<Note> {
+        let is_used = matches!(self.keys.delivery, Way::Admin | Way::LeaveAdmin);
+        self.keys.attribute.as_ref().filter(|_| !is_used)?;
+        let message = "it is for `platform.delivery: admin`, and means nothing here";
+        Some(Note::warning("platform.attribute", message))
     }
 
     /// How pairs stop running under a principal: a sentence.
