@@ -11,8 +11,8 @@ pub(crate) type Map = BTreeMap<String, String>;
 /// How the keys of all stacks begin.
 const BEGINNING: &str = "cloudgrant.";
 
-/// How the keys begin that mark what is a stack's at a home: `cloudgrant.STACK.DIGEST.`. The attribute follows, and the value is the one
-/// that was written for it.
+/// How the keys begin that mark what is a stack's at a home: `cloudgrant.STACK.DIGEST.`. The attribute follows. The value says for which
+/// project and domain, as records are copied from one to another, and what was written: `PROJECT/DOMAIN=VALUE`.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark(String);
 
@@ -42,14 +42,25 @@ impl Mark {
         format!("{}{attribute}", self.0)
     }
 
-    /// The values that the stack wrote, by their attributes.
-    pub(crate) fn held(&self, record: &Map) -> BTreeMap<String, Held> {
-        let held = record.iter().filter_map(|(key, written)| {
+    /// What marks a value of a project and domain: a key, and its value.
+    pub(crate) fn entry(&self, name: &str, attribute: &str, value: &str) -> (String, String) {
+        (self.key(attribute), format!("{name}={value}"))
+    }
+
+    /// The values that the stack wrote into the record of a project and domain, by their attributes.
+    pub(crate) fn held(&self, name: &str, record: &Map) -> BTreeMap<String, Held> {
+        let held = record.iter().filter_map(|(key, marked)| {
             let attribute = key.strip_prefix(&self.0).filter(|attribute| !attribute.is_empty())?;
+            let written = written_for(name, marked)?;
             let there = record.get(attribute).cloned();
-            Some((attribute.to_owned(), Held { written: written.clone(), there }))
+            Some((attribute.to_owned(), Held { written: written.to_owned(), there }))
         });
         held.collect()
+    }
+
+    /// Whether a record has a mark of the stack's that is for another place.
+    pub(crate) fn is_copied(&self, name: &str, record: &Map) -> bool {
+        record.iter().any(|(key, marked)| key.starts_with(&self.0) && written_for(name, marked).is_none())
     }
 
     /// A record with what is wanted and without what isn't any more; all else stays as it is. `planned` is what was there of the
@@ -58,11 +69,13 @@ impl Mark {
     /// # Errors
     /// Somebody else has set a wanted attribute, or has changed it since the plan was made.
     pub(crate) fn with(&self, record: &Map, wanted: &Map, planned: &Map, name: &str) -> Result<(Map, Map), Error> {
-        let (mut next, left) = self.without(record, |attribute| !wanted.contains_key(attribute));
+        let (mut next, left) = self.without(name, record, |attribute| !wanted.contains_key(attribute));
         for (attribute, value) in wanted {
-            let mark = self.key(attribute);
+            let (mark, marked) = self.entry(name, attribute, value);
             if let Some(there) = record.get(attribute).filter(|there| *there != value) {
-                let Some(written) = record.get(&mark) else { return Err(in_the_way(name, attribute, record)) };
+                let Some(written) = record.get(&mark).and_then(|marked| written_for(name, marked)) else {
+                    return Err(in_the_way(name, attribute, record));
+                };
                 if there != written && planned.get(attribute) != Some(there) {
                     let message =
                         format!("somebody has set {attribute} of {name} to `{}` since the plan was made", shown(there));
@@ -70,16 +83,16 @@ impl Mark {
                 }
             }
             next.insert(attribute.clone(), value.clone());
-            next.insert(mark, value.clone());
+            next.insert(mark, marked);
         }
         Ok((next, left))
     }
 
     /// A record without those of the stack's values that are to go, and the values that stay as somebody else has put them in
     /// the place of the stack's.
-    pub(crate) fn without(&self, record: &Map, goes: impl Fn(&str) -> bool) -> (Map, Map) {
+    pub(crate) fn without(&self, name: &str, record: &Map, goes: impl Fn(&str) -> bool) -> (Map, Map) {
         let (mut next, mut left) = (record.clone(), Map::new());
-        for (attribute, held) in self.held(record).into_iter().filter(|(attribute, _)| goes(attribute)) {
+        for (attribute, held) in self.held(name, record).into_iter().filter(|(attribute, _)| goes(attribute)) {
             next.remove(&self.key(&attribute));
             if held.is_edited() {
                 left.extend(held.there.map(|there| (attribute, there)));
@@ -89,6 +102,11 @@ impl Mark {
         }
         (next, left)
     }
+}
+
+/// What was written, if it was for that project and domain.
+fn written_for<'a>(name: &str, marked: &'a str) -> Option<&'a str> {
+    marked.strip_prefix(name)?.strip_prefix('=')
 }
 
 /// A wanted attribute that somebody else has set to something else.
@@ -122,11 +140,16 @@ mod tests {
     #[test]
     fn a_mark_is_of_one_stack_at_one_home() {
         let acme = mark("acme", "home");
-        let record = map(&[("role", "r"), (&acme.key("role"), "r")]);
+        let record = map(&[("role", "r"), (&acme.key("role"), "p/d=r")]);
         let held = BTreeMap::from([("role".to_owned(), Held { written: "r".to_owned(), there: Some("r".to_owned()) })]);
-        assert_eq!(acme.held(&record), held);
+        assert_eq!(acme.held("p/d", &record), held);
+        // Nor is what somebody copied to another place.
+        for copied in ["p/e", "p/d2", "p", ""] {
+            assert!(acme.held(copied, &record).is_empty() && acme.is_copied(copied, &record), "{copied}");
+        }
+        assert!(!acme.is_copied("p/d", &record));
         for other in [mark("acme", "elsewhere"), mark("acme-ml", "home"), mark("a", "home")] {
-            assert!(other.held(&record).is_empty(), "{other:?}");
+            assert!(other.held("p/d", &record).is_empty(), "{other:?}");
             let refused = other.with(&record, &map(&[("role", "x")]), &Map::new(), "p/d").expect_err("another's");
             assert_eq!(refused.kind(), ErrorKind::Conflict);
             assert!(refused.message().contains("by another stack (`cloudgrant.acme."), "{refused}");
@@ -139,13 +162,16 @@ mod tests {
         let foreign = map(&[("quota", "4"), ("defaultUserRoleKey", "k")]);
         let wanted = map(&[("role", "r")]);
         let (with, left) = acme.with(&foreign, &wanted, &Map::new(), "p/d").expect("nobody is in the way");
-        assert_eq!(with, map(&[("quota", "4"), ("defaultUserRoleKey", "k"), ("role", "r"), (&acme.key("role"), "r")]));
+        assert_eq!(
+            with,
+            map(&[("quota", "4"), ("defaultUserRoleKey", "k"), ("role", "r"), (&acme.key("role"), "p/d=r")])
+        );
         assert_eq!(acme.with(&with, &wanted, &Map::new(), "p/d").expect("once more").0, with);
-        assert_eq!(acme.without(&with, |_| true), (foreign, Map::new()));
+        assert_eq!(acme.without("p/d", &with, |_| true), (foreign, Map::new()));
         assert!(left.is_empty());
         // Another attribute takes its place.
         let (moved, _) = acme.with(&with, &map(&[("iam", "r")]), &wanted, "p/d").expect("ours");
-        assert!(!moved.contains_key("role") && moved["iam"] == "r" && acme.held(&moved).len() == 1, "{moved:?}");
+        assert!(!moved.contains_key("role") && moved["iam"] == "r" && acme.held("p/d", &moved).len() == 1, "{moved:?}");
     }
 
     #[test]
@@ -154,15 +180,15 @@ mod tests {
         let wanted = map(&[("role", "r")]);
         let foreign = acme.with(&map(&[("role", "x")]), &wanted, &Map::new(), "p/d").expect_err("theirs");
         assert_eq!(foreign.kind(), ErrorKind::Conflict);
-        let edited = map(&[("role", "x"), (&acme.key("role"), "r")]);
+        let edited = map(&[("role", "x"), (&acme.key("role"), "p/d=r")]);
         let stale = acme.with(&edited, &wanted, &map(&[("role", "r")]), "p/d").expect_err("edited since");
         assert_eq!(stale.kind(), ErrorKind::PlanStale);
         let (put_back, _) = acme.with(&edited, &wanted, &map(&[("role", "x")]), "p/d").expect("it was shown");
         assert_eq!(put_back["role"], "r");
         // What isn't ours stays where only ours goes.
-        assert_eq!(acme.without(&edited, |_| true), (map(&[("role", "x")]), map(&[("role", "x")])));
+        assert_eq!(acme.without("p/d", &edited, |_| true), (map(&[("role", "x")]), map(&[("role", "x")])));
         // The same value by somebody else's hand is marked.
         let (taken, _) = acme.with(&wanted, &wanted, &Map::new(), "p/d").expect("the same");
-        assert_eq!(taken[&acme.key("role")], "r");
+        assert_eq!(taken[&acme.key("role")], "p/d=r");
     }
 }

@@ -95,7 +95,8 @@ pub(crate) fn commands(tool: &str, mark: &Mark, object: &Object) -> Vec<String> 
             None => value.as_str().unwrap_or_default().to_owned(),
         };
         lines.push(format!("# add to its attributes: {attribute}: {value}"));
-        lines.push(format!("# and, so that it is known as the stack's: {}: {value}", mark.key(attribute)));
+        let (key, marked) = mark.entry(&object.id.name, attribute, &value);
+        lines.push(format!("# and, so that it is known as the stack's: {key}: {marked}"));
     }
     let mut commands =
         vec![format!("{tool} get cluster-resource-attribute -p {project} -d {domain} --attrFile attributes.yaml")];
@@ -186,7 +187,10 @@ mod tests {
             commands.starts_with("flytectl get cluster-resource-attribute -p forecasting -d production --attrFile")
         );
         assert!(commands.contains("# add to its attributes: defaultIamRole: arn:r\n"), "{commands}");
-        assert!(commands.contains(&format!("{}: arn:r", mark.key("defaultIamRole"))), "{commands}");
+        assert!(
+            commands.contains(&format!("{}: forecasting/production=arn:r", mark.key("defaultIamRole"))),
+            "{commands}"
+        );
     }
 
     #[test]

@@ -18,12 +18,13 @@ pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result
     let mut observed = Observed::default();
     let mut with_record = BTreeSet::new();
     for record in &records {
-        let held = backend.mark.held(&record.attributes);
-        if record.project.is_empty() || record.domain.is_empty() || !record.below.is_empty() {
-            observed.notes.extend((!held.is_empty()).then(|| of_copy(record)));
+        let is_pair_s = !record.project.is_empty() && !record.domain.is_empty() && record.below.is_empty();
+        let name = if is_pair_s { format!("{}/{}", record.project, record.domain) } else { String::new() };
+        observed.notes.extend(backend.mark.is_copied(&name, &record.attributes).then(|| of_copy(record)));
+        if !is_pair_s {
             continue;
         }
-        let name = format!("{}/{}", record.project, record.domain);
+        let held = backend.mark.held(&name, &record.attributes);
         let object = wanted.get(name.as_str());
         if let Some(object) = object {
             if let Some((conflict, instead)) = conflict(object, &record.attributes, &held) {
@@ -136,7 +137,7 @@ pub(crate) fn hidden(name: &str, wider: &Record) -> Error {
 /// Somebody has copied a record with all that is in it.
 fn of_copy(record: &Record) -> Note {
     let message = format!(
-        "the record of {} has a mark of this stack's: somebody has copied it there, and cloudgrant leaves it alone",
+        "the record of {} has a mark of this stack's that is for another place: somebody has copied it, and cloudgrant leaves it alone",
         record.whose()
     );
     Note::warning(id(&format!("{}/{}", record.project, record.domain)), message)

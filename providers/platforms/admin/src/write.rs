@@ -73,7 +73,7 @@ async fn set(backend: &AdminRecords, name: &str, there: Read, (wanted, planned):
 async fn take_away(backend: &AdminRecords, name: &str, there: Read, outcome: &mut Outcome) -> Result<Option<Map>> {
     let (project, domain) = parts(name);
     let Some(record) = there.own else { return Ok(None) };
-    let (next, left) = backend.mark.without(&record, |_| true);
+    let (next, left) = backend.mark.without(name, &record, |_| true);
     if next == record {
         return Ok(None);
     }
@@ -88,7 +88,7 @@ async fn take_away(backend: &AdminRecords, name: &str, there: Read, outcome: &mu
         .filter(|other| other.project == project && other.domain == domain)
         .partition(|other| other.below.is_empty());
     let Some(own) = own.first() else { return Ok(Some(left)) };
-    let (next, left) = backend.mark.without(&own.attributes, |_| true);
+    let (next, left) = backend.mark.without(name, &own.attributes, |_| true);
     match below.first() {
         None if next.is_empty() => backend.deployment.delete(project, domain).await?,
         None => backend.deployment.put(project, domain, &next).await?,

@@ -13,7 +13,7 @@ mod trust;
 use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -133,9 +133,7 @@ impl Deployment {
         for is_last in [false, true] {
             let header = self.sign_in.header(&self.http, told).await?;
             let is_signed_in = header.is_some();
-            // With another type, or none, the gateway answers in protobuf's binary form, or in other names.
-            let mut request = self.http.request(method.clone(), &url)?;
-            request = request.header("accept", "application/json").header("content-type", "application/json");
+            let mut request = in_json(self.http.request(method.clone(), &url)?);
             if let Some((name, value)) = header {
                 request = request.header(name, value);
             }
@@ -165,4 +163,9 @@ impl Deployment {
             _ => errors::answered(what, 401, body),
         }
     }
+}
+
+/// With another type, or none, the gateway answers in protobuf's binary form, or in other names.
+fn in_json(request: RequestBuilder) -> RequestBuilder {
+    request.header("accept", "application/json").header("content-type", "application/json")
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::surroundings::{Credentials, Told};
-use super::{Http, base64, errors, trust};
+use super::{Http, base64, errors, in_json, trust};
 
 /// The header that takes tokens where the deployment says nothing else. `Authorization` would win over it, and may be a proxy's.
 const HEADER: &str = "flyte-authorization";
@@ -87,7 +87,7 @@ async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
     const WHAT: &str = "can't read how to sign in to Flyte admin";
     let read = async |segments: &[&str]| -> Result<Option<Value>> {
         let url = http.url(&told.endpoint, segments)?;
-        let (status, body) = http.exchange(WHAT, http.request(Method::GET, &url)?, &url).await?;
+        let (status, body) = http.exchange(WHAT, in_json(http.request(Method::GET, &url)?), &url).await?;
         match status {
             200 if body.is_object() => Ok(Some(body)),
             200 => Err(errors::of_another(WHAT, &told.endpoint)),
@@ -150,7 +150,8 @@ async fn of_client(
     let basic = format!("Basic {}", base64::encode(format!("{}:{}", encode(id), encode(secret)).as_bytes()));
     let mut basic = HeaderValue::from_str(&basic).map_err(|_| refused("the client's secret can't be sent"))?;
     basic.set_sensitive(true);
-    let request = http.request(Method::POST, place)?.header("authorization", basic);
+    let request =
+        http.request(Method::POST, place)?.header("authorization", basic).header("accept", "application/json");
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
     let (status, body) = http.exchange(WHAT, request, place).await?;
     match (status, body["access_token"].as_str()) {

@@ -229,7 +229,8 @@ async fn what_comes_into_a_record_before_it_is_deleted_stays() {
     let deployment = Deployment::start().await;
     let quiet = Run { projects: &["vision"], ..Run::of(&deployment) };
     assert!(quiet.apply().await.is_success());
-    let theirs = json!({ KEY: ROLE, (Run::mark_of(KEY)): ROLE, "theirs": "1" });
+    let mut theirs = Run::written(VISION, KEY, ROLE);
+    theirs["theirs"] = "1".into();
     let (meddler, server) = meddled(deployment, Method::GET, theirs).await;
     let run = Run { projects: &["vision"], ..Run::at(&format!("http://{}", server.address())) };
     assert!(run.revoke().await.is_success());

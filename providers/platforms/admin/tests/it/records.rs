@@ -90,6 +90,30 @@ async fn a_value_that_somebody_edited_is_shown_and_put_back_and_stays_theirs_in_
     assert_eq!(flyte.records().await, json!({}));
 }
 
+/// As with `flytectl get --attrFile` and `update` with another project in the file.
+#[tokio::test]
+async fn a_record_that_somebody_copied_elsewhere_is_theirs() {
+    let flyte = Deployment::start().await;
+    Run::of(&flyte).apply().await;
+    let copy = flyte.records().await[VISION].clone();
+    for place in ["forecasting/development", "vision"] {
+        flyte.put(place, copy.clone()).await;
+    }
+    let plan = Run::of(&flyte).plan().await.expect("a plan");
+    assert!(plan.is_empty(), "{:?}", plan.changes);
+    let told: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("copied")).collect();
+    assert_eq!(told.len(), 2, "{:?}", plan.notes);
+    assert!(Run::of(&flyte).revoke().await.is_success());
+    assert_eq!(flyte.records().await, json!({ "forecasting/development": copy, "vision": copy }));
+    // Where it is wanted afterwards, it becomes the stack's.
+    flyte.put(VISION, copy.clone()).await;
+    flyte.put(FORECASTING, copy).await;
+    assert!(Run::of(&flyte).apply().await.is_success());
+    assert!(Run::of(&flyte).revoke().await.is_success());
+    let left = flyte.records().await;
+    assert!(left[VISION].is_null() && left[FORECASTING].is_null(), "{left}");
+}
+
 #[tokio::test]
 async fn somebody_else_s_value_is_never_overwritten_unless_it_is_the_same() {
     let flyte = Deployment::start().await;

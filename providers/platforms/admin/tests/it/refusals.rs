@@ -47,7 +47,7 @@ async fn projects_and_domains_that_flyte_admin_does_not_have_are_named() {
     let refused = Run::of(&flyte).plan().await.expect_err("its namespaces are called otherwise");
     assert!(refused.to_string().contains("is called prod"), "{refused}");
     // What was set there before can be taken away.
-    flyte.put(VISION, json!({ KEY: ROLE, (Run::mark_of(KEY)): ROLE })).await;
+    flyte.put(VISION, Run::written(VISION, KEY, ROLE)).await;
     assert!(Run::of(&flyte).revoke().await.is_success());
     assert_eq!(flyte.records().await, json!({}));
 }

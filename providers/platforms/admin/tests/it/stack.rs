@@ -121,9 +121,10 @@ impl<'a> Run<'a> {
         Self { stack: "acme", projects: &["forecasting", "vision"], value: ROLE, variables }
     }
 
-    /// The key that marks an attribute as the stack's.
-    pub(crate) fn mark_of(attribute: &str) -> String {
-        format!("cloudgrant.acme.{}.{attribute}", cloudgrant_core::digest::digest_of("home", 8))
+    /// A record with an attribute as the stack wrote it.
+    pub(crate) fn written(name: &str, attribute: &str, value: &str) -> serde_json::Value {
+        let mark = format!("cloudgrant.acme.{}.{attribute}", cloudgrant_core::digest::digest_of("home", 8));
+        serde_json::json!({ attribute: value, mark: format!("{name}={value}") })
     }
 
     /// The same where the manifest asks for nothing any more.
