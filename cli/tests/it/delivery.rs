@@ -206,15 +206,16 @@ fn keys_of_a_platform_s_own_are_checked_as_all_others() {
         ),
         (
             "delivry: kubernetes",
-            "did you mean `delivery`? possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute",
+            "did you mean `delivery`? possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute, deployment",
         ),
         (
             "kubeconfig: /home/me/config",
-            "possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute",
+            "possible: kind, organization, projects, domains, namespace, service_account, delivery, attribute, deployment",
         ),
         ("endpoint: https://flyte.example", "unknown key"),
         ("attribute: namespace", "isn't free"),
         ("attribute: a b", "an attribute is letters, digits"),
+        ("deployment: https://flyte.example", "named by its host alone"),
     ] {
         let folder = Folder::with(&ONE_DOMAIN.replace("delivery: kubernetes", written));
         let refused = exits(&folder, &["plan"], 2);

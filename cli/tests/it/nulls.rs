@@ -20,7 +20,7 @@ fn every_key() -> Value {
         "platform": {
             "kind": "union", "organization": "acme", "projects": ["forecasting", "vision"],
             "domains": ["staging", "production"], "namespace": "{project}-{domain}", "service_account": "default",
-            "delivery": "kubernetes", "attribute": "defaultUserRoleValue",
+            "delivery": "kubernetes", "attribute": "defaultUserRoleValue", "deployment": "flyte.example.com",
         },
         "aws": {
             "region": "us-west-2", "account": "111122223333",

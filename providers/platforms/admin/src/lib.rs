@@ -30,7 +30,7 @@ use cloudgrant_core::{
 use crate::client::Deployment;
 pub use crate::client::surroundings::Surroundings;
 use crate::mark::Mark;
-pub use crate::object::{objects, unfit_attribute};
+pub use crate::object::{objects, unfit_attribute, unfit_host};
 
 /// The kind of object that is a value in the cluster resource attributes of a project and domain. Its name is `PROJECT/DOMAIN`.
 pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
@@ -56,6 +56,14 @@ impl AdminRecords {
     #[must_use]
     pub fn surrounded(mut self, surroundings: Surroundings) -> Self {
         self.deployment.surround(surroundings);
+        self
+    }
+
+    /// The same where the manifest says which deployment it means, by its host, or host and port: any other is refused. It says
+    /// nothing of how to get there, nor with which credentials.
+    #[must_use]
+    pub fn only_at(mut self, host: String) -> Self {
+        self.deployment.keep_to(host);
         self
     }
 

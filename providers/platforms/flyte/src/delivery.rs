@@ -147,7 +147,9 @@ mod tests {
         let (_, attributes, handed_off) = of_key(keys.clone(), "example/client-id");
         assert_eq!((attributes, handed_off), (json!({ "attributes": { "mine": "arn:r" } }), false));
         // Where cloudgrant sets none, it isn't passed over in silence.
-        for (way, told) in [(Way::Handoff, 1), (Way::Kubernetes, 1), (Way::Admin, 0), (Way::LeaveAdmin, 0)] {
+        let keys =
+            Keys { deployment: Some(serde_json::from_value(json!("flyte.example.com")).expect("a host")), ..keys };
+        for (way, told) in [(Way::Handoff, 2), (Way::Kubernetes, 2), (Way::Admin, 0), (Way::LeaveAdmin, 0)] {
             let desired = of(&teller(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
             assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
         }

@@ -6,7 +6,7 @@ use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
     Result,
 };
-use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
+use cloudgrant_platform_admin::{AdminRecords, unfit_attribute, unfit_host};
 use cloudgrant_platform_kubernetes::ServiceAccounts;
 use serde::{Deserialize, Deserializer};
 
@@ -21,11 +21,16 @@ pub struct Keys {
     /// The cluster resource attribute of which the platform's own templates make the annotation, where its charts' isn't the one.
     #[serde(deserialize_with = "written")]
     pub attribute: Option<Attribute>,
+    /// The host of the deployment that is meant. It leads nowhere: any other that the surroundings name is refused.
+    #[serde(deserialize_with = "written")]
+    pub deployment: Option<Host>,
 }
 
-/// What is written isn't null: that would mean another attribute.
-fn written<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Attribute>, D::Error> {
-    Attribute::deserialize(deserializer).map(Some)
+/// What is written isn't null: that would mean another attribute, and any deployment.
+fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The name of a cluster resource attribute.
@@ -40,6 +45,22 @@ impl TryFrom<String> for Attribute {
         match unfit_attribute(&name) {
             Some(why) => Err(why),
             None => Ok(Self(name)),
+        }
+    }
+}
+
+/// The host of a deployment, or its host and port.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Host(String);
+
+impl TryFrom<String> for Host {
+    type Error = String;
+
+    fn try_from(host: String) -> std::result::Result<Self, String> {
+        match unfit_host(&host) {
+            Some(why) => Err(why),
+            None => Ok(Self(host)),
         }
     }
 }
@@ -96,6 +117,10 @@ impl Teller {
         };
         let records = || {
             let records = AdminRecords::new(&context.stack, &context.home, &context.tenancy.kind);
+            let records = match &keys.deployment {
+                Some(Host(host)) => records.only_at(host.clone()),
+                None => records,
+            };
             match said("/flyte/endpoint") {
                 Some(endpoint) => records.in_sandbox(endpoint),
                 None if context.is_cloud_in_sandbox => records.only_in_sandbox(),
@@ -149,14 +174,14 @@ impl Teller {
         match self.keys.delivery {
             Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
                 let mut desired = delivery.desired(principals, ask)?;
-                desired.notes.extend(self.unused_attribute());
+                desired.notes.extend(self.unused());
                 return Ok(desired);
             }
             Way::Kubernetes | Way::Admin => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off) = (Desired::default(), Vec::new());
-        desired.notes.extend(self.unused_attribute());
+        desired.notes.extend(self.unused());
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
@@ -180,12 +205,18 @@ impl Teller {
         Ok(desired)
     }
 
-    /// That the manifest names an attribute where cloudgrant sets none.
-    fn unused_attribute(&self) -> Option<Note> {
-        let is_used = matches!(self.keys.delivery, Way::Admin | Way::LeaveAdmin);
-        self.keys.attribute.as_ref().filter(|_| !is_used)?;
+    /// That the manifest has keys of Flyte admin's where cloudgrant doesn't ask it.
+    fn unused(&self) -> Vec<Note> {
+        let Keys { delivery, attribute, deployment } = &self.keys;
+        if matches!(delivery, Way::Admin | Way::LeaveAdmin) {
+            return Vec::new();
+        }
         let message = "it is for `platform.delivery: admin`, and means nothing here";
-        Some(Note::warning("platform.attribute", message))
+        let attribute = attribute.as_ref().map(|_| Note::warning("platform.attribute", message));
+        attribute
+            .into_iter()
+            .chain(deployment.as_ref().map(|_| Note::warning("platform.deployment", message)))
+            .collect()
     }
 
     /// How pairs stop running under a principal: a sentence.

@@ -4,6 +4,7 @@ use cloudgrant_core::{Error, ErrorKind, proxy_named, shown};
 use reqwest::Url;
 use serde_json::Value;
 
+use super::surroundings::Told;
 use super::trust::is_here;
 
 /// Where the deployment itself is the problem.
@@ -82,6 +83,15 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         innermost = source;
     }
     shown(&innermost.to_string())
+}
+
+/// The manifest means another one.
+pub(super) fn of_another_deployment(told: &Told, meant: &str) -> Error {
+    let place = told.endpoint.origin().ascii_serialization();
+    let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
+    Error::new(ErrorKind::WrongAccount, message)
+        .with("named by", &told.source)
+        .hint("select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent")
 }
 
 /// The cloud is a sandbox's, and the deployment none.

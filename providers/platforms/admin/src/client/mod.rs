@@ -39,6 +39,8 @@ pub(crate) struct Deployment {
     surroundings: Surroundings,
     is_union: bool,
     whose: Whose,
+    /// The host of the one that is meant, where anybody says so.
+    meant: Option<String>,
     http: Http,
     told: OnceCell<Told>,
     sign_in: SignIn,
@@ -50,6 +52,7 @@ impl Deployment {
             surroundings,
             is_union,
             whose: Whose::Named,
+            meant: None,
             http: Http::default(),
             told: OnceCell::new(),
             sign_in: SignIn::default(),
@@ -66,6 +69,10 @@ impl Deployment {
 
     pub(crate) fn keep_in_sandbox(&mut self) {
         self.whose = Whose::OnlySandbox;
+    }
+
+    pub(crate) fn keep_to(&mut self, host: String) {
+        self.meant = Some(host);
     }
 
     pub(crate) fn is_in_sandbox(&self) -> bool {
@@ -97,6 +104,11 @@ impl Deployment {
             }
             Whose::Named | Whose::OnlySandbox => self.surroundings.told(self.is_union)?,
         };
+        if let (Whose::Named, Some(meant)) = (&self.whose, &self.meant)
+            && !trust::is_at(&told.endpoint, meant)
+        {
+            return Err(errors::of_another_deployment(&told, meant));
+        }
         self.http.trust(told.ca_certificate.clone());
         if self.whose == Whose::OnlySandbox && !self.is_sandbox(&told).await? {
             return Err(errors::of_real_deployment(&told.endpoint));

@@ -25,6 +25,13 @@ pub(crate) fn is_here(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether an address is that of a host, or of a host and port.
+pub(crate) fn is_at(url: &Url, host: &str) -> bool {
+    let is = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    host == is || host == format!("{is}:{port}")
+}
+
 /// Whether credentials for a deployment may be sent to the place that gives tokens. `named` is what a person has named for that.
 pub(crate) fn may_have_credentials(endpoint: &Url, place: &Url, named: Option<&Url>) -> bool {
     if place.origin() == endpoint.origin() {

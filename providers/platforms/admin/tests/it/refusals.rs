@@ -69,6 +69,25 @@ async fn what_cannot_be_taken_away_in_an_archived_project_is_no_success() {
     assert_eq!(flyte.records().await, json!({}));
 }
 
+/// Two deployments may have the same projects.
+#[tokio::test]
+async fn another_deployment_than_the_manifest_s_is_refused_by_name_and_asked_nothing() {
+    let flyte = Deployment::start().await;
+    let address = flyte.running.endpoint().trim_start_matches("http://").to_owned();
+    for means in ["flyte.example.com", "127.0.0.1:1", "127.0.0.10"] {
+        let run = Run { means: Some(means), ..Run::of(&flyte) };
+        for engine in [run.engine(), run.engine_of_revoke()] {
+            let refused = engine.plan(&cloudgrant_core::Silent).await.expect_err(means);
+            assert_eq!(refused.kind(), ErrorKind::WrongAccount);
+            assert!(refused.message().contains(means) && refused.message().contains(&address), "{refused}");
+        }
+    }
+    assert!(flyte.running.counts().by_action.is_empty());
+    for means in [address.as_str(), "127.0.0.1"] {
+        assert!(Run { means: Some(means), ..Run::of(&flyte) }.plan().await.is_ok(), "{means}");
+    }
+}
+
 #[tokio::test]
 async fn a_denied_write_says_which_calls_are_needed() {
     let knobs = "deny=admin:UpdateProjectDomainAttributes";

@@ -107,6 +107,8 @@ pub(crate) struct Run<'a> {
     /// Of which projects the domain is bound.
     pub(crate) projects: &'a [&'a str],
     pub(crate) value: &'a str,
+    /// Which deployment the manifest means, where it says so.
+    pub(crate) means: Option<&'a str>,
     /// The variables that lead to the deployment.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
@@ -118,7 +120,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn at(endpoint: &str) -> Self {
         let variables = vec![("FLYTE_PLATFORM_URL", endpoint.to_owned())];
-        Self { stack: "acme", projects: &["forecasting", "vision"], value: ROLE, variables }
+        Self { stack: "acme", projects: &["forecasting", "vision"], value: ROLE, means: None, variables }
     }
 
     /// A record with an attribute as the stack wrote it.
@@ -139,6 +141,10 @@ impl<'a> Run<'a> {
         let variables = self.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let surroundings = Surroundings::given(variables.collect(), "/nowhere");
         let records = AdminRecords::new(&stack, "home", "flyte").surrounded(surroundings);
+        let records = match self.means {
+            Some(host) => records.only_at(host.to_owned()),
+            None => records,
+        };
         let tenancy = Tenancy {
             kind: "flyte".to_owned(),
             organization: String::new(),
