@@ -158,6 +158,24 @@ fn what_somebody_put_in_place_of_a_role_is_drift_with_both_and_another_s_is_a_co
     exits(&folder, &["revoke", "--all", "--yes"], 0);
 }
 
+/// What stays keeps no role from going: it names what is gone then.
+#[test]
+fn a_revoke_takes_all_else_away_where_a_project_is_archived_and_ends_with_1() {
+    let folder = Folder::with(EXAMPLE);
+    exits(&folder, &["apply", "--yes"], 0);
+    let set = |state: &str| in_admin(&folder, "aws", &[("PUT", "/api/v1/projects/vision", json!({ "state": state }))]);
+    set("ARCHIVED");
+    let look = exits(&folder, &["revoke", "vision-development", "--dry-run"], 1);
+    assert!(look.contains("stays: cluster-resource-attribute vision/development"), "{look}");
+    let revoked = exits(&folder, &["revoke", "--all", "--yes"], 1);
+    assert!(revoked.contains("stays: cluster-resource-attribute vision/production"), "{revoked}");
+    assert!(revoked.contains("6 deleted") || revoked.contains("7 deleted"), "{revoked}");
+    exits(&folder, &["revoke", "--all", "--yes"], 1);
+    set("ACTIVE");
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({}));
+}
+
 #[test]
 fn leaving_flyte_admin_takes_away_what_was_set_and_hands_off() {
     let folder = Folder::with(EXAMPLE);

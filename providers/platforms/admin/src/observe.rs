@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Result, Unmakeable, shown};
+use cloudgrant_core::{
+    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Result, Stays, Unmakeable, shown,
+};
 use serde_json::{Value, json};
 
 use crate::client::{Project, Record};
@@ -156,16 +158,30 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
         Err(error) => return Err(error),
     };
     let projects: BTreeMap<&str, &Project> = projects.iter().map(|project| (project.id.as_str(), project)).collect();
-    let mut wrong: BTreeMap<(bool, String), Unmakeable> = BTreeMap::new();
+    let mut wrong: BTreeMap<String, Unmakeable> = BTreeMap::new();
     for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
         if let Some((why, actions)) = unfit(name, &projects) {
-            let key = (wanted.contains_key(name), why.message().to_owned());
+            if !wanted.contains_key(name) && actions.contains(&Action::Delete) {
+                stay(name, &why, observed);
+                continue;
+            }
+            let key = why.message().to_owned();
             let new = Unmakeable { why, actions, objects: BTreeSet::new(), is_of_caller: false };
             wrong.entry(key).or_insert(new).objects.insert(id(name));
         }
     }
     observed.unmakeable.extend(wrong.into_values());
     Ok(())
+}
+
+/// What can't be taken away stays, and keeps nothing else from going: not its principal either, so that it names what is gone.
+fn stay(name: &str, why: &Error, observed: &mut Observed) {
+    let object = id(name);
+    observed.objects.remove(&object);
+    observed.names.remove(&object);
+    observed.if_updated.remove(&object);
+    let reason = format!("{}: {}", why.message(), why.hint_text().unwrap_or_default());
+    observed.stays.push(Stays { object, reason, is_empty: false });
 }
 
 /// What is wrong with a project or a domain, and what can't be done for that.

@@ -52,16 +52,19 @@ async fn projects_and_domains_that_flyte_admin_does_not_have_are_named() {
     assert_eq!(flyte.records().await, json!({}));
 }
 
-/// Flyte admin changes nothing of an archived project, and its record stays.
+/// Flyte admin changes nothing of an archived project, and its record stays. It keeps nothing else from going.
 #[tokio::test]
-async fn what_cannot_be_taken_away_in_an_archived_project_is_no_success() {
+async fn what_cannot_be_taken_away_in_an_archived_project_stays_and_is_told() {
     let flyte = Deployment::start().await;
     Run::of(&flyte).apply().await;
     flyte.project("vision", "ARCHIVED").await;
     let plan = Run::of(&flyte).engine_of_revoke().plan(&cloudgrant_core::Silent).await.expect("a plan");
-    assert_eq!(plan.undeletable.len(), 1, "{plan:?}");
+    let [stays] = plan.stays.as_slice() else { panic!("{plan:?}") };
+    assert!(stays.object.name == VISION && stays.reason.contains("--activate") && !stays.is_empty, "{stays:?}");
+    assert!(Run::of(&flyte).plan().await.is_ok_and(|plan| plan.is_empty() && plan.stays.is_empty()), "it is wanted");
     let report = Run::of(&flyte).revoke().await;
-    assert!(!report.is_success(), "{report:?}");
+    assert!(report.is_success() && report.applied.len() == 1, "{report:?}");
+    assert_eq!(Run::of_nothing(&flyte).plan().await.expect("a plan").stays.len(), 1);
     let records = flyte.records().await;
     assert_eq!(records.as_object().map(serde_json::Map::len), Some(1), "the rest is gone: {records}");
     flyte.project("vision", "ACTIVE").await;
