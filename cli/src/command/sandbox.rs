@@ -157,34 +157,46 @@ async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Valu
 fn variables(running: &Sandboxes, folder: &Path, address: SocketAddr) -> Result<Vec<(String, String)>> {
     let mut variables = running.cloud.exports().to_vec();
     variables.extend(running.platform.iter().flat_map(|platform| platform.exports()).cloned());
-    if !variables.iter().any(|(name, _)| name == KUBECONFIG) {
-        variables.push((KUBECONFIG.to_owned(), no_cluster(folder)?));
+    for (name, file, text) in NOWHERE {
+        if !variables.iter().any(|(known, _)| known == name) {
+            variables.push((name.to_owned(), nowhere(folder, file, text)?));
+        }
     }
     variables.extend(crate::sandbox::without_proxy(address.ip(), |name| std::env::var(name).ok()));
     settings("CLOUDGRANT", running.cloud.settings(), &mut variables);
     Ok(variables)
 }
 
-/// By which programs find a cluster. Without it, they take the one in the person's own file.
-const KUBECONFIG: &str = "KUBECONFIG";
+/// By which programs find a cluster, and a deployment of Flyte or Union, with the file that leads nowhere. Without them, they take those
+/// in the person's own files. Nobody listens on port 9 of this machine; with an empty file, kubectl tries port 8080.
+const NOWHERE: [(&str, &str, &str); 3] = [
+    ("KUBECONFIG", "no-cluster", NO_CLUSTER),
+    ("FLYTECTL_CONFIG", "no-flyte", NO_FLYTE),
+    ("UCTL_CONFIG", "no-flyte", NO_FLYTE),
+];
 
-/// A kubeconfig for where there is no cluster in the sandbox. Nobody listens on port 9 of this machine; with an empty file, kubectl
-/// tries port 8080.
-fn no_cluster(folder: &Path) -> Result<String> {
-    const NONE: &str = "apiVersion: v1
+const NO_CLUSTER: &str = "apiVersion: v1
 kind: Config
 clusters: [{ name: none-in-this-sandbox, cluster: { server: \"http://127.0.0.1:9\" } }]
 contexts: [{ name: none-in-this-sandbox, context: { cluster: none-in-this-sandbox, user: nobody } }]
 users: [{ name: nobody, user: {} }]
 current-context: none-in-this-sandbox
 ";
+
+const NO_FLYTE: &str = "admin:
+  endpoint: dns:///127.0.0.1:9
+  insecure: true
+";
+
+/// A file for where what it leads to isn't in the sandbox.
+fn nowhere(folder: &Path, name: &str, text: &str) -> Result<String> {
     let failed = |error: std::io::Error| {
         let message = format!("can't write a file in {}", folder.display());
         Error::new(ErrorKind::Usage, message).with("cause", error)
     };
-    let file = std::path::absolute(folder).map_err(failed)?.join("no-cluster");
+    let file = std::path::absolute(folder).map_err(failed)?.join(name);
     // One that a foreign checkout brings along could name a real cluster, or a command to run.
-    fixed_file(&file, NONE).map_err(|error| crate::sandbox::failed(ErrorKind::Usage, &error))?;
+    fixed_file(&file, text).map_err(|error| crate::sandbox::failed(ErrorKind::Usage, &error))?;
     Ok(file.display().to_string())
 }
 

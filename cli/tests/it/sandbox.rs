@@ -211,8 +211,11 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
         "UNIONAI_API_KEY",
     ];
     for (provider, set) in [
-        ("aws", ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG"]),
-        ("azure", ["AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_CLIENT_SECRET", "KUBECONFIG"]),
+        (
+            "aws",
+            ["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG", "FLYTECTL_CONFIG"],
+        ),
+        ("azure", ["AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "AZURE_CLIENT_SECRET", "KUBECONFIG", "UCTL_CONFIG"]),
     ] {
         let more = ["AWS_CONFIG_FILE", "AWS_ACCESS_KEY_ID", "AWS_PAGER", "KUBECONFIG"];
         let folder = OUT.into_iter().chain(more).fold(Folder::empty(), |folder, name| folder.variable(name, "real"));

@@ -21,6 +21,11 @@
 //! A [`Seed`]: projects, domains, Helm's `customData`, whose chart annotates the service accounts, and who may call. [`start`]
 //! reads one from a manifest.
 //!
+//! # How programs find it
+//!
+//! [`Running::exports`] has the variables, and a configuration in the folder as flytectl and uctl read it. These two speak gRPC, and so get no
+//! answer; but none of a person's own deployment either.
+//!
 //! # What goes wrong on request
 //!
 //! All knobs of the sandbox kit. `deny=admin:UpdateProjectDomainAttributes` refuses a call by the name that gRPC has for it, and
