@@ -52,6 +52,18 @@ async fn projects_and_domains_that_flyte_admin_does_not_have_are_named() {
     assert_eq!(flyte.records().await, json!({}));
 }
 
+/// A last page that is full says that another follows.
+#[tokio::test]
+async fn projects_are_found_on_every_page() {
+    for (others, pages) in [(198, 3), (199, 3), (97, 1), (98, 2)] {
+        let mut projects: Vec<_> = (0..others).map(|at| format!("a-{at}")).collect();
+        projects.extend(Deployment::seed().projects);
+        let flyte = Deployment::start_with(Seed { projects, ..Deployment::seed() }, "").await;
+        let plan = Run::of(&flyte).plan().await.expect("vision is on the last page");
+        assert_eq!((plan.changes.len(), flyte.calls("admin:ListProjects")), (2, pages), "{others}");
+    }
+}
+
 /// Flyte admin changes nothing of an archived project, and its record stays. It keeps nothing else from going.
 #[tokio::test]
 async fn what_cannot_be_taken_away_in_an_archived_project_stays_and_is_told() {
