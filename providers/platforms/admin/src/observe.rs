@@ -120,6 +120,7 @@ fn of_wider(name: &str, records: &[Record]) -> Option<Unmakeable> {
         actions: &[Action::Create],
         objects: BTreeSet::from([id(name)]),
         is_of_caller: false,
+        is_certain: true,
     })
 }
 
@@ -166,7 +167,7 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
                 continue;
             }
             let key = why.message().to_owned();
-            let new = Unmakeable { why, actions, objects: BTreeSet::new(), is_of_caller: false };
+            let new = Unmakeable { why, actions, objects: BTreeSet::new(), is_of_caller: false, is_certain: true };
             wrong.entry(key).or_insert(new).objects.insert(id(name));
         }
     }
