@@ -8,6 +8,7 @@ use std::io::Write;
 use cloudgrant_kubernetes_sandbox::{Seed, start};
 use cloudgrant_sandbox_kit::Start;
 use serde_json::{Map, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -20,8 +21,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let running = start(Start::new(folder), &seed).await?;
     let exports: Map<_, _> = running.exports().iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let said = json!({"endpoint": running.endpoint(), "settings": running.settings(), "exports": exports});
+    // Before anybody knows that it runs: an interrupt that comes while the first of these is asked for is lost.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     writeln!(std::io::stdout(), "{said}")?;
-    tokio::signal::ctrl_c().await?;
+    interrupts.recv().await;
     running.stop().await;
     Ok(())
 }
