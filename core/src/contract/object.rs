@@ -361,6 +361,13 @@ impl Observed {
         self.if_updated.extend(if_updated);
     }
 
+    /// Which principals of the stack's are named by what names one.
+    pub(crate) fn named_now(&self) -> BTreeMap<ObjectId, Vec<ObjectId>> {
+        let named =
+            |names: &BTreeSet<String>| names.iter().filter_map(|name| self.principals.get(name)).cloned().collect();
+        self.names.iter().map(|(id, names)| (id.clone(), named(names))).collect()
+    }
+
     /// Has what names a principal of the stack's need that one: it goes before it, and with it.
     pub(crate) fn bind_names(&mut self) {
         for (id, names) in &self.names {

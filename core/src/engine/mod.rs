@@ -251,6 +251,7 @@ impl Engine {
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
             principals: own,
+            named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };

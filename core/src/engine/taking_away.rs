@@ -2,7 +2,8 @@
 //!
 //! `revoke a` takes away what `a` asks for and no other grant of the manifest does. The manifest says what stays, also of a grant
 //! that was edited and not applied, or that was revoked before and is still listed: what it asks for isn't made, and isn't taken.
-//! What is there and no grant asks for stays and is told, unless it can be told to be of what is revoked.
+//! What is there and no grant asks for stays and is told, unless it says itself that it is of what is revoked. Whose it was is never
+//! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
 mod given_by_others;
 mod needs;
@@ -10,7 +11,7 @@ mod notes;
 mod parts;
 mod sharing;
 mod steps;
-mod surplus;
+mod unapplied;
 mod unasked;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -47,6 +48,8 @@ pub(super) struct Hints {
     /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
     /// [`Observed::with_principals`](crate::Observed::with_principals).
     pub(super) with_principals: BTreeSet<ObjectId>,
+    /// Which principals those that name one name now, whatever they are to name.
+    pub(super) named_now: BTreeMap<ObjectId, Vec<ObjectId>>,
 }
 
 /// What the manifest asks for as a whole, and what of that stays.
@@ -56,6 +59,8 @@ pub(super) struct Whole<'a> {
     pub(super) principals: &'a BTreeSet<ObjectId>,
     /// The intents that stay.
     pub(super) kept: &'a HashSet<IntentId>,
+    /// Whether grants are taken away, and not registries alone.
+    pub(super) takes_grants: bool,
 }
 
 impl Engine {
@@ -96,18 +101,20 @@ impl Engine {
             revoked: &asked_by_revoked,
             by_name: &|id, there| match self.backends().is_of_platform(id.kind) {
                 true => Remainder::Untold,
-                false => self.provider.without_grants(id, there, &names),
+                false => self.provider.without_grants(id, there, &names, &asked_by_revoked),
             },
         };
-        let before = Whole { plan: whole.as_ref(), principals: &principals, kept: &kept };
+        let before =
+            Whole { plan: whole.as_ref(), principals: &principals, kept: &kept, takes_grants: !names.is_empty() };
         let held_against = Baseline::new(&plan, &hints, &before, &sharing);
         let is_told = held_against.leave_rest(&mut plan);
         if !is_told && whole.is_some() {
-            plan.notes.extend(given_by_others::note(&revoked, intents, &held_against.unapplied.grants));
+            plan.notes.extend(given_by_others::note(&revoked, baseline, &held_against.unapplied));
         }
-        plan.notes.extend(notes::unapplied(&held_against.unapplied.grants, &revoked, intents));
+        plan.notes.extend(notes::unapplied(&held_against.unapplied, &revoked, intents));
         plan.notes.extend(missing);
         (plan.served, plan.idle) = whole.map(|whole| (whole.served, whole.idle)).unwrap_or_default();
+        attribute(&mut plan, &kept);
         plan.served = served(&plan, &shared, &kept);
         plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&hints.unmakeable));
         match unmakeable::refusal(std::mem::take(&mut hints.unmakeable), &plan) {
@@ -130,6 +137,17 @@ impl Engine {
             Err(error) => return Err(error),
         };
         Ok(objects.into_iter().map(|object| (object.id, object.attributes)).collect())
+    }
+}
+
+/// Has what changes say for which of the intents it does: those that are taken away, as the rest of it stays.
+fn attribute(plan: &mut Plan, kept: &HashSet<IntentId>) {
+    for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
+        let served = plan.served.get(&change.id).into_iter().flatten();
+        let taken: Vec<_> = served.filter(|intent| !kept.contains(intent)).cloned().collect();
+        if !taken.is_empty() {
+            change.because = taken;
+        }
     }
 }
 

@@ -95,7 +95,7 @@ async fn what_can_not_be_changed_refuses_a_revoke_that_has_to_change_it() {
     assert_eq!(revoke(with(&["stays", "pending", "gone"])).await.expect("a plan").changes.len(), 2);
     let error = revoke(with(&["pending", "shared"])).await.expect_err("it has to change");
     assert_eq!((error.message(), error.kind()), (WHY, ErrorKind::AccessDenied));
-    assert_eq!(facts(&error), [("object", "thing shared"), ("for", "grant stays")]);
+    assert_eq!(facts(&error), [("object", "thing shared"), ("for", "grant gone")]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,12 +10,16 @@ use crate::vocabulary::note::Note;
 const NAMED: usize = 3;
 
 /// Says which of the grants that stay ask for something that is revoked, for the same task code. `unapplied` aren't there.
-pub(super) fn note(revoked: &Intents, kept: &Intents, unapplied: &BTreeSet<&IntentId>) -> Option<Note> {
+/// `whole` is all that the manifest asks for: whose task code a grant serves may follow from what is revoked.
+pub(super) fn note(revoked: &Intents, whole: &Intents, unapplied: &BTreeSet<&IntentId>) -> Option<Note> {
+    let names: BTreeSet<_> = revoked.grants.iter().map(|grant| &grant.name).collect();
     let revoked: Vec<&TaskAccess> = revoked.grants.iter().map(|grant| &***grant).collect();
     let is_one = |grant: &&TaskAccess| {
-        !unapplied.contains(&grant.id()) && revoked.iter().any(|revoked| gives_some_of(grant, revoked))
+        !names.contains(&grant.name)
+            && !unapplied.contains(&grant.id())
+            && revoked.iter().any(|revoked| gives_some_of(grant, revoked))
     };
-    let givers: Vec<_> = kept.grants.iter().map(|grant| &***grant).filter(is_one).collect();
+    let givers: Vec<_> = whole.grants.iter().map(|grant| &***grant).filter(is_one).collect();
     if givers.is_empty() {
         return None;
     }
@@ -42,10 +46,20 @@ fn gives_some_of(one: &TaskAccess, other: &TaskAccess) -> bool {
     same_code
         && one.reaches.iter().any(|one| {
             let is_same = |other: &&crate::vocabulary::intent::Reach| {
-                one.resource.kind == other.resource.kind && one.resource.locator == other.resource.locator
+                let (one, other) = (&one.resource, &other.resource);
+                one.kind == other.kind
+                    && (is_within(&one.locator, &other.locator) || is_within(&other.locator, &one.locator))
             };
             other.reaches.iter().filter(is_same).any(|other| overlap(one.access, other.access))
         })
+}
+
+/// Whether what one locator names is another one, or in that. In the notations of all clouds, what is in a place is named after it.
+fn is_within(one: &str, other: &str) -> bool {
+    let is_pattern = other.ends_with('*');
+    let other = other.trim_end_matches('*');
+    let is_open = is_pattern || other.ends_with('/');
+    one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || is_open)
 }
 
 /// Whether two levels have something in common.
@@ -60,11 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_overlap_unless_one_only_sees_and_one_only_writes() {
+    fn what_overlaps_has_something_in_common() {
         for access in Access::ALL {
             assert!(overlap(access, access) && overlap(access, Access::Manage));
         }
         assert!(!overlap(Access::Write, Access::Read) && !overlap(Access::List, Access::Write));
+        assert!(is_within("s3://a/b/", "s3://a") && is_within("s3://a", "s3://a") && !is_within("s3://ab", "s3://a"));
         assert!(overlap(Access::ReadWrite, Access::Write) && overlap(Access::ReadWrite, Access::List));
     }
 }

@@ -84,7 +84,14 @@ pub(super) fn take_along(
     let ids = |some: Vec<&usize>| some.into_iter().map(|at| plan.changes[*at].id.clone()).collect::<HashSet<_>>();
     let (going, mut staying) = (ids(going), ids(staying));
     staying.retain(|id| principals.contains(id));
-    for (at, change) in plan.changes.iter().enumerate() {
+    for (at, change) in plan.changes.iter_mut().enumerate() {
+        // What is to name another one names nothing until then: that is for `apply`.
+        let now = hints.named_now.get(&change.id).filter(|_| change.action == Action::Update && !is_planned[at]);
+        if let Some(now) = now.filter(|now| now.iter().any(|id| going.contains(id))) {
+            change.depends_on.extend(now.iter().cloned());
+            delete(change);
+            is_planned[at] = true;
+        }
         if change.action == Action::Delete && hints.with_principals.contains(&change.id) {
             let names = |some: &HashSet<ObjectId>| change.depends_on.iter().any(|id| some.contains(id));
             is_planned[at] = (is_planned[at] || names(&going)) && !names(&staying);

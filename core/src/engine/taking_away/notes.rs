@@ -18,8 +18,8 @@ pub(super) fn unapplied(unapplied: &BTreeSet<&IntentId>, revoked: &Intents, kept
         return None;
     }
     let message = format!(
-        "not in the cloud as the manifest has it: {}. What is there for that stays, with the principal that its tasks run as: \
-         `cloudgrant apply` makes the rest, and `cloudgrant revoke --all` takes everything away",
+        "not in the cloud as the manifest has it, as it was edited, revoked before or never applied: {}. What the cloud has for it stays, \
+         with the principal that its tasks run as: `cloudgrant apply` makes the rest, `cloudgrant revoke --all` takes everything away",
         in_the_way::listed(grants.iter())
     );
     Some(Note::info("manifest", message))

@@ -9,15 +9,12 @@ use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::notes;
 use crate::engine::taking_away::sharing::{Left, PartLeft};
 use crate::engine::taking_away::steps::{Baseline, in_order};
-use crate::engine::taking_away::surplus::Surplus;
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::note::Note;
 
 /// What was found of such objects.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    /// Those that have more than all that stays asks for: that was for something that was edited since.
-    pub(super) surplus: HashSet<ObjectId>,
     /// Those that stay as they are, as nobody can tell what of them is taken away.
     pub(super) unreadable: HashSet<ObjectId>,
     /// Those in which something is by its name of what is revoked, although no grant asks for them any more.
@@ -29,17 +26,21 @@ pub(super) struct Parts {
 impl Baseline<'_> {
     /// Of an object that is for several grants, only what is taken away changes.
     pub(super) fn leave_parts(&self, plan: &mut Plan) -> Parts {
-        let Self { hints, sharing, surplus, .. } = self;
-        let is_others = *surplus == Surplus::Unknown;
+        let Self { hints, sharing, .. } = self;
         let mut parts = Parts::default();
         let mut whole = Vec::new();
         if self.whole.plan.is_none() {
-            // What there was can't be planned: what can't be read isn't written over for that.
-            for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
+            // What there was can't be planned: what can't be read isn't written over for that, and nothing is given.
+            let is_told = |change: &&mut Change| !hints.less_revoked.contains(&change.id);
+            for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update).filter(is_told) {
                 let Some((there, wanted)) = change.before.as_ref().zip(change.after.as_ref()) else { continue };
-                if sharing.left_of_asked(&change.id, there, wanted) == PartLeft::Unreadable {
-                    change.after.clone_from(&change.before);
-                    parts.unreadable.insert(change.id.clone());
+                match sharing.left_of_asked(&change.id, there, wanted) {
+                    PartLeft::Unreadable => {
+                        change.after.clone_from(&change.before);
+                        parts.unreadable.insert(change.id.clone());
+                    }
+                    PartLeft::Left(Some(left)) => change.after = Some(left),
+                    PartLeft::Left(None) | PartLeft::Unknown => {}
                 }
             }
         }
@@ -48,7 +49,10 @@ impl Baseline<'_> {
             let left_by_name = change.before.as_ref().filter(|_| is_deletion);
             let left_by_name = left_by_name.map_or(PartLeft::Unknown, |there| sharing.left_by_name(&change.id, there));
             if left_by_name == PartLeft::Left(None) {
+                // Whatever the manifest asks for by now, all of it is of what is revoked.
+                parts.named.insert(change.id.clone());
                 parts.named_wholly.insert(change.id.clone());
+                continue;
             }
             let other = self.changes.get(&change.id).filter(|_| !hints.less_revoked.contains(&change.id));
             let Some(other) = other else { continue };
@@ -62,17 +66,15 @@ impl Baseline<'_> {
             }
             let Some(baseline) = other.after.as_ref().filter(|_| other.action == Action::Update) else { continue };
             let is_known = change.action == Action::Update && change.after == other.after;
-            let there = change.before.as_ref().filter(|_| is_known && !sharing.revoked.contains_key(&change.id));
-            if let Some(left) = there.and_then(|there| sharing.without_surplus(&change.id, there, baseline)) {
-                parts.surplus.insert(change.id.clone());
-                if *surplus == Surplus::OfRevoked {
-                    becomes(change, left, other);
-                }
-            } else if matches!(change.action, Action::Update | Action::Delete) {
+            if is_known && !sharing.revoked.contains_key(&change.id) {
+                // It is nothing to what is revoked.
+                continue;
+            }
+            if matches!(change.action, Action::Update | Action::Delete) {
                 let left_by_name = left_by_name.left().flatten();
                 let there = left_by_name.as_ref().or(change.before.as_ref());
                 let wanted = change.after.as_ref();
-                match there.map(|there| sharing.left(&change.id, there, baseline, wanted, is_others)) {
+                match there.map(|there| sharing.left(&change.id, there, baseline, wanted)) {
                     Some(PartLeft::Left(left)) => becomes(change, left, other),
                     // It carries the stack's mark, and nothing that stays asks for it.
                     Some(PartLeft::Unreadable) if is_deletion => whole.push(change.id.clone()),

@@ -66,21 +66,16 @@ impl Sharing<'_> {
         there: &Attributes,
         baseline: &Attributes,
         wanted: Option<&Attributes>,
-        are_others_edited: bool,
     ) -> PartLeft {
         let revoked = self.revoked.get(id);
         // It is nothing to those that are taken away.
         if wanted == Some(baseline) && revoked.is_none() {
             return PartLeft::Left(Some(there.clone()));
         }
-        let is_told_to_lack = |wanted: &Attributes| {
-            self.left_of_asked(id, there, wanted).left().is_some_and(|left| left.as_ref() != Some(wanted))
-        };
-        let are_others_edited = are_others_edited || wanted.is_some_and(is_told_to_lack);
         let (there, baseline) = (there.value(), baseline.value());
         let [wanted, revoked] = [wanted, revoked].map(|attributes| attributes.map(Attributes::value));
         let (asked, revoked) = (wanted.as_ref(), revoked.as_ref());
-        let shares = Shares { there: &there, baseline: &baseline, wanted: asked, revoked, are_others_edited };
+        let shares = Shares { there: &there, baseline: &baseline, wanted: asked, revoked, are_others_edited: true };
         match (self.provider)(id, &shares) {
             Remainder::Untold => shares.by_keys().into(),
             told => told.into(),
@@ -91,16 +86,6 @@ impl Sharing<'_> {
     /// one that can't be read: what asks for it may have been edited, and then what it had elsewhere is nobody else's.
     pub(in crate::engine) fn lacks(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> bool {
         self.left_of_asked(id, there, asked).left().is_none_or(|left| left.as_ref() != Some(asked))
-    }
-
-    /// What an object becomes without what nobody asks for; `None` where there is nothing of that, or it isn't told.
-    pub(in crate::engine) fn without_surplus(
-        &self,
-        id: &ObjectId,
-        there: &Attributes,
-        asked: &Attributes,
-    ) -> Option<Left> {
-        self.left_of_asked(id, there, asked).left().filter(|left| left.as_ref() != Some(there))
     }
 
     /// Whether the provider tells the parts of an object apart.

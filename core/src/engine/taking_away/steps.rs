@@ -1,15 +1,16 @@
 //! What is left of such a plan.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
-use crate::engine::taking_away::surplus::{self, Surplus, Unapplied};
+use crate::engine::taking_away::unapplied::unapplied;
 use crate::engine::taking_away::unasked::{self, Asked, Given};
 use crate::engine::taking_away::{Hints, Whole, needs, notes};
 use crate::plan::{Action, Change, Plan, in_the_way};
+use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 
 /// What the manifest asks for with all of its grants, for a plan without some of these to be held against.
@@ -19,8 +20,8 @@ pub(super) struct Baseline<'a> {
     pub(super) sharing: &'a Sharing<'a>,
     /// The changes that would make it come true.
     pub(super) changes: HashMap<&'a ObjectId, &'a Change>,
-    pub(super) unapplied: Unapplied<'a>,
-    pub(super) surplus: Surplus,
+    /// The grants that stay and aren't there as the manifest has them.
+    pub(super) unapplied: BTreeSet<&'a IntentId>,
 }
 
 impl<'a> Baseline<'a> {
@@ -28,12 +29,8 @@ impl<'a> Baseline<'a> {
     pub(super) fn new(plan: &Plan, hints: &'a Hints, whole: &'a Whole<'a>, sharing: &'a Sharing<'a>) -> Self {
         let changes = whole.plan.into_iter().flat_map(|whole| &whole.changes);
         let changes = changes.map(|change| (&change.id, change)).collect();
-        let unapplied = whole.plan.map(|all| surplus::unapplied(all, plan, hints, whole.kept, sharing));
-        let unapplied = unapplied.unwrap_or_default();
-        // A provider that says itself what is less the revoked goes by names.
-        let inferred = whole.plan.filter(|_| hints.less_revoked.is_empty());
-        let surplus = inferred.map(|all| Surplus::of(all, &unapplied, whole.kept, sharing));
-        Self { hints, whole, sharing, changes, unapplied, surplus: surplus.unwrap_or(Surplus::Unknown) }
+        let unapplied = whole.plan.map(|all| unapplied(all, plan, hints, whole.kept, sharing));
+        Self { hints, whole, sharing, changes, unapplied: unapplied.unwrap_or_default() }
     }
 
     /// Leaves out of a plan what the baseline's plan has as well, and what would be made. But what takes the place of something
@@ -65,12 +62,7 @@ impl<'a> Baseline<'a> {
             other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
                 || self.whole.plan.is_none() && is_with_principal(change)
         };
-        let is_revoked_s = |change: &Change| {
-            let is_surplus = change.action == Action::Delete && !is_with_principal(change);
-            parts.named.contains(&change.id)
-                || self.surplus == Surplus::OfRevoked && (is_surplus || parts.surplus.contains(&change.id))
-        };
-        plan.changes.iter().map(|change| is_known(change) && !is_revoked_s(change)).collect()
+        plan.changes.iter().map(|change| is_known(change) && !parts.named.contains(&change.id)).collect()
     }
 
     /// Has what takes the place of something that goes be made, with all that it needs.
@@ -100,7 +92,7 @@ impl<'a> Baseline<'a> {
 
     /// Leaves the changes that are planned, with what they take along and without what has to stay.
     fn settle(&self, plan: &mut Plan, mut is_planned: Vec<bool>, asked: &[Asked], parts: &Parts) {
-        if self.whole.plan.is_some() && self.surplus == Surplus::Unknown {
+        if self.whole.plan.is_some() {
             let (revoked, principals) = (self.sharing.revoked, self.whole.principals);
             needs::keep(plan, &mut is_planned, asked, self.hints, parts, revoked, principals);
         }
@@ -130,6 +122,10 @@ impl<'a> Baseline<'a> {
         };
         // What an annotation gives is what its principal has, and told of that; what every task needs, no grant asks for.
         asked.retain(|one| !self.hints.with_principals.contains(&one.id));
+        if !self.whole.takes_grants {
+            // What is wanted and edited is of grants, and a registry is none of these.
+            asked.retain(|one| !one.is_wanted());
+        }
         let unasked = unasked::stays(&asked, given, plan, self.whole.principals, &parts.unreadable, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {

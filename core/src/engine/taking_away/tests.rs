@@ -20,7 +20,7 @@ fn untold() -> Sharing<'static> {
 /// `principal` is the object that task code runs as.
 fn taken_away(plan: &mut Plan, hints: &Hints, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
     let principals = BTreeSet::from([id("principal")]);
-    let whole = Whole { plan: anyway, principals: &principals, kept };
+    let whole = Whole { plan: anyway, principals: &principals, kept, takes_grants: true };
     Baseline::new(plan, hints, &whole, sharing).leave_rest(plan);
 }
 
@@ -92,13 +92,14 @@ fn left_of_edited(by: &str) -> (Vec<String>, Vec<Stays>) {
     (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.stays)
 }
 
+/// Whichever was edited: it may have been for a grant that was taken out.
 #[test]
-fn what_nothing_asks_for_any_more_goes_with_what_is_revoked_where_only_that_was_edited() {
-    let (left, stays) = left_of_edited("revoked");
-    assert_eq!((left.as_slice(), stays.len()), (["leftover".to_owned(), "revoked".to_owned()].as_slice(), 0));
-    let (left, stays) = left_of_edited("kept");
-    assert_eq!(left, ["revoked"]);
-    assert_eq!(stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("leftover")]);
+fn what_nothing_asks_for_any_more_stays_and_is_told() {
+    for edited in ["revoked", "kept"] {
+        let (left, stays) = left_of_edited(edited);
+        assert_eq!(left, ["revoked"], "{edited}");
+        assert_eq!(stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("leftover")], "{edited}");
+    }
 }
 
 #[test]
@@ -303,4 +304,20 @@ fn a_text_that_somebody_rewrote_stays_and_is_told() {
     taken_away(&mut plan, &Hints::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
     assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
     assert_eq!(plan.stays.len(), 1);
+}
+
+/// Left alone until an apply, it would name a principal that isn't there any more.
+#[test]
+fn what_is_to_name_another_principal_goes_with_the_one_that_it_names() {
+    let naming = || change(Action::Update, "naming", json!("new"), &["new"]);
+    let names = BTreeMap::from([(id("naming"), vec![id("principal")])]);
+    let hints = Hints { with_principals: BTreeSet::from([id("naming")]), named_now: names, ..Hints::default() };
+    let left = |changes: Vec<Change>| {
+        let mut plan = plan(changes);
+        taken_away(&mut plan, &hints, Some(&self::plan(vec![naming()])), &HashSet::new(), &untold());
+        plan.changes.into_iter().map(|change| (change.action, change.id.name)).collect::<Vec<_>>()
+    };
+    let both = left(vec![naming(), delete("principal")]);
+    assert_eq!(both, [(Action::Delete, "naming".to_owned()), (Action::Delete, "principal".to_owned())]);
+    assert!(left(vec![naming()]).is_empty());
 }

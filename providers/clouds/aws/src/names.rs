@@ -16,6 +16,9 @@ pub(crate) const PATH: &str = "/cloudgrant/";
 /// What is in the Sid of every stack's statements, within somebody else's document.
 pub(crate) const STACK: &str = "Cloudgrant";
 
+/// What the Sids of registries' statements say that they are for; those of grants say something else.
+const PULL: &str = "Pull";
+
 /// Whose an IAM path is: the stack, and the digits that stand for its cluster's issuer, where its home has one. `None` for a
 /// path that no stack has.
 pub(crate) fn slug_of(path: &str) -> Option<(Stack, Option<String>)> {
@@ -164,14 +167,21 @@ impl Names {
         sid.contains(&self.stack_mark()) && !sid.contains(&self.mark())
     }
 
-    /// The Sid of a statement: `AllowPull` (requirement 31), the mark, and what it is for.
-    pub(crate) fn sid(&self, verb: &str, subject: &str) -> String {
-        format!("Allow{verb}{}{}", self.mark(), name_in_sid(subject))
+    /// The Sid of the statement for the nodes that pull the images of a registry: `AllowPull` (requirement 31), the mark, and
+    /// the registry's name.
+    pub(crate) fn sid_of_registry(&self, registry: &str) -> String {
+        format!("Allow{PULL}{}{}", self.mark(), name_in_sid(registry))
     }
 
-    /// The same for what two names stand for together.
+    /// That of a statement that a verb and two names stand for together.
     pub(crate) fn sid_of_two(&self, verb: &str, one: &str, other: &str) -> String {
         format!("Allow{verb}{}{}", self.mark(), names_in_sid(one, other))
+    }
+
+    /// Whether a Sid is one that [`sid_of_two`](Self::sid_of_two) makes of that first name, whatever its verb and the other name.
+    pub(crate) fn is_sid_of_first(&self, sid: &str, one: &str) -> bool {
+        let is_registry_s = |verb: &str| verb.strip_prefix("Allow") == Some(PULL);
+        sid.split_once(&self.mark()).is_some_and(|(verb, names)| !is_registry_s(verb) && begins_with(names, one))
     }
 
     /// What people read beside a policy or a role of the stack in the console.
@@ -199,6 +209,18 @@ pub(crate) fn name_in_sid(name: &str) -> String {
 fn names_in_sid(one: &str, other: &str) -> String {
     let is_word = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains('-');
     if is_word(one) && is_word(other) { camel(&format!("{one}-{other}")) } else { spelled_out(&[one, other]) }
+}
+
+/// Whether [`names_in_sid`] made that of a first name and another one.
+fn begins_with(names: &str, one: &str) -> bool {
+    let is_word = |rest: &str| {
+        let mut chars = rest.chars();
+        chars.next().is_some_and(|first| first.is_ascii_uppercase()) && !chars.any(|c| c.is_ascii_uppercase())
+    };
+    let spelled_out = format!("{}N", spelled_out(&[one]));
+    let is_plain = one.starts_with(|c: char| c.is_ascii_lowercase()) && !one.contains('-');
+    names.strip_prefix(&spelled_out).is_some_and(|rest| !rest.is_empty())
+        || is_plain && names.strip_prefix(&camel(one)).is_some_and(is_word)
 }
 
 /// Names that are lower-case have capitals to spare: `D` is a dash, `N` begins the next name. What [`camel`] makes begins
@@ -249,11 +271,11 @@ mod tests {
             assert_eq!(here.policy(&Scope::Global, 0) == there.policy(&Scope::Global, 0), same);
             assert_eq!(here.is_policy_of_ours(&there.policy_arn("x")), same);
             assert_eq!(here.is_path_of_another_home(&there.path()), !same);
-            assert_eq!(here.is_sid_of_another_home(&there.sid("Pull", "x")), !same);
-            assert_eq!(there.sid("Pull", "x").contains(&here.mark()), same);
+            assert_eq!(here.is_sid_of_another_home(&there.sid_of_registry("x")), !same);
+            assert_eq!(there.sid_of_registry("x").contains(&here.mark()), same);
         }
         // In a shared document, accounts are told apart too.
-        assert!(names().is_sid_of_another_home(&at("444455556666", None).sid("Pull", "x")));
+        assert!(names().is_sid_of_another_home(&at("444455556666", None).sid_of_registry("x")));
         // A stack whose name begins alike is another stack, not another home.
         assert!(!names().is_path_of_another_home("/cloudgrant/acme-ml2/"));
         assert!(!names().is_path_of_another_home("/cloudgrant/acme/"));
@@ -305,7 +327,7 @@ mod tests {
     #[test]
     fn names_that_come_near_each_other_stay_apart() {
         let names = names();
-        assert_ne!(names.sid("Pull", "stage-1"), names.sid("Pull", "stage1"));
+        assert_ne!(names.sid_of_registry("stage-1"), names.sid_of_registry("stage1"));
         assert_ne!(names.sid_of_two("Task", "a", "b-c"), names.sid_of_two("Task", "a-b", "c"));
         let scope = Scope::ProjectDomain {
             project: Project::parse("production").expect("project"),
@@ -350,19 +372,22 @@ mod tests {
                 prop_assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(scope, *index))));
             }
             if a.0 != b.0 {
-                prop_assert_ne!(names.sid("Pull", &a.0), names.sid("Pull", &b.0));
+                prop_assert_ne!(names.sid_of_registry(&a.0), names.sid_of_registry(&b.0));
             }
             if a != b {
                 prop_assert_ne!(names.sid_of_two("Task", &a.0, &a.1), names.sid_of_two("Task", &b.0, &b.1));
             }
             let sid = names.sid_of_two("Task", &a.0, &a.1);
+            for one in [&a.0, &a.1, &b.0, &b.1] {
+                prop_assert_eq!(names.is_sid_of_first(&sid, one), *one == a.0, "{}: {}", sid, one);
+            }
             prop_assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{}", sid);
         }
     }
 
     #[test]
     fn sids_are_letters_and_digits() {
-        let sid = names().sid("Pull", "trainer-images");
+        let sid = names().sid_of_registry("trainer-images");
         assert!(sid.starts_with("AllowPull") && sid.ends_with("TrainerImages"), "{sid}");
         assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{sid}");
     }

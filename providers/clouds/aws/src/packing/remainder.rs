@@ -8,10 +8,13 @@
 //!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
-use std::collections::BTreeSet;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess};
+use cloudgrant_core::{
+    Attributes, Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess,
+};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
@@ -44,7 +47,7 @@ pub(crate) async fn keep(
     let all_kept: BTreeSet<_> = scopes.iter().flat_map(|scope| &scope.granted).map(|one| one.intent.clone()).collect();
     for ((scope, there), named) in scopes.iter_mut().zip(there).zip(named) {
         let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
-        let is_edited = !scope.granted.iter().all(|granted| there.has(granted));
+        let is_edited = !scope.granted.iter().all(|granted| there.has(granted, revoked.grants));
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_asked = |meaning: &Meaning| asked.contains(meaning) || named.wider.contains(meaning);
         let others = match revoked.others_in(scope.scope) {
@@ -52,9 +55,13 @@ pub(crate) async fn keep(
             Others::StayByName if !is_edited => Others::Stay,
             others => others,
         };
-        let missing = scope.granted.iter().filter(|granted| !there.has(granted)).map(|granted| granted.intent.clone());
+        let missing = scope
+            .granted
+            .iter()
+            .filter(|granted| !there.has(granted, revoked.grants))
+            .map(|granted| granted.intent.clone());
         scope.unapplied = missing.collect();
-        scope.granted.retain(|granted| there.has(granted));
+        scope.granted.retain(|granted| there.has(granted, revoked.grants));
         let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         for statement in there.statements {
             let (sid, meaning) = (statement.sid().to_owned(), statement.meaning());
@@ -82,7 +89,8 @@ pub(crate) async fn keep(
             // A Sid that names a grant which stays says whose it is: that alone is for `apply`. But what is revoked must not
             // stay given under another's name unless that is told.
             let is_known_s = !sid.is_empty() && all_kept.iter().any(|intent| is_its(sid, intent));
-            if !is_asked(&meaning) && (!is_known_s || named.on_its_roles.contains(&meaning)) {
+            let gives_revoked = || named.on_its_roles.contains(&meaning) || named.gives_some_of_it(&statement);
+            if !is_asked(&meaning) && (!is_known_s || gives_revoked()) {
                 scope.unasked.insert(meaning);
             }
             scope.granted.push(Granted { intent, statement });
@@ -106,9 +114,18 @@ pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
     without(shares.there, is_revoked).unwrap_or_else(|| Remainder::Left(shares.there.clone()))
 }
 
-/// What is left of a policy without the statements whose Sids name some grants.
-pub(crate) fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
-    let is_named = |one: &Statement| grants.iter().any(|name| sids::is_of(one.sid(), name));
+/// What is left of a policy without the statements whose Sids name some grants, and without those that name none and that these
+/// grants ask for: nothing that stays asks for the policy.
+pub(crate) fn policy_without(there: &Value, grants: &[GrantName], asked: &BTreeMap<ObjectId, Attributes>) -> Remainder {
+    let meanings = LazyCell::new(|| {
+        let policies = asked.iter().filter(|(id, _)| id.kind == kinds::POLICY).map(|(_, policy)| policy.value());
+        let statements = policies.flat_map(|policy| all_of(&policy["document"]));
+        statements.map(|statement| statement.meaning()).collect::<HashSet<_>>()
+    });
+    let is_named = |one: &Statement| match one.sid() {
+        "" => meanings.contains(&one.meaning()),
+        sid => grants.iter().any(|name| sids::is_of(sid, name)),
+    };
     without(there, is_named).unwrap_or(Remainder::Untold)
 }
 
@@ -165,7 +182,9 @@ struct One<'a> {
     carried_by: &'a [Scope],
     roles: Vec<String>,
     meanings: Vec<Meaning>,
-    /// Those that are there neither under its name nor under none.
+    /// The resources in its statements, as IAM names them.
+    resources: Vec<String>,
+    /// Those of the meanings that are there neither under its name nor under none.
     missing: Vec<Meaning>,
     is_there: bool,
 }
@@ -187,7 +206,8 @@ impl<'a> Revoked<'a> {
             let is_its = |sid: &String| sid.is_empty() || sids::is_of(sid, &grant.name);
             let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
             let missing = meanings.iter().filter(is_missing).copied().collect();
-            One { carried_by: &grant.carried_by, roles, meanings, missing, is_there }
+            let resources = statements.of(grant).flat_map(|statement| resources(&statement)).collect();
+            One { carried_by: &grant.carried_by, roles, meanings, resources, missing, is_there }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
     }
@@ -216,6 +236,7 @@ impl<'a> Revoked<'a> {
         let is_on_its = |one: &&One<'_>| one.roles.iter().any(|role| scope.roles.contains(role));
         Beside {
             on_its_roles: self.each.iter().flatten().filter(is_on_its).flat_map(|one| one.meanings.clone()).collect(),
+            resources: self.each.iter().flatten().filter(is_on_its).flat_map(|one| one.resources.clone()).collect(),
             revoked: revoked.iter().flat_map(|one| one.meanings.clone()).collect(),
             missing: revoked.iter().flat_map(|one| one.missing.clone()).collect(),
             wider: wider.map(|granted| granted.statement.meaning()).collect(),
@@ -227,6 +248,8 @@ impl<'a> Revoked<'a> {
 struct Beside {
     /// What is revoked on any of the scope's roles, for whatever scope it was granted.
     on_its_roles: HashSet<Meaning>,
+    /// The resources of that.
+    resources: HashSet<String>,
     /// What is revoked.
     revoked: HashSet<Meaning>,
     /// What of that is there neither under the names of what is revoked nor under none.
@@ -238,6 +261,16 @@ struct Beside {
 impl Beside {
     fn has(&self, meaning: &Meaning) -> bool {
         self.revoked.contains(meaning) || self.wider.contains(meaning)
+    }
+
+    /// Whether a statement names a resource that is revoked, more of it or less.
+    fn gives_some_of_it(&self, statement: &Statement) -> bool {
+        let is_within = |one: &str, other: &str| match other.strip_suffix('*') {
+            Some(start) => one.starts_with(start),
+            None => one == other,
+        };
+        let overlaps = |one: &String| self.resources.iter().any(|other| is_within(one, other) || is_within(other, one));
+        resources(statement).iter().any(overlaps)
     }
 }
 
@@ -276,18 +309,28 @@ impl There {
         Self { statements, sids, objects }
     }
 
-    /// Whether it is there for that grant; what has no Sid is there for all.
-    fn has(&self, granted: &Granted) -> bool {
+    /// Whether it is there for that grant. What has no Sid is there for all; and what is there for one that is revoked is there for who
+    /// asks for it as well: it is his once that has gone.
+    fn has(&self, granted: &Granted, revoked: Grants<'_>) -> bool {
         let sids = self.sids.get(&granted.statement.meaning());
-        sids.into_iter().flatten().any(|sid| sid.is_empty() || is_its(sid, &granted.intent))
+        let mut sids = sids.into_iter().flatten();
+        sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent) || is_any_s(sid, revoked))
     }
 
     /// Whether a scope has all that it is granted, and nothing else that names no revoked grant.
     fn is_unedited(&self, scope: &Scoped<'_>, revoked: Grants<'_>) -> bool {
         let granted: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_meant = |one: &Statement| granted.contains(&one.meaning()) || is_any_s(one.sid(), revoked);
-        scope.granted.iter().all(|granted| self.has(granted)) && self.statements.iter().all(is_meant)
+        scope.granted.iter().all(|granted| self.has(granted, revoked)) && self.statements.iter().all(is_meant)
     }
+}
+
+/// The resources of a statement: one, or a list.
+fn resources(statement: &Statement) -> Vec<String> {
+    let value = statement.value();
+    let one = value["Resource"].as_str().map(str::to_owned);
+    let several = value["Resource"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    one.into_iter().chain(several).collect()
 }
 
 fn all_of(document: &Value) -> Vec<Statement> {

@@ -36,7 +36,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
         // Requirements 30 and 33.
         let node_role = aws.node_role().await?;
         desired.notes.extend(node_role.note("node_role"));
-        let sid = aws.names.sid("Pull", registry.name.as_str());
+        let sid = aws.names.sid_of_registry(registry.name.as_str());
         let actions = levels::on_repository(registry.access());
         let mut object = statement_object(aws, &repository, &sid, &[node_role.arn], actions, registry.id());
         if object.handoff.is_none() {

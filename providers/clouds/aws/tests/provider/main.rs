@@ -20,6 +20,7 @@ mod own_repositories;
 mod permissions;
 mod registries;
 mod revoking;
+mod revoking_shared;
 mod scale;
 mod secrets;
 mod setup;

@@ -33,9 +33,11 @@ impl Query {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Whether a parameter says yes.
+    /// Whether a parameter says yes: any value does but `false` and `0`, also none. Source: apimachinery,
+    /// `Convert_Slice_string_To_bool`.
     pub(crate) fn is_set(&self, name: &str) -> bool {
-        matches!(self.get(name), Some("true" | "1"))
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 }
 

@@ -189,7 +189,7 @@ impl World {
     }
 
     fn ours(&self) -> String {
-        self.aws.names.sid("Pull", "")
+        self.aws.names.sid_of_registry("")
     }
 
     /// The Sids of the policy, and how often it was written.
