@@ -121,7 +121,7 @@ impl Statement<'_> {
         let is_of_service =
             |action: &str| action.split_once(':').is_some_and(|(vendor, _)| vendor.eq_ignore_ascii_case(service));
         self.effect.as_deref() == Some("Allow")
-            && self.sid().is_none_or(|sid| sids::purposes(sid).any(|of| of == Purpose::Kept || fits(of)))
+            && self.sid().is_none_or(|sid| sids::purposes(sid).any(&fits))
             && self.action.each().any(is_of_service)
     }
 

@@ -1,10 +1,9 @@
 //! Policies hold what several grants give. Where some of these are taken away, the others give what they give now, even if the
 //! manifest says otherwise by now: that is for `apply` to change.
 //!
-//! Whose a statement is, its Sid says. In a policy that scopes share it has none: there, what isn't what the revoked grants
-//! come to is the others', as long as all that these come to is there. Where these were edited, too, nobody can tell, and
-//! what can't be told goes. A Sid that names no grant of the manifest is of one that was renamed or taken out: what the
-//! revoked grants come to as well goes with them.
+//! Whose a statement is, its Sid says. In a policy that scopes share it has none: there, what the revoked grants come to and
+//! no other grant does goes, and the rest stays. A Sid that names no grant of the manifest is of one that was renamed or taken
+//! out: what the revoked grants come to as well goes with them.
 //!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
@@ -23,7 +22,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::packing::share::{Granted, Scoped};
 use crate::policy::document;
-use crate::policy::sids::{self, Purpose};
+use crate::policy::sids;
 use crate::policy::statement::{self, Meaning, Statement};
 use crate::resources::statements::Statements;
 
@@ -47,14 +46,8 @@ pub(crate) async fn keep(
     let all_kept: BTreeSet<_> = scopes.iter().flat_map(|scope| &scope.granted).map(|one| one.intent.clone()).collect();
     for ((scope, there), named) in scopes.iter_mut().zip(there).zip(named) {
         let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
-        let is_edited = !scope.granted.iter().all(|granted| there.has(granted, revoked.grants));
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_asked = |meaning: &Meaning| asked.contains(meaning) || named.wider.contains(meaning);
-        let others = match revoked.others_in(scope.scope) {
-            // Nothing is edited that they could be taken for: somebody wrote them by hand.
-            Others::StayByName if !is_edited => Others::Stay,
-            others => others,
-        };
         let missing = scope
             .granted
             .iter()
@@ -68,7 +61,7 @@ pub(crate) async fn keep(
             let sid = sid.as_str();
             let intent = intents.iter().find(|intent| is_its(sid, intent));
             let is_kept = if sid.is_empty() {
-                others != Others::Go && !stays.contains(&meaning) && !named.has(&meaning)
+                !stays.contains(&meaning) && !named.has(&meaning)
             } else if is_any_s(sid, revoked.grants) {
                 false
             } else if intent.is_some() {
@@ -82,8 +75,6 @@ pub(crate) async fn keep(
             };
             // What names none of the scope's grants is any one's.
             let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };
-            let is_named = sid.is_empty() && others == Others::StayByName;
-            let statement = if is_named { statement.named(sid_of_kept(&intent)) } else { statement };
             // Sharing would take the names away.
             scope.is_apart |= !statement.sid().is_empty();
             // A Sid that names a grant which stays says whose it is: that alone is for `apply`. But what is revoked must not
@@ -143,24 +134,6 @@ fn without(there: &Value, is_gone: impl Fn(&Statement) -> bool) -> Option<Remain
     Some(Remainder::Left(policy))
 }
 
-/// What is to be done with statements that name no grant, and that no grant of the manifest comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Others {
-    /// They are, or may be, of what is revoked.
-    Go,
-    /// They are what other grants came to before these were edited.
-    Stay,
-    /// The same, and they are given names, as nobody could tell once what is revoked has gone.
-    StayByName,
-}
-
-fn sid_of_kept(intent: &IntentId) -> String {
-    match intent {
-        IntentId::Grant(name) => sids::sid(name, Purpose::Kept),
-        IntentId::Registry(_) | IntentId::Binding(_) => String::new(),
-    }
-}
-
 fn is_its(sid: &str, intent: &IntentId) -> bool {
     matches!(intent, IntentId::Grant(name) if sids::is_of(sid, name))
 }
@@ -186,7 +159,6 @@ struct One<'a> {
     resources: Vec<String>,
     /// Those of the meanings that are there neither under its name nor under none.
     missing: Vec<Meaning>,
-    is_there: bool,
 }
 
 impl<'a> Revoked<'a> {
@@ -202,27 +174,13 @@ impl<'a> Revoked<'a> {
             let roles: Vec<_> = grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect();
             let there = There::of(aws, snapshot, &grant.scope, &roles);
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
-            let is_there = meanings.iter().all(|meaning| there.sids.contains_key(meaning));
             let is_its = |sid: &String| sid.is_empty() || sids::is_of(sid, &grant.name);
             let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
             let missing = meanings.iter().filter(is_missing).copied().collect();
             let resources = statements.of(grant).flat_map(|statement| resources(&statement)).collect();
-            One { carried_by: &grant.carried_by, roles, meanings, resources, missing, is_there }
+            One { carried_by: &grant.carried_by, roles, meanings, resources, missing }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
-    }
-
-    /// What becomes of statements without names in a scope whose grants were edited.
-    fn others_in(&self, scope: &Scope) -> Others {
-        let Some(each) = &self.each else { return Others::Go };
-        let mut of_scope = each.iter().filter(|one| one.carried_by.contains(scope)).peekable();
-        if of_scope.peek().is_none() {
-            Others::Stay
-        } else if of_scope.all(|one| one.is_there) {
-            Others::StayByName
-        } else {
-            Others::Go
-        }
     }
 
     /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is

@@ -31,8 +31,6 @@ purposes! {
     Decrypt,
     /// Keys that a bucket had before.
     FormerKey,
-    /// What a grant is kept although the manifest says otherwise by now, where only that is known of it.
-    Kept,
     List,
     ListPrefix,
     Login,
@@ -68,7 +66,6 @@ impl Purpose {
             Self::List | Self::ListPrefix | Self::Manage | Self::Read | Self::ReadWrite | Self::Write => true,
             Self::Decrypt
             | Self::FormerKey
-            | Self::Kept
             | Self::Login
             | Self::Pull
             | Self::Push
