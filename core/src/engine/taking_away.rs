@@ -14,7 +14,7 @@ mod steps;
 mod unapplied;
 mod unasked;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::error::Result;
@@ -23,7 +23,7 @@ use crate::contract::remainder::Remainder;
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
 use crate::engine::taking_away::sharing::Sharing;
-use crate::engine::taking_away::steps::Baseline;
+use crate::engine::taking_away::steps::{Baseline, Rest};
 use crate::engine::watch::Watch;
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -99,23 +99,27 @@ impl Engine {
         let sharing = Sharing {
             provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
             revoked: &asked_by_revoked,
-            by_name: &|id, there| match self.backends().is_of_platform(id.kind) {
+            names: &names,
+            by_name: &|id, there, names| match self.backends().is_of_platform(id.kind) {
                 true => Remainder::Untold,
-                false => self.provider.without_grants(id, there, &names, &asked_by_revoked),
+                false => self.provider.without_grants(id, there, names, &asked_by_revoked),
             },
         };
         let before =
             Whole { plan: whole.as_ref(), principals: &principals, kept: &kept, takes_grants: !names.is_empty() };
         let held_against = Baseline::new(&plan, &hints, &before, &sharing);
-        let is_told = held_against.leave_rest(&mut plan);
-        if !is_told && whole.is_some() {
+        let Rest { are_givers_told, named } = held_against.leave_rest(&mut plan);
+        if !are_givers_told && whole.is_some() {
             plan.notes.extend(given_by_others::note(&revoked, baseline, &held_against.unapplied));
         }
         plan.notes.extend(notes::unapplied(&held_against.unapplied, &revoked, intents));
         plan.notes.extend(missing);
         (plan.served, plan.idle) = whole.map(|whole| (whole.served, whole.idle)).unwrap_or_default();
-        attribute(&mut plan, &kept);
+        attribute(&mut plan, &kept, &named);
         plan.served = served(&plan, &shared, &kept);
+        // What says itself whose it is, is that one's, whoever asks for it by now.
+        let is_deleted: HashSet<_> = deleted(&plan).cloned().collect();
+        plan.served.extend(named.into_iter().filter(|(id, _)| is_deleted.contains(id)));
         plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&hints.unmakeable));
         match unmakeable::refusal(std::mem::take(&mut hints.unmakeable), &plan) {
             Some(refusal) => Err(refusal),
@@ -141,10 +145,13 @@ impl Engine {
 }
 
 /// Has what changes say for which of the intents it does: those that are taken away, as the rest of it stays.
-fn attribute(plan: &mut Plan, kept: &HashSet<IntentId>) {
+fn attribute(plan: &mut Plan, kept: &HashSet<IntentId>, named: &HashMap<ObjectId, Vec<IntentId>>) {
     for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
         let served = plan.served.get(&change.id).into_iter().flatten();
-        let taken: Vec<_> = served.filter(|intent| !kept.contains(intent)).cloned().collect();
+        let mut taken: Vec<_> = served.filter(|intent| !kept.contains(intent)).cloned().collect();
+        if let Some(named) = named.get(&change.id) {
+            taken.clone_from(named);
+        }
         if !taken.is_empty() {
             change.because = taken;
         }

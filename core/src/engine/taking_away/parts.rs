@@ -1,6 +1,6 @@
 //! Objects that are for several grants: what such a plan changes of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::engine::taking_away::notes;
 use crate::engine::taking_away::sharing::{Left, PartLeft};
 use crate::engine::taking_away::steps::{Baseline, in_order};
 use crate::plan::{Action, Change, Plan};
+use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 
 /// What was found of such objects.
@@ -17,8 +18,8 @@ use crate::vocabulary::note::Note;
 pub(super) struct Parts {
     /// Those that stay as they are, as nobody can tell what of them is taken away.
     pub(super) unreadable: HashSet<ObjectId>,
-    /// Those in which something is by its name of what is revoked, although no grant asks for them any more.
-    pub(super) named: HashSet<ObjectId>,
+    /// Those in which something is by its name of what is revoked, although no grant asks for them any more, and of which grants.
+    pub(super) named: HashMap<ObjectId, Vec<IntentId>>,
     /// Those that are by their names wholly of what is revoked.
     pub(super) named_wholly: HashSet<ObjectId>,
 }
@@ -44,13 +45,17 @@ impl Baseline<'_> {
                 }
             }
         }
+        let named = |change: &Change| match &change.before {
+            Some(there) => sharing.named_in(&change.id, there),
+            None => Vec::new(),
+        };
         for change in &mut plan.changes {
             let is_deletion = change.action == Action::Delete;
             let left_by_name = change.before.as_ref().filter(|_| is_deletion);
             let left_by_name = left_by_name.map_or(PartLeft::Unknown, |there| sharing.left_by_name(&change.id, there));
             if left_by_name == PartLeft::Left(None) {
                 // Whatever the manifest asks for by now, all of it is of what is revoked.
-                parts.named.insert(change.id.clone());
+                parts.named.insert(change.id.clone(), named(change));
                 parts.named_wholly.insert(change.id.clone());
                 continue;
             }
@@ -59,7 +64,7 @@ impl Baseline<'_> {
             if other.action == Action::Delete {
                 // No grant of the manifest asks for it.
                 if let Some(left) = left_by_name.left() {
-                    parts.named.insert(change.id.clone());
+                    parts.named.insert(change.id.clone(), named(change));
                     becomes(change, left, other);
                 }
                 continue;

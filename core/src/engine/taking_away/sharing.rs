@@ -7,12 +7,14 @@ use serde_json::Value;
 use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::remainder::{Remainder, Shares};
+use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::names::GrantName;
 
 /// [`Backend::remainder`](crate::Backend::remainder)
 pub(in crate::engine) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Remainder + Sync + 'a;
 
 /// What is left of an object by what it says itself.
-pub(in crate::engine) type ByName<'a> = dyn Fn(&ObjectId, &Value) -> Remainder + Sync + 'a;
+pub(in crate::engine) type ByName<'a> = dyn Fn(&ObjectId, &Value, &[GrantName]) -> Remainder + Sync + 'a;
 
 /// What becomes of an object; `None` where it goes.
 pub(in crate::engine) type Left = Option<Attributes>;
@@ -54,7 +56,9 @@ pub(in crate::engine) struct Sharing<'a> {
     pub(in crate::engine) provider: &'a Remainders<'a>,
     /// What the grants that are taken away ask for by themselves.
     pub(in crate::engine) revoked: &'a BTreeMap<ObjectId, Attributes>,
-    /// [`Provider::without_grants`](crate::Provider::without_grants), of these.
+    /// Their names.
+    pub(in crate::engine) names: &'a [GrantName],
+    /// [`Provider::without_grants`](crate::Provider::without_grants)
     pub(in crate::engine) by_name: &'a ByName<'a>,
 }
 
@@ -103,6 +107,13 @@ impl Sharing<'_> {
 
     /// What is left of an object that no grant asks for which stays, by what it says itself.
     pub(in crate::engine) fn left_by_name(&self, id: &ObjectId, there: &Attributes) -> PartLeft {
-        (self.by_name)(id, &there.value()).into()
+        (self.by_name)(id, &there.value(), self.names).into()
+    }
+
+    /// Which of the grants that are taken away something in an object is of, by what it says itself.
+    pub(in crate::engine) fn named_in(&self, id: &ObjectId, there: &Attributes) -> Vec<IntentId> {
+        let is_its =
+            |name: &&GrantName| (self.by_name)(id, &there.value(), std::slice::from_ref(name)) != Remainder::Untold;
+        self.names.iter().filter(is_its).cloned().map(IntentId::Grant).collect()
     }
 }

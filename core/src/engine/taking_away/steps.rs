@@ -24,6 +24,14 @@ pub(super) struct Baseline<'a> {
     pub(super) unapplied: BTreeSet<&'a IntentId>,
 }
 
+/// What is known of such a plan once the rest is left out.
+pub(super) struct Rest {
+    /// Whether it is told that other grants give what is revoked as well.
+    pub(super) are_givers_told: bool,
+    /// Which of the revoked grants something in an object is of, where that itself says so.
+    pub(super) named: HashMap<ObjectId, Vec<IntentId>>,
+}
+
 impl<'a> Baseline<'a> {
     /// `plan` is that for what stays.
     pub(super) fn new(plan: &Plan, hints: &'a Hints, whole: &'a Whole<'a>, sharing: &'a Sharing<'a>) -> Self {
@@ -36,9 +44,8 @@ impl<'a> Baseline<'a> {
     /// Leaves out of a plan what the baseline's plan has as well, and what would be made. But what takes the place of something
     /// that goes stays, with all that it needs: else who keeps a grant would lose it together with the one that is taken away.
     ///
-    /// What nothing that stays asks for, and what isn't taken away all the same, is told ([`Plan::stays`]). Answers with whether it
-    /// is told that other grants give what is revoked as well.
-    pub(super) fn leave_rest(&self, plan: &mut Plan) -> bool {
+    /// What nothing that stays asks for, and what isn't taken away all the same, is told ([`Plan::stays`]).
+    pub(super) fn leave_rest(&self, plan: &mut Plan) -> Rest {
         let asked = unasked::asked(plan);
         let given = unasked::given(plan, &self.hints.unasked);
         let parts = self.leave_parts(plan);
@@ -49,7 +56,8 @@ impl<'a> Baseline<'a> {
         self.stand_in(plan, &known, &mut is_planned);
         self.settle(plan, is_planned, &asked, &parts);
         self.leave_known(plan);
-        self.tell(plan, asked, &given, &parts)
+        let are_givers_told = self.tell(plan, asked, &given, &parts);
+        Rest { are_givers_told, named: parts.named }
     }
 
     /// Which of the changes the manifest's own plan has as well: they are for an apply to make.
@@ -62,7 +70,7 @@ impl<'a> Baseline<'a> {
             other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
                 || self.whole.plan.is_none() && is_with_principal(change)
         };
-        plan.changes.iter().map(|change| is_known(change) && !parts.named.contains(&change.id)).collect()
+        plan.changes.iter().map(|change| is_known(change) && !parts.named.contains_key(&change.id)).collect()
     }
 
     /// Has what takes the place of something that goes be made, with all that it needs.

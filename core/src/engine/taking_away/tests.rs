@@ -10,7 +10,7 @@ use crate::vocabulary::names::{RegistryName, Stack};
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
 
 fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
-    Sharing { provider, revoked: &NOTHING, by_name: &|_, _| Remainder::Untold }
+    Sharing { provider, revoked: &NOTHING, names: &[], by_name: &|_, _, _| Remainder::Untold }
 }
 
 fn untold() -> Sharing<'static> {
@@ -163,7 +163,7 @@ fn what_is_named_takes_along_what_needs_it() {
     let changes = || vec![on.clone(), delete("policy"), delete("other")];
     let anyway = || vec![on.clone(), delete("other")];
     assert!(left(changes(), Some(anyway())).is_empty());
-    let by_name = |id: &ObjectId, _: &Value| match id.name.as_str() {
+    let by_name = |id: &ObjectId, _: &Value, _: &[GrantName]| match id.name.as_str() {
         "policy" => Remainder::Nothing,
         _ => Remainder::Untold,
     };

@@ -1,7 +1,7 @@
 //! A revoke takes away and changes nothing else, whatever the manifest says by now of the grants that stay.
 
 use aws_sdk_s3::types::ServerSideEncryption;
-use cloudgrant_core::{Approval, Cancel, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, Silent};
 use serde_json::{Value, json};
 
 use crate::buckets::{encrypt, key, mend};
@@ -283,4 +283,20 @@ async fn a_policy_of_another_scope_that_somebody_edited_is_left_as_it_is() {
 
 fn one_more(document: &mut Value, statement: Value) {
     document["Statement"].as_array_mut().expect("statements").push(statement);
+}
+
+/// Its Sids say whose a policy is, though the manifest asks for it for somebody else by now.
+#[tokio::test]
+async fn a_deletion_says_whose_it_was() {
+    let had = granting(&[("gone", VISION, "data: read"), ("stays", GLOBAL, "token: read")]);
+    let world = World::new(&had).await;
+    apply(&world, &had).await;
+    let has = [("gone", TRIAL, "data: read"), ("stays", GLOBAL, "token: read"), ("new", VISION, "models: read")];
+    let session = world.session(&granting(&has)).await.expect("a session");
+    let engine = session.engine_without(Some(&["gone".to_owned()])).expect("it is listed");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let policies: Vec<_> = plan.changes.iter().filter(|change| change.id.kind == "iam-policy").collect();
+    assert!(policies.len() == 1 && policies[0].action == Action::Delete, "{:#?}", plan.changes);
+    let served: Vec<_> = plan.served[&policies[0].id].iter().map(ToString::to_string).collect();
+    assert_eq!(served, ["grant gone"]);
 }
