@@ -40,7 +40,7 @@ use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
 
-use taking_away::Hints;
+use taking_away::ObjectFacts;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 pub struct Engine {
@@ -236,14 +236,14 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
         asked_about: &HashSet<ObjectId>,
-    ) -> Result<(Plan, Hints)> {
+    ) -> Result<(Plan, ObjectFacts)> {
         let look = Look::begin(self.number);
         let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
-        let hints = Hints {
+        let facts = ObjectFacts {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
             unasked: std::mem::take(&mut desired.unasked),
@@ -258,7 +258,7 @@ impl Engine {
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan = self.difference(desired, observed)?;
-        Ok((Plan { look, served, idle, ..plan }, hints))
+        Ok((Plan { look, served, idle, ..plan }, facts))
     }
 
     fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {

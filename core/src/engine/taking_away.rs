@@ -9,8 +9,9 @@ mod given_by_others;
 mod needs;
 mod notes;
 mod parts;
+mod reducer;
 mod sharing;
-mod steps;
+
 mod unapplied;
 mod unasked;
 
@@ -22,8 +23,8 @@ use crate::contract::object::{Desired, ObjectId, Unmakeable};
 use crate::contract::remainder::Remainder;
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
+use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
-use crate::engine::taking_away::steps::{Baseline, Rest};
 use crate::engine::watch::Watch;
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
@@ -32,7 +33,7 @@ use crate::vocabulary::note::Note;
 
 /// What the provider and the platform say of their objects for whoever takes something away.
 #[derive(Debug, Default)]
-pub(super) struct Hints {
+pub(super) struct ObjectFacts {
     /// [`Desired::replaces`](crate::Desired::replaces)
     pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// [`Desired::less_revoked`](crate::Desired::less_revoked)
@@ -53,7 +54,7 @@ pub(super) struct Hints {
 }
 
 /// What the manifest asks for as a whole, and what of that stays.
-pub(super) struct Whole<'a> {
+pub(super) struct WholeManifest<'a> {
     /// The plan for all of it; `None` where that can't be planned.
     pub(super) plan: Option<&'a Plan>,
     pub(super) principals: &'a BTreeSet<ObjectId>,
@@ -72,19 +73,19 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Plan> {
         let intents = &*self.intents;
-        let (mut plan, mut hints) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
+        let (mut plan, mut facts) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
         // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
         // possible to take it away all the same.
         let may_go = changed(&plan).cloned().collect();
-        let missing = unmakeable::missing(&hints.unmakeable, &plan);
+        let missing = unmakeable::missing(&facts.unmakeable, &plan);
         let revoked = baseline.without(intents);
         let names: Vec<GrantName> = revoked.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let mut principals = BTreeSet::new();
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
-            Ok((whole, hints)) => {
-                principals = hints.principals;
+            Ok((whole, facts)) => {
+                principals = facts.principals;
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
@@ -105,14 +106,18 @@ impl Engine {
                 false => self.provider.without_grants(id, there, names, &asked_by_revoked),
             },
         };
-        let before =
-            Whole { plan: whole.as_ref(), principals: &principals, kept: &kept, takes_grants: !names.is_empty() };
-        let held_against = Baseline::new(&plan, &hints, &before, &sharing);
-        let Rest { are_givers_told, named } = held_against.leave_rest(&mut plan);
+        let before = WholeManifest {
+            plan: whole.as_ref(),
+            principals: &principals,
+            kept: &kept,
+            takes_grants: !names.is_empty(),
+        };
+        let reducer = Reducer::new(&plan, &facts, &before, &sharing);
+        let Reduced { are_givers_told, named } = reducer.reduce(&mut plan);
         if !are_givers_told && whole.is_some() {
-            plan.notes.extend(given_by_others::note(&revoked, baseline, &held_against.unapplied));
+            plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.unapplied));
         }
-        plan.notes.extend(notes::unapplied(&held_against.unapplied, &revoked, intents));
+        plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);
         (plan.served, plan.idle) = whole.map(|whole| (whole.served, whole.idle)).unwrap_or_default();
         attribute(&mut plan, &kept, &named);
@@ -120,8 +125,8 @@ impl Engine {
         // What says itself whose it is, is that one's, whoever asks for it by now.
         let is_deleted: HashSet<_> = deleted(&plan).cloned().collect();
         plan.served.extend(named.into_iter().filter(|(id, _)| is_deleted.contains(id)));
-        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&hints.unmakeable));
-        match unmakeable::refusal(std::mem::take(&mut hints.unmakeable), &plan) {
+        plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&facts.unmakeable));
+        match unmakeable::refusal(std::mem::take(&mut facts.unmakeable), &plan) {
             Some(refusal) => Err(refusal),
             None => Ok(plan),
         }

@@ -29,6 +29,16 @@ impl Access {
     /// Every level, in the order of this documentation.
     pub const ALL: [Self; 7] =
         [Self::List, Self::Read, Self::Write, Self::ReadWrite, Self::Manage, Self::Pull, Self::Push];
+
+    /// Whether two levels on the same resource give something in common.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        let sees = |access| matches!(access, Self::List | Self::Read);
+        match (self, other) {
+            (Self::Write, other) | (other, Self::Write) => !sees(other),
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Access {
@@ -42,5 +52,19 @@ impl fmt::Display for Access {
             Self::Pull => "pull",
             Self::Push => "push",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Access;
+
+    #[test]
+    fn to_write_without_seeing_overlaps_with_no_level_that_only_sees() {
+        for access in Access::ALL {
+            assert!(access.overlaps(access) && access.overlaps(Access::Manage) && Access::Manage.overlaps(access));
+        }
+        assert!(!Access::Write.overlaps(Access::Read) && !Access::List.overlaps(Access::Write));
+        assert!(Access::ReadWrite.overlaps(Access::Write) && Access::ReadWrite.overlaps(Access::List));
     }
 }

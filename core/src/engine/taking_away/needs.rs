@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
-use crate::engine::taking_away::Hints;
+use crate::engine::taking_away::ObjectFacts;
 use crate::engine::taking_away::parts::Parts;
-use crate::engine::taking_away::unasked::Asked;
+use crate::engine::taking_away::unasked::Differing;
 use crate::plan::{Action, Change, Plan};
 
 /// Keeps what is needed by something that stays and nobody asks for: the cloud would refuse to delete it, or whoever has that would
@@ -16,13 +16,13 @@ use crate::plan::{Action, Change, Plan};
 pub(super) fn keep(
     plan: &mut Plan,
     is_planned: &mut [bool],
-    asked: &[Asked],
-    hints: &Hints,
+    differing: &[Differing],
+    facts: &ObjectFacts,
     parts: &Parts,
     revoked: &BTreeMap<ObjectId, Attributes>,
     principals: &BTreeSet<ObjectId>,
 ) {
-    let may_go = unwanted(plan, asked, hints);
+    let may_go = unwanted(plan, differing, facts);
     let users = users(plan, &may_go);
     let of = |plan: &Plan, at: usize| users.get(&plan.changes[at].id).cloned().unwrap_or_default();
     let is_named = |at: &&usize| is_planned[**at] && parts.named_wholly.contains(&plan.changes[**at].id);
@@ -64,13 +64,13 @@ pub(super) fn keep(
 pub(super) fn take_along(
     plan: &mut Plan,
     is_planned: &mut [bool],
-    asked: &[Asked],
-    hints: &Hints,
+    differing: &[Differing],
+    facts: &ObjectFacts,
     principals: &BTreeSet<ObjectId>,
 ) {
-    let may_go = unwanted(plan, asked, hints);
+    let may_go = unwanted(plan, differing, facts);
     let all: Vec<_> =
-        (0..is_planned.len()).filter(|at| !hints.with_principals.contains(&plan.changes[*at].id)).collect();
+        (0..is_planned.len()).filter(|at| !facts.with_principals.contains(&plan.changes[*at].id)).collect();
     let users = users(plan, &all);
     // What is needed goes last.
     for at in may_go.iter().copied() {
@@ -86,13 +86,13 @@ pub(super) fn take_along(
     staying.retain(|id| principals.contains(id));
     for (at, change) in plan.changes.iter_mut().enumerate() {
         // What is to name another one names nothing until then: that is for `apply`.
-        let now = hints.named_now.get(&change.id).filter(|_| change.action == Action::Update && !is_planned[at]);
+        let now = facts.named_now.get(&change.id).filter(|_| change.action == Action::Update && !is_planned[at]);
         if let Some(now) = now.filter(|now| now.iter().any(|id| going.contains(id))) {
             change.depends_on.extend(now.iter().cloned());
             delete(change);
             is_planned[at] = true;
         }
-        if change.action == Action::Delete && hints.with_principals.contains(&change.id) {
+        if change.action == Action::Delete && facts.with_principals.contains(&change.id) {
             let names = |some: &HashSet<ObjectId>| change.depends_on.iter().any(|id| some.contains(id));
             is_planned[at] = (is_planned[at] || names(&going)) && !names(&staying);
         }
@@ -100,9 +100,9 @@ pub(super) fn take_along(
 }
 
 /// What no grant that stays asks for.
-fn unwanted(plan: &Plan, asked: &[Asked], hints: &Hints) -> Vec<usize> {
-    let unwanted: HashSet<_> = asked.iter().filter(|one| !one.is_wanted()).map(|one| &one.id).collect();
-    let is_unwanted = |change: &Change| unwanted.contains(&change.id) && !hints.with_principals.contains(&change.id);
+fn unwanted(plan: &Plan, differing: &[Differing], facts: &ObjectFacts) -> Vec<usize> {
+    let unwanted: HashSet<_> = differing.iter().filter(|one| !one.is_wanted()).map(|one| &one.id).collect();
+    let is_unwanted = |change: &Change| unwanted.contains(&change.id) && !facts.with_principals.contains(&change.id);
     plan.changes.iter().enumerate().filter(|(_, change)| is_unwanted(change)).map(|(at, _)| at).collect()
 }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::notes;
+use crate::engine::taking_away::reducer::{Reducer, in_order};
 use crate::engine::taking_away::sharing::{Left, PartLeft};
-use crate::engine::taking_away::steps::{Baseline, in_order};
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
@@ -24,15 +24,15 @@ pub(super) struct Parts {
     pub(super) named_wholly: HashSet<ObjectId>,
 }
 
-impl Baseline<'_> {
+impl Reducer<'_> {
     /// Of an object that is for several grants, only what is taken away changes.
     pub(super) fn leave_parts(&self, plan: &mut Plan) -> Parts {
-        let Self { hints, sharing, .. } = self;
+        let Self { facts, sharing, .. } = self;
         let mut parts = Parts::default();
         let mut whole = Vec::new();
         if self.whole.plan.is_none() {
             // What there was can't be planned: what can't be read isn't written over for that, and nothing is given.
-            let is_told = |change: &&mut Change| !hints.less_revoked.contains(&change.id);
+            let is_told = |change: &&mut Change| !facts.less_revoked.contains(&change.id);
             for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update).filter(is_told) {
                 let Some((there, wanted)) = change.before.as_ref().zip(change.after.as_ref()) else { continue };
                 match sharing.left_of_asked(&change.id, there, wanted) {
@@ -59,7 +59,7 @@ impl Baseline<'_> {
                 parts.named_wholly.insert(change.id.clone());
                 continue;
             }
-            let other = self.changes.get(&change.id).filter(|_| !hints.less_revoked.contains(&change.id));
+            let other = self.changes.get(&change.id).filter(|_| !facts.less_revoked.contains(&change.id));
             let Some(other) = other else { continue };
             if other.action == Action::Delete {
                 // No grant of the manifest asks for it.

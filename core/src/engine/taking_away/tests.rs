@@ -18,10 +18,16 @@ fn untold() -> Sharing<'static> {
 }
 
 /// `principal` is the object that task code runs as.
-fn taken_away(plan: &mut Plan, hints: &Hints, anyway: Option<&Plan>, kept: &HashSet<IntentId>, sharing: &Sharing<'_>) {
+fn taken_away(
+    plan: &mut Plan,
+    facts: &ObjectFacts,
+    anyway: Option<&Plan>,
+    kept: &HashSet<IntentId>,
+    sharing: &Sharing<'_>,
+) {
     let principals = BTreeSet::from([id("principal")]);
-    let whole = Whole { plan: anyway, principals: &principals, kept, takes_grants: true };
-    Baseline::new(plan, hints, &whole, sharing).leave_rest(plan);
+    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true };
+    Reducer::new(plan, facts, &whole, sharing).reduce(plan);
 }
 
 fn id(name: &str) -> ObjectId {
@@ -64,8 +70,8 @@ fn plan(changes: Vec<Change>) -> Plan {
 fn left(changes: Vec<Change>, anyway: Option<Vec<Change>>) -> Vec<String> {
     let replaces = BTreeMap::from([(id("on/new"), vec![id("on/old"), id("old")])]);
     let mut plan = plan(changes);
-    let hints = Hints { replaces, ..Hints::default() };
-    taken_away(&mut plan, &hints, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
+    let facts = ObjectFacts { replaces, ..ObjectFacts::default() };
+    taken_away(&mut plan, &facts, anyway.map(self::plan).as_ref(), &HashSet::new(), &untold());
     plan.changes.into_iter().map(|change| change.id.name).collect()
 }
 
@@ -88,7 +94,7 @@ fn left_of_edited(by: &str) -> (Vec<String>, Vec<Stays>) {
     let mut plan = plan(changes());
     let kept = HashSet::from([IntentId::Registry(RegistryName::parse("kept").expect("a name"))]);
     let anyway = self::plan(vec![wanting(by), delete("leftover")]);
-    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &untold());
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&anyway), &kept, &untold());
     (plan.changes.into_iter().map(|change| change.id.name).collect(), plan.stays)
 }
 
@@ -113,7 +119,7 @@ fn what_others_had_of_an_object_that_nothing_asks_for_by_now_stays() {
         assert!(shares.are_others_edited && shares.wanted.is_none());
         Remainder::Left(json!(["two"]))
     };
-    taken_away(&mut plan, &Hints::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&self::plan(anyway)), &kept, &telling(&left));
     assert_eq!((plan.changes[0].action, &plan.changes[0].after), (Action::Update, &Some(json!(["two"]).into())));
 }
 
@@ -124,7 +130,7 @@ fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
     let kept = HashSet::from_iter(because.clone());
     let mut plan = plan(vec![there(change(Action::Update, "a", json!(["two"]), &["b"])), delete("b")]);
     let anyway = self::plan(vec![there(change(Action::Update, "a", json!(["one", "two"]), &["b"]))]);
-    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&anyway), &kept, &telling(&|_, _| Remainder::Nothing));
     let deleted: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
     assert_eq!(deleted, [(Action::Delete, "a"), (Action::Delete, "b")]);
     assert!(plan.changes[0].after.is_none() && plan.changes[0].because.is_empty());
@@ -132,9 +138,9 @@ fn what_is_left_of_nothing_is_deleted_before_what_it_needs() {
 
 #[test]
 fn what_the_provider_gives_less_what_is_revoked_is_not_held_against_the_baseline() {
-    let hints = Hints { less_revoked: BTreeSet::from([id("a")]), ..Hints::default() };
+    let facts = ObjectFacts { less_revoked: BTreeSet::from([id("a")]), ..ObjectFacts::default() };
     let mut plan = plan(vec![update("a", 1), update("b", 1)]);
-    taken_away(&mut plan, &hints, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
+    taken_away(&mut plan, &facts, Some(&self::plan(vec![update("a", 1), update("b", 1)])), &HashSet::new(), &untold());
     assert_eq!(plan.changes, [update("a", 1)]);
 }
 
@@ -171,7 +177,7 @@ fn what_is_named_takes_along_what_needs_it() {
     // Also where no grant asks for the policy any more.
     for anyway in [anyway(), changes()] {
         let mut plan = plan(changes());
-        taken_away(&mut plan, &Hints::default(), Some(&self::plan(anyway)), &HashSet::new(), &sharing);
+        taken_away(&mut plan, &ObjectFacts::default(), Some(&self::plan(anyway)), &HashSet::new(), &sharing);
         let left: Vec<_> = plan.changes.iter().map(|change| change.id.name.as_str()).collect();
         assert_eq!(left, ["on", "policy"]);
         assert_eq!(plan.stays.iter().map(|stays| stays.object.name.as_str()).collect::<Vec<_>>(), ["other"]);
@@ -182,10 +188,10 @@ fn what_is_named_takes_along_what_needs_it() {
 #[test]
 fn what_names_a_principal_goes_with_it() {
     let naming = change(Action::Delete, "naming", Value::Null, &["principal"]);
-    let hints = Hints { with_principals: BTreeSet::from([id("naming")]), ..Hints::default() };
+    let facts = ObjectFacts { with_principals: BTreeSet::from([id("naming")]), ..ObjectFacts::default() };
     let left = |changes: Vec<Change>, anyway: Vec<Change>| {
         let mut plan = plan(changes);
-        taken_away(&mut plan, &hints, Some(&self::plan(anyway)), &HashSet::new(), &untold());
+        taken_away(&mut plan, &facts, Some(&self::plan(anyway)), &HashSet::new(), &untold());
         plan.changes.into_iter().map(|change| change.id.name).collect::<Vec<_>>()
     };
     let both = || vec![naming.clone(), delete("principal")];
@@ -219,7 +225,7 @@ fn where_others_were_edited(changes: Vec<Change>, anyway: Vec<Change>) -> (Vec<S
     let kept = HashSet::from_iter(because.clone());
     let pending = Change { because, ..create("pending", 1, &[]) };
     let anyway = self::plan(anyway.into_iter().chain([pending]).collect());
-    taken_away(&mut plan, &Hints::default(), Some(&anyway), &kept, &untold());
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&anyway), &kept, &untold());
     let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
     (plan.changes.into_iter().map(|change| change.id.name).collect(), stays)
 }
@@ -268,7 +274,7 @@ fn of_the_unreadable(wanted: Option<Value>, baseline: Option<Value>, is_pending:
         true => Remainder::Unreadable,
         false => Remainder::Left(shares.there.clone()),
     };
-    taken_away(&mut plan, &Hints::default(), anyway.as_ref(), &kept, &telling(&provider));
+    taken_away(&mut plan, &ObjectFacts::default(), anyway.as_ref(), &kept, &telling(&provider));
     let stays = plan.stays.into_iter().map(|stays| stays.object.name).collect();
     (plan.changes.len(), stays, plan.notes.iter().any(|note| note.message.contains("all of it goes")))
 }
@@ -301,7 +307,7 @@ fn a_text_that_somebody_rewrote_stays_and_is_told() {
         vec![Change { before: Some(json!({ "text": "by hand" }).into()), because: because.clone(), ..change }]
     };
     let mut plan = plan(to("a"));
-    taken_away(&mut plan, &Hints::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&self::plan(to("a or b"))), &HashSet::new(), &untold());
     assert!(plan.changes.is_empty(), "{:#?}", plan.changes);
     assert_eq!(plan.stays.len(), 1);
 }
@@ -311,10 +317,11 @@ fn a_text_that_somebody_rewrote_stays_and_is_told() {
 fn what_is_to_name_another_principal_goes_with_the_one_that_it_names() {
     let naming = || change(Action::Update, "naming", json!("new"), &["new"]);
     let names = BTreeMap::from([(id("naming"), vec![id("principal")])]);
-    let hints = Hints { with_principals: BTreeSet::from([id("naming")]), named_now: names, ..Hints::default() };
+    let facts =
+        ObjectFacts { with_principals: BTreeSet::from([id("naming")]), named_now: names, ..ObjectFacts::default() };
     let left = |changes: Vec<Change>| {
         let mut plan = plan(changes);
-        taken_away(&mut plan, &hints, Some(&self::plan(vec![naming()])), &HashSet::new(), &untold());
+        taken_away(&mut plan, &facts, Some(&self::plan(vec![naming()])), &HashSet::new(), &untold());
         plan.changes.into_iter().map(|change| (change.action, change.id.name)).collect::<Vec<_>>()
     };
     let both = left(vec![naming(), delete("principal")]);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::engine::taking_away::Hints;
+use crate::engine::taking_away::ObjectFacts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::intent::IntentId;
@@ -12,13 +12,13 @@ use crate::vocabulary::intent::IntentId;
 pub(super) fn unapplied<'a>(
     whole: &'a Plan,
     plan: &Plan,
-    hints: &'a Hints,
+    facts: &'a ObjectFacts,
     kept: &HashSet<IntentId>,
     sharing: &Sharing<'_>,
 ) -> BTreeSet<&'a IntentId> {
     let changes: HashMap<&ObjectId, &Change> = plan.changes.iter().map(|change| (&change.id, change)).collect();
     let is_lacking = |wanted: &Change| {
-        if hints.less_revoked.contains(&wanted.id) {
+        if facts.less_revoked.contains(&wanted.id) {
             return false;
         }
         if wanted.action == Action::Create {
@@ -35,8 +35,8 @@ pub(super) fn unapplied<'a>(
     let lacking = wanted.filter(|change| is_lacking(change)).flat_map(|change| &change.because);
     let asking = lacking.filter(|intent| kept.contains(*intent));
     // A provider that says itself what is less the revoked knows better than the objects which grants aren't there.
-    let is_told = !hints.less_revoked.is_empty();
-    let asking = asking.filter(|_| !is_told).chain(&hints.unapplied);
+    let is_told = !facts.less_revoked.is_empty();
+    let asking = asking.filter(|_| !is_told).chain(&facts.unapplied);
     asking.filter(|intent| matches!(intent, IntentId::Grant(_))).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::plan::{Action, Change, Plan};
 
 /// An object that isn't as the grants that stay ask for it.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Differing {
     pub(super) id: ObjectId,
     there: Attributes,
     /// `None` where they don't ask for it.
@@ -20,50 +20,50 @@ pub(super) struct Asked {
     depends_on: Vec<ObjectId>,
 }
 
-impl Asked {
+impl Differing {
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
     }
 }
 
 /// What is there in another form than the grants ask for which a plan was made.
-pub(super) fn asked(plan: &Plan) -> Vec<Asked> {
-    let asked = |change: &Change| {
+pub(super) fn differing(plan: &Plan) -> Vec<Differing> {
+    let differing = |change: &Change| {
         let is_there = matches!(change.action, Action::Update | Action::Delete);
         let there = change.before.clone().filter(|_| is_there)?;
         let wanted = change.after.clone();
-        Some(Asked { id: change.id.clone(), there, wanted, depends_on: change.depends_on.clone() })
+        Some(Differing { id: change.id.clone(), there, wanted, depends_on: change.depends_on.clone() })
     };
-    plan.changes.iter().filter_map(asked).collect()
+    plan.changes.iter().filter_map(differing).collect()
 }
 
 /// Of what is there, or is to be made, and has something that nobody asks for by the provider's own words.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct ToldUnasked {
     id: ObjectId,
     is_made: bool,
 }
 
 /// Those objects of a plan, and such as are there just as they are to be.
-pub(super) fn given(plan: &Plan, unasked: &BTreeSet<ObjectId>) -> Vec<Given> {
+pub(super) fn told_unasked(plan: &Plan, unasked: &BTreeSet<ObjectId>) -> Vec<ToldUnasked> {
     let made: HashSet<_> =
         plan.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.id).collect();
-    unasked.iter().map(|id| Given { id: id.clone(), is_made: made.contains(id) }).collect()
+    unasked.iter().map(|id| ToldUnasked { id: id.clone(), is_made: made.contains(id) }).collect()
 }
 
 /// What isn't asked for and stays, once a plan has come true, and what stays as nobody can tell that. What is only there for others
 /// of these isn't named: a role, an identity and a policy give nothing without what is on them. Nor is a principal that grants of
 /// the manifest have: whose code runs as it, no grant says.
 pub(super) fn stays(
-    asked: &[Asked],
-    given: &[Given],
+    differing: &[Differing],
+    told_unasked: &[ToldUnasked],
     plan: &Plan,
     principals: &BTreeSet<ObjectId>,
     left_alone: &HashSet<ObjectId>,
     sharing: &Sharing<'_>,
 ) -> Vec<Stays> {
     let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
-    let why = |one: &Asked| {
+    let why = |one: &Differing| {
         let now = match changes.get(&one.id) {
             None => &one.there,
             Some(change) => change.after.as_ref()?,
@@ -78,16 +78,16 @@ pub(super) fn stays(
             PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then_some(REASON),
         }
     };
-    let left: Vec<_> = asked.iter().filter_map(|one| Some((one, why(one)?))).collect();
+    let left: Vec<_> = differing.iter().filter_map(|one| Some((one, why(one)?))).collect();
     let needed: HashSet<_> = left.iter().flat_map(|(one, _)| &one.depends_on).collect();
-    let is_named = |one: &Asked| {
+    let is_named = |one: &Differing| {
         left_alone.contains(&one.id) || !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id))
     };
-    let is_there = |given: &&Given| match changes.get(&given.id) {
+    let is_there = |given: &&ToldUnasked| match changes.get(&given.id) {
         None => !given.is_made,
         Some(change) => change.action != Action::Delete,
     };
-    let given = given.iter().filter(is_there).map(|given| (&given.id, REASON));
+    let given = told_unasked.iter().filter(is_there).map(|given| (&given.id, REASON));
     let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, *why));
     let named: BTreeMap<_, _> = given.chain(named).collect();
     named

@@ -1,4 +1,4 @@
-//! What is left of such a plan.
+//! What of the plan for the grants that stay takes something away.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -7,66 +7,71 @@ use crate::contract::object::{ObjectId, Stays};
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;
-use crate::engine::taking_away::unasked::{self, Asked, Given};
-use crate::engine::taking_away::{Hints, Whole, needs, notes};
+use crate::engine::taking_away::unasked::{self, Differing, ToldUnasked};
+use crate::engine::taking_away::{ObjectFacts, WholeManifest, needs, notes};
 use crate::plan::{Action, Change, Plan, in_the_way};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 
-/// What the manifest asks for with all of its grants, for a plan without some of these to be held against.
-pub(super) struct Baseline<'a> {
-    pub(super) hints: &'a Hints,
-    pub(super) whole: &'a Whole<'a>,
+/// Reduces the plan for what stays to what is taken away: what an apply of the whole manifest would do as well is left out.
+pub(super) struct Reducer<'a> {
+    pub(super) facts: &'a ObjectFacts,
+    pub(super) whole: &'a WholeManifest<'a>,
     pub(super) sharing: &'a Sharing<'a>,
-    /// The changes that would make it come true.
+    /// The changes that would make the whole manifest come true.
     pub(super) changes: HashMap<&'a ObjectId, &'a Change>,
     /// The grants that stay and aren't there as the manifest has them.
     pub(super) unapplied: BTreeSet<&'a IntentId>,
 }
 
 /// What is known of such a plan once the rest is left out.
-pub(super) struct Rest {
+pub(super) struct Reduced {
     /// Whether it is told that other grants give what is revoked as well.
     pub(super) are_givers_told: bool,
     /// Which of the revoked grants something in an object is of, where that itself says so.
     pub(super) named: HashMap<ObjectId, Vec<IntentId>>,
 }
 
-impl<'a> Baseline<'a> {
+impl<'a> Reducer<'a> {
     /// `plan` is that for what stays.
-    pub(super) fn new(plan: &Plan, hints: &'a Hints, whole: &'a Whole<'a>, sharing: &'a Sharing<'a>) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        facts: &'a ObjectFacts,
+        whole: &'a WholeManifest<'a>,
+        sharing: &'a Sharing<'a>,
+    ) -> Self {
         let changes = whole.plan.into_iter().flat_map(|whole| &whole.changes);
         let changes = changes.map(|change| (&change.id, change)).collect();
-        let unapplied = whole.plan.map(|all| unapplied(all, plan, hints, whole.kept, sharing));
-        Self { hints, whole, sharing, changes, unapplied: unapplied.unwrap_or_default() }
+        let unapplied = whole.plan.map(|all| unapplied(all, plan, facts, whole.kept, sharing));
+        Self { facts, whole, sharing, changes, unapplied: unapplied.unwrap_or_default() }
     }
 
-    /// Leaves out of a plan what the baseline's plan has as well, and what would be made. But what takes the place of something
+    /// Leaves out of a plan what the whole manifest's plan has as well, and what would be made. But what takes the place of something
     /// that goes stays, with all that it needs: else who keeps a grant would lose it together with the one that is taken away.
     ///
     /// What nothing that stays asks for, and what isn't taken away all the same, is told ([`Plan::stays`]).
-    pub(super) fn leave_rest(&self, plan: &mut Plan) -> Rest {
-        let asked = unasked::asked(plan);
-        let given = unasked::given(plan, &self.hints.unasked);
+    pub(super) fn reduce(&self, plan: &mut Plan) -> Reduced {
+        let differing = unasked::differing(plan);
+        let told_unasked = unasked::told_unasked(plan, &self.facts.unasked);
         let parts = self.leave_parts(plan);
         let known = self.known(plan, &parts);
         let is_change =
             |(known, change): (&bool, &Change)| !known && change.action != Action::Create && is_to_be_done(change);
         let mut is_planned: Vec<_> = known.iter().zip(&plan.changes).map(is_change).collect();
         self.stand_in(plan, &known, &mut is_planned);
-        self.settle(plan, is_planned, &asked, &parts);
+        self.settle(plan, is_planned, &differing, &parts);
         self.leave_known(plan);
-        let are_givers_told = self.tell(plan, asked, &given, &parts);
-        Rest { are_givers_told, named: parts.named }
+        let are_givers_told = self.tell(plan, differing, &told_unasked, &parts);
+        Reduced { are_givers_told, named: parts.named }
     }
 
     /// Which of the changes the manifest's own plan has as well: they are for an apply to make.
     fn known(&self, plan: &Plan, parts: &Parts) -> Vec<bool> {
         // Whether it is to go for another reason than its principal is for `apply`.
         let is_with_principal =
-            |change: &Change| change.action == Action::Delete && self.hints.with_principals.contains(&change.id);
+            |change: &Change| change.action == Action::Delete && self.facts.with_principals.contains(&change.id);
         let is_known = |change: &Change| {
-            let other = self.changes.get(&change.id).filter(|_| !self.hints.less_revoked.contains(&change.id));
+            let other = self.changes.get(&change.id).filter(|_| !self.facts.less_revoked.contains(&change.id));
             other.is_some_and(|other| (other.action, &other.after) == (change.action, &change.after))
                 || self.whole.plan.is_none() && is_with_principal(change)
         };
@@ -82,7 +87,7 @@ impl<'a> Baseline<'a> {
             matches!(change.action, Action::Update | Action::Delete) && is_to_be_done(change)
         };
         for (at, change) in plan.changes.iter().enumerate().filter(|(at, _)| is_made(at)) {
-            let old = self.hints.replaces.get(&change.id).into_iter().flatten();
+            let old = self.facts.replaces.get(&change.id).into_iter().flatten();
             let old: Vec<_> = old.filter_map(|id| places.get(id).copied()).filter(&goes).collect();
             if old.is_empty() {
                 continue;
@@ -99,12 +104,12 @@ impl<'a> Baseline<'a> {
     }
 
     /// Leaves the changes that are planned, with what they take along and without what has to stay.
-    fn settle(&self, plan: &mut Plan, mut is_planned: Vec<bool>, asked: &[Asked], parts: &Parts) {
+    fn settle(&self, plan: &mut Plan, mut is_planned: Vec<bool>, differing: &[Differing], parts: &Parts) {
         if self.whole.plan.is_some() {
             let (revoked, principals) = (self.sharing.revoked, self.whole.principals);
-            needs::keep(plan, &mut is_planned, asked, self.hints, parts, revoked, principals);
+            needs::keep(plan, &mut is_planned, differing, self.facts, parts, revoked, principals);
         }
-        needs::take_along(plan, &mut is_planned, asked, self.hints, self.whole.principals);
+        needs::take_along(plan, &mut is_planned, differing, self.facts, self.whole.principals);
         let mut is_planned = is_planned.into_iter();
         plan.changes.retain(|_| is_planned.next().unwrap_or_default());
         in_order(plan);
@@ -114,7 +119,7 @@ impl<'a> Baseline<'a> {
     fn leave_known(&self, plan: &mut Plan) {
         let (stayed, notes) = self.whole.plan.map_or((&[][..], &[][..]), |whole| (&whole.stays, &whole.notes));
         let changes = &plan.changes;
-        plan.stays.retain(|stays| match self.hints.with_principals.contains(&stays.object) {
+        plan.stays.retain(|stays| match self.facts.with_principals.contains(&stays.object) {
             true => changes.iter().any(|change| change.id == stays.object),
             false => !stayed.contains(stays),
         });
@@ -122,19 +127,26 @@ impl<'a> Baseline<'a> {
     }
 
     /// Says what isn't taken away although nothing that stays asks for it. Answers with whether it is told that others give it.
-    fn tell(&self, plan: &mut Plan, mut asked: Vec<Asked>, given: &[Given], parts: &Parts) -> bool {
+    fn tell(
+        &self,
+        plan: &mut Plan,
+        mut differing: Vec<Differing>,
+        told_unasked: &[ToldUnasked],
+        parts: &Parts,
+    ) -> bool {
         let Some(whole) = self.whole.plan else {
             plan.stays.extend(parts.unreadable.iter().map(unasked::unreadable));
             plan.stays.sort();
             return false;
         };
         // What an annotation gives is what its principal has, and told of that; what every task needs, no grant asks for.
-        asked.retain(|one| !self.hints.with_principals.contains(&one.id));
+        differing.retain(|one| !self.facts.with_principals.contains(&one.id));
         if !self.whole.takes_grants {
             // What is wanted and edited is of grants, and a registry is none of these.
-            asked.retain(|one| !one.is_wanted());
+            differing.retain(|one| !one.is_wanted());
         }
-        let unasked = unasked::stays(&asked, given, plan, self.whole.principals, &parts.unreadable, self.sharing);
+        let unasked =
+            unasked::stays(&differing, told_unasked, plan, self.whole.principals, &parts.unreadable, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
