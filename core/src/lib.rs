@@ -64,6 +64,7 @@ pub use plan::execute::Execute;
 pub use plan::secret_notes::of_secrets;
 pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};
 pub use session::Session;
+pub use text::listed::listed;
 pub use text::origin::Origin;
 pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
 pub use vocabulary::access::Access;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use cloudgrant_core::shown;
+use cloudgrant_core::{listed, shown};
 
 use crate::args::{Cli, complete, quoted, says_no};
 
@@ -145,12 +145,8 @@ fn of_names(error: &Error, arguments: &[String]) -> Option<String> {
     let is_it = error.kind() == ErrorKind::MissingRequiredArgument && missing.iter().any(|one| one.contains("GRANT"));
     let words: Vec<_> = arguments.iter().map(OsString::from).collect();
     let names = is_it.then(|| complete::names_of(&words).grants)?;
-    let more = match names.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let listed = names.iter().take(NAMED).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
-    (!names.is_empty()).then(|| format!("the manifest has {listed}{more}; `--all` takes all of it away"))
+    let listed = listed(names.iter().map(|name| shown(name)), NAMED);
+    (!names.is_empty()).then(|| format!("the manifest has {listed}; `--all` takes all of it away"))
 }
 
 /// Of an option's variable that is set to nothing: in the line, nobody sees that.

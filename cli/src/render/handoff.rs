@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan};
+use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan, listed};
 
 use super::plan::header;
 use super::{BOLD, CYAN, DIM, indented, styled, wrapped};
@@ -48,12 +48,7 @@ fn named(intent: &IntentId) -> Option<String> {
 }
 
 fn line(change: &Change, handoff: &Handoff, width: Option<usize>) -> String {
-    let because: Vec<_> = change.because.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = match change.because.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let text = format!("{}, by {}; for {}{more}", handoff.task, handoff.to, because.join(", "));
+    let text = format!("{}, by {}; for {}", handoff.task, handoff.to, listed(&change.because, NAMED));
     let first = change.id.kind.len() + change.id.name.chars().count() + 5;
     let (sign, name) = (styled(CYAN.bold(), ">"), styled(BOLD, &change.id.name));
     format!("{sign} {} {name}: {}\n", change.id.kind, wrapped(&text, first, 4, width))

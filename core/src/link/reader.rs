@@ -6,7 +6,8 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
 use crate::link::intents::Refused;
 use crate::manifest::document::{Manifest, Part};
-use crate::manifest::text::strict::expected;
+use crate::manifest::text::possible::expected;
+use crate::text::listed::listed;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::scope::Scope;
 
@@ -117,12 +118,9 @@ impl<'a> Reader<'a> {
             {
                 let platform = &self.manifest.platform;
                 let newly = platform.pairs(&wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
-                let newly: Vec<_> = newly.map(|pair| pair.to_string()).collect();
-                if newly.len() > MOST {
-                    let first = newly[..MOST].join(", ");
-                    hint.push_str(&format!("; newly reached: {first} and {} more", newly.len() - MOST));
-                } else if !newly.is_empty() {
-                    hint.push_str(&format!("; newly reached: {}", newly.join(", ")));
+                let newly = listed(newly, MOST);
+                if !newly.is_empty() {
+                    hint.push_str(&format!("; newly reached: {newly}"));
                 }
             }
             self.problems.push(refusal);

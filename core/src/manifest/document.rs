@@ -22,7 +22,8 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::manifest::entries::{self, RegistryEntry, ResourceEntry};
 use crate::manifest::platform;
-use crate::manifest::text::strict::{self, expected};
+use crate::manifest::text::possible::expected;
+use crate::manifest::text::strict;
 use crate::vocabulary::names::{ResourceName, Stack};
 use crate::vocabulary::tenancy::Tenancy;
 

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::registry::clouds;
-use crate::manifest::text::strict::{self, expected};
+use crate::manifest::text::possible::expected;
+use crate::manifest::text::strict;
 use crate::manifest::text::unspaced;
 use crate::text::redact::shown;
 use crate::vocabulary::access::Access;

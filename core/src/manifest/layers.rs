@@ -239,7 +239,7 @@ pub(super) fn unknown_profile(file: &Node, file_name: &str, profile: &str) -> Op
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     let hint = match known.as_slice() {
         [] => "the manifest has no profiles; they stand under `profiles`".to_owned(),
-        known => crate::manifest::text::strict::expected(profile, known),
+        known => crate::manifest::text::possible::expected(profile, known),
     };
     let mut diagnostic = Diagnostic::new("profiles", format!("there is no profile `{profile}`")).hint(hint);
     diagnostic.place = crate::manifest::text::tree::place(file_name, profiles.and_then(|node| node.at));

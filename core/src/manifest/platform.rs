@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::registry::platforms;
 use crate::manifest::text::path::Path;
+use crate::manifest::text::possible;
 use crate::manifest::text::strict::{self, Part};
 use crate::text::redact::shown;
 use crate::vocabulary::names::{Domain, Project};
@@ -41,7 +42,7 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
         } else if KEYS.contains(&key.as_str()) {
             rest.insert(key.clone(), value.clone());
         } else {
-            problems.push(strict::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known));
+            problems.push(possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known));
         }
     }
     (Value::Object(rest), keys)

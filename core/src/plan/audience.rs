@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::text::listed::listed;
 use crate::vocabulary::intent::RegistryAccess;
 use crate::vocabulary::names::Domain;
 use crate::vocabulary::note::Note;
@@ -109,7 +110,7 @@ impl Tenancy {
     fn of_domain(&self, domain: &Domain) -> String {
         let (count, of) = (self.projects.len(), self.all_pairs());
         let pairs = self.projects.iter().map(|project| format!("{project}-{domain}"));
-        format!("({count} of {of} pairs): {}", named(pairs, count))
+        format!("({count} of {of} pairs): {}", listed(pairs, NAMED))
     }
 
     /// What keeps the task code of one scope from another scope's access (requirement 21). `None` for scopes that don't
@@ -151,7 +152,7 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
     let domains: Vec<&Domain> = scopes.iter().filter(whole).filter_map(|scope| scope.domain()).collect();
     if domains.len() > SINGLE {
         let (count, pairs) = (domains.len(), domains.len() * platform.projects.len());
-        let names = named(domains.iter(), count);
+        let names = listed(domains.iter(), NAMED);
         notes.push(note(format!(
             "{count} domains reach the tasks of all projects in them ({pairs} of {of} pairs): {names}"
         )));
@@ -167,7 +168,7 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
             let pairs = pairs.filter_map(|scope| {
                 Some(Pair { project: scope.project()?.clone(), domain: scope.domain()?.clone() }.to_string())
             });
-            format!("{count} pairs are reached one by one ({count} of {of}): {}", named(pairs, count))
+            format!("{count} pairs are reached one by one ({count} of {of}): {}", listed(pairs, NAMED))
         }));
     }
     notes.extend(scopes.iter().find_map(|scope| platform.isolation(scope)).map(note));
@@ -177,19 +178,12 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
 /// What registries give, and to whom.
 pub(crate) fn infrastructure_access<'a>(registries: impl Iterator<Item = &'a RegistryAccess> + Clone) -> Option<Note> {
     let count = registries.clone().count();
-    let names = named(registries.map(|registry| &registry.name), count);
+    let names = listed(registries.map(|registry| &registry.name), NAMED);
     let what = if count == 1 { "registry" } else { "registries" };
     let message = format!(
         "the nodes of the data plane may pull from {what} {names}, for whatever task runs there; task code is granted nothing"
     );
     (count > 0).then(|| Note::info("infrastructure access", message))
-}
-
-/// The first names, and how many others there are.
-fn named(names: impl Iterator<Item = impl fmt::Display>, count: usize) -> String {
-    let first: Vec<_> = names.take(NAMED).map(|name| name.to_string()).collect();
-    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
-    format!("{}{more}", first.join(", "))
 }
 
 /// One or several.

@@ -66,11 +66,7 @@ pub(super) fn named<'a>(because: impl Iterator<Item = &'a IntentId> + Clone) -> 
 
 /// The first of several, and how many more there are.
 pub(crate) fn listed(several: impl Iterator<Item: fmt::Display>) -> String {
-    let all: Vec<_> = several.map(|one| one.to_string()).collect();
-    match all.len().checked_sub(NAMED) {
-        Some(more) if more > 0 => format!("{} and {more} more", all[..NAMED].join(", ")),
-        _ => all.join(", "),
-    }
+    crate::text::listed::listed(several, NAMED)
 }
 
 /// Grants and registries, as people name them; bindings where there is nothing else.

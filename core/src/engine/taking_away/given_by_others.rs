@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::text::listed::listed;
 use crate::vocabulary::intent::{Intent as _, IntentId, Intents, TaskAccess};
 use crate::vocabulary::note::Note;
 
@@ -22,8 +23,7 @@ pub(super) fn note(revoked: &Intents, whole: &Intents, unapplied: &BTreeSet<&Int
     if givers.is_empty() {
         return None;
     }
-    let some: Vec<_> = givers.iter().take(NAMED).map(|grant| format!("`{}`", grant.name)).collect();
-    let more = givers.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let listed = listed(givers.iter().map(|grant| format!("`{}`", grant.name)), NAMED);
     let (grants, ask) = if givers.len() == 1 { ("grant", "asks") } else { ("grants", "ask") };
     let names: Vec<_> = revoked.iter().chain(&givers).map(|grant| grant.name.as_str()).collect();
     let how = match names.len() {
@@ -31,10 +31,8 @@ pub(super) fn note(revoked: &Intents, whole: &Intents, unapplied: &BTreeSet<&Int
         _ => "`cloudgrant revoke` with all of their names".to_owned(),
     };
     let message = format!(
-        "what is revoked can still be reached as far as {grants} {}{} {ask} for it: it goes when all of them are revoked together, \
-         with {how} or `cloudgrant revoke --all`",
-        some.join(", "),
-        more.unwrap_or_default()
+        "what is revoked can still be reached as far as {grants} {listed} {ask} for it: it goes when all of them are revoked together, \
+         with {how} or `cloudgrant revoke --all`"
     );
     Some(Note::warning("manifest", message))
 }

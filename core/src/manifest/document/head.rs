@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
 use crate::manifest::platform;
-use crate::manifest::text::strict::{self, expected};
+use crate::manifest::text::possible::expected;
+use crate::manifest::text::strict;
 use crate::manifest::text::unspaced;
 
 /// The keys of a manifest that are no provider's.

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::manifest::text::path::{Path, Step};
-use crate::manifest::text::unspaced;
-use crate::manifest::text::value_reader::{Reader, Wrong};
-use crate::text::redact::{is_secret, shown};
+use crate::manifest::text::possible::{expected, unknown_key};
+use crate::manifest::text::value_reader::Reader;
+use crate::manifest::text::wrong::Wrong;
+use crate::text::redact::shown;
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;
@@ -274,15 +275,6 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
     }
 }
 
-/// A key that nobody reads. Nobody knows what it holds, unless it is nearly another one: that one's value is no secret, which no
-/// manifest has.
-pub(crate) fn unknown_key(path: impl Into<String>, key: &str, known: &[&str]) -> Diagnostic {
-    let message = format!("unknown key `{}`", unspaced::without_value(key));
-    let problem = Diagnostic::new(path.into(), message).hint(expected(key, known));
-    let is_meant = nearest(key, known.iter().copied()).is_some();
-    if is_meant && !is_secret(key) && unspaced::without_value(key) == key { problem } else { problem.hiding() }
-}
-
 /// Whether a locator stands where the name of a resource should.
 fn is_locator_for_name(said: &str) -> bool {
     said.contains("is not a valid resource name") && (said.contains("://") || said.starts_with("`arn:"))
@@ -299,40 +291,6 @@ fn example(key: &str) -> &'static str {
         "domains" => "[development, production]",
         _ => "…",
     }
-}
-
-/// The nearest of the expected names, and all of them.
-pub(crate) fn expected(unknown: &str, known: &[&str]) -> String {
-    if unknown.starts_with(crate::manifest::text::syntax::looks_like_a_space) {
-        return crate::manifest::text::syntax::PLAIN_SPACES.to_owned();
-    }
-    if known.is_empty() {
-        return "there is none yet".to_owned();
-    }
-    const MOST: usize = 30;
-    let mut all = known[..known.len().min(MOST)].join(", ");
-    if known.len() > MOST {
-        all.push_str(&format!(" and {} more", known.len() - MOST));
-    }
-    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known)) {
-        Some(near) => format!("did you mean `{near}`? possible: {all}"),
-        None => format!("possible: {all}"),
-    }
-}
-
-/// The longest of the expected names with which a longer word begins: of `readonly`, `read`.
-fn begun<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    const SHORTEST: usize = 4;
-    let begins = |name: &&&str| name.len() >= SHORTEST && written.to_lowercase().starts_with(**name);
-    known.iter().filter(begins).max_by_key(|name| name.len()).copied()
-}
-
-/// The only one of the expected names that begins with a shorter word: of `prod`, `production`.
-fn cut<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    const SHORTEST: usize = 3;
-    let written = written.to_lowercase();
-    let mut meant = known.iter().filter(|name| written.len() >= SHORTEST && name.starts_with(&written));
-    meant.next().copied().filter(|_| meant.next().is_none())
 }
 
 #[cfg(test)]
@@ -381,13 +339,6 @@ mod tests {
             ]
         );
         assert_eq!(problems[1].hint.as_deref(), Some("did you mean `region`? possible: region, names"));
-    }
-
-    #[test]
-    fn a_word_that_is_cut_is_meant_if_one_begins_so() {
-        assert!(expected("prod", &["staging", "production"]).starts_with("did you mean `production`?"));
-        assert!(expected("prod", &["production", "products"]).starts_with("possible: "));
-        assert!(expected("pr", &["staging", "production"]).starts_with("possible: "));
     }
 
     #[test]

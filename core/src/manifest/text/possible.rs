@@ -1,0 +1,58 @@
+//! What is said of a name that isn't known: the nearest of those that are, and which there are.
+
+use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::manifest::text::{syntax, unspaced};
+use crate::text::listed::listed;
+use crate::text::redact::is_secret;
+
+/// A key that nobody reads. Nobody knows what it holds, unless it is nearly another one: that one's value is no secret, which no
+/// manifest has.
+pub(crate) fn unknown_key(path: impl Into<String>, key: &str, known: &[&str]) -> Diagnostic {
+    let message = format!("unknown key `{}`", unspaced::without_value(key));
+    let problem = Diagnostic::new(path.into(), message).hint(expected(key, known));
+    let is_meant = nearest(key, known.iter().copied()).is_some();
+    if is_meant && !is_secret(key) && unspaced::without_value(key) == key { problem } else { problem.hiding() }
+}
+
+/// The nearest of the expected names, and all of them.
+pub(crate) fn expected(unknown: &str, known: &[&str]) -> String {
+    if unknown.starts_with(syntax::looks_like_a_space) {
+        return syntax::PLAIN_SPACES.to_owned();
+    }
+    if known.is_empty() {
+        return "there is none yet".to_owned();
+    }
+    const MOST: usize = 30;
+    let all = listed(known, MOST);
+    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known)) {
+        Some(near) => format!("did you mean `{near}`? possible: {all}"),
+        None => format!("possible: {all}"),
+    }
+}
+
+/// The longest of the expected names with which a longer word begins: of `readonly`, `read`.
+fn begun<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    const SHORTEST: usize = 4;
+    let begins = |name: &&&str| name.len() >= SHORTEST && written.to_lowercase().starts_with(**name);
+    known.iter().filter(begins).max_by_key(|name| name.len()).copied()
+}
+
+/// The only one of the expected names that begins with a shorter word: of `prod`, `production`.
+fn cut<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    const SHORTEST: usize = 3;
+    let written = written.to_lowercase();
+    let mut meant = known.iter().filter(|name| written.len() >= SHORTEST && name.starts_with(&written));
+    meant.next().copied().filter(|_| meant.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_cut_is_meant_if_one_begins_so() {
+        assert!(expected("prod", &["staging", "production"]).starts_with("did you mean `production`?"));
+        assert!(expected("prod", &["production", "products"]).starts_with("possible: "));
+        assert!(expected("pr", &["staging", "production"]).starts_with("possible: "));
+    }
+}
