@@ -133,6 +133,34 @@ fn name(folder: &Folder, domain: &str) -> String {
     text.split("\"name\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name").to_owned()
 }
 
+/// The same of buckets and repositories: the folders are the sandbox's.
+#[test]
+fn a_bucket_and_a_repository_that_are_gone_are_drift_and_told_however_quiet() {
+    let images = "  images: { aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/images }\n";
+    let manifest = TWO_DOMAINS.replace("resources:\n", &format!("resources:\n{images}"));
+    let folder = Folder::with(&manifest.replace("{ training-data: read }", "{ training-data: read, images: pull }"));
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    assert_eq!(folder.output(&["drift", "--sandbox", "--exit-code"]).status.code(), Some(0));
+    for gone in ["buckets", "repositories"] {
+        fs::remove_dir_all(folder.path().join(".cloudgrant/sandbox/aws").join(gone)).expect("there");
+    }
+    for quiet in [&["--sandbox"][..], &["--sandbox", "--quiet"]] {
+        let output = folder.output(&[&["drift", "--exit-code"], quiet].concat());
+        let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+        assert_eq!(output.status.code(), Some(3), "{told}{error}");
+        for says in [
+            "doesn't work: bucket acme-training: there is no such bucket yet: create it in account 111122223333",
+            "doesn't work: repository team/images: there is no repository team/images",
+            "Drift: 2 things don't work, 0 missing",
+        ] {
+            assert_eq!(told.matches(says).count(), 1, "{says}: {told}");
+        }
+        assert!(!error.contains("No drift"), "{error}");
+    }
+    let document = assert_valid(&folder, &["drift", "--sandbox"]);
+    assert_eq!(document["broken"].as_array().map(Vec::len), Some(2), "{document:#}");
+}
+
 /// The grants are there, and give nothing: the secret is gone, and the provider by which pods become the role.
 #[test]
 fn what_is_granted_and_does_not_work_is_drift_and_told_however_quiet() {
