@@ -239,6 +239,46 @@ fn a_registry_that_works_as_it_is_would_not_be_brought_back() {
     assert!(said.contains("still lists models-production: the next apply would bring it back"), "{said}");
 }
 
+/// Of what nothing was taken away from, the next apply brings nothing back.
+#[test]
+fn what_is_said_of_the_manifest_is_true_where_nothing_was_taken_away() {
+    for provider in CLOUDS {
+        let folder = applied(provider);
+        let say = |what: &[&str]| {
+            let (code, said) = run(&folder, provider, &[&["revoke"], what, &["--yes"]].concat());
+            assert_eq!(code, Some(0), "{said}");
+            said.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let back = |what: &str| format!("The manifest still lists {what}: the next apply would bring it back.");
+        // On Azure, the platform's vendor binds the other one.
+        let (first, second) = if provider == "aws" {
+            ("models-production", "training-data")
+        } else {
+            ("training-data", "models-production")
+        };
+        let untouched = format!(
+            "The manifest lists {first}, of which nothing was taken away: the next apply grants it. Remove it from the \
+             manifest, unless it is wanted."
+        );
+        let said = say(&[first]);
+        assert!(said.contains(&back(first)) && !said.contains("nothing was taken away"), "{said}");
+        let said = say(&[first]);
+        assert!(said.contains(&untouched) && !said.contains("bring"), "{said}");
+        if provider == "aws" {
+            let said = say(&[first, second]);
+            assert!(said.contains(&untouched) && said.contains(&back(second)), "{said}");
+        }
+        let said = say(&[first, second]);
+        assert!(said.contains(&format!("lists {first}, {second}, of which nothing was taken away")), "{said}");
+        assert!(said.contains("the next apply grants them. Remove them from the manifest, unless they are"), "{said}");
+        assert_eq!(run(&folder, provider, &["apply", "--yes", "-q"]).0, Some(0));
+        let said = say(&["--all"]);
+        assert!(said.contains(&back("all of it")) && !said.contains("nothing was taken away"), "{said}");
+        let said = say(&["--all"]);
+        assert!(said.contains("still lists grants, and nothing was taken away") && !said.contains("bring"), "{said}");
+    }
+}
+
 #[test]
 fn the_hash_that_a_trail_ends_in_is_told_however_quiet_it_should_be() {
     let folder = Folder::with(QUICKSTART);
