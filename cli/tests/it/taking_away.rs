@@ -279,6 +279,56 @@ fn what_is_said_of_the_manifest_is_true_where_nothing_was_taken_away() {
     }
 }
 
+const FAR: &str = r#"version: 1
+stack: acme-ml
+provider: aws
+platform: { kind: union, organization: acme, projects: [vision], domains: [production] }
+aws:
+  region: us-west-2
+  account: "111122223333"
+  cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
+  accounts:
+    "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" }
+    "777788889999": { assume_role: "arn:aws:iam::777788889999:role/registry-admin" }
+resources:
+  data: { aws: s3://acme-training/inputs/ }
+  far: { aws: 444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/images }
+grants:
+  - { name: data, scope: { domain: production }, access: { data: read } }
+  - { name: far, scope: { domain: production }, access: { far: pull } }
+registries:
+  - { name: nodes, aws: 777788889999.dkr.ecr.us-west-2.amazonaws.com/team/nodes }
+"#;
+
+/// Where something of what is revoked may be left, the revoke isn't done; where only something else may be, it is.
+#[test]
+fn a_revoke_fails_where_its_own_place_could_not_be_searched() {
+    let folder = Folder::with(FAR);
+    assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+    for (what, denied, code, place) in [
+        ("far", "deny=ecr:DescribeRepositories", 1, "repositories of account 444455556666 in eu-west-1"),
+        ("nodes", "deny=ecr:DescribeRepositories", 1, "repositories of account 777788889999 in us-west-2"),
+        ("data", "deny=ecr:DescribeRepositories", 0, "repositories of account 444455556666 in eu-west-1"),
+    ] {
+        for (last, quiet) in [("--dry-run", ""), ("--yes", ""), ("--yes", "-q")] {
+            let arguments: Vec<_> = ["revoke", what, "--faults", denied, last, quiet].into();
+            let arguments: Vec<_> = arguments.into_iter().filter(|word| !word.is_empty()).collect();
+            let (ended, said) = run(&folder, "aws", &arguments);
+            assert_eq!(ended, Some(code), "{arguments:?}: {said}");
+            assert!(said.contains("not searched: ") && said.contains(place), "{arguments:?}: {said}");
+            let is_told = said.contains("Not everything could be searched");
+            assert_eq!(is_told, code == 1 && quiet.is_empty(), "{arguments:?}: {said}");
+            let (ended, document) = document(&folder, "aws", &arguments);
+            assert_eq!(ended, Some(code), "{arguments:?}: {document:#}");
+            assert!(document["unsearched"].to_string().contains(place), "{document:#}");
+            assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+        }
+        // Once it is searched, it is done.
+        assert_eq!(run(&folder, "aws", &["revoke", what, "--yes"]).0, Some(0));
+        assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+    }
+}
+
 #[test]
 fn the_hash_that_a_trail_ends_in_is_told_however_quiet_it_should_be() {
     let folder = Folder::with(QUICKSTART);
