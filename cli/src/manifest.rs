@@ -48,11 +48,21 @@ fn without_file(global: &Global) -> Result<Loaded> {
     let Some(provider) = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok()) else {
         return Err(missing().hint("name one with --file; or name the cloud with --provider, then none is needed here"));
     };
-    let registration = cloudgrant_core::provider(&provider)?;
+    let registration = cloudgrant_core::provider(&provider).map_err(|error| {
+        let layer = match global.provider {
+            Some(_) => "flag --provider",
+            None => "environment variable CLOUDGRANT_PROVIDER",
+        };
+        let from = |problem: &Diagnostic| Diagnostic { layer: Some(layer.into()), ..problem.clone() };
+        let problems = error.problems().iter().map(from).collect();
+        error.diagnostics(problems)
+    })?;
     let mut section = serde_json::Map::new();
+    let mut set_by = std::collections::HashMap::new();
     for (key, variable) in registration.variables {
         if let (false, Some(value)) = (section.contains_key(*key), std::env::var(variable).ok()) {
             section.insert((*key).to_owned(), value.into());
+            set_by.insert(format!("{provider}.{key}"), *variable);
         }
     }
     let manifest = serde_json::json!({
@@ -68,7 +78,10 @@ fn without_file(global: &Global) -> Result<Loaded> {
             // Of a variable that is wrong, that is the hint.
             let own = problem.hint.clone().filter(|_| problem.layer.is_some());
             let hint = own.or_else(|| Some(format!("set the variable CLOUDGRANT_{variable}")));
-            Diagnostic { hint, place: None, line: None, ..problem.clone() }
+            let of_cloud =
+                || set_by.get(&problem.path).map(|variable| format!("environment variable {variable}").into());
+            let layer = problem.layer.clone().or_else(of_cloud);
+            Diagnostic { hint, layer, place: None, line: None, ..problem.clone() }
         });
         Error::new(ErrorKind::Manifest, "there is no manifest in this folder, and what one would say is missing")
             .diagnostics(told.collect())

@@ -121,7 +121,8 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
 
 /// What keeps a run from being a success although nothing of it fails.
 pub(super) fn shortfalls(plan: &Plan, asked: Asked<'_>) -> Vec<&'static str> {
-    let unsearched = asked.leaves_nothing && !plan.unsearched.is_empty();
+    let of_taken = asked.wording == Wording::Revoke && !plan.unsearched_for.is_empty();
+    let unsearched = asked.leaves_nothing && !plan.unsearched.is_empty() || of_taken;
     let told = [(unsearched, UNSEARCHED), (!plan.stays.is_empty(), STAYS)];
     told.into_iter().filter_map(|(is_so, told)| is_so.then_some(told)).collect()
 }

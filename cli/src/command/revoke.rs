@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Engine, Error, ErrorKind, IntentId, Result, Session, Stack, nearest};
+use cloudgrant_core::{Change, Engine, Error, ErrorKind, IntentId, Plan, Result, Session, Stack, nearest};
 
 use super::apply::{Asked, CarriedOut, carry_out, need_approval, planned, shortfalls};
 use super::audit::{AuditOptions, tell_of_trail};
@@ -119,14 +119,63 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         }
         // What stays doesn't keep the next apply from bringing back the rest.
         if is_done && !listed.is_empty() {
-            let it = if names_left.len() > 1 { "them" } else { "it" };
-            shell.printer.say(&format!(
-                "The manifest still lists {listed}: the next apply would bring {it} back. Remove {it} from the manifest too."
-            ));
+            match names {
+                Some(_) => still_listed(&plan, &names_left).iter().for_each(|told| shell.printer.say(told)),
+                None if plan.is_empty() => shell.printer.say(
+                    "The manifest still lists grants, and nothing was taken away: the next apply makes them. Remove them from the \
+                     manifest, unless they are wanted.",
+                ),
+                None => shell.printer.say(&taken_and_listed(&listed, "it")),
+            }
         }
         Ok(exit)
     })
     .await
+}
+
+/// Said of what went and is in the manifest.
+fn taken_and_listed(listed: &str, it: &str) -> String {
+    format!(
+        "The manifest still lists {listed}: the next apply would bring {it} back. Remove {it} from the manifest too."
+    )
+}
+
+/// What there is to say of names that the manifest lists: those of which something went, and those of which nothing did.
+fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
+    let intents = |change: &Change| {
+        let served = plan.served.get(&change.id).into_iter().flatten();
+        change.because.iter().chain(served).cloned().collect::<Vec<_>>()
+    };
+    let is_one = |intent: &IntentId| names.iter().any(|name| is_called(intent, name));
+    let of_each: Vec<_> = plan.work().map(intents).collect();
+    // Where it isn't known for which of them something goes, it may be for any.
+    let is_unknown = of_each.iter().any(|of_one| !of_one.iter().any(is_one));
+    let any_of = |name: &str| of_each.iter().flatten().any(|intent| is_called(intent, name));
+    let (taken, untouched): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_unknown || any_of(name));
+    let told = |names: &[&str], [one, several]: [fn(&str) -> String; 2]| match names {
+        [] => None,
+        [name] => Some(one(name)),
+        several_names => Some(several(&several_names.join(", "))),
+    };
+    let taken = told(&taken, [|listed| taken_and_listed(listed, "it"), |listed| taken_and_listed(listed, "them")]);
+    let untouched = told(
+        &untouched,
+        [
+            |listed| {
+                format!(
+                    "The manifest lists {listed}, of which nothing was taken away: the next apply grants it. Remove it from the \
+                     manifest, unless it is wanted."
+                )
+            },
+            |listed| {
+                format!(
+                    "The manifest lists {listed}, of which nothing was taken away: the next apply grants them. Remove them from the \
+                     manifest, unless they are wanted."
+                )
+            },
+        ],
+    );
+    taken.into_iter().chain(untouched).collect()
 }
 
 /// Shows what would be taken away. Ends as the run would that takes it away, if nothing failed.

@@ -9,13 +9,28 @@ use super::{CYAN, DIM, YELLOW, styled, wrapped};
 /// How many of a group's notes are named by what they are about.
 const NAMED: usize = 3;
 
-/// Every note. Warnings first: the notes come sorted by what they are about.
+/// Every note, and what is said of several only once. Warnings first: the notes come sorted by what they are about.
 pub(super) fn all<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<usize>) -> String {
     let mut out = String::new();
-    for note in sorted(notes) {
-        out.push_str(&line(note, width));
+    let said = sorted(notes).into_iter().map(|note| (note.about.as_str(), (note.level, note.message.as_str())));
+    for (about, (level, message)) in together(said) {
+        out.push_str(&line(level, &about, message, width));
     }
     ended(out)
+}
+
+/// What is said of several things, once, with all of them in front of it: one denial is no more than one, however much it
+/// concerns.
+pub(super) fn together<'a, T: PartialEq>(said: impl Iterator<Item = (&'a str, T)>) -> Vec<(String, T)> {
+    let mut all: Vec<(Vec<&str>, T)> = Vec::new();
+    for (about, what) in said {
+        match all.iter_mut().find(|(_, known)| *known == what) {
+            Some((abouts, _)) if abouts.contains(&about) => {}
+            Some((abouts, _)) => abouts.push(about),
+            None => all.push((vec![about], what)),
+        }
+    }
+    all.into_iter().map(|(abouts, what)| (abouts.join(", "), what)).collect()
 }
 
 /// Which notes of a plan are told: all where nothing is there yet, and warnings always; of the others those of what changes, and those of the whole where
@@ -56,7 +71,7 @@ pub(super) fn grouped<'a>(notes: impl Iterator<Item = &'a Note>, width: Option<u
     let mut out = String::new();
     for (.., group) in &groups {
         let [first, others @ ..] = group.as_slice() else { continue };
-        out.push_str(&line(first, width));
+        out.push_str(&line(first.level, &first.about, &first.message, width));
         if others.is_empty() {
             continue;
         }
@@ -77,12 +92,12 @@ fn sorted<'a>(notes: impl Iterator<Item = &'a Note>) -> Vec<&'a Note> {
     sorted
 }
 
-fn line(note: &Note, width: Option<usize>) -> String {
-    let (style, level) = match note.level {
+fn line(level: Level, about: &str, message: &str, width: Option<usize>) -> String {
+    let (style, level) = match level {
         Level::Warning => (YELLOW, "warning"),
         Level::Info => (CYAN, "note"),
     };
-    let text = wrapped(&format!("{}: {}", note.about, note.message), level.len() + 2, 2, width);
+    let text = wrapped(&format!("{about}: {message}"), level.len() + 2, 2, width);
     format!("{}: {text}\n", styled(style, level))
 }
 
@@ -120,6 +135,20 @@ note: grant a: `write` on `r1` also reads
 
 ";
         assert_eq!(seen(&notes), expected);
+    }
+
+    #[test]
+    fn what_is_said_of_several_is_said_once_with_all_of_them() {
+        let notes = ["a", "b", "b", "c", "d", "e"].map(|name| Note::warning(format!("bucket {name}"), "it is denied"));
+        let other = [Note::info("bucket a", "it is denied"), Note::warning("bucket a", "else")];
+        let told = anstream::adapter::strip_str(&all(notes.iter().chain(&other), None)).to_string();
+        let expected = "\
+warning: bucket a: else
+warning: bucket a, bucket b, bucket c, bucket d, bucket e: it is denied
+note: bucket a: it is denied
+
+";
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -133,6 +133,72 @@ fn name(folder: &Folder, domain: &str) -> String {
     text.split("\"name\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name").to_owned()
 }
 
+/// A sentence that says what is denied comes once, with all that it concerns.
+#[test]
+fn one_denial_is_told_once_with_all_that_it_concerns() {
+    let (mut resources, mut access) = (String::from("resources:\n"), Vec::new());
+    for n in 1..=3 {
+        resources.push_str(&format!("  b{n}: {{ aws: s3://acme-b{n}/inputs/ }}\n"));
+        resources
+            .push_str(&format!("  t{n}: {{ aws: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:t{n}' }}\n"));
+        access.push(format!("b{n}: read, t{n}: read"));
+    }
+    let registry =
+        |n: u8| format!("  - {{ name: r{n}, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/r{n} }}\n");
+    let manifest = TWO_DOMAINS.replace("resources:\n", &resources);
+    let manifest = manifest.replace("{ training-data: read }", &format!("{{ {} }}", access.join(", ")));
+    let manifest = format!("{manifest}registries:\n{}{}{}", registry(1), registry(2), registry(3));
+    let denied = "deny=s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration,deny=secretsmanager:DescribeSecret,\
+                  deny=ecr:DescribePullThroughCacheRules,deny=kms:DescribeKey,deny=ecr:DescribeRepositories";
+    let folder = Folder::with(&manifest);
+    for command in [&["plan"][..], &["drift"], &["revoke", "--all", "--dry-run"]] {
+        let output = folder.output(&[command, &["--sandbox", "--faults", denied]].concat());
+        let told = String::from_utf8(output.stdout).expect("text");
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut concerned = vec![("s3:ListAllMyBuckets is denied", "bucket acme-b")];
+        if command[0] != "revoke" {
+            concerned.push(("secretsmanager:DescribeSecret is denied", "secret t"));
+            concerned.push(("ecr:DescribePullThroughCacheRules is denied", "registry r"));
+        }
+        for (says, of) in concerned {
+            assert_eq!(told.matches(says).count(), 1, "{command:?}, {says}: {told}");
+            assert!(told.contains(&format!("{of}1, {of}2, {of}3: ")), "{command:?}, {says}: {told}");
+        }
+    }
+    // Programs are told of each by itself.
+    let document = assert_valid(&folder, &["plan", "--sandbox", "--faults", denied]);
+    let notes = document["notes"].as_array().expect("notes");
+    assert!(notes.iter().any(|note| note["about"] == "bucket acme-b2"), "{document:#}");
+}
+
+/// The same of buckets and repositories: the folders are the sandbox's.
+#[test]
+fn a_bucket_and_a_repository_that_are_gone_are_drift_and_told_however_quiet() {
+    let images = "  images: { aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/images }\n";
+    let manifest = TWO_DOMAINS.replace("resources:\n", &format!("resources:\n{images}"));
+    let folder = Folder::with(&manifest.replace("{ training-data: read }", "{ training-data: read, images: pull }"));
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    assert_eq!(folder.output(&["drift", "--sandbox", "--exit-code"]).status.code(), Some(0));
+    for gone in ["buckets", "repositories"] {
+        fs::remove_dir_all(folder.path().join(".cloudgrant/sandbox/aws").join(gone)).expect("there");
+    }
+    for quiet in [&["--sandbox"][..], &["--sandbox", "--quiet"]] {
+        let output = folder.output(&[&["drift", "--exit-code"], quiet].concat());
+        let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+        assert_eq!(output.status.code(), Some(3), "{told}{error}");
+        for says in [
+            "doesn't work: bucket acme-training: there is no such bucket yet: create it in account 111122223333",
+            "doesn't work: repository team/images: there is no repository team/images",
+            "Drift: 2 things don't work, 0 missing",
+        ] {
+            assert_eq!(told.matches(says).count(), 1, "{says}: {told}");
+        }
+        assert!(!error.contains("No drift"), "{error}");
+    }
+    let document = assert_valid(&folder, &["drift", "--sandbox"]);
+    assert_eq!(document["broken"].as_array().map(Vec::len), Some(2), "{document:#}");
+}
+
 /// The grants are there, and give nothing: the secret is gone, and the provider by which pods become the role.
 #[test]
 fn what_is_granted_and_does_not_work_is_drift_and_told_however_quiet() {

@@ -66,6 +66,54 @@ fn a_variable_with_one_underscore_is_told_of_two() {
     assert!(told.contains("did you mean CLOUDGRANT_AWS__REGION?"), "{told}");
 }
 
+/// Whoever has set a flag or a variable looks for nothing in the file.
+#[test]
+fn what_has_a_problem_is_named() {
+    let folder = || Folder::with(QUICKSTART);
+    let headline = |folder: &Folder, arguments: &[&str]| {
+        refused(folder, arguments).lines().find(|line| line.starts_with("error: ")).expect("an error").to_owned()
+    };
+    let of_variable = |variable: &'static str, value: &str| headline(&folder().variable(variable, value), &["plan"]);
+    for (told, expected) in [
+        (headline(&folder(), &["plan", "--provider", "gcp"]), "the flag --provider has a problem"),
+        (headline(&folder(), &["revoke", "--all", "--stack", "No stack"]), "the flag --stack has a problem"),
+        (headline(&folder(), &["plan", "--profile", "other"]), "the flag --profile has a problem"),
+        (of_variable("CLOUDGRANT_PROFILE", "other"), "the environment variable CLOUDGRANT_PROFILE has a problem"),
+        (of_variable("CLOUDGRANT_PROVIDER", "gcp"), "the environment variable CLOUDGRANT_PROVIDER has a problem"),
+        (of_variable("CLOUDGRANT_AWS__REGOIN", "x"), "the environment variable CLOUDGRANT_AWS__REGOIN has a problem"),
+        (of_variable("CLOUDGRANT_AWS__ACCOUNT", "1"), "the environment variable CLOUDGRANT_AWS__ACCOUNT has a problem"),
+        (
+            headline(
+                &Folder::with(&QUICKSTART.replace("version: 1", "version: 2")).variable("CLOUDGRANT_AWS__ACCOUNT", "1"),
+                &["plan"],
+            ),
+            "the manifest and the environment variable CLOUDGRANT_AWS__ACCOUNT have 2 problems",
+        ),
+        (
+            headline(
+                &folder().variable("CLOUDGRANT_AWS__ACCOUNT", "1").variable("CLOUDGRANT_AWS__REGOIN", "x"),
+                &["plan"],
+            ),
+            "the environment variable CLOUDGRANT_AWS__ACCOUNT and the environment variable CLOUDGRANT_AWS__REGOIN have 2 problems",
+        ),
+        (
+            headline(&Folder::with(&QUICKSTART.replace("version: 1", "version: 2")), &["plan"]),
+            "the manifest has a problem",
+        ),
+        // There is no manifest.
+        (headline(&Folder::empty(), &["stacks", "--provider", "gcp"]), "the flag --provider has a problem"),
+        (
+            headline(&Folder::empty().variable("CLOUDGRANT_PROVIDER", "gcp"), &["stacks"]),
+            "the environment variable CLOUDGRANT_PROVIDER has a problem",
+        ),
+    ] {
+        assert_eq!(told, format!("error: {expected}"));
+    }
+    let region = Folder::empty().variable("AWS_REGION", "mars").variable("CLOUDGRANT_AWS__ACCOUNT", "111122223333");
+    let told = refused(&region, &["stacks", "--provider", "aws"]);
+    assert!(told.contains("environment variable AWS_REGION: aws.region: "), "{told}");
+}
+
 fn hinted(manifest: &str) -> String {
     refused(&Folder::with(manifest), &["plan", "--sandbox"])
 }

@@ -239,6 +239,96 @@ fn a_registry_that_works_as_it_is_would_not_be_brought_back() {
     assert!(said.contains("still lists models-production: the next apply would bring it back"), "{said}");
 }
 
+/// Of what nothing was taken away from, the next apply brings nothing back.
+#[test]
+fn what_is_said_of_the_manifest_is_true_where_nothing_was_taken_away() {
+    for provider in CLOUDS {
+        let folder = applied(provider);
+        let say = |what: &[&str]| {
+            let (code, said) = run(&folder, provider, &[&["revoke"], what, &["--yes"]].concat());
+            assert_eq!(code, Some(0), "{said}");
+            said.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let back = |what: &str| format!("The manifest still lists {what}: the next apply would bring it back.");
+        // On Azure, the platform's vendor binds the other one.
+        let (first, second) = if provider == "aws" {
+            ("models-production", "training-data")
+        } else {
+            ("training-data", "models-production")
+        };
+        let untouched = format!(
+            "The manifest lists {first}, of which nothing was taken away: the next apply grants it. Remove it from the \
+             manifest, unless it is wanted."
+        );
+        let said = say(&[first]);
+        assert!(said.contains(&back(first)) && !said.contains("nothing was taken away"), "{said}");
+        let said = say(&[first]);
+        assert!(said.contains(&untouched) && !said.contains("bring"), "{said}");
+        if provider == "aws" {
+            let said = say(&[first, second]);
+            assert!(said.contains(&untouched) && said.contains(&back(second)), "{said}");
+        }
+        let said = say(&[first, second]);
+        assert!(said.contains(&format!("lists {first}, {second}, of which nothing was taken away")), "{said}");
+        assert!(said.contains("the next apply grants them. Remove them from the manifest, unless they are"), "{said}");
+        assert_eq!(run(&folder, provider, &["apply", "--yes", "-q"]).0, Some(0));
+        let said = say(&["--all"]);
+        assert!(said.contains(&back("all of it")) && !said.contains("nothing was taken away"), "{said}");
+        let said = say(&["--all"]);
+        assert!(said.contains("still lists grants, and nothing was taken away") && !said.contains("bring"), "{said}");
+    }
+}
+
+const FAR: &str = r#"version: 1
+stack: acme-ml
+provider: aws
+platform: { kind: union, organization: acme, projects: [vision], domains: [production] }
+aws:
+  region: us-west-2
+  account: "111122223333"
+  cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
+  accounts:
+    "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" }
+    "777788889999": { assume_role: "arn:aws:iam::777788889999:role/registry-admin" }
+resources:
+  data: { aws: s3://acme-training/inputs/ }
+  far: { aws: 444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/images }
+grants:
+  - { name: data, scope: { domain: production }, access: { data: read } }
+  - { name: far, scope: { domain: production }, access: { far: pull } }
+registries:
+  - { name: nodes, aws: 777788889999.dkr.ecr.us-west-2.amazonaws.com/team/nodes }
+"#;
+
+/// Where something of what is revoked may be left, the revoke isn't done; where only something else may be, it is.
+#[test]
+fn a_revoke_fails_where_its_own_place_could_not_be_searched() {
+    let folder = Folder::with(FAR);
+    assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+    for (what, denied, code, place) in [
+        ("far", "deny=ecr:DescribeRepositories", 1, "repositories of account 444455556666 in eu-west-1"),
+        ("nodes", "deny=ecr:DescribeRepositories", 1, "repositories of account 777788889999 in us-west-2"),
+        ("data", "deny=ecr:DescribeRepositories", 0, "repositories of account 444455556666 in eu-west-1"),
+    ] {
+        for (last, quiet) in [("--dry-run", ""), ("--yes", ""), ("--yes", "-q")] {
+            let arguments: Vec<_> = ["revoke", what, "--faults", denied, last, quiet].into();
+            let arguments: Vec<_> = arguments.into_iter().filter(|word| !word.is_empty()).collect();
+            let (ended, said) = run(&folder, "aws", &arguments);
+            assert_eq!(ended, Some(code), "{arguments:?}: {said}");
+            assert!(said.contains("not searched: ") && said.contains(place), "{arguments:?}: {said}");
+            let is_told = said.contains("Not everything could be searched");
+            assert_eq!(is_told, code == 1 && quiet.is_empty(), "{arguments:?}: {said}");
+            let (ended, document) = document(&folder, "aws", &arguments);
+            assert_eq!(ended, Some(code), "{arguments:?}: {document:#}");
+            assert!(document["unsearched"].to_string().contains(place), "{document:#}");
+            assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+        }
+        // Once it is searched, it is done.
+        assert_eq!(run(&folder, "aws", &["revoke", what, "--yes"]).0, Some(0));
+        assert_eq!(run(&folder, "aws", &["apply", "--yes", "-q"]).0, Some(0));
+    }
+}
+
 #[test]
 fn the_hash_that_a_trail_ends_in_is_told_however_quiet_it_should_be() {
     let folder = Folder::with(QUICKSTART);

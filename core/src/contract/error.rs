@@ -93,13 +93,9 @@ impl Error {
         }))
     }
 
-    /// The problems of a manifest, all of them.
+    /// The problems of a manifest and of what lies over it, all of them.
     pub fn manifest(diagnostics: Vec<Diagnostic>) -> Self {
-        let message = match diagnostics.len() {
-            1 => "the manifest has a problem".to_owned(),
-            n => format!("the manifest has {n} problems"),
-        };
-        let mut error = Self::new(ErrorKind::Manifest, message);
+        let mut error = Self::new(ErrorKind::Manifest, where_problems_are(&diagnostics));
         error.0.diagnostics = diagnostics;
         error
     }
@@ -228,9 +224,13 @@ impl Error {
         self
     }
 
-    /// Attaches the places and sentences of what is wrong.
+    /// Attaches the places and sentences of what is wrong. A message that says where [problems](Self::manifest) are says where
+    /// these are.
     #[must_use]
     pub fn diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        if !self.0.diagnostics.is_empty() && self.0.message == where_problems_are(&self.0.diagnostics) {
+            self.0.message = where_problems_are(&diagnostics);
+        }
         self.0.diagnostics = diagnostics;
         self
     }
@@ -258,6 +258,34 @@ impl Error {
     /// The single problems of a manifest, or of a batch.
     pub fn problems(&self) -> &[Diagnostic] {
         &self.0.diagnostics
+    }
+}
+
+/// How many problems there are, and with what: whoever has set a flag or a variable looks for nothing in the file.
+fn where_problems_are(problems: &[Diagnostic]) -> String {
+    /// So many are named.
+    const NAMED: usize = 3;
+    let from = |problem: &Diagnostic| match problem.layer.as_deref() {
+        None => "the manifest".to_owned(),
+        Some(layer) if layer.starts_with("the ") => layer.to_owned(),
+        Some(layer) => format!("the {layer}"),
+    };
+    let mut all: Vec<String> = Vec::new();
+    for from in problems.iter().map(from) {
+        if !all.contains(&from) {
+            all.push(from);
+        }
+    }
+    let from = match all.as_slice() {
+        [] => "the manifest".to_owned(),
+        [only] => only.clone(),
+        [most @ .., last] if most.len() < NAMED => format!("{} and {last}", most.join(", ")),
+        _ => "the configuration".to_owned(),
+    };
+    let have = if all.len() > 1 && from != "the configuration" { "have" } else { "has" };
+    match problems.len() {
+        1 => format!("{from} {have} a problem"),
+        n => format!("{from} {have} {n} problems"),
     }
 }
 

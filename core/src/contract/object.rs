@@ -296,6 +296,9 @@ pub struct Observed {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
+    /// Of these places: the intents of [`Desired::baseline`] that name something there, as far as that is known. Who takes such an
+    /// intent away is told that it may not all be gone.
+    pub unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
     /// What others added to the stack's own objects and widens them.
     pub widened: Vec<Widening>,
     /// What wanted objects that are there need and isn't there. What keeps them from being made as well is
@@ -333,6 +336,7 @@ impl Observed {
             conflicts,
             notes,
             unsearched,
+            unsearched_for,
             widened,
             broken,
             stays,
@@ -350,6 +354,9 @@ impl Observed {
         self.conflicts.extend(conflicts);
         self.notes.extend(notes);
         self.unsearched.extend(unsearched);
+        for (place, intents) in unsearched_for {
+            self.unsearched_for.entry(place).or_default().extend(intents);
+        }
         self.widened.extend(widened);
         self.broken.extend(broken);
         self.stays.extend(stays);

@@ -197,6 +197,14 @@ impl Engine {
             plan.served =
                 taking_away::deleted(&plan).filter_map(|id| Some((id.clone(), served.get(id)?.clone()))).collect();
         }
+        if let Some(baseline) = &self.baseline {
+            // Of what stays, nobody asks whether all of it is gone.
+            let revoked: HashSet<_> = baseline.without(&self.intents).ids().collect();
+            plan.unsearched_for.retain(|_, intents| {
+                intents.retain(|intent| revoked.contains(intent));
+                !intents.is_empty()
+            });
+        }
         Ok(plan)
     }
 

@@ -97,9 +97,7 @@ impl Loaded {
                 return Err(source.refusal(problems));
             }
         }
-        if let Some(profile) = selected
-            && let Some(unknown) = layers::unknown_profile(&tree, &name, profile)
-        {
+        if let Some(unknown) = layers::unknown_profile(&tree, &name, &source.overrides) {
             // Whatever else is wrong or missing, nobody knows before it is known which profile is meant.
             problems.push(unknown);
             return Err(source.refusal(problems));

@@ -227,7 +227,8 @@ fn extract(figment: &Figment) -> Result<Value> {
 
 /// What is said where there is no profile of that name: figment falls back silently to the default for one that nobody
 /// wrote.
-pub(super) fn unknown_profile(file: &Node, file_name: &str, profile: &str) -> Option<Diagnostic> {
+pub(super) fn unknown_profile(file: &Node, file_name: &str, overrides: &Overrides) -> Option<Diagnostic> {
+    let profile = overrides.profile.as_deref()?;
     let profiles = file.get("profiles");
     if profiles.is_some_and(|profiles| profiles.get(profile).is_some()) {
         return None;
@@ -243,6 +244,11 @@ pub(super) fn unknown_profile(file: &Node, file_name: &str, profile: &str) -> Op
     };
     let mut diagnostic = Diagnostic::new("profiles", format!("there is no profile `{profile}`")).hint(hint);
     diagnostic.place = crate::manifest::text::tree::place(file_name, profiles.and_then(|node| node.at));
+    // The file says what there is; what is wrong is what was asked for.
+    let is_it = |(variable, value): &(String, String)| variable == "CLOUDGRANT_PROFILE" && value == profile;
+    let by_variable = overrides.environment.iter().any(is_it);
+    diagnostic.layer =
+        Some(if by_variable { format!("{VARIABLE}CLOUDGRANT_PROFILE") } else { "flag --profile".to_owned() }.into());
     Some(diagnostic)
 }
 

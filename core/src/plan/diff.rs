@@ -275,7 +275,17 @@ pub(crate) fn plan(
     stays.dedup();
     let plan = Plan::new(provider, stack.clone(), changes, unchanged, notes);
     let undeletable = plan.deleted_of(&undeletable);
-    Ok(Plan { unsearched, widened, broken, stays, in_the_way, refusal, undeletable, ..plan })
+    Ok(Plan {
+        unsearched,
+        unsearched_for: observed.unsearched_for,
+        widened,
+        broken,
+        stays,
+        in_the_way,
+        refusal,
+        undeletable,
+        ..plan
+    })
 }
 
 /// What it takes to have an object as it is wanted: nothing where it is so already.

@@ -70,6 +70,9 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
+    /// Of these places: the intents that name something there, as far as that is known; where grants are taken away, of those
+    /// that are.
+    pub unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
     /// What others added to the stack's own objects and widens them: no run takes it away.
     pub widened: Vec<Widening>,
     /// What wanted objects that are as they should be need and isn't there: they give nothing, and no run mends that.
@@ -189,6 +192,7 @@ impl Plan {
             unchanged,
             notes,
             unsearched: Vec::new(),
+            unsearched_for: BTreeMap::new(),
             widened: Vec::new(),
             broken: Vec::new(),
             stays: Vec::new(),

@@ -126,10 +126,18 @@ name!(
 );
 name!(
     /// A project of the platform.
+    ///
+    /// Flyte takes the same and nothing else for a project's ID. Source: flyteadmin, `pkg/manager/impl/validation/project_validator.go`,
+    /// `ValidateProject`: `IsDNS1123Label`.
     Project, "project", 63
 );
 name!(
     /// A domain of the platform, such as `development` or `production`.
+    ///
+    /// Flyte's administrators list the domains in its configuration (`domains`), and nothing looks at their letters there. But it ends
+    /// in the name of a namespace, by the template `{{ project }}-{{ domain }}` or another one (`namespace_mapping`), so that
+    /// Kubernetes' rule is a domain's: one with `_` or with capitals has no namespace in which anything could run. Source: Flyte
+    /// documentation, "Flyte control plane configuration", `domains` and `namespace_mapping`; Kubernetes documentation, "Namespaces".
     Domain, "domain", 63
 );
 
@@ -144,6 +152,18 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "A", "a_b", "a.b", "ä", &"a".repeat(33)] {
             assert!(Stack::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn projects_and_domains_are_what_flyte_and_kubernetes_take() {
+        let longest = "a".repeat(63);
+        for good in ["forecasting", "2", "0a", "a--b", "production-2", &longest] {
+            assert!(Project::parse(good).is_ok() && Domain::parse(good).is_ok(), "{good}");
+        }
+        let too_long = "a".repeat(64);
+        for bad in ["production_2", "Production", "a.b", "-a", "a-", "a b", "a\n", "à", "", &too_long] {
+            assert!(Project::parse(bad).is_err() && Domain::parse(bad).is_err(), "{bad:?}");
         }
     }
 

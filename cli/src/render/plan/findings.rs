@@ -3,6 +3,7 @@
 
 use cloudgrant_core::{Broken, Effect, Move, Stays, Unsearched, Widening};
 
+use crate::render::notes::together;
 use crate::render::{BOLD, RED, YELLOW, styled, wrapped};
 
 /// What the move loses and widens, a line each.
@@ -45,7 +46,8 @@ pub(super) fn widened(widened: &[Widening], width: Option<usize>) -> String {
 /// The places that could not be searched, by name.
 pub(in crate::render) fn unsearched(places: &[Unsearched], width: Option<usize>) -> String {
     let mut out = String::new();
-    for Unsearched { place, reason } in places {
+    let said = places.iter().map(|Unsearched { place, reason }| (place.as_str(), reason));
+    for (place, reason) in together(said) {
         let text = wrapped(&format!("{place}: {reason}"), 14, 2, width);
         out.push_str(&format!("{}: {text}\n", styled(YELLOW, "not searched")));
     }
@@ -58,8 +60,8 @@ pub(in crate::render) fn unsearched(places: &[Unsearched], width: Option<usize>)
 /// What is there and gives nothing, as what it needs is gone.
 pub(super) fn broken(all: &[Broken], width: Option<usize>) -> String {
     let mut out = String::new();
-    for Broken { note, .. } in all {
-        let text = wrapped(&format!("{}: {}", note.about, note.message), 14, 2, width);
+    for (about, message) in together(all.iter().map(|one| (one.note.about.as_str(), &one.note.message))) {
+        let text = wrapped(&format!("{about}: {message}"), 14, 2, width);
         out.push_str(&format!("{}: {text}\n", styled(RED.bold(), "doesn't work")));
     }
     if !out.is_empty() {

@@ -35,6 +35,9 @@ const READ_ACCESS: [&str; 3] =
 /// The same for buckets.
 const WRITE_BUCKETS: [&str; 2] = ["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"];
 
+/// Whether a key that encrypts something can be used.
+const DESCRIBE_KEY: &str = "kms:DescribeKey";
+
 /// What the manifest names.
 struct Named {
     /// Of other accounts.
@@ -112,6 +115,10 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
         }
     }
     statements.extend(looking_at(buckets));
+    if named.any_key {
+        let keys = vec![format!("arn:{}:kms:*:{}:key/*", config.partition(), config.account)];
+        statements.push(statement("ReadKeys", &[DESCRIBE_KEY], keys, None));
+    }
     let mut notes = Vec::new();
     if purpose == Purpose::Apply {
         statements.extend(own::writing(aws, &makes));
@@ -172,7 +179,7 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
     let mut on_keys = vec!["ReadKeyPolicies"];
     if named.any_key {
         statements.push(statement("ListKeys", &["kms:ListKeys"], vec!["*".to_owned()], None));
-        statements.push(statement("ReadKeyPolicies", &["kms:GetKeyPolicy"], keys.clone(), None));
+        statements.push(statement("ReadKeyPolicies", &[DESCRIBE_KEY, "kms:GetKeyPolicy"], keys.clone(), None));
     }
     if purpose == Purpose::Apply {
         if !repositories.is_empty() {

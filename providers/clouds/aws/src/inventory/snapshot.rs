@@ -17,6 +17,7 @@ use crate::inventory::unplaced::Known;
 use crate::names;
 use crate::packing::packed::Packed;
 use crate::policy::document;
+use crate::resources::repositories::Absent;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
@@ -29,6 +30,7 @@ pub(crate) struct Reading {
     pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
     pub(crate) packed: Packed,
     pub(crate) bucket_policies: BucketPolicies,
+    pub(crate) absent_repositories: Absent,
     /// What the stack's policies say of buckets: all of them are parsed for that.
     pub(crate) known_buckets: OnceLock<Arc<Known>>,
 }

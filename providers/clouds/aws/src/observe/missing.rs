@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Broken, Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Result, TaskAccess, Unmakeable,
+    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Result, TaskAccess, Unmakeable,
 };
 use serde_json::Value;
 
@@ -62,15 +62,6 @@ fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
         object.id.kind == kinds::POLICY && quoted.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
     };
     desired.objects.iter().filter(names_one).map(|object| object.id.clone()).collect()
-}
-
-/// The secrets that are granted already and whose value nobody can read: the grant is there, and gives nothing.
-pub(super) fn unreadable(aws: &Aws, desired: &Desired) -> Vec<Broken> {
-    let of_one = |(arns, note): (Vec<String>, Note)| {
-        let objects = naming(desired, &arns);
-        (!objects.is_empty()).then_some(Broken { note, objects })
-    };
-    aws.secrets.unreadable().into_iter().filter_map(of_one).collect()
 }
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become

@@ -1,6 +1,8 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
+mod broken;
 mod iam;
+mod keys;
 mod lists;
 mod lost;
 mod missing;
@@ -24,12 +26,13 @@ use crate::objects::kinds;
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
     let read = tokio::try_join!(aws.snapshot(), aws.quotas(), missing::read(aws, desired), shared::read(aws, desired));
+    let reading = aws.reading().await;
     aws.used_up().await;
     let (snapshot, quotas, missing, shared) = read?;
-    let (tags, attached_to) = tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot))?;
+    let (tags, attached_to, keys) =
+        tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot), keys::unusable(aws, desired))?;
     observed.notes.extend(region::note(&aws.config.region));
     observed.unmakeable.extend(missing);
-    observed.broken.extend(missing::unreadable(aws, desired));
     // Whoever takes something away would read that there is nothing.
     observed.problems.extend(moved::problem(aws, &snapshot));
     observed.notes.extend(renamed::note(aws, desired, &snapshot));
@@ -38,6 +41,9 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
+    observed.notes.extend(keys.unread);
+    let broken = broken::of(aws, desired, &reading, keys.unusable, &observed);
+    observed.broken.extend(broken);
     Ok(observed)
 }
 

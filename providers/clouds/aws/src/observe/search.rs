@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Note, ResourceKind, Result, Unsearched};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Intent, IntentId, Intents, Note, Reach, ResourceKind, Result, Unsearched,
+};
 
 use crate::Aws;
 use crate::config::AccountId;
+use crate::inventory::known_secrets;
 use crate::observe::lists;
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
@@ -126,6 +129,41 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
     })
 }
 
+/// The documents of other accounts that intents name, as far as the stack's policies say whose a bucket is and which keys encrypt
+/// what.
+pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId, Marked)>> {
+    let (known, snapshot) = (aws.known_buckets().await?, aws.snapshot().await?);
+    let partition = aws.config.partition();
+    let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let secrets = reaches.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+        Ok(Locator::Secret(secret)) => Some(secret),
+        _ => None,
+    });
+    let granted = known_secrets::granted(&aws.names, &snapshot, &secrets.collect::<Vec<_>>());
+    let of_reach = |reach: &Reach| -> Vec<Shared> {
+        match Locator::parse(&reach.resource.locator) {
+            Ok(Locator::Repository(repository)) => vec![Shared::Repository(repository)],
+            Ok(Locator::Objects(objects)) => {
+                let bucket = known.buckets.get(&objects.bucket);
+                bucket.map(|bucket| of_bucket(partition, &objects.bucket, bucket)).unwrap_or_default()
+            }
+            Ok(Locator::Secret(secret)) => {
+                let keys = granted.get(&secret).into_iter().flat_map(|granted| &granted.keys);
+                keys.filter_map(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    };
+    let grants = intents.grants.iter().map(|grant| (grant.id(), grant.reaches.as_slice()));
+    let registries = intents.registries.iter().map(|registry| (registry.id(), registry.reach.as_slice()));
+    let mut all = Vec::new();
+    for (intent, reaches) in grants.chain(registries) {
+        let documents = reaches.iter().flat_map(of_reach).filter(|shared| *shared.account() != aws.config.account);
+        all.extend(documents.map(|shared| (intent.clone(), Marked::One(shared))));
+    }
+    Ok(all)
+}
+
 /// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is
 /// taken away, those too that the manifest names.
 async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()> {
@@ -154,14 +192,18 @@ async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()
 /// A bucket and its keys, those of before as well, as far as they are another account's that we can reach.
 fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
     let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
+    of_bucket(aws.config.partition(), name, bucket).into_iter().filter(move |shared| is_other(shared.account()))
+}
+
+/// A bucket and its keys, those of before as well.
+fn of_bucket(partition: &str, name: &str, bucket: &Bucket) -> Vec<Shared> {
     // Of policies that contradict each other, any may be right.
     let said = bucket.contradictions.iter().flat_map(|said| &said.owners);
-    let owners: BTreeSet<_> = bucket.account().into_iter().chain(said).filter(|account| is_other(account)).collect();
+    let owners: BTreeSet<_> = bucket.account().into_iter().chain(said).collect();
     let in_bucket = owners.into_iter().map(|account| {
-        let (partition, name) = (aws.config.partition().to_owned(), name.to_owned());
+        let (partition, name) = (partition.to_owned(), name.to_owned());
         Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
     });
     let keys = bucket.key().into_iter().chain(&bucket.former).filter_map(|key| CustomerKey::parse(&key.arn));
-    let keys: Vec<_> = keys.filter(|key| is_other(&key.account)).collect();
-    in_bucket.collect::<Vec<_>>().into_iter().chain(keys.into_iter().map(Shared::Key))
+    in_bucket.chain(keys.map(Shared::Key)).collect()
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, ErrorKind, Found, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable, Unsearched,
+    Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable,
+    Unsearched,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -26,6 +27,8 @@ pub(super) struct Policies {
     /// What can't be written, as its document isn't there.
     missing: Vec<Unmakeable>,
     unsearched: Vec<Unsearched>,
+    /// The intents that name something in a place that wasn't searched.
+    unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
     /// The marks of places, and whether all that each of them names was searched.
     marks: Vec<(Mark, bool)>,
     notes: Vec<Note>,
@@ -89,6 +92,11 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     };
     policies.marks = marks.into_iter().map(|mark| (is_complete(&mark), mark)).map(|(all, mark)| (mark, all)).collect();
     policies.unsearched = unsearched;
+    let named = if unread.is_empty() { Vec::new() } else { search::named(aws, &desired.baseline).await? };
+    for place in &unread {
+        let intents = named.iter().filter(|(_, document)| place.meets(document)).map(|(intent, _)| intent.clone());
+        policies.unsearched_for.insert(place.to_string(), intents.collect());
+    }
     Ok(policies)
 }
 
@@ -164,6 +172,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
     }
     roles_stay(&wanted, &policies, observed);
     observed.unsearched.extend(policies.unsearched);
+    observed.unsearched_for.extend(policies.unsearched_for);
     observed.unmakeable.extend(policies.missing);
     observed.notes.extend(policies.notes);
 }

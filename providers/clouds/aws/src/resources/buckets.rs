@@ -65,6 +65,9 @@ pub(crate) struct Bucket {
     /// Who owns it by now, in words, where that isn't whose it was when it was granted: that one is kept out.
     kept_out: Option<String>,
     note: Option<String>,
+    /// Whether it isn't there, or isn't the one any more that was granted: what is granted on it reaches nothing. The note says
+    /// so.
+    reaches_nothing: bool,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
 }
@@ -78,8 +81,14 @@ impl Bucket {
             contradictions: None,
             kept_out: None,
             note: None,
+            reaches_nothing: false,
             on_writing: None,
         }
+    }
+
+    /// One that isn't there, or isn't the one any more that was granted, and what is said of that.
+    fn reaching_nothing(self, note: String) -> Self {
+        Self { note: Some(note), reaches_nothing: true, ..self }
     }
 
     /// The account that owns it, where that is known.
@@ -141,8 +150,7 @@ impl Buckets {
 
     /// What a reader of the plan should know of a bucket.
     pub(crate) fn note(&self, bucket: &str) -> Option<Note> {
-        let message = self.0.get(bucket)?.note.clone()?;
-        Some(Note::warning(format!("bucket {bucket}"), message))
+        note(bucket, self.0.get(bucket)?)
     }
 
     /// The same where something is to be written there.
@@ -150,6 +158,11 @@ impl Buckets {
         let message = self.0.get(bucket)?.on_writing.clone()?;
         Some(Note::warning(format!("bucket {bucket}"), message))
     }
+}
+
+fn note(name: &str, bucket: &Bucket) -> Option<Note> {
+    let message = bucket.note.clone()?;
+    Some(Note::warning(format!("bucket {name}"), message))
 }
 
 /// Looks buckets up, each once.
@@ -166,6 +179,20 @@ impl Lookup {
     /// Who owns a bucket by now that was somebody else's when it was granted, in words, as far as that was asked.
     pub(crate) fn kept_out(&self, name: &str) -> Option<String> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.1.kept_out.clone()
+    }
+
+    /// The buckets that aren't there, or aren't those any more that were granted, as far as that was asked, and what is said of
+    /// each.
+    pub(crate) fn reaching_nothing(&self) -> Vec<(String, Note)> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = found.iter().filter(|(_, (_, bucket))| bucket.reaches_nothing);
+        gone.filter_map(|(name, (_, bucket))| Some((name.clone(), note(name, bucket)?))).collect()
+    }
+
+    /// The keys that encrypt the buckets that were asked for, and which bucket each does.
+    pub(crate) fn keys(&self) -> Vec<(Key, String)> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().filter_map(|(name, (_, bucket))| Some((bucket.key()?.clone(), name.clone()))).collect()
     }
 
     /// `known` is what the stack's policies say of those that are wanted; it need not be asked again unless it is wanted `afresh`, or S3 refuses the

@@ -13,7 +13,7 @@ use crate::error;
 use crate::objects::kinds;
 use crate::policy::document;
 use crate::resources::locator::Repository;
-use crate::resources::repositories::{Whether, absent, why_unread};
+use crate::resources::repositories::{For, Whether, absent, why_unread};
 
 /// What the first pull of an image takes besides pulling.
 const IMPORT: &str = "ecr:BatchImportUpstreamImage";
@@ -52,26 +52,33 @@ pub(crate) async fn enable(
             let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
             // Never that nothing is to do: a rule would be a step for somebody else, and pulls that fail until then.
             let message = format!(
-                "Whether a pull-through cache rule fills it couldn't be read, as ecr:DescribePullThroughCacheRules {why}: if \
+                "whether a pull-through cache rule fills it couldn't be read, as ecr:DescribePullThroughCacheRules {why}: if \
                  one does, the first pull of each image also takes {IMPORT}, which the nodes may not have, and fails \
                  without it. Run this with that permission to know (`aws ecr describe-pull-through-cache-rules` shows \
                  the rules)"
             );
-            let own = format!("{name} is in the data plane's own account: its nodes may pull what is in it");
-            desired.notes.push(Note::warning(
-                about,
-                match whether {
-                    Whether::Missing => format!("{}. {message}", absent(repository)),
-                    Whether::There => format!("{own}. {message}"),
-                    Whether::Unread(_) => format!("{own}, if it is there. {message}"),
-                },
-            ));
+            desired.notes.push(match whether {
+                Whether::Missing => Note::warning(&about, absent(repository)),
+                Whether::There | Whether::Unread(_) => {
+                    let if_there = if whether == Whether::There { "" } else { ", if it is there" };
+                    let own = format!(
+                        "{name} is in the data plane's own account: its nodes may pull what is in it{if_there}"
+                    );
+                    Note::info(&about, own)
+                }
+            });
+            // The same words for each: one denial concerns them all.
+            desired.notes.push(Note::warning(about, message));
             return Ok(());
         }
     };
     let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
         desired.notes.push(match whether {
-            Whether::Missing => Note::warning(about, format!("{}. Its nodes may pull then", absent(repository))),
+            Whether::Missing => {
+                let note = Note::warning(about, format!("{}. Its nodes may pull then", absent(repository)));
+                aws.reading().await.absent_repositories.add(repository, For::Nodes, note.clone());
+                note
+            }
             Whether::There => {
                 let message = "is in the data plane's own account: its nodes may pull already, nothing to do";
                 Note::info(about, format!("{name} {message}"))

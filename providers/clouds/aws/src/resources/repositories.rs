@@ -4,7 +4,7 @@
 //! may also be mistyped, and nothing else would ever say so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloudgrant_core::{Checked, Error, ErrorKind, Note, ResourceKind, Result, TaskAccess, quoted};
 
@@ -42,6 +42,29 @@ impl Seen {
             None if self.missing.contains(repository) => Whether::Missing,
             None => Whether::There,
         }
+    }
+}
+
+/// The repositories that the verbs didn't find, until the plan looks at what there is.
+#[derive(Debug, Default)]
+pub(crate) struct Absent(Mutex<Vec<(Repository, For, Note)>>);
+
+/// Whom something is granted on a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// In the account itself they need no object for that.
+    Nodes,
+    Tasks,
+}
+
+impl Absent {
+    /// Takes note of one, with what is said of it.
+    pub(crate) fn add(&self, repository: &Repository, whom: For, note: Note) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((repository.clone(), whom, note));
+    }
+
+    pub(crate) fn all(&self) -> Vec<(Repository, For, Note)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -111,13 +134,15 @@ pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Res
         }
     }
     let seen = look(aws, reached.keys().cloned().collect()).await?;
-    let mut notes = Vec::new();
+    let (mut notes, reading) = (Vec::new(), aws.reading().await);
     for (repository, grants) in &reached {
         if seen.whether(repository) == Whether::Missing {
             let grants = few(grants.iter().copied());
             let message =
                 format!("{}: what is granted on it (grants: {grants}) reaches nothing until then", absent(repository));
-            notes.push(Note::warning(format!("repository {}", repository.name), message));
+            let note = Note::warning(format!("repository {}", repository.name), message);
+            reading.absent_repositories.add(repository, For::Tasks, note.clone());
+            notes.push(note);
         }
     }
     for (region, why) in &seen.unread {

@@ -132,6 +132,15 @@ impl Lookup {
         self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The keys under which the secrets are that were looked up, and which secret is under each.
+    pub(crate) fn keys(&self) -> Vec<(Key, String)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = |(secret, resolved): (&Secret, &Arc<Resolved>)| {
+            resolved.keys.iter().map(|key| (key.clone(), secret.name.clone())).collect::<Vec<_>>()
+        };
+        known.iter().flat_map(of_one).collect()
+    }
+
     /// How task code names a secret that was looked up (requirement 40): the two parts of its ARN, where the whole of it is
     /// known.
     ///

@@ -195,7 +195,8 @@ async fn a_bucket_that_is_not_there_yet() {
     world.converge(&text).await;
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty());
-    assert!(warnings(&plan, "bucket acme-later")[0].message.contains("no such bucket yet"), "{:#?}", plan.notes);
+    let told: Vec<_> = plan.broken.iter().map(|one| one.note.message.as_str()).collect();
+    assert!(told.len() == 1 && told[0].contains("no such bucket yet"), "{plan:#?}");
     let found = statements(&world).await;
     let owner = &of(&found, "MineRead")["Condition"]["StringLike"]["aws:ResourceAccount"];
     assert_eq!(*owner, json!([OWN]), "whoever else makes it is kept out");
@@ -439,8 +440,8 @@ async fn a_bucket_that_somebody_else_made_anew_stays_out() {
         create(&world.s3(now), "acme-data", "us-west-2").await;
         let plan = drift(&world, &text).await;
         assert!(plan.is_empty(), "{now}: {:#?}", plan.changes);
-        let warned = warnings(&plan, "bucket acme-data");
-        assert!(warned.len() == 1 && warned[0].message.contains("is kept out"), "{now}: {:#?}", plan.notes);
+        let told: Vec<_> = plan.broken.iter().map(|one| one.note.message.as_str()).collect();
+        assert!(told.len() == 1 && told[0].contains("is kept out"), "{now}: {plan:#?}");
         // Whoever wants it grants it anew.
         world.converge(&manifest("")).await;
         world.converge(&text).await;

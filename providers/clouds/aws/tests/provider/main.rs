@@ -9,6 +9,7 @@ mod clouds;
 mod denied;
 mod faults;
 mod foreign_buckets;
+mod gives_nothing;
 mod grants;
 mod homes;
 mod in_the_way;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
-use crate::buckets::{create, encrypt, key};
+use crate::buckets::{create, drift, encrypt, key};
 use crate::world::{Runs, World, manifest};
 
 const OWN: &str = "111122223333";
@@ -56,7 +56,7 @@ fn later() -> String {
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 17] = [
+const ONLY_SOMETIMES: [(&str, &str); 18] = [
     ("ecr:DeleteRepositoryPolicy", "nobody else has a statement in the repository's policy"),
     ("ecr:DescribePullThroughCacheRules", "without it, a plan says that the rules couldn't be read"),
     ("ecr:DescribeRepositories", "without it, a plan says what couldn't be looked for"),
@@ -67,6 +67,7 @@ const ONLY_SOMETIMES: [(&str, &str); 17] = [
     ("iam:TagRole", "AWS asks for it where a role is made with tags; the sandbox doesn't"),
     ("iam:UntagRole", "a role has a tag of the stack's that it no longer gets"),
     ("iam:UpdateAssumeRolePolicy", "whom a role trusts changes"),
+    ("kms:DescribeKey", "without it, a drift doesn't say that a key can't be used"),
     ("kms:ListKeys", "so many keys have statements that the mark names all of a region"),
     ("s3:GetBucketOwnershipControls", "without it, a plan says that nobody knows who may read what is written"),
     ("s3:GetBucketPolicyStatus", "without it, a plan doesn't say that the policy is public"),
@@ -355,6 +356,7 @@ async fn what_is_called_is_what_is_printed() {
     all.extend(called(&world, mark).await.1);
     tamper(&world).await;
     let (mark, _) = called(&world, 0).await;
+    drift(&world, &first()).await;
     world.converge(&first()).await;
     // A policy holds five versions.
     for _ in 0..3 {
@@ -375,7 +377,13 @@ async fn what_is_called_is_what_is_printed() {
     let missing: Vec<_> = all.difference(&printed).collect();
     assert!(missing.is_empty(), "called, and not printed: {missing:#?}");
     let idle: Vec<_> = printed.difference(&all).map(|(account, action)| (account.as_str(), action.as_str())).collect();
-    // A tag of the stack's that a role no longer gets; so many keys that a mark names all of a region; a public policy.
-    let never = [(OWN, "iam:UntagRole"), (OTHER, "kms:ListKeys"), (OTHER, "s3:GetBucketPublicAccessBlock")];
+    // A tag of the stack's that a role no longer gets; a key of the own account; so many keys that a mark names all of a region; a
+    // public policy.
+    let never = [
+        (OWN, "iam:UntagRole"),
+        (OWN, "kms:DescribeKey"),
+        (OTHER, "kms:ListKeys"),
+        (OTHER, "s3:GetBucketPublicAccessBlock"),
+    ];
     assert_eq!(idle, never, "printed, and never called");
 }

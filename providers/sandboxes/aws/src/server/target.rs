@@ -104,7 +104,7 @@ impl Asked {
             Service::Sts => vec![sts::resource(&self.query)],
             Service::Ecr => ecr::resources(caller, params),
             Service::SecretsManager => vec![secretsmanager::resource(caller, params)],
-            Service::Kms => vec![kms::resource(caller, params)],
+            Service::Kms => vec![kms::resource(state, caller, params)],
             Service::S3 => vec![self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller))],
         }
     }

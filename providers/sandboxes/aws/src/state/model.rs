@@ -1,6 +1,6 @@
 //! What the sandbox remembers. Every entity knows its account and name: files are written by these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +213,32 @@ pub(crate) struct Key {
     pub(crate) created: Millis,
     pub(crate) description: String,
     pub(crate) policy: Document,
+    #[serde(default)]
+    pub(crate) state: KeyState,
+    /// With `alias/` before each.
+    #[serde(default)]
+    pub(crate) aliases: BTreeSet<String>,
+}
+
+/// Whether a key can be used. Source: AWS KMS developer guide, "Key states of AWS KMS keys".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum KeyState {
+    #[default]
+    Enabled,
+    Disabled,
+    /// And when it is gone.
+    PendingDeletion(Millis),
+}
+
+impl KeyState {
+    /// As KMS calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Disabled => "Disabled",
+            Self::PendingDeletion(_) => "PendingDeletion",
+        }
+    }
 }
 
 impl Key {

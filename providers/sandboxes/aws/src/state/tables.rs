@@ -185,6 +185,12 @@ impl State {
         self.accounts.entry(id.to_owned()).or_default()
     }
 
+    /// The key of an account that has an alias in a region.
+    pub(crate) fn key_of_alias(&self, account: &str, region: &str, alias: &str) -> Option<&Key> {
+        let mut keys = self.accounts.get(account)?.keys.values();
+        keys.find(|key| key.region == region && key.aliases.contains(alias))
+    }
+
     /// A role by its ARN, in any account.
     pub(crate) fn role_by_arn(&self, arn: &str) -> Option<&Role> {
         let (account, resource) = iam_arn(self.partition, arn)?;

@@ -88,7 +88,7 @@ pub(super) async fn look_up(
             "there is no such bucket yet: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
              manifest. Made by any other account, it stays out of reach"
         );
-        Bucket { note: Some(note), ..Bucket::new(Owner::Account(owner), Encryption::Unknown) }
+        Bucket::new(Owner::Account(owner), Encryption::Unknown).reaching_nothing(note)
     };
     let own_is_listed = !lists.denied.contains(own);
     let unlisted_owner = known.and_then(Bucket::account).filter(|was| lists.denied.contains(*was));

@@ -82,13 +82,12 @@ pub(super) fn settled(
         |now: &AccountId| now == was || known.contradictions.as_ref().is_some_and(|said| said.owners.contains(now));
     let said = || asked.note.clone().unwrap_or_default();
     // Also where it is an account of the manifest's by now: who makes a bucket anew under a name decides nothing here.
-    let kept_out = |now: &str| Bucket {
-        note: Some(format!(
+    let kept_out = |now: &str| {
+        let note = format!(
             "account {was} owned it when it was granted, and {now} does now: that one is kept out. If it is to be granted, take \
              the grant away first (`cloudgrant revoke`), and grant it anew"
-        )),
-        kept_out: Some(now.to_owned()),
-        ..known.clone()
+        );
+        Bucket { kept_out: Some(now.to_owned()), ..known.clone() }.reaching_nothing(note)
     };
     match &asked.owner {
         Owner::Elsewhere if !askable(was) => {
