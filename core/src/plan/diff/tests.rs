@@ -11,6 +11,9 @@ use crate::vocabulary::note::Note;
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::{Scope, ScopeKind};
 
+mod drift;
+mod taking_away;
+
 /// An intent of which only its name and scope matter.
 struct Asked(&'static str, Scope);
 
@@ -202,32 +205,6 @@ fn all_that_is_in_the_way_is_told_at_once_as_the_provider_says_it() {
 }
 
 #[test]
-fn whoever_only_takes_away_goes_past_what_is_in_the_way_and_makes_nothing_on_it() {
-    let on = |name: &str, needs: &str| Object { depends_on: vec![id(needs)], ..object(name, json!(2)) };
-    let objects = vec![
-        on("on-top", "new"),
-        on("new", "theirs"),
-        on("there", "theirs"),
-        object("theirs", json!(1)),
-        object("other", json!(1)),
-    ];
-    let present = [("theirs", false), ("there", true), ("old", true)];
-    let present = present.map(|(name, owned)| (id(name), found(json!(1), owned))).into();
-    let (desired, observed) =
-        (Desired { objects, ..Desired::default() }, Observed { objects: present, ..Observed::default() });
-    let stack = Stack::parse("acme").expect("stack");
-    let plan = plan("fake", &stack, &Protected::default(), desired, observed, Aim::TakeAway).expect("a plan");
-    // What is there of it isn't deleted.
-    assert_eq!(actions(&plan), [(Action::Update, "there"), (Action::Create, "other"), (Action::Delete, "old")]);
-    let [left] = plan.in_the_way.as_slice() else { panic!("{plan:#?}") };
-    assert_eq!((&left.object, left.because.as_slice()), (&id("theirs"), &[grant("all")][..]));
-    // Only whoever wanted it and no longer does is told.
-    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| true), []);
-    let message = "thing theirs exists, and is not this stack's: it is left as it is";
-    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| false), [Note::warning("grant all", message)]);
-}
-
-#[test]
 fn offering_foreign_things_for_deletion_is_a_bug() {
     bug(make(Vec::new(), vec![("role", found(json!(1), false))]), "offers thing role for deletion");
 }
@@ -335,135 +312,4 @@ fn one_object_for_two_scopes_is_wider_than_one_of_them() {
     shared.because.push(grant("more"));
     let answer = Desired { objects: vec![shared], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "where `domain production` was asked");
-}
-
-#[test]
-fn what_is_protected_loses_nothing_either_and_the_rest_goes() {
-    let protected = Protected::new(["*adminflyterole*"]);
-    let mut attached = found(json!(1), true);
-    attached.touches = vec!["acme-adminflyterole".to_owned()];
-    attached.depends_on = vec![id("policy")];
-    let objects =
-        [(id("attachment"), attached), (id("policy"), found(json!(1), true)), (id("role"), found(json!(1), true))];
-    let observed = Observed { objects: objects.into(), ..Observed::default() };
-    let plan = plan_of(Desired::default(), observed, &protected).expect("a plan");
-    let deleted: Vec<_> = plan.changes.iter().map(|change| &change.id).collect();
-    assert_eq!(deleted, [&id("role")]);
-    assert_eq!(plan.stays[0].object, id("attachment"));
-    assert!(
-        plan.stays[0].reason.contains("`acme-adminflyterole` is protected (`*adminflyterole*`)"),
-        "{:?}",
-        plan.stays
-    );
-    assert!(plan.has_drift());
-}
-
-#[test]
-fn who_only_takes_away_is_refused_nothing_for_what_is_protected() {
-    let protected = Protected::new(["*adminflyterole*"]);
-    let touching =
-        |name: &str, attributes| Object { touches: vec!["adminflyterole".to_owned()], ..object(name, attributes) };
-    let desired = || Desired {
-        objects: vec![
-            touching("new", json!(1)),
-            touching("edited", json!(2)),
-            touching("same", json!(1)),
-            object("own", json!(2)),
-        ],
-        ..Desired::default()
-    };
-    let there = ["edited", "same", "own", "unwanted"].map(|name| (id(name), found(json!(1), true)));
-    let observed = || Observed { objects: there.clone().into(), ..Observed::default() };
-    assert!(plan_of(desired(), observed(), &protected).is_err());
-    let stack = Stack::parse("acme").expect("stack");
-    let plan = plan("fake", &stack, &protected, desired(), observed(), Aim::TakeAway).expect("a plan");
-    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
-    assert_eq!(changes, [(Action::Update, "own"), (Action::Delete, "unwanted")]);
-    assert_eq!(plan.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&id("edited")]);
-}
-
-#[test]
-fn what_could_not_be_searched_is_in_the_plan() {
-    let unsearched = Unsearched { place: "over there".to_owned(), reason: "denied".to_owned() };
-    let observed = Observed { unsearched: vec![unsearched.clone(), unsearched.clone()], ..Observed::default() };
-    let plan = plan_of(Desired::default(), observed, &Protected::default()).expect("a plan");
-    assert_eq!(plan.unsearched, [unsearched]);
-}
-
-/// Somebody else's object in the place of one keeps nobody from hearing what else differs.
-#[test]
-fn whoever_only_looks_goes_past_what_is_in_the_way_and_is_told_of_it() {
-    let object = |name: &str, needs: &[&str]| {
-        let depends_on = needs.iter().map(|need| id(need)).collect();
-        Object { depends_on, ..object(name, json!(1)) }
-    };
-    let looked = |aim| {
-        let objects = vec![object("taken", &[]), object("on-it", &["taken"]), object("missing", &[])];
-        let mut observed = Observed::default();
-        observed.objects.insert(id("taken"), found(json!(1), false));
-        observed.objects.insert(id("forgotten"), found(json!(1), true));
-        let desired = Desired { objects, ..Desired::default() };
-        plan("fake", &Stack::parse("acme").expect("stack"), &Protected::default(), desired, observed, aim)
-    };
-    let plan = looked(Aim::Look).expect("a plan");
-    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
-    assert_eq!(changes, [(Action::Create, "missing"), (Action::Delete, "forgotten")]);
-    let refused = looked(Aim::Apply).expect_err("it is in the way").to_string();
-    assert_eq!(plan.refusal.expect("told").error().to_string(), refused);
-}
-
-/// Whom nothing is to be made for isn't refused, and so has to be told otherwise: it doesn't work.
-#[test]
-fn what_is_as_it_should_be_and_needs_what_is_gone_is_told_as_broken() {
-    let needs = |kind, actions, names: &[&str]| Unmakeable {
-        why: Error::new(kind, "the issuer isn't there").with("provider", "x").hint("make it"),
-        actions,
-        objects: names.iter().map(|name| id(name)).collect(),
-        is_of_caller: false,
-        is_certain: true,
-    };
-    let planned = |one: Unmakeable, present: Vec<(&str, Found)>, aim| {
-        let desired = Desired { objects: vec![object("a", json!(1)), object("b", json!(1))], ..Desired::default() };
-        let objects = present.into_iter().map(|(name, found)| (id(name), found)).collect();
-        let observed = Observed { objects, unmakeable: vec![one], ..Observed::default() };
-        plan("fake", &Stack::parse("acme").expect("stack"), &Protected::default(), desired, observed, aim)
-    };
-    let there = || vec![("a", found(json!(1), true)), ("b", found(json!(1), true))];
-    const MAKE: &[Action] = &[Action::Create];
-    for aim in [Aim::Apply, Aim::Look] {
-        let plan = planned(needs(ErrorKind::NotFound, MAKE, &["a"]), there(), aim).expect("a plan");
-        let note = Note::warning("grant all", "the issuer isn't there (provider x): make it");
-        assert_eq!(plan.broken, [Broken { note, objects: [id("a")].into_iter().collect() }]);
-        assert!(plan.is_empty() && plan.has_drift() && plan.refusal.is_none());
-    }
-    // Where something is to be made, that is refused and tells it.
-    let missing = || vec![("a", found(json!(1), true))];
-    let one = || needs(ErrorKind::NotFound, MAKE, &["a", "b"]);
-    let look = planned(one(), missing(), Aim::Look).expect("a plan");
-    assert!(look.broken.is_empty() && look.refusal.is_some(), "{look:?}");
-    assert_eq!(planned(one(), missing(), Aim::Apply).expect_err("refused").kind(), ErrorKind::NotFound);
-    // What nothing wants, what only may not be read or deleted, is no such thing.
-    for other in [
-        needs(ErrorKind::NotFound, MAKE, &["c"]),
-        needs(ErrorKind::AccessDenied, MAKE, &["a"]),
-        needs(ErrorKind::NotFound, &[Action::Delete], &["a"]),
-    ] {
-        let plan = planned(other, there(), Aim::Apply).expect("a plan");
-        assert!(!plan.has_drift(), "{plan:?}");
-    }
-}
-
-#[test]
-fn what_a_provider_finds_broken_is_told_once() {
-    let note = || Note::warning("secret token", "there is no secret");
-    let broken = || Broken { note: note(), objects: [id("a")].into_iter().collect() };
-    let desired = Desired { objects: vec![object("a", json!(1))], notes: vec![note()], ..Desired::default() };
-    let observed = Observed {
-        objects: [(id("a"), found(json!(1), true))].into_iter().collect(),
-        broken: vec![broken(), broken()],
-        notes: vec![Note::info("grant all", "more")],
-        ..Observed::default()
-    };
-    let plan = plan_of(desired, observed, &Protected::default()).expect("a plan");
-    assert_eq!((plan.broken, plan.notes), (vec![broken()], vec![Note::info("grant all", "more")]));
 }
