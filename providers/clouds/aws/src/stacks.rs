@@ -100,6 +100,7 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
         stacks.found.push(FoundStack {
             is_this: is_home && name == *aws.names.stack(),
             elsewhere,
+            platform_places: BTreeSet::new(),
             fill_in: accounts.iter().map(fill_in).collect(),
             name,
             home,

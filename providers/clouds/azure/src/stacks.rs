@@ -116,6 +116,7 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
         is_this: names.stack() == azure.names.stack() && names.home() == azure.names.home(),
         objects,
         elsewhere: BTreeSet::new(),
+        platform_places: BTreeSet::new(),
         settings: (!is_gone).then_some(settings),
         // One caller works in all subscriptions of the tenant.
         fill_in: BTreeMap::new(),
