@@ -20,6 +20,7 @@ use crate::Aws;
 use crate::client::region;
 use crate::inventory::task_roles;
 use crate::objects::kinds;
+use crate::platform_places;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
@@ -38,6 +39,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
+    observed.platform_places = platform_places::marked(&aws.names, &snapshot);
     Ok(observed)
 }
 
