@@ -40,8 +40,11 @@ impl<'a> Listed<'a> {
             if manifest::is_missing(global) {
                 // What no manifest says, variables did.
                 let begin = format!("CLOUDGRANT_{}__", provider.to_uppercase());
-                let mut said: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(&begin)).collect();
-                said.retain(|(name, _)| !settings.contains_key(&name[begin.len()..].to_lowercase()));
+                let is_said = |name: &str| match name.strip_prefix(&begin) {
+                    Some(key) => !settings.contains_key(&key.to_lowercase()),
+                    None => name.starts_with("CLOUDGRANT_PLATFORM__"),
+                };
+                let mut said: Vec<_> = std::env::vars().filter(|(name, _)| is_said(name)).collect();
                 said.sort();
                 variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
             }

@@ -113,6 +113,19 @@ pub trait Backend: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The place on a platform at which it reads and writes, for people, and the same in every run: a cluster, a deployment. The home
+    /// gets a mark that names it ([`Provider::platform_place`](crate::Provider::platform_place)) before anything is written there, so
+    /// that what is there isn't forgotten with the manifest. `None` where nothing has to be found again.
+    ///
+    /// # Behavior
+    /// - It follows from what the manifest and whoever runs it say of the way there. No mark leads anywhere.
+    ///
+    /// # Errors
+    /// Nobody says where it is, or it doesn't answer.
+    async fn reached(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// The mark of a stack at a home, as [`marked`](Self::marked) tells it.
     fn mark(&self, stack: &Stack, home: &str) -> String {
         let _ = (stack, home);

@@ -317,6 +317,10 @@ pub struct Observed {
     /// Such an object gives what its principal has. So it goes with that one, and where only some grants are taken away, with
     /// nothing else.
     pub names: BTreeMap<ObjectId, BTreeSet<String>>,
+    /// Of the cloud's objects that are there, those that name a place on a platform
+    /// ([`Provider::platform_place`](crate::Provider::platform_place)), each with what it is called. They may name what no run of
+    /// this manifest reaches: then they stay.
+    pub platform_places: BTreeMap<ObjectId, String>,
     /// Of the cloud's objects that are there, those that belong to a principal and serve no grant, such as the policy that every
     /// task needs. They go with their principal ([`Found::depends_on`]), and where only some grants are taken away, with nothing else.
     pub with_principals: BTreeSet<ObjectId>,
@@ -344,6 +348,7 @@ impl Observed {
             instead,
             principals,
             names,
+            platform_places,
             with_principals,
             if_updated,
         } = other;
@@ -364,6 +369,7 @@ impl Observed {
         self.instead.extend(instead);
         self.principals.extend(principals);
         self.names.extend(names);
+        self.platform_places.extend(platform_places);
         self.with_principals.extend(with_principals);
         self.if_updated.extend(if_updated);
     }

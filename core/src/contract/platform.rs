@@ -71,6 +71,13 @@ pub trait Platform: Debug + Send + Sync {
         None
     }
 
+    /// What somebody has to say so that a [place](Backend::reached) is searched, as the end of a sentence: keys, variables, a
+    /// context. `None` for a place of another platform's.
+    fn way_to(&self, place: &str) -> Option<String> {
+        let _ = place;
+        None
+    }
+
     /// The sandbox that stands in for what the [backend](Self::backend) reaches, by the name under which it is registered; `None`
     /// where there is no backend, or nothing that stands in for it.
     fn sandbox(&self) -> Option<&'static str> {

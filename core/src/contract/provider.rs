@@ -15,16 +15,17 @@ use crate::contract::capability::Capabilities;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId, Widened};
+use crate::contract::object::{Desired, Object, ObjectId, Widened};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::platform::Platform;
 use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{Intents, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::intent::{IntentId, Intents, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
+use crate::vocabulary::scope::Scope;
 
 /// One cloud, connected.
 ///
@@ -150,6 +151,19 @@ pub trait Provider: Backend {
     async fn stacks(&self) -> Result<Stacks> {
         Err(Error::new(ErrorKind::Unsupported, "this provider doesn't say which stacks there are")
             .hint("look for the mark of each stack with the cloud's own tools"))
+    }
+
+    /// The object at home that names a place on a platform ([`Backend::reached`]), so that later runs know that something of the
+    /// stack may be there. Core wants it before the first write there, and lets it go after the last. `None` where the provider
+    /// keeps no such marks.
+    ///
+    /// # Behavior
+    /// - Its name follows from the place, and it gives nobody anything.
+    /// - Those that are there are in [`Observed::platform_places`](crate::Observed::platform_places), and those of all stacks in
+    ///   [`FoundStack::platform_places`](crate::FoundStack::platform_places).
+    fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
+        let _ = (place, scope, because);
+        None
     }
 
     /// What others added to the stack's own objects and lets them reach more, whatever the manifest wants of these: for whoever only

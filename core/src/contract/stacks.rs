@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::object::{ObjectId, Unsearched};
+use crate::text::redact::shown;
 use crate::vocabulary::names::Stack;
 
 /// The stacks of whatever the provider's credentials reach: an account, a tenant's subscriptions.
@@ -29,6 +30,9 @@ pub struct FoundStack {
     /// Places outside its home where it has parts of what others write too, such as a statement in a repository's policy,
     /// as far as these aren't among the objects.
     pub elsewhere: BTreeSet<String>,
+    /// Places on platforms that marks at its home name ([`Provider::platform_place`](crate::Provider::platform_place)). Core tells
+    /// them as [elsewhere](Self::elsewhere), and what of them wasn't searched.
+    pub platform_places: BTreeSet<String>,
     /// What the provider's section has to say in order to be at this home, by its keys; empty for the manifest's own home.
     /// `None` where no run can be there: what has to be found out or made first stands in [`Stacks::unsearched`].
     pub settings: Option<BTreeMap<String, String>>,
@@ -71,8 +75,21 @@ impl Stacks {
                 self.unsearched.push(Unsearched { place: format!("the home of stack {name} (`{is}`)"), reason });
                 (format!("one that stands as `{is}`"), None)
             };
-            let (elsewhere, fill_in) = (BTreeSet::new(), BTreeMap::new());
-            self.found.push(FoundStack { name, home, is_this, objects, elsewhere, settings, fill_in });
+            let (elsewhere, platform_places, fill_in) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+            self.found.push(FoundStack { name, home, is_this, objects, elsewhere, platform_places, settings, fill_in });
+        }
+    }
+
+    /// Tells of the places on platforms that their homes name. `reached` is the one that was searched.
+    pub(crate) fn tell_places(&mut self, reached: Option<&str>, way_to: impl Fn(&str) -> Option<String>) {
+        for found in &mut self.found {
+            for place in std::mem::take(&mut found.platform_places) {
+                if reached != Some(place.as_str()) {
+                    let of = format!("stack {} told a platform there which principals are its own", found.name);
+                    self.unsearched.push(not_reached(&place, &of, way_to(&place)));
+                }
+                found.elsewhere.insert(place);
+            }
         }
     }
 
@@ -83,6 +100,15 @@ impl Stacks {
         self.unsearched.sort();
         self.unsearched.dedup();
         self
+    }
+}
+
+/// A place on a platform to which this run has no way. `why` says what may be there.
+pub(crate) fn not_reached(place: &str, why: &str, way: Option<String>) -> Unsearched {
+    let way = way.unwrap_or_else(|| "select the platform that it is of".to_owned());
+    Unsearched {
+        place: shown(place),
+        reason: format!("{why}, and nothing here leads to it. To have it searched, {way}"),
     }
 }
 
@@ -107,6 +133,7 @@ mod tests {
             is_this: false,
             objects: [ObjectId::new("role", "a")].into_iter().collect(),
             elsewhere: BTreeSet::new(),
+            platform_places: ["cluster one".to_owned(), "cluster two".to_owned()].into(),
             settings: Some([("home".to_owned(), "blue".to_owned())].into_iter().collect()),
             fill_in: BTreeMap::new(),
         };
@@ -132,6 +159,13 @@ mod tests {
             ]
         );
         assert_eq!(stacks.found[0].settings, in_cloud.settings);
+        let mut places = stacks.clone();
+        places.tell_places(Some("cluster one"), |place| Some(format!("select {place}")));
+        let new: Vec<_> = places.unsearched.iter().filter(|one| !stacks.unsearched.contains(one)).collect();
+        assert!(
+            matches!(new.as_slice(), [one] if one.place == "cluster two" && one.reason.ends_with("select cluster two"))
+        );
+        assert_eq!(places.found[0].elsewhere, in_cloud.platform_places);
         assert!(stacks.unsearched.len() == 2 && stacks.unsearched[0].reason.ends_with("take it off"), "{stacks:?}");
     }
 }

@@ -7,6 +7,7 @@ use crate::contract::error::{Error, Result};
 use crate::contract::object::{Desired, ObjectId, Observed};
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
+use crate::engine::platform_places::Reached;
 use crate::engine::watch::{Event, Silent, Watch};
 use crate::engine::{Engine, retry};
 use crate::plan::diff::{self, Aim, check_answer, check_principals};
@@ -87,21 +88,24 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Observed> {
         let Some(platform) = self.platform.backend() else {
-            let observed = self.observe(desired, watch, cancel).await?;
+            let mut observed = self.observe(desired, watch, cancel).await?;
             desired.extend(self.delivered(intents, principals, &observed.outputs)?);
+            self.keep_places(&Reached::default(), desired, &mut Observed::default(), &mut observed);
             return Ok(observed);
         };
         let issuers = self.issuers(&principals).await;
         let mut told = self.delivered(intents, principals.clone(), &Outputs::new())?;
+        let (baseline, thorough) = (desired.baseline.clone(), desired.thorough);
         let tell = |told: &mut Desired| {
-            (told.baseline, told.thorough) = (desired.baseline.clone(), desired.thorough);
+            (told.baseline, told.thorough) = (baseline.clone(), thorough);
             told.issuers.clone_from(&issuers);
         };
         tell(&mut told);
+        let mut reached = self.reach(platform, &told, desired, watch, cancel).await?;
         let on_platform =
             async |told: &Desired| retry::reading(&self.settings, watch, cancel, || platform.observe(told)).await;
         // What is on the platform is held against what the cloud chose, where it is told that.
-        let (mut observed, on_platform) = if told.objects.iter().all(|object| object.references.is_empty()) {
+        let (mut observed, mut on_platform) = if told.objects.iter().all(|object| object.references.is_empty()) {
             let (observed, on_platform) = tokio::join!(self.observe(desired, watch, cancel), on_platform(&told));
             Error::both(observed, on_platform)?
         } else {
@@ -118,7 +122,11 @@ impl Engine {
                 format!("it offers {other}, a kind that isn't its own"),
             ));
         }
-        desired.extend(self.delivered(intents, principals, &observed.outputs)?);
+        reached.known()?;
+        let mut delivered = self.delivered(intents, principals, &observed.outputs)?;
+        reached.bind(&mut delivered);
+        desired.extend(delivered);
+        self.keep_places(&reached, desired, &mut on_platform, &mut observed);
         observed.extend(on_platform);
         observed.bind_names();
         Ok(observed)

@@ -4,6 +4,7 @@ mod apply;
 mod cancel;
 mod desired;
 mod news;
+mod platform_places;
 mod report;
 mod retry;
 mod settings;
@@ -164,16 +165,27 @@ impl Engine {
         watch.event(Event::Observing);
         let cancel = Cancel::default();
         let in_cloud = retry::reading(&self.settings, watch, &cancel, || self.provider.stacks());
-        let Some(platform) = self.platform.backend() else { return Ok(in_cloud.await?.sorted()) };
-        let on_platform = retry::reading(&self.settings, watch, &cancel, || platform.marked());
+        let way_to = |place: &str| self.platform.way_to(place);
+        let Some(platform) = self.platform.backend() else {
+            let mut stacks = in_cloud.await?;
+            stacks.tell_places(None, way_to);
+            return Ok(stacks.sorted());
+        };
+        let on_platform = async {
+            let marked = retry::reading(&self.settings, watch, &cancel, || platform.marked()).await?;
+            let reached = retry::reading(&self.settings, watch, &cancel, || platform.reached()).await?;
+            Ok::<_, Error>((marked, reached))
+        };
         let (in_cloud, on_platform) = tokio::join!(in_cloud, on_platform);
         let mut stacks = in_cloud?;
         match on_platform {
-            Ok(marked) => {
+            Ok((marked, reached)) => {
+                stacks.tell_places(reached.as_deref(), way_to);
                 stacks.add(marked, (&self.stack, &self.provider.home()), |stack, home| platform.mark(stack, home));
             }
             // What is in the cloud is told all the same.
             Err(error) => {
+                stacks.tell_places(None, way_to);
                 let place = format!("what task code is told in {}", platform.place());
                 stacks.unsearched.push(Unsearched { place, reason: error.in_a_sentence() });
             }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
-    DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, Identity, IntentId, Intents,
-    Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project, Provider,
-    Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess, Tenancy,
-    Widened, Widening,
+    DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identity, IntentId,
+    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project,
+    Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
+    TaskAccess, Tenancy, Widened, Widening,
 };
 use serde_json::json;
 
@@ -52,6 +52,8 @@ struct World {
     log: Mutex<Vec<String>>,
     /// What can't be changed, and why.
     refuses: Mutex<Option<(ObjectId, ErrorKind)>>,
+    /// Where the run reaches.
+    reached: Mutex<Option<String>>,
     /// What the platform was last asked about: the account, and the clusters.
     asked_about: Mutex<(Option<Attributes>, BTreeSet<String>)>,
 }
@@ -111,7 +113,9 @@ impl Cloud {
 #[async_trait]
 impl Backend for Cloud {
     async fn observe(&self, _: &Desired) -> Result<Observed> {
-        let mut observed = self.world.seen(&["identity", "other"]);
+        let mut observed = self.world.seen(&["identity", "other", "mark"]);
+        let marks: Vec<_> = observed.objects.keys().filter(|id| id.kind == "mark").cloned().collect();
+        observed.platform_places.extend(marks.into_iter().map(|id| (id.clone(), id.name)));
         if observed.objects.contains_key(&identity()) {
             observed.outputs.insert(identity(), self.outputs());
         }
@@ -133,6 +137,26 @@ impl Provider for Cloud {
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
+    }
+
+    fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
+        Some(Object { scope: scope.clone(), because, ..object(ObjectId::new("mark", place)) })
+    }
+
+    async fn stacks(&self) -> Result<Stacks> {
+        let there = self.world.there.lock().expect("lock").clone();
+        let marks = there.keys().filter(|id| id.kind == "mark").map(|id| id.name.clone());
+        let one = FoundStack {
+            name: Stack::parse("acme").expect("a stack"),
+            home: "home".to_owned(),
+            is_this: true,
+            objects: there.keys().cloned().collect(),
+            elsewhere: BTreeSet::new(),
+            platform_places: marks.collect(),
+            settings: None,
+            fill_in: BTreeMap::new(),
+        };
+        Ok(Stacks { found: vec![one], unsearched: Vec::new() })
     }
 
     async fn widened(&self, _: &Intents) -> Result<Option<Widened>> {
@@ -182,6 +206,10 @@ impl Backend for Cluster {
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
         self.0.change(change)?;
         Ok(Outcome::default())
+    }
+
+    async fn reached(&self) -> Result<Option<String>> {
+        Ok(self.0.reached.lock().expect("lock").clone())
     }
 }
 
@@ -499,4 +527,68 @@ fn a_platform_s_files_stay_below_their_folder_and_apart() {
         assert!(error.to_string().contains("isn't one of its own below the folder"), "{bad}: {error}");
     }
     assert!(files(&["b/a.yaml", "a.yaml", "b/a.yaml"]).is_err(), "two of one path");
+}
+
+/// The mark of a place comes before what is written there and goes after it, and stays where nobody looked.
+#[tokio::test(start_paused = true)]
+async fn a_place_is_marked_for_as_long_as_something_may_be_there() {
+    let setting = Setting::default();
+    let reach = |place: &str| *setting.world.reached.lock().expect("lock") = Some(place.to_owned());
+    let marks = |setting: &Setting| {
+        let there = setting.world.there.lock().expect("lock");
+        there.keys().filter(|id| id.kind == "mark").map(|id| id.name.clone()).collect::<Vec<_>>()
+    };
+    reach("blue");
+    assert!(setting.apply(true).await.is_complete());
+    let log = setting.world.log();
+    let at = |sign: &str| log.iter().position(|one| one == sign);
+    assert!(at("+mark").is_some() && at("+mark") < at("+account"), "{log:?}");
+    assert!(setting.plan(true).await.expect("a plan").is_empty());
+    // Another place is reached: it gets a mark of its own, and the first is told.
+    reach("green");
+    let plan = setting.plan(true).await.expect("a plan");
+    assert_eq!(plan.unsearched.iter().map(|one| one.place.as_str()).collect::<Vec<_>>(), ["blue"]);
+    assert!(setting.apply(true).await.is_complete());
+    assert_eq!(marks(&setting), ["blue", "green"]);
+    setting.world.log();
+    // All goes but the mark of what nobody looked at.
+    assert!(setting.apply(false).await.is_complete());
+    let log = setting.world.log();
+    let at = |sign: &str| log.iter().position(|one| one == sign);
+    assert!(at("-mark").is_some() && at("-account") < at("-mark"), "{log:?}");
+    assert_eq!(marks(&setting), ["blue"]);
+    let stacks = setting.engine(false).stacks(&Silent).await.expect("stacks");
+    assert_eq!(stacks.unsearched.iter().map(|one| one.place.as_str()).collect::<Vec<_>>(), ["blue"]);
+    assert!(stacks.found[0].elsewhere.contains("blue"), "{stacks:?}");
+    reach("blue");
+    assert_eq!(setting.engine(false).stacks(&Silent).await.expect("stacks").unsearched, []);
+    assert!(setting.apply(false).await.is_complete() && marks(&setting).is_empty());
+}
+
+/// A mark can be anybody's who may write to the cloud. It is told, and leads nowhere: what is asked, and with what, is the same with
+/// it as without.
+#[tokio::test(start_paused = true)]
+async fn a_forged_mark_leads_nowhere() {
+    let setting = Setting::default();
+    *setting.world.reached.lock().expect("lock") = Some("ours".to_owned());
+    assert!(setting.apply(true).await.is_complete());
+    setting.plan(true).await.expect("a plan");
+    let before = setting.world.asked_about.lock().expect("lock").clone();
+    let found = Found {
+        attributes: json!({}).into(),
+        owned: true,
+        depends_on: Vec::new(),
+        if_deleted: None,
+        touches: Vec::new(),
+    };
+    let forged = ObjectId::new("mark", "deployment https://evil.example");
+    setting.world.there.lock().expect("lock").insert(forged.clone(), found);
+    let plan = setting.plan(true).await.expect("a plan");
+    assert_eq!(*setting.world.asked_about.lock().expect("lock"), before);
+    assert!(plan.is_empty() && plan.unsearched.iter().any(|one| one.place == forged.name), "{plan:?}");
+    // Without a way there, too, nobody is asked.
+    let none = Setting { has_backend: false, world: setting.world.clone(), ..Setting::default() };
+    let stacks = none.engine(false).stacks(&Silent).await.expect("stacks");
+    let told: Vec<_> = stacks.unsearched.iter().map(|one| one.place.as_str()).collect();
+    assert_eq!(told, [forged.name.as_str(), "ours"]);
 }

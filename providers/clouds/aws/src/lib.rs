@@ -22,6 +22,7 @@ mod observe;
 mod packing;
 mod permissions;
 mod places;
+mod platform_places;
 mod policy;
 mod resources;
 mod shared_document;
@@ -36,9 +37,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, GrantName, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider,
-    Purpose, RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks, TaskAccess,
-    Widened, register_provider,
+    Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
+    Provider, Purpose, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks,
+    TaskAccess, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -191,6 +192,10 @@ impl Provider for Aws {
 
     fn home(&self) -> String {
         self.names.home()
+    }
+
+    fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
+        Some(platform_places::mark(&self.names, &self.config.tags, place, scope, because))
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

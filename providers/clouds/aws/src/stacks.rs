@@ -22,6 +22,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::{self, Names};
 use crate::objects::kinds;
 use crate::places;
+use crate::platform_places;
 use crate::verbs::bind_scope::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
@@ -96,10 +97,12 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             true => BTreeMap::new(),
             false => BTreeMap::from([("home".to_owned(), home.to_owned())]),
         });
+        let platform_places = there.as_ref().map(|names| platform_places::marked(names, &snapshot)).unwrap_or_default();
         let (elsewhere, accounts) = there.map(|names| elsewhere(aws, &names, &snapshot)).unwrap_or_default();
         stacks.found.push(FoundStack {
             is_this: is_home && name == *aws.names.stack(),
             elsewhere,
+            platform_places: platform_places.into_values().collect(),
             fill_in: accounts.iter().map(fill_in).collect(),
             name,
             home,

@@ -21,6 +21,7 @@ mod observe;
 mod packing;
 mod permissions;
 mod places;
+mod platform_places;
 mod policy;
 mod resources;
 mod stacks;
@@ -33,9 +34,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, ErrorKind, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform, Protected,
-    Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Shares, Stacks,
-    TaskAccess, Widened, register_provider,
+    Diagnostic, Error, ErrorKind, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform,
+    Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
+    ScopeBinding, Shares, Stacks, TaskAccess, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Mutex;
@@ -199,6 +200,10 @@ impl Provider for Azure {
         self.names.home().to_owned()
     }
 
+    fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
+        Some(platform_places::mark(self, place, scope, because))
+    }
+
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         let desired = verbs::grant_task_access::desired(self, grants).await;
         self.fresh(desired).await
@@ -284,7 +289,7 @@ impl Azure {
         for identity in identities.iter() {
             if let Ok(id) = ResourceId::parse(&identity.id)
                 && self.names.marks(&id, &identity.tags)
-                && self.names.place_named(&id).is_none()
+                && !self.names.is_place(&id)
             {
                 ours.push(id);
             }

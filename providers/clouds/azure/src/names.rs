@@ -23,6 +23,8 @@ pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
 pub(crate) const HOME_TAG: &str = "cloudgrant:home";
 /// The subscription that a place's identity names (see [`crate::places`]).
 pub(crate) const PLACE_TAG: &str = "cloudgrant:place";
+/// The place on a platform that an identity names (see [`crate::platform_places`]).
+pub(crate) const PLATFORM_TAG: &str = "cloudgrant:platform-place";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -155,6 +157,21 @@ impl Names {
         self.is_home(id).then(|| subscription.as_str().to_owned())
     }
 
+    /// The identity that names a place on a platform.
+    pub(crate) fn platform_place(&self, digits: &str) -> String {
+        format!("{}platform-{digits}", self.place_mark())
+    }
+
+    /// Whether an identity is called as one that names a place on a platform.
+    pub(crate) fn is_of_platform_place(&self, id: &ResourceId) -> bool {
+        id.name().starts_with(&self.platform_place("")) && self.is_home(id)
+    }
+
+    /// Whether an identity names a place of either kind, and nobody runs under it.
+    pub(crate) fn is_place(&self, id: &ResourceId) -> bool {
+        self.place_named(id).is_some() || self.is_of_platform_place(id)
+    }
+
     fn place_mark(&self) -> String {
         format!("cloudgrant-place_{}_", self.stack)
     }
@@ -169,7 +186,9 @@ impl Names {
 
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
-        let ours = [HOME_TAG, PLACE_TAG, SCOPE_TAG, STACK_TAG].into_iter().chain(self.tags.keys().map(String::as_str));
+        let ours = [HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG]
+            .into_iter()
+            .chain(self.tags.keys().map(String::as_str));
         Value::Object(ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.into()))).collect())
     }
 

@@ -14,6 +14,7 @@ use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
 use crate::objects::kinds;
 use crate::objects::remedies;
+use crate::platform_places;
 use crate::resources::levels;
 use crate::resources::resource_id::{ResourceId, is_same};
 
@@ -27,6 +28,7 @@ type Key = (Stack, String);
 struct There {
     names: Names,
     objects: BTreeSet<ObjectId>,
+    platform_places: BTreeSet<String>,
 }
 
 /// What subscriptions have, whosever it is.
@@ -46,7 +48,7 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
     let has_lost = lists.identities.iter().any(|(id, one)| azure.names.has_lost_its_mark(id, &one.tags));
     for names in lists.marks().chain(has_lost.then(|| azure.names.clone())) {
         let key = (names.stack().clone(), names.home().to_owned());
-        all.entry(key).or_insert_with(|| There { names, objects: BTreeSet::new() });
+        all.entry(key).or_insert_with(|| There { names, objects: BTreeSet::new(), platform_places: BTreeSet::new() });
     }
     stacks.unsearched.extend(lists.unmarked(&all));
     let trusting = lists.owned(&mut all);
@@ -101,7 +103,7 @@ async fn is_gone(azure: &Azure, names: &Names) -> Result<bool> {
 }
 
 fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
-    let There { names, objects } = there;
+    let There { names, objects, platform_places } = there;
     let (home, group) = (azure.names.group(), names.group());
     let mut settings = BTreeMap::new();
     if group.subscription() != home.subscription() {
@@ -116,6 +118,7 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
         is_this: names.stack() == azure.names.stack() && names.home() == azure.names.home(),
         objects,
         elsewhere: BTreeSet::new(),
+        platform_places,
         settings: (!is_gone).then_some(settings),
         // One caller works in all subscriptions of the tenant.
         fill_in: BTreeMap::new(),
@@ -181,10 +184,11 @@ impl Lists {
         let role_names: HashMap<_, _> =
             self.roles.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.as_str())).collect();
         let mut trusting = Vec::new();
-        for (key, There { names, objects }) in all.iter_mut() {
-            for (id, _) in self.identities.iter().filter(|(id, identity)| names.marks(id, &identity.tags)) {
+        for (key, There { names, objects, platform_places }) in all.iter_mut() {
+            for (id, identity) in self.identities.iter().filter(|(id, identity)| names.marks(id, &identity.tags)) {
                 objects.insert(kinds::identity(id, names.group()));
-                if names.place_named(id).is_none() {
+                platform_places.extend(platform_places::named(names, id, &identity.tags));
+                if !names.is_place(id) {
                     trusting.push((key.clone(), id.clone()));
                 }
             }

@@ -19,12 +19,13 @@ mod mark;
 mod object;
 mod observe;
 mod permissions;
+mod stacks;
 mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder, Result,
-    Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
+    Result, Shares, Stack,
 };
 
 use crate::client::Deployment;
@@ -113,9 +114,29 @@ impl Backend for AdminRecords {
         object::commands(self.tool, &self.mark, object)
     }
 
+    async fn reached(&self) -> Result<Option<String>> {
+        Ok(Some(format!("{PLACE}{}", self.deployment.reached().await?)))
+    }
+
+    async fn marked(&self) -> Result<Vec<Marked>> {
+        stacks::marked(&self.deployment).await
+    }
+
+    fn mark(&self, stack: &Stack, home: &str) -> String {
+        Mark::of(stack, home).name().to_owned()
+    }
+
     fn requests(&self) -> Option<u64> {
         Some(self.deployment.requests())
     }
+}
+
+/// How the names of places begin.
+const PLACE: &str = "cluster resource attributes of ";
+
+/// Whether a [place](Backend::reached) is a deployment.
+pub fn is_place(place: &str) -> bool {
+    place.starts_with(PLACE)
 }
 
 fn id(name: &str) -> ObjectId {

@@ -37,6 +37,21 @@ impl Mark {
         Self(format!("{BEGINNING}{stack}.{}.", digest_of(home, 8)))
     }
 
+    /// What tells the stack at its home from all others: `cloudgrant.STACK.DIGEST`.
+    pub(crate) fn name(&self) -> &str {
+        self.0.trim_end_matches('.')
+    }
+
+    /// The stack and the mark in a key of any stack's, with the attribute that it marks. `None` for what is no such key.
+    pub(crate) fn in_key(key: &str) -> Option<(Stack, Self, &str)> {
+        let (stack, rest) = key.strip_prefix(BEGINNING)?.split_once('.')?;
+        let (digits, attribute) = rest.split_once('.').filter(|(_, attribute)| !attribute.is_empty())?;
+        let is_digest = digits.len() == 16 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        let stack = Stack::parse(stack).ok().filter(|_| is_digest)?;
+        let mark = Self(format!("{BEGINNING}{stack}.{digits}."));
+        Some((stack, mark, attribute))
+    }
+
     /// The key that marks an attribute.
     pub(crate) fn key(&self, attribute: &str) -> String {
         format!("{}{attribute}", self.0)

@@ -48,6 +48,10 @@ impl Platform for Flyte {
         self.teller.backend()
     }
 
+    fn way_to(&self, place: &str) -> Option<String> {
+        self.teller.way_to(place)
+    }
+
     fn sandbox(&self) -> Option<&'static str> {
         self.teller.sandbox()
     }

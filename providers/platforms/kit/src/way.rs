@@ -144,6 +144,22 @@ impl Teller {
         })
     }
 
+    /// What somebody has to say so that a place is searched at which cloudgrant told a platform.
+    pub fn way_to(&self, place: &str) -> Option<String> {
+        const KEY: &str = "(without a manifest, the variable CLOUDGRANT_PLATFORM__DELIVERY)";
+        if cloudgrant_platform_kubernetes::is_place(place) {
+            return Some(format!(
+                "set `platform.delivery: leave-kubernetes` {KEY}, and select that cluster: `kubectl config use-context NAME`, or KUBECONFIG"
+            ));
+        }
+        cloudgrant_platform_admin::is_place(place).then(|| {
+            format!(
+                "set `platform.delivery: leave-admin` {KEY}, and name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or \
+                 ~/.flyte/config.yaml"
+            )
+        })
+    }
+
     /// The sandbox that stands in for what is written.
     pub fn sandbox(&self) -> Option<&'static str> {
         self.by.as_ref().map(|by| match by {

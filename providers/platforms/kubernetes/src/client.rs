@@ -50,6 +50,8 @@ enum Told {
 pub(crate) struct Cluster {
     told: Told,
     connected: OnceCell<(Client, String)>,
+    /// A cluster has one for as long as it is there.
+    issuer: OnceCell<String>,
     requests: AtomicU64,
 }
 
@@ -95,7 +97,7 @@ impl Cluster {
             Ok((client, address))
         };
         let (client, _) = self.connected.get_or_try_init(set_up).await?;
-        Ok(Connected { client, requests: &self.requests })
+        Ok(Connected { client, issuer: &self.issuer, requests: &self.requests })
     }
 
     async fn config(&self) -> Result<Config> {
@@ -179,17 +181,22 @@ fn patient(mut config: Config) -> Config {
 #[derive(Clone, Copy)]
 pub(crate) struct Connected<'a> {
     client: &'a Client,
+    issuer: &'a OnceCell<String>,
     requests: &'a AtomicU64,
 }
 
 impl Connected<'_> {
     /// What the cluster calls itself in the tokens of its service accounts.
     pub(crate) async fn issuer(self) -> Asked<String> {
-        let request = http::Request::get("/.well-known/openid-configuration");
-        let request = request.header("accept", "application/json").body(Vec::new()).map_err(kube::Error::HttpError)?;
-        self.count();
-        let said: Value = self.client.request(request).await?;
-        Ok(said["issuer"].as_str().unwrap_or_default().to_owned())
+        let ask = || async {
+            let request = http::Request::get("/.well-known/openid-configuration");
+            let request =
+                request.header("accept", "application/json").body(Vec::new()).map_err(kube::Error::HttpError)?;
+            self.count();
+            let said: Value = self.client.request(request).await?;
+            Ok(said["issuer"].as_str().unwrap_or_default().to_owned())
+        };
+        self.issuer.get_or_try_init(ask).await.cloned()
     }
 
     /// The service accounts of a namespace, or of all.

@@ -125,6 +125,10 @@ impl Backend for ServiceAccounts {
         account::commands(&self.manager, object)
     }
 
+    async fn reached(&self) -> Result<Option<String>> {
+        observe::reached(self).await.map(Some)
+    }
+
     async fn marked(&self) -> Result<Vec<Marked>> {
         stacks::marked(self).await
     }
@@ -136,6 +140,11 @@ impl Backend for ServiceAccounts {
     fn requests(&self) -> Option<u64> {
         Some(self.cluster.requests())
     }
+}
+
+/// Whether a [place](Backend::reached) is a cluster.
+pub fn is_place(place: &str) -> bool {
+    place.starts_with(observe::PLACE)
 }
 
 fn id(name: &str) -> ObjectId {

@@ -16,6 +16,8 @@ use crate::fields::{applied_by, others_with, told};
 use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
 
 pub(crate) const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
+/// How the names of places begin.
+pub(crate) const PLACE: &str = "service accounts of the cluster with the issuer ";
 const READ_ISSUER: &str = "`{ nonResourceURLs: [/.well-known/openid-configuration], verbs: [get] }` (which \
                            `system:service-account-issuer-discovery` has)";
 
@@ -24,10 +26,7 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
     let wanted: BTreeMap<&str, &Object> = objects.map(|object| (object.id.name.as_str(), object)).collect();
     let cluster = backend.cluster.connected().await?;
     let mut observed = Observed::default();
-    let issuer = cluster
-        .issuer()
-        .await
-        .map_err(|error| needing(asked("can't read which issuer the Kubernetes cluster has", &error), READ_ISSUER))?;
+    let issuer = issuer(cluster).await?;
     if let Some(problem) = of_another_cluster(backend, &issuer, desired, !wanted.is_empty()) {
         observed.problems.push(problem);
         return Ok(observed);
@@ -77,6 +76,21 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
     Ok(observed)
 }
 
+async fn issuer(cluster: Connected<'_>) -> Result<String> {
+    const WHAT: &str = "can't read which issuer the Kubernetes cluster has";
+    cluster.issuer().await.map_err(|error| needing(asked(WHAT, &error), READ_ISSUER))
+}
+
+/// The service accounts of a cluster, as a place. AWS has issuers without their scheme.
+fn place_of(issuer: &str) -> String {
+    format!("{PLACE}{}", shown(issuer.trim_start_matches("https://")))
+}
+
+/// The cluster that is reached, as a place.
+pub(crate) async fn reached(backend: &ServiceAccounts) -> Result<String> {
+    Ok(place_of(&issuer(backend.cluster.connected().await?).await?))
+}
+
 /// The manifest says which cluster it means by its issuer. Where nothing is wanted and nobody knows an issuer, nothing is written
 /// but what the stack's own mark allows.
 fn of_another_cluster(backend: &ServiceAccounts, issuer: &str, desired: &Desired, writes: bool) -> Option<Error> {
@@ -111,7 +125,7 @@ fn same(known: &str, issuer: &str) -> bool {
 fn other_clusters(issuer: &str, known: &BTreeSet<String>) -> Vec<Unsearched> {
     let others = known.iter().filter(|known| !same(known, issuer));
     let unsearched = |other: &String| Unsearched {
-        place: format!("service accounts of the cluster with the issuer {}", shown(other)),
+        place: place_of(other),
         reason: "another cluster is selected: run this once more with that one's context".to_owned(),
     };
     others.map(unsearched).collect()

@@ -49,6 +49,10 @@ impl Platform for Union {
         self.teller.backend()
     }
 
+    fn way_to(&self, place: &str) -> Option<String> {
+        self.teller.way_to(place)
+    }
+
     fn sandbox(&self) -> Option<&'static str> {
         self.teller.sandbox()
     }

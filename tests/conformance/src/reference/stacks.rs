@@ -36,6 +36,7 @@ impl Reference {
                 is_this: owner == self.stack,
                 objects,
                 elsewhere,
+                platform_places: BTreeSet::new(),
                 settings: Some(if home == here { BTreeMap::new() } else { settings }),
                 fill_in: BTreeMap::new(),
             })

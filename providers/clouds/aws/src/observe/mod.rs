@@ -22,6 +22,7 @@ use crate::Aws;
 use crate::client::region;
 use crate::inventory::task_roles;
 use crate::objects::kinds;
+use crate::platform_places;
 
 pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
@@ -44,6 +45,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     observed.notes.extend(keys.unread);
     let broken = broken::of(aws, desired, &reading, keys.unusable, &observed);
     observed.broken.extend(broken);
+    observed.platform_places = platform_places::marked(&aws.names, &snapshot);
     Ok(observed)
 }
 

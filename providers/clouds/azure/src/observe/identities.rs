@@ -85,7 +85,7 @@ pub(super) async fn add(
         if owned && wanted.contains(&object) {
             observed.outputs.insert(object.clone(), outputs(&identity.client_id));
         }
-        let place = azure.names.place_named(&id);
+        let is_place = azure.names.is_place(&id);
         if !owned && wanted.contains(&object) {
             doubted.insert(id.clone());
         }
@@ -118,15 +118,13 @@ pub(super) async fn add(
             owned,
             depends_on: Vec::new(),
             // Nobody runs under one that only names a place.
-            if_deleted: place
-                .is_none()
-                .then(|| format!("task code that still names {} fails without it", identity.name)),
+            if_deleted: (!is_place).then(|| format!("task code that still names {} fails without it", identity.name)),
             touches: Vec::new(),
         };
         if owned && !identity.client_id.is_empty() {
             observed.principals.insert(identity.client_id.clone(), object.clone());
         }
-        if owned && (place.is_none() || !wanted.contains(&object)) {
+        if owned && (!is_place || !wanted.contains(&object)) {
             ours.push((id, object.clone()));
         }
         observed.objects.insert(object, found);

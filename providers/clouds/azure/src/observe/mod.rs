@@ -25,6 +25,7 @@ use crate::Azure;
 pub(crate) use crate::observe::identities::trusts_others;
 use crate::observe::other_homes::OtherHomes;
 pub(crate) use crate::observe::roles::is_ours;
+use crate::platform_places;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
     // Nothing was asked for where everything is to go: then nothing was read yet either.
@@ -40,6 +41,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     role_scopes::keep(azure, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
+    observed.platform_places = platform_places::marked(azure, &snapshot).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
     let (absent, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(

@@ -91,6 +91,14 @@ impl Deployment {
         }
     }
 
+    /// Which one it is, in every run. A sandbox that is started for a run is on another port each time.
+    pub(crate) async fn reached(&self) -> Result<String> {
+        match &self.whose {
+            Whose::Sandbox(_) => Ok("the deployment of the sandbox".to_owned()),
+            Whose::Named | Whose::OnlySandbox => self.told().await.map(|_| self.place()),
+        }
+    }
+
     async fn told(&self) -> Result<&Told> {
         self.told.get_or_try_init(|| self.find()).await
     }

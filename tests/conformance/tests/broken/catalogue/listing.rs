@@ -49,9 +49,10 @@ breakage! {
     Undead {
         fn listed(&self, _: &Cloud, stacks: &mut Stacks) {
             let Ok(name) = Stack::parse("acme-of-old") else { return };
-            let (objects, elsewhere, fill_in) = Default::default();
-            let home = "first".to_owned();
-            stacks.found.push(FoundStack { name, home, is_this: false, objects, elsewhere, settings: None, fill_in });
+            let (objects, elsewhere, platform_places, fill_in) = Default::default();
+            let (home, is_this, settings) = ("first".to_owned(), false, None);
+            let one = FoundStack { name, home, is_this, objects, elsewhere, platform_places, settings, fill_in };
+            stacks.found.push(one);
         }
     }
 }

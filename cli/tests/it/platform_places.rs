@@ -1,0 +1,180 @@
+//! What stacks have told a platform is found again where no manifest says any more that they did: by the marks that their homes keep
+//! of these places.
+
+use serde_json::Value;
+
+use crate::delivery::ONE_DOMAIN;
+use crate::json::assert_valid;
+use crate::support::Folder;
+
+const EXAMPLE: &str = include_str!("../../../examples/flyte/cloudgrant.yaml");
+const DOMAINS: &str = include_str!("../../../examples/domains/cloudgrant.yaml");
+
+/// A stack that was applied and whose manifest is gone.
+struct Case {
+    cloud: &'static str,
+    manifest: String,
+    stack: &'static str,
+    /// What the place is called, and what is there.
+    place: &'static str,
+    kind: &'static str,
+    /// What has to be said of how to look there.
+    delivery: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const AWS: &[(&str, &str)] = &[
+    ("CLOUDGRANT_AWS__ACCOUNT", "111122223333"),
+    ("CLOUDGRANT_AWS__REGION", "us-west-2"),
+    ("CLOUDGRANT_AWS__HOME", "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"),
+];
+const AZURE: &[(&str, &str)] = &[
+    ("CLOUDGRANT_AZURE__TENANT", "00000000-0000-0000-0000-00000000000a"),
+    ("CLOUDGRANT_AZURE__SUBSCRIPTION", "00000000-0000-0000-0000-00000000000b"),
+    ("CLOUDGRANT_AZURE__RESOURCE_GROUP", "acme-dataplane"),
+];
+const RECORDS: (&str, &str) = ("cluster resource attributes of ", "cluster-resource-attribute");
+const ACCOUNTS: (&str, &str) = ("service accounts of the cluster with the issuer ", "service-account-annotation");
+
+fn cases() -> [Case; 4] {
+    let delivered = |manifest: &str, way: &str| {
+        let manifest = manifest.replace("  delivery: kubernetes\n", "").replace("  delivery: admin\n", "");
+        manifest.replacen("kind: flyte\n", &format!("kind: flyte\n  delivery: {way}\n"), 1)
+    };
+    let case = |cloud, manifest: &str, stack, (place, kind), delivery: &'static str| {
+        let manifest = delivered(manifest, delivery.trim_start_matches("leave-"));
+        let variables = if cloud == "aws" { AWS } else { AZURE };
+        Case { cloud, manifest, stack, place, kind, delivery, variables }
+    };
+    let attribute = |manifest: &str| manifest.replacen("kind: flyte\n", "kind: flyte\n  attribute: clientId\n", 1);
+    [
+        case("aws", EXAMPLE, "acme-flyte", RECORDS, "leave-admin"),
+        case("aws", EXAMPLE, "acme-flyte", ACCOUNTS, "kubernetes"),
+        case("azure", &attribute(DOMAINS), "acme-domains", RECORDS, "admin"),
+        case("azure", ONE_DOMAIN, "acme-one", ACCOUNTS, "leave-kubernetes"),
+    ]
+}
+
+#[track_caller]
+fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
+    let output = folder.output(arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    said
+}
+
+/// How many objects of a kind the only stack has.
+fn count(document: &Value, kind: &str) -> usize {
+    let objects = document["stacks"][0]["objects"].as_array();
+    objects.into_iter().flatten().filter(|object| object["kind"] == kind).count()
+}
+
+fn unsearched(document: &Value) -> Vec<String> {
+    let places = document["unsearched"].as_array().expect("places").iter();
+    places.map(|one| format!("{}: {}", one["place"].as_str().unwrap_or_default(), one["reason"])).collect()
+}
+
+#[test]
+fn what_a_stack_told_a_platform_is_not_forgotten_with_its_manifest() {
+    for case in cases() {
+        let Case { cloud, stack, place, kind, .. } = case;
+        let with = |folder: Folder, variables: &[(&'static str, &'static str)]| {
+            variables.iter().fold(folder, |folder, (name, value)| folder.variable(name, value))
+        };
+        let folder = with(Folder::with(&case.manifest), case.variables);
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        exits(&folder, &["plan", "--exit-code", "--sandbox"], 0);
+        let list = ["stacks", "--sandbox", "--provider", cloud];
+        let all = assert_valid(&folder, &list);
+        assert!(count(&all, kind) > 0 && unsearched(&all).is_empty(), "{all:#}");
+        std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+
+        // Nobody says how to look there: it is named, and a revoke is no success.
+        let told = assert_valid(&folder, &list);
+        let [one] = unsearched(&told).try_into().unwrap_or_else(|all| panic!("{cloud} {kind}: {all:?}"));
+        assert!(one.starts_with(place) && one.contains("platform.delivery"), "{one}");
+        let elsewhere = told["stacks"][0]["elsewhere"].to_string();
+        assert!(elsewhere.contains(place) && count(&told, kind) == 0, "{told:#}");
+        let revoke = ["revoke", "--all", "--stack", stack, "--yes", "--sandbox", "--provider", cloud];
+        for _ in 0..2 {
+            let said = exits(&folder, &revoke, 1);
+            assert!(said.replace("\n    ", " ").contains(place.trim_end()), "{said}");
+        }
+        let left = assert_valid(&folder, &list);
+        assert_eq!(unsearched(&left).len(), 1, "{left:#}");
+
+        // Whoever says it takes all of it back, and the mark with it. A sandbox has what it is told.
+        let sandbox = [
+            ("CLOUDGRANT_PLATFORM__PROJECTS", r#"["forecasting", "vision"]"#),
+            ("CLOUDGRANT_PLATFORM__DOMAINS", r#"["development", "production"]"#),
+            ("CLOUDGRANT_PLATFORM__DELIVERY", case.delivery),
+        ];
+        let folder = with(folder, &sandbox);
+        let issuer = [("CLOUDGRANT_AWS__CLUSTER__OIDC_PROVIDER", "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE")];
+        let folder = if cloud == "aws" { with(folder, &issuer) } else { folder };
+        let known = assert_valid(&folder, &list);
+        assert!(count(&known, kind) > 0 && unsearched(&known).is_empty(), "{known:#}");
+        let command = known["stacks"][0]["take_back"].as_str().expect("a command");
+        assert!(command.contains(&format!("CLOUDGRANT_PLATFORM__DELIVERY={} ", case.delivery)), "{command}");
+        let said = exits(&folder, &revoke, 0);
+        assert!(said.contains(kind), "{said}");
+        let none = assert_valid(&folder, &list);
+        assert!(none["stacks"] == serde_json::json!([]) && unsearched(&none).is_empty(), "{none:#}");
+    }
+}
+
+/// Whoever has somebody else tell the platform from now on has left before, or is told what is still there.
+#[test]
+fn a_place_is_marked_until_the_stack_has_left_it() {
+    for case in cases() {
+        let folder = Folder::with(&case.manifest);
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        let other = |way: &str| {
+            let now = format!("  delivery: {}\n", case.delivery.trim_start_matches("leave-"));
+            let text = case.manifest.replace(&now, &way.replace("WAY", case.delivery.trim_start_matches("leave-")));
+            assert_ne!(text, case.manifest);
+            folder.write("cloudgrant.yaml", text);
+        };
+        other("");
+        let said = exits(&folder, &["plan", "--sandbox"], 0).replace("\n    ", " ");
+        assert!(said.contains(case.place.trim_end()), "{said}");
+        other("  delivery: leave-WAY\n");
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        other("");
+        let said = exits(&folder, &["plan", "--exit-code", "--sandbox"], 0);
+        assert!(!said.replace("\n    ", " ").contains(case.place.trim_end()), "{said}");
+        exits(&folder, &["revoke", "--all", "--yes", "--sandbox"], 0);
+    }
+}
+
+/// A stack that never told a platform anything has nothing to be looked for.
+#[test]
+fn a_stack_that_told_no_platform_anything_has_nothing_to_search() {
+    for case in cases() {
+        let now = format!("  delivery: {}\n", case.delivery.trim_start_matches("leave-"));
+        let folder = Folder::with(&case.manifest.replace(&now, ""));
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        assert_eq!(unsearched(&assert_valid(&folder, &["stacks", "--sandbox"])), [""; 0]);
+        exits(&folder, &["revoke", "--all", "--yes", "--sandbox"], 0);
+    }
+}
+
+/// The mark comes first: a run that dies after the first write has left it.
+#[test]
+fn the_mark_is_there_before_the_first_write() {
+    for case in cases() {
+        let folder = Folder::with(&case.manifest);
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        let plan = |name: &str| {
+            let text = case.manifest.replace(case.stack, name);
+            folder.write("cloudgrant.yaml", text);
+            assert_valid(&folder, &["plan", "--sandbox"])
+        };
+        let plan = plan("acme-again");
+        let changes = plan["changes"].as_array().expect("changes");
+        let at = |is_it: &dyn Fn(&Value) -> bool| changes.iter().position(is_it);
+        let first = at(&|change| change["kind"] == case.kind);
+        let mark = at(&|change| change["name"].as_str().is_some_and(|name| name.contains("platform")));
+        assert!(mark.is_some() && mark < first, "{}: {plan:#}", case.cloud);
+    }
+}
