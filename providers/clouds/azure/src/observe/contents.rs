@@ -15,7 +15,7 @@ use crate::client::arm::{READ_CONTAINER, READ_SECRET};
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::resources::absence;
-use crate::resources::resource_id::ResourceId;
+use crate::resources::resource_id::{ResourceId, is_within};
 
 /// What is in a storage account or a key vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +62,13 @@ pub(super) async fn notes(
     observed: &Observed,
 ) -> Result<Vec<Note>> {
     let mut new: BTreeMap<ResourceId, (Content, BTreeSet<IntentId>)> = BTreeMap::new();
+    let unusable = snapshot.unusable().of_assignments();
+    let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
     let mut seen = azure.contents.lock().await;
     for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
         let scope = object.attributes.text("scope").and_then(|scope| ResourceId::parse(&scope).ok());
         let Some(scope) = scope else { continue };
-        let Some(content) = Content::of(&scope) else { continue };
+        let Some(content) = Content::of(&scope).filter(|_| !is_unusable(scope.as_str())) else { continue };
         if observed.objects.contains_key(&object.id) {
             seen.insert(scope, Presence::There);
         } else {

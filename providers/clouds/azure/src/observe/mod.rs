@@ -49,7 +49,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
     )?;
-    observed.unmakeable.extend(missing::read(desired, &snapshot));
+    missing::read(azure, desired, &snapshot, &mut observed);
     observed.unmakeable.extend(unmakeable);
     observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);

@@ -28,4 +28,5 @@ mod rewritten;
 mod scale;
 mod trust;
 mod uncompared;
+mod unusable;
 mod world;
