@@ -42,8 +42,8 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
-    let (absent, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
-        contents::notes(azure, desired, &snapshot, &observed),
+    let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
+        contents::read(azure, desired, &snapshot, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
@@ -51,7 +51,8 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     )?;
     missing::read(azure, desired, &snapshot, &mut observed);
     observed.unmakeable.extend(unmakeable);
-    observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
+    observed.broken.extend(contents.broken);
+    observed.notes.extend(contents.notes.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)
 }

@@ -15,6 +15,7 @@ mod in_the_way;
 mod issuers;
 mod limited;
 mod locators;
+mod lost;
 mod offline;
 mod one_by_one;
 mod orphans;
