@@ -288,6 +288,11 @@ pub struct Observed {
     /// is refused for what can't be made or changed; one that only takes away goes past it, and is refused where it comes to
     /// such a change itself: as what takes the place of something that goes.
     pub unmakeable: Vec<Unmakeable>,
+    /// What is there and isn't as wanted objects need it: a vault that looks at no roles, a cluster with another issuer than the
+    /// manifest's. As [`unmakeable`](Self::unmakeable), but a plan that is to make the manifest come true is refused also where these
+    /// objects are just as they are wanted, as they give nothing then or the manifest means something else. Whoever only looks is
+    /// told that as what is [`broken`](Self::broken).
+    pub unfit: Vec<Unmakeable>,
     /// Wanted objects in whose place something is that isn't the stack's, and what to say of each. Core knows it by itself of
     /// an object that is there, isn't [`owned`](Found::owned) and would be the stack's alone: this is for whoever can say more,
     /// and for a part of what others write. A plan that only takes away leaves these objects alone; any other one ends there.
@@ -337,6 +342,7 @@ impl Observed {
             limits,
             problems,
             unmakeable,
+            unfit,
             conflicts,
             notes,
             unsearched,
@@ -356,6 +362,7 @@ impl Observed {
         self.limits.extend(limits);
         self.problems.extend(problems);
         self.unmakeable.extend(unmakeable);
+        self.unfit.extend(unfit);
         self.conflicts.extend(conflicts);
         self.notes.extend(notes);
         self.unsearched.extend(unsearched);

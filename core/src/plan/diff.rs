@@ -208,8 +208,11 @@ pub(crate) fn plan(
     }
     let undeletable = unmakeable::undeletable(&observed.unmakeable);
     let unmakeable = std::mem::take(&mut observed.unmakeable);
+    let unfit = std::mem::take(&mut observed.unfit);
     let mut broken = unmakeable::broken(&unmakeable, &objects, &observed.objects);
-    let unmakeable = unmakeable::of_wanted(unmakeable, &objects, &observed.objects);
+    broken.extend(unmakeable::broken(&unfit, &objects, &observed.objects));
+    let mut unmakeable = unmakeable::of_wanted(unmakeable, &objects, &observed.objects);
+    unmakeable.extend(unmakeable::of_unfit(unfit, &objects));
     let (rest, taken) = in_the_way::taken_out(objects, &mut observed);
     objects = rest;
     let mut problems = std::mem::take(&mut observed.problems);

@@ -36,6 +36,16 @@ pub(super) fn of_wanted(
     unmakeable.into_iter().filter_map(told).collect()
 }
 
+/// The same of what isn't as wanted objects need it: it is in the way also where these are as they are wanted.
+pub(super) fn of_unfit(unfit: Vec<Unmakeable>, objects: &[Object]) -> Vec<(Error, bool)> {
+    let told = |one: Unmakeable| {
+        let concerned = objects.iter().filter(|object| one.objects.contains(&object.id));
+        let because: BTreeSet<_> = concerned.flat_map(|object| &object.because).collect();
+        (!because.is_empty()).then(|| (one.why.with("for", named(because.iter().copied())), one.is_of_caller))
+    };
+    unfit.into_iter().filter_map(told).collect()
+}
+
 /// What isn't there although wanted objects need it that are just as they should be: nothing of them is to be made or changed,
 /// and so nobody is refused anything for it. Where anything is, that tells it.
 pub(super) fn broken(
@@ -55,7 +65,7 @@ pub(super) fn broken(
     };
     let gone = unmakeable
         .iter()
-        .filter(|one| one.is_certain && one.why.kind() == ErrorKind::NotFound && one.actions.contains(&Action::Create));
+        .filter(|one| one.is_certain && is_of_what_is_there(&one.why) && one.actions.contains(&Action::Create));
     gone.filter_map(told).collect()
 }
 
@@ -69,6 +79,7 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
         Unmakeable { why, actions: &[Action::Create], objects: limit.objects, is_of_caller: false, is_certain: true }
     });
     let mut unmakeable = std::mem::take(&mut observed.unmakeable);
+    unmakeable.append(&mut observed.unfit);
     unmakeable.extend(beyond);
     unmakeable
 }
@@ -92,10 +103,15 @@ pub(crate) fn refusal(unmakeable: Vec<Unmakeable>, plan: &Plan) -> Option<Error>
     Error::all(unmakeable.into_iter().filter_map(told).collect())
 }
 
+/// Whether something isn't there that is taken for granted, or is another than that, and not only the caller kept from it.
+fn is_of_what_is_there(why: &Error) -> bool {
+    matches!(why.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::WrongAccount)
+}
+
 /// What of a plan can't be made as it takes for granted what isn't there, for whoever goes past that.
 pub(crate) fn missing(unmakeable: &[Unmakeable], plan: &Plan) -> Vec<Note> {
     let is_pending = |one: &&Unmakeable| plan.work().any(|change| one.is_of(change.action, &change.id));
-    let missing = unmakeable.iter().filter(|one| one.why.kind() == ErrorKind::NotFound).filter(is_pending);
+    let missing = unmakeable.iter().filter(|one| is_of_what_is_there(&one.why)).filter(is_pending);
     let told = |one: &Unmakeable| {
         let message =
             format!("{}: what the manifest needs it for can't be made, and is left as it is", one.why.message());

@@ -28,6 +28,7 @@ mod stacks;
 mod verbs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ pub struct Azure {
     /// Whether containers and secrets are there, as this run has seen them. What the stack has assigned roles on counts as
     /// there.
     contents: Mutex<HashMap<ResourceId, Presence>>,
+    /// Whether plans ask for them all the same.
+    looks_again: AtomicBool,
     /// Where new identities go, once it is known.
     location: Mutex<Option<String>>,
     /// Identities that this run made: nobody else has given them credentials.
@@ -128,6 +131,7 @@ impl Connect for Azure {
             snapshot: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
+            looks_again: AtomicBool::default(),
             location: Mutex::default(),
             made: Mutex::default(),
             former_scopes: Mutex::default(),
@@ -174,6 +178,10 @@ impl Backend for Azure {
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
         objects::commands::commands(self, object)
+    }
+
+    fn look_again(&self) {
+        self.looks_again.store(true, Ordering::Relaxed);
     }
 
     fn pace(&self) -> Option<&Pace> {

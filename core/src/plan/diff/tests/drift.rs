@@ -87,3 +87,26 @@ fn what_a_provider_finds_broken_is_told_once() {
     let plan = plan_of(desired, observed, &Protected::default()).expect("a plan");
     assert_eq!((plan.broken, plan.notes), (vec![broken()], vec![Note::info("grant all", "more")]));
 }
+
+/// The manifest may mean something else than what is there: nobody is told that nothing is to do.
+#[test]
+fn what_is_not_as_it_is_needed_is_refused_also_where_all_is_as_it_should_be() {
+    let unfit = |names: &[&str]| Unmakeable {
+        why: Error::new(ErrorKind::Conflict, "the cluster has another issuer"),
+        actions: &[Action::Create, Action::Update],
+        objects: names.iter().map(|name| id(name)).collect(),
+        is_of_caller: false,
+        is_certain: true,
+    };
+    let planned = |names: &[&str], aim| {
+        let desired = Desired { objects: vec![object("a", json!(1))], ..Desired::default() };
+        let objects = [(id("a"), found(json!(1), true))].into_iter().collect();
+        let observed = Observed { objects, unfit: vec![unfit(names)], ..Observed::default() };
+        plan("fake", &Stack::parse("acme").expect("stack"), &Protected::default(), desired, observed, aim)
+    };
+    assert_eq!(planned(&["a"], Aim::Apply).expect_err("refused").kind(), ErrorKind::Conflict);
+    let look = planned(&["a"], Aim::Look).expect("a plan");
+    assert!(look.broken.len() == 1 && look.has_drift() && look.refusal.is_some(), "{look:?}");
+    let plan = planned(&["b"], Aim::Apply).expect("nothing wants that one");
+    assert!(!plan.has_drift(), "{plan:?}");
+}

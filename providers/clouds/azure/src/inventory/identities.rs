@@ -1,13 +1,13 @@
-//! The identities that are there already: the platform's, the vendor's, the kubelet's; and the cluster that they are for.
+//! The identities that are there already: the platform's and the vendor's.
 
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
 use crate::Azure;
-use crate::client::arm::{Cluster, Identity};
-use crate::config::is_but_for_slashes;
+use crate::client::arm::Identity;
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
-use crate::resources::locator::is_guid;
+use crate::observe::places::is_final;
 use crate::resources::resolve;
 use crate::resources::resource_id::{ResourceId, is_plain, is_same};
 
@@ -35,10 +35,16 @@ impl Azure {
             }
             many => {
                 let names: Vec<_> = many.iter().map(|identity| identity.name.as_str()).collect();
-                Err(Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}"))
+                let error = Error::new(ErrorKind::NotFound, format!("several managed identities are named {like}"))
                     .with("resource group", &self.config.resource_group)
                     .with("found", names.join(", "))
-                    .hint("name the one of task code: `azure.task_identity`"))
+                    .hint("name the one of task code: `azure.task_identity`");
+                // What one of them got while it was the only one is still its own.
+                let former = self.one_with_roles(many.iter().map(|identity| **identity)).await?;
+                let former =
+                    former.unwrap_or_else(|| self.names.identity_id(patterns.first().map_or("", String::as_str)));
+                snapshot.unusable().assign(former.as_str(), Unusable::of(&error));
+                Ok(former)
             }
         }
     }
@@ -61,6 +67,11 @@ impl Azure {
         let found = match found.await {
             // Its subscription isn't there.
             Err(error) if error.kind() == ErrorKind::NotFound => None,
+            // Its subscription went to another tenant, or the caller may see it no more.
+            Err(error) if is_final(&error) => {
+                snapshot.unusable().assign(wanted.as_str(), Unusable::of(&error));
+                return Ok(wanted);
+            }
             found => found?,
         };
         match found {
@@ -101,94 +112,6 @@ impl Azure {
             .is_ok_and(|id| id.resource_group().is_some_and(|group| is_same(group, &self.config.resource_group)))
     }
 
-    pub(crate) fn cluster_group(&self) -> &str {
-        self.config.cluster.resource_group.as_deref().unwrap_or(&self.config.resource_group)
-    }
-
-    /// The data plane's cluster; none where the resource group has none.
-    pub(crate) async fn cluster(&self) -> Result<Option<Cluster>> {
-        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
-        if let Some(name) = &self.config.cluster.name {
-            let found = clusters.iter().find(|cluster| cluster.name.eq_ignore_ascii_case(name));
-            return match found {
-                Some(cluster) => Ok(Some(cluster.clone())),
-                None => Err(Error::new(ErrorKind::NotFound, format!("there is no managed cluster `{name}`"))
-                    .with("resource group", self.cluster_group())
-                    .with("found", clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>().join(", "))
-                    .hint("check `azure.cluster.name` and `azure.cluster.resource_group`")),
-            };
-        }
-        match clusters.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(one.clone())),
-            many => {
-                // The issuer tells them apart as well.
-                let of = |issuer: &String| many.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer));
-                let found = self.config.cluster.oidc_issuer.iter().find_map(of);
-                found.cloned().map(Some).ok_or_else(|| {
-                    let names: Vec<_> = many.iter().map(|cluster| cluster.name.as_str()).collect();
-                    Error::new(ErrorKind::NotFound, "the resource group has several managed clusters")
-                        .with("resource group", self.cluster_group())
-                        .with("found", names.join(", "))
-                        .hint("name the data plane's: `azure.cluster.name`")
-                })
-            }
-        }
-    }
-
-    /// The issuers of the clusters' tokens (requirement 10), in the manifest's order: those that it names, held against the
-    /// clusters that are there, or else the cluster's own.
-    pub(crate) async fn issuers(&self) -> Result<Vec<String>> {
-        let configured = &self.config.cluster.oidc_issuer;
-        let Some(cluster) = self.cluster().await? else {
-            if !configured.is_empty() {
-                return Ok(configured.clone());
-            }
-            return Err(Error::new(ErrorKind::NotFound, "the issuer of the cluster's tokens isn't known")
-                .with("resource group", self.cluster_group())
-                .hint(
-                    "set `azure.cluster.oidc_issuer`, or `azure.cluster.resource_group` where the cluster is elsewhere",
-                ));
-        };
-        let (subscription, group) = (self.config.subscription.as_str(), self.cluster_group());
-        let enable = remedies::enable_workload_identity(subscription, group, &cluster.name);
-        let actual = cluster.issuer.as_deref().filter(|_| cluster.oidc_enabled).ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                format!("the cluster {} issues no tokens that Azure could trust", cluster.name),
-            )
-            .hint(format!("enable its issuer: `{enable}`"))
-        })?;
-        if configured.is_empty() {
-            return Ok(vec![actual.to_owned()]);
-        }
-        if !configured.iter().any(|issuer| issuer == actual) {
-            return Err(another_issuer(&cluster.name, configured, actual));
-        }
-        // Another cluster's may be misspelled as well.
-        let clusters = self.snapshot().await.clusters(self.cluster_group()).await?;
-        for cluster in clusters.iter() {
-            let Some(actual) = cluster.issuer.as_deref() else { continue };
-            if configured.iter().any(|issuer| is_but_for_slashes(issuer, actual)) {
-                return Err(another_issuer(&cluster.name, configured, actual));
-            }
-        }
-        Ok(configured.clone())
-    }
-
-    /// Where the cluster is, or else the resource group.
-    pub(crate) async fn found_location(&self) -> Result<String> {
-        if let Some(cluster) = self.cluster().await? {
-            return Ok(cluster.location);
-        }
-        let group = self.arm.resource_group(self.config.subscription.as_str(), &self.config.resource_group).await?;
-        group.map(|group| group.location).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("there is no resource group {}", self.config.resource_group))
-                .with("subscription", &self.config.subscription)
-                .hint("check `azure.resource_group` and `azure.subscription`")
-        })
-    }
-
     /// The identities that aren't among the subscription's own but may hold roles of the stack's: those that the manifest
     /// names by their IDs, and the clusters' kubelets'. One that is gone is left out; one that may not be read is told: what
     /// it holds has its principal for a name then.
@@ -224,43 +147,8 @@ impl Azure {
         }
         Ok(known)
     }
-
-    /// The ID of the nodes' identity that the manifest names, by its name or its ID.
-    pub(crate) fn configured_kubelet(&self) -> Option<String> {
-        let named = self.config.kubelet_identity.as_deref()?;
-        Some(if named.starts_with('/') { named.to_owned() } else { self.names.identity_id(named).as_str().to_owned() })
-    }
-
-    /// The identity under which the nodes pull images.
-    pub(crate) async fn kubelet(&self) -> Result<ResourceId> {
-        if let Some(name) = &self.config.kubelet_identity {
-            return self.existing_identity(name, "azure.kubelet_identity").await;
-        }
-        let kubelet = self.cluster().await?.and_then(|cluster| cluster.kubelet);
-        let kubelet = kubelet.filter(|kubelet| is_guid(&kubelet.object_id)).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "the identity under which the cluster's nodes pull images isn't known")
-                .with("resource group", self.cluster_group())
-                .hint(
-                    "name it: `azure.kubelet_identity` (`az aks show --query \
-                     identityProfile.kubeletidentity.resourceId`), or the cluster: `azure.cluster.name`",
-                )
-        })?;
-        let id = id_of(&kubelet.resource_id)?;
-        self.remember(&id, &kubelet.object_id, false).await;
-        Ok(id)
-    }
 }
 
-fn another_issuer(cluster: &str, configured: &[String], actual: &str) -> Error {
-    let message = format!("the cluster {cluster} has another issuer than the manifest");
-    let hint = match configured {
-        [_] => format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
-        _ => format!("write `{actual}` in `azure.cluster.oidc_issuer`, slash for slash, or name another cluster"),
-    };
-    Error::new(ErrorKind::Conflict, message).with("manifest", configured.join(", ")).with("cluster", actual).hint(hint)
-}
-
-/// An identity's ID, as the manifest writes it.
 /// How a managed identity is named.
 pub(crate) const FORM: &str = "write its name, or its ID like /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/\
      userAssignedIdentities/NAME (`az identity show --query id`)";
@@ -293,7 +181,7 @@ fn named(id: &str, key: &str) -> Result<ResourceId> {
     })
 }
 
-fn id_of(id: &str) -> Result<ResourceId> {
+pub(crate) fn id_of(id: &str) -> Result<ResourceId> {
     ResourceId::parse(id)
         .map_err(|why| Error::new(ErrorKind::Unexpected, format!("Azure names an identity `{id}`: {why}")))
 }

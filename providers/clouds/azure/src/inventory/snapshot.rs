@@ -1,10 +1,10 @@
 //! What is there, read in whole lists: one request a list, however many grants there are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use cloudgrant_core::{Diagnostic, Result};
+use cloudgrant_core::{Diagnostic, ErrorKind, Result};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::Arm;
@@ -12,7 +12,8 @@ use crate::client::arm::{
     Cluster, FederatedCredential, Identity, Permission, Registry, RoleAssignment, RoleDefinition, StorageAccount,
     Subscription, Vault,
 };
-use crate::resources::resource_id::{ResourceId, folded, is_same};
+use crate::inventory::unusable::{AllUnusable, Unusable};
+use crate::resources::resource_id::{ResourceId, is_same};
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
 /// second.
@@ -65,8 +66,8 @@ pub(crate) struct Snapshot {
     registries: Lists<String, Registry>,
     subscriptions: Lists<(), Subscription>,
     permissions: Lists<String, Permission>,
-    /// What the manifest names and isn't there, by where it is taken to have been, and what to say of it.
-    absent: std::sync::Mutex<BTreeMap<String, Diagnostic>>,
+    /// What the manifest names and can't be used.
+    unusable: AllUnusable,
 }
 
 impl Snapshot {
@@ -86,19 +87,18 @@ impl Snapshot {
             registries: Lists::default(),
             subscriptions: Lists::default(),
             permissions: Lists::default(),
-            absent: std::sync::Mutex::default(),
+            unusable: AllUnusable::default(),
         }
     }
 
     /// Remembers that something isn't there: nothing can be made of it. What was said of it first stays.
     pub(crate) fn is_absent(&self, id: &ResourceId, why: Diagnostic) {
-        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
-        absent.entry(folded(id.as_str())).or_insert(why);
+        self.unusable.assign(id.as_str(), Unusable::absent(why));
     }
 
-    /// What isn't there of what was asked for so far.
-    pub(crate) fn absent(&self) -> BTreeMap<String, Diagnostic> {
-        self.absent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What can't be used of what was asked for so far.
+    pub(crate) fn unusable(&self) -> &AllUnusable {
+        &self.unusable
     }
 
     /// The managed identities of the data plane's subscription.
@@ -117,9 +117,17 @@ impl Snapshot {
     }
 
     /// The managed clusters of a resource group of the data plane's subscription.
-    pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
+    pub(crate) async fn clusters_of(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
         let read = || async { self.arm.clusters(&self.group.subscription(), resource_group).await };
         self.clusters.get(resource_group.to_owned(), read).await
+    }
+
+    /// The same; none of a group that isn't there, which is told where a cluster is needed.
+    pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
+        match self.clusters_of(resource_group).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Arc::default()),
+            clusters => clusters,
+        }
     }
 
     /// The federated credentials of a managed identity.

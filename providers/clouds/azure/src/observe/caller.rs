@@ -69,11 +69,11 @@ pub(super) async fn may_assign(
         Err(error) if is_final(&error) => Arc::default(),
         here => here?,
     };
-    // What isn't there is in the way of everybody, and told as that.
-    let absent = snapshot.absent();
-    let is_absent = |scope: &str| absent.keys().any(|id| is_within(scope, id));
+    // What can't be used is in the way of everybody, and told as that.
+    let unusable = snapshot.unusable().of_assignments();
+    let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
     let outside = |((operation, scope), _): &(Need, Objects)| {
-        if !operation.takes_away() && is_absent(scope) {
+        if !operation.takes_away() && is_unusable(scope) {
             return false;
         }
         let below = format!("{}/", scope.to_ascii_lowercase()).starts_with(&format!("{subscription}/"));

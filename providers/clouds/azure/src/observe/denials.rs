@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Note, Object, Observed, Result};
+use cloudgrant_core::{Desired, Error, Note, Object, Observed, Result};
 
 use crate::Azure;
 use crate::client::arm::{Denied, DenyAssignment, Party};
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::observe::identities::Principals;
+use crate::observe::places::is_final;
 use crate::observe::scopes::{Lies, lies};
 use crate::resources::levels::{self, ASSIGN, Gives};
 use crate::resources::resource_id::ResourceId;
@@ -41,7 +42,7 @@ pub(super) async fn notes(
     for subscription in subscriptions {
         match azure.arm.deny_assignments(&subscription).await {
             Ok(list) => _ = denials.insert(subscription, list),
-            Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound) => {
+            Err(error) if is_final(&error) => {
                 let message = "its deny assignments can't be read, which may forbid what is to be made or used";
                 notes.push(Note::warning(format!("subscription {subscription}"), message));
             }

@@ -11,6 +11,7 @@ use crate::client::arm::RoleAssignment;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::observe::identities::Principals;
+use crate::observe::places::is_final;
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::delegation::{Action, Asked, Delegation};
 use crate::resources::levels::{self, Verdict};
@@ -44,7 +45,11 @@ pub(super) async fn notes(
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
     let mut told: BTreeMap<Reason, Vec<&Deed>> = BTreeMap::new();
     for subscription in subscriptions {
-        let all = snapshot.assignments(&subscription).await?;
+        let all = match snapshot.assignments(&subscription).await {
+            // It wasn't searched, which is told.
+            Err(error) if is_final(&error) => continue,
+            all => all?,
+        };
         if !all.iter().any(is_limited) {
             continue;
         }

@@ -1,12 +1,13 @@
-//! What role assignments take for granted and isn't there, what they are on or whom they are for: it keeps them from being made,
+//! What role assignments and federated credentials take for granted and isn't there, or isn't fit: it keeps them from being made,
 //! and nobody from taking something else away.
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Action, Desired, Error, ErrorKind, Result, Unmakeable};
+use cloudgrant_core::{Action, Desired, ErrorKind, Object, ObjectId, Observed, Result, Unmakeable};
 
 use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unusable::Unusable;
 use crate::objects::kinds;
 use crate::resources::absence;
 use crate::resources::resource_id::{is_same, is_within};
@@ -14,7 +15,8 @@ use crate::resources::resource_id::{is_same, is_within};
 /// The resources that the manifest names, that are gone for certain, and on which Azure still lists assignments of the stack's.
 /// It costs a request for each that the caller doesn't see.
 pub(super) async fn gone(azure: &Azure, snapshot: &Snapshot, subscriptions: &BTreeSet<String>) -> Result<Vec<String>> {
-    let absent = snapshot.absent();
+    let mut absent = snapshot.unusable().of_assignments();
+    absent.retain(|_, why| why.is_absent);
     let mut listed = BTreeSet::new();
     for subscription in subscriptions.iter().filter(|_| !absent.is_empty()) {
         let assignments = snapshot.assignments(subscription).await?;
@@ -31,35 +33,65 @@ pub(super) async fn gone(azure: &Azure, snapshot: &Snapshot, subscriptions: &BTr
     Ok(gone)
 }
 
-/// Of vaults, storage accounts, registries and identities that are gone, or that the caller can't see.
-pub(super) fn read(desired: &Desired, snapshot: &Snapshot) -> Vec<Unmakeable> {
-    let absent = snapshot.absent();
-    if absent.is_empty() {
-        return Vec::new();
-    }
-    let assignments: Vec<_> = desired
-        .objects
-        .iter()
-        .filter(|object| object.id.kind == kinds::ASSIGNMENT)
-        .filter_map(|object| Some((object.attributes.text("scope")?, object.attributes.text("principal")?, &object.id)))
-        .collect();
-    let unmakeable = absent.into_iter().filter_map(|(id, why)| {
-        let takes_it =
-            assignments.iter().filter(|(scope, principal, _)| is_within(scope, &id) || is_same(principal, &id));
-        let objects: BTreeSet<_> = takes_it.map(|(_, _, object)| (*object).clone()).collect();
-        let mut error = Error::new(ErrorKind::NotFound, why.message);
-        if !why.path.is_empty() {
-            error = error.with("named by", why.path);
+/// Of what is gone, that the caller can't see, or that isn't fit for what is wanted of it.
+pub(super) fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) {
+    let (assign, trust) = (snapshot.unusable().of_assignments(), snapshot.unusable().of_trust());
+    let mut all = Vec::new();
+    if !assign.is_empty() {
+        let assignments: Vec<_> = of_kind(desired, kinds::ASSIGNMENT).map(Assigned::of).collect();
+        for (what, why) in assign {
+            let objects = assignments.iter().filter(|one| one.takes(&what)).map(|one| one.id.clone()).collect();
+            all.push((why, objects));
         }
-        let why = why.hint.into_iter().fold(error, Error::hint);
-        (!objects.is_empty()).then_some(Unmakeable {
-            why,
-            actions: &[Action::Create, Action::Update],
-            objects,
-            is_of_caller: false,
-            // The caller may only not see it; what is gone for certain has no assignments.
-            is_certain: false,
-        })
-    });
-    unmakeable.collect()
+    }
+    // One cluster is trusted by many identities.
+    let mut of_trust: Vec<(Unusable, BTreeSet<ObjectId>)> = Vec::new();
+    for (identity, why) in trust {
+        let credentials = of_kind(desired, kinds::CREDENTIAL);
+        let is_its = |object: &&Object| object.attributes.text("identity").is_some_and(|id| is_same(&id, &identity));
+        let credentials = credentials.filter(is_its).map(|object| object.id.clone());
+        let is_it = |object: &&Object| is_same(azure.names.identity_id(&object.id.name).as_str(), &identity);
+        let itself = of_kind(desired, kinds::IDENTITY).filter(is_it).map(|object| object.id.clone());
+        let objects: BTreeSet<_> = credentials.chain(itself).collect();
+        match of_trust.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, known)) => known.extend(objects),
+            None => of_trust.push((why, objects)),
+        }
+    }
+    for (why, objects) in all.into_iter().chain(of_trust).filter(|(_, objects)| !objects.is_empty()) {
+        let is_absent = why.is_absent;
+        let why = why.error();
+        let is_of_caller = why.kind() == ErrorKind::AccessDenied;
+        let actions = &[Action::Create, Action::Update];
+        // What is gone may only be hidden from the caller; where it is gone for certain, nothing is assigned on it.
+        let one = Unmakeable { why, actions, objects, is_of_caller, is_certain: !is_absent };
+        match is_absent {
+            true => observed.unmakeable.push(one),
+            false => observed.unfit.push(one),
+        }
+    }
+}
+
+fn of_kind<'a>(desired: &'a Desired, kind: &'static str) -> impl Iterator<Item = &'a Object> {
+    desired.objects.iter().filter(move |object| object.id.kind == kind)
+}
+
+/// A role assignment that is wanted.
+struct Assigned<'a> {
+    id: &'a ObjectId,
+    scope: String,
+    principal: String,
+    role: String,
+}
+
+impl<'a> Assigned<'a> {
+    fn of(object: &'a Object) -> Self {
+        let text = |key: &str| object.attributes.text(key).unwrap_or_default();
+        Self { id: &object.id, scope: text("scope"), principal: text("principal"), role: text("role_id") }
+    }
+
+    /// Whether it is on something, to somebody, or of a role.
+    fn takes(&self, what: &str) -> bool {
+        is_within(&self.scope, what) || is_same(&self.principal, what) || is_same(&self.role, what)
+    }
 }

@@ -44,16 +44,17 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     observed.platform_places = platform_places::marked(azure, &snapshot).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
-    let (absent, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
-        contents::notes(azure, desired, &snapshot, &observed),
+    let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
+        contents::read(azure, desired, &snapshot, &observed),
         denials::notes(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
     )?;
-    observed.unmakeable.extend(missing::read(desired, &snapshot));
+    missing::read(azure, desired, &snapshot, &mut observed);
     observed.unmakeable.extend(unmakeable);
-    observed.notes.extend(absent.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
+    observed.broken.extend(contents.broken);
+    observed.notes.extend(contents.notes.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)
 }

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unusable::Unusable;
 use crate::objects::kinds;
 use crate::objects::remedies;
 use crate::places;
@@ -41,13 +42,21 @@ pub(super) async fn searched(
     });
     let read: Vec<_> = read.buffered(AT_A_TIME).try_collect().await?;
     let mut searched = BTreeSet::new();
+    let unusable = snapshot.unusable().of_assignments();
     for (subscription, answer) in read {
+        let (is_wanted, is_here) = (wanted.contains(&subscription), subscription == azure.config.subscription.as_str());
         match answer {
             Ok(()) => _ = searched.insert(subscription),
-            Err(error) if wanted.contains(&subscription) || !is_final(&error) => return Err(error),
+            Err(error) if !is_final(&error) || is_here => return Err(error),
+            Err(error) if is_wanted && !desired.thorough => {
+                let told = unusable.get(&format!("/subscriptions/{subscription}")).cloned();
+                return Err(told.map_or(error, Unusable::error));
+            }
             Err(error) => {
                 // It would be forgotten that something may be there.
-                observed.objects.remove(&places::marker_id(&azure.names, &subscription));
+                if !is_wanted {
+                    observed.objects.remove(&places::marker_id(&azure.names, &subscription));
+                }
                 observed.unsearched.push(unsearched(&subscription, &error));
             }
         }

@@ -13,7 +13,8 @@ use crate::objects::kinds;
 use crate::policy::condition::{self, Rules};
 use crate::resources::levels::{self, Deed};
 use crate::resources::locator::{Locator, Objects, Registry};
-use crate::resources::resolve::{NamedRole, Resolved, Target};
+use crate::resources::named_roles::NamedRole;
+use crate::resources::resolve::{Resolved, Target};
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 

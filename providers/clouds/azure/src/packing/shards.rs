@@ -7,6 +7,7 @@ use cloudgrant_core::{Checked, Error, ErrorKind, Result, ScopeBinding, Subject};
 
 use crate::Azure;
 use crate::client::arm::FederatedCredential;
+use crate::inventory::unusable::Unusable;
 use crate::names::Names;
 use crate::resources::resource_id::is_same;
 
@@ -30,10 +31,12 @@ pub(crate) struct Wanted<S> {
     pub(crate) issuer: String,
 }
 
-/// The identities of a domain.
+/// The identities of a domain. Where no issuer is named, as nobody knows the cluster's, those whose tokens they are trusted with
+/// already are taken. That an identity's service accounts don't fit it any more, as there are more issuers now, is for the
+/// observation to say.
 ///
 /// # Errors
-/// An identity's service accounts don't fit it any more, as there are more issuers now; or Azure doesn't answer.
+/// Azure doesn't answer.
 pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: &[String]) -> Result<Vec<Shard>> {
     let wanted: Vec<_> = binding
         .subjects
@@ -57,9 +60,21 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: 
         }
     }
     let name = |index| azure.names.identity(&binding.scope, index);
-    let trust = Trust { issuers, mark: &azure.names.credential_mark() };
-    let packed = packed(wanted, &present, &trust).map_err(|full| full.refusal(&name(full.index), issuers.len()))?;
+    let mark = azure.names.credential_mark();
+    let known: Vec<_> = if issuers.is_empty() { trusted(&present, &mark) } else { issuers.to_vec() };
+    let trust = Trust { issuers: &known, mark: &mark };
+    let (packed, full) = packed(wanted, &present, &trust);
+    for full in full {
+        let why = Unusable::of(&full.refusal(&name(full.index), known.len()));
+        snapshot.unusable().trust(&azure.names.identity_id(&name(full.index)), why);
+    }
     Ok(packed.into_iter().map(|(index, credentials)| Shard { name: name(index), credentials }).collect())
+}
+
+/// The issuers of the stack's own credentials.
+fn trusted(present: &BTreeMap<usize, Vec<FederatedCredential>>, mark: &str) -> Vec<String> {
+    let ours = present.values().flatten().filter(|there| there.name.starts_with(mark));
+    ours.map(|there| there.issuer.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whose tokens each service account is trusted with, and how the names of the stack's credentials begin.
@@ -102,12 +117,13 @@ impl Full {
 }
 
 /// Each service account where it is trusted already, or else on the first identity that has room for it with every issuer:
-/// it names one identity, on whichever cluster it is.
+/// it names one identity, on whichever cluster it is. Answers with those that they don't fit, too.
 fn packed<S: ToString + Ord + Clone>(
     wanted: Vec<(String, S)>,
     present: &BTreeMap<usize, Vec<FederatedCredential>>,
     trust: &Trust<'_>,
-) -> Result<BTreeMap<usize, Vec<Wanted<S>>>, Full> {
+) -> (BTreeMap<usize, Vec<Wanted<S>>>, Vec<Full>) {
+    let mut full = Vec::new();
     // What is there takes its place until it is deleted, and that comes last.
     let mut taken: BTreeMap<usize, usize> = present.iter().map(|(index, there)| (*index, there.len())).collect();
     let mut packed: BTreeMap<usize, Vec<_>> = BTreeMap::new();
@@ -129,7 +145,7 @@ fn packed<S: ToString + Ord + Clone>(
     for (index, there) in present {
         let needed = taken.get(index).copied().unwrap_or_default();
         if needed > PER_IDENTITY.max(there.len()) {
-            return Err(Full { index: *index, served: served.get(index).copied().unwrap_or_default(), needed });
+            full.push(Full { index: *index, served: served.get(index).copied().unwrap_or_default(), needed });
         }
     }
     for (first, subject) in homeless {
@@ -143,7 +159,7 @@ fn packed<S: ToString + Ord + Clone>(
         packed.insert(0, Vec::new());
     }
     packed.values_mut().for_each(|credentials| credentials.sort());
-    Ok(packed)
+    (packed, full)
 }
 
 impl Trust<'_> {

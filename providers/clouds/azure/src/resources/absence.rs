@@ -7,6 +7,7 @@ use crate::client::arm::{Registry, StorageAccount};
 use crate::client::host::Host;
 use crate::error::code;
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
 use crate::observe::places::is_final;
 use crate::resources::levels;
@@ -24,18 +25,37 @@ pub(super) enum Absence {
     Gone(Diagnostic),
 }
 
-/// Where something is taken to have been that isn't there: nothing new can be made on it, which is for the observation to say, and
-/// nobody is kept from anything else by that. Where its resource group isn't known, the stack's own assignments on it say it; where
-/// there are none, nothing is there, and its name alone matters.
-pub(super) async fn gone(
+impl Absence {
+    /// Where something is taken to have been that doesn't answer at its host: nothing new can be made on it, which is for the
+    /// observation to say, and nobody is kept from anything else by that.
+    pub(super) async fn at(
+        self,
+        azure: &Azure,
+        snapshot: &Snapshot,
+        kind: &str,
+        place: &Place,
+        subscription: &str,
+    ) -> Result<ResourceId> {
+        let id = former(azure, snapshot, kind, place, subscription).await?;
+        let why = match self {
+            Self::Elsewhere(problem) => Unusable::unfit(problem),
+            Self::Gone(problem) => Unusable::absent(problem),
+        };
+        snapshot.unusable().assign(id.as_str(), why);
+        Ok(id)
+    }
+}
+
+/// Where its resource group isn't known, the stack's own assignments on it say it; where there are none, nothing is there, and its
+/// name alone matters.
+async fn former(
     azure: &Azure,
     snapshot: &Snapshot,
     kind: &str,
     place: &Place,
     subscription: &str,
-    problem: Diagnostic,
 ) -> Result<ResourceId> {
-    let id = match place {
+    Ok(match place {
         Place::At(id) => id.clone(),
         Place::Named(host) => {
             // A registry's host may go on with a label after its name.
@@ -50,9 +70,7 @@ pub(super) async fn gone(
             });
             former.next().unwrap_or_else(|| azure.names.group().child(path.trim_start_matches('/')))
         }
-    };
-    snapshot.is_absent(&id, problem);
-    Ok(id)
+    })
 }
 
 /// Whether the stack assigned roles of repositories on a registry.

@@ -6,18 +6,19 @@ use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
-use crate::client::arm::{Mode, Registry};
+use crate::Azure;
+use crate::client::arm::{Mode, Vault};
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
+use crate::observe::places::is_final;
 use crate::policy::condition;
 use crate::resources::absence::{
-    self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, gone, had_repositories, no_account, no_registry,
+    self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, had_repositories, no_account, no_registry,
 };
-use crate::resources::levels::{self, Role};
-use crate::resources::locator::{Locator, Objects, Place, is_guid};
-use crate::resources::refused_roles;
+use crate::resources::locator::{Locator, Objects, Place};
+use crate::resources::named_roles::{self, NamedRole};
 use crate::resources::resource_id::{ResourceId, is_same};
-use crate::{Azure, Credentials};
 
 /// What locators and names of roles turned out to be.
 #[derive(Debug, Default)]
@@ -42,13 +43,6 @@ pub(crate) struct Target {
     pub(crate) admin_user: bool,
     /// Whether it is in a resource that answers some networks only, as far as that was read.
     pub(crate) closed: bool,
-}
-
-/// A role that the manifest names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedRole {
-    pub(crate) id: String,
-    pub(crate) name: String,
 }
 
 impl Resolved {
@@ -81,10 +75,20 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
     }
     let snapshot = azure.snapshot().await;
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
-    try_join_all(subscriptions.iter().map(|subscription| same_tenant(azure, subscription))).await?;
-    let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator)));
-    let named =
-        roles.iter().map(|(name, subscription, access)| named_role(azure, &snapshot, name, subscription, *access));
+    let usable =
+        try_join_all(subscriptions.iter().map(|subscription| is_usable(azure, &snapshot, subscription))).await?;
+    let unusable: BTreeSet<_> = subscriptions
+        .iter()
+        .zip(usable)
+        .filter(|(_, usable)| !usable)
+        .map(|(subscription, _)| subscription.as_str())
+        .collect();
+    let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator, &unusable)));
+    let names: BTreeSet<_> = roles.iter().map(|(name, ..)| *name).collect();
+    let named = roles.iter().map(|(name, subscription, access)| async {
+        let wanted = named_roles::Wanted { name, subscription, access: *access, all: &names };
+        wanted.found(azure, &snapshot, !unusable.contains(subscription.as_str())).await
+    });
     let named = try_join_all(named);
     let (found, named) = tokio::try_join!(found, named)?;
     let mut problems = Vec::new();
@@ -114,6 +118,19 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
     }
 }
 
+/// Whether something can be looked up in a subscription other than the data plane's. Where it can't, nothing new can be made in it,
+/// which is for the observation to say.
+async fn is_usable(azure: &Azure, snapshot: &Snapshot, subscription: &str) -> Result<bool> {
+    match same_tenant(azure, subscription).await {
+        Ok(()) => Ok(true),
+        Err(error) if is_final(&error) => {
+            snapshot.unusable().assign(&format!("/subscriptions/{subscription}"), Unusable::of(&error));
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Requirements 6 and 93: an identity works in its own tenant only.
 pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
     let home = &azure.config.tenant;
@@ -134,7 +151,12 @@ pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()>
     }
 }
 
-async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result<Result<Target, Diagnostic>> {
+async fn target(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    locator: &Locator,
+    unusable: &BTreeSet<&str>,
+) -> Result<Result<Target, Diagnostic>> {
     let here = azure.config.subscription.as_str();
     let subscription = locator.id().map_or_else(|| here.to_owned(), ResourceId::subscription);
     let plain = |scope| Target {
@@ -145,6 +167,15 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
         admin_user: false,
         closed: false,
     };
+    if unusable.contains(subscription.as_str())
+        && let Some(id) = locator.id()
+    {
+        return Ok(Ok(plain(match locator {
+            Locator::Objects(objects) => container(id, objects),
+            Locator::Secret(secret) => id.child(&format!("secrets/{}", secret.name)),
+            Locator::Registry(_) | Locator::Resource(_) => id.clone(),
+        })));
+    }
     Ok(match locator {
         Locator::Resource(id) => Ok(plain(id.clone())),
         Locator::Objects(objects) => {
@@ -157,14 +188,12 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                     let accounts = snapshot.storage(&subscription).await?;
                     match accounts.iter().find(|account| account.answers_at(host)) {
                         Some(account) => (parsed(&account.id), Some(account.hierarchical), account.closed),
-                        None => match no_account(&accounts, host, here) {
-                            Absence::Elsewhere(problem) => (Err(problem), None, false),
-                            Absence::Gone(problem) => {
-                                let id = gone(azure, snapshot, STORAGE, &objects.account, here, problem).await?;
-                                let hierarchical = was_hierarchical(azure, snapshot, &id, objects).await?;
-                                (Ok(id), hierarchical, false)
-                            }
-                        },
+                        None => {
+                            let absence = no_account(&accounts, host, here);
+                            let id = absence.at(azure, snapshot, STORAGE, &objects.account, here).await?;
+                            let hierarchical = was_hierarchical(azure, snapshot, &id, objects).await?;
+                            (Ok(id), hierarchical, false)
+                        }
                     }
                 }
             };
@@ -174,36 +203,16 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
             let vaults = snapshot.vaults(&subscription).await?;
             match vaults.iter().find(|vault| is(&secret.vault, &vault.id, &vault.name)) {
                 None => {
-                    let problem = absent_vault(secret.vault.name(), &subscription);
-                    let id = gone(azure, snapshot, VAULTS, &secret.vault, &subscription, problem).await?;
+                    let absence = Absence::Gone(absent_vault(secret.vault.name(), &subscription));
+                    let id = absence.at(azure, snapshot, VAULTS, &secret.vault, &subscription).await?;
                     Ok(plain(id.child(&format!("secrets/{}", secret.name))))
                 }
-                // Roles mean nothing to a vault that looks at its access policies.
-                Some(vault) if !vault.rbac => Err(Diagnostic::new(
-                    "",
-                    format!("the key vault {} looks at access policies, not at roles", vault.name),
-                )
-                .hint(format!(
-                    "let it look at roles (`{}`), after giving roles to whoever has an access policy now",
-                    remedies::enable_roles(&vault.name)
-                ))),
-                // A subscription that has moved to another tenant takes its vaults along, with the tenant that they trust.
-                Some(vault) if !vault.tenant_id.is_empty() && !vault.tenant_id.eq_ignore_ascii_case(azure.config.tenant.as_str()) => {
-                    Err(Diagnostic::new(
-                        "",
-                        format!(
-                            "the key vault {} trusts the tenant {}, and no identity of the data plane's tenant {}",
-                            vault.name, vault.tenant_id, azure.config.tenant
-                        ),
-                    )
-                    .hint(format!(
-                        "if its subscription came from another tenant, let the vault trust this one (`{}`), and look at who had \
-                         access to it before",
-                        remedies::trust_tenant(&vault.name, azure.config.tenant.as_str())
-                    )))
-                }
-                Some(vault) => parsed(&vault.id)
-                    .map(|id| Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }),
+                Some(vault) => parsed(&vault.id).map(|id| {
+                    if let Some(why) = unfit(azure, vault) {
+                        snapshot.unusable().assign(id.as_str(), Unusable::unfit(why));
+                    }
+                    Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }
+                }),
             }
         }
         Locator::Registry(registry) => {
@@ -213,26 +222,29 @@ async fn target(azure: &Azure, snapshot: &Snapshot, locator: &Locator) -> Result
                 Place::At(id) => names(&found.id, id),
             });
             match (found, &registry.registry) {
-                (Some(Registry { mode: Mode::Other(mode), name, .. }), _) => Err(unknown_mode(name, mode)),
-                (Some(found), _) => parsed(&found.id).map(|scope| Target {
-                    abac: found.mode == Mode::Repositories,
-                    admin_user: found.admin_user,
-                    closed: found.closed,
-                    ..plain(scope)
-                }),
+                (Some(found), _) => match parsed(&found.id) {
+                    Ok(scope) => {
+                        let abac = match &found.mode {
+                            Mode::Registry => false,
+                            Mode::Repositories => true,
+                            Mode::Other(mode) => {
+                                let why = unknown_mode(&found.name, mode);
+                                snapshot.unusable().assign(scope.as_str(), Unusable::unfit(why));
+                                had_repositories(azure, snapshot, &scope).await?
+                            }
+                        };
+                        Ok(Target { abac, admin_user: found.admin_user, closed: found.closed, ..plain(scope) })
+                    }
+                    Err(problem) => Err(problem),
+                },
                 (None, place) => {
                     let absence = match place {
                         Place::Named(host) => no_registry(&registries, host, here),
                         Place::At(id) => Absence::Gone(absent("container registry", id.name(), &subscription)),
                     };
-                    match absence {
-                        Absence::Elsewhere(problem) => Err(problem),
-                        Absence::Gone(problem) => {
-                            let id = gone(azure, snapshot, REGISTRIES, place, &subscription, problem).await?;
-                            let abac = had_repositories(azure, snapshot, &id).await?;
-                            Ok(Target { abac, ..plain(id) })
-                        }
-                    }
+                    let id = absence.at(azure, snapshot, REGISTRIES, place, &subscription).await?;
+                    let abac = had_repositories(azure, snapshot, &id).await?;
+                    Ok(Target { abac, ..plain(id) })
                 }
             }
         }
@@ -249,6 +261,32 @@ fn is(place: &Place, id: &str, name: &str) -> bool {
 /// Whether an ID as Azure writes it is this one.
 fn names(text: &str, id: &ResourceId) -> bool {
     ResourceId::parse(text).is_ok_and(|parsed| parsed == *id)
+}
+
+/// Why roles on a vault give nothing, where they don't.
+fn unfit(azure: &Azure, vault: &Vault) -> Option<Diagnostic> {
+    let tenant = azure.config.tenant.as_str();
+    // Roles mean nothing to a vault that looks at its access policies.
+    if !vault.rbac {
+        let message = format!("the key vault {} looks at access policies, not at roles", vault.name);
+        return Some(Diagnostic::new("", message).hint(format!(
+            "let it look at roles (`{}`), after giving roles to whoever has an access policy now",
+            remedies::enable_roles(&vault.name)
+        )));
+    }
+    // A subscription that has moved to another tenant takes its vaults along, with the tenant that they trust.
+    if vault.tenant_id.is_empty() || vault.tenant_id.eq_ignore_ascii_case(tenant) {
+        return None;
+    }
+    let message = format!(
+        "the key vault {} trusts the tenant {}, and no identity of the data plane's tenant {tenant}",
+        vault.name, vault.tenant_id
+    );
+    Some(Diagnostic::new("", message).hint(format!(
+        "if its subscription came from another tenant, let the vault trust this one (`{}`), and look at who had access to it \
+         before",
+        remedies::trust_tenant(&vault.name, tenant)
+    )))
 }
 
 /// Which roles it honours isn't known: those that are assigned could give nothing, or too much.
@@ -307,87 +345,4 @@ fn container(account: &ResourceId, objects: &Objects) -> ResourceId {
 
 fn parsed(id: &str) -> Result<ResourceId, Diagnostic> {
     ResourceId::parse(id).map_err(|why| Diagnostic::new("", format!("Azure names a resource `{id}`: {why}")))
-}
-
-async fn named_role(
-    azure: &Azure,
-    snapshot: &Snapshot,
-    name: &str,
-    subscription: &str,
-    access: Access,
-) -> Result<Result<NamedRole, Diagnostic>> {
-    if let Some(role) = levels::known(name) {
-        return Ok(known_role(role, access));
-    }
-    if is_guid(name) {
-        // Its name and what it allows have to be looked up: not every role is fit for task code.
-        // Custom roles are the tenant's, but can be assigned, and are listed, in some of its subscriptions only.
-        let custom = snapshot.custom_roles_of(subscription).await?;
-        let found = custom.iter().find(|role| role.name.eq_ignore_ascii_case(name)).map(checked);
-        return Ok(found.unwrap_or_else(|| {
-            let message = format!("there is no custom role with the id {name} in subscription {subscription}");
-            let hint = "name a ready-made role by its name, such as `Storage Blob Data Reader`".to_owned();
-            Err(no_role(azure, message, name, subscription, hint))
-        }));
-    }
-    let roles = snapshot.roles_named(subscription, name).await?;
-    Ok(match roles.as_slice() {
-        [role] => checked(role),
-        [] => {
-            let message = format!("there is no role `{name}` in subscription {subscription}");
-            let hint = format!("look it up: `{}`", remedies::list_roles(subscription));
-            Err(no_role(azure, message, name, subscription, hint))
-        }
-        many => Err(Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
-            .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)")),
-    })
-}
-
-/// A role that isn't there. A sandbox has the roles for data that Azure offers, and nobody's own: what these allow, a manifest
-/// doesn't say.
-fn no_role(azure: &Azure, message: String, role: &str, subscription: &str, hint: String) -> Diagnostic {
-    let hint = match azure.config.credentials == Credentials::Sandbox {
-        true => format!(
-            "the sandbox doesn't know this role, and so not what it allows. If the name is right, say so first: {}",
-            remedies::role_for_sandbox(role, subscription)
-        ),
-        false => hint,
-    };
-    Diagnostic::new("", message).hint(hint)
-}
-
-/// Requirement 71, for roles whose name says enough.
-fn known_role(role: Role, access: Access) -> Result<NamedRole, Diagnostic> {
-    match refused_roles::known(role, access) {
-        Some(too_much) => Err(too_much.refusal(role.name, "")),
-        None => Ok(NamedRole { id: role.id.to_owned(), name: role.name.to_owned() }),
-    }
-}
-
-/// The same for those whose definition has to be read.
-fn checked(role: &crate::client::arm::RoleDefinition) -> Result<NamedRole, Diagnostic> {
-    match refused_roles::defined(&role.permissions) {
-        Some(too_much) => Err(too_much.refusal(&role.role_name, "")),
-        None => Ok(NamedRole { id: role.name.clone(), name: role.role_name.clone() }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
-        for role in crate::resources::built_in_roles::KNOWN {
-            for access in Access::ALL {
-                assert_eq!(
-                    known_role(role, access).is_err(),
-                    refused_roles::known(role, access).is_some(),
-                    "{}",
-                    role.name
-                );
-            }
-        }
-        assert!(known_role(levels::BLOB_READER, Access::Read).is_ok());
-    }
 }

@@ -5,7 +5,7 @@ use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Sco
 use crate::Azure;
 use crate::resources::levels::{self, Deed, Role};
 use crate::resources::locator::Locator;
-use crate::resources::resolve::NamedRole;
+use crate::resources::named_roles::NamedRole;
 
 /// A role of the stack's own.
 #[derive(Debug, Clone)]

@@ -11,9 +11,11 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::Azure;
+use crate::inventory::clusters::Issuers;
 use crate::names::SCOPE_TAG;
 use crate::objects::kinds;
 use crate::objects::managed_identity::CLIENT_ID;
+use crate::observe::places::is_final;
 use crate::packing::pack::{self, Assignment};
 use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
@@ -150,10 +152,13 @@ async fn domain_identities(
     resolved: &Resolved,
     bound: &mut Bound,
 ) -> Result<()> {
-    let issuers = azure.issuers().await?;
-    let shards = shards::of(azure, binding, &issuers).await?;
+    let Issuers { named, why_not } = azure.issuers().await?;
+    let shards = shards::of(azure, binding, &named).await?;
     for shard in &shards {
         let identity = azure.names.identity_id(&shard.name);
+        if let Some(why) = &why_not {
+            azure.snapshot().await.unusable().trust(&identity, why.clone());
+        }
         let object = identity_object(azure, binding, &shard.name);
         let id = object.id.clone();
         let desired = &mut bound.desired;
@@ -167,7 +172,11 @@ async fn domain_identities(
 
 /// An identity that the manifest names, for the platform to be told of it. Whom it trusts is its owner's to say.
 async fn named_principal(azure: &Azure, binding: &Checked<ScopeBinding>, identity: &ResourceId) -> Result<Principal> {
-    let found = azure.snapshot().await.identity(identity).await?;
+    let found = match azure.snapshot().await.identity(identity).await {
+        // Nothing can be given to it, which is told; its owner knows its client ID.
+        Err(error) if is_final(&error) => None,
+        found => found?,
+    };
     let client_id = found.map(|found| found.client_id.clone()).filter(|client_id| !client_id.is_empty());
     let value = match client_id {
         Some(client_id) => AnnotationValue::Known(client_id),

@@ -13,7 +13,7 @@ mod storage;
 mod subscriptions;
 mod vaults;
 
-pub(crate) use clusters::Cluster;
+pub(crate) use clusters::{Cluster, Kubelet};
 pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;

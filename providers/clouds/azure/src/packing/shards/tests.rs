@@ -16,7 +16,8 @@ fn pack(
     issuers: &[&str],
 ) -> Result<Packed, Full> {
     let issuers: Vec<_> = issuers.iter().map(|issuer| (*issuer).to_owned()).collect();
-    packed(wanted, present, &Trust { issuers: &issuers, mark: "name" })
+    let (packed, full) = packed(wanted, present, &Trust { issuers: &issuers, mark: "name" });
+    full.into_iter().next().map_or(Ok(packed), Err)
 }
 
 /// What is there once all of it was written.
