@@ -1,84 +1,26 @@
 //! The `aws` section of a manifest.
 
+mod account_id;
+mod cluster;
 pub(crate) mod directs;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloudgrant_core::manifest::{RequestTimeout, one_or_several};
+use cloudgrant_core::manifest::RequestTimeout;
 use cloudgrant_core::{Conventions, Protected, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::client::partition::Partition;
+use crate::config::cluster::issuer;
+
+pub use crate::config::account_id::AccountId;
+pub use crate::config::cluster::Cluster;
 
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.
 const PROTECTED: [&str; 3] = ["AWSServiceRoleFor*", "AWSReservedSSO_*", "OrganizationAccountAccessRole"];
-
-/// An AWS account id: twelve digits, as text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(String);
-
-impl AccountId {
-    /// Parses twelve digits.
-    ///
-    /// # Errors
-    /// A sentence that says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
-            return Ok(Self(text.to_owned()));
-        }
-        let lost = text.len() == 11 && text.chars().all(|c| c.is_ascii_digit());
-        // As in an ARN, with dashes as the console shows it, or in quotes that aren't plain.
-        let of_arn = text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
-        let between = |c: char| {
-            c.is_whitespace() || "-\u{2013}\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}'\"".contains(c)
-        };
-        let bare: String = of_arn.unwrap_or(text).chars().filter(|c| !between(*c)).collect();
-        let perhaps = if lost {
-            format!("; perhaps it lost its leading zero: \"0{text}\"")
-        } else if bare.len() == 12 && bare.chars().all(|c| c.is_ascii_digit()) {
-            format!(" and nothing else: write \"{bare}\"")
-        } else {
-            String::new()
-        };
-        Err(format!("`{}` is not an AWS account id: it takes twelve digits{perhaps}", shown(text)))
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for AccountId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = AccountId;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an AWS account id in quotes, twelve digits")
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AccountId, E> {
-                AccountId::parse(text).map_err(E::custom)
-            }
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<AccountId, E> {
-                let lost = if number < 100_000_000_000 { ", and it lost its leading zero" } else { "" };
-                Err(E::custom(format!(
-                    "the account id {number} stands here as a number{lost}: write it in quotes, \"{number:012}\""
-                )))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
 
 /// The section.
 #[derive(Debug, Clone, Deserialize)]
@@ -134,51 +76,6 @@ pub struct Config {
 
 /// An account id as a key.
 pub type Account = AccountId;
-
-/// The data plane's cluster, or clusters.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cluster {
-    /// The OpenID Connect provider without `https://`, such as `oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE`, letter for
-    /// letter as IAM has it: a slash at its end belongs to it. Or a list of them, where the data plane's tasks run on
-    /// several clusters (a blue one and a green one): every role trusts each.
-    #[serde(deserialize_with = "issuers")]
-    pub oidc_provider: Issuers,
-    /// For whom the clusters' tokens are, where it isn't `sts.amazonaws.com` (requirement 18).
-    pub audience: Option<String>,
-}
-
-impl Cluster {
-    /// For whom the clusters' tokens are.
-    pub fn audience(&self) -> &str {
-        self.audience.as_deref().unwrap_or(AUDIENCE)
-    }
-}
-
-/// What Kubernetes' tokens for AWS are for, unless a cluster is set up otherwise. Source: Amazon EKS user guide, "Create
-/// an IAM OIDC provider for your cluster".
-const AUDIENCE: &str = "sts.amazonaws.com";
-
-/// OpenID Connect providers: one or more, each without its scheme.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuers {
-    first: String,
-    others: Vec<String>,
-    /// Those that were written as ARNs.
-    arns: Vec<String>,
-}
-
-impl Issuers {
-    /// Each, in the order of the manifest.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.first).chain(&self.others).map(String::as_str)
-    }
-
-    /// The first one.
-    pub fn first(&self) -> &str {
-        &self.first
-    }
-}
 
 /// How to work in another account: exactly one of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -270,51 +167,6 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     }
 }
 
-/// Takes one or several.
-fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Error> {
-    let texts = one_or_several(deserializer, "an OpenID Connect provider, or a list of them")?;
-    let mut issuers = Vec::new();
-    for text in &texts {
-        let issuer = issuer(text).map_err(D::Error::custom)?;
-        if issuers.contains(&issuer) {
-            return Err(D::Error::custom(format!("`{}` stands here twice", shown(text))));
-        }
-        issuers.push(issuer);
-    }
-    let mut issuers = issuers.into_iter();
-    let first = issuers.next().ok_or_else(|| D::Error::custom("the list has no OpenID Connect provider in it"))?;
-    let arns = texts.iter().filter(|text| text.starts_with("arn:")).cloned().collect();
-    Ok(Issuers { first, others: issuers.collect(), arns })
-}
-
-/// Takes the issuer as its ARN, or with or without its scheme; IAM names providers without. All else stays as it is: to
-/// IAM, an issuer with a slash at its end is another one.
-fn issuer(text: &str) -> Result<String, String> {
-    let named = named_issuer(text);
-    let bare = named.unwrap_or_else(|| text.strip_prefix("https://").unwrap_or(text));
-    let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:~%".contains(c);
-    let host = bare.split('/').next().unwrap_or_default();
-    if text.starts_with("arn:") && named.is_none()
-        || bare.contains("://")
-        || !host.contains('.')
-        || !bare.chars().all(fine)
-        || bare.split('/').any(|part| matches!(part, "." | ".."))
-    {
-        return Err(format!(
-            "`{}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
-            shown(text)
-        ));
-    }
-    Ok(bare.to_owned())
-}
-
-/// What the ARN of a provider calls it. Source: IAM user guide, "IAM identifiers".
-fn named_issuer(arn: &str) -> Option<&str> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let ["arn", _partition, "iam", "", account, resource] = parts.as_slice() else { return None };
-    resource.strip_prefix("oidc-provider/").filter(|_| AccountId::parse(account).is_ok())
-}
-
 /// What `aws.home` says for a home that is the whole account.
 pub(crate) const WHOLE_ACCOUNT: &str = "account";
 
@@ -395,37 +247,6 @@ pub(crate) fn partition_of(region: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn cluster(json: &str) -> Result<Vec<String>, String> {
-        let cluster = serde_json::from_str::<Cluster>(&format!(r#"{{"oidc_provider": {json}}}"#));
-        cluster.map(|it| it.oidc_provider.iter().map(str::to_owned).collect()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn issuers_stay_as_they_are_written() {
-        for (json, issuers) in [
-            (r#""oidc.example.com/id/A""#, &["oidc.example.com/id/A"][..]),
-            (r#""https://oidc.example.com/id/A/""#, &["oidc.example.com/id/A/"]),
-            (r#""arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/A/""#, &["oidc.example.com/id/A/"]),
-            (r#"["blue.example.com", "green.example.com/"]"#, &["blue.example.com", "green.example.com/"]),
-        ] {
-            assert_eq!(cluster(json).expect(json), issuers);
-        }
-        for (json, said) in [
-            (r#""arn:aws:iam::111122223333:role/x""#, "is not an OpenID Connect provider"),
-            (r#""http://oidc.example.com""#, "is not an OpenID Connect provider"),
-            (r#""arn:aws:iam::aws:oidc-provider/a.b""#, "is not an OpenID Connect provider"),
-            (r#""arn:aws:s3::111122223333:oidc-provider/a.b""#, "is not an OpenID Connect provider"),
-            (r#""a.b/../c""#, "is not an OpenID Connect provider"),
-            (r#""localhost""#, "is not an OpenID Connect provider"),
-            ("[]", "no OpenID Connect provider in it"),
-            (r#"["a.b", "https://a.b"]"#, "stands here twice"),
-            ("3", "an OpenID Connect provider, or a list of them"),
-        ] {
-            let refusal = cluster(json).expect_err(json);
-            assert!(refusal.contains(said), "{json}: {refusal}");
-        }
-    }
-
     #[test]
     fn a_role_to_assume_is_text_or_a_mapping() {
         let read = |json: &str| serde_json::from_str::<Credentials>(json).map_err(|error| error.to_string());
@@ -437,21 +258,5 @@ mod tests {
         assert_eq!(read(&text), Ok(Credentials::AssumeRole(more)));
         let refusal = read(r#"{"assume_role": {"role": "x", "externalid": "e"}}"#).expect_err("an unknown key");
         assert!(refusal.contains("externalid"), "{refusal}");
-    }
-
-    #[test]
-    fn an_account_id_keeps_its_leading_zero() {
-        let account = |json: &str| serde_json::from_str::<AccountId>(json).map_err(|error| error.to_string());
-        assert_eq!(account(r#""011122223333""#).expect("twelve digits").as_str(), "011122223333");
-        assert!(
-            account("11122223333")
-                .expect_err("a number")
-                .contains(r#"lost its leading zero: write it in quotes, "011122223333""#)
-        );
-        assert!(
-            account(r#""11122223333""#)
-                .expect_err("eleven")
-                .contains(r#"perhaps it lost its leading zero: "011122223333""#)
-        );
     }
 }
