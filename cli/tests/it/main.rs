@@ -24,6 +24,7 @@ mod leaving_kubernetes;
 mod mistakes;
 mod moving;
 mod nulls;
+mod paths;
 mod platform_places;
 mod proxies;
 mod readme;

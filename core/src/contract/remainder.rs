@@ -39,6 +39,24 @@ impl Shares<'_> {
         let Some(wanted) = self.wanted else { return Remainder::Untold };
         remainder(self.there, self.baseline, wanted, self.revoked, self.are_others_edited)
     }
+
+    /// What is left of an object whose only attribute is a map of texts that each name a principal, as what platforms are told is: where
+    /// one is to change, it becomes what is wanted, also where it names another principal than the manifest did with all grants. Left as
+    /// it is, pods would be under a principal that goes. The mark on such a text says that nobody else wrote it.
+    pub fn of_names(&self, attribute: &str) -> Remainder {
+        let Some(wanted) = self.wanted.filter(|wanted| *wanted != self.baseline) else { return Remainder::Untold };
+        let names = |of: &Value| of[attribute].as_object().cloned().unwrap_or_default();
+        let (baseline, wanted, mut left) = (names(self.baseline), names(wanted), names(self.there));
+        left.retain(|key, _| wanted.contains_key(key) || !baseline.contains_key(key));
+        for (key, value) in wanted {
+            let is_same = baseline.get(&key) == Some(&value);
+            // What the baseline has as well is for an apply to make.
+            if !is_same && (left.contains_key(&key) || !baseline.contains_key(&key)) {
+                left.insert(key, value);
+            }
+        }
+        Remainder::Left(Map::from_iter([(attribute.to_owned(), left.into())]).into())
+    }
 }
 
 /// What is there, less what the baseline has and what is wanted has not. Where the two are the same, what is there stays,
@@ -252,6 +270,27 @@ mod tests {
         assert_eq!(left(false), Remainder::Left(json!({"who": ["a"]})));
         let revoked = json!({"who": ["former", "revoked"]});
         assert_eq!(remainder(&there, &baseline, &wanted, Some(&revoked), true), Remainder::Left(json!({"who": ["a"]})));
+    }
+
+    #[test]
+    fn what_names_a_principal_is_one_text_and_becomes_what_is_wanted() {
+        let of = |names: &[(&str, &str)]| json!({ "told": names.iter().copied().collect::<std::collections::BTreeMap<_, _>>() });
+        let left = |there: &Value, baseline: &Value, wanted: Option<&Value>| {
+            Shares { there, baseline, wanted, revoked: None, are_others_edited: true }.of_names("told")
+        };
+        let (narrow, domain, global) =
+            (of(&[("role", "narrow")]), of(&[("role", "domain")]), of(&[("role", "global")]));
+        assert_eq!(left(&narrow, &domain, Some(&global)), Remainder::Left(global.clone()));
+        assert_eq!(left(&narrow, &domain, Some(&of(&[]))), Remainder::Left(of(&[])));
+        // What the baseline has as well, and isn't there, is nothing to what is taken away.
+        let (two, other) = (of(&[("role", "global"), ("more", "new")]), of(&[("role", "domain"), ("more", "new")]));
+        assert_eq!(left(&domain, &other, Some(&two)), Remainder::Left(global));
+        // What neither names stays.
+        let more = of(&[("role", "narrow"), ("else", "kept")]);
+        assert_eq!(left(&more, &domain, Some(&of(&[]))), Remainder::Left(of(&[("else", "kept")])));
+        for wanted in [None, Some(&domain)] {
+            assert_eq!(left(&narrow, &domain, wanted), Remainder::Untold);
+        }
     }
 
     /// A statement for nobody is refused by the cloud.

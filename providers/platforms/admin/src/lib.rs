@@ -107,7 +107,7 @@ impl Backend for AdminRecords {
     }
 
     fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
-        object::remainder(shares)
+        shares.of_names("attributes")
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

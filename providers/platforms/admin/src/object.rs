@@ -1,8 +1,7 @@
 //! A value of a record as an object of a plan.
 
 use cloudgrant_core::{
-    AnnotationValue, Error, ErrorKind, Identity, Object, Ownership, Principal, Reference, Remainder, Result, Shares,
-    shown,
+    AnnotationValue, Error, ErrorKind, Identity, Object, Ownership, Principal, Reference, Result, shown,
 };
 use serde_json::{Value, json};
 
@@ -112,24 +111,6 @@ pub(crate) fn commands(tool: &str, mark: &Mark, object: &Object) -> Vec<String> 
     commands
 }
 
-/// What a record is told of, where some of the grants are taken away for which it is. A value is one text, which names a
-/// principal: where it is to change, it becomes what is wanted, also where it names another principal than the manifest did with all
-/// grants. Left as it is, pods would be under a principal that goes.
-pub(crate) fn remainder(shares: &Shares<'_>) -> Remainder {
-    let Some(wanted) = shares.wanted.filter(|wanted| *wanted != shares.baseline) else { return Remainder::Untold };
-    let attributes = |of: &Value| of["attributes"].as_object().cloned().unwrap_or_default();
-    let (baseline, wanted, mut left) = (attributes(shares.baseline), attributes(wanted), attributes(shares.there));
-    left.retain(|key, _| wanted.contains_key(key) || !baseline.contains_key(key));
-    for (key, value) in wanted {
-        let is_same = baseline.get(&key) == Some(&value);
-        // What the baseline has as well is for an apply to make.
-        if !is_same && (left.contains_key(&key) || !baseline.contains_key(&key)) {
-            left.insert(key, value);
-        }
-    }
-    Remainder::Left(json!({ "attributes": left }))
-}
-
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::{Annotation, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope, Stack};
@@ -198,20 +179,5 @@ mod tests {
             commands.contains(&format!("{}: forecasting/production=arn:r", mark.key("defaultIamRole"))),
             "{commands}"
         );
-    }
-
-    #[test]
-    fn a_value_is_one_text_and_becomes_what_is_wanted() {
-        let of = |role: &str| json!({ "attributes": { "role": role } });
-        let left = |there: &Value, baseline: &Value, wanted: Option<&Value>| {
-            remainder(&Shares { there, baseline, wanted, revoked: None, are_others_edited: true })
-        };
-        let (narrow, domain, global) = (of("narrow"), of("domain"), of("global"));
-        assert_eq!(left(&narrow, &domain, Some(&global)), Remainder::Left(global));
-        let none = json!({ "attributes": {} });
-        assert_eq!(left(&narrow, &domain, Some(&none)), Remainder::Left(none.clone()));
-        for wanted in [None, Some(&domain)] {
-            assert_eq!(left(&narrow, &domain, wanted), Remainder::Untold);
-        }
     }
 }

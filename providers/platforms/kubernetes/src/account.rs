@@ -1,6 +1,6 @@
 //! A service account's annotation as an object of a plan.
 
-use cloudgrant_core::{AnnotationValue, Identity, Object, Ownership, Principal, Reference, Remainder, Shares, quoted};
+use cloudgrant_core::{AnnotationValue, Identity, Object, Ownership, Principal, Reference, quoted};
 use serde_json::{Value, json};
 
 use crate::id;
@@ -66,24 +66,6 @@ pub(crate) fn commands(manager: &str, object: &Object) -> Vec<String> {
     vec![format!("echo {} | kubectl apply --server-side --field-manager {manager} -f -", quoted(&configuration))]
 }
 
-/// What an account is told of, where some of the grants are taken away for which it is. An annotation is one text, which names a
-/// principal, and by its manager nobody else wrote it: where it is to change, it becomes what is wanted, also where it names another
-/// principal than the manifest did with all grants. Left as it is, pods would be under a principal that goes.
-pub(crate) fn remainder(shares: &Shares<'_>) -> Remainder {
-    let Some(wanted) = shares.wanted.filter(|wanted| *wanted != shares.baseline) else { return Remainder::Untold };
-    let annotations = |of: &Value| of["annotations"].as_object().cloned().unwrap_or_default();
-    let (baseline, wanted, mut left) = (annotations(shares.baseline), annotations(wanted), annotations(shares.there));
-    left.retain(|key, _| wanted.contains_key(key) || !baseline.contains_key(key));
-    for (key, value) in wanted {
-        let is_same = baseline.get(&key) == Some(&value);
-        // What the baseline has as well is for an apply to make.
-        if !is_same && (left.contains_key(&key) || !baseline.contains_key(&key)) {
-            left.insert(key, value);
-        }
-    }
-    Remainder::Left(json!({ "annotations": left }))
-}
-
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::{Annotation, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope};
@@ -136,23 +118,5 @@ mod tests {
             commands,
             [format!("echo '{configuration}' | kubectl apply --server-side --field-manager cloudgrant.acme.0 -f -")]
         );
-    }
-
-    #[test]
-    fn an_annotation_is_one_text_and_becomes_what_is_wanted() {
-        let of = |who: &[(&str, &str)]| json!({ "annotations": who.iter().copied().collect::<std::collections::BTreeMap<_, _>>() });
-        let left = |there: &Value, baseline: &Value, wanted: Option<&Value>| {
-            remainder(&Shares { there, baseline, wanted, revoked: None, are_others_edited: true })
-        };
-        let (narrow, domain, global) =
-            (of(&[("role", "narrow")]), of(&[("role", "domain")]), of(&[("role", "global")]));
-        assert_eq!(left(&narrow, &domain, Some(&global)), Remainder::Left(global.clone()));
-        assert_eq!(left(&narrow, &domain, Some(&of(&[]))), Remainder::Left(of(&[])));
-        // It is nothing to what is taken away.
-        let (two, other) = (of(&[("role", "global"), ("more", "new")]), of(&[("role", "domain"), ("more", "new")]));
-        assert_eq!(left(&domain, &other, Some(&two)), Remainder::Left(global));
-        for wanted in [None, Some(&domain)] {
-            assert_eq!(left(&narrow, &domain, wanted), Remainder::Untold);
-        }
     }
 }

@@ -118,7 +118,7 @@ impl Backend for ServiceAccounts {
     }
 
     fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
-        account::remainder(shares)
+        shares.of_names("annotations")
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -2,7 +2,6 @@
 //!
 //! Source: flyteorg/flyte, `flyteidl/protos/flyteidl/service/admin.proto` and its swagger.
 
-mod base64;
 mod errors;
 mod http;
 mod records;

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cloudgrant_core::{Error, ErrorKind, Result, shown};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderName, HeaderValue};
@@ -11,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::surroundings::{Credentials, Told};
-use super::{Http, base64, errors, in_json, trust};
+use super::{Http, errors, in_json, trust};
 
 /// The header that takes tokens where the deployment says nothing else. `Authorization` would win over it, and may be a proxy's.
 const HEADER: &str = "flyte-authorization";
@@ -147,7 +149,7 @@ async fn of_client(
     if !published.audience.is_empty() {
         form += &format!("&audience={}", encode(&published.audience));
     }
-    let basic = format!("Basic {}", base64::encode(format!("{}:{}", encode(id), encode(secret)).as_bytes()));
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))));
     let mut basic = HeaderValue::from_str(&basic).map_err(|_| refused("the client's secret can't be sent"))?;
     basic.set_sensitive(true);
     let request =

@@ -13,11 +13,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use cloudgrant_core::{Error, ErrorKind, Result, shown};
 use reqwest::Url;
 use serde::Deserialize;
-
-use super::base64;
 
 /// Where variables and files are looked for.
 #[derive(Debug, Clone, Default)]
@@ -227,7 +227,10 @@ fn of_api_key(key: &str) -> Result<Told> {
         Error::new(ErrorKind::Credentials, "UNIONAI_API_KEY isn't an API key of Union's")
             .hint("make one: `union create api-key`; it is base64 of four parts between colons")
     };
-    let decoded = base64::decode(key.trim()).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(refused)?;
+    // With padding or without, in either of the two alphabets (RFC 4648).
+    let usual = key.trim().trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let decoded = STANDARD_NO_PAD.decode(usual).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = decoded.ok_or_else(refused)?;
     let parts: Vec<&str> = decoded.split(':').collect();
     let [host, id, secret, _] = parts.as_slice() else { return Err(refused()) };
     if id.is_empty() || secret.is_empty() {
@@ -294,6 +297,8 @@ fn unknown(is_union: bool) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn given(variables: &[(&str, &str)], home: &Path) -> Surroundings {
@@ -341,10 +346,12 @@ mod tests {
         let of_variable = given(&[("FLYTE_PLATFORM_URL", "other.example")], home.path()).told(false).expect("told");
         assert!(matches!(of_variable.credentials, Credentials::None), "{of_variable:?}");
         // Union's own come first for Union, and mean nothing for Flyte.
-        let key = base64::encode(b"acme.unionai.cloud:id:secret:acme");
+        let key = STANDARD.encode(b"acme.unionai.cloud:id:secret>>:acme??");
         let variables = [("UNIONAI_API_KEY", key.as_str())];
-        let union = given(&variables, home.path()).told(true).expect("told");
-        assert_eq!(union.endpoint.as_str(), "https://acme.unionai.cloud/");
+        for key in [&key, key.trim_end_matches('='), &key.replace('+', "-").replace('/', "_")] {
+            let union = given(&[("UNIONAI_API_KEY", key)], home.path()).told(true).expect("told");
+            assert_eq!(union.endpoint.as_str(), "https://acme.unionai.cloud/", "{key}");
+        }
         assert_eq!(given(&variables, home.path()).told(false).expect("told").endpoint.host_str(), Some("file.example"));
     }
 
@@ -365,7 +372,7 @@ mod tests {
         assert!(of("  clientSecretEnvVar: NONE\n").is_err());
         let secret = of("  clientId: [hush\n").expect_err("no YAML");
         assert!(!format!("{secret:?}").contains("hush"), "{secret:?}");
-        for key in ["x", "YTpiOmM=", &base64::encode(b"host::secret:org"), &base64::encode(b"https://h/x:a:b:c")] {
+        for key in ["x", "YTpiOmM=", &STANDARD.encode(b"host::secret:org"), &STANDARD.encode(b"https://h/x:a:b:c")] {
             let refused = told(&[("UNIONAI_API_KEY", key)], true).expect_err(key);
             assert!(!format!("{refused:?}").contains(key), "{refused:?}");
         }

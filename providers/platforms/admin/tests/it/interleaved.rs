@@ -9,7 +9,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, KEY, ROLE};
-use crate::stack::Run;
+use crate::stack::{Run, Runs as _};
 
 const VISION: &str = "vision/production";
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::deployment::{Deployment, KEY, ROLE};
-use crate::stack::Run;
+use crate::stack::{Run, Runs as _};
 
 const VISION: &str = "vision/production";
 const FORECASTING: &str = "forecasting/production";

@@ -9,7 +9,7 @@ use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_tr
 use serde_json::json;
 
 use crate::deployment::{Deployment, KEY, ROLE};
-use crate::stack::Run;
+use crate::stack::{Run, Runs as _, intents_of};
 
 const VISION: &str = "vision/production";
 
@@ -112,7 +112,7 @@ async fn a_denied_write_says_which_calls_are_needed() {
     assert_eq!(failed.kind(), ErrorKind::AccessDenied);
     assert!(failed.hint_text().is_some_and(|hint| hint.contains("--for admin")), "{failed:?}");
     let records = AdminRecords::new(&cloudgrant_core::Stack::parse("acme").expect("a stack"), "home", "flyte");
-    let intents = Run::intents_of(&["vision"]);
+    let intents = intents_of(&["vision"]);
     let of = |purpose| records.permissions(&intents, purpose).document;
     assert_eq!(of(Purpose::Plan)["calls"].as_array().map(Vec::len), Some(2));
     assert_eq!(of(Purpose::Apply)["changes"], json!([{ "project": "vision", "domain": "production" }]));

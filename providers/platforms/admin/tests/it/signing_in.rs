@@ -8,7 +8,7 @@ use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_tr
 use serde_json::json;
 
 use crate::deployment::{Deployment, KEY, ROLE};
-use crate::stack::Run;
+use crate::stack::{Run, Runs as _};
 
 const SECRET: &str = "s e/c:r+et%";
 

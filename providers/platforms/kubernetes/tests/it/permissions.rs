@@ -5,12 +5,12 @@ use cloudgrant_kubernetes_sandbox::Rule;
 use cloudgrant_platform_kubernetes::ServiceAccounts;
 
 use crate::cluster::Cluster;
-use crate::stack::Run;
+use crate::stack::{Run, Runs as _, intents_of};
 
 /// The rules of the document, given to whoever calls.
 fn rules(purpose: Purpose) -> Vec<Rule> {
     let stack = Stack::parse("acme").expect("a stack");
-    let intents = Run::intents_of(&["forecasting", "vision", "labels"]);
+    let intents = intents_of(&["forecasting", "vision", "labels"]);
     let document = ServiceAccounts::new(&stack, "home").permissions(&intents, purpose).document;
     assert_eq!(
         (&document["apiVersion"], &document["kind"]),

@@ -4,7 +4,7 @@ use cloudgrant_core::{Action, Approval, Attributes, ErrorKind, Plan, Result, Sil
 use serde_json::json;
 
 use crate::cluster::{Cluster, ISSUER, KEY, issuer_rule, rule};
-use crate::stack::{Run, carry_out};
+use crate::stack::{Run, Runs as _, carry_out};
 
 const VISION: &str = "vision-production";
 

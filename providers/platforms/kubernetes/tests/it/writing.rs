@@ -4,7 +4,7 @@ use cloudgrant_core::{Action, Approval, ErrorKind, Silent};
 use serde_json::json;
 
 use crate::cluster::{Cluster, KEY};
-use crate::stack::{Run, carry_out};
+use crate::stack::{Run, Runs as _, carry_out};
 
 const VISION: &str = "vision-production";
 const FORECASTING: &str = "forecasting-production";

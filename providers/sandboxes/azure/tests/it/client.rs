@@ -1,6 +1,7 @@
 //! A client that logs in and knows nothing else.
 
 use cloudgrant_azure_sandbox::{CLIENT_ID, DEFAULT_TENANT, SECRET, start};
+use cloudgrant_sandbox_kit::base64::encode;
 use cloudgrant_sandbox_kit::{Running, Start};
 use reqwest::{Certificate, Client, Method};
 use serde_json::{Value, json};
@@ -192,23 +193,11 @@ pub(crate) fn assertion_form(client: &str, assertion: &str) -> String {
     form(client, &[("client_assertion_type", kind), ("client_assertion", assertion)])
 }
 
-/// A service account's token, whose signature nobody checks. Base64 without a library: the alphabet of the header and the
-/// claims is all that is needed.
+/// A service account's token, whose signature nobody checks.
 pub(crate) fn assertion(issuer: &str, subject: &str, audience: &str) -> String {
     assertion_of(&json!({"iss": issuer, "sub": subject, "aud": [audience], "exp": 4_000_000_000_u64}))
 }
 
 pub(crate) fn assertion_of(claims: &Value) -> String {
-    format!("{}.{}.c2lnbmF0dXJl", base64(br#"{"alg":"RS256"}"#), base64(claims.to_string().as_bytes()))
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-    let bits: Vec<char> = bits.chars().collect();
-    let letters = bits.chunks(6).map(|chunk| {
-        let text: String = chunk.iter().collect();
-        alphabet[usize::from_str_radix(&format!("{text:0<6}"), 2).expect("bits")]
-    });
-    letters.collect()
+    format!("{}.{}.c2lnbmF0dXJl", encode(br#"{"alg":"RS256"}"#), encode(claims.to_string().as_bytes()))
 }
