@@ -5,6 +5,7 @@ mod arm;
 
 mod denials;
 mod domains;
+mod edited;
 mod faults;
 mod gone;
 mod gone_elsewhere;
@@ -16,6 +17,7 @@ mod issuers;
 mod limited;
 mod locators;
 mod lost;
+mod lost_identities;
 mod offline;
 mod one_by_one;
 mod orphans;

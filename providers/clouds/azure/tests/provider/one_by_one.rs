@@ -23,7 +23,7 @@ const RESOURCES: &str = "resources:
 ";
 
 /// A name, a scope, and access.
-type Grant = (&'static str, &'static str, &'static str);
+pub(crate) type Grant = (&'static str, &'static str, &'static str);
 
 pub(crate) fn granting(grants: &[Grant]) -> String {
     let grants = grants
