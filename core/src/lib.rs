@@ -41,8 +41,8 @@ pub use contract::delivery::{
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{
-    Broken, Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Ownership, Reference, Stays, Unmakeable,
-    Unsearched, Widened, Widening,
+    Broken, Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Obstacle, Ownership, Reference, Stays,
+    Unmakeable, Unsearched, Widened, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{

@@ -266,11 +266,20 @@ pub struct Unmakeable {
     pub actions: &'static [Action],
     /// Of which objects, whether they are there or not.
     pub objects: BTreeSet<ObjectId>,
-    /// Whether it is only this caller who may not, as far as is known: nothing else is in the way of somebody who may.
-    pub is_of_caller: bool,
-    /// Whether what isn't there is gone for certain, and not only hidden from the caller. Where its objects are there, they give nothing
-    /// then, and that is told ([`Plan::broken`](crate::Plan::broken)).
-    pub is_certain: bool,
+    /// What kind of thing is in the way.
+    pub obstacle: Obstacle,
+}
+
+/// What keeps changes from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// What the objects need isn't there, or isn't as they need it, for certain. Such objects as are there give nothing then, and that
+    /// is told ([`Plan::broken`](crate::Plan::broken)).
+    Certain,
+    /// What the objects need wasn't found, and may only be hidden from the caller; or nobody could tell what is in the way.
+    PerhapsHidden,
+    /// This caller may not, as far as is known: nothing else is in the way of somebody who may.
+    Caller,
 }
 
 /// What is there.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::change::{Action, Change};
 use crate::contract::error::{Error, ErrorKind};
-use crate::contract::object::{Broken, Found, Limit, Object, ObjectId, Observed, Unmakeable};
+use crate::contract::object::{Broken, Found, Limit, Object, ObjectId, Observed, Obstacle, Unmakeable};
 use crate::plan::Plan;
 use crate::plan::diff::action;
 use crate::plan::in_the_way::{listed, named};
@@ -31,7 +31,8 @@ pub(super) fn of_wanted(
         };
         let concerned = changes.iter().filter(is_of);
         let because: BTreeSet<_> = concerned.flat_map(|(_, object)| &object.because).collect();
-        (!because.is_empty()).then(|| (one.why.with("for", named(because.iter().copied())), one.is_of_caller))
+        (!because.is_empty())
+            .then(|| (one.why.with("for", named(because.iter().copied())), one.obstacle == Obstacle::Caller))
     };
     unmakeable.into_iter().filter_map(told).collect()
 }
@@ -41,7 +42,8 @@ pub(super) fn of_unfit(unfit: Vec<Unmakeable>, objects: &[Object]) -> Vec<(Error
     let told = |one: Unmakeable| {
         let concerned = objects.iter().filter(|object| one.objects.contains(&object.id));
         let because: BTreeSet<_> = concerned.flat_map(|object| &object.because).collect();
-        (!because.is_empty()).then(|| (one.why.with("for", named(because.iter().copied())), one.is_of_caller))
+        (!because.is_empty())
+            .then(|| (one.why.with("for", named(because.iter().copied())), one.obstacle == Obstacle::Caller))
     };
     unfit.into_iter().filter_map(told).collect()
 }
@@ -63,9 +65,9 @@ pub(super) fn broken(
         let note = Note::warning(named(because.iter().copied()), one.why.in_a_sentence());
         Some(Broken { note, objects: concerned.into_iter().map(|object| object.id.clone()).collect() })
     };
-    let gone = unmakeable
-        .iter()
-        .filter(|one| one.is_certain && is_of_what_is_there(&one.why) && one.actions.contains(&Action::Create));
+    let gone = unmakeable.iter().filter(|one| {
+        one.obstacle == Obstacle::Certain && is_of_what_is_there(&one.why) && one.actions.contains(&Action::Create)
+    });
     gone.filter_map(told).collect()
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn taken_out(observed: &mut Observed) -> Vec<Unmakeable> {
     let beyond = limits.into_iter().filter(Limit::is_broken).map(|limit| {
         let why = Error::new(ErrorKind::Quota, limit.to_string()).hint(limit.hint);
         // What is there and changes has less by then.
-        Unmakeable { why, actions: &[Action::Create], objects: limit.objects, is_of_caller: false, is_certain: true }
+        Unmakeable { why, actions: &[Action::Create], objects: limit.objects, obstacle: Obstacle::Certain }
     });
     let mut unmakeable = std::mem::take(&mut observed.unmakeable);
     unmakeable.append(&mut observed.unfit);

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
     Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
-    Naming, Object, ObjectId, Observed, Outcome, Ownership, Platform, PlatformContext, Provider, RegistryAccess,
-    Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess,
-    Tenancy, Unmakeable, Watch,
+    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider,
+    RegistryAccess, Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent,
+    Stack, TaskAccess, Tenancy, Unmakeable, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -186,8 +186,7 @@ impl Backend for Fake {
             why: Error::new(ErrorKind::AccessDenied, *why),
             actions,
             objects: objects.iter().map(|name| id(name)).collect(),
-            is_of_caller: self.is_of_caller,
-            is_certain: true,
+            obstacle: if self.is_of_caller { Obstacle::Caller } else { Obstacle::Certain },
         });
         let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
         Ok(Observed { objects, unmakeable, limits, ..Observed::default() })

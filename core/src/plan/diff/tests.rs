@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
-use crate::contract::object::{Broken, Handoff, Limit, Unmakeable, Unsearched};
+use crate::contract::object::{Broken, Handoff, Limit, Obstacle, Unmakeable, Unsearched};
 use crate::plan::Summary;
 use crate::vocabulary::intent::{IntentId, Reach, Verb};
 use crate::vocabulary::names::{Domain, GrantName, Project};

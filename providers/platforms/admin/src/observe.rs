@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Result, Stays, Unmakeable, shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Result, Stays, Unmakeable, shown,
 };
 use serde_json::{Value, json};
 
@@ -119,8 +119,7 @@ fn of_wider(name: &str, records: &[Record]) -> Option<Unmakeable> {
         why: hidden(name, wider),
         actions: &[Action::Create],
         objects: BTreeSet::from([id(name)]),
-        is_of_caller: false,
-        is_certain: true,
+        obstacle: Obstacle::Certain,
     })
 }
 
@@ -167,7 +166,7 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
                 continue;
             }
             let key = why.message().to_owned();
-            let new = Unmakeable { why, actions, objects: BTreeSet::new(), is_of_caller: false, is_certain: true };
+            let new = Unmakeable { why, actions, objects: BTreeSet::new(), obstacle: Obstacle::Certain };
             wrong.entry(key).or_insert(new).objects.insert(id(name));
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable, Unsearched,
-    shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Obstacle, Result, Stays, Unmakeable,
+    Unsearched, shown,
 };
 use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
@@ -233,8 +233,7 @@ async fn of_missing(cluster: Connected<'_>, missing: &BTreeSet<&str>, observed: 
             )),
             actions: &[Action::Create, Action::Update],
             objects,
-            is_of_caller: false,
-            is_certain: true,
+            obstacle: Obstacle::Certain,
         });
     }
     Ok(())

@@ -39,8 +39,7 @@ fn what_is_as_it_should_be_and_needs_what_is_gone_is_told_as_broken() {
         why: Error::new(kind, "the issuer isn't there").with("provider", "x").hint("make it"),
         actions,
         objects: names.iter().map(|name| id(name)).collect(),
-        is_of_caller: false,
-        is_certain: true,
+        obstacle: Obstacle::Certain,
     };
     let planned = |one: Unmakeable, present: Vec<(&str, Found)>, aim| {
         let desired = Desired { objects: vec![object("a", json!(1)), object("b", json!(1))], ..Desired::default() };
@@ -95,8 +94,7 @@ fn what_is_not_as_it_is_needed_is_refused_also_where_all_is_as_it_should_be() {
         why: Error::new(ErrorKind::Conflict, "the cluster has another issuer"),
         actions: &[Action::Create, Action::Update],
         objects: names.iter().map(|name| id(name)).collect(),
-        is_of_caller: false,
-        is_certain: true,
+        obstacle: Obstacle::Certain,
     };
     let planned = |names: &[&str], aim| {
         let desired = Desired { objects: vec![object("a", json!(1))], ..Desired::default() };

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Stays, Unmakeable, Widening, quoted,
+    Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Obstacle, Stays, Unmakeable, Widening,
+    quoted,
 };
 use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
@@ -136,8 +137,7 @@ impl Reader<'_> {
                 why,
                 actions: &[Action::Create],
                 objects,
-                is_of_caller: false,
-                is_certain: true,
+                obstacle: Obstacle::Certain,
             });
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Result, TaskAccess, Unmakeable,
+    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Obstacle, Result, TaskAccess, Unmakeable,
 };
 use serde_json::Value;
 
@@ -45,13 +45,7 @@ fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmak
         let grants: Vec<_> = grants.collect();
         let why = ungrantable(&secret);
         let why = if grants.is_empty() { why } else { why.with("for", grants.join(", ")) };
-        Some(Unmakeable {
-            why,
-            actions: &[Action::Create, Action::Update],
-            objects,
-            is_of_caller: false,
-            is_certain: true,
-        })
+        Some(Unmakeable { why, actions: &[Action::Create, Action::Update], objects, obstacle: Obstacle::Certain })
     })
 }
 
@@ -69,13 +63,8 @@ fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
 async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
     let roles = wanted_roles(desired);
     let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else { return Ok(Vec::new()) };
-    let of_roles = |why| Unmakeable {
-        why,
-        actions: &[Action::Create],
-        objects: roles.clone(),
-        is_of_caller: false,
-        is_certain: true,
-    };
+    let of_roles =
+        |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone(), obstacle: Obstacle::Certain };
     let states = match aws.issuers().await {
         Ok(states) => states,
         // Whether it is there nobody knows: no role is made for it.
@@ -96,7 +85,7 @@ async fn without_task_policy(aws: &Aws, desired: &Desired) -> Result<Option<Unma
     let Some(TaskPolicy { arn, missing: Some(why) }) = task_policy(aws).await? else { return Ok(None) };
     let name = kinds::policy_name(&arn);
     objects.extend(objects.clone().iter().map(|role| kinds::attachment(&role.name, name)));
-    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, is_of_caller: false, is_certain: true }))
+    Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, obstacle: Obstacle::Certain }))
 }
 
 /// Requirements 13 and 30: what is attached to a role of others, and what names it in another account, needs that role. A
@@ -116,8 +105,7 @@ fn without(role: OthersRole, desired: &Desired) -> Option<Unmakeable> {
         why,
         actions: &[Action::Create],
         objects,
-        is_of_caller: false,
-        is_certain: true,
+        obstacle: Obstacle::Certain,
     })
 }
 

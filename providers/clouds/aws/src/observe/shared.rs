@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Result, Stays, Unmakeable,
-    Unsearched,
+    Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Obstacle, Result, Stays,
+    Unmakeable, Unsearched,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -66,7 +66,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             }
             let objects = objects.iter().map(|object| object.id.clone()).collect();
             let actions = &[Action::Create, Action::Update];
-            policies.missing.push(Unmakeable { why, actions, objects, is_of_caller: false, is_certain: false });
+            policies.missing.push(Unmakeable { why, actions, objects, obstacle: Obstacle::PerhapsHidden });
             continue;
         }
         match error.kind() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Attributes, Desired, Diagnostic, Error, ErrorKind, Note, ObjectId, Observed, Result, Unmakeable,
+    Action, Attributes, Desired, Diagnostic, Error, ErrorKind, Note, ObjectId, Observed, Obstacle, Result, Unmakeable,
 };
 use futures_util::future::try_join_all;
 
@@ -104,14 +104,11 @@ pub(super) async fn may_assign(
                 // Nobody may do anything where nothing is, which is said of all that is in it.
                 Some((resource, why)) => snapshot.is_absent(&resource, why),
                 None => {
-                    let is_of_caller = why.kind() == ErrorKind::AccessDenied;
-                    unmakeable.push(Unmakeable {
-                        why,
-                        actions: operation.actions(),
-                        objects,
-                        is_of_caller,
-                        is_certain: false,
-                    });
+                    let obstacle = match why.kind() {
+                        ErrorKind::AccessDenied => Obstacle::Caller,
+                        _ => Obstacle::PerhapsHidden,
+                    };
+                    unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, obstacle });
                 }
             },
         }
@@ -123,8 +120,7 @@ pub(super) async fn may_assign(
             why,
             actions: operation.actions(),
             objects,
-            is_of_caller: true,
-            is_certain: false,
+            obstacle: Obstacle::Caller,
         }));
     }
     Ok((unmakeable, notes))

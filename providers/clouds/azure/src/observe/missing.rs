@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Action, Desired, ErrorKind, Object, ObjectId, Observed, Result, Unmakeable};
+use cloudgrant_core::{Action, Desired, ErrorKind, Object, ObjectId, Observed, Obstacle, Result, Unmakeable};
 
 use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
@@ -61,10 +61,14 @@ pub(super) fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, observ
     for (why, objects) in all.into_iter().chain(of_trust).filter(|(_, objects)| !objects.is_empty()) {
         let is_absent = why.is_absent;
         let why = why.error();
-        let is_of_caller = why.kind() == ErrorKind::AccessDenied;
         let actions = &[Action::Create, Action::Update];
         // What is gone may only be hidden from the caller; where it is gone for certain, nothing is assigned on it.
-        let one = Unmakeable { why, actions, objects, is_of_caller, is_certain: !is_absent };
+        let obstacle = match why.kind() {
+            ErrorKind::AccessDenied => Obstacle::Caller,
+            _ if is_absent => Obstacle::PerhapsHidden,
+            _ => Obstacle::Certain,
+        };
+        let one = Unmakeable { why, actions, objects, obstacle };
         match is_absent {
             true => observed.unmakeable.push(one),
             false => observed.unfit.push(one),

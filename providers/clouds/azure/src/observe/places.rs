@@ -1,8 +1,8 @@
 //! Where to look: the subscriptions in which something of the stack is wanted or may be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, Intents, Observed, Result, Unsearched};
+use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, IntentId, Intents, Observed, Result, Unsearched};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
@@ -29,7 +29,8 @@ pub(super) async fn searched(
     let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
     let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
     let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
-    let mut perhaps = named(&desired.baseline);
+    let named = named_by(&desired.baseline);
+    let mut perhaps: BTreeSet<_> = named.keys().cloned().collect();
     perhaps.extend(marked(azure, snapshot).await?);
     perhaps.extend(assignable(observed));
     if desired.thorough {
@@ -57,7 +58,11 @@ pub(super) async fn searched(
                 if !is_wanted {
                     observed.objects.remove(&places::marker_id(&azure.names, &subscription));
                 }
-                observed.unsearched.push(unsearched(&subscription, &error));
+                let told = unsearched(&subscription, &error);
+                if let Some(intents) = named.get(&subscription) {
+                    observed.unsearched_for.insert(told.place.clone(), intents.clone());
+                }
+                observed.unsearched.push(told);
             }
         }
     }
@@ -66,10 +71,21 @@ pub(super) async fn searched(
 
 /// Those that the manifest names, whether or not anything is asked for there at the moment.
 pub(super) fn named(intents: &Intents) -> BTreeSet<String> {
-    let reaches = intents.grants.iter().flat_map(|grant| grant.reaches());
-    let reaches = reaches.chain(intents.registries.iter().flat_map(|registry| registry.reaches()));
-    let locators = reaches.filter_map(|reach| Locator::parse(&reach.resource.locator).ok());
-    locators.filter_map(|locator| Some(locator.id()?.subscription())).collect()
+    named_by(intents).into_keys().collect()
+}
+
+/// The same, with what names each.
+fn named_by(intents: &Intents) -> BTreeMap<String, BTreeSet<IntentId>> {
+    let grants = intents.grants.iter().map(|grant| (grant.id(), grant.reaches()));
+    let registries = intents.registries.iter().map(|registry| (registry.id(), registry.reaches()));
+    let mut subscriptions: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (intent, reaches) in grants.chain(registries) {
+        let locators = reaches.iter().filter_map(|reach| Locator::parse(&reach.resource.locator).ok());
+        for subscription in locators.filter_map(|locator| Some(locator.id()?.subscription())) {
+            subscriptions.entry(subscription).or_default().insert(intent.clone());
+        }
+    }
+    subscriptions
 }
 
 /// Those that an identity at home names. Its name is enough: looking does no harm.

@@ -162,6 +162,12 @@ async fn a_place_that_cannot_be_read_is_said_and_stays_named() {
         assert!(unsearched.reason.contains("`Reader`"), "{}", unsearched.reason);
         assert!(!actions(&plan).contains(&format!("Delete managed-identity {MARKER}")), "{:#?}", actions(&plan));
     }
+    // Who revokes what has nothing there isn't told that it may not be gone.
+    for (name, is_there) in [("near", false), ("all", true), ("prod", true), ("nodes", true)] {
+        let engine = world.session(&text).await.expect("a session").engine_without(Some(&[name.to_owned()]));
+        let plan = engine.expect("it is listed").plan(&Silent).await.expect("a plan");
+        assert_eq!((plan.unsearched.len(), plan.unsearched_for.is_empty()), (1, !is_there), "{name}: {plan:#?}");
+    }
     revoke(&world, &flyte(AT_HOME), None).await;
     world.arm.manage("put", json!({ "id": owner["id"], "properties": owner["properties"] })).await;
     revoke(&world, &flyte(AT_HOME), None).await;
