@@ -117,6 +117,8 @@ pub struct Desired {
     /// The grants that stay beside what is revoked and aren't there as the manifest has them, as far as objects in
     /// [`less_revoked`](Self::less_revoked) tell it.
     pub unapplied: BTreeSet<IntentId>,
+    /// Of these, those of which nothing is there that gives them access.
+    pub absent: BTreeSet<IntentId>,
     /// All that the manifest names, also where nothing of it is asked for at the moment. Core sets it: what nothing wants
     /// any more is searched for at these places too.
     pub baseline: Arc<Intents>,
@@ -144,6 +146,7 @@ impl Desired {
         self.less_revoked.extend(other.less_revoked);
         self.unasked.extend(other.unasked);
         self.unapplied.extend(other.unapplied);
+        self.absent.extend(other.absent);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
         }

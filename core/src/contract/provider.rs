@@ -1,6 +1,5 @@
 //! The contract: what a cloud must do to be a provider.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -9,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::Bound;
@@ -114,18 +112,10 @@ pub trait Provider: Backend {
     /// What is left of one of the cloud's objects without what it says itself to be of some grants: where a provider writes the names
     /// of grants into it. Asked of what no grant asks for that stays, as these were edited since they were applied.
     ///
-    /// `asked` is what these grants ask for by themselves: of what names no grant, it may be told to be theirs by that.
-    ///
     /// # Behavior
-    /// - [`Remainder::Untold`] where nothing in it is told to be of one of them.
-    fn without_grants(
-        &self,
-        object: &ObjectId,
-        there: &Value,
-        grants: &[GrantName],
-        asked: &BTreeMap<ObjectId, Attributes>,
-    ) -> Remainder {
-        let _ = (object, there, grants, asked);
+    /// - [`Remainder::Untold`] where nothing in it names one of them. What names no grant is none's.
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+        let _ = (object, there, grants);
         Remainder::Untold
     }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::vocabulary::names::GrantName;
+
 /// What is left of an object that is for several grants, once some of them are taken away.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Remainder {
@@ -30,6 +32,8 @@ pub struct Shares<'a> {
     /// Whether grants that stay ask for something that isn't in the cloud as the manifest has it, on this object or another one:
     /// then what is there and nothing asks for may be theirs, and stays.
     pub are_others_edited: bool,
+    /// The grants that stay: a provider that writes names into what it makes sees by them what is theirs.
+    pub kept: &'a [GrantName],
 }
 
 impl Shares<'_> {
@@ -276,7 +280,7 @@ mod tests {
     fn what_names_a_principal_is_one_text_and_becomes_what_is_wanted() {
         let of = |names: &[(&str, &str)]| json!({ "told": names.iter().copied().collect::<std::collections::BTreeMap<_, _>>() });
         let left = |there: &Value, baseline: &Value, wanted: Option<&Value>| {
-            Shares { there, baseline, wanted, revoked: None, are_others_edited: true }.of_names("told")
+            Shares { there, baseline, wanted, revoked: None, kept: &[], are_others_edited: true }.of_names("told")
         };
         let (narrow, domain, global) =
             (of(&[("role", "narrow")]), of(&[("role", "domain")]), of(&[("role", "global")]));

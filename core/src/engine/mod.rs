@@ -13,7 +13,7 @@ mod uncompared;
 mod verify;
 mod watch;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
 use crate::contract::backends::Backends;
-use crate::contract::delivery::Outputs;
+use crate::contract::delivery::{Outputs, Principal};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, ObjectId, Observed, Unsearched};
 use crate::contract::platform::Platform;
@@ -262,7 +262,15 @@ impl Engine {
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
+        let of_principal = |principal: &Principal| {
+            let scope = principal.scope.clone();
+            principal.depends_on.iter().map(move |id| (id.clone(), scope.clone())).collect::<Vec<_>>()
+        };
+        let scopes = principals.iter().flat_map(of_principal).collect();
+        let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
+        let all = desired.objects.iter().map(|object| &object.id);
+        let of_platform = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
         let facts = ObjectFacts {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
@@ -270,7 +278,11 @@ impl Engine {
             unapplied: std::mem::take(&mut desired.unapplied),
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
+            present: self.baseline.as_ref().map(|_| present(&desired, &observed, &own)).unwrap_or_default(),
+            absent: std::mem::take(&mut desired.absent),
             principals: own,
+            scopes,
+            of_platform,
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };
@@ -386,4 +398,20 @@ fn stale(approved: &Plan, now: &Plan) -> Error {
         error = error.with("object", &change.id);
     }
     error.hint("make a new plan and look at it again")
+}
+
+/// The intents for which something is there that gives them access, as far as objects tell that.
+fn present(desired: &Desired, observed: &Observed, principals: &BTreeSet<ObjectId>) -> BTreeSet<IntentId> {
+    let gives = |id: &ObjectId| {
+        observed.objects.contains_key(id)
+            && !principals.contains(id)
+            && !observed.names.contains_key(id)
+            && !observed.with_principals.contains(id)
+    };
+    desired
+        .objects
+        .iter()
+        .filter(|object| gives(&object.id))
+        .flat_map(|object| object.because.iter().cloned())
+        .collect()
 }

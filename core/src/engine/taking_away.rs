@@ -30,6 +30,7 @@ use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::GrantName;
 use crate::vocabulary::note::Note;
+use crate::vocabulary::scope::Scope;
 
 /// What the provider and the platform say of their objects for whoever takes something away.
 #[derive(Debug, Default)]
@@ -42,10 +43,18 @@ pub(super) struct ObjectFacts {
     pub(super) unasked: BTreeSet<ObjectId>,
     /// [`Desired::unapplied`](crate::Desired::unapplied)
     pub(super) unapplied: BTreeSet<IntentId>,
+    /// [`Desired::absent`](crate::Desired::absent)
+    pub(super) absent: BTreeSet<IntentId>,
+    /// The intents for which objects are there that give access.
+    pub(super) present: BTreeSet<IntentId>,
     /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
     pub(super) unmakeable: Vec<Unmakeable>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
     pub(super) principals: BTreeSet<ObjectId>,
+    /// Of which scope each of these is.
+    pub(super) scopes: BTreeMap<ObjectId, Scope>,
+    /// What a platform is told of principals, by itself or by a handoff.
+    pub(super) of_platform: BTreeSet<ObjectId>,
     /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
     /// [`Observed::with_principals`](crate::Observed::with_principals).
     pub(super) with_principals: BTreeSet<ObjectId>,
@@ -73,6 +82,24 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Plan> {
         let intents = &*self.intents;
+        let (plan, staying) = self.plan_beside(intents, baseline, watch, cancel).await?;
+        if staying.is_empty() {
+            return Ok(plan);
+        }
+        // Something is left on a principal of a scope of which no grant stays, and task code goes on as that: what wider scopes grant
+        // that code it has to keep as well.
+        let bound = intents.also_bound(baseline, &staying);
+        Ok(self.plan_beside(&bound, baseline, watch, cancel).await?.0)
+    }
+
+    /// The same for what stays, and the scopes that aren't bound by that and whose principals stay all the same.
+    async fn plan_beside(
+        &self,
+        intents: &Intents,
+        baseline: &Intents,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<(Plan, BTreeSet<Scope>)> {
         let (mut plan, mut facts) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
         // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
         // possible to take it away all the same.
@@ -80,12 +107,13 @@ impl Engine {
         let missing = unmakeable::missing(&facts.unmakeable, &plan);
         let revoked = baseline.without(intents);
         let names: Vec<GrantName> = revoked.grants.iter().map(|grant| grant.name.clone()).collect();
+        let staying: Vec<GrantName> = intents.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
-        let mut principals = BTreeSet::new();
+        let (mut principals, mut scopes) = (BTreeSet::new(), BTreeMap::new());
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
-                principals = facts.principals;
+                (principals, scopes) = (facts.principals, facts.scopes);
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
@@ -101,9 +129,10 @@ impl Engine {
             provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
             revoked: &asked_by_revoked,
             names: &names,
+            kept: &staying,
             by_name: &|id, there, names| match self.backends().is_of_platform(id.kind) {
                 true => Remainder::Untold,
-                false => self.provider.without_grants(id, there, names, &asked_by_revoked),
+                false => self.provider.without_grants(id, there, names),
             },
         };
         let before = WholeManifest {
@@ -113,9 +142,15 @@ impl Engine {
             takes_grants: !names.is_empty(),
         };
         let reducer = Reducer::new(&plan, &facts, &before, &sharing);
+        let would_go: HashSet<_> = deleted(&plan).cloned().collect();
         let Reduced { are_givers_told, named } = reducer.reduce(&mut plan);
+        let goes: HashSet<_> = deleted(&plan).collect();
+        let bound: HashSet<_> = intents.bindings.iter().map(|binding| &binding.scope).collect();
+        let stays = |id: &ObjectId| would_go.contains(id) && !goes.contains(id);
+        let staying = scopes.into_iter().filter(|(id, scope)| stays(id) && !bound.contains(scope));
+        let staying: BTreeSet<_> = staying.map(|(_, scope)| scope).collect();
         if !are_givers_told && whole.is_some() {
-            plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.unapplied));
+            plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.absent()));
         }
         plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);
@@ -128,7 +163,7 @@ impl Engine {
         plan.undeletable = plan.deleted_of(&unmakeable::undeletable(&facts.unmakeable));
         match unmakeable::refusal(std::mem::take(&mut facts.unmakeable), &plan) {
             Some(refusal) => Err(refusal),
-            None => Ok(plan),
+            None => Ok((plan, staying)),
         }
     }
 

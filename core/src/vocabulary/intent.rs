@@ -1,5 +1,6 @@
 //! Intents: what the manifest asks for, before any cloud has its say.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -232,6 +233,38 @@ impl Intents {
             bindings: bindings.collect(),
             is_part: self.is_part,
         }
+    }
+
+    /// The same, with the baseline's bindings of some scopes: their principals stay although none of their grants does.
+    pub(crate) fn also_bound(&self, baseline: &Self, scopes: &BTreeSet<Scope>) -> Self {
+        let own: BTreeSet<&Scope> = self.bindings.iter().map(|binding| &binding.scope).chain(scopes).collect();
+        let grants: HashMap<_, _> = baseline.grants.iter().map(|grant| (&grant.name, grant)).collect();
+        let carried = |grant: &Arc<Checked<TaskAccess>>| {
+            let all = grants.get(&grant.name).map_or(&grant.carried_by, |grant| &grant.carried_by);
+            let carried_by = all.iter().filter(|scope| own.contains(scope) || grant.carried_by.contains(scope));
+            let request = TaskAccess { carried_by: carried_by.cloned().collect(), ..TaskAccess::clone(grant) };
+            Arc::new(grant.with(request))
+        };
+        let all: Vec<_> = self.grants.iter().map(carried).collect();
+        let by_name: HashMap<_, _> = all.iter().map(|grant| (&grant.name, grant)).collect();
+        let bound: Vec<_> = baseline.bindings.iter().filter(|binding| own.contains(&binding.scope)).collect();
+        let bindings = bound.iter().map(|binding| {
+            let grants =
+                binding.grants.iter().filter_map(|grant| by_name.get(&grant.name)).map(|grant| (*grant).clone());
+            let is_served = |pair: &&Pair| {
+                let is_narrower = |other: &&&Checked<ScopeBinding>| {
+                    other.scope != binding.scope
+                        && binding.scope.contains(&other.scope)
+                        && other.subjects.iter().any(|(known, _)| known == *pair)
+                };
+                bound.iter().any(|other| is_narrower(&other))
+            };
+            let served_elsewhere = binding.served_elsewhere.iter().filter(is_served).cloned().collect();
+            let grants = grants.collect();
+            binding.with(ScopeBinding { grants, served_elsewhere, ..ScopeBinding::clone(binding) })
+        });
+        let bindings = bindings.collect();
+        Self { grants: all, registries: self.registries.clone(), bindings, is_part: self.is_part }
     }
 
     /// The same, where each grant knows which of the baseline's are taken away ([`TaskAccess::beside_revoked`]).

@@ -1,6 +1,5 @@
 //! Between the engine and the provider: what the suite listens to, and where it interferes.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName,
-    Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource,
-    Result, ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
+    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName, Intents,
+    Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result,
+    ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -151,14 +150,8 @@ impl Provider for Spy {
         self.hear(self.inner.bind_scope(bindings).await)
     }
 
-    fn without_grants(
-        &self,
-        object: &ObjectId,
-        there: &Value,
-        grants: &[GrantName],
-        asked: &BTreeMap<ObjectId, Attributes>,
-    ) -> Remainder {
-        self.inner.without_grants(object, there, grants, asked)
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+        self.inner.without_grants(object, there, grants)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -9,14 +9,15 @@ use crate::vocabulary::note::Note;
 /// How many grants are named.
 const NAMED: usize = 3;
 
-/// Says which of the grants that stay ask for something that is revoked, for the same task code. `unapplied` aren't there.
+/// Says which of the grants that stay ask for something that is revoked, for the same task code. Of those that are `absent` nothing is
+/// there.
 /// `whole` is all that the manifest asks for: whose task code a grant serves may follow from what is revoked.
-pub(super) fn note(revoked: &Intents, whole: &Intents, unapplied: &BTreeSet<&IntentId>) -> Option<Note> {
+pub(super) fn note(revoked: &Intents, whole: &Intents, absent: &BTreeSet<&IntentId>) -> Option<Note> {
     let names: BTreeSet<_> = revoked.grants.iter().map(|grant| &grant.name).collect();
     let revoked: Vec<&TaskAccess> = revoked.grants.iter().map(|grant| &***grant).collect();
     let is_one = |grant: &&TaskAccess| {
         !names.contains(&grant.name)
-            && !unapplied.contains(&grant.id())
+            && !absent.contains(&grant.id())
             && revoked.iter().any(|revoked| gives_some_of(grant, revoked))
     };
     let givers: Vec<_> = whole.grants.iter().map(|grant| &***grant).filter(is_one).collect();

@@ -84,8 +84,14 @@ pub(super) fn take_along(
     let ids = |some: Vec<&usize>| some.into_iter().map(|at| plan.changes[*at].id.clone()).collect::<HashSet<_>>();
     let (going, mut staying) = (ids(going), ids(staying));
     staying.retain(|id| principals.contains(id));
+    let is_unmade = |(at, change): &(usize, &Change)| change.action == Action::Create && !is_planned[*at];
+    let unmade: HashSet<_> = plan.changes.iter().enumerate().filter(is_unmade).map(|(_, one)| one.id.clone()).collect();
     for (at, change) in plan.changes.iter_mut().enumerate() {
-        // What is to name another one names nothing until then: that is for `apply`.
+        // Nothing is told of a principal that isn't there: what is to name one names nothing until then, and that is for `apply`.
+        let is_of_unmade = change.depends_on.iter().any(|id| unmade.contains(id) && facts.principals.contains(id));
+        if is_of_unmade && facts.of_platform.contains(&change.id) && change.action != Action::Delete {
+            is_planned[at] = false;
+        }
         let now = facts.named_now.get(&change.id).filter(|_| change.action == Action::Update && !is_planned[at]);
         if let Some(now) = now.filter(|now| now.iter().any(|id| going.contains(id))) {
             change.depends_on.extend(now.iter().cloned());

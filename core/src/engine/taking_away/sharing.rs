@@ -58,6 +58,8 @@ pub(in crate::engine) struct Sharing<'a> {
     pub(in crate::engine) revoked: &'a BTreeMap<ObjectId, Attributes>,
     /// Their names.
     pub(in crate::engine) names: &'a [GrantName],
+    /// The names of the grants that stay.
+    pub(in crate::engine) kept: &'a [GrantName],
     /// [`Provider::without_grants`](crate::Provider::without_grants)
     pub(in crate::engine) by_name: &'a ByName<'a>,
 }
@@ -79,7 +81,14 @@ impl Sharing<'_> {
         let (there, baseline) = (there.value(), baseline.value());
         let [wanted, revoked] = [wanted, revoked].map(|attributes| attributes.map(Attributes::value));
         let (asked, revoked) = (wanted.as_ref(), revoked.as_ref());
-        let shares = Shares { there: &there, baseline: &baseline, wanted: asked, revoked, are_others_edited: true };
+        let shares = Shares {
+            there: &there,
+            baseline: &baseline,
+            wanted: asked,
+            revoked,
+            are_others_edited: true,
+            kept: self.kept,
+        };
         match (self.provider)(id, &shares) {
             Remainder::Untold => shares.by_keys().into(),
             told => told.into(),
@@ -100,8 +109,14 @@ impl Sharing<'_> {
     /// What is there of what is asked for.
     pub(in crate::engine) fn left_of_asked(&self, id: &ObjectId, there: &Attributes, asked: &Attributes) -> PartLeft {
         let (there, asked) = (there.value(), asked.value());
-        let shares =
-            Shares { there: &there, baseline: &asked, wanted: Some(&asked), revoked: None, are_others_edited: false };
+        let shares = Shares {
+            there: &there,
+            baseline: &asked,
+            wanted: Some(&asked),
+            revoked: None,
+            are_others_edited: false,
+            kept: self.kept,
+        };
         (self.provider)(id, &shares).into()
     }
 

@@ -10,7 +10,7 @@ use crate::vocabulary::names::{RegistryName, Stack};
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
 
 fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
-    Sharing { provider, revoked: &NOTHING, names: &[], by_name: &|_, _, _| Remainder::Untold }
+    Sharing { provider, revoked: &NOTHING, names: &[], kept: &[], by_name: &|_, _, _| Remainder::Untold }
 }
 
 fn untold() -> Sharing<'static> {

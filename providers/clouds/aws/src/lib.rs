@@ -29,17 +29,17 @@ mod shared_document;
 mod stacks;
 mod verbs;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
-    Provider, Purpose, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks,
-    TaskAccess, Widened, register_provider,
+    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
+    GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
+    Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -210,15 +210,11 @@ impl Provider for Aws {
         verbs::bind_scope::bound(self, bindings).await
     }
 
-    fn without_grants(
-        &self,
-        object: &ObjectId,
-        there: &Value,
-        grants: &[GrantName],
-        asked: &BTreeMap<ObjectId, Attributes>,
-    ) -> Remainder {
+    fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
         match object.kind {
-            kinds::POLICY => packing::remainder::policy_without(there, grants, asked),
+            // A mark names a place, and is for all that is there.
+            kinds::POLICY if self.names.is_mark(&self.names.policy_arn(&object.name)) => Remainder::Untold,
+            kinds::POLICY => packing::remainder::policy_without(there, grants),
             kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
                 let sid = there["statement"]["Sid"].as_str().unwrap_or_default();
                 let is_its = |grant: &GrantName| self.names.is_sid_of_first(sid, grant.as_str());

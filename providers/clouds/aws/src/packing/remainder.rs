@@ -7,13 +7,10 @@
 //!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
-use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{
-    Attributes, Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess,
-};
+use cloudgrant_core::{Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
@@ -48,13 +45,11 @@ pub(crate) async fn keep(
         let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_asked = |meaning: &Meaning| asked.contains(meaning) || named.wider.contains(meaning);
-        let missing = scope
-            .granted
-            .iter()
-            .filter(|granted| !there.has(granted, revoked.grants))
-            .map(|granted| granted.intent.clone());
+        let missing =
+            scope.granted.iter().filter(|granted| !there.has(granted, &revoked)).map(|granted| granted.intent.clone());
         scope.unapplied = missing.collect();
-        scope.granted.retain(|granted| there.has(granted, revoked.grants));
+        scope.granted.retain(|granted| there.has(granted, &revoked));
+        scope.present = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
         let stays: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         for statement in there.statements {
             let (sid, meaning) = (statement.sid().to_owned(), statement.meaning());
@@ -100,23 +95,14 @@ pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
     let is_revoked = |one: &Statement| {
         let is_its =
             |other: &Statement| other.meaning() == one.meaning() || !one.sid().is_empty() && other.sid() == one.sid();
-        revoked.iter().any(is_its)
+        !shares.kept.iter().any(|name| sids::is_of(one.sid(), name)) && revoked.iter().any(is_its)
     };
     without(shares.there, is_revoked).unwrap_or_else(|| Remainder::Left(shares.there.clone()))
 }
 
-/// What is left of a policy without the statements whose Sids name some grants, and without those that name none and that these
-/// grants ask for: nothing that stays asks for the policy.
-pub(crate) fn policy_without(there: &Value, grants: &[GrantName], asked: &BTreeMap<ObjectId, Attributes>) -> Remainder {
-    let meanings = LazyCell::new(|| {
-        let policies = asked.iter().filter(|(id, _)| id.kind == kinds::POLICY).map(|(_, policy)| policy.value());
-        let statements = policies.flat_map(|policy| all_of(&policy["document"]));
-        statements.map(|statement| statement.meaning()).collect::<HashSet<_>>()
-    });
-    let is_named = |one: &Statement| match one.sid() {
-        "" => meanings.contains(&one.meaning()),
-        sid => grants.iter().any(|name| sids::is_of(sid, name)),
-    };
+/// What is left of a policy without the statements whose Sids name some grants: nothing that stays asks for the policy.
+pub(crate) fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
+    let is_named = |one: &Statement| grants.iter().any(|name| sids::is_of(one.sid(), name));
     without(there, is_named).unwrap_or(Remainder::Untold)
 }
 
@@ -151,6 +137,7 @@ struct Revoked<'a> {
 
 /// One grant of it.
 struct One<'a> {
+    name: &'a GrantName,
     /// The scopes that carry it.
     carried_by: &'a [Scope],
     roles: Vec<String>,
@@ -178,9 +165,15 @@ impl<'a> Revoked<'a> {
             let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
             let missing = meanings.iter().filter(is_missing).copied().collect();
             let resources = statements.of(grant).flat_map(|statement| resources(&statement)).collect();
-            One { carried_by: &grant.carried_by, roles, meanings, resources, missing }
+            One { name: &grant.name, carried_by: &grant.carried_by, roles, meanings, resources, missing }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
+    }
+
+    /// Whether the grant that a Sid names asks for that by the manifest of now, as far as it can be told.
+    fn asks(&self, sid: &str, meaning: &Meaning) -> bool {
+        let mut each = self.each.iter().flatten();
+        each.any(|one| sids::is_of(sid, one.name) && one.meanings.contains(meaning))
     }
 
     /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is
@@ -267,19 +260,24 @@ impl There {
         Self { statements, sids, objects }
     }
 
-    /// Whether it is there for that grant. What has no Sid is there for all; and what is there for one that is revoked is there for who
-    /// asks for it as well: it is his once that has gone.
-    fn has(&self, granted: &Granted, revoked: Grants<'_>) -> bool {
-        let sids = self.sids.get(&granted.statement.meaning());
-        let mut sids = sids.into_iter().flatten();
-        sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent) || is_any_s(sid, revoked))
+    /// Whether it is there for that grant. What has no Sid is there for all. What is there under the name of a grant that is revoked, which
+    /// asks for something else by now, is there for who asks for it: that one had the name before.
+    fn has(&self, granted: &Granted, revoked: &Revoked<'_>) -> bool {
+        let meaning = granted.statement.meaning();
+        let mut sids = self.sids.get(&meaning).into_iter().flatten();
+        let is_former_s = |sid: &str| is_any_s(sid, revoked.grants) && !revoked.asks(sid, &meaning);
+        sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent) || is_former_s(sid))
     }
 
     /// Whether a scope has all that it is granted, and nothing else that names no revoked grant.
     fn is_unedited(&self, scope: &Scoped<'_>, revoked: Grants<'_>) -> bool {
         let granted: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         let is_meant = |one: &Statement| granted.contains(&one.meaning()) || is_any_s(one.sid(), revoked);
-        scope.granted.iter().all(|granted| self.has(granted, revoked)) && self.statements.iter().all(is_meant)
+        let is_there = |granted: &Granted| {
+            let mut sids = self.sids.get(&granted.statement.meaning()).into_iter().flatten();
+            sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent))
+        };
+        scope.granted.iter().all(is_there) && self.statements.iter().all(is_meant)
     }
 }
 

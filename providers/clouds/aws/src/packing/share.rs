@@ -38,6 +38,8 @@ pub(crate) struct Policies {
     pub(crate) by_scope: BTreeMap<Scope, Vec<Policy>>,
     /// The grants beside what is revoked that aren't there as the manifest has them.
     pub(crate) unapplied: BTreeSet<IntentId>,
+    /// Of these, those that have nothing.
+    pub(crate) absent: BTreeSet<IntentId>,
     /// What of the stack's gives scopes something now beside what is revoked: where it isn't among the policies, it gives what is revoked.
     pub(crate) held_against: BTreeSet<ObjectId>,
 }
@@ -100,8 +102,11 @@ pub(crate) async fn policies<'a>(
     move_order::between_scopes(aws, snapshot, carrying.collect());
     // What they were granted goes here, too, and is many small pieces.
     let unapplied = scopes.iter_mut().flat_map(|scope| std::mem::take(&mut scope.unapplied)).collect();
+    let unapplied: BTreeSet<IntentId> = unapplied;
+    let present: BTreeSet<_> = scopes.iter().flat_map(|scope| &scope.present).collect();
+    let absent = unapplied.iter().filter(|intent| !present.contains(intent)).cloned().collect();
     let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.with_unasked()?)));
-    Ok(Policies { by_scope: policies.into_iter().flatten().collect(), unapplied, held_against })
+    Ok(Policies { by_scope: policies.into_iter().flatten().collect(), unapplied, absent, held_against })
 }
 
 /// A scope with all that it is granted.
@@ -117,6 +122,8 @@ pub(crate) struct Scoped<'a> {
     pub(crate) unasked: HashSet<Meaning>,
     /// Its grants that aren't there as the manifest has them.
     pub(crate) unapplied: BTreeSet<IntentId>,
+    /// Its grants of which something is there.
+    pub(crate) present: BTreeSet<IntentId>,
     policies: Option<Vec<Policy>>,
 }
 
@@ -141,6 +148,7 @@ impl<'a> Scoped<'a> {
             is_apart: false,
             unasked: HashSet::default(),
             unapplied: BTreeSet::new(),
+            present: BTreeSet::new(),
             policies: None,
         }
     }

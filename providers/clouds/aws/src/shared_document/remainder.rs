@@ -91,7 +91,14 @@ mod tests {
         let (there, baseline) = (of(there), of(&[wanted, revoked].concat()));
         let (wanted, revoked) = (of(wanted), of(revoked));
         let revoked = Some(&revoked);
-        statement(&Shares { there: &there, baseline: &baseline, wanted: Some(&wanted), revoked, are_others_edited })
+        statement(&Shares {
+            there: &there,
+            baseline: &baseline,
+            wanted: Some(&wanted),
+            revoked,
+            are_others_edited,
+            kept: &[],
+        })
     }
 
     #[test]
@@ -112,6 +119,7 @@ mod tests {
                 wanted: Some(&asked),
                 revoked: None,
                 are_others_edited: false,
+                kept: &[],
             };
             statement(&shares)
         };
@@ -132,7 +140,7 @@ mod tests {
 
     fn left_of_asked(there: &Value, asked: &Value) -> Remainder {
         let (baseline, wanted) = (asked, Some(asked));
-        statement(&Shares { there, baseline, wanted, revoked: None, are_others_edited: false })
+        statement(&Shares { there, baseline, wanted, revoked: None, are_others_edited: false, kept: &[] })
     }
 
     #[test]
@@ -156,6 +164,7 @@ mod tests {
             wanted: Some(&wanted),
             revoked: None,
             are_others_edited: true,
+            kept: &[],
         };
         assert_eq!(statement(&shares), Remainder::Unreadable);
     }

@@ -33,6 +33,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
     let packed = reading.packed.policies(aws, grants, &inventory, &snapshot).await?;
     desired.unapplied.extend(packed.unapplied);
+    desired.absent.extend(packed.absent);
     desired.less_revoked.extend(packed.held_against);
     for (scope, policies) in packed.by_scope {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();

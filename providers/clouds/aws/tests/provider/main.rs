@@ -21,6 +21,7 @@ mod own_repositories;
 mod permissions;
 mod registries;
 mod revoking;
+mod revoking_beside;
 mod revoking_shared;
 mod scale;
 mod secrets;

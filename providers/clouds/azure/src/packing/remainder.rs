@@ -163,6 +163,7 @@ mod tests {
             wanted,
             revoked: Some(&revoked),
             are_others_edited: false,
+            kept: &[],
         })
     }
 
@@ -196,6 +197,7 @@ mod tests {
                 wanted: Some(&wanted),
                 revoked: Some(&revoked),
                 are_others_edited,
+                kept: &[],
             })
         };
         assert_eq!((left(true), left(false)), (Remainder::Left(reader(&[A, C])), Remainder::Left(reader(&[A]))));
@@ -209,7 +211,8 @@ mod tests {
         for by_hand in [text.replace("StringStartsWith", "StringLike"), added, "nothing of ours".to_owned()] {
             let there = json!({ "role_id": BLOB_READER.id, "condition": by_hand });
             for (wanted, revoked) in [(Some(&a), Some(&ours)), (None, Some(&ours)), (Some(&ours), None)] {
-                let shares = Shares { there: &there, baseline: &ours, wanted, revoked, are_others_edited: false };
+                let shares =
+                    Shares { there: &there, baseline: &ours, wanted, revoked, are_others_edited: false, kept: &[] };
                 assert_eq!(assignment(&shares), Remainder::Unreadable, "{by_hand}");
             }
         }
