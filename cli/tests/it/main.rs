@@ -29,6 +29,7 @@ mod platform_places;
 mod proxies;
 mod readme;
 mod refusals;
+mod revoked_principals;
 mod sandbox;
 mod sandbox_or_not;
 mod short;

@@ -1,5 +1,6 @@
 //! The contract: what a cloud must do to be a provider.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::contract::attributes::Attributes;
 use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
 use crate::contract::delivery::Bound;
@@ -117,6 +119,13 @@ pub trait Provider: Backend {
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
         let _ = (object, there, grants);
         Remainder::Untold
+    }
+
+    /// Whether an object that says of no part whose it is holds nothing but what some grants ask for, in whatever object. Asked of what
+    /// nothing in the manifest asks for in that form any more. `asked` is what these grants ask for by themselves.
+    fn holds_only(&self, object: &ObjectId, there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
+        let _ = (object, there, asked);
+        false
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was

@@ -134,6 +134,9 @@ impl Engine {
                 true => Remainder::Untold,
                 false => self.provider.without_grants(id, there, names),
             },
+            holds_only: &|id, there| {
+                !self.backends().is_of_platform(id.kind) && self.provider.holds_only(id, there, &asked_by_revoked)
+            },
         };
         let before = WholeManifest {
             plan: whole.as_ref(),

@@ -1,5 +1,6 @@
 //! Between the engine and the provider: what the suite listens to, and where it interferes.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName, Intents,
-    Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource, Result,
-    ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
+    Approved, Attributes, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName,
+    Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource,
+    Result, ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -152,6 +153,10 @@ impl Provider for Spy {
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
         self.inner.without_grants(object, there, grants)
+    }
+
+    fn holds_only(&self, object: &ObjectId, there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
+        self.inner.holds_only(object, there, asked)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -49,7 +49,13 @@ impl Reducer<'_> {
             Some(there) => sharing.named_in(&change.id, there),
             None => Vec::new(),
         };
+        let revoked_alone = self.of_revoked_alone(plan);
         for change in &mut plan.changes {
+            if revoked_alone.contains(&change.id) {
+                parts.named.insert(change.id.clone(), sharing.names.iter().cloned().map(IntentId::Grant).collect());
+                parts.named_wholly.insert(change.id.clone());
+                continue;
+            }
             let is_deletion = change.action == Action::Delete;
             let left_by_name = change.before.as_ref().filter(|_| is_deletion);
             let left_by_name = left_by_name.map_or(PartLeft::Unknown, |there| sharing.left_by_name(&change.id, there));
@@ -98,6 +104,24 @@ impl Reducer<'_> {
         // What turned out to go comes with the rest of that, and before all that it needs.
         in_order(plan);
         parts
+    }
+}
+
+impl Reducer<'_> {
+    /// What names nobody and is there in a form in which nothing asks for it, with nothing but what is revoked, on principals of what is
+    /// revoked alone.
+    fn of_revoked_alone(&self, plan: &Plan) -> HashSet<ObjectId> {
+        let is_of_revoked = |change: &&Change| {
+            let is_on_its = |user: &Change| {
+                user.depends_on.iter().all(|id| *id == change.id || self.sharing.revoked.contains_key(id))
+            };
+            let mut users = plan.changes.iter().filter(|user| user.depends_on.contains(&change.id));
+            change.action == Action::Delete
+                && self.changes.get(&change.id).is_some_and(|other| other.action == Action::Delete)
+                && change.before.as_ref().is_some_and(|there| (self.sharing.holds_only)(&change.id, &there.value()))
+                && users.all(is_on_its)
+        };
+        plan.changes.iter().filter(is_of_revoked).map(|change| change.id.clone()).collect()
     }
 }
 

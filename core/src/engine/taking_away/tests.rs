@@ -10,7 +10,14 @@ use crate::vocabulary::names::{RegistryName, Stack};
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();
 
 fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
-    Sharing { provider, revoked: &NOTHING, names: &[], kept: &[], by_name: &|_, _, _| Remainder::Untold }
+    Sharing {
+        provider,
+        revoked: &NOTHING,
+        names: &[],
+        kept: &[],
+        by_name: &|_, _, _| Remainder::Untold,
+        holds_only: &|_, _| false,
+    }
 }
 
 fn untold() -> Sharing<'static> {

@@ -29,17 +29,17 @@ mod shared_document;
 mod stacks;
 mod verbs;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired, Diagnostic, Error,
-    GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose,
-    RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
-    Widened, register_provider,
+    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
+    Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
+    Provider, Purpose, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks,
+    TaskAccess, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -222,6 +222,12 @@ impl Provider for Aws {
             }
             _ => Remainder::Untold,
         }
+    }
+
+    fn holds_only(&self, object: &ObjectId, there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
+        object.kind == kinds::POLICY
+            && !self.names.is_mark(&self.names.policy_arn(&object.name))
+            && packing::remainder::holds_only(there, asked)
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -7,10 +7,12 @@
 //!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess};
+use cloudgrant_core::{
+    Attributes, Checked, GrantName, IntentId, ObjectId, Remainder, Result, Scope, Shares, TaskAccess,
+};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
@@ -104,6 +106,15 @@ pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
 pub(crate) fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
     let is_named = |one: &Statement| grants.iter().any(|name| sids::is_of(one.sid(), name));
     without(there, is_named).unwrap_or(Remainder::Untold)
+}
+
+/// Whether a policy without names holds nothing but what some grants ask for.
+pub(crate) fn holds_only(there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
+    let policies = asked.iter().filter(|(id, _)| id.kind == kinds::POLICY).map(|(_, policy)| policy.value());
+    let statements = policies.flat_map(|policy| all_of(&policy["document"]));
+    let asked: HashSet<_> = statements.map(|statement| statement.meaning()).collect();
+    let statements = all_of(&there["document"]);
+    !statements.is_empty() && statements.iter().all(|one| one.sid().is_empty() && asked.contains(&one.meaning()))
 }
 
 /// `None` where a policy has none of these statements.

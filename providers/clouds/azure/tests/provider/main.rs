@@ -27,6 +27,7 @@ mod places;
 mod prefixes;
 mod registries;
 mod revoking;
+mod revoking_beside;
 mod rewritten;
 mod scale;
 mod trust;

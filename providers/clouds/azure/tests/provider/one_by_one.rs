@@ -60,7 +60,7 @@ pub(crate) async fn given(world: &World) -> Given {
 }
 
 /// What of some access isn't in another one.
-fn beyond(some: &Given, other: &Given) -> Given {
+pub(crate) fn beyond(some: &Given, other: &Given) -> Given {
     let is_in = |(whom, part): &&(String, String)| {
         other.iter().any(|(known, wider)| known == whom && part.starts_with(wider.as_str()))
     };
