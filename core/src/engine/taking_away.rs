@@ -89,7 +89,14 @@ impl Engine {
         // Something is left on a principal of a scope of which no grant stays, and task code goes on as that: what wider scopes grant
         // that code it has to keep as well.
         let bound = intents.also_bound(baseline, &staying);
-        Ok(self.plan_beside(&bound, baseline, watch, cancel).await?.0)
+        let told = plan.stays;
+        let (mut plan, _) = self.plan_beside(&bound, baseline, watch, cancel).await?;
+        // The manifest alone doesn't ask for these principals, nor for what is on them.
+        let goes: HashSet<_> = deleted(&plan).cloned().collect();
+        let known: HashSet<_> = plan.stays.iter().map(|stays| stays.object.clone()).collect();
+        plan.stays.extend(told.into_iter().filter(|one| !goes.contains(&one.object) && !known.contains(&one.object)));
+        plan.stays.sort();
+        Ok(plan)
     }
 
     /// The same for what stays, and the scopes that aren't bound by that and whose principals stay all the same.
