@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Result, Stays, Unmakeable, shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Remainder, Result, Shares, Stays,
+    Unmakeable, shown,
 };
 use serde_json::{Value, json};
 
@@ -36,8 +37,11 @@ pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result
             observed.notes.extend(adopted(object, &record.attributes, &held));
         }
         if !held.is_empty() {
-            let names = held.values().flat_map(|held| held.there.iter().chain([&held.written])).cloned();
-            observed.names.insert(id(&name), names.collect());
+            // One that is wanted and that somebody edited isn't core's to take along with a principal: it stays, and is told.
+            if object.is_none() || !held.values().any(Held::is_edited) {
+                let names = held.values().flat_map(|held| held.there.iter().chain([&held.written])).cloned();
+                observed.names.insert(id(&name), names.collect());
+            }
             observed.if_updated.extend(edited(&held).map(|edited| (id(&name), edited)));
             observed.objects.insert(id(&name), found(&name, &held, object.is_some()));
         }
@@ -63,7 +67,7 @@ fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
         "with the next sync of cluster resources, task code of project {project} in domain {domain} has the platform's default again"
     );
     if !written.is_empty() {
-        attributes["written"] = json!(written);
+        attributes[WRITTEN] = json!(written);
         let stays: Vec<_> =
             written.keys().map(|key| format!("{key}: `{}`", there.get(key).map_or("", String::as_str))).collect();
         warning = format!(
@@ -77,6 +81,24 @@ fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
         depends_on: Vec::new(),
         if_deleted: (!is_wanted).then_some(warning),
         touches: Vec::new(),
+    }
+}
+
+/// Where the attributes of what is there say what was written, if somebody has put something else in its place.
+const WRITTEN: &str = "written";
+
+/// Whether somebody has put something else in the place of what was written.
+pub(crate) fn is_edited(there: &Value) -> bool {
+    there.get(WRITTEN).is_some()
+}
+
+/// What is left of such values where grants are taken away: all that is there, as it is. It isn't cloudgrant's to take, nor to write
+/// over: that is for an apply, which shows it. Where nothing else asks for them the mark goes, and what somebody has set stays.
+pub(crate) fn left_of_edited(shares: &Shares<'_>) -> Remainder {
+    match shares.wanted {
+        None => Remainder::Untold,
+        Some(wanted) if wanted == shares.baseline => Remainder::Left(shares.there.clone()),
+        Some(_) => Remainder::Unreadable,
     }
 }
 
