@@ -242,6 +242,23 @@ fn a_revoke_takes_all_else_away_where_a_project_is_archived_and_ends_with_1() {
     assert_eq!(records(&folder, "aws"), json!({}));
 }
 
+/// A domain is Flyte's, and there whether or not the manifest still names it.
+#[test]
+fn what_was_set_in_a_domain_goes_that_the_manifest_no_longer_names() {
+    let folder = Folder::with(EXAMPLE);
+    exits(&folder, &["apply", "--yes"], 0);
+    let (first, second) = EXAMPLE.split_once("  - name: vision-development").expect("two grants");
+    let (head, _) = first.split_once("  - name: models-production").expect("the first grant");
+    let manifest = format!("{head}  - name: vision-development{second}");
+    folder.write("cloudgrant.yaml", manifest.replace("domains: [development, production]", "domains: [development]"));
+    exits(&folder, &["apply", "--yes"], 0);
+    let there = records(&folder, "aws");
+    assert!(there["vision/development"].is_object() && there["vision/production"].is_null(), "{there}");
+    assert_eq!(there.as_object().map(serde_json::Map::len), Some(1), "{there}");
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({}));
+}
+
 #[test]
 fn leaving_flyte_admin_takes_away_what_was_set_and_hands_off() {
     let folder = Folder::with(EXAMPLE);

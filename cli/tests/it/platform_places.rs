@@ -127,6 +127,36 @@ fn what_a_stack_told_a_platform_is_not_forgotten_with_its_manifest() {
     }
 }
 
+/// The command is all that it takes, also in the sandbox: that keeps its cluster's issuer, and its deployment's projects and domains.
+#[cfg(unix)]
+#[test]
+fn the_command_that_takes_back_does_so_without_a_manifest() {
+    for case in cases() {
+        let folder = case
+            .variables
+            .iter()
+            .fold(Folder::with(&case.manifest), |folder, (name, value)| folder.variable(name, value));
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+        let list = ["stacks", "--sandbox", "--provider", case.cloud];
+        let command = assert_valid(&folder, &list)["stacks"][0]["take_back"].as_str().expect("a command").to_owned();
+        let script = format!("cloudgrant() {{ {} \"$@\"; }}; {command} --yes", env!("CARGO_BIN_EXE_cloudgrant"));
+        let output = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder.path())
+            .output()
+            .expect("the command runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command}: {said}");
+        assert!(said.contains(case.kind) && !said.contains("To have it searched"), "{said}");
+        let none = assert_valid(&folder, &list);
+        assert!(none["stacks"] == serde_json::json!([]) && unsearched(&none).is_empty(), "{none:#}");
+    }
+}
+
 /// The same where a manifest of another stack is there, which has somebody else tell the platform, and where a stack told more than one
 /// place: each has its own way.
 #[test]

@@ -182,8 +182,9 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
     let projects: BTreeMap<&str, &Project> = projects.iter().map(|project| (project.id.as_str(), project)).collect();
     let mut wrong: BTreeMap<String, Unmakeable> = BTreeMap::new();
     for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
-        if let Some((why, actions)) = unfit(name, &projects) {
-            if !wanted.contains_key(name) && actions.contains(&Action::Delete) {
+        let is_wanted = wanted.contains_key(name);
+        if let Some((why, actions)) = unfit(name, &projects, is_wanted) {
+            if !is_wanted && actions.contains(&Action::Delete) {
                 stay(name, &why, observed);
                 continue;
             }
@@ -206,14 +207,14 @@ fn stay(name: &str, why: &Error, observed: &mut Observed) {
     observed.stays.push(Stays { object, reason, is_empty: false });
 }
 
-/// What is wrong with a project or a domain, and what can't be done for that.
-fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<(Error, &'static [Action])> {
+/// What is wrong with a project or a domain, and what can't be done for that. Only of what is wanted the manifest can do without.
+fn unfit(name: &str, projects: &BTreeMap<&str, &Project>, is_wanted: bool) -> Option<(Error, &'static [Action])> {
     const NOTHING: &[Action] = &[Action::Create, Action::Update, Action::Delete];
     let (project, domain) = parts(name);
     let Some(known) = projects.get(project) else {
         let message = format!("project {project} isn't registered with Flyte admin");
-        let hint =
-            format!("register it (`flytectl create project --id {project} …`), or take it out of `platform.projects`");
+        let out = if is_wanted { ", or take it out of `platform.projects`" } else { "; then it can be taken away" };
+        let hint = format!("register it (`flytectl create project --id {project} …`){out}");
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     if !known.is_active {
@@ -225,7 +226,10 @@ fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<(Error, &'st
     }
     let Some((_, called)) = known.domains.iter().find(|(id, _)| id == domain) else {
         let message = format!("Flyte admin has no domain {domain}");
-        let hint = "take it out of `platform.domains`, or set it up first";
+        let hint = match is_wanted {
+            true => "take it out of `platform.domains`, or set it up first",
+            false => "set it up again; then what is there can be taken away",
+        };
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     (called != domain).then(|| {
@@ -251,4 +255,30 @@ fn of_place(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, observed: 
         backend.deployment.place()
     );
     Some(Note::info(about, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The manifest can do without what it asks for, and has nothing to do with what it doesn't.
+    #[test]
+    fn only_of_what_is_wanted_the_manifest_is_told_to_do_without() {
+        let domains = vec![("production".to_owned(), "production".to_owned())];
+        let vision = Project { id: "vision".to_owned(), is_active: true, domains };
+        let projects = BTreeMap::from([("vision", &vision)]);
+        for name in ["vision/development", "other/production"] {
+            let hint = |is_wanted| {
+                let (why, _) = unfit(name, &projects, is_wanted).expect("it is unfit");
+                why.hint_text().unwrap_or_default().to_owned()
+            };
+            assert!(hint(true).contains("take it out of `platform."), "{}", hint(true));
+            assert!(
+                !hint(false).contains("`platform.") && hint(false).contains("can be taken away"),
+                "{}",
+                hint(false)
+            );
+        }
+        assert!(unfit("vision/production", &projects, true).is_none());
+    }
 }
