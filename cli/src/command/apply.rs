@@ -95,7 +95,16 @@ pub(super) struct Asked<'a> {
 /// # Errors
 /// The cloud can't be looked at, or nothing is there of a stack that was asked for by its name.
 pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Asked<'_>) -> Result<Plan> {
-    let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+    let mut plan = match work.interrupts.unless(engine.plan(work.progress)).await {
+        // What is in the way may be that the stack is at another home. Who named it is told of it, and not of a manifest, which is
+        // another stack's if there is one.
+        Err(error) if asked.must_be_there && error.kind() == ErrorKind::Conflict => {
+            let stack = &work.session.loaded().manifest.stack.clone();
+            let elsewhere = super::revoke::nothing_of(shell, work, engine, stack).await;
+            return Err(elsewhere.ok().flatten().unwrap_or(error));
+        }
+        plan => plan?,
+    };
     if asked.looks_again && plan.is_empty() {
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;

@@ -1,6 +1,7 @@
 //! Stacks, for people and for programs.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{FoundStack, Stack, Unsearched};
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub(crate) struct Listed<'a> {
     /// None where no run can be at its home.
     pub(crate) take_back: Option<String>,
     /// The variables in that command that somebody has to fill in, each with what it takes.
-    pub(crate) fill_in: Vec<(String, &'a str)>,
+    pub(crate) fill_in: Vec<(String, Cow<'a, str>)>,
 }
 
 /// What stands where somebody has to fill something in. No shell takes it for anything, and no key does.
@@ -32,7 +33,19 @@ impl<'a> Listed<'a> {
         };
         let mut fill_in = Vec::new();
         if stack.settings.is_some() {
-            fill_in.extend(stack.fill_in.iter().map(|(key, what)| (named(key), what.as_str())));
+            fill_in.extend(stack.fill_in.iter().map(|(key, what)| (named(key), what.as_str().into())));
+        }
+        let mut of_platform = BTreeMap::new();
+        for (key, values) in &stack.platform_settings {
+            let variable = format!("CLOUDGRANT_PLATFORM__{}", key.to_uppercase());
+            if let [value] = Vec::from_iter(values.keys()).as_slice() {
+                of_platform.insert(variable, Some(value.as_str()));
+            } else if stack.settings.is_some() {
+                let each = values.iter().map(|(value, places)| format!("{value} for the {}", listed(places)));
+                let each = Vec::from_iter(each).join(", ");
+                fill_in.push((variable.clone(), format!("one value for each run: {each}").into()));
+                of_platform.insert(variable, None);
+            }
         }
         let take_back = stack.settings.as_ref().map(|settings| {
             let variable = |(key, value): (&String, &String)| format!("{}={} ", named(key), quoted(value));
@@ -42,12 +55,14 @@ impl<'a> Listed<'a> {
                 let begin = format!("CLOUDGRANT_{}__", provider.to_uppercase());
                 let is_said = |name: &str| match name.strip_prefix(&begin) {
                     Some(key) => !settings.contains_key(&key.to_lowercase()),
-                    None => name.starts_with("CLOUDGRANT_PLATFORM__"),
+                    None => name.starts_with("CLOUDGRANT_PLATFORM__") && !of_platform.contains_key(name),
                 };
                 let mut said: Vec<_> = std::env::vars().filter(|(name, _)| is_said(name)).collect();
                 said.sort();
                 variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
             }
+            let said = of_platform.iter().filter_map(|(variable, value)| Some((variable, (*value)?)));
+            variables.extend(said.map(|(variable, value)| format!("{variable}={} ", quoted(value))));
             variables.extend(fill_in.iter().map(|(variable, _)| format!("{variable}={BLANK} ")));
             let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
             variables + &global.repeated(&format!("revoke --all{named}"))
@@ -100,6 +115,10 @@ pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<u
         out.push_str(&format!("{}\n", styled(BOLD, &format!("{stacks}, {objects}."))));
     }
     out
+}
+
+fn listed(places: &BTreeSet<String>) -> String {
+    Vec::from_iter(places.iter().map(String::as_str)).join(" and ")
 }
 
 /// A line with a label, unless there is nothing to say.

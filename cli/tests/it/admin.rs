@@ -7,6 +7,7 @@ use cloudgrant_flyte_sandbox::start;
 use cloudgrant_sandbox_kit::Start;
 use serde_json::{Value, json};
 
+use crate::delivery::{annotations, in_cluster};
 use crate::json::assert_valid;
 use crate::support::{Folder, assert_looks};
 
@@ -158,6 +159,71 @@ fn what_somebody_put_in_place_of_a_role_is_drift_with_both_and_another_s_is_a_co
     exits(&folder, &["revoke", "--all", "--yes"], 0);
 }
 
+/// The grants of one domain and of one project in it: the project's own role goes, and the domain's takes its place.
+const NARROWER: &str = "  - name: vision-production
+    scope: { project: vision, domain: production }
+    access: { training-data: read }
+";
+
+/// Sets a value of a pair as somebody else does who leaves alone what is beside it.
+fn set_by_hand(folder: &Folder, (project, domain): (&str, &str), value: &str) {
+    let all =
+        in_admin(folder, "aws", &[("GET", "/api/v1/matchable_attributes?resource_type=CLUSTER_RESOURCE", Value::Null)]);
+    let mut records = all["configurations"].as_array().expect("a list").iter();
+    let record = records.find(|one| one["project"] == project && one["domain"] == domain).expect("a record");
+    let mut map = record["attributes"]["cluster_resource_attributes"]["attributes"].clone();
+    map["defaultIamRole"] = json!(value);
+    put(folder, "aws", &format!("{project}/{domain}"), map);
+}
+
+/// What takes the place of a grant's principal is written over what cloudgrant wrote, and over nothing else.
+#[test]
+fn a_revoke_writes_over_nothing_that_somebody_else_set() {
+    const OTHER: &str = "arn:aws:iam::111122223333:role/somebody-else";
+    let folder = Folder::with(&format!("{EXAMPLE}\n{NARROWER}"));
+    exits(&folder, &["apply", "--yes"], 0);
+    let before = records(&folder, "aws");
+    set_by_hand(&folder, ("vision", "production"), OTHER);
+    let look = exits(&folder, &["revoke", "vision-production", "--dry-run"], 1);
+    assert!(look.contains("stays: cluster-resource-attribute vision/production"), "{look}");
+    // Of others that is nobody's business.
+    exits(&folder, &["revoke", "vision-development", "--dry-run"], 0);
+    let revoked = exits(&folder, &["revoke", "vision-production", "--yes"], 1);
+    assert!(revoked.contains("stays: cluster-resource-attribute vision/production"), "{revoked}");
+    assert!(!revoked.contains("~ cluster-resource-attribute"), "{revoked}");
+    let there = records(&folder, "aws");
+    assert_eq!(there["vision/production"]["defaultIamRole"], OTHER, "{there}");
+    assert_eq!(there["forecasting/production"], before["forecasting/production"]);
+    let again = exits(&folder, &["revoke", "vision-production", "--dry-run"], 1);
+    assert!(!again.contains("~ cluster-resource-attribute"), "{again}");
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({ "vision/production": { "defaultIamRole": OTHER } }));
+
+    // Where nobody edited it, the domain's takes its place.
+    let folder = Folder::with(&format!("{EXAMPLE}\n{NARROWER}"));
+    exits(&folder, &["apply", "--yes"], 0);
+    exits(&folder, &["revoke", "vision-production", "--yes"], 0);
+    let there = records(&folder, "aws");
+    assert_eq!(there["vision/production"], there["forecasting/production"], "{there}");
+}
+
+/// The same where another field manager of the cluster's wrote the value.
+#[test]
+fn a_revoke_writes_over_no_annotation_that_somebody_else_set() {
+    const KEY: &str = "eks.amazonaws.com/role-arn";
+    const OTHER: &str = "arn:aws:iam::111122223333:role/somebody-else";
+    let manifest = EXAMPLE.replace("delivery: admin", "delivery: kubernetes");
+    let folder = Folder::with(&format!("{manifest}\n{NARROWER}"));
+    exits(&folder, &["apply", "--yes"], 0);
+    in_cluster(&folder, "aws", async |cluster| cluster.annotate("vision-production", json!({ KEY: OTHER })).await);
+    let look = exits(&folder, &["revoke", "vision-production", "--dry-run"], 0);
+    assert!(!look.contains("service-account-annotation vision-production/default  "), "{look}");
+    exits(&folder, &["revoke", "vision-production", "--yes"], 0);
+    assert_eq!(annotations(&folder, "aws")["vision-production"][KEY], OTHER);
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(annotations(&folder, "aws")["vision-production"][KEY], OTHER);
+}
+
 /// What stays keeps no role from going: it names what is gone then.
 #[test]
 fn a_revoke_takes_all_else_away_where_a_project_is_archived_and_ends_with_1() {
@@ -172,6 +238,23 @@ fn a_revoke_takes_all_else_away_where_a_project_is_archived_and_ends_with_1() {
     assert!(revoked.contains("6 deleted") || revoked.contains("7 deleted"), "{revoked}");
     exits(&folder, &["revoke", "--all", "--yes"], 1);
     set("ACTIVE");
+    exits(&folder, &["revoke", "--all", "--yes"], 0);
+    assert_eq!(records(&folder, "aws"), json!({}));
+}
+
+/// A domain is Flyte's, and there whether or not the manifest still names it.
+#[test]
+fn what_was_set_in_a_domain_goes_that_the_manifest_no_longer_names() {
+    let folder = Folder::with(EXAMPLE);
+    exits(&folder, &["apply", "--yes"], 0);
+    let (first, second) = EXAMPLE.split_once("  - name: vision-development").expect("two grants");
+    let (head, _) = first.split_once("  - name: models-production").expect("the first grant");
+    let manifest = format!("{head}  - name: vision-development{second}");
+    folder.write("cloudgrant.yaml", manifest.replace("domains: [development, production]", "domains: [development]"));
+    exits(&folder, &["apply", "--yes"], 0);
+    let there = records(&folder, "aws");
+    assert!(there["vision/development"].is_object() && there["vision/production"].is_null(), "{there}");
+    assert_eq!(there.as_object().map(serde_json::Map::len), Some(1), "{there}");
     exits(&folder, &["revoke", "--all", "--yes"], 0);
     assert_eq!(records(&folder, "aws"), json!({}));
 }

@@ -95,6 +95,10 @@ fn what_a_stack_told_a_platform_is_not_forgotten_with_its_manifest() {
         assert!(one.starts_with(place) && one.contains("platform.delivery"), "{one}");
         let elsewhere = told["stacks"][0]["elsewhere"].to_string();
         assert!(elsewhere.contains(place) && count(&told, kind) == 0, "{told:#}");
+        // The command that takes it back says it: else the principals go first, and what names them stays.
+        let leave = format!("CLOUDGRANT_PLATFORM__DELIVERY=leave-{} ", case.delivery.trim_start_matches("leave-"));
+        let command = told["stacks"][0]["take_back"].as_str().expect("a command");
+        assert!(command.contains(&leave), "{command}");
         let revoke = ["revoke", "--all", "--stack", stack, "--yes", "--sandbox", "--provider", cloud];
         for _ in 0..2 {
             let said = exits(&folder, &revoke, 1);
@@ -120,6 +124,71 @@ fn what_a_stack_told_a_platform_is_not_forgotten_with_its_manifest() {
         assert!(said.contains(kind), "{said}");
         let none = assert_valid(&folder, &list);
         assert!(none["stacks"] == serde_json::json!([]) && unsearched(&none).is_empty(), "{none:#}");
+    }
+}
+
+/// The command is all that it takes, also in the sandbox: that keeps its cluster's issuer, and its deployment's projects and domains.
+#[cfg(unix)]
+#[test]
+fn the_command_that_takes_back_does_so_without_a_manifest() {
+    for case in cases() {
+        let folder = case
+            .variables
+            .iter()
+            .fold(Folder::with(&case.manifest), |folder, (name, value)| folder.variable(name, value));
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+        let list = ["stacks", "--sandbox", "--provider", case.cloud];
+        let command = assert_valid(&folder, &list)["stacks"][0]["take_back"].as_str().expect("a command").to_owned();
+        let script = format!("cloudgrant() {{ {} \"$@\"; }}; {command} --yes", env!("CARGO_BIN_EXE_cloudgrant"));
+        let output = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder.path())
+            .output()
+            .expect("the command runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command}: {said}");
+        assert!(said.contains(case.kind) && !said.contains("To have it searched"), "{said}");
+        let none = assert_valid(&folder, &list);
+        assert!(none["stacks"] == serde_json::json!([]) && unsearched(&none).is_empty(), "{none:#}");
+    }
+}
+
+/// The same where a manifest of another stack is there, which has somebody else tell the platform, and where a stack told more than one
+/// place: each has its own way.
+#[test]
+fn a_command_that_takes_back_says_the_way_to_each_place() {
+    const VARIABLE: &str = "CLOUDGRANT_PLATFORM__DELIVERY";
+    let admin = EXAMPLE.to_owned();
+    let accounts = EXAMPLE.replace("delivery: admin", "delivery: kubernetes");
+    let neither = EXAMPLE.replace("  delivery: admin\n", "");
+    let folder = Folder::with(&admin);
+    exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+    let of = |manifest: &str| {
+        folder.write("cloudgrant.yaml", manifest);
+        let document = assert_valid(&folder, &["stacks", "--sandbox"]);
+        let stack = &document["stacks"][0];
+        let fill_in = stack["fill_in"].as_array().expect("a list").iter();
+        let fill_in: Vec<_> = fill_in.map(|one| format!("{}: {}", one["variable"], one["what"])).collect();
+        (stack["take_back"].as_str().expect("a command").to_owned(), fill_in.join("; "))
+    };
+    // The manifest leads there itself.
+    let (command, fill_in) = of(&admin);
+    assert!(!command.contains(VARIABLE) && fill_in.is_empty(), "{command} {fill_in}");
+    for manifest in [neither.clone(), neither.replace("acme-flyte", "acme-other"), accounts.clone()] {
+        let (command, fill_in) = of(&manifest);
+        assert!(command.contains(&format!("{VARIABLE}=leave-admin ")) && fill_in.is_empty(), "{command} {fill_in}");
+    }
+    exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+    for manifest in [&admin, &accounts, &neither] {
+        let (command, fill_in) = of(manifest);
+        assert!(command.contains(&format!("{VARIABLE}=… ")), "{command}");
+        for part in [VARIABLE, "leave-admin", "leave-kubernetes", RECORDS.0.trim_end(), ACCOUNTS.0.trim_end()] {
+            assert!(fill_in.contains(part), "{part}: {fill_in}");
+        }
     }
 }
 

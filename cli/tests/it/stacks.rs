@@ -170,6 +170,32 @@ fn who_names_a_stack_that_is_not_there_is_told_which_are() {
     assert!(other.contains("hint: there are: acme-ml\n"), "{other}");
 }
 
+/// Where no manifest names a home, none is said to; where one does, it is another stack's.
+#[test]
+fn who_takes_a_stack_back_that_is_at_another_home_is_told_the_command() {
+    let folder = Folder::empty();
+    applied(&folder, &of_cluster("BLUE"), &[]);
+    let stack = "acme-ml";
+    let told = |folder: &Folder, more: &[&str]| {
+        let arguments = ["revoke", "--all", "--stack", stack, "--provider", "aws", "--sandbox"];
+        let output = folder.output(&[&arguments, more].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("is at another home than the one meant here"), "{told}");
+        assert!(told.contains("CLOUDGRANT_AWS__HOME=oidc.eks.us-west-2.amazonaws.com/id/BLUE "), "{told}");
+        assert!(!told.contains("manifest names") && !told.contains("in `aws`"), "{told}");
+    };
+    folder.write("cloudgrant.yaml", of_cluster("GREEN").replace(&format!("stack: {stack}"), "stack: acme-other"));
+    told(&folder, &["--yes"]);
+    std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest");
+    let folder = folder.variable("CLOUDGRANT_AWS__ACCOUNT", "111122223333");
+    let folder = folder.variable("CLOUDGRANT_AWS__REGION", "us-west-2");
+    told(&folder, &["--yes"]);
+    told(&folder, &["--dry-run"]);
+    let folder = folder.variable("CLOUDGRANT_AWS__CLUSTER__OIDC_PROVIDER", "oidc.eks.us-west-2.amazonaws.com/id/GREEN");
+    told(&folder, &["--yes"]);
+}
+
 #[test]
 fn no_grants_are_needed() {
     let folder = Folder::empty();

@@ -13,6 +13,7 @@ use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::protected::Protected;
+use crate::contract::stacks::WayTo;
 use crate::vocabulary::intent::{Intents, Reach};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::scope::Pair;
@@ -71,9 +72,8 @@ pub trait Platform: Debug + Send + Sync {
         None
     }
 
-    /// What somebody has to say so that a [place](Backend::reached) is searched, as the end of a sentence: keys, variables, a
-    /// context. `None` for a place of another platform's.
-    fn way_to(&self, place: &str) -> Option<String> {
+    /// What somebody has to say so that a [place](Backend::reached) is searched. `None` for a place of another platform's.
+    fn way_to(&self, place: &str) -> Option<WayTo> {
         let _ = place;
         None
     }

@@ -46,7 +46,8 @@ impl Shares<'_> {
 
     /// What is left of an object whose only attribute is a map of texts that each name a principal, as what platforms are told is: where
     /// one is to change, it becomes what is wanted, also where it names another principal than the manifest did with all grants. Left as
-    /// it is, pods would be under a principal that goes. The mark on such a text says that nobody else wrote it.
+    /// it is, pods would be under a principal that goes. For what the platform itself knows as the stack's by its value: where somebody
+    /// else can put another one under the stack's mark, the backend sees to that first.
     pub fn of_names(&self, attribute: &str) -> Remainder {
         let Some(wanted) = self.wanted.filter(|wanted| *wanted != self.baseline) else { return Remainder::Untold };
         let names = |of: &Value| of[attribute].as_object().cloned().unwrap_or_default();

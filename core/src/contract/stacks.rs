@@ -39,6 +39,24 @@ pub struct FoundStack {
     /// What the provider's section also has to say so that everything can be taken back, and only a person knows: by its keys,
     /// with dots between them, each with what is to be filled in.
     pub fill_in: BTreeMap<String, String>,
+    /// What the platform's section has to say so that those places are searched, where it doesn't yet: by its keys. Core fills it
+    /// in, by what the platform says.
+    pub platform_settings: BTreeMap<String, PlatformSetting>,
+}
+
+/// What a key of the platform's section has to say so that places are searched: one value for all, or one after the other, each with
+/// the places that it leads to. A run can do with one of them alone.
+pub type PlatformSetting = BTreeMap<String, BTreeSet<String>>;
+
+/// How a place on a platform is searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayTo {
+    /// What somebody has to do, as the end of a sentence: keys, variables, a context.
+    pub told: String,
+    /// The key of the platform's section that says so, and its value for whoever leaves the place.
+    pub setting: (&'static str, &'static str),
+    /// Whether that key leads to such places already, with this value or another one.
+    pub is_set: bool,
 }
 
 /// What a stack has on a platform, where a mark is all that says whose it is.
@@ -75,14 +93,24 @@ impl Stacks {
                 self.unsearched.push(Unsearched { place: format!("the home of stack {name} (`{is}`)"), reason });
                 (format!("one that stands as `{is}`"), None)
             };
-            let (elsewhere, platform_places, fill_in) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-            self.found.push(FoundStack { name, home, is_this, objects, elsewhere, platform_places, settings, fill_in });
+            self.found.push(FoundStack {
+                name,
+                home,
+                is_this,
+                objects,
+                elsewhere: BTreeSet::new(),
+                platform_places: BTreeSet::new(),
+                settings,
+                fill_in: BTreeMap::new(),
+                platform_settings: BTreeMap::new(),
+            });
         }
     }
 
     /// Tells of the places on platforms that their homes name. `reached` is the one that was searched.
-    pub(crate) fn tell_places(&mut self, reached: Option<&str>, way_to: impl Fn(&str) -> Option<String>) {
+    pub(crate) fn tell_places(&mut self, reached: Option<&str>, way_to: impl Fn(&str) -> Option<WayTo>) {
         for found in &mut self.found {
+            found.platform_settings = settings_for(&found.platform_places, &way_to);
             for place in std::mem::take(&mut found.platform_places) {
                 if reached != Some(place.as_str()) {
                     let of = format!("stack {} told a platform there which principals are its own", found.name);
@@ -103,9 +131,25 @@ impl Stacks {
     }
 }
 
+/// What the platform's section has to say so that places are searched. A key that leads to all of them already has nothing to say.
+fn settings_for(
+    places: &BTreeSet<String>,
+    way_to: impl Fn(&str) -> Option<WayTo>,
+) -> BTreeMap<String, PlatformSetting> {
+    let mut all: BTreeMap<String, PlatformSetting> = BTreeMap::new();
+    let mut unset = BTreeSet::new();
+    for place in places {
+        let Some(WayTo { setting: (key, value), is_set, .. }) = way_to(place) else { continue };
+        all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(shown(place));
+        unset.extend((!is_set).then_some(key));
+    }
+    all.retain(|key, _| unset.contains(key.as_str()));
+    all
+}
+
 /// A place on a platform to which this run has no way. `why` says what may be there.
-pub(crate) fn not_reached(place: &str, why: &str, way: Option<String>) -> Unsearched {
-    let way = way.unwrap_or_else(|| "select the platform that it is of".to_owned());
+pub(crate) fn not_reached(place: &str, why: &str, way: Option<WayTo>) -> Unsearched {
+    let way = way.map_or_else(|| "select the platform that it is of".to_owned(), |way| way.told);
     Unsearched {
         place: shown(place),
         reason: format!("{why}, and nothing here leads to it. To have it searched, {way}"),
@@ -136,6 +180,7 @@ mod tests {
             platform_places: ["cluster one".to_owned(), "cluster two".to_owned()].into(),
             settings: Some([("home".to_owned(), "blue".to_owned())].into_iter().collect()),
             fill_in: BTreeMap::new(),
+            platform_settings: BTreeMap::new(),
         };
         let mut stacks = Stacks { found: vec![in_cloud.clone()], unsearched: Vec::new() };
         let all = [("acme", "acme@blue"), ("acme", "acme@green"), ("acme", "acme@red"), ("other", "other@blue")];
@@ -160,12 +205,29 @@ mod tests {
         );
         assert_eq!(stacks.found[0].settings, in_cloud.settings);
         let mut places = stacks.clone();
-        places.tell_places(Some("cluster one"), |place| Some(format!("select {place}")));
+        let way =
+            |place: &str, value, is_set| WayTo { told: format!("select {place}"), setting: ("by", value), is_set };
+        places.tell_places(Some("cluster one"), |place| Some(way(place, "leave", true)));
         let new: Vec<_> = places.unsearched.iter().filter(|one| !stacks.unsearched.contains(one)).collect();
         assert!(
             matches!(new.as_slice(), [one] if one.place == "cluster two" && one.reason.ends_with("select cluster two"))
         );
         assert_eq!(places.found[0].elsewhere, in_cloud.platform_places);
+        // What the platform's section says already isn't said once more, unless something else is to be said as well.
+        let settings = |way_to: &dyn Fn(&str) -> Option<WayTo>| {
+            let mut places = stacks.clone();
+            places.tell_places(None, way_to);
+            let of = |(key, values): (&String, &PlatformSetting)| (key.clone(), values.keys().cloned().collect());
+            places.found[0].platform_settings.iter().map(of).collect::<BTreeMap<_, Vec<_>>>()
+        };
+        let by =
+            |values: &[&str]| BTreeMap::from([("by".to_owned(), values.iter().map(|one| (*one).to_owned()).collect())]);
+        assert_eq!(settings(&|place| Some(way(place, "leave", true))), BTreeMap::new());
+        assert_eq!(settings(&|place| Some(way(place, "leave", false))), by(&["leave"]));
+        let one = |place: &str| place.ends_with("one");
+        let each = |place: &str| Some(way(place, if one(place) { "leave one" } else { "leave two" }, one(place)));
+        assert_eq!(settings(&each), by(&["leave one", "leave two"]));
+        assert_eq!(settings(&|_| None), BTreeMap::new());
         assert!(stacks.unsearched.len() == 2 && stacks.unsearched[0].reason.ends_with("take it off"), "{stacks:?}");
     }
 }

@@ -155,6 +155,7 @@ impl Provider for Cloud {
             platform_places: marks.collect(),
             settings: None,
             fill_in: BTreeMap::new(),
+            platform_settings: BTreeMap::new(),
         };
         Ok(Stacks { found: vec![one], unsearched: Vec::new() })
     }

@@ -104,6 +104,7 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             elsewhere,
             platform_places: platform_places.into_values().collect(),
             fill_in: accounts.iter().map(fill_in).collect(),
+            platform_settings: BTreeMap::new(),
             name,
             home,
             objects: below.objects,

@@ -122,6 +122,7 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
         settings: (!is_gone).then_some(settings),
         // One caller works in all subscriptions of the tenant.
         fill_in: BTreeMap::new(),
+        platform_settings: BTreeMap::new(),
     }
 }
 

@@ -107,6 +107,9 @@ impl Backend for AdminRecords {
     }
 
     fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
+        if observe::is_edited(shares.there) {
+            return observe::left_of_edited(shares);
+        }
         shares.of_names("attributes")
     }
 

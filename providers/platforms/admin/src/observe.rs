@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Result, Stays, Unmakeable, shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Remainder, Result, Shares, Stays,
+    Unmakeable, shown,
 };
 use serde_json::{Value, json};
 
@@ -36,8 +37,11 @@ pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result
             observed.notes.extend(adopted(object, &record.attributes, &held));
         }
         if !held.is_empty() {
-            let names = held.values().flat_map(|held| held.there.iter().chain([&held.written])).cloned();
-            observed.names.insert(id(&name), names.collect());
+            // One that is wanted and that somebody edited isn't core's to take along with a principal: it stays, and is told.
+            if object.is_none() || !held.values().any(Held::is_edited) {
+                let names = held.values().flat_map(|held| held.there.iter().chain([&held.written])).cloned();
+                observed.names.insert(id(&name), names.collect());
+            }
             observed.if_updated.extend(edited(&held).map(|edited| (id(&name), edited)));
             observed.objects.insert(id(&name), found(&name, &held, object.is_some()));
         }
@@ -63,7 +67,7 @@ fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
         "with the next sync of cluster resources, task code of project {project} in domain {domain} has the platform's default again"
     );
     if !written.is_empty() {
-        attributes["written"] = json!(written);
+        attributes[WRITTEN] = json!(written);
         let stays: Vec<_> =
             written.keys().map(|key| format!("{key}: `{}`", there.get(key).map_or("", String::as_str))).collect();
         warning = format!(
@@ -77,6 +81,24 @@ fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
         depends_on: Vec::new(),
         if_deleted: (!is_wanted).then_some(warning),
         touches: Vec::new(),
+    }
+}
+
+/// Where the attributes of what is there say what was written, if somebody has put something else in its place.
+const WRITTEN: &str = "written";
+
+/// Whether somebody has put something else in the place of what was written.
+pub(crate) fn is_edited(there: &Value) -> bool {
+    there.get(WRITTEN).is_some()
+}
+
+/// What is left of such values where grants are taken away: all that is there, as it is. It isn't cloudgrant's to take, nor to write
+/// over: that is for an apply, which shows it. Where nothing else asks for them the mark goes, and what somebody has set stays.
+pub(crate) fn left_of_edited(shares: &Shares<'_>) -> Remainder {
+    match shares.wanted {
+        None => Remainder::Untold,
+        Some(wanted) if wanted == shares.baseline => Remainder::Left(shares.there.clone()),
+        Some(_) => Remainder::Unreadable,
     }
 }
 
@@ -160,8 +182,9 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
     let projects: BTreeMap<&str, &Project> = projects.iter().map(|project| (project.id.as_str(), project)).collect();
     let mut wrong: BTreeMap<String, Unmakeable> = BTreeMap::new();
     for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
-        if let Some((why, actions)) = unfit(name, &projects) {
-            if !wanted.contains_key(name) && actions.contains(&Action::Delete) {
+        let is_wanted = wanted.contains_key(name);
+        if let Some((why, actions)) = unfit(name, &projects, is_wanted) {
+            if !is_wanted && actions.contains(&Action::Delete) {
                 stay(name, &why, observed);
                 continue;
             }
@@ -184,14 +207,14 @@ fn stay(name: &str, why: &Error, observed: &mut Observed) {
     observed.stays.push(Stays { object, reason, is_empty: false });
 }
 
-/// What is wrong with a project or a domain, and what can't be done for that.
-fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<(Error, &'static [Action])> {
+/// What is wrong with a project or a domain, and what can't be done for that. Only of what is wanted the manifest can do without.
+fn unfit(name: &str, projects: &BTreeMap<&str, &Project>, is_wanted: bool) -> Option<(Error, &'static [Action])> {
     const NOTHING: &[Action] = &[Action::Create, Action::Update, Action::Delete];
     let (project, domain) = parts(name);
     let Some(known) = projects.get(project) else {
         let message = format!("project {project} isn't registered with Flyte admin");
-        let hint =
-            format!("register it (`flytectl create project --id {project} …`), or take it out of `platform.projects`");
+        let out = if is_wanted { ", or take it out of `platform.projects`" } else { "; then it can be taken away" };
+        let hint = format!("register it (`flytectl create project --id {project} …`){out}");
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     if !known.is_active {
@@ -203,7 +226,10 @@ fn unfit(name: &str, projects: &BTreeMap<&str, &Project>) -> Option<(Error, &'st
     }
     let Some((_, called)) = known.domains.iter().find(|(id, _)| id == domain) else {
         let message = format!("Flyte admin has no domain {domain}");
-        let hint = "take it out of `platform.domains`, or set it up first";
+        let hint = match is_wanted {
+            true => "take it out of `platform.domains`, or set it up first",
+            false => "set it up again; then what is there can be taken away",
+        };
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     (called != domain).then(|| {
@@ -229,4 +255,30 @@ fn of_place(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, observed: 
         backend.deployment.place()
     );
     Some(Note::info(about, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The manifest can do without what it asks for, and has nothing to do with what it doesn't.
+    #[test]
+    fn only_of_what_is_wanted_the_manifest_is_told_to_do_without() {
+        let domains = vec![("production".to_owned(), "production".to_owned())];
+        let vision = Project { id: "vision".to_owned(), is_active: true, domains };
+        let projects = BTreeMap::from([("vision", &vision)]);
+        for name in ["vision/development", "other/production"] {
+            let hint = |is_wanted| {
+                let (why, _) = unfit(name, &projects, is_wanted).expect("it is unfit");
+                why.hint_text().unwrap_or_default().to_owned()
+            };
+            assert!(hint(true).contains("take it out of `platform."), "{}", hint(true));
+            assert!(
+                !hint(false).contains("`platform.") && hint(false).contains("can be taken away"),
+                "{}",
+                hint(false)
+            );
+        }
+        assert!(unfit("vision/production", &projects, true).is_none());
+    }
 }

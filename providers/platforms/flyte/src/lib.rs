@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Intents, Permissions, Platform,
-    PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, register_platform,
+    PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -48,7 +48,7 @@ impl Platform for Flyte {
         self.teller.backend()
     }
 
-    fn way_to(&self, place: &str) -> Option<String> {
+    fn way_to(&self, place: &str) -> Option<WayTo> {
         self.teller.way_to(place)
     }
 

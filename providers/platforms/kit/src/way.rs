@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
-    Result,
+    Result, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute, unfit_host};
 use cloudgrant_platform_kubernetes::ServiceAccounts;
@@ -145,19 +145,23 @@ impl Teller {
     }
 
     /// What somebody has to say so that a place is searched at which cloudgrant told a platform.
-    pub fn way_to(&self, place: &str) -> Option<String> {
+    pub fn way_to(&self, place: &str) -> Option<WayTo> {
         const KEY: &str = "(without a manifest, the variable CLOUDGRANT_PLATFORM__DELIVERY)";
-        if cloudgrant_platform_kubernetes::is_place(place) {
-            return Some(format!(
-                "set `platform.delivery: leave-kubernetes` {KEY}, and select that cluster: `kubectl config use-context NAME`, or KUBECONFIG"
-            ));
-        }
-        cloudgrant_platform_admin::is_place(place).then(|| {
-            format!(
-                "set `platform.delivery: leave-admin` {KEY}, and name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or \
-                 ~/.flyte/config.yaml"
-            )
-        })
+        let delivery = self.keys.delivery;
+        let (value, is_set, select) = if cloudgrant_platform_kubernetes::is_place(place) {
+            let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
+            ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select)
+        } else if cloudgrant_platform_admin::is_place(place) {
+            let select = "name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or ~/.flyte/config.yaml";
+            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), select)
+        } else {
+            return None;
+        };
+        let told = match is_set {
+            true => select.to_owned(),
+            false => format!("set `platform.delivery: {value}` {KEY}, and {select}"),
+        };
+        Some(WayTo { told, setting: ("delivery", value), is_set })
     }
 
     /// The sandbox that stands in for what is written.

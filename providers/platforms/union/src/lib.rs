@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents, Pair,
-    Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy,
+    Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy, WayTo,
     register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
@@ -49,7 +49,7 @@ impl Platform for Union {
         self.teller.backend()
     }
 
-    fn way_to(&self, place: &str) -> Option<String> {
+    fn way_to(&self, place: &str) -> Option<WayTo> {
         self.teller.way_to(place)
     }
 

@@ -58,7 +58,7 @@ mod state;
 use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Quotas, Result, Running, SandboxError, Server, Start, Store};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use crate::seed::{Chart, Client, Domain, Seed, SignIn};
 use crate::server::dispatch::{self, Dispatcher};
@@ -66,13 +66,12 @@ use crate::services::auth::jwt::Key;
 
 cloudgrant_sandbox_kit::register_sandbox!("flyte", start);
 
-/// Starts the sandbox with the projects and domains of a manifest.
+/// Starts the sandbox with the projects and domains of a manifest, beside those that earlier ones named.
 ///
 /// # Errors
 /// As [`start_with`].
 pub async fn start(start: Start) -> Result<Running> {
-    let seed = Seed::of_manifest(&start.config);
-    start_with(start, seed).await
+    begin(start, |store, config| Seed::of_manifest_and_earlier(config, store)).await
 }
 
 /// Starts the sandbox: reads the folder, makes the seed's projects that were not made before, and listens.
@@ -81,12 +80,17 @@ pub async fn start(start: Start) -> Result<Running> {
 /// When no deployment could be as the seed says, when a quota has no such name, when the folder is in use or holds something
 /// else, when it can't be read or written, and when the address is taken or not on loopback.
 pub async fn start_with(start: Start, seed: Seed) -> Result<Running> {
-    let Start { folder, address, knobs, .. } = start;
+    begin(start, |_, _| Ok(seed)).await
+}
+
+async fn begin(start: Start, seed: impl FnOnce(&Store, &Value) -> Result<Seed>) -> Result<Running> {
+    let Start { folder, address, config, knobs } = start;
     let folder = std::path::absolute(&folder)
         .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
-    seed.check()?;
     let quotas = Quotas::new(dispatch::QUOTAS, &knobs.quotas)?;
     let store = Store::open(&folder, "flyte")?;
+    let seed = seed(&store, &config)?;
+    seed.check()?;
     let key = Key::load(&folder)?;
     let mut state = state::State::load(store)?;
     seed.plant(&mut state)?;

@@ -64,13 +64,14 @@ const KUBECONFIG: &str = "kubeconfig";
 
 cloudgrant_sandbox_kit::register_sandbox!("kubernetes", start_for_manifest);
 
-/// Starts the sandbox with what the manifest in `start.config` takes for granted ([`Seed::of_manifest`]).
+/// Starts the sandbox with what the manifest in `start.config` takes for granted ([`Seed::of_manifest`]). A manifest that names no
+/// issuer, and none at all, finds the cluster under the issuer that the last one named.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_for_manifest(start: Start) -> Result<Running> {
-    let seed = Seed::of_manifest(&start.config);
-    self::start(start, &seed).await
+    let (seed, names_issuer) = (Seed::of_manifest(&start.config), seed::names_issuer(&start.config));
+    begin(start, seed, names_issuer).await
 }
 
 /// Starts the sandbox: reads the folder, makes what the seed names, and listens. `start.config` isn't read.
@@ -79,16 +80,21 @@ pub async fn start_for_manifest(start: Start) -> Result<Running> {
 /// When a quota is set, when the folder is in use or holds something else, when it can't be read or written, and when the
 /// address is taken or not on loopback.
 pub async fn start(start: Start, seed: &Seed) -> Result<Running> {
+    begin(start, seed.clone(), true).await
+}
+
+async fn begin(start: Start, mut seed: Seed, names_issuer: bool) -> Result<Running> {
     let Start { folder, address, config: _, knobs } = start;
     Quotas::new(&[], &knobs.quotas)?;
     let store = Store::open(&folder, "kubernetes")?;
     let folder = std::path::absolute(&folder)
         .map_err(|error| SandboxError::new(format!("find the folder {}", folder.display())).source(error))?;
     let tls = tls::set_up(&folder, "cloudgrant Kubernetes sandbox")?;
+    seed::keep_issuer(&store, &mut seed.issuer, names_issuer)?;
     let issuer = Issuer::load(&folder, &seed.issuer)?;
     let otherwise = store.begun_otherwise("kubernetes", &[("issuer", seed.issuer.as_str())])?;
     let mut state = state::State::load(store)?;
-    seed::seed(&mut state, seed)?;
+    seed::seed(&mut state, &seed)?;
     // A stop may have come in between.
     services::objects::empty(&mut state, &state::now())?;
     tracing::debug!(%knobs, "the Kubernetes sandbox starts");

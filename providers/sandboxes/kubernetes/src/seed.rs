@@ -1,6 +1,6 @@
 //! What a cluster has when it begins: who may log in, who may do what, and namespaces.
 
-use cloudgrant_sandbox_kit::{Result, SandboxError};
+use cloudgrant_sandbox_kit::{Result, SandboxError, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -98,6 +98,30 @@ fn issuer(manifest: &Value) -> Option<String> {
     Some(if bare.starts_with("https://") { bare.to_owned() } else { format!("https://{bare}") })
 }
 
+/// Whether a manifest says which issuer the cluster has.
+pub(crate) fn names_issuer(manifest: &Value) -> bool {
+    issuer(manifest).is_some()
+}
+
+/// What the folder keeps of the cluster itself.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    issuer: String,
+}
+
+/// Keeps the issuer in the folder where somebody names one. Where nobody does, it is the one that was kept: a cluster has the same
+/// issuer all along.
+pub(crate) fn keep_issuer(store: &Store, issuer: &mut String, is_named: bool) -> Result<()> {
+    let kept = store.load::<Kept>("cluster")?.pop();
+    match kept {
+        Some(kept) if !is_named => *issuer = kept.issuer,
+        Some(kept) if kept.issuer == *issuer => {}
+        _ if is_named => store.put(&["cluster", "issuer"], &Kept { issuer: issuer.clone() })?,
+        _ => {}
+    }
+    Ok(())
+}
+
 /// Makes what isn't there and never was.
 pub(crate) fn seed(state: &mut State, seed: &Seed) -> Result<()> {
     let now = now();
@@ -147,5 +171,18 @@ mod tests {
         let aws = json!({ "provider": "aws", "aws": { "cluster": { "oidc_provider": "oidc.example/id/1" } } });
         assert_eq!(of(aws).issuer, "https://oidc.example/id/1");
         assert_eq!(Seed::of_manifest(&json!(null)), Seed::default());
+    }
+
+    #[test]
+    fn an_issuer_that_nobody_names_is_the_last_one_that_was_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let issuer = |named: Option<&str>| {
+            let store = Store::open(folder.path(), "kubernetes").expect("opens");
+            let mut issuer = named.unwrap_or("default").to_owned();
+            keep_issuer(&store, &mut issuer, named.is_some()).expect("kept");
+            issuer
+        };
+        let all = [None, Some("a"), None, None, Some("b"), Some("b"), None];
+        assert_eq!(all.map(issuer), ["default", "a", "a", "a", "b", "b", "b"]);
     }
 }

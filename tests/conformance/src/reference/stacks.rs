@@ -39,6 +39,7 @@ impl Reference {
                 platform_places: BTreeSet::new(),
                 settings: Some(if home == here { BTreeMap::new() } else { settings }),
                 fill_in: BTreeMap::new(),
+                platform_settings: BTreeMap::new(),
             })
         });
         Ok(Stacks { found: found.collect(), unsearched: Vec::new() })

@@ -58,7 +58,7 @@ pub(super) fn problem(aws: &Aws, snapshot: &Snapshot) -> Option<Error> {
             .with("the manifest names", aws.names.home())
             .hint(format!(
                 "the home is the account and the cluster's first issuer, unless `aws.home` says it: to go on with what is there, \
-                 write `home: {write}` in `aws` (`cloudgrant stacks` lists it, and how to take it away); if this is another \
+                 write `home: {write}` in `aws`, or set CLOUDGRANT_AWS__HOME={write} (`cloudgrant stacks` lists it, and how to take it away); if this is another \
                  stack, give it another name, or write its own home there"
             )),
     )

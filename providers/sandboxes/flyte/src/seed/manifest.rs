@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_sandbox_kit::{Result, Store};
 use serde_json::Value;
 
 use super::{Chart, Domain, Seed};
+
+/// Where the folder keeps domains.
+const DOMAINS: &str = "domains";
 
 impl Seed {
     /// Reads the platform's kind, projects, domains and namespaces. Fields that are missing or odd are skipped: judging the manifest is
@@ -33,6 +37,28 @@ impl Seed {
         seed.custom_data = default_role(manifest, &seed);
         seed
     }
+
+    /// The same beside the domains that the folder has from earlier manifests: a deployment has its domains also where a manifest no
+    /// longer names them, or is gone.
+    ///
+    /// # Errors
+    /// When they can't be read or written.
+    pub(crate) fn of_manifest_and_earlier(manifest: &Value, store: &Store) -> Result<Self> {
+        let mut seed = Self::of_manifest(manifest);
+        let earlier: Vec<Domain> = store.load(DOMAINS)?;
+        let is_named = manifest["platform"]["domains"].as_array().is_some_and(|domains| !domains.is_empty());
+        if is_named {
+            for domain in seed.domains.iter().filter(|domain| !earlier.contains(domain)) {
+                store.put(&[DOMAINS, &domain.id], domain)?;
+            }
+        } else if !earlier.is_empty() {
+            seed.domains.clear();
+        }
+        let more: Vec<_> = earlier.into_iter().filter(|domain| !seed.domains.contains(domain)).collect();
+        seed.domains.extend(more);
+        seed.custom_data = default_role(manifest, &seed);
+        Ok(seed)
+    }
 }
 
 /// What Helm has for each domain, of a manifest on AWS: the role under which tasks run as long as nobody says otherwise.
@@ -56,6 +82,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn domains_that_a_manifest_named_are_there_afterwards() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |manifest: Value| {
+            let store = Store::open(folder.path(), "flyte").expect("opens");
+            let seed = Seed::of_manifest_and_earlier(&manifest, &store).expect("a seed");
+            seed.check().expect("it fits");
+            assert!(manifest["aws"].is_null() || seed.custom_data.len() == seed.domains.len(), "{seed:?}");
+            seed.domains.into_iter().map(|domain| domain.id).collect::<Vec<_>>()
+        };
+        let manifest = |domains: &[&str]| json!({"platform": {"domains": domains}, "aws": {"account": "111122223333"}});
+        assert_eq!(of(json!({})), ["development", "staging", "production"]);
+        assert_eq!(of(manifest(&["production", "a"])), ["production", "a"]);
+        assert_eq!(of(manifest(&["b"])), ["b", "a", "production"]);
+        assert_eq!(of(json!({})), ["a", "b", "production"]);
+    }
 
     #[test]
     fn a_manifest_names_projects_and_domains() {

@@ -6,14 +6,14 @@ mod manifest;
 use std::collections::BTreeMap;
 
 use cloudgrant_sandbox_kit::{Result, SandboxError, clock};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::chart::Chart;
 use crate::state::State;
 use crate::state::model::Project;
 
-/// What a deployment is begun with. Projects are made once, and kept in the folder; all else is configuration, which holds
-/// while the sandbox runs.
+/// What a deployment is begun with. Projects are made once, and kept in the folder, as the domains of manifests are; all else is
+/// configuration, which holds while the sandbox runs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -34,7 +34,7 @@ pub struct Seed {
 }
 
 /// A domain.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
     /// What requests call it.

@@ -51,7 +51,7 @@ breakage! {
             let Ok(name) = Stack::parse("acme-of-old") else { return };
             let (objects, elsewhere, platform_places, fill_in) = Default::default();
             let (home, is_this, settings) = ("first".to_owned(), false, None);
-            let one = FoundStack { name, home, is_this, objects, elsewhere, platform_places, settings, fill_in };
+            let one = FoundStack { name, home, is_this, objects, elsewhere, platform_places, settings, fill_in, platform_settings: std::collections::BTreeMap::new() };
             stacks.found.push(one);
         }
     }
