@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::Azure;
 use crate::client::arm::RoleAssignment;
+use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
 use crate::names;
 use crate::objects::kinds;
@@ -49,7 +50,7 @@ pub(super) async fn add(
 ) -> Result<()> {
     let custom = snapshot.custom_roles().await?;
     let role_names: HashMap<_, _> =
-        custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.clone())).collect();
+        custom.iter().map(|role| (role.name.to_ascii_lowercase(), line(&role.role_name))).collect();
     let holders: HashMap<_, _> =
         principals.holders().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
     let (mut wanted, mut unheld): (HashMap<Tuple, &Object>, HashSet<_>) = Default::default();
@@ -113,7 +114,7 @@ fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
 /// What somebody else gave to an identity of the stack's.
 pub(super) fn given(azure: &Azure, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
     let object = kinds::identity(holder, azure.names.group());
-    let what = format!("has the role {role} on {}, which this stack did not give it", assignment.scope);
+    let what = format!("has the role {} on {}, which this stack did not give it", line(role), assignment.scope);
     Widening { object, what, remedy: delete_assignment(&assignment.id) }
 }
 
@@ -123,7 +124,7 @@ pub(super) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
         "is assigned to principal {} on {}, which this stack did not do",
         assignment.principal_id, assignment.scope
     );
-    Widening { object: kinds::role(role), what, remedy: delete_assignment(&assignment.id) }
+    Widening { object: kinds::role(&line(role)), what, remedy: delete_assignment(&assignment.id) }
 }
 
 struct Reader<'a> {

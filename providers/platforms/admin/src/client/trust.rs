@@ -4,9 +4,16 @@
 use reqwest::Url;
 
 /// Sites below which each name is somebody else's, of those below which deployments are found.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 21] = [
     "amazonaws.com",
+    "amazonaws.com.cn",
     "azure.com",
+    "azure.cn",
+    "azure.us",
+    "chinacloudapi.cn",
+    "usgovcloudapi.net",
+    "trafficmanager.net",
+    "azurefd.net",
     "azurewebsites.net",
     "windows.net",
     "cloudfront.net",
@@ -17,6 +24,8 @@ const SHARED: [&str; 12] = [
     "nip.io",
     "sslip.io",
     "ngrok.io",
+    "ngrok-free.app",
+    "fly.dev",
 ];
 
 /// Whether an address is this machine's.
@@ -93,6 +102,9 @@ mod tests {
             ("https://acme.com", "https://evil.com/token"),
             ("https://flyte.eastus.cloudapp.azure.com", "https://evil.eastus.cloudapp.azure.com/token"),
             ("https://a.us-east-1.elb.amazonaws.com", "https://b.us-east-1.elb.amazonaws.com/token"),
+            ("https://a.cn-north-1.elb.amazonaws.com.cn", "https://b.cn-north-1.elb.amazonaws.com.cn/token"),
+            ("https://a.chinaeast2.cloudapp.chinacloudapi.cn", "https://b.chinaeast2.cloudapp.chinacloudapi.cn/token"),
+            ("https://a.trafficmanager.net", "https://b.trafficmanager.net/token"),
             ("https://10.0.0.1", "https://10.0.0.2/token"),
             ("http://127.0.0.1:81", "http://127.0.0.1:82/token"),
         ] {
