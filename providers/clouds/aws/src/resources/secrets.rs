@@ -163,12 +163,13 @@ impl Lookup {
 fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved {
     let Asked { arns, key, is_missing, unreadable, mut notes } = asked;
     let unknown = match (&arns, &key) {
-        (None, _) => "its ARN",
-        (_, None) => "its key",
+        (None, _) => "the secret's ARN",
+        (_, None) => "the secret's key",
         _ => "",
     };
-    if granted.is_some() && !unknown.is_empty() {
-        notes.push(format!("what the stack's policies say of {unknown} stays as it is"));
+    // Of one that is gone that is told, with what to do about it: what the policies say of it gives nothing.
+    if granted.is_some() && !unknown.is_empty() && !is_missing {
+        notes.push(format!("so {unknown} in the stack's policies stays as it is"));
     } else if arns.is_none() && !is_missing && secret.looks_whole() {
         notes.push(format!(
             "whether `{}` is its name or ends in the six characters that AWS adds is unknown as well, so that either is \
@@ -216,6 +217,13 @@ mod tests {
         let kept = settled(&secret, Some(&granted), denied());
         assert_eq!((kept.arns, kept.keys), (vec![whole.clone()], vec![key.clone()]));
         assert!(kept.notes.iter().any(|note| note.contains("stays as it is")), "{:?}", kept.notes);
+        // Of one that is gone that says nothing: it is told that nobody can read it.
+        let gone = Asked { is_missing: true, ..asked(None, None, vec!["it is gone".to_owned()]) };
+        let gone = settled(&secret, Some(&granted), gone);
+        assert_eq!(
+            (gone.arns, gone.keys, gone.notes),
+            (vec![whole.clone()], vec![key.clone()], vec!["it is gone".to_owned()])
+        );
         let new = settled(&secret, None, denied());
         assert_eq!((new.arns, new.keys), (vec![pattern], Vec::new()));
         // What was read goes before what was granted.

@@ -1,6 +1,6 @@
 //! Secrets: requirements 35 to 39 and 42.
 
-use cloudgrant_core::{Action, Approval, Cancel, Plan, Settings, Silent};
+use cloudgrant_core::{Action, Approval, Cancel, Level, Note, Plan, Settings, Silent};
 use serde_json::{Value, json};
 
 use crate::buckets::edit;
@@ -163,6 +163,8 @@ async fn a_secret_that_is_scheduled_for_deletion_is_warned_of() {
 fn is_told_once(plan: &Plan, says: &str) {
     let [one] = plan.broken.as_slice() else { panic!("{plan:#?}") };
     assert!(one.note.message.contains(says), "{one:#?}");
+    let is_about_it = |note: &&Note| note.level == Level::Warning && note.about == one.note.about;
+    assert_eq!(plan.notes.iter().find(is_about_it), None, "{plan:#?}");
     assert!(one.objects.iter().any(|object| object.name == "cloudgrant_tests_global"), "{one:#?}");
     assert!(!plan.notes.iter().any(|note| note.message.contains(says)), "{plan:#?}");
 }
