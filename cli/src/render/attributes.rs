@@ -181,7 +181,7 @@ impl Writer {
 }
 
 /// Text as it is, or in quotes where it could be taken for something else.
-fn scalar(text: &str) -> Cow<'_, str> {
+pub(super) fn scalar(text: &str) -> Cow<'_, str> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"/_.-+=@$~^ :()*".contains(&byte);
     let begins = |first: u8| first.is_ascii_alphanumeric() || b"/_.$".contains(&first);
     let value = || matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off");

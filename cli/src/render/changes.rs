@@ -1,20 +1,16 @@
 //! An update as a diff of lines: what changed, a line around it, and the keys under which it stands.
 
+mod lines;
+
 use anstyle::Style;
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
-use super::attributes::{self, Lists};
+use self::lines::Line;
 use super::{DIM, GREEN, RED, YELLOW, styled};
 
 /// How many lines around a change are shown.
 const AROUND: usize = 1;
-
-struct Line {
-    tag: ChangeTag,
-    text: String,
-    shown: Option<Shown>,
-}
 
 /// Why a line is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,26 +32,18 @@ pub(super) const OF_DRIFT: Colours = [YELLOW, RED];
 
 /// Whether the second value has lines that the first one lacks.
 pub(super) fn adds(before: &Value, after: &Value) -> bool {
-    let [before, after] = [before, after].map(|value| attributes::text(value, Lists::Block, 0));
-    let [before, after]: [Vec<_>; 2] = [&before, &after].map(|text| text.lines().collect());
-    TextDiff::from_slices(&before, &after).iter_all_changes().any(|change| change.tag() == ChangeTag::Insert)
+    lines::of(before, after).iter().any(|line| line.tag == ChangeTag::Insert)
 }
 
 /// The difference between two values; each line begins with its sign.
 pub(super) fn text(before: &Value, after: &Value, colours: Colours) -> String {
     // Block lists, so that one new entry is one new line; and no JSON, whose commas would change other lines too.
-    let (before, after) = (attributes::text(before, Lists::Block, 0), attributes::text(after, Lists::Block, 0));
-    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    let diff = TextDiff::from_slices(&before, &after);
-    let mut all: Vec<_> = diff
-        .iter_all_changes()
-        .map(|change| Line { tag: change.tag(), text: change.value().to_owned(), shown: None })
-        .collect();
-    choose(&mut all);
-    write(&all, colours)
+    let all = lines::of(before, after);
+    write(&all, &shown(&all), colours)
 }
 
-fn choose(all: &mut [Line]) {
+fn shown(all: &[Line]) -> Vec<Option<Shown>> {
+    let mut shown = vec![None; all.len()];
     for at in 0..all.len() {
         if all[at].tag == ChangeTag::Equal {
             continue;
@@ -63,40 +51,52 @@ fn choose(all: &mut [Line]) {
         let (tag, mut here) = (all[at].tag, Level::of(&all[at].text));
         let from = at.saturating_sub(AROUND);
         let to = (at + AROUND).min(all.len() - 1);
-        for line in &mut all[from..=to] {
-            if line.tag != ChangeTag::Equal || Level::of(&line.text) == here {
-                line.shown = Some(Shown::Near);
+        for near in from..=to {
+            if all[near].tag != ChangeTag::Equal || Level::of(&all[near].text) == here {
+                shown[near] = Some(Shown::Near);
             }
         }
         // The keys under which it stands, up to the top.
-        for line in all[..at].iter_mut().rev().filter(|line| line.tag == ChangeTag::Equal || line.tag == tag) {
-            let its = Level::of(&line.text);
+        let above = (0..at).rev().filter(|above| all[*above].tag == ChangeTag::Equal || all[*above].tag == tag);
+        for above in above {
+            let its = Level::of(&all[above].text);
             if its.is_above(here) {
-                line.shown.get_or_insert(Shown::Above);
+                shown[above].get_or_insert(Shown::Above);
                 here = its;
             }
         }
     }
+    shown
 }
 
-fn write(all: &[Line], [gone, new]: Colours) -> String {
+fn write(all: &[Line], shown: &[Option<Shown>], [gone, new]: Colours) -> String {
     let mut out = String::new();
-    let mut skipped = false;
+    let mut item = None;
+    let mut skipped: Option<&Line> = None;
+    let more = |line: &Line| format!("    {}\n", styled(DIM, &format!("{}...", " ".repeat(indent(&line.text)))));
+    // What is left of an item of which something was shown: it must not look as if that were all of it.
+    let rest = |skipped: &Line, item: Option<usize>| {
+        if skipped.item.is_some() && skipped.item == item { more(skipped) } else { String::new() }
+    };
     // What comes before the first line and after the last isn't missed.
-    for line in all.iter().skip_while(|line| line.shown.is_none()) {
-        let Some(why) = line.shown else {
-            skipped = true;
+    for (line, shown) in all.iter().zip(shown).skip_while(|(_, shown)| shown.is_none()) {
+        let Some(why) = *shown else {
+            skipped.get_or_insert(line);
             continue;
         };
-        if std::mem::take(&mut skipped) && why == Shown::Near {
-            let depth = " ".repeat(indent(&line.text));
-            out.push_str(&format!("    {}\n", styled(DIM, &format!("{depth}..."))));
+        if let Some(first) = skipped.take() {
+            let left = if line.item == item { String::new() } else { rest(first, item) };
+            out.push_str(&if left.is_empty() && why == Shown::Near { more(line) } else { left });
         }
+        item = line.item;
         out.push_str(&match line.tag {
             ChangeTag::Equal => format!("    {}\n", line.text),
             ChangeTag::Delete => format!("  {}\n", styled(gone, &format!("- {}", line.text))),
             ChangeTag::Insert => format!("  {}\n", styled(new, &format!("+ {}", line.text))),
         });
+    }
+    if let Some(first) = skipped {
+        out.push_str(&rest(first, item));
     }
     out
 }
@@ -128,6 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::render::attributes::{self, Lists};
 
     #[test]
     fn only_what_changed_is_shown_and_where_it_stands() {
@@ -157,6 +158,122 @@ mod tests {
             - four
 ";
         assert_eq!(format!("\n{said}"), expected);
+    }
+
+    fn statement(sid: &str, actions: &[&str], on: &str) -> Value {
+        let condition = json!({ "StringEquals": { "aws:ResourceAccount": "111122223333" } });
+        json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [on], "Condition": condition })
+    }
+
+    fn told(before: &[Value], after: &[Value]) -> String {
+        let [before, after] = [before, after].map(|statements| json!({ "document": { "Statement": statements } }));
+        format!("\n{}", anstream::adapter::strip_str(&text(&before, &after, OF_A_PLAN)))
+    }
+
+    /// The condition of a statement that stays reads as a widening where it is told as one that goes.
+    #[test]
+    fn what_a_statement_keeps_is_never_told_as_gone() {
+        let before = [
+            statement("AlsoModelsRead", &["s3:GetBucketLocation", "s3:ListBucket"], "models"),
+            statement("AlsoModelsRead2", &["s3:GetObject", "s3:GetObjectVersion"], "models/*"),
+        ];
+        let after = [statement("ZzzModelsList", &["s3:GetBucketLocation", "s3:ListBucket"], "models")];
+        let expected = "
+    document:
+      Statement:
+  -   - Sid: AlsoModelsRead
+  +   - Sid: ZzzModelsList
+        ...
+  -   - Sid: AlsoModelsRead2
+  -     Effect: Allow
+  -     Action:
+  -     - s3:GetObject
+  -     - s3:GetObjectVersion
+  -     Resource:
+  -     - models/*
+  -     Condition:
+  -       StringEquals:
+  -         aws:ResourceAccount: \"111122223333\"
+";
+        assert_eq!(told(&before, &after), expected);
+        // The same where it is told by what it has and not by its place, and where it is the last.
+        let narrower = [statement("AlsoModelsRead2", &["s3:GetObject"], "models/*")];
+        let expected = "
+    document:
+      Statement:
+  -   - Sid: AlsoModelsRead
+  -     Effect: Allow
+  -     Action:
+  -     - s3:GetBucketLocation
+  -     - s3:ListBucket
+  -     Resource:
+  -     - models
+  -     Condition:
+  -       StringEquals:
+  -         aws:ResourceAccount: \"111122223333\"
+      - Sid: AlsoModelsRead2
+        Action:
+        - s3:GetObject
+  -     - s3:GetObjectVersion
+        ...
+";
+        assert_eq!(told(&before, &narrower), expected);
+    }
+
+    #[test]
+    fn a_new_statement_is_told_as_a_whole() {
+        let [one, two, three] = ["One", "Two", "Three"].map(|sid| statement(sid, &["s3:ListBucket", sid], sid));
+        let expected = "
+    document:
+      Statement:
+      ...
+  +   - Sid: Two
+  +     Effect: Allow
+  +     Action:
+  +     - s3:ListBucket
+  +     - Two
+  +     Resource:
+  +     - Two
+  +     Condition:
+  +       StringEquals:
+  +         aws:ResourceAccount: \"111122223333\"
+";
+        assert_eq!(told(&[one.clone(), three.clone()], &[one.clone(), two.clone(), three.clone()]), expected);
+        let gone = told(&[one.clone(), two.clone(), three.clone()], &[one.clone(), three.clone()]);
+        assert_eq!(gone.replace("\n  - ", "\n  + "), expected);
+        // Whatever the order: nothing that differs looks as if nothing did.
+        let swapped = told(&[one.clone(), two.clone()], &[two, one]);
+        assert!(swapped.contains("  -   - Sid: One") && swapped.contains("  +   - Sid: One"), "{swapped}");
+    }
+
+    #[test]
+    fn whatever_differs_is_shown() {
+        let values = [
+            json!({ "a": [{ "x": 1, "y": [1] }, 2, [3]], "b": 1 }),
+            json!({ "b": 1, "a": [{ "y": [1], "x": 1 }, 2, [3]] }),
+            json!({ "a": [{ "y": [1, 2], "x": 1 }, [3]], "b": {} }),
+            json!({ "a": [{ "x": {}, "z": 1 }, 2], "b": { "c": "two\nlines" } }),
+            json!({ "a": [], "b": { "c": "two\nothers", "d": null } }),
+            json!([{ "x": 1 }, { "x": 2 }]),
+            json!([{ "x": 2 }, { "z": [{ "x": 2 }] }]),
+            json!("plain"),
+        ];
+        for before in &values {
+            for after in &values {
+                let lines = lines::of(before, after);
+                assert_eq!(before == after, lines.iter().all(|line| line.tag == ChangeTag::Equal), "{lines:#?}");
+                // Taken apart again, it is what is there and what is to be, but for the order of keys.
+                for (value, other) in [(before, ChangeTag::Insert), (after, ChangeTag::Delete)] {
+                    let whole = attributes::text(value, Lists::Block, 0);
+                    let mut whole: Vec<_> = whole.lines().map(|line| line.replace("- ", "  ")).collect();
+                    let its = lines.iter().filter(|line| line.tag != other);
+                    let mut its: Vec<_> = its.map(|line| line.text.replace("- ", "  ")).collect();
+                    whole.sort();
+                    its.sort();
+                    assert_eq!(its, whole, "{before} {after}");
+                }
+            }
+        }
     }
 
     #[test]
