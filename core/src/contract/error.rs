@@ -210,7 +210,7 @@ impl Error {
     }
 
     /// All that it says, for a note: the message, the facts, and what to do.
-    pub(crate) fn in_a_sentence(&self) -> String {
+    pub fn in_a_sentence(&self) -> String {
         let facts: Vec<_> = self.context().iter().map(|(key, value)| format!("{key} {value}")).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
         let hint = self.hint_text().map(|hint| format!(": {hint}")).unwrap_or_default();

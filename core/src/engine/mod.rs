@@ -263,6 +263,15 @@ impl Engine {
         desired.thorough = self.thorough;
         let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
+        if self.only_looks {
+            let unread = std::mem::take(&mut observed.unread);
+            for notes in [&mut desired.notes, &mut observed.notes] {
+                notes.retain(|note| !unread.contains(note));
+            }
+            let unsearched =
+                unread.into_iter().map(|Note { about, message, .. }| Unsearched { place: about, reason: message });
+            observed.unsearched.extend(unsearched);
+        }
         let facts = ObjectFacts {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
