@@ -187,7 +187,7 @@ fn a_bucket_and_a_repository_that_are_gone_are_drift_and_told_however_quiet() {
         let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
         assert_eq!(output.status.code(), Some(3), "{told}{error}");
         for says in [
-            "doesn't work: bucket acme-training: there is no such bucket yet: create it in account 111122223333",
+            "doesn't work: bucket acme-training: there is no such bucket: create it in account 111122223333",
             "doesn't work: repository team/images: there is no repository team/images",
             "Drift: 2 things don't work, 0 missing",
         ] {

@@ -85,7 +85,7 @@ pub(super) async fn look_up(
     let missing = || {
         let owner = known.and_then(Bucket::account).unwrap_or(own).clone();
         let note = format!(
-            "there is no such bucket yet: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
+            "there is no such bucket: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
              manifest. Made by any other account, it stays out of reach"
         );
         Bucket::new(Owner::Account(owner), Encryption::Unknown).reaching_nothing(note)
