@@ -57,7 +57,7 @@ pub struct Diagnostic {
     pub unknown: Option<Box<str>>,
     /// The message without what is another one in each request, where it has that.
     #[serde(skip)]
-    pub but_for_request: Option<Box<str>>,
+    pub but_for_request: Option<Box<String>>,
 }
 
 impl Diagnostic {
@@ -80,7 +80,7 @@ impl Diagnostic {
 
     /// Whether it says the same as another one, of whatever request.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let same_words = |one: &Self| one.but_for_request.clone().unwrap_or_else(|| one.message.as_str().into());
+        let same_words = |one: &Self| one.but_for_request.as_deref().unwrap_or(&one.message).clone();
         let apart = |one: &Self| Self { message: String::new(), but_for_request: None, ..one.clone() };
         same_words(self) == same_words(other) && apart(self) == apart(other)
     }

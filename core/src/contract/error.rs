@@ -169,7 +169,7 @@ impl Error {
         let mut problem = Diagnostic::new("", told(|_| true));
         // What is asked for more than once is refused as often, each time as another request.
         let is_of_request = self.context().iter().any(|(key, _)| REQUESTS.contains(key));
-        problem.but_for_request = is_of_request.then(|| told(|key| !REQUESTS.contains(&key)).into());
+        problem.but_for_request = is_of_request.then(|| Box::new(told(|key| !REQUESTS.contains(&key))));
         vec![match self.hint_text() {
             Some(hint) => problem.hint(hint),
             None => problem,
