@@ -29,6 +29,8 @@ const USUAL: &[(Typed, &str)] = &[
     (Command("check"), "`cloudgrant plan --sandbox` checks the manifest, without an account"),
     (Command("diff"), "`cloudgrant plan` shows what would change, `cloudgrant drift` what did"),
     (Command("preview"), "`cloudgrant plan`"),
+    (Command("list"), "`cloudgrant stacks` lists what there is, `cloudgrant explain` what the manifest grants"),
+    (Command("ls"), "`cloudgrant stacks` lists what there is, `cloudgrant explain` what the manifest grants"),
     (Command("status"), "`cloudgrant drift`"),
     (Command("deploy"), "`cloudgrant apply`"),
     (Command("up"), "`cloudgrant apply`"),

@@ -18,8 +18,9 @@ use crate::render::json::FORMAT_VERSION;
 #[command(after_help = "\
 For those who deliver from a repository: annotated service accounts with a kustomization (a \
 component), Helm values and attribute files, as the platform takes them. Apply first: what the \
-cloud chooses, such as a client ID, is read from it; of what isn't there yet, nothing is \
-written, and that is an error. Changes neither the cloud nor the platform. \
+cloud chooses, such as a client ID, is read from it, and where it isn't there yet, no file is \
+written and that is an error. What follows from the manifest, such as a role's ARN, is written \
+all the same, and it is said that an apply has to come first. Changes neither the cloud nor the platform. \
 In the folder only files that it wrote for this stack and home are written over or removed.
 
 Examples:

@@ -95,7 +95,14 @@ fn causes(error: &Error) -> Vec<String> {
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {
-        let text = cause.to_string();
+        let mut text = cause.to_string();
+        // The system's number for it means nothing to people, and isn't in what is said already.
+        let bare = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (os error "));
+        if let Some((said, number)) = bare
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            text.truncate(said.len());
+        }
         if !said.contains(&text) {
             said.push_str(&text);
             causes.push(text);

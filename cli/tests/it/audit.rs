@@ -205,3 +205,11 @@ fn a_line_that_finds_no_room_leaves_the_trail_whole() {
     let (code, said) = run(&folder, &["revoke", "--all", "--sandbox", "--yes", "-q", "--audit", "audit.jsonl"]);
     assert_eq!(code, Some(0), "{said}");
 }
+
+#[test]
+fn why_a_trail_can_not_be_read_is_told_once() {
+    let output = Folder::empty().output(&["audit", "verify", "nofile"]);
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(error.matches("No such file or directory").count(), 1, "{error}");
+    assert!(!error.contains("os error"), "{error}");
+}

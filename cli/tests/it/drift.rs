@@ -187,7 +187,7 @@ fn a_bucket_and_a_repository_that_are_gone_are_drift_and_told_however_quiet() {
         let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
         assert_eq!(output.status.code(), Some(3), "{told}{error}");
         for says in [
-            "doesn't work: bucket acme-training: there is no such bucket yet: create it in account 111122223333",
+            "doesn't work: bucket acme-training: there is no such bucket: create it in account 111122223333",
             "doesn't work: repository team/images: there is no repository team/images",
             "Drift: 2 things don't work, 0 missing",
         ] {
@@ -238,4 +238,29 @@ fn what_is_granted_and_does_not_work_is_drift_and_told_however_quiet() {
     assert_eq!(document["broken"].as_array().map(Vec::len), Some(2), "{document:#}");
     // It is in nobody's way who takes away.
     assert!(folder.output(&["revoke", "--all", "--sandbox", "--yes"]).status.success());
+}
+
+/// What nobody may look at may be gone: a nightly job must not read that all is well.
+#[test]
+fn what_can_not_be_looked_at_is_no_clean_bill_of_health() {
+    let folder = Folder::with(TWO_DOMAINS);
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    assert_eq!(folder.output(&["drift", "--sandbox", "--exit-code"]).status.code(), Some(0));
+    let buckets = "deny=s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration";
+    for (denied, place) in [
+        (buckets, "bucket acme-training"),
+        ("deny=iam:GetOpenIDConnectProvider", "the cluster's OpenID Connect provider"),
+    ] {
+        let arguments = ["drift", "--sandbox", "--exit-code", "--faults", denied];
+        let output = folder.output(&[&arguments[..], &["--quiet"]].concat());
+        let told = String::from_utf8(output.stdout).expect("text");
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains(&format!("not searched: {place}")), "{told}");
+        let error = String::from_utf8(folder.output(&arguments).stderr).expect("text");
+        assert!(error.contains("No other drift was found") && !error.contains("No drift."), "{error}");
+        let document = assert_valid(&folder, &arguments);
+        assert_eq!(document["unsearched"][0]["place"], place, "{document:#}");
+        let plan = folder.output(&["plan", "--sandbox", "--exit-code", "--faults", denied]);
+        assert_eq!(plan.status.code(), Some(0), "{}", String::from_utf8_lossy(&plan.stdout));
+    }
 }

@@ -233,3 +233,22 @@ fn a_domain_without_projects() {
         .replace("{ project: forecasting, domain: production }", "{ domain: production }");
     assert_looks!(Folder::with(&manifest).run(&["plan"]));
 }
+
+/// Whoever has one in a URL has it in every log of a library that prints where it goes.
+#[test]
+fn a_user_in_an_endpoint_s_url_is_refused_and_in_no_log() {
+    let aws = ("CLOUDGRANT_AWS__ENDPOINT", MANIFEST.to_owned());
+    let azure = include_str!("../../../examples/quickstart/cloudgrant.yaml").to_owned();
+    for (variable, manifest) in [aws, ("CLOUDGRANT_AZURE__ENDPOINT", azure)] {
+        for url in ["http://ann:hunter2@127.0.0.1:9", "https://ann:hunter2@localhost:9/", "https://hunter2@127.0.0.1:9"]
+        {
+            let provider = if variable.contains("AZURE") { "azure" } else { "aws" };
+            let folder = Folder::with(&manifest).variable(variable, url);
+            let output = folder.output(&["plan", "-vvv", "--provider", provider]);
+            let all = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text")).concat();
+            assert_eq!(output.status.code(), Some(2), "{all}");
+            assert!(all.contains(&format!("{provider}.endpoint")), "{all}");
+            assert!(!all.contains("hunter2"), "{all}");
+        }
+    }
+}

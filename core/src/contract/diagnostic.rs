@@ -55,6 +55,9 @@ pub struct Diagnostic {
     /// The word that is none of those that can stand there.
     #[serde(skip)]
     pub unknown: Option<Box<str>>,
+    /// The message without what is another one in each request, where it has that.
+    #[serde(skip)]
+    pub but_for_request: Option<Box<String>>,
 }
 
 impl Diagnostic {
@@ -71,7 +74,15 @@ impl Diagnostic {
             hides_value: false,
             of_key: false,
             unknown: None,
+            but_for_request: None,
         }
+    }
+
+    /// Whether it says the same as another one, of whatever request.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let same_words = |one: &Self| one.but_for_request.as_deref().unwrap_or(&one.message).clone();
+        let apart = |one: &Self| Self { message: String::new(), but_for_request: None, ..one.clone() };
+        same_words(self) == same_words(other) && apart(self) == apart(other)
     }
 
     /// The same, of a value that isn't shown.

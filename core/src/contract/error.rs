@@ -118,7 +118,11 @@ impl Error {
         let (mut problems, mut denied): (Vec<Diagnostic>, usize) = (Vec::new(), 0);
         // Two verbs may find the same.
         errors.retain(|error| {
-            let new: Vec<_> = error.as_problems().into_iter().filter(|problem| !problems.contains(problem)).collect();
+            let new: Vec<_> = error
+                .as_problems()
+                .into_iter()
+                .filter(|problem| !problems.iter().any(|known| known.says_the_same(problem)))
+                .collect();
             let any = !new.is_empty();
             denied += if is_denied(error) { new.len() } else { 0 };
             problems.extend(new);
@@ -157,8 +161,15 @@ impl Error {
         if !self.problems().is_empty() {
             return self.problems().to_vec();
         }
-        let facts: String = self.context().iter().map(|(key, value)| format!("; {key}: {value}")).collect();
-        let problem = Diagnostic::new("", format!("{}{facts}", self.message()));
+        let told = |is_told: fn(&str) -> bool| {
+            let facts = self.context().iter().filter(|(key, _)| is_told(key));
+            let facts: String = facts.map(|(key, value)| format!("; {key}: {value}")).collect();
+            format!("{}{facts}", self.message())
+        };
+        let mut problem = Diagnostic::new("", told(|_| true));
+        // What is asked for more than once is refused as often, each time as another request.
+        let is_of_request = self.context().iter().any(|(key, _)| REQUESTS.contains(key));
+        problem.but_for_request = is_of_request.then(|| Box::new(told(|key| !REQUESTS.contains(&key))));
         vec![match self.hint_text() {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -210,7 +221,7 @@ impl Error {
     }
 
     /// All that it says, for a note: the message, the facts, and what to do.
-    pub(crate) fn in_a_sentence(&self) -> String {
+    pub fn in_a_sentence(&self) -> String {
         let facts: Vec<_> = self.context().iter().map(|(key, value)| format!("{key} {value}")).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
         let hint = self.hint_text().map(|hint| format!(": {hint}")).unwrap_or_default();
@@ -288,6 +299,9 @@ fn where_problems_are(problems: &[Diagnostic]) -> String {
         n => format!("{from} {have} {n} problems"),
     }
 }
+
+/// Under which a cloud's number of a request is kept.
+const REQUESTS: [&str; 2] = ["request id", "request"];
 
 /// What the operating system says, without its number for that: it means nothing to people.
 fn without_number(mut said: String) -> String {
@@ -374,6 +388,27 @@ mod tests {
         assert_eq!(message, "8 things stand in the way");
         assert_eq!((problems.len(), problems[5].as_str()), (7, "and 2 more that are denied"));
         assert_eq!(problems[6], "the role isn't there");
+    }
+
+    /// What is asked for more than once is refused as often, each time as another request.
+    #[test]
+    fn one_refusal_of_several_requests_is_told_once() {
+        for key in ["request id", "request"] {
+            let denied = |place: &str, request: usize| {
+                let error = Error::new(ErrorKind::AccessDenied, format!("AWS denies reading {place}"));
+                error.with("operation", "read").with(key, request).with("status", 403).hint("have somebody allow it")
+            };
+            let all = Error::all(vec![denied("a", 1), denied("a", 2), denied("a", 3)]).expect("one");
+            assert_eq!(all.to_string(), denied("a", 1).to_string());
+            // Also of what was put together before.
+            let both = Error::both(Err::<(), _>(denied("a", 1)), Err::<(), _>(denied("b", 2))).expect_err("two");
+            let all = Error::all(vec![both, denied("b", 3), denied("a", 4), denied("c", 5)]).expect("three");
+            assert_eq!(all.message(), "3 things stand in the way");
+            let told: Vec<_> = all.problems().iter().map(ToString::to_string).collect();
+            let of =
+                |place, request| format!("AWS denies reading {place}; operation: read; {key}: {request}; status: 403");
+            assert_eq!(told, [of("a", 1), of("b", 2), of("c", 5)]);
+        }
     }
 
     #[test]

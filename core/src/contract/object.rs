@@ -316,6 +316,9 @@ pub struct Observed {
     /// Of these places: the intents of [`Desired::baseline`] that name something there, as far as that is known. Who takes such an
     /// intent away is told that it may not all be gone.
     pub unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
+    /// What of the things that wanted objects need couldn't be looked at: whether these give anything can't be told. Whoever only
+    /// looks is told it as what is [`unsearched`](Self::unsearched), in place of the same note; to others it is a note at most.
+    pub unread: Vec<Note>,
     /// What others added to the stack's own objects and widens them.
     pub widened: Vec<Widening>,
     /// What wanted objects that are there need and isn't there. What keeps them from being made as well is
@@ -359,6 +362,7 @@ impl Observed {
             notes,
             unsearched,
             unsearched_for,
+            unread,
             widened,
             broken,
             stays,
@@ -381,6 +385,7 @@ impl Observed {
         for (place, intents) in unsearched_for {
             self.unsearched_for.entry(place).or_default().extend(intents);
         }
+        self.unread.extend(unread);
         self.widened.extend(widened);
         self.broken.extend(broken);
         self.stays.extend(stays);

@@ -271,6 +271,9 @@ impl Engine {
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let all = desired.objects.iter().map(|object| &object.id);
         let of_platform = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
+        if self.only_looks {
+            unread_is_unsearched(&mut desired, &mut observed);
+        }
         let facts = ObjectFacts {
             replaces: std::mem::take(&mut desired.replaces),
             less_revoked: std::mem::take(&mut desired.less_revoked),
@@ -398,6 +401,16 @@ fn stale(approved: &Plan, now: &Plan) -> Error {
         error = error.with("object", &change.id);
     }
     error.hint("make a new plan and look at it again")
+}
+
+/// Tells what couldn't be looked at as what wasn't searched: whoever only looks wants to know whether all is well.
+fn unread_is_unsearched(desired: &mut Desired, observed: &mut Observed) {
+    let unread = std::mem::take(&mut observed.unread);
+    for notes in [&mut desired.notes, &mut observed.notes] {
+        notes.retain(|note| !unread.contains(note));
+    }
+    let unsearched = unread.into_iter().map(|Note { about, message, .. }| Unsearched { place: about, reason: message });
+    observed.unsearched.extend(unsearched);
 }
 
 /// The intents for which something is there that gives them access, as far as objects tell that.

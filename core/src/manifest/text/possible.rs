@@ -22,6 +22,10 @@ pub(crate) fn expected(unknown: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return "there is none yet".to_owned();
     }
+    // A value right behind the colon makes another key of it.
+    if let Some(name) = unknown.split_once(':').map(|(name, _)| name).filter(|name| known.contains(name)) {
+        return format!("write a space behind the colon: `{name}: …`");
+    }
     const MOST: usize = 30;
     let all = listed(known, MOST);
     match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known)) {
@@ -48,6 +52,14 @@ fn cut<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_right_behind_the_colon_is_no_other_key() {
+        for written in ["access:{ models", "access:{models:read}", "access:x"] {
+            assert_eq!(expected(written, &["name", "access"]), "write a space behind the colon: `access: …`");
+        }
+        assert!(expected("s3://access", &["name", "access"]).starts_with("possible: "));
+    }
 
     #[test]
     fn a_word_that_is_cut_is_meant_if_one_begins_so() {

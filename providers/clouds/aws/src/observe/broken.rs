@@ -16,6 +16,13 @@ pub(super) fn is_policy(aws: &Aws, object: &Object) -> bool {
     object.id.kind == kinds::POLICY && !aws.names.is_mark(&aws.names.policy_arn(&object.id.name))
 }
 
+/// What couldn't be looked at of what the wanted objects are for.
+pub(super) fn unread(aws: &Aws, desired: &Desired, reading: &Reading, keys: &[Note]) -> Vec<Note> {
+    let all = aws.secrets.unread().into_iter().chain(aws.buckets.unread()).chain(reading.absent_repositories.unread());
+    // What is revoked meanwhile nobody asks for any more.
+    all.filter(|note| desired.notes.contains(note)).chain(keys.iter().cloned()).collect()
+}
+
 /// As far as it was asked. A plan with nothing to do takes the policies' word for buckets; `drift` asks.
 pub(super) fn of(
     aws: &Aws,

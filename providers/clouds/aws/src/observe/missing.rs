@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Checked, Desired, Error, ErrorKind, Intent, Object, ObjectId, Obstacle, Result, TaskAccess, Unmakeable,
+    Action, Checked, Desired, Error, ErrorKind, Intent, Note, Object, ObjectId, Obstacle, Result, TaskAccess,
+    Unmakeable,
 };
 use serde_json::Value;
 
@@ -19,12 +20,20 @@ use crate::resources::secrets::ungrantable;
 use crate::verbs::bind_scope::{TaskPolicy, task_policy};
 use crate::verbs::others_roles::OthersRole;
 
-pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
+/// What is missing, or can't be told to be there.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    pub(super) unmakeable: Vec<Unmakeable>,
+    /// Of what is needed by what is there as well.
+    pub(super) unread: Vec<Note>,
+}
+
+pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Missing> {
     let (mut missing, task_policy, task_role, node_role) =
         tokio::try_join!(issuers(aws, desired), without_task_policy(aws, desired), aws.task_role(), aws.node_role())?;
-    missing.extend(task_policy);
-    missing.extend([task_role, node_role].into_iter().filter_map(|role| without(role, desired)));
-    missing.extend(secrets(aws, desired));
+    missing.unmakeable.extend(task_policy);
+    missing.unmakeable.extend([task_role, node_role].into_iter().filter_map(|role| without(role, desired)));
+    missing.unmakeable.extend(secrets(aws, desired));
     Ok(missing)
 }
 
@@ -60,20 +69,25 @@ fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become
 /// narrower without.
-async fn issuers(aws: &Aws, desired: &Desired) -> Result<Vec<Unmakeable>> {
+async fn issuers(aws: &Aws, desired: &Desired) -> Result<Missing> {
     let roles = wanted_roles(desired);
-    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else { return Ok(Vec::new()) };
+    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else {
+        return Ok(Missing::default());
+    };
     let of_roles =
         |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone(), obstacle: Obstacle::Certain };
     let states = match aws.issuers().await {
         Ok(states) => states,
-        // Whether it is there nobody knows: no role is made for it.
-        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(vec![of_roles(error)]),
+        // Whether it is there nobody knows: no role is made for it, and those that are there may be nobody's to take.
+        Err(error) if error.kind() == ErrorKind::AccessDenied => {
+            let unread = vec![Note::warning("the cluster's OpenID Connect provider", error.in_a_sentence())];
+            return Ok(Missing { unmakeable: vec![of_roles(error)], unread });
+        }
         Err(error) => return Err(error),
     };
     let each = cluster.oidc_provider.iter().zip(states);
     let untrusted = each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience()));
-    Ok(untrusted.map(of_roles).collect())
+    Ok(Missing { unmakeable: untrusted.map(of_roles).collect(), unread: Vec::new() })
 }
 
 /// Requirement 22: what every task needs must be there before a role that is to carry it.

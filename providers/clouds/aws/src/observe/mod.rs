@@ -29,11 +29,12 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let read = tokio::try_join!(aws.snapshot(), aws.quotas(), missing::read(aws, desired), shared::read(aws, desired));
     let reading = aws.reading().await;
     aws.used_up().await;
-    let (snapshot, quotas, missing, shared) = read?;
+    let (snapshot, quotas, missing::Missing { unmakeable, unread }, shared) = read?;
     let (tags, attached_to, keys) =
         tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot), keys::unusable(aws, desired))?;
     observed.notes.extend(region::note(&aws.config.region));
-    observed.unmakeable.extend(missing);
+    observed.unmakeable.extend(unmakeable);
+    observed.unread.extend(unread);
     // Whoever takes something away would read that there is nothing.
     observed.problems.extend(moved::problem(aws, &snapshot));
     observed.notes.extend(renamed::note(aws, desired, &snapshot));
@@ -42,6 +43,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     observed.notes.extend(others.note(aws.names.stack()));
+    observed.unread.extend(broken::unread(aws, desired, &reading, &keys.unread));
     observed.notes.extend(keys.unread);
     let broken = broken::of(aws, desired, &reading, keys.unusable, &observed);
     observed.broken.extend(broken);

@@ -68,6 +68,8 @@ pub(crate) struct Bucket {
     /// Whether it isn't there, or isn't the one any more that was granted: what is granted on it reaches nothing. The note says
     /// so.
     reaches_nothing: bool,
+    /// Whether S3 let nobody look at it. The note says so.
+    is_unread: bool,
     /// What whoever is to write there should know.
     on_writing: Option<String>,
 }
@@ -82,6 +84,7 @@ impl Bucket {
             kept_out: None,
             note: None,
             reaches_nothing: false,
+            is_unread: false,
             on_writing: None,
         }
     }
@@ -89,6 +92,11 @@ impl Bucket {
     /// One that isn't there, or isn't the one any more that was granted, and what is said of that.
     fn reaching_nothing(self, note: String) -> Self {
         Self { note: Some(note), reaches_nothing: true, ..self }
+    }
+
+    /// One that nobody may look at, and what is said of that.
+    fn unread(self, note: String) -> Self {
+        Self { note: Some(note), is_unread: true, ..self }
     }
 
     /// The account that owns it, where that is known.
@@ -187,6 +195,12 @@ impl Lookup {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = found.iter().filter(|(_, (_, bucket))| bucket.reaches_nothing);
         gone.filter_map(|(name, (_, bucket))| Some((name.clone(), note(name, bucket)?))).collect()
+    }
+
+    /// What is said of those at which nobody may look, as far as they were asked for.
+    pub(crate) fn unread(&self) -> Vec<Note> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().filter(|(_, (_, one))| one.is_unread).filter_map(|(name, (_, one))| note(name, one)).collect()
     }
 
     /// The keys that encrypt the buckets that were asked for, and which bucket each does.

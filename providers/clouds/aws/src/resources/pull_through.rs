@@ -86,7 +86,9 @@ pub(crate) async fn enable(
             Whether::Unread(why) => {
                 let message = "is of the data plane's own account: its nodes may pull already, if it is there. That \
                      couldn't be read, as ecr:DescribeRepositories";
-                Note::info(about, format!("{name} {message} {why}"))
+                let note = Note::info(about, format!("{name} {message} {why}"));
+                aws.reading().await.absent_repositories.add_unread(note.clone());
+                note
             }
         });
         return Ok(());

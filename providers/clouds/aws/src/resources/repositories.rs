@@ -47,7 +47,10 @@ impl Seen {
 
 /// The repositories that the verbs didn't find, until the plan looks at what there is.
 #[derive(Debug, Default)]
-pub(crate) struct Absent(Mutex<Vec<(Repository, For, Note)>>);
+pub(crate) struct Absent {
+    absent: Mutex<Vec<(Repository, For, Note)>>,
+    unread: Mutex<Vec<Note>>,
+}
 
 /// Whom something is granted on a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +63,20 @@ pub(crate) enum For {
 impl Absent {
     /// Takes note of one, with what is said of it.
     pub(crate) fn add(&self, repository: &Repository, whom: For, note: Note) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((repository.clone(), whom, note));
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner).push((repository.clone(), whom, note));
     }
 
     pub(crate) fn all(&self) -> Vec<(Repository, For, Note)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes note of what is said of those that couldn't be looked for.
+    pub(crate) fn add_unread(&self, note: Note) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+
+    pub(crate) fn unread(&self) -> Vec<Note> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -149,7 +161,9 @@ pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Res
         let names = reached.keys().filter(|repository| repository.region == *region);
         let names = few(names.map(|repository| repository.name.as_str()).collect::<Vec<_>>().into_iter());
         let message = format!("whether these are in {region} couldn't be read, as {OPERATION} {why}: {names}");
-        notes.push(Note::info(format!("repositories of account {}", aws.config.account), message));
+        let note = Note::info(format!("repositories of account {}", aws.config.account), message);
+        reading.absent_repositories.add_unread(note.clone());
+        notes.push(note);
     }
     Ok(notes)
 }

@@ -31,6 +31,8 @@ pub(crate) struct Resolved {
     is_missing: bool,
     /// Of its notes, the one that says why nobody can read its value: it isn't there, or goes.
     unreadable: Option<String>,
+    /// Of its notes, the one that says that it couldn't be looked up.
+    unread: Option<String>,
     notes: Vec<String>,
 }
 
@@ -131,6 +133,12 @@ impl Lookup {
         self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// What is said of those that couldn't be looked up.
+    pub(crate) fn unread(&self) -> Vec<Note> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(|(secret, resolved)| Some(note(secret, resolved.unread.as_ref()?))).collect()
+    }
+
     /// The keys under which the secrets are that were looked up, and which secret is under each.
     pub(crate) fn keys(&self) -> Vec<(Key, String)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +169,7 @@ impl Lookup {
 /// What can't be read is no reason to take a key away, nor to widen an ARN to a pattern: then what the stack's live policies
 /// say of the secret stays. Only for what is new to the stack is the narrowest pattern.
 fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved {
-    let Asked { arns, key, is_missing, unreadable, mut notes } = asked;
+    let Asked { arns, key, is_missing, unreadable, unread, mut notes } = asked;
     let unknown = match (&arns, &key) {
         (None, _) => "the secret's ARN",
         (_, None) => "the secret's key",
@@ -186,6 +194,7 @@ fn settled(secret: &Secret, granted: Option<&Granted>, asked: Asked) -> Resolved
         keys: key.map_or_else(|| known_keys().unwrap_or_default(), |key| key.into_iter().collect()),
         is_missing,
         unreadable,
+        unread,
         notes,
     }
 }
@@ -212,7 +221,14 @@ mod tests {
         };
         let granted =
             Granted { arns: [whole.clone()].into_iter().collect(), keys: [key.clone()].into_iter().collect() };
-        let asked = |arns, key, notes: Vec<String>| Asked { arns, key, is_missing: false, unreadable: None, notes };
+        let asked = |arns, key, notes: Vec<String>| Asked {
+            arns,
+            key,
+            is_missing: false,
+            unreadable: None,
+            unread: None,
+            notes,
+        };
         let denied = || asked(None, None, vec!["denied".to_owned()]);
         let kept = settled(&secret, Some(&granted), denied());
         assert_eq!((kept.arns, kept.keys), (vec![whole.clone()], vec![key.clone()]));

@@ -95,6 +95,13 @@ fn endpoint(config: &Config) -> Option<Diagnostic> {
                 .hint("leave `credentials` out to use your own, or run with --sandbox"),
         );
     }
+    // What calls AWS writes the whole URL into its logs.
+    if endpoint.contains('@') {
+        return Some(
+            Diagnostic::new("aws.endpoint", "it holds a user's name, which AWS takes from nobody in a URL")
+                .hint("write it like https://HOST or https://HOST:PORT"),
+        );
+    }
     let is_url = endpoint.is_empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://");
     (!is_url).then(|| {
         Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", shown(endpoint)))

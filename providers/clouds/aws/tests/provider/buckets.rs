@@ -196,7 +196,7 @@ async fn a_bucket_that_is_not_there_yet() {
     let plan = world.plan(&text).await.expect("a plan");
     assert!(plan.is_empty());
     let told: Vec<_> = plan.broken.iter().map(|one| one.note.message.as_str()).collect();
-    assert!(told.len() == 1 && told[0].contains("no such bucket yet"), "{plan:#?}");
+    assert!(told.len() == 1 && told[0].contains("no such bucket: create it in account"), "{plan:#?}");
     let found = statements(&world).await;
     let owner = &of(&found, "MineRead")["Condition"]["StringLike"]["aws:ResourceAccount"];
     assert_eq!(*owner, json!([OWN]), "whoever else makes it is kept out");

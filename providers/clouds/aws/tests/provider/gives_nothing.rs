@@ -1,7 +1,7 @@
 //! What is as the manifest says and gives nothing: `drift` tells it.
 
 use aws_sdk_s3::types::ServerSideEncryption;
-use cloudgrant_core::{Broken, Level, Note, Plan};
+use cloudgrant_core::{Broken, Level, Note, Plan, Silent};
 
 use crate::buckets::{create, drift, encrypt, key};
 use crate::world::{Runs, World, manifest};
@@ -64,6 +64,72 @@ async fn a_bucket_that_is_gone_or_somebody_else_s() {
                 assert!(broken(&drift(&world, &text).await).is_empty());
             }
         }
+    }
+}
+
+/// As `drift` looks.
+async fn looked(world: &World, text: &str) -> Plan {
+    let session = world.session(text).await.expect("a session");
+    session.provider().look_again();
+    session.engine().only_looking().plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// What nobody may look at may be gone: that there is no drift is nothing that anybody can say.
+#[tokio::test]
+async fn what_can_not_be_looked_at_is_told_as_not_searched() {
+    let issuer = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE";
+    let text = manifest(
+        "registries: [{ name: own, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/own }]
+grants:
+- { name: mine, scope: global, access: { data: read, token: read, images: pull } }
+- { name: narrow, scope: { domain: production }, access: { data: list } }",
+    );
+    for (denied, expected) in [
+        ("iam:GetOpenIDConnectProvider", vec!["the cluster's OpenID Connect provider"]),
+        ("secretsmanager:DescribeSecret", vec!["secret token-AbCdEf"]),
+        ("s3:ListAllMyBuckets,deny=s3:GetEncryptionConfiguration", vec!["bucket acme-data"]),
+        ("s3:GetEncryptionConfiguration", vec!["bucket acme-data"]),
+        (
+            "ecr:DescribeRepositories",
+            vec![
+                "registry own",
+                "repositories of account 111122223333",
+                "repositories of account 444455556666 in us-west-2",
+            ],
+        ),
+    ] {
+        let mut world = World::new(&text).await;
+        world.converge(&text).await;
+        let before = looked(&world, &text).await;
+        assert!(!before.has_drift() && before.unsearched.is_empty(), "{before:#?}");
+        match denied.split(':').next() {
+            Some("iam") => {
+                let delete = world.iam().delete_open_id_connect_provider().open_id_connect_provider_arn(issuer);
+                _ = delete.send().await.expect("deleted");
+            }
+            Some("secretsmanager") => {
+                let delete = world.secrets().delete_secret().secret_id("token").force_delete_without_recovery(true);
+                _ = delete.send().await.expect("deleted");
+            }
+            Some("s3") if denied.contains("List") => {
+                _ = world.s3(OWN).delete_bucket().bucket("acme-data").send().await.expect("deleted");
+            }
+            _ => {}
+        }
+        world.restart(&text, &format!("deny={denied}")).await;
+        let plan = looked(&world, &text).await;
+        let places: Vec<_> = plan.unsearched.iter().map(|one| one.place.as_str()).collect();
+        assert!(places == expected && plan.is_empty() && plan.has_drift(), "{denied}: {plan:#?}");
+        let first = denied.split(',').next().unwrap_or_default();
+        // In the accounts of others, it is the stack's own statements that are looked for there.
+        let is_marks = |place: &str| place.contains(OTHER);
+        for one in &plan.unsearched {
+            assert!(one.reason.contains(first), "{denied}: {one:#?}");
+            assert!(plan.notes.iter().all(|note| note.message != one.reason), "told once: {plan:#?}");
+        }
+        // A plan goes on as before.
+        let plan = world.plan(&text).await.expect("a plan");
+        assert!(plan.is_empty() && plan.unsearched.iter().all(|one| is_marks(&one.place)), "{denied}: {plan:#?}");
     }
 }
 
@@ -142,6 +208,9 @@ async fn a_key_that_can_not_be_used() {
         assert!(broken(&drift(&world, &text).await).is_empty());
         // Who may not ask is told so, once.
         world.restart(&text, "deny=kms:DescribeKey").await;
+        let looked = looked(&world, &text).await;
+        let [one] = looked.unsearched.as_slice() else { panic!("{looked:#?}") };
+        assert!(one.reason.contains("kms:DescribeKey is denied") && looked.has_drift(), "{looked:#?}");
         let plan = drift(&world, &text).await;
         assert!(broken(&plan).is_empty());
         let told: Vec<_> =

@@ -72,9 +72,10 @@ impl Content {
         match self {
             Self::Container => azure.arm.container(scope).await,
             Self::Secret => azure.arm.secret(scope).await,
-            Self::Other => match absence::is_certain(snapshot, scope.as_str()).await? {
-                true => Ok(Presence::Missing),
-                false => Ok(Presence::There),
+            Self::Other => match snapshot.permissions(scope.as_str()).await {
+                Ok(_) => Ok(Presence::There),
+                Err(error) if absence::is_told_by(&error) => Ok(Presence::Missing),
+                Err(error) => Err(error),
             },
         }
     }
@@ -152,7 +153,9 @@ pub(super) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, 
         let missing = match (unread.get(scope), holders.get(scope), seen.get(scope)) {
             (Some(error), ..) => {
                 let grants = asked.new.union(&asked.has);
-                read.notes.extend(grants.map(|grant| asked.content.unread(scope, error, grant)));
+                let notes: Vec<_> = grants.map(|grant| asked.content.unread(scope, error, grant)).collect();
+                read.unread.extend(notes.iter().filter(|_| !asked.there.is_empty()).cloned());
+                read.notes.extend(notes);
                 continue;
             }
             (None, Some(why), _) => Diagnostic::new("", why.message.clone()),
@@ -172,6 +175,8 @@ pub(super) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, 
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) notes: Vec<Note>,
+    /// Of the notes, those of what couldn't be read and has roles on it as they are wanted.
+    pub(super) unread: Vec<Note>,
     pub(super) broken: Vec<Broken>,
 }
 
@@ -213,6 +218,10 @@ impl Content {
 fn is_no_answer(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::Unexpected | ErrorKind::Unsupported
+        ErrorKind::AccessDenied
+            | ErrorKind::NotFound
+            | ErrorKind::Unexpected
+            | ErrorKind::Unsupported
+            | ErrorKind::WrongAccount
     )
 }

@@ -54,6 +54,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     missing::read(azure, desired, &snapshot, &mut observed);
     observed.unmakeable.extend(unmakeable);
     observed.broken.extend(contents.broken);
+    observed.unread.extend(contents.unread);
     observed.notes.extend(contents.notes.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)

@@ -30,7 +30,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
             continue;
         };
         if !url.starts_with("https://") {
-            let message = format!("`{url}` is not an address that a token may be sent to");
+            let message = format!("`{}` is not an address that a token may be sent to", shown(url));
             problems.push(Diagnostic::new(format!("azure.{key}"), message).hint("it takes https://HOST"));
         } else if config.credentials == Credentials::Sandbox && !local(url) {
             let message = format!("`sandbox` credentials need a sandbox's `{key}` on this machine");

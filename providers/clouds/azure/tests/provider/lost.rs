@@ -94,6 +94,37 @@ async fn what_is_granted_and_gone_is_drift() {
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
+/// What nobody may look at may be gone: that there is no drift is nothing that anybody can say.
+#[tokio::test]
+async fn what_can_not_be_looked_at_is_told_as_not_searched() {
+    for (name, read) in [
+        ("inputs", "Microsoft.Storage/storageAccounts/blobServices/containers"),
+        ("token", "Microsoft.KeyVault/vaults/secrets"),
+        ("acmelost", "Microsoft.Authorization/permissions"),
+    ] {
+        let all = cases();
+        let is_it =
+            |(of, id, _): &&(&str, String, String)| *of == name && (id.contains("workspaces") || name != "acmelost");
+        for (_, id, text) in all.iter().filter(is_it) {
+            let world = World::new(text).await;
+            world.converge(text).await;
+            let there = ours(&world).await;
+            world.arm.manage("delete", json!({ "id": id })).await;
+            for one in &there {
+                world.arm.manage("put", one.clone()).await;
+            }
+            world.arm.turn(&format!("deny={read}:read")).await;
+            let plan = drift(&world, text).await;
+            let [one] = plan.unsearched.as_slice() else { panic!("{id}: {plan:#?}") };
+            assert!(one.place == "grant it" && one.reason.contains(name) && one.reason.contains(read), "{one:#?}");
+            assert!(plan.has_drift() && plan.notes.iter().all(|note| note.message != one.reason), "{plan:#?}");
+            // A plan goes on as before.
+            let plan = world.plan(text).await.expect("a plan");
+            assert!(plan.is_empty() && plan.unsearched.is_empty(), "{id}: {plan:#?}");
+        }
+    }
+}
+
 /// What is in the way of nothing is asked for by `drift` alone.
 #[tokio::test]
 async fn a_plan_with_nothing_to_do_asks_for_no_container() {

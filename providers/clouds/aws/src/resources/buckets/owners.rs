@@ -85,20 +85,19 @@ pub(super) async fn look_up(
     let missing = || {
         let owner = known.and_then(Bucket::account).unwrap_or(own).clone();
         let note = format!(
-            "there is no such bucket yet: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
+            "there is no such bucket: create it in account {owner} (`aws s3api create-bucket`), or mend its name in the \
              manifest. Made by any other account, it stays out of reach"
         );
         Bucket::new(Owner::Account(owner), Encryption::Unknown).reaching_nothing(note)
     };
     let own_is_listed = !lists.denied.contains(own);
     let unlisted_owner = known.and_then(Bucket::account).filter(|was| lists.denied.contains(*was));
-    let bucket = |owner, encryption, note: String| Bucket { note: Some(note), ..Bucket::new(owner, encryption) };
     if let Some(owner) = owner {
         if asked == Asked::Owner {
             return Ok(Bucket::new(Owner::Account(owner), Encryption::Unknown));
         }
         return Ok(match encryption(aws, &owner, name, Some(&owner)).await? {
-            Answer::Denied => bucket(Owner::Account(owner), Encryption::Unknown, unread()),
+            Answer::Denied => Bucket::new(Owner::Account(owner), Encryption::Unknown).unread(unread()),
             Answer::Missing => missing(),
             answer @ (Answer::Is(..) | Answer::Odd(_)) => of_account(own, &owner, answer),
         });
@@ -118,11 +117,8 @@ pub(super) async fn look_up(
         }
     }
     Ok(match unlisted_owner {
-        Some(was) => bucket(
-            Owner::Unknown,
-            Encryption::Unknown,
-            format!("s3:ListAllMyBuckets is denied in account {was}, which owned it when it was granted"),
-        ),
+        Some(was) => Bucket::new(Owner::Unknown, Encryption::Unknown)
+            .unread(format!("s3:ListAllMyBuckets is denied in account {was}, which owned it when it was granted")),
         None if own_is_listed => {
             let unlisted: Vec<_> = lists.denied.iter().map(AccountId::as_str).collect();
             let and = if unlisted.is_empty() {
@@ -130,18 +126,13 @@ pub(super) async fn look_up(
             } else {
                 format!(" (s3:ListAllMyBuckets is denied in {})", unlisted.join(", "))
             };
-            bucket(
-                Owner::Elsewhere,
-                Encryption::Unknown,
-                format!(
-                    "it belongs to another account, and to none of `aws.accounts`{and}: name its account there, so that its \
-                     policy and its key are looked at; no condition keeps out whoever may own it tomorrow"
-                ),
-            )
+            let note = format!(
+                "it belongs to another account, and to none of `aws.accounts`{and}: name its account there, so that its \
+                 policy and its key are looked at; no condition keeps out whoever may own it tomorrow"
+            );
+            Bucket { note: Some(note), ..Bucket::new(Owner::Elsewhere, Encryption::Unknown) }
         }
-        None => bucket(
-            Owner::Unknown,
-            Encryption::Unknown,
+        None => Bucket::new(Owner::Unknown, Encryption::Unknown).unread(
             "whose it is couldn't be found out, as s3:ListAllMyBuckets is denied, nor how it is encrypted, as \
              s3:GetEncryptionConfiguration is: whether tasks need kms:Decrypt too is unknown, and no condition keeps out \
              whoever may own it tomorrow"

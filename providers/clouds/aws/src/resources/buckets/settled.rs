@@ -100,7 +100,7 @@ pub(super) fn settled(
         Owner::Elsewhere => kept_out("another account"),
         Owner::Unknown => {
             let note = format!("it couldn't be asked again, and what the stack's policies say of it stays: {}", said());
-            Bucket { note: Some(note), ..known.clone() }
+            Bucket { is_unread: asked.is_unread, note: Some(note), ..known.clone() }
         }
         Owner::Account(now) if is_known(now) && asked.encryption == Encryption::Unknown => {
             Bucket { encryption: known.encryption.clone(), former: known.former.clone(), ..asked }

@@ -33,6 +33,8 @@ pub(super) struct Asked {
     pub(super) is_missing: bool,
     /// Of the notes, the one that says why nobody can read its value.
     pub(super) unreadable: Option<String>,
+    /// Of the notes, the one that says that it couldn't be looked up.
+    pub(super) unread: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -78,6 +80,7 @@ pub(super) async fn resolve(client: &Client, inspect: bool, secret: &Secret, fac
             key: Some(None),
             is_missing: false,
             unreadable: None,
+            unread: None,
             notes,
         });
     }
@@ -88,19 +91,17 @@ pub(super) async fn resolve(client: &Client, inspect: bool, secret: &Secret, fac
     let facts = match facts {
         Ok(facts) => facts,
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
-            let mut notes = vec![
-                "it couldn't be looked up, as secretsmanager:DescribeSecret is denied: whether it exists, and \
-                 whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown"
-                    .to_owned(),
-            ];
-            notes.extend(managed_by_another(secret));
-            return Ok(Asked { arns: None, key: None, is_missing: false, unreadable: None, notes });
+            let why = "it couldn't be looked up, as secretsmanager:DescribeSecret is denied: whether it exists, and \
+                       whether a customer-managed key encrypts it (then tasks need kms:Decrypt too), is unknown";
+            let notes = std::iter::once(why.to_owned()).chain(managed_by_another(secret)).collect();
+            let unread = Some(why.to_owned());
+            return Ok(Asked { arns: None, key: None, is_missing: false, unreadable: None, unread, notes });
         }
         // It keeps nobody from taking something else away.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let why = format!("{}, so that task code can't read it: {MISSING}", missing(secret));
             let notes = vec![why.clone()];
-            return Ok(Asked { arns: None, key: None, is_missing: true, unreadable: Some(why), notes });
+            return Ok(Asked { arns: None, key: None, is_missing: true, unreadable: Some(why), unread: None, notes });
         }
         Err(error) => return Err(error.with("secret", secret.arn())),
     };
@@ -125,7 +126,7 @@ pub(super) async fn resolve(client: &Client, inspect: bool, secret: &Secret, fac
             }
         },
     };
-    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, is_missing: false, unreadable, notes })
+    Ok(Asked { arns: arn.map(|arn| vec![arn]), key, is_missing: false, unreadable, unread: None, notes })
 }
 
 /// What to do about a secret that isn't there.
