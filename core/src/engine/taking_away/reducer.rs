@@ -69,7 +69,6 @@ impl<'a> Reducer<'a> {
             |(known, change): (&bool, &Change)| !known && change.action != Action::Create && is_to_be_done(change);
         let mut is_planned: Vec<_> = known.iter().zip(&plan.changes).map(is_change).collect();
         self.stand_in(plan, &known, &mut is_planned);
-        self.keep_for_unmade(plan, &parts, &mut is_planned);
         self.settle(plan, is_planned, &differing, &parts);
         self.leave_known(plan);
         let are_givers_told = self.tell(plan, differing, &told_unasked, &parts);
@@ -112,26 +111,6 @@ impl<'a> Reducer<'a> {
                 made.into_iter().chain(old).for_each(|at| is_planned[at] = true);
             }
         }
-    }
-
-    /// Keeps what a grant that stays asks for by the whole manifest, where what that one would have in its place isn't there either:
-    /// nothing is made, and it would lose that.
-    fn keep_for_unmade(&self, plan: &Plan, parts: &Parts, is_planned: &mut [bool]) {
-        let Some(whole) = self.whole.plan else { return };
-        let is_unmade = |(change, is_planned): &(&Change, &bool)| change.action == Action::Create && !**is_planned;
-        let unmade = plan.changes.iter().zip(&*is_planned).filter(is_unmade);
-        let unmade = unmade.flat_map(|(change, _)| change.because.iter().map(|intent| (change.id.kind, intent)));
-        let unmade: HashSet<_> = unmade.filter(|(_, intent)| self.is_kept_grant(intent)).collect();
-        for (change, is_planned) in plan.changes.iter().zip(is_planned) {
-            let served = whole.served.get(&change.id).into_iter().flatten();
-            let mut waiting = served.filter(|intent| unmade.contains(&(change.id.kind, *intent)));
-            let is_named = parts.named.contains_key(&change.id);
-            *is_planned &= change.action != Action::Delete || is_named || waiting.next().is_none();
-        }
-    }
-
-    fn is_kept_grant(&self, intent: &IntentId) -> bool {
-        matches!(intent, IntentId::Grant(_)) && self.whole.kept.contains(intent)
     }
 
     /// Leaves the changes that are planned, with what they take along and without what has to stay.
