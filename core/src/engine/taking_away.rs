@@ -11,7 +11,6 @@ mod notes;
 mod parts;
 mod reducer;
 mod sharing;
-
 mod unapplied;
 mod unasked;
 
@@ -114,7 +113,7 @@ impl Engine {
         let missing = unmakeable::missing(&facts.unmakeable, &plan);
         let revoked = baseline.without(intents);
         let names: Vec<GrantName> = revoked.grants.iter().map(|grant| grant.name.clone()).collect();
-        let staying: Vec<GrantName> = intents.grants.iter().map(|grant| grant.name.clone()).collect();
+        let kept_names: Vec<GrantName> = intents.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let (mut principals, mut scopes) = (BTreeSet::new(), BTreeMap::new());
@@ -136,7 +135,7 @@ impl Engine {
             provider: &|id, shares| self.backends().of(id.kind).remainder(id, shares),
             revoked: &asked_by_revoked,
             names: &names,
-            kept: &staying,
+            kept: &kept_names,
             by_name: &|id, there, names| match self.backends().is_of_platform(id.kind) {
                 true => Remainder::Untold,
                 false => self.provider.without_grants(id, there, names),

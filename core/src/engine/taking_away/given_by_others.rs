@@ -10,8 +10,7 @@ use crate::vocabulary::note::Note;
 const NAMED: usize = 3;
 
 /// Says which of the grants that stay ask for something that is revoked, for the same task code. Of those that are `absent` nothing is
-/// there.
-/// `whole` is all that the manifest asks for: whose task code a grant serves may follow from what is revoked.
+/// there. `whole` is all that the manifest asks for: whose task code a grant serves may follow from what is revoked.
 pub(super) fn note(revoked: &Intents, whole: &Intents, absent: &BTreeSet<&IntentId>) -> Option<Note> {
     let names: BTreeSet<_> = revoked.grants.iter().map(|grant| &grant.name).collect();
     let revoked: Vec<&TaskAccess> = revoked.grants.iter().map(|grant| &***grant).collect();
