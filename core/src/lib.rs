@@ -40,9 +40,9 @@ pub use contract::delivery::{
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
-pub use contract::object::{
-    Broken, Desired, Found, Handoff, Limit, Object, ObjectId, Observed, Obstacle, Ownership, Reference, Stays,
-    Unmakeable, Unsearched, Widened, Widening,
+pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
+pub use contract::observed::{
+    Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
 pub use contract::permissions::{Permissions, Purpose};
 pub use contract::platform::{

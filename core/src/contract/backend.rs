@@ -8,7 +8,8 @@ use async_trait::async_trait;
 
 use crate::contract::change::Approved;
 use crate::contract::error::Result;
-use crate::contract::object::{Desired, Object, ObjectId, Observed};
+use crate::contract::object::{Desired, Object, ObjectId};
+use crate::contract::observed::Observed;
 use crate::contract::protected::Protected;
 use crate::contract::remainder::{Remainder, Shares};
 use crate::contract::stacks::Marked;

@@ -9,6 +9,7 @@ pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;
 pub(crate) mod object;
+pub(crate) mod observed;
 pub(crate) mod permissions;
 pub(crate) mod platform;
 pub(crate) mod protected;

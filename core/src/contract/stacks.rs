@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::object::{ObjectId, Unsearched};
+use crate::contract::object::ObjectId;
+use crate::contract::observed::Unsearched;
 use crate::text::redact::shown;
 use crate::vocabulary::names::Stack;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::contract::delivery::{DeliveryFile, Identity, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
-use crate::contract::object::{Desired, ObjectId, Observed};
+use crate::contract::object::{Desired, ObjectId};
+use crate::contract::observed::Observed;
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
 use crate::engine::platform_places::Reached;

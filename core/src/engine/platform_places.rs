@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::contract::backend::Backend;
 use crate::contract::error::{Error, Result};
-use crate::contract::object::{Desired, ObjectId, Observed};
+use crate::contract::object::{Desired, ObjectId};
+use crate::contract::observed::Observed;
 use crate::contract::stacks::not_reached;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;

@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::error::Result;
-use crate::contract::object::{Desired, ObjectId, Unmakeable};
+use crate::contract::object::{Desired, ObjectId};
+use crate::contract::observed::Unmakeable;
 use crate::contract::remainder::Remainder;
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
 use crate::contract::error::{Error, Result};
-use crate::contract::object::{Found, Object, ObjectId, Ownership};
+use crate::contract::object::{Object, ObjectId, Ownership};
+use crate::contract::observed::Found;
 use crate::engine::cancel::Cancel;
 use crate::engine::report::Report;
 use crate::engine::watch::{Event, Watch};

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 pub(crate) use crate::contract::change::{Action, Approved, Change};
 use crate::contract::error::Error;
-use crate::contract::object::{Broken, ObjectId, Stays, Unsearched, Widening};
+use crate::contract::object::ObjectId;
+use crate::contract::observed::{Broken, Stays, Unsearched, Widening};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{ObjectId, Stays};
+use crate::contract::object::ObjectId;
+use crate::contract::observed::Stays;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::object::{Ownership, Stays};
+use crate::contract::object::Ownership;
+use crate::contract::observed::Stays;
 use crate::contract::remainder::{Remainder, Shares};
 use crate::engine::taking_away::sharing::Remainders;
 use crate::plan::Change;

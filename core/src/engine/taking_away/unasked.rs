@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::object::{ObjectId, Stays};
+use crate::contract::object::ObjectId;
+use crate::contract::observed::Stays;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};
 use crate::plan::{Action, Change, Plan};
 
