@@ -4,6 +4,7 @@ mod apply;
 mod cancel;
 mod desired;
 mod news;
+mod planning;
 mod platform_places;
 mod report;
 mod retry;
@@ -13,7 +14,6 @@ mod uncompared;
 mod verify;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,21 +28,14 @@ use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
 use crate::contract::backends::Backends;
-use crate::contract::delivery::{Outputs, Principal};
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, ObjectId};
-use crate::contract::observed::{Observed, Unsearched};
+use crate::contract::observed::Unsearched;
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
 use crate::contract::stacks::Stacks;
-use crate::plan::diff::Aim;
-use crate::plan::{Approval, ApprovedPlan, Change, Look, Plan};
-use crate::plan::{diff, unmakeable};
-use crate::vocabulary::intent::{IntentId, Intents};
+use crate::plan::{Approval, ApprovedPlan, Change, Plan};
+use crate::vocabulary::intent::Intents;
 use crate::vocabulary::names::Stack;
-use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
-
-use taking_away::ObjectFacts;
 
 /// Turns checked intents into a plan, and an approved plan into reality.
 pub struct Engine {
@@ -194,126 +187,6 @@ impl Engine {
         Ok(stacks.sorted())
     }
 
-    /// Makes the plan.
-    ///
-    /// # Errors
-    /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
-    pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
-        // Asked first: what the provider reads for it, it looks at in the plan, and only there.
-        let served = if self.baseline.is_none() && self.thorough { self.served().await } else { BTreeMap::new() };
-        let cancel = Cancel::default();
-        let mut plan = match self.plan_unless(watch, &cancel).await {
-            Err(error) if self.only_looks => return self.widened_alone(error, watch, &cancel).await,
-            plan => plan?,
-        };
-        if !served.is_empty() {
-            plan.served =
-                taking_away::deleted(&plan).filter_map(|id| Some((id.clone(), served.get(id)?.clone()))).collect();
-        }
-        if let Some(baseline) = &self.baseline {
-            // Of what stays, nobody asks whether all of it is gone.
-            let revoked: HashSet<_> = baseline.without(&self.intents).ids().collect();
-            plan.unsearched_for.retain(|_, intents| {
-                intents.retain(|intent| revoked.contains(intent));
-                !intents.is_empty()
-            });
-        }
-        Ok(plan)
-    }
-
-    /// What objects are for, where everything goes: as far as the manifest says it. What can't be told, as a resource is
-    /// gone, stays untold: that is in nobody's way who takes it away.
-    async fn served(&self) -> BTreeMap<ObjectId, Vec<IntentId>> {
-        let once = Cancel::default();
-        once.cancel();
-        let Ok((desired, principals)) = self.desired_for(&self.named, &Silent, &once).await else {
-            return BTreeMap::new();
-        };
-        let told = self.delivered(&self.named, principals, &Outputs::new()).unwrap_or_default();
-        desired.objects.into_iter().chain(told.objects).map(|object| (object.id, object.because)).collect()
-    }
-
-    /// Makes the plan; once cancelled, without trying again what fails.
-    async fn plan_unless(&self, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
-        if let Some(baseline) = &self.baseline {
-            return self.plan_taking_away_from(baseline, watch, cancel).await;
-        }
-        let (mut plan, _) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
-        // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
-        if !self.thorough && self.intents.grants.is_empty() && plan.only_deletes() {
-            plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
-        }
-        if self.with_news && !self.thorough {
-            let news = news::notes(self.platform.as_ref(), &self.intents, &plan);
-            plan.notes.extend(news);
-        }
-        Ok(plan)
-    }
-
-    /// With what those of the objects are for that somebody asks about.
-    async fn plan_for(
-        &self,
-        intents: &Intents,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-        asked_about: &HashSet<ObjectId>,
-    ) -> Result<(Plan, ObjectFacts)> {
-        let look = Look::begin(self.number);
-        let (mut desired, principals) = self.desired_for(intents, watch, cancel).await?;
-        desired.baseline = self.named.clone();
-        desired.thorough = self.thorough;
-        let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
-        let of_principal = |principal: &Principal| {
-            let scope = principal.scope.clone();
-            principal.depends_on.iter().map(move |id| (id.clone(), scope.clone())).collect::<Vec<_>>()
-        };
-        let scopes = principals.iter().flat_map(of_principal).collect();
-        let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
-        let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
-        let all = desired.objects.iter().map(|object| &object.id);
-        let of_platform = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
-        if self.only_looks {
-            unread_is_unsearched(&mut desired, &mut observed);
-        }
-        let facts = ObjectFacts {
-            replaces: std::mem::take(&mut desired.replaces),
-            less_revoked: std::mem::take(&mut desired.less_revoked),
-            unasked: std::mem::take(&mut desired.unasked),
-            unapplied: std::mem::take(&mut desired.unapplied),
-            // What of that is needed is only known once the rest was left out.
-            unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
-            present: self.baseline.as_ref().map(|_| present(&desired, &observed, &own)).unwrap_or_default(),
-            absent: std::mem::take(&mut desired.absent),
-            principals: own,
-            scopes,
-            of_platform,
-            named_now: observed.named_now(),
-            with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
-        };
-        let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
-        let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
-        let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
-        let plan = self.difference(desired, observed)?;
-        Ok((Plan { look, served, idle, ..plan }, facts))
-    }
-
-    fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {
-        let aim = match self.baseline {
-            Some(_) => Aim::TakeAway,
-            None if self.only_shows => Aim::Look,
-            None => Aim::Apply,
-        };
-        self.difference_for(aim, desired, observed)
-    }
-
-    fn difference_for(&self, aim: Aim, desired: Desired, observed: Observed) -> Result<Plan> {
-        let mut protected = self.provider.protected();
-        if let Some(platform) = self.platform.backend() {
-            protected = protected.and(platform.protected());
-        }
-        diff::plan(self.id, &self.stack, &protected, desired, observed, aim)
-    }
-
     /// Carries out an approved plan, looks again, and says what came of it.
     ///
     /// Changes that fail don't stop independent ones; what depends on them remains. Deletions wait until
@@ -402,30 +275,4 @@ fn stale(approved: &Plan, now: &Plan) -> Error {
         error = error.with("object", &change.id);
     }
     error.hint("make a new plan and look at it again")
-}
-
-/// Tells what couldn't be looked at as what wasn't searched: whoever only looks wants to know whether all is well.
-fn unread_is_unsearched(desired: &mut Desired, observed: &mut Observed) {
-    let unread = std::mem::take(&mut observed.unread);
-    for notes in [&mut desired.notes, &mut observed.notes] {
-        notes.retain(|note| !unread.contains(note));
-    }
-    let unsearched = unread.into_iter().map(|Note { about, message, .. }| Unsearched { place: about, reason: message });
-    observed.unsearched.extend(unsearched);
-}
-
-/// The intents for which something is there that gives them access, as far as objects tell that.
-fn present(desired: &Desired, observed: &Observed, principals: &BTreeSet<ObjectId>) -> BTreeSet<IntentId> {
-    let gives = |id: &ObjectId| {
-        observed.objects.contains_key(id)
-            && !principals.contains(id)
-            && !observed.names.contains_key(id)
-            && !observed.with_principals.contains(id)
-    };
-    desired
-        .objects
-        .iter()
-        .filter(|object| gives(&object.id))
-        .flat_map(|object| object.because.iter().cloned())
-        .collect()
 }
