@@ -7,9 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
-use crate::contract::change::Action;
 use crate::contract::delivery::Outputs;
-use crate::contract::error::Error;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;

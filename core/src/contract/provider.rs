@@ -129,6 +129,13 @@ pub trait Provider: Backend {
         false
     }
 
+    /// Whether two objects give access to the same thing, each to a principal of its own. Asked of what goes with the principal of a scope of which
+    /// no grant stays, and of what a grant that stays asks for in its place and what isn't there. Without an answer of the provider's,
+    /// all objects of a kind count as such.
+    fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
+        one.0.kind == other.0.kind
+    }
+
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
     /// made, so that a provider that had to log in for it knows by then.
     ///

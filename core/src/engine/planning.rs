@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::contract::delivery::{Outputs, Principal};
+use crate::contract::delivery::Outputs;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::{Observed, Unsearched};
@@ -83,11 +83,10 @@ impl Engine {
         desired.baseline = self.named.clone();
         desired.thorough = self.thorough;
         let own = principals.iter().flat_map(|principal| principal.depends_on.iter().cloned()).collect();
-        let of_principal = |principal: &Principal| {
-            let scope = principal.scope.clone();
-            principal.depends_on.iter().map(move |id| (id.clone(), scope.clone())).collect::<Vec<_>>()
+        let scopes = match self.baseline {
+            Some(_) => desired.objects.iter().map(|object| (object.id.clone(), object.scope.clone())).collect(),
+            None => BTreeMap::new(),
         };
-        let scopes = principals.iter().flat_map(of_principal).collect();
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let all = desired.objects.iter().map(|object| &object.id);

@@ -6,6 +6,7 @@
 //! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
 mod given_by_others;
+mod moved;
 mod needs;
 mod notes;
 mod parts;
@@ -19,10 +20,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::contract::attributes::Attributes;
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, ObjectId};
-use crate::contract::observed::Unmakeable;
+use crate::contract::observed::{Stays, Unmakeable};
 use crate::contract::remainder::Remainder;
 use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
+use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
@@ -51,7 +53,7 @@ pub(super) struct ObjectFacts {
     pub(super) unmakeable: Vec<Unmakeable>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
     pub(super) principals: BTreeSet<ObjectId>,
-    /// Of which scope each of these is.
+    /// Of which scope each object is: of a principal, and of what is on it, that of the task code that runs as it.
     pub(super) scopes: BTreeMap<ObjectId, Scope>,
     /// What a platform is told of principals, by itself or by a handoff.
     pub(super) of_platform: BTreeSet<ObjectId>,
@@ -73,6 +75,14 @@ pub(super) struct WholeManifest<'a> {
     pub(super) takes_grants: bool,
 }
 
+/// Scopes that aren't bound by what stays and whose principals stay all the same.
+#[derive(Default)]
+pub(super) struct Staying {
+    scopes: BTreeSet<Scope>,
+    /// What is told of those that grants need which stay.
+    needed: Vec<Stays>,
+}
+
 impl Engine {
     /// Makes such a plan, against what the manifest asks for with all of its grants.
     pub(super) async fn plan_taking_away_from(
@@ -83,13 +93,13 @@ impl Engine {
     ) -> Result<Plan> {
         let intents = &*self.intents;
         let (plan, staying) = self.plan_beside(intents, baseline, watch, cancel).await?;
-        if staying.is_empty() {
+        if staying.scopes.is_empty() {
             return Ok(plan);
         }
         // Something is left on a principal of a scope of which no grant stays, and task code goes on as that: what wider scopes grant
         // that code it has to keep as well.
-        let bound = intents.also_bound(baseline, &staying);
-        let told = plan.stays;
+        let bound = intents.also_bound(baseline, &staying.scopes);
+        let told: Vec<_> = plan.stays.into_iter().chain(staying.needed).collect();
         let (mut plan, _) = self.plan_beside(&bound, baseline, watch, cancel).await?;
         // The manifest alone doesn't ask for these principals, nor for what is on them.
         let goes: HashSet<_> = deleted(&plan).cloned().collect();
@@ -99,14 +109,14 @@ impl Engine {
         Ok(plan)
     }
 
-    /// The same for what stays, and the scopes that aren't bound by that and whose principals stay all the same.
+    /// The same for what stays, and which principals stay although that doesn't ask for them.
     async fn plan_beside(
         &self,
         intents: &Intents,
         baseline: &Intents,
         watch: &dyn Watch,
         cancel: &Cancel,
-    ) -> Result<(Plan, BTreeSet<Scope>)> {
+    ) -> Result<(Plan, Staying)> {
         let (mut plan, mut facts) = self.plan_for(intents, watch, cancel, &HashSet::new()).await?;
         // Where what is to go is itself what makes planning impossible, such as a grant of a secret that is gone, it must be
         // possible to take it away all the same.
@@ -141,6 +151,7 @@ impl Engine {
                 true => Remainder::Untold,
                 false => self.provider.without_grants(id, there, names),
             },
+            give_same: &|one, other| self.provider.give_same(one, other),
             holds_only: &|id, there| {
                 !self.backends().is_of_platform(id.kind) && self.provider.holds_only(id, there, &asked_by_revoked)
             },
@@ -152,13 +163,18 @@ impl Engine {
             takes_grants: !names.is_empty(),
         };
         let reducer = Reducer::new(&plan, &facts, &before, &sharing);
+        let lacking = Lacking::of(&plan, &facts, &sharing);
         let would_go: HashSet<_> = deleted(&plan).cloned().collect();
         let Reduced { are_givers_told, named } = reducer.reduce(&mut plan);
         let goes: HashSet<_> = deleted(&plan).collect();
         let bound: HashSet<_> = intents.bindings.iter().map(|binding| &binding.scope).collect();
         let stays = |id: &ObjectId| would_go.contains(id) && !goes.contains(id);
-        let staying = scopes.into_iter().filter(|(id, scope)| stays(id) && !bound.contains(scope));
-        let staying: BTreeSet<_> = staying.map(|(_, scope)| scope).collect();
+        let of_principals = scopes.iter().filter(|(id, _)| principals.contains(id));
+        let staying = of_principals.filter(|(id, scope)| stays(id) && !bound.contains(scope));
+        let staying: BTreeSet<_> = staying.map(|(_, scope)| scope.clone()).collect();
+        let needed = whole.as_ref().map(|whole| moved::needed(&lacking, &plan, whole, &scopes, &principals, intents));
+        let (needed_scopes, needed) = needed.unwrap_or_default();
+        let staying = Staying { scopes: staying.into_iter().chain(needed_scopes).collect(), needed };
         if !are_givers_told && whole.is_some() {
             plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.absent()));
         }

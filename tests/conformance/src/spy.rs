@@ -159,6 +159,10 @@ impl Provider for Spy {
         self.inner.holds_only(object, there, asked)
     }
 
+    fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
+        self.inner.give_same(one, other)
+    }
+
     async fn stacks(&self) -> Result<Stacks> {
         self.hear(self.inner.stacks().await)
     }

@@ -59,8 +59,7 @@ fn one_refusal_of_several_requests_is_told_once() {
         let all = Error::all(vec![both, denied("b", 3), denied("a", 4), denied("c", 5)]).expect("three");
         assert_eq!(all.message(), "3 things stand in the way");
         let told: Vec<_> = all.problems().iter().map(ToString::to_string).collect();
-        let of =
-            |place, request| format!("AWS denies reading {place}; operation: read; {key}: {request}; status: 403");
+        let of = |place, request| format!("AWS denies reading {place}; operation: read; {key}: {request}; status: 403");
         assert_eq!(told, [of("a", 1), of("b", 2), of("c", 5)]);
     }
 }

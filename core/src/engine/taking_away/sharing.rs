@@ -62,6 +62,8 @@ pub(in crate::engine) struct Sharing<'a> {
     pub(in crate::engine) kept: &'a [GrantName],
     /// [`Provider::without_grants`](crate::Provider::without_grants)
     pub(in crate::engine) by_name: &'a ByName<'a>,
+    /// [`Provider::give_same`](crate::Provider::give_same)
+    pub(in crate::engine) give_same: &'a (dyn Fn((&ObjectId, &Value), (&ObjectId, &Value)) -> bool + Sync + 'a),
     /// [`Provider::holds_only`](crate::Provider::holds_only), of what these ask for.
     pub(in crate::engine) holds_only: &'a (dyn Fn(&ObjectId, &Value) -> bool + Sync + 'a),
 }

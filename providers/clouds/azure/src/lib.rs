@@ -40,6 +40,7 @@ use cloudgrant_core::{
     ScopeBinding, Shares, Stacks, TaskAccess, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
@@ -210,6 +211,10 @@ impl Provider for Azure {
 
     fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
         Some(platform_places::mark(self, place, scope, because))
+    }
+
+    fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
+        objects::role_assignment::give_same(one, other)
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

@@ -1,11 +1,11 @@
 //! Role assignments.
 
-use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Error, ErrorKind, ObjectId, Outcome, Result};
 use serde_json::Value;
 
 use crate::client::arm::{NewRoleAssignment, RoleAssignment};
 use crate::error::code;
-use crate::objects::{former_scopes, named, resource, text};
+use crate::objects::{former_scopes, kinds, named, resource, text};
 use crate::policy::condition;
 use crate::resources::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
@@ -18,6 +18,12 @@ struct Wanted<'a> {
     condition: Option<&'a str>,
     principal: Principal,
     identity: ResourceId,
+}
+
+/// Whether two assignments give some access to the same resource. Which role it is may differ, as each holds all that its principal gets.
+pub(crate) fn give_same(one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
+    let is_assignment = |id: &ObjectId| id.kind == kinds::ASSIGNMENT;
+    is_assignment(one.0) && is_assignment(other.0) && is_same(text(one.1, "scope"), text(other.1, "scope"))
 }
 
 pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
