@@ -109,10 +109,6 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     }
-    if asked.must_be_there {
-        // The manifest here is another stack's.
-        plan.served.clear();
-    }
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
     }

@@ -82,6 +82,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     };
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
+        // The manifest here is another one's.
+        let engine = if options.stack.is_some() { engine.for_another_stack() } else { engine };
         let asked = Asked {
             command: "revoke",
             again: &again,

@@ -48,7 +48,8 @@ fn each_change_is_written_down_with_its_requests() {
         assert!(of("attempt").iter().all(|line| !line["because"].as_array().expect("reasons").is_empty()));
         // A second run goes on where the first ended.
         let (code, said) = run(&folder, &[&["revoke", "--all"][..], &flags].concat());
-        assert_eq!(code, Some(0), "{said}");
+        // On Azure, whether the vendor has bound a domain, nobody can see.
+        assert_eq!(code, Some(i32::from(provider == "azure")), "{said}");
         let verified = assert_valid(&folder, &["audit", "verify", "audit.jsonl"]);
         assert_eq!((&verified["runs"], verified["unfinished"].as_array().map(Vec::len)), (&2.into(), Some(0)));
         let head = verified["head"].as_str().expect("a hash");

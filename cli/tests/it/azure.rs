@@ -28,7 +28,9 @@ fn one_manifest_on_two_clouds() {
         assert!(made.status.success(), "{provider}: {}", String::from_utf8_lossy(&made.stderr));
         assert_eq!(run(&["plan", "--exit-code"]).status.code(), Some(0), "{provider}");
         assert_eq!(run(&["drift", "--exit-code"]).status.code(), Some(0), "{provider}");
-        assert!(run(&["revoke", "--all", "--yes"]).status.success(), "{provider}");
+        // On Azure, whether the vendor has bound a domain, nobody can see.
+        let code = i32::from(provider == "azure");
+        assert_eq!(run(&["revoke", "--all", "--yes"]).status.code(), Some(code), "{provider}");
         assert_eq!(run(&["plan", "--exit-code"]).status.code(), Some(3), "{provider}");
     }
 }

@@ -88,7 +88,9 @@ fn whoever_works_in_the_sandbox_is_told_so_by_whatever_way() {
                         folder.output(&[&["sandbox", "--provider", provider, "--", program][..], &own].concat())
                     }
                 };
-                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                // On Azure, whether the vendor has bound a domain, nobody can see.
+                let code = i32::from(provider == "azure" && arguments[0] == "revoke");
+                assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
                 (
                     String::from_utf8_lossy(&output.stdout).into_owned(),
                     String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -3,6 +3,7 @@
 mod apply;
 mod cancel;
 mod desired;
+mod handed_off;
 mod news;
 mod planning;
 mod platform_places;
@@ -48,6 +49,8 @@ pub struct Engine {
     named: Arc<Intents>,
     /// Whether everything that the stack ever made is to be found.
     thorough: bool,
+    /// Whether the manifest is another stack's.
+    is_other_stack: bool,
     baseline: Option<Arc<Intents>>,
     only_looks: bool,
     only_shows: bool,
@@ -84,6 +87,7 @@ impl Engine {
             intents,
             named,
             thorough: false,
+            is_other_stack: false,
             baseline: None,
             only_looks: false,
             only_shows: false,
@@ -131,6 +135,13 @@ impl Engine {
     pub fn searching_everywhere(mut self, named: impl Into<Arc<Intents>>) -> Self {
         self.named = named.into();
         self.thorough = true;
+        self
+    }
+
+    /// Whose manifest these intents are not: nothing is told from them of what the stack had its objects for.
+    #[must_use]
+    pub fn for_another_stack(mut self) -> Self {
+        self.is_other_stack = true;
         self
     }
 

@@ -4,14 +4,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::delivery::Outputs;
 use crate::contract::error::Result;
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::{Desired, Object, ObjectId};
 use crate::contract::observed::{Observed, Unsearched};
 use crate::engine::taking_away::ObjectFacts;
-use crate::engine::{Cancel, Engine, Silent, Watch, news, taking_away};
+use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away};
 use crate::plan::diff::Aim;
 use crate::plan::{Look, Plan, diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
+
+/// What the manifest asks for, for whoever takes all of it away.
+#[derive(Default)]
+struct Before {
+    /// What objects are for.
+    served: BTreeMap<ObjectId, Vec<IntentId>>,
+    /// What somebody else was asked for.
+    handed_off: Vec<Object>,
+}
 
 impl Engine {
     /// Makes the plan.
@@ -20,15 +29,17 @@ impl Engine {
     /// The provider's, or what makes the plan impossible: a conflict, a quota, something protected.
     pub async fn plan(&self, watch: &dyn Watch) -> Result<Plan> {
         // Asked first: what the provider reads for it, it looks at in the plan, and only there.
-        let served = if self.baseline.is_none() && self.thorough { self.served().await } else { BTreeMap::new() };
+        let takes_all = self.baseline.is_none() && self.thorough && !self.is_other_stack;
+        let before = if takes_all { self.before().await } else { Before::default() };
         let cancel = Cancel::default();
         let mut plan = match self.plan_unless(watch, &cancel).await {
             Err(error) if self.only_looks => return self.widened_alone(error, watch, &cancel).await,
             plan => plan?,
         };
-        if !served.is_empty() {
-            plan.served =
-                taking_away::deleted(&plan).filter_map(|id| Some((id.clone(), served.get(id)?.clone()))).collect();
+        if takes_all {
+            let served = |id: &ObjectId| Some((id.clone(), before.served.get(id)?.clone()));
+            plan.served = taking_away::deleted(&plan).filter_map(served).collect();
+            handed_off::tell_all(&mut plan, before.handed_off.iter());
         }
         if let Some(baseline) = &self.baseline {
             // Of what stays, nobody asks whether all of it is gone.
@@ -41,16 +52,20 @@ impl Engine {
         Ok(plan)
     }
 
-    /// What objects are for, where everything goes: as far as the manifest says it. What can't be told, as a resource is
-    /// gone, stays untold: that is in nobody's way who takes it away.
-    async fn served(&self) -> BTreeMap<ObjectId, Vec<IntentId>> {
+    /// What the manifest asks for, where everything goes. What can't be told, as a resource is gone, stays untold: that is in
+    /// nobody's way who takes it away.
+    async fn before(&self) -> Before {
         let once = Cancel::default();
         once.cancel();
         let Ok((desired, principals)) = self.desired_for(&self.named, &Silent, &once).await else {
-            return BTreeMap::new();
+            return Before::default();
         };
+        let of_vendor = handed_off::of_vendor(&principals);
         let told = self.delivered(&self.named, principals, &Outputs::new()).unwrap_or_default();
-        desired.objects.into_iter().chain(told.objects).map(|object| (object.id, object.because)).collect()
+        let handed_off = handed_off::all(&desired.objects, &told.objects, &of_vendor).cloned().collect();
+        let served =
+            desired.objects.into_iter().chain(told.objects).map(|object| (object.id, object.because)).collect();
+        Before { served, handed_off }
     }
 
     /// Makes the plan; once cancelled, without trying again what fails.
@@ -87,10 +102,15 @@ impl Engine {
             Some(_) => desired.objects.iter().map(|object| (object.id.clone(), object.scope.clone())).collect(),
             None => BTreeMap::new(),
         };
+        let of_vendor = handed_off::of_vendor(&principals);
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let all = desired.objects.iter().map(|object| &object.id);
-        let of_platform = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
+        let of_platform: BTreeSet<_> = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
+        let is_handed_off = |object: &&Object| {
+            object.handoff.is_some() && (in_cloud.contains(&object.id) || of_vendor.contains(&object.scope))
+        };
+        let handed_off = desired.objects.iter().filter(is_handed_off).map(|object| object.id.clone()).collect();
         if self.only_looks {
             unread_is_unsearched(&mut desired, &mut observed);
         }
@@ -106,6 +126,7 @@ impl Engine {
             principals: own,
             scopes,
             of_platform,
+            handed_off,
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };

@@ -5,6 +5,7 @@
 //! What is there and no grant asks for stays and is told, unless it says itself that it is of what is revoked. Whose it was is never
 //! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
+mod check;
 mod given_by_others;
 mod moved;
 mod needs;
@@ -22,12 +23,13 @@ use crate::contract::error::Result;
 use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::{Stays, Unmakeable};
 use crate::contract::remainder::Remainder;
-use crate::engine::Engine;
 use crate::engine::cancel::Cancel;
+use crate::engine::taking_away::check::Needs;
 use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
+use crate::engine::{Engine, handed_off};
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::GrantName;
@@ -57,6 +59,8 @@ pub(super) struct ObjectFacts {
     pub(super) scopes: BTreeMap<ObjectId, Scope>,
     /// What a platform is told of principals, by itself or by a handoff.
     pub(super) of_platform: BTreeSet<ObjectId>,
+    /// What somebody else is asked for, but for what a platform is told of principals that are deleted here.
+    pub(super) handed_off: BTreeSet<ObjectId>,
     /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
     /// [`Observed::with_principals`](crate::Observed::with_principals).
     pub(super) with_principals: BTreeSet<ObjectId>,
@@ -127,10 +131,10 @@ impl Engine {
         let kept_names: Vec<GrantName> = intents.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
-        let (mut principals, mut scopes) = (BTreeSet::new(), BTreeMap::new());
+        let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
-                (principals, scopes) = (facts.principals, facts.scopes);
+                (principals, scopes, asked) = (facts.principals, facts.scopes, facts.handed_off);
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
@@ -165,7 +169,11 @@ impl Engine {
         let reducer = Reducer::new(&plan, &facts, &before, &sharing);
         let lacking = Lacking::of(&plan, &facts, &sharing);
         let would_go: HashSet<_> = deleted(&plan).cloned().collect();
+        let (needs, still_asked) = (Needs::of(&plan), handed_off::in_plan(&plan));
         let Reduced { are_givers_told, named } = reducer.reduce(&mut plan);
+        if let Some(contradiction) = needs.contradiction(&plan, &facts) {
+            return Err(contradiction);
+        }
         let goes: HashSet<_> = deleted(&plan).collect();
         let bound: HashSet<_> = intents.bindings.iter().map(|binding| &binding.scope).collect();
         let stays = |id: &ObjectId| would_go.contains(id) && !goes.contains(id);
@@ -175,6 +183,9 @@ impl Engine {
         let needed = whole.as_ref().map(|whole| moved::needed(&lacking, &plan, whole, &scopes, &principals, intents));
         let (needed_scopes, needed) = needed.unwrap_or_default();
         let staying = Staying { scopes: staying.into_iter().chain(needed_scopes).collect(), needed };
+        if let Some(whole) = &whole {
+            handed_off::tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
+        }
         if !are_givers_told && whole.is_some() {
             plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.absent()));
         }

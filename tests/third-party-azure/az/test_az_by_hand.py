@@ -17,5 +17,6 @@ def test_the_commands_do_what_apply_does(az, data_plane, example):
     assert summary["unchanged"] == expected, summary
     by_hand = dump.everything(plane.azure)
     # And it counts them as its own: they carry the mark of the stack.
-    plane.cloudgrant.revoke(plane.path, "--all", *selected)
+    # What the platform's vendor was asked for may stay: that isn't a success.
+    plane.cloudgrant.revoke(plane.path, "--all", *selected, expect=0 if example == "flyte" else 1)
     assert by_hand["assignments"] and dump.everything(plane.azure)["assignments"] == []

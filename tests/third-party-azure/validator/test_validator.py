@@ -32,7 +32,7 @@ IDENTITIES = {
 }
 
 
-def lifetime(plane):
+def lifetime(plane, revoked=0):
     """All that is done to a data plane, from the first plan to the end."""
     plane.sandbox.record()
     selected = ("--provider", "azure")
@@ -40,7 +40,7 @@ def lifetime(plane):
     plane.cloudgrant.apply(plane.path, *selected)
     plane.cloudgrant.plan(plane.path, *selected)
     plane.cloudgrant.drift(plane.path, *selected)
-    plane.cloudgrant.revoke(plane.path, "--all", *selected)
+    plane.cloudgrant.revoke(plane.path, "--all", *selected, expect=revoked)
     return plane.sandbox.recorded()
 
 
@@ -71,7 +71,8 @@ def test_flyte(check, flyte):
 
 
 def test_quickstart(check, data_plane):
-    operations = check(lifetime(data_plane(quickstart.PATH)))
+    # What the platform's vendor was asked for may stay: that isn't a success, although all else goes.
+    operations = check(lifetime(data_plane(quickstart.PATH), revoked=1))
     assert READS | CHANGES <= set(operations), operations
     assert operations["RoleAssignments_Create"] == len(quickstart.ASSIGNMENTS)
 

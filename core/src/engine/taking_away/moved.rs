@@ -90,9 +90,9 @@ fn stays(object: &ObjectId, scope: &Scope, grants: &BTreeSet<&IntentId>) -> Stay
     /// So many are named.
     const NAMED: usize = 3;
     let names = crate::text::listed::listed(grants.iter().map(|grant| format!("`{grant}`")), NAMED);
-    let (isn_t, asks) = if grants.len() == 1 { ("isn't", "asks") } else { ("aren't", "ask") };
+    let (isn_t, it, asks) = if grants.len() == 1 { ("isn't", "it", "asks") } else { ("aren't", "they", "ask") };
     let reason = format!(
-        "{names} {isn_t} in the cloud as the manifest has it by now, and task code of {scope} has what it {asks} for by this alone: \
+        "{names} {isn_t} in the cloud as the manifest has it by now, and task code of {scope} has what {it} {asks} for by this alone: \
          `cloudgrant apply` gives it as the manifest says, and takes this away"
     );
     Stays { object: object.clone(), reason, is_empty: false }

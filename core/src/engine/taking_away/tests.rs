@@ -17,6 +17,7 @@ fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
         names: &[],
         kept: &[],
         by_name: &|_, _, _| Remainder::Untold,
+        give_same: &|one, other| one.0.kind == other.0.kind,
         holds_only: &|_, _| false,
     }
 }
@@ -335,4 +336,28 @@ fn what_is_to_name_another_principal_goes_with_the_one_that_it_names() {
     let both = left(vec![naming(), delete("principal")]);
     assert_eq!(both, [(Action::Delete, "naming".to_owned()), (Action::Delete, "principal".to_owned())]);
     assert!(left(vec![naming()]).is_empty());
+}
+
+#[test]
+fn nothing_that_is_needed_by_what_stays_goes() {
+    let needing = || change(Action::Delete, "attachment", Value::Null, &["policy"]);
+    let refused = |before: Vec<Change>, after: Vec<Change>, named_now: BTreeMap<ObjectId, Vec<ObjectId>>| {
+        let needs = check::Needs::of(&plan(before));
+        let facts = ObjectFacts { named_now, ..ObjectFacts::default() };
+        needs.contradiction(&plan(after), &facts).map(|error| error.message().to_owned())
+    };
+    let none = BTreeMap::new;
+    assert_eq!(refused(vec![needing(), delete("policy")], vec![needing(), delete("policy")], none()), None);
+    assert_eq!(refused(vec![needing(), delete("policy")], vec![needing()], none()), None);
+    let told = refused(vec![needing(), delete("policy")], vec![delete("policy")], none());
+    assert!(told.is_some_and(|told| told.contains("thing policy would go, and thing attachment needs it")));
+    // Also what is made or changed in place of something.
+    let told = refused(Vec::new(), vec![create("attachment", 1, &["policy"]), delete("policy")], none());
+    assert!(told.is_some_and(|told| told.contains("thing attachment needs it")));
+    // And what a platform is told of a principal.
+    let names = || BTreeMap::from([(id("annotation"), vec![id("role")])]);
+    let told = refused(Vec::new(), vec![delete("role")], names());
+    assert!(told.is_some_and(|told| told.contains("thing annotation needs it")));
+    assert_eq!(refused(Vec::new(), vec![delete("role"), update("annotation", 1)], names()), None);
+    assert_eq!(refused(Vec::new(), vec![delete("role"), delete("annotation")], names()), None);
 }
