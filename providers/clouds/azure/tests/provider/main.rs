@@ -31,6 +31,7 @@ mod revoking_beside;
 mod rewritten;
 mod scale;
 mod trust;
+mod unbound;
 mod uncompared;
 mod unusable;
 mod world;
