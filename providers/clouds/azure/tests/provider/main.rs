@@ -7,6 +7,7 @@ mod denials;
 mod domains;
 mod edited;
 mod faults;
+mod forged;
 mod given_by_others;
 mod gone;
 mod gone_elsewhere;
