@@ -27,6 +27,7 @@ mod others;
 mod permissions;
 mod places;
 mod prefixes;
+mod reaching_more;
 mod registries;
 mod revoking;
 mod revoking_beside;
