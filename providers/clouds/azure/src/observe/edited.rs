@@ -78,12 +78,13 @@ fn role(asked: &Value, there: &Value) -> Option<String> {
         let list = attributes[key].as_array().into_iter().flatten();
         list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
     };
-    let mut more = Vec::new();
-    for key in ["actions", "data_actions"] {
-        let asked = texts(asked, key);
-        let is_asked = |action: &String| asked.iter().any(|asked| asked.eq_ignore_ascii_case(action));
-        more.extend(texts(there, key).into_iter().filter(|action| !is_asked(action)));
-    }
+    allows_more(&texts(asked, "data_actions"), &texts(there, "actions"), &texts(there, "data_actions"))
+}
+
+/// What a custom role of the stack's allows besides the data actions that it is for. The stack gives none of the other actions.
+pub(super) fn allows_more(asked: &[String], actions: &[String], data_actions: &[String]) -> Option<String> {
+    let is_asked = |action: &&String| asked.iter().any(|asked| asked.eq_ignore_ascii_case(action));
+    let more: Vec<_> = actions.iter().chain(data_actions.iter().filter(|action| !is_asked(action))).collect();
     (!more.is_empty()).then(|| format!("also allows {}, which the manifest doesn't ask for", listed(more, NAMED)))
 }
 

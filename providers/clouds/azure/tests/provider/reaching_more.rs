@@ -129,3 +129,20 @@ async fn a_federated_credential_that_trusts_somebody_else_is_told_first() {
     assert!(told.what.contains("of https://x.example/ (audience"), "{}", told.what);
     assert!(told.remedy.starts_with("az identity federated-credential delete"), "{}", told.remedy);
 }
+
+/// What a role is for is in its name: nothing that keeps the manifest from being compared hides what else it allows.
+#[tokio::test]
+async fn a_custom_role_that_allows_more_is_told_where_nothing_else_can_be_compared() {
+    let world = World::new(&manifest()).await;
+    world.converge(&manifest()).await;
+    let roles = world.arm.custom_roles().await;
+    let id = roles[0]["id"].as_str().expect("an ID");
+    world.arm.turn("deny=Microsoft.Storage/storageAccounts:read").await;
+    let plan = looked(&world).await;
+    assert!(!plan.is_compared && plan.widened.is_empty(), "{:#?}", plan.widened);
+    edit(&world, id, "2022-04-01", |it| it["permissions"][0]["actions"] = json!(["*"])).await;
+    let plan = looked(&world).await;
+    let [told] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(told.object.kind == "custom-role" && told.what.contains("also allows *,"), "{told:?}");
+    assert!(!plan.is_compared && plan.has_drift());
+}
