@@ -78,7 +78,7 @@ fn told(global: &ScopeBinding, domain: &Domain, id: &ResourceId, loses: bool) ->
     let binding = format!("bindings: [{{ scope: {{ domain: {domain} }} }}]");
     let message = if loses {
         format!(
-            "it loses what the global {grants} {names} {give}, as no grant and no entry of `bindings` is for domain {domain} by now: \
+            "it loses what the global {grants} {names} {give}, as no grant that stays and no entry of `bindings` is for domain {domain}: \
              task code that goes on running as it no longer gets that. If any does, keep it by `{binding}`"
         )
     } else {
