@@ -293,3 +293,6 @@ impl Intents {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::STACK_TAG;
 use crate::objects::managed_identity::outputs;
 use crate::objects::{kinds, remedies};
+use crate::observe::edited;
 use crate::observe::other_homes::OtherHomes;
 use crate::resources::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
@@ -140,6 +141,7 @@ pub(super) async fn add(
     for (id, object, credentials) in read {
         if doubted.contains(&id) {
             observed.widened.extend(trusted_by_others(azure, desired, &id, &object, &credentials));
+            observed.widened.extend(edited::of_doubted(azure, desired, &id, &credentials));
         } else {
             add_credentials(azure, desired, &wanted, &id, &object, &credentials, observed);
         }
@@ -157,7 +159,7 @@ fn group_of(azure: &Azure, id: &ResourceId) -> String {
     if is_same(group, ours) { ours.to_owned() } else { group.to_owned() }
 }
 
-fn attributes_of(azure: &Azure, identity: &ResourceId, credential: &FederatedCredential) -> Attributes {
+pub(super) fn attributes_of(azure: &Azure, identity: &ResourceId, credential: &FederatedCredential) -> Attributes {
     json!({
         "identity": azure.names.identity_id(identity.name()).as_str(),
         "issuer": credential.issuer,

@@ -5,6 +5,7 @@ mod assignments;
 mod caller;
 mod contents;
 mod denials;
+mod edited;
 mod goes_on;
 mod identities;
 mod limited;
@@ -52,6 +53,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
         trust::notes(azure, desired, &snapshot, &principals),
     )?;
     missing::read(azure, desired, &snapshot, &mut observed);
+    edited::widened(azure, desired, &mut observed);
     observed.unmakeable.extend(unmakeable);
     observed.broken.extend(contents.broken);
     observed.unread.extend(contents.unread);

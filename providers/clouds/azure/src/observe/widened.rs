@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Result, Unsearched, Widened};
+use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Result, Scope, Unsearched, Widened, Widening};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
+use crate::client::arm::RoleDefinition;
 use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::assignments::{given, given_away};
+use crate::observe::edited;
 use crate::observe::identities::trusted_by_others;
 use crate::observe::places;
 use crate::observe::roles::is_ours;
 use crate::resources::levels;
 use crate::resources::resource_id::ResourceId;
+use crate::resources::role_choice::all_own;
 
 pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
     let snapshot = azure.used_up_snapshot().await;
@@ -50,6 +53,9 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.as_str())).collect();
     let own = custom.iter().filter(|role| is_ours(azure, role)).map(|role| role.name.to_ascii_lowercase());
     let own: HashSet<_> = own.collect();
+    found
+        .widened
+        .extend(custom.iter().filter(|role| is_ours(azure, role)).filter_map(|role| allowing_more(azure, role)));
     let here = azure.config.subscription.as_str().to_owned();
     let mut subscriptions: BTreeSet<_> = places::named(named);
     subscriptions.extend(places::marked(azure, snapshot).await?);
@@ -75,4 +81,15 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
         }
     }
     Ok(found)
+}
+
+/// What a role of the stack's allows besides what its name says that it is for, whatever the manifest grants by now.
+fn allowing_more(azure: &Azure, role: &RoleDefinition) -> Option<Widening> {
+    let domains = azure.platform.tenancy().domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
+    let scopes = domains.chain([Scope::Global]);
+    let mut all = scopes.flat_map(|scope| all_own(azure, &scope).collect::<Vec<_>>());
+    let own = all.find(|own| own.id.eq_ignore_ascii_case(&role.name))?;
+    let what = edited::allows_more(&own.data_actions, &role.actions, &role.data_actions)?;
+    let remedy = "cloudgrant apply, once the rest can be compared".to_owned();
+    Some(Widening { object: kinds::role(&role.role_name), what, remedy })
 }

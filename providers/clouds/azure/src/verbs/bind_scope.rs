@@ -21,6 +21,7 @@ use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
 use crate::resources::resolve::{self, Resolved};
 use crate::resources::resource_id::ResourceId;
+use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
 
 /// How a service account names its identity, and its pods take part. Source: Azure documentation, "Use Microsoft Entra
@@ -60,6 +61,8 @@ pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> 
             }
         }
     }
+    let notes = unbound::notes(azure, bindings, &bound.desired).await?;
+    bound.desired.notes.extend(notes);
     Ok(bound)
 }
 

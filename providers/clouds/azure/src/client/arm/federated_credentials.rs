@@ -4,6 +4,7 @@ use cloudgrant_core::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Arm;
+use crate::client::arm::one_line;
 use crate::error::Call;
 
 const VERSION: &str = "2023-01-31";
@@ -46,7 +47,8 @@ impl From<Sent> for FederatedCredential {
     fn from(Sent { name, properties }: Sent) -> Self {
         let Properties { issuer, subject, claims_matching_expression, audiences } = properties;
         let expression = claims_matching_expression.map(|expression| expression.value);
-        Self { name, issuer, subject: subject.or(expression).unwrap_or_default(), audiences }
+        let subject = one_line(subject.or(expression).unwrap_or_default());
+        Self { name, issuer: one_line(issuer), subject, audiences: audiences.into_iter().map(one_line).collect() }
     }
 }
 

@@ -5,6 +5,7 @@ use cloudgrant_core::Result;
 use futures_util::TryStreamExt;
 use models::role_assignment_properties::PrincipalType;
 
+use crate::client::arm::one_line;
 use crate::client::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
@@ -138,7 +139,7 @@ impl RoleAssignment {
                 PrincipalType::Device => "Device".to_owned(),
                 PrincipalType::UnknownValue(other) => other,
             }),
-            description: properties.description.filter(|text| !text.is_empty()),
+            description: properties.description.filter(|text| !text.is_empty()).map(one_line),
             condition: properties.condition.filter(|text| !text.is_empty()),
             condition_version: properties.condition_version.filter(|text| !text.is_empty()),
         })

@@ -4,7 +4,7 @@ use azure_mgmt_authorization::package_2022_04_01::models;
 use cloudgrant_core::Result;
 use futures_util::TryStreamExt;
 
-use crate::client::arm::Permission;
+use crate::client::arm::{Permission, one_line};
 use crate::client::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
@@ -123,9 +123,9 @@ impl RoleDefinition {
         let mut read = Self {
             id: role.id.ok_or_else(|| lacking("id"))?,
             name: role.name.ok_or_else(|| lacking("name"))?,
-            role_name: properties.role_name.unwrap_or_default(),
+            role_name: one_line(properties.role_name.unwrap_or_default()),
             custom: properties.type_.is_some_and(|kind| kind.eq_ignore_ascii_case("CustomRole")),
-            description: properties.description.unwrap_or_default(),
+            description: one_line(properties.description.unwrap_or_default()),
             assignable_scopes: properties.assignable_scopes,
             actions: Vec::new(),
             data_actions: Vec::new(),
