@@ -70,7 +70,10 @@ fn tell(plan: &mut Plan, id: &ObjectId, ownership: &Ownership, handoff: &Handoff
         Ownership::Fragment { of } => format!("{of} ({id})"),
         Ownership::Exclusive => id.to_string(),
     };
-    let names = listed(because.iter().map(|intent| format!("`{intent}`")), NAMED);
+    let is_binding = |intent: &&IntentId| matches!(intent, IntentId::Binding(_));
+    // What grants come to in a scope is told by these.
+    let all_bindings = because.iter().all(|intent| is_binding(&intent));
+    let names = listed(because.iter().filter(|intent| all_bindings || !is_binding(intent)), NAMED);
     let reason = format!(
         "{} was asked to {}, for {names}, and nobody can see from here whether that was done: have it taken back where it was, and take \
          {names} out of the manifest then",

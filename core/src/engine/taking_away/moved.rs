@@ -8,6 +8,7 @@ use crate::contract::observed::Stays;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::{ObjectFacts, deleted};
 use crate::plan::{Action, Change, Plan};
+use crate::text::listed::listed;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::scope::Scope;
 
@@ -89,7 +90,7 @@ pub(super) fn needed(
 fn stays(object: &ObjectId, scope: &Scope, grants: &BTreeSet<&IntentId>) -> Stays {
     /// So many are named.
     const NAMED: usize = 3;
-    let names = crate::text::listed::listed(grants.iter().map(|grant| format!("`{grant}`")), NAMED);
+    let names = listed(grants, NAMED);
     let (isn_t, it, asks) = if grants.len() == 1 { ("isn't", "it", "asks") } else { ("aren't", "they", "ask") };
     let reason = format!(
         "{names} {isn_t} in the cloud as the manifest has it by now, and task code of {scope} has what {it} {asks} for by this alone: \

@@ -52,7 +52,7 @@ async fn what_others_grant_stays_on_an_identity_that_stays() {
 /// moved gives it there alone.
 #[tokio::test]
 async fn what_a_moved_grant_gives_only_there_stays_until_an_apply() {
-    let moved = "`grant g` isn't in the cloud as the manifest has it";
+    let moved = "grant g isn't in the cloud as the manifest has it";
     for (had, has, is_lost) in [
         // Moved to global, and not there yet.
         ([("g", PRODUCTION, "a: read"), ("r", PRODUCTION, "b: read")], ("g", GLOBAL, "a: read"), true),
