@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Stays};
+use crate::engine::platform_places::with_the_last;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;
@@ -120,6 +121,7 @@ impl<'a> Reducer<'a> {
             needs::keep(plan, &mut is_planned, differing, self.facts, parts, revoked, principals);
         }
         needs::take_along(plan, &mut is_planned, differing, self.facts, self.whole.principals);
+        with_the_last(plan, &mut is_planned, &self.facts.with_principals);
         let mut is_planned = is_planned.into_iter();
         plan.changes.retain(|_| is_planned.next().unwrap_or_default());
         in_order(plan);
