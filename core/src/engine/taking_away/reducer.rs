@@ -147,7 +147,8 @@ impl<'a> Reducer<'a> {
         parts: &Parts,
     ) -> bool {
         let Some(whole) = self.whole.plan else {
-            plan.stays.extend(parts.unreadable.iter().map(unasked::unreadable));
+            plan.stays
+                .extend(differing.iter().filter_map(|one| unasked::unreadable(one, parts, &self.facts.of_platform)));
             plan.stays.sort();
             return false;
         };
@@ -157,8 +158,7 @@ impl<'a> Reducer<'a> {
             // What is wanted and edited is of grants, and a registry is none of these.
             differing.retain(|one| !one.is_wanted());
         }
-        let unasked =
-            unasked::stays(&differing, told_unasked, plan, self.whole.principals, &parts.unreadable, self.sharing);
+        let unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
