@@ -16,9 +16,10 @@ use crate::manifest;
 #[derive(Debug)]
 pub(crate) struct Listed<'a> {
     stack: &'a FoundStack,
-    /// None where no run can be at its home.
+    /// A line for each of the commands, of which each reaches one place on a platform. None where no run can be at its home.
     pub(crate) take_back: Option<String>,
-    /// The variables in that command that somebody has to fill in, each with what it takes.
+    commands: Vec<String>,
+    /// The variables in these that somebody has to fill in, each with what it takes.
     pub(crate) fill_in: Vec<(String, Cow<'a, str>)>,
 }
 
@@ -35,19 +36,27 @@ impl<'a> Listed<'a> {
         if stack.settings.is_some() {
             fill_in.extend(stack.fill_in.iter().map(|(key, what)| (named(key), what.as_str().into())));
         }
-        let mut of_platform = BTreeMap::new();
+        let blanks: String = fill_in.iter().map(|(variable, _)| format!("{variable}={BLANK} ")).collect();
+        let (mut of_platform, mut ways) = (BTreeSet::new(), Vec::new());
         for (key, values) in &stack.platform_settings {
             let variable = format!("CLOUDGRANT_PLATFORM__{}", key.to_uppercase());
-            if let [value] = Vec::from_iter(values.keys()).as_slice() {
-                of_platform.insert(variable, Some(value.as_str()));
-            } else if stack.settings.is_some() {
-                let each = values.iter().map(|(value, places)| format!("{value} for the {}", listed(places)));
-                let each = Vec::from_iter(each).join(", ");
-                fill_in.push((variable.clone(), format!("one value for each run: {each}").into()));
-                of_platform.insert(variable, None);
+            for (value, places) in values {
+                let way = format!("{variable}={} ", quoted(value));
+                if places.len() == 1 {
+                    ways.push(way);
+                    continue;
+                }
+                ways.extend(places.values().map(|outside| format!("{outside}={BLANK} {way}")));
+                let outside = places.values().next().copied().unwrap_or_default();
+                let what = format!("one for each command, in this order: {}", listed(places.keys()));
+                fill_in.extend(stack.settings.as_ref().map(|_| (outside.to_owned(), what.into())));
             }
+            of_platform.insert(variable);
         }
-        let take_back = stack.settings.as_ref().map(|settings| {
+        if ways.is_empty() {
+            ways.push(String::new());
+        }
+        let commands = stack.settings.as_ref().map(|settings| {
             let variable = |(key, value): (&String, &String)| format!("{}={} ", named(key), quoted(value));
             let mut variables: String = settings.iter().map(variable).collect();
             if manifest::is_missing(global) {
@@ -55,19 +64,18 @@ impl<'a> Listed<'a> {
                 let begin = format!("CLOUDGRANT_{}__", provider.to_uppercase());
                 let is_said = |name: &str| match name.strip_prefix(&begin) {
                     Some(key) => !settings.contains_key(&key.to_lowercase()),
-                    None => name.starts_with("CLOUDGRANT_PLATFORM__") && !of_platform.contains_key(name),
+                    None => name.starts_with("CLOUDGRANT_PLATFORM__") && !of_platform.contains(name),
                 };
                 let mut said: Vec<_> = std::env::vars().filter(|(name, _)| is_said(name)).collect();
                 said.sort();
                 variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
             }
-            let said = of_platform.iter().filter_map(|(variable, value)| Some((variable, (*value)?)));
-            variables.extend(said.map(|(variable, value)| format!("{variable}={} ", quoted(value))));
-            variables.extend(fill_in.iter().map(|(variable, _)| format!("{variable}={BLANK} ")));
             let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
-            variables + &global.repeated(&format!("revoke --all{named}"))
+            let command = global.repeated(&format!("revoke --all{named}"));
+            ways.iter().map(|way| format!("{variables}{way}{blanks}{command}")).collect::<Vec<_>>()
         });
-        Self { stack, take_back, fill_in }
+        let take_back = commands.as_ref().map(|commands| commands.join("\n"));
+        Self { stack, take_back, commands: commands.unwrap_or_default(), fill_in }
     }
 
     /// How many objects of each kind it owns.
@@ -98,10 +106,15 @@ pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<u
         line(&mut out, "home", &stack.home, width);
         line(&mut out, "owns", &kinds.join(", "), width);
         line(&mut out, "writes to", &elsewhere.join(", "), width);
-        match &one.take_back {
+        if one.commands.is_empty() {
+            line(&mut out, "take back", "no run can be at this home yet: see below", width);
+        }
+        for (at, command) in one.commands.iter().enumerate() {
             // To be copied: it is never broken.
-            Some(command) => line(&mut out, "take back", command, None),
-            None => line(&mut out, "take back", "no run can be at this home yet: see below", width),
+            line(&mut out, if at == 0 { "take back" } else { "then" }, command, None);
+        }
+        if one.commands.len() > 1 {
+            line(&mut out, "", "each reaches one of the places, so that all but the last end with 1", width);
         }
         for (variable, what) in &one.fill_in {
             line(&mut out, "fill in", &format!("{variable}: {what}"), width);
@@ -117,8 +130,8 @@ pub(crate) fn text(listed: &[Listed<'_>], places: &[Unsearched], width: Option<u
     out
 }
 
-fn listed(places: &BTreeSet<String>) -> String {
-    Vec::from_iter(places.iter().map(String::as_str)).join(" and ")
+fn listed<'a>(places: impl Iterator<Item = &'a String>) -> String {
+    Vec::from_iter(places.map(String::as_str)).join(", then ")
 }
 
 /// A line with a label, unless there is nothing to say.

@@ -186,6 +186,10 @@ fn a_revoke_writes_over_nothing_that_somebody_else_set() {
     set_by_hand(&folder, ("vision", "production"), OTHER);
     let look = exits(&folder, &["revoke", "vision-production", "--dry-run"], 1);
     assert!(look.contains("stays: cluster-resource-attribute vision/production"), "{look}");
+    let words = look.split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = format!("somebody else has set defaultIamRole to `{OTHER}` (cloudgrant wrote `arn:");
+    assert!(words.contains(&what) && words.contains("a revoke leaves that to them"), "{words}");
+    assert!(!words.contains("condition"), "{words}");
     // Of others that is nobody's business.
     exits(&folder, &["revoke", "vision-development", "--dry-run"], 0);
     let revoked = exits(&folder, &["revoke", "vision-production", "--yes"], 1);

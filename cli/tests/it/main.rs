@@ -25,6 +25,7 @@ mod mistakes;
 mod moving;
 mod nulls;
 mod paths;
+mod platform_denied;
 mod platform_places;
 mod proxies;
 mod readme;

@@ -184,11 +184,103 @@ fn a_command_that_takes_back_says_the_way_to_each_place() {
     }
     exits(&folder, &["apply", "--yes", "--sandbox"], 0);
     for manifest in [&admin, &accounts, &neither] {
-        let (command, fill_in) = of(manifest);
-        assert!(command.contains(&format!("{VARIABLE}=… ")), "{command}");
-        for part in [VARIABLE, "leave-admin", "leave-kubernetes", RECORDS.0.trim_end(), ACCOUNTS.0.trim_end()] {
-            assert!(fill_in.contains(part), "{part}: {fill_in}");
+        let (commands, fill_in) = of(manifest);
+        let each: Vec<_> = commands.lines().collect();
+        assert!(each.len() == 2 && fill_in.is_empty(), "{commands}: {fill_in}");
+        assert!(each[0].contains(&format!("{VARIABLE}=leave-admin ")), "{commands}");
+        assert!(each[1].contains(&format!("{VARIABLE}=leave-kubernetes ")), "{commands}");
+        let told = exits(&folder, &["stacks", "--sandbox"], 0);
+        assert!(told.contains(&format!("  take back  {}\n  then       {}\n", each[0], each[1])), "{told}");
+        assert!(told.contains("all but the last end with 1"), "{told}");
+    }
+}
+
+/// Run in their order, the commands that are printed end well: with the manifest of the stack, with another one, and with none.
+#[cfg(unix)]
+#[test]
+fn the_commands_for_several_places_take_all_of_it_back_in_their_order() {
+    let accounts = EXAMPLE.replace("delivery: admin", "delivery: kubernetes");
+    for last in [Some(accounts.clone()), Some(EXAMPLE.replace("acme-flyte", "acme-other")), None] {
+        let folder = AWS.iter().fold(Folder::with(EXAMPLE), |folder, (name, value)| folder.variable(name, value));
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        folder.write("cloudgrant.yaml", &accounts);
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        match &last {
+            Some(manifest) => folder.write("cloudgrant.yaml", manifest),
+            None => std::fs::remove_file(folder.path().join("cloudgrant.yaml")).expect("a manifest"),
         }
+        let list = ["stacks", "--sandbox", "--provider", "aws"];
+        let commands = assert_valid(&folder, &list)["stacks"][0]["take_back"].as_str().expect("commands").to_owned();
+        let mut ended = Vec::new();
+        for command in commands.lines() {
+            let script = format!("cloudgrant() {{ {} \"$@\"; }}; {command} --yes", env!("CARGO_BIN_EXE_cloudgrant"));
+            let mut run = std::process::Command::new("sh");
+            run.args(["-c", &script]).current_dir(folder.path()).env_clear();
+            run.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path());
+            ended.push(run.output().expect("the command runs").status.code());
+        }
+        assert_eq!(ended, [Some(1), Some(0)], "{commands}");
+        let none = assert_valid(&folder, &list);
+        assert!(none["stacks"] == serde_json::json!([]) && unsearched(&none).is_empty(), "{none:#}");
+    }
+}
+
+/// The names of a manifest's grants.
+fn grants(manifest: &str) -> Vec<&str> {
+    let (_, grants) = manifest.split_once("\ngrants:").expect("grants");
+    let (grants, _) = grants.split_once("\nregistries:").unwrap_or((grants, ""));
+    grants.lines().filter_map(|line| line.trim_start().strip_prefix("- name: ")).collect()
+}
+
+fn places(folder: &Folder) -> Vec<Value> {
+    let document = assert_valid(folder, &["stacks", "--sandbox"]);
+    let all = document["stacks"].as_array().into_iter().flatten().map(|stack| stack["elsewhere"].clone());
+    all.filter(|elsewhere| *elsewhere != serde_json::json!([])).collect()
+}
+
+/// Whichever command takes it away, and also where somebody else is to tell the platform from now on.
+#[test]
+fn the_mark_of_a_place_goes_with_the_last_grant_there() {
+    for leaves in [false, true] {
+        for case in cases() {
+            let folder = Folder::with(&case.manifest);
+            exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+            let way = case.delivery.trim_start_matches("leave-");
+            if leaves {
+                let leaving = case.manifest.replace(&format!("delivery: {way}"), &format!("delivery: leave-{way}"));
+                folder.write("cloudgrant.yaml", leaving);
+            }
+            for grant in grants(&case.manifest) {
+                let there = places(&folder);
+                assert!(
+                    matches!(there.as_slice(), [one] if one.to_string().contains(case.place)),
+                    "{grant}: {there:?}"
+                );
+                exits(&folder, &["revoke", grant, "--yes", "--sandbox"], 0);
+            }
+            assert_eq!(places(&folder), [Value::Null; 0], "{} {}", case.cloud, case.place);
+            exits(&folder, &["revoke", "--all", "--yes", "--sandbox"], 0);
+        }
+    }
+}
+
+/// What is at the place of a grant that left the manifest is for an apply to take away, and is found by the mark until then.
+#[test]
+fn the_mark_of_a_place_stays_with_what_a_grant_left_there_that_the_manifest_forgot() {
+    for case in cases() {
+        let all = grants(&case.manifest);
+        let [first, second, ..] = all.as_slice() else { continue };
+        let folder = Folder::with(&case.manifest);
+        exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+        let (head, tail) = case.manifest.split_once("\ngrants:").expect("grants");
+        let only = tail.split("  - name: ").find(|one| one.starts_with(&format!("{second}\n"))).expect("a grant");
+        folder.write("cloudgrant.yaml", format!("{head}\ngrants:\n  - name: {only}"));
+        let revoked = folder.output(&["revoke", second, "--yes", "--sandbox"]);
+        assert!(revoked.status.code().is_some_and(|code| code < 2), "{first}: {revoked:?}");
+        let there = places(&folder);
+        assert!(matches!(there.as_slice(), [one] if one.to_string().contains(case.place)), "{first}: {there:?}");
+        exits(&folder, &["revoke", "--all", "--yes", "--sandbox"], 0);
+        assert_eq!(places(&folder), [Value::Null; 0], "{} {}", case.cloud, case.place);
     }
 }
 

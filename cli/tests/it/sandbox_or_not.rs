@@ -122,9 +122,9 @@ fn a_folder_that_was_begun_with_another_account_is_named() {
         ("aws", "111122223333", "777788889999", "the account 111122223333, and the manifest has 777788889999"),
         (
             "azure",
-            "00000000-0000-0000-0000-00000000000a",
-            "00000000-0000-0000-0000-00000000000b",
-            "the tenant 00000000-0000-0000-0000-00000000000a, and the manifest has 00000000-0000-0000-0000-00000000000b",
+            "resource_group: acme-dataplane",
+            "resource_group: acme-other",
+            "the resource group acme-dataplane, and the manifest has acme-other",
         ),
     ] {
         let folder = Folder::with(QUICKSTART);
@@ -140,6 +140,53 @@ fn a_folder_that_was_begun_with_another_account_is_named() {
         assert!(told[at..].contains("delete that folder") && told[at..].contains("\nerror"), "{told}");
         let document = folder.run(&[&failing[..], &["--output", "json"]].concat());
         assert!(document.contains(what), "{document}");
+    }
+}
+
+/// What can be beside what is there is added; what contradicts it is refused, with what to do, and changes nothing of it.
+#[test]
+fn a_manifest_that_is_otherwise_than_the_first_one_leaves_its_sandbox_as_it_is() {
+    let folder = Folder::with(QUICKSTART);
+    let ends = |text: String, arguments: &[&str], code: i32, told: &[&str]| {
+        folder.write("cloudgrant.yaml", &text);
+        let said = folder.run(&[arguments, &["--sandbox"]].concat());
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(&format!("exit code: {code}\n")), "{said}");
+        assert!(told.iter().all(|part| words.contains(part)), "{told:?}: {said}");
+    };
+    const ANEW: &str = "to begin anew, delete that folder; or name another one, as in `--sandbox=DIR`";
+    let (aws, azure) = (["--provider", "aws"], ["--provider", "azure"]);
+    let (plan, apply) = (["plan", "--exit-code"], ["apply", "--yes"]);
+    for cloud in [aws, azure] {
+        ends(QUICKSTART.to_owned(), &[apply, cloud].concat(), 0, &[]);
+    }
+    // A subscription is in one tenant, and a folder holds one cloud and one partition.
+    let id = |last: &str| format!("00000000-0000-0000-0000-0000000000{last}");
+    let tenant = QUICKSTART.replace(&id("0a"), &id("1a"));
+    let is_of = format!("its subscription {} is of the tenant {} there", id("0b"), id("0a"));
+    ends(tenant.clone(), &[plan, azure].concat(), 1, &[&is_of, ANEW]);
+    ends(QUICKSTART.to_owned(), &[plan, azure].concat(), 0, &[]);
+    let china = QUICKSTART.replace("azure:\n  tenant:", "azure:\n  cloud: china\n  tenant:");
+    let china = china.replace("core.windows.net", "core.chinacloudapi.cn").replace("vault.azure.net", "vault.azure.cn");
+    let china = china.replace("azurecr.io", "azurecr.cn").replace("prod-aks.azure.com", "prod-aks.azure.cn");
+    ends(china, &[plan, azure].concat(), 1, &["begun with the cloud public, and the manifest has china", ANEW]);
+    let text = QUICKSTART.replace("amazonaws.com", "amazonaws.com.cn").replace("us-west-2", "cn-north-1");
+    ends(text.replace("arn:aws:", "arn:aws-cn:"), &[plan, aws].concat(), 1, &["the partition aws", ANEW]);
+
+    // Another tenant with what is its own, another subscription, group, account, role elsewhere, audience.
+    let other = QUICKSTART.replace("acme", "beta");
+    ends(other.replace(&id("0a"), &id("1a")).replace(&id("0b"), &id("1b")), &[apply, azure].concat(), 0, &[]);
+    let another = QUICKSTART.replace("acme", "delta");
+    ends(another.replace(&id("0b"), &id("2b")), &[apply, azure].concat(), 0, &[]);
+    ends(QUICKSTART.replace("acme-dataplane", "acme-other"), &[apply, azure].concat(), 0, &[]);
+    ends(other.replace("111122223333", "999922223333"), &[apply, aws].concat(), 0, &[]);
+    ends(QUICKSTART.replace("role/registry-admin", "role/other"), &[apply, aws].concat(), 0, &[]);
+    let audience =
+        QUICKSTART.replace("  cluster:\n    oidc_provider", "  cluster:\n    audience: other\n    oidc_provider");
+    assert_ne!(audience, QUICKSTART);
+    ends(audience, &["plan", aws[0], aws[1]], 0, &[]);
+    for cloud in [aws, azure] {
+        ends(QUICKSTART.to_owned(), &[plan, cloud].concat(), 0, &[]);
     }
 }
 

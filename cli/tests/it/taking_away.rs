@@ -78,7 +78,8 @@ fn a_dry_run_ends_as_the_revoke_would() {
         let unsearched = "Not everything could be searched";
         revoked(&folder, provider, &["--all", "--faults", denied], 1, unsearched);
         revoked(&folder, provider, &["--all", "--stack", "acme-ml", "--faults", denied], 1, unsearched);
-        let said = if provider == "azure" { "the Union team was asked to bind domain production" } else { "Nothing to do" };
+        let said =
+            if provider == "azure" { "the Union team was asked to bind domain production" } else { "Nothing to do" };
         revoked(&folder, provider, &["--all"], of_all(provider).unwrap_or_default(), said);
         let folder = applied(provider);
         let section = format!("\n{provider}:\n");

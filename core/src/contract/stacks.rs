@@ -45,9 +45,9 @@ pub struct FoundStack {
     pub platform_settings: BTreeMap<String, PlatformSetting>,
 }
 
-/// What a key of the platform's section has to say so that places are searched: one value for all, or one after the other, each with
-/// the places that it leads to. A run can do with one of them alone.
-pub type PlatformSetting = BTreeMap<String, BTreeSet<String>>;
+/// What a key of the platform's section has to say so that places are searched: its values, each with the places that it leads to, and
+/// with the variable outside of all manifests that selects one of these. A run reaches one place alone.
+pub type PlatformSetting = BTreeMap<String, BTreeMap<String, &'static str>>;
 
 /// How a place on a platform is searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct WayTo {
     pub setting: (&'static str, &'static str),
     /// Whether that key leads to such places already, with this value or another one.
     pub is_set: bool,
+    /// The variable by which one of several such places is selected, whatever a manifest says.
+    pub variable: &'static str,
 }
 
 /// What a stack has on a platform, where a mark is all that says whose it is.
@@ -132,7 +134,7 @@ impl Stacks {
     }
 }
 
-/// What the platform's section has to say so that places are searched. A key that leads to all of them already has nothing to say.
+/// What the platform's section has to say so that places are searched. A key that leads to the only one already has nothing to say.
 fn settings_for(
     places: &BTreeSet<String>,
     way_to: impl Fn(&str) -> Option<WayTo>,
@@ -140,11 +142,12 @@ fn settings_for(
     let mut all: BTreeMap<String, PlatformSetting> = BTreeMap::new();
     let mut unset = BTreeSet::new();
     for place in places {
-        let Some(WayTo { setting: (key, value), is_set, .. }) = way_to(place) else { continue };
-        all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(shown(place));
+        let Some(WayTo { setting: (key, value), is_set, variable, told: _ }) = way_to(place) else { continue };
+        all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(shown(place), variable);
         unset.extend((!is_set).then_some(key));
     }
-    all.retain(|key, _| unset.contains(key.as_str()));
+    let is_one = |values: &PlatformSetting| values.values().map(BTreeMap::len).sum::<usize>() == 1;
+    all.retain(|key, values| unset.contains(key.as_str()) || !is_one(values));
     all
 }
 
@@ -206,15 +209,19 @@ mod tests {
         );
         assert_eq!(stacks.found[0].settings, in_cloud.settings);
         let mut places = stacks.clone();
-        let way =
-            |place: &str, value, is_set| WayTo { told: format!("select {place}"), setting: ("by", value), is_set };
+        let way = |place: &str, value, is_set| WayTo {
+            told: format!("select {place}"),
+            setting: ("by", value),
+            is_set,
+            variable: "PLACE",
+        };
         places.tell_places(Some("cluster one"), |place| Some(way(place, "leave", true)));
         let new: Vec<_> = places.unsearched.iter().filter(|one| !stacks.unsearched.contains(one)).collect();
         assert!(
             matches!(new.as_slice(), [one] if one.place == "cluster two" && one.reason.ends_with("select cluster two"))
         );
         assert_eq!(places.found[0].elsewhere, in_cloud.platform_places);
-        // What the platform's section says already isn't said once more, unless something else is to be said as well.
+        // What the platform's section says already isn't said once more, unless there are several places: each takes a run of its own.
         let settings = |way_to: &dyn Fn(&str) -> Option<WayTo>| {
             let mut places = stacks.clone();
             places.tell_places(None, way_to);
@@ -223,7 +230,11 @@ mod tests {
         };
         let by =
             |values: &[&str]| BTreeMap::from([("by".to_owned(), values.iter().map(|one| (*one).to_owned()).collect())]);
-        assert_eq!(settings(&|place| Some(way(place, "leave", true))), BTreeMap::new());
+        assert_eq!(settings(&|place| Some(way(place, "leave", true))), by(&["leave"]));
+        assert_eq!(
+            settings(&|place| Some(way(place, "leave", true)).filter(|_| place.ends_with("one"))),
+            BTreeMap::new()
+        );
         assert_eq!(settings(&|place| Some(way(place, "leave", false))), by(&["leave"]));
         let one = |place: &str| place.ends_with("one");
         let each = |place: &str| Some(way(place, if one(place) { "leave one" } else { "leave two" }, one(place)));

@@ -3,7 +3,7 @@
 //!
 //! A mark leads nowhere. Which place is reached, and with which credentials, whoever runs this says; a mark is only held against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::backend::Backend;
 use crate::contract::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::contract::stacks::not_reached;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, retry};
-use crate::plan::diff;
+use crate::plan::{Action, Change, Plan, diff};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::scope::Scope;
 
@@ -74,19 +74,18 @@ impl Engine {
     pub(super) fn keep_places(
         &self,
         reached: &Reached,
-        desired: &Desired,
+        desired: &mut Desired,
         on_platform: &mut Observed,
         observed: &mut Observed,
     ) {
-        let is_wanted = |mark: &ObjectId| desired.objects.iter().any(|object| object.id == *mark);
         for (mark, place) in std::mem::take(&mut observed.platform_places) {
             if reached.mark.as_ref() != Some(&mark) {
                 observed.objects.remove(&mark);
                 // It may be told already, by who knows more of it.
                 if !on_platform.unsearched.iter().any(|known| known.place == place) {
                     let why = format!(
-                        "this stack told a platform there which principals are its own, as {mark} says; if the place is gone for \
-                         good, delete that"
+                        "this stack told a platform there which principals are its own, as {mark} says (if the place is gone for \
+                         good, delete that)"
                     );
                     observed.unsearched.push(not_reached(&place, &why, self.platform.way_to(&place)));
                 }
@@ -96,11 +95,37 @@ impl Engine {
                 found.depends_on.push(mark.clone());
             }
             let stays = |object: &ObjectId| !on_platform.objects.contains_key(object);
-            // Whoever takes single grants away leaves to `apply` what else is at the place.
-            let is_kept = self.baseline.is_some() || on_platform.stays.iter().any(|one| stays(&one.object));
-            if is_kept && !is_wanted(&mark) {
-                observed.objects.remove(&mark);
+            let is_part = |known: &str| known.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with(','));
+            let is_kept = on_platform.stays.iter().any(|one| stays(&one.object))
+                || on_platform.unsearched.iter().any(|known| is_part(&known.place));
+            let there: BTreeSet<_> =
+                on_platform.objects.iter().filter(|(_, found)| found.owned).map(|(id, _)| id).collect();
+            let is_needed =
+                desired.objects.iter().any(|told| told.depends_on.contains(&mark) && there.contains(&told.id));
+            if self.baseline.is_some() && !is_kept && !is_needed && !there.is_empty() {
+                // Only for what isn't there, and whoever takes away tells nobody anything new.
+                desired.objects.retain(|object| object.id != mark);
+                desired.objects.iter_mut().for_each(|told| told.depends_on.retain(|id| *id != mark));
             }
+            let is_wanted = desired.objects.iter().any(|object| object.id == mark);
+            if is_kept && !is_wanted {
+                observed.objects.remove(&mark);
+            } else if self.baseline.is_some() {
+                observed.with_principals.insert(mark);
+            }
+        }
+    }
+}
+
+/// Has the mark of a place go with the last thing that is there where single grants are taken away, and stay as long as anything does:
+/// what else is at the place is for an apply.
+pub(super) fn with_the_last(plan: &Plan, is_planned: &mut [bool], with_principals: &BTreeSet<ObjectId>) {
+    let goes_with = |change: &Change| change.action == Action::Delete && with_principals.contains(&change.id);
+    for (mark, change) in plan.changes.iter().enumerate().filter(|(_, change)| goes_with(change)) {
+        let there = plan.changes.iter().enumerate().filter(|(_, other)| other.depends_on.contains(&change.id));
+        let goes: Vec<_> = there.map(|(at, other)| is_planned[at] && other.action == Action::Delete).collect();
+        if !goes.is_empty() {
+            is_planned[mark] = goes.into_iter().all(|goes| goes);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
+use crate::engine::platform_places::with_the_last;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;
@@ -121,6 +122,7 @@ impl<'a> Reducer<'a> {
             needs::keep(plan, &mut is_planned, differing, self.facts, parts, revoked, principals);
         }
         needs::take_along(plan, &mut is_planned, differing, self.facts, self.whole.principals);
+        with_the_last(plan, &mut is_planned, &self.facts.with_principals);
         let mut is_planned = is_planned.into_iter();
         plan.changes.retain(|_| is_planned.next().unwrap_or_default());
         in_order(plan);
@@ -146,7 +148,8 @@ impl<'a> Reducer<'a> {
         parts: &Parts,
     ) -> bool {
         let Some(whole) = self.whole.plan else {
-            plan.stays.extend(parts.unreadable.iter().map(unasked::unreadable));
+            plan.stays
+                .extend(differing.iter().filter_map(|one| unasked::unreadable(one, parts, &self.facts.of_platform)));
             plan.stays.sort();
             return false;
         };
@@ -156,8 +159,7 @@ impl<'a> Reducer<'a> {
             // What is wanted and edited is of grants, and a registry is none of these.
             differing.retain(|one| !one.is_wanted());
         }
-        let unasked =
-            unasked::stays(&differing, told_unasked, plan, self.whole.principals, &parts.unreadable, self.sharing);
+        let unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));

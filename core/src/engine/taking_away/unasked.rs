@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
+use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};
+use crate::engine::taking_away::{ObjectFacts, WholeManifest};
 use crate::plan::{Action, Change, Plan};
 
 /// An object that isn't as the grants that stay ask for it.
@@ -19,6 +21,8 @@ pub(super) struct Differing {
     /// `None` where they don't ask for it.
     wanted: Option<Attributes>,
     depends_on: Vec<ObjectId>,
+    /// What a change of it would do beside what it is for.
+    warning: Option<String>,
 }
 
 impl Differing {
@@ -32,8 +36,8 @@ pub(super) fn differing(plan: &Plan) -> Vec<Differing> {
     let differing = |change: &Change| {
         let is_there = matches!(change.action, Action::Update | Action::Delete);
         let there = change.before.clone().filter(|_| is_there)?;
-        let wanted = change.after.clone();
-        Some(Differing { id: change.id.clone(), there, wanted, depends_on: change.depends_on.clone() })
+        let (wanted, warning) = (change.after.clone(), change.warning.clone());
+        Some(Differing { id: change.id.clone(), there, wanted, depends_on: change.depends_on.clone(), warning })
     };
     plan.changes.iter().filter_map(differing).collect()
 }
@@ -59,24 +63,26 @@ pub(super) fn stays(
     differing: &[Differing],
     told_unasked: &[ToldUnasked],
     plan: &Plan,
-    principals: &BTreeSet<ObjectId>,
-    left_alone: &HashSet<ObjectId>,
+    (whole, facts): (&WholeManifest<'_>, &ObjectFacts),
+    parts: &Parts,
     sharing: &Sharing<'_>,
 ) -> Vec<Stays> {
+    let (principals, left_alone) = (whole.principals, &parts.unreadable);
     let changes: HashMap<_, _> = plan.changes.iter().map(|change| (&change.id, change)).collect();
     let why = |one: &Differing| {
         let now = match changes.get(&one.id) {
             None => &one.there,
             Some(change) => change.after.as_ref()?,
         };
+        let unreadable = || one.unreadable(&facts.of_platform);
         if left_alone.contains(&one.id) {
-            return Some(UNREADABLE);
+            return Some(unreadable());
         }
-        let Some(wanted) = &one.wanted else { return Some(REASON) };
+        let Some(wanted) = &one.wanted else { return Some(REASON.to_owned()) };
         match sharing.left_of_asked(&one.id, now, wanted) {
-            PartLeft::Left(left) => (left.as_ref() != Some(now)).then_some(REASON),
-            PartLeft::Unreadable => Some(UNREADABLE),
-            PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then_some(REASON),
+            PartLeft::Left(left) => (left.as_ref() != Some(now)).then(|| REASON.to_owned()),
+            PartLeft::Unreadable => Some(unreadable()),
+            PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then(|| REASON.to_owned()),
         }
     };
     let left: Vec<_> = differing.iter().filter_map(|one| Some((one, why(one)?))).collect();
@@ -89,7 +95,7 @@ pub(super) fn stays(
         Some(change) => change.action != Action::Delete,
     };
     let given = told_unasked.iter().filter(is_there).map(|given| (&given.id, REASON));
-    let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, *why));
+    let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, why.as_str()));
     let named: BTreeMap<_, _> = given.chain(named).collect();
     named
         .into_iter()
@@ -99,9 +105,26 @@ pub(super) fn stays(
 }
 
 /// What stays as it is, as nobody can tell what of it is taken away.
-pub(super) fn unreadable(id: &ObjectId) -> Stays {
-    Stays { object: id.clone(), reason: UNREADABLE.to_owned(), is_empty: false }
+pub(super) fn unreadable(one: &Differing, parts: &Parts, of_platform: &BTreeSet<ObjectId>) -> Option<Stays> {
+    let reason = || one.unreadable(of_platform);
+    let is_so = parts.unreadable.contains(&one.id);
+    is_so.then(|| Stays { object: one.id.clone(), reason: reason(), is_empty: false })
 }
+
+impl Differing {
+    /// Why it is left as it is: what a platform is told is one value, and no policy of which something is left.
+    fn unreadable(&self, of_platform: &BTreeSet<ObjectId>) -> String {
+        if !of_platform.contains(&self.id) {
+            return UNREADABLE.to_owned();
+        }
+        let what = self.warning.as_deref().unwrap_or("somebody else has set another value than cloudgrant wrote");
+        format!("{what}, and {LEFT_TO_THEM}")
+    }
+}
+
+const LEFT_TO_THEM: &str = "a revoke leaves that to them. If it isn't meant, have it set back to what cloudgrant wrote and revoke once \
+                            more, or `cloudgrant apply` shows both values and sets what the manifest says; if it is, nothing has to be \
+                            done: `cloudgrant revoke --all` leaves it, too";
 
 const UNREADABLE: &str = "it isn't as cloudgrant wrote it, and nobody can tell what of it is for what is revoked, and what for grants \
                           that stay: it is left as it is. Put it back as it was, such as the condition that somebody rewrote, and \

@@ -105,8 +105,11 @@ pub(crate) fn left_of_edited(shares: &Shares<'_>) -> Remainder {
 /// That an update puts back what somebody else has set.
 fn edited(held: &BTreeMap<String, Held>) -> Option<String> {
     let edited = held.iter().filter(|(_, held)| held.is_edited());
-    let edited: Vec<_> =
-        edited.map(|(key, held)| format!("{key} (cloudgrant wrote `{}`)", shown(&held.written))).collect();
+    let told = |(key, held): (&String, &Held)| {
+        let there = held.there.as_deref().unwrap_or_default();
+        format!("{key} to `{}` (cloudgrant wrote `{}`)", shown(there), shown(&held.written))
+    };
+    let edited: Vec<_> = edited.map(told).collect();
     (!edited.is_empty()).then(|| format!("somebody else has set {}", edited.join(" and ")))
 }
 
@@ -183,7 +186,7 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
     let mut wrong: BTreeMap<String, Unmakeable> = BTreeMap::new();
     for name in wanted.keys().copied().chain(there.iter().map(String::as_str)).collect::<BTreeSet<_>>() {
         let is_wanted = wanted.contains_key(name);
-        if let Some((why, actions)) = unfit(name, &projects, is_wanted) {
+        if let Some((why, actions)) = unfit(name, &projects, is_wanted, backend.tool) {
             if !is_wanted && actions.contains(&Action::Delete) {
                 stay(name, &why, observed);
                 continue;
@@ -208,20 +211,24 @@ fn stay(name: &str, why: &Error, observed: &mut Observed) {
 }
 
 /// What is wrong with a project or a domain, and what can't be done for that. Only of what is wanted the manifest can do without.
-fn unfit(name: &str, projects: &BTreeMap<&str, &Project>, is_wanted: bool) -> Option<(Error, &'static [Action])> {
+fn unfit(
+    name: &str,
+    projects: &BTreeMap<&str, &Project>,
+    is_wanted: bool,
+    tool: &str,
+) -> Option<(Error, &'static [Action])> {
     const NOTHING: &[Action] = &[Action::Create, Action::Update, Action::Delete];
     let (project, domain) = parts(name);
     let Some(known) = projects.get(project) else {
         let message = format!("project {project} isn't registered with Flyte admin");
         let out = if is_wanted { ", or take it out of `platform.projects`" } else { "; then it can be taken away" };
-        let hint = format!("register it (`flytectl create project --id {project} …`){out}");
+        let hint = format!("register it (`{tool} create project --id {project} …`){out}");
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     if !known.is_active {
         let message = format!("project {project} is archived, and Flyte admin changes nothing of it");
-        let hint = format!(
-            "activate it (`flytectl update project --id {project} --activate`), and archive it again afterwards"
-        );
+        let hint =
+            format!("activate it (`{tool} update project --id {project} --activate`), and archive it again afterwards");
         return Some((Error::new(ErrorKind::Conflict, message).hint(hint), NOTHING));
     }
     let Some((_, called)) = known.domains.iter().find(|(id, _)| id == domain) else {
@@ -269,7 +276,7 @@ mod tests {
         let projects = BTreeMap::from([("vision", &vision)]);
         for name in ["vision/development", "other/production"] {
             let hint = |is_wanted| {
-                let (why, _) = unfit(name, &projects, is_wanted).expect("it is unfit");
+                let (why, _) = unfit(name, &projects, is_wanted, "uctl").expect("it is unfit");
                 why.hint_text().unwrap_or_default().to_owned()
             };
             assert!(hint(true).contains("take it out of `platform."), "{}", hint(true));
@@ -279,6 +286,6 @@ mod tests {
                 hint(false)
             );
         }
-        assert!(unfit("vision/production", &projects, true).is_none());
+        assert!(unfit("vision/production", &projects, true, "uctl").is_none());
     }
 }

@@ -148,12 +148,12 @@ impl Teller {
     pub fn way_to(&self, place: &str) -> Option<WayTo> {
         const KEY: &str = "(without a manifest, the variable CLOUDGRANT_PLATFORM__DELIVERY)";
         let delivery = self.keys.delivery;
-        let (value, is_set, select) = if cloudgrant_platform_kubernetes::is_place(place) {
+        let (value, is_set, select, variable) = if cloudgrant_platform_kubernetes::is_place(place) {
             let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
-            ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select)
+            ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select, "KUBECONFIG")
         } else if cloudgrant_platform_admin::is_place(place) {
             let select = "name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or ~/.flyte/config.yaml";
-            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), select)
+            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), select, "FLYTE_PLATFORM_URL")
         } else {
             return None;
         };
@@ -161,7 +161,7 @@ impl Teller {
             true => select.to_owned(),
             false => format!("set `platform.delivery: {value}` {KEY}, and {select}"),
         };
-        Some(WayTo { told, setting: ("delivery", value), is_set })
+        Some(WayTo { told, setting: ("delivery", value), is_set, variable })
     }
 
     /// The sandbox that stands in for what is written.

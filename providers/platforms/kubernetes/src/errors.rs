@@ -7,9 +7,9 @@ use kube::core::Status;
 
 use crate::fields::told;
 
-/// Where the cluster itself is the problem.
-const WITHOUT_CLUSTER: &str =
-    "`platform.delivery: handoff` leaves the cluster to others, also where it is gone for good";
+/// Where the cluster itself is the problem, or what may be done there: the way on.
+pub(crate) const WITHOUT_CLUSTER: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the cluster to others, also \
+     where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
 
 /// What a server says of a field that somebody else has.
 const OF_MANAGER: &str = "FieldManagerConflict";
@@ -53,7 +53,7 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
         }
         kube::Error::RustlsTls(_) | kube::Error::TlsRequired => Error::new(ErrorKind::Credentials, what)
             .with("cause", error)
-            .hint("check the certificates in the kubeconfig"),
+            .hint(format!("check the certificates in the kubeconfig; {WITHOUT_CLUSTER}")),
         error => {
             let (mut kind, mut causes) = (ErrorKind::Unavailable, Vec::new());
             let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -86,9 +86,9 @@ fn of_credentials(what: &str, error: &AuthError) -> Error {
         AuthError::AuthExecParse(_) => "what the kubeconfig's command printed can't be understood".to_owned(),
         error => error.to_string(),
     };
-    Error::new(ErrorKind::Credentials, what)
-        .with("cause", cause)
-        .hint("log in as the kubeconfig wants it, so that `kubectl auth whoami` works in this shell")
+    Error::new(ErrorKind::Credentials, what).with("cause", cause).hint(format!(
+        "log in as the kubeconfig wants it, so that `kubectl auth whoami` works in this shell; {WITHOUT_CLUSTER}"
+    ))
 }
 
 fn answered(what: &str, status: &Status) -> Error {
@@ -105,21 +105,35 @@ fn answered(what: &str, status: &Status) -> Error {
     };
     let error = Error::new(kind, what).with("the cluster said", shown(&status.message)).with("status", status.code);
     match kind {
-        ErrorKind::Credentials => {
-            error.hint("log in again: the cluster doesn't know the kubeconfig's user, as `kubectl auth whoami` shows")
-        }
+        ErrorKind::Credentials => error.hint(format!(
+            "log in again: the cluster doesn't know the kubeconfig's user, as `kubectl auth whoami` shows; {WITHOUT_CLUSTER}"
+        )),
         _ => error,
     }
 }
 
-/// Says which rule of role-based access control is missing, where that is what the cluster said.
-pub(crate) fn needing(error: Error, rule: &str) -> Error {
+/// Says which rule of role-based access control is missing, where that is what the cluster said, and how to do without.
+pub(crate) fn needing(error: Error, rule: &str, namespace: Option<&str>) -> Error {
     match error.kind() {
-        ErrorKind::AccessDenied => error.hint(format!(
-            "whoever administers the cluster gives the kubeconfig's user a ClusterRole with the rule {rule}"
-        )),
+        ErrorKind::AccessDenied => error.hint(format!("{}; {WITHOUT_CLUSTER}", missing(rule, namespace))),
         _ => error,
     }
+}
+
+/// How a user is given a rule: in the whole cluster, or in a namespace, for which a Role is enough. A ClusterRole has no namespace.
+pub(crate) fn missing(rule: &str, namespace: Option<&str>) -> String {
+    let by = match namespace {
+        Some(namespace) => {
+            format!(
+                "a Role and a RoleBinding in the namespace {namespace}, or by a ClusterRole and a ClusterRoleBinding"
+            )
+        }
+        None => "a ClusterRole and a ClusterRoleBinding".to_owned(),
+    };
+    format!(
+        "whoever administers the cluster gives the kubeconfig's user the rule {rule}, by {by} (`cloudgrant permissions --for cluster` \
+         prints a ClusterRole with all rules)"
+    )
 }
 
 /// The managers that have what was applied, and the fields, where that is why it was refused.
@@ -194,9 +208,16 @@ mod tests {
     #[test]
     fn a_refusal_names_the_rule_that_is_missing() {
         let denied = refused(json!({ "code": 403, "reason": "Forbidden", "message": "User \"x\" cannot patch" }));
-        let error = needing(asked("can't annotate", &denied), "verbs: [patch]");
+        let error = needing(asked("can't annotate", &denied), "verbs: [patch]", Some("vision-production"));
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
-        assert!(error.hint_text().is_some_and(|hint| hint.contains("verbs: [patch]")), "{error:?}");
+        let hint = error.hint_text().expect("a hint");
+        assert!(
+            hint.contains("verbs: [patch], by a Role and a RoleBinding in the namespace vision-production"),
+            "{hint}"
+        );
+        assert!(hint.contains("CLOUDGRANT_PLATFORM__DELIVERY=handoff"), "{hint}");
+        let hint = missing("verbs: [list]", None);
+        assert!(hint.contains("by a ClusterRole and a ClusterRoleBinding (") && !hint.contains("namespace"), "{hint}");
         assert!(error.to_string().contains("cannot patch"), "{error}");
     }
 

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use crate::account::parts;
 use crate::client::Connected;
-use crate::errors::{asked, in_the_way, needing};
+use crate::errors::{WITHOUT_CLUSTER, asked, in_the_way, missing, needing};
 use crate::fields::{applied_by, others_with, told};
 use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
 
 pub(crate) const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
+const GET_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get] }`";
 /// How the names of places begin.
 pub(crate) const PLACE: &str = "service accounts of the cluster with the issuer ";
 const READ_ISSUER: &str = "`{ nonResourceURLs: [/.well-known/openid-configuration], verbs: [get] }` (which \
@@ -33,7 +34,10 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
     }
     observed.unsearched.extend(other_clusters(&issuer, &desired.issuers));
 
-    let accounts = list(cluster, &wanted, &mut observed).await?;
+    let named = desired.baseline.bindings.iter().flat_map(|binding| &binding.subjects);
+    let named = named.map(|(_, subject)| format!("{}/{}", subject.namespace(), subject.service_account()));
+    let named = named.chain(wanted.keys().map(|name| (*name).to_owned())).collect();
+    let accounts = list(cluster, &named, &issuer, &mut observed).await?;
     let mut seen = HashMap::new();
     for (name, account) in &accounts {
         let ours = applied_by(account, &backend.manager);
@@ -68,8 +72,8 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
         observed.objects.insert(id(name), found);
     }
     *backend.seen() = seen;
-    let missing = wanted.keys().filter(|name| !accounts.contains_key(**name));
-    of_missing(cluster, &missing.copied().collect(), &mut observed).await?;
+    let absent = wanted.keys().filter(|name| !accounts.contains_key(**name));
+    of_missing(cluster, &absent.copied().collect(), &mut observed).await?;
     if let Some(note) = of_place(backend, &wanted, &observed) {
         observed.notes.push(note);
     }
@@ -78,7 +82,7 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
 
 async fn issuer(cluster: Connected<'_>) -> Result<String> {
     const WHAT: &str = "can't read which issuer the Kubernetes cluster has";
-    cluster.issuer().await.map_err(|error| needing(asked(WHAT, &error), READ_ISSUER))
+    cluster.issuer().await.map_err(|error| needing(asked(WHAT, &error), READ_ISSUER, None))
 }
 
 /// The service accounts of a cluster, as a place. AWS has issuers without their scheme.
@@ -111,7 +115,9 @@ fn of_another_cluster(backend: &ServiceAccounts, issuer: &str, desired: &Desired
             ErrorKind::WrongAccount,
             format!("{place} isn't the manifest's: its issuer is `{}`, and not {}", shown(issuer), known.join(" or ")),
         )
-        .hint("select the data plane's cluster: `kubectl config use-context NAME`, or KUBECONFIG"),
+        .hint(format!(
+            "select the data plane's cluster: `kubectl config use-context NAME`, or KUBECONFIG; {WITHOUT_CLUSTER}"
+        )),
     })
 }
 
@@ -131,33 +137,52 @@ fn other_clusters(issuer: &str, known: &BTreeSet<String>) -> Vec<Unsearched> {
     others.map(unsearched).collect()
 }
 
-/// The service accounts by their names: all that there are, so that those are found that nobody wants any more; where that
-/// isn't allowed, those of the namespaces that are wanted.
+/// The service accounts by their names: all that there are, so that those are found that nobody wants any more. Where that isn't
+/// allowed, those that the manifest names, also if everything of it goes: as its namespaces list them, or one by one. What else
+/// there is was not searched then.
 async fn list(
     cluster: Connected<'_>,
-    wanted: &BTreeMap<&str, &Object>,
+    named: &BTreeSet<String>,
+    issuer: &str,
     observed: &mut Observed,
 ) -> Result<BTreeMap<String, ServiceAccount>> {
     const WHAT: &str = "can't list the service accounts of the Kubernetes cluster";
-    let listed = cluster.service_accounts(None).await.map_err(|error| needing(asked(WHAT, &error), LIST_ACCOUNTS));
-    let accounts = match listed {
-        Ok(accounts) => accounts,
-        Err(error) if error.kind() == ErrorKind::AccessDenied && !wanted.is_empty() => {
-            let mut accounts = Vec::new();
-            for namespace in wanted.keys().map(|name| parts(name).0).collect::<BTreeSet<_>>() {
-                let what = format!("can't list the service accounts of namespace {namespace}");
-                let listed = cluster.service_accounts(Some(namespace)).await;
-                accounts.extend(listed.map_err(|error| needing(asked(&what, &error), LIST_ACCOUNTS))?);
-            }
-            observed.unsearched.push(Unsearched {
-                place: "service accounts of namespaces that the manifest doesn't name".to_owned(),
-                reason: error.hint_text().unwrap_or_default().to_owned(),
-            });
-            accounts
-        }
-        Err(error) => return Err(error),
+    let by_name = |accounts: Vec<ServiceAccount>| {
+        accounts.into_iter().filter_map(|account| Some((name_of(&account)?, account))).collect()
     };
-    Ok(accounts.into_iter().filter_map(|account| Some((name_of(&account)?, account))).collect())
+    match cluster.service_accounts(None).await {
+        Ok(accounts) => return Ok(by_name(accounts)),
+        Err(kube::Error::Api(status)) if status.is_forbidden() && !named.is_empty() => {}
+        Err(error) => return Err(needing(asked(WHAT, &error), LIST_ACCOUNTS, None)),
+    }
+    let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in named {
+        namespaces.entry(parts(name).0).or_default().push(name);
+    }
+    let (mut accounts, mut others) = (Vec::new(), "in namespaces in which no grant of the manifest is bound");
+    for (namespace, names) in namespaces {
+        match cluster.service_accounts(Some(namespace)).await {
+            Ok(listed) => accounts.extend(listed),
+            Err(kube::Error::Api(status)) if status.is_forbidden() => {
+                others = "other than those that grants of the manifest are bound to";
+                for name in names {
+                    let failed = |error| {
+                        let what = format!("can't read service account {name}, nor list those of its namespace");
+                        needing(asked(&what, &error), GET_ACCOUNTS, Some(namespace))
+                    };
+                    accounts.extend(cluster.service_account(name).await.map_err(failed)?);
+                }
+            }
+            Err(error) => {
+                return Err(asked(&format!("can't list the service accounts of namespace {namespace}"), &error));
+            }
+        }
+    }
+    // As a part of the place, so that the mark of that stays, too.
+    observed
+        .unsearched
+        .push(Unsearched { place: format!("{}, {others}", place_of(issuer)), reason: missing(LIST_ACCOUNTS, None) });
+    Ok(by_name(accounts))
 }
 
 /// What the object of an account is called.

@@ -13,7 +13,7 @@ use crate::{MANAGER, ServiceAccounts, id};
 pub(crate) async fn marked(backend: &ServiceAccounts) -> Result<Vec<Marked>> {
     const WHAT: &str = "can't list the service accounts of the Kubernetes cluster";
     let listed = backend.cluster.connected().await?.service_accounts(None).await;
-    let accounts = listed.map_err(|error| needing(asked(WHAT, &error), LIST_ACCOUNTS))?;
+    let accounts = listed.map_err(|error| needing(asked(WHAT, &error), LIST_ACCOUNTS, None))?;
     Ok(of(&accounts))
 }
 

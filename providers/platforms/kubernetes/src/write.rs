@@ -84,9 +84,8 @@ async fn give_up(backend: &ServiceAccounts, name: &str, before: Option<Value>) -
 fn refused(name: &str, error: &kube::Error, is_there: bool) -> Error {
     let (namespace, _) = parts(name);
     let verbs = if is_there { "[patch]" } else { "[patch, create]" };
-    let rule =
-        format!("`{{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: {verbs} }}` in the namespace {namespace}");
-    let error = needing(asked(&format!("can't annotate service account {name}"), error), &rule);
+    let rule = format!("`{{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: {verbs} }}`");
+    let error = needing(asked(&format!("can't annotate service account {name}"), error), &rule, Some(namespace));
     match error.kind() {
         ErrorKind::NotFound => error.hint(format!(
             "the platform makes the namespace when the project is registered; or make it: `kubectl create namespace {namespace}`"

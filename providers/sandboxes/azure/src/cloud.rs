@@ -8,7 +8,7 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Cloud {
     /// As manifests have it.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Audiences of Azure Resource Manager, the older one first.
     pub(crate) management: [&'static str; 2],
     /// Audiences of Microsoft Graph and its predecessor.

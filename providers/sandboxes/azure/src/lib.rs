@@ -109,9 +109,12 @@ pub async fn start(start: Start) -> Result<Running> {
         ("subscription", &wishes.subscription),
         ("resource group", &wishes.group),
         ("issuer", &wishes.issuers.join(", ")),
+        ("cloud", wishes.cloud.name),
     ];
+    store.has_one("cloud", wishes.cloud.name)?;
     let otherwise = store.begun_otherwise("azure", &beginning)?;
     let mut state = state::State::load(store, &wishes.tenant, wishes.cloud, quotas, knobs.replication)?;
+    seed::check_home(&state, &wishes)?;
     seed::seed(&mut state, &wishes)?;
     let issuers = seed::issuers(&state, &wishes);
     tracing::debug!(%knobs, "the Azure sandbox starts");

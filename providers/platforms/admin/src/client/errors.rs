@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::surroundings::Told;
 use super::trust::is_here;
 
-/// Where the deployment itself is the problem.
-pub(crate) const WITHOUT_ADMIN: &str =
-    "`platform.delivery: handoff` leaves the platform to others, also where it is gone for good";
+/// Where the deployment itself is the problem, or what may be done there: the way on.
+pub(crate) const WITHOUT_ADMIN: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the platform to others, also \
+     where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
 
 /// How gRPC says that a service isn't there, and that a record isn't.
 pub(super) const UNIMPLEMENTED: u16 = 501;
@@ -33,13 +33,13 @@ pub(super) fn answered(what: &str, status: u16, body: &Value) -> Error {
         None => error,
     };
     match kind {
-        ErrorKind::Credentials => error.hint(
+        ErrorKind::Credentials => error.hint(format!(
             "sign in by a client of its own: FLYTE_CREDENTIALS_CLIENT_ID and FLYTE_CREDENTIALS_CLIENT_SECRET, on Union \
-             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration",
-        ),
-        ErrorKind::AccessDenied => {
-            error.hint("`cloudgrant permissions --for admin` says which calls the client must be allowed")
-        }
+             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration; {WITHOUT_ADMIN}"
+        )),
+        ErrorKind::AccessDenied => error.hint(format!(
+            "`cloudgrant permissions --for admin` says which calls the client must be allowed; {WITHOUT_ADMIN}"
+        )),
         ErrorKind::Unsupported => error.hint(format!(
             "Flyte 2 has no Flyte admin: there, choose `platform.delivery: kubernetes`; {WITHOUT_ADMIN}"
         )),
@@ -54,18 +54,21 @@ pub(super) fn is_no_record(status: u16, body: &Value) -> bool {
 
 /// An answer of somebody else's, such as a proxy's.
 pub(super) fn of_another(what: &str, place: &Url) -> Error {
-    Error::new(ErrorKind::Unavailable, what)
-        .with("cause", format!("what {place} answers isn't Flyte admin's"))
-        .hint("check that the endpoint is Flyte admin's, and that no proxy or login page is on the way")
+    Error::new(ErrorKind::Unavailable, what).with("cause", format!("what {place} answers isn't Flyte admin's")).hint(
+        format!(
+            "check that the endpoint is Flyte admin's, and that no proxy or login page is on the way; {WITHOUT_ADMIN}"
+        ),
+    )
 }
 
 /// No answer came.
 pub(super) fn lost(what: &str, place: &Url, error: &reqwest::Error) -> Error {
     let cause = innermost(error);
     if cause.contains("certificate") {
-        return Error::new(ErrorKind::Unexpected, what).with("cause", cause).hint(
-            "if the authority is one of your own, name its file: `admin.caCertFilePath`, or FLYTE_PLATFORM_CA_CERT_FILE_PATH",
-        );
+        return Error::new(ErrorKind::Unexpected, what).with("cause", cause).hint(format!(
+            "if the authority is one of your own, name its file: `admin.caCertFilePath`, or FLYTE_PLATFORM_CA_CERT_FILE_PATH; \
+             {WITHOUT_ADMIN}"
+        ));
     }
     let kind = if error.is_connect() { ErrorKind::Unreachable } else { ErrorKind::Unavailable };
     let cause = if error.is_timeout() { "no answer in time".to_owned() } else { cause };
@@ -91,7 +94,9 @@ pub(super) fn of_another_deployment(told: &Told, meant: &str) -> Error {
     let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
     Error::new(ErrorKind::WrongAccount, message)
         .with("named by", &told.source)
-        .hint("select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent")
+        .hint(format!(
+            "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {WITHOUT_ADMIN}"
+        ))
 }
 
 /// The cloud is a sandbox's, and the deployment none.
@@ -115,6 +120,12 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
         assert!(error.to_string().contains("not authorized"), "{error}");
         assert!(error.hint_text().is_some_and(|hint| hint.contains("--for admin")));
+        // Whoever may not, or is nobody there, can take back what is in the cloud.
+        for status in [401, 403, 404] {
+            let error = answered("can't list", status, &body);
+            let hint = error.hint_text().expect("a hint");
+            assert!(hint.contains("CLOUDGRANT_PLATFORM__DELIVERY=handoff"), "{status}: {hint}");
+        }
         for (status, kind) in [
             (401, ErrorKind::Credentials),
             (404, ErrorKind::Unsupported),

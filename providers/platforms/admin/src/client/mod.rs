@@ -174,10 +174,11 @@ impl Deployment {
         match &told.credentials {
             Credentials::Person(way) => {
                 let message = format!("{what}: `{way}` of {} takes a person at a browser", told.source);
-                Error::new(ErrorKind::Credentials, message).hint(
+                Error::new(ErrorKind::Credentials, message).hint(format!(
                     "sign in by a client of its own (`admin.authType: ClientSecret`), or by a command that prints a token \
-                     (`ExternalCommand`)",
-                )
+                     (`ExternalCommand`); {}",
+                    errors::WITHOUT_ADMIN
+                ))
             }
             _ => errors::answered(what, 401, body),
         }

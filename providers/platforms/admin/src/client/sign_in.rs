@@ -168,7 +168,7 @@ async fn of_client(
                 .with("place", place.origin().ascii_serialization())
                 .with("status", status)
                 .with("it said", shown(said))
-                .hint(format!("check the client's id and secret, of {}", told.source)))
+                .hint(format!("check the client's id and secret, of {}; {}", told.source, errors::WITHOUT_ADMIN)))
         }
     }
 }

@@ -123,7 +123,11 @@ async fn what_is_not_allowed_names_the_rule_that_is_missing() {
 
     let cluster = Cluster::start_with("", &[issuer_rule()]).await;
     let (kind, said) = refusal(Run::of(&cluster).plan().await);
+    assert!(kind == ErrorKind::AccessDenied && said.contains("resources: [serviceaccounts], verbs: [get]"), "{said}");
+    assert!(said.contains("by a Role and a RoleBinding in the namespace forecasting-production"), "{said}");
+    let (kind, said) = refusal(Run::of_nothing(&cluster).plan().await);
     assert!(kind == ErrorKind::AccessDenied && said.contains("resources: [serviceaccounts], verbs: [list]"), "{said}");
+    assert!(said.contains("by a ClusterRole and a ClusterRoleBinding"), "{said}");
 
     let cluster = Cluster::start_with("", &[issuer_rule(), rule(&["list"], &[])]).await;
     let report = Run::of(&cluster).apply().await;
@@ -139,7 +143,32 @@ async fn whoever_may_only_see_the_wanted_namespaces_is_told_what_was_not_searche
     let cluster = Cluster::start_with("", &[issuer_rule(), rule(&["list", "patch"], &namespaces)]).await;
     let plan = Run::of(&cluster).plan().await.expect("a plan");
     let [unsearched] = plan.unsearched.as_slice() else { panic!("{plan:?}") };
-    assert!(unsearched.place.contains("namespaces that the manifest doesn't name"), "{unsearched:?}");
+    assert!(unsearched.place.ends_with("in namespaces in which no grant of the manifest is bound"), "{unsearched:?}");
+    assert!(unsearched.reason.contains("by a ClusterRole and a ClusterRoleBinding"), "{unsearched:?}");
     assert!(Run::of(&cluster).apply().await.is_success());
     assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "client-1" }));
+    revokes_what_the_manifest_names(&cluster).await;
+}
+
+/// Nothing is wanted any more, and what the manifest names goes all the same. What else may be there is told.
+async fn revokes_what_the_manifest_names(cluster: &Cluster) {
+    let plan = Run::of(cluster).engine_of_revoke().plan(&Silent).await.expect("a plan");
+    assert!(plan.changes.len() == 2 && plan.unsearched.len() == 1, "{plan:?}");
+    assert!(Run::of(cluster).revoke().await.is_success());
+    assert_eq!(cluster.annotations(VISION).await, json!({}));
+}
+
+/// Names are all that a rule for `get` can be narrowed to.
+#[tokio::test]
+async fn whoever_may_list_nothing_reads_what_the_manifest_names() {
+    let by_name = rule(&["get", "patch"], &["forecasting-production", VISION]);
+    let cluster = Cluster::start_with("", &[issuer_rule(), by_name]).await;
+    assert!(Run::of(&cluster).apply().await.is_success());
+    let plan = Run::of(&cluster).plan().await.expect("a plan");
+    let [unsearched] = plan.unsearched.as_slice() else { panic!("{plan:?}") };
+    assert!(plan.is_empty() && unsearched.place.ends_with("other than those that grants of the manifest are bound to"));
+    revokes_what_the_manifest_names(&cluster).await;
+    // Of a namespace that the manifest doesn't name, nobody says which accounts there are.
+    let (kind, said) = refusal(Run::of_nothing(&cluster).engine().plan(&Silent).await);
+    assert!(kind == ErrorKind::AccessDenied && said.contains("CLOUDGRANT_PLATFORM__DELIVERY=handoff"), "{said}");
 }

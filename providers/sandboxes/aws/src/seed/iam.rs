@@ -26,6 +26,9 @@ pub(super) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     for issuer in &wishes.issuers {
         let make = |state: &mut State| oidc(state, account, issuer, &wishes.audience);
         once(state, format!("oidc-provider {account} {issuer}"), make)?;
+        let audience = wishes.audience.as_str();
+        let add = |state: &mut State| also_for(state, account, issuer, audience);
+        once(state, format!("audience {audience} of oidc-provider {account} {issuer}"), add)?;
     }
     let organization = wishes.organization.as_deref().unwrap_or("sandbox");
     let own = wishes.task_policy.as_deref().or(wishes.task_role.as_ref().map(|_| "userflyterole")).map(|policy| {
@@ -120,6 +123,18 @@ fn oidc(state: &mut State, account: &str, issuer: &str, audience: &str) -> std::
         tags: Tags::new(),
     };
     if state.account_mut(account).oidc.contains_key(&provider.arn()) { Ok(()) } else { state.save_oidc(provider) }
+}
+
+/// Has a provider take another audience as well: that of a manifest that came later. One that somebody deleted stays deleted.
+fn also_for(state: &mut State, account: &str, issuer: &str, audience: &str) -> std::result::Result<(), ApiError> {
+    let known = state.account_mut(account).oidc.values().find(|provider| provider.url == issuer).cloned();
+    match known.filter(|provider| !provider.client_ids.iter().any(|id| id == audience)) {
+        None => Ok(()),
+        Some(mut provider) => {
+            provider.client_ids.push(audience.to_owned());
+            state.save_oidc(provider)
+        }
+    }
 }
 
 fn save_policy(state: &mut State, mut policy: Policy) -> std::result::Result<(), ApiError> {

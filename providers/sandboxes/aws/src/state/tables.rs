@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use cloudgrant_sandbox_kit::store::BEGIN_ANEW;
 use cloudgrant_sandbox_kit::{History, Result, SandboxError, Store, clock};
 
 use crate::authorization::managed_policies;
@@ -169,11 +170,11 @@ impl State {
             return Ok(());
         }
         let reason = format!(
-            "the folder holds a sandbox of the partition {}, and the manifest's region is of {}: name another folder",
+            "the folder holds a sandbox of the partition {}, and the manifest's region is of {}",
             partition.id(),
             self.partition.id()
         );
-        Err(SandboxError::new("start the sandbox of AWS").because(reason))
+        Err(SandboxError::new("start the sandbox of AWS").because(reason).hint(BEGIN_ANEW))
     }
 
     /// An account. All accounts exist; they are empty until something is made in them.

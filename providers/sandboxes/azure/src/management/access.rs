@@ -54,7 +54,12 @@ fn principal(state: &State, text: &str) -> String {
     if let Some(identity) = Id::parse(text).and_then(|id| state.identities.get(id.key())) {
         return identity.principal.clone();
     }
-    state.client(text).map_or_else(|| text.to_owned(), |principal| principal.id.clone())
+    let is_it = |one: &&crate::state::model::Principal| {
+        one.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(text))
+    };
+    let in_any = || state.principals.values().find(is_it);
+    let found = state.client(text, &state.tenant).or_else(in_any);
+    found.map_or_else(|| text.to_owned(), |principal| principal.id.clone())
 }
 
 /// What conditions can ask about.

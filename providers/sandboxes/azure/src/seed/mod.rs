@@ -11,6 +11,7 @@ mod trust;
 pub(crate) mod wishes;
 
 use cloudgrant_sandbox_kit::ids::guid_of;
+use cloudgrant_sandbox_kit::store::BEGIN_ANEW;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
 use serde_json::{Value, json};
 
@@ -34,6 +35,18 @@ pub(crate) const LOCATION: &str = "westeurope";
 /// The issuers of the data plane's clusters.
 pub(crate) fn issuers(state: &State, wishes: &Wishes) -> Vec<String> {
     trust::issuers(state, wishes, &Id::group_of(&wishes.subscription, &wishes.group))
+}
+
+/// Refuses a manifest that has a subscription in another tenant than the one that it was begun in: it is in one alone, and whoever logs
+/// in to another sees nothing of it. Other tenants, with subscriptions of their own, may be added.
+pub(crate) fn check_home(state: &State, wishes: &Wishes) -> Result<()> {
+    let there =
+        state.subscription(&wishes.subscription).filter(|there| !there.tenant.eq_ignore_ascii_case(&wishes.tenant));
+    there.map_or(Ok(()), |there| {
+        Err(SandboxError::new(format!("start the sandbox of Azure for the tenant {}", wishes.tenant))
+            .because(format!("its subscription {} is of the tenant {} there", there.id, there.tenant))
+            .hint(BEGIN_ANEW))
+    })
 }
 
 /// Makes what is not there and was not made before.

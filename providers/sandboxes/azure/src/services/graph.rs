@@ -85,7 +85,7 @@ pub(crate) fn call(
         }
         (&Method::GET, [one]) if one.starts_with("servicePrincipals(appId='") => {
             let client = one.trim_start_matches("servicePrincipals(appId='").trim_end_matches("')");
-            state.client(client).filter(mine).map(render).ok_or_else(|| GraphError::missing(client))
+            state.client(client, &caller.tenant).map(render).ok_or_else(|| GraphError::missing(client))
         }
         (&Method::POST, ["directoryObjects", "getByIds"]) => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();

@@ -176,11 +176,13 @@ impl State {
         }
     }
 
-    /// The principal that logs in with a client id.
-    pub(crate) fn client(&self, client: &str) -> Option<&Principal> {
-        self.principals
-            .values()
-            .find(|principal| principal.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(client)))
+    /// The principal that logs in with a client id in a tenant: an application has one in each that it was installed in.
+    pub(crate) fn client(&self, client: &str, tenant: &str) -> Option<&Principal> {
+        let is_it = |principal: &&Principal| {
+            principal.tenant.eq_ignore_ascii_case(tenant)
+                && principal.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(client))
+        };
+        self.principals.values().find(is_it)
     }
 
     /// Remembers that something was seeded, so that it stays deleted once somebody deletes it.

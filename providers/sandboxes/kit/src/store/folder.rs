@@ -23,6 +23,8 @@ use crate::{Result, SandboxError};
 pub const FORMAT_VERSION: u32 = 1;
 
 const FORMAT_FILE: &str = "sandbox.json";
+/// What to do with a folder whose world contradicts a manifest.
+pub const BEGIN_ANEW: &str = "to begin anew, delete that folder; or name another one, as in `--sandbox=DIR`";
 const LOCK_FILE: &str = "lock";
 const TEMPORARY: &str = ".writing-";
 
@@ -101,14 +103,36 @@ impl Store {
             write(&file, &Format::of(provider, begun_with), true)?;
             return Ok(Vec::new());
         }
-        let failed = || SandboxError::new(format!("read {}", file.display()));
-        let text = fs::read(&file).map_err(|error| failed().source(error))?;
-        let format: Format = serde_json::from_slice(&text).map_err(|error| failed().source(error))?;
+        let begun_with = self.begun_with()?;
         let otherwise = said.filter_map(|(what, value)| {
-            let begun = format.begun_with.get(*what).filter(|begun| begun != value)?;
+            let begun = begun_with.get(*what).filter(|begun| begun != value)?;
             Some(format!("the {what} {begun}, and the manifest has {value}"))
         });
         Ok(otherwise.collect())
+    }
+
+    /// Refuses what a world has only one of, such as a cloud, where the folder was begun with another one.
+    ///
+    /// # Errors
+    /// It was; or the note can't be read.
+    pub fn has_one(&self, what: &str, now: &str) -> Result<()> {
+        if self.is_new {
+            return Ok(());
+        }
+        match self.begun_with()?.get(what).filter(|begun| *begun != now) {
+            None => Ok(()),
+            Some(begun) => Err(SandboxError::new(format!("open the sandbox folder {}", self.folder.display()))
+                .because(format!("it was begun with the {what} {begun}, and the manifest has {now}"))
+                .hint(BEGIN_ANEW)),
+        }
+    }
+
+    fn begun_with(&self) -> Result<BTreeMap<String, String>> {
+        let file = self.folder.join(FORMAT_FILE);
+        let failed = || SandboxError::new(format!("read {}", file.display()));
+        let text = fs::read(&file).map_err(|error| failed().source(error))?;
+        let format: Format = serde_json::from_slice(&text).map_err(|error| failed().source(error))?;
+        Ok(format.begun_with)
     }
 
     /// The folder.
@@ -323,6 +347,11 @@ mod tests {
         assert!(begun_otherwise("1", "a").is_empty(), "nothing is known of the issuer");
         assert_eq!(begun_otherwise("2", ""), ["the account 1, and the manifest has 2"]);
         assert!(begun_otherwise("1", "").is_empty(), "what it was begun with stays");
+        let store = Store::open(folder.path(), "aws").expect("opens");
+        let refused = store.has_one("account", "2").expect_err("it has another one").to_string();
+        assert!(refused.contains("begun with the account 1, and the manifest has 2") && refused.contains(BEGIN_ANEW));
+        assert!(store.has_one("account", "1").is_ok() && store.has_one("cloud", "x").is_ok());
+        drop(store);
         fs::write(folder.path().join(FORMAT_FILE), r#"{"provider":"aws","format_version":1}"#).expect("writes");
         assert!(begun_otherwise("2", "").is_empty(), "an older program noted nothing");
     }

@@ -8,4 +8,4 @@ pub mod history;
 pub mod recent;
 
 pub use self::fixed::fixed_file;
-pub use self::folder::{FORMAT_VERSION, Store};
+pub use self::folder::{BEGIN_ANEW, FORMAT_VERSION, Store};

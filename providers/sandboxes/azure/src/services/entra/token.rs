@@ -45,7 +45,7 @@ pub(crate) fn token(state: &State, key: &Key, asked: &Asked<'_>) -> Result<Value
         ));
     }
     let client = needed("client_id")?;
-    let principal = state.client(client).filter(|principal| principal.tenant == tenant).ok_or_else(|| {
+    let principal = state.client(client, &tenant).ok_or_else(|| {
         let message = format!(
             "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the \
              application has not been installed by the administrator of the tenant or consented to by any user in the \
