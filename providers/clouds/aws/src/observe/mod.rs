@@ -46,7 +46,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     shared::add(aws, desired, shared, &mut others, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.
     if aws.afresh.load(Ordering::Relaxed) {
-        beyond::add(desired, &snapshot, &mut observed);
+        beyond::add(aws, desired, &snapshot, &mut observed);
     }
     observed.notes.extend(others.note(aws.names.stack()));
     observed.unread.extend(broken::unread(aws, desired, &reading, &keys.unread));

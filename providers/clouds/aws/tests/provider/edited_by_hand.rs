@@ -213,3 +213,16 @@ async fn a_role_that_lost_its_boundary_is_told_first() {
         assert_told(&world, &text, &format!("iam-role {ROLE}"), expected).await;
     }
 }
+
+/// What an earlier manifest asked for is an ordinary difference: nobody edited it.
+#[tokio::test]
+async fn what_an_earlier_manifest_asked_for_is_nobody_s_edit() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let more = text.replace("models: read-write", "models: manage")
+        + "  - { name: b, scope: { domain: production }, access: { token: read, images: push } }\n";
+    let elsewhere = "  - { name: c, scope: { project: vision, domain: production }, access: { data: read } }\n";
+    world.converge(&(more + elsewhere)).await;
+    let plan = looked(&world, &text).await;
+    assert!(!plan.is_empty() && plan.widened.is_empty(), "{:#?}", plan.widened);
+}
