@@ -361,3 +361,27 @@ fn nothing_that_is_needed_by_what_stays_goes() {
     assert_eq!(refused(Vec::new(), vec![delete("role"), update("annotation", 1)], names()), None);
     assert_eq!(refused(Vec::new(), vec![delete("role"), delete("annotation")], names()), None);
 }
+
+/// Each is told what is so of it: more than is asked for, nothing that is asked for, or what another one that stays needs or is for.
+#[test]
+fn what_stays_is_told_with_its_own_reason() {
+    let wider =
+        || Change { before: Some(json!(["a", "b"]).into()), ..change(Action::Update, "wider", json!(["a"]), &[]) };
+    let on = || change(Action::Delete, "on", Value::Null, &["principal", "wider"]);
+    let changes = || vec![wider(), on(), delete("principal"), delete("leftover")];
+    let because = vec![IntentId::Registry(RegistryName::parse("kept").expect("a name"))];
+    let pending = Change { because: because.clone(), ..create("pending", 1, &[]) };
+    let mut plan = plan(changes());
+    let anyway = self::plan(changes().into_iter().chain([pending]).collect());
+    taken_away(&mut plan, &ObjectFacts::default(), Some(&anyway), &HashSet::from_iter(because), &untold());
+    let reason = |name: &str| {
+        let told = plan.stays.iter().find(|stays| stays.object == id(name));
+        told.unwrap_or_else(|| panic!("{name}: {:#?}", plan.stays)).reason.as_str()
+    };
+    assert_eq!(plan.stays.len(), 3, "{:#?}", plan.stays);
+    assert!(reason("wider").starts_with("no remaining grant asks for all of it. "), "{}", reason("wider"));
+    assert!(reason("leftover").starts_with("no remaining grant asks for it. "), "{}", reason("leftover"));
+    let of_principal = "no remaining grant asks for it, nor for thing principal, which it belongs to and which";
+    assert!(reason("on").starts_with(of_principal), "{}", reason("on"));
+    assert!(plan.stays.iter().all(|stays| stays.reason.contains("`cloudgrant apply`")), "{:#?}", plan.stays);
+}

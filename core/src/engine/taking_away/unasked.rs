@@ -11,7 +11,7 @@ use crate::contract::observed::Stays;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};
 use crate::engine::taking_away::{ObjectFacts, WholeManifest};
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, in_the_way};
 
 /// An object that isn't as the grants that stay ask for it.
 #[derive(Debug)]
@@ -74,18 +74,23 @@ pub(super) fn stays(
             None => &one.there,
             Some(change) => change.after.as_ref()?,
         };
-        let unreadable = || one.unreadable(&facts.of_platform);
         if left_alone.contains(&one.id) {
-            return Some(unreadable());
+            return Some(Why::Unreadable);
         }
-        let Some(wanted) = &one.wanted else { return Some(REASON.to_owned()) };
+        let Some(wanted) = &one.wanted else { return Some(Why::Unwanted) };
         match sharing.left_of_asked(&one.id, now, wanted) {
-            PartLeft::Left(left) => (left.as_ref() != Some(now)).then(|| REASON.to_owned()),
-            PartLeft::Unreadable => Some(unreadable()),
-            PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then(|| REASON.to_owned()),
+            PartLeft::Left(left) => (left.as_ref() != Some(now)).then_some(Why::HasMore),
+            PartLeft::Unreadable => Some(Why::Unreadable),
+            PartLeft::Unknown => has_more(&now.value(), &wanted.value()).then_some(Why::HasMore),
         }
     };
     let left: Vec<_> = differing.iter().filter_map(|one| Some((one, why(one)?))).collect();
+    let unasked: HashSet<_> = left.iter().filter(|(one, _)| !one.is_wanted()).map(|(one, _)| &one.id).collect();
+    let reason = |one: &Differing, why: Why| match why {
+        Why::Unreadable => one.unreadable(&facts.of_platform),
+        Why::HasMore => HAS_MORE.to_owned(),
+        Why::Unwanted => unwanted(&one.depends_on.iter().filter(|id| unasked.contains(id)).collect()),
+    };
     let needed: HashSet<_> = left.iter().flat_map(|(one, _)| &one.depends_on).collect();
     let is_named = |one: &Differing| {
         left_alone.contains(&one.id) || !principals.contains(&one.id) && (one.is_wanted() || !needed.contains(&one.id))
@@ -94,12 +99,12 @@ pub(super) fn stays(
         None => !given.is_made,
         Some(change) => change.action != Action::Delete,
     };
-    let given = told_unasked.iter().filter(is_there).map(|given| (&given.id, REASON));
-    let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, why.as_str()));
+    let given = told_unasked.iter().filter(is_there).map(|given| (&given.id, HAS_MORE.to_owned()));
+    let named = left.iter().filter(|(one, _)| is_named(one)).map(|(one, why)| (&one.id, reason(one, *why)));
     let named: BTreeMap<_, _> = given.chain(named).collect();
     named
         .into_iter()
-        .map(|(id, why)| Stays { object: id.clone(), reason: why.to_owned(), is_empty: false })
+        .map(|(id, reason)| Stays { object: id.clone(), reason, is_empty: false })
         .filter(|one| !plan.stays.iter().any(|told| told.object == one.object))
         .collect()
 }
@@ -131,9 +136,35 @@ const UNREADABLE: &str = "it isn't as cloudgrant wrote it, and nobody can tell w
                           revoke once more; or take what is revoked out of the manifest too, and `cloudgrant apply` makes it what \
                           the manifest says; `cloudgrant revoke --all` takes everything away";
 
-const REASON: &str = "no remaining grant asks for all of it. The manifest or the object was edited since the last apply, so cloudgrant \
-                      can't tell whether it was for what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still \
-                      lists; `cloudgrant revoke --all` takes everything away";
+/// Why something is told.
+#[derive(Debug, Clone, Copy)]
+enum Why {
+    Unreadable,
+    /// Grants that stay ask for it, and it has more than that.
+    HasMore,
+    /// None of them asks for it.
+    Unwanted,
+}
+
+const HAS_MORE: &str = "no remaining grant asks for all of it. The manifest or the object was edited since the last apply, so cloudgrant can't tell \
+     whether it was for what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still lists; `cloudgrant revoke \
+     --all` takes everything away";
+
+/// Of what no remaining grant asks for. `of` is what of that it is on or for: what attaches a policy to a role that stays.
+fn unwanted(of: &BTreeSet<&ObjectId>) -> String {
+    if of.is_empty() {
+        return "no remaining grant asks for it. The manifest was edited since the last apply, so cloudgrant can't tell whether it was for \
+                what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still lists; `cloudgrant revoke --all` \
+                takes everything away"
+            .to_owned();
+    }
+    format!(
+        "no remaining grant asks for it, nor for {}, which it belongs to and which cloudgrant leaves, as it can't tell whether that was for \
+         what is revoked: `cloudgrant apply` takes away both, and gives what the manifest still lists; `cloudgrant revoke --all` takes \
+         everything away",
+        in_the_way::listed(of.iter())
+    )
+}
 
 /// Whether lists and maps have what isn't wanted. A text that differs is another one, and gives nothing more.
 fn has_more(there: &Value, wanted: &Value) -> bool {

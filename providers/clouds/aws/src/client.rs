@@ -2,6 +2,7 @@
 
 pub(crate) mod bounded_responses;
 pub(crate) mod complete_response;
+pub(crate) mod endpoints;
 pub(crate) mod pages;
 pub(crate) mod partition;
 pub(crate) mod profiles;
@@ -29,6 +30,7 @@ use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Pace, Result};
 use tokio::sync::{Mutex, OnceCell};
 
+use self::endpoints::Refused;
 use self::profiles::NamedBy;
 use crate::client::bounded_responses::Bounded;
 use crate::client::complete_response::{Whole, WholeOfS3};
@@ -130,6 +132,12 @@ impl Clients {
     async fn base(&self) -> &SdkConfig {
         self.base
             .get_or_init(|| async {
+                let named = self.config.profile.as_deref();
+                if self.config.credentials != Some(Fixed::Sandbox)
+                    && let Err(refused) = endpoints::check(&self.config.region, named, &self.http).await
+                {
+                    return self.without_environment(refused);
+                }
                 let mut loader = aws_config::defaults(BehaviorVersion::latest())
                     .http_client(self.http.clone())
                     .region(Region::new(self.config.region.clone()))
@@ -163,6 +171,16 @@ impl Clients {
                 loader.load().await
             })
             .await
+    }
+
+    /// What sends nothing, and reads nothing of what the environment says.
+    fn without_environment(&self, refused: Refused) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(self.http.clone())
+            .region(Region::new(self.config.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(refused))
+            .build()
     }
 
     pub(crate) async fn iam(&self) -> &aws_sdk_iam::Client {
@@ -317,6 +335,9 @@ impl Clients {
                 Ok(SharedCredentialsProvider::new(builder.build().await))
             }
             Some(Credentials::Profile(profile)) => {
+                if let Err(refused) = endpoints::check(&self.config.region, Some(profile), &self.http).await {
+                    return Ok(SharedCredentialsProvider::new(refused));
+                }
                 Ok(self.of_profile(profile, NamedBy::Key(format!("aws.accounts.\"{account}\".profile"))).await)
             }
             None => Err(Error::new(ErrorKind::Credentials, format!("there are no credentials for account {account}"))

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind};
 
 use crate::client::bounded_responses::{How, Lost, TooLarge};
+use crate::client::endpoints::Refused;
 use crate::client::profiles::Unusable;
 use crate::client::throttling::is_throttling;
 use crate::error::denial::Denial;
@@ -44,6 +45,9 @@ where
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
         _ if let Some(unusable) = chain(&error).find_map(|error| error.downcast_ref::<Unusable>()) => {
             unusable.error(operation)
+        }
+        _ if let Some(refused) = chain(&error).find_map(|error| error.downcast_ref::<Refused>()) => {
+            refused.error(operation)
         }
         // The credentials of another account are got on the way.
         _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),

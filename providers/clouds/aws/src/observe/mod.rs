@@ -1,5 +1,6 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
+mod beyond;
 mod broken;
 mod iam;
 mod keys;
@@ -15,6 +16,7 @@ mod unbinding;
 pub(crate) mod widened;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Desired, Note, ObjectId, Observed, Result, Stack};
 
@@ -42,6 +44,10 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let of_policies = iam::OfPolicies { tags, attached_to };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
+    // A plan after an edit of the manifest says by its changes what that takes away.
+    if aws.afresh.load(Ordering::Relaxed) {
+        beyond::add(aws, desired, &snapshot, &mut observed);
+    }
     observed.notes.extend(others.note(aws.names.stack()));
     observed.unread.extend(broken::unread(aws, desired, &reading, &keys.unread));
     observed.notes.extend(keys.unread);

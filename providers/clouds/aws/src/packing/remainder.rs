@@ -5,6 +5,9 @@
 //! no other grant does goes, and the rest stays. A Sid that names no grant of the manifest is of one that was renamed or taken
 //! out: what the revoked grants come to as well goes with them.
 //!
+//! A policy that is on all roles of a scope is one that it shares. Where its own role isn't there, what is on the others may be shared
+//! by narrower scopes alone: what these ask for on each of them, and the scope doesn't, is theirs.
+//!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +20,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
 use crate::Aws;
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::objects::kinds;
 use crate::packing::share::{Granted, Scoped};
 use crate::policy::document;
@@ -35,13 +38,20 @@ pub(crate) async fn keep(
     scopes: &mut [Scoped<'_>],
     revoked: Grants<'_>,
 ) -> Result<BTreeSet<ObjectId>> {
-    let there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
+    let mut there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
     let held_against = there.iter().flat_map(|there| there.objects.iter().cloned()).collect();
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
         return Ok(held_against);
     }
     let revoked = Revoked::look_up(aws, snapshot, revoked).await?;
     let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
+    let asked_by = AskedBy::of(scopes);
+    for (scope, there) in scopes.iter().zip(&mut there).filter(|(_, there)| there.lacks_own_role) {
+        let is_others = |role: &str, meaning: &Meaning| {
+            asked_by.others(scope.scope, role, meaning) || revoked.asks_on(role, meaning)
+        };
+        there.leave_out(|meaning| !asked_by.scope(scope.scope, meaning), is_others);
+    }
     let all_kept: BTreeSet<_> = scopes.iter().flat_map(|scope| &scope.granted).map(|one| one.intent.clone()).collect();
     for ((scope, there), named) in scopes.iter_mut().zip(there).zip(named) {
         let intents: Vec<_> = scope.granted.iter().map(|granted| granted.intent.clone()).collect();
@@ -139,6 +149,36 @@ fn is_any_s(sid: &str, grants: Grants<'_>) -> bool {
     grants.iter().any(|grant| sids::is_of(sid, &grant.name))
 }
 
+/// What the grants that stay ask for.
+struct AskedBy<'a> {
+    by_scope: BTreeMap<&'a Scope, HashSet<Meaning>>,
+    /// The scopes that each role carries.
+    on_role: HashMap<String, Vec<&'a Scope>>,
+}
+
+impl<'a> AskedBy<'a> {
+    fn of(scopes: &[Scoped<'a>]) -> Self {
+        let (mut by_scope, mut on_role) = (BTreeMap::new(), HashMap::<_, Vec<_>>::new());
+        for one in scopes {
+            by_scope.insert(one.scope, one.granted.iter().map(|granted| granted.statement.meaning()).collect());
+            for role in &one.roles {
+                on_role.entry(role.clone()).or_default().push(one.scope);
+            }
+        }
+        Self { by_scope, on_role }
+    }
+
+    fn scope(&self, scope: &Scope, meaning: &Meaning) -> bool {
+        self.by_scope.get(scope).is_some_and(|asked| asked.contains(meaning))
+    }
+
+    /// Whether scopes beside one ask for that on a role.
+    fn others(&self, scope: &Scope, role: &str, meaning: &Meaning) -> bool {
+        let mut carried = self.on_role.get(role).into_iter().flatten();
+        carried.any(|other| *other != scope && self.scope(other, meaning))
+    }
+}
+
 /// What is taken away.
 struct Revoked<'a> {
     grants: Grants<'a>,
@@ -185,6 +225,12 @@ impl<'a> Revoked<'a> {
     fn asks(&self, sid: &str, meaning: &Meaning) -> bool {
         let mut each = self.each.iter().flatten();
         each.any(|one| sids::is_of(sid, one.name) && one.meanings.contains(meaning))
+    }
+
+    /// Whether a role has that by what is revoked.
+    fn asks_on(&self, role: &str, meaning: &Meaning) -> bool {
+        let is_on = |one: &One<'_>| one.roles.iter().any(|its| its == role) && one.meanings.contains(meaning);
+        self.each.iter().flatten().any(is_on)
     }
 
     /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is
@@ -238,8 +284,15 @@ impl Beside {
 
 /// What a scope's policies say now: its own, and those that it shares.
 struct There {
+    /// Those of its own policies first.
     statements: Vec<Statement>,
+    /// How many of these are in policies that it shares.
+    shared: usize,
     sids: HashMap<Meaning, Vec<String>>,
+    /// Those of its roles that are there.
+    roles: Vec<String>,
+    /// Whether its own role isn't there. Then what all of its roles share may be what narrower scopes share, and nothing of its own.
+    lacks_own_role: bool,
     /// Its own policies, and what attaches all of these to its roles.
     objects: Vec<ObjectId>,
 }
@@ -262,13 +315,40 @@ impl There {
             let on = roles.iter().filter(|(_, role)| role.attached.contains_key(arn));
             objects.extend(on.map(|(role, _)| kinds::attachment(role, &policy.name)));
         }
-        let policies = own.into_iter().chain(shared);
-        let statements: Vec<_> = policies.flat_map(|(policy, _)| all_of(&policy.document())).collect();
-        let mut sids: HashMap<Meaning, Vec<String>> = HashMap::new();
-        for statement in &statements {
-            sids.entry(statement.meaning()).or_default().push(statement.sid().to_owned());
+        let read = |(policy, _): &(&Policy, String)| all_of(&policy.document());
+        let mut statements: Vec<_> = own.iter().flat_map(read).collect();
+        let in_own = statements.len();
+        statements.extend(shared.iter().flat_map(read));
+        let mut there = Self {
+            shared: statements.len() - in_own,
+            statements,
+            sids: HashMap::new(),
+            lacks_own_role: !snapshot.roles.contains_key(&aws.role_of(scope)),
+            roles: roles.into_iter().map(|(role, _)| role.clone()).collect(),
+            objects,
+        };
+        there.note_sids();
+        there
+    }
+
+    fn note_sids(&mut self) {
+        self.sids.clear();
+        for statement in &self.statements {
+            self.sids.entry(statement.meaning()).or_default().push(statement.sid().to_owned());
         }
-        Self { statements, sids, objects }
+    }
+
+    /// Leaves out what of the shared policies is only others' on each of its roles.
+    fn leave_out(&mut self, may_go: impl Fn(&Meaning) -> bool, is_others: impl Fn(&str, &Meaning) -> bool) {
+        let in_own = self.statements.len() - self.shared;
+        let mut shared = self.statements.split_off(in_own);
+        shared.retain(|statement| {
+            let meaning = statement.meaning();
+            !may_go(&meaning) || !self.roles.iter().all(|role| is_others(role, &meaning))
+        });
+        self.shared = shared.len();
+        self.statements.extend(shared);
+        self.note_sids();
     }
 
     /// Whether it is there for that grant. What has no Sid is there for all. What is there under the name of a grant that is revoked, which

@@ -1,5 +1,6 @@
 //! Policy documents: their form, their statements, and how statements are named.
 
+pub(crate) mod beyond;
 pub(crate) mod document;
 pub(crate) mod sids;
 pub(crate) mod statement;

@@ -330,7 +330,8 @@ async fn what_is_missing_for_roles_is_in_the_way_of_no_revoke() {
 const ROLES: [(&str, &str); 2] =
     [("acme-userflyterole", "grant all, grant more"), ("unionai-acme-flyteworker-node-group", "registry theirs")];
 
-async fn deleted(world: &World, role: &str) {
+/// Somebody deletes a role.
+pub(crate) async fn deleted(world: &World, role: &str) {
     let iam = world.iam();
     let attached = iam.list_attached_role_policies().role_name(role).send().await.expect("policies");
     for policy in attached.attached_policies() {

@@ -7,6 +7,7 @@ mod buckets;
 mod changed_hands;
 mod clouds;
 mod denied;
+mod edited_by_hand;
 mod faults;
 mod foreign_buckets;
 mod gives_nothing;

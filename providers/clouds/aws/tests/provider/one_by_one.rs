@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_conformance::Runs as _;
 use cloudgrant_core::{Level, Silent};
 
+use crate::in_the_way::deleted;
 use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, carry_out, granting, one_at_a_time, revoke};
 use crate::world::World;
 
@@ -142,6 +143,53 @@ impl Chance {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap_or_default() % most
     }
+}
+
+/// Whichever roles somebody deleted: what grants of the manifest ask for is told by no revoke of another one, and stays; what is revoked
+/// goes.
+#[tokio::test]
+async fn whichever_roles_are_gone_what_is_asked_for_is_never_told() {
+    const SCOPES: [&str; 5] = [GLOBAL, "{ domain: production }", VISION, FORECASTING, TRIAL];
+    const ACCESS: [&str; 4] = ["data: read", "models: read", "token: read", "data: read, models: read"];
+    let mut wrong = Vec::new();
+    for seed in seeds() {
+        let mut chance = Chance(seed.wrapping_mul(0xA076_1D64_78BD_642F) | 1);
+        let grants: Vec<Grant> = ["a", "b", "c", "d", "e"]
+            .into_iter()
+            .map(|name| (name, SCOPES[chance.below(SCOPES.len())], ACCESS[chance.below(ACCESS.len())]))
+            .collect();
+        let (revoked, gone) = (chance.below(grants.len()), 1 + chance.below(31));
+        let one = tokio::spawn(async move { without_some_roles(&grants, revoked, gone).await });
+        if let Err(error) = one.await {
+            let panic = error.into_panic();
+            let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+            wrong.push(format!("{seed}: {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// `gone` says by its bits which of the roles somebody deletes.
+async fn without_some_roles(grants: &[Grant], revoked: usize, gone: usize) {
+    let text = granting(grants);
+    let world = World::new(&text).await;
+    apply(&world, &text).await;
+    let roles: Vec<_> = given(&world).into_keys().collect();
+    let gone: Vec<_> = roles.iter().enumerate().filter(|(at, _)| gone >> at & 1 == 1).map(|(_, role)| role).collect();
+    for role in &gone {
+        deleted(&world, role).await;
+    }
+    let before = given(&world);
+    let (name, what) = (grants[revoked].0, format!("to revoke {revoked} of {grants:?} without {gone:?}"));
+    let session = world.session(&text).await.expect("a session");
+    let plan = session.engine_without(Some(&[name.to_owned()])).expect("it is listed").plan(&Silent).await;
+    let plan = plan.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    assert!(plan.stays.is_empty(), "{what}: {:#?}", plan.stays);
+    revoke(&world, &text, &[name]).await;
+    let left: Vec<_> = grants.iter().filter(|grant| grant.0 != name).copied().collect();
+    let mut expected = of(&left).await;
+    expected.retain(|role, _| before.contains_key(role));
+    assert_eq!(given(&world), expected, "{what}: {:#?}", plan.changes);
 }
 
 /// Of what a role has, what others don't give it.

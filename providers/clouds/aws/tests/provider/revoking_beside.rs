@@ -2,7 +2,8 @@
 
 use cloudgrant_core::{Plan, Silent};
 
-use crate::sharing::{FORECASTING, VISION, allowed, apply, granting, revoke};
+use crate::in_the_way::deleted;
+use crate::sharing::{FORECASTING, TRIAL, VISION, allowed, apply, granting, revoke};
 use crate::world::{Runs, World};
 
 const GLOBAL: &str = "global";
@@ -123,4 +124,48 @@ async fn a_statement_elsewhere_does_not_go_with_the_mark_of_its_place() {
     assert_eq!(sids().await, (true, false), "{plan:#?}");
     world.revoke_all(&has).await.expect("revoked");
     assert_eq!(sids().await, (false, false));
+}
+
+/// A wider scope's own role isn't there: what is on the roles of narrower ones is theirs all the same.
+#[tokio::test]
+async fn what_narrower_scopes_share_is_not_the_wider_one_s_whose_role_is_gone() {
+    const SHARED: [&str; 2] = ["cloudgrant_tests_forecasting_production", "cloudgrant_tests_vision_production"];
+    let (v, f, other) = (("v", VISION, "data: read"), ("f", FORECASTING, "data: read"), ("o", TRIAL, "token: read"));
+    let both = [("v2", VISION, "token: read"), ("f2", FORECASTING, "token: read")];
+    for (wide, role) in [
+        (("wide", PRODUCTION, "models: read"), "cloudgrant_tests_production"),
+        (("wide", GLOBAL, "models: read"), "acme-userflyterole"),
+    ] {
+        // Never applied; deleted by hand.
+        for had in [&[v, f, other][..], &[wide, v, f, other]] {
+            let (world, text) = (World::new(&granting(had)).await, granting(&[wide, v, f, other]));
+            apply(&world, &granting(had)).await;
+            if had.contains(&wide) || wide.1 == GLOBAL {
+                deleted(&world, role).await;
+            }
+            // The role of what is revoked goes.
+            let mut before = having(&world, "models");
+            before.retain(|role| !role.contains("development"));
+            let plan = revoking(&world, &text, "o").await;
+            assert!(plan.stays.is_empty(), "{wide:?}, {had:?}: {:#?}", plan.stays);
+            assert!(plan.changes.iter().all(|change| change.id.name.contains("development")), "{:#?}", plan.changes);
+            assert_eq!(having(&world, "acme-data"), SHARED, "{wide:?}, {had:?}");
+            assert_eq!(having(&world, "models"), before, "{wide:?}, {had:?}");
+            let plan = revoking(&world, &text, "v").await;
+            assert!(plan.stays.is_empty(), "{wide:?}, {had:?}: {:#?}", plan.stays);
+            assert_eq!(having(&world, "acme-data"), SHARED[..1], "{wide:?}, {had:?}");
+        }
+        // What is revoked of both is nobody's, and goes.
+        let grants = [wide, v, f, both[0], both[1]];
+        let world = World::new(&granting(&grants)).await;
+        apply(&world, &granting(&grants)).await;
+        deleted(&world, role).await;
+        let session = world.session(&granting(&grants)).await.expect("a session");
+        let engine = session.engine_without(Some(&["v".to_owned(), "f".to_owned()])).expect("they are listed");
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        assert!(plan.stays.is_empty(), "{wide:?}: {:#?}", plan.stays);
+        revoke(&world, &granting(&grants), &["v", "f"]).await;
+        assert!(having(&world, "acme-data").is_empty(), "{wide:?}");
+        assert_eq!(having(&world, "secret:token"), SHARED, "{wide:?}");
+    }
 }

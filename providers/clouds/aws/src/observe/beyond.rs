@@ -1,0 +1,110 @@
+//! What of the stack's own objects somebody edited so that they reach more than the manifest asks for: it is told first, and an apply
+//! puts it back.
+
+use cloudgrant_core::{Access, Desired, Found, Object, Observed, Scope, Widening};
+use serde_json::Value;
+
+use crate::Aws;
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
+use crate::policy::sids::{self, Purpose};
+use crate::policy::{beyond, document};
+use crate::resources::levels;
+use crate::shared_document::write::is_dead_id;
+
+/// What takes it away.
+const REMEDY: &str = "cloudgrant apply";
+
+pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) {
+    for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
+        let Some(found) = observed.objects.get(&object.id).filter(|found| found.owned) else { continue };
+        if found.attributes == object.attributes {
+            continue;
+        }
+        let widening = |what| Widening { object: object.id.clone(), what, remedy: REMEDY.to_owned() };
+        let more: Vec<_> = more(aws, desired, snapshot, object, found).into_iter().map(widening).collect();
+        observed.widened.extend(more);
+    }
+}
+
+fn more(aws: &Aws, desired: &Desired, snapshot: &Snapshot, object: &Object, found: &Found) -> Vec<String> {
+    let (there, wanted) = (found.attributes.value(), object.attributes.value());
+    match object.id.kind {
+        kinds::ROLE => {
+            let mut more = trusted(&there["trust"], &wanted["trust"]);
+            more.extend(boundary(snapshot, &there["boundary"], &wanted["boundary"]));
+            more
+        }
+        kinds::POLICY => {
+            let wanted = of_scope(desired, &object.scope);
+            let mut there = document::statements(&there["document"]).to_vec();
+            there.retain(|one| !is_of_another_manifest(one, &wanted));
+            beyond::of(&there, &wanted, |_| false)
+        }
+        kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
+            // A role of the stack's own that the manifest named before is no stranger.
+            let own = format!(":role{}", aws.names.path());
+            let wanted = &wanted["statement"];
+            let named = wanted["Principal"]["AWS"].as_array();
+            let is_wanted = |id: &str| named.is_some_and(|ids| ids.iter().any(|one| one == id));
+            let is_nobody = |id: &str| is_dead_id(id) || id.contains(&own) && !is_wanted(id);
+            beyond::of(std::slice::from_ref(&there["statement"]), std::slice::from_ref(wanted), is_nobody)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the stack writes such a statement for a grant that isn't there as the manifest has it by now: nobody need have edited it.
+fn is_of_another_manifest(statement: &Value, wanted: &[Value]) -> bool {
+    let sid = statement["Sid"].as_str().unwrap_or_default();
+    let texts =
+        |key: &str| statement[key].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+    let (actions, resources) = (texts("Action").unwrap_or_default(), texts("Resource").unwrap_or_default());
+    let is_written =
+        |purpose: Purpose| actions_of(purpose) == actions && (purpose == Purpose::Login || !resources.contains(&"*"));
+    wanted.iter().all(|one| one["Sid"] != sid) && sids::purposes(sid).any(is_written)
+}
+
+/// All that statements of a purpose allow.
+fn actions_of(purpose: Purpose) -> &'static [&'static str] {
+    match purpose {
+        Purpose::List | Purpose::ListPrefix => &[levels::LIST_OBJECTS],
+        Purpose::Read => levels::on_objects(Access::Read),
+        Purpose::Write => levels::on_objects(Access::Write),
+        Purpose::ReadWrite => levels::on_objects(Access::ReadWrite),
+        Purpose::Manage => levels::on_objects(Access::Manage),
+        Purpose::Pull => levels::on_repository(Access::Pull),
+        Purpose::Push => levels::on_repository(Access::Push),
+        Purpose::Login => &[levels::LOGIN],
+        Purpose::Secrets => &[levels::READ_SECRET],
+        Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[levels::DECRYPT],
+        Purpose::WriteKey => levels::on_key(Access::Write),
+    }
+}
+
+/// What is wanted in any policy of a scope: statements move between these.
+fn of_scope(desired: &Desired, scope: &Scope) -> Vec<Value> {
+    let policies = desired.objects.iter().filter(|object| object.id.kind == kinds::POLICY && object.scope == *scope);
+    policies.flat_map(|policy| document::statements(&policy.attributes.value()["document"]).to_vec()).collect()
+}
+
+fn trusted(there: &Value, wanted: &Value) -> Vec<String> {
+    let more = beyond::of(document::statements(there), document::statements(wanted), |_| false);
+    more.into_iter().map(|what| format!("trusts more: it {what}")).collect()
+}
+
+/// Without its boundary a role may do all that its policies allow. Another one may be narrower, where both can be read.
+fn boundary(snapshot: &Snapshot, there: &Value, wanted: &Value) -> Option<String> {
+    let wanted = wanted.as_str()?;
+    let Some(there) = there.as_str() else {
+        return Some(format!("has no permissions boundary, and the manifest asks for {wanted}"));
+    };
+    let document = |arn: &str| snapshot.policies.get(arn).map(|policy| policy.document());
+    let is_narrower = match (document(there), document(wanted)) {
+        (Some(there), Some(wanted)) => {
+            beyond::of(document::statements(&there), document::statements(&wanted), |_| false).is_empty()
+        }
+        _ => there == wanted,
+    };
+    (!is_narrower).then(|| format!("has the permissions boundary {there} in place of {wanted}"))
+}

@@ -1,0 +1,315 @@
+//! What statements allow that others don't. What is narrower, or the same in another form, is nothing beyond them; what can't be told
+//! is.
+
+use cloudgrant_core::shown;
+use serde_json::{Map, Value};
+
+use crate::policy::document;
+
+/// How many actions, resources or principals are named.
+const NAMED: usize = 3;
+
+/// Says what each of some statements allows beyond all of the others together, as the end of a sentence that begins with the
+/// object. `is_nobody` says which principals stand for nobody.
+pub(crate) fn of(there: &[Value], wanted: &[Value], is_nobody: impl Fn(&str) -> bool) -> Vec<String> {
+    let wanted: Vec<_> = wanted.iter().map(document::statement).collect();
+    let there: Vec<_> = there.iter().map(document::statement).collect();
+    let allowing = there.iter().filter(|one| one["Effect"] != "Deny" && !wanted.contains(one));
+    let denied = wanted.iter().filter(|one| one["Effect"] == "Deny" && !there.contains(one));
+    let denied = denied.map(|one| format!("does not deny what it is to deny{}", named(one)));
+    allowing.filter_map(|one| beyond(one, &wanted, &is_nobody)).chain(denied).collect()
+}
+
+/// Who, what and on what.
+type Reach<'a> = (Principal<'a>, &'a str, &'a str);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Principal<'a> {
+    kind: &'a str,
+    id: &'a str,
+}
+
+const ANYBODY: Principal<'static> = Principal { kind: "*", id: "*" };
+
+fn beyond(one: &Value, wanted: &[Value], is_nobody: impl Fn(&str) -> bool) -> Option<String> {
+    let named = named(one);
+    let Some(reaches) = reaches(one) else {
+        let says = one.as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default();
+        return Some(format!(
+            "allows what can't be compared with what the manifest asks for ({}){named}",
+            listed(says)
+        ));
+    };
+    let condition = |statement: &Value| statement["Condition"].as_object().cloned().unwrap_or_default();
+    let its = condition(one);
+    let is_among = |reach: &Reach<'_>, other: &Value| reaches_of(other).iter().any(|wider| is_within(reach, wider));
+    let is_allowed = |reach: &&Reach<'_>| {
+        is_nobody(reach.0.id)
+            || wanted.iter().any(|other| is_as_narrow(&its, &condition(other)) && is_among(reach, other))
+    };
+    let (_, more): (Vec<_>, Vec<_>) = reaches.iter().partition(is_allowed);
+    let first = more.first()?;
+    // Where all of that is allowed, it is under other conditions.
+    let under = wanted.iter().find(|other| is_among(first, other)).map(condition);
+    let without = under.filter(|_| more.iter().all(|reach| wanted.iter().any(|other| is_among(reach, other))));
+    let without = without.map(|asked| loosened(&its, &asked)).unwrap_or_default();
+    let whom = distinct(more.iter().map(|reach| reach.0.id).filter(|id| !id.is_empty()));
+    let (what, on) = (distinct(more.iter().map(|reach| reach.1)), distinct(more.iter().map(|reach| reach.2)));
+    let on = if on == [""] { String::new() } else { format!(" on {}", listed(on)) };
+    let whom = if whom.is_empty() { String::new() } else { format!(" to {}", listed(whom)) };
+    Some(format!("allows {}{on}{whom}{without}, which the manifest does not ask for{named}", listed(what)))
+}
+
+/// The Sid, for people.
+fn named(statement: &Value) -> String {
+    let sid = statement["Sid"].as_str().filter(|sid| !sid.is_empty());
+    sid.map(|sid| format!(" (statement {})", shown(sid))).unwrap_or_default()
+}
+
+/// `None` where a statement isn't of the elements that are compared.
+fn reaches(statement: &Value) -> Option<Vec<Reach<'_>>> {
+    const KNOWN: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
+    let map = statement.as_object()?;
+    let is_known =
+        map.keys().all(|key| KNOWN.contains(&key.as_str())) && map.get("Effect").is_some_and(|it| it == "Allow");
+    let conditions =
+        map.get("Condition").is_none_or(|it| it.as_object().is_some_and(|it| it.values().all(Value::is_object)));
+    if !is_known || !conditions {
+        return None;
+    }
+    let actions = texts(map.get("Action")?)?;
+    let resources = map.get("Resource").map_or(Some(vec![""]), texts)?;
+    let principals = match map.get("Principal") {
+        None => vec![Principal { kind: "", id: "" }],
+        Some(Value::String(all)) if all == "*" => vec![ANYBODY],
+        Some(Value::Object(kinds)) => {
+            let mut all = Vec::new();
+            for (kind, ids) in kinds {
+                all.extend(texts(ids)?.into_iter().map(|id| Principal { kind, id }));
+            }
+            all
+        }
+        Some(_) => return None,
+    };
+    let mut reaches = Vec::new();
+    for who in principals {
+        for what in &actions {
+            reaches.extend(resources.iter().map(|on| (who, *what, *on)));
+        }
+    }
+    Some(reaches)
+}
+
+/// A list of nothing but texts.
+fn texts(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(Value::as_str).collect()
+}
+
+fn reaches_of(statement: &Value) -> Vec<Reach<'_>> {
+    if statement["Effect"] == "Allow" { reaches(statement).unwrap_or_default() } else { Vec::new() }
+}
+
+fn is_within((who, what, on): &Reach<'_>, (whom, wider, all): &Reach<'_>) -> bool {
+    let is_among = who == whom || *whom == ANYBODY;
+    is_among && covers(&wider.to_ascii_lowercase(), &what.to_ascii_lowercase()) && covers(all, on)
+}
+
+/// Whether all that a pattern stands for another one does, too. Source: IAM user guide, "IAM JSON policy elements: Resource",
+/// "Wildcards in resource ARNs".
+fn covers(pattern: &str, text: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(before) else { return false };
+    let mut parts: Vec<_> = after.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(last)
+}
+
+/// Whether what one condition lets through another one does, too: it has all that the other has, with no more values.
+fn is_as_narrow(condition: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let mut keys = other.iter().flat_map(|(operator, keys)| {
+        keys.as_object().into_iter().flatten().map(move |(key, values)| (operator, key, values))
+    });
+    keys.all(|(operator, key, values)| {
+        more_values(condition, operator, key, values).is_some_and(|more| more.is_empty())
+    })
+}
+
+/// The values that a condition lets through beyond some; `None` where it doesn't have that at all.
+fn more_values<'a>(
+    condition: &'a Map<String, Value>,
+    operator: &str,
+    key: &str,
+    values: &Value,
+) -> Option<Vec<&'a str>> {
+    let values = values.as_array()?;
+    // What equals something is like it.
+    let stricter = match operator {
+        "StringLike" => "StringEquals",
+        "ArnLike" => "ArnEquals",
+        same => same,
+    };
+    let of = |operator: &str| condition.get(operator)?.get(key)?.as_array();
+    let its = of(operator).or_else(|| of(stricter))?;
+    if its == values {
+        return Some(Vec::new());
+    }
+    if !matches!(operator, "StringEquals" | "StringLike" | "ArnEquals" | "ArnLike" | "ForAnyValue:StringEquals") {
+        return None;
+    }
+    let is_like =
+        |value: &str, text: &str| if operator.ends_with("Like") { covers(value, text) } else { value == text };
+    let is_among = |text: &str| values.iter().filter_map(Value::as_str).any(|value| is_like(value, text));
+    let its: Option<Vec<_>> = its.iter().map(Value::as_str).collect();
+    Some(its?.into_iter().filter(|text| !is_among(text)).collect())
+}
+
+/// How a condition lets through more than is asked for.
+fn loosened(condition: &Map<String, Value>, asked: &Map<String, Value>) -> String {
+    let (mut without, mut also) = (Vec::new(), String::new());
+    for (operator, keys) in asked {
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            match more_values(condition, operator, key, values) {
+                None => without.push(key.as_str()),
+                Some(more) if more.is_empty() => {}
+                Some(more) => also.push_str(&format!(" also where {} is {}", shown(key), listed(more))),
+            }
+        }
+    }
+    if without.is_empty() { also } else { format!(" without its condition on {}{also}", listed(without)) }
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut distinct: Vec<_> = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
+fn listed(texts: Vec<&str>) -> String {
+    let more = texts.len().saturating_sub(NAMED);
+    let named: Vec<_> = texts.into_iter().take(NAMED).map(shown).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    named.join(", ") + &more
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    type Edit<'a> = &'a dyn Fn(&mut Value);
+
+    fn asked() -> Value {
+        json!({
+            "Sid": "AListPrefix", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::acme", "arn:aws:s3:::acme/in/*"],
+            "Condition": { "StringEquals": { "aws:ResourceAccount": ["1"] }, "StringLike": { "s3:prefix": ["in/", "in/*"] } },
+        })
+    }
+
+    fn told(by_hand: impl Fn(&mut Value)) -> Vec<String> {
+        let mut there = asked();
+        by_hand(&mut there);
+        of(&[there], &[asked()], |id| id == "nobody")
+    }
+
+    #[test]
+    fn what_is_narrower_or_only_looks_different_is_nothing_more() {
+        let narrower: [Edit<'_>; 10] = [
+            &|_| {},
+            &|one| one["Sid"] = "Other".into(),
+            &|one| one["Effect"] = "Deny".into(),
+            &|one| one["Action"] = "S3:getobject".into(),
+            &|one| one["Resource"] = json!(["arn:aws:s3:::acme/in/a*b"]),
+            &|one| one["Condition"]["StringLike"]["s3:prefix"] = json!("in/a/*"),
+            &|one| {
+                one["Condition"]["StringLike"].take();
+                one["Condition"] = json!({ "StringEquals": { "s3:prefix": "in/a", "aws:ResourceAccount": "1" } });
+            },
+            &|one| one["Condition"]["Bool"] = json!({ "aws:SecureTransport": "true" }),
+            &|one| one["Principal"] = json!({ "AWS": "nobody" }),
+            &|one| one["Action"] = json!([]),
+        ];
+        for (at, by_hand) in narrower.into_iter().enumerate() {
+            assert_eq!(told(by_hand), Vec::<String>::new(), "{at}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_more_is_told() {
+        let wider: [(Edit<'_>, &str); 13] = [
+            (&|one| one["Action"] = "s3:*".into(), "allows s3:* on arn:aws:s3:::acme, arn:aws:s3:::acme/in/*, which"),
+            (&|one| one["Action"] = json!(["s3:GetObject", "s3:PutObject"]), "allows s3:PutObject on arn"),
+            (&|one| one["Resource"] = "*".into(), "on *, which the manifest does not ask for (statement AListPrefix)"),
+            (&|one| one["Resource"] = "arn:aws:s3:::acme/*".into(), "on arn:aws:s3:::acme/*, which"),
+            (&|one| one["Resource"] = "arn:aws:s3:::acm?".into(), "on arn:aws:s3:::acm?, which"),
+            (&|one| one["Principal"] = "*".into(), " to *, which"),
+            (&|one| one["Condition"]["StringLike"]["s3:prefix"] = "*".into(), " also where s3:prefix is *, which"),
+            (
+                &|one| _ = one["Condition"].as_object_mut().map(|it| it.remove("StringLike")),
+                " without its condition on s3:prefix, which",
+            ),
+            (
+                &|one| _ = one.as_object_mut().map(|it| it.remove("Condition")),
+                " without its condition on aws:ResourceAccount, s3:prefix, which",
+            ),
+            (
+                &|one| one["Condition"]["StringEquals"] = json!({}),
+                " without its condition on aws:ResourceAccount, which",
+            ),
+            (&|one| one["NotAction"] = one["Action"].take(), "allows what can't be compared"),
+            (&|one| one["Effect"] = "allow".into(), "allows what can't be compared"),
+            (&|one| *one = json!({ "Sid": "A", "Text": "{}" }), "allows what can't be compared"),
+        ];
+        for (by_hand, expected) in wider {
+            let told = told(by_hand);
+            assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_that_is_gone_is_told() {
+        let deny = json!({ "Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*" });
+        assert!(of(&[deny.clone(), asked()], &[asked(), deny.clone()], |_| false).is_empty());
+        assert_eq!(of(&[asked()], &[asked(), deny], |_| false), ["does not deny what it is to deny (statement No)"]);
+    }
+
+    #[test]
+    fn several_statements_together_may_ask_for_it() {
+        let one = |action: &str, resource: &str| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+        let wanted = [one("a:x", "1"), one("a:y", "1"), one("a:x", "2")];
+        let there =
+            |action: Value, resource: Value| [json!({ "Effect": "Allow", "Action": action, "Resource": resource })];
+        assert!(of(&there(json!(["a:x", "a:y"]), json!("1")), &wanted, |_| false).is_empty());
+        assert!(of(&there(json!("a:x"), json!(["1", "2"])), &wanted, |_| false).is_empty());
+        let told = of(&there(json!(["a:x", "a:y"]), json!(["1", "2"])), &wanted, |_| false);
+        assert_eq!(told, ["allows a:y on 2, which the manifest does not ask for"]);
+    }
+
+    #[test]
+    fn a_pattern_covers_what_all_of_another_one_stands_for() {
+        for (pattern, text, is_covered) in [
+            ("*", "a*", true),
+            ("a*", "a", true),
+            ("a*c", "abc", true),
+            ("a*c", "a*c", true),
+            ("a*b*c", "ab*bc", true),
+            ("a*bc", "abcbc", true),
+            ("a*", "*", false),
+            ("a", "a*", false),
+            ("a*c", "ac*", false),
+            ("ab*ba", "aba", false),
+            ("a?", "ab", false),
+        ] {
+            assert_eq!(covers(pattern, text), is_covered, "{pattern} of {text}");
+        }
+    }
+}
