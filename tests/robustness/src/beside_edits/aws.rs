@@ -132,11 +132,18 @@ impl Ground for Aws {
 
     fn known(&self, trial: &Trial) -> Option<&'static str> {
         let had = |name: &str| trial.had.iter().find(|grant| grant.name == name);
-        let (Some(out), Some(revoked)) = (had(&trial.edited), had(&trial.revoked)) else { return None };
+        let (Some(edited), Some(revoked)) = (had(&trial.edited), had(&trial.revoked)) else { return None };
         let resources = |grant: &Grant| grant.access.iter().map(|(resource, _)| *resource).collect::<BTreeSet<_>>();
-        let share = out.scope == revoked.scope && !resources(out).is_disjoint(&resources(revoked));
-        (trial.edit == Edit::Out && share)
-            .then_some("the same revoke once more takes what one that was taken out gave as well, although the first one leaves it")
+        let share = !resources(edited).is_disjoint(&resources(revoked));
+        match (trial.edit, share, edited.scope == revoked.scope) {
+            (Edit::Out, true, true) => Some(
+                "the same revoke once more takes what one that was taken out gave as well, although the first one leaves it",
+            ),
+            (Edit::Access, true, false) => Some(
+                "what an edited grant of a wider scope gave as well isn't told, although it still reaches whom the revoked one did",
+            ),
+            _ => None,
+        }
     }
 }
 
