@@ -6,14 +6,17 @@
 //!   a run ends as it should or says truthfully how far it came, and one more run without faults ends as it should.
 //! * [`late`]: each single request is carried out only after its client has given it up, over what was written since.
 //! * [`races`]: two runs, or a run and a person, write at the same time; nothing foreign is lost, and all wishes hold.
+//! * [`beside_edits`]: a grant is revoked beside edits of the manifest that nobody applied; nobody is given anything, nobody loses
+//!   what they keep, and what is left is told.
 //!
-//! All of it is written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
+//! All but the last is written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
 
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
 
 pub mod aws;
 pub mod azure;
+pub mod beside_edits;
 pub mod cloud;
 pub mod crashes;
 pub mod faults;

@@ -192,7 +192,7 @@ pub fn copy(from: &Path, to: &Path) {
     });
 }
 
-fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
+pub(crate) fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
