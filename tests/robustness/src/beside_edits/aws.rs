@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::access::{Access, Atom};
-use super::{Delivery, Edit, File, Grant, Ground, Principal, Seen, Trial};
+use super::{Delivery, File, Ground, Principal, Seen};
 
 /// The cloud.
 #[derive(Debug)]
@@ -128,22 +128,6 @@ impl Ground for Aws {
             principal.may.dedup();
         });
         seen
-    }
-
-    fn known(&self, trial: &Trial) -> Option<&'static str> {
-        let had = |name: &str| trial.had.iter().find(|grant| grant.name == name);
-        let (Some(edited), Some(revoked)) = (had(&trial.edited), had(&trial.revoked)) else { return None };
-        let resources = |grant: &Grant| grant.access.iter().map(|(resource, _)| *resource).collect::<BTreeSet<_>>();
-        let share = !resources(edited).is_disjoint(&resources(revoked));
-        match (trial.edit, share, edited.scope == revoked.scope) {
-            (Edit::Out, true, true) => Some(
-                "the same revoke once more takes what one that was taken out gave as well, although the first one leaves it",
-            ),
-            (Edit::Access, true, false) => Some(
-                "what an edited grant of a wider scope gave as well isn't told, although it still reaches whom the revoked one did",
-            ),
-            _ => None,
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::access::{Access, Atom};
-use super::{Delivery, Edit, File, Grant, Ground, Principal, Seen, Trial};
+use super::{Delivery, File, Ground, Principal, Seen};
 use crate::http;
 
 /// The cloud.
@@ -161,12 +161,6 @@ impl Ground for Azure {
             principal.may.dedup();
         });
         seen
-    }
-
-    fn known(&self, trial: &Trial) -> Option<&'static str> {
-        let is_global = |grants: &[Grant]| grants.iter().any(|one| one.name == trial.edited && one.scope == "global");
-        let became_global = trial.edit == Edit::Scope && is_global(&trial.has) && !is_global(&trial.had);
-        became_global.then_some("what a grant of a domain had goes with the domain's identity once it is to be global")
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn keep(
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
         return Ok(held_against);
     }
-    let revoked = Revoked::look_up(aws, snapshot, revoked).await?;
+    let revoked = Revoked::look_up(aws, revoked).await?;
     let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
     let asked_by = AskedBy::of(scopes);
     for (scope, there) in scopes.iter().zip(&mut there).filter(|(_, there)| there.lacks_own_role) {
@@ -77,8 +77,8 @@ pub(crate) async fn keep(
                 // Its grant was moved.
                 true
             } else {
-                // Its grant was renamed, perhaps to what is revoked.
-                !stays.contains(&meaning) && (is_asked(&meaning) || !named.missing.contains(&meaning))
+                // Its grant was renamed or taken out: nobody asks for it but what is revoked.
+                !stays.contains(&meaning) && (is_asked(&meaning) || !named.revoked.contains(&meaning))
             };
             // What names none of the scope's grants is any one's.
             let Some(intent) = intent.or(intents.first()).filter(|_| is_kept).cloned() else { continue };
@@ -195,12 +195,10 @@ struct One<'a> {
     meanings: Vec<Meaning>,
     /// The resources in its statements, as IAM names them.
     resources: Vec<String>,
-    /// Those of the meanings that are there neither under its name nor under none.
-    missing: Vec<Meaning>,
 }
 
 impl<'a> Revoked<'a> {
-    async fn look_up(aws: &Aws, snapshot: &Snapshot, grants: Grants<'a>) -> Result<Self> {
+    async fn look_up(aws: &Aws, grants: Grants<'a>) -> Result<Self> {
         let inventory = match aws.inventory(grants).await {
             Ok(inventory) => inventory,
             // It may be a grant of something that is gone.
@@ -210,13 +208,9 @@ impl<'a> Revoked<'a> {
         let statements = Statements::new(grants.iter().map(|grant| &***grant), aws.config.partition(), &inventory);
         let one = |grant: &'a Arc<Checked<TaskAccess>>| {
             let roles: Vec<_> = grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect();
-            let there = There::of(aws, snapshot, &grant.scope, &roles);
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
-            let is_its = |sid: &String| sid.is_empty() || sids::is_of(sid, &grant.name);
-            let is_missing = |meaning: &&Meaning| !there.sids.get(*meaning).into_iter().flatten().any(is_its);
-            let missing = meanings.iter().filter(is_missing).copied().collect();
             let resources = statements.of(grant).flat_map(|statement| resources(&statement)).collect();
-            One { name: &grant.name, carried_by: &grant.carried_by, roles, meanings, resources, missing }
+            One { name: &grant.name, carried_by: &grant.carried_by, roles, meanings, resources }
         };
         Ok(Self { grants, each: Some(grants.iter().map(one).collect()) })
     }
@@ -241,12 +235,15 @@ impl<'a> Revoked<'a> {
         };
         let wider = scopes.iter().filter(is_wider).flat_map(|other| &other.granted);
         let revoked: Vec<_> = self.each.iter().flatten().filter(|one| one.carried_by.contains(scope.scope)).collect();
-        let is_on_its = |one: &&One<'_>| one.roles.iter().any(|role| scope.roles.contains(role));
+        // Task code of a narrower scope runs as a role of this one once its own role goes.
+        let is_on_its = |one: &&One<'_>| {
+            one.roles.iter().any(|role| scope.roles.contains(role))
+                || one.carried_by.iter().any(|its| scope.scope.contains(its))
+        };
         Beside {
             on_its_roles: self.each.iter().flatten().filter(is_on_its).flat_map(|one| one.meanings.clone()).collect(),
             resources: self.each.iter().flatten().filter(is_on_its).flat_map(|one| one.resources.clone()).collect(),
             revoked: revoked.iter().flat_map(|one| one.meanings.clone()).collect(),
-            missing: revoked.iter().flat_map(|one| one.missing.clone()).collect(),
             wider: wider.map(|granted| granted.statement.meaning()).collect(),
         }
     }
@@ -260,8 +257,6 @@ struct Beside {
     resources: HashSet<String>,
     /// What is revoked.
     revoked: HashSet<Meaning>,
-    /// What of that is there neither under the names of what is revoked nor under none.
-    missing: HashSet<Meaning>,
     /// What wider scopes are granted.
     wider: HashSet<Meaning>,
 }
