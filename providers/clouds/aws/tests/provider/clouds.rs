@@ -55,7 +55,7 @@ async fn a_folder_holds_one_partition() {
     };
     start("us-gov-west-1").await.expect("it starts").stop().await;
     let refusal = start("us-west-2").await.expect_err("another partition").to_string();
-    assert!(refusal.contains("aws-us-gov") && refusal.contains("another folder"), "{refusal}");
+    assert!(refusal.contains("aws-us-gov") && refusal.contains("`--sandbox=DIR`"), "{refusal}");
     start("us-gov-east-1").await.expect("another region of the same").stop().await;
 }
 
