@@ -75,8 +75,8 @@ fn tell(plan: &mut Plan, id: &ObjectId, ownership: &Ownership, handoff: &Handoff
     let all_bindings = because.iter().all(|intent| is_binding(&intent));
     let names = listed(because.iter().filter(|intent| all_bindings || !is_binding(intent)), NAMED);
     let reason = format!(
-        "{} was asked to {}, for {names}, and nobody can see from here whether that was done: have it taken back where it was, and take \
-         {names} out of the manifest then",
+        "{} may have been asked to {}, for {names}, and nobody can see from here whether that was done: have it taken back where it was, \
+         and take {names} out of the manifest then",
         handoff.to, handoff.task
     );
     plan.unsearched_for.entry(place.clone()).or_default().extend(because);

@@ -177,20 +177,21 @@ impl Engine {
             return Ok(stacks.sorted());
         };
         let on_platform = async {
-            let marked = retry::reading(&self.settings, watch, &cancel, || platform.marked()).await?;
-            let reached = retry::reading(&self.settings, watch, &cancel, || platform.reached()).await?;
-            Ok::<_, Error>((marked, reached))
+            tokio::join!(
+                retry::reading(&self.settings, watch, &cancel, || platform.marked()),
+                retry::reading(&self.settings, watch, &cancel, || platform.reached())
+            )
         };
-        let (in_cloud, on_platform) = tokio::join!(in_cloud, on_platform);
+        let (in_cloud, (marked, reached)) = tokio::join!(in_cloud, on_platform);
         let mut stacks = in_cloud?;
-        match on_platform {
-            Ok((marked, reached)) => {
-                stacks.tell_places(reached.as_deref(), way_to);
+        // A place in which nothing may be listed is told as that, and not as one to which nothing leads.
+        stacks.tell_places(reached.ok().flatten().as_deref(), way_to);
+        match marked {
+            Ok(marked) => {
                 stacks.add(marked, (&self.stack, &self.provider.home()), |stack, home| platform.mark(stack, home));
             }
             // What is in the cloud is told all the same.
             Err(error) => {
-                stacks.tell_places(None, way_to);
                 let place = format!("what task code is told in {}", platform.place());
                 stacks.unsearched.push(Unsearched { place, reason: error.in_a_sentence() });
             }

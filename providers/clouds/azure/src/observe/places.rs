@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intent as _, IntentId, Intents, Observed, Result, Unsearched};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Found, Intent as _, IntentId, Intents, ObjectId, Observed, Result, Stays, Unsearched,
+};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Azure;
@@ -31,7 +33,8 @@ pub(super) async fn searched(
     let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
     let named = named_by(&desired.baseline);
     let mut perhaps: BTreeSet<_> = named.keys().cloned().collect();
-    perhaps.extend(marked(azure, snapshot).await?);
+    let marked = marked(azure, snapshot).await?;
+    perhaps.extend(marked.iter().cloned());
     perhaps.extend(assignable(observed));
     if desired.thorough {
         perhaps.extend(seen(azure, snapshot, observed).await?);
@@ -42,7 +45,7 @@ pub(super) async fn searched(
         Ok::<_, Error>((subscription, list))
     });
     let read: Vec<_> = read.buffered(AT_A_TIME).try_collect().await?;
-    let mut searched = BTreeSet::new();
+    let (mut searched, mut unread) = (BTreeSet::new(), BTreeSet::new());
     let unusable = snapshot.unusable().of_assignments();
     for (subscription, answer) in read {
         let (is_wanted, is_here) = (wanted.contains(&subscription), subscription == azure.config.subscription.as_str());
@@ -63,10 +66,38 @@ pub(super) async fn searched(
                     observed.unsearched_for.insert(told.place.clone(), intents.clone());
                 }
                 observed.unsearched.push(told);
+                unread.extend(marked.get(&subscription).cloned());
             }
         }
     }
+    identities_stay(azure, desired, &unread, observed);
     Ok(searched)
+}
+
+/// Keeps the stack's identities, with whom they trust, as long as they may have roles in a subscription that couldn't be searched: a mark
+/// names the subscription and no identity. An assignment outlives its principal, and task code would lose what it gave.
+fn identities_stay(azure: &Azure, desired: &Desired, unread: &BTreeSet<String>, observed: &mut Observed) {
+    if unread.is_empty() {
+        return;
+    }
+    let subscriptions = unread.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    let is_place = |id: &ObjectId| azure.names.is_place(&azure.names.identity_id(&id.name));
+    let goes = |(id, found): &(&ObjectId, &Found)| {
+        id.kind == kinds::IDENTITY && found.owned && !wanted.contains(id) && !is_place(id)
+    };
+    let stay: BTreeSet<_> = observed.objects.iter().filter(goes).map(|(id, _)| id.clone()).collect();
+    observed.objects.retain(|id, found| {
+        let is_of_one = id.kind == kinds::CREDENTIAL && found.depends_on.iter().any(|id| stay.contains(id));
+        !stay.contains(id) && !is_of_one
+    });
+    observed.stays.extend(stay.into_iter().map(|object| {
+        let reason = format!(
+            "it may have roles in subscription {subscriptions}, which couldn't be searched: they would outlive it, and task code would lose \
+             what they give. It goes once the search succeeds; or have its role assignments there deleted, and delete it by hand"
+        );
+        Stays { object, reason, is_empty: false }
+    }));
 }
 
 /// Those that the manifest names, whether or not anything is asked for there at the moment.

@@ -161,6 +161,11 @@ async fn a_place_that_cannot_be_read_is_said_and_stays_named() {
         assert_eq!(unsearched.place, format!("role assignments in subscription {THERE}"));
         assert!(unsearched.reason.contains("`Reader`"), "{}", unsearched.reason);
         assert!(!actions(&plan).contains(&format!("Delete managed-identity {MARKER}")), "{:#?}", actions(&plan));
+        // What has roles there isn't deleted, nor whom it trusts: its assignments would outlive it.
+        let kinds = ["managed-identity", "federated-credential"];
+        assert!(!plan.work().any(|change| kinds.contains(&change.id.kind)), "{:#?}", actions(&plan));
+        let stay: Vec<_> = plan.stays.iter().map(|stays| stays.object.name.as_str()).collect();
+        assert_eq!(stay, ["cloudgrant_tests_production"], "{:#?}", plan.stays);
     }
     // Who revokes what has nothing there isn't told that it may not be gone.
     for (name, is_there) in [("near", false), ("all", true), ("prod", true), ("nodes", true)] {
