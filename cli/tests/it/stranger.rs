@@ -49,6 +49,44 @@ fn no_command_takes_directions_for_credentials_from_a_file() {
     }
 }
 
+/// Whoever sent the pull request would choose the operator that gets the secret.
+#[test]
+fn a_file_chooses_no_other_cloud_for_the_environment_s_secret() {
+    let china = QUICKSTART
+        .replace("core.windows.net", "core.chinacloudapi.cn")
+        .replace("vault.azure.net", "vault.azure.cn")
+        .replace("azurecr.io", "azurecr.cn")
+        .replace("prod-aks.azure.com", "prod-aks.azure.cn");
+    let in_profile = format!("{china}\nprofiles:\n  fork:\n    azure: {{ cloud: china }}\n");
+    let at_top = china.replace("azure:\n  tenant:", "azure:\n  cloud: china\n  tenant:");
+    for (manifest, profile) in [(&at_top, &[][..]), (&in_profile, &["--profile", "fork"])] {
+        let run = |more: &[(&'static str, &str)], command: &[&str]| {
+            let folder = Folder::with(manifest);
+            let folder = more.iter().fold(folder, |folder, (name, value)| folder.variable(name, value));
+            let output = folder.output(&[command, &["--provider", "azure"], profile].concat());
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        for sent in ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE"] {
+            let env = [("AZURE_CLIENT_ID", "c"), (sent, "hidden")];
+            let (code, said) = run(&env, &["plan"]);
+            assert_eq!(code, Some(2), "{sent}: {said}");
+            assert_eq!(run(&env, &["permissions", "--for", "role"]).0, Some(2), "{sent}");
+            for expected in ["azure.cloud: ", sent, "CLOUDGRANT_AZURE__CLOUD", "AZURE_AUTHORITY_HOST="] {
+                assert!(said.contains(expected), "{expected} is missing: {said}");
+            }
+            assert!(!said.contains("hidden"), "{said}");
+            let own = [env[0], env[1], ("CLOUDGRANT_AZURE__CLOUD", "china")];
+            let (code, said) = run(&own, &["permissions", "--for", "role"]);
+            assert_eq!(code, Some(0), "the environment says so itself: {said}");
+            let own = [env[0], env[1], ("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn")];
+            let (code, said) = run(&own, &["permissions", "--for", "role"]);
+            assert_eq!(code, Some(0), "the credentials are for that cloud: {said}");
+        }
+        let (code, said) = run(&[], &["permissions", "--for", "role"]);
+        assert_eq!(code, Some(0), "`az login` sends nothing there: {said}");
+    }
+}
+
 #[test]
 fn the_environment_directs_credentials() {
     // A port on which nobody listens: that it is tried shows that it is obeyed.
