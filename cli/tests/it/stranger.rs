@@ -151,6 +151,57 @@ fn each_test_that_a_page_names_is_there() {
     }
 }
 
+/// The numbers of requirements that a test's name has: `requirement_7_…`, `requirements_8_and_44_…`, `requirements_24_to_26_…`.
+fn numbers(name: &str) -> Vec<u32> {
+    let rest = name.strip_prefix("requirements_").or_else(|| name.strip_prefix("requirement_")).unwrap_or_default();
+    let (mut numbers, mut words) = (Vec::new(), rest.split('_').peekable());
+    while let Some(number) = words.next().and_then(|word| word.parse().ok()) {
+        numbers.push(number);
+        match words.next() {
+            Some("and") => {}
+            Some("to") => {
+                let last = words.peek().and_then(|word| word.parse().ok()).unwrap_or(number);
+                numbers.extend(number + 1..last);
+            }
+            _ => break,
+        }
+    }
+    numbers
+}
+
+/// Whoever reads a number in a comment finds the tests of it, and what the platforms that are served ask for has some.
+#[test]
+fn the_page_of_requirements_has_each_test_that_names_a_number() {
+    assert_eq!(numbers("requirement_7_a_domain"), [7]);
+    assert_eq!(numbers("requirements_8_and_44_of_9"), [8, 44]);
+    assert_eq!(numbers("requirements_24_to_26_a_role"), [24, 25, 26]);
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a repository");
+    let page = std::fs::read_to_string(repository.join("docs/requirements.md")).expect("the page");
+    let rows: std::collections::BTreeMap<u32, Vec<&str>> = page
+        .lines()
+        .filter_map(|line| {
+            let mut columns = line.strip_prefix("| ")?.rsplitn(2, " |").nth(1)?.splitn(3, " | ");
+            let number = columns.next()?.parse().ok()?;
+            Some((number, columns.nth(1)?.split('`').skip(1).step_by(2).collect()))
+        })
+        .collect();
+    assert_eq!(rows.keys().copied().collect::<Vec<_>>(), (1..=107).collect::<Vec<_>>());
+    let mut all = String::new();
+    sources(repository, &mut all);
+    let names = all.split("fn ").chain(all.split("def test_")).filter_map(|rest| rest.split('(').next());
+    let mut seen = 0;
+    for name in names.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+        for number in numbers(name) {
+            assert!(rows[&number].contains(&name), "docs/requirements.md: row {number} doesn't name {name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 80, "{seen}");
+    for number in 1..=44 {
+        assert!(!rows[&number].is_empty(), "docs/requirements.md: row {number} has no test");
+    }
+}
+
 #[test]
 fn the_deployer_s_policy_on_aws() {
     let run = ["permissions", "--provider", "aws", "--for", "111122223333"];
