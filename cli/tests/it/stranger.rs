@@ -98,6 +98,47 @@ fn the_environment_directs_credentials() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A checkout may bring folders of the sandbox's names that lead to the person's own files, at whatever height.
+#[cfg(unix)]
+#[test]
+fn a_checkout_leads_the_sandbox_nowhere() {
+    for (link, sandbox) in [
+        (".cloudgrant", "--sandbox"),
+        (".cloudgrant/sandbox", "--sandbox"),
+        (".cloudgrant/sandbox/aws", "--sandbox"),
+        ("data", "--sandbox=data"),
+        ("data", "--sandbox=data/inner/world"),
+        ("data/inner", "--sandbox=./data/inner/world"),
+    ] {
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        for is_whole in [false, true] {
+            let folder = Folder::with(QUICKSTART);
+            let at = folder.path().join(link);
+            std::fs::create_dir_all(at.parent().expect("a folder")).expect("a folder");
+            std::os::unix::fs::symlink(elsewhere.path(), &at).expect("a link");
+            let sandbox = match sandbox.split_once('=') {
+                Some((flag, path)) if is_whole => format!("{flag}={}", folder.path().join(path).display()),
+                _ => sandbox.to_owned(),
+            };
+            let place = sandbox.split_once('=').map_or(".cloudgrant/sandbox", |(_, place)| place);
+            for arguments in [
+                &["plan", &sandbox][..],
+                &["apply", "--yes", &sandbox],
+                &["stacks", &sandbox],
+                &["sandbox", "--folder", place, "--", "true"],
+            ] {
+                let output = folder.output(arguments);
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(!output.status.success(), "{arguments:?} with {link} as a link: {said}");
+                let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(words.contains("is a symbolic link"), "{arguments:?} with {link} as a link: {said}");
+                let made = std::fs::read_dir(elsewhere.path()).expect("a folder").count();
+                assert_eq!(made, 0, "{arguments:?} with {link} as a link");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_trail_elsewhere_is_refused_before_anything_else() {
     let folder = Folder::with(&format!("{QUICKSTART}\naudit: ../outside.jsonl\n"));
