@@ -221,7 +221,7 @@ fn the_page_of_requirements_has_each_test_that_names_a_number() {
     let rows: std::collections::BTreeMap<u32, Vec<&str>> = page
         .lines()
         .filter_map(|line| {
-            let mut columns = line.strip_prefix("| ")?.rsplitn(2, " |").nth(1)?.splitn(3, " | ");
+            let mut columns = line.strip_prefix("| ")?.rsplit_once(" |")?.0.splitn(3, " | ");
             let number = columns.next()?.parse().ok()?;
             Some((number, columns.nth(1)?.split('`').skip(1).step_by(2).collect()))
         })
