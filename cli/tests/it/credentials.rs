@@ -39,6 +39,20 @@ fn none_at_all() {
     assert_looks!(plan_with(&["-u", "AWS_ACCESS_KEY_ID"]));
 }
 
+/// Who has only begun has no account, and can try it all the same.
+#[test]
+fn none_at_all_on_azure() {
+    let folder = Folder::with(crate::support::QUICKSTART);
+    // No `az` either, whatever this machine has.
+    let mut command = folder.command(&["plan", "--provider", "azure"]);
+    let output = command.env("PATH", folder.path()).output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("there are no Azure credentials that work"), "{said}");
+    let hint = said.split("hint: ").nth(1).unwrap_or_else(|| panic!("no hint: {said}"));
+    assert!(hint.contains("az login --tenant") && hint.contains("try it with --sandbox"), "{said}");
+}
+
 #[test]
 fn ones_that_aws_does_not_know() {
     assert_looks!(plan_with(&["AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE"]));

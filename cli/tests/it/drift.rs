@@ -88,11 +88,11 @@ fn what_keeps_the_manifest_from_being_compared_hides_no_admin_rights() {
     let [told, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
     assert_eq!(output.status.code(), Some(3), "{told}{error}");
     assert!(
-        told.lines().next().is_some_and(|first| first.contains("widened by somebody else")),
+        told.lines().next().is_some_and(|first| first.contains("reaches more than asked")),
         "it comes first: {told}"
     );
     assert!(told.contains("AdministratorAccess"), "{told}");
-    assert!(told.ends_with("Drift: 1 widened by others, the rest wasn't compared.\n"), "{told}");
+    assert!(told.ends_with("Drift: 1 thing reaches more than asked, the rest wasn't compared.\n"), "{told}");
     assert!(told.contains("couldn't be held against the manifest"), "{told}");
     assert!(error.contains("ecr:GetRepositoryPolicy") && !error.contains("To put it right"), "{error}");
     let document = assert_valid(&folder, denied);
@@ -263,4 +263,76 @@ fn what_can_not_be_looked_at_is_no_clean_bill_of_health() {
         let plan = folder.output(&["plan", "--sandbox", "--exit-code", "--faults", denied]);
         assert_eq!(plan.status.code(), Some(0), "{}", String::from_utf8_lossy(&plan.stdout));
     }
+}
+
+/// Red is what gives access that nobody asked for, yellow what is missing: of objects, and of the lines of one.
+#[test]
+fn the_colours_of_drift_say_what_is_dangerous() {
+    const RED: &str = "\u{1b}[31m";
+    const YELLOW: &str = "\u{1b}[33m";
+    let grants = ["development", "staging", "production", "test"].map(|domain| {
+        format!("  - {{ name: {domain}, scope: {{ domain: {domain} }}, access: {{ training-data: read }} }}\n")
+    });
+    let head = TWO_DOMAINS.split("  - { name").next().expect("the head");
+    let head = head.replace("[vision]", "[forecasting, vision]");
+    let head = head.replace("[development, production]", "[development, staging, production, test]");
+    let folder = Folder::with(&(head.clone() + &grants.concat()));
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    let account = |domain: &str| format!(r#"\"system:serviceaccount:vision-{domain}:default\""#);
+    let more = format!(r#"{},\"system:serviceaccount:evil-development:default\""#, account("development"));
+    edit(&role(&folder, "development"), &account("development"), &more);
+    edit(&role(&folder, "staging"), &format!(",{}", account("staging")), "");
+    edit(&role(&folder, "production"), r#""arn:aws:iam::111122223333:policy/userflyterole": "userflyterole""#, "");
+    let text = fs::read_to_string(role(&folder, "production")).expect("readable");
+    let comma = text.rfind(",\n    \n").expect("a comma before what was taken out");
+    fs::write(role(&folder, "production"), format!("{}{}", &text[..comma], &text[comma + 1..])).expect("writable");
+    folder.write("cloudgrant.yaml", head + &grants[..3].concat());
+
+    let output = folder.output(&["drift", "--sandbox", "--color=always"]);
+    let told = String::from_utf8(output.stdout).expect("text");
+    let line = |what: &[&str]| {
+        let found: Vec<_> = told.lines().filter(|line| what.iter().all(|what| line.contains(what))).collect();
+        assert!(!found.is_empty(), "{what:?}: {told}");
+        found
+    };
+    for (what, state, colour) in [
+        ("_development", "changed", RED),
+        ("_staging", "changed", YELLOW),
+        ("_production/userflyterole", "missing", YELLOW),
+        ("_test", "there, and no longer wanted", RED),
+    ] {
+        for header in line(&[what, state]) {
+            assert!(header.contains(&format!("{colour}!")), "{header:?}");
+            assert!(header.contains(&format!(": {colour}{state}")), "{header:?}");
+        }
+    }
+    for (sign, account, colour) in [("+", "evil-development", RED), ("-", "vision-staging", YELLOW)] {
+        let lines = line(&[&format!("{colour}{sign} "), account]);
+        assert!(lines.iter().all(|line| line.starts_with(&format!("  {colour}{sign}"))), "{lines:?}");
+    }
+    assert_eq!(line(&["- is what the manifest asks for, + what is there"]).len(), 2, "{told}");
+}
+
+/// What would be lost is red there, and what the signs mean stands first.
+#[test]
+fn the_legend_of_a_plan_has_the_colours_of_its_signs() {
+    let folder = Folder::with(TWO_DOMAINS);
+    let legend = |folder: &Folder| {
+        let output = folder.output(&["plan", "--sandbox", "--color=always"]);
+        let told = String::from_utf8(output.stdout).expect("text");
+        let line = told.lines().find(|line| line.contains(" create") || line.contains(" delete"));
+        line.unwrap_or_else(|| panic!("no legend: {told}")).to_owned()
+    };
+    let bold = |colour: u8, sign: &str| format!("\u{1b}[1m\u{1b}[{colour}m{sign}\u{1b}[0m");
+    let [create, update, delete, handoff] = [(32, "+"), (33, "~"), (31, "-"), (36, ">")].map(|(c, s)| bold(c, s));
+    assert_eq!(legend(&folder), format!("{create} create, {handoff} for somebody else"));
+    assert!(folder.output(&["apply", "--sandbox", "--yes"]).status.success());
+    let changed = TWO_DOMAINS.replace(
+        "development }, access: { training-data: read }",
+        "development }, access: { training-data: read-write }",
+    );
+    let last = changed.rfind("  - { name").expect("a grant");
+    folder.write("cloudgrant.yaml", changed[..last].replace("[vision]", "[vision, forecasting]"));
+    let seen = legend(&folder);
+    assert!(seen.contains(&format!("{update} update, {delete} delete")), "{seen:?}");
 }

@@ -64,6 +64,24 @@ fn azure_needs_no_manifest_either() {
     for key in ["TENANT", "SUBSCRIPTION", "RESOURCE_GROUP"] {
         assert!(told.contains(&format!("set the variable CLOUDGRANT_AZURE__{key}")), "{told}");
     }
+    let said = |key: &str| {
+        let line = QUICKSTART.lines().find_map(|line| line.strip_prefix(&format!("  {key}: "))).expect("a key");
+        line.split_whitespace().next().expect("a value").to_owned()
+    };
+    let folder = folder.variable("AZURE_TENANT_ID", &said("tenant"));
+    let folder = folder.variable("AZURE_SUBSCRIPTION_ID", &said("subscription"));
+    let folder = folder.variable("CLOUDGRANT_AZURE__RESOURCE_GROUP", &said("resource_group"));
+    let stacks = ["stacks", "--sandbox", "--provider", "azure"];
+    assert_eq!(assert_valid(&folder, &stacks)["stacks"][0]["name"], "acme-ml");
+    out(&folder, &["revoke", "--all", "--stack", "acme-ml", "--sandbox", "--provider", "azure", "--yes"]);
+    let listed = assert_valid(&folder, &stacks);
+    assert_eq!(listed["stacks"].as_array().map(Vec::len), Some(0), "{listed:#}");
+    // Nothing at all of it is left, by the manifest either.
+    folder.write("cloudgrant.yaml", QUICKSTART);
+    let plan = assert_valid(&folder, &["plan", "--sandbox", "--provider", "azure"]);
+    let changes = plan["changes"].as_array().expect("changes");
+    assert!(changes.iter().all(|change| matches!(change["action"].as_str(), Some("create" | "handoff"))), "{plan:#}");
+    assert_eq!(plan["summary"]["unchanged"], 0, "{plan:#}");
 }
 
 /// Who forgot the grants is told, whether or not the stack has made something.

@@ -46,24 +46,36 @@ fn the_matrix_is_what_providers_says() {
     assert_eq!(block("providers"), format!("```\n{seen}```\n"));
 }
 
-/// The keys that the table of the manifest calls required: without any condition.
-fn required() -> Vec<String> {
+/// The rows of the manifest's table: the keys of each, and what its columns `required` and `default` say.
+fn rows() -> Vec<(Vec<String>, &'static str, &'static str)> {
     let rows = README.lines().skip_while(|line| !line.starts_with("| key | required | default |")).skip(2);
-    let mut keys = Vec::new();
-    for row in rows.take_while(|line| line.starts_with('|')) {
+    let read = |row: &'static str| {
         let mut columns = row.split('|').map(str::trim).skip(1);
-        let (names, required) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+        let [names, required, default] = std::array::from_fn(|_| columns.next().unwrap_or_default());
         let mut parent = String::new();
-        for name in names.split(", ").map(|name| name.trim_matches('`')) {
+        let names = names.split(", ").map(|name| {
+            let name = name.trim_matches('`');
             // `.scope` stands beside `grants[].name`.
             let name = if name.starts_with('.') { format!("{parent}{name}") } else { name.to_owned() };
             parent = name.rsplit_once('.').map(|(parent, _)| parent.to_owned()).unwrap_or_default();
-            if required.starts_with("yes") {
-                keys.push(name);
-            }
-        }
-    }
-    keys
+            name
+        });
+        (names.collect(), required, default)
+    };
+    rows.take_while(|line| line.starts_with('|')).map(read).collect()
+}
+
+/// The keys that the table of the manifest calls required: without any condition.
+fn required() -> Vec<String> {
+    let rows = rows().into_iter().filter(|(_, required, _)| required.starts_with("yes"));
+    rows.flat_map(|(names, ..)| names).collect()
+}
+
+/// What the table writes in backquotes as the default of a key, or of all keys of its row.
+fn defaults(key: &str) -> Vec<String> {
+    let rows = rows();
+    let (_, _, default) = rows.iter().find(|(names, ..)| names.iter().any(|name| name == key)).expect("a row");
+    default.split('`').skip(1).step_by(2).map(|word| word.replace("ORGANIZATION", "acme")).collect()
 }
 
 /// A manifest of what is required, and nothing else.
@@ -186,5 +198,119 @@ fn the_documents_for_the_caller_are_made_as_the_table_says() {
                 _ => assert!(document["Statement"].is_array(), "{document}"),
             }
         }
+    }
+}
+
+/// Writes a key of a manifest.
+fn set(manifest: &mut Value, key: &str, value: Value) {
+    let mut at = manifest;
+    for part in key.split('.') {
+        at = match part.strip_suffix("[]") {
+            Some(list) => &mut at[list][0],
+            None => &mut at[part],
+        };
+    }
+    *at = value;
+}
+
+/// How a plan ends, and what it says.
+fn planned(manifest: &Value) -> (Option<i32>, String) {
+    let folder = Folder::with_file("cloudgrant.json", manifest.to_string());
+    let output = folder.output(&["plan", "--sandbox", "-v"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    // Each sandbox listens at a port of its own.
+    let told = told.split("127.0.0.1:").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    (output.status.code(), told.collect::<Vec<_>>().join("127.0.0.1:"))
+}
+
+/// A default that is written is the same as one that isn't, and another value is something else.
+#[test]
+fn what_is_called_a_default_is_the_default() {
+    let word = |key: &str, at: usize| Value::String(defaults(key)[at].clone());
+    let truth = |key: &str| Value::Bool(defaults(key)[0].parse().expect("true or false"));
+    let union = json!({ "bindings[]": { "scope": { "domain": "d" } } });
+    let flyte = json!({
+        "bindings[]": { "scope": { "domain": "d" } }, "platform.kind": "flyte", "azure.task_identity": "tasks",
+    });
+    let secret = json!({
+        "resources.data.aws": "arn:aws:secretsmanager:us-west-2:111122223333:secret:token-AbCdEf",
+    });
+    let own_bucket = json!({ "resources.data.aws": "s3://unionai-acme/" });
+    let writes = json!({ "grants[].access.data": "write" });
+    let admin = json!({ "bindings[]": { "scope": { "domain": "d" } }, "platform.delivery": "admin" });
+    for (provider, base, key, default, other) in [
+        ("aws", &union, "platform.namespace", word("platform.namespace", 0), json!("tasks-{project}-{domain}")),
+        ("aws", &union, "platform.service_account", word("platform.service_account", 1), json!("robot")),
+        ("aws", &union, "platform.delivery", word("platform.delivery", 0), json!("kubernetes")),
+        ("aws", &admin, "platform.attribute", word("platform.attribute", 1), json!("another")),
+        ("aws", &own_bucket, "resources.data.force", truth("resources.NAME.force"), json!(true)),
+        ("azure", &writes, "grants[].precise", truth("grants[].precise"), json!(true)),
+        ("aws", &union, "registries[].access", word("registries[].access", 0), json!("push")),
+        ("aws", &union, "aws.cluster.audience", word("aws.cluster.audience", 0), json!("api://elsewhere")),
+        ("aws", &union, "aws.task_role", word("aws.task_role", 0), json!("another-role")),
+        ("aws", &union, "aws.task_policy", word("aws.task_policy", 1), json!("another-policy")),
+        ("aws", &union, "aws.node_role", word("aws.node_role", 2), json!("another-role")),
+        ("aws", &secret, "aws.inspect_secrets", truth("aws.inspect_secrets"), json!(1)),
+        ("azure", &flyte, "azure.cluster.audience", word("azure.cluster.audience", 0), json!("api://elsewhere")),
+        ("azure", &flyte, "azure.cloud", word("azure.cloud", 0), json!("government")),
+    ] {
+        let mut manifest = smallest(provider);
+        set(&mut manifest, "aws.cluster.oidc_provider", json!("oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE"));
+        set(&mut manifest, "registries[].aws", json!("444455556666.dkr.ecr.us-west-2.amazonaws.com/base"));
+        base.as_object().expect("keys").iter().for_each(|(key, value)| set(&mut manifest, key, value.clone()));
+        let without = planned(&manifest);
+        set(&mut manifest, key, default.clone());
+        assert_eq!(planned(&manifest), without, "{provider}: {key}: {default}");
+        set(&mut manifest, key, other);
+        assert_ne!(planned(&manifest), without, "{provider}: nothing shows whether {key} is {default}");
+    }
+}
+
+/// Patterns hold where nobody says so: each of those that the table has.
+#[test]
+fn what_is_called_protected_is_protected() {
+    let named = |pattern: &String| Value::String(pattern.replace('*', "x"));
+    let all = defaults("azure.protected");
+    let (protected, accounts) = all.split_at(all.iter().position(|it| it.starts_with("unionai")).expect("accounts"));
+    for (provider, patterns, key, said) in [
+        ("aws", defaults("aws.protected").as_slice(), "aws.task_role", "protected"),
+        ("azure", protected, "azure.task_identity", "protected"),
+        ("aws", defaults("aws.platform_buckets").as_slice(), "resources.data.aws", "platform's own"),
+        ("azure", accounts, "resources.data.azure", "platform's own"),
+    ] {
+        assert!(patterns.len() > 1, "{key}: {patterns:?}");
+        for pattern in patterns {
+            let mut manifest = smallest(provider);
+            let Value::String(name) = named(pattern) else { unreachable!() };
+            let value = match key {
+                "resources.data.aws" => format!("s3://{name}/"),
+                "resources.data.azure" => format!("https://{name}.blob.core.windows.net/data/"),
+                _ => name,
+            };
+            set(&mut manifest, key, value.clone().into());
+            let folder = Folder::with_file("cloudgrant.json", manifest.to_string());
+            let output = folder.output(&["plan", "--sandbox"]);
+            let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(!output.status.success() && told.contains(said), "{key}: {value}: {told}");
+        }
+    }
+}
+
+/// Words that are explained are those that people meet.
+#[test]
+fn the_words_are_those_of_help_and_messages() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
+    let mut seen = String::new();
+    for entry in std::fs::read_dir(folder).expect("the snapshots") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a snapshot");
+        // What stands before is which test saw it.
+        seen.push_str(text.splitn(3, "---").last().unwrap_or_default());
+    }
+    let section = README.split("\n## ").find(|section| section.starts_with("Words\n")).expect("the section");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let words: Vec<_> = rows.skip(1).flat_map(|words| words.split(", ")).collect();
+    assert!(words.len() > 8, "{words:?}");
+    for word in words {
+        assert!(seen.contains(word), "nobody meets `{word}`");
     }
 }

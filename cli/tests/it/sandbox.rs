@@ -404,4 +404,30 @@ fn profiles_share_a_sandbox() {
         let output = folder.output(&["plan", "--sandbox", "--exit-code", "--profile", profile]);
         assert_eq!(output.status.code(), Some(0), "{profile}: {}", String::from_utf8_lossy(&output.stdout));
     }
+    // One is taken back: production is as before, statement for statement.
+    let statements = || {
+        let text = folder.state("repositories/444455556666/us-west-2/team%2Ftrainer.json");
+        let repository: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let policy = repository["policy"]["text"].as_str().expect("a policy");
+        let policy: serde_json::Value = serde_json::from_str(policy).expect("JSON");
+        policy["Statement"].as_array().expect("statements").clone()
+    };
+    let of_production = || {
+        let files = ["roles", "policies"].map(|kind| folder.states(&format!("{kind}/111122223333")));
+        files.into_iter().flatten().collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (before, mut expected) = (of_production(), statements());
+    expected.retain(|statement| !statement.to_string().contains("222233334444"));
+    assert_eq!(expected.len() + 1, statements().len());
+    assert!(before.keys().any(|name| name.contains("cloudgrant_acme-accounts")), "{:?}", before.keys());
+    let output = folder.output(&["revoke", "--all", "--sandbox", "--yes", "-q", "--profile", "staging"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(statements(), expected);
+    assert_eq!(of_production(), before);
+    for kind in ["roles", "policies"] {
+        let left = folder.states(&format!("{kind}/222233334444"));
+        assert!(!left.keys().any(|name| name.contains("cloudgrant_")), "{:?}", left.keys());
+    }
+    let output = folder.output(&["plan", "--sandbox", "--exit-code", "--profile", "production"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }

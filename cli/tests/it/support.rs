@@ -64,6 +64,19 @@ impl Folder {
         self.folder.path()
     }
 
+    /// A file in which the sandbox of AWS keeps something.
+    pub(crate) fn state(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(".cloudgrant/sandbox/aws").join(name))
+            .expect("a file of the sandbox's")
+    }
+
+    /// Every file of a folder in which the sandbox of AWS keeps things, by its name.
+    pub(crate) fn states(&self, name: &str) -> std::collections::BTreeMap<String, String> {
+        let folder = std::fs::read_dir(self.path().join(".cloudgrant/sandbox/aws").join(name)).expect("a folder");
+        let names = folder.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        names.map(|file| (file.clone(), self.state(&format!("{name}/{file}")))).collect()
+    }
+
     pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
         self

@@ -66,7 +66,8 @@ fn where_no_proxy_is() {
 
 #[test]
 fn where_a_name_is_not_known() {
-    // Never a name (RFC 6761). Whether the resolver says so or doesn't answer at all, is the machine's.
+    // Never a name (RFC 6761). Whether the resolver says so or doesn't answer at all, is the machine's: which one is asked stands in
+    // /etc/resolv.conf alone, which takes root to play (`unshare --mount`, and another file in its place).
     refused(&aws("https://nowhere.invalid"), "aws");
     refused(&azure("https://nowhere.invalid"), "azure");
 }

@@ -131,3 +131,35 @@ fn tags_of_variables_stay_as_they_are_written() {
         }
     }
 }
+
+/// YAML has numbers of its own: what is written is what counts, and what lost its zero is told.
+#[test]
+fn account_ids_are_keys_as_they_are_written() {
+    const ROLE: &str = "{ assume_role: \"arn:aws:iam::044455556666:role/registry-admin\" }";
+    let with = |key: &str| {
+        let line = "  region: us-west-2\n";
+        assert!(MANIFEST.contains(line));
+        Folder::with(&MANIFEST.replace(line, &format!("{line}  accounts: {{ {key}: {ROLE} }}\n")))
+    };
+    for fine in ["044455556666", "\"044455556666\""] {
+        let output = with(fine).output(&["plan", "--sandbox"]);
+        assert!(output.status.success(), "{fine}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for (bad, expected) in [
+        ("44455556666", "perhaps it lost its leading zero: \"044455556666\""),
+        ("\"44455556666\"", "perhaps it lost its leading zero: \"044455556666\""),
+        ("0x0A5A5A5A5A", "it takes twelve digits"),
+        ("4.4455556666e10", "it takes twelve digits"),
+        ("0444_5555_6666", "it takes twelve digits"),
+    ] {
+        let output = with(bad).output(&["plan", "--sandbox"]);
+        let said = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(2), "{bad}: {said}");
+        let written = bad.trim_matches('"');
+        assert!(
+            said.contains(&format!("aws.accounts.{written}: `{written}` is not an AWS account id")),
+            "{bad}: {said}"
+        );
+        assert!(said.contains(expected), "{bad}: {said}");
+    }
+}

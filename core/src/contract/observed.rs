@@ -55,10 +55,12 @@ pub struct Stays {
     pub is_empty: bool,
 }
 
-/// Something that somebody else added to an object of the stack's own, and that lets it reach more, or lets others use it: a
-/// policy that isn't the stack's on its role, a role assignment of its identity.
+/// Something that lets an object of the stack's own reach more than was asked, or lets others use it: what somebody else added to it
+/// (a policy that isn't the stack's on its role, a role assignment of its identity), or changed in it.
 ///
-/// It is drift that no run takes away: cloudgrant deletes nothing that it did not make.
+/// It is drift. What somebody else made no run takes away, as cloudgrant deletes nothing that it did not make: the remedy is a
+/// command for a person. What was changed in an object of the stack's own is put back by the run that the remedy names,
+/// `cloudgrant apply`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Widening {
     /// The object of the stack's own.

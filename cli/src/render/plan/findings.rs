@@ -1,4 +1,4 @@
-//! What a plan says beside its changes: what a move to another cloud loses and widens, what others have widened, what was not
+//! What a plan says beside its changes: what a move to another cloud loses and widens, what reaches more than was asked, what was not
 //! searched, what doesn't work, and what stays.
 
 use cloudgrant_core::{Broken, Effect, Move, Stays, Unsearched, Widening};
@@ -25,13 +25,14 @@ pub(super) fn moving(moving: &Move, width: Option<usize>) -> String {
     out
 }
 
-/// What others added to the stack's own objects, object by object, with the command that takes it away.
+/// What was added to the stack's own objects, or changed in them, so that they reach more, object by object, with the command that
+/// takes it away.
 pub(super) fn widened(widened: &[Widening], width: Option<usize>) -> String {
     let mut out = String::new();
     for of_one in widened.chunk_by(|one, other| one.object == other.object) {
         let object = &of_one[0].object;
         let (sign, name) = (styled(RED.bold(), "!"), styled(BOLD, &object.name));
-        out.push_str(&format!("{sign} {} {name}: {}\n", object.kind, styled(RED, "widened by somebody else")));
+        out.push_str(&format!("{sign} {} {name}: {}\n", object.kind, styled(RED, "reaches more than asked")));
         for Widening { what, remedy, .. } in of_one {
             out.push_str(&format!("    {}\n", wrapped(what, 4, 6, width)));
             out.push_str(&format!("      to take that away: {remedy}\n"));

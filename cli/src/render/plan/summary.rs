@@ -31,7 +31,8 @@ pub(super) fn text(plan: &Plan, wording: Wording, width: Option<usize>) -> Strin
     let Summary { create, update, delete, handoff, unchanged } = plan.summary();
     let widened = match plan.widened.len() {
         0 => String::new(),
-        many => format!("{many} widened by others, "),
+        1 => "1 thing reaches more than asked, ".to_owned(),
+        many => format!("{many} things reach more than asked, "),
     };
     let broken = match plan.broken.len() {
         0 => String::new(),

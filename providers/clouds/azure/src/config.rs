@@ -222,4 +222,15 @@ mod tests {
             assert!(Guid::parse(bad).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn the_table_of_keys_has_the_defaults_of_times() {
+        const README: &str = include_str!("../../../../README.md");
+        for (key, expected) in [("request_timeout", RequestTimeout::default().0), ("settle_timeout", SETTLE)] {
+            let row =
+                README.lines().find_map(|line| line.strip_prefix(&format!("| `azure.{key}` | | "))).expect("a row");
+            let said = row.split(" | ").next().expect("a default");
+            assert_eq!(said, expected.as_secs().to_string(), "azure.{key}");
+        }
+    }
 }

@@ -92,6 +92,16 @@ impl Hosts {
     }
 }
 
+impl Cloud {
+    /// The cloud whose Microsoft Entra a URL leads to, or a host; `None` where that is nobody's, or anything else stands there.
+    pub(crate) fn of_authority(url: &str) -> Option<Self> {
+        let whole = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
+        let url = Url::parse(&whole).ok()?;
+        let host = url.host_str().filter(|_| url.scheme() == "https" && url.port().is_none())?;
+        Self::ALL.into_iter().find(|cloud| Hosts::of(*cloud).is_entra(host))
+    }
+}
+
 /// Where the Resource Manager and Microsoft Entra are, and what tokens are asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {

@@ -77,6 +77,9 @@ impl Login {
                     continue;
                 }
             };
+            if let Some(error) = source.is_for_another_cloud(&self.setup) {
+                return Err(error);
+            }
             let refused = match source.ask(credential.as_ref(), scopes, self.sources.len() == 1).await {
                 Ok(token) => {
                     tracing::debug!(%source, "logged in to Azure");

@@ -3,10 +3,14 @@
 use cloudgrant_core::{Diagnostic, Origin, shown};
 
 use crate::client::cloud::Hosts;
-use crate::config::{Config, Credentials};
+use crate::config::{Cloud, Config, Credentials};
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].
 pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
+    directed(config, |name| std::env::var(name).ok())
+}
+
+fn directed(config: &Config, env: impl Fn(&str) -> Option<String>) -> Vec<Diagnostic> {
     // Field by field, so that a new one doesn't compile before it is decided about.
     let Config {
         // Which data plane is what a manifest is there to say. Microsoft Entra is asked for a token of that tenant: a secret
@@ -26,7 +30,6 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         request_timeout: _,
         tags: _,
         settle_timeout: _,
-        // One of three, each Microsoft's or its operator's.
         cloud,
         credentials,
         endpoint,
@@ -57,6 +60,7 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
             format!("a file can't name an authority (`{}`) that Azure's hosts are believed by", file.display());
         directed.push(Diagnostic::new("azure.ca_certificate", message));
     }
+    directed.extend(sent_to_another_cloud(*cloud, *credentials, env));
     let chosen = match credentials {
         Credentials::Default => None,
         // No credentials at all, and taken on this machine only.
@@ -71,6 +75,34 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         directed.push(Diagnostic::new("azure.credentials", message));
     }
     directed
+}
+
+/// What of the environment would go to the Microsoft Entra of another cloud than the public one, which may have another
+/// operator. Tokens of managed identities and of `az login` go to no Microsoft Entra, so those need no word of the
+/// environment's. Neither does a cloud of which `AZURE_AUTHORITY_HOST` says that the credentials are for it.
+fn sent_to_another_cloud(
+    cloud: Cloud,
+    credentials: Credentials,
+    env: impl Fn(&str) -> Option<String>,
+) -> Option<Diagnostic> {
+    let secrets: &[&str] = &["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"];
+    let token: &[&str] = &["AZURE_FEDERATED_TOKEN_FILE"];
+    let sent: &[&[&str]] = match credentials {
+        Credentials::Default => &[secrets, token],
+        Credentials::Environment => &[secrets],
+        Credentials::WorkloadIdentity => &[token],
+        Credentials::ManagedIdentity | Credentials::Cli | Credentials::Sandbox => &[],
+    };
+    let hosts = Hosts::of(cloud);
+    let is_meant = env("AZURE_AUTHORITY_HOST").is_some_and(|url| Cloud::of_authority(&url) == Some(cloud));
+    if cloud == Cloud::Public || is_meant {
+        return None;
+    }
+    let variable = sent.iter().copied().flatten().find(|name| env(name).is_some_and(|value| !value.is_empty()))?;
+    let message =
+        format!("what {variable} stands for would go to the Microsoft Entra of `{}`, another cloud", hosts.name);
+    let hint = format!("AZURE_AUTHORITY_HOST=https://{} says that your credentials are for that cloud", hosts.login);
+    Some(Diagnostic::new("azure.cloud", message).hint(hint))
 }
 
 /// Whether a URL leads to a host of the cloud.
@@ -95,6 +127,10 @@ mod tests {
     use super::*;
 
     fn refused(more: Value) -> Vec<String> {
+        refused_with(more, &[])
+    }
+
+    fn refused_with(more: Value, env: &[(&str, &str)]) -> Vec<String> {
         let mut section = json!({
             "tenant": "00000000-0000-0000-0000-000000000001",
             "subscription": "00000000-0000-0000-0000-000000000002",
@@ -102,7 +138,8 @@ mod tests {
         });
         section.as_object_mut().expect("a mapping").extend(more.as_object().expect("a mapping").clone());
         let config = serde_json::from_value(section).expect("a section");
-        credentials(&config).into_iter().map(|problem| problem.path).collect()
+        let env = |name: &str| env.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        directed(&config, env).into_iter().map(|problem| problem.path).collect()
     }
 
     #[test]
@@ -155,5 +192,46 @@ mod tests {
         assert_eq!(refused(sandbox.clone()), ["azure.endpoint", "azure.authority", "azure.ca_certificate"]);
         sandbox["credentials"] = "sandbox".into();
         assert!(refused(sandbox).is_empty());
+    }
+
+    /// Another cloud may have another operator, who would hold what logs in at the public one.
+    #[test]
+    fn a_file_sends_no_secret_to_another_cloud_than_the_environment_s() {
+        let secret = ("AZURE_CLIENT_SECRET", "hidden");
+        let certificate = ("AZURE_CLIENT_CERTIFICATE_PATH", "/client.pem");
+        let token = ("AZURE_FEDERATED_TOKEN_FILE", "/token");
+        for cloud in ["government", "china"] {
+            for sent in [secret, certificate, token] {
+                assert_eq!(
+                    refused_with(json!({ "cloud": cloud }), &[sent]),
+                    ["azure.cloud"],
+                    "{cloud} with {}",
+                    sent.0
+                );
+                assert!(refused_with(json!({ "cloud": "public" }), &[sent]).is_empty());
+                assert!(refused_with(json!({}), &[sent]).is_empty());
+                // The sandbox takes no credentials of anybody's.
+                assert!(refused_with(json!({ "cloud": cloud, "credentials": "sandbox" }), &[sent]).is_empty());
+            }
+            // A managed identity and `az login` send nothing there.
+            assert!(refused_with(json!({ "cloud": cloud }), &[]).is_empty());
+            assert!(refused_with(json!({ "cloud": cloud }), &[("AZURE_CLIENT_SECRET", "")]).is_empty());
+            for credentials in ["managed-identity", "cli"] {
+                let section = json!({ "cloud": cloud, "credentials": credentials });
+                assert_eq!(refused_with(section, &[secret, token]), ["azure.credentials"]);
+            }
+        }
+        for (host, cloud, expected) in [
+            ("https://login.chinacloudapi.cn", "china", true),
+            ("https://login.partner.microsoftonline.cn/", "china", true),
+            ("login.microsoftonline.us", "government", true),
+            ("https://login.microsoftonline.us", "china", false),
+            ("https://login.microsoftonline.com/", "china", false),
+            ("https://login.chinacloudapi.cn.evil.example", "china", false),
+            ("", "china", false),
+        ] {
+            let found = refused_with(json!({ "cloud": cloud }), &[secret, ("AZURE_AUTHORITY_HOST", host)]);
+            assert_eq!(found.is_empty(), expected, "{host} for {cloud}");
+        }
     }
 }

@@ -3,12 +3,14 @@
 use cloudgrant_core::{ErrorKind, Plan, Silent};
 use serde_json::json;
 
-use crate::arm::identity_id;
+use crate::arm::{GROUP, identity_id};
+use crate::grants::assigned;
 use crate::revoking::revoke;
 use crate::world::{Runs, World, flyte, said, union};
 
 const HERE: &str = "00000000-0000-0000-0000-00000000000b";
 const THERE: &str = "00000000-0000-0000-0000-0000000000cc";
+const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const GRANTS: &str = "grants:\n\
     - { name: all, scope: global, access: { models: read } }\n\
     - { name: prod, scope: { domain: production }, access: { token: read } }\n\
@@ -89,4 +91,28 @@ async fn an_identity_that_is_named_and_gone_is_in_the_way_of_nothing_but_what_is
         let report = world.revoke_all(&text).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(report.is_success() && principals(&world).await.is_empty(), "{name}: {report:#?}");
     }
+}
+
+/// What the former one has is the stack's, and nobody asks for it any more.
+#[tokio::test]
+async fn a_changed_task_identity_takes_along_what_the_former_one_had() {
+    let before = flyte(GRANTS);
+    let after = before.replace("task_identity: flyte-tasks", "task_identity: flyte-others");
+    let world = World::new(&before).await;
+    world.arm.put_identity("flyte-others", json!({})).await;
+    world.converge(&before).await;
+    let [former, new] = [world.arm.principal("flyte-tasks").await, world.arm.principal("flyte-others").await];
+    let had = assigned(&world, &former).await;
+    assert!(!had.is_empty());
+    assert!(assigned(&world, &new).await.is_empty());
+    // Somebody else's stays with the former one.
+    world.arm.assign("11111111-2222-3333-4444-777777777777", GROUP, READER, &former, None).await;
+    world.converge(&after).await;
+    assert_eq!(assigned(&world, &new).await, had);
+    let left = assigned(&world, &former).await;
+    assert!(matches!(left.as_slice(), [(role, ..)] if role == READER), "{left:#?}");
+    let report = world.revoke_all(&after).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(assigned(&world, &new).await.is_empty());
+    assert_eq!(assigned(&world, &former).await, left);
 }

@@ -71,6 +71,22 @@ async fn several_clusters_are_trusted_each_by_a_credential_of_its_own() {
     assert!(!world.arm.identities().await.iter().any(|identity| identity["name"] == "cloudgrant_tests_production"));
 }
 
+/// Microsoft Entra compares issuers to the last slash: alone as in a list, both spellings are said, the manifest's and the cluster's.
+#[tokio::test]
+async fn a_last_slash_alone_is_another_issuer() {
+    let world = World::new(&flyte(PRODUCTION)).await;
+    for issuers in [&[ISSUER.trim_end_matches('/')][..], &[ISSUER.trim_end_matches('/'), GREEN]] {
+        let text = trusting(&flyte(PRODUCTION), issuers);
+        let told = said(&world.plan(&text).await.expect_err("another slash"));
+        assert!(told.contains(ISSUER), "the cluster's: {told}");
+        let without = told.replace(ISSUER, "");
+        assert!(without.contains(ISSUER.trim_end_matches('/')), "the manifest's: {told}");
+        assert!(told.contains("slash for slash"), "{told}");
+    }
+    // As it is written it is taken.
+    world.plan(&flyte(PRODUCTION)).await.expect("a plan");
+}
+
 /// As whoever runs `plan --sandbox` with a stranger's manifest first: the sandbox is made from that very manifest.
 #[tokio::test]
 async fn a_stranger_s_issuer_is_warned_of_in_a_sandbox_that_is_made_from_its_manifest() {

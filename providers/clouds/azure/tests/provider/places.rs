@@ -290,6 +290,23 @@ async fn an_identity_that_is_named_by_its_id_is_read_where_it_is() {
     assert!(told.contains("a managed identity works in its own tenant only"), "{told}");
 }
 
+/// A policy of Azure's that demands tags would refuse the mark, and with it all that is in the other subscription.
+#[tokio::test]
+async fn the_identity_that_names_a_place_has_the_manifest_s_tags() {
+    let text = everything().replace("  cluster: {", "  tags: { Owner: data, cost-centre: \"4711\" }\n  cluster: {");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    for name in [MARKER, "cloudgrant_tests_production"] {
+        let all = world.arm.identities().await;
+        let identity = all.iter().find(|identity| identity["name"] == name).expect("an identity");
+        let tags = &identity["tags"];
+        assert_eq!((&tags["Owner"], &tags["cost-centre"]), (&json!("data"), &json!("4711")), "{name}: {tags}");
+    }
+    // A revoke that has no tags finds it all the same.
+    revoke(&world, &everything(), None).await;
+    assert_eq!(left(&world).await, [""; 0]);
+}
+
 #[tokio::test]
 async fn a_run_that_ends_in_the_middle_leaves_the_place_named() {
     let text = everything();

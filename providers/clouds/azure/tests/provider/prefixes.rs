@@ -57,6 +57,39 @@ async fn writing_to_a_prefix_reaches_nothing_else_at_any_level() {
     }
 }
 
+/// A condition that names only some of a role's actions leaves the others open, and listing is told apart by the prefix that is
+/// asked for, not by a path.
+#[tokio::test]
+async fn each_action_of_a_role_for_a_prefix_has_a_clause() {
+    const PATH: &str = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]";
+    const PREFIX: &str = "@Request[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:prefix]";
+    let deeds = |action: &str| format!("ActionMatches{{'{BLOBS}/{action}'}}");
+    for (level, named, expected) in [
+        ("write", "", &["write", "add/action"][..]),
+        ("read-write", "", &["read", "write", "add/action"]),
+        (
+            "read-write",
+            "  roles: { data: { read-write: Storage Blob Data Contributor } }\n",
+            &["read", "write", "add/action", "delete", "move/action"],
+        ),
+    ] {
+        let text = union(&format!("grants: [{{ name: all, scope: global, access: {{ data: {level} }} }}]"))
+            .replace("  cluster:", &format!("{named}  cluster:"));
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let principal = world.arm.principal("flyteuser-acme").await;
+        let assigned = assigned(&world, &principal).await;
+        let [(_, _, Some(condition))] = assigned.as_slice() else { panic!("{level}: {assigned:#?}") };
+        for action in ["read", "write", "add/action", "delete", "move/action"] {
+            assert_eq!(condition.contains(&deeds(action)), expected.contains(&action), "{level} {action}: {condition}");
+        }
+        assert!(condition.contains(&format!("{PATH} StringStartsWith 'raw/'")), "{level}: {condition}");
+        let lists = expected.contains(&"read");
+        assert_eq!(condition.contains("SubOperationMatches{'Blob.List'}"), lists, "{level}: {condition}");
+        assert_eq!(condition.contains(&format!("{PREFIX} StringStartsWith 'raw/'")), lists, "{level}: {condition}");
+    }
+}
+
 #[tokio::test]
 async fn a_ready_made_role_for_a_prefix_needs_an_explicit_word_and_is_warned_of() {
     let text = union("grants: [{ name: all, scope: global, access: { data: read-write } }]")

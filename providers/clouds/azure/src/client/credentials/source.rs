@@ -16,11 +16,13 @@ use azure_identity::{
 };
 use cloudgrant_core::{Error, ErrorKind};
 
+use crate::client::cloud::Hosts;
 use crate::client::credentials::certificate::Certificate;
 use crate::client::credentials::cli::Bounded;
 use crate::client::credentials::{SANDBOX_CLIENT, SANDBOX_SECRET, refusal};
 use crate::client::sdk_options;
 use crate::client::transport::Transport;
+use crate::config::Cloud;
 use crate::error::{innermost, line};
 
 /// Where a virtual machine gets its tokens.
@@ -93,6 +95,23 @@ impl Source {
     pub(super) fn is_set_up(self, setup: &Setup) -> bool {
         let all = |names: &[&str]| names.iter().all(|name| setup.env(name).is_some());
         self == Self::Environment && all(&["AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH"])
+    }
+
+    /// Why this source's secret isn't sent: the environment says that it is for another cloud's Microsoft Entra, as the Azure
+    /// SDKs read it. A manifest that leaves its cloud out means the public one, and it may be a stranger's.
+    pub(super) fn is_for_another_cloud(self, setup: &Setup) -> Option<Error> {
+        if !matches!(self, Self::Environment | Self::WorkloadIdentity) {
+            return None;
+        }
+        let own = setup.env("AZURE_AUTHORITY_HOST")?;
+        let (meant, asked) = (Cloud::of_authority(&own)?, Cloud::of_authority(setup.authority.as_str())?);
+        (meant != asked).then(|| {
+            let [meant, asked] = [meant, asked].map(|cloud| Hosts::of(cloud).name);
+            let message = format!("AZURE_AUTHORITY_HOST is of the cloud `{meant}`, and `azure.cloud` is `{asked}`");
+            Error::new(ErrorKind::Credentials, message).with("credentials", self).hint(format!(
+                "set CLOUDGRANT_AZURE__CLOUD={meant} if that is the cloud you mean, or change AZURE_AUTHORITY_HOST"
+            ))
+        })
     }
 
     /// The credential, or why this source has none here.

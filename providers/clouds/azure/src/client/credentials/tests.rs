@@ -58,6 +58,44 @@ async fn what_is_not_set_up_is_said_with_its_reason() {
     assert_eq!(cloud.logins(), 0);
 }
 
+/// A manifest without `cloud` means the public one: what is for another cloud's Microsoft Entra isn't sent there, and nobody else
+/// is tried.
+#[tokio::test]
+async fn what_the_environment_has_for_another_cloud_is_not_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, "hidden").expect("a file");
+    let file = file.to_str().expect("text").to_owned();
+    for (sent, source) in [
+        (("AZURE_CLIENT_SECRET", "hidden"), "environment"),
+        (("AZURE_FEDERATED_TOKEN_FILE", file.as_str()), "workload identity"),
+    ] {
+        let cloud = cloud().await;
+        let config = Config { authority: None, ..cloud.config() };
+        let place = Place::of(&config).expect("a place");
+        // Whatever goes out is answered by the transport: no host is allowed but this machine's.
+        let transport =
+            Arc::new(Transport::new(vec![Url::parse(&cloud.url()).expect("a URL")], config.ca_certificate.clone()));
+        let env: BTreeMap<_, _> =
+            [("AZURE_CLIENT_ID", "c"), sent, ("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn/")]
+                .map(|(name, value)| (name, value.to_owned()))
+                .into();
+        let env: Env = Arc::new(move |name| env.get(name).cloned());
+        let login = Login::with_env(&Config { credentials: Credentials::Default, ..config }, &place, transport, env);
+        let error = token(&login).await.expect_err("not sent");
+        let said = format!("{error}");
+        assert!(said.contains("AZURE_AUTHORITY_HOST is of the cloud `china`"), "{said}");
+        assert!(said.contains(&format!("credentials: {source}")) && !said.contains("hidden"), "{said}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("CLOUDGRANT_AZURE__CLOUD=china")), "{error:?}");
+    }
+    // One that the person put elsewhere is nobody's of Azure's.
+    let cloud = self::cloud().await;
+    let public = ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/");
+    let login =
+        login(&cloud, Credentials::Default, &[("AZURE_CLIENT_ID", "c"), ("AZURE_CLIENT_SECRET", "hidden"), public]);
+    assert_eq!(token(&login).await.expect("a token"), TOKEN);
+}
+
 #[tokio::test]
 async fn a_source_that_somebody_set_up_is_not_passed_over() {
     let cloud = Loopback::start_without_login(|_, _| {
