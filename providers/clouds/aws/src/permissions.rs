@@ -25,6 +25,9 @@ const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetA
 /// Finding the stack's statements in repository policies.
 const READ_REPOSITORIES: [&str; 2] = ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"];
 
+/// Seeing what fills them. It takes no narrower resource.
+const READ_CACHES: [&str; 1] = ["ecr:DescribePullThroughCacheRules"];
+
 /// Writing them.
 const WRITE_REPOSITORIES: [&str; 2] = ["ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"];
 
@@ -42,8 +45,6 @@ const DESCRIBE_KEY: &str = "kms:DescribeKey";
 struct Named {
     /// Of other accounts.
     repositories: BTreeMap<AccountId, BTreeSet<Repository>>,
-    /// Whether there are registries of the data plane's own account.
-    own_registries: bool,
     /// ARNs of those of the data plane's own account, for nodes or for task code.
     own_repositories: Vec<String>,
     /// ARNs. Whose buckets they are, nobody has asked.
@@ -57,7 +58,6 @@ struct Named {
 /// See [`cloudgrant_core::Provider::permissions`].
 pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
     let own = &aws.config.account;
-    let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
     let named = Named {
         own_repositories: repositories(intents)
             .filter(|it| it.account == *own)
@@ -66,9 +66,6 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
             .into_iter()
             .collect(),
         repositories: repositories_elsewhere(aws, intents),
-        own_registries: registries
-            .filter_map(|reach| Locator::parse(&reach.resource.locator).ok())
-            .any(|locator| matches!(locator, Locator::Repository(repository) if repository.account == *own)),
         buckets: buckets(intents, aws.config.partition()),
         any_key: any_key(intents),
         secrets: secrets(intents),
@@ -91,11 +88,8 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     let any = || vec!["*".to_owned()];
     let mut statements = vec![statement("ReadAccount", &READ_ACCOUNT, any(), None)];
     statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
-    if named.own_registries {
-        // It takes no narrower resource.
-        statements.push(statement("ReadPullThrough", &["ecr:DescribePullThroughCacheRules"], any(), None));
-    }
     if !named.own_repositories.is_empty() {
+        statements.push(statement("ReadPullThrough", &READ_CACHES, any(), None));
         let action = "ecr:DescribeRepositories";
         statements.push(statement("FindRepositories", &[action], named.own_repositories.clone(), None));
     }
@@ -167,6 +161,9 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
     let every = |region: &&str| format!("arn:{}:ecr:{region}:{account}:repository/*", partition_of(region));
     let every = regions.iter().map(every).collect();
     let mut statements = vec![statement("ReadRepositoryPolicies", &READ_REPOSITORIES, every, None)];
+    if !repositories.is_empty() {
+        statements.push(statement("ReadPullThrough", &READ_CACHES, vec!["*".to_owned()], None));
+    }
     if !named.buckets.is_empty() {
         statements.extend(looking_at(&named.buckets));
         statements.push(statement("ReadBucketPolicies", &["s3:GetBucketPolicy"], named.buckets.clone(), None));

@@ -17,6 +17,7 @@ use crate::inventory::unplaced::Known;
 use crate::names;
 use crate::packing::packed::Packed;
 use crate::policy::document;
+use crate::resources::pull_through::Rules;
 use crate::resources::repositories::Absent;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
@@ -31,6 +32,7 @@ pub(crate) struct Reading {
     pub(crate) packed: Packed,
     pub(crate) bucket_policies: BucketPolicies,
     pub(crate) absent_repositories: Absent,
+    pub(crate) pull_through: Rules,
     /// What the stack's policies say of buckets: all of them are parsed for that.
     pub(crate) known_buckets: OnceLock<Arc<Known>>,
 }

@@ -4,7 +4,7 @@ use cloudgrant_core::{CLEAR_PREFIX, Diagnostic, ResourceKind, shown, unclear_pre
 
 use crate::client::partition::{Partition, of_arn};
 use crate::config::{AccountId, partition_of};
-use crate::resources::object_url::as_locator;
+use crate::resources::object_url::Address;
 
 /// A locator, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +111,10 @@ impl Locator {
         if [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."].iter().any(|part| text.contains(part)) {
             return image_repository(text);
         }
-        let hint = as_locator(text).map_or(FORMS.to_owned(), |locator| format!("write {}", shown(&locator)));
-        Err(wrong(text, "is no locator that AWS knows", &hint))
+        Err(match Address::parse(text) {
+            Some(address) => no_address(text, &address),
+            None => wrong(text, "is no locator that AWS knows", FORMS),
+        })
     }
 }
 
@@ -121,6 +123,7 @@ impl Locator {
     pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
         Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
             Some(FORMS) => problem.hint(REPOSITORY_FORM),
+            _ if Address::parse(text).is_some() => problem.hint(REPOSITORY_FORM),
             _ => problem,
         })
     }
@@ -182,6 +185,40 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
     }
 }
 
+/// What is said of an object's address. The hint is an ARN, which names the partition: `s3://` is a bucket of the data
+/// plane's own, and the same name can be somebody else's there.
+fn no_address(text: &str, address: &Address) -> Diagnostic {
+    let Address { partition, bucket, key } = address;
+    let what = format!("is an address in the partition {}, and no locator", partition.id);
+    let Some(key) = key else { return wrong(text, &what, FORMS) };
+    if let Err(problem) = objects(text, bucket, below(key)) {
+        return problem;
+    }
+    if let Some((_, c)) = unfit_character(key) {
+        let what = format!("has `{c}` (U+{:04X}) in its prefix, which IAM takes in no policy", u32::from(c));
+        return wrong(text, &what, "grant a prefix above it that has none");
+    }
+    let folder = below(key).trim_end_matches('/');
+    let arn = match folder {
+        "" => format!("arn:{}:s3:::{bucket}", partition.id),
+        folder => format!("arn:{}:s3:::{bucket}/{folder}/*", partition.id),
+    };
+    let if_folder = match key.is_empty() || below(key).ends_with('/') || below(key) != key {
+        true => "",
+        false => " if it is a folder (an object by itself can't be granted)",
+    };
+    let hint =
+        format!("write {}{if_folder}; nothing of {1} can be reached from another partition", shown(&arn), partition.id);
+    wrong(text, &what, &hint)
+}
+
+/// The first character that IAM takes in no document, and where it is. Source: IAM API reference, CreatePolicy,
+/// `PolicyDocument`.
+pub(crate) fn unfit_character(text: &str) -> Option<(usize, char)> {
+    let fits = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
+    text.chars().enumerate().find(|(_, c)| !fits(*c))
+}
+
 /// Whether a text can be a bucket's name. Source: Amazon S3 documentation, "General purpose bucket naming rules".
 pub(crate) fn is_bucket(name: &str) -> bool {
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
@@ -211,7 +248,7 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
             "name each bucket and prefix: a wildcard would reach buckets that nobody named",
         ));
     }
-    if text.contains('$') {
+    if bucket.contains('$') || prefix.contains('$') {
         return Err(wrong(text, "has a `$`", "IAM would read it as the beginning of a policy variable"));
     }
     if !is_bucket(bucket) {

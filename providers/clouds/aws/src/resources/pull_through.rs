@@ -3,15 +3,19 @@
 //! The first pull of each image takes more than what nodes have for pulling. Source: Amazon ECR user guide, "IAM permissions
 //! required to sync an upstream registry with an Amazon ECR private registry".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership, Result, Scope, quoted};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::Aws;
+use crate::config::AccountId;
 use crate::error;
 use crate::objects::kinds;
 use crate::policy::document;
+use crate::resources::buckets::notes::few;
 use crate::resources::locator::Repository;
 use crate::resources::repositories::{For, Whether, absent, why_unread};
 
@@ -24,9 +28,100 @@ const CREATE: &str = "ecr:CreateRepository";
 /// A rule for every repository that no other rule is for.
 const ROOT: &str = "ROOT";
 
-/// The rules of each region of the account: read once; or why they can't be read. They are only worth a note, and so no
-/// reason for a plan to fail.
-pub(crate) type Known = BTreeMap<String, std::result::Result<Vec<String>, &'static str>>;
+/// The rules of a region of an account, or why they can't be read. They are only worth a note, and so no reason for a plan to
+/// fail.
+type Read = std::result::Result<Vec<String>, &'static str>;
+
+/// The rules of each region of each account: read once a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Rules(Mutex<BTreeMap<(AccountId, String), Read>>);
+
+/// What fills a repository.
+pub(crate) enum Filled {
+    /// The pull-through cache rule of that prefix.
+    By(String),
+    ByNobody,
+    /// It couldn't be read: how the request ended.
+    Unread(&'static str),
+}
+
+/// What fills a repository of an account for which there are credentials.
+pub(crate) async fn filled(aws: &Aws, repository: &Repository) -> Result<Filled> {
+    let reading = aws.reading().await;
+    let mut known = reading.pull_through.0.lock().await;
+    let key = (repository.account.clone(), repository.region.clone());
+    if !known.contains_key(&key) {
+        let read = match rules(aws, repository).await {
+            Ok(rules) => Ok(rules),
+            Err(error) => Err(why_unread(error)?),
+        };
+        known.insert(key.clone(), read);
+    }
+    Ok(match known.get(&key) {
+        Some(Err(why)) => Filled::Unread(why),
+        Some(Ok(rules)) => {
+            let rule = rules.iter().find(|prefix| is_behind(&repository.name, prefix));
+            rule.cloned().map_or(Filled::ByNobody, Filled::By)
+        }
+        None => Filled::ByNobody,
+    })
+}
+
+/// That nobody knows whether rules fill repositories of an account.
+pub(crate) fn unread(account: &AccountId, region: &str, names: BTreeSet<&str>, why: &str) -> Note {
+    let message = format!(
+        "whether pull-through cache rules fill these in {region} couldn't be read, as ecr:DescribePullThroughCacheRules {why}: \
+         {}. If one does, the first pull of each image also takes {IMPORT}, which is not granted with pulling, and fails \
+         without it",
+        few(names.into_iter())
+    );
+    Note::warning(format!("repositories of account {account}"), message)
+}
+
+/// The repositories that policies of the stack name: what fills the others is asked, and that of all only where everything is
+/// asked anew. A plan with nothing to do asks nothing.
+pub(crate) struct Asking {
+    afresh: bool,
+    known: BTreeSet<String>,
+}
+
+impl Asking {
+    pub(crate) async fn new(aws: &Aws) -> Result<Self> {
+        let snapshot = aws.snapshot().await?;
+        let ours = snapshot.policies.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn));
+        let mut known = BTreeSet::new();
+        for (_, policy) in ours {
+            known.extend(policy.text().split('"').filter(|text| text.contains(":ecr:")).map(str::to_owned));
+        }
+        Ok(Self { afresh: aws.afresh.load(Ordering::Relaxed), known })
+    }
+
+    pub(crate) fn is_due(&self, repository: &Repository) -> bool {
+        self.afresh || !self.known.contains(&repository.arn())
+    }
+}
+
+/// What roles can't do in a repository that a rule fills. Filling is writing into the registry, and other images than those
+/// that are there: it is never granted with pulling.
+pub(crate) fn told(aws: &Aws, repository: &Repository, whether: Whether, rule: &str, roles: BTreeSet<&str>) -> Note {
+    let Repository { account, region, name } = repository;
+    let there = match whether {
+        Whether::Missing => "it isn't there yet, and the first pull makes it",
+        Whether::There | Whether::Unread(_) => "what is in it can be pulled",
+    };
+    // Across accounts both sides have to allow it. Source: IAM user guide, "Cross-account policy evaluation logic".
+    let both =
+        if *account == aws.config.account { "" } else { " and, as they are of another one, in a policy of their own" };
+    let message = format!(
+        "{name} in account {account} is filled by the pull-through cache rule `{rule}`: {there}. The first pull of any other \
+         image takes {IMPORT}, and {CREATE} where the repository isn't there yet, which are not granted with pulling, and \
+         fails without them: have each image pulled once by somebody in account {account} who has both, or allow both there \
+         (`aws ecr put-registry-policy --region {}`){both} to {}",
+        quoted(region),
+        few(roles.into_iter())
+    );
+    Note::warning(format!("repository {name}"), message)
+}
 
 /// What is to be done so that the nodes may pull from a repository of their own account (requirement 11): a step for whoever
 /// administers their role where a rule fills the repository, else nothing.
@@ -35,21 +130,13 @@ pub(crate) async fn enable(
     repository: &Repository,
     whether: Whether,
     about: IntentId,
-    known: &mut Known,
     desired: &mut Desired,
 ) -> Result<()> {
     let name = &repository.name;
-    if !known.contains_key(&repository.region) {
-        let read = match rules(aws, repository).await {
-            Ok(rules) => Ok(rules),
-            Err(error) => Err(why_unread(error)?),
-        };
-        known.insert(repository.region.clone(), read);
-    }
-    let rules = match known.get(&repository.region) {
-        Some(Ok(rules)) => rules,
-        other => {
-            let why = other.and_then(|read| read.as_ref().err()).copied().unwrap_or_default();
+    let rule = match filled(aws, repository).await? {
+        Filled::By(rule) => Some(rule),
+        Filled::ByNobody => None,
+        Filled::Unread(why) => {
             // Never that nothing is to do: a rule would be a step for somebody else, and pulls that fail until then.
             let message = format!(
                 "whether a pull-through cache rule fills it couldn't be read, as ecr:DescribePullThroughCacheRules {why}: if \
@@ -72,7 +159,7 @@ pub(crate) async fn enable(
             return Ok(());
         }
     };
-    let Some(rule) = rules.iter().find(|prefix| is_behind(name, prefix)) else {
+    let Some(rule) = rule else {
         desired.notes.push(match whether {
             Whether::Missing => {
                 let note = Note::warning(about, format!("{}. Its nodes may pull then", absent(repository)));
@@ -93,7 +180,7 @@ pub(crate) async fn enable(
         });
         return Ok(());
     };
-    desired.objects.push(step(aws, repository, rule, whether, about));
+    desired.objects.push(step(aws, repository, &rule, whether, about));
     Ok(())
 }
 

@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cloudgrant_core::{Checked, Error, ErrorKind, Note, ResourceKind, Result, TaskAccess, quoted};
 
 use crate::Aws;
+use crate::config::AccountId;
 use crate::error;
 use crate::resources::buckets::notes::few;
 use crate::resources::locator::{Locator, Repository};
+use crate::resources::pull_through::{self, Asking, Filled};
+use crate::verbs::grant_task_access::principals;
 
 const OPERATION: &str = "ecr:DescribeRepositories";
 
@@ -133,23 +136,54 @@ pub(crate) fn why_unread(error: Error) -> Result<&'static str> {
     }
 }
 
-/// What a reader of a plan should know of the repositories of the own account that task code pulls from or pushes to.
+/// What a reader of a plan should know of the repositories that task code pulls from or pushes to, as far as they can be
+/// looked at.
 pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Vec<Note>> {
-    let mut reached: BTreeMap<Repository, BTreeSet<&str>> = BTreeMap::new();
+    let own = &aws.config.account;
+    let mut reached: BTreeMap<Repository, Vec<&Checked<TaskAccess>>> = BTreeMap::new();
     for grant in grants {
         for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
             if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
-                && repository.account == aws.config.account
+                && (repository.account == *own || aws.clients.can_reach(&repository.account))
             {
-                reached.entry(repository).or_default().insert(grant.name.as_str());
+                reached.entry(repository).or_default().push(grant);
             }
         }
     }
-    let seen = look(aws, reached.keys().cloned().collect()).await?;
+    if reached.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asking = Asking::new(aws).await?;
+    let seen = look(aws, reached.keys().filter(|it| it.account == *own).cloned().collect()).await?;
     let (mut notes, reading) = (Vec::new(), aws.reading().await);
+    let mut caches_unread: BTreeMap<(&AccountId, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for (repository, grants) in &reached {
-        if seen.whether(repository) == Whether::Missing {
-            let grants = few(grants.iter().copied());
+        // One of another account has to be there, or its policy can't be written.
+        let whether = if repository.account == *own { seen.whether(repository) } else { Whether::There };
+        let filled = match asking.is_due(repository) || whether == Whether::Missing {
+            true => pull_through::filled(aws, repository).await?,
+            false => Filled::ByNobody,
+        };
+        match filled {
+            Filled::By(rule) => {
+                let mut roles = BTreeSet::new();
+                for grant in grants {
+                    roles.extend(principals(aws, &grant.carried_by).await?.0);
+                }
+                let roles = roles.iter().map(String::as_str).collect();
+                notes.push(pull_through::told(aws, repository, whether, &rule, roles));
+                // The first pull makes it.
+                continue;
+            }
+            Filled::ByNobody => {}
+            Filled::Unread(why) => {
+                let key = (&repository.account, repository.region.as_str(), why);
+                caches_unread.entry(key).or_default().insert(repository.name.as_str());
+            }
+        }
+        if whether == Whether::Missing {
+            let names: BTreeSet<_> = grants.iter().map(|grant| grant.name.as_str()).collect();
+            let grants = few(names.into_iter());
             let message =
                 format!("{}: what is granted on it (grants: {grants}) reaches nothing until then", absent(repository));
             let note = Note::warning(format!("repository {}", repository.name), message);
@@ -158,13 +192,15 @@ pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Res
         }
     }
     for (region, why) in &seen.unread {
-        let names = reached.keys().filter(|repository| repository.region == *region);
+        let names = reached.keys().filter(|it| it.account == *own && it.region == *region);
         let names = few(names.map(|repository| repository.name.as_str()).collect::<Vec<_>>().into_iter());
         let message = format!("whether these are in {region} couldn't be read, as {OPERATION} {why}: {names}");
         let note = Note::info(format!("repositories of account {}", aws.config.account), message);
         reading.absent_repositories.add_unread(note.clone());
         notes.push(note);
     }
+    let caches = caches_unread.into_iter();
+    notes.extend(caches.map(|((account, region, why), names)| pull_through::unread(account, region, names, why)));
     Ok(notes)
 }
 

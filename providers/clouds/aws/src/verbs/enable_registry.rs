@@ -1,5 +1,7 @@
 //! `enable_registry`: a statement in the repository policy of another account; nothing in one's own.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{
     Checked, Desired, Handoff, Intent, IntentId, Object, Ownership, RegistryAccess, Result, Scope, quoted,
 };
@@ -11,13 +13,12 @@ use crate::places::Places;
 use crate::policy::document;
 use crate::resources::levels;
 use crate::resources::locator::{Locator, Repository};
-use crate::resources::pull_through;
-use crate::resources::repositories;
+use crate::resources::pull_through::{self, Asking, Filled};
+use crate::resources::repositories::{self, Whether};
 use crate::shared_document::Shared;
 
 pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
-    let mut rules = pull_through::Known::new();
     let mut places = Places::default();
     let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
         Ok(Locator::Repository(repository)) => Some((registry, repository)),
@@ -25,12 +26,16 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
         Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
     });
     let parsed: Vec<_> = parsed.collect();
+    if parsed.is_empty() {
+        return Ok(desired);
+    }
     let own = parsed.iter().map(|(_, repository)| repository).filter(|it| it.account == aws.config.account);
     let seen = repositories::look(aws, own.cloned().collect()).await?;
+    let asking = Asking::new(aws).await?;
     for (registry, repository) in parsed {
         if repository.account == aws.config.account {
             let whether = seen.whether(&repository);
-            pull_through::enable(aws, &repository, whether, registry.id(), &mut rules, &mut desired).await?;
+            pull_through::enable(aws, &repository, whether, registry.id(), &mut desired).await?;
             continue;
         }
         // Requirements 30 and 33.
@@ -38,8 +43,24 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
         desired.notes.extend(node_role.note("node_role"));
         let sid = aws.names.sid_of_registry(registry.name.as_str());
         let actions = levels::on_repository(registry.access());
-        let mut object = statement_object(aws, &repository, &sid, &[node_role.arn], actions, registry.id());
+        let principals = [node_role.arn];
+        let mut object = statement_object(aws, &repository, &sid, &principals, actions, registry.id());
         if object.handoff.is_none() {
+            let filled = match asking.is_due(&repository) {
+                true => pull_through::filled(aws, &repository).await?,
+                false => Filled::ByNobody,
+            };
+            match filled {
+                Filled::By(rule) => {
+                    let nodes = principals.iter().map(String::as_str).collect();
+                    desired.notes.push(pull_through::told(aws, &repository, Whether::There, &rule, nodes));
+                }
+                Filled::ByNobody => {}
+                Filled::Unread(why) => {
+                    let names = BTreeSet::from([repository.name.as_str()]);
+                    desired.notes.push(pull_through::unread(&repository.account, &repository.region, names, why));
+                }
+            }
             let shared = Shared::Repository(repository);
             object.depends_on.push(places.note(&aws.names, "nodes", &shared, &Scope::Global, registry.id()));
         }

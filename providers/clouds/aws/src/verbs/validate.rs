@@ -158,10 +158,9 @@ fn partition(aws: &Aws, text: &str, path: String) -> Option<Diagnostic> {
     Some(elsewhere(path, text, other, &aws.config.region, own))
 }
 
-/// IAM takes no other characters in a document. Source: IAM API reference, CreatePolicy, `PolicyDocument`.
+/// IAM takes no other characters in a document.
 fn characters(text: &str, path: String) -> Option<Diagnostic> {
-    let fits = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
-    let (at, c) = text.chars().enumerate().find(|(_, c)| !fits(*c))?;
+    let (at, c) = locator::unfit_character(text)?;
     let message = format!(
         "character {} of `{}` is `{c}` (U+{:04X}), which IAM takes in no policy",
         at + 1,

@@ -76,16 +76,51 @@ async fn an_explicit_deny_is_told_and_a_boundary_meets_what_it_demands() {
 #[tokio::test]
 async fn every_kind_of_denial_is_told() {
     let text = manifest(GRANTS);
-    for (knob, named) in [
-        ("resource-control-policy", "a resource control policy"),
-        ("permissions-boundary", "a permissions boundary"),
-        ("session-policy", "a session policy"),
-        ("vpc-endpoint-policy", "a VPC endpoint policy"),
-        ("identity-policy", "an identity-based policy"),
+    let mut world = World::new(&text).await;
+    for (knob, named, in_whose_hands) in [
+        (
+            "service-control-policy",
+            "a service control policy",
+            "ask whoever administers the organization (its management",
+        ),
+        ("resource-control-policy", "a resource control policy", "the organization that the resource's account is in"),
+        ("permissions-boundary", "a permissions boundary", "ask whoever set the principal's permissions boundary"),
+        ("session-policy", "a session policy", "have whatever makes the session"),
+        ("vpc-endpoint-policy", "a VPC endpoint policy", "ask whoever administers that network"),
+        (
+            "identity-policy",
+            "an identity-based policy",
+            "ask an administrator of the account to take the statement out",
+        ),
+        ("resource-policy", "a resource-based policy", "ask whoever administers the resource's account"),
     ] {
-        let world = World::with(&text, &format!("deny=iam:GetAccountAuthorizationDetails@{knob}")).await;
+        world.restart(&text, &format!("deny=iam:GetAccountAuthorizationDetails@{knob}")).await;
         let error = refused(world.plan(&text).await);
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
         assert!(said(&error).contains(&format!("denied by: an explicit deny in {named}")), "{}", said(&error));
+        let hint = error.hint_text().expect("a hint");
+        let begins = format!("a deny in {named} forbids this; giving permissions doesn't help: ");
+        assert!(hint.starts_with(&begins), "{hint}");
+        assert!(hint.contains(in_whose_hands), "{in_whose_hands} in {hint}");
+        assert!(!said(&error).contains("missing permission"), "{}", said(&error));
+        // Where such a policy is there and merely doesn't allow it, it is in the same hands. Who lacks a permission is told so.
+        world.restart(&text, &format!("deny=iam:GetAccountAuthorizationDetails@no-{knob}")).await;
+        let error = refused(world.plan(&text).await);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        let hint = error.hint_text().expect("a hint");
+        if matches!(knob, "identity-policy" | "resource-policy") {
+            assert!(
+                said(&error).contains("missing permission: iam:GetAccountAuthorizationDetails"),
+                "{}",
+                said(&error)
+            );
+            assert!(hint.contains("give the principal that permission"), "{hint}");
+            continue;
+        }
+        let kind = named.trim_start_matches("a ");
+        assert!(said(&error).contains(&format!("denied by: no {kind} allows it")), "{}", said(&error));
+        assert!(hint.starts_with(&format!("a {kind} applies, and doesn't allow this: ")), "{hint}");
+        assert!(hint.contains(in_whose_hands), "{in_whose_hands} in {hint}");
+        assert!(!said(&error).contains("missing permission"), "{}", said(&error));
     }
 }

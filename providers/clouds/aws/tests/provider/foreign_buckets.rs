@@ -242,19 +242,28 @@ async fn without_credentials_it_is_handed_off_whole() {
     let report = world.converge(&text).await;
     let handoffs: Vec<_> = report.handoffs.iter().filter(|change| change.id.kind == "s3-policy-statement").collect();
     assert_eq!(handoffs.len(), 2, "{:#?}", report.handoffs);
-    let documents: String =
-        handoffs.iter().map(|change| change.handoff.as_ref().expect("a handoff").document.as_str()).collect();
-    for needed in [
-        "acme-theirs",
-        "s3:ListBucket",
-        "s3:GetObject",
-        TASK_ROLE,
-        "put-bucket-policy",
-        "keep the others",
-        "kms:Decrypt",
-    ] {
-        assert!(documents.contains(needed), "{needed} in {documents}");
+    let mut of_bucket = Vec::new();
+    for change in &handoffs {
+        let document = &change.handoff.as_ref().expect("a handoff").document;
+        for needed in ["acme-theirs", "put-bucket-policy", "keep the others"] {
+            assert!(document.contains(needed), "{needed} in {document}");
+        }
+        let (policy, _) = document.split_once("3. Put it there").expect("the bucket's steps");
+        let (begin, end) = (policy.find('{').expect("a document"), policy.rfind('}').expect("its end"));
+        of_bucket.extend(statements(&policy[begin..=end]));
     }
+    assert_eq!(of_bucket.len(), 2, "{of_bucket:#?}");
+    assert_eq!(
+        of(&of_bucket, "AllowList"),
+        json!({"Effect": "Allow", "Principal": {"AWS": [TASK_ROLE]}, "Action": ["s3:ListBucket"],
+               "Resource": ["arn:aws:s3:::acme-theirs"],
+               "Condition": {"StringLike": {"s3:prefix": ["inputs/", "inputs/*"]}}})
+    );
+    assert_eq!(
+        of(&of_bucket, "AllowObjects"),
+        json!({"Effect": "Allow", "Principal": {"AWS": [TASK_ROLE]}, "Action": ["s3:GetObject"],
+               "Resource": ["arn:aws:s3:::acme-theirs/inputs/*"]})
+    );
     // Nobody could ask for the key: its statement is there whole, once, for whoever can.
     let of_objects =
         handoffs.iter().filter_map(|change| change.handoff.as_ref()).find(|one| one.document.contains("kms:"));

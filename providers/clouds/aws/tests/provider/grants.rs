@@ -1,5 +1,6 @@
 //! Grants and bindings: requirements 12 to 24 and 27 to 29.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, Level, Settings, Silent};
@@ -51,6 +52,71 @@ async fn requirement_28_s3_both_arns_and_a_condition_for_the_prefix() {
              "Resource": ["arn:aws:s3:::acme-models/*"], "Condition": owned},
         ]})
     );
+}
+
+/// What the README's table has in the column of object stores: backquoted actions, and levels for what they have.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let (_, table) = readme.split_once("Access levels, and what they come to on AWS:").expect("the table");
+    let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let (mut levels, mut before) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new());
+    for row in table.lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let mut actions = if cells[2].starts_with("and ") { before } else { BTreeSet::new() };
+        for word in quoted(cells[2]) {
+            match levels.get(&word) {
+                Some(all) => actions.extend(all.clone()),
+                None => drop(actions.insert(word)),
+            }
+        }
+        before = actions.clone();
+        levels.insert(quoted(cells[1]).remove(0), actions);
+    }
+    levels
+}
+
+#[tokio::test]
+async fn each_level_comes_to_the_documented_actions_and_no_others() {
+    let abort = "s3:AbortMultipartUpload";
+    let (list, get, put, parts) = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts");
+    let (decrypt, encrypt) = ("kms:Decrypt", "kms:GenerateDataKey");
+    let (login, layers, get_image) =
+        ("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage");
+    let (layer, begin, upload, end, put_image) = (
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:InitiateLayerUpload",
+        "ecr:UploadLayerPart",
+        "ecr:CompleteLayerUpload",
+        "ecr:PutImage",
+    );
+    let documented = documented();
+    for (resource, level, wanted) in [
+        ("data", "list", &[list][..]),
+        ("data", "read", &[list, get, decrypt]),
+        ("data", "write", &[put, abort, decrypt, encrypt]),
+        ("data", "read-write", &[list, get, put, abort, parts, decrypt, encrypt]),
+        ("data", "manage", &[list, get, put, abort, parts, "s3:DeleteObject", decrypt, encrypt]),
+        ("token", "read", &["secretsmanager:GetSecretValue"]),
+        ("images", "pull", &[login, layers, get_image, layer]),
+        ("images", "push", &[login, layers, get_image, layer, begin, upload, end, put_image]),
+    ] {
+        let text = manifest(&format!("grants: [{{ name: all, scope: global, access: {{ {resource}: {level} }} }}]"));
+        let world = World::new(&text).await;
+        let key = crate::buckets::key(&world, "111122223333").await;
+        let algorithm = aws_sdk_s3::types::ServerSideEncryption::AwsKms;
+        crate::buckets::encrypt(&world.s3("111122223333"), "acme-data", algorithm, Some(&key)).await;
+        world.converge(&text).await;
+        let document = world.document("cloudgrant_tests_global").await;
+        let statements = document["Statement"].as_array().expect("statements");
+        let allowed = statements.iter().flat_map(|one| one["Action"].as_array().expect("actions"));
+        let allowed: BTreeSet<_> = allowed.map(|action| action.as_str().expect("text").to_owned()).collect();
+        let wanted: BTreeSet<_> = wanted.iter().map(|action| (*action).to_owned()).collect();
+        assert_eq!(allowed, wanted, "{level} on {resource}");
+        if resource == "data" {
+            assert_eq!(documented.get(level), Some(&allowed), "what the README says of {level}");
+        }
+    }
 }
 
 #[tokio::test]

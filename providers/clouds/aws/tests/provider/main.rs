@@ -20,6 +20,7 @@ mod one_by_one;
 mod others;
 mod own_repositories;
 mod permissions;
+mod pull_through;
 mod registries;
 mod revoking;
 mod revoking_beside;

@@ -91,7 +91,7 @@ async fn printed(world: &World, text: &str, purpose: Purpose) -> Policies {
 }
 
 /// Asks the sandbox itself.
-async fn ask(world: &World, request: &str, body: &str) -> Value {
+pub(crate) async fn ask(world: &World, request: &str, body: &str) -> Value {
     let address = world.running().endpoint().trim_start_matches("http://");
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("the sandbox");
     let head =

@@ -171,9 +171,15 @@ async fn a_new_role_is_waited_for_in_older_words_as_well() {
 }
 
 #[tokio::test]
-async fn in_older_words_a_dead_principal_of_others_is_named() {
+async fn a_dead_principal_of_others_is_named() {
+    for knobs in ["", "wording=older"] {
+        names_a_dead_principal_of_others(knobs).await;
+    }
+}
+
+async fn names_a_dead_principal_of_others(knobs: &str) {
     let text = manifest("grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]");
-    let world = World::with(&text, "wording=older").await;
+    let world = World::with(&text, knobs).await;
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     world.iam().create_role().role_name("gone").assume_role_policy_document(trust).send().await.expect("made");
     let theirs = json!({"Version": "2012-10-17", "Statement": [{
@@ -182,10 +188,15 @@ async fn in_older_words_a_dead_principal_of_others_is_named() {
     let set = world.ecr("444455556666").set_repository_policy().repository_name("team/elsewhere");
     set.policy_text(theirs.to_string()).send().await.expect("set");
     world.iam().delete_role().role_name("gone").send().await.expect("deleted");
+    let answer = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    let before = answer.expect("a policy").policy_text.expect("text");
+    assert!(before.contains("\"AROA"), "AWS shows the id of who is gone: {before}");
     let report = world.apply(&text).await.expect("a report");
     let error = &report.failed[0].error;
     assert_eq!(error.kind(), cloudgrant_core::ErrorKind::Conflict, "{}", said(error));
     assert!(said(error).contains("its statement `Theirs`"), "{}", said(error));
+    let answer = world.ecr("444455556666").get_repository_policy().repository_name("team/elsewhere").send().await;
+    assert_eq!(answer.expect("a policy").policy_text, Some(before), "{knobs}");
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! What organizations and accounts demand: boundaries, tags, external ids, and patience.
 
-use aws_sdk_iam::types::Tag;
-use cloudgrant_core::{Action, ErrorKind};
+use std::time::Duration;
 
+use aws_sdk_iam::types::Tag;
+use cloudgrant_conformance::nearby;
+use cloudgrant_core::{Action, Approval, Cancel, ErrorKind, Settings, Silent};
+use serde_json::json;
+
+use crate::permissions::ask;
 use crate::world::{Runs, World, manifest, refused, said};
 
 const GRANTS: &str = "
@@ -152,17 +157,73 @@ async fn roles_and_policies_have_the_tags_that_the_manifest_names() {
     }
 }
 
+/// An organization that demands tags demands them of the marks of other accounts' documents as well, which come before these.
+#[tokio::test]
+async fn everything_that_the_stack_makes_has_the_tags() {
+    let tail = "
+grants:
+  - { name: mine, scope: { domain: production }, access: { elsewhere: pull } }
+  - { name: all, scope: global, access: { models: read } }
+registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]
+";
+    let tags = "  region: us-west-2\n  tags: { cost-center: ml-42 }";
+    let text = manifest(tail).replace("  region: us-west-2", tags);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let path = "/cloudgrant/tests/";
+    let policies = world.iam().list_policies().path_prefix(path).send().await.expect("policies").policies;
+    let mut seen = Vec::new();
+    for policy in policies.expect("some") {
+        let tags = world.iam().list_policy_tags().policy_arn(policy.arn().expect("an ARN")).send().await.expect("tags");
+        seen.push((policy.policy_name.expect("a name"), tags.tags));
+    }
+    for role in world.iam().list_roles().path_prefix(path).send().await.expect("roles").roles {
+        let tags = world.iam().list_role_tags().role_name(&role.role_name).send().await.expect("tags");
+        seen.push((format!("role {}", role.role_name), tags.tags));
+    }
+    for (name, tags) in &seen {
+        assert!(tags.iter().any(|tag| tag.key == "cost-center" && tag.value == "ml-42"), "{name}: {tags:?}");
+    }
+    let mut names: Vec<_> = seen.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "cloudgrant_tests_global",
+            "cloudgrant_tests_place.ecr-nodes.444455556666.us-west-2",
+            "cloudgrant_tests_place.ecr-tasks.444455556666.us-west-2",
+            "cloudgrant_tests_production",
+            "role cloudgrant_tests_production",
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_role_is_assumed_with_what_it_demands() {
     let plain =
         manifest("registries: [{ name: theirs, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/theirs }]");
     let role = "arn:aws:iam::444455556666:role/registry-admin";
     let demanding = |more: &str| plain.replace(&format!("\"{role}\""), &format!("{{ role: '{role}'{more} }}"));
-    let text = demanding(", external_id: our-secret-handshake, session_name: ci-42, duration: 900");
+    let text = demanding(", external_id: our-secret-handshake, session_name: ci-42, duration: 7200");
     let world = World::new(&text).await;
     world.converge(&text).await;
-    let error = refused(world.plan(&plain).await);
-    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    let log = ask(&world, "GET /_sandbox/log", "").await;
+    let mut sessions: Vec<_> = log.as_array().expect("lines").iter().map(|line| line["session"].clone()).collect();
+    sessions.retain(|session| !session.is_null());
+    sessions.dedup();
+    assert_eq!(sessions, [json!({ "name": "ci-42", "seconds": "7200" })]);
+    for (less, missing) in [
+        ("", "all of it"),
+        (", session_name: ci-42", "the external id"),
+        (", external_id: our-secret-handshake", "the session's name"),
+        (", external_id: our-secret-handshake, session_name: ci-43", "another name"),
+    ] {
+        let error = refused(world.plan(&demanding(less)).await);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "without {missing}");
+    }
+    // Longer than the role allows.
+    let longer = refused(world.plan(&text.replace("duration: 7200", "duration: 7201")).await);
+    assert!(said(&longer).contains("MaxSessionDuration"), "{}", said(&longer));
     for (more, named) in
         [(", duration: 60", "duration"), (", session_name: 'a b'", "session_name"), (", session: x", "session")]
     {
@@ -214,9 +275,38 @@ async fn what_is_detached_a_moment_ago_is_waited_for() {
 
 #[tokio::test]
 async fn how_long_is_waited_is_a_setting() {
-    let text = with("  settle_timeout: 0.5");
-    let world = World::with(&text, "replication=400ms").await;
-    world.converge(&text).await;
+    let grants = "grants: [{ name: pulls, scope: { domain: production }, access: { elsewhere: pull } }]";
+    let text = |seconds: &str| {
+        let key = format!("  region: us-west-2\n  settle_timeout: {seconds}");
+        manifest(grants).replace("  region: us-west-2", &key)
+    };
+    let run = async |world: &World, text: &str, propagation: u64| {
+        let settings = Settings {
+            patience: Duration::from_millis(50),
+            propagation: Duration::from_secs(propagation),
+            settle: Duration::from_secs(propagation),
+            ..nearby()
+        };
+        let session = world.session_with(text, settings).await.expect("a session");
+        let engine = session.engine();
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report")
+    };
+    // A role is no principal to ECR yet: what isn't waited for long enough ends with what AWS says of it.
+    let world = World::with(&text("0.3"), "replication=30s").await;
+    let report = run(&world, &text("0.3"), 60).await;
+    let failed: Vec<_> = report.failed.iter().map(|failed| failed.change.id.kind).collect();
+    assert_eq!(failed, ["ecr-policy-statement"], "{:#?}", report.failed);
+    assert!(report.elapsed < Duration::from_secs(20), "{:?}", report.elapsed);
+    let world = World::with(&text("60"), "replication=1s").await;
+    let report = run(&world, &text("60"), 0).await;
+    assert!(report.is_success(), "{:#?}", report.failed);
+    // Where nothing is said, AWS is waited for as long as everything is.
+    let session = world.session(&manifest(grants)).await.expect("a session");
+    assert_eq!(session.provider().settle_timeout(), None);
+    assert_eq!(Settings::default().settle, Duration::from_secs(120));
+    let session = world.session(&text("7")).await.expect("a session");
+    assert_eq!(session.provider().settle_timeout(), Some(Duration::from_secs(7)));
     let error = refused(world.plan(&with("  settle_timeout: 0")).await);
     assert!(said(&error).contains("seconds above 0"), "{}", said(&error));
 }

@@ -2,7 +2,8 @@
 //! Actions are written as in policies, in any case and with `*` and `?`.
 //!
 //! Behind a further `@` stands the name of a parameter with which the request passes, as organizations demand a permissions
-//! boundary: `iam:CreateRole@service-control-policy@PermissionsBoundary`. Wording: IAM user guide, "Troubleshoot access
+//! boundary: `iam:CreateRole@service-control-policy@PermissionsBoundary`. With `no-` before it, that kind of policy is there and
+//! merely doesn't allow it: `iam:CreateRole@no-permissions-boundary`. Wording: IAM user guide, "Troubleshoot access
 //! denied error messages".
 
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ const BY: [(&str, &str); 7] = [
 pub(crate) enum Why<'a> {
     /// No policy allows it.
     NotAllowed,
+    /// A policy of that kind is there, and doesn't allow it.
+    NotAllowedBy(&'a str),
     /// A statement of that kind of policy denies it.
     Explicit(&'a str),
 }
@@ -35,7 +38,7 @@ pub(crate) enum Why<'a> {
 pub(crate) fn check(knob: &BTreeSet<String>) -> Result<()> {
     for entry in knob {
         let by = entry.split('@').nth(1);
-        if by.is_some_and(|by| BY.iter().all(|(name, _)| *name != by)) {
+        if by.is_some_and(|by| named(by.strip_prefix("no-").unwrap_or(by)).is_none()) {
             let names: Vec<_> = BY.iter().map(|(name, _)| *name).collect();
             let reason = format!("what denies is one of {}", names.join(", "));
             return Err(SandboxError::new(format!("deny `{entry}`")).because(reason));
@@ -55,11 +58,18 @@ pub(crate) fn find<'a>(knob: &'a BTreeSet<String>, action: &str, has: impl Fn(&s
         if unless.is_some_and(&has) {
             return None;
         }
-        Some(match by.and_then(|by| BY.iter().find(|(name, _)| *name == by)) {
-            Some((_, named)) => Why::Explicit(named),
-            None => Why::NotAllowed,
+        let allows_not = by.and_then(|by| by.strip_prefix("no-")).and_then(named);
+        Some(match (allows_not.and_then(|named| named.split_once(' ')), by.and_then(named)) {
+            (Some((_article, bare)), _) => Why::NotAllowedBy(bare),
+            (None, Some(named)) => Why::Explicit(named),
+            (None, None) => Why::NotAllowed,
         })
     })
+}
+
+/// How AWS calls a kind of policy.
+fn named(by: &str) -> Option<&'static str> {
+    BY.iter().find(|(name, _)| *name == by).map(|(_, named)| *named)
 }
 
 #[cfg(test)]
@@ -78,6 +88,9 @@ mod tests {
         assert_eq!(find(&knob, "iam:CreateRole", nothing), Some(Why::Explicit("a service control policy")));
         assert_eq!(find(&knob, "iam:CreateRole", |parameter| parameter == "PermissionsBoundary"), None);
         assert_eq!(find(&knob, "iam:GetRole", nothing), None);
+        let bounded = BTreeSet::from(["iam:CreateRole@no-permissions-boundary".to_owned()]);
+        assert!(check(&bounded).is_ok());
+        assert_eq!(find(&bounded, "iam:CreateRole", nothing), Some(Why::NotAllowedBy("permissions boundary")));
         // As policies have it: a pattern, in any case.
         let pattern = BTreeSet::from(["iam:list*".to_owned()]);
         assert_eq!(find(&pattern, "iam:ListRoles", nothing), Some(Why::NotAllowed));

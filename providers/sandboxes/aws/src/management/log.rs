@@ -22,6 +22,16 @@ pub(crate) struct Line {
     /// The policy of a repository, a bucket or a key that was read or written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<String>,
+    /// What an `sts:AssumeRole` asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<Session>,
+}
+
+/// How a session was to be called and how many seconds it was to last, as CloudTrail has it among a request's parameters.
+#[derive(Debug, Serialize)]
+pub(crate) struct Session {
+    pub(crate) name: Option<String>,
+    pub(crate) seconds: Option<String>,
 }
 
 /// The last requests.

@@ -10,7 +10,7 @@ use cloudgrant_sandbox_kit::{Request, Response};
 use http::{Method, StatusCode};
 use serde_json::json;
 
-pub(crate) use self::log::{Line, Log};
+pub(crate) use self::log::{Line, Log, Session};
 use crate::server::dispatch::Dispatcher;
 
 /// Answers `/_sandbox/...`. These requests are neither counted nor disturbed by faults.

@@ -12,20 +12,28 @@ use crate::server::auth;
 use crate::state::model::Document;
 use crate::state::{State, iam_arn};
 
-/// A role's ARN, and what its trust policy demands.
+/// A role's ARN, what its trust policy demands, and how long its sessions may last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assumed {
     arn: String,
     external_id: Option<String>,
+    session_name: Option<String>,
+    /// In seconds; as IAM has it where nothing is said.
+    duration: Option<i64>,
 }
 
 impl Assumed {
-    /// A role's ARN, or a mapping with it and an external id.
+    /// A role's ARN, or a mapping with it and how it is assumed.
     pub(super) fn read(written: &Value) -> Option<Self> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         match text(Some(written)) {
-            Some(arn) => Some(Self { arn, external_id: None }),
-            None => Some(Self { arn: text(written.get("role"))?, external_id: text(written.get("external_id")) }),
+            Some(arn) => Some(Self { arn, external_id: None, session_name: None, duration: None }),
+            None => Some(Self {
+                arn: text(written.get("role"))?,
+                external_id: text(written.get("external_id")),
+                session_name: text(written.get("session_name")),
+                duration: written.get("duration").and_then(Value::as_i64),
+            }),
         }
     }
 
@@ -34,10 +42,17 @@ impl Assumed {
         let mut statement = json!(
             {"Effect": "Allow", "Principal": {"AWS": root(partition, account)}, "Action": "sts:AssumeRole"}
         );
-        if let Some(id) = &self.external_id {
-            statement["Condition"] = json!({"StringEquals": {"sts:ExternalId": id}});
+        for (key, value) in [("sts:ExternalId", &self.external_id), ("sts:RoleSessionName", &self.session_name)] {
+            if let Some(value) = value {
+                statement["Condition"]["StringEquals"][key] = json!(value);
+            }
         }
         statement
+    }
+
+    /// How long its sessions may last: what is asked for, and what every role allows.
+    fn max_session(&self) -> i64 {
+        self.duration.unwrap_or_default().max(3600)
     }
 }
 
@@ -50,7 +65,7 @@ pub(super) fn seed(state: &mut State, account: &str, assumed: &Assumed) -> Resul
     let (role, trust) = match state.account_mut(&owner).role(&name).cloned() {
         Some(role) if state.history.is_seeded(&of_ours(&what, &role.trust.text)) => {
             let trust = with(&role.trust.text, statement);
-            if trust == role.trust.text {
+            if trust == role.trust.text && role.max_session >= assumed.max_session() {
                 return Ok(());
             }
             (role, trust)
@@ -66,7 +81,9 @@ pub(super) fn seed(state: &mut State, account: &str, assumed: &Assumed) -> Resul
     // First, so that a text which nobody noted is never taken for one of ours.
     state.mark_seeded(of_ours(&what, &trust))?;
     let is_new = role.id.is_empty();
-    let role = crate::state::model::Role { trust: Document { text: trust, ..Document::default() }, ..role };
+    let max_session = role.max_session.max(assumed.max_session());
+    let trust = Document { text: trust, ..Document::default() };
+    let role = crate::state::model::Role { trust, max_session, ..role };
     let saved = if is_new { save_role(state, role) } else { state.save_role(role) };
     saved.map_err(|error| SandboxError::new(format!("make the {what}")).because(error.message))?;
     state.mark_seeded(what)

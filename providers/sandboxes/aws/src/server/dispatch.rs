@@ -10,7 +10,7 @@ use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Request, Res
 
 use crate::authorization::caller_policies::{Allowed, Sent};
 use crate::authorization::denials::{self, Why};
-use crate::management::{self, Line, Log};
+use crate::management::{self, Line, Log, Session};
 use crate::protocol::answers::{Outcome, failure, success};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::json::Params;
@@ -123,6 +123,12 @@ impl Dispatcher {
             let resource = asked.resources(&state, &caller, &params).swap_remove(0);
             return Err(match why {
                 Why::NotAllowed => ApiError::denied(&caller.arn, &asked.action, &resource),
+                Why::NotAllowedBy(by) => ApiError::denied_by(
+                    &caller.arn,
+                    &asked.action,
+                    &resource,
+                    &format!("because no {by} allows the {} action", asked.action),
+                ),
                 Why::Explicit(by) => ApiError::denied_by(
                     &caller.arn,
                     &asked.action,
@@ -170,7 +176,10 @@ impl Dispatcher {
         let (account, action) = (self.account(&key), asked.action.clone());
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let at_us = u64::try_from(log.since().as_micros()).unwrap_or(u64::MAX);
-        log.note(Line { sequence, turn, at_us, account, key, action, status, policy });
+        let text = |parameter: &str| asked.query.get(parameter).map(str::to_owned);
+        let session = (action == "sts:AssumeRole")
+            .then(|| Session { name: text("RoleSessionName"), seconds: text("DurationSeconds") });
+        log.note(Line { sequence, turn, at_us, account, key, action, status, policy, session });
     }
 
     /// The account that a key names, for the log.

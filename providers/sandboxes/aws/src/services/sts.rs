@@ -1,6 +1,6 @@
 //! STS: who am I, and becoming a role. Source: STS API reference.
 
-use crate::authorization::policy::trust;
+use crate::authorization::policy::trust::{self, Presented};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::query::Query;
 use crate::protocol::xml::Xml;
@@ -54,10 +54,11 @@ fn assume_role(state: &mut State, caller: &Caller, query: &Query) -> Answer<Xml>
              Member must have value {limit}"
         )));
     }
+    let presented = Presented { external_id: query.get("ExternalId"), session_name: Some(name) };
     // A role that does not exist and one that trusts somebody else look alike from outside.
     let role = state
         .role_by_arn(arn)
-        .filter(|role| trust::admits(state, &role.trust, caller, query.get("ExternalId")))
+        .filter(|role| trust::admits(state, &role.trust, caller, presented))
         .ok_or_else(|| {
             let message =
                 format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", caller.arn);

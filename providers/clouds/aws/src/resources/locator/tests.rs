@@ -87,6 +87,46 @@ fn what_is_no_locator_is_refused() {
     }
 }
 
+/// Names of buckets are unique in a partition: the hint has to name it, or it is another bucket.
+#[test]
+fn an_address_s_hint_is_taken_and_means_the_same() {
+    for (url, partition, hint) in [
+        ("https://acme.s3.us-west-2.amazonaws.com/in/", "aws", "arn:aws:s3:::acme/in/*"),
+        ("https://acme.s3.us-west-2.amazonaws.com/in/*", "aws", "arn:aws:s3:::acme/in/*"),
+        ("https://acme.s3.us-west-2.amazonaws.com/", "aws", "arn:aws:s3:::acme"),
+        ("https://acme.s3.us-west-2.amazonaws.com/raw%20data/", "aws", "arn:aws:s3:::acme/raw data/*"),
+        ("https://acme.s3.us-west-2.amazonaws.com/caf%C3%A9/", "aws", "arn:aws:s3:::acme/caf\u{e9}/*"),
+        ("https://acme.s3.cn-north-1.amazonaws.com.cn/in/", "aws-cn", "arn:aws-cn:s3:::acme/in/*"),
+        ("https://acme.s3.us-gov-west-1.amazonaws.com/in/", "aws-us-gov", "arn:aws-us-gov:s3:::acme/in/*"),
+    ] {
+        let refusal = Locator::parse(url).expect_err(url);
+        assert!(refusal.message.contains(&format!("in the partition {partition}, ")), "{url}: {}", refusal.message);
+        let told = refusal.hint.expect("a hint");
+        let written = told.strip_prefix("write ").and_then(|told| told.split_once(';'));
+        assert_eq!(written.map(|(locator, _)| locator), Some(hint), "{url}: {told}");
+        assert_eq!(super::partition(hint), Some(partition));
+        assert!(Locator::parse(hint).is_ok(), "{hint}");
+    }
+    for (url, said) in [
+        ("https://acme-ap-abc-s3alias.s3.us-west-2.amazonaws.com/in/", "access point"),
+        ("https://s3.us-west-2.amazonaws.com/acme-train--usw2-az1--x-s3/", "directory bucket"),
+        ("https://acme.s3.us-west-2.amazonaws.com/%E8%A8%93/", "U+8A13"),
+        ("https://acme.s3.us-west-2.amazonaws.com/%24%7Baws:username%7D/", "`$`"),
+        ("https://acme.s3.us-west-2.amazonaws.com/a/../b/", "`..`"),
+    ] {
+        let refusal = Locator::parse(url).expect_err(url);
+        assert!(refusal.message.contains(said), "{url}: {}", refusal.message);
+        assert!(refusal.hint.is_some_and(|hint| !hint.starts_with("write s3://") && !hint.contains(":::")), "{url}");
+    }
+    // One object alone can't be granted, and what can't be read for sure is not guessed.
+    let hint = |url: &str| Locator::parse(url).expect_err(url).hint.expect("a hint");
+    let object = hint("https://acme.s3.us-west-2.amazonaws.com/in/a.csv");
+    assert!(object.starts_with("write arn:aws:s3:::acme/in/a.csv/* if it is a folder"), "{object}");
+    assert_eq!(hint("https://acme.s3.us-west-2.amazonaws.com/raw+data/"), super::FORMS);
+    let registry = Locator::parse_registry("https://acme.s3.us-west-2.amazonaws.com/in/").expect_err("no registry");
+    assert_eq!(registry.hint.as_deref(), Some(super::REPOSITORY_FORM));
+}
+
 #[test]
 fn what_only_looks_reserved_is_a_bucket() {
     for bucket in ["acme-x-s3", "acme-s3alias-data", "mrap", "my-sthree", "1.2.3.4.5", "acme-111122223333-us-west-2-an"]

@@ -62,8 +62,26 @@ fn actions_fit(statement: &Map<String, Value>) -> bool {
     })
 }
 
+/// What an `sts:AssumeRole` says that conditions can demand. Source: IAM user guide, "IAM and AWS STS condition context keys".
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Presented<'a> {
+    pub(crate) external_id: Option<&'a str>,
+    pub(crate) session_name: Option<&'a str>,
+}
+
+impl<'a> Presented<'a> {
+    /// The value of a key; none for one that isn't known here.
+    fn value(&self, key: &str) -> Option<&'a str> {
+        match key.to_ascii_lowercase().as_str() {
+            "sts:externalid" => self.external_id,
+            "sts:rolesessionname" => self.session_name,
+            _ => None,
+        }
+    }
+}
+
 /// Whether a trust policy lets a caller become the role by `sts:AssumeRole`.
-pub(crate) fn admits(state: &State, trust: &Document, caller: &Caller, external_id: Option<&str>) -> bool {
+pub(crate) fn admits(state: &State, trust: &Document, caller: &Caller, presented: Presented<'_>) -> bool {
     let Some(document) = parse(&state.show(trust)) else { return false };
     let Ok(statements) = statements(&document) else { return false };
     let applies = |effect: &str| {
@@ -71,7 +89,7 @@ pub(crate) fn admits(state: &State, trust: &Document, caller: &Caller, external_
             statement.get("Effect").and_then(Value::as_str) == Some(effect)
                 && names_assume_role(statement)
                 && names_caller(statement, caller)
-                && conditions_hold(statement.get("Condition"), external_id)
+                && conditions_hold(statement.get("Condition"), presented)
         })
     };
     applies("Allow") && !applies("Deny")
@@ -98,15 +116,15 @@ pub(crate) fn names_caller(statement: &Map<String, Value>, caller: &Caller) -> b
     })
 }
 
-/// Only `sts:ExternalId` is known; a statement with any other condition does not apply.
-fn conditions_hold(condition: Option<&Value>, external_id: Option<&str>) -> bool {
+/// A statement with a condition on any other key than those that are presented does not apply.
+fn conditions_hold(condition: Option<&Value>, presented: Presented<'_>) -> bool {
     let Some(condition) = condition.and_then(Value::as_object) else { return true };
     condition.iter().all(|(operator, keys)| {
         matches!(operator.as_str(), "StringEquals" | "StringLike")
             && keys.as_object().is_some_and(|keys| {
                 keys.iter().all(|(key, values)| {
-                    key.eq_ignore_ascii_case("sts:ExternalId")
-                        && texts(values).unwrap_or_default().iter().any(|value| Some(*value) == external_id)
+                    let value = presented.value(key);
+                    value.is_some_and(|value| texts(values).unwrap_or_default().contains(&value))
                 })
             })
     })
@@ -197,15 +215,22 @@ mod tests {
             ..Document::default()
         };
         let root = json!({"AWS": "arn:aws:iam::111122223333:root"});
-        assert!(admits(&state, &trust(root.clone(), json!({})), &caller, None));
-        assert!(!admits(&state, &trust(json!({"AWS": "arn:aws:iam::444455556666:root"}), json!({})), &caller, None));
+        let nothing = Presented::default();
+        assert!(admits(&state, &trust(root.clone(), json!({})), &caller, nothing));
+        assert!(!admits(&state, &trust(json!({"AWS": "arn:aws:iam::444455556666:root"}), json!({})), &caller, nothing));
         let external = trust(root.clone(), json!({"StringEquals": {"sts:ExternalId": "x"}}));
-        assert!(admits(&state, &external, &caller, Some("x")));
-        assert!(!admits(&state, &external, &caller, Some("y")));
-        assert!(!admits(&state, &trust(root, json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})), &caller, None));
+        let by = |external_id| Presented { external_id: Some(external_id), ..nothing };
+        assert!(admits(&state, &external, &caller, by("x")));
+        assert!(!admits(&state, &external, &caller, by("y")) && !admits(&state, &external, &caller, nothing));
+        let named = trust(root.clone(), json!({"StringEquals": {"sts:RoleSessionName": "ci-42"}}));
+        assert!(admits(&state, &named, &caller, Presented { session_name: Some("ci-42"), ..nothing }));
+        assert!(!admits(&state, &named, &caller, Presented { session_name: Some("cloudgrant"), ..nothing }));
+        assert!(!admits(&state, &named, &caller, by("ci-42")));
+        let with_a_device = trust(root, json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}));
+        assert!(!admits(&state, &with_a_device, &caller, nothing));
         let by_role = trust(json!({"AWS": "arn:aws:iam::111122223333:role/ci"}), json!({}));
-        assert!(!admits(&state, &by_role, &caller, None));
+        assert!(!admits(&state, &by_role, &caller, nothing));
         caller.role = Some(SessionRole { arn: "arn:aws:iam::111122223333:role/ci".into(), id: "AROAX".into() });
-        assert!(admits(&state, &by_role, &caller, None));
+        assert!(admits(&state, &by_role, &caller, nothing));
     }
 }
