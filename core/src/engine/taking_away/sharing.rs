@@ -16,6 +16,9 @@ pub(in crate::engine) type Remainders<'a> = dyn Fn(&ObjectId, &Shares<'_>) -> Re
 /// What is left of an object by what it says itself.
 pub(in crate::engine) type ByName<'a> = dyn Fn(&ObjectId, &Value, &[GrantName]) -> Remainder + Sync + 'a;
 
+/// Whether two objects give access to the same thing.
+pub(in crate::engine) type GiveSame<'a> = dyn Fn((&ObjectId, &Value), (&ObjectId, &Value)) -> bool + Sync + 'a;
+
 /// What becomes of an object; `None` where it goes.
 pub(in crate::engine) type Left = Option<Attributes>;
 
@@ -63,7 +66,7 @@ pub(in crate::engine) struct Sharing<'a> {
     /// [`Provider::without_grants`](crate::Provider::without_grants)
     pub(in crate::engine) by_name: &'a ByName<'a>,
     /// [`Provider::give_same`](crate::Provider::give_same)
-    pub(in crate::engine) give_same: &'a (dyn Fn((&ObjectId, &Value), (&ObjectId, &Value)) -> bool + Sync + 'a),
+    pub(in crate::engine) give_same: &'a GiveSame<'a>,
     /// [`Provider::holds_only`](crate::Provider::holds_only), of what these ask for.
     pub(in crate::engine) holds_only: &'a (dyn Fn(&ObjectId, &Value) -> bool + Sync + 'a),
 }
