@@ -23,7 +23,7 @@ use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{IntentId, Intents, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
@@ -136,6 +136,18 @@ pub trait Provider: Backend {
         one.0.kind == other.0.kind
     }
 
+    /// Whether something that one reach gives, another one gives as well, to the same task code; each with its grant. Asked of grants that
+    /// stay and of what is revoked: whoever revokes is told that it can still be reached. Without an answer of the provider's, locators
+    /// count as they are written, and levels as all clouds have them.
+    ///
+    /// # Behavior
+    /// - Sends nothing.
+    /// - Compares what locators name, in whatever form, and what the cloud gives for the levels, or for what the manifest names instead.
+    /// - Where only the cloud could tell, the answer is yes: access that stays must not go unsaid.
+    fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
+        overlap(one.1, other.1)
+    }
+
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
     /// made, so that a provider that had to log in for it knows by then.
     ///
@@ -213,6 +225,22 @@ pub trait Provider: Backend {
         let _ = resource;
         Vec::new()
     }
+}
+
+/// Whether two reaches give something in common, as far as that can be told without knowing the cloud.
+fn overlap(one: &Reach, other: &Reach) -> bool {
+    let (here, there) = (&one.resource, &other.resource);
+    here.kind == there.kind
+        && (is_within(&here.locator, &there.locator) || is_within(&there.locator, &here.locator))
+        && one.access.overlaps(other.access)
+}
+
+/// Whether what one locator names is another one, or in that. In the notations of all clouds, what is in a place is named after it.
+fn is_within(one: &str, other: &str) -> bool {
+    let is_pattern = other.ends_with('*');
+    let other = other.trim_end_matches('*');
+    let is_open = is_pattern || other.ends_with('/');
+    one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || is_open)
 }
 
 /// Who calls, in the cloud's own words.
@@ -299,4 +327,33 @@ pub trait Connect: Provider + Sized + 'static {
     /// # Errors
     /// The configuration contradicts itself.
     async fn connect(context: Context, config: Self::Config) -> Result<Self>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::names::ResourceName;
+
+    #[test]
+    fn what_is_in_a_place_is_named_after_it() {
+        assert!(is_within("s3://a/b/", "s3://a") && is_within("s3://a", "s3://a") && !is_within("s3://ab", "s3://a"));
+        assert!(is_within("s3://a/b", "s3://a/*") && !is_within("s3://b/a", "s3://a/*"));
+    }
+
+    #[test]
+    fn without_knowing_the_cloud_kind_locator_and_level_count() {
+        let reach = |kind, locator: &str, access| {
+            let name = ResourceName::parse("it").expect("a name");
+            Reach { resource: Arc::new(Resource { name, kind, locator: locator.to_owned(), force: false }), access }
+        };
+        let (objects, other) = (ResourceKind::ObjectStore, ResourceKind::Other);
+        for (one, two, expected) in [
+            (reach(objects, "x://a", Access::Read), reach(objects, "x://a/b/", Access::ReadWrite), true),
+            (reach(objects, "x://a", Access::Read), reach(objects, "x://a", Access::Write), false),
+            (reach(objects, "x://a", Access::Read), reach(objects, "x://b", Access::Read), false),
+            (reach(objects, "x://a", Access::Read), reach(other, "x://a", Access::Read), false),
+        ] {
+            assert!(overlap(&one, &two) == expected && overlap(&two, &one) == expected, "{one:?}, {two:?}");
+        }
+    }
 }

@@ -187,7 +187,7 @@ impl Engine {
             handed_off::tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
         }
         if !are_givers_told && whole.is_some() {
-            plan.notes.extend(given_by_others::note(&revoked, baseline, &reducer.absent()));
+            plan.notes.extend(given_by_others::note(&*self.provider, &revoked, baseline, &reducer.absent()));
         }
         plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName,
-    Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, RegistryAccess, Remainder, Resource,
-    Result, ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
+    Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, Reach, RegistryAccess, Remainder,
+    Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -161,6 +161,10 @@ impl Provider for Spy {
 
     fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
         self.inner.give_same(one, other)
+    }
+
+    fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
+        self.inner.gives_some_of(one, other)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

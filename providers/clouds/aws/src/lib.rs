@@ -38,8 +38,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
     Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
-    Provider, Purpose, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks,
-    TaskAccess, Widened, register_provider,
+    Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares,
+    Stacks, TaskAccess, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -228,6 +228,10 @@ impl Provider for Aws {
         object.kind == kinds::POLICY
             && !self.names.is_mark(&self.names.policy_arn(&object.name))
             && packing::remainder::holds_only(there, asked)
+    }
+
+    fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
+        resources::overlap::overlap(one.1, other.1)
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -29,7 +29,7 @@ mod verbs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -45,11 +45,12 @@ use tokio::sync::Mutex;
 
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
+use crate::client::arm::{Mode, Registry};
 use crate::client::{Arm, Presence};
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::inventory::tenants::Tenants;
 use crate::names::Names;
-use crate::resources::locator::Locator;
+use crate::resources::locator::{Locator, Place};
 use crate::resources::resource_id::ResourceId;
 
 register_provider!(Azure);
@@ -73,6 +74,8 @@ pub struct Azure {
     /// Whether containers and secrets are there, as this run has seen them. What the stack has assigned roles on counts as
     /// there.
     contents: Mutex<HashMap<ResourceId, Presence>>,
+    /// The registries of the data plane's subscription, as they were read last.
+    registries: std::sync::Mutex<Arc<Vec<Registry>>>,
     /// Whether plans ask for them all the same.
     looks_again: AtomicBool,
     /// Where new identities go, once it is known.
@@ -132,6 +135,7 @@ impl Connect for Azure {
             snapshot: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
+            registries: std::sync::Mutex::default(),
             looks_again: AtomicBool::default(),
             location: Mutex::default(),
             made: Mutex::default(),
@@ -217,6 +221,10 @@ impl Provider for Azure {
         objects::role_assignment::give_same(one, other)
     }
 
+    fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
+        resources::overlap::overlap(self, one, other)
+    }
+
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         let desired = verbs::grant_task_access::desired(self, grants).await;
         self.fresh(desired).await
@@ -290,9 +298,25 @@ impl Azure {
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
             async { if needs(ResourceKind::ObjectStore) { early(snapshot.storage(here).await) } else { Ok(()) } },
             async { if needs(ResourceKind::Secret) { early(snapshot.vaults(here).await) } else { Ok(()) } },
-            async { if needs(ResourceKind::Registry) { early(snapshot.registries(here).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::Registry) { early(self.read_registries(&snapshot).await) } else { Ok(()) } },
         )?;
         Ok(())
+    }
+
+    async fn read_registries(&self, snapshot: &Snapshot) -> Result<()> {
+        let read = snapshot.registries(self.config.subscription.as_str()).await?;
+        *self.registries.lock().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    /// Whether a registry is known to look at roles for repositories, so that a role for one is for no other. Asks nothing.
+    fn has_repository_permissions(&self, place: &Place) -> bool {
+        let is_it = |registry: &Registry| match place {
+            Place::Named(host) => registry.login_server.eq_ignore_ascii_case(&host.text),
+            Place::At(id) => registry.id.eq_ignore_ascii_case(id.as_str()),
+        };
+        let registries = self.registries.lock().unwrap_or_else(PoisonError::into_inner);
+        registries.iter().any(|registry| is_it(registry) && registry.mode == Mode::Repositories)
     }
 
     /// Whom the identities that the stack has made trust.

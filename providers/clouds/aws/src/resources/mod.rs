@@ -5,6 +5,7 @@ pub(crate) mod kms_key;
 pub(crate) mod levels;
 pub(crate) mod locator;
 pub(crate) mod object_url;
+pub(crate) mod overlap;
 pub(crate) mod pull_through;
 pub(crate) mod repositories;
 pub(crate) mod secrets;

@@ -10,6 +10,7 @@ mod denied;
 mod edited_by_hand;
 mod faults;
 mod foreign_buckets;
+mod given_by_others;
 mod gives_nothing;
 mod grants;
 mod homes;

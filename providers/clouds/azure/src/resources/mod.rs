@@ -6,6 +6,7 @@ pub(crate) mod in_task_code;
 pub(crate) mod levels;
 pub(crate) mod locator;
 pub(crate) mod named_roles;
+pub(crate) mod overlap;
 pub(crate) mod refused_roles;
 pub(crate) mod resolve;
 pub(crate) mod resource_id;

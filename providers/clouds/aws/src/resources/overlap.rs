@@ -1,0 +1,99 @@
+//! Whether what one grant gives is some of what another one gives, on what locators name and what levels come to on AWS.
+
+use std::iter;
+
+use cloudgrant_core::{Access, Reach};
+
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Objects, Secret};
+
+/// Whether two reaches give something in common. Nothing is asked: where AWS alone could tell two secrets apart, they count as one.
+pub(crate) fn overlap(one: &Reach, other: &Reach) -> bool {
+    let (level, other_level) = (one.access, other.access);
+    match (Locator::parse(&one.resource.locator), Locator::parse(&other.resource.locator)) {
+        (Ok(Locator::Objects(one)), Ok(Locator::Objects(other))) => {
+            are_nested(&one, &other)
+                && (levels::lists(level) && levels::lists(other_level)
+                    || in_common(levels::on_objects, level, other_level))
+        }
+        // A secret has one level.
+        (Ok(Locator::Secret(one)), Ok(Locator::Secret(other))) => may_be_same(&one, &other),
+        (Ok(Locator::Repository(one)), Ok(Locator::Repository(other))) => {
+            one == other && in_common(levels::on_repository, level, other_level)
+        }
+        (Ok(_), Ok(_)) => false,
+        // What can't be understood isn't granted; nobody is told that it is gone.
+        (Err(_), _) | (_, Err(_)) => one.resource.locator == other.resource.locator,
+    }
+}
+
+/// Whether two levels have an action in common.
+fn in_common(actions: fn(Access) -> &'static [&'static str], one: Access, other: Access) -> bool {
+    actions(one).iter().any(|action| actions(other).contains(action))
+}
+
+/// Whether one is in the other. A prefix is empty or ends in `/`.
+fn are_nested(one: &Objects, other: &Objects) -> bool {
+    one.bucket == other.bucket && (one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix))
+}
+
+/// Whether a secret can be one that two locators stand for: a name, a whole ARN, and a pattern may mean the same.
+fn may_be_same(one: &Secret, other: &Secret) -> bool {
+    let others = other.arns_or_patterns();
+    one.arns_or_patterns().iter().any(|one| others.iter().any(|other| have_match_in_common(one, other)))
+}
+
+/// Whether two patterns match a text in common: `?` stands for a letter or a digit of the suffix that AWS adds, and `*` for whatever
+/// comes, which is only ever at the end.
+fn have_match_in_common(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.chars(), other.chars());
+    let is_same = |pair: (Option<char>, Option<char>)| match pair {
+        (Some('?'), Some(c)) | (Some(c), Some('?')) => c == '?' || c.is_ascii_alphanumeric(),
+        (one, other) => one == other,
+    };
+    let pairs = iter::repeat_with(|| (one.next(), other.next())).take_while(|pair| *pair != (None, None));
+    let mut pairs = pairs.take_while(|pair| !matches!(pair, (Some('*'), _) | (_, Some('*'))));
+    pairs.all(is_same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_may_be_one() {
+        let secret = |name: &str| match Locator::parse(&format!(
+            "arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}"
+        )) {
+            Ok(Locator::Secret(secret)) => secret,
+            other => panic!("{name}: {other:?}"),
+        };
+        for (one, other, expected) in [
+            ("token", "token", true),
+            ("token", "token-AbCdEf", true),
+            ("token-AbCdEf", "token-AbCdEf", true),
+            ("token-AbCdEf", "token-GhIjKl", false),
+            ("token", "tokens-AbCdEf", false),
+            ("token", "token-AbCdE", false),
+            // Whether `token-AbCdEf` is a name isn't known.
+            ("token-AbCdEf", "token-AbCdEf-GhIjKl", true),
+            ("team/token", "team/*", true),
+            ("team/token", "team/tok*", true),
+            ("team/token", "team/token-Ab*", true),
+            ("team/token", "team/token/*", false),
+            ("team", "team/*", false),
+            ("team", "team-a/b/c/*", false),
+            ("team/token-AbCdEf", "team/*", true),
+            ("team/*", "team/a*", true),
+            ("team/*", "other/*", false),
+            ("*", "team/token", true),
+            ("Token", "token", false),
+        ] {
+            for (one, other) in [(one, other), (other, one)] {
+                assert_eq!(may_be_same(&secret(one), &secret(other)), expected, "{one} {other}");
+            }
+        }
+        let elsewhere = Secret { region: "eu-west-1".to_owned(), ..secret("token") };
+        assert!(!may_be_same(&elsewhere, &secret("token")));
+    }
+}
