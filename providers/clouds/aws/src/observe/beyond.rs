@@ -12,18 +12,14 @@ use crate::policy::{beyond, document};
 use crate::resources::levels;
 use crate::shared_document::write::is_dead_id;
 
-/// What takes it away.
-const REMEDY: &str = "cloudgrant apply";
-
 pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) {
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
         let Some(found) = observed.objects.get(&object.id).filter(|found| found.owned) else { continue };
         if found.attributes == object.attributes {
             continue;
         }
-        let widening = |what| Widening { object: object.id.clone(), what, remedy: REMEDY.to_owned() };
-        let more: Vec<_> = more(aws, desired, snapshot, object, found).into_iter().map(widening).collect();
-        observed.widened.extend(more);
+        let more = more(aws, desired, snapshot, object, found).into_iter();
+        observed.widened.extend(more.map(|what| Widening::mended_by_apply(object.id.clone(), &what)));
     }
 }
 
@@ -97,7 +93,9 @@ fn trusted(there: &Value, wanted: &Value) -> Vec<String> {
 fn boundary(snapshot: &Snapshot, there: &Value, wanted: &Value) -> Option<String> {
     let wanted = wanted.as_str()?;
     let Some(there) = there.as_str() else {
-        return Some(format!("has no permissions boundary, and the manifest asks for {wanted}"));
+        return Some(format!(
+            "has no permissions boundary, which the manifest does not ask for (it asks for {wanted})"
+        ));
     };
     let document = |arn: &str| snapshot.policies.get(arn).map(|policy| policy.document());
     let is_narrower = match (document(there), document(wanted)) {

@@ -12,6 +12,9 @@ grants:
 const ROLE: &str = "cloudgrant_tests_production";
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
 
+/// Of an edit in the cloud and one of the manifest, the cloud looks the same.
+const OR_BEFORE: &str = "; or the manifest asked for it before, and was not applied since";
+
 /// What somebody edits, and what is told of it; nothing where it is no more than is asked for.
 type Case = (fn(&mut Value), Option<&'static str>);
 
@@ -31,6 +34,7 @@ async fn assert_told(world: &World, text: &str, object: &str, expected: Option<&
         Some(expected) => {
             assert!(told.len() == 1 && told[0].starts_with(object), "{expected}: {told:#?}");
             assert!(told[0].contains(expected), "{expected}: {told:#?}");
+            assert!(told[0].ends_with(OR_BEFORE), "{told:#?}");
             assert_eq!(plan.widened[0].remedy, "cloudgrant apply");
         }
     }
@@ -202,7 +206,7 @@ async fn a_role_that_lost_its_boundary_is_told_first() {
     version.set_as_default(true).send().await.expect("a version");
     world.converge(&text).await;
     iam.delete_role_permissions_boundary().role_name(ROLE).send().await.expect("taken off");
-    let expected = format!("has no permissions boundary, and the manifest asks for {BOUNDARY}");
+    let expected = format!("has no permissions boundary, which the manifest does not ask for (it asks for {BOUNDARY})");
     assert_told(&world, &text, &format!("iam-role {ROLE}"), Some(&expected)).await;
     for (name, expected) in [
         ("wider", Some("has the permissions boundary arn:aws:iam::111122223333:policy/wider in place of")),
