@@ -72,6 +72,25 @@ pub struct Widening {
     pub remedy: String,
 }
 
+impl Widening {
+    /// The remedy of what the stack's next run puts back.
+    pub const APPLY: &str = "cloudgrant apply";
+
+    /// Something in an object of the stack's own that isn't as it is wanted, and reaches more, whoever made it so. Nothing in a cloud
+    /// tells an edit by hand from what an earlier manifest asked for, so that both are said.
+    #[must_use]
+    pub fn edited(object: ObjectId, what: &str, remedy: String) -> Self {
+        let what = format!("{what}; or the manifest asked for it before, and was not applied since");
+        Self { object, what, remedy }
+    }
+
+    /// The same where an apply puts it back.
+    #[must_use]
+    pub fn mended_by_apply(object: ObjectId, what: &str) -> Self {
+        Self::edited(object, what, Self::APPLY.to_owned())
+    }
+}
+
 /// What objects need that are just as they are wanted, and what isn't there or isn't fit: they give nothing. The OpenID Connect
 /// provider that roles trust, a secret that a policy names.
 ///

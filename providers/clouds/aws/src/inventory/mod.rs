@@ -4,7 +4,7 @@ pub(crate) mod account;
 pub(crate) mod bucket_policies;
 pub(crate) mod known_buckets;
 pub(crate) mod known_secrets;
-mod own_statements;
+pub(crate) mod own_statements;
 pub(crate) mod policy_tags;
 pub(crate) mod snapshot;
 pub(crate) mod task_roles;

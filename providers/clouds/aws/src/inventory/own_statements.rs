@@ -13,8 +13,8 @@ use serde::de::IgnoredAny;
 use crate::policy::sids::{self, Purpose};
 
 /// The condition key for the service through which a key is used, and that for the key's aliases.
-pub(super) const VIA: &str = "kms:ViaService";
-pub(super) const ALIASES: &str = "kms:ResourceAliases";
+pub(crate) const VIA: &str = "kms:ViaService";
+pub(crate) const ALIASES: &str = "kms:ResourceAliases";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

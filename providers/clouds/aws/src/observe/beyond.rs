@@ -1,19 +1,15 @@
 //! What of the stack's own objects somebody edited so that they reach more than the manifest asks for: it is told first, and an apply
 //! puts it back.
 
-use cloudgrant_core::{Access, Desired, Found, Object, Observed, Scope, Widening};
+use cloudgrant_core::{Desired, Found, Object, Observed, Scope, Widening};
 use serde_json::Value;
 
 use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
-use crate::policy::sids::{self, Purpose};
-use crate::policy::{beyond, document};
-use crate::resources::levels;
+use crate::policy::{beyond, document, sids};
+use crate::resources::written::is_written;
 use crate::shared_document::write::is_dead_id;
-
-/// What takes it away.
-const REMEDY: &str = "cloudgrant apply";
 
 pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) {
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
@@ -21,9 +17,8 @@ pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, observed: &
         if found.attributes == object.attributes {
             continue;
         }
-        let widening = |what| Widening { object: object.id.clone(), what, remedy: REMEDY.to_owned() };
-        let more: Vec<_> = more(aws, desired, snapshot, object, found).into_iter().map(widening).collect();
-        observed.widened.extend(more);
+        let more = more(aws, desired, snapshot, object, found).into_iter();
+        observed.widened.extend(more.map(|what| Widening::mended_by_apply(object.id.clone(), &what)));
     }
 }
 
@@ -38,16 +33,16 @@ fn more(aws: &Aws, desired: &Desired, snapshot: &Snapshot, object: &Object, foun
         kinds::POLICY => {
             let wanted = of_scope(desired, &object.scope);
             let mut there = document::statements(&there["document"]).to_vec();
-            there.retain(|one| !is_of_another_manifest(one, &wanted));
+            there.retain(|one| !is_of_another_manifest(aws, one, &wanted));
             beyond::of(&there, &wanted, |_| false)
         }
         kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
             // A role of the stack's own that the manifest named before is no stranger.
-            let own = format!(":role{}", aws.names.path());
+            let own = aws.names.role_arn("");
             let wanted = &wanted["statement"];
             let named = wanted["Principal"]["AWS"].as_array();
             let is_wanted = |id: &str| named.is_some_and(|ids| ids.iter().any(|one| one == id));
-            let is_nobody = |id: &str| is_dead_id(id) || id.contains(&own) && !is_wanted(id);
+            let is_nobody = |id: &str| is_dead_id(id) || id.starts_with(&own) && !is_wanted(id);
             beyond::of(std::slice::from_ref(&there["statement"]), std::slice::from_ref(wanted), is_nobody)
         }
         _ => Vec::new(),
@@ -55,31 +50,11 @@ fn more(aws: &Aws, desired: &Desired, snapshot: &Snapshot, object: &Object, foun
 }
 
 /// Whether the stack writes such a statement for a grant that isn't there as the manifest has it by now: nobody need have edited it.
-fn is_of_another_manifest(statement: &Value, wanted: &[Value]) -> bool {
-    let sid = statement["Sid"].as_str().unwrap_or_default();
-    let texts =
-        |key: &str| statement[key].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-    let (actions, resources) = (texts("Action").unwrap_or_default(), texts("Resource").unwrap_or_default());
-    let is_written =
-        |purpose: Purpose| actions_of(purpose) == actions && (purpose == Purpose::Login || !resources.contains(&"*"));
-    wanted.iter().all(|one| one["Sid"] != sid) && sids::purposes(sid).any(is_written)
-}
-
-/// All that statements of a purpose allow.
-fn actions_of(purpose: Purpose) -> &'static [&'static str] {
-    match purpose {
-        Purpose::List | Purpose::ListPrefix => &[levels::LIST_OBJECTS],
-        Purpose::Read => levels::on_objects(Access::Read),
-        Purpose::Write => levels::on_objects(Access::Write),
-        Purpose::ReadWrite => levels::on_objects(Access::ReadWrite),
-        Purpose::Manage => levels::on_objects(Access::Manage),
-        Purpose::Pull => levels::on_repository(Access::Pull),
-        Purpose::Push => levels::on_repository(Access::Push),
-        Purpose::Login => &[levels::LOGIN],
-        Purpose::Secrets => &[levels::READ_SECRET],
-        Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[levels::DECRYPT],
-        Purpose::WriteKey => levels::on_key(Access::Write),
-    }
+/// Beside what is wanted for the same grant and the same purpose, it is one more.
+fn is_of_another_manifest(aws: &Aws, statement: &Value, wanted: &[Value]) -> bool {
+    let sid = |one: &Value| sids::without_apart(one["Sid"].as_str().unwrap_or_default()).to_owned();
+    let its = sid(statement);
+    wanted.iter().all(|one| sid(one) != its) && is_written(statement, aws.config.partition())
 }
 
 /// What is wanted in any policy of a scope: statements move between these.
@@ -97,7 +72,9 @@ fn trusted(there: &Value, wanted: &Value) -> Vec<String> {
 fn boundary(snapshot: &Snapshot, there: &Value, wanted: &Value) -> Option<String> {
     let wanted = wanted.as_str()?;
     let Some(there) = there.as_str() else {
-        return Some(format!("has no permissions boundary, and the manifest asks for {wanted}"));
+        return Some(format!(
+            "has no permissions boundary, which the manifest does not ask for (it asks for {wanted})"
+        ));
     };
     let document = |arn: &str| snapshot.policies.get(arn).map(|policy| policy.document());
     let is_narrower = match (document(there), document(wanted)) {

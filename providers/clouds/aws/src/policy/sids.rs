@@ -78,8 +78,13 @@ impl Purpose {
 
 /// What a statement with that Sid may be for, whichever grant's it is.
 pub(crate) fn purposes(sid: &str) -> impl Iterator<Item = Purpose> {
-    let sid = sid.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, 'A' | 'B'));
+    let sid = without_apart(sid);
     Purpose::ALL.iter().copied().filter(move |purpose| sid.ends_with(purpose.as_str()))
+}
+
+/// A Sid without what sets it apart from others of the same grant for the same purpose, and without the part of a statement.
+pub(crate) fn without_apart(sid: &str) -> &str {
+    sid.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, 'A' | 'B'))
 }
 
 /// Whether a Sid is that of a grant's statement, whatever it is for, with what sets it apart from others in a document (a

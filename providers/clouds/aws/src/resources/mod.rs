@@ -10,3 +10,4 @@ pub(crate) mod pull_through;
 pub(crate) mod repositories;
 pub(crate) mod secrets;
 pub(crate) mod statements;
+pub(crate) mod written;

@@ -123,7 +123,7 @@ fn purpose(level: Access) -> Purpose {
 }
 
 /// Keeps out a bucket of the same name that somebody else made after this one was deleted.
-fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
+pub(crate) fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
     let owner = owner.map(|owner| (operator, BTreeMap::from([(OWNER, BTreeSet::from([owner.to_owned()]))])));
     owner.into_iter().collect()
 }

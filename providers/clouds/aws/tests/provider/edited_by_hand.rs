@@ -1,8 +1,12 @@
 //! What somebody edited of the stack's own objects: where they reach more for that, `drift` tells it first.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_s3::types::ServerSideEncryption;
 use cloudgrant_core::{Plan, Silent};
 use serde_json::{Value, json};
 
+use crate::buckets::{create, encrypt, key, mend};
 use crate::world::{Runs, World, manifest, policy_arn};
 
 const GRANTS: &str = "
@@ -11,6 +15,9 @@ grants:
 ";
 const ROLE: &str = "cloudgrant_tests_production";
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
+
+/// Of an edit in the cloud and one of the manifest, the cloud looks the same.
+const OR_BEFORE: &str = "; or the manifest asked for it before, and was not applied since";
 
 /// What somebody edits, and what is told of it; nothing where it is no more than is asked for.
 type Case = (fn(&mut Value), Option<&'static str>);
@@ -31,6 +38,7 @@ async fn assert_told(world: &World, text: &str, object: &str, expected: Option<&
         Some(expected) => {
             assert!(told.len() == 1 && told[0].starts_with(object), "{expected}: {told:#?}");
             assert!(told[0].contains(expected), "{expected}: {told:#?}");
+            assert!(told[0].ends_with(OR_BEFORE), "{told:#?}");
             assert_eq!(plan.widened[0].remedy, "cloudgrant apply");
         }
     }
@@ -137,14 +145,66 @@ async fn a_policy_that_allows_more_is_told_first() {
     for (by_hand, expected) in cases {
         let mut edited = document.clone();
         by_hand(&mut edited);
-        let (iam, arn) = (world.iam(), policy_arn(ROLE));
-        let versions = iam.list_policy_versions().policy_arn(&arn).send().await.expect("versions");
-        for old in versions.versions().iter().filter(|version| !version.is_default_version()) {
-            let id = old.version_id().expect("an id");
-            iam.delete_policy_version().policy_arn(&arn).version_id(id).send().await.expect("deleted");
-        }
-        let create = iam.create_policy_version().policy_arn(&arn).policy_document(edited.to_string());
-        create.set_as_default(true).send().await.expect("edited");
+        edit_policy(&world, &edited).await;
+        assert_told(&world, &text, &format!("iam-policy {ROLE}"), expected).await;
+    }
+}
+
+/// Makes that the document of the scope's policy.
+async fn edit_policy(world: &World, document: &Value) {
+    let (iam, arn) = (world.iam(), policy_arn(ROLE));
+    let versions = iam.list_policy_versions().policy_arn(&arn).send().await.expect("versions");
+    for old in versions.versions().iter().filter(|version| !version.is_default_version()) {
+        let id = old.version_id().expect("an id");
+        iam.delete_policy_version().policy_arn(&arn).version_id(id).send().await.expect("deleted");
+    }
+    let create = iam.create_policy_version().policy_arn(&arn).policy_document(document.to_string());
+    create.set_as_default(true).send().await.expect("edited");
+}
+
+/// A Sid that ends as those of the stack's statements do makes nothing a statement of an earlier manifest: only what cloudgrant writes
+/// so for some grant may be one.
+#[tokio::test]
+async fn a_statement_that_cloudgrant_never_writes_is_told_whatever_its_sid() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let document = world.document(ROLE).await;
+    let owned = || json!({ "StringEquals": { "aws:ResourceAccount": "111122223333" } });
+    let one = |sid: &str, actions: Value, resource: &str| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource });
+    let pull = json!(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+    let with = |mut statement: Value, condition: Value| {
+        statement["Condition"] = condition;
+        statement
+    };
+    let read = || json!(["s3:GetObject"]);
+    let added = [
+        (with(one("EverythingRead", read(), "arn:aws:s3:::*"), owned()), Some("on arn:aws:s3:::*, which")),
+        (
+            json!({ "Sid": "AllowRead", "Effect": "Allow", "Action": read(), "NotResource": ["arn:aws:s3:::nothing"] }),
+            Some("can't be compared"),
+        ),
+        (
+            one("AdminSecrets", json!(["secretsmanager:GetSecretValue"]), "arn:aws:secretsmanager:*:*:secret:*"),
+            Some("on arn:aws:secretsmanager:*:*:secret:*, which"),
+        ),
+        (one("AllDecrypt", json!("kms:Decrypt"), "arn:aws:kms:*:*:key/*"), Some("on arn:aws:kms:*:*:key/*, which")),
+        (one("AllowPull", pull, "arn:aws:ecr:us-west-2:111122223333:repository/*"), Some("repository/*, which")),
+        // The statement of a grant that the manifest has, beside which this would be one more.
+        (with(one("ARead2", read(), "arn:aws:s3:::acme-models/*"), owned()), None),
+        (
+            with(one("ARead2", read(), "arn:aws:s3:::acme-other/*"), owned()),
+            Some("on arn:aws:s3:::acme-other/*, which"),
+        ),
+        // Nothing keeps out who makes a bucket of that name.
+        (one("OtherRead", read(), "arn:aws:s3:::acme-other/*"), Some("on arn:aws:s3:::acme-other/*, which")),
+        (with(one("OtherRead", read(), "arn:aws:s3:::acme-other/x*"), owned()), Some("acme-other/x*, which")),
+        (with(one("OtherRead", read(), "arn:aws:s3:::acme-other/x/*"), owned()), None),
+    ];
+    for (statement, expected) in added {
+        let mut edited = document.clone();
+        edited["Statement"].as_array_mut().expect("statements").push(statement);
+        edit_policy(&world, &edited).await;
         assert_told(&world, &text, &format!("iam-policy {ROLE}"), expected).await;
     }
 }
@@ -161,7 +221,18 @@ async fn a_statement_of_ours_in_another_account_s_policy_that_allows_more_is_tol
     let world = World::new(&text).await;
     world.converge(&text).await;
     let ecr = world.ecr("444455556666");
-    let cases: [Case; 4] = [
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" }],
+    });
+    let role = world.iam_of("444455556666").create_role().role_name("x").path("/cloudgrant/tests/");
+    role.assume_role_policy_document(trust.to_string()).send().await.expect("a role");
+    let cases: [Case; 5] = [
+        // A role of another account, whose path says nothing.
+        (
+            |one| push(&mut one["Principal"]["AWS"], "arn:aws:iam::444455556666:role/cloudgrant/tests/x"),
+            Some(" to arn:aws:iam::444455556666:role/cloudgrant/tests/x"),
+        ),
         (
             |one| push(&mut one["Action"], "ecr:PutImage"),
             Some("allows ecr:PutImage to arn:aws:iam::111122223333:role/cloudgrant/tests/cloudgrant_tests_production"),
@@ -202,7 +273,7 @@ async fn a_role_that_lost_its_boundary_is_told_first() {
     version.set_as_default(true).send().await.expect("a version");
     world.converge(&text).await;
     iam.delete_role_permissions_boundary().role_name(ROLE).send().await.expect("taken off");
-    let expected = format!("has no permissions boundary, and the manifest asks for {BOUNDARY}");
+    let expected = format!("has no permissions boundary, which the manifest does not ask for (it asks for {BOUNDARY})");
     assert_told(&world, &text, &format!("iam-role {ROLE}"), Some(&expected)).await;
     for (name, expected) in [
         ("wider", Some("has the permissions boundary arn:aws:iam::111122223333:policy/wider in place of")),
@@ -219,10 +290,33 @@ async fn a_role_that_lost_its_boundary_is_told_first() {
 async fn what_an_earlier_manifest_asked_for_is_nobody_s_edit() {
     let text = manifest(GRANTS);
     let world = World::new(&text).await;
-    let more = text.replace("models: read-write", "models: manage")
-        + "  - { name: b, scope: { domain: production }, access: { token: read, images: push } }\n";
+    let (s3, locked) = (world.s3("111122223333"), key(&world, "111122223333").await);
+    for name in ["acme-locked", "acme-former"] {
+        create(&s3, name, "us-west-2").await;
+        encrypt(&s3, name, ServerSideEncryption::AwsKms, Some(&locked)).await;
+    }
+    let secret = world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(&locked);
+    secret.send().await.expect("created");
+    let more = text.replace("models: read-write", "models: manage").replace(
+        "resources:\n",
+        "resources:\n  locked: { aws: 's3://acme-locked/in/' }\n  former: { aws: 's3://acme-former' }\n  unnamed: { aws: \
+         'arn:aws:secretsmanager:us-west-2:111122223333:secret:locked' }\n  folder: { aws: \
+         'arn:aws:secretsmanager:us-west-2:111122223333:secret:team/*' }\n",
+    ) + "  - { name: b, scope: { domain: production }, access: { token: read, images: push, data: write, unnamed: read, folder: read } }\n  \
+         - { name: d, scope: { domain: production }, access: { locked: read-write, former: read } }\n  \
+         - { name: e, scope: { domain: production }, access: { locked: list, former: list, elsewhere: pull } }\n";
     let elsewhere = "  - { name: c, scope: { project: vision, domain: production }, access: { data: read } }\n";
-    world.converge(&(more + elsewhere)).await;
+    let more = more + elsewhere;
+    world.converge(&more).await;
+    encrypt(&s3, "acme-former", ServerSideEncryption::AwsKms, Some(&key(&world, "111122223333").await)).await;
+    mend(&world, &more).await;
+    let document = world.document(ROLE).await;
+    let statements = document["Statement"].as_array().expect("statements");
+    let sids: BTreeSet<_> = statements.iter().filter_map(|one| one["Sid"].as_str()).collect();
+    // One for each purpose, none of which the manifest asks for by now.
+    let more = "AManage BDecrypt BLogin BPush BSecrets BWrite DFormerKey DReadKey DReadWrite DWriteKey EList EListPrefix EPull";
+    let missing: Vec<_> = more.split(' ').filter(|sid| !sids.contains(sid)).collect();
+    assert!(missing.is_empty(), "{missing:?} in {sids:?}");
     let plan = looked(&world, &text).await;
     assert!(!plan.is_empty() && plan.widened.is_empty(), "{:#?}", plan.widened);
 }

@@ -94,6 +94,10 @@ impl World {
         self.clients().iam()
     }
 
+    pub(crate) fn iam_of(&self, account: &str) -> aws_sdk_iam::Client {
+        self.clients().iam_of(account)
+    }
+
     pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
         self.clients().ecr(account)
     }

@@ -28,6 +28,11 @@ impl Clients<'_> {
         client!(aws_sdk_iam, self, ACCOUNT)
     }
 
+    #[allow(dead_code, reason = "not every suite has roles of other accounts")]
+    pub(crate) fn iam_of(&self, account: &str) -> aws_sdk_iam::Client {
+        client!(aws_sdk_iam, self, account)
+    }
+
     pub(crate) fn ecr(&self, account: &str) -> aws_sdk_ecr::Client {
         client!(aws_sdk_ecr, self, account)
     }

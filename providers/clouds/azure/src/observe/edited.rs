@@ -21,12 +21,6 @@ use crate::resources::resource_id::ResourceId;
 /// How many actions, or prefixes, are named.
 const NAMED: usize = 5;
 
-/// What takes it away.
-const REMEDY: &str = "cloudgrant apply";
-
-/// Nothing in the cloud tells the one from the other.
-const OR_BEFORE: &str = "; or the manifest asked for it before, and was not applied since";
-
 /// Adds it to what is told, where somebody only looks: to whoever plans an apply, it is shown as a change.
 pub(super) fn widened(azure: &Azure, desired: &Desired, observed: &mut Observed) {
     if !azure.looks_again.load(Ordering::Relaxed) {
@@ -36,8 +30,7 @@ pub(super) fn widened(azure: &Azure, desired: &Desired, observed: &mut Observed)
         let found = observed.objects.get(&object.id).filter(|found| found.owned);
         let Some(found) = found.filter(|found| found.attributes != object.attributes) else { continue };
         if let Some(what) = beyond(object.id.kind, &object.attributes.value(), &found.attributes.value()) {
-            let what = format!("{what}{OR_BEFORE}");
-            observed.widened.push(Widening { object: object.id.clone(), what, remedy: REMEDY.to_owned() });
+            observed.widened.push(Widening::mended_by_apply(object.id.clone(), &what));
         }
     }
 }
@@ -58,7 +51,7 @@ pub(super) fn of_doubted(
         let wanted = desired.objects.iter().find(|object| object.id == id)?;
         let what = credential(&wanted.attributes.value(), &attributes_of(azure, identity, there).value())?;
         let remedy = remedies::delete_credential(identity, &there.name);
-        Some(Widening { object: id, what: format!("{what}{OR_BEFORE}"), remedy })
+        Some(Widening::edited(id, &what, remedy))
     });
     told.collect()
 }

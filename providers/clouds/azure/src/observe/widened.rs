@@ -90,6 +90,6 @@ fn allowing_more(azure: &Azure, role: &RoleDefinition) -> Option<Widening> {
     let mut all = scopes.flat_map(|scope| all_own(azure, &scope).collect::<Vec<_>>());
     let own = all.find(|own| own.id.eq_ignore_ascii_case(&role.name))?;
     let what = edited::allows_more(&own.data_actions, &role.actions, &role.data_actions)?;
-    let remedy = "cloudgrant apply, once the rest can be compared".to_owned();
+    let remedy = format!("{}, once the rest can be compared", Widening::APPLY);
     Some(Widening { object: kinds::role(&role.role_name), what, remedy })
 }

@@ -38,6 +38,11 @@ async fn is_told(world: &World, kind: &str, expected: Option<&str>) {
         None => assert!(told.is_empty(), "{told:#?}"),
         Some(what) => {
             assert!(told.len() == 1 && told[0].0 == kind && told[0].1.contains(what), "{what}: {told:#?}");
+            // Of an edit in the cloud and one of the manifest, the cloud looks the same.
+            assert!(
+                told[0].1.ends_with("; or the manifest asked for it before, and was not applied since"),
+                "{told:#?}"
+            );
             assert_eq!(plan.widened[0].remedy, "cloudgrant apply");
         }
     }

@@ -1,0 +1,299 @@
+//! Whether a statement is one that the stack writes, whichever grant's it is: in exactly that form, and in no other.
+//!
+//! It is taken apart into what a grant would name, and written again from that. What isn't the same then was written by somebody else.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::Access;
+use serde_json::{Value, json};
+
+use crate::config::AccountId;
+use crate::inventory::known_buckets::{self, OWNER, READ, UNREAD};
+use crate::inventory::known_secrets;
+use crate::inventory::own_statements::{ALIASES, VIA};
+use crate::policy::document;
+use crate::policy::sids::{self, Purpose};
+use crate::resources::kms_key::Key;
+use crate::resources::levels;
+use crate::resources::locator::{Locator, Objects};
+use crate::resources::statements::{Condition, contexts_of, for_former_key, for_key, for_secrets, owned};
+
+/// `partition` is the data plane's. Objects without their bucket's owner count as nobody's: whether nobody could tell it when that was
+/// granted, nobody can tell now.
+pub(crate) fn is_written(statement: &Value, partition: &str) -> bool {
+    let statement = document::statement(statement);
+    let sid = statement["Sid"].as_str().unwrap_or_default();
+    let written = Written { statement: &statement, partition };
+    sids::purposes(sid).any(|purpose| {
+        let Some(condition) = written.condition(purpose) else { return false };
+        let (actions, resources) = (actions_of(purpose), &statement["Resource"]);
+        let mut again = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
+        if !condition.is_empty() {
+            again["Condition"] = json!(condition);
+        }
+        document::statement(&again) == statement
+    })
+}
+
+/// All that statements of a purpose allow.
+fn actions_of(purpose: Purpose) -> &'static [&'static str] {
+    match purpose {
+        Purpose::List | Purpose::ListPrefix => &[levels::LIST_OBJECTS],
+        Purpose::Read => levels::on_objects(Access::Read),
+        Purpose::Write => levels::on_objects(Access::Write),
+        Purpose::ReadWrite => levels::on_objects(Access::ReadWrite),
+        Purpose::Manage => levels::on_objects(Access::Manage),
+        Purpose::Pull => levels::on_repository(Access::Pull),
+        Purpose::Push => levels::on_repository(Access::Push),
+        Purpose::Login => &[levels::LOGIN],
+        Purpose::Secrets => &[levels::READ_SECRET],
+        Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[levels::DECRYPT],
+        Purpose::WriteKey => levels::on_key(Access::Write),
+    }
+}
+
+struct Written<'a> {
+    statement: &'a Value,
+    partition: &'a str,
+}
+
+impl Written<'_> {
+    /// The condition that a statement of a purpose has, with what this one names. `None` where no grant names that.
+    fn condition(&self, purpose: Purpose) -> Option<Condition<'static>> {
+        let resources = texts(&self.statement["Resource"])?;
+        let all = |is_one: &dyn Fn(&str) -> bool| resources.iter().all(|resource| is_one(resource));
+        let nothing = || Some(Condition::new());
+        match purpose {
+            Purpose::List if all(&|arn| self.is_bucket(arn)) => self.owned(READ),
+            Purpose::ListPrefix => {
+                let [bucket] = resources.as_slice() else { return None };
+                self.listed(bucket)
+            }
+            Purpose::Read | Purpose::Write | Purpose::ReadWrite | Purpose::Manage
+                if all(&|arn| self.objects(arn).is_some()) =>
+            {
+                self.owned(READ).or_else(|| self.owned(UNREAD))
+            }
+            Purpose::Pull | Purpose::Push if all(&is_repository) => nothing(),
+            Purpose::Login if resources == ["*"] => nothing(),
+            Purpose::Secrets if all(&is_secret) => nothing(),
+            Purpose::Decrypt => {
+                let arns = self.compared("StringLike", known_secrets::CONTEXT)?;
+                let key = self.key("secretsmanager", "StringEquals")?;
+                let condition = || for_secrets(&key, arns.iter().map(|arn| (*arn).to_owned()).collect());
+                arns.iter().all(|arn| is_secret(arn)).then(condition)
+            }
+            Purpose::ReadKey | Purpose::WriteKey => Some(for_key(&self.key("s3", "StringEquals")?, self.contexts()?)),
+            Purpose::FormerKey => Some(for_former_key(&self.key("s3", "StringLike")?, self.contexts()?)),
+            _ => None,
+        }
+    }
+
+    fn is_bucket(&self, arn: &str) -> bool {
+        self.objects(&format!("{arn}/*")).is_some_and(|objects| objects.prefix.is_empty())
+    }
+
+    /// What a grant names whose statement has the objects' ARN.
+    fn objects(&self, arn: &str) -> Option<Objects> {
+        let path = arn.strip_prefix(&format!("arn:{}:s3:::", self.partition))?.strip_suffix('*')?;
+        let Ok(Locator::Objects(location)) = Locator::parse(&format!("s3://{path}")) else { return None };
+        let [_, objects] = contexts_of(self.partition, &location);
+        (objects == arn).then_some(location)
+    }
+
+    fn owned(&self, operator: &'static str) -> Option<Condition<'static>> {
+        let owner = AccountId::parse(self.single(operator, OWNER)?).ok()?;
+        Some(owned(operator, Some(owner.as_str())))
+    }
+
+    fn listed(&self, bucket: &str) -> Option<Condition<'static>> {
+        const PREFIX: &str = "s3:prefix";
+        let patterns = self.compared("StringLike", PREFIX)?;
+        let folders: Vec<_> = patterns.into_iter().filter(|pattern| !pattern.ends_with('*')).collect();
+        let is_folder = |folder: &&str| {
+            let location = self.objects(&format!("{bucket}/{folder}*"));
+            location.is_some_and(|location| !folder.is_empty() && location.prefix == **folder)
+        };
+        let are_fine = !folders.is_empty() && folders.iter().all(is_folder);
+        let mut condition = self.owned(READ).filter(|_| are_fine)?;
+        let patterns = folders.into_iter().flat_map(|folder| [folder.to_owned(), format!("{folder}*")]).collect();
+        condition.entry("StringLike").or_default().insert(PREFIX, patterns);
+        Some(condition)
+    }
+
+    /// `operator` is what compares the service.
+    fn key(&self, service: &str, operator: &str) -> Option<Key> {
+        let resources = texts(&self.statement["Resource"])?;
+        let [arn] = resources.as_slice() else { return None };
+        let alias = self.single("ForAnyValue:StringEquals", ALIASES);
+        Key::granted(service, Some(arn), self.single(operator, VIA), alias)
+    }
+
+    /// The buckets and objects that a bucket's key is for.
+    fn contexts(&self) -> Option<BTreeSet<String>> {
+        let contexts = self.compared("StringLike", known_buckets::CONTEXT)?;
+        let mut again = BTreeSet::new();
+        for objects in contexts.into_iter().filter(|context| context.ends_with('*')) {
+            again.extend(contexts_of(self.partition, &self.objects(objects)?));
+        }
+        Some(again)
+    }
+
+    fn compared(&self, operator: &str, key: &str) -> Option<Vec<&str>> {
+        texts(&self.statement["Condition"][operator][key])
+    }
+
+    fn single(&self, operator: &str, key: &str) -> Option<&str> {
+        let texts = self.compared(operator, key)?;
+        if let [one] = texts.as_slice() { Some(one) } else { None }
+    }
+}
+
+fn is_repository(arn: &str) -> bool {
+    matches!(Locator::parse(arn), Ok(Locator::Repository(repository)) if repository.arn() == arn)
+}
+
+fn is_secret(arn: &str) -> bool {
+    let named = Locator::parse(arn.strip_suffix("-??????").unwrap_or(arn));
+    matches!(named, Ok(Locator::Secret(secret)) if secret.arns_or_patterns().iter().any(|one| one == arn))
+}
+
+/// A list of texts, and not an empty one.
+fn texts(value: &Value) -> Option<Vec<&str>> {
+    let texts: Option<Vec<_>> = value.as_array()?.iter().map(Value::as_str).collect();
+    texts.filter(|texts| !texts.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Edit<'a> = &'a dyn Fn(&mut Value);
+
+    fn one(sid: &str, actions: &[&str], resources: &[&str], condition: Value) -> Value {
+        let mut one = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
+        if !condition.is_null() {
+            one["Condition"] = condition;
+        }
+        one
+    }
+
+    /// One of each form.
+    fn all() -> Vec<Value> {
+        let owned = |operator: &str| json!({ operator: { "aws:ResourceAccount": ["111122223333"] } });
+        let via = |service: &str| json!([format!("{service}.us-west-2.amazonaws.com")]);
+        let contexts = json!(["arn:aws:s3:::acme", "arn:aws:s3:::acme/in/*"]);
+        let key = "arn:aws:kms:us-west-2:111122223333:key/12-ab";
+        let any_key = "arn:aws:kms:us-west-2:111122223333:key/*";
+        let repository = "arn:aws:ecr:us-west-2:444455556666:repository/team/x";
+        let secret = |name: &str| format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:{name}");
+        let secrets = ["token-AbCdEf", "token-??????", "team/*"].map(secret);
+        let secrets = secrets.each_ref().map(String::as_str);
+        let read_key = json!({
+            "StringEquals": { "kms:ViaService": via("s3") },
+            "StringLike": { "kms:EncryptionContext:aws:s3:arn": contexts },
+        });
+        let mut by_alias = read_key.clone();
+        by_alias["ForAnyValue:StringEquals"] = json!({ "kms:ResourceAliases": ["alias/mine"] });
+        let former_key = json!({
+            "StringLike": { "kms:EncryptionContext:aws:s3:arn": contexts, "kms:ViaService": via("s3") },
+        });
+        let decrypt = json!({
+            "StringEquals": { "kms:ViaService": via("secretsmanager") },
+            "StringLike": { "kms:EncryptionContext:SecretARN": secrets },
+        });
+        let listed = json!({
+            "StringEquals": { "aws:ResourceAccount": ["111122223333"] },
+            "StringLike": { "s3:prefix": ["in/", "in/*"] },
+        });
+        let objects: &[&str] = &["arn:aws:s3:::acme/*", "arn:aws:s3:::other/in/*"];
+        vec![
+            one("AList", &["s3:ListBucket"], &["arn:aws:s3:::acme"], owned("StringEquals")),
+            one("AListPrefix", &["s3:ListBucket"], &["arn:aws:s3:::acme"], listed),
+            one("ARead", &["s3:GetObject"], objects, owned("StringEquals")),
+            one("ARead2", &["s3:GetObject"], objects, owned("StringLike")),
+            one("AWriteAB", &["s3:AbortMultipartUpload", "s3:PutObject"], objects, owned("StringEquals")),
+            one("AReadWrite", levels::on_objects(Access::ReadWrite), objects, owned("StringEquals")),
+            one("AManage", levels::on_objects(Access::Manage), objects, owned("StringEquals")),
+            one("APull", &levels::PULL, &[repository], Value::Null),
+            one("APush", &levels::PUSH, &[repository], Value::Null),
+            one("ALogin", &["ecr:GetAuthorizationToken"], &["*"], Value::Null),
+            one("ASecrets", &["secretsmanager:GetSecretValue"], &secrets, Value::Null),
+            one("ADecrypt", &["kms:Decrypt"], &[key], decrypt),
+            one("AReadKey", &["kms:Decrypt"], &[key], read_key),
+            one("AWriteKey", &["kms:Decrypt", "kms:GenerateDataKey"], &[any_key], by_alias),
+            one("AFormerKey", &["kms:Decrypt"], &[key], former_key),
+        ]
+    }
+
+    #[test]
+    fn what_the_stack_writes_is_known_again_and_nothing_beside_it() {
+        let push = |list: &mut Value, text: &str| list.as_array_mut().expect("a list").push(text.into());
+        let edits: [Edit<'_>; 11] = [
+            &|one| one["Sid"] = "AElse".into(),
+            &|one| _ = one.as_object_mut().map(|one| one.shift_remove("Sid")),
+            &|one| one["Effect"] = "Deny".into(),
+            &|one| one["NotResource"] = one.as_object_mut().and_then(|one| one.shift_remove("Resource")).into(),
+            &|one| one["NotResource"] = "x".into(),
+            &|one| one["Principal"] = "*".into(),
+            &|one| one["Resource"] = json!([]),
+            &|one| push(&mut one["Resource"], "arn:aws:s3:::*"),
+            &|one| push(&mut one["Action"], "s3:PutBucketPolicy"),
+            &|one| _ = one["Action"].as_array_mut().map(Vec::pop),
+            &|one| one["Condition"]["Bool"] = json!({ "aws:SecureTransport": "true" }),
+        ];
+        for statement in all() {
+            assert!(is_written(&statement, "aws"), "{statement:#}");
+            for (at, edit) in edits.into_iter().enumerate() {
+                let mut edited = statement.clone();
+                edit(&mut edited);
+                assert!(!is_written(&edited, "aws"), "{at}: {edited:#}");
+            }
+            let mut edited = statement.clone();
+            if edited.as_object_mut().and_then(|one| one.shift_remove("Condition")).is_some() {
+                assert!(!is_written(&edited, "aws"), "{edited:#}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_is_anything_but_what_a_grant_can_name() {
+        for (from, to) in [
+            ("\"arn:aws:s3:::acme\"", "\"arn:aws:s3:::*\""),
+            ("\"arn:aws:s3:::acme\"", "\"arn:aws:s3:::acm?\""),
+            ("arn:aws:s3:::acme/*", "arn:aws:s3:::*/*"),
+            ("arn:aws:s3:::acme/*", "arn:aws:s3:::acme*"),
+            ("arn:aws:s3:::acme/*", "arn:aws-cn:s3:::acme/*"),
+            ("other/in/*", "other/in*"),
+            ("other/in/*", "other/*/in/*"),
+            ("acme/in/*", "acme/in*"),
+            ("\"in/*\"", "\"in*\""),
+            ("\"in/*\"", "\"*\""),
+            ("\"in/\"", "\"\""),
+            (":111122223333:", ":*:"),
+            ("\"111122223333\"", "\"*\""),
+            ("\"111122223333\"", "\"111122223333\",\"444455556666\""),
+            (":us-west-2:", ":*:"),
+            ("key/12-ab", "key/*"),
+            ("repository/team/x", "repository/*"),
+            ("repository/team/x", "repository/team/*"),
+            ("secret:team/*", "secret:*/*"),
+            ("token-??????", "token-?????"),
+            ("alias/mine", "alias/*"),
+            ("s3.us-west-2.amazonaws.com", "*"),
+            ("secretsmanager.us-west-2.amazonaws.com", "s3.us-west-2.amazonaws.com"),
+            ("StringLike", "StringNotLike"),
+        ] {
+            let mut changed = 0;
+            for text in all().iter().map(Value::to_string) {
+                let edited = text.replace(from, to);
+                if edited != text {
+                    changed += 1;
+                    let edited: Value = serde_json::from_str(&edited).expect("JSON");
+                    assert!(!is_written(&edited, "aws"), "{from} to {to}: {edited:#}");
+                }
+            }
+            assert!(changed > 0, "{from}");
+        }
+    }
+}
