@@ -181,10 +181,10 @@ pub(super) async fn carry_out(
                 &Report { unchanged: plan.unchanged, ..Report::default() },
                 None,
             ))?;
-        } else if let Some(told) = shortfalls.first() {
-            printer.say(told);
-        } else {
+        } else if shortfalls.is_empty() {
             printer.say(&plan::nothing_to_do(&plan));
+        } else {
+            shortfalls.iter().for_each(|told| printer.say(told));
         }
         if let Some(untouched) = audit.untouched(work.session) {
             printer.say(&untouched);
