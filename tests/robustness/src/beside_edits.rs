@@ -89,7 +89,7 @@ pub trait Ground: fmt::Debug + Sync {
     /// Makes of new sandboxes what a manifest alone doesn't: with `by_repository`, registries that have permissions by repository, where
     /// the cloud has both.
     async fn prepare(&self, _endpoint: &str, _by_repository: bool) {}
-    /// What is in the cloud; `roles` is what [`Ground::roles`] said.
+    /// What is in the cloud; `roles` are the definitions of its roles by their ids, where it has such.
     fn seen(&self, files: &[File], roles: &BTreeMap<String, Value>) -> Seen;
 }
 
