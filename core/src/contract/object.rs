@@ -67,7 +67,7 @@ pub struct Reference {
     pub pointer: String,
     /// The object that has it.
     pub object: ObjectId,
-    /// What the cloud calls it ([`Outcome::outputs`](crate::Outcome::outputs), [`Observed::outputs`]).
+    /// What the cloud calls it ([`Outcome::outputs`](crate::Outcome::outputs), [`Observed::outputs`](crate::Observed::outputs)).
     pub output: &'static str,
 }
 
@@ -110,7 +110,7 @@ pub struct Desired {
     /// it holds what is revoked.
     pub less_revoked: BTreeSet<ObjectId>,
     /// Of these, those that are given with something that no grant asks for, as nobody can tell whether that is of what is
-    /// revoked: it may be what a grant that stays had before it was edited. Core tells them ([`Stays`]).
+    /// revoked: it may be what a grant that stays had before it was edited. Core tells them ([`Stays`](crate::Stays)).
     pub unasked: BTreeSet<ObjectId>,
     /// The grants that stay beside what is revoked and aren't there as the manifest has them, as far as objects in
     /// [`less_revoked`](Self::less_revoked) tell it.

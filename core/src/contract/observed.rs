@@ -16,7 +16,7 @@ use crate::vocabulary::note::Note;
 /// One object that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// What it is like, in the same canonical form as [`Object::attributes`].
+    /// What it is like, in the same canonical form as [`Object::attributes`](crate::Object::attributes).
     pub attributes: Attributes,
     /// Whether it carries the stack's mark. What doesn't is never changed or deleted.
     pub owned: bool,
@@ -26,7 +26,7 @@ pub struct Found {
     pub if_deleted: Option<String>,
     /// The names of things that aren't the stack's and that deleting it changes: the role from which a policy is
     /// detached, the repository whose policy loses a statement. Held against the protected list, as
-    /// [`Object::touches`] is.
+    /// [`Object::touches`](crate::Object::touches) is.
     pub touches: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ pub struct Observed {
     pub notes: Vec<Note>,
     /// Places where something of the stack may be, and which could not be searched.
     pub unsearched: Vec<Unsearched>,
-    /// Of these places: the intents of [`Desired::baseline`] that name something there, as far as that is known. Who takes such an
+    /// Of these places: the intents of [`Desired::baseline`](crate::Desired::baseline) that name something there, as far as that is known. Who takes such an
     /// intent away is told that it may not all be gone.
     pub unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
     /// What of the things that wanted objects need couldn't be looked at: whether these give anything can't be told. Whoever only
