@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Stack, Unsearched, Widening,
+    Access, Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Stack, Unsearched, Widening,
 };
 use serde_json::{Value, json};
 
 use crate::Azure;
-use crate::client::arm::RoleAssignment;
+use crate::client::arm::{RoleAssignment, RoleDefinition};
 use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
 use crate::names;
@@ -22,6 +22,7 @@ use crate::observe::roles::is_ours;
 use crate::places;
 use crate::policy::condition;
 use crate::resources::levels;
+use crate::resources::refused_roles;
 use crate::resources::resource_id::{ResourceId, folded, is_within};
 
 /// Source: Azure documentation, "Azure RBAC limits".
@@ -71,6 +72,7 @@ pub(super) async fn add(
         wanted,
         role_names,
         own_roles,
+        never_given: never_given(&custom),
         holders,
         doubted: principals.doubted(),
         given,
@@ -127,12 +129,25 @@ pub(super) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
     Widening { object: kinds::role(&line(role)), what, remedy: delete_assignment(&assignment.id) }
 }
 
+/// Whether a ready-made role is too much for any task code (requirement 71).
+pub(super) fn is_never_given(role: &str) -> bool {
+    levels::known(role).is_some_and(|role| refused_roles::known(role, Access::List).is_some())
+}
+
+/// The same of custom roles, by their ids.
+pub(super) fn never_given(custom: &[RoleDefinition]) -> HashSet<String> {
+    let too_much = custom.iter().filter(|role| refused_roles::defined(&role.permissions).is_some());
+    too_much.map(|role| role.name.to_ascii_lowercase()).collect()
+}
+
 struct Reader<'a> {
     azure: &'a Azure,
     wanted: HashMap<Tuple, &'a Object>,
     role_names: HashMap<String, String>,
     /// The ids of the stack's custom roles.
     own_roles: HashSet<String>,
+    /// The ids of the custom roles that are too much for any task code.
+    never_given: HashSet<String>,
     /// The identities by their principals, and whether they are the stack's.
     holders: HashMap<String, (&'a ResourceId, bool)>,
     /// Those of them that are called as the stack's are, and that their tags make somebody else's.
@@ -171,7 +186,14 @@ impl Reader<'_> {
         }
         match self.wanted.get(&key).copied() {
             Some(object) => self.wanted_one(assignment, object, owned),
-            None if owned => self.unwanted_one(assignment, &role),
+            None if owned => {
+                // What was changed in a role of the stack's own is told of that one.
+                let is_own = self.own_roles.contains(&role);
+                if !is_own && (self.never_given.contains(&role) || is_never_given(&role)) {
+                    self.given_by_nobody(assignment, &role);
+                }
+                self.unwanted_one(assignment, &role);
+            }
             None => self.foreign_one(assignment, &role),
         }
     }
@@ -267,6 +289,15 @@ impl Reader<'_> {
         } else {
             let goes_on = self.given.note(assignment, role, name, &self.by(assignment));
             self.observed.notes.extend(goes_on);
+        }
+    }
+
+    /// What carries the stack's mark and gives what no stack ever does: anybody can write that mark.
+    fn given_by_nobody(&mut self, assignment: &RoleAssignment, role: &str) {
+        let name = self.role_names.get(role).map(String::as_str);
+        let name = name.or_else(|| levels::known(role).map(|role| role.name)).unwrap_or(role);
+        if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
+            self.observed.widened.push(given(self.azure, holder, assignment, name));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{
     Attributes, Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Result, Stays, Widening,
@@ -125,7 +126,8 @@ pub(super) async fn add(
         if owned && !identity.client_id.is_empty() {
             observed.principals.insert(identity.client_id.clone(), object.clone());
         }
-        if owned && (!is_place || !wanted.contains(&object)) {
+        // Whoever looks for drift is told also whom one trusts that only names a place: nobody runs under it.
+        if owned && (!is_place || !wanted.contains(&object) || azure.looks_again.load(Ordering::Relaxed)) {
             ours.push((id, object.clone()));
         }
         observed.objects.insert(object, found);
@@ -204,6 +206,9 @@ fn add_credentials(
             foreign.push(credential);
             continue;
         }
+        if owned && !wanted.contains(&id) && azure.looks_again.load(Ordering::Relaxed) {
+            observed.widened.extend(trusting_nobody_s(azure, identity, object, credential));
+        }
         let found = Found {
             attributes,
             owned,
@@ -228,7 +233,7 @@ fn trusting(identity: &ResourceId, object: &ObjectId, credential: &FederatedCred
     }
 }
 
-/// Whom an identity trusts that neither is wanted nor is called as what the stack makes.
+/// Whom an identity trusts that isn't wanted, but for what the stack may have made.
 pub(super) fn trusted_by_others(
     azure: &Azure,
     desired: &Desired,
@@ -243,9 +248,37 @@ pub(super) fn trusted_by_others(
         let mut wanted = desired.objects.iter().filter(|wanted| wanted.id.kind == kinds::CREDENTIAL);
         wanted.any(|wanted| wanted.id == id || wanted.attributes == attributes)
     };
-    let foreign = credentials.iter().filter(|one| !one.name.starts_with(&mark) && !is_wanted(one));
-    foreign.map(|credential| trusting(identity, object, credential)).collect()
+    let unwanted = credentials.iter().filter(|one| !is_wanted(one));
+    let told = |credential: &FederatedCredential| match credential.name.starts_with(&mark) {
+        true => trusting_nobody_s(azure, identity, object, credential),
+        false => Some(trusting(identity, object, credential)),
+    };
+    unwanted.filter_map(told).collect()
 }
+
+/// The same of a credential that is called as the stack's are: anybody can call one so. None where it may be one of the stack's, as it
+/// trusts a service account of one of the manifest's clusters.
+fn trusting_nobody_s(
+    azure: &Azure,
+    identity: &ResourceId,
+    object: &ObjectId,
+    credential: &FederatedCredential,
+) -> Option<Widening> {
+    // A manifest that names no issuer means whichever the cluster has.
+    let issuers = &azure.config.cluster.oidc_issuer;
+    let is_of_cluster = issuers.is_empty() || issuers.contains(&credential.issuer);
+    if is_of_cluster && credential.subject.starts_with(SERVICE_ACCOUNT) {
+        return None;
+    }
+    let what = format!(
+        "trusts the subject {} of {} through the federated credential {}, and the manifest names no such cluster",
+        credential.subject, credential.issuer, credential.name
+    );
+    Some(Widening::edited(object.clone(), &what, remedies::delete_credential(identity, &credential.name)))
+}
+
+/// How Kubernetes calls the subject of a service account's token. Source: Kubernetes documentation, "Service Accounts".
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four
 /// seconds through. Those of others keep it, and nothing else.

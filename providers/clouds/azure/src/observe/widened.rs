@@ -9,7 +9,7 @@ use crate::Azure;
 use crate::client::arm::RoleDefinition;
 use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
 use crate::objects::kinds;
-use crate::observe::assignments::{given, given_away};
+use crate::observe::assignments::{given, given_away, is_never_given, never_given};
 use crate::observe::edited;
 use crate::observe::identities::trusted_by_others;
 use crate::observe::places;
@@ -53,6 +53,7 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
         custom.iter().map(|role| (role.name.to_ascii_lowercase(), role.role_name.as_str())).collect();
     let own = custom.iter().filter(|role| is_ours(azure, role)).map(|role| role.name.to_ascii_lowercase());
     let own: HashSet<_> = own.collect();
+    let never = never_given(&custom);
     found
         .widened
         .extend(custom.iter().filter(|role| is_ours(azure, role)).filter_map(|role| allowing_more(azure, role)));
@@ -69,8 +70,13 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
             }
             Err(error) => return Err(error),
         };
-        for assignment in assignments.iter().filter(|assignment| !assignment.is_of(&azure.names)) {
+        for assignment in assignments.iter() {
             let role = assignment.role();
+            // The stack's mark hides nothing that no stack gives.
+            let is_too_much = !own.contains(&role) && (never.contains(&role) || is_never_given(&role));
+            if assignment.is_of(&azure.names) && !is_too_much {
+                continue;
+            }
             let name = names.get(&role).copied();
             let name = name.or_else(|| levels::known(&role).map(|role| role.name)).unwrap_or(&role);
             if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{Approval, Cancel, Plan, Report, Silent};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::arm::{container, identity_id};
@@ -334,4 +335,24 @@ async fn an_account_by_its_host_and_by_its_id_is_one() {
     let plan = world.plan(&text).await.expect("a plan");
     let scopes: BTreeSet<_> = plan.changes.iter().filter_map(|change| change.after.as_ref()?.text("scope")).collect();
     assert_eq!(scopes.into_iter().collect::<Vec<_>>(), [there]);
+}
+
+/// Nobody runs as an identity that only names a place, unless somebody has it trust them.
+#[tokio::test]
+async fn whom_somebody_has_a_place_s_identity_trust_is_told() {
+    let text = everything();
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let credential = format!("{}/federatedIdentityCredentials/evil?api-version=2023-01-31", identity_id(MARKER));
+    let stranger = json!({ "properties": {
+        "issuer": "https://token.actions.githubusercontent.com",
+        "subject": "repo:somebody/else:ref:refs/heads/main",
+        "audiences": ["api://AzureADTokenExchange"],
+    } });
+    world.arm.sure(Method::PUT, &credential, Some(stranger)).await;
+    let session = world.session(&text).await.expect("a session");
+    session.provider().look_again();
+    let plan = session.engine().only_looking().plan(&Silent).await.expect("a plan");
+    let [told] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(told.object.name == MARKER && told.what.contains("repo:somebody/else:"), "{told:?}");
 }

@@ -151,3 +151,47 @@ async fn a_custom_role_that_allows_more_is_told_where_nothing_else_can_be_compar
     assert!(told.object.kind == "custom-role" && told.what.contains("also allows *,"), "{told:?}");
     assert!(!plan.is_compared && plan.has_drift());
 }
+
+/// Anybody can copy the stack's mark. What no stack gives, and whom the manifest knows no cluster of, it hides neither where all can be
+/// compared nor where nothing can.
+#[tokio::test]
+async fn a_copied_mark_hides_nothing() {
+    const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    let world = World::new(&manifest()).await;
+    world.converge(&manifest()).await;
+    let all = world.arm.assignments().await;
+    let ours = all.iter().find(|one| one["properties"]["description"].is_string()).expect("one of the stack's");
+    let subscription = ours["properties"]["scope"].as_str().expect("a scope").split('/').take(3).collect::<Vec<_>>();
+    let subscription = subscription.join("/");
+    let copied = json!({
+        "id": format!("{subscription}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-0000000000e1"),
+        "properties": {
+            "roleDefinitionId": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}"),
+            "principalId": ours["properties"]["principalId"],
+            "principalType": "ServicePrincipal",
+            "scope": subscription,
+            "description": ours["properties"]["description"],
+        },
+    });
+    let name = format!("{}x", world.arm.credentials(IDENTITY).await[0]["name"].as_str().expect("a name"));
+    let credential = format!("{}/federatedIdentityCredentials/{name}?api-version=2023-01-31", identity_id(IDENTITY));
+    let stranger = json!({ "properties": {
+        "issuer": "https://token.actions.githubusercontent.com",
+        "subject": "repo:somebody/else:ref:refs/heads/main",
+        "audiences": ["api://AzureADTokenExchange"],
+    } });
+    world.arm.manage("put", copied).await;
+    world.arm.sure(Method::PUT, &credential, Some(stranger)).await;
+    for fault in ["", "deny=Microsoft.Storage/storageAccounts:read"] {
+        if !fault.is_empty() {
+            world.arm.turn(fault).await;
+        }
+        let plan = looked(&world).await;
+        assert_eq!(plan.is_compared, fault.is_empty(), "{plan:#?}");
+        for what in ["has the role Owner on ", "trusts the subject repo:somebody/else:"] {
+            let told: Vec<_> = plan.widened.iter().filter(|one| one.what.contains(what)).collect();
+            assert!(told.len() == 1 && told[0].object.kind == "managed-identity", "{fault}: {:#?}", plan.widened);
+        }
+        assert_eq!(plan.widened.len(), 2, "{fault}: {:#?}", plan.widened);
+    }
+}
