@@ -81,6 +81,22 @@ fn whoever_may_list_no_service_accounts_takes_a_grant_back_with_its_annotation()
     }
 }
 
+/// Of a grant that was taken out, no binding names the service account by then: the manifest's projects and domains do.
+#[test]
+fn whoever_may_list_no_service_accounts_loses_the_annotation_of_a_grant_that_was_taken_out() {
+    for (manifest, cloud, grant) in annotating() {
+        let folder = Folder::with(&manifest);
+        exits(&folder, &["apply", "--yes"], "", 0);
+        assert_eq!(annotations(&folder, cloud).len(), 1, "{cloud}");
+        let (before, _) =
+            manifest.split_once(&format!("  - name: {grant}\n")).expect("the grant, which is the last one");
+        let none = before.strip_suffix("grants:\n").map(|before| format!("{before}grants: []\n"));
+        folder.write("cloudgrant.yaml", none.as_deref().unwrap_or(before));
+        let said = exits(&folder, &["apply", "--yes"], LIST, 0);
+        assert!(annotations(&folder, cloud).is_empty(), "{cloud}: {said}");
+    }
+}
+
 #[test]
 fn where_nothing_may_be_looked_at_the_way_on_is_told_and_works() {
     let [azure, aws] = annotating().map(|(manifest, cloud, grant)| (manifest, cloud, grant, ALL));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
-    Result, WayTo,
+    Result, Scope, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute, unfit_host};
 use cloudgrant_platform_kubernetes::ServiceAccounts;
@@ -108,7 +108,9 @@ impl Teller {
             said.map(ToOwned::to_owned)
         };
         let accounts = || {
+            let subjects = context.tenancy.subjects(&Scope::Global);
             let accounts = ServiceAccounts::new(&context.stack, &context.home);
+            let accounts = accounts.of(subjects.into_iter().map(|(_, subject)| subject));
             match said("/kubernetes/kubeconfig") {
                 Some(kubeconfig) => accounts.in_sandbox(PathBuf::from(kubeconfig)),
                 None if context.is_cloud_in_sandbox => accounts.only_in_sandbox(),

@@ -21,7 +21,7 @@ mod permissions;
 mod stacks;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
 use cloudgrant_core::{
     Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
-    Result, Shares, Stack,
+    Result, Shares, Stack, Subject,
 };
 
 pub use crate::account::objects;
@@ -54,6 +54,8 @@ fn manager(stack: &Stack, home: &str) -> String {
 pub struct ServiceAccounts {
     manager: String,
     cluster: Cluster,
+    /// Those of all projects and domains of the manifest, as `NAMESPACE/ACCOUNT`: what is read where nothing may be listed.
+    listed: BTreeSet<String>,
     /// Whether somebody else annotates from now on.
     leaves: bool,
     /// The service accounts as they were seen last, by their uids. Which one an annotation was planned for, no plan says.
@@ -63,7 +65,21 @@ pub struct ServiceAccounts {
 impl ServiceAccounts {
     /// Those of a stack at a home, in the cluster that `kubectl` would reach. Nothing is read yet, and nothing sent.
     pub fn new(stack: &Stack, home: &str) -> Self {
-        Self { manager: manager(stack, home), cluster: Cluster::default(), leaves: false, seen: Mutex::default() }
+        Self {
+            manager: manager(stack, home),
+            cluster: Cluster::default(),
+            listed: BTreeSet::new(),
+            leaves: false,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The same where task code of some projects and domains runs under these subjects: where no service accounts may be listed, these
+    /// are read by their names, also where no grant is for them any more.
+    #[must_use]
+    pub fn of(self, subjects: impl IntoIterator<Item = Subject>) -> Self {
+        let name = |subject: Subject| format!("{}/{}", subject.namespace(), subject.service_account());
+        Self { listed: subjects.into_iter().map(name).collect(), ..self }
     }
 
     /// The same where somebody else annotates from now on: what of an annotation is theirs by then is to stay.

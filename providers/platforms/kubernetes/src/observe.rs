@@ -37,7 +37,7 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
     let named = desired.baseline.bindings.iter().flat_map(|binding| &binding.subjects);
     let named = named.map(|(_, subject)| format!("{}/{}", subject.namespace(), subject.service_account()));
     let named = named.chain(wanted.keys().map(|name| (*name).to_owned())).collect();
-    let accounts = list(cluster, &named, &issuer, &mut observed).await?;
+    let accounts = list(cluster, &named, &backend.listed, &issuer, &mut observed).await?;
     let mut seen = HashMap::new();
     for (name, account) in &accounts {
         let ours = applied_by(account, &backend.manager);
@@ -138,11 +138,12 @@ fn other_clusters(issuer: &str, known: &BTreeSet<String>) -> Vec<Unsearched> {
 }
 
 /// The service accounts by their names: all that there are, so that those are found that nobody wants any more. Where that isn't
-/// allowed, those that the manifest names, also if everything of it goes: as its namespaces list them, or one by one. What else
-/// there is was not searched then.
+/// allowed, those that the manifest names, also if everything of it goes: as its namespaces list them, or one by one; and of its other
+/// projects and domains (`listed`) those that may be read. What else there is was not searched then.
 async fn list(
     cluster: Connected<'_>,
     named: &BTreeSet<String>,
+    listed: &BTreeSet<String>,
     issuer: &str,
     observed: &mut Observed,
 ) -> Result<BTreeMap<String, ServiceAccount>> {
@@ -152,17 +153,21 @@ async fn list(
     };
     match cluster.service_accounts(None).await {
         Ok(accounts) => return Ok(by_name(accounts)),
-        Err(kube::Error::Api(status)) if status.is_forbidden() && !named.is_empty() => {}
+        Err(kube::Error::Api(status)) if status.is_forbidden() && !(named.is_empty() && listed.is_empty()) => {}
         Err(error) => return Err(needing(asked(WHAT, &error), LIST_ACCOUNTS, None)),
     }
     let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for name in named {
+    for name in named.union(listed) {
         namespaces.entry(parts(name).0).or_default().push(name);
     }
     let (mut accounts, mut others) = (Vec::new(), "in namespaces in which no grant of the manifest is bound");
+    let (mut is_any_read, mut refused) = (false, None);
     for (namespace, names) in namespaces {
         match cluster.service_accounts(Some(namespace)).await {
-            Ok(listed) => accounts.extend(listed),
+            Ok(listed) => {
+                is_any_read = true;
+                accounts.extend(listed);
+            }
             Err(kube::Error::Api(status)) if status.is_forbidden() => {
                 others = "other than those that grants of the manifest are bound to";
                 for name in names {
@@ -170,13 +175,25 @@ async fn list(
                         let what = format!("can't read service account {name}, nor list those of its namespace");
                         needing(asked(&what, &error), GET_ACCOUNTS, Some(namespace))
                     };
-                    accounts.extend(cluster.service_account(name).await.map_err(failed)?);
+                    match cluster.service_account(name).await {
+                        // Nobody but whoever was bound there before needs it.
+                        Err(kube::Error::Api(status)) if status.is_forbidden() && !named.contains(name) => {
+                            refused.get_or_insert(failed(kube::Error::Api(status)));
+                        }
+                        account => {
+                            is_any_read = true;
+                            accounts.extend(account.map_err(failed)?);
+                        }
+                    }
                 }
             }
             Err(error) => {
                 return Err(asked(&format!("can't list the service accounts of namespace {namespace}"), &error));
             }
         }
+    }
+    if let Some(error) = refused.filter(|_| !is_any_read) {
+        return Err(error);
     }
     // As a part of the place, so that the mark of that stays, too.
     observed
