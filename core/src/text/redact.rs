@@ -124,7 +124,9 @@ fn without_user(text: &str) -> String {
 /// Where in a text a credential may begin.
 fn credential(text: &str) -> usize {
     let lower = text.to_ascii_lowercase();
-    let marks = ["?", "#", "%3f", "%23"].iter().filter_map(|mark| Some(lower.find(mark)? + mark.len()));
+    // In an ARN, a question mark stands for any character.
+    let marks: &[&str] = if lower.starts_with("arn:") { &[] } else { &["?", "#", "%3f", "%23"] };
+    let marks = marks.iter().filter_map(|mark| Some(lower.find(mark)? + mark.len()));
     let named = CREDENTIALS.iter().flat_map(|word| {
         let equals = ["=", "%3d"].into_iter().map(move |equals| format!("{word}{equals}"));
         equals.filter_map(|mark| Some(lower.find(&mark)? + mark.len()))
@@ -168,6 +170,8 @@ mod tests {
             ("abfss://inputs:hidden@acme.dfs.core.windows.net/", "abfss://…@acme.dfs.core.windows.net/"),
             ("AccountName=acme;AccountKey=hidden==", "AccountName=acme;AccountKey=…"),
             ("sv=1&SIG=hidden", "sv=1&SIG=…"),
+            ("arn:aws:s3:::acme/input?/*", "arn:aws:s3:::acme/input?/*"),
+            ("arn:aws:s3:::acme/?sig=hidden", "arn:aws:s3:::acme/?sig=…"),
             ("x\u{1b}[2Jy", "x\u{fffd}[2Jy"),
         ] {
             assert_eq!(shown(text), expected);

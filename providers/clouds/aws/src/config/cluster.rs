@@ -17,6 +17,7 @@ pub struct Cluster {
     #[serde(deserialize_with = "issuers")]
     pub oidc_provider: Issuers,
     /// For whom the clusters' tokens are, where it isn't `sts.amazonaws.com` (requirement 18).
+    #[serde(default, deserialize_with = "audience")]
     pub audience: Option<String>,
 }
 
@@ -25,6 +26,18 @@ impl Cluster {
     pub fn audience(&self) -> &str {
         self.audience.as_deref().unwrap_or(AUDIENCE)
     }
+}
+
+/// Takes what IAM takes for a client ID of a provider. Source: IAM API reference, AddClientIDToOpenIDConnectProvider.
+fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_one =
+        (1..=255).contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_one {
+        return Ok(Some(text));
+    }
+    let why = "is not an audience: it takes 1 to 255 characters without spaces, such as sts.amazonaws.com";
+    Err(D::Error::custom(format!("`{}` {why}", shown(&text))))
 }
 
 /// What Kubernetes' tokens for AWS are for, unless a cluster is set up otherwise. Source: Amazon EKS user guide, "Create

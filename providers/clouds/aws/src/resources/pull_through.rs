@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
+use cloudgrant_core::digest::digest_of;
 use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership, Result, Scope, quoted};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -99,6 +100,11 @@ impl Asking {
     pub(crate) fn is_due(&self, repository: &Repository) -> bool {
         self.afresh || !self.known.contains(&repository.arn())
     }
+}
+
+/// A name for each repository: a role has one inline policy of a name, and another step's would take its place.
+fn policy_name(repository: &Repository) -> String {
+    format!("pull-through-cache-{}", digest_of(&repository.arn(), 16))
 }
 
 /// What roles can't do in a repository that a rule fills. Filling is writing into the registry, and other images than those
@@ -206,12 +212,13 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
          AmazonEC2ContainerRegistryReadOnly.\n\n\
          1. Write this to policy.json:\n\n{policy}\n\n\
          2. Give it to the role:\n\
-         \x20  aws iam put-role-policy --role-name {} --policy-name pull-through-cache --policy-document file://policy.json\n\
-         3. Or allow the role the same in the registry's permissions (`aws ecr put-registry-policy`); nothing else is needed \
-         then.\n\n\
+         \x20  aws iam put-role-policy --role-name {} --policy-name {} --policy-document file://policy.json\n\
+         3. Or allow the role the same in the registry's permissions; nothing else is needed then. They are replaced as a \
+         whole: see what they say (`aws ecr get-registry-policy`), and add to it (`aws ecr put-registry-policy`).\n\n\
          Whether it was done, cloudgrant can't see: the step stays in every plan.\n",
         role.as_deref().unwrap_or("that of the nodes"),
         role.as_deref().map_or_else(|| "ROLE".to_owned(), quoted),
+        policy_name(repository),
     );
     let nodes = role.unwrap_or_else(|| "the role of the nodes".to_owned());
     Object {

@@ -65,6 +65,7 @@ pub(crate) fn honest(action: &str, body: &str) -> Answer {
         ),
         "GetAccountSummary" => xml(action, "<SummaryMap/>"),
         "GetAccountAuthorizationDetails" => details("%7B%7D", "<IsTruncated>false</IsTruncated>"),
+        "DescribePullThroughCacheRules" => Answer::ok(json!({ "pullThroughCacheRules": [] }).to_string()),
         "DescribeRepositories" => Answer::ok(json!({ "repositories": [] }).to_string()),
         "ListSecrets" => Answer::ok(json!({ "SecretList": [] }).to_string()),
         "DescribeSecret" => {
