@@ -26,7 +26,12 @@ resources:
   token: { azure: "https://acme-vault.vault.azure.net/secrets/token" }
   images: { azure: "acmeimages.azurecr.io/team/trainer" }
   shared: { azure: "acmeshared.azurecr.io" }
+  there: { azure: THERE }
 "#;
+
+/// A container in another subscription: the home keeps a mark of it, from before the first write there until after the last.
+const THERE: &str = "/subscriptions/00000000-0000-0000-0000-0000000000cc/resourceGroups/data/providers/Microsoft.Storage/\
+                     storageAccounts/otherdata/blobServices/default/containers/inputs";
 
 const FIRST: &str = r#"
 stack: robust
@@ -37,13 +42,14 @@ grants:
   - { name: staging, scope: { domain: staging }, access: { models: read } }
   - { name: production, scope: { domain: production }, access: { models: read, more: read, shared: pull } }
   - { name: archive, scope: { domain: production }, precise: true, access: { archive: read-write } }
+  - { name: there, scope: { domain: production }, access: { there: read } }
 registries:
   - { name: pulled, access: pull, azure: "acmeimages.azurecr.io" }
   - { name: shared-images, access: pull, azure: "acmeshared.azurecr.io" }
 "#;
 
 /// A condition is wider, another one gone; a custom role is gone, another one new; one identity goes with all that is
-/// its own, another one trusts other service accounts.
+/// its own, another one trusts other service accounts; nothing is left in the other subscription.
 const SECOND: &str = r#"
 stack: robust
 grants:
@@ -60,7 +66,7 @@ stack: left
 grants:
   - { name: all, scope: global, access: { data: read, shared: pull } }
   - { name: results, scope: global, precise: true, access: { results: write } }
-  - { name: production, scope: { domain: production }, access: { models: read } }
+  - { name: production, scope: { domain: production }, access: { models: read, there: read } }
 registries:
   - { name: images, access: pull, azure: "acmeshared.azurecr.io" }
 "#;
@@ -68,7 +74,7 @@ registries:
 const SMALL_CHANGED: &str = r#"
 stack: left
 grants:
-  - { name: all, scope: global, access: { data: read, more: read, shared: push } }
+  - { name: all, scope: global, access: { data: read, more: read, there: read, shared: push } }
 registries:
   - { name: images, access: pull, azure: "acmeshared.azurecr.io" }
   - { name: more-images, access: pull, azure: "acmeimages.azurecr.io" }
@@ -79,13 +85,13 @@ const OTHER: &str = r#"
 stack: right
 grants:
   - { name: all, scope: global, access: { data: read, shared: pull } }
-  - { name: production, scope: { domain: production }, access: { models: read-write } }
+  - { name: production, scope: { domain: production }, access: { models: read-write, there: read } }
 registries:
   - { name: images, access: pull, azure: "acmeshared.azurecr.io" }
 "#;
 
 pub(super) fn all() -> Manifests {
-    let whole = |projects: &str, tail: &str| format!("{}{tail}", HEAD.replace("PROJECTS", projects));
+    let whole = |projects: &str, tail: &str| format!("{}{tail}", HEAD.replace("PROJECTS", projects).replace("THERE", THERE));
     let projects = "forecasting, vision, pricing";
     Manifests {
         first: whole(projects, FIRST),
