@@ -52,7 +52,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
             return refuse(&error, &arguments);
         }
     };
-    let printer = Printer::new(&cli.global);
+    let printer = Printer::new(&cli.global, cli.command.stack());
     let result = logging::start(&cli.global, &printer).and_then(|()| command::run(cli, &printer));
     match result {
         Ok(exit) => exit,

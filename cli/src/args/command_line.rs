@@ -131,11 +131,16 @@ impl Global {
         }
     }
 
-    /// The options that another command needs in order to speak of the same thing. Those that came from variables are written
-    /// out: whoever pastes the command elsewhere would otherwise leave the sandbox.
-    pub(crate) fn repeated(&self, command: &str) -> String {
-        let mut words = format!("cloudgrant {command}");
-        let mut add = |option: &str, value: &str| words.push_str(&format!(" {option}{}", quoted(value)));
+    /// Whether the sandbox was asked for.
+    pub(crate) fn is_in_sandbox(&self) -> bool {
+        self.sandbox_folder("").is_some()
+    }
+
+    /// The options that another command needs in order to speak of the same thing, each with its value. Those that came from variables
+    /// are written out: whoever pastes the command elsewhere would otherwise leave the sandbox.
+    pub(crate) fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut add = |option: &str, value: &str| options.push(format!("{option}{}", quoted(value)));
         if let Some(file) = &self.file {
             add("--file ", &file.display().to_string());
         }
@@ -148,12 +153,18 @@ impl Global {
         if let Some(stack) = &self.stack {
             add("--stack ", stack);
         }
-        match self.sandbox.as_deref().filter(|_| self.sandbox_folder("").is_some()) {
+        match self.sandbox.as_deref().filter(|_| self.is_in_sandbox()) {
             Some(DEFAULT_FOLDER) => add("--sandbox", ""),
             Some(folder) => add("--sandbox=", folder),
             None => {}
         }
-        words
+        options
+    }
+
+    /// A command with these options.
+    pub(crate) fn repeated(&self, command: &str) -> String {
+        let words = [format!("cloudgrant {command}")].into_iter().chain(self.options());
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -241,6 +252,16 @@ pub(crate) enum Command {
     Completions(completions::Options),
 }
 
+impl Command {
+    /// Another stack than the manifest's that it is about.
+    pub(crate) fn stack(&self) -> Option<&str> {
+        match self {
+            Self::Revoke(options) => options.stack(),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -272,6 +293,49 @@ mod tests {
         assert_eq!(global(&["--color", "always"]).colour(), ColorChoice::Always);
         assert_eq!(global(&["--color=never"]).colour(), ColorChoice::Never);
         assert_eq!(global(&["--color=always", "--no-color"]).colour(), ColorChoice::Never);
+    }
+
+    /// Whatever is printed as a command of this program can be pasted.
+    #[test]
+    fn what_is_printed_as_a_command_is_one() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
+        let mut seen = 0;
+        for file in std::fs::read_dir(folder).expect("the snapshots") {
+            let text = std::fs::read_to_string(file.expect("an entry").path()).expect("text");
+            // The first lines say what was run, which may be wrong on purpose.
+            let said = text.split_once("----- stdout -----").map_or("", |(_, said)| said);
+            let quoted = said.split('`').skip(1).step_by(2);
+            let led = said
+                .lines()
+                .filter_map(|line| line.strip_prefix("To ")?.split_once(": cloudgrant ").map(|(_, rest)| rest));
+            let led = led.map(|rest| format!("cloudgrant {rest}"));
+            let is_one = |text: &&str| text.starts_with("cloudgrant ") && !text.contains("...");
+            for command in quoted.filter(is_one).map(ToOwned::to_owned).chain(led.filter(|text| is_one(&text.as_str())))
+            {
+                let words = words(&command);
+                // `revoke` alone stands for any.
+                if words.len() > 2 {
+                    assert!(Cli::try_parse_from(&words).is_ok(), "{command}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen >= 10, "{seen} commands");
+    }
+
+    /// As a shell takes them apart, which are quoted as this program quotes.
+    fn words(command: &str) -> Vec<String> {
+        let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+        for c in command.chars() {
+            match c {
+                '\'' => is_quoted = !is_quoted,
+                c if c.is_whitespace() && !is_quoted => words.push(std::mem::take(&mut word)),
+                c => word.push(c),
+            }
+        }
+        words.push(word);
+        words.retain(|word| !word.is_empty());
+        words
     }
 
     #[test]

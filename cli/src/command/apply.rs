@@ -35,15 +35,13 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
-    let check = |session: &Session| {
-        options.audit.check(session)?;
-        need_approval(shell, options.yes, &shell.global.repeated("plan"))
-    };
+    let check = |session: &Session| options.audit.check(session);
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = work.session.engine();
         let asked = Asked {
             command: "apply",
             again: &options.audit.repeated("apply"),
+            look: &shell.global.repeated("plan"),
             wording: Wording::Plan,
             question: "Apply these changes to",
             leaves_nothing: false,
@@ -55,12 +53,12 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     .await
 }
 
-/// Approval can come from a person or in advance. Where it can't come at all, that is said once the manifest is known to be
-/// right, and before any cloud is asked. `look` is the command that shows what would be approved.
+/// Approval can come from a person or in advance. Where it can't come at all, that is said once it is known that something is to be
+/// approved. `look` is the command that shows that.
 ///
 /// # Errors
 /// Nobody can approve.
-pub(super) fn need_approval(shell: Shell<'_>, yes: bool, look: &str) -> Result<()> {
+fn need_approval(shell: Shell<'_>, yes: bool, look: &str) -> Result<()> {
     if yes || shell.printer.can_ask() {
         return Ok(());
     }
@@ -79,6 +77,8 @@ pub(super) struct Asked<'a> {
     pub(super) command: &'static str,
     /// The command with all that it takes to go on with the same thing: the options of every command are added to it.
     pub(super) again: &'a str,
+    /// The command that shows what would be approved.
+    pub(super) look: &'a str,
     pub(super) wording: Wording,
     /// What is asked before the plan is carried out, up to the name of the stack.
     pub(super) question: &'static str,
@@ -109,6 +109,7 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     }
+    shell.printer.here().remedies(&mut plan);
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
     }
@@ -158,6 +159,9 @@ pub(super) async fn carry_out(
     let printer = shell.printer;
     let failed = |plan| CarriedOut { exit: Exit::Failed, plan, is_done: false };
     let plan = planned(shell, work, &engine, asked).await?;
+    if !plan.is_empty() {
+        need_approval(shell, yes, asked.look)?;
+    }
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
     let place = work.place.clone();

@@ -29,7 +29,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         work.session.provider().look_again();
         let engine = work.session.engine().only_looking();
-        let plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        shell.printer.here().remedies(&mut plan);
         work.progress.clear();
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None))?;

@@ -29,6 +29,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         let engine = work.session.engine().only_showing();
         let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
+        shell.printer.here().remedies(&mut plan);
         tell_of_no_grants(&mut plan, work.session);
         tell_of_trail(&mut plan, work.session);
         work.progress.clear();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::{ArgGroup, Args};
 use cloudgrant_core::{Change, Engine, Error, ErrorKind, IntentId, Plan, Result, Session, Stack, nearest};
 
-use super::apply::{Asked, CarriedOut, carry_out, need_approval, planned, shortfalls};
+use super::apply::{Asked, CarriedOut, carry_out, planned, shortfalls};
 use super::audit::{AuditOptions, tell_of_trail};
 use super::{Shell, Work, with_session};
 use crate::args::quoted;
@@ -55,6 +55,13 @@ pub(crate) struct Options {
     audit: AuditOptions,
 }
 
+impl Options {
+    /// The stack that it is about, where that isn't the manifest's.
+    pub(crate) fn stack(&self) -> Option<&str> {
+        self.stack.as_deref()
+    }
+}
+
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let stacks = shell.global.repeated("stacks");
     let mut global = shell.global.clone();
@@ -74,11 +81,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let dry_run = shell.global.repeated(&format!("{again} --dry-run"));
     let check = |session: &Session| {
         engine(session)?;
-        if options.dry_run {
-            return Ok(());
-        }
-        options.audit.check(session)?;
-        need_approval(shell, options.yes, &dry_run)
+        if options.dry_run { Ok(()) } else { options.audit.check(session) }
     };
     with_session(shell, check, async |mut work: Work<'_>| {
         let engine = engine(work.session)?;
@@ -87,6 +90,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let asked = Asked {
             command: "revoke",
             again: &again,
+            look: &dry_run,
             wording: Wording::Revoke,
             question: "Take this away from",
             leaves_nothing: options.all,
@@ -153,7 +157,10 @@ fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
     // Where it isn't known for which of them something goes, it may be for any.
     let is_unknown = of_each.iter().any(|of_one| !of_one.iter().any(is_one));
     let any_of = |name: &str| of_each.iter().flatten().any(|intent| is_called(intent, name));
-    let (taken, untouched): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_unknown || any_of(name));
+    let (taken, untouched): (Vec<&str>, Vec<&str>) = names.iter().copied().partition(|name| is_unknown || any_of(name));
+    let handed_off: Vec<_> = plan.unsearched_for.values().flatten().collect();
+    let (untold, untouched): (Vec<&str>, Vec<&str>) =
+        untouched.into_iter().partition(|name| handed_off.iter().any(|intent| is_called(intent, name)));
     let told = |names: &[&str], [one, several]: [fn(&str) -> String; 2]| match names {
         [] => None,
         [name] => Some(one(name)),
@@ -177,7 +184,24 @@ fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
             },
         ],
     );
-    taken.into_iter().chain(untouched).collect()
+    let untold = told(
+        &untold,
+        [
+            |listed| {
+                format!(
+                    "The manifest lists {listed}, of which nothing was taken away here: who else was asked for it, or where it couldn't be \
+                     searched, is told above. Remove it from the manifest once it is taken back."
+                )
+            },
+            |listed| {
+                format!(
+                    "The manifest lists {listed}, of which nothing was taken away here: who else was asked for them, or where they \
+                     couldn't be searched, is told above. Remove them from the manifest once they are taken back."
+                )
+            },
+        ],
+    );
+    taken.into_iter().chain(untold).chain(untouched).collect()
 }
 
 /// Shows what would be taken away. Ends as the run would that takes it away, if nothing failed.

@@ -73,7 +73,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
     }
     // First, and even where only the last line is asked for: nothing else is as dangerous.
-    out.write_all(widened(&plan.widened, global, width).as_bytes())?;
+    out.write_all(widened(&plan.widened, width).as_bytes())?;
     if !summary_only {
         writeln!(out, "{}\n", styled(BOLD, &wrapped(&format!("Stack {} in {place}", plan.stack), 0, 2, width)))?;
         if wording != Wording::Drift {

@@ -13,6 +13,7 @@ use crate::args::{Global, Output};
 use crate::render;
 use crate::terminal::build_log::{BuildLog, is_read_for_commands};
 use crate::terminal::harmless::{Escaped, Harmless};
+use crate::terminal::pasted::{Here, Pasted};
 use crate::terminal::unstyled::Unstyled;
 
 /// Writes results to standard output, and everything else to standard error. Clones write to the same place.
@@ -23,6 +24,7 @@ pub(crate) struct Printer {
     quiet: bool,
     verbose: bool,
     bars: MultiProgress,
+    here: Here,
 }
 
 impl fmt::Debug for Printer {
@@ -32,14 +34,21 @@ impl fmt::Debug for Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(global: &Global) -> Self {
-        Self { colour: global.colour(), quiet: global.quiet, verbose: global.verbose > 0, ..Self::bare(global.output) }
+    /// `stack` is another one than the manifest's that the command is about.
+    pub(crate) fn new(global: &Global, stack: Option<&str>) -> Self {
+        let (quiet, verbose, here) = (global.quiet, global.verbose > 0, Here::of(global, stack));
+        Self { colour: global.colour(), quiet, verbose, here, ..Self::bare(global.output) }
     }
 
     /// For what goes wrong before the options are known.
     pub(crate) fn bare(output: Output) -> Self {
         let bars = MultiProgress::with_draw_target(crate::terminal::bars::target());
-        Self { output, colour: ColorChoice::Auto, quiet: false, verbose: false, bars }
+        Self { output, colour: ColorChoice::Auto, quiet: false, verbose: false, bars, here: Here::default() }
+    }
+
+    /// How commands have to be written here.
+    pub(crate) fn here(&self) -> &Here {
+        &self.here
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -73,6 +82,7 @@ impl Printer {
     /// As [`data`](Self::data).
     pub(crate) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let stdout = io::stdout();
+        let write = |out: &mut dyn Write| write(&mut Pasted::new(out, &self.here));
         match self.choice(&stdout) {
             ColorChoice::Never => self.buffered(stdout.lock(), |out| write(&mut Unstyled::new(out))),
             choice => self.buffered(AutoStream::new(stdout.lock(), choice), write),
@@ -100,7 +110,8 @@ impl Printer {
     pub(crate) fn json(&self, document: &impl Serialize) -> Result<()> {
         // It has no styles.
         self.buffered(io::stdout().lock(), |out| {
-            document.serialize(&mut Serializer::with_formatter(&mut *out, Escaped::default()))?;
+            let told = Pasted::json(&mut *out, &self.here);
+            document.serialize(&mut Serializer::with_formatter(told, Escaped::default()))?;
             out.write_all(b"\n")
         })
     }
@@ -167,7 +178,8 @@ impl Printer {
         self.bars.suspend(|| {
             let stderr = io::stderr();
             let stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
-            let mut stream = Harmless::new(BuildLog::new(stream, is_read_for_commands()));
+            let stream = Harmless::new(BuildLog::new(stream, is_read_for_commands()));
+            let mut stream = Pasted::new(stream, &self.here);
             // Nobody is left to be told that telling failed.
             let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         });

@@ -59,7 +59,7 @@ fn whoever_may_list_no_service_accounts_takes_back_those_that_the_manifest_names
         let listed = exits(&folder, &["stacks"], LIST, 0);
         assert!(listed.contains("not searched: what task code is told"), "{cloud}: {listed}");
         let revoked = exits(&folder, &["revoke", "--all", "--yes"], LIST, 1);
-        let rule = "by a ClusterRole and a ClusterRoleBinding (`cloudgrant permissions --for cluster`";
+        let rule = "by a ClusterRole and a ClusterRoleBinding (`cloudgrant permissions --for cluster";
         assert!(revoked.contains("not searched: service accounts") && revoked.contains(rule), "{cloud}: {revoked}");
         assert!(annotations(&folder, cloud).is_empty(), "{cloud}");
         // What nobody looked at is found again.

@@ -200,7 +200,11 @@ fn an_unknown_variable() {
 
 #[test]
 fn apply_without_a_terminal() {
-    assert_looks!(Folder::with(MANIFEST).run(&["apply"]));
+    let folder = Folder::with(crate::support::QUICKSTART);
+    assert_looks!(folder.run(&["apply", "--sandbox"]));
+    let plan = folder.output(&["plan", "--sandbox", "--output", "json"]).stdout;
+    let plan: serde_json::Value = serde_json::from_slice(&plan).expect("a document");
+    assert_eq!(plan["summary"]["unchanged"], 0, "nothing was made: {plan:#}");
 }
 
 #[test]

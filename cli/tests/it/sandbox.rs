@@ -64,6 +64,28 @@ fn apply_of_nothing() {
     assert_looks!(applied().run(&["apply", "--sandbox", "--yes", "-q"]));
 }
 
+/// Nobody has to approve nothing: a nightly job without `--yes` is no misuse as long as nothing is to do.
+#[test]
+fn with_nothing_to_do_nobody_is_asked() {
+    let folder = Folder::with(include_str!("../../../examples/first/cloudgrant.yaml"));
+    let run = |command: &[&str]| {
+        let output = folder.output(&[command, &["--sandbox"]].concat());
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text")).concat();
+        (output.status.code(), said)
+    };
+    let revoked = run(&["revoke", "--all"]);
+    assert!(revoked.0 == Some(0) && revoked.1.contains("Nothing to do"), "{revoked:?}");
+    assert_eq!(run(&["apply"]).0, Some(2));
+    assert_eq!(run(&["apply", "--yes"]).0, Some(0));
+    for command in [&["apply"][..], &["apply", "-q"], &["apply", "--output", "json"]] {
+        let applied = run(command);
+        assert_eq!(applied.0, Some(0), "{command:?}: {}", applied.1);
+    }
+    let revoked = run(&["revoke", "--all"]);
+    assert!(revoked.0 == Some(2) && revoked.1.contains("nobody is here to approve"), "{revoked:?}");
+    assert_eq!(run(&["plan", "--exit-code"]).0, Some(0), "nothing was taken away");
+}
+
 #[test]
 fn an_update_shows_what_changes() {
     let folder = applied();
@@ -117,6 +139,9 @@ fn drift_where_somebody_gave_more() {
     let text = folder.output(&["drift", "--sandbox", "--output", "json"]).stdout;
     let document: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     assert_eq!(document["widened"][0]["kind"], "iam-role", "{document:#}");
+    // What is pasted from a run in the sandbox stays in it.
+    let remedy = document["widened"][0]["remedy"].as_str().expect("a command");
+    assert!(remedy.starts_with("cloudgrant sandbox --sandbox -- aws iam detach-role-policy"), "{remedy}");
 }
 
 #[test]
@@ -359,7 +384,8 @@ fn who_renames_a_stack_is_told_of_the_former_one() {
             let said = [output.stdout, output.stderr].concat();
             String::from_utf8(said).expect("text").split_whitespace().collect::<Vec<_>>().join(" ")
         };
-        let former = "`cloudgrant revoke --all --stack acme-ml`";
+        let former = format!("`cloudgrant revoke --all --stack acme-ml --provider {provider} --sandbox`");
+        let former = former.as_str();
         assert!(run(&["apply", "--yes", "-q"]).contains("Done:"), "{provider}");
         assert!(!run(&["plan", "-v"]).contains(former), "{provider}");
         folder.write("cloudgrant.yaml", QUICKSTART.replace("stack: acme-ml", "stack: acme-new"));

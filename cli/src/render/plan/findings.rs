@@ -3,7 +3,6 @@
 
 use cloudgrant_core::{Broken, Effect, Move, Stays, Unsearched, Widening};
 
-use crate::args::Global;
 use crate::render::notes::together;
 use crate::render::{BOLD, RED, YELLOW, styled, wrapped};
 
@@ -28,7 +27,7 @@ pub(super) fn moving(moving: &Move, width: Option<usize>) -> String {
 
 /// What was added to the stack's own objects, or changed in them, so that they reach more, object by object, with the command that
 /// takes it away.
-pub(super) fn widened(widened: &[Widening], global: &Global, width: Option<usize>) -> String {
+pub(super) fn widened(widened: &[Widening], width: Option<usize>) -> String {
     let mut out = String::new();
     for of_one in widened.chunk_by(|one, other| one.object == other.object) {
         let object = &of_one[0].object;
@@ -36,9 +35,6 @@ pub(super) fn widened(widened: &[Widening], global: &Global, width: Option<usize
         out.push_str(&format!("{sign} {} {name}: {}\n", object.kind, styled(RED, "reaches more than asked")));
         for Widening { what, remedy, .. } in of_one {
             out.push_str(&format!("    {}\n", wrapped(what, 4, 6, width)));
-            // As it has to be written here: without the options, it would be another manifest's, or out of the sandbox.
-            let apply = remedy.strip_prefix(Widening::APPLY);
-            let remedy = apply.map_or_else(|| remedy.clone(), |rest| format!("{}{rest}", global.repeated("apply")));
             out.push_str(&format!("      to take that away: {remedy}\n"));
         }
     }

@@ -61,6 +61,8 @@ pub(crate) struct Snapshot {
     assignments: Lists<String, RoleAssignment>,
     custom_roles: Lists<String, RoleDefinition>,
     named_roles: Lists<(String, String), RoleDefinition>,
+    /// Single ones, by their scope and id.
+    roles: Lists<(String, String), RoleDefinition>,
     storage: Lists<String, StorageAccount>,
     vaults: Lists<String, Vault>,
     registries: Lists<String, Registry>,
@@ -82,6 +84,7 @@ impl Snapshot {
             assignments: Lists::default(),
             custom_roles: Lists::default(),
             named_roles: Lists::default(),
+            roles: Lists::default(),
             storage: Lists::default(),
             vaults: Lists::default(),
             registries: Lists::default(),
@@ -166,6 +169,15 @@ impl Snapshot {
         let filter = format!("roleName eq '{}'", name.replace('\'', "''"));
         let read = || async { self.arm.role_definitions(&scope, Some(&filter)).await };
         self.named_roles.get((subscription.to_owned(), name.to_owned()), read).await
+    }
+
+    /// A role's definition, by its id and a scope at which it can be assigned; none if it isn't there.
+    pub(crate) async fn role(&self, scope: &str, id: &str) -> Result<Option<RoleDefinition>> {
+        if let Some(known) = self.role_so_far(id).await {
+            return Ok(Some(known));
+        }
+        let read = || async { Ok(self.arm.role_definition(scope, id).await?.into_iter().collect()) };
+        Ok(self.roles.get((scope.to_owned(), id.to_owned()), read).await?.first().cloned())
     }
 
     pub(crate) async fn storage(&self, subscription: &str) -> Result<Arc<Vec<StorageAccount>>> {

@@ -14,7 +14,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names;
 use crate::objects::kinds;
 use crate::objects::remedies::delete_assignment;
-use crate::observe::goes_on::{Given, Identities};
+use crate::observe::goes_on::{Foreign, Given, Identities};
 use crate::observe::identities::Principals;
 use crate::observe::missing;
 use crate::observe::other_homes::OtherHomes;
@@ -75,7 +75,8 @@ pub(super) async fn add(
         never_given: never_given(&custom),
         holders,
         doubted: principals.doubted(),
-        given,
+        given: &given,
+        foreign: Vec::new(),
         // To make the manifest come true, what is left of such an identity goes.
         unheld: if desired.thorough { unheld } else { HashSet::new() },
         gone: missing::gone(azure, snapshot, subscriptions).await?,
@@ -93,8 +94,9 @@ pub(super) async fn add(
         counts.insert(subscription, inside.count() as u64);
         list.iter().for_each(|assignment| reader.one(assignment));
     }
-    let renamed = reader.renamed();
+    let (renamed, foreign) = (reader.renamed(), reader.foreign);
     observed.notes.extend(renamed);
+    observed.notes.extend(given.notes(azure, snapshot, subscriptions, &foreign).await);
     limits(desired, counts, observed);
     Ok(())
 }
@@ -152,8 +154,10 @@ struct Reader<'a> {
     holders: HashMap<String, (&'a ResourceId, bool)>,
     /// Those of them that are called as the stack's are, and that their tags make somebody else's.
     doubted: &'a HashSet<ResourceId>,
-    /// What the manifest gives, where something of it is revoked.
-    given: Given,
+    /// What is revoked of what the manifest gives to identities that aren't the stack's.
+    given: &'a Given,
+    /// What others gave to these.
+    foreign: Vec<Foreign>,
     /// What is asked for of identities that aren't there, where something is taken away: by scope and role.
     unheld: HashSet<(String, String)>,
     /// What the manifest names and isn't there any more.
@@ -286,9 +290,9 @@ impl Reader<'_> {
             self.observed.widened.push(given(self.azure, holder, assignment, name));
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
-        } else {
-            let goes_on = self.given.note(assignment, role, name, &self.by(assignment));
-            self.observed.notes.extend(goes_on);
+        } else if self.given.is_had_by(&assignment.principal_id) {
+            let (role, name) = (role.to_owned(), name.to_owned());
+            self.foreign.push(Foreign { assignment: assignment.clone(), role, name, by: self.by(assignment) });
         }
     }
 

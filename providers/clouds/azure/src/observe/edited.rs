@@ -4,7 +4,7 @@
 //! What only narrows is an ordinary difference, and so are more scopes in which a custom role can be assigned: nobody gets anything by
 //! that alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Desired, Observed, Widening, listed};
@@ -14,7 +14,7 @@ use crate::Azure;
 use crate::client::arm::FederatedCredential;
 use crate::objects::{kinds, remedies};
 use crate::observe::identities::attributes_of;
-use crate::policy::condition::{Extent, Says};
+use crate::policy::condition::{Allowed, AtMost, Extent, Says};
 use crate::resources::levels::{self, Deed};
 use crate::resources::resource_id::ResourceId;
 
@@ -100,52 +100,71 @@ fn assignment(asked: &Value, there: &Value) -> Option<String> {
         return Some("is there without the condition, so that it reaches more than the manifest asks for".to_owned());
     };
     let role = asked["role_id"].as_str().unwrap_or_default();
-    let more = match (Says::parse(wanted), Says::parse(condition)) {
-        (Some(Says::Objects(asked, _)), Some(Says::Objects(there, _))) => {
-            objects(&asked, &there, levels::deeds_of(role))
+    let there = AtMost::of(condition);
+    let more = match (Says::parse(wanted), &there.repositories) {
+        (Some(Says::Objects(asked, hierarchical)), _) => {
+            Some(objects(&asked, hierarchical, &there.objects, levels::deeds_of(role)))
         }
-        (Some(Says::Repositories(asked, writes)), Some(Says::Repositories(there, also_writes))) => {
+        (Some(Says::Repositories(asked, writes)), Some((there, also_writes))) => {
             let mut more: Vec<_> = there.difference(&asked).map(|name| format!("reach `{name}`")).collect();
             if writes && !also_writes {
                 // What no condition names is allowed everywhere.
                 more.push("push to any repository".to_owned());
             }
-            more
+            Some(more)
         }
-        _ => {
-            return Some(
-                "has a condition that this stack did not write, so that nobody can tell whether it reaches more than the manifest \
-                 asks for"
-                    .to_owned(),
-            );
-        }
+        (Some(Says::Repositories(..)) | None, _) => None,
     };
-    (!more.is_empty()).then(|| {
-        format!("has a condition that also lets task code {}, which the manifest doesn't ask for", listed(more, NAMED))
-    })
+    match more {
+        Some(more) if more.is_empty() => None,
+        Some(more) if there.is_all => Some(format!(
+            "has a condition that also lets task code {}, which the manifest doesn't ask for",
+            listed(more, NAMED)
+        )),
+        _ => Some(
+            "has another condition, which this stack did not write, so that nobody can tell whether it reaches more than the manifest \
+             asks for"
+                .to_owned(),
+        ),
+    }
 }
 
 /// What of these deeds is let through, and where, that isn't asked for. What a condition doesn't name is allowed everywhere, if the
 /// role allows it: of a role of the stack's own, conditions name all that it allows.
 fn objects(
     asked: &BTreeMap<Deed, Extent>,
-    there: &BTreeMap<Deed, Extent>,
+    hierarchical: bool,
+    there: &BTreeMap<Deed, Vec<Allowed>>,
     of_role: Option<&'static [Deed]>,
 ) -> Vec<String> {
-    let prefixes = |extents: &BTreeMap<Deed, Extent>, deed: Deed| match extents.get(&deed) {
-        Some(Extent::Prefixes(prefixes)) => prefixes.clone(),
-        Some(Extent::Whole) | None => BTreeSet::from([String::new()]),
-    };
+    let everything = [Allowed::Beneath(String::new())];
     let is_of_role = |deed: &Deed| {
         asked.contains_key(deed) || there.contains_key(deed) || of_role.is_some_and(|deeds| deeds.contains(deed))
     };
     let mut more = Vec::new();
     for deed in Deed::ALL.into_iter().filter(is_of_role) {
-        let asked = prefixes(asked, deed);
-        let is_asked = |prefix: &String| asked.iter().any(|asked| prefix.starts_with(asked.as_str()));
-        for prefix in prefixes(there, deed).iter().filter(|prefix| !is_asked(prefix)) {
-            let what = if prefix.is_empty() { "everything".to_owned() } else { format!("`{prefix}`") };
-            more.push(format!("{} {what}", deed.verb()));
+        let asked = match asked.get(&deed) {
+            Some(Extent::Prefixes(prefixes)) => prefixes,
+            Some(Extent::Whole) | None => continue,
+        };
+        let there = there.get(&deed).map_or(&everything[..], Vec::as_slice);
+        let is_beneath = |text: &str| asked.iter().any(|asked| text.starts_with(asked.as_str()));
+        // A prefix names its folder as well.
+        let is_folder = |text: &str| {
+            let is_named =
+                |folder: &Allowed| matches!(folder, Allowed::Beneath(prefix) if prefix.strip_suffix('/') == Some(text));
+            hierarchical && asked.iter().any(|asked| asked.strip_suffix('/') == Some(text))
+                || there.iter().any(is_named)
+        };
+        for one in there {
+            let (text, is_asked) = match one {
+                Allowed::Beneath(text) => (text, is_beneath(text)),
+                Allowed::Exactly(text) => (text, is_beneath(text) || is_folder(text)),
+            };
+            if !is_asked {
+                let what = if text.is_empty() { "everything".to_owned() } else { format!("`{text}`") };
+                more.push(format!("{} {what}", deed.verb()));
+            }
         }
     }
     more
@@ -173,6 +192,10 @@ mod tests {
     fn a_condition_that_lets_more_through_is_told_and_one_that_narrows_is_not() {
         use Access::{List, Read};
         let asked = reader(&[(Read, "a/"), (Read, "b/")]);
+        let edited = |edit: &dyn Fn(&str) -> String| {
+            let condition = asked["condition"].as_str().unwrap_or_default();
+            json!({ "role_id": BLOB_READER.id, "condition": edit(condition) })
+        };
         for (there, expected) in [
             (reader(&[(Read, "a/"), (Read, "b/"), (Read, "c/")]), Some("read `c/`, list `c/`")),
             (reader(&[(Read, "a"), (Read, "b/")]), Some("read `a`, list `a`")),
@@ -180,7 +203,14 @@ mod tests {
             (reader(&[(Read, "")]), Some("without the condition")),
             (reader(&[(Read, "a/")]), None),
             (reader(&[(Read, "a/x/"), (Read, "b/")]), None),
-            (json!({ "condition": "(1 == 1)" }), Some("nobody can tell")),
+            (json!({ "condition": "(1 == 1)" }), Some("another condition")),
+            // What somebody narrowed by hand reaches no more.
+            (edited(&|text| format!("{text} AND (@Resource[x:tags] StringEquals 'b')")), None),
+            (edited(&|text| text.replace("StringStartsWith 'a/'", "StringEquals 'a/x'")), None),
+            (edited(&|text| text.replace("StringStartsWith 'a/'", "StringLike 'a/*.csv'")), None),
+            (edited(&|text| text.replace("StringStartsWith 'a/'", "StringLike 'c/*'")), Some("read `c/`")),
+            (edited(&|text| text.replace("StringStartsWith 'a/'", "StringLike 'c/*.csv'")), Some("another condition")),
+            (edited(&|text| format!("{text} OR (@Resource[x:tags] StringEquals 'b')")), Some("another condition")),
         ] {
             let told = assignment(&asked, &there);
             assert_eq!(told.is_some(), expected.is_some(), "{there}: {told:?}");

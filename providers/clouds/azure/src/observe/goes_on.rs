@@ -1,19 +1,25 @@
-//! Access that is revoked and goes on all the same: a role assignment of somebody else's gives it as well.
+//! Access that is revoked and goes on all the same: a role assignment of somebody else's gives it as well, by the same role or a wider
+//! one, on the resource itself or on a scope above it.
 
-use std::collections::BTreeMap;
+mod gives;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, TaskAccess};
 
 use crate::Azure;
 use crate::client::arm::RoleAssignment;
+use crate::inventory::snapshot::Snapshot;
 use crate::objects::remedies::delete_assignment;
+use crate::observe::goes_on::gives::Reading;
 use crate::observe::identities::Principals;
 use crate::resources::levels;
-use crate::resources::locator::{Locator, Place};
+use crate::resources::locator::Locator;
+use crate::resources::overlap::{Action, actions_of};
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 
-/// What the manifest gives to identities that are not the stack's, where something is taken away.
+/// What is revoked of what the manifest gives to identities that are not the stack's.
 #[derive(Debug, Default)]
 pub(super) struct Given(Vec<One>);
 
@@ -21,11 +27,27 @@ pub(super) struct Given(Vec<One>);
 #[derive(Debug)]
 struct One {
     grant: IntentId,
+    /// The resource's name in the manifest.
+    resource: String,
     identity: String,
     principal: String,
     locator: Locator,
     /// By their ids; a custom one that the manifest names, by its name.
     roles: Vec<String>,
+    /// What these allow; `None` where their definitions have to be read for that.
+    actions: Option<Vec<Action>>,
+}
+
+/// A role assignment of somebody else's.
+#[derive(Debug)]
+pub(super) struct Foreign {
+    pub(super) assignment: RoleAssignment,
+    /// The id of its role, in lower case.
+    pub(super) role: String,
+    /// What people call that role.
+    pub(super) name: String,
+    /// Under which name it is there, and who made it.
+    pub(super) by: String,
 }
 
 /// The identities that aren't the stack's, and that get what the manifest gives.
@@ -61,59 +83,105 @@ impl Identities {
 }
 
 impl Given {
-    /// Reads nothing of the resources: what is revoked may be gone.
+    /// Reads nothing: what is revoked may be gone.
     pub(super) fn of(azure: &Azure, desired: &Desired, principals: &Principals, identities: &Identities) -> Self {
+        let stays: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
         let mut all = Vec::new();
         for (at, identity) in &identities.of_bindings {
             let Some(binding) = desired.baseline.bindings.get(*at) else { continue };
-            let grants = binding.grants.iter();
-            let reaches = grants.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
-            all.extend(reaches.filter_map(|(grant, reach)| {
-                One::of(grant.id(), identity, principals, reach, |locator| roles(azure, grant, reach, locator))
+            let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
+            let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
+            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, identity, principals)));
+        }
+        if let Some(kubelet) = &identities.kubelet {
+            let revoked = desired.baseline.registries.iter().filter(|registry| !stays.contains(&registry.id()));
+            let reaches = revoked.flat_map(|registry| registry.reach.iter().map(move |reach| (registry.id(), reach)));
+            all.extend(reaches.filter_map(|(registry, reach)| {
+                let locator = Locator::parse(&reach.resource.locator).ok()?;
+                let choice = Choice::OfRegistry(reach.access);
+                One::of(azure, registry, reach, (kubelet, principals), locator, &choice)
             }));
         }
-        let registries = identities.kubelet.iter().flat_map(|kubelet| {
-            let registries = desired.baseline.registries.iter();
-            registries.flat_map(move |registry| registry.reach.iter().map(move |reach| (kubelet, registry, reach)))
-        });
-        all.extend(registries.filter_map(|(kubelet, registry, reach)| {
-            One::of(registry.id(), kubelet, principals, reach, |_| of_registry(reach))
-        }));
         Self(all)
     }
 
-    /// What to say of somebody else's assignment, which gives what nothing asks for any more.
-    pub(super) fn note(&self, assignment: &RoleAssignment, role: &str, name: &str, by: &str) -> Option<Note> {
-        let one = self.0.iter().find(|one| one.is_given_by(assignment, role, name))?;
-        let message = format!(
-            "{} still has the role {name} on {}: it is there {by}. Take it away if nobody else needs it: `{}`",
-            one.identity,
-            assignment.scope,
-            delete_assignment(&assignment.id)
-        );
-        Some(Note::warning(&one.grant, message))
+    /// Whether something is revoked of what a principal has.
+    pub(super) fn is_had_by(&self, principal: &str) -> bool {
+        self.0.iter().any(|one| one.principal.eq_ignore_ascii_case(principal))
+    }
+
+    /// What to say of somebody else's assignments, each of which gives what nothing asks for any more. `searched` are the
+    /// subscriptions whose assignments were read.
+    pub(super) async fn notes(
+        &self,
+        azure: &Azure,
+        snapshot: &Snapshot,
+        searched: &BTreeSet<String>,
+        foreign: &[Foreign],
+    ) -> Vec<Note> {
+        let mut reading = Reading::new(azure, snapshot, searched);
+        let mut notes = Vec::new();
+        for other in foreign {
+            let mut best = None;
+            for one in &self.0 {
+                let found = reading.gives(one, other).await.map(|gives| (gives, one));
+                // What is certain before what may be.
+                if found.is_some_and(|(gives, _)| best.is_none_or(|(known, _)| gives < known)) {
+                    best = found;
+                }
+            }
+            notes.extend(best.map(|(gives, one)| {
+                let message = format!(
+                    "{} still has the role {} on {}{}: it is there {}. Take it away if nobody else needs it: `{}`",
+                    one.identity,
+                    other.name,
+                    other.assignment.scope,
+                    gives.told(&one.resource),
+                    other.by,
+                    delete_assignment(&other.assignment.id)
+                );
+                Note::warning(&one.grant, message)
+            }));
+        }
+        notes
     }
 }
 
 impl One {
-    fn of(
-        grant: IntentId,
+    fn of_grant(
+        azure: &Azure,
+        grant: &TaskAccess,
+        reach: &Reach,
         identity: &ResourceId,
         principals: &Principals,
-        reach: &Reach,
-        roles: impl FnOnce(&Locator) -> Vec<String>,
     ) -> Option<Self> {
         let locator = Locator::parse(&reach.resource.locator).ok()?;
-        let principal = principals.of(identity.as_str())?.to_owned();
-        let roles = roles(&locator);
-        Some(Self { grant, identity: identity.name().to_owned(), principal, locator, roles })
+        let choice = role_choice::role_for(azure, grant, reach, &locator);
+        Self::of(azure, grant.id(), reach, (identity, principals), locator, &choice)
     }
 
-    fn is_given_by(&self, assignment: &RoleAssignment, role: &str, name: &str) -> bool {
-        let is = |known: &String| known.eq_ignore_ascii_case(role) || known.eq_ignore_ascii_case(name);
-        self.principal.eq_ignore_ascii_case(&assignment.principal_id)
-            && self.roles.iter().any(is)
-            && is_at(&assignment.scope, &self.locator)
+    fn of(
+        azure: &Azure,
+        grant: IntentId,
+        reach: &Reach,
+        (identity, principals): (&ResourceId, &Principals),
+        locator: Locator,
+        choice: &Choice<'_>,
+    ) -> Option<Self> {
+        if matches!(choice, Choice::Nothing) {
+            return None;
+        }
+        let principal = principals.of(identity.as_str())?.to_owned();
+        let mut actions = actions_of(choice);
+        if let (Locator::Registry(registry), Some(actions)) = (&locator, &mut actions)
+            && azure.has_repository_permissions(&registry.registry)
+        {
+            // It looks at no other role.
+            actions.retain(|action| matches!(action, Action::Data(_)));
+        }
+        let roles = roles(choice);
+        let (identity, resource) = (identity.name().to_owned(), reach.resource.name.to_string());
+        Some(Self { grant, resource, identity, principal, locator, roles, actions })
     }
 }
 
@@ -128,43 +196,19 @@ fn or_unknown(identity: Result<ResourceId>) -> Result<Option<ResourceId>, Error>
     }
 }
 
-fn roles(azure: &Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Vec<String> {
-    match role_choice::role_for(azure, grant, reach, locator) {
+fn roles(choice: &Choice<'_>) -> Vec<String> {
+    match choice {
         Choice::Named(name) => {
             let known = levels::known(name).map(|role| role.id);
             // It may be given by the ID of its definition.
             vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
         }
         Choice::ReadyMade(role) => vec![role.id.to_owned()],
-        Choice::OfRegistry(_) => of_registry(reach),
+        // However the registry looks at its roles.
+        Choice::OfRegistry(access) => {
+            [true, false].map(|abac| levels::registry_role(*access, abac).id.to_owned()).into()
+        }
         // Whoever gets a role of the stack's own from others is told as what widens that role.
         Choice::Own(_) | Choice::Nothing => Vec::new(),
     }
-}
-
-/// However the registry looks at its roles.
-fn of_registry(reach: &Reach) -> Vec<String> {
-    [true, false].map(|abac| levels::registry_role(reach.access, abac).id.to_owned()).into()
-}
-
-/// Whether a scope is that of a resource. The names of accounts, vaults and registries are nobody else's.
-fn is_at(scope: &str, locator: &Locator) -> bool {
-    let beneath = |place: &Place, kind: &str, rest: &str| match place {
-        Place::At(id) => format!("{}{rest}", id.as_str()),
-        // A registry's host may go on with a label after its name.
-        Place::Named(host) => {
-            let name = host.name.split('-').next().filter(|_| kind.ends_with("/registries")).unwrap_or(&host.name);
-            format!("/providers/{kind}/{name}{rest}")
-        }
-    };
-    let end = match locator {
-        Locator::Objects(it) => {
-            let rest = format!("/blobServices/default/containers/{}", it.container);
-            beneath(&it.account, "Microsoft.Storage/storageAccounts", &rest)
-        }
-        Locator::Secret(it) => beneath(&it.vault, "Microsoft.KeyVault/vaults", &format!("/secrets/{}", it.name)),
-        Locator::Registry(it) => beneath(&it.registry, "Microsoft.ContainerRegistry/registries", ""),
-        Locator::Resource(id) => id.as_str().to_owned(),
-    };
-    scope.to_ascii_lowercase().ends_with(&end.to_ascii_lowercase())
 }

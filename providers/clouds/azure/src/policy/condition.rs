@@ -3,8 +3,11 @@
 //! Source: Azure documentation, "Azure role assignment condition format and syntax" and "Actions and attributes for
 //! Azure role assignment conditions for Azure Blob Storage".
 
+mod at_most;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use crate::policy::condition::at_most::{Allowed, AtMost};
 use crate::resources::levels::Deed;
 
 /// The version of the language that conditions are written in.

@@ -4,6 +4,7 @@
 use cloudgrant_core::{Reach, TaskAccess};
 
 use crate::Azure;
+use crate::client::arm::Permission;
 use crate::client::host::Host;
 use crate::resources::levels::{self, Gives, Verdict};
 use crate::resources::locator::{Locator, Place};
@@ -34,8 +35,8 @@ struct Given<'a> {
 }
 
 /// A pattern of what a role allows.
-#[derive(Debug, PartialEq, Eq)]
-enum Action {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
     Control(String),
     Data(String),
 }
@@ -48,21 +49,9 @@ impl<'a> Given<'a> {
             Choice::ReadyMade(role) => Some(*role),
             Choice::Own(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
         };
-        let actions = match &choice {
-            // Keys open everything in an account.
-            Choice::Named(_) | Choice::ReadyMade(_) => {
-                role.filter(|role| !matches!(role.verdict, Verdict::Keys(_))).map(|role| of_role(role.gives))
-            }
-            Choice::Own(role) => Some(role.data_actions.iter().cloned().map(Action::Data).collect()),
-            // Which of the two it is, the registry's own setting says.
-            Choice::OfRegistry(access) => Some(
-                [true, false]
-                    .into_iter()
-                    .flat_map(|abac| of_role(levels::registry_role(*access, abac).gives))
-                    .collect(),
-            ),
-            Choice::Nothing => None,
-        };
+        // Keys open everything in an account.
+        let is_keys = role.is_some_and(|role| matches!(role.verdict, Verdict::Keys(_)));
+        let actions = actions_of(&choice).filter(|_| !is_keys);
         let is_narrowed = match (&choice, locator) {
             (Choice::Named(name), _) => role_choice::can_be_narrowed(name, locator),
             (_, Locator::Registry(registry)) => azure.has_repository_permissions(&registry.registry),
@@ -70,6 +59,32 @@ impl<'a> Given<'a> {
         };
         Self { locator, actions, is_narrowed, deletes_container: role == Some(levels::BLOB_CONTRIBUTOR) }
     }
+}
+
+/// What the role of a reach allows; `None` where that isn't known without asking.
+pub(crate) fn actions_of(choice: &Choice<'_>) -> Option<Vec<Action>> {
+    match choice {
+        Choice::Named(name) => levels::known(name).map(|role| of_role(role.gives)),
+        Choice::ReadyMade(role) => Some(of_role(role.gives)),
+        Choice::Own(role) => Some(role.data_actions.iter().cloned().map(Action::Data).collect()),
+        // Which of the two it is, the registry's own setting says.
+        Choice::OfRegistry(access) => {
+            let roles = [true, false].map(|abac| levels::registry_role(*access, abac));
+            Some(roles.into_iter().flat_map(|role| of_role(role.gives)).collect())
+        }
+        Choice::Nothing => None,
+    }
+}
+
+/// Whether a permission set of a role allows something that matches a pattern. What it takes away again counts where that is all of it.
+pub(crate) fn allows_some(set: &Permission, action: &Action) -> bool {
+    let (patterns, but, action) = match action {
+        Action::Control(action) => (&set.actions, &set.not_actions, action),
+        Action::Data(action) => (&set.data_actions, &set.not_data_actions, action),
+    };
+    let folded = action.to_ascii_lowercase();
+    let allows = |pattern: &String| have_match_in_common(pattern.to_ascii_lowercase().as_bytes(), folded.as_bytes());
+    patterns.iter().any(allows) && !but.iter().any(|but| levels::matches(but, action))
 }
 
 fn of_role(gives: Gives) -> Vec<Action> {

@@ -9,6 +9,7 @@ mod edited;
 mod faults;
 mod forged;
 mod given_by_others;
+mod goes_on;
 mod gone;
 mod gone_elsewhere;
 mod gone_identities;

@@ -84,8 +84,25 @@ async fn a_condition_that_lets_more_through_is_told_first() {
     edit(&world, &write, "2022-04-01", with("'more/'", "'m'")).await;
     is_told(&world, "role-assignment", Some("also lets task code write `m`")).await;
     edit(&world, &read, "2022-04-01", with("StringStartsWith 'raw/'", "StringLike '*'")).await;
-    is_told(&world, "role-assignment", Some("nobody can tell whether it reaches more")).await;
+    is_told(&world, "role-assignment", Some("also lets task code read everything, list everything")).await;
+    edit(&world, &read, "2022-04-01", with("StringStartsWith 'raw/'", "StringLike '*.csv'")).await;
+    is_told(
+        &world,
+        "role-assignment",
+        Some("another condition, which this stack did not write, so that nobody can tell"),
+    )
+    .await;
+    // What is narrower is a change, however somebody wrote it.
     edit(&world, &read, "2022-04-01", with("'raw/'", "'raw/part/'")).await;
+    is_told(&world, "role-assignment", None).await;
+    edit(&world, &read, "2022-04-01", with("StringStartsWith 'raw/'", "StringLike 'raw/*.csv'")).await;
+    is_told(&world, "role-assignment", None).await;
+    let also = |it: &mut Value| {
+        let condition = it["condition"].as_str().expect("one");
+        let path = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path]";
+        it["condition"] = format!("({condition}) AND ({path} StringNotStartsWith 'raw/secret/')").into();
+    };
+    edit(&world, &read, "2022-04-01", also).await;
     is_told(&world, "role-assignment", None).await;
 }
 

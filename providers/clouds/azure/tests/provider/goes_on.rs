@@ -1,0 +1,170 @@
+//! What is revoked and goes on all the same: somebody else's wider role gives it, or one on a scope above.
+
+use cloudgrant_core::{Level, Plan, Silent};
+use serde_json::json;
+
+use crate::arm::{GROUP, SUBSCRIPTION, container};
+use crate::world::{Runs, World, flyte, union};
+
+const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+const ACCESS_ADMINISTRATOR: &str = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
+const BLOB_READER: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+const BLOB_CONTRIBUTOR: &str = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
+const SECRETS_OFFICER: &str = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
+const ACR_PUSH: &str = "8311e382-0749-4cb8-b61a-304f252e45ec";
+const THEIRS: &str = "12345678-1234-1234-1234-123456789012";
+
+/// What whoever revokes one grant, or everything, is told of somebody else's assignment.
+async fn told(world: &World, text: &str, revoked: Option<&str>) -> Vec<String> {
+    let session = world.session(text).await.expect("a session");
+    let revoked = revoked.map(|name| vec![name.to_owned()]);
+    let plan: Plan = session.engine_without(revoked.as_deref()).expect("the rest").plan(&Silent).await.expect("a plan");
+    let notes = plan.notes.iter().filter(|note| note.message.contains(&format!("roleAssignments/{THEIRS}`")));
+    let (warnings, others): (Vec<_>, Vec<_>) = notes.partition(|note| note.level == Level::Warning);
+    assert!(others.is_empty(), "{others:#?}");
+    warnings.into_iter().map(|note| note.message.clone()).collect()
+}
+
+fn account(name: &str) -> String {
+    format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}")
+}
+
+fn under(prefix: &str) -> String {
+    let blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+    let is_reading = format!("ActionMatches{{'{blobs}/read'}}");
+    let is_listing = "SubOperationMatches{'Blob.List'}";
+    format!(
+        "((!({is_reading} AND NOT {is_listing})) OR (@Resource[{blobs}:path] StringStartsWith '{prefix}'))\nAND\n\
+         ((!({is_reading} AND {is_listing})) OR (@Request[{blobs}:prefix] StringStartsWith '{prefix}'))"
+    )
+}
+
+#[tokio::test]
+async fn a_wider_role_of_somebody_else_s_and_one_from_above_are_told_by_whoever_revokes() {
+    let text = union(
+        "grants:\n\
+         - { name: stays, scope: global, access: { models: read } }\n\
+         - { name: goes, scope: global, access: { data: read } }\n\
+         - { name: secret, scope: global, access: { token: read } }\n\
+         - { name: pulls, scope: global, access: { images: pull } }",
+    );
+    const GIVES: &str = "which gives what is revoked on `data`, or some of it";
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/acme-vault");
+    let registry = format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/acmeimages");
+    let inputs = container("acmedata", "inputs");
+    let (raw, other) = (under("raw/2026/"), under("other/"));
+    let unknown = under("raw/").replace("StringStartsWith", "StringLike");
+    // A role, its scope and its condition; what is revoked; and what is told.
+    type Case<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, Option<&'a str>);
+    let cases: [Case<'_>; 19] = [
+        (BLOB_CONTRIBUTOR, &inputs, None, "goes", Some(GIVES)),
+        (BLOB_READER, &account("acmedata"), None, "goes", Some(GIVES)),
+        (BLOB_READER, GROUP, None, "goes", Some(GIVES)),
+        (BLOB_CONTRIBUTOR, SUBSCRIPTION, None, "goes", Some(GIVES)),
+        (CONTRIBUTOR, SUBSCRIPTION, None, "goes", Some("which opens `data` with the keys of its storage account")),
+        (OWNER, &account("acmedata"), None, "goes", Some("with the keys of its storage account")),
+        (ACCESS_ADMINISTRATOR, GROUP, None, "goes", Some("with which it can give itself what is revoked on `data`")),
+        (BLOB_CONTRIBUTOR, &inputs, Some(&raw), "goes", Some(GIVES)),
+        (BLOB_READER, &inputs, Some(&unknown), "goes", Some("as far as its condition lets it")),
+        (BLOB_CONTRIBUTOR, &inputs, Some(&unknown), "goes", Some("as far as its condition lets it")),
+        // Neither of it is of what is revoked.
+        (BLOB_CONTRIBUTOR, &inputs, Some(&other), "goes", None),
+        (BLOB_READER, &inputs, Some(&other), "goes", None),
+        (BLOB_READER, &account("acmemodels"), None, "goes", None),
+        (READER, SUBSCRIPTION, None, "goes", None),
+        (SECRETS_OFFICER, &vault, None, "goes", None),
+        (SECRETS_OFFICER, &vault, None, "secret", Some("which gives what is revoked on `token`, or some of it")),
+        (OWNER, &vault, None, "secret", Some("with which it can give itself what is revoked on `token`")),
+        (ACR_PUSH, &registry, None, "pulls", Some("which gives what is revoked on `images`, or some of it")),
+        (READER, SUBSCRIPTION, None, "pulls", Some("which gives what is revoked on `images`, or some of it")),
+    ];
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let mut wrong = Vec::new();
+    for (role, scope, condition, revoked, expected) in cases {
+        world.arm.assign(THEIRS, scope, role, &principal, condition).await;
+        let told = told(&world, &text, Some(revoked)).await;
+        let is_right = match expected {
+            Some(expected) => told.len() == 1 && told[0].contains(expected) && told[0].contains(scope),
+            None => told.is_empty(),
+        };
+        if !is_right {
+            wrong.push(format!("{role} on {scope} ({condition:?}), {revoked}: {told:?} and not {expected:?}"));
+        }
+        let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{THEIRS}");
+        world.arm.delete(&id, "2022-04-01").await;
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn what_is_inherited_from_a_management_group_is_told_and_what_stays_is_not_taken_for_revoked() {
+    let text = union(
+        "grants:\n\
+         - { name: stays, scope: global, access: { models: read } }\n\
+         - { name: goes, scope: global, access: { data: read } }",
+    );
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let group = "/providers/Microsoft.Management/managementGroups/00000000-0000-0000-0000-00000000000a";
+    let id = format!("{group}/providers/Microsoft.Authorization/roleAssignments/{THEIRS}");
+    let properties = json!({
+        "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{BLOB_CONTRIBUTOR}"),
+        "principalId": principal,
+        "principalType": "ServicePrincipal",
+    });
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    let said = told(&world, &text, Some("goes")).await;
+    assert!(said.len() == 1 && said[0].contains(group) && said[0].contains("`data`"), "{said:#?}");
+    assert!(said[0].contains("not made by this stack"), "{said:#?}");
+    let properties = json!({
+        "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{BLOB_CONTRIBUTOR}"),
+        "principalId": principal,
+        "principalType": "ServicePrincipal",
+        "description": "Task code access, managed by cloudgrant (stack others, home \
+                        00000000-0000-0000-0000-00000000000b/acme-dataplane)",
+    });
+    world.arm.manage("put", json!({ "id": id, "properties": properties })).await;
+    let said = told(&world, &text, Some("goes")).await;
+    assert!(said.len() == 1 && said[0].contains("made by stack others"), "{said:#?}");
+    // What the grant that stays has from others as well is nothing that is revoked.
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.arm.assign(THEIRS, &account("acmemodels"), BLOB_READER, &principal, None).await;
+    assert_eq!(told(&world, &text, Some("goes")).await, Vec::<String>::new());
+    let said = told(&world, &text, None).await;
+    assert!(said.len() == 1 && said[0].contains("what is revoked on `models`"), "{said:#?}");
+}
+
+/// An identity of the stack's own, of which a grant stays: what others gave it is told, whatever is revoked.
+#[tokio::test]
+async fn what_others_gave_to_an_identity_of_the_stack_s_own_is_told_in_a_revoke() {
+    let text = flyte(
+        "grants:\n\
+         - { name: stays, scope: { domain: production }, access: { models: read } }\n\
+         - { name: goes, scope: { domain: production }, access: { data: read } }",
+    );
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("cloudgrant_tests_production").await;
+    world.arm.assign(THEIRS, GROUP, BLOB_READER, &principal, None).await;
+    let session = world.session(&text).await.expect("a session");
+    let plan =
+        session.engine_without(Some(&["goes".to_owned()])).expect("the rest").plan(&Silent).await.expect("a plan");
+    let [widening] = plan.widened.as_slice() else { panic!("{:#?}", plan.widened) };
+    assert!(widening.what.contains(GROUP) && widening.remedy.contains(THEIRS), "{widening:#?}");
+}
+
+/// Whether a resource is in a group can't be told where its account can't be read: what may be is told as that.
+#[tokio::test]
+async fn what_can_t_be_looked_up_is_told_as_what_may_be() {
+    let text = union("grants: [{ name: goes, scope: global, access: { data: read } }]");
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.arm.assign(THEIRS, SUBSCRIPTION, BLOB_READER, &principal, None).await;
+    world.arm.turn("deny=Microsoft.Storage/storageAccounts:read").await;
+    let said = told(&world, &text, None).await;
+    assert!(said.len() == 1 && said[0].contains("if that is in there"), "{said:#?}");
+}
