@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::contract::delivery::Outputs;
+use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId};
 use crate::contract::observed::{Observed, Unsearched};
@@ -103,6 +103,8 @@ impl Engine {
             None => BTreeMap::new(),
         };
         let of_vendor = handed_off::of_vendor(&principals);
+        let is_told = |principal: &&Principal| matches!(principal.identity, Identity::Known { .. });
+        let told = principals.iter().filter(is_told).map(|principal| principal.scope.clone()).collect();
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let all = desired.objects.iter().map(|object| &object.id);
@@ -127,6 +129,8 @@ impl Engine {
             scopes,
             of_platform,
             handed_off,
+            told,
+            unreached: observed.platform_places.values().cloned().collect(),
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };

@@ -29,7 +29,7 @@ use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, handed_off};
+use crate::engine::{Engine, handed_off, platform_places};
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::GrantName;
@@ -61,6 +61,10 @@ pub(super) struct ObjectFacts {
     pub(super) of_platform: BTreeSet<ObjectId>,
     /// What somebody else is asked for, but for what a platform is told of principals that are deleted here.
     pub(super) handed_off: BTreeSet<ObjectId>,
+    /// The scopes of the principals that a platform is told of, but for those that its vendor is asked for.
+    pub(super) told: BTreeSet<Scope>,
+    /// The places on platforms that the stack's marks name and that aren't reached.
+    pub(super) unreached: BTreeSet<String>,
     /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
     /// [`Observed::with_principals`](crate::Observed::with_principals).
     pub(super) with_principals: BTreeSet<ObjectId>,
@@ -132,9 +136,11 @@ impl Engine {
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let mut told = None;
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
                 (principals, scopes, asked) = (facts.principals, facts.scopes, facts.handed_off);
+                told = Some(facts.told);
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
@@ -143,6 +149,7 @@ impl Engine {
             }
             Err(error) => return Err(error),
         };
+        platform_places::tell_unbound(&mut plan, &facts.unreached, told.as_ref(), (baseline, intents));
         let kept = intents.ids().collect();
         let shared: HashSet<_> =
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
