@@ -16,6 +16,7 @@ mod drift;
 mod export;
 mod first_steps;
 mod halves;
+mod handed_off;
 mod help;
 mod hints;
 mod json;

@@ -23,7 +23,7 @@ use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
@@ -146,6 +146,14 @@ pub trait Provider: Backend {
     /// - Where only the cloud could tell, the answer is yes: access that stays must not go unsaid.
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         overlap(one.1, other.1)
+    }
+
+    /// Whether somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
+    /// Asked where a resource of what is revoked is gone or may not be read: then what somebody was asked for can't be told, and whoever
+    /// revokes is told that.
+    fn hands_off(&self, verb: Verb) -> bool {
+        let _ = verb;
+        true
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was

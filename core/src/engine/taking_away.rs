@@ -24,6 +24,7 @@ use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::{Stays, Unmakeable};
 use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
+use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;
 use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
@@ -137,6 +138,7 @@ impl Engine {
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut told = None;
+        let mut asked_one_by_one = OneByOne::default();
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
                 (principals, scopes, asked) = (facts.principals, facts.scopes, facts.handed_off);
@@ -145,6 +147,7 @@ impl Engine {
             }
             Err(error) if error.kind().is_of_the_intents() => {
                 plan.notes.insert(0, Note::warning("manifest", notes::unplanned(&error)));
+                asked_one_by_one = self.handed_off_one_by_one(&revoked).await;
                 None
             }
             Err(error) => return Err(error),
@@ -193,6 +196,7 @@ impl Engine {
         if let Some(whole) = &whole {
             handed_off::tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
         }
+        asked_one_by_one.tell(&mut plan, &still_asked);
         if !are_givers_told && whole.is_some() {
             plan.notes.extend(given_by_others::note(&*self.provider, &revoked, baseline, &reducer.absent()));
         }
