@@ -8,6 +8,7 @@ mod admin;
 mod all_at_once;
 mod audit;
 mod azure;
+mod beside_moved;
 mod completion;
 mod credentials;
 mod delivery;

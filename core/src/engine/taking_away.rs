@@ -6,6 +6,7 @@
 //! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
 mod check;
+mod former;
 mod given_by_others;
 mod moved;
 mod needs;
@@ -82,6 +83,8 @@ pub(super) struct WholeManifest<'a> {
     pub(super) kept: &'a HashSet<IntentId>,
     /// Whether grants are taken away, and not registries alone.
     pub(super) takes_grants: bool,
+    /// Whether a grant that stays gives some of what is revoked, to whomever.
+    pub(super) overlaps: &'a (dyn Fn(&GrantName) -> bool + Sync + 'a),
 }
 
 /// Scopes that aren't bound by what stays and whose principals stay all the same.
@@ -166,6 +169,7 @@ impl Engine {
                 false => self.provider.without_grants(id, there, names),
             },
             give_same: &|one, other| self.provider.give_same(one, other),
+            is_moved: &|there, asked| self.provider.is_moved(there, asked),
             holds_only: &|id, there| {
                 !self.backends().is_of_platform(id.kind) && self.provider.holds_only(id, there, &asked_by_revoked)
             },
@@ -175,6 +179,7 @@ impl Engine {
             principals: &principals,
             kept: &kept,
             takes_grants: !names.is_empty(),
+            overlaps: &|name| given_by_others::overlaps(&*self.provider, intents, &revoked, name),
         };
         let reducer = Reducer::new(&plan, &facts, &before, &sharing);
         let lacking = Lacking::of(&plan, &facts, &sharing);

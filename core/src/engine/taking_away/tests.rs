@@ -18,6 +18,7 @@ fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
         kept: &[],
         by_name: &|_, _, _| Remainder::Untold,
         give_same: &|one, other| one.0.kind == other.0.kind,
+        is_moved: &|_, _| false,
         holds_only: &|_, _| false,
     }
 }
@@ -35,7 +36,7 @@ fn taken_away(
     sharing: &Sharing<'_>,
 ) {
     let principals = BTreeSet::from([id("principal")]);
-    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true };
+    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true, overlaps: &|_| false };
     Reducer::new(plan, facts, &whole, sharing).reduce(plan);
 }
 
