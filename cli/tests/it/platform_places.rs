@@ -339,3 +339,43 @@ fn the_mark_is_there_before_the_first_write() {
         assert!(mark.is_some() && mark < first, "{}: {plan:#}", case.cloud);
     }
 }
+
+/// What the stack told a platform itself names the principals that it had: where nothing leads there any more, a revoke with which one of
+/// them goes says so, and is no success.
+#[test]
+fn a_revoke_tells_of_the_place_that_its_manifest_leads_to_no_more() {
+    for case in cases() {
+        let way = case.delivery.trim_start_matches("leave-");
+        let other = if way == "admin" { "  delivery: kubernetes\n" } else { "  delivery: admin\n" };
+        for now in ["", other] {
+            let folder = Folder::with(&case.manifest);
+            exits(&folder, &["apply", "--yes", "--sandbox"], 0);
+            let written = |delivery: &str| {
+                let text = case.manifest.replace(&format!("  delivery: {way}\n"), delivery);
+                folder.write("cloudgrant.yaml", text);
+            };
+            written(now);
+            let mut ended = Vec::new();
+            for grant in grants(&case.manifest) {
+                let plan = assert_valid(&folder, &["revoke", grant, "--dry-run", "--sandbox"]);
+                let changes = plan["changes"].as_array().expect("changes");
+                let is_principal = |kind: &Value| kind == "iam-role" || kind == "managed-identity";
+                let goes = changes.iter().any(|one| one["action"] == "delete" && is_principal(&one["kind"]));
+                let code = i32::from(goes);
+                for last in ["--dry-run", "--yes", "--yes"] {
+                    let said = exits(&folder, &["revoke", grant, last, "--sandbox"], code).replace("\n    ", " ");
+                    assert!(said.contains(case.place.trim_end()), "{grant}: {said}");
+                    assert_eq!(said.contains("Not everything could be searched"), goes, "{grant}: {said}");
+                }
+                ended.push(goes);
+            }
+            assert!(ended.contains(&true), "{} {}: {ended:?}", case.cloud, case.place);
+            let there = places(&folder);
+            assert!(there.iter().any(|one| one.to_string().contains(case.place)), "{there:?}");
+            // As it says: with the way there, all of it goes.
+            written(&format!("  delivery: leave-{way}\n"));
+            exits(&folder, &["revoke", "--all", "--yes", "--sandbox"], 0);
+            assert_eq!(places(&folder), [Value::Null; 0], "{} {}", case.cloud, case.place);
+        }
+    }
+}

@@ -53,3 +53,74 @@ fn no_platform_is_told_of_a_role_that_is_not_there() {
         }
     }
 }
+
+const AZURE: &str = include_str!("../../../examples/domains/cloudgrant.yaml");
+const KINDS: [&str; 2] = ["cluster-resource-attribute", "service-account-annotation"];
+
+/// The manifest of a grant at a scope, beside another one or none.
+fn moved(cloud: &str, delivery: &str, scope: &str, beside: Option<&str>) -> String {
+    let head = match cloud {
+        "aws" => manifest(delivery, &[]).replacen("aws:\n", "aws:\n  task_role: flyte-tasks\n", 1),
+        _ => {
+            let (head, _) = AZURE.split_once("grants:\n").expect("grants");
+            let keys = format!("kind: flyte\n  delivery: {delivery}\n");
+            let attribute = if delivery == "admin" { "  attribute: clientId\n" } else { "" };
+            head.replacen("kind: flyte\n", &format!("{keys}{attribute}"), 1) + "grants:\n"
+        }
+    };
+    let grant = |name: &str, scope: &str, resource: &str| {
+        format!("- {{ name: {name}, scope: {scope}, access: {{ {resource}: read }} }}\n")
+    };
+    let beside = beside.map(|scope| grant("other", scope, "models")).unwrap_or_default();
+    format!("{head}{}{beside}", grant("moved", scope, "training-data"))
+}
+
+/// The principals that the only stack has.
+fn principals(folder: &Folder) -> Vec<String> {
+    let output = folder.output(&["stacks", "--sandbox", "-o", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let objects = document["stacks"][0]["objects"].as_array().into_iter().flatten();
+    let principals = objects.filter(|one| one["kind"] == "iam-role" || one["kind"] == "managed-identity");
+    principals.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// A grant was moved, nobody applied that, and it is revoked: what the platform is told of its principal goes with that, and stays
+/// where that stays.
+#[test]
+fn what_the_platform_is_told_follows_the_principal_of_a_grant_that_was_moved() {
+    const PAIR: &str = "{ project: vision, domain: production }";
+    const DOMAIN: &str = "{ domain: production }";
+    const OTHER: &str = "{ domain: development }";
+    const SIDEWAYS: &str = "{ project: forecasting, domain: production }";
+    const ALL: &str = "global";
+    let on_aws = [(DOMAIN, PAIR), (PAIR, DOMAIN), (PAIR, SIDEWAYS), (DOMAIN, ALL), (ALL, PAIR)];
+    let on_azure = [(DOMAIN, OTHER), (ALL, DOMAIN)];
+    let mut wrong = Vec::new();
+    for (cloud, moves) in [("aws", &on_aws[..]), ("azure", &on_azure)] {
+        for (delivery, beside) in [("kubernetes", None), ("admin", Some(ALL)), ("kubernetes", Some(ALL))] {
+            for (from, to) in moves {
+                let case = format!("{cloud} {delivery} {from} > {to} beside {beside:?}");
+                let folder = Folder::with(&moved(cloud, delivery, from, beside));
+                let (code, said) = run(&folder, &["apply", "--yes", "-q"]);
+                assert_eq!(code, Some(0), "{case}: {said}");
+                folder.write("cloudgrant.yaml", moved(cloud, delivery, to, beside));
+                let before = principals(&folder);
+                let answer = folder.output(&["revoke", "moved", "--dry-run", "-o", "json", "--sandbox"]);
+                let plan: Value = serde_json::from_slice(&answer.stdout).expect("JSON");
+                let changes = plan["changes"].as_array().unwrap_or_else(|| panic!("{case}: {plan:#}"));
+                let told = changes.iter().filter(|one| KINDS.contains(&one["kind"].as_str().unwrap_or_default()));
+                let told = told.count();
+                let (code, said) = run(&folder, &["revoke", "moved", "--yes"]);
+                let after = principals(&folder);
+                if (told > 0) != (after.len() < before.len()) {
+                    wrong.push(format!("{case}: {before:?} > {after:?}, {told} of what is told"));
+                }
+                assert!(after.is_empty() || beside.is_some() || code == Some(1), "{case}: {said}");
+                let (again, said) = run(&folder, &["revoke", "moved", "--yes"]);
+                assert_eq!((again, principals(&folder)), (code, after), "{case}: {said}");
+                assert_eq!(run(&folder, &["revoke", "--all", "--yes", "-q"]).0, Some(0), "{case}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -23,7 +23,7 @@ use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
@@ -136,6 +136,14 @@ pub trait Provider: Backend {
         one.0.kind == other.0.kind
     }
 
+    /// Whether what is there gives a principal just what is asked for another one: as where a grant was moved to another scope. Asked of
+    /// what nothing asks for where it is, and of what grants that stay ask for and isn't there. Without an answer of the provider's,
+    /// nothing counts as such, and whoever revokes is told of it as of what may be for what is revoked.
+    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
+        let _ = (there, asked);
+        false
+    }
+
     /// Whether something that one reach gives, another one gives as well, to the same task code; each with its grant. Asked of grants that
     /// stay and of what is revoked: whoever revokes is told that it can still be reached. Without an answer of the provider's, locators
     /// count as they are written, and levels as all clouds have them.
@@ -146,6 +154,14 @@ pub trait Provider: Backend {
     /// - Where only the cloud could tell, the answer is yes: access that stays must not go unsaid.
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         overlap(one.1, other.1)
+    }
+
+    /// Whether somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
+    /// Asked where a resource of what is revoked is gone or may not be read: then what somebody was asked for can't be told, and whoever
+    /// revokes is told that.
+    fn hands_off(&self, verb: Verb) -> bool {
+        let _ = verb;
+        true
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was

@@ -1,17 +1,114 @@
 //! What somebody else was asked to do and what isn't wanted any more: whether it was done, nobody can see here, and it may stay given.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
-use crate::contract::delivery::{Identity, Principal};
+use crate::contract::delivery::{Identity, Outputs, Principal};
+use crate::contract::error::Error;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::Unsearched;
+use crate::engine::{Cancel, Engine, Silent};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
-use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::intent::{Intent, IntentId, Intents, ScopeBinding, TaskAccess, Verb};
 use crate::vocabulary::scope::Scope;
 
 /// How many of the intents are named.
 const NAMED: usize = 3;
+
+/// What somebody was asked for, as far as that can be told where intents can't be planned together.
+#[derive(Debug, Default)]
+pub(super) struct OneByOne {
+    asked: Vec<Object>,
+    /// For which intents it can't be told, and why.
+    untold: Vec<(IntentId, Error)>,
+}
+
+impl OneByOne {
+    /// Tells of it, but of what is asked for still (`still`), and of what can't be told: it may be there.
+    pub(super) fn tell(&self, plan: &mut Plan, still: &HashSet<ObjectId>) {
+        tell_all(plan, self.asked.iter().filter(|object| !still.contains(&object.id)));
+        for (intent, error) in &self.untold {
+            let place = format!("what somebody else was asked for, for {intent}");
+            if plan.unsearched.iter().any(|told| told.place == place) {
+                continue;
+            }
+            let reason = format!(
+                "it can't be told: {}. Whoever was asked for something knows it: have it taken back where it was, and take {intent} out \
+                 of the manifest then",
+                error.in_a_sentence()
+            );
+            plan.unsearched_for.entry(place.clone()).or_default().insert(intent.clone());
+            plan.unsearched.push(Unsearched { place, reason });
+        }
+        plan.unsearched.sort();
+    }
+}
+
+impl Engine {
+    /// What somebody else was asked for, told for each resource and for each binding by itself: one that is gone, or that may not be
+    /// read, hides nothing of the others.
+    pub(super) async fn handed_off_one_by_one(&self, intents: &Intents) -> OneByOne {
+        let mut all = OneByOne::default();
+        let once = Cancel::default();
+        once.cancel();
+        for Part { intent, verb, because, intents: part } in parts(intents) {
+            let told = async {
+                let (desired, principals) = self.desired_for(&part, &Silent, &once).await?;
+                let of_vendor = of_vendor(&principals);
+                let told = self.delivered(&part, principals, &Outputs::new())?;
+                Ok::<Vec<Object>, Error>(self::all(&desired.objects, &told.objects, &of_vendor).cloned().collect())
+            };
+            match told.await {
+                Ok(asked) => {
+                    let with_grants = |mut object: Object| {
+                        let known: HashSet<_> = object.because.iter().cloned().collect();
+                        object.because.extend(because.iter().filter(|grant| !known.contains(grant)).cloned());
+                        object
+                    };
+                    all.asked.extend(asked.into_iter().map(with_grants));
+                }
+                Err(_) if !self.provider.hands_off(verb) => {}
+                Err(error) => all.untold.push((intent, error)),
+            }
+        }
+        all
+    }
+}
+
+/// A part of intents that needs no other one.
+struct Part {
+    intent: IntentId,
+    verb: Verb,
+    /// The grants for which it is as well.
+    because: Vec<IntentId>,
+    intents: Intents,
+}
+
+fn parts(intents: &Intents) -> Vec<Part> {
+    let part =
+        |intent: &dyn Intent, intents| Part { intent: intent.id(), verb: intent.verb(), because: Vec::new(), intents };
+    let mut parts = Vec::new();
+    for grant in &intents.grants {
+        for reach in &grant.reaches {
+            let one = TaskAccess { reaches: vec![reach.clone()], ..TaskAccess::clone(grant) };
+            let one = Intents { grants: vec![Arc::new(grant.with(one))], ..Intents::default() };
+            parts.push(part(&***grant, one));
+        }
+    }
+    for registry in &intents.registries {
+        let one = Intents { registries: vec![registry.clone()], ..Intents::default() };
+        parts.push(part(&**registry, one));
+    }
+    for binding in &intents.bindings {
+        let own = binding.grants.iter().filter(|grant| grant.scope == binding.scope);
+        let because = own.map(|grant| grant.id()).collect();
+        let one = binding.with(ScopeBinding { grants: Vec::new(), ..ScopeBinding::clone(binding) });
+        let one = Intents { bindings: vec![one], ..Intents::default() };
+        parts.push(Part { because, ..part(&**binding, one) });
+    }
+    parts
+}
 
 /// Scopes whose principals only the platform's vendor can make. What another one's service accounts are told of it is nothing without
 /// it, and whoever deletes it is told to have that taken back.

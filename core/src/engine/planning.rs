@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::contract::delivery::Outputs;
+use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId};
 use crate::contract::observed::{Observed, Unsearched};
+use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::ObjectFacts;
 use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away};
 use crate::plan::diff::Aim;
@@ -20,6 +21,8 @@ struct Before {
     served: BTreeMap<ObjectId, Vec<IntentId>>,
     /// What somebody else was asked for.
     handed_off: Vec<Object>,
+    /// The same where the manifest as a whole can't be told.
+    one_by_one: OneByOne,
 }
 
 impl Engine {
@@ -40,6 +43,7 @@ impl Engine {
             let served = |id: &ObjectId| Some((id.clone(), before.served.get(id)?.clone()));
             plan.served = taking_away::deleted(&plan).filter_map(served).collect();
             handed_off::tell_all(&mut plan, before.handed_off.iter());
+            before.one_by_one.tell(&mut plan, &HashSet::new());
         }
         if let Some(baseline) = &self.baseline {
             // Of what stays, nobody asks whether all of it is gone.
@@ -52,20 +56,20 @@ impl Engine {
         Ok(plan)
     }
 
-    /// What the manifest asks for, where everything goes. What can't be told, as a resource is gone, stays untold: that is in
+    /// What the manifest asks for, where everything goes. What objects are for stays untold where a resource is gone: that is in
     /// nobody's way who takes it away.
     async fn before(&self) -> Before {
         let once = Cancel::default();
         once.cancel();
         let Ok((desired, principals)) = self.desired_for(&self.named, &Silent, &once).await else {
-            return Before::default();
+            return Before { one_by_one: self.handed_off_one_by_one(&self.named).await, ..Before::default() };
         };
         let of_vendor = handed_off::of_vendor(&principals);
         let told = self.delivered(&self.named, principals, &Outputs::new()).unwrap_or_default();
         let handed_off = handed_off::all(&desired.objects, &told.objects, &of_vendor).cloned().collect();
         let served =
             desired.objects.into_iter().chain(told.objects).map(|object| (object.id, object.because)).collect();
-        Before { served, handed_off }
+        Before { served, handed_off, one_by_one: OneByOne::default() }
     }
 
     /// Makes the plan; once cancelled, without trying again what fails.
@@ -103,6 +107,8 @@ impl Engine {
             None => BTreeMap::new(),
         };
         let of_vendor = handed_off::of_vendor(&principals);
+        let is_told = |principal: &&Principal| matches!(principal.identity, Identity::Known { .. });
+        let told = principals.iter().filter(is_told).map(|principal| principal.scope.clone()).collect();
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
         let all = desired.objects.iter().map(|object| &object.id);
@@ -127,6 +133,8 @@ impl Engine {
             scopes,
             of_platform,
             handed_off,
+            told,
+            unreached: observed.platform_places.values().cloned().collect(),
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };

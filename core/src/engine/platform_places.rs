@@ -14,7 +14,8 @@ use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, retry};
 use crate::plan::{Action, Change, Plan, diff};
-use crate::vocabulary::intent::IntentId;
+use crate::text::redact::shown;
+use crate::vocabulary::intent::{Intent as _, IntentId, Intents};
 use crate::vocabulary::scope::Scope;
 
 /// The place that a run reaches, and the mark that names it.
@@ -70,7 +71,7 @@ impl Engine {
     }
 
     /// Lets a mark go after all that is at its place, and keeps it where something may be left there: what nobody looked at, and
-    /// what no run takes away.
+    /// what no run takes away. The marks of places that aren't reached are left in what is observed.
     pub(super) fn keep_places(
         &self,
         reached: &Reached,
@@ -89,6 +90,7 @@ impl Engine {
                     );
                     observed.unsearched.push(not_reached(&place, &why, self.platform.way_to(&place)));
                 }
+                observed.platform_places.insert(mark, place);
                 continue;
             }
             for found in on_platform.objects.values_mut().filter(|found| found.owned) {
@@ -114,6 +116,23 @@ impl Engine {
                 observed.with_principals.insert(mark);
             }
         }
+    }
+}
+
+/// Tells of places that aren't reached, by the bindings that are taken away: what was written there names their principals. `told` are
+/// the scopes of principals that a platform is told of; where nobody knows them, each binding may have one.
+pub(super) fn tell_unbound(
+    plan: &mut Plan,
+    unreached: &BTreeSet<String>,
+    told: Option<&BTreeSet<Scope>>,
+    (baseline, intents): (&Intents, &Intents),
+) {
+    let stay: BTreeSet<_> = intents.bindings.iter().map(|binding| &binding.scope).collect();
+    let goes = |scope: &Scope| !stay.contains(scope) && told.is_none_or(|told| told.contains(scope));
+    let unbound: BTreeSet<_> =
+        baseline.bindings.iter().filter(|binding| goes(&binding.scope)).map(|binding| binding.id()).collect();
+    for place in unreached.iter().filter(|_| !unbound.is_empty()) {
+        plan.unsearched_for.entry(shown(place)).or_default().extend(unbound.clone());
     }
 }
 

@@ -6,6 +6,7 @@
 //! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
 mod check;
+mod former;
 mod given_by_others;
 mod moved;
 mod needs;
@@ -24,12 +25,13 @@ use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::{Stays, Unmakeable};
 use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
+use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;
 use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, handed_off};
+use crate::engine::{Engine, handed_off, platform_places};
 use crate::plan::{Action, Plan, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::names::GrantName;
@@ -61,6 +63,10 @@ pub(super) struct ObjectFacts {
     pub(super) of_platform: BTreeSet<ObjectId>,
     /// What somebody else is asked for, but for what a platform is told of principals that are deleted here.
     pub(super) handed_off: BTreeSet<ObjectId>,
+    /// The scopes of the principals that a platform is told of, but for those that its vendor is asked for.
+    pub(super) told: BTreeSet<Scope>,
+    /// The places on platforms that the stack's marks name and that aren't reached.
+    pub(super) unreached: BTreeSet<String>,
     /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
     /// [`Observed::with_principals`](crate::Observed::with_principals).
     pub(super) with_principals: BTreeSet<ObjectId>,
@@ -77,6 +83,8 @@ pub(super) struct WholeManifest<'a> {
     pub(super) kept: &'a HashSet<IntentId>,
     /// Whether grants are taken away, and not registries alone.
     pub(super) takes_grants: bool,
+    /// Whether a grant that stays gives some of what is revoked, to whomever.
+    pub(super) overlaps: &'a (dyn Fn(&GrantName) -> bool + Sync + 'a),
 }
 
 /// Scopes that aren't bound by what stays and whose principals stay all the same.
@@ -132,17 +140,22 @@ impl Engine {
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let mut told = None;
+        let mut asked_one_by_one = OneByOne::default();
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
                 (principals, scopes, asked) = (facts.principals, facts.scopes, facts.handed_off);
+                told = Some(facts.told);
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
                 plan.notes.insert(0, Note::warning("manifest", notes::unplanned(&error)));
+                asked_one_by_one = self.handed_off_one_by_one(&revoked).await;
                 None
             }
             Err(error) => return Err(error),
         };
+        platform_places::tell_unbound(&mut plan, &facts.unreached, told.as_ref(), (baseline, intents));
         let kept = intents.ids().collect();
         let shared: HashSet<_> =
             plan.work().filter(|change| !change.because.is_empty()).map(|change| change.id.clone()).collect();
@@ -156,6 +169,7 @@ impl Engine {
                 false => self.provider.without_grants(id, there, names),
             },
             give_same: &|one, other| self.provider.give_same(one, other),
+            is_moved: &|there, asked| self.provider.is_moved(there, asked),
             holds_only: &|id, there| {
                 !self.backends().is_of_platform(id.kind) && self.provider.holds_only(id, there, &asked_by_revoked)
             },
@@ -165,6 +179,7 @@ impl Engine {
             principals: &principals,
             kept: &kept,
             takes_grants: !names.is_empty(),
+            overlaps: &|name| given_by_others::overlaps(&*self.provider, intents, &revoked, name),
         };
         let reducer = Reducer::new(&plan, &facts, &before, &sharing);
         let lacking = Lacking::of(&plan, &facts, &sharing);
@@ -186,6 +201,7 @@ impl Engine {
         if let Some(whole) = &whole {
             handed_off::tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
         }
+        asked_one_by_one.tell(&mut plan, &still_asked);
         if !are_givers_told && whole.is_some() {
             plan.notes.extend(given_by_others::note(&*self.provider, &revoked, baseline, &reducer.absent()));
         }

@@ -14,7 +14,7 @@ use cloudgrant_core::{
 };
 use serde_json::json;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, granting};
 
 const CLIENT_ID: &str = "clientId";
 const ISSUER: &str = "https://oidc.example/one";
@@ -320,6 +320,16 @@ impl Setting {
         Intents { bindings: Vec::from_iter(bound.then_some(binding)), ..Intents::default() }
     }
 
+    /// With the domain bound as a grant has it.
+    fn granted() -> Intents {
+        let (grants, mut intents) = (granting(&["inputs"]).grants, Self::intents(false));
+        for binding in Self::intents(true).bindings {
+            let binding = ScopeBinding { grants: grants.clone(), ..ScopeBinding::clone(&binding) };
+            intents.bindings.push(Fake::CAPABILITIES.check("cloud", "grants[0]", binding).expect("allowed"));
+        }
+        Intents { grants, ..intents }
+    }
+
     fn engine(&self, bound: bool) -> Engine {
         let (pair, intents) = (Self::pair(), Self::intents(bound));
         let cloud = Cloud {
@@ -564,6 +574,30 @@ async fn a_place_is_marked_for_as_long_as_something_may_be_there() {
     reach("blue");
     assert_eq!(setting.engine(false).stacks(&Silent).await.expect("stacks").unsearched, []);
     assert!(setting.apply(false).await.is_complete() && marks(&setting).is_empty());
+}
+
+/// What was told at a place that isn't reached names a principal that goes: it isn't all taken away.
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_not_reached_is_told_where_a_binding_is_taken_away() {
+    for (reached, is_told) in [("blue", false), ("green", true)] {
+        let setting = Setting::default();
+        let reach = |place: &str| *setting.world.reached.lock().expect("lock") = Some(place.to_owned());
+        reach("blue");
+        assert!(setting.apply(true).await.is_complete());
+        reach(reached);
+        let revoke = async |bound: bool| {
+            let engine = setting.engine(bound).taking_away_from(Setting::granted());
+            engine.plan(&Silent).await.expect("a plan")
+        };
+        let plan = revoke(false).await;
+        let told: Vec<_> = plan.unsearched_for.keys().map(String::as_str).collect();
+        assert_eq!(told, if is_told { vec!["blue"] } else { vec![] }, "{reached}");
+        assert!(plan.changes.iter().any(|change| change.id == identity()), "{reached}: the principal goes");
+        assert_eq!(plan.changes.iter().any(|change| change.id.kind == "mark"), !is_told, "{reached}: {plan:?}");
+        // Where its principal stays, what it is called there stays right.
+        let plan = revoke(true).await;
+        assert!(plan.unsearched_for.is_empty() && plan.unsearched.is_empty() != is_told, "{reached}: {plan:?}");
+    }
 }
 
 /// A mark can be anybody's who may write to the cloud. It is told, and leads nowhere: what is asked, and with what, is the same with

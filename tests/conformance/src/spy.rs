@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName,
     Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, Reach, RegistryAccess, Remainder,
-    Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Watch, Widened,
+    Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -165,6 +165,14 @@ impl Provider for Spy {
 
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         self.inner.gives_some_of(one, other)
+    }
+
+    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
+        self.inner.is_moved(there, asked)
+    }
+
+    fn hands_off(&self, verb: Verb) -> bool {
+        self.inner.hands_off(verb)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

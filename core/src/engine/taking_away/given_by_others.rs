@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::contract::provider::Provider;
 use crate::text::listed::listed;
 use crate::vocabulary::intent::{Intent as _, IntentId, Intents, TaskAccess};
+use crate::vocabulary::names::GrantName;
 use crate::vocabulary::note::Note;
 
 /// How many grants are named.
@@ -48,4 +49,14 @@ fn gives_some_of(provider: &dyn Provider, one: &TaskAccess, other: &TaskAccess) 
     let same_code = one.carried_by.iter().any(|scope| other.carried_by.contains(scope));
     let is_given = |reach| other.reaches.iter().any(|revoked| provider.gives_some_of((one, reach), (other, revoked)));
     same_code && one.reaches.iter().any(is_given)
+}
+
+/// Whether a grant gives something that one of the revoked gives, to whatever task code.
+pub(super) fn overlaps(provider: &dyn Provider, kept: &Intents, revoked: &Intents, name: &GrantName) -> bool {
+    let of_name = kept.grants.iter().filter(|grant| grant.name == *name);
+    let reaches = |grant: &'_ TaskAccess, other: &'_ TaskAccess| {
+        let is_given = |reach| other.reaches.iter().any(|given| provider.gives_some_of((grant, reach), (other, given)));
+        grant.reaches.iter().any(is_given)
+    };
+    of_name.into_iter().any(|grant| revoked.grants.iter().any(|other| reaches(grant, other)))
 }

@@ -83,7 +83,9 @@ pub(super) fn take_along(
     let (going, staying): (Vec<_>, Vec<_>) = may_go.iter().partition(|at| goes(plan, is_planned, **at));
     let ids = |some: Vec<&usize>| some.into_iter().map(|at| plan.changes[*at].id.clone()).collect::<HashSet<_>>();
     let (going, mut staying) = (ids(going), ids(staying));
-    staying.retain(|id| principals.contains(id));
+    // Those of the manifest, and those that a platform is told of by now: grants that were moved had others.
+    let named: HashSet<_> = facts.named_now.values().flatten().collect();
+    staying.retain(|id| principals.contains(id) || named.contains(id));
     let is_unmade = |(at, change): &(usize, &Change)| change.action == Action::Create && !is_planned[*at];
     let unmade: HashSet<_> = plan.changes.iter().enumerate().filter(is_unmade).map(|(_, one)| one.id.clone()).collect();
     for (at, change) in plan.changes.iter_mut().enumerate() {
@@ -97,6 +99,11 @@ pub(super) fn take_along(
             change.depends_on.extend(now.iter().cloned());
             delete(change);
             is_planned[at] = true;
+        }
+        // What names a principal that stays goes on naming it: pods would lose what they have of it, and it would be told to stay.
+        let now = facts.named_now.get(&change.id).filter(|_| change.action == Action::Update);
+        if now.is_some_and(|now| now.iter().any(|id| staying.contains(id))) {
+            is_planned[at] = false;
         }
         if change.action == Action::Delete && facts.with_principals.contains(&change.id) {
             let names = |some: &HashSet<ObjectId>| change.depends_on.iter().any(|id| some.contains(id));

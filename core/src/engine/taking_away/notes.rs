@@ -25,6 +25,19 @@ pub(super) fn unapplied(unapplied: &BTreeSet<&IntentId>, revoked: &Intents, kept
     Some(Note::info("manifest", message))
 }
 
+/// Said of what grants that stay had before they were moved, and what has nothing to do with what is revoked.
+pub(super) fn former(former: &BTreeSet<ObjectId>) -> Option<Note> {
+    if former.is_empty() {
+        return None;
+    }
+    let (stays, these) = if former.len() == 1 { ("stays", "this") } else { ("stay", "these") };
+    let message = format!(
+        "{} {stays}: a grant that stays had {these} before it was edited, and isn't in the cloud as the manifest has it. `cloudgrant          apply` takes {these} away, and gives it what the manifest says",
+        in_the_way::listed(former.iter())
+    );
+    Some(Note::info("manifest", message))
+}
+
 /// Said of what goes although nobody can tell what of it was for others.
 pub(super) fn gone_as_a_whole(ids: &[ObjectId]) -> String {
     format!(

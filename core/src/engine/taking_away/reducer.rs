@@ -6,6 +6,7 @@ use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
 use crate::engine::platform_places::with_the_last;
+use crate::engine::taking_away::former::Former;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;
@@ -159,10 +160,14 @@ impl<'a> Reducer<'a> {
             // What is wanted and edited is of grants, and a registry is none of these.
             differing.retain(|one| !one.is_wanted());
         }
-        let unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
+        let mut unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {
             plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
+        }
+        if !unasked.is_empty() {
+            let former = Former::of(&differing, plan, self.whole, self.sharing).taken_out(&mut unasked);
+            plan.notes.extend(notes::former(&former));
         }
         plan.stays.extend(unasked);
         plan.stays.sort();

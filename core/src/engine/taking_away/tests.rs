@@ -18,6 +18,7 @@ fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
         kept: &[],
         by_name: &|_, _, _| Remainder::Untold,
         give_same: &|one, other| one.0.kind == other.0.kind,
+        is_moved: &|_, _| false,
         holds_only: &|_, _| false,
     }
 }
@@ -35,7 +36,7 @@ fn taken_away(
     sharing: &Sharing<'_>,
 ) {
     let principals = BTreeSet::from([id("principal")]);
-    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true };
+    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true, overlaps: &|_| false };
     Reducer::new(plan, facts, &whole, sharing).reduce(plan);
 }
 
@@ -336,6 +337,28 @@ fn what_is_to_name_another_principal_goes_with_the_one_that_it_names() {
     let both = left(vec![naming(), delete("principal")]);
     assert_eq!(both, [(Action::Delete, "naming".to_owned()), (Action::Delete, "principal".to_owned())]);
     assert!(left(vec![naming()]).is_empty());
+}
+
+/// Also one that no grant has by now, as its own was moved and not applied: the plan for the manifest takes it away as well.
+#[test]
+fn what_names_a_principal_stays_as_long_as_that_does() {
+    let names = BTreeMap::from([(id("naming"), vec![id("former")])]);
+    let facts =
+        ObjectFacts { with_principals: BTreeSet::from([id("naming")]), named_now: names, ..ObjectFacts::default() };
+    let left = |naming: Change, for_apply: Change, anyway: Vec<Change>| {
+        let mut plan = plan(vec![naming, delete("former")]);
+        let anyway = self::plan(anyway.into_iter().chain([for_apply]).collect());
+        taken_away(&mut plan, &facts, Some(&anyway), &HashSet::new(), &untold());
+        plan.changes.into_iter().map(|change| change.id.name).collect::<Vec<_>>()
+    };
+    let goes = || change(Action::Delete, "naming", Value::Null, &["former"]);
+    let becomes = |other: &str| change(Action::Update, "naming", json!(other), &[other]);
+    for naming in [goes(), becomes("wider")] {
+        assert!(left(naming.clone(), becomes("narrower"), vec![delete("former")]).is_empty(), "{naming:?}");
+        // It goes with it.
+        let both = left(naming, becomes("narrower"), vec![]);
+        assert_eq!(both, ["naming", "former"]);
+    }
 }
 
 #[test]

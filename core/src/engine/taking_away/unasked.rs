@@ -17,10 +17,10 @@ use crate::plan::{Action, Change, Plan, in_the_way};
 #[derive(Debug)]
 pub(super) struct Differing {
     pub(super) id: ObjectId,
-    there: Attributes,
+    pub(super) there: Attributes,
     /// `None` where they don't ask for it.
     wanted: Option<Attributes>,
-    depends_on: Vec<ObjectId>,
+    pub(super) depends_on: Vec<ObjectId>,
     /// What a change of it would do beside what it is for.
     warning: Option<String>,
 }

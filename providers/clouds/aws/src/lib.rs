@@ -39,7 +39,7 @@ use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
     Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
     Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares,
-    Stacks, TaskAccess, Widened, register_provider,
+    Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -232,6 +232,11 @@ impl Provider for Aws {
 
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         resources::overlap::overlap(one.1, other.1)
+    }
+
+    fn hands_off(&self, verb: Verb) -> bool {
+        // Roles are of the stack's account.
+        verb != Verb::BindScope
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

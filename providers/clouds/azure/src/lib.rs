@@ -35,9 +35,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, ErrorKind, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Platform,
-    Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
-    ScopeBinding, Shares, Stacks, TaskAccess, Widened, register_provider,
+    Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome, Pace, Permissions,
+    Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
+    ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -221,8 +221,16 @@ impl Provider for Azure {
         objects::role_assignment::give_same(one, other)
     }
 
+    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
+        objects::role_assignment::give_just_the_same(there, asked)
+    }
+
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         resources::overlap::overlap(self, one, other)
+    }
+
+    fn hands_off(&self, verb: Verb) -> bool {
+        verb == Verb::BindScope && self.conventions.scoped_principals == MadeBy::Vendor
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

@@ -17,6 +17,8 @@ use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
 
 pub(crate) const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
 const GET_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get] }`";
+/// How many namespaces are named.
+const NAMED: usize = 3;
 /// How the names of places begin.
 pub(crate) const PLACE: &str = "service accounts of the cluster with the issuer ";
 const READ_ISSUER: &str = "`{ nonResourceURLs: [/.well-known/openid-configuration], verbs: [get] }` (which \
@@ -139,7 +141,7 @@ fn other_clusters(issuer: &str, known: &BTreeSet<String>) -> Vec<Unsearched> {
 
 /// The service accounts by their names: all that there are, so that those are found that nobody wants any more. Where that isn't
 /// allowed, those that the manifest names, also if everything of it goes: as its namespaces list them, or one by one; and of its other
-/// projects and domains (`listed`) those that may be read. What else there is was not searched then.
+/// projects and domains (`listed`) those that may be read. What else there is was not searched then, nor what of these may not be read.
 async fn list(
     cluster: Connected<'_>,
     named: &BTreeSet<String>,
@@ -160,8 +162,8 @@ async fn list(
     for name in named.union(listed) {
         namespaces.entry(parts(name).0).or_default().push(name);
     }
-    let (mut accounts, mut others) = (Vec::new(), "in namespaces in which no grant of the manifest is bound");
-    let (mut is_any_read, mut refused) = (false, None);
+    let mut accounts = Vec::new();
+    let (mut is_any_read, mut refused, mut unread) = (false, None, Vec::new());
     for (namespace, names) in namespaces {
         match cluster.service_accounts(Some(namespace)).await {
             Ok(listed) => {
@@ -169,7 +171,6 @@ async fn list(
                 accounts.extend(listed);
             }
             Err(kube::Error::Api(status)) if status.is_forbidden() => {
-                others = "other than those that grants of the manifest are bound to";
                 for name in names {
                     let failed = |error| {
                         let what = format!("can't read service account {name}, nor list those of its namespace");
@@ -179,6 +180,7 @@ async fn list(
                         // Nobody but whoever was bound there before needs it.
                         Err(kube::Error::Api(status)) if status.is_forbidden() && !named.contains(name) => {
                             refused.get_or_insert(failed(kube::Error::Api(status)));
+                            unread.push(namespace);
                         }
                         account => {
                             is_any_read = true;
@@ -195,10 +197,18 @@ async fn list(
     if let Some(error) = refused.filter(|_| !is_any_read) {
         return Err(error);
     }
-    // As a part of the place, so that the mark of that stays, too.
-    observed
-        .unsearched
-        .push(Unsearched { place: format!("{}, {others}", place_of(issuer)), reason: missing(LIST_ACCOUNTS, None) });
+    // As parts of the place, so that the mark of that stays, too.
+    let place = place_of(issuer);
+    unread.dedup();
+    if let [first, others @ ..] = unread.as_slice() {
+        let names = cloudgrant_core::listed(&unread, NAMED);
+        let (namespaces, in_one) = if others.is_empty() { ("namespace", Some(*first)) } else { ("namespaces", None) };
+        let rule = missing(GET_ACCOUNTS, in_one);
+        let reason = format!("an annotation that a grant left there stays, as it may not be read: {rule}");
+        observed.unsearched.push(Unsearched { place: format!("{place}, in the {namespaces} {names}"), reason });
+    }
+    let others = format!("{place}, other than those of the grants, projects and domains that the manifest names");
+    observed.unsearched.push(Unsearched { place: others, reason: missing(LIST_ACCOUNTS, None) });
     Ok(by_name(accounts))
 }
 

@@ -67,8 +67,13 @@ async fn play(trial: &Trial, wrong: &mut Vec<String>) -> Result<(), String> {
 /// apply makes it good.
 async fn judge(trial: &Trial, [before, after, kept]: [&Seen; 3], ran: &Ran) -> Result<Vec<String>, String> {
     let mut found = compare(before, after, kept, ran.is_done);
-    if found.iter().any(|one| one.starts_with(LOST) || one.starts_with(LEFT)) {
-        found = Formerly::of(trial).await?.retain(before, after, kept, found);
+    if found.iter().any(|one| [LOST, LEFT, OBJECTS, TOLD].iter().any(|what| one.starts_with(what))) {
+        let formerly = Formerly::of(trial).await?;
+        found = formerly.retain(before, after, kept, found);
+        let stays = trial.kept().iter().any(|grant| grant.name == trial.edited);
+        if trial.edit == Edit::Scope && stays {
+            formerly.retain_moved(&mut found);
+        }
     }
     found.retain(|one| !names_what_is_told(one, &ran.plan.stays));
     Ok(found)
@@ -85,6 +90,8 @@ fn names_what_is_told(found: &str, stays: &[Stays]) -> bool {
 
 const LEFT: &str = "  LEFT: ";
 const LOST: &str = "  LOST: ";
+const OBJECTS: &str = "  OBJECTS: ";
+const TOLD: &str = "  TOLD: ";
 
 /// What grants had as they were applied.
 struct Formerly {
@@ -147,6 +154,31 @@ impl Formerly {
         }
         found
     }
+
+    /// What a grant that was moved and stays still has, and the revoked one hadn't: a principal, and what the platform is told of it, are
+    /// for an apply to take away, and no failure.
+    fn retain_moved(&self, found: &mut Vec<String>) {
+        let told = |seen: &Seen| seen.told.iter().map(|(namespace, name)| told_of(namespace, name)).collect();
+        let is_own = |what: &str, one: &str| {
+            let has = |seen: &Seen| match what {
+                OBJECTS => seen.objects.contains(one),
+                _ => BTreeSet::<String>::contains(&told(seen), one),
+            };
+            has(&self.edited) && !has(&self.revoked)
+        };
+        for what in [OBJECTS, TOLD] {
+            found.retain_mut(|line| {
+                let Some(names) = line.strip_prefix(what) else { return true };
+                let others: Vec<_> = names.split("; ").filter(|one| !is_own(what, one)).map(str::to_owned).collect();
+                *line = format!("{what}{}", others.join("; "));
+                !others.is_empty()
+            });
+        }
+    }
+}
+
+fn told_of(namespace: &str, name: &str) -> String {
+    format!("{namespace} is told of {name}")
 }
 
 fn told(stays: &[Stays]) -> String {
@@ -180,7 +212,7 @@ pub fn compare(before: &Seen, after: &Seen, kept: &Seen, is_done: bool) -> Vec<S
         Some(asked) => asked == name || before.told.get(namespace) == Some(name),
     };
     let told = after.told.iter().filter(|(namespace, name)| !is_asked(namespace, name));
-    let told = told.map(|(namespace, name)| format!("{namespace} is told of {name}")).collect();
+    let told = told.map(|(namespace, name)| told_of(namespace, name)).collect();
     wrong.extend(named("TOLD", &told));
     wrong
 }

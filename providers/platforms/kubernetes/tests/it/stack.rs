@@ -1,6 +1,6 @@
 //! A stack whose service accounts a cluster has.
 
-use cloudgrant_core::Stack;
+use cloudgrant_core::{Domain, Naming, Pair, Project, Stack};
 use cloudgrant_platform_kubernetes::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, objects};
 use cloudgrant_platform_tests::Setting;
 pub(crate) use cloudgrant_platform_tests::{Runs, carry_out, intents_of};
@@ -13,13 +13,16 @@ pub(crate) struct Run<'a> {
     pub(crate) stack: &'a str,
     /// Of which projects the domain is bound.
     pub(crate) projects: &'a [&'a str],
+    /// Which projects the manifest has in this domain.
+    pub(crate) listed: &'a [&'a str],
     pub(crate) value: &'a str,
     pub(crate) issuers: &'a [&'a str],
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn of(cluster: &'a Cluster) -> Self {
-        Self { cluster, stack: "acme", projects: &["forecasting", "vision"], value: "client-1", issuers: &[ISSUER] }
+        let projects = &["forecasting", "vision"];
+        Self { cluster, stack: "acme", projects, listed: &[], value: "client-1", issuers: &[ISSUER] }
     }
 
     /// The same where the manifest asks for nothing any more.
@@ -31,7 +34,11 @@ impl<'a> Run<'a> {
 impl Runs for Run<'_> {
     fn setting(&self) -> Setting {
         let stack = Stack::parse(self.stack).expect("a stack");
-        let accounts = ServiceAccounts::new(&stack, "home").in_sandbox(self.cluster.kubeconfig());
+        let listed = self.listed.iter().map(|project| {
+            let domain = Domain::parse("production").expect("a domain");
+            Naming::default().subject(&Pair { project: Project::parse(*project).expect("a project"), domain })
+        });
+        let accounts = ServiceAccounts::new(&stack, "home").of(listed).in_sandbox(self.cluster.kubeconfig());
         Setting {
             stack,
             projects: self.projects.iter().map(|project| (*project).to_owned()).collect(),

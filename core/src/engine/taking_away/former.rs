@@ -1,0 +1,78 @@
+//! What grants that stay had before they were moved to another scope, where nobody applied that: it is for an apply to take away, and no
+//! business of a revoke that has nothing to do with it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::contract::attributes::Attributes;
+use crate::contract::object::ObjectId;
+use crate::contract::observed::Stays;
+use crate::contract::remainder::Remainder;
+use crate::engine::taking_away::WholeManifest;
+use crate::engine::taking_away::sharing::Sharing;
+use crate::engine::taking_away::unasked::Differing;
+use crate::plan::{Action, Change, Plan};
+use crate::vocabulary::intent::IntentId;
+use crate::vocabulary::names::GrantName;
+
+/// What tells it from what may be of anybody: of one that was taken out of the manifest, or of what is revoked. A grant that gives some
+/// of what is revoked, to whomever, may have shared it: nothing is told to be that one's.
+pub(super) struct Former<'a> {
+    differing: HashMap<&'a ObjectId, &'a Differing>,
+    sharing: &'a Sharing<'a>,
+    /// What the plan changes, and what is revoked asks for: whatever is on one of these is where it is revoked.
+    touched: HashSet<&'a ObjectId>,
+    /// The grants that stay and give nothing of what is revoked.
+    others: Vec<GrantName>,
+    /// What these ask for and isn't there.
+    lacking: Vec<(&'a ObjectId, &'a Attributes)>,
+}
+
+impl<'a> Former<'a> {
+    /// `plan` is what is taken away.
+    pub(super) fn of(
+        differing: &'a [Differing],
+        plan: &'a Plan,
+        whole: &WholeManifest<'a>,
+        sharing: &'a Sharing<'a>,
+    ) -> Self {
+        let others: Vec<_> = sharing.kept.iter().filter(|name| !(whole.overlaps)(name)).cloned().collect();
+        let is_other = |intent: &IntentId| matches!(intent, IntentId::Grant(name) if others.contains(name));
+        let lacks = |change: &&Change| match (change.action, &change.before, &change.after) {
+            (Action::Create, ..) => true,
+            (Action::Update, Some(there), Some(asked)) => sharing.lacks(&change.id, there, asked),
+            _ => false,
+        };
+        let changes = whole.plan.into_iter().flat_map(|whole| &whole.changes);
+        let lacking = changes.filter(|change| change.because.iter().any(is_other)).filter(lacks);
+        let lacking = lacking.filter_map(|change| Some((&change.id, change.after.as_ref()?))).collect();
+        let changed = plan.changes.iter().map(|change| &change.id);
+        Self {
+            differing: differing.iter().map(|one| (&one.id, one)).collect(),
+            sharing,
+            touched: changed.chain(sharing.revoked.keys()).collect(),
+            others,
+            lacking,
+        }
+    }
+
+    /// Takes out of what is told to stay what such grants had.
+    pub(super) fn taken_out(&self, stays: &mut Vec<Stays>) -> BTreeSet<ObjectId> {
+        stays.extract_if(.., |one| self.is_one(&one.object)).map(|one| one.object).collect()
+    }
+
+    fn is_one(&self, id: &ObjectId) -> bool {
+        let Some(one) = self.differing.get(id).filter(|one| !one.is_wanted()) else { return false };
+        let of = one.depends_on.iter().filter_map(|id| self.differing.get(id)).filter(|of| !of.is_wanted());
+        // What attaches a policy is whose that is.
+        !one.depends_on.iter().chain([id]).any(|id| self.touched.contains(id))
+            && std::iter::once(one).chain(of).any(|one| self.is_of_others(one))
+    }
+
+    /// By what it says itself, or as one of them asks for the same elsewhere.
+    fn is_of_others(&self, one: &Differing) -> bool {
+        let there = one.there.value();
+        let is_moved =
+            |(id, asked): &(&ObjectId, &Attributes)| (self.sharing.is_moved)((&one.id, &there), (id, &asked.value()));
+        (self.sharing.by_name)(&one.id, &there, &self.others) == Remainder::Nothing || self.lacking.iter().any(is_moved)
+    }
+}
