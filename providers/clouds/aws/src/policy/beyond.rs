@@ -146,25 +146,50 @@ fn more_values<'a>(
     values: &Value,
 ) -> Option<Vec<&'a str>> {
     let values = values.as_array()?;
-    // What equals something is like it.
-    let stricter = match operator {
-        "StringLike" => "StringEquals",
-        "ArnLike" => "ArnEquals",
-        same => same,
+    // Several operators on one key all have to hold: the narrowest counts.
+    as_strict(operator)
+        .filter_map(|its| more_of(operator, its, values_of(condition, its, key)?, values))
+        .min_by_key(Vec::len)
+}
+
+/// Keys are compared without their case. Source: IAM user guide, "IAM JSON policy elements: Condition".
+fn values_of<'a>(condition: &'a Map<String, Value>, operator: &str, key: &str) -> Option<&'a Vec<Value>> {
+    let mut keys = condition.get(operator)?.as_object()?.iter();
+    keys.find(|(its, _)| its.eq_ignore_ascii_case(key)).and_then(|(_, values)| values.as_array())
+}
+
+/// The operators that let through no more than one does, with the same values. The stack compares keys of one value without
+/// `ForAnyValue`, which is the same for these. Source: IAM user guide, "IAM JSON policy elements: Condition operators" and "Multivalued
+/// context keys".
+fn as_strict(operator: &str) -> impl Iterator<Item = &str> {
+    let others: &[&str] = match operator {
+        "StringEquals" => &["StringLike", "ForAnyValue:StringEquals", "ForAnyValue:StringLike"],
+        "StringLike" => &["StringEquals", "ForAnyValue:StringLike", "ForAnyValue:StringEquals"],
+        "ArnEquals" => &["ArnLike", "StringEquals"],
+        "ArnLike" => &["ArnEquals", "StringEquals"],
+        "ForAnyValue:StringEquals" => &["ForAnyValue:StringLike"],
+        "ForAnyValue:StringLike" => &["ForAnyValue:StringEquals"],
+        _ => &[],
     };
-    let of = |operator: &str| condition.get(operator)?.get(key)?.as_array();
-    let its = of(operator).or_else(|| of(stricter))?;
-    if its == values {
+    std::iter::once(operator).chain(others.iter().copied())
+}
+
+/// What of the values of one operator isn't among those of another one; `None` where that can't be told.
+fn more_of<'a>(operator: &str, its: &str, of_its: &'a [Value], values: &[Value]) -> Option<Vec<&'a str>> {
+    // What equals something has no wildcards, of which such a text would be one.
+    let has_wildcards = its.ends_with("StringLike") && !operator.ends_with("Like");
+    let is_literal = |text: &str| !(has_wildcards && text.contains(['*', '?']));
+    if of_its == values && of_its.iter().all(|value| value.as_str().is_none_or(is_literal)) {
         return Some(Vec::new());
     }
-    if !matches!(operator, "StringEquals" | "StringLike" | "ArnEquals" | "ArnLike" | "ForAnyValue:StringEquals") {
+    if as_strict(operator).count() == 1 {
         return None;
     }
     let is_like =
         |value: &str, text: &str| if operator.ends_with("Like") { covers(value, text) } else { value == text };
     let is_among = |text: &str| values.iter().filter_map(Value::as_str).any(|value| is_like(value, text));
-    let its: Option<Vec<_>> = its.iter().map(Value::as_str).collect();
-    Some(its?.into_iter().filter(|text| !is_among(text)).collect())
+    let of_its: Option<Vec<_>> = of_its.iter().map(Value::as_str).collect();
+    Some(of_its?.into_iter().filter(|text| !is_literal(text) || !is_among(text)).collect())
 }
 
 /// How a condition lets through more than is asked for.
@@ -173,13 +198,34 @@ fn loosened(condition: &Map<String, Value>, asked: &Map<String, Value>) -> Strin
     for (operator, keys) in asked {
         for (key, values) in keys.as_object().into_iter().flatten() {
             match more_values(condition, operator, key, values) {
-                None => without.push(key.as_str()),
+                None => match looser(condition, operator, key, values) {
+                    Some(more) => also.push_str(&format!(" also where {} {more}", shown(key))),
+                    None => without.push(key.as_str()),
+                },
                 Some(more) if more.is_empty() => {}
                 Some(more) => also.push_str(&format!(" also where {} is {}", shown(key), listed(more))),
             }
         }
     }
     if without.is_empty() { also } else { format!(" without its condition on {}{also}", listed(without)) }
+}
+
+/// What else a looser form of an operator lets through, with values that are asked for: the end of a sentence that begins with the
+/// key.
+fn looser(condition: &Map<String, Value>, operator: &str, key: &str, values: &Value) -> Option<&'static str> {
+    let values = values.as_array()?;
+    let has = |its: &str| {
+        let of_its = values_of(condition, its, key)?;
+        more_of(operator, its.trim_end_matches("IfExists"), of_its, values).filter(Vec::is_empty)
+    };
+    let plain = operator.trim_start_matches("ForAnyValue:");
+    if as_strict(operator).any(|its| has(&format!("{its}IfExists")).is_some()) {
+        Some("is not there")
+    } else if as_strict(plain).any(|its| has(&format!("ForAllValues:{its}")).is_some()) {
+        Some("has no value")
+    } else {
+        has("StringEqualsIgnoreCase").map(|_| "differs in case")
+    }
 }
 
 fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
@@ -273,6 +319,69 @@ mod tests {
             let told = told(by_hand);
             assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
         }
+    }
+
+    /// What is asked for, what is there, and what that lets through beyond it.
+    #[test]
+    fn conditions_are_compared_by_what_they_let_through() {
+        let cases = [
+            // As much, in another form.
+            ("StringEquals", json!("a"), "StringLike", json!("a"), ""),
+            ("StringEquals", json!(["a", "b"]), "StringLike", json!("b"), ""),
+            ("StringEquals", json!("a"), "ForAnyValue:StringEquals", json!("a"), ""),
+            ("StringEquals", json!("a"), "ForAnyValue:StringLike", json!("a"), ""),
+            ("StringLike", json!("a/*"), "StringEquals", json!("a/b"), ""),
+            ("StringLike", json!("a/*"), "StringLike", json!(["a/*", "a/b/*"]), ""),
+            ("StringLike", json!("a/*"), "ForAnyValue:StringLike", json!("a/*"), ""),
+            ("ForAnyValue:StringEquals", json!("a"), "ForAnyValue:StringLike", json!("a"), ""),
+            ("ArnEquals", json!("arn:*"), "ArnLike", json!("arn:*"), ""),
+            ("ArnLike", json!("arn:x"), "StringEquals", json!("arn:x"), ""),
+            ("Bool", json!("true"), "Bool", json!("true"), ""),
+            // More, and how.
+            ("StringEquals", json!("a"), "StringEquals", json!(["a", "b"]), "also where k is b"),
+            ("StringEquals", json!("a"), "StringLike", json!("a*"), "also where k is a*"),
+            ("StringEquals", json!("a*"), "StringLike", json!("a*"), "also where k is a*"),
+            ("StringEquals", json!("a?"), "ForAnyValue:StringLike", json!("a?"), "also where k is a?"),
+            ("StringEquals", json!("a"), "ForAnyValue:StringEquals", json!(["a", "b"]), "also where k is b"),
+            ("StringLike", json!("a/*"), "StringLike", json!("*"), "also where k is *"),
+            ("StringEquals", json!("a"), "StringEqualsIfExists", json!("a"), "also where k is not there"),
+            ("StringLike", json!("a*"), "StringLikeIfExists", json!("a*"), "also where k is not there"),
+            ("StringEquals", json!("a"), "StringLikeIfExists", json!("a"), "also where k is not there"),
+            ("StringEquals", json!("a"), "ForAllValues:StringEquals", json!("a"), "also where k has no value"),
+            (
+                "ForAnyValue:StringEquals",
+                json!("a"),
+                "ForAllValues:StringEquals",
+                json!("a"),
+                "also where k has no value",
+            ),
+            ("StringEquals", json!("a"), "StringEqualsIgnoreCase", json!("a"), "also where k differs in case"),
+            // What can't be compared.
+            ("StringEquals", json!("a"), "StringEqualsIfExists", json!("b"), "without its condition on k"),
+            ("StringEquals", json!("a"), "StringNotEquals", json!("a"), "without its condition on k"),
+            ("StringEquals", json!("1"), "StringEquals", json!(1), "without its condition on k"),
+            ("ForAnyValue:StringEquals", json!("a"), "StringEquals", json!("a"), "without its condition on k"),
+            ("Bool", json!("true"), "BoolIfExists", json!("true"), "also where k is not there"),
+            ("Bool", json!("true"), "Bool", json!("false"), "without its condition on k"),
+        ];
+        for (asked, values, operator, there, expected) in cases {
+            let of_condition = |operator: &str, values: &Value, key: &str| json!({ "Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": { operator: { key: values } } });
+            for key in ["k", "K"] {
+                let told = of(&[of_condition(operator, &there, key)], &[of_condition(asked, &values, "k")], |_| false);
+                let expected: Vec<_> = [expected].into_iter().filter(|text| !text.is_empty()).collect();
+                let expected: Vec<_> = expected
+                    .into_iter()
+                    .map(|how| format!("allows a:b on * {how}, which the manifest does not ask for"))
+                    .collect();
+                assert_eq!(told, expected, "{asked} {values}, {operator} {there}, {key}");
+            }
+        }
+        // Of two operators, the narrower one counts.
+        let both = json!({ "StringEquals": { "k": "a" }, "StringLike": { "k": "*" } });
+        let one =
+            |condition: Value| json!({ "Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": condition });
+        let asked = one(json!({ "StringEquals": { "k": "a" } }));
+        assert!(of(&[one(both)], &[asked], |_| false).is_empty());
     }
 
     #[test]
