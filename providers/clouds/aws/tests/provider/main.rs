@@ -30,5 +30,6 @@ mod scale;
 mod secrets;
 mod setup;
 mod sharing;
+mod still_named;
 mod uncompared;
 mod world;
