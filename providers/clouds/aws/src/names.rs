@@ -114,6 +114,43 @@ impl Names {
         format!("cloudgrant_{}_place.", self.slug)
     }
 
+    /// Whether a policy is called as one that the stack makes: a scope's, one that several share, or a mark.
+    pub(crate) fn is_name_of_policy(&self, name: &str) -> bool {
+        match self.without_slug(name).map(|rest| (rest, rest.split_once('.'))) {
+            Some((rest, None)) => !rest.is_empty(),
+            Some((_, Some(("shared", digits)))) => digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+            Some((_, Some(("place", place)))) => !place.is_empty(),
+            Some((_, Some(_))) | None => false,
+        }
+    }
+
+    fn without_slug<'a>(&self, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix("cloudgrant_")?.strip_prefix(&*self.slug)?.strip_prefix('_')
+    }
+
+    /// Whether the stack attaches a policy of that name to a role, or to the task role, where none is named: that of the role's own
+    /// scope or of a wider one, and what several scopes share. Where a name was shortened so that nobody can tell, it may.
+    pub(crate) fn may_carry(&self, role: Option<&str>, policy: &str) -> bool {
+        let Some(rest) = self.without_slug(policy) else { return false };
+        if let Some((kind, _)) = rest.split_once('.') {
+            return kind == "shared";
+        }
+        let numbered = rest.rsplit_once('+').filter(|(_, number)| number.parse::<usize>().is_ok());
+        let scope = numbered.map_or(rest, |(scope, _)| scope);
+        if scope == Scope::Global.slug() {
+            return true;
+        }
+        let Some(role) = role else { return false };
+        let is_shortened = |name: &str, longest: usize| name.len() + "+1000".len() >= longest;
+        let its = shortened(format!("cloudgrant_{}_{scope}", self.slug), LONGEST_ROLE);
+        if its == role || is_shortened(policy, LONGEST_POLICY) {
+            return true;
+        }
+        let domain = scope.strip_prefix("domain+").unwrap_or(scope);
+        let is_wider = || role.ends_with(&format!("_{domain}")) && self.without_slug(role) != Some(domain);
+        !domain.contains('_') && (role.len() == LONGEST_ROLE || is_wider())
+    }
+
     /// Whether an ARN is that of a policy of the stack.
     pub(crate) fn is_policy_of_ours(&self, arn: &str) -> bool {
         arn.starts_with(&self.policy_arn(""))
@@ -306,6 +343,62 @@ mod tests {
             (names.role(&scope(&format!("{}a", "x".repeat(62)))), names.role(&scope(&format!("{}b", "x".repeat(62)))));
         assert!(a.len() == LONGEST_ROLE && b.len() == LONGEST_ROLE && a != b, "{a} {b}");
         assert_eq!(names.policy(&Scope::Global, 1), "cloudgrant_acme-ml_global+2");
+    }
+
+    #[test]
+    fn a_role_carries_the_policies_of_its_own_scope_and_of_wider_ones() {
+        let names = names();
+        let domain = |domain: &str| Scope::Domain { domain: Domain::parse(domain).expect("a domain") };
+        let pair = |project: &str, domain: &str| Scope::ProjectDomain {
+            project: Project::parse(project).expect("a project"),
+            domain: Domain::parse(domain).expect("a domain"),
+        };
+        let long = "x".repeat(60);
+        let scopes = [
+            Scope::Global,
+            domain("production"),
+            domain("global"),
+            domain("2"),
+            pair("vision", "production"),
+            pair("global", "production"),
+            pair("vision", "global"),
+            pair("vision", "2"),
+            pair("production", "2"),
+        ];
+        for (role, policy) in scopes.iter().flat_map(|role| scopes.iter().map(move |policy| (role, policy))) {
+            let is_wider = match (role, policy) {
+                (_, Scope::Global) => true,
+                (Scope::ProjectDomain { domain: its, .. }, Scope::Domain { domain }) => its == domain,
+                (role, policy) => role == policy,
+            };
+            let name = names.role(role);
+            let name = (*role != Scope::Global).then_some(name.as_str());
+            for index in [0, 1, 11] {
+                let policy = names.policy(policy, index);
+                assert_eq!(names.may_carry(name, &policy), is_wider, "{name:?} and {policy}");
+                assert!(names.is_name_of_policy(&policy));
+            }
+            assert!(!names.may_carry(name, &names.place(&["ecr-tasks", "1"])) && !names.may_carry(name, "other"));
+        }
+        let role = names.role(&pair(&long, "production"));
+        assert!(names.may_carry(Some(&role), &names.policy(&pair(&long, "production"), 1)));
+        assert!(names.may_carry(Some(&role), &names.policy(&domain("production"), 0)));
+        let shared = names.shared_policy(serde_json::from_str("{}").expect("JSON"));
+        assert!(names.may_carry(None, &shared) && names.may_carry(Some(&role), &shared));
+        assert!(names.is_name_of_policy(&shared) && names.is_name_of_policy(&names.place(&["x"])));
+        for other in [
+            "evil",
+            "cloudgrant_acme-ml",
+            "cloudgrant_acme-ml_",
+            "cloudgrant_acme-ml_shared.x",
+            "cloudgrant_acme-ml_a.b",
+        ] {
+            assert!(!names.is_name_of_policy(other), "{other}");
+        }
+        assert!(
+            !names.is_name_of_policy("cloudgrant_acme-ml2_production")
+                && !names.is_name_of_policy("cloudgrant_acme_production")
+        );
     }
 
     #[test]

@@ -330,7 +330,16 @@ async fn another_organization_takes_its_role_along() {
     world.converge(&text).await;
     let new = "umbrella-userflyterole";
     make_role(&world, new).await;
-    world.converge(&text.replace("organization: acme", "organization: umbrella")).await;
+    let moved = text.replace("organization: acme", "organization: umbrella");
+    let plan = world.plan(&moved).await.expect("a plan");
+    let told = plan.notes.iter().find(|note| note.about == "iam-policy cloudgrant_tests_global");
+    let says = |part: &str| told.is_some_and(|note| note.message.contains(part));
+    for part in ["from the task role acme-userflyterole", "given to umbrella-userflyterole", "needs another name"] {
+        assert!(says(part), "{part} in {:#?}", plan.notes);
+    }
+    world.converge(&moved).await;
+    let after = world.plan(&moved).await.expect("a plan");
+    assert!(after.notes.iter().all(|note| !note.message.contains("needs another name")), "{:#?}", after.notes);
     assert_eq!(world.attached(new).await, ["cloudgrant_tests_global"]);
     assert_eq!(ours(&world, "acme-userflyterole").await, [""; 0]);
     let left = world.attached("acme-userflyterole").await;
