@@ -224,9 +224,14 @@ async fn a_role_is_assumed_with_what_it_demands() {
     // Longer than the role allows.
     let longer = refused(world.plan(&text.replace("duration: 7200", "duration: 7201")).await);
     assert!(said(&longer).contains("MaxSessionDuration"), "{}", said(&longer));
-    for (more, named) in
-        [(", duration: 60", "duration"), (", session_name: 'a b'", "session_name"), (", session: x", "session")]
-    {
+    for (more, named) in [
+        (", duration: 60", "aws.accounts.444455556666.assume_role.duration"),
+        (", session_name: 'a b'", "aws.accounts.444455556666.assume_role.session_name"),
+        (", external_id: ''", "aws.accounts.444455556666.assume_role.external_id"),
+        (", external_id: x", "aws.accounts.444455556666.assume_role.external_id"),
+        (", external_id: 'a b'", "aws.accounts.444455556666.assume_role.external_id"),
+        (", session: x", "session"),
+    ] {
         let error = refused(world.plan(&demanding(more)).await);
         assert!(error.kind().is_usage() && said(&error).contains(named), "{more}: {}", said(&error));
     }
