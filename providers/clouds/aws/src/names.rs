@@ -114,6 +114,43 @@ impl Names {
         format!("cloudgrant_{}_place.", self.slug)
     }
 
+    /// Whether a policy is called as one that the stack makes: a scope's, one that several share, or a mark.
+    pub(crate) fn is_name_of_policy(&self, name: &str) -> bool {
+        match self.without_slug(name).map(|rest| (rest, rest.split_once('.'))) {
+            Some((rest, None)) => !rest.is_empty(),
+            Some((_, Some(("shared", digits)))) => digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+            Some((_, Some(("place", place)))) => !place.is_empty(),
+            Some((_, Some(_))) | None => false,
+        }
+    }
+
+    fn without_slug<'a>(&self, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix("cloudgrant_")?.strip_prefix(&*self.slug)?.strip_prefix('_')
+    }
+
+    /// Whether the stack attaches a policy of that name to a role, or to the task role, where none is named: that of the role's own
+    /// scope or of a wider one, and what several scopes share. Where a name was shortened so that nobody can tell, it may.
+    pub(crate) fn may_carry(&self, role: Option<&str>, policy: &str) -> bool {
+        let Some(rest) = self.without_slug(policy) else { return false };
+        if let Some((kind, _)) = rest.split_once('.') {
+            return kind == "shared";
+        }
+        let numbered = rest.rsplit_once('+').filter(|(_, number)| number.parse::<usize>().is_ok());
+        let scope = numbered.map_or(rest, |(scope, _)| scope);
+        if scope == Scope::Global.slug() {
+            return true;
+        }
+        let Some(role) = role else { return false };
+        let is_shortened = |name: &str, longest: usize| name.len() + "+1000".len() >= longest;
+        let its = shortened(format!("cloudgrant_{}_{scope}", self.slug), LONGEST_ROLE);
+        if its == role || is_shortened(policy, LONGEST_POLICY) {
+            return true;
+        }
+        let domain = scope.strip_prefix("domain+").unwrap_or(scope);
+        let is_wider = || role.ends_with(&format!("_{domain}")) && self.without_slug(role) != Some(domain);
+        !domain.contains('_') && (role.len() == LONGEST_ROLE || is_wider())
+    }
+
     /// Whether an ARN is that of a policy of the stack.
     pub(crate) fn is_policy_of_ours(&self, arn: &str) -> bool {
         arn.starts_with(&self.policy_arn(""))
@@ -247,148 +284,4 @@ pub(crate) fn camel(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use cloudgrant_core::{Domain, Project};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(account: &str, issuer: Option<&str>) -> Names {
-        let account = AccountId::parse(account).expect("account");
-        Names::new(Stack::parse("acme-ml").expect("stack"), "aws", account, issuer)
-    }
-
-    fn names() -> Names {
-        at("111122223333", None)
-    }
-
-    #[test]
-    fn homes_of_one_stack_stay_apart() {
-        let homes = [names(), at("111122223333", Some("a.example/id")), at("111122223333", Some("b.example/id"))];
-        for (here, there) in homes.iter().flat_map(|here| homes.iter().map(move |there| (here, there))) {
-            let same = here.home() == there.home();
-            assert_eq!(here.role(&Scope::Global) == there.role(&Scope::Global), same);
-            assert_eq!(here.policy(&Scope::Global, 0) == there.policy(&Scope::Global, 0), same);
-            assert_eq!(here.is_policy_of_ours(&there.policy_arn("x")), same);
-            assert_eq!(here.is_path_of_another_home(&there.path()), !same);
-            assert_eq!(here.is_sid_of_another_home(&there.sid_of_registry("x")), !same);
-            assert_eq!(there.sid_of_registry("x").contains(&here.mark()), same);
-        }
-        // In a shared document, accounts are told apart too.
-        assert!(names().is_sid_of_another_home(&at("444455556666", None).sid_of_registry("x")));
-        // A stack whose name begins alike is another stack, not another home.
-        assert!(!names().is_path_of_another_home("/cloudgrant/acme-ml2/"));
-        assert!(!names().is_path_of_another_home("/cloudgrant/acme/"));
-    }
-
-    #[test]
-    fn a_path_says_whose_it_is() {
-        for (issuer, names) in [(None, names()), (Some("a.example/id"), at("111122223333", Some("a.example/id")))] {
-            let (stack, digits) = slug_of(&names.path()).expect("a stack's path");
-            assert_eq!((stack.as_str(), digits), ("acme-ml", issuer.map(digest)));
-        }
-        for other in
-            ["/", "/cloudgrant/", "/cloudgrant/Acme/", "/cloudgrant/a/b/", "/cloudgrant/a.b/", "/x/cloudgrant/a/"]
-        {
-            assert_eq!(slug_of(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn names_fit_iam_and_stay_apart() {
-        let scope = |project: &str| Scope::ProjectDomain {
-            project: Project::parse(project).expect("project"),
-            domain: Domain::parse("production").expect("domain"),
-        };
-        let names = names();
-        assert_eq!(names.role(&scope("forecasting")), "cloudgrant_acme-ml_forecasting_production");
-        let (a, b) =
-            (names.role(&scope(&format!("{}a", "x".repeat(62)))), names.role(&scope(&format!("{}b", "x".repeat(62)))));
-        assert!(a.len() == LONGEST_ROLE && b.len() == LONGEST_ROLE && a != b, "{a} {b}");
-        assert_eq!(names.policy(&Scope::Global, 1), "cloudgrant_acme-ml_global+2");
-    }
-
-    #[test]
-    fn shared_policies_are_named_after_their_documents() {
-        let names = names();
-        let of = |text: &str| names.shared_policy(serde_json::from_str(text).expect("JSON"));
-        let name = of(r#"{"Version":"2012-10-17","Statement":[]}"#);
-        assert!(name.starts_with("cloudgrant_acme-ml_shared.") && name.len() == 26 + 32, "{name}");
-        assert_ne!(name, of(r#"{"Version":"2012-10-17"}"#));
-        assert!(names.is_shared_policy(&names.policy_arn(&name)) && names.is_policy_of_ours(&names.policy_arn(&name)));
-        // A project may be called `shared`.
-        let shared = Scope::ProjectDomain {
-            project: Project::parse("shared").expect("project"),
-            domain: Domain::parse("production").expect("domain"),
-        };
-        assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(&shared, 0))));
-    }
-
-    #[test]
-    fn names_that_come_near_each_other_stay_apart() {
-        let names = names();
-        assert_ne!(names.sid_of_registry("stage-1"), names.sid_of_registry("stage1"));
-        assert_ne!(names.sid_of_two("Task", "a", "b-c"), names.sid_of_two("Task", "a-b", "c"));
-        let scope = Scope::ProjectDomain {
-            project: Project::parse("production").expect("project"),
-            domain: Domain::parse("2").expect("domain"),
-        };
-        let domain = Scope::Domain { domain: Domain::parse("production").expect("domain") };
-        assert_ne!(names.policy(&domain, 1), names.policy(&scope, 0));
-        let global = Scope::Domain { domain: Domain::parse("global").expect("domain") };
-        assert_ne!(names.policy(&global, 0), names.policy(&Scope::Global, 0));
-        assert_ne!(names.role(&global), names.role(&Scope::Global));
-    }
-
-    const NAME: &str = "[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?";
-
-    fn any_scope() -> impl Strategy<Value = Scope> {
-        let name = || prop_oneof![NAME, Just("global".to_owned()), Just("shared".to_owned()), Just("2".to_owned())];
-        let domain = |name: String| Domain::parse(name).expect("a domain");
-        prop_oneof![
-            Just(Scope::Global),
-            name().prop_map(move |name| Scope::Domain { domain: domain(name) }),
-            (name(), name()).prop_map(move |(project, name)| Scope::ProjectDomain {
-                project: Project::parse(project).expect("a project"),
-                domain: domain(name),
-            }),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn different_things_have_different_names(
-            one in (any_scope(), 0_usize..12), other in (any_scope(), 0_usize..12),
-            a in (NAME, NAME), b in (NAME, NAME),
-        ) {
-            let names = names();
-            if one != other {
-                prop_assert_ne!(names.policy(&one.0, one.1), names.policy(&other.0, other.1));
-            }
-            if one.0 != other.0 {
-                prop_assert_ne!(names.role(&one.0), names.role(&other.0));
-            }
-            for (scope, index) in [&one, &other] {
-                prop_assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(scope, *index))));
-            }
-            if a.0 != b.0 {
-                prop_assert_ne!(names.sid_of_registry(&a.0), names.sid_of_registry(&b.0));
-            }
-            if a != b {
-                prop_assert_ne!(names.sid_of_two("Task", &a.0, &a.1), names.sid_of_two("Task", &b.0, &b.1));
-            }
-            let sid = names.sid_of_two("Task", &a.0, &a.1);
-            for one in [&a.0, &a.1, &b.0, &b.1] {
-                prop_assert_eq!(names.is_sid_of_first(&sid, one), *one == a.0, "{}: {}", sid, one);
-            }
-            prop_assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{}", sid);
-        }
-    }
-
-    #[test]
-    fn sids_are_letters_and_digits() {
-        let sid = names().sid_of_registry("trainer-images");
-        assert!(sid.starts_with("AllowPull") && sid.ends_with("TrainerImages"), "{sid}");
-        assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{sid}");
-    }
-}
+mod tests;

@@ -2,8 +2,8 @@
 
 use cloudgrant_core::{Diagnostic, Origin, shown};
 
-use crate::client::partition::Partition;
-use crate::config::{Config, Credentials};
+use crate::client::partition::{Partition, of_arn};
+use crate::config::{Config, Credentials, partition_of};
 
 /// What comes before the region in the names of the services that cloudgrant calls. Hosts of other services are not
 /// enough: anybody can have a function, a load balancer or an API behind a name below `amazonaws.com`.
@@ -11,11 +11,15 @@ const SERVICES: [&str; 7] = ["iam", "sts", "ecr", "api.ecr", "secretsmanager", "
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].
 pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
+    directed(config, |name| std::env::var(name).ok())
+}
+
+fn directed(config: &Config, env: impl Fn(&str) -> Option<String>) -> Vec<Diagnostic> {
     // Field by field, so that a new one doesn't compile before it is decided about.
     let Config {
         // Which account, region and cluster is what a manifest is there to say. The SDK takes a region only if it can be a
-        // part of a host's name, so that requests stay with AWS.
-        region: _,
+        // part of a host's name, so that requests stay with AWS, whichever partition's it is.
+        region,
         account: _,
         home: _,
         cluster: _,
@@ -32,7 +36,7 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         // Reads values of secrets that the manifest names, and shows none of them.
         inspect_secrets: _,
         // `sandbox`, which stands for no credentials at all, and is taken on this machine only.
-        credentials: _,
+        credentials,
         accounts,
         profile,
         endpoint,
@@ -43,6 +47,9 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
             format!("`{}` is no host of AWS, and requests would go there with your credentials", shown(endpoint));
         directed.push(Diagnostic::new("aws.endpoint", message));
     }
+    if credentials.is_none() {
+        directed.extend(sent_to_another_partition(region, env));
+    }
     directed.extend(profile.as_deref().map(|profile| chosen("aws.profile".to_owned(), profile)));
     for (account, credentials) in accounts {
         match credentials {
@@ -52,6 +59,31 @@ pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
         }
     }
     directed
+}
+
+/// A web identity's token is sent to the STS of the region: whoever holds it can be that identity. That of another partition may have
+/// another operator, such as in China. Which one it is for, the role says that the environment names with it. What signs requests is
+/// sent to nobody, and of a session nothing without its key.
+fn sent_to_another_partition(region: &str, env: impl Fn(&str) -> Option<String>) -> Option<Diagnostic> {
+    const TOKEN: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    const ROLE: &str = "AWS_ROLE_ARN";
+    let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    let here = partition_of(region);
+    let role = env(ROLE);
+    let meant = role.as_deref().and_then(of_arn).unwrap_or("aws");
+    // Keys come before it.
+    let is_sent = env(TOKEN).is_some() && env("AWS_ACCESS_KEY_ID").is_none();
+    (is_sent && meant != here).then(|| {
+        let message = format!(
+            "what {TOKEN} stands for would go to the STS of `{here}`, the partition of region {}, and is for `{meant}`",
+            shown(region)
+        );
+        let hint = format!(
+            "{ROLE} says for which partition it is, by the role; a region of another one is taken from the environment \
+             (CLOUDGRANT_AWS__REGION)"
+        );
+        Diagnostic::new("aws.region", message).hint(hint)
+    })
 }
 
 /// A profile is one of the person's identities, and may run a program (`credential_process`).
@@ -101,10 +133,38 @@ mod tests {
     use super::*;
 
     fn refused(more: Value) -> Vec<String> {
+        refused_with(more, &[])
+    }
+
+    fn refused_with(more: Value, env: &[(&str, &str)]) -> Vec<String> {
         let mut section = json!({ "region": "us-west-2", "account": "111122223333" });
         section.as_object_mut().expect("a mapping").extend(more.as_object().expect("a mapping").clone());
         let config = serde_json::from_value(section).expect("a section");
-        credentials(&config).into_iter().map(|problem| problem.path).collect()
+        let env = |name: &str| env.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        directed(&config, env).into_iter().map(|problem| problem.path).collect()
+    }
+
+    /// Another partition may have another operator, who would hold what logs in at the own one.
+    #[test]
+    fn a_file_sends_no_web_identity_to_another_partition_than_the_environment_s() {
+        let token = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token");
+        let role = |partition: &str| format!("arn:{partition}:iam::111122223333:role/ci");
+        let regions = [("us-west-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")];
+        for ((region, here), (_, meant)) in regions.into_iter().flat_map(|one| regions.map(|other| (one, other))) {
+            let (section, role) = (json!({ "region": region }), role(meant));
+            let env = [token, ("AWS_ROLE_ARN", role.as_str())];
+            let expected: &[&str] = if here == meant { &[] } else { &["aws.region"] };
+            assert_eq!(refused_with(section.clone(), &env), expected, "{region} for {meant}");
+            // Nothing is sent there.
+            assert!(refused_with(section.clone(), &env[1..]).is_empty());
+            assert!(refused_with(section.clone(), &[("AWS_WEB_IDENTITY_TOKEN_FILE", ""), env[1]]).is_empty());
+            assert!(refused_with(section, &[token, env[1], ("AWS_ACCESS_KEY_ID", "AKIA")]).is_empty());
+            let sandbox = json!({ "region": region, "credentials": "sandbox" });
+            assert!(refused_with(sandbox, &env).is_empty());
+        }
+        // Whoever says nothing means the commercial one.
+        assert_eq!(refused_with(json!({ "region": "cn-north-1" }), &[token]), ["aws.region"]);
+        assert!(refused_with(json!({}), &[token]).is_empty());
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! What of IAM is the stack's, and what of it is as it should be.
 
 mod attachments;
+mod copied_marks;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Obstacle, Stays, Unmakeable, Widening,
-    quoted,
+    listed, quoted, shown,
 };
 use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
@@ -32,7 +34,11 @@ pub(super) struct OfPolicies {
     /// Where the manifest names any.
     pub(super) tags: BTreeMap<String, Value>,
     pub(super) attached_to: AttachedTo,
+    /// Those that nothing wants, and that hang on roles of the stack's without a mark of its own.
+    pub(super) unmarked: BTreeSet<String>,
 }
+
+pub(super) use copied_marks::unmarked;
 
 pub(super) fn add(
     aws: &Aws,
@@ -52,7 +58,8 @@ pub(super) fn add(
     for (name, _) in snapshot.roles.iter().filter(|(_, role)| of_others(&role.path)) {
         others.add(kinds::role(name).to_string());
     }
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed, alone: false };
+    let looks = aws.afresh.load(Ordering::Relaxed);
+    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed, alone: false, looks };
     reader.policies();
     reader.boundary();
     reader.roles();
@@ -65,10 +72,12 @@ pub(super) fn add(
 pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<AttachedTo>) -> Vec<Widening> {
     let (desired, mut observed) = (Desired::default(), Observed::default());
     let knows_attachments = attached_to.is_some();
-    let of_policies = &OfPolicies { tags: BTreeMap::new(), attached_to: attached_to.unwrap_or_default() };
+    let attached_to = attached_to.unwrap_or_default();
+    let of_policies = &OfPolicies { tags: BTreeMap::new(), attached_to, unmarked: BTreeSet::new() };
     let (path, wanted) = (aws.names.path(), HashSet::default());
-    let (desired, observed_by) = (&desired, &mut observed);
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed: observed_by, alone: true };
+    let (desired, told) = (&desired, &mut observed);
+    let mut reader =
+        Reader { aws, desired, wanted, path, snapshot, of_policies, observed: told, alone: true, looks: true };
     for (name, role) in &snapshot.roles {
         if role.path == reader.path {
             reader.widened(name, role);
@@ -77,7 +86,22 @@ pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<Attach
     if knows_attachments {
         reader.attachments_elsewhere();
     }
+    observed.widened.sort();
+    observed.widened.dedup();
     observed.widened
+}
+
+/// Tags that others added to roles. Many organizations tag whatever is there, for costs or owners, so that it is no drift; but policies
+/// may let in whoever has a tag, which nobody can tell from here. Source: IAM user guide, "Attribute-based access control".
+fn strange_tags(keys: &BTreeMap<&str, BTreeSet<&str>>) -> Note {
+    const NAMED: usize = 3;
+    let each = keys.iter().map(|(key, roles)| format!("{} (role {})", shown(key), listed(roles, NAMED)));
+    let message = format!(
+        "roles of this stack carry tags that it did not write: {}. That is fine where nothing goes by them; a policy whose conditions \
+         name `aws:PrincipalTag` may let these roles in by them. `aws.tags` names those that are to be there",
+        listed(each, NAMED)
+    );
+    Note::warning("tags of roles", message)
 }
 
 struct Reader<'a> {
@@ -90,6 +114,8 @@ struct Reader<'a> {
     observed: &'a mut Observed,
     /// Whether nobody knows what is wanted.
     alone: bool,
+    /// Whether somebody looks for drift. To whoever plans an apply, what the stack takes away is shown as a change.
+    looks: bool,
 }
 
 impl Reader<'_> {
@@ -107,7 +133,11 @@ impl Reader<'_> {
     fn policies(&mut self) {
         for (arn, policy) in &self.snapshot.policies {
             let id = kinds::policy(&policy.name);
-            let owned = policy.path == self.path;
+            let owned = self.is_ours(arn);
+            if policy.path == self.path && !owned {
+                let message = "it is below this stack's path, and isn't called as anything that this stack makes: it is left as it is";
+                self.observed.notes.push(Note::warning(&id, message));
+            }
             if owned || self.wanted.contains(&id) {
                 let mut attributes = json!({ "path": policy.path, "document": policy.document() });
                 if let Some(tags) = self.of_policies.tags.get(arn) {
@@ -146,6 +176,7 @@ impl Reader<'_> {
         let of_kind = |kind| self.desired.objects.iter().filter(move |object| object.id.kind == kind);
         let wanted_roles: HashMap<_, _> = of_kind(kinds::ROLE).map(|object| (object.id.clone(), object)).collect();
         let unbinding = Unbinding::new(self.aws, &self.desired.objects);
+        let mut strange: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, role) in &self.snapshot.roles {
             let id = kinds::role(name);
             if let Some(others) = self.marked_by_others(role) {
@@ -183,6 +214,9 @@ impl Reader<'_> {
             }
             let attributes = attributes.into();
             if owned {
+                for key in role.tags.keys().filter(|key| !self.is_own_tag(key)) {
+                    strange.entry(key).or_default().insert(name);
+                }
                 self.observed.principals.insert(role.arn.clone(), id.clone());
             }
             self.found(id, Found { attributes, owned, depends_on: Vec::new(), if_deleted, touches: Vec::new() });
@@ -190,6 +224,15 @@ impl Reader<'_> {
                 self.attachments_of_ours(name, role, wanted);
             }
         }
+        if self.looks && !strange.is_empty() {
+            self.observed.notes.push(strange_tags(&strange));
+        }
+    }
+
+    /// Whether the stack writes a tag of that key, or AWS itself does. Keys of roles that differ in case alone are the same.
+    fn is_own_tag(&self, key: &str) -> bool {
+        let is_it = |own: &str| own.eq_ignore_ascii_case(key);
+        OUR_TAGS.into_iter().any(is_it) || self.aws.config.tags.keys().any(|own| is_it(own)) || key.starts_with("aws:")
     }
 
     /// Whose a role below the stack's path is, where its tags say that it is somebody else's.
@@ -204,9 +247,12 @@ impl Reader<'_> {
     fn of_others(&mut self, id: ObjectId, name: &str, role: &Role, others: &str) {
         let message = format!("{id} exists below this stack's path, and its tags say that it is of {others}");
         self.observed.notes.push(Note::warning(&id, format!("{message}: it is left as it is")));
-        if self.wanted.contains(&id) {
-            // Whoever made it look like another's may have added something to it as well.
+        let is_wanted = self.wanted.contains(&id);
+        // Whoever made it look like another's may have added something to it as well.
+        if is_wanted || self.looks {
             self.widened(name, role);
+        }
+        if is_wanted {
             let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
                 "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
                  stack, or remove what is in the way; cloudgrant never takes over what it did not make",

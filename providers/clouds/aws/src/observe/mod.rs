@@ -41,11 +41,13 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     observed.problems.extend(moved::problem(aws, &snapshot));
     observed.notes.extend(renamed::note(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
-    let of_policies = iam::OfPolicies { tags, attached_to };
+    let looks = aws.afresh.load(Ordering::Relaxed);
+    let unmarked = if looks { iam::unmarked(aws, desired, &snapshot, &mut observed).await? } else { BTreeSet::new() };
+    let of_policies = iam::OfPolicies { tags, attached_to, unmarked };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.
-    if aws.afresh.load(Ordering::Relaxed) {
+    if looks {
         beyond::add(aws, desired, &snapshot, &mut observed);
     }
     observed.notes.extend(others.note(aws.names.stack()));

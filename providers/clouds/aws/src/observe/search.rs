@@ -1,14 +1,16 @@
 //! Where statements of the stack may be that nothing wants any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cloudgrant_core::{
-    Desired, Error, ErrorKind, Intent, IntentId, Intents, Note, Reach, ResourceKind, Result, Unsearched,
+    Desired, Error, ErrorKind, Intent, IntentId, Intents, Note, ObjectId, Reach, ResourceKind, Result, Scope,
+    Unsearched,
 };
 
 use crate::Aws;
 use crate::config::AccountId;
 use crate::inventory::known_secrets;
+use crate::objects::kinds;
 use crate::observe::lists;
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
@@ -162,6 +164,47 @@ pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId,
         all.extend(documents.map(|shared| (intent.clone(), Marked::One(shared))));
     }
     Ok(all)
+}
+
+/// A statement of a grant that is taken away, which somebody else was asked to add.
+#[derive(Debug)]
+pub(super) struct HandedOff {
+    pub(super) grant: IntentId,
+    /// In which document, for people.
+    pub(super) place: String,
+    /// The roles of the stack's that it names.
+    pub(super) roles: BTreeSet<ObjectId>,
+}
+
+/// What was handed off of the grants that are taken away, as there are no credentials where it belongs: nobody here can see whether
+/// it is there. Only the manifest knows of it.
+pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<HandedOff>> {
+    let asked: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
+    let revoked = desired.baseline.grants.iter().filter(|grant| !asked.contains(&grant.id()));
+    let revoked: Vec<_> = revoked.cloned().collect();
+    if revoked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let buckets = aws.buckets(&revoked, Purpose::Searching).await?;
+    let named = named(aws, &desired.baseline).await?;
+    let mut handed_off = Vec::new();
+    for grant in revoked {
+        let id = grant.id();
+        let of_it =
+            named.iter().filter(|(intent, document)| *intent == id && !aws.clients.can_reach(document.account()));
+        let mut places: BTreeSet<_> = of_it.map(|(_, document)| document.to_string()).collect();
+        for reach in &grant.reaches {
+            if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator)
+                && buckets.get(&objects.bucket).is_some_and(|bucket| bucket.owner == Owner::Elsewhere)
+            {
+                places.insert(format!("bucket {}", objects.bucket));
+            }
+        }
+        let narrow = grant.carried_by.iter().filter(|scope| **scope != Scope::Global);
+        let roles: BTreeSet<_> = narrow.map(|scope| kinds::role(&aws.names.role(scope))).collect();
+        handed_off.extend(places.into_iter().map(|place| HandedOff { grant: id.clone(), place, roles: roles.clone() }));
+    }
+    Ok(handed_off)
 }
 
 /// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Obstacle, Result, Stays,
-    Unmakeable, Unsearched,
+    Unmakeable, Unsearched, listed, shown,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -14,7 +14,7 @@ use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::OtherHomes;
-use crate::observe::search::{self, Search};
+use crate::observe::search::{self, HandedOff, Search};
 use crate::observe::{lists, lost};
 use crate::places::{Mark, Marked, Place};
 use crate::shared_document::Shared;
@@ -29,6 +29,8 @@ pub(super) struct Policies {
     unsearched: Vec<Unsearched>,
     /// The intents that name something in a place that wasn't searched.
     unsearched_for: BTreeMap<String, BTreeSet<IntentId>>,
+    /// What others were asked to write of what is taken away.
+    handed_off: Vec<HandedOff>,
     /// The marks of places, and whether all that each of them names was searched.
     marks: Vec<(Mark, bool)>,
     notes: Vec<Note>,
@@ -92,6 +94,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     };
     policies.marks = marks.into_iter().map(|mark| (is_complete(&mark), mark)).map(|(all, mark)| (mark, all)).collect();
     policies.unsearched = unsearched;
+    policies.handed_off = search::handed_off(aws, desired).await?;
     let named = if unread.is_empty() { Vec::new() } else { search::named(aws, &desired.baseline).await? };
     for place in &unread {
         let intents = named.iter().filter(|(_, document)| place.meets(document)).map(|(intent, _)| intent.clone());
@@ -124,6 +127,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
     let (mark, protected) = (aws.names.mark(), aws.config.protected(&aws.conventions));
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     let mut stay = Vec::new();
+    let mut naming: BTreeMap<ObjectId, Vec<String>> = BTreeMap::new();
     for (shared, document) in &policies.documents {
         let one = Marked::One(shared.clone());
         for statement in document.iter().flat_map(|document| &document.statements) {
@@ -132,6 +136,13 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                 others.add(shared.statement(sid).to_string());
             }
             if !sid.contains(&mark) {
+                let named = still_named(statement, &wanted, observed);
+                if !named.is_empty() {
+                    stay.push(one.clone());
+                }
+                for role in named {
+                    naming.entry(role).or_default().push(said(&one, sid));
+                }
                 continue;
             }
             let id = shared.statement(sid);
@@ -142,6 +153,9 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                     shared.name()
                 );
                 observed.stays.push(Stays { object: id, reason, is_empty: false });
+                for role in still_named(statement, &wanted, observed) {
+                    naming.entry(role).or_default().push(said(&one, sid));
+                }
                 stay.push(one.clone());
                 continue;
             }
@@ -170,11 +184,73 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
+    named_roles_stay(naming, observed);
+    handed_off_roles_stay(&wanted, &policies.handed_off, observed);
     roles_stay(&wanted, &policies, observed);
     observed.unsearched.extend(policies.unsearched);
     observed.unsearched_for.extend(policies.unsearched_for);
     observed.unmakeable.extend(policies.missing);
     observed.notes.extend(policies.notes);
+}
+
+/// The roles of the stack that nothing wants any more, and that a statement names which stays as it is.
+fn still_named(statement: &Statement, wanted: &HashSet<&ObjectId>, observed: &Observed) -> BTreeSet<ObjectId> {
+    let roles = statement.named().filter_map(|arn| observed.principals.get(arn));
+    roles.filter(|role| !wanted.contains(role)).cloned().collect()
+}
+
+/// A statement and where it is, for people.
+fn said(place: &Marked, sid: &str) -> String {
+    let statement =
+        if sid.is_empty() { "a statement without a Sid".to_owned() } else { format!("statement `{}`", shown(sid)) };
+    format!("{statement} of {place}")
+}
+
+/// Keeps roles, without what they gave, that others' statements name: for the reason of [`roles_stay`].
+fn named_roles_stay(naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Observed) {
+    for (role, statements) in naming {
+        let reason = format!(
+            "{} names it, which this stack did not write or may not take out, and nobody could write that policy once the role is \
+             deleted, but by taking the role out: what the role gave goes, and it goes itself once no statement names it any more. \
+             Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do",
+            listed(&statements, NAMED)
+        );
+        stays_without_rights(role, reason, observed);
+    }
+}
+
+/// Keeps the roles that statements name which others were asked to add, and that nobody here can see.
+fn handed_off_roles_stay(wanted: &HashSet<&ObjectId>, handed_off: &[HandedOff], observed: &mut Observed) {
+    let mut naming: BTreeMap<&ObjectId, (BTreeSet<String>, Vec<&str>)> = BTreeMap::new();
+    for HandedOff { grant, place, roles } in handed_off {
+        for role in roles.iter().filter(|role| !wanted.contains(role)) {
+            let (grants, places) = naming.entry(role).or_default();
+            grants.insert(grant.to_string());
+            places.push(place);
+        }
+    }
+    for (role, (grants, places)) in naming {
+        let grants = grants.into_iter().collect::<Vec<_>>();
+        let reason = format!(
+            "the policy of {} may name it, as whoever owns that was asked to add a statement for {}, and there are no credentials to \
+             look: they could not write that policy once the role is deleted, but by taking the role out. What the role gave goes. \
+             Have the statement taken out there, and then take the grant out of the manifest and apply that (or say how to work \
+             there, `aws.accounts`, and run this again)",
+            listed(&places, NAMED),
+            listed(&grants, NAMED)
+        );
+        stays_without_rights(role.clone(), reason, observed);
+    }
+}
+
+/// How many statements, places or grants are named.
+const NAMED: usize = 3;
+
+/// A role that would go stays. What else keeps one is told already.
+fn stays_without_rights(object: ObjectId, reason: String, observed: &mut Observed) {
+    if observed.objects.remove(&object).is_some() {
+        observed.stays.push(Stays { object, reason, is_empty: true });
+    }
 }
 
 /// Keeps the stack's roles, without what they gave, as long as a document of another account may name them that couldn't be

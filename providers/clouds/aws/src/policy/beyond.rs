@@ -146,25 +146,50 @@ fn more_values<'a>(
     values: &Value,
 ) -> Option<Vec<&'a str>> {
     let values = values.as_array()?;
-    // What equals something is like it.
-    let stricter = match operator {
-        "StringLike" => "StringEquals",
-        "ArnLike" => "ArnEquals",
-        same => same,
+    // Several operators on one key all have to hold: the narrowest counts.
+    as_strict(operator)
+        .filter_map(|its| more_of(operator, its, values_of(condition, its, key)?, values))
+        .min_by_key(Vec::len)
+}
+
+/// Keys are compared without their case. Source: IAM user guide, "IAM JSON policy elements: Condition".
+fn values_of<'a>(condition: &'a Map<String, Value>, operator: &str, key: &str) -> Option<&'a Vec<Value>> {
+    let mut keys = condition.get(operator)?.as_object()?.iter();
+    keys.find(|(its, _)| its.eq_ignore_ascii_case(key)).and_then(|(_, values)| values.as_array())
+}
+
+/// The operators that let through no more than one does, with the same values. The stack compares keys of one value without
+/// `ForAnyValue`, which is the same for these. Source: IAM user guide, "IAM JSON policy elements: Condition operators" and "Multivalued
+/// context keys".
+fn as_strict(operator: &str) -> impl Iterator<Item = &str> {
+    let others: &[&str] = match operator {
+        "StringEquals" => &["StringLike", "ForAnyValue:StringEquals", "ForAnyValue:StringLike"],
+        "StringLike" => &["StringEquals", "ForAnyValue:StringLike", "ForAnyValue:StringEquals"],
+        "ArnEquals" => &["ArnLike", "StringEquals"],
+        "ArnLike" => &["ArnEquals", "StringEquals"],
+        "ForAnyValue:StringEquals" => &["ForAnyValue:StringLike"],
+        "ForAnyValue:StringLike" => &["ForAnyValue:StringEquals"],
+        _ => &[],
     };
-    let of = |operator: &str| condition.get(operator)?.get(key)?.as_array();
-    let its = of(operator).or_else(|| of(stricter))?;
-    if its == values {
+    std::iter::once(operator).chain(others.iter().copied())
+}
+
+/// What of the values of one operator isn't among those of another one; `None` where that can't be told.
+fn more_of<'a>(operator: &str, its: &str, of_its: &'a [Value], values: &[Value]) -> Option<Vec<&'a str>> {
+    // What equals something has no wildcards, of which such a text would be one.
+    let has_wildcards = its.ends_with("StringLike") && !operator.ends_with("Like");
+    let is_literal = |text: &str| !(has_wildcards && text.contains(['*', '?']));
+    if of_its == values && of_its.iter().all(|value| value.as_str().is_none_or(is_literal)) {
         return Some(Vec::new());
     }
-    if !matches!(operator, "StringEquals" | "StringLike" | "ArnEquals" | "ArnLike" | "ForAnyValue:StringEquals") {
+    if as_strict(operator).count() == 1 {
         return None;
     }
     let is_like =
         |value: &str, text: &str| if operator.ends_with("Like") { covers(value, text) } else { value == text };
     let is_among = |text: &str| values.iter().filter_map(Value::as_str).any(|value| is_like(value, text));
-    let its: Option<Vec<_>> = its.iter().map(Value::as_str).collect();
-    Some(its?.into_iter().filter(|text| !is_among(text)).collect())
+    let of_its: Option<Vec<_>> = of_its.iter().map(Value::as_str).collect();
+    Some(of_its?.into_iter().filter(|text| !is_literal(text) || !is_among(text)).collect())
 }
 
 /// How a condition lets through more than is asked for.
@@ -173,13 +198,34 @@ fn loosened(condition: &Map<String, Value>, asked: &Map<String, Value>) -> Strin
     for (operator, keys) in asked {
         for (key, values) in keys.as_object().into_iter().flatten() {
             match more_values(condition, operator, key, values) {
-                None => without.push(key.as_str()),
+                None => match looser(condition, operator, key, values) {
+                    Some(more) => also.push_str(&format!(" also where {} {more}", shown(key))),
+                    None => without.push(key.as_str()),
+                },
                 Some(more) if more.is_empty() => {}
                 Some(more) => also.push_str(&format!(" also where {} is {}", shown(key), listed(more))),
             }
         }
     }
     if without.is_empty() { also } else { format!(" without its condition on {}{also}", listed(without)) }
+}
+
+/// What else a looser form of an operator lets through, with values that are asked for: the end of a sentence that begins with the
+/// key.
+fn looser(condition: &Map<String, Value>, operator: &str, key: &str, values: &Value) -> Option<&'static str> {
+    let values = values.as_array()?;
+    let has = |its: &str| {
+        let of_its = values_of(condition, its, key)?;
+        more_of(operator, its.trim_end_matches("IfExists"), of_its, values).filter(Vec::is_empty)
+    };
+    let plain = operator.trim_start_matches("ForAnyValue:");
+    if as_strict(operator).any(|its| has(&format!("{its}IfExists")).is_some()) {
+        Some("is not there")
+    } else if as_strict(plain).any(|its| has(&format!("ForAllValues:{its}")).is_some()) {
+        Some("has no value")
+    } else {
+        has("StringEqualsIgnoreCase").map(|_| "differs in case")
+    }
 }
 
 fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
@@ -200,116 +246,4 @@ fn listed(texts: Vec<&str>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    type Edit<'a> = &'a dyn Fn(&mut Value);
-
-    fn asked() -> Value {
-        json!({
-            "Sid": "AListPrefix", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"],
-            "Resource": ["arn:aws:s3:::acme", "arn:aws:s3:::acme/in/*"],
-            "Condition": { "StringEquals": { "aws:ResourceAccount": ["1"] }, "StringLike": { "s3:prefix": ["in/", "in/*"] } },
-        })
-    }
-
-    fn told(by_hand: impl Fn(&mut Value)) -> Vec<String> {
-        let mut there = asked();
-        by_hand(&mut there);
-        of(&[there], &[asked()], |id| id == "nobody")
-    }
-
-    #[test]
-    fn what_is_narrower_or_only_looks_different_is_nothing_more() {
-        let narrower: [Edit<'_>; 10] = [
-            &|_| {},
-            &|one| one["Sid"] = "Other".into(),
-            &|one| one["Effect"] = "Deny".into(),
-            &|one| one["Action"] = "S3:getobject".into(),
-            &|one| one["Resource"] = json!(["arn:aws:s3:::acme/in/a*b"]),
-            &|one| one["Condition"]["StringLike"]["s3:prefix"] = json!("in/a/*"),
-            &|one| {
-                one["Condition"]["StringLike"].take();
-                one["Condition"] = json!({ "StringEquals": { "s3:prefix": "in/a", "aws:ResourceAccount": "1" } });
-            },
-            &|one| one["Condition"]["Bool"] = json!({ "aws:SecureTransport": "true" }),
-            &|one| one["Principal"] = json!({ "AWS": "nobody" }),
-            &|one| one["Action"] = json!([]),
-        ];
-        for (at, by_hand) in narrower.into_iter().enumerate() {
-            assert_eq!(told(by_hand), Vec::<String>::new(), "{at}");
-        }
-    }
-
-    #[test]
-    fn whatever_is_more_is_told() {
-        let wider: [(Edit<'_>, &str); 13] = [
-            (&|one| one["Action"] = "s3:*".into(), "allows s3:* on arn:aws:s3:::acme, arn:aws:s3:::acme/in/*, which"),
-            (&|one| one["Action"] = json!(["s3:GetObject", "s3:PutObject"]), "allows s3:PutObject on arn"),
-            (&|one| one["Resource"] = "*".into(), "on *, which the manifest does not ask for (statement AListPrefix)"),
-            (&|one| one["Resource"] = "arn:aws:s3:::acme/*".into(), "on arn:aws:s3:::acme/*, which"),
-            (&|one| one["Resource"] = "arn:aws:s3:::acm?".into(), "on arn:aws:s3:::acm?, which"),
-            (&|one| one["Principal"] = "*".into(), " to *, which"),
-            (&|one| one["Condition"]["StringLike"]["s3:prefix"] = "*".into(), " also where s3:prefix is *, which"),
-            (
-                &|one| _ = one["Condition"].as_object_mut().map(|it| it.remove("StringLike")),
-                " without its condition on s3:prefix, which",
-            ),
-            (
-                &|one| _ = one.as_object_mut().map(|it| it.remove("Condition")),
-                " without its condition on aws:ResourceAccount, s3:prefix, which",
-            ),
-            (
-                &|one| one["Condition"]["StringEquals"] = json!({}),
-                " without its condition on aws:ResourceAccount, which",
-            ),
-            (&|one| one["NotAction"] = one["Action"].take(), "allows what can't be compared"),
-            (&|one| one["Effect"] = "allow".into(), "allows what can't be compared"),
-            (&|one| *one = json!({ "Sid": "A", "Text": "{}" }), "allows what can't be compared"),
-        ];
-        for (by_hand, expected) in wider {
-            let told = told(by_hand);
-            assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
-        }
-    }
-
-    #[test]
-    fn a_denial_that_is_gone_is_told() {
-        let deny = json!({ "Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*" });
-        assert!(of(&[deny.clone(), asked()], &[asked(), deny.clone()], |_| false).is_empty());
-        assert_eq!(of(&[asked()], &[asked(), deny], |_| false), ["does not deny what it is to deny (statement No)"]);
-    }
-
-    #[test]
-    fn several_statements_together_may_ask_for_it() {
-        let one = |action: &str, resource: &str| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
-        let wanted = [one("a:x", "1"), one("a:y", "1"), one("a:x", "2")];
-        let there =
-            |action: Value, resource: Value| [json!({ "Effect": "Allow", "Action": action, "Resource": resource })];
-        assert!(of(&there(json!(["a:x", "a:y"]), json!("1")), &wanted, |_| false).is_empty());
-        assert!(of(&there(json!("a:x"), json!(["1", "2"])), &wanted, |_| false).is_empty());
-        let told = of(&there(json!(["a:x", "a:y"]), json!(["1", "2"])), &wanted, |_| false);
-        assert_eq!(told, ["allows a:y on 2, which the manifest does not ask for"]);
-    }
-
-    #[test]
-    fn a_pattern_covers_what_all_of_another_one_stands_for() {
-        for (pattern, text, is_covered) in [
-            ("*", "a*", true),
-            ("a*", "a", true),
-            ("a*c", "abc", true),
-            ("a*c", "a*c", true),
-            ("a*b*c", "ab*bc", true),
-            ("a*bc", "abcbc", true),
-            ("a*", "*", false),
-            ("a", "a*", false),
-            ("a*c", "ac*", false),
-            ("ab*ba", "aba", false),
-            ("a?", "ab", false),
-        ] {
-            assert_eq!(covers(pattern, text), is_covered, "{pattern} of {text}");
-        }
-    }
-}
+mod tests;

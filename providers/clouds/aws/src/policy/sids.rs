@@ -82,6 +82,11 @@ pub(crate) fn purposes(sid: &str) -> impl Iterator<Item = Purpose> {
     Purpose::ALL.iter().copied().filter(move |purpose| sid.ends_with(purpose.as_str()))
 }
 
+/// A Sid for each purpose, of no grant.
+pub(crate) fn of_any_purpose() -> impl Iterator<Item = &'static str> {
+    Purpose::ALL.iter().map(|purpose| purpose.as_str())
+}
+
 /// A Sid without what sets it apart from others of the same grant for the same purpose, and without the part of a statement.
 pub(crate) fn without_apart(sid: &str) -> &str {
     sid.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, 'A' | 'B'))

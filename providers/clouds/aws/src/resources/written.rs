@@ -35,6 +35,29 @@ pub(crate) fn is_written(statement: &Value, partition: &str) -> bool {
     })
 }
 
+/// The same of what the stack may have written at any time: also in a policy that several scopes share, where nothing says whose a
+/// statement is, and while nobody could tell whose a bucket is.
+pub(crate) fn may_be_written(statement: &Value, partition: &str) -> bool {
+    let mut owned = document::statement(statement);
+    let Some(map) = owned.as_object_mut() else { return false };
+    if let Some(conditions) = map.entry("Condition").or_insert_with(|| json!({})).as_object_mut()
+        && let Some(keys) = conditions.entry(READ).or_insert_with(|| json!({})).as_object_mut()
+    {
+        keys.entry(OWNER).or_insert_with(|| json!(["111122223333"]));
+    }
+    let is_one = |statement: &Value| {
+        if !statement["Sid"].as_str().unwrap_or_default().is_empty() {
+            return is_written(statement, partition);
+        }
+        let mut named = statement.clone();
+        sids::of_any_purpose().any(|sid| {
+            named["Sid"] = sid.into();
+            is_written(&named, partition)
+        })
+    };
+    is_one(statement) || is_one(&owned)
+}
+
 /// All that statements of a purpose allow.
 fn actions_of(purpose: Purpose) -> &'static [&'static str] {
     match purpose {
@@ -224,6 +247,26 @@ mod tests {
             one("AWriteKey", &["kms:Decrypt", "kms:GenerateDataKey"], &[any_key], by_alias),
             one("AFormerKey", &["kms:Decrypt"], &[key], former_key),
         ]
+    }
+
+    #[test]
+    fn what_it_may_have_written_is_known_without_a_sid_and_without_an_owner() {
+        for one in all() {
+            let mut other = one.clone();
+            assert!(may_be_written(&other, "aws"), "{one}");
+            other.as_object_mut().expect("a statement").shift_remove("Sid");
+            assert!(may_be_written(&other, "aws"), "{one}");
+            let keys = other["Condition"]["StringEquals"].as_object_mut();
+            if keys.is_some_and(|keys| keys.shift_remove("aws:ResourceAccount").is_some()) {
+                assert!(may_be_written(&other, "aws"), "{one}");
+            }
+            other["Action"] = "*".into();
+            assert!(!may_be_written(&other, "aws"), "{one}");
+        }
+        for other in [json!("x"), json!({}), json!({ "Condition": "x" }), json!({ "Condition": { "StringEquals": 1 } })]
+        {
+            assert!(!may_be_written(&other, "aws"), "{other}");
+        }
     }
 
     #[test]

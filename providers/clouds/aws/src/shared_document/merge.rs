@@ -148,7 +148,14 @@ impl Statement {
             && rest(self).is_some_and(|mine| rest(other) == Some(mine))
     }
 
-    /// Whom it names of AWS's own principals.
+    /// Whom it names of AWS's own principals, be it for them or for all but them.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &str> {
+        let others = self.says.get("NotPrincipal").and_then(|kinds| kinds.get("AWS"));
+        let others = others.map(Exact::items).unwrap_or_default().iter().filter_map(Exact::as_str);
+        self.principals().chain(others)
+    }
+
+    /// Whom it is for, of AWS's own principals.
     pub(crate) fn principals(&self) -> impl Iterator<Item = &str> {
         let principals = self.says.get("Principal").and_then(|kinds| kinds.get("AWS"));
         principals.map(Exact::items).unwrap_or_default().iter().filter_map(Exact::as_str)

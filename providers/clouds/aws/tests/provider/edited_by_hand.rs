@@ -69,7 +69,7 @@ async fn a_trust_policy_that_trusts_more_is_told_first() {
                 one["Condition"]["StringLike"] = json!({ SUB: "system:serviceaccount:*" });
                 assert!(sub.is_some());
             },
-            Some("without its condition on oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE:sub"),
+            Some("also where oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE:sub is system:serviceaccount:*, which"),
         ),
         (
             |one| _ = one["Condition"]["StringEquals"].as_object_mut().and_then(|keys| keys.shift_remove(AUD)),

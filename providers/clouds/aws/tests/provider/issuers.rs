@@ -49,6 +49,22 @@ async fn the_other_spelling_of_an_issuer_is_named() {
     }
 }
 
+/// IAM takes neither, and of what is empty nobody can tell whether somebody forgot it.
+#[tokio::test]
+async fn an_audience_that_iam_does_not_take_is_refused() {
+    let world = World::new(&with("oidc_provider: oidc.example.com")).await;
+    for audience in ["''", "'a b'", "\"a\\tb\""] {
+        let text = with(&format!("oidc_provider: oidc.example.com, audience: {audience}"));
+        let error = refused(world.plan(&text).await);
+        assert!(error.kind().is_usage(), "{audience}: {error:?}");
+        assert!(
+            said(&error).contains("is not an audience") && said(&error).contains("aws.cluster"),
+            "{}",
+            said(&error)
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_tokens_audience_is_a_key() {
     let text = with("oidc_provider: oidc.example.com, audience: amazonaws.com");

@@ -57,6 +57,37 @@ async fn what_others_attached_to_our_role_is_drift_and_kept() {
     assert!(plan.has_drift());
 }
 
+/// Many organizations tag whatever is there. A policy elsewhere may let in whoever has a tag, which nobody can tell.
+#[tokio::test]
+async fn tags_that_others_added_to_our_roles_are_told_and_are_no_drift() {
+    let text = manifest(GRANTS).replace("  region: us-west-2\n", "  region: us-west-2\n  tags: { cost: '1' }\n");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let look = async || {
+        let session = world.session(&text).await.expect("a session");
+        session.provider().look_again();
+        session.engine().only_looking().plan(&Silent).await.expect("a look")
+    };
+    let told = |plan: &Plan| plan.notes.iter().find(|note| note.about == "tags of roles").cloned();
+    assert_eq!(told(&look().await), None);
+    world
+        .iam()
+        .tag_role()
+        .role_name("cloudgrant_tests_production")
+        .tags(tag("team", "admin"))
+        .send()
+        .await
+        .expect("tagged");
+    let plan = look().await;
+    assert!(plan.is_empty() && !plan.has_drift(), "{plan:#?}");
+    let note = told(&plan).unwrap_or_else(|| panic!("{:#?}", plan.notes));
+    assert!(
+        note.level == Level::Warning && note.message.contains("team (role cloudgrant_tests_production)"),
+        "{note:?}"
+    );
+    assert_eq!(told(&world.plan(&text).await.expect("a plan")), None, "a plan says what it changes");
+}
+
 #[tokio::test]
 async fn whatever_widens_what_is_ours_is_drift_and_a_denial_is_not() {
     let text = manifest(GRANTS);

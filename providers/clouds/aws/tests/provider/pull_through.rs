@@ -125,3 +125,23 @@ async fn caches_of_other_accounts_are_looked_at_where_there_are_credentials() {
     let plan = drift(&world, &text.replace(accounts, "{}")).await;
     assert!(told(&plan).is_empty() && asked_for_rules(&world) == before, "{:#?}", plan.notes);
 }
+
+/// A role has one inline policy of a name: of two steps for one role, the second may not put its policy in the place of the first's.
+#[tokio::test]
+async fn steps_for_several_repositories_name_several_policies() {
+    let registries = "registries:
+  - { name: one, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/docker-hub/one }
+  - { name: two, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/docker-hub/two }
+";
+    let text = manifest(registries);
+    let world = World::new(&text).await;
+    make_rule(&world, OWN).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let steps = plan.changes.iter().filter_map(|change| change.handoff.as_ref());
+    let names: Vec<_> = steps
+        .filter_map(|step| step.document.split_once("--policy-name "))
+        .filter_map(|(_, rest)| rest.split_whitespace().next())
+        .collect();
+    let [one, two] = names.as_slice() else { panic!("{:#?}", plan.changes) };
+    assert!(one != two && [one, two].iter().all(|name| name.starts_with("pull-through-cache-")), "{names:?}");
+}

@@ -224,9 +224,14 @@ async fn a_role_is_assumed_with_what_it_demands() {
     // Longer than the role allows.
     let longer = refused(world.plan(&text.replace("duration: 7200", "duration: 7201")).await);
     assert!(said(&longer).contains("MaxSessionDuration"), "{}", said(&longer));
-    for (more, named) in
-        [(", duration: 60", "duration"), (", session_name: 'a b'", "session_name"), (", session: x", "session")]
-    {
+    for (more, named) in [
+        (", duration: 60", "aws.accounts.444455556666.assume_role.duration"),
+        (", session_name: 'a b'", "aws.accounts.444455556666.assume_role.session_name"),
+        (", external_id: ''", "aws.accounts.444455556666.assume_role.external_id"),
+        (", external_id: x", "aws.accounts.444455556666.assume_role.external_id"),
+        (", external_id: 'a b'", "aws.accounts.444455556666.assume_role.external_id"),
+        (", session: x", "session"),
+    ] {
         let error = refused(world.plan(&demanding(more)).await);
         assert!(error.kind().is_usage() && said(&error).contains(named), "{more}: {}", said(&error));
     }
@@ -330,7 +335,16 @@ async fn another_organization_takes_its_role_along() {
     world.converge(&text).await;
     let new = "umbrella-userflyterole";
     make_role(&world, new).await;
-    world.converge(&text.replace("organization: acme", "organization: umbrella")).await;
+    let moved = text.replace("organization: acme", "organization: umbrella");
+    let plan = world.plan(&moved).await.expect("a plan");
+    let told = plan.notes.iter().find(|note| note.about == "iam-policy cloudgrant_tests_global");
+    let says = |part: &str| told.is_some_and(|note| note.message.contains(part));
+    for part in ["from the task role acme-userflyterole", "given to umbrella-userflyterole", "needs another name"] {
+        assert!(says(part), "{part} in {:#?}", plan.notes);
+    }
+    world.converge(&moved).await;
+    let after = world.plan(&moved).await.expect("a plan");
+    assert!(after.notes.iter().all(|note| !note.message.contains("needs another name")), "{:#?}", after.notes);
     assert_eq!(world.attached(new).await, ["cloudgrant_tests_global"]);
     assert_eq!(ours(&world, "acme-userflyterole").await, [""; 0]);
     let left = world.attached("acme-userflyterole").await;

@@ -3,7 +3,7 @@
 use cloudgrant_core::{Found, Note, ObjectId, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::inventory::snapshot::Role;
+use crate::inventory::snapshot::{Policy, Role};
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::objects::marks::{self, Whose, whose};
@@ -22,8 +22,11 @@ impl Reader<'_> {
                 self.attached(kinds::attachment(name, policy), name, policy, arn, Vec::new());
             }
         }
+        if wanted || self.looks {
+            self.widened(name, role);
+        }
         if wanted {
-            return self.widened(name, role);
+            return;
         }
         let foreign = self.foreign(name, role);
         if let Some((_, _, remedy)) = foreign.first() {
@@ -45,7 +48,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the stack attached a policy to a role of its own.
+    /// Whether the stack attached a policy to a role of its own, as far as marks say it: anybody can have copied these.
     fn gave(&self, name: &str, role: &Role, arn: &str, policy: &str) -> bool {
         let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn);
         let is_wanted = self.wanted.contains(&kinds::attachment(name, policy));
@@ -56,13 +59,23 @@ impl Reader<'_> {
     /// Tells what somebody else gave to a role of ours.
     pub(super) fn widened(&mut self, name: &str, role: &Role) {
         let id = kinds::role(name);
+        // Of a role that goes, only its tag tells whether the stack gave it that one, which does no more than any task needs.
+        let of_tasks = self.task_policy_on(role).map(|arn| detach(name, arn));
         for (what, denies, remedy) in self.foreign(name, role) {
+            if of_tasks.as_ref() == Some(&remedy) {
+                continue;
+            }
             if denies {
                 let message = format!("it has {what}, which this stack did not give it, and which only denies");
                 self.observed.notes.push(Note::info(&id, message));
             } else {
                 let what = format!("has {what}, which this stack did not give it");
                 self.observed.widened.push(Widening { object: id.clone(), what, remedy });
+            }
+        }
+        for (arn, policy) in &role.attached {
+            if self.gave(name, role, arn, policy) {
+                self.given_by_mark(name, role, arn, policy);
             }
         }
     }
@@ -101,7 +114,7 @@ impl Reader<'_> {
     }
 
     /// The platform's task policy by the manifest, where a role has it.
-    fn task_policy_on<'r>(&self, role: &'r Role) -> Option<&'r str> {
+    pub(super) fn task_policy_on<'r>(&self, role: &'r Role) -> Option<&'r str> {
         let task_policy = self.aws.config.task_policy(&self.aws.conventions)?;
         let mut attached = role.attached.iter();
         attached.find(|(arn, name)| **arn == task_policy || **name == task_policy).map(|(arn, _)| arn.as_str())
@@ -122,7 +135,14 @@ impl Reader<'_> {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
-                let is_ours = task_role.as_deref() == Some(name) || self.was_task_role(name, arn);
+                let is_task_role = task_role.as_deref() == Some(name);
+                let is_ours = is_task_role || self.was_task_role(name, arn);
+                if is_ours {
+                    self.elsewhere_by_mark(name, arn, policy, is_task_role);
+                }
+                if let Some(new) = task_role.as_deref().filter(|_| is_ours && !is_task_role) {
+                    self.moves(policy, name, new);
+                }
                 let pattern = protected.matching(name).filter(|_| is_ours && !self.wanted.contains(&id));
                 if let Some(pattern) = pattern {
                     self.stays(&id, name, pattern, policy, arn);
@@ -165,6 +185,20 @@ impl Reader<'_> {
         self.of_policies.attached_to.get(policy).is_some_and(|roles| roles.contains(name))
     }
 
+    /// Tells that a policy goes from one task role to another one: nobody can tell a data plane that is called otherwise from another
+    /// one of the same account.
+    fn moves(&mut self, policy: &str, from: &str, to: &str) {
+        if !self.wanted.contains(&kinds::attachment(to, policy)) {
+            return;
+        }
+        let message = format!(
+            "it is taken from the task role {from} and given to {to}: that is right if the data plane's organization or task role \
+             has changed. If {from} is that of another data plane of this account, this stack needs another name there or here, or a \
+             cluster of its own (`aws.cluster`): otherwise each run takes from one what it gives to the other"
+        );
+        self.observed.notes.push(Note::warning(kinds::policy(policy), message));
+    }
+
     fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
         let object = kinds::policy(policy);
         if self.alone || self.wanted.contains(&object) {
@@ -190,11 +224,13 @@ impl Reader<'_> {
         self.found(id, found);
     }
 
+    /// The path is the mark, below which the stack calls its policies in its own way.
     pub(super) fn is_ours(&self, arn: &str) -> bool {
-        self.snapshot.policies.get(arn).is_some_and(|policy| policy.path == self.path)
+        let is_one = |policy: &Policy| policy.path == self.path && self.aws.names.is_name_of_policy(&policy.name);
+        self.snapshot.policies.get(arn).is_some_and(is_one)
     }
 }
 
-fn detach(role: &str, policy: &str) -> String {
+pub(super) fn detach(role: &str, policy: &str) -> String {
     format!("aws iam detach-role-policy --role-name {} --policy-arn {}", quoted(role), quoted(policy))
 }

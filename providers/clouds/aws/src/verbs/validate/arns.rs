@@ -165,6 +165,13 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
             let hint = "2 to 64 letters, digits and _+=,.@-";
             problems.push(Diagnostic::new(format!("{path}.session_name"), "no session can have that name").hint(hint));
         }
+        // Source: AWS STS API reference, AssumeRole, `ExternalId`.
+        let fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+        if assume.external_id.as_ref().is_some_and(|id| !(2..=1_224).contains(&id.len()) || !id.chars().all(fine)) {
+            let hint =
+                "2 to 1,224 letters, digits and _+=,.@:/-; leave it out where the role's trust policy demands none";
+            problems.push(Diagnostic::new(format!("{path}.external_id"), "no external id can be like that").hint(hint));
+        }
     }
     problems
 }

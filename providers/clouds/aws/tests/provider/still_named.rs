@@ -1,0 +1,159 @@
+//! AWS takes no document with a deleted principal, from its owner neither: a role that a policy of another account still names stays.
+
+use cloudgrant_core::{Action, Plan, Silent};
+use serde_json::{Value, json};
+
+use crate::world::{Runs, World, manifest};
+
+const GRANTS: &str = "
+grants:
+  - { name: a, scope: { domain: production }, access: { models: read, elsewhere: pull } }
+  - { name: b, scope: { domain: development }, access: { models: read } }
+";
+const ROLE: &str = "cloudgrant_tests_production";
+const OTHER: &str = "444455556666";
+const REPOSITORY: &str = "team/elsewhere";
+
+async fn revoking(world: &World, text: &str, names: Option<&[String]>) -> Plan {
+    let engine = world.session(text).await.expect("a session").engine_without(names).expect("an engine");
+    engine.plan(&Silent).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+async fn policy(world: &World) -> Option<Value> {
+    let read = world.ecr(OTHER).get_repository_policy().repository_name(REPOSITORY).send().await.ok()?;
+    serde_json::from_str(read.policy_text()?).ok()
+}
+
+async fn write(world: &World, policy: &Value) {
+    let write = world.ecr(OTHER).set_repository_policy().repository_name(REPOSITORY).policy_text(policy.to_string());
+    write.send().await.unwrap_or_else(|error| panic!("the owner can't write it any more: {error:?}"));
+}
+
+async fn is_there(world: &World, role: &str) -> bool {
+    world.iam().get_role().role_name(role).send().await.is_ok()
+}
+
+fn deleted(plan: &Plan) -> Vec<&str> {
+    let deleted = plan.work().filter(|change| change.action == Action::Delete && change.id.kind == "iam-role");
+    deleted.map(|change| change.id.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_role_that_somebody_s_statement_names_stays_until_it_does_not() {
+    let text = manifest(GRANTS);
+    for element in ["Principal", "NotPrincipal"] {
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let mut policy_of_others = policy(&world).await.expect("a policy");
+        let ours = policy_of_others["Statement"].as_array().expect("statements");
+        let ours = ours.iter().find(|one| one["Sid"].to_string().contains("Cloudgrant")).expect("ours").clone();
+        let mut copy = ours.clone();
+        copy["Sid"] = "Their copy".into();
+        if element == "NotPrincipal" {
+            copy["NotPrincipal"] = copy["Principal"].take();
+            copy.as_object_mut().expect("a statement").shift_remove("Principal");
+            copy["Effect"] = "Deny".into();
+        }
+        policy_of_others["Statement"].as_array_mut().expect("statements").push(copy);
+        write(&world, &policy_of_others).await;
+
+        // A plan of a manifest without the grant, one that revokes all, and one that revokes the grant.
+        let without = manifest(&GRANTS.replace("  - { name: a,", "  # - { name: a,"));
+        let plans = [
+            world.plan(&without).await.expect("a plan"),
+            revoking(&world, &text, None).await,
+            revoking(&world, &text, Some(&["a".to_owned()])).await,
+        ];
+        for plan in plans {
+            assert!(!deleted(&plan).contains(&ROLE), "{element}: {:#?}", plan.changes);
+            let [stays] = plan.stays.as_slice() else { panic!("{element}: {:#?}", plan.stays) };
+            assert_eq!(stays.object.name, ROLE);
+            for part in [REPOSITORY, OTHER, "`Their copy`"] {
+                assert!(stays.reason.contains(part), "{element}: {part} in {}", stays.reason);
+            }
+        }
+        world.revoke_all(&text).await.expect("revoked");
+        assert!(is_there(&world, ROLE).await && !is_there(&world, "cloudgrant_tests_development").await, "{element}");
+        assert_eq!(world.attached(ROLE).await, [""; 0], "what it gave is gone");
+        let left = policy(&world).await.expect("theirs stays");
+        assert!(left.to_string().contains("Their copy") && !left.to_string().contains("Cloudgrant"), "{left:#}");
+        write(&world, &left).await;
+        // Whatever the manifest says by then, the place isn't forgotten.
+        let forgotten = manifest("").replace("444455556666.dkr", "444455556667.dkr");
+        let plan = revoking(&world, &forgotten, None).await;
+        assert!(deleted(&plan).is_empty() && plan.stays.len() == 1, "{element}: {plan:#?}");
+        let mut gone = left.clone();
+        let statements = gone["Statement"].as_array_mut().expect("statements");
+        statements.retain(|one| one["Sid"] != "Their copy");
+        statements
+            .push(json!({ "Sid": "Own", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
+            "Action": ["ecr:BatchGetImage"] }));
+        write(&world, &gone).await;
+        let report = world.revoke_all(&forgotten).await.expect("revoked");
+        assert!(report.is_success() && !is_there(&world, ROLE).await, "{element}: {report:#?}");
+        let policies = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
+        assert!(policies.policies().is_empty(), "{policies:?}");
+    }
+}
+
+/// Nobody here can see whether the owner has added the statement, or taken it out.
+#[tokio::test]
+async fn a_role_that_a_step_for_somebody_else_names_stays_until_the_grant_is_out_of_the_manifest() {
+    let accounts = r#"{ "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }"#;
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    let text = text.replace(accounts, "{}");
+    let report = world.converge(&text).await;
+    let handed_off = report.handoffs.iter().find(|change| change.id.kind == "ecr-policy-statement").expect("a handoff");
+    let statement = handed_off.after.as_ref().expect("a statement").value()["statement"].clone();
+    let theirs = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    write(&world, &theirs).await;
+
+    for names in [None, Some(vec!["a".to_owned()])] {
+        let plan = revoking(&world, &text, names.as_deref()).await;
+        assert!(!deleted(&plan).contains(&ROLE), "{:#?}", plan.changes);
+        let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+        assert_eq!(stays.object.name, ROLE);
+        for part in [OTHER, "grant a", REPOSITORY, "manifest"] {
+            assert!(stays.reason.contains(part), "{part} in {}", stays.reason);
+        }
+    }
+    // Another grant takes its own role along.
+    let plan = revoking(&world, &text, Some(&["b".to_owned()])).await;
+    assert_eq!(deleted(&plan), ["cloudgrant_tests_development"]);
+    assert!(plan.stays.is_empty(), "{:#?}", plan.stays);
+
+    world.revoke_all(&text).await.expect("revoked");
+    assert!(is_there(&world, ROLE).await);
+    assert_eq!(world.attached(ROLE).await, [""; 0], "what it gave is gone");
+    write(&world, &theirs).await;
+    // Again: nothing is forgotten.
+    let plan = revoking(&world, &text, None).await;
+    assert!(plan.is_empty() && plan.stays.len() == 1, "{plan:#?}");
+    let without = manifest("\ngrants: []\n").replace(accounts, "{}");
+    let report = world.apply(&without).await.expect("applied");
+    assert!(report.is_success() && !is_there(&world, ROLE).await, "{report:#?}");
+}
+
+/// The same of a bucket whose account nobody told.
+#[tokio::test]
+async fn a_role_that_a_step_for_a_bucket_s_owner_names_stays() {
+    let text = manifest(
+        "
+grants:
+  - { name: a, scope: { domain: production }, access: { theirs: read } }
+",
+    )
+    .replace("resources:\n", "resources:\n  theirs: { aws: 's3://acme-theirs' }\n");
+    let world = World::new(&manifest("")).await;
+    crate::buckets::create(&world.s3("999900001111"), "acme-theirs", "us-west-2").await;
+    let report = world.converge(&text).await;
+    assert!(!report.handoffs.is_empty(), "{report:#?}");
+    for _ in 0..2 {
+        let plan = revoking(&world, &text, None).await;
+        let [stays] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+        assert!(stays.object.name == ROLE && stays.reason.contains("bucket acme-theirs"), "{stays:?}");
+        world.revoke_all(&text).await.expect("revoked");
+        assert!(is_there(&world, ROLE).await);
+    }
+}
