@@ -91,7 +91,8 @@ registries:
 "#;
 
 pub(super) fn all() -> Manifests {
-    let whole = |projects: &str, tail: &str| format!("{}{tail}", HEAD.replace("PROJECTS", projects).replace("THERE", THERE));
+    let whole =
+        |projects: &str, tail: &str| format!("{}{tail}", HEAD.replace("PROJECTS", projects).replace("THERE", THERE));
     let projects = "forecasting, vision, pricing";
     Manifests {
         first: whole(projects, FIRST),
