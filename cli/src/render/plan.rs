@@ -100,6 +100,8 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         out.write_all(kept_back.as_bytes())?;
     }
     if summary_only && wording != Wording::Drift {
+        let of_access = plan.notes.iter().filter(|note| note.is_of_access);
+        out.write_all(notes::all(of_access, width).as_bytes())?;
         // What is to be done before something goes, or stops serving somebody, is a step for somebody, and no detail.
         for change in plan.work() {
             if let Some(warning) = &change.warning {
@@ -181,6 +183,26 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
             seen(Some(&moving(&[])), None).contains("\n\nMoving from aws to azure:\n  nothing is lost or widened\n\n")
         );
         assert!(!seen(None, None).contains("Moving"));
+    }
+
+    /// Who loses access, or keeps it, is no detail, however quiet one wants it.
+    #[test]
+    fn warnings_of_access_are_told_also_where_only_the_last_line_is_asked_for() {
+        let mut plan = plan();
+        plan.notes.push(Note::warning("bucket a", "it is not there"));
+        plan.notes.push(Note::of_access("identity b", "it loses what global grants give"));
+        let global = crate::args::Cli::parse_from(["cloudgrant", "plan", "--quiet"]).global;
+        let telling = Telling {
+            wording: Wording::Plan,
+            summary_only: true,
+            in_full: false,
+            width: None,
+            place: "a place",
+            global: &global,
+        };
+        let said = anstream::adapter::strip_str(&text(&plan, None, telling)).to_string();
+        assert!(said.starts_with("warning: identity b: it loses what global grants give\n"), "{said}");
+        assert!(!said.contains("bucket a") && !said.contains("a note"), "{said}");
     }
 
     #[test]

@@ -11,8 +11,27 @@ use crate::render::{seconds, wrapped};
 use crate::terminal::harmless::harmless;
 use crate::terminal::printer::Printer;
 
-/// What stands in the line besides the message: spinner, bar, count, and room for an echoed `^C`.
-const BESIDE: usize = 46;
+/// What stands in the line besides the message of a phase: the spinner, and room for an echoed `^C`.
+const BESIDE_SPINNER: usize = 8;
+/// The same of what is counted, without the bar.
+const BESIDE_COUNT: usize = 20;
+
+/// How long the bar is in a line so wide: what is being done says more than a bar.
+fn bar_of(width: usize) -> usize {
+    match width {
+        80.. => 24,
+        50.. => 10,
+        _ => 0,
+    }
+}
+
+/// What stands in a line so wide besides the message of a change: spinner, bar, count, and room for an echoed `^C`.
+fn beside_count(width: usize) -> usize {
+    match bar_of(width) {
+        0 => BESIDE_COUNT,
+        bar => BESIDE_COUNT + bar + 2,
+    }
+}
 
 /// After how long without anything new it is said what is waited for; then after twice as long, and so on.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -112,16 +131,16 @@ impl Progress {
         }
         if let Some(bar) = &self.bar {
             // The message first: each of these draws.
-            bar.set_message(self.fitting(&message));
+            bar.set_message(self.fitting(&message, BESIDE_SPINNER));
             bar.set_style(spinner(&self.printer));
             bar.reset();
             bar.enable_steady_tick(Duration::from_millis(100));
         }
     }
 
-    /// What fits in one line beside the bar. A full line would break when the terminal echoes a Ctrl-C.
-    fn fitting(&self, message: &str) -> String {
-        shortened(&harmless(message), self.width().saturating_sub(BESIDE))
+    /// What fits in one line beside what else is in it. A full line would break when the terminal echoes a Ctrl-C.
+    fn fitting(&self, message: &str, beside: usize) -> String {
+        shortened(&harmless(message), self.width().saturating_sub(beside))
     }
 
     fn width(&self) -> usize {
@@ -164,13 +183,13 @@ impl Watch for Progress {
                     bar.set_message("");
                     bar.set_length(total as u64);
                     bar.reset();
-                    bar.set_style(counter(&self.printer));
+                    bar.set_style(counter(&self.printer, bar_of(self.width())));
                     bar.enable_steady_tick(Duration::from_millis(100));
                 }
             }
             Event::Started(change) => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(self.fitting(&change.id.to_string()));
+                    bar.set_message(self.fitting(&change.id.to_string(), beside_count(self.width())));
                 }
             }
             Event::Retrying { change, error, wait } => self.again(&change.id.to_string(), error, wait),
@@ -186,7 +205,7 @@ impl Watch for Progress {
                     self.printer.say(&message);
                 }
                 if let Some(bar) = &self.bar {
-                    bar.set_message(self.fitting(&message));
+                    bar.set_message(self.fitting(&message, BESIDE_SPINNER));
                 }
             }
             _ => {}
@@ -205,7 +224,7 @@ fn reason(error: &Error) -> String {
 
 /// What is tried again, and in lines of its own, whole, why.
 fn waiting(what: &str, again: &str, reason: &str, width: usize) -> String {
-    let what = shortened(what, width.saturating_sub(BESIDE + again.len() + 3));
+    let what = shortened(what, width.saturating_sub(beside_count(width) + again.len() + 3));
     format!("{what}: {again}:\n  {}", wrapped(reason, 2, 2, Some(width.saturating_sub(1))))
 }
 
@@ -239,13 +258,17 @@ fn spinner(printer: &Printer) -> ProgressStyle {
     style(printer, "{spinner:.cyan} {msg}", "{spinner} {msg}")
 }
 
-fn counter(printer: &Printer) -> ProgressStyle {
-    style(printer, "{spinner:.cyan} [{bar:24.cyan/dim}] {pos}/{len} {msg}", "{spinner} [{bar:24}] {pos}/{len} {msg}")
+fn counter(printer: &Printer, bar: usize) -> ProgressStyle {
+    if bar == 0 {
+        return style(printer, "{spinner:.cyan} {pos}/{len} {msg}", "{spinner} {pos}/{len} {msg}");
+    }
+    let coloured = format!("{{spinner:.cyan}} [{{bar:{bar}.cyan/dim}}] {{pos}}/{{len}} {{msg}}");
+    style(printer, &coloured, &format!("{{spinner}} [{{bar:{bar}}}] {{pos}}/{{len}} {{msg}}"))
 }
 
 fn style(printer: &Printer, coloured: &str, plain: &str) -> ProgressStyle {
     let template = if printer.is_coloured() { coloured } else { plain };
-    // The templates are constants; the fallback only keeps this from being able to fail.
+    // Every template is right; the fallback only keeps this from being able to fail.
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
         .progress_chars("=> ")
@@ -270,6 +293,19 @@ mod tests {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             assert!(words(&seen).ends_with(&words(&reason(&error))), "{width}: {seen}");
             assert!(seen.contains("again in 2.0 s"), "{width}: {seen}");
+        }
+    }
+
+    /// A line that says nothing is no progress: what is being looked at fits in a narrow terminal, and of names so much that they
+    /// can be told apart.
+    #[test]
+    fn narrow_lines_say_what_is_being_done() {
+        let phase = "Working out what aws should have";
+        for width in [40, 60, 80] {
+            assert_eq!(shortened(phase, width - BESIDE_SPINNER), phase, "{width}");
+            let name = "iam-role cloudgrant_acme-ml_forecasting_production";
+            let seen = shortened(name, width - beside_count(width));
+            assert!(seen.len() >= 20 && seen.ends_with("uction"), "{width}: {seen}");
         }
     }
 

@@ -109,6 +109,9 @@ azure:                                                              #! azure.rol
   resource_group: "acme."                                           #! azure.resource_group
   authority: https://elsewhere.example                              #! azure.authority
   identities: { production: one, other: one }                       #! azure.identities.production
+  tags:
+    azure-team: data                                                #! azure.tags.azure-team
+    windows-team: data                                              #! azure.tags.windows-team
 resources:
   platforms-own: { azure: https://unionacme.blob.core.windows.net/x } #! resources.platforms-own.azure
   china: { azure: https://acme.blob.core.chinacloudapi.cn/x }       #! resources.china.azure

@@ -7,7 +7,7 @@ use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::{Checked, Nearly};
 use crate::vocabulary::inexact::Inexact;
 use crate::vocabulary::intent::{Intent, Verb};
-use crate::vocabulary::note::{Level, Note};
+use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::{Scope, ScopeKind};
 
@@ -149,8 +149,10 @@ impl Capabilities {
                     Some(inexact) if !request.is_precise() => {
                         let can_be_precise = request.verb() == Verb::GrantTaskAccess;
                         let message = inexact.sentence(provider, &reach.resource, can_be_precise);
-                        let level = if inexact.gains.is_empty() { Level::Info } else { Level::Warning };
-                        let note = Note { about: request.id().to_string(), level, message };
+                        let about = request.id();
+                        let gains_nothing = inexact.gains.is_empty();
+                        let note =
+                            if gains_nothing { Note::info(about, message) } else { Note::warning(about, message) };
                         notes.push(Nearly { resource: reach.resource.clone(), access: reach.access, note });
                     }
                     _ => {}

@@ -149,7 +149,7 @@ impl Engine {
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
-                plan.notes.insert(0, Note::warning("manifest", notes::unplanned(&error)));
+                plan.notes.insert(0, Note::of_access("manifest", notes::unplanned(&error)));
                 asked_one_by_one = self.handed_off_one_by_one(&revoked).await;
                 None
             }

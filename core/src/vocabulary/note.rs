@@ -16,6 +16,10 @@ pub struct Note {
     pub level: Level,
     /// What there is to know.
     pub message: String,
+    /// Whether it tells who loses access, or who keeps it, and no change of the plan says that: then it is told however quiet one
+    /// wants a plan.
+    #[serde(skip)]
+    pub is_of_access: bool,
 }
 
 /// How serious a note is.
@@ -31,7 +35,12 @@ pub enum Level {
 impl Note {
     /// A warning.
     pub fn warning(about: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { about: about.to_string(), level: Level::Warning, message: message.into() }
+        Self { about: about.to_string(), level: Level::Warning, message: message.into(), is_of_access: false }
+    }
+
+    /// A warning that somebody loses access, or keeps it, which no change of the plan says.
+    pub fn of_access(about: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { is_of_access: true, ..Self::warning(about, message) }
     }
 
     /// Whether it is the one of a plan that takes everything away ([`TAKES_ALL_AWAY`]).
@@ -41,6 +50,6 @@ impl Note {
 
     /// An information.
     pub fn info(about: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { about: about.to_string(), level: Level::Info, message: message.into() }
+        Self { about: about.to_string(), level: Level::Info, message: message.into(), is_of_access: false }
     }
 }

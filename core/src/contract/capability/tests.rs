@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::vocabulary::intent::{Reach, RegistryAccess, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project, RegistryName, ResourceName};
+use crate::vocabulary::note::Level;
 
 const DOMAIN_ONLY: Capabilities = Capabilities::none()
     .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are bound per domain")

@@ -41,7 +41,7 @@ pub(super) fn note(
         "what is revoked can still be reached, as {grants} {listed} {give} it, or some of it, too: it goes when all of them are revoked \
          together, with {how} or `cloudgrant revoke --all`"
     );
-    Some(Note::warning("manifest", message))
+    Some(Note::of_access("manifest", message))
 }
 
 /// Whether one grant gives task code of another one something that this one gives it.

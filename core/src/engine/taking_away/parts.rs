@@ -99,7 +99,7 @@ impl Reducer<'_> {
             }
         }
         if !whole.is_empty() {
-            plan.notes.push(Note::warning("manifest", notes::gone_as_a_whole(&whole)));
+            plan.notes.push(Note::of_access("manifest", notes::gone_as_a_whole(&whole)));
         }
         // What turned out to go comes with the rest of that, and before all that it needs.
         in_order(plan);

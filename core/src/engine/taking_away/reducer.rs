@@ -163,7 +163,7 @@ impl<'a> Reducer<'a> {
         let mut unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
         let given = self.still_given(plan, whole, &unasked);
         if !given.is_empty() {
-            plan.notes.push(Note::warning("manifest", notes::given_by_others(&given)));
+            plan.notes.push(Note::of_access("manifest", notes::given_by_others(&given)));
         }
         if !unasked.is_empty() {
             let former = Former::of(&differing, plan, self.whole, self.sharing).taken_out(&mut unasked);

@@ -14,7 +14,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use crate::config::values::is_but_for_slashes;
-use crate::config::values::{audience, issuers, location, tags};
+use crate::config::values::{audience, issuers, location};
 
 /// How long Azure may take until it shows what was changed. Source: Azure documentation, "Troubleshoot Azure RBAC", role
 /// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".
@@ -80,7 +80,7 @@ pub struct Config {
     pub location: Option<String>,
     /// Tags for the managed identities that the stack makes, beside its own. Tags of others stay, and so do those that are
     /// taken out here.
-    #[serde(default, deserialize_with = "tags")]
+    #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// The data plane's cluster.
     #[serde(default)]

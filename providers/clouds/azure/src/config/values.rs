@@ -1,7 +1,5 @@
 //! How single values of the section are read: what each may be, and what is said of one that it may not.
 
-use std::collections::BTreeMap;
-
 use cloudgrant_core::manifest::one_or_several;
 use cloudgrant_core::shown;
 use serde::de::Error as _;
@@ -91,43 +89,6 @@ pub(super) fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     deserializer.deserialize_any(Visitor)
 }
 
-/// Sources: Azure documentation, "Use tags to organize your Azure resources", limitations; reserved prefixes: Azure Resource
-/// Manager REST API, "Tags - Create Or Update".
-pub(super) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    /// Azure takes 50; the stack's own marks need some.
-    const MOST: usize = 40;
-    let tags = BTreeMap::<String, String>::deserialize(deserializer)?;
-    let wrong = |why: String| Err(D::Error::custom(why));
-    if tags.len() > MOST {
-        return wrong(format!("there are {} tags, and {MOST} is the most", tags.len()));
-    }
-    let mut names = std::collections::BTreeSet::new();
-    for (name, value) in &tags {
-        let fits = !name.trim().is_empty()
-            && name.chars().count() <= 512
-            && !name.contains(['<', '>', '%', '&', '\\', '?', '/']);
-        if !fits || name.chars().any(char::is_control) {
-            let rule = "1 to 512 characters without `<>%&\\?/`";
-            return wrong(format!("`{}` is not a tag's name: it takes {rule}", shown(name)));
-        }
-        if name.to_ascii_lowercase().starts_with("cloudgrant:") {
-            return wrong(format!("the tag `{}` is one of cloudgrant's own", shown(name)));
-        }
-        if let Some(reserved) =
-            ["microsoft", "azure", "windows"].iter().find(|word| name.to_lowercase().starts_with(**word))
-        {
-            return wrong(format!("the tag `{}` begins with `{reserved}`, as Azure's own do", shown(name)));
-        }
-        if value.chars().count() > 256 || value.chars().any(char::is_control) {
-            return wrong(format!("the value of the tag `{}` has more than 256 characters, or odd ones", shown(name)));
-        }
-        if !names.insert(name.to_lowercase()) {
-            return wrong(format!("the tag `{}` is there twice: the case of its name says nothing", shown(name)));
-        }
-    }
-    Ok(tags)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::config::{Cluster, Config};
@@ -183,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_audiences_are_what_azure_takes() {
+    fn audiences_are_what_azure_takes() {
         let section = |key: &str, value: serde_json::Value| {
             let mut section = serde_json::json!({
                 "tenant": "00000000-0000-0000-0000-000000000001",
@@ -193,20 +154,6 @@ mod tests {
             section[key] = value;
             serde_json::from_value::<Config>(section)
         };
-        let config = section("tags", serde_json::json!({ "cost-centre": "4711", "owner": "data" })).expect("a section");
-        assert_eq!(config.tags.len(), 2);
-        for bad in [
-            serde_json::json!({ "a/b": "x" }),
-            serde_json::json!({ "": "x" }),
-            serde_json::json!({ "CloudGrant:stack": "x" }),
-            serde_json::json!({ "Microsoft.team": "x" }),
-            serde_json::json!({ "azure-team": "x" }),
-            serde_json::json!({ "a": "x".repeat(257) }),
-            serde_json::json!({ "Owner": "x", "owner": "y" }),
-            (0..41).map(|n| (n.to_string(), "x".into())).collect::<serde_json::Map<_, _>>().into(),
-        ] {
-            assert!(section("tags", bad.clone()).is_err(), "{bad}");
-        }
         let audience = |text: &str| section("cluster", serde_json::json!({ "audience": text }));
         assert_eq!(audience("amazonaws.com").expect("a section").cluster.audience(), "amazonaws.com");
         assert_eq!(Cluster::default().audience(), "api://AzureADTokenExchange");

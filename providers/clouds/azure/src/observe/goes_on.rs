@@ -140,7 +140,7 @@ impl Given {
                     other.by,
                     delete_assignment(&other.assignment.id)
                 );
-                Note::warning(&one.grant, message)
+                Note::of_access(&one.grant, message)
             }));
         }
         notes

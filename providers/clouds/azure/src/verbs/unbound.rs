@@ -87,5 +87,6 @@ fn told(global: &ScopeBinding, domain: &Domain, id: &ResourceId, loses: bool) ->
              if that domain's task code runs as this identity, which `azure.identities.{domain}` names, give it that by `{binding}`"
         )
     };
-    Note::warning(format!("identity {}", id.name()), message)
+    let about = format!("identity {}", id.name());
+    if loses { Note::of_access(about, message) } else { Note::warning(about, message) }
 }

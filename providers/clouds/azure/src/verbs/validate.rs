@@ -40,6 +40,43 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
     }
     problems.extend(group(config).err());
     problems.extend(named(config));
+    problems.extend(tags(config));
+    problems
+}
+
+/// Sources: Azure documentation, "Use tags to organize your Azure resources", limitations; reserved prefixes: Azure Resource
+/// Manager REST API, "Tags - Create Or Update".
+fn tags(config: &Config) -> Vec<Diagnostic> {
+    /// Azure takes 50; the stack's own marks need some.
+    const MOST: usize = 40;
+    let mut problems = Vec::new();
+    let mut names = BTreeSet::new();
+    for (name, value) in &config.tags {
+        let lower = name.to_lowercase();
+        let reserved = ["microsoft", "azure", "windows"].into_iter().find(|word| lower.starts_with(word));
+        let has_odd = |text: &str| text.chars().any(char::is_control);
+        let is_name = !name.trim().is_empty() && name.chars().count() <= 512 && !has_odd(name);
+        let wrong = if !is_name || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
+            format!("`{}` is not a tag's name: it takes 1 to 512 characters without `<>%&\\?/`", shown(name))
+        } else if lower.starts_with("cloudgrant:") {
+            format!("the tag `{}` is one of cloudgrant's own", shown(name))
+        } else if let Some(reserved) = reserved {
+            format!("the tag `{}` begins with `{reserved}`, as Azure's own do", shown(name))
+        } else if !names.insert(lower) {
+            format!("the tag `{}` is there twice: the case of its name says nothing", shown(name))
+        } else if value.chars().count() > 256 || has_odd(value) {
+            format!("the value of the tag `{}` has more than 256 characters, or odd ones", shown(name))
+        } else {
+            continue;
+        };
+        problems.push(Diagnostic::new(format!("azure.tags.{name}"), wrong).hint("name it otherwise"));
+    }
+    if config.tags.len() > MOST {
+        let message = format!("there are {} tags, and {MOST} is the most", config.tags.len());
+        problems.push(
+            Diagnostic::new("azure.tags", message).hint("Azure takes 50 on a resource, and some are the stack's"),
+        );
+    }
     problems
 }
 

@@ -196,7 +196,7 @@ impl Reader<'_> {
              has changed. If {from} is that of another data plane of this account, this stack needs another name there or here, or a \
              cluster of its own (`aws.cluster`): otherwise each run takes from one what it gives to the other"
         );
-        self.observed.notes.push(Note::warning(kinds::policy(policy), message));
+        self.observed.notes.push(Note::of_access(kinds::policy(policy), message));
     }
 
     fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
