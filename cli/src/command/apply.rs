@@ -113,7 +113,8 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
     }
-    if asked.must_be_there
+    let is_elsewhere = asked.wording == Wording::Revoke && !asked.leaves_nothing && is_told_elsewhere(&plan);
+    if (asked.must_be_there || is_elsewhere)
         && plan.is_empty()
         && plan.unsearched.is_empty()
         && plan.stays.is_empty()
@@ -123,6 +124,12 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
     }
     work.progress.clear();
     Ok(plan)
+}
+
+/// Whether the plan tells of the same stack at another home, or under another name.
+fn is_told_elsewhere(plan: &Plan) -> bool {
+    let about = format!("stack {}", plan.stack);
+    plan.notes.iter().any(|note| note.is_of_access && note.about == about)
 }
 
 /// What keeps a run from being a success although nothing of it fails.

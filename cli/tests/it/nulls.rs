@@ -31,7 +31,7 @@ fn every_key() -> Value {
                 "444455556666": { "assume_role": "arn:aws:iam::444455556666:role/registry-admin" },
                 "777788889999": { "profile": "other" },
                 "888899990000": {
-                    "assume_role": { "role": "arn:aws:iam::888899990000:role/x", "external_id": "x", "session_name": "deploy", "duration": 900 },
+                    "assume_role": { "role": "arn:aws:iam::888899990000:role/x", "external_id": "deploy", "session_name": "deploy", "duration": 900 },
                 },
             },
             "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary", "tags": { "owner": "data" }, "settle_timeout": 60,

@@ -136,14 +136,6 @@ pub trait Provider: Backend {
         one.0.kind == other.0.kind
     }
 
-    /// Whether what is there gives a principal just what is asked for another one: as where a grant was moved to another scope. Asked of
-    /// what nothing asks for where it is, and of what grants that stay ask for and isn't there. Without an answer of the provider's,
-    /// nothing counts as such, and whoever revokes is told of it as of what may be for what is revoked.
-    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
-        let _ = (there, asked);
-        false
-    }
-
     /// Whether something that one reach gives, another one gives as well, to the same task code; each with its grant. Asked of grants that
     /// stay and of what is revoked: whoever revokes is told that it can still be reached. Without an answer of the provider's, locators
     /// count as they are written, and levels as all clouds have them.

@@ -169,7 +169,6 @@ impl Engine {
                 false => self.provider.without_grants(id, there, names),
             },
             give_same: &|one, other| self.provider.give_same(one, other),
-            is_moved: &|there, asked| self.provider.is_moved(there, asked),
             holds_only: &|id, there| {
                 !self.backends().is_of_platform(id.kind) && self.provider.holds_only(id, there, &asked_by_revoked)
             },

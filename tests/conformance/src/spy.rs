@@ -167,10 +167,6 @@ impl Provider for Spy {
         self.inner.gives_some_of(one, other)
     }
 
-    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
-        self.inner.is_moved(there, asked)
-    }
-
     fn hands_off(&self, verb: Verb) -> bool {
         self.inner.hands_off(verb)
     }

@@ -3,19 +3,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
 use crate::contract::remainder::Remainder;
 use crate::engine::taking_away::WholeManifest;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unasked::Differing;
-use crate::plan::{Action, Change, Plan};
-use crate::vocabulary::intent::IntentId;
+use crate::plan::Plan;
 use crate::vocabulary::names::GrantName;
 
-/// What tells it from what may be of anybody: of one that was taken out of the manifest, or of what is revoked. A grant that gives some
-/// of what is revoked, to whomever, may have shared it: nothing is told to be that one's.
+/// It is told from what may be of anybody by what it says itself, as Sids do: a cloud whose objects name no grant has nothing of the
+/// kind, and all of that is told to stay. A grant that gives some of what is revoked, to whomever, may have shared it: nothing is told to
+/// be that one's.
 pub(super) struct Former<'a> {
     differing: HashMap<&'a ObjectId, &'a Differing>,
     sharing: &'a Sharing<'a>,
@@ -23,8 +22,6 @@ pub(super) struct Former<'a> {
     touched: HashSet<&'a ObjectId>,
     /// The grants that stay and give nothing of what is revoked.
     others: Vec<GrantName>,
-    /// What these ask for and isn't there.
-    lacking: Vec<(&'a ObjectId, &'a Attributes)>,
 }
 
 impl<'a> Former<'a> {
@@ -35,23 +32,13 @@ impl<'a> Former<'a> {
         whole: &WholeManifest<'a>,
         sharing: &'a Sharing<'a>,
     ) -> Self {
-        let others: Vec<_> = sharing.kept.iter().filter(|name| !(whole.overlaps)(name)).cloned().collect();
-        let is_other = |intent: &IntentId| matches!(intent, IntentId::Grant(name) if others.contains(name));
-        let lacks = |change: &&Change| match (change.action, &change.before, &change.after) {
-            (Action::Create, ..) => true,
-            (Action::Update, Some(there), Some(asked)) => sharing.lacks(&change.id, there, asked),
-            _ => false,
-        };
-        let changes = whole.plan.into_iter().flat_map(|whole| &whole.changes);
-        let lacking = changes.filter(|change| change.because.iter().any(is_other)).filter(lacks);
-        let lacking = lacking.filter_map(|change| Some((&change.id, change.after.as_ref()?))).collect();
+        let others = sharing.kept.iter().filter(|name| !(whole.overlaps)(name)).cloned().collect();
         let changed = plan.changes.iter().map(|change| &change.id);
         Self {
             differing: differing.iter().map(|one| (&one.id, one)).collect(),
             sharing,
             touched: changed.chain(sharing.revoked.keys()).collect(),
             others,
-            lacking,
         }
     }
 
@@ -68,11 +55,7 @@ impl<'a> Former<'a> {
             && std::iter::once(one).chain(of).any(|one| self.is_of_others(one))
     }
 
-    /// By what it says itself, or as one of them asks for the same elsewhere.
     fn is_of_others(&self, one: &Differing) -> bool {
-        let there = one.there.value();
-        let is_moved =
-            |(id, asked): &(&ObjectId, &Attributes)| (self.sharing.is_moved)((&one.id, &there), (id, &asked.value()));
-        (self.sharing.by_name)(&one.id, &there, &self.others) == Remainder::Nothing || self.lacking.iter().any(is_moved)
+        (self.sharing.by_name)(&one.id, &one.there.value(), &self.others) == Remainder::Nothing
     }
 }

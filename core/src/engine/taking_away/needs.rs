@@ -38,7 +38,7 @@ pub(super) fn keep(
     for at in of_parts.filter(|at| !along.contains(at)).collect::<Vec<_>>() {
         is_planned[at] = false;
     }
-    let places: HashMap<_, _> = may_go.iter().map(|at| (&plan.changes[*at].id, *at)).collect();
+    let places: HashMap<_, _> = may_go.iter().map(|at| (plan.changes[*at].id.clone(), *at)).collect();
     let mut staying: Vec<_> = may_go.iter().copied().filter(|at| !goes(plan, is_planned, *at)).collect();
     while let Some(at) = staying.pop() {
         let change = &plan.changes[at];
@@ -52,7 +52,12 @@ pub(super) fn keep(
         };
         for at in kept {
             if goes(plan, is_planned, at) {
-                is_planned[at] = false;
+                // What is by its name of what is revoked goes from it all the same.
+                let left = parts.left_by_name.get(&plan.changes[at].id);
+                is_planned[at] = left.is_some();
+                if let Some(left) = left {
+                    becomes(&mut plan.changes[at], left);
+                }
                 staying.push(at);
             }
         }
@@ -141,6 +146,11 @@ fn delete(change: &mut Change) {
         change.because.clear();
         change.known_after_apply.clear();
     }
+}
+
+/// Has a deletion leave this.
+fn becomes(change: &mut Change, left: &Attributes) {
+    (change.action, change.ownership, change.after) = (Action::Update, Ownership::Exclusive, Some(left.clone()));
 }
 
 /// A change and, one after the other, all that it needs, or all that need it.

@@ -32,10 +32,12 @@ pub(super) fn former(former: &BTreeSet<ObjectId>) -> Option<Note> {
     }
     let (stays, these) = if former.len() == 1 { ("stays", "this") } else { ("stay", "these") };
     let message = format!(
-        "{} {stays}: a grant that stays had {these} before it was edited, and isn't in the cloud as the manifest has it. `cloudgrant          apply` takes {these} away, and gives it what the manifest says",
+        "{} {stays}: a grant that stays had {these} before it was edited, and isn't in the cloud as the manifest has it. \
+         `cloudgrant apply` takes {these} away, and gives it what the manifest says",
         in_the_way::listed(former.iter())
     );
-    Some(Note::info("manifest", message))
+    // No detail that an empty plan leaves out.
+    Some(Note::warning("manifest", message))
 }
 
 /// Said of what goes although nobody can tell what of it was for others.

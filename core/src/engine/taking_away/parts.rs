@@ -22,6 +22,8 @@ pub(super) struct Parts {
     pub(super) named: HashMap<ObjectId, Vec<IntentId>>,
     /// Those that are by their names wholly of what is revoked.
     pub(super) named_wholly: HashSet<ObjectId>,
+    /// What is left by their names of those that are to go, and that the manifest as a whole leaves as they are.
+    pub(super) left_by_name: HashMap<ObjectId, Attributes>,
 }
 
 impl Reducer<'_> {
@@ -66,7 +68,12 @@ impl Reducer<'_> {
                 continue;
             }
             let other = self.changes.get(&change.id).filter(|_| !facts.less_revoked.contains(&change.id));
-            let Some(other) = other else { continue };
+            let Some(other) = other else {
+                if let Some(left) = left_by_name.left().flatten().filter(|left| change.before.as_ref() != Some(left)) {
+                    parts.left_by_name.insert(change.id.clone(), left);
+                }
+                continue;
+            };
             if other.action == Action::Delete {
                 // No grant of the manifest asks for it.
                 if let Some(left) = left_by_name.left() {

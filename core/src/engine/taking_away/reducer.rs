@@ -137,7 +137,8 @@ impl<'a> Reducer<'a> {
             true => changes.iter().any(|change| change.id == stays.object),
             false => !stayed.contains(stays),
         });
-        plan.notes.retain(|note| !notes.contains(note));
+        // Whoever takes something away is told where access stays, whoever else would be.
+        plan.notes.retain(|note| note.is_of_access || !notes.contains(note));
     }
 
     /// Says what isn't taken away although nothing that stays asks for it. Answers with whether it is told that others give it.
@@ -191,8 +192,14 @@ impl<'a> Reducer<'a> {
             None => true,
             Some(change) => change.before.as_ref().is_some_and(|there| !sharing.lacks(id, there, asked)),
         };
+        // What somebody else made gives it for no grant, and is told as what that is.
+        let is_theirs = |id: &ObjectId| whole.in_the_way.iter().any(|one| one.object == *id);
         let given = sharing.revoked.iter().filter(|(id, asked)| {
-            sharing.is_told(id, asked) && !is_taken(id, asked) && !told.contains(id) && is_there(id, asked)
+            sharing.is_told(id, asked)
+                && !is_theirs(id)
+                && !is_taken(id, asked)
+                && !told.contains(id)
+                && is_there(id, asked)
         });
         given.map(|(id, _)| id).collect()
     }

@@ -67,8 +67,6 @@ pub(in crate::engine) struct Sharing<'a> {
     pub(in crate::engine) by_name: &'a ByName<'a>,
     /// [`Provider::give_same`](crate::Provider::give_same)
     pub(in crate::engine) give_same: &'a GiveSame<'a>,
-    /// [`Provider::is_moved`](crate::Provider::is_moved)
-    pub(in crate::engine) is_moved: &'a GiveSame<'a>,
     /// [`Provider::holds_only`](crate::Provider::holds_only), of what these ask for.
     pub(in crate::engine) holds_only: &'a (dyn Fn(&ObjectId, &Value) -> bool + Sync + 'a),
 }

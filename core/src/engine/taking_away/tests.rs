@@ -18,7 +18,6 @@ fn telling<'a>(provider: &'a Remainders<'a>) -> Sharing<'a> {
         kept: &[],
         by_name: &|_, _, _| Remainder::Untold,
         give_same: &|one, other| one.0.kind == other.0.kind,
-        is_moved: &|_, _| false,
         holds_only: &|_, _| false,
     }
 }
@@ -404,7 +403,7 @@ fn what_stays_is_told_with_its_own_reason() {
     assert_eq!(plan.stays.len(), 3, "{:#?}", plan.stays);
     assert!(reason("wider").starts_with("no remaining grant asks for all of it. "), "{}", reason("wider"));
     assert!(reason("leftover").starts_with("no remaining grant asks for it. "), "{}", reason("leftover"));
-    let of_principal = "no remaining grant asks for it, nor for thing principal, which it belongs to and which";
+    let of_principal = "no remaining grant asks for it or for thing principal, to which it belongs";
     assert!(reason("on").starts_with(of_principal), "{}", reason("on"));
     assert!(plan.stays.iter().all(|stays| stays.reason.contains("`cloudgrant apply`")), "{:#?}", plan.stays);
 }

@@ -221,10 +221,6 @@ impl Provider for Azure {
         objects::role_assignment::give_same(one, other)
     }
 
-    fn is_moved(&self, there: (&ObjectId, &Value), asked: (&ObjectId, &Value)) -> bool {
-        objects::role_assignment::give_just_the_same(there, asked)
-    }
-
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         resources::overlap::overlap(self, one, other)
     }

@@ -84,7 +84,7 @@ impl OtherHomes {
                  before its cluster changed, name its home: `aws.home`",
                 named.join(", ")
             );
-            Note::warning(format!("stack {stack}"), message)
+            Note::of_access(format!("stack {stack}"), message)
         })
     }
 }

@@ -38,5 +38,5 @@ pub(super) fn note(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Option<
          stays, and gives what it gave, until somebody takes it back: `cloudgrant revoke --all --stack {former}`, once this \
          one is applied"
     );
-    Some(Note::warning(format!("stack {}", aws.names.stack()), message))
+    Some(Note::of_access(format!("stack {}", aws.names.stack()), message))
 }

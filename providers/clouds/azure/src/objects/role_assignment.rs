@@ -26,12 +26,6 @@ pub(crate) fn give_same(one: (&ObjectId, &Value), other: (&ObjectId, &Value)) ->
     is_assignment(one.0) && is_assignment(other.0) && is_same(text(one.1, "scope"), text(other.1, "scope"))
 }
 
-/// Whether two role assignments give two principals the same role on the same scope, under the same condition.
-pub(crate) fn give_just_the_same(one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
-    let is_one = |key: &str| is_same(text(one.1, key), text(other.1, key));
-    give_same(one, other) && is_one("role_id") && one.1["condition"] == other.1["condition"]
-}
-
 pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
     let scope = resource(text(after, "scope"))?;
     let identity = resource(text(after, "principal"))?;

@@ -266,7 +266,7 @@ impl Reader<'_> {
              made stays, and is taken away by nobody but `cloudgrant revoke --all --stack {former}`; apply this one once more \
              after that, which makes it anew"
         );
-        Some(Note::warning(format!("stack {}", self.azure.names.stack()), message))
+        Some(Note::of_access(format!("stack {}", self.azure.names.stack()), message))
     }
 
     /// Under which name it is there, and who made it.

@@ -30,7 +30,7 @@ impl OtherHomes {
              {named} (`cloudgrant stacks` lists all of it). If that is this stack from before its resource group changed, go on \
              with that one in `azure.resource_group`, or take it back there"
         );
-        Some(Note::warning(format!("stack {stack}"), message))
+        Some(Note::of_access(format!("stack {stack}"), message))
     }
 }
 
