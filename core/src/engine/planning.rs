@@ -130,6 +130,7 @@ impl Engine {
             present: self.baseline.as_ref().map(|_| present(&desired, &observed, &own)).unwrap_or_default(),
             absent: std::mem::take(&mut desired.absent),
             principals: own,
+            theirs: self.baseline.as_ref().map(|_| theirs(&observed)).unwrap_or_default(),
             scopes,
             of_platform,
             handed_off,
@@ -171,6 +172,10 @@ fn unread_is_unsearched(desired: &mut Desired, observed: &mut Observed) {
     }
     let unsearched = unread.into_iter().map(|Note { about, message, .. }| Unsearched { place: about, reason: message });
     observed.unsearched.extend(unsearched);
+}
+
+fn theirs(observed: &Observed) -> BTreeSet<ObjectId> {
+    observed.objects.iter().filter(|(_, found)| !found.owned).map(|(id, _)| id.clone()).collect()
 }
 
 /// The intents for which something is there that gives them access, as far as objects tell that.

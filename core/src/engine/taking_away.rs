@@ -59,6 +59,8 @@ pub(super) struct ObjectFacts {
     pub(super) principals: BTreeSet<ObjectId>,
     /// Of which scope each object is: of a principal, and of what is on it, that of the task code that runs as it.
     pub(super) scopes: BTreeMap<ObjectId, Scope>,
+    /// What is there and isn't the stack's, such as a role assignment that somebody else made.
+    pub(super) theirs: BTreeSet<ObjectId>,
     /// What a platform is told of principals, by itself or by a handoff.
     pub(super) of_platform: BTreeSet<ObjectId>,
     /// What somebody else is asked for, but for what a platform is told of principals that are deleted here.
@@ -79,6 +81,8 @@ pub(super) struct WholeManifest<'a> {
     /// The plan for all of it; `None` where that can't be planned.
     pub(super) plan: Option<&'a Plan>,
     pub(super) principals: &'a BTreeSet<ObjectId>,
+    /// [`ObjectFacts::theirs`], of all that the manifest asks for.
+    pub(super) theirs: &'a BTreeSet<ObjectId>,
     /// The intents that stay.
     pub(super) kept: &'a HashSet<IntentId>,
     /// Whether grants are taken away, and not registries alone.
@@ -140,12 +144,13 @@ impl Engine {
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
         let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let mut theirs = BTreeSet::new();
         let mut told = None;
         let mut asked_one_by_one = OneByOne::default();
         let whole = match self.plan_for(baseline, watch, cancel, &may_go).await {
             Ok((whole, facts)) => {
                 (principals, scopes, asked) = (facts.principals, facts.scopes, facts.handed_off);
-                told = Some(facts.told);
+                (told, theirs) = (Some(facts.told), facts.theirs);
                 Some(whole)
             }
             Err(error) if error.kind().is_of_the_intents() => {
@@ -176,6 +181,7 @@ impl Engine {
         let before = WholeManifest {
             plan: whole.as_ref(),
             principals: &principals,
+            theirs: &theirs,
             kept: &kept,
             takes_grants: !names.is_empty(),
             overlaps: &|name| given_by_others::overlaps(&*self.provider, intents, &revoked, name),

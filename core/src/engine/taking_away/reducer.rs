@@ -193,7 +193,7 @@ impl<'a> Reducer<'a> {
             Some(change) => change.before.as_ref().is_some_and(|there| !sharing.lacks(id, there, asked)),
         };
         // What somebody else made gives it for no grant, and is told as what that is.
-        let is_theirs = |id: &ObjectId| whole.in_the_way.iter().any(|one| one.object == *id);
+        let is_theirs = |id: &ObjectId| self.whole.theirs.contains(id);
         let given = sharing.revoked.iter().filter(|(id, asked)| {
             sharing.is_told(id, asked)
                 && !is_theirs(id)

@@ -35,7 +35,15 @@ fn taken_away(
     sharing: &Sharing<'_>,
 ) {
     let principals = BTreeSet::from([id("principal")]);
-    let whole = WholeManifest { plan: anyway, principals: &principals, kept, takes_grants: true, overlaps: &|_| false };
+    let theirs = BTreeSet::new();
+    let whole = WholeManifest {
+        plan: anyway,
+        principals: &principals,
+        theirs: &theirs,
+        kept,
+        takes_grants: true,
+        overlaps: &|_| false,
+    };
     Reducer::new(plan, facts, &whole, sharing).reduce(plan);
 }
 

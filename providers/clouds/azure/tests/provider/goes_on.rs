@@ -168,3 +168,17 @@ async fn what_can_t_be_looked_up_is_told_as_what_may_be() {
     let said = told(&world, &text, None).await;
     assert!(said.len() == 1 && said[0].contains("if that is in there"), "{said:#?}");
 }
+
+/// What somebody else made under another name is nobody's grant, and no other grant has to be revoked for it.
+#[tokio::test]
+async fn what_somebody_else_made_in_the_place_of_ours_is_not_told_as_what_other_grants_give() {
+    let text = union("grants: [{ name: goes, scope: global, access: { models: read } }]");
+    let world = World::new(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    world.arm.assign(THEIRS, &container("acmemodels", "models"), BLOB_READER, &principal, None).await;
+    assert_eq!(told(&world, &text, Some("goes")).await.len(), 1);
+    let names = [String::from("goes")];
+    let session = world.session(&text).await.expect("a session");
+    let plan = session.engine_without(Some(&names)).expect("the rest").plan(&Silent).await.expect("a plan");
+    assert!(plan.notes.iter().all(|note| !note.message.contains("other grants")), "{:#?}", plan.notes);
+}
