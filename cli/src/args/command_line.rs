@@ -142,7 +142,9 @@ impl Global {
         let mut options = Vec::new();
         let mut add = |option: &str, value: &str| options.push(format!("{option}{}", quoted(value)));
         if let Some(file) = &self.file {
-            add("--file ", &file.display().to_string());
+            // What a shell put in the place of a file is gone when the next command is run: that gets a manifest on standard input.
+            let is_passing = ["/dev/fd/", "/dev/stdin", "/proc/self/fd/"].iter().any(|begin| file.starts_with(begin));
+            add("--file ", if is_passing { "-".into() } else { file.to_string_lossy() }.as_ref());
         }
         if let Some(provider) = &self.provider {
             add("--provider ", provider);
@@ -342,5 +344,13 @@ mod tests {
     fn the_next_command_speaks_of_the_same_thing() {
         let global = global(&["--file", "my file.yaml", "--provider=aws", "--sandbox=x"]);
         assert_eq!(global.repeated("apply"), "cloudgrant apply --file 'my file.yaml' --provider aws --sandbox=x");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_then_is_not_named() {
+        for file in ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/11"] {
+            assert_eq!(global(&["--file", file]).repeated("apply"), "cloudgrant apply --file -", "{file}");
+        }
+        assert_eq!(global(&["--file", "/dev/fdx"]).repeated("apply"), "cloudgrant apply --file /dev/fdx");
     }
 }

@@ -109,10 +109,10 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
         work.session.provider().look_again();
         plan = work.interrupts.unless(engine.plan(work.progress)).await?;
     }
-    shell.printer.here().remedies(&mut plan);
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
     }
+shell.printer.here().plan(&mut plan);
     let is_elsewhere = asked.wording == Wording::Revoke && !asked.leaves_nothing && is_told_elsewhere(&plan);
     if (asked.must_be_there || is_elsewhere)
         && plan.is_empty()
@@ -170,7 +170,7 @@ pub(super) async fn carry_out(
         need_approval(shell, yes, asked.look)?;
     }
     // Whoever takes something away moves nothing.
-    let moving = if asked.wording == Wording::Plan { work.session.moving() } else { None };
+    let moving = if asked.wording == Wording::Plan { printer.here().moving(work.session.moving()) } else { None };
     let place = work.place.clone();
     // Nothing is approved unseen: whoever is asked is shown what it is about, however quiet it should be.
     let summary_only = printer.is_quiet() && (yes || plan.is_empty());
@@ -191,6 +191,7 @@ pub(super) async fn carry_out(
                 moving.as_ref(),
                 &Report { unchanged: plan.unchanged, ..Report::default() },
                 None,
+                printer.here(),
             ))?;
         } else if shortfalls.is_empty() {
             printer.say(&plan::nothing_to_do(&plan));
@@ -220,19 +221,27 @@ pub(super) async fn carry_out(
         None => engine,
     };
     let again = shell.global.repeated(asked.again);
-    let Some(report) = apply(shell, work, &engine, plan.clone(), approval, &again).await? else {
+    let Some(mut report) = apply(shell, work, &engine, plan.clone(), approval, &again).await? else {
         return Ok(failed(plan));
     };
     work.progress.clear();
+    printer.here().report(&mut report);
     if report.cancelled && report.applied.is_empty() && report.failed.is_empty() {
         return Err(interrupted());
     }
     if printer.is_json() {
-        printer.json(&json::applied(asked.command, &plan, moving.as_ref(), &report, trail.as_deref()))?;
+        printer.json(&json::applied(
+            asked.command,
+            &plan,
+            moving.as_ref(),
+            &report,
+            trail.as_deref(),
+            printer.here(),
+        ))?;
     } else {
         // Where all is taken away, what drift finds missing isn't what is left.
         let look = if asked.wording == Wording::Plan { shell.global.repeated("drift") } else { again.clone() };
-        let problems = report::problems(&report, &look, printer.width_of_errors());
+        let problems = report::problems(&report, &look, printer.here(), printer.width_of_errors());
         if !problems.is_empty() {
             printer.warn(problems.trim_end());
         }

@@ -30,10 +30,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         work.session.provider().look_again();
         let engine = work.session.engine().only_looking();
         let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
-        shell.printer.here().remedies(&mut plan);
+        shell.printer.here().plan(&mut plan);
         work.progress.clear();
         if shell.printer.is_json() {
-            shell.printer.json(&json::plan("drift", &plan, None))?;
+            shell.printer.json(&json::plan("drift", &plan, None, shell.printer.here()))?;
         } else {
             let telling = Telling::of(shell, Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;

@@ -43,7 +43,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             let engine = work.session.engine();
             let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
             work.progress.clear();
-            let explained = Explained::new(work.session, &desired, &wanted);
+            let explained = Explained::new(work.session, &desired, &wanted, shell.printer.here());
             if shell.printer.is_json() {
                 shell.printer.json(&explain::document(&explained, options.code))?;
             } else if options.code {

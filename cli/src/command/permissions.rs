@@ -45,10 +45,13 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         )
         .hint("see the provider's own documentation"));
     }
-    let all = match &options.name {
+    let mut all = match &options.name {
         Some(name) => vec![chosen(all, name)?],
         None => all,
     };
+    for note in all.iter_mut().flat_map(|one| &mut one.notes) {
+        *note = shell.printer.here().text(note);
+    }
     if shell.printer.is_json() {
         shell.printer.json(&json!({
             "format_version": FORMAT_VERSION,

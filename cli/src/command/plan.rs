@@ -29,13 +29,13 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         let engine = work.session.engine().only_showing();
         let mut plan = work.interrupts.unless(engine.plan(work.progress)).await?;
-        shell.printer.here().remedies(&mut plan);
         tell_of_no_grants(&mut plan, work.session);
         tell_of_trail(&mut plan, work.session);
+        shell.printer.here().plan(&mut plan);
         work.progress.clear();
-        let moving = work.session.moving();
+        let moving = shell.printer.here().moving(work.session.moving());
         if shell.printer.is_json() {
-            shell.printer.json(&json::plan("plan", &plan, moving.as_ref()))?;
+            shell.printer.json(&json::plan("plan", &plan, moving.as_ref(), shell.printer.here()))?;
         } else {
             let telling = Telling::of(shell, Wording::Plan, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;

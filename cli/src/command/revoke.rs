@@ -211,10 +211,11 @@ fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
 async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Asked<'_>) -> Result<Exit> {
     let mut plan = planned(shell, work, engine, asked).await?;
     tell_of_trail(&mut plan, work.session);
+    shell.printer.here().plan(&mut plan);
     let mut shortfalls = shortfalls(&plan, asked);
     shortfalls.extend((!plan.undeletable.is_empty()).then_some(UNDELETABLE));
     if shell.printer.is_json() {
-        shell.printer.json(&json::dry_run(asked.command, &plan))?;
+        shell.printer.json(&json::dry_run(asked.command, &plan, shell.printer.here()))?;
     } else {
         let telling = Telling::of(shell, asked.wording, &work.place);
         shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;

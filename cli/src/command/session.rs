@@ -64,6 +64,8 @@ pub(crate) async fn with_session(
         if let Some(platform) = &started.platform {
             session = session.with_platform_in_sandbox(platform.settings())?;
         }
+        let answered = [Some(&started.cloud), started.platform.as_ref()].into_iter().flatten();
+        shell.printer.here().answers(answered.flat_map(|one| one.commands()).copied());
         running = Some((started, folder));
     } else if shell.global.faults.is_some() {
         return Err(Error::new(ErrorKind::Usage, "--faults works in a sandbox only").hint("add --sandbox"));

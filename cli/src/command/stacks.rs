@@ -33,9 +33,12 @@ pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
     let shell = Shell { global: &global, ..shell };
     with_session(shell, unchecked, async |work: Work<'_>| {
         let engine = work.session.engine();
-        let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
+        let mut stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
         work.progress.clear();
         let provider = work.session.registration().id;
+        let here = shell.printer.here();
+        stacks.found.iter_mut().for_each(|stack| here.stack(stack));
+        here.unsearched(&mut stacks.unsearched);
         let own = &work.session.loaded().manifest.stack;
         let listed: Vec<_> = stacks.found.iter().map(|stack| Listed::of(stack, provider, shell.global)).collect();
         if shell.printer.is_json() {

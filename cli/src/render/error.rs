@@ -6,32 +6,37 @@ use cloudgrant_core::{Diagnostic, Error};
 use serde_json::{Map, Value, json};
 
 use super::json::FORMAT_VERSION;
+use super::pasted::Here;
 use super::{BOLD, CYAN, DIM, RED, YELLOW, styled, wrapped};
 
 /// For people.
-pub(crate) fn text(error: &Error, width: Option<usize>) -> String {
-    format!("{}: {}\n{}", styled(RED.bold(), "error"), error.message(), details(error, &[], width))
+pub(crate) fn text(error: &Error, here: &Here, width: Option<usize>) -> String {
+    let said = here.text(error.message());
+    format!("{}: {said}\n{}", styled(RED.bold(), "error"), details(error, &[], here, width))
 }
 
 /// For people: what keeps this caller from applying, and nobody who may.
-pub(crate) fn warning(error: &Error, width: Option<usize>) -> String {
-    let said = wrapped(&format!("an apply of yours would be refused: {}", error.message()), 9, 2, width);
-    format!("{}: {said}\n{}", styled(YELLOW.bold(), "warning"), details(error, &[], width))
+pub(crate) fn warning(error: &Error, here: &Here, width: Option<usize>) -> String {
+    let said = format!("an apply of yours would be refused: {}", here.text(error.message()));
+    let said = wrapped(&said, 9, 2, width);
+    format!("{}: {said}\n{}", styled(YELLOW.bold(), "warning"), details(error, &[], here, width))
 }
 
 /// For people: one of several things that failed.
-pub(super) fn failed(what: &str, error: &Error, width: Option<usize>) -> String {
+pub(super) fn failed(what: &str, error: &Error, here: &Here, width: Option<usize>) -> String {
     let title = format!("{}: {}", styled(RED.bold(), "failed"), styled(BOLD, what));
-    format!("{title}: {}\n{}", error.message(), details(error, &[what], width))
+    format!("{title}: {}\n{}", here.text(error.message()), details(error, &[what], here, width))
 }
 
 /// What comes after the first line. Facts that stand there already are left out.
-fn details(error: &Error, said: &[&str], width: Option<usize>) -> String {
+fn details(error: &Error, said: &[&str], here: &Here, width: Option<usize>) -> String {
     let mut out = String::new();
+    let hint_of_all = error.hint_text().map(|hint| here.text(hint));
     for problem in error.problems() {
+        let problem = &here.problem(problem);
         out.push_str(&format!("  {}\n", continued(&problem.to_string(), 2, 4, width)));
         out.push_str(&excerpt(problem, width));
-        if let Some(hint) = problem.hint.as_deref().filter(|hint| error.hint_text() != Some(hint)) {
+        if let Some(hint) = problem.hint.as_deref().filter(|hint| hint_of_all.as_deref() != Some(hint)) {
             out.push_str(&format!("    {}: {}\n", styled(CYAN, "hint"), continued(hint, 10, 6, width)));
         }
     }
@@ -44,8 +49,8 @@ fn details(error: &Error, said: &[&str], width: Option<usize>) -> String {
     for cause in causes(error) {
         out.push_str(&format!("  {}: {}\n", styled(BOLD, "caused by"), continued(&cause, 13, 4, width)));
     }
-    if let Some(hint) = error.hint_text() {
-        out.push_str(&format!("{}: {}\n", styled(CYAN.bold(), "hint"), continued(hint, 6, 2, width)));
+    if let Some(hint) = hint_of_all {
+        out.push_str(&format!("{}: {}\n", styled(CYAN.bold(), "hint"), continued(&hint, 6, 2, width)));
     }
     out
 }
@@ -113,20 +118,20 @@ fn causes(error: &Error) -> Vec<String> {
 }
 
 /// For programs.
-pub(crate) fn document(error: &Error) -> Value {
-    json!({ "format_version": FORMAT_VERSION, "error": value(error) })
+pub(crate) fn document(error: &Error, here: &Here) -> Value {
+    json!({ "format_version": FORMAT_VERSION, "error": value(error, here) })
 }
 
 /// For programs, without the envelope.
-pub(super) fn value(error: &Error) -> Value {
+pub(super) fn value(error: &Error, here: &Here) -> Value {
     let context: Map<_, _> =
         error.context().iter().map(|(key, value)| ((*key).to_owned(), Value::from(value.as_str()))).collect();
     let mut value = json!({
         "kind": kebab(&format!("{:?}", error.kind())),
-        "message": error.message(),
+        "message": here.text(error.message()),
         "context": context,
-        "hint": error.hint_text(),
-        "problems": error.problems(),
+        "hint": error.hint_text().map(|hint| here.text(hint)),
+        "problems": error.problems().iter().map(|problem| here.problem(problem)).collect::<Vec<_>>(),
     });
     let causes = causes(error);
     if let (Some(map), false) = (value.as_object_mut(), causes.is_empty()) {
@@ -183,7 +188,7 @@ mod tests {
             .source(io)
             .hint("ask for iam:CreateRole")
             .diagnostics(vec![Diagnostic::new("aws.region", "wrong").hint("one of:\na\nb")]);
-        let said = anstream::adapter::strip_str(&text(&error, None)).to_string();
+        let said = anstream::adapter::strip_str(&text(&error, &Here::default(), None)).to_string();
         let expected = "error: can't create the role x
   aws.region: wrong
     hint: one of:
@@ -194,7 +199,7 @@ mod tests {
 hint: ask for iam:CreateRole
 ";
         assert_eq!(said, expected);
-        assert_eq!(document(&error)["error"]["kind"], "access-denied");
+        assert_eq!(document(&error, &Here::default())["error"]["kind"], "access-denied");
     }
 
     #[test]

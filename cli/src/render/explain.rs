@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Desired, Execute, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach, RegistryAccess,
-    Scope, ScopeKind, Session, Snippet, Subject, TaskAccess, Tenancy, of_secrets,
+    Desired, Execute, Handoff, Intent, IntentId, Note, Object, ObjectId, Ownership, Pair, Platform, Reach,
+    RegistryAccess, Scope, ScopeKind, Session, Snippet, Subject, TaskAccess, Tenancy, of_secrets,
 };
 use serde_json::{Value, json};
 
 use super::attributes::{self, Lists};
-use super::{BOLD, CYAN, DIM, code, halves, indented, json, notes, styled};
+use super::pasted::Here;
+use super::{BOLD, CYAN, DIM, code, halves, indented, json, notes, styled, wrapped};
 
 /// What there is to explain, looked up once however many grants there are.
 #[derive(Debug)]
@@ -22,10 +23,11 @@ pub(crate) struct Explained<'a> {
     by_id: HashMap<&'a ObjectId, usize>,
     /// Under which scope's principal a pair's task code runs.
     serving: HashMap<&'a Pair, &'a Scope>,
+    here: &'a Here,
 }
 
 impl<'a> Explained<'a> {
-    pub(crate) fn new(session: &'a Session, desired: &'a Desired, wanted: &'a [IntentId]) -> Self {
+    pub(crate) fn new(session: &'a Session, desired: &'a Desired, wanted: &'a [IntentId], here: &'a Here) -> Self {
         let mut by_intent: HashMap<_, Vec<_>> = HashMap::new();
         for (at, object) in desired.objects.iter().enumerate() {
             object.because.iter().for_each(|intent| by_intent.entry(intent).or_default().push(at));
@@ -38,7 +40,7 @@ impl<'a> Explained<'a> {
                 serving.entry(pair).or_insert(&binding.scope);
             }
         }
-        Self { session, desired, wanted: wanted.iter().collect(), by_intent, by_id, serving }
+        Self { session, desired, wanted: wanted.iter().collect(), by_intent, by_id, serving, here }
     }
 
     /// The lines of task code for a resource of a grant, one text for each SDK of the platform's.
@@ -105,13 +107,28 @@ impl Explained<'_> {
         (!scopes.is_empty()).then(|| Execute::of(self.platform(), stack, scopes))
     }
 
+    /// What somebody else is to do, with commands as they have to be written here.
+    fn task(&self, handoff: &Handoff) -> String {
+        self.here.text(&handoff.task)
+    }
+
+    /// Whether commands or documents are told that are for the real cloud.
+    fn says_commands(&self, execute: Option<&Execute>) -> bool {
+        let of_grants = self.grants().flat_map(|grant| self.objects(grant));
+        let of_registries = self.registries().flat_map(|registry| self.objects_of_registry(registry));
+        execute.is_some_and(|execute| execute.handoff.is_some())
+            || of_grants.chain(of_registries).any(|object| !self.session.equivalent(object).is_empty())
+    }
+
     /// What there is to know of these grants whichever cloud serves them.
     pub(super) fn advice(&self) -> Vec<Note> {
-        of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches))
+        let mut notes = of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches));
+        self.here.notes(&mut notes);
+        notes
     }
 
     /// What there is to know, but for what is about other intents, or about objects that exist for others only.
-    fn notes(&self) -> Vec<&Note> {
+    fn notes(&self) -> Vec<Note> {
         let mut about: HashSet<String> = self.wanted.iter().map(ToString::to_string).collect();
         for grant in self.grants() {
             about.extend(grant.carried_by.iter().map(|scope| IntentId::Binding(scope.clone()).to_string()));
@@ -131,7 +148,10 @@ impl Explained<'_> {
             .chain(self.desired.objects.iter().map(|object| object.id.to_string()))
             .filter(|id| !about.contains(id))
             .collect();
-        self.desired.notes.iter().filter(|note| !others.contains(&note.about)).collect()
+        let mut notes: Vec<_> =
+            self.desired.notes.iter().filter(|note| !others.contains(&note.about)).cloned().collect();
+        self.here.notes(&mut notes);
+        notes
     }
 
     /// The task code of a scope, each with the scope under whose principal it runs.
@@ -169,6 +189,9 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     let mut out = String::new();
     let mut shown = HashSet::new();
     let execute = explained.execute();
+    if let Some(aside) = explained.here.aside().filter(|_| explained.says_commands(execute.as_ref())) {
+        out.push_str(&format!("{}\n\n", styled(DIM, &wrapped(&aside, 0, 0, width))));
+    }
     for grant in explained.grants() {
         title("grant", grant.name.as_str(), "task access", &mut out);
         out.push_str(&format!("  scope: {}\n", grant.scope));
@@ -198,7 +221,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     }
     out.extend(execute.iter().map(|execute| halves::execute(execute, width)));
     let advice = explained.advice();
-    out.push_str(&notes::all(explained.notes().into_iter().chain(&advice), width));
+    out.push_str(&notes::all(explained.notes().iter().chain(&advice), width));
     format!("{}\n", out.trim_end())
 }
 
@@ -250,7 +273,12 @@ fn objects<'a>(
         }
         out.push_str(&attributes::text(&object.attributes.value(), Lists::Inline, 6));
         if let Some(handoff) = &object.handoff {
-            out.push_str(&format!("      {} {}: {}\n", styled(DIM, "to be done by"), handoff.to, handoff.task));
+            out.push_str(&format!(
+                "      {} {}: {}\n",
+                styled(DIM, "to be done by"),
+                handoff.to,
+                explained.task(handoff)
+            ));
         }
         let commands = explained.session.equivalent(object);
         if !commands.is_empty() {
@@ -298,7 +326,7 @@ pub(crate) fn document(explained: &Explained<'_>, with_code: bool) -> Value {
         "grants": grants.collect::<Vec<_>>(),
         "registries": registries.collect::<Vec<_>>(),
         "execute": explained.execute(),
-        "notes": json::notes(explained.notes().into_iter().chain(&advice)),
+        "notes": json::notes(explained.notes().iter().chain(&advice)),
     })
 }
 
@@ -339,7 +367,7 @@ fn described(explained: &Explained<'_>, objects: &[&Object]) -> Value {
             value["part_of"] = json!(of);
         }
         if let Some(handoff) = &object.handoff {
-            value["handoff"] = json!(handoff);
+            value["handoff"] = json!(Handoff { task: explained.task(handoff), ..handoff.clone() });
         }
         value
     };

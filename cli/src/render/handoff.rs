@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Action, Change, Handoff, IntentId, Plan, listed};
 
+use super::pasted::Here;
 use super::plan::header;
 use super::{BOLD, CYAN, DIM, indented, styled, wrapped};
 use crate::args::Global;
@@ -12,13 +13,16 @@ use crate::args::Global;
 const NAMED: usize = 2;
 
 /// All of a plan: with what somebody else needs for them, or a line each.
-pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, width: Option<usize>) -> String {
+pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, here: &Here, width: Option<usize>) -> String {
     let handoffs = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
     let both = || handoffs().filter_map(|change| Some((change, change.handoff.as_ref()?)));
     if both().next().is_none() {
         return String::new();
     }
     let mut out = String::from("For somebody else to do:\n\n");
+    if let Some(aside) = here.aside().filter(|_| in_full) {
+        out.push_str(&format!("  {}\n\n", styled(DIM, &wrapped(&aside, 2, 2, width))));
+    }
     for (change, handoff) in both() {
         if in_full {
             out.push_str(&complete(change, handoff, width));
@@ -32,7 +36,7 @@ pub(super) fn all(plan: &Plan, in_full: bool, global: &Global, width: Option<usi
         // Without a name, it explains them all.
         let names: String = names.iter().filter(|_| names.len() <= NAMED).map(|name| format!(" {name}")).collect();
         let explain = global.repeated(&format!("explain{names}"));
-        let where_to = wrapped(&format!("With what they need for it: -v, or {explain}"), 2, 2, width);
+        let where_to = wrapped(&format!("With what they need for it: -v, or `{explain}`"), 2, 2, width);
         out.push_str(&format!("  {}\n\n", styled(DIM, &where_to)));
     }
     out

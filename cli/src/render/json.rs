@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::error;
+use super::pasted::Here;
 
 /// Changes when something is taken away or means something else; not when something is added.
 pub(crate) const FORMAT_VERSION: &str = "1.0";
@@ -40,7 +41,7 @@ pub(crate) struct Document<'a> {
 }
 
 /// A plan.
-pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move>) -> Document<'a> {
+pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move>, here: &Here) -> Document<'a> {
     Document {
         format_version: FORMAT_VERSION,
         command,
@@ -53,7 +54,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         widened: &plan.widened,
         broken: plan.broken.iter().map(broken).collect(),
         stays: &plan.stays,
-        refusal: plan.refusal.as_ref().map(|it| with(error::value(it.error()), "of_caller", &it.is_of_caller())),
+        refusal: plan.refusal.as_ref().map(|it| with(error::value(it.error(), here), "of_caller", &it.is_of_caller())),
         summary: plan.summary(),
         moving,
         result: None,
@@ -66,8 +67,8 @@ fn broken(Broken { note, objects }: &Broken) -> Value {
 }
 
 /// What a command would do.
-pub(crate) fn dry_run<'a>(command: &'a str, plan: &'a Plan) -> Document<'a> {
-    Document { dry_run: true, ..self::plan(command, plan, None) }
+pub(crate) fn dry_run<'a>(command: &'a str, plan: &'a Plan, here: &Here) -> Document<'a> {
+    Document { dry_run: true, ..self::plan(command, plan, None, here) }
 }
 
 /// A plan and what came of it.
@@ -77,6 +78,7 @@ pub(crate) fn applied<'a>(
     moving: Option<&'a Move>,
     report: &Report,
     trail: Option<&Trail>,
+    here: &Here,
 ) -> Document<'a> {
     let applied = report.applied.iter().map(|applied| {
         let mut value = with(named(&applied.change), "identifier", &applied.outcome.identifier);
@@ -85,18 +87,19 @@ pub(crate) fn applied<'a>(
         }
         value
     });
-    let failed = report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error)));
+    let failed =
+        report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error, here)));
     let result = json!({
         "applied": applied.collect::<Vec<_>>(),
         "failed": failed.collect::<Vec<_>>(),
         "remaining": report.remaining.iter().map(named).collect::<Vec<_>>(),
         "unverified": report.unverified.iter().map(named).collect::<Vec<_>>(),
-        "unseen": report.unseen.as_ref().map(error::value),
+        "unseen": report.unseen.as_ref().map(|error| error::value(error, here)),
         "cancelled": report.cancelled,
         "requests": report.requests,
         "elapsed_ms": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
     });
-    Document { result: Some(result), audit: trail.map(audit), ..self::plan(command, plan, moving) }
+    Document { result: Some(result), audit: trail.map(audit), ..self::plan(command, plan, moving, here) }
 }
 
 /// Where the trail of a run is, and what it ends in.

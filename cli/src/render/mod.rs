@@ -9,6 +9,7 @@ mod halves;
 mod handoff;
 pub(crate) mod json;
 mod notes;
+pub(crate) mod pasted;
 pub(crate) mod plan;
 pub(crate) mod providers;
 pub(crate) mod report;
@@ -40,12 +41,13 @@ pub(crate) fn seconds(duration: Duration) -> String {
 }
 
 /// Breaks a text between words so that it fits; `first` is how much stands before it in its line, `indent` what
-/// goes before the following ones. Without a width, it stays one line.
+/// goes before the following ones. Without a width, it stays one line. What is in backquotes is never broken: a command that is
+/// copied in two halves is another command.
 pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: Option<usize>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     let mut used = first;
-    for (at, word) in text.split(' ').enumerate() {
+    for (at, word) in words(text).enumerate() {
         let length = word.chars().count();
         if at > 0 && used + 1 + length > width && used > indent {
             out.push('\n');
@@ -59,6 +61,18 @@ pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: Option<usi
         used += length;
     }
     out
+}
+
+/// What stands between spaces. Spaces in backquotes that are closed are no such ones.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let (mut left, mut is_inside) = (text.matches('`').count(), false);
+    text.split(move |c| {
+        if c == '`' {
+            is_inside = !is_inside && left > 1;
+            left -= 1;
+        }
+        c == ' ' && !is_inside
+    })
 }
 
 /// One thing, two things.
@@ -88,6 +102,8 @@ mod tests {
         assert_eq!(wrapped("one two three four", 6, 2, Some(14)), "one two\n  three four");
         assert_eq!(wrapped("a-word-that-is-too-long for it", 0, 2, Some(8)), "a-word-that-is-too-long\n  for it");
         assert_eq!(wrapped("one two", 0, 2, None), "one two");
+        assert_eq!(wrapped("run (`a b c d e`, `f`) now", 0, 2, Some(8)), "run\n  (`a b c d e`,\n  `f`)\n  now");
+        assert_eq!(wrapped("`a b` an odd ` two three", 0, 2, Some(8)), "`a b` an\n  odd `\n  two\n  three");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use self::findings::{broken, stays, widened};
 pub(super) use self::objects::header;
 use self::objects::{legend, objects};
 pub(crate) use self::summary::nothing_to_do;
+use super::pasted::Here;
 use super::{BOLD, RED, YELLOW, handoff, notes, styled, wrapped};
 use crate::args::Global;
 use crate::command::Shell;
@@ -43,6 +44,8 @@ pub(crate) struct Telling<'a> {
     pub(crate) place: &'a str,
     /// The options that a command needs in order to speak of the same thing.
     pub(crate) global: &'a Global,
+    /// How commands have to be written here.
+    pub(crate) here: &'a Here,
 }
 
 impl<'a> Telling<'a> {
@@ -50,7 +53,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn of(shell: Shell<'a>, wording: Wording, place: &'a str) -> Self {
         let Shell { global, printer } = shell;
         let (summary_only, in_full) = (printer.is_quiet(), printer.is_verbose());
-        Self { wording, summary_only, in_full, width: printer.width(), place, global }
+        Self { wording, summary_only, in_full, width: printer.width(), place, global, here: printer.here() }
     }
 }
 
@@ -67,7 +70,7 @@ pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> 
 /// # Errors
 /// The writer's.
 pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> io::Result<()> {
-    let Telling { wording, summary_only, in_full, width, place, global } = telling;
+    let Telling { wording, summary_only, in_full, width, place, global, here } = telling;
     if plan.takes_all_away() && wording == Wording::Plan {
         let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
         writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
@@ -83,7 +86,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         // Where nothing is to do and something is there already, all of this was told before.
         let told_before = plan.is_empty() && plan.unchanged > 0 && !in_full;
         let documents = !told_before && (wording != Wording::Drift || in_full);
-        out.write_all(handoff::all(plan, documents, global, width).as_bytes())?;
+        out.write_all(handoff::all(plan, documents, global, here, width).as_bytes())?;
         out.write_all(moving.map(|moving| findings::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
         let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
@@ -152,6 +155,7 @@ mod tests {
                 width,
                 place: "a place",
                 global: &crate::args::Cli::parse_from(["cloudgrant", "plan"]).global,
+                here: &Here::default(),
             },
         ))
         .to_string()
@@ -199,6 +203,7 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
             width: None,
             place: "a place",
             global: &global,
+            here: &Here::default(),
         };
         let said = anstream::adapter::strip_str(&text(&plan, None, telling)).to_string();
         assert!(said.starts_with("warning: identity b: it loses what global grants give\n"), "{said}");
@@ -211,7 +216,8 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
         let schema = jsonschema::validator_for(&schema).expect("a schema");
         let moving = moving(&[(Effect::Widens, "more"), (Effect::Loses, "less")]);
         let plan = plan();
-        let document = |moving| serde_json::to_value(json::plan("plan", &plan, moving)).expect("JSON");
+        let document =
+            |moving| serde_json::to_value(json::plan("plan", &plan, moving, &Here::default())).expect("JSON");
         let mut document_of_move = document(Some(&moving));
         assert!(schema.is_valid(&document_of_move), "{document_of_move:#}");
         assert_eq!(document_of_move["move"]["differences"][1]["effect"], "loses");

@@ -2,18 +2,19 @@
 
 use cloudgrant_core::{Action, Change, Report, Summary};
 
+use super::pasted::Here;
 use super::{BOLD, GREEN, RED, YELLOW, counted, error, seconds, styled, wrapped};
 
 /// What didn't go as planned; empty if all did.
-pub(crate) fn problems(report: &Report, look: &str, width: Option<usize>) -> String {
+pub(crate) fn problems(report: &Report, look: &str, here: &Here, width: Option<usize>) -> String {
     let mut out = String::new();
     for failed in &report.failed {
-        out.push_str(&error::failed(&failed.change.id.to_string(), &failed.error, width));
+        out.push_str(&error::failed(&failed.change.id.to_string(), &failed.error, here, width));
     }
     let title = if report.cancelled { "Not begun, because of the interruption:" } else { "Not begun:" };
     out.push_str(&list(title, &report.remaining));
     if let Some(unseen) = &report.unseen {
-        out.push_str(&error::failed("looking at what was made", unseen, width));
+        out.push_str(&error::failed("looking at what was made", unseen, here, width));
     }
     for applied in &report.applied {
         for remark in &applied.outcome.remarks {
@@ -90,14 +91,14 @@ pub(crate) fn summary(report: &Report, width: Option<usize>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use cloudgrant_core::{Applied, ObjectId, Outcome, Ownership};
 
     use super::*;
 
-    fn creation(name: &str) -> Change {
+    pub(in crate::render) fn creation(name: &str) -> Change {
         Change {
             id: ObjectId::new("role-assignment", name),
             action: Action::Create,
@@ -132,9 +133,9 @@ mod tests {
     fn what_was_not_seen_is_listed_with_what_to_do() {
         let change = creation("flyte-tasks: AcrPull on acmeown");
         let mut report = Report { elapsed: Duration::from_secs(605), ..Report::default() };
-        assert_eq!(problems(&report, "cloudgrant drift", None), "");
+        assert_eq!(problems(&report, "cloudgrant drift", &Here::default(), None), "");
         report.unverified.push(change);
-        let told = problems(&report, "cloudgrant drift", None);
+        let told = problems(&report, "cloudgrant drift", &Here::default(), None);
         for said in [
             "accepted",
             "role-assignment flyte-tasks: AcrPull on acmeown",

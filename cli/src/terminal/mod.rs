@@ -5,7 +5,6 @@ pub(crate) mod build_log;
 mod harmless;
 pub(crate) mod interrupt;
 pub(crate) mod logging;
-pub(crate) mod pasted;
 pub(crate) mod printer;
 pub(crate) mod progress;
 pub(crate) mod question;

@@ -11,9 +11,9 @@ use serde_json::Serializer;
 
 use crate::args::{Global, Output};
 use crate::render;
+use crate::render::pasted::Here;
 use crate::terminal::build_log::{BuildLog, is_read_for_commands};
 use crate::terminal::harmless::{Escaped, Harmless};
-use crate::terminal::pasted::{Here, Pasted};
 use crate::terminal::unstyled::Unstyled;
 
 /// Writes results to standard output, and everything else to standard error. Clones write to the same place.
@@ -82,7 +82,6 @@ impl Printer {
     /// As [`data`](Self::data).
     pub(crate) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let stdout = io::stdout();
-        let write = |out: &mut dyn Write| write(&mut Pasted::new(out, &self.here));
         match self.choice(&stdout) {
             ColorChoice::Never => self.buffered(stdout.lock(), |out| write(&mut Unstyled::new(out))),
             choice => self.buffered(AutoStream::new(stdout.lock(), choice), write),
@@ -110,15 +109,15 @@ impl Printer {
     pub(crate) fn json(&self, document: &impl Serialize) -> Result<()> {
         // It has no styles.
         self.buffered(io::stdout().lock(), |out| {
-            let told = Pasted::json(&mut *out, &self.here);
-            document.serialize(&mut Serializer::with_formatter(told, Escaped::default()))?;
+            document.serialize(&mut Serializer::with_formatter(&mut *out, Escaped::default()))?;
             out.write_all(b"\n")
         })
     }
 
-    /// Tells something, unless the user wants only results. What doesn't fit into a line goes on in the next one.
+    /// Tells something, unless the user wants only results, with its commands as they have to be written here. What doesn't fit into a
+    /// line goes on in the next one.
     pub(crate) fn say(&self, text: &str) {
-        self.say_whole(&render::wrapped(text, 0, 2, self.width_of_errors()));
+        self.say_whole(&render::wrapped(&self.here.text(text), 0, 2, self.width_of_errors()));
     }
 
     /// The same of what has a command in it: that is to be copied, and is never broken.
@@ -141,7 +140,7 @@ impl Printer {
     /// Tells why nothing came of it: on standard error where the document can't be written, on a full disk perhaps.
     pub(crate) fn failure(&self, error: &Error) {
         if self.is_json() {
-            if let Err(unwritten) = self.json(&render::error::document(error)) {
+            if let Err(unwritten) = self.json(&render::error::document(error, &self.here)) {
                 self.failure_text(error);
                 // It may be what is told.
                 if unwritten.message() != error.message() {
@@ -156,14 +155,14 @@ impl Printer {
     /// Tells people why an apply would be refused, beside the plan.
     pub(crate) fn refusal(&self, refusal: &Refusal) {
         if refusal.is_of_caller() {
-            self.write_error(&render::error::warning(refusal.error(), self.width_of_errors()));
+            self.write_error(&render::error::warning(refusal.error(), &self.here, self.width_of_errors()));
         } else {
             self.failure_text(refusal.error());
         }
     }
 
     fn failure_text(&self, error: &Error) {
-        self.write_error(&render::error::text(error, self.width_of_errors()));
+        self.write_error(&render::error::text(error, &self.here, self.width_of_errors()));
     }
 
     /// Tells, as JSON, what is wrong with the command line.
@@ -178,8 +177,7 @@ impl Printer {
         self.bars.suspend(|| {
             let stderr = io::stderr();
             let stream = AutoStream::new(stderr.lock(), self.choice(&stderr));
-            let stream = Harmless::new(BuildLog::new(stream, is_read_for_commands()));
-            let mut stream = Pasted::new(stream, &self.here);
+            let mut stream = Harmless::new(BuildLog::new(stream, is_read_for_commands()));
             // Nobody is left to be told that telling failed.
             let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         });

@@ -26,6 +26,7 @@ mod leaving_kubernetes;
 mod mistakes;
 mod moving;
 mod nulls;
+mod pasted;
 mod paths;
 mod platform_denied;
 mod platform_places;

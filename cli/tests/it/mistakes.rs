@@ -781,3 +781,48 @@ fn a_profile_that_sets_what_is_missing_is_named() {
     let json = JSON.replace(", \"account\": \"111122223333\"", "");
     assert_eq!(hint(&json, "m.json"), "write `\"account\": …` in `aws`");
 }
+
+/// What is wrong with each entry is said of each.
+#[test]
+fn a_list_whose_entries_are_wrong_is_not_empty() {
+    let text = MANIFEST.replace("[forecasting, vision]", "[Forecasting, vi_sion]");
+    let paths: Vec<_> = problems(&text, "m.yaml").into_iter().map(|problem| problem.path).collect();
+    assert_eq!(paths[..2], ["platform.projects[0]", "platform.projects[1]"], "{paths:?}");
+    assert!(!paths.iter().any(|path| path == "platform.projects"), "{paths:?}");
+    let empty = problems(&MANIFEST.replace("[forecasting, vision]", "[]"), "m.yaml");
+    assert!(empty.iter().any(|problem| problem.message.starts_with("`projects` is empty")), "{empty:?}");
+}
+
+#[test]
+fn a_key_that_is_required_is_not_to_be_left_out() {
+    for (given, key) in [
+        ("stack: acme-ml", "stack"),
+        ("projects: [forecasting, vision]", "projects"),
+        ("scope: global", "scope"),
+        ("name: training-data", "name"),
+    ] {
+        let found = problems(&MANIFEST.replace(given, &format!("{key}:")), "m.yaml");
+        let hints: Vec<_> = found.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+        assert!(hints.contains(&format!("write a value behind `{key}`").as_str()), "{hints:?}");
+    }
+    let found = problems(&MANIFEST.replace("organization: acme", "namespace:"), "m.yaml");
+    let hints: Vec<_> = found.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+    assert!(hints.contains(&"write a value behind `namespace`, or leave the key out"), "{hints:?}");
+}
+
+#[test]
+fn a_platform_in_a_word_is_told_all_its_keys() {
+    let begin = MANIFEST.find("platform:").expect("it is there");
+    let end = MANIFEST.find("aws:").expect("it is there");
+    let of = |platform: &str| {
+        let text = format!("{}platform: {platform}\n{}", &MANIFEST[..begin], &MANIFEST[end..]);
+        let found = problems(&text, "m.yaml").into_iter().find(|problem| problem.path == "platform");
+        found.and_then(|problem| problem.hint).expect("a hint")
+    };
+    for platform in ["union", "cloud"] {
+        let hint = of(platform);
+        for key in ["kind", "projects", "delivery", "attribute", "deployment"] {
+            assert!(hint.contains(key), "{platform}: {hint}");
+        }
+    }
+}

@@ -417,7 +417,7 @@ fn the_hash_that_a_trail_ends_in_is_told_however_quiet_it_should_be() {
 fn what_has_to_be_unbound_is_told_however_quiet_it_should_be() {
     let domains = include_str!("../../../examples/domains/cloudgrant.yaml");
     for (provider, manifest, steps) in [
-        ("aws", QUICKSTART, ["`-p forecasting -d production`", "-- uctl delete cluster-resource-attribute`"]),
+        ("aws", QUICKSTART, ["`-p forecasting -d production`", "`uctl delete cluster-resource-attribute`"]),
         ("azure", domains, ["kubectl annotate serviceaccount ", " azure.workload.identity/client-id-`"]),
     ] {
         let folder = Folder::with(manifest);
@@ -441,7 +441,7 @@ fn who_has_to_be_unbound_is_told_of_a_pair_that_leaves_a_role() {
         let (code, said) = run(&folder, "aws", arguments);
         assert_eq!(code, Some(0), "{said}");
         let warning = said.find("`-p vision -d production`").expect(&said);
-        assert!(said.contains("-- uctl delete cluster-resource-attribute`"), "{said}");
+        assert!(said.contains("`uctl delete cluster-resource-attribute`"), "{said}");
         assert!(!said.contains("`-p forecasting -d production`"), "{said}");
         assert!(said.find("Done: ").is_none_or(|done| warning < done), "{said}");
         // And nobody is told to unbind anybody where nothing goes.

@@ -73,7 +73,7 @@ impl Manifest {
         let section = present(map, "platform", problems).map(|section| platform::parted(section, problems));
         let (section, platform_keys) = section.unzip();
         let platform = section
-            .and_then(|section| strict::read_part(&section, "platform", problems))
+            .and_then(|section| platform::read(&section, problems))
             .and_then(|section| platform::checked(section, problems));
         let unknown = |list: &str| {
             // One that is listed twice is listed.

@@ -48,6 +48,24 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
     (Value::Object(rest), keys)
 }
 
+/// Reads the section. What stands in its place and is none is told all keys, those of its own platform among them.
+pub(super) fn read(section: &Value, problems: &mut Vec<Diagnostic>) -> Option<Part<Section>> {
+    let before = problems.len();
+    let read = strict::read_part(section, "platform", problems);
+    if !section.is_object() {
+        let linked = platforms::platforms().unwrap_or_default();
+        let is_named = linked.iter().any(|platform| Some(platform.id) == section.as_str());
+        let of_kind = linked.iter().filter(|platform| !is_named || Some(platform.id) == section.as_str());
+        let own: BTreeSet<_> = of_kind.flat_map(|platform| (platform.keys)()).collect();
+        let listed = KEYS.join(", ");
+        for hint in problems[before..].iter_mut().filter_map(|problem| problem.hint.as_mut()) {
+            let all: Vec<_> = KEYS.into_iter().chain(own.iter().copied()).collect();
+            *hint = hint.replace(&listed, &all.join(", "));
+        }
+    }
+    read
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
@@ -83,9 +101,16 @@ pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
 /// The platform, if nothing is wrong with it. Of what stands in for a key that can't be read, nothing is said.
 pub(super) fn checked(section: Part<Section>, problems: &mut Vec<Diagnostic>) -> Option<Tenancy> {
     let mut found = Vec::new();
+    // A list isn't empty whose entries are wrong: that was said of each.
+    let is_left_out = |key: &str| section.left_out.iter().any(|path| path.keys().next() == Some(key));
+    let emptied = [("projects", section.read.projects.is_empty()), ("domains", section.read.domains.is_empty())];
+    let emptied = emptied.into_iter().filter(|(key, is_empty)| *is_empty && is_left_out(key));
+    let emptied: Vec<_> = emptied.map(|(key, _)| format!("platform.{key}")).collect();
     let platform = looked_over(section.read, &mut found);
-    let written =
-        |problem: &Diagnostic| !section.filled.iter().any(|key| problem.path.starts_with(&format!("platform.{key}")));
+    let written = |problem: &Diagnostic| {
+        let is_filled = section.filled.iter().any(|key| problem.path.starts_with(&format!("platform.{key}")));
+        !is_filled && !emptied.contains(&problem.path)
+    };
     found.retain(written);
     problems.extend(found);
     platform.filter(|_| section.filled.is_empty())

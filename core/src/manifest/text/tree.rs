@@ -222,10 +222,29 @@ pub(in crate::manifest) fn nothing(path: &Path) -> Diagnostic {
                 "grants" | "registries" | "bindings" => format!(", or `{key}: []` for none at all"),
                 _ => String::new(),
             };
-            problem.hint(format!("write a value behind `{shown}`, or leave the key out{or}"))
+            problem.hint(match is_required(path) {
+                true => format!("write a value behind `{shown}`"),
+                false => format!("write a value behind `{shown}`, or leave the key out{or}"),
+            })
         }
         _ => Diagnostic::new(path.to_string(), "there is an entry without a value here")
             .hint("write the entry, or leave it out"),
+    }
+}
+
+/// Whether no manifest does without the key.
+fn is_required(path: &Path) -> bool {
+    let key = |step: &Step| match step {
+        Step::Key(key) => key.clone(),
+        Step::Index(_) => "[]".to_owned(),
+    };
+    let keys: Vec<_> = path.steps().iter().map(key).collect();
+    match keys.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["stack" | "platform"] => true,
+        ["platform", key] => ["kind", "projects", "domains"].contains(key),
+        ["grants", "[]", key] => ["name", "scope", "access"].contains(key),
+        ["registries", "[]", key] => ["name", "access"].contains(key),
+        _ => false,
     }
 }
 

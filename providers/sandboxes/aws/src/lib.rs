@@ -102,8 +102,13 @@ pub async fn start(start: Start) -> Result<Running> {
         ("AWS_SHARED_CREDENTIALS_FILE", &profiles),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server).with_another_beginning(otherwise))
+    Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server)
+        .with_commands(COMMANDS)
+        .with_another_beginning(otherwise))
 }
+
+/// The commands of the AWS CLI that it answers. Of `aws s3` it answers little: it has no objects.
+const COMMANDS: &[&str] = &["aws ecr", "aws iam", "aws kms", "aws s3api", "aws secretsmanager", "aws sts"];
 
 /// A file without profiles, for programs that would find a person's own, and with them the real cloud.
 fn no_profiles(folder: &Path) -> Result<String> {

@@ -155,9 +155,13 @@ pub async fn start(start: Start) -> Result<Running> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Running::new(endpoint.clone(), settings, exports.into(), counter, server)
         .with_setup(az())
+        .with_commands(COMMANDS)
         .with_issuers(issuers)
         .with_another_beginning(otherwise))
 }
+
+/// The commands of the Azure CLI that it answers, once that is set up.
+const COMMANDS: &[&str] = &["az acr", "az group", "az identity", "az resource", "az role"];
 
 /// A folder for the Azure CLI's settings in which nobody is logged in: with a person's own it would work in the real cloud, and
 /// registering changes them for good. It is new at each start, as the endpoint is.

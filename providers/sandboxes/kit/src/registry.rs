@@ -59,6 +59,7 @@ pub struct Running {
     settings: Value,
     exports: Vec<(String, String)>,
     setup: Vec<String>,
+    commands: &'static [&'static str],
     begun_otherwise: Vec<String>,
     issuers: Vec<String>,
     counter: Arc<Counter>,
@@ -82,6 +83,7 @@ impl Running {
             settings,
             exports,
             setup: Vec::new(),
+            commands: &[],
             begun_otherwise: Vec::new(),
             issuers: Vec::new(),
             counter,
@@ -94,6 +96,13 @@ impl Running {
     #[must_use]
     pub fn with_setup(mut self, commands: Vec<String>) -> Self {
         self.setup = commands;
+        self
+    }
+
+    /// With how the commands of other programs begin that this sandbox answers, such as `aws iam`.
+    #[must_use]
+    pub fn with_commands(mut self, commands: &'static [&'static str]) -> Self {
+        self.commands = commands;
         self
     }
 
@@ -139,6 +148,11 @@ impl Running {
     /// Commands that set up other programs, for a shell that has the exports.
     pub fn setup(&self) -> &[String] {
         &self.setup
+    }
+
+    /// How the commands of other programs begin that this sandbox answers. Others of these programs fail in it.
+    pub fn commands(&self) -> &'static [&'static str] {
+        self.commands
     }
 
     /// How often each action was called so far.

@@ -120,5 +120,18 @@ async fn begin(start: Start, mut seed: Seed, names_issuer: bool) -> Result<Runni
         "kubeconfig": kubeconfig,
     }});
     let exports = vec![("KUBECONFIG".to_owned(), kubeconfig.display().to_string())];
-    Ok(Running::new(endpoint, settings, exports, counter, server).with_another_beginning(otherwise))
+    Ok(Running::new(endpoint, settings, exports, counter, server)
+        .with_commands(COMMANDS)
+        .with_another_beginning(otherwise))
 }
+
+/// The commands of kubectl that it answers.
+const COMMANDS: &[&str] = &[
+    "kubectl annotate",
+    "kubectl apply",
+    "kubectl auth can-i",
+    "kubectl create namespace",
+    "kubectl create serviceaccount",
+    "kubectl delete",
+    "kubectl get",
+];
