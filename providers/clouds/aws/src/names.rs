@@ -29,6 +29,25 @@ pub(crate) fn slug_of(path: &str) -> Option<(Stack, Option<String>)> {
     Some((stack, digits.map(ToOwned::to_owned)))
 }
 
+/// Whether a policy is called as the stack of a path calls those that it makes.
+pub(crate) fn is_name_of_policy(slug: &str, name: &str) -> bool {
+    match without_slug(slug, name).map(|rest| (rest, rest.split_once('.'))) {
+        Some((rest, None)) => !rest.is_empty(),
+        Some((_, Some(("shared", digits)))) => digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        Some((_, Some(("place", place)))) => !place.is_empty(),
+        Some((_, Some(_))) | None => false,
+    }
+}
+
+/// Whether a role is called so. No name is so long that it is cut before its scope begins.
+pub(crate) fn is_name_of_role(slug: &str, name: &str) -> bool {
+    without_slug(slug, name).is_some_and(|scope| !scope.is_empty())
+}
+
+fn without_slug<'a>(slug: &str, name: &'a str) -> Option<&'a str> {
+    name.strip_prefix("cloudgrant_")?.strip_prefix(slug)?.strip_prefix('_')
+}
+
 /// The mark on everything of a stack at its home, and the names of what it makes.
 ///
 /// The home is the account and the cluster's issuer: one stack name may be used in several accounts, and for several
@@ -116,16 +135,16 @@ impl Names {
 
     /// Whether a policy is called as one that the stack makes: a scope's, one that several share, or a mark.
     pub(crate) fn is_name_of_policy(&self, name: &str) -> bool {
-        match self.without_slug(name).map(|rest| (rest, rest.split_once('.'))) {
-            Some((rest, None)) => !rest.is_empty(),
-            Some((_, Some(("shared", digits)))) => digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
-            Some((_, Some(("place", place)))) => !place.is_empty(),
-            Some((_, Some(_))) | None => false,
-        }
+        is_name_of_policy(&self.slug, name)
+    }
+
+    /// Whether a role is called as one that the stack makes.
+    pub(crate) fn is_name_of_role(&self, name: &str) -> bool {
+        is_name_of_role(&self.slug, name)
     }
 
     fn without_slug<'a>(&self, name: &'a str) -> Option<&'a str> {
-        name.strip_prefix("cloudgrant_")?.strip_prefix(&*self.slug)?.strip_prefix('_')
+        without_slug(&self.slug, name)
     }
 
     /// Whether the stack attaches a policy of that name to a role, or to the task role, where none is named: that of the role's own

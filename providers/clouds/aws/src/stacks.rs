@@ -18,7 +18,7 @@ use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
 use crate::inventory::known_buckets;
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::{self, Names};
 use crate::objects::kinds;
 use crate::places;
@@ -117,15 +117,19 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
 /// Everything of stacks, by the paths.
 fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
     let mut all: BTreeMap<Slug, Below> = BTreeMap::new();
+    // What is below a path and isn't called as what the stack makes is somebody else's: no run takes it away.
+    let of_policy = |policy: &Policy| {
+        names::slug_of(&policy.path).filter(|slug| names::is_name_of_policy(&joined(slug), &policy.name))
+    };
     for (arn, policy) in &snapshot.policies {
-        let Some(slug) = names::slug_of(&policy.path) else { continue };
+        let Some(slug) = of_policy(policy) else { continue };
         let below = all.entry(slug).or_default();
         below.objects.insert(kinds::policy(&policy.name));
         // The same one each time.
         below.policy = below.policy.take().into_iter().chain([arn.clone()]).min();
     }
     for (name, role) in &snapshot.roles {
-        let own = names::slug_of(&role.path);
+        let own = names::slug_of(&role.path).filter(|slug| names::is_name_of_role(&joined(slug), name));
         if let Some(slug) = &own {
             let below = all.entry(slug.clone()).or_default();
             below.objects.insert(kinds::role(name));
@@ -133,7 +137,7 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
             below.said.extend(tag_of(&role.tags, HOME_TAG).map(ToOwned::to_owned));
         }
         for (arn, policy) in &role.attached {
-            let of_policy = snapshot.policies.get(arn).and_then(|policy| names::slug_of(&policy.path));
+            let of_policy = snapshot.policies.get(arn).and_then(of_policy);
             let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
             if let Some(slug) = of_policy.or_else(|| own.clone().filter(|_| task_policy)) {
                 all.entry(slug).or_default().objects.insert(kinds::attachment(name, policy));
@@ -141,6 +145,11 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
         }
     }
     all
+}
+
+/// As it stands in the path and in names.
+fn joined((stack, digits): &Slug) -> String {
+    digits.iter().fold(stack.to_string(), |stack, digits| format!("{stack}.{digits}"))
 }
 
 /// The issuer behind the digits of a path.

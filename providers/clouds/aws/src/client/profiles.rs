@@ -8,6 +8,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_types::os_shim_internal::{Env, Fs};
 use cloudgrant_core::{Error, ErrorKind, shown};
+use futures_util::FutureExt as _;
+use tracing::subscriber::NoSubscriber;
 
 /// The variable that names a profile for every program.
 const VARIABLE: &str = "AWS_PROFILE";
@@ -89,6 +91,13 @@ fn places() -> String {
         Err(_) => otherwise.to_owned(),
     };
     FILES.map(place).join(" and ")
+}
+
+/// All profiles, as far as the files can be read: what can't be read gives no credentials.
+pub(crate) fn all(env: &Env, fs: &Fs) -> Option<ProfileSet> {
+    // Whoever uses them is told what is odd about the files. It reads without waiting.
+    let read = || load(fs, env, &Default::default(), None).now_or_never();
+    tracing::subscriber::with_default(NoSubscriber::default(), read)?.ok()
 }
 
 /// Makes sure that a profile is there, and whatever it builds upon.

@@ -98,6 +98,11 @@ impl Role {
     pub(crate) fn trust(&self) -> Value {
         document::from_iam(&self.trust)
     }
+
+    /// The text of its trust policy.
+    pub(crate) fn trust_text(&self) -> Cow<'_, str> {
+        document::plain(&self.trust)
+    }
 }
 
 impl Policy {

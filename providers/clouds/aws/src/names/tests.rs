@@ -192,3 +192,21 @@ fn sids_are_letters_and_digits() {
     assert!(sid.starts_with("AllowPull") && sid.ends_with("TrainerImages"), "{sid}");
     assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{sid}");
 }
+
+#[test]
+fn roles_are_known_by_their_names_and_cut_ones_too() {
+    let account = || AccountId::parse("111122223333").expect("an account");
+    for stack in ["acme-ml".to_owned(), "s".repeat(32)] {
+        for issuer in [None, Some("oidc.example/id/1")] {
+            let names = |stack: &str| Names::new(Stack::parse(stack).expect("a stack"), "aws", account(), issuer);
+            let ours = names(&stack);
+            for domain in ["production".to_owned(), "d".repeat(63)] {
+                let role = ours.role(&Scope::Domain { domain: Domain::parse(domain).expect("a domain") });
+                assert!(ours.is_name_of_role(&role), "{role}");
+            }
+            let theirs = ["batch-jobs", "cloudgrant_other_production", "cloudgrant_", &"x".repeat(64)];
+            assert!(theirs.into_iter().all(|name| !ours.is_name_of_role(name)));
+            assert!(!ours.is_name_of_role(&format!("cloudgrant_{}_", ours.slug)));
+        }
+    }
+}

@@ -28,6 +28,10 @@ use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
 
+/// Said of what is below the path and isn't the stack's by its name.
+const NOT_CALLED_AS_OURS: &str =
+    "it is below this stack's path, and isn't called as anything that this stack makes: it is left as it is";
+
 /// What the account's list doesn't have of the stack's policies, by their ARNs.
 #[derive(Debug)]
 pub(super) struct OfPolicies {
@@ -79,7 +83,7 @@ pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<Attach
     let mut reader =
         Reader { aws, desired, wanted, path, snapshot, of_policies, observed: told, alone: true, looks: true };
     for (name, role) in &snapshot.roles {
-        if role.path == reader.path {
+        if reader.is_role_of_ours(name, role) {
             reader.widened(name, role);
         }
     }
@@ -135,8 +139,7 @@ impl Reader<'_> {
             let id = kinds::policy(&policy.name);
             let owned = self.is_ours(arn);
             if policy.path == self.path && !owned {
-                let message = "it is below this stack's path, and isn't called as anything that this stack makes: it is left as it is";
-                self.observed.notes.push(Note::warning(&id, message));
+                self.observed.notes.push(Note::warning(&id, NOT_CALLED_AS_OURS));
             }
             if owned || self.wanted.contains(&id) {
                 let mut attributes = json!({ "path": policy.path, "document": policy.document() });
@@ -183,7 +186,10 @@ impl Reader<'_> {
                 self.of_others(id, name, role, &others);
                 continue;
             }
-            let owned = role.path == self.path;
+            let owned = self.is_role_of_ours(name, role);
+            if role.path == self.path && !owned {
+                self.observed.notes.push(Note::warning(&id, NOT_CALLED_AS_OURS));
+            }
             if !owned && !self.wanted.contains(&id) {
                 continue;
             }

@@ -11,6 +11,7 @@ mod moved;
 mod renamed;
 mod search;
 mod shared;
+mod staying;
 mod tags;
 mod unbinding;
 pub(crate) mod widened;
@@ -46,6 +47,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let of_policies = iam::OfPolicies { tags, attached_to, unmarked };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
+    staying::trusted(&desired.objects.iter().map(|object| &object.id).collect(), &snapshot, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.
     if looks {
         beyond::add(aws, desired, &snapshot, &mut observed);

@@ -78,10 +78,7 @@ fn trusts(role: &Role, provider: &str) -> bool {
 /// Whether anything of the stack is at a home.
 pub(super) fn is_used(names: &Names, snapshot: &Snapshot) -> bool {
     let path = names.path();
-    snapshot
-        .policies
-        .values()
-        .map(|policy| &policy.path)
-        .chain(snapshot.roles.values().map(|role| &role.path))
-        .any(|known| *known == path)
+    let is_role = |(name, role): (&String, &Role)| role.path == path && names.is_name_of_role(name);
+    snapshot.policies.values().any(|policy| policy.path == path && names.is_name_of_policy(&policy.name))
+        || snapshot.roles.iter().any(is_role)
 }

@@ -10,8 +10,9 @@ use cloudgrant_core::{
 use crate::Aws;
 use crate::config::AccountId;
 use crate::inventory::known_secrets;
+use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
-use crate::observe::lists;
+use crate::observe::{lists, wanted_roles};
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
 use crate::resources::locator::{Locator, Repository};
@@ -65,11 +66,13 @@ pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared
         }
     }
     lists.extend(marked.iter().cloned());
+    // No role goes that a statement may name which nobody has looked for.
+    let all_of_them = desired.thorough || takes_a_role(aws, desired, &*aws.snapshot().await?);
     let mut unlooked: BTreeMap<AccountId, usize> = BTreeMap::new();
     for place in lists {
         match lists::all(aws, &place).await {
             // Where the stack wrote to so many that they are marked together, there is no shorter way.
-            Ok(found) if found.len() <= MOST_SEARCHED || marked.contains(&place) || desired.thorough => {
+            Ok(found) if found.len() <= MOST_SEARCHED || marked.contains(&place) || all_of_them => {
                 search.documents.extend(found);
             }
             // What the stack wrote there is marked: these are only searched for what was put there by hand.
@@ -85,10 +88,18 @@ pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared
     Ok(search)
 }
 
+/// Whether there is a role of the stack's that nothing wants any more.
+fn takes_a_role(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> bool {
+    let (path, wanted) = (aws.names.path(), wanted_roles(desired));
+    let goes = |name: &String| aws.names.is_name_of_role(name) && !wanted.contains(&kinds::role(name));
+    snapshot.roles.iter().any(|(name, role)| role.path == path && goes(name))
+}
+
 fn by_hand(account: &AccountId, left: usize) -> Note {
     let message = format!(
         "{left} of its repositories were not searched for statements that somebody put there by hand: they are too many \
-         for every plan, and what the stack wrote there itself it finds without. `cloudgrant revoke --all` searches all"
+         for every plan, and what the stack wrote there itself it finds without. A run that takes a role away searches all, as \
+         `cloudgrant revoke --all` does"
     );
     Note::info(format!("account {account}"), message)
 }

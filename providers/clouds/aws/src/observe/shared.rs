@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Obstacle, Result, Stays,
-    Unmakeable, Unsearched, listed, shown,
+    Unmakeable, Unsearched, shown,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -15,7 +15,7 @@ use crate::client::AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::OtherHomes;
 use crate::observe::search::{self, HandedOff, Search};
-use crate::observe::{lists, lost};
+use crate::observe::{lists, lost, staying};
 use crate::places::{Mark, Marked, Place};
 use crate::shared_document::Shared;
 use crate::shared_document::merge::{self, Policy, Statement};
@@ -34,6 +34,8 @@ pub(super) struct Policies {
     /// The marks of places, and whether all that each of them names was searched.
     marks: Vec<(Mark, bool)>,
     notes: Vec<Note>,
+    /// Where a statement may name a role and nobody could look, each place with why.
+    unsearched_for_roles: BTreeSet<String>,
 }
 
 pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
@@ -92,6 +94,16 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             Marked::All(_) => unread.iter().any(|unread| named.meets(unread)),
         })
     };
+    // Where the stack only told nodes, nobody can name its roles without credentials for it. Where there are such, everything is
+    // searched for what was put there by hand.
+    let may_name_roles = |place: &Marked| {
+        let names_it = |mark: &Mark| mark.names.iter().any(|named| named.meets(place));
+        aws.clients.can_reach(place.account())
+            || marks.iter().any(|mark| mark.is_for_tasks && !is_complete(mark) && names_it(mark))
+    };
+    let for_roles: BTreeSet<_> = unread.iter().filter(|place| may_name_roles(place)).map(ToString::to_string).collect();
+    let for_roles = unsearched.iter().filter(|one| for_roles.contains(&one.place));
+    policies.unsearched_for_roles = for_roles.map(|one| format!("{} ({})", one.place, one.reason)).collect();
     policies.marks = marks.into_iter().map(|mark| (is_complete(&mark), mark)).map(|(all, mark)| (mark, all)).collect();
     policies.unsearched = unsearched;
     policies.handed_off = search::handed_off(aws, desired).await?;
@@ -184,9 +196,9 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
-    named_roles_stay(naming, observed);
-    handed_off_roles_stay(&wanted, &policies.handed_off, observed);
-    roles_stay(&wanted, &policies, observed);
+    staying::named(naming, observed);
+    staying::handed_off(&wanted, &policies.handed_off, observed);
+    staying::perhaps_named(&wanted, &policies.unsearched_for_roles, observed);
     observed.unsearched.extend(policies.unsearched);
     observed.unsearched_for.extend(policies.unsearched_for);
     observed.unmakeable.extend(policies.missing);
@@ -204,82 +216,6 @@ fn said(place: &Marked, sid: &str) -> String {
     let statement =
         if sid.is_empty() { "a statement without a Sid".to_owned() } else { format!("statement `{}`", shown(sid)) };
     format!("{statement} of {place}")
-}
-
-/// Keeps roles, without what they gave, that others' statements name: for the reason of [`roles_stay`].
-fn named_roles_stay(naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Observed) {
-    for (role, statements) in naming {
-        let reason = format!(
-            "{} names it, which this stack did not write or may not take out, and nobody could write that policy once the role is \
-             deleted, but by taking the role out: what the role gave goes, and it goes itself once no statement names it any more. \
-             Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do",
-            listed(&statements, NAMED)
-        );
-        stays_without_rights(role, reason, observed);
-    }
-}
-
-/// Keeps the roles that statements name which others were asked to add, and that nobody here can see.
-fn handed_off_roles_stay(wanted: &HashSet<&ObjectId>, handed_off: &[HandedOff], observed: &mut Observed) {
-    let mut naming: BTreeMap<&ObjectId, (BTreeSet<String>, Vec<&str>)> = BTreeMap::new();
-    for HandedOff { grant, place, roles } in handed_off {
-        for role in roles.iter().filter(|role| !wanted.contains(role)) {
-            let (grants, places) = naming.entry(role).or_default();
-            grants.insert(grant.to_string());
-            places.push(place);
-        }
-    }
-    for (role, (grants, places)) in naming {
-        let grants = grants.into_iter().collect::<Vec<_>>();
-        let reason = format!(
-            "the policy of {} may name it, as whoever owns that was asked to add a statement for {}, and there are no credentials to \
-             look: they could not write that policy once the role is deleted, but by taking the role out. What the role gave goes. \
-             Have the statement taken out there, and then take the grant out of the manifest and apply that (or say how to work \
-             there, `aws.accounts`, and run this again)",
-            listed(&places, NAMED),
-            listed(&grants, NAMED)
-        );
-        stays_without_rights(role.clone(), reason, observed);
-    }
-}
-
-/// How many statements, places or grants are named.
-const NAMED: usize = 3;
-
-/// A role that would go stays. What else keeps one is told already.
-fn stays_without_rights(object: ObjectId, reason: String, observed: &mut Observed) {
-    if observed.objects.remove(&object).is_some() {
-        observed.stays.push(Stays { object, reason, is_empty: true });
-    }
-}
-
-/// Keeps the stack's roles, without what they gave, as long as a document of another account may name them that couldn't be
-/// searched: AWS takes no document with a deleted principal, from its owner neither. A mark names documents and no roles, and
-/// what a role gave before may have been taken away since: so each of them may be named there. Sources: IAM user guide, "AWS
-/// JSON policy elements: Principal"; AWS re:Post, "How do I resolve the 'Invalid principal in policy' error" of Amazon S3 and
-/// "… 'Policy contains a statement with one or more invalid principals'" of AWS KMS; Amazon ECR API reference,
-/// SetRepositoryPolicy.
-fn roles_stay(wanted: &HashSet<&ObjectId>, policies: &Policies, observed: &mut Observed) {
-    let unread = policies.marks.iter().filter(|(mark, is_complete)| mark.is_for_tasks && !is_complete);
-    let accounts: BTreeSet<_> =
-        unread.flat_map(|(mark, _)| &mark.names).map(|named| named.account().as_str()).collect();
-    if accounts.is_empty() {
-        return;
-    }
-    let accounts = accounts.into_iter().collect::<Vec<_>>().join(", ");
-    let goes = |(id, found): (&ObjectId, &Found)| id.kind == kinds::ROLE && found.owned && !wanted.contains(id);
-    let stay: Vec<_> =
-        observed.objects.iter().filter(|(id, found)| goes((id, found))).map(|(id, _)| id.clone()).collect();
-    for object in stay {
-        observed.objects.remove(&object);
-        let reason = format!(
-            "a policy in account {accounts} that couldn't be searched may name it, and nobody could write that policy once the \
-             role is deleted, but by taking the role out: what the role gave goes, and it goes itself once the search succeeds. \
-             Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do. If nobody will \
-             work there again, have the statements of this stack taken out there, and delete the role by hand"
-        );
-        observed.stays.push(Stays { object, reason, is_empty: true });
-    }
 }
 
 fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, observed: &mut Observed) {

@@ -211,6 +211,36 @@ async fn stacks_tell_of_roles_whose_path_and_tags_say_different_things() {
     assert!(world.iam().get_role().role_name("theirs").send().await.is_ok(), "no run takes it for its own");
 }
 
+/// Below the stack's path anybody can make something: its names tell what it made itself.
+#[tokio::test]
+async fn a_role_below_the_path_that_is_not_called_as_ours_is_left_and_in_no_stack_s_list() {
+    const THEIRS: &str = "batch-jobs";
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let iam = world.iam();
+    let make = iam.create_role().role_name(THEIRS).path("/cloudgrant/tests/").assume_role_policy_document(TRUST);
+    make.send().await.expect("theirs");
+    let make = iam.create_policy().policy_name(THEIRS).path("/cloudgrant/tests/");
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    make.policy_document(document).send().await.expect("theirs");
+    iam.attach_role_policy().role_name(THEIRS).policy_arn(policy_arn(THEIRS)).send().await.expect("attached");
+    let stacks = async || {
+        let session = world.session(&text).await.expect("a session");
+        session.provider().stacks().await.expect("stacks").found
+    };
+    let found = stacks().await;
+    assert!(found.len() == 1 && found[0].objects.iter().all(|id| !id.name.contains(THEIRS)), "{found:#?}");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    assert_eq!(told(&plan, &format!("iam-role {THEIRS}")).len(), 1, "{:#?}", plan.notes);
+    assert!(world.apply(&manifest("")).await.expect("applied").is_success());
+    let report = world.revoke_all(&text).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(world.attached(THEIRS).await, [THEIRS]);
+    assert!(stacks().await.is_empty(), "what is theirs makes no stack");
+}
+
 /// Whoever replaced its tags took away what says that the stack gave it the task policy.
 #[tokio::test]
 async fn a_role_of_ours_that_lost_its_tags_is_told_with_the_way_back() {

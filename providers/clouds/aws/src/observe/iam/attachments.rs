@@ -131,7 +131,7 @@ impl Reader<'_> {
                     continue;
                 }
                 *seen.entry(arn).or_default() += 1;
-                if role.path == self.path && (self.alone || self.marked_by_others(role).is_none()) {
+                if self.is_role_of_ours(name, role) && (self.alone || self.marked_by_others(role).is_none()) {
                     continue;
                 }
                 let id = kinds::attachment(name, policy);
@@ -222,6 +222,11 @@ impl Reader<'_> {
             touches,
         };
         self.found(id, found);
+    }
+
+    /// The path is the mark, below which the stack calls its roles in its own way: others can make some there as well.
+    pub(super) fn is_role_of_ours(&self, name: &str, role: &Role) -> bool {
+        role.path == self.path && self.aws.names.is_name_of_role(name)
     }
 
     /// The path is the mark, below which the stack calls its policies in its own way.

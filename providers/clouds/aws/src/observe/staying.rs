@@ -1,0 +1,154 @@
+//! Roles of the stack that nothing wants any more, and that stay all the same: a document names them, or may.
+//!
+//! AWS takes no document with a deleted principal, from its owner neither. So such a role stays, without what the stack gave it. What
+//! the platform needs of every role it keeps: task code that still runs as it would fail without a word. Sources: IAM user guide, "AWS
+//! JSON policy elements: Principal"; AWS re:Post, "How do I resolve the 'Invalid principal in policy' error" of Amazon S3 and "…
+//! 'Policy contains a statement with one or more invalid principals'" of AWS KMS; Amazon ECR API reference, SetRepositoryPolicy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Found, ObjectId, Observed, Stays, listed, shown};
+use foldhash::HashSet;
+use serde_json::Value;
+
+use crate::inventory::snapshot::Snapshot;
+use crate::objects::attachment::Attachment;
+use crate::objects::kinds;
+use crate::observe::search::HandedOff;
+use crate::policy::document;
+
+/// How many statements, places or grants are named.
+const NAMED: usize = 3;
+
+/// Keeps roles that others' statements name.
+pub(super) fn named(naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Observed) {
+    for (role, statements) in naming {
+        let reason = format!(
+            "{} names it, which this stack did not write or may not take out, and nobody could write that policy once the role is \
+             deleted, but by taking the role out: what the role gave goes, and it goes itself once no statement names it any more. \
+             Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do",
+            listed(&statements, NAMED)
+        );
+        without_rights(role, reason, observed);
+    }
+}
+
+/// Keeps roles that statements name which others were asked to add, and that nobody here can see.
+pub(super) fn handed_off(wanted: &HashSet<&ObjectId>, handed_off: &[HandedOff], observed: &mut Observed) {
+    let mut naming: BTreeMap<&ObjectId, (BTreeSet<String>, Vec<&str>)> = BTreeMap::new();
+    for HandedOff { grant, place, roles } in handed_off {
+        for role in roles.iter().filter(|role| !wanted.contains(role)) {
+            let (grants, places) = naming.entry(role).or_default();
+            grants.insert(grant.to_string());
+            places.push(place);
+        }
+    }
+    for (role, (grants, places)) in naming {
+        let grants = grants.into_iter().collect::<Vec<_>>();
+        let reason = format!(
+            "the policy of {} may name it, as whoever owns that was asked to add a statement for {}, and there are no credentials to \
+             look: they could not write that policy once the role is deleted, but by taking the role out. What the role gave goes. \
+             Have the statement taken out there, and then take the grant out of the manifest and apply that (or say how to work \
+             there, `aws.accounts`, and run this again)",
+            listed(&places, NAMED),
+            listed(&grants, NAMED)
+        );
+        without_rights(role.clone(), reason, observed);
+    }
+}
+
+/// Keeps all of them as long as a document of another account may name them that couldn't be searched. A mark names documents and no
+/// roles, what a role gave before may have been taken away since, and anybody may have named it where no mark is: so each of them may
+/// be named there.
+pub(super) fn perhaps_named(wanted: &HashSet<&ObjectId>, unsearched: &BTreeSet<String>, observed: &mut Observed) {
+    if unsearched.is_empty() {
+        return;
+    }
+    for object in going(wanted, observed) {
+        let reason = format!(
+            "what couldn't be searched may name it: {}. Nobody could write such a policy once the role is deleted, but by taking the \
+             role out: what the role gave goes, and it goes itself once the search succeeds. Until then whom it trusts can still \
+             assume it, for nothing but what policies elsewhere let it do. If nobody will work there again, have the statements of \
+             this stack taken out there, and delete the role by hand",
+            listed(unsearched, NAMED)
+        );
+        without_rights(object, reason, observed);
+    }
+}
+
+/// Keeps roles that the trust policies of others' roles name. Those of the stack's own it writes anew.
+pub(super) fn trusted(wanted: &HashSet<&ObjectId>, snapshot: &Snapshot, observed: &mut Observed) {
+    let going: BTreeSet<_> = going(wanted, observed).collect();
+    let arns = observed.principals.iter().filter(|(_, role)| going.contains(role));
+    let arns: Vec<_> = arns.map(|(arn, role)| (arn.clone(), role.clone())).collect();
+    let others = snapshot.roles.iter().filter(|(_, role)| !observed.principals.contains_key(&role.arn));
+    let mut trusting: BTreeMap<ObjectId, BTreeSet<String>> = BTreeMap::new();
+    for (name, role) in others.filter(|_| !arns.is_empty()) {
+        let text = role.trust_text();
+        let named: Vec<_> = arns.iter().filter(|(_, id)| text.contains(&id.name)).collect();
+        if named.is_empty() {
+            continue;
+        }
+        let principals = principals(&role.trust());
+        for (_, id) in named.into_iter().filter(|(arn, _)| principals.contains(arn)) {
+            trusting.entry(id.clone()).or_default().insert(format!("role {}", shown(name)));
+        }
+    }
+    for (role, by) in trusting {
+        let reason = format!(
+            "the trust policy of {} names it, and nobody could write that one once the role is deleted, but by taking the role out: what \
+             the role gave goes, and it goes itself once no trust policy names it any more. Until then whom it trusts can still assume \
+             it, and by it what trusts it",
+            listed(&by, NAMED)
+        );
+        without_rights(role, reason, observed);
+    }
+}
+
+/// Whom the statements of a document name.
+fn principals(document: &Value) -> BTreeSet<String> {
+    fn texts(value: &Value, all: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => _ = all.insert(text.clone()),
+            Value::Array(values) => values.iter().for_each(|value| texts(value, all)),
+            Value::Object(values) => values.values().for_each(|value| texts(value, all)),
+            _ => {}
+        }
+    }
+    let mut all = BTreeSet::new();
+    for statement in document::statements(document) {
+        for element in ["Principal", "NotPrincipal"] {
+            texts(&statement[element], &mut all);
+        }
+    }
+    all
+}
+
+/// The stack's roles that would go.
+fn going(wanted: &HashSet<&ObjectId>, observed: &Observed) -> impl Iterator<Item = ObjectId> + use<> {
+    let goes = |(id, found): &(&ObjectId, &Found)| id.kind == kinds::ROLE && found.owned && !wanted.contains(id);
+    let going: Vec<_> = observed.objects.iter().filter(goes).map(|(id, _)| id.clone()).collect();
+    going.into_iter()
+}
+
+/// A role that would go stays, with the task policy that it has. What else keeps one is told already.
+fn without_rights(object: ObjectId, reason: String, observed: &mut Observed) {
+    if observed.objects.remove(&object).is_none() {
+        return;
+    }
+    let is_its = |id: &&ObjectId| observed.objects.get(id).is_some_and(|found| found.depends_on.contains(&object));
+    let kept: Vec<_> = observed.with_principals.iter().filter(is_its).cloned().collect();
+    let mut policies = BTreeSet::new();
+    for attachment in kept {
+        let found = observed.objects.remove(&attachment);
+        let policy = found.and_then(|found| Some(Attachment::of(&found.attributes)?.policy.into_owned()));
+        policies.extend(policy.map(|arn| shown(kinds::policy_name(&arn))));
+    }
+    let reason = match policies.is_empty() {
+        true => reason,
+        false => {
+            format!("{reason}. It keeps {}, which task code that still runs as it needs", listed(&policies, NAMED))
+        }
+    };
+    observed.stays.push(Stays { object, reason, is_empty: true });
+}
