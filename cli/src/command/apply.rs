@@ -112,7 +112,7 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
     if asked.wording == Wording::Plan {
         super::tell_of_no_grants(&mut plan, work.session);
     }
-shell.printer.here().plan(&mut plan);
+    shell.printer.here().plan(&mut plan);
     let is_elsewhere = asked.wording == Wording::Revoke && !asked.leaves_nothing && is_told_elsewhere(&plan);
     if (asked.must_be_there || is_elsewhere)
         && plan.is_empty()
