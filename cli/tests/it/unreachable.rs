@@ -64,6 +64,19 @@ fn where_no_proxy_is() {
     }
 }
 
+/// Credentials that are got on the way: where nobody gives them out, there is no way to AWS, and no lack of credentials.
+#[test]
+fn where_nobody_gives_credentials_out() {
+    let proxy = format!("127.0.0.1:{}", closed_port());
+    let folder = Folder::with(QUICKSTART).variable("https_proxy", &format!("http://{proxy}")).variable("no_proxy", "");
+    folder.write("token", "a.web.identity");
+    let folder = folder.variable("AWS_WEB_IDENTITY_TOKEN_FILE", "token");
+    let folder = folder.variable("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/deployer");
+    let place = format!("https://sts.us-west-2.amazonaws.com (https_proxy is http://{proxy})");
+    let said = refused_at(&folder, "aws", &place);
+    assert!(!said.contains("log in") && said.matches("no connection").count() == 1, "{said}");
+}
+
 #[test]
 fn where_a_name_is_not_known() {
     // Never a name (RFC 6761). Whether the resolver says so or doesn't answer at all, is the machine's: which one is asked stands in

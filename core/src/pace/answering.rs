@@ -11,7 +11,7 @@ use crate::pace::request_timeout::RequestTimeout;
 
 /// How long a host from which nothing ever came may take for its first answer, unless somebody says that requests take longer than
 /// they do where nothing is said.
-const SILENCE: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The same once it has taken that long for nothing: several requests are on their way before anybody gives up.
 const SILENT: Duration = Duration::from_secs(2);

@@ -51,6 +51,8 @@ where
         }
         // The credentials of another account are got on the way.
         _ if let Some(refusal) = on_the_way(&error) => refusal.with("on the way to", operation),
+        // So are those of a web identity and of a login: where nobody answers, logging in again is of no use.
+        _ if is_unreachable_for_credentials(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         _ if let Some(session) = login_session(&error) => {
             Error::new(ErrorKind::Credentials, "the session of `aws login` can't be used")
                 .with("operation", operation)
@@ -268,6 +270,12 @@ fn lost<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Lost> {
 /// Whether nothing was sent.
 fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
     lost(error).is_some_and(|lost| matches!(lost.how, How::NoConnection(_)))
+}
+
+/// The same of a service that gives out credentials. What a machine offers to what runs on it, over plain HTTP, isn't there where it
+/// offers none.
+fn is_unreachable_for_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    is_unreachable(error) && lacks_credentials(error) && lost(error).is_some_and(Lost::is_encrypted)
 }
 
 /// Whether nothing ever came from where the request went.

@@ -63,6 +63,13 @@ pub(crate) enum How {
     Broken(BoxError),
 }
 
+impl Lost {
+    /// Whether it went to a service of AWS's, and not to what the machine itself offers.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.to.starts_with("https://")
+    }
+}
+
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let to = &self.to;
