@@ -1,7 +1,7 @@
 //! `cloudgrant apply`, and carrying out a plan, which `revoke` does too.
 
 use clap::Args;
-use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Plan, Report, Result, Session};
+use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Note, Plan, Report, Result, Session};
 
 use super::audit::{AuditOptions, actor};
 use super::{Shell, Work, with_session};
@@ -100,7 +100,7 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
         // another stack's if there is one.
         Err(error) if asked.must_be_there && error.kind() == ErrorKind::Conflict => {
             let stack = &work.session.loaded().manifest.stack.clone();
-            let elsewhere = super::revoke::nothing_of(shell, work, engine, stack).await;
+            let elsewhere = super::revoke::nothing_of(shell, work, engine, stack, asked).await;
             return Err(elsewhere.ok().flatten().unwrap_or(error));
         }
         plan => plan?,
@@ -113,23 +113,26 @@ pub(super) async fn planned(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engi
         super::tell_of_no_grants(&mut plan, work.session);
     }
     shell.printer.here().plan(&mut plan);
-    let is_elsewhere = asked.wording == Wording::Revoke && !asked.leaves_nothing && is_told_elsewhere(&plan);
-    if (asked.must_be_there || is_elsewhere)
+    let elsewhere = told_elsewhere(&plan).filter(|_| asked.wording == Wording::Revoke && !asked.leaves_nothing);
+    if (asked.must_be_there || elsewhere.is_some())
         && plan.is_empty()
         && plan.unsearched.is_empty()
         && plan.stays.is_empty()
-        && let Some(error) = super::revoke::nothing_of(shell, work, engine, &plan.stack).await?
+        && let Some(error) = super::revoke::nothing_of(shell, work, engine, &plan.stack, asked).await?
     {
-        return Err(error);
+        return Err(match elsewhere {
+            Some(note) => error.with("warning", &note.message),
+            None => error,
+        });
     }
     work.progress.clear();
     Ok(plan)
 }
 
-/// Whether the plan tells of the same stack at another home, or under another name.
-fn is_told_elsewhere(plan: &Plan) -> bool {
+/// What the plan tells of the same stack at another home, or under another name.
+fn told_elsewhere(plan: &Plan) -> Option<&Note> {
     let about = format!("stack {}", plan.stack);
-    plan.notes.iter().any(|note| note.is_of_access && note.about == about)
+    plan.notes.iter().find(|note| note.is_of_access && note.about == about)
 }
 
 /// What keeps a run from being a success although nothing of it fails.

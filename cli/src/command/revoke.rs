@@ -255,6 +255,7 @@ pub(super) async fn nothing_of(
     work: &mut Work<'_>,
     engine: &Engine,
     stack: &Stack,
+    asked: Asked<'_>,
 ) -> Result<Option<Error>> {
     let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
     work.progress.clear();
@@ -288,13 +289,25 @@ pub(super) async fn nothing_of(
     let provider = work.session.registration().id;
     let homes: Vec<_> = named.iter().map(|found| found.home.as_str()).collect();
     let listed: Vec<_> = named.iter().map(|found| Listed::of(found, provider, &global)).collect();
-    let commands: Vec<_> = listed.iter().filter_map(|one| one.take_back.as_deref()).collect();
+    // What was asked for, at each of these homes: whoever names a grant doesn't mean the whole stack.
+    let commands: Vec<_> = match asked.must_be_there {
+        true => listed.iter().filter_map(|one| one.take_back.clone()).collect(),
+        false => {
+            let again = global.repeated(asked.again);
+            listed.iter().filter_map(|one| Some(format!("{}{again}", one.variables.as_ref()?))).collect()
+        }
+    };
+    // A line that is broken in two would be another command.
+    let commands: Vec<_> = commands.iter().flat_map(|some| some.lines()).map(|one| format!("`{one}`")).collect();
     let blanks = listed.iter().flat_map(|one| &one.fill_in);
     let blanks: BTreeSet<_> = blanks.map(|(variable, what)| format!("\nfill in {variable}: {what}")).collect();
     let blanks: String = blanks.into_iter().collect();
     let hint = match commands.as_slice() {
         [] => format!("`{list}` says what is in the way there"),
-        commands => format!("take it back there:\n{}{blanks}", commands.join("\n")),
+        commands => {
+            let what = if asked.must_be_there { "take the stack back there" } else { "take it away there" };
+            format!("{what}:\n{}{blanks}", commands.join("\n"))
+        }
     };
     let message = format!("stack {stack} is at another home than the one meant here: nothing was taken away");
     Ok(Some(Error::new(ErrorKind::NotFound, message).with("home", homes.join("; ")).hint(hint)))

@@ -51,8 +51,8 @@ impl Here {
     pub(crate) fn aside(&self) -> Option<String> {
         let before = self.0.before.as_ref()?;
         Some(format!(
-            "The documents and commands below are for the real cloud; in the sandbox, run a command with \
-             `{before}COMMAND`."
+            "The documents and commands below are for the real cloud. For the sandbox, begin a shell in it with `{before}sh`, and run \
+             there what the sandbox answers."
         ))
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Listed<'a> {
     /// A line for each of the commands, of which each reaches one place on a platform. None where no run can be at its home.
     pub(crate) take_back: Option<String>,
     commands: Vec<String>,
+    /// The variables that lead a run to its home, each with a blank behind it.
+    pub(crate) variables: Option<String>,
     /// The variables in these that somebody has to fill in, each with what it takes.
     pub(crate) fill_in: Vec<(String, Cow<'a, str>)>,
 }
@@ -56,7 +58,7 @@ impl<'a> Listed<'a> {
         if ways.is_empty() {
             ways.push(String::new());
         }
-        let commands = stack.settings.as_ref().map(|settings| {
+        let variables = stack.settings.as_ref().map(|settings| {
             let variable = |(key, value): (&String, &String)| format!("{}={} ", named(key), quoted(value));
             let mut variables: String = settings.iter().map(variable).collect();
             if manifest::is_missing(global) {
@@ -70,12 +72,16 @@ impl<'a> Listed<'a> {
                 said.sort();
                 variables.extend(said.iter().map(|(name, value)| format!("{name}={} ", quoted(value))));
             }
+            variables
+        });
+        let commands = variables.as_ref().map(|variables| {
             let named = if stack.is_this { String::new() } else { format!(" --stack {}", stack.name) };
             let command = global.repeated(&format!("revoke --all{named}"));
             ways.iter().map(|way| format!("{variables}{way}{blanks}{command}")).collect::<Vec<_>>()
         });
         let take_back = commands.as_ref().map(|commands| commands.join("\n"));
-        Self { stack, take_back, commands: commands.unwrap_or_default(), fill_in }
+        let variables = variables.map(|variables| variables + &blanks);
+        Self { stack, take_back, commands: commands.unwrap_or_default(), variables, fill_in }
     }
 
     /// How many objects of each kind it owns.

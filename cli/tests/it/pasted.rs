@@ -48,7 +48,7 @@ fn what_no_sandbox_answers_stays_as_it_is() {
 #[test]
 fn commands_for_the_real_cloud_are_told_to_be_so_once() {
     let aside = |sandbox| {
-        format!("for the real cloud; in the sandbox, run a command with `cloudgrant sandbox {sandbox} -- COMMAND`")
+        format!("for the real cloud. For the sandbox, begin a shell in it with `cloudgrant sandbox {sandbox} -- sh`")
     };
     let folder = Folder::with(QUICKSTART);
     for command in ["explain", "plan"] {

@@ -106,7 +106,7 @@ pub(crate) fn left_alone(plan: &Plan, before: &[InTheWay], is_kept: impl Fn(&Int
     let is_told = |one: &InTheWay| plan.stays.iter().any(|stays| stays.object == one.object);
     let note = |one: &InTheWay| {
         let whose = asked(one.because.iter()).find(|intent| !is_kept(intent)).filter(|_| !is_told(one))?;
-        Some(Note::warning(whose, format!("{}: it is left as it is", one.what)))
+        Some(Note::of_access(whose, format!("{}: it is left as it is", one.what)))
     };
     before.iter().filter_map(note).collect()
 }

@@ -139,6 +139,11 @@ impl<'a> Reducer<'a> {
         });
         // Whoever takes something away is told where access stays, whoever else would be.
         plan.notes.retain(|note| note.is_of_access || !notes.contains(note));
+        // Whether this is another stack from before shows in all that the manifest asks for, and not in what is left of that.
+        let about = format!("stack {}", plan.stack);
+        let of_stack = notes.iter().filter(|note| note.is_of_access && note.about == about);
+        let missing: Vec<_> = of_stack.filter(|note| !plan.notes.contains(note)).cloned().collect();
+        plan.notes.extend(missing);
     }
 
     /// Says what isn't taken away although nothing that stays asks for it. Answers with whether it is told that others give it.

@@ -25,7 +25,7 @@ fn whoever_only_takes_away_goes_past_what_is_in_the_way_and_makes_nothing_on_it(
     // Only whoever wanted it and no longer does is told.
     assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| true), []);
     let message = "thing theirs exists, and is not this stack's: it is left as it is";
-    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| false), [Note::warning("grant all", message)]);
+    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| false), [Note::of_access("grant all", message)]);
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let of_policies = iam::OfPolicies { tags, attached_to, unmarked };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
-    staying::trusted(&desired.objects.iter().map(|object| &object.id).collect(), &snapshot, &mut observed);
+    let wanted = desired.objects.iter().map(|object| &object.id).collect();
+    staying::trusted(staying::Wanted { names: &aws.names, objects: &wanted }, &snapshot, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.
     if looks {
         beyond::add(aws, desired, &snapshot, &mut observed);

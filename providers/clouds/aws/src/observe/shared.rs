@@ -15,6 +15,7 @@ use crate::client::AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::OtherHomes;
 use crate::observe::search::{self, HandedOff, Search};
+use crate::observe::staying::Wanted;
 use crate::observe::{lists, lost, staying};
 use crate::places::{Mark, Marked, Place};
 use crate::shared_document::Shared;
@@ -196,9 +197,10 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
-    staying::named(naming, observed);
-    staying::handed_off(&wanted, &policies.handed_off, observed);
-    staying::perhaps_named(&wanted, &policies.unsearched_for_roles, observed);
+    let wanted = Wanted { names: &aws.names, objects: &wanted };
+    staying::named(wanted, naming, observed);
+    staying::handed_off(wanted, &policies.handed_off, observed);
+    staying::perhaps_named(wanted, &policies.unsearched_for_roles, observed);
     observed.unsearched.extend(policies.unsearched);
     observed.unsearched_for.extend(policies.unsearched_for);
     observed.unmakeable.extend(policies.missing);

@@ -1,7 +1,8 @@
 //! Roles of the stack that nothing wants any more, and that stay all the same: a document names them, or may.
 //!
-//! AWS takes no document with a deleted principal, from its owner neither. So such a role stays, without what the stack gave it. What
-//! the platform needs of every role it keeps: task code that still runs as it would fail without a word. Sources: IAM user guide, "AWS
+//! AWS takes no document with a deleted principal, from its owner neither. So such a role stays, without what was for its own scope. What
+//! the platform needs of every role it keeps, and what grants of wider scopes give: task code that still runs as it would fail without
+//! a word. Sources: IAM user guide, "AWS
 //! JSON policy elements: Principal"; AWS re:Post, "How do I resolve the 'Invalid principal in policy' error" of Amazon S3 and "…
 //! 'Policy contains a statement with one or more invalid principals'" of AWS KMS; Amazon ECR API reference, SetRepositoryPolicy.
 
@@ -12,6 +13,7 @@ use foldhash::HashSet;
 use serde_json::Value;
 
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::observe::search::HandedOff;
@@ -20,8 +22,23 @@ use crate::policy::document;
 /// How many statements, places or grants are named.
 const NAMED: usize = 3;
 
+/// What the stack is to have.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) names: &'a Names,
+    pub(super) objects: &'a HashSet<&'a ObjectId>,
+}
+
+impl Wanted<'_> {
+    /// Whether it is a policy that something is wanted of, and of one scope. What several scopes share may be what is taken away here.
+    fn is_policy_of_a_scope(self, id: &ObjectId) -> bool {
+        let is_shared = self.names.is_shared_policy(&self.names.policy_arn(&id.name));
+        id.kind == kinds::POLICY && self.objects.contains(id) && !is_shared
+    }
+}
+
 /// Keeps roles that others' statements name.
-pub(super) fn named(naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Observed) {
+pub(super) fn named(wanted: Wanted<'_>, naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Observed) {
     for (role, statements) in naming {
         let reason = format!(
             "{} names it, which this stack did not write or may not take out, and nobody could write that policy once the role is \
@@ -29,15 +46,15 @@ pub(super) fn named(naming: BTreeMap<ObjectId, Vec<String>>, observed: &mut Obse
              Until then whom it trusts can still assume it, for nothing but what policies elsewhere let it do",
             listed(&statements, NAMED)
         );
-        without_rights(role, reason, observed);
+        without_rights(wanted, role, reason, observed);
     }
 }
 
 /// Keeps roles that statements name which others were asked to add, and that nobody here can see.
-pub(super) fn handed_off(wanted: &HashSet<&ObjectId>, handed_off: &[HandedOff], observed: &mut Observed) {
+pub(super) fn handed_off(wanted: Wanted<'_>, handed_off: &[HandedOff], observed: &mut Observed) {
     let mut naming: BTreeMap<&ObjectId, (BTreeSet<String>, Vec<&str>)> = BTreeMap::new();
     for HandedOff { grant, place, roles } in handed_off {
-        for role in roles.iter().filter(|role| !wanted.contains(role)) {
+        for role in roles.iter().filter(|role| !wanted.objects.contains(role)) {
             let (grants, places) = naming.entry(role).or_default();
             grants.insert(grant.to_string());
             places.push(place);
@@ -53,18 +70,18 @@ pub(super) fn handed_off(wanted: &HashSet<&ObjectId>, handed_off: &[HandedOff], 
             listed(&places, NAMED),
             listed(&grants, NAMED)
         );
-        without_rights(role.clone(), reason, observed);
+        without_rights(wanted, role.clone(), reason, observed);
     }
 }
 
 /// Keeps all of them as long as a document of another account may name them that couldn't be searched. A mark names documents and no
 /// roles, what a role gave before may have been taken away since, and anybody may have named it where no mark is: so each of them may
 /// be named there.
-pub(super) fn perhaps_named(wanted: &HashSet<&ObjectId>, unsearched: &BTreeSet<String>, observed: &mut Observed) {
+pub(super) fn perhaps_named(wanted: Wanted<'_>, unsearched: &BTreeSet<String>, observed: &mut Observed) {
     if unsearched.is_empty() {
         return;
     }
-    for object in going(wanted, observed) {
+    for object in going(wanted.objects, observed) {
         let reason = format!(
             "what couldn't be searched may name it: {}. Nobody could write such a policy once the role is deleted, but by taking the \
              role out: what the role gave goes, and it goes itself once the search succeeds. Until then whom it trusts can still \
@@ -72,13 +89,13 @@ pub(super) fn perhaps_named(wanted: &HashSet<&ObjectId>, unsearched: &BTreeSet<S
              this stack taken out there, and delete the role by hand",
             listed(unsearched, NAMED)
         );
-        without_rights(object, reason, observed);
+        without_rights(wanted, object, reason, observed);
     }
 }
 
 /// Keeps roles that the trust policies of others' roles name. Those of the stack's own it writes anew.
-pub(super) fn trusted(wanted: &HashSet<&ObjectId>, snapshot: &Snapshot, observed: &mut Observed) {
-    let going: BTreeSet<_> = going(wanted, observed).collect();
+pub(super) fn trusted(wanted: Wanted<'_>, snapshot: &Snapshot, observed: &mut Observed) {
+    let going: BTreeSet<_> = going(wanted.objects, observed).collect();
     let arns = observed.principals.iter().filter(|(_, role)| going.contains(role));
     let arns: Vec<_> = arns.map(|(arn, role)| (arn.clone(), role.clone())).collect();
     let others = snapshot.roles.iter().filter(|(_, role)| !observed.principals.contains_key(&role.arn));
@@ -101,7 +118,7 @@ pub(super) fn trusted(wanted: &HashSet<&ObjectId>, snapshot: &Snapshot, observed
              it, and by it what trusts it",
             listed(&by, NAMED)
         );
-        without_rights(role, reason, observed);
+        without_rights(wanted, role, reason, observed);
     }
 }
 
@@ -131,13 +148,19 @@ fn going(wanted: &HashSet<&ObjectId>, observed: &Observed) -> impl Iterator<Item
     going.into_iter()
 }
 
-/// A role that would go stays, with the task policy that it has. What else keeps one is told already.
-fn without_rights(object: ObjectId, reason: String, observed: &mut Observed) {
+/// A role that would go stays, with the task policy that it has, and with the policies that something is wanted of: they are of wider
+/// scopes, whose grants stay. What else keeps one is told already.
+fn without_rights(wanted: Wanted<'_>, object: ObjectId, reason: String, observed: &mut Observed) {
     if observed.objects.remove(&object).is_none() {
         return;
     }
-    let is_its = |id: &&ObjectId| observed.objects.get(id).is_some_and(|found| found.depends_on.contains(&object));
-    let kept: Vec<_> = observed.with_principals.iter().filter(is_its).cloned().collect();
+    let is_its = |found: &Found| found.depends_on.contains(&object);
+    let is_needed = |id: &ObjectId, found: &Found| {
+        observed.with_principals.contains(id)
+            || id.kind == kinds::ATTACHMENT && found.depends_on.iter().any(|id| wanted.is_policy_of_a_scope(id))
+    };
+    let kept = observed.objects.iter().filter(|(id, found)| is_its(found) && is_needed(id, found));
+    let kept: Vec<_> = kept.map(|(id, _)| id.clone()).collect();
     let mut policies = BTreeSet::new();
     for attachment in kept {
         let found = observed.objects.remove(&attachment);

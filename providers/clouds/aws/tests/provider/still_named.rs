@@ -250,3 +250,28 @@ async fn a_role_that_another_role_trusts_stays_until_it_does_not() {
     world.iam().delete_role().role_name("reports").send().await.expect("deleted");
     assert_eq!(deleted(&revoking(&world, &text, Some(&["a".to_owned()])).await), [ROLE]);
 }
+
+/// What grants of wider scopes give isn't revoked, and task code may run on as such a role.
+#[tokio::test]
+async fn a_role_that_stays_keeps_what_wider_scopes_give() {
+    let all = "  - { name: w, scope: global, access: { data: read } }";
+    let text = manifest(&format!("{}\n{all}\n", GRANTS.trim_end())).replace(OTHERS, "{}");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = world.attached(ROLE).await;
+    let wider = before.iter().find(|policy| policy.contains("global")).cloned().unwrap_or_else(|| panic!("{before:?}"));
+    let session = world.session(&text).await.expect("a session");
+    let engine = session.engine_without(Some(&["a".to_owned()])).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    let mut kept = vec![wider, TASK_POLICY.to_owned()];
+    kept.sort();
+    assert_eq!(world.attached(ROLE).await, kept, "{before:?}");
+    // Everything goes where everything is taken back.
+    let engine = session.engine_without(None).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(world.attached(ROLE).await, [TASK_POLICY]);
+}
