@@ -56,7 +56,7 @@ pub use contract::remainder::{Remainder, Shares};
 pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use link::intents::intents;
-pub use pace::answering::{Answering, proxy_named};
+pub use pace::answering::{Answering, nothing_listens, proxy_named};
 pub use pace::{Pace, Signal, Turn};
 pub use plan::audience::{Audience, Choice};
 pub use plan::comparison::{Difference, Effect, Move, compare};
