@@ -53,7 +53,7 @@ pub use contract::provider::{Caller, Connect, Context, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::remainder::{Remainder, Shares};
-pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo};
+pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
 pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
 pub use link::intents::intents;
 pub use pace::answering::{Answering, nothing_listens, proxy_named};

@@ -33,6 +33,7 @@ mod platform_places;
 mod proxies;
 mod readme;
 mod refusals;
+mod renamed_delivery;
 mod revoked_principals;
 mod sandbox;
 mod sandbox_or_not;
