@@ -37,6 +37,8 @@ mod renamed_delivery;
 mod revoked_principals;
 mod sandbox;
 mod sandbox_or_not;
+#[cfg(unix)]
+mod sandbox_tools;
 mod short;
 mod stacks;
 mod stranger;
