@@ -1,15 +1,18 @@
 //! The emulator of the selected cloud, in this process.
 
+mod tools;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 use cloudgrant_sandbox_kit::registry::{all, find};
-use cloudgrant_sandbox_kit::{Knobs, Running, SandboxError, Start};
+use cloudgrant_sandbox_kit::{Knobs, Running, SandboxError, Setup, Start};
 use serde_json::Value;
 
 use crate::args::mistakes::ENDINGS;
 use crate::args::{Global, quoted};
+pub(crate) use tools::Tools;
 
 /// What goes wrong in the sandbox: the flag, or else the variable, which means nothing without a sandbox.
 ///
@@ -73,6 +76,11 @@ impl Sandboxes {
         let address = SocketAddr::new(address.ip(), 0);
         let started = start(platform, folder.join(platform), address, config, knobs).await?;
         Ok(Self { cloud, platform: Some(started) })
+    }
+
+    /// What other programs need before they talk to these.
+    pub(crate) fn setups(&self) -> Vec<&Setup> {
+        [Some(&self.cloud), self.platform.as_ref()].into_iter().flatten().filter_map(Running::setup).collect()
     }
 
     pub(crate) async fn stop(self) {

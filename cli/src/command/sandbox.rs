@@ -18,14 +18,15 @@ use crate::exit::Exit;
 use crate::manifest;
 use crate::render::json::FORMAT_VERSION;
 use crate::render::wrapped;
-use crate::sandbox::Sandboxes;
+use crate::sandbox::{Sandboxes, Tools};
 use crate::terminal::interrupt::Interrupts;
 
 const DETAILS: &str = "\
 Prints what to export so that the cloud's own tool and SDKs (on AWS also Terraform) talk to the \
 emulator, with commands to run once where a tool needs more than variables, and serves until Ctrl-C. \
 With a command behind `--`, runs that command with these variables set, and without any other that \
-leads to a real cloud, and ends with its exit code. az knows no login there: it takes its commands first.
+leads to a real cloud, and ends with its exit code. The first command of az in there sets az up for the \
+emulator, which takes some seconds.
 
 What the manifest takes for granted is there from the start: secrets, registries, the platform's \
 roles. Without a manifest, --provider says which cloud, and the emulator begins empty. To start over, delete \
@@ -130,7 +131,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     }
     let variables = variables(&running, &folder, options.listen)?;
     let result = match options.command.split_first() {
-        Some((program, arguments)) => child(program, arguments, &variables, &mut interrupts).await,
+        Some((program, arguments)) => {
+            let tools = Tools::set_up(&running.setups(), &folder, program)?;
+            tools.by_hand.iter().for_each(|setup| shell.printer.say(comments(&setup.commands).trim_end()));
+            child(&tools, arguments, &variables, &mut interrupts).await
+        }
         None => serve(shell, &provider, &folder, &running.cloud, variables, &mut interrupts).await,
     };
     running.stop().await;
@@ -224,6 +229,7 @@ async fn serve(
     if std::env::var_os(ANOTHER).is_some() {
         variables.push((ANOTHER.to_owned(), "no".to_owned()));
     }
+    let setup = running.setup().map(|setup| setup.commands.as_slice()).unwrap_or_default();
     if shell.printer.is_json() {
         let exports: serde_json::Map<_, _> =
             variables.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
@@ -234,11 +240,11 @@ async fn serve(
             "endpoint": running.endpoint(),
             "folder": folder,
             "exports": exports,
-            "setup": running.setup(),
+            "setup": setup,
         }))?;
     } else {
         let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", crate::args::quoted(value)));
-        shell.printer.data(&(lines.collect::<String>() + &comments(running.setup())))?;
+        shell.printer.data(&(lines.collect::<String>() + &comments(setup)))?;
     }
     shell.printer.say("Serving until Ctrl-C.");
     interrupts.next().await;
@@ -256,16 +262,17 @@ fn comments(setup: &[String]) -> String {
 
 /// Runs another program. The first Ctrl-C reaches it as well as us: it decides what to do, and we wait for it.
 async fn child(
-    program: &OsString,
+    tools: &Tools<'_>,
     arguments: &[OsString],
     variables: &[(String, String)],
     interrupts: &mut Interrupts,
 ) -> Result<Exit> {
-    let name = program.to_string_lossy().into_owned();
-    let mut command = tokio::process::Command::new(program);
+    let name = tools.asked.to_string_lossy().into_owned();
+    let mut command = tokio::process::Command::new(&tools.program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| leads_out(name)) {
         command.env_remove(name);
     }
+    command.envs(tools.path.iter().map(|path| ("PATH", path)));
     let mut child =
         command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value))).spawn().map_err(|error| {
             Error::new(ErrorKind::Usage, format!("can't run `{name}`"))

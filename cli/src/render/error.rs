@@ -11,13 +11,12 @@ use super::{BOLD, CYAN, DIM, RED, YELLOW, styled, wrapped};
 
 /// For people.
 pub(crate) fn text(error: &Error, here: &Here, width: Option<usize>) -> String {
-    let said = here.text(error.message());
-    format!("{}: {said}\n{}", styled(RED.bold(), "error"), details(error, &[], here, width))
+    format!("{}: {}\n{}", styled(RED.bold(), "error"), error.message(), details(error, &[], here, width))
 }
 
 /// For people: what keeps this caller from applying, and nobody who may.
 pub(crate) fn warning(error: &Error, here: &Here, width: Option<usize>) -> String {
-    let said = format!("an apply of yours would be refused: {}", here.text(error.message()));
+    let said = format!("an apply of yours would be refused: {}", error.message());
     let said = wrapped(&said, 9, 2, width);
     format!("{}: {said}\n{}", styled(YELLOW.bold(), "warning"), details(error, &[], here, width))
 }
@@ -25,7 +24,7 @@ pub(crate) fn warning(error: &Error, here: &Here, width: Option<usize>) -> Strin
 /// For people: one of several things that failed.
 pub(super) fn failed(what: &str, error: &Error, here: &Here, width: Option<usize>) -> String {
     let title = format!("{}: {}", styled(RED.bold(), "failed"), styled(BOLD, what));
-    format!("{title}: {}\n{}", here.text(error.message()), details(error, &[what], here, width))
+    format!("{title}: {}\n{}", error.message(), details(error, &[what], here, width))
 }
 
 /// What comes after the first line. Facts that stand there already are left out.
@@ -128,7 +127,7 @@ pub(super) fn value(error: &Error, here: &Here) -> Value {
         error.context().iter().map(|(key, value)| ((*key).to_owned(), Value::from(value.as_str()))).collect();
     let mut value = json!({
         "kind": kebab(&format!("{:?}", error.kind())),
-        "message": here.text(error.message()),
+        "message": error.message(),
         "context": context,
         "hint": error.hint_text().map(|hint| here.text(hint)),
         "problems": error.problems().iter().map(|problem| here.problem(problem)).collect::<Vec<_>>(),

@@ -1,7 +1,8 @@
 //! Commands in messages, as they have to be written here: whoever pastes one means what this run is about. What clouds and core say
 //! knows nothing of a manifest's file or of a sandbox. It has its commands in backquotes.
 //!
-//! Only messages are written so, each before it is wrapped. What is data (documents, code, values of a manifest) stays as it is.
+//! Only messages are written so, each before it is wrapped. What is data (documents, code, values of a manifest) stays as it is. So
+//! does what an error says, which names such values: its commands are in its hint.
 
 use std::sync::{Arc, OnceLock};
 
@@ -174,10 +175,10 @@ impl Here {
         stack.fill_in.values_mut().for_each(|what| self.rewrite(what));
     }
 
-    /// The same of a single problem.
+    /// The same of a single problem. What is wrong is said with values of the manifest, which stay as they are, however they look; what
+    /// to run is in the hint.
     pub(crate) fn problem(&self, problem: &Diagnostic) -> Diagnostic {
         let mut problem = problem.clone();
-        self.rewrite(&mut problem.message);
         problem.hint.iter_mut().for_each(|hint| self.rewrite(hint));
         problem
     }

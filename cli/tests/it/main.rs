@@ -33,9 +33,12 @@ mod platform_places;
 mod proxies;
 mod readme;
 mod refusals;
+mod renamed_delivery;
 mod revoked_principals;
 mod sandbox;
 mod sandbox_or_not;
+#[cfg(unix)]
+mod sandbox_tools;
 mod short;
 mod stacks;
 mod stranger;

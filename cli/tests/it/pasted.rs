@@ -38,6 +38,24 @@ fn values_of_a_manifest_stay_as_they_are() {
     assert!(!errors.contains("`az role list` -"), "{errors}");
 }
 
+/// Errors quote what somebody wrote, and that is no command of theirs.
+#[test]
+fn values_in_errors_stay_as_they_are() {
+    let folder = Folder::with("");
+    let text = QUICKSTART.replace("stack: acme-ml", "stack: cloudgrant apply");
+    folder.write("other.yaml", text.replace("name: training-data", "name: aws iam"));
+    let of = ["plan", "--sandbox", "--file", "other.yaml"];
+    for form in [&[][..], &["--output", "json"]] {
+        let (printed, errors) = said(&folder, &[&of, form].concat());
+        let told = printed + &errors;
+        for value in ["`cloudgrant apply` is not a valid stack name", "`aws iam` is not a valid grant name"] {
+            assert!(told.contains(value), "{told}");
+        }
+    }
+    let (_, told) = said(&Folder::with(QUICKSTART), &["plan", "--sandbox=x", "--profile", "cloudgrant apply"]);
+    assert!(told.contains("there is no profile `cloudgrant apply`"), "{told}");
+}
+
 /// The platform's own client is in no sandbox.
 #[test]
 fn what_no_sandbox_answers_stays_as_it_is() {

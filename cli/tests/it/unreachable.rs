@@ -13,21 +13,31 @@ fn closed_port() -> u16 {
 
 /// Runs a plan, and gives what it says.
 fn refused(folder: &Folder, provider: &str) -> String {
+    let said = failed(folder, provider);
+    assert!(said.contains("hint: check the way to"), "{said}");
+    said
+}
+
+fn failed(folder: &Folder, provider: &str) -> String {
     let begun = Instant::now();
     let output = folder.output(&["plan", "--provider", provider]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(15), "it took {:?}: {said}", begun.elapsed());
-    assert!(said.contains("no connection") && said.contains("hint: check the way to"), "{said}");
+    assert!(said.contains("no connection"), "{said}");
     said
 }
 
 /// The same of a cloud, and where it was tried to go.
 fn refused_at(folder: &Folder, provider: &str, place: &str) -> String {
     let said = refused(folder, provider);
+    assert_names(&said, place);
+    said
+}
+
+fn assert_names(said: &str, place: &str) {
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(&format!("cause: {place}: no connection: ")), "{said}");
-    said
 }
 
 fn aws(endpoint: &str) -> Folder {
@@ -44,12 +54,42 @@ fn azure(endpoint: &str) -> Folder {
 #[test]
 fn where_nobody_listens() {
     let port = closed_port();
-    let place = format!("http://127.0.0.1:{port}");
-    let said = refused_at(&aws(&place), "aws", &place);
-    assert!(said.contains("Connection refused"), "{said}");
-    let place = format!("https://127.0.0.1:{port}");
-    let said = refused_at(&azure(&place), "azure", &place);
-    assert!(said.contains("Connection refused"), "{said}");
+    let (place, encrypted) = (format!("http://127.0.0.1:{port}"), format!("https://127.0.0.1:{port}"));
+    for (folder, provider, place) in [(aws(&place), "aws", place), (azure(&encrypted), "azure", encrypted)] {
+        let said = failed(&folder, provider);
+        assert_names(&said, &place);
+        assert!(said.contains("Connection refused"), "{said}");
+        assert_ended(&said, &place);
+    }
+}
+
+/// That a sandbox is said to have ended: nobody has to look for what is wrong with the network.
+fn assert_ended(said: &str, place: &str) {
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told =
+        format!("hint: nothing listens at {place}, on this machine. A sandbox that was served there may have ended");
+    assert!(words.contains(&told) && words.contains("start it again with `cloudgrant sandbox"), "{said}");
+    assert!(!said.contains("check the way"), "{said}");
+}
+
+/// As in a shell that still has the variables of a sandbox that was served from another one.
+#[test]
+fn where_a_sandbox_has_ended() {
+    for provider in ["aws", "azure"] {
+        let folder = Folder::with(QUICKSTART);
+        let select = format!("provider: {provider}");
+        folder.write("cloudgrant.yaml", QUICKSTART.replacen("provider: aws", &select, 1));
+        let served = folder.output(&["sandbox", "-q", "--", "env"]);
+        let variables = String::from_utf8(served.stdout).expect("text");
+        let mut plan = folder.command(&["plan"]);
+        plan.envs(variables.lines().filter_map(|line| line.split_once('=')));
+        let output = plan.output().expect("the binary runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let endpoint = format!("CLOUDGRANT_{}__ENDPOINT=", provider.to_uppercase());
+        let place = variables.lines().find_map(|line| line.strip_prefix(&endpoint)).expect("one");
+        assert_ended(&said, place);
+    }
 }
 
 /// It may be the proxy that nobody can reach: it is named, and its password isn't.

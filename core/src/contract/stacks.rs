@@ -160,6 +160,19 @@ pub(crate) fn not_reached(place: &str, why: &str, way: Option<WayTo>) -> Unsearc
     }
 }
 
+/// What to do where another stack has told a platform what this one is to tell it, with another value: this one isn't applied as long
+/// as that is there. `between` says what tasks have until it is.
+pub fn in_the_way_of_another(stack: &Stack, is_at_same_home: bool, between: &str) -> String {
+    let (home, command) = match is_at_same_home {
+        true => ("the same home", format!("`cloudgrant revoke --all --stack {stack}`")),
+        false => ("another home", "the command that `cloudgrant stacks` prints for it".to_owned()),
+    };
+    format!(
+        "it is told by stack {stack}, at {home}. If that is this stack from before, take it back first, with {command}, and apply this \
+         one after that: {between}. If both are to stay, they can't bind the same projects and domains"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

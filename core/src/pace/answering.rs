@@ -2,6 +2,9 @@
 //! and for long enough, nobody is there, as with a firewall that drops what it gets.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +88,29 @@ fn named(scheme: &str, value: impl Fn(&str) -> Option<String>) -> Option<String>
     Some(format!("{variable} is {}", crate::shown(&format!("{scheme}{host}"))))
 }
 
+/// What to do where a connection to this machine is refused: a sandbox that was served there and has ended looks like a cloud that
+/// can't be reached, in a shell that still has its variables. `origin` is scheme, host and port. None where it is another machine, or
+/// the connection failed otherwise.
+pub fn nothing_listens(origin: &str, error: &(dyn Error + 'static)) -> Option<String> {
+    let (_, authority) = origin.split_once("://")?;
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let mut cause = Some(error);
+    while let Some(error) = cause.filter(|_| is_here) {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+            return Some(format!(
+                "nothing listens at {origin}, on this machine. A sandbox that was served there may have ended: start it again with \
+                 `cloudgrant sandbox`, and set the variables that it prints; without those of the last one, the real cloud is used"
+            ));
+        }
+        cause = error.source();
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,5 +153,19 @@ mod tests {
         assert_eq!(odd("http").as_deref(), Some("http_proxy is socks5h://proxy.example"));
         let all = with(&[("http_proxy", ""), ("ALL_PROXY", "proxy.example:1")]);
         assert_eq!(all("http").as_deref(), Some("ALL_PROXY is proxy.example:1"));
+    }
+
+    #[test]
+    fn a_sandbox_that_has_ended_was_on_this_machine() {
+        let refused = std::io::Error::from(ErrorKind::ConnectionRefused);
+        for here in ["http://127.0.0.1:4000", "https://[::1]:4000", "https://localhost:4000", "http://127.0.0.1"] {
+            let told = nothing_listens(here, &refused).expect(here);
+            assert!(told.contains(here) && told.contains("`cloudgrant sandbox`"), "{told}");
+        }
+        for there in ["http://169.254.169.254", "https://iam.amazonaws.com", "https://127.0.0.1.example.com:4000", ""] {
+            assert_eq!(nothing_listens(there, &refused), None, "{there}");
+        }
+        let late = std::io::Error::from(ErrorKind::TimedOut);
+        assert_eq!(nothing_listens("http://127.0.0.1:4000", &late), None);
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudgrant_core::{
-    Action, Approval, Cancel, Engine, Error, ErrorKind, Found, Limit, Plan, Result, Settings, Silent, Stack,
+    Action, Approval, Cancel, Engine, Error, ErrorKind, Found, GrantName, IntentId, Limit, Plan, Result, Settings,
+    Silent, Stack,
 };
 
-use crate::fake::{Fake, Step, flyte, found, granting, id, names, object_for};
+use crate::fake::{Fake, Step, flyte, found, granting, granting_stores, id, names, object_for};
 
 const ALL: [&str; 3] = ["gone", "stays", "pending"];
 const WHY: &str = "the issuer isn't there";
@@ -155,6 +156,34 @@ async fn whatever_keeps_what_is_revoked_from_being_told_is_in_the_way_but_that_i
         let error = revoke(fake).await.expect_err("it fails");
         assert_eq!(error.kind(), kind);
     }
+}
+
+/// The manifest can't be planned with what is revoked: what somebody was asked for, for that, may be there, and is told.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_may_have_been_asked_for_and_can_not_be_told_is_no_success() {
+    let revoked = async |hands_off: bool, revoked: &[&str], stays: &[&str]| {
+        let mut fake = applied();
+        (fake.refusing, fake.is_refusing_always, fake.hands_off) =
+            (Some(("gone", ErrorKind::NotFound)), true, hands_off);
+        let stack = Stack::parse("acme").expect("stack");
+        let intents = granting_stores(stays);
+        let engine = Engine::new("fake", Arc::new(fake), flyte(), stack, intents, Settings::default());
+        let all: Vec<_> = revoked.iter().chain(stays).copied().collect();
+        engine.taking_away_from(granting_stores(&all)).plan(&Silent).await.expect("a plan")
+    };
+    let grant = |name: &str| IntentId::Grant(GrantName::parse(name).expect("a name"));
+    let plan = revoked(true, &["gone"], &["stays"]).await;
+    let place = "what somebody else was asked for, for grant gone";
+    let told: Vec<_> = plan.unsearched.iter().map(|one| one.place.as_str()).collect();
+    assert_eq!(told, [place]);
+    let reason = &plan.unsearched[0].reason;
+    assert!(reason.starts_with("it can't be told: can't be told") && reason.contains("grant gone"), "{reason}");
+    assert_eq!(plan.unsearched_for[place], [grant("gone")].into());
+    // Of another one that is revoked with it, it is told.
+    let plan = revoked(true, &["gone", "pending"], &["stays"]).await;
+    assert_eq!(plan.unsearched_for.values().flatten().collect::<Vec<_>>(), [&grant("gone")]);
+    // Where nobody is ever asked, nothing is missing.
+    assert!(revoked(false, &["gone"], &["stays"]).await.unsearched.is_empty());
 }
 
 /// A lost write, and a deletion that somebody undid: what was approved is held against what is there.

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
     Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
-    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider,
-    RegistryAccess, Report, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent,
-    Stack, TaskAccess, Tenancy, Unmakeable, Watch,
+    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
+    RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings,
+    Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -55,6 +55,10 @@ pub(crate) struct Fake {
     pub(crate) questions: AtomicU32,
     /// What it says when it is asked for just this grant.
     pub(crate) refusing: Option<(&'static str, ErrorKind)>,
+    /// Whether it says so, too, where that is one of several.
+    pub(crate) is_refusing_always: bool,
+    /// Whether somebody else may be asked for something.
+    pub(crate) hands_off: bool,
 }
 
 impl fmt::Debug for Fake {
@@ -115,6 +119,8 @@ impl Fake {
             unanswered: AtomicU32::new(0),
             questions: AtomicU32::new(0),
             refusing: None,
+            is_refusing_always: false,
+            hands_off: true,
         }
     }
 
@@ -239,8 +245,9 @@ impl Backend for Fake {
 impl Provider for Fake {
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
         self.question()?;
-        if let (Some((name, kind)), [grant]) = (self.refusing, grants)
-            && grant.name.as_str() == name
+        if let Some((name, kind)) = self.refusing
+            && (self.is_refusing_always || grants.len() == 1)
+            && grants.iter().any(|grant| grant.name.as_str() == name)
         {
             return Err(Error::new(kind, "can't be told"));
         }
@@ -252,6 +259,10 @@ impl Provider for Fake {
         }
         objects.retain(|object| object.because.iter().any(is_asked));
         Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
+    }
+
+    fn hands_off(&self, _: Verb) -> bool {
+        self.hands_off
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -331,11 +342,26 @@ pub(crate) fn engine(fake: &Arc<Fake>, settings: Settings) -> Engine {
 
 /// Global grants of nothing.
 pub(crate) fn granting(names: &[&str]) -> Intents {
+    reaching(names, &[])
+}
+
+/// Global grants of a store.
+pub(crate) fn granting_stores(names: &[&str]) -> Intents {
+    let resource = Resource {
+        name: ResourceName::parse("store").expect("name"),
+        kind: ResourceKind::ObjectStore,
+        locator: "store://store".to_owned(),
+        force: false,
+    };
+    reaching(names, &[Reach { resource: Arc::new(resource), access: Access::Read }])
+}
+
+fn reaching(names: &[&str], reaches: &[Reach]) -> Intents {
     let grant = |name: &&str| {
         let grant = TaskAccess {
             name: GrantName::parse(*name).expect("name"),
             scope: Scope::Global,
-            reaches: Vec::new(),
+            reaches: reaches.to_vec(),
             precise: false,
             carried_by: [Scope::Global].into(),
             beside_revoked: [].into(),

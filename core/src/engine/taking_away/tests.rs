@@ -201,6 +201,31 @@ fn what_is_named_takes_along_what_needs_it() {
     }
 }
 
+/// What needs it stays, and has it without what is by its name of what is revoked.
+#[test]
+fn what_is_named_goes_from_what_stays_for_something_else() {
+    let on = || change(Action::Delete, "on", Value::Null, &["policy"]);
+    let policy = || Change { before: Some(json!(["one", "two"]).into()), ..delete("policy") };
+    let left = |rest: Value, changes: Vec<Change>, anyway: Vec<Change>| {
+        let by_name = |id: &ObjectId, _: &Value, _: &[GrantName]| match id.name.as_str() {
+            "policy" => Remainder::Left(rest.clone()),
+            _ => Remainder::Untold,
+        };
+        let sharing = Sharing { by_name: &by_name, ..untold() };
+        let mut plan = plan(changes);
+        taken_away(&mut plan, &ObjectFacts::default(), Some(&self::plan(anyway)), &HashSet::new(), &sharing);
+        plan.changes
+    };
+    let changes = left(json!(["two"]), vec![on(), policy()], vec![on()]);
+    let [one] = changes.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!((one.action, &one.id), (Action::Update, &id("policy")));
+    assert_eq!(one.after, Some(json!(["two"]).into()));
+    // Nothing of it is of what is revoked: it stays as it is.
+    assert_eq!(left(json!(["one", "two"]), vec![on(), policy()], vec![on()]), []);
+    // Nothing that stays needs it: all of it goes.
+    assert_eq!(left(json!(["two"]), vec![policy()], Vec::new()), [policy()]);
+}
+
 /// What only says who a principal is goes with that one, and with nothing else.
 #[test]
 fn what_names_a_principal_goes_with_it() {

@@ -288,9 +288,12 @@ fn is_without_answer(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Error {
+    let ended = lost(error).and_then(Lost::nothing_listens);
     failed
         .with("cause", lost(error).map_or_else(|| format!("no connection: {}", innermost(error)), ToString::to_string))
-        .hint("check the way to AWS: network, DNS, proxy, and the region and endpoint of the manifest")
+        .hint(ended.unwrap_or_else(|| {
+            "check the way to AWS: network, DNS, proxy, and the region and endpoint of the manifest".to_owned()
+        }))
 }
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{Error, ErrorKind, Stack, shown};
+use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, shown};
 
 /// The attributes of a record.
 pub(crate) type Map = BTreeMap<String, String>;
@@ -89,7 +89,7 @@ impl Mark {
             let (mark, marked) = self.entry(name, attribute, value);
             if let Some(there) = record.get(attribute).filter(|there| *there != value) {
                 let Some(written) = record.get(&mark).and_then(|marked| written_for(name, marked)) else {
-                    return Err(in_the_way(name, attribute, record));
+                    return Err(self.in_the_way(name, attribute, record));
                 };
                 if there != written && planned.get(attribute) != Some(there) {
                     let message =
@@ -117,29 +117,45 @@ impl Mark {
         }
         (next, left)
     }
+
+    /// A wanted attribute that somebody else has set to something else.
+    pub(crate) fn in_the_way(&self, name: &str, attribute: &str, record: &Map) -> Error {
+        let there = record.get(attribute).map(String::as_str).unwrap_or_default();
+        // Not one that was copied along with another record.
+        let marks = record.iter().filter(|(_, marked)| written_for(name, marked).is_some());
+        let mut marks = marks.filter_map(|(key, _)| Self::in_key(key));
+        let other = marks.find(|(_, mark, of)| *of == attribute && mark.0 != self.0);
+        let whose = match &other {
+            Some((_, mark, _)) => format!(", by another stack (`{}`)", mark.name()),
+            None => String::new(),
+        };
+        let (project, domain) = crate::object::parts(name);
+        let message =
+            format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", shown(there));
+        let error = Error::new(ErrorKind::Conflict, message);
+        match other {
+            // Taken out by hand, it would come back with the next apply of that stack, and all else that it made would stay.
+            Some((stack, mark, _)) => error.hint(in_the_way_of_another(
+                &stack,
+                mark.home() == self.home(),
+                "task code that starts in between has the platform's default",
+            )),
+            None => error.hint(
+                "take it out of the record, or let whoever set it do that; cloudgrant takes no value over that somebody else has set",
+            ),
+        }
+    }
+
+    /// What tells a stack's homes apart in its mark.
+    fn home(&self) -> Option<&str> {
+        self.name().rsplit('.').next()
+    }
 }
 
 /// What was written, if it was for that project and domain.
 fn written_for<'a>(name: &str, marked: &'a str) -> Option<&'a str> {
     marked.strip_prefix(name)?.strip_prefix('=')
 }
-
-/// A wanted attribute that somebody else has set to something else.
-pub(crate) fn in_the_way(name: &str, attribute: &str, record: &Map) -> Error {
-    let there = record.get(attribute).map(String::as_str).unwrap_or_default();
-    let end = format!(".{attribute}");
-    let is_other_s = |key: &&String| key.starts_with(BEGINNING) && key.ends_with(&end);
-    let whose = match record.keys().find(is_other_s).and_then(|key| key.strip_suffix(&end)) {
-        Some(stack) => format!(", by another stack (`{}`)", shown(stack)),
-        None => String::new(),
-    };
-    let (project, domain) = crate::object::parts(name);
-    let message = format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", shown(there));
-    Error::new(ErrorKind::Conflict, message).hint(
-        "take it out of the record, or let whoever set it do that; cloudgrant takes no value over that somebody else has set",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +184,12 @@ mod tests {
             let refused = other.with(&record, &map(&[("role", "x")]), &Map::new(), "p/d").expect_err("another's");
             assert_eq!(refused.kind(), ErrorKind::Conflict);
             assert!(refused.message().contains("by another stack (`cloudgrant.acme."), "{refused}");
+            let is_at_home = other.home() == acme.home();
+            let how = if is_at_home { "`cloudgrant revoke --all --stack acme`" } else { "`cloudgrant stacks` prints" };
+            assert!(refused.hint_text().is_some_and(|hint| hint.contains(how)), "{refused:?}");
+            // What was copied from another project and domain is nobody's there.
+            let copied = other.with(&record, &map(&[("role", "x")]), &Map::new(), "p/e").expect_err("nobody's");
+            assert!(copied.hint_text().is_some_and(|hint| hint.starts_with("take it out of the record")), "{copied:?}");
         }
     }
 

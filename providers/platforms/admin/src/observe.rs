@@ -10,7 +10,7 @@ use cloudgrant_core::{
 use serde_json::{Value, json};
 
 use crate::client::{Project, Record};
-use crate::mark::{Held, Map, in_the_way};
+use crate::mark::{Held, Map, Mark};
 use crate::object::{parts, texts};
 use crate::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, id};
 
@@ -30,7 +30,7 @@ pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result
         let held = backend.mark.held(&name, &record.attributes);
         let object = wanted.get(name.as_str());
         if let Some(object) = object {
-            if let Some((conflict, instead)) = conflict(object, &record.attributes, &held) {
+            if let Some((conflict, instead)) = conflict(&backend.mark, object, &record.attributes, &held) {
                 observed.conflicts.insert(id(&name), conflict);
                 observed.instead.insert(id(&name), instead.into());
             }
@@ -115,7 +115,7 @@ fn edited(held: &BTreeMap<String, Held>) -> Option<String> {
 
 /// A wanted value that somebody else has set to something else, and what is there then. What the cloud has yet to choose nobody
 /// can have written down.
-fn conflict(object: &Object, record: &Map, held: &BTreeMap<String, Held>) -> Option<(Error, Value)> {
+fn conflict(mark: &Mark, object: &Object, record: &Map, held: &BTreeMap<String, Held>) -> Option<(Error, Value)> {
     let wanted = object.attributes.value();
     let wanted = wanted["attributes"].as_object()?;
     let is_other = |(key, value): &(&String, &Value)| {
@@ -123,7 +123,7 @@ fn conflict(object: &Object, record: &Map, held: &BTreeMap<String, Held>) -> Opt
     };
     let (key, _) = wanted.iter().find(is_other)?;
     let there: Map = wanted.keys().filter_map(|key| Some((key.clone(), record.get(key)?.clone()))).collect();
-    Some((in_the_way(&object.id.name, key, record), json!({ "attributes": there })))
+    Some((mark.in_the_way(&object.id.name, key, record), json!({ "attributes": there })))
 }
 
 /// That somebody else has set what is wanted already, and that it is the stack's from then on: as where it was handed off before.

@@ -1,11 +1,12 @@
 //! What a cluster, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, shown};
+use cloudgrant_core::{Error, ErrorKind, in_the_way_of_another, shown};
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use kube::core::Status;
 
 use crate::fields::told;
+use crate::stacks::stack_of;
 
 /// Where the cluster itself is the problem, or what may be done there: the way on.
 pub(crate) const WITHOUT_CLUSTER: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the cluster to others, also \
@@ -165,18 +166,29 @@ pub(crate) fn is_another(error: &kube::Error) -> bool {
     }
 }
 
-/// An annotation that somebody else has, with another value.
-pub(crate) fn in_the_way(name: &str, key: &str, managers: &[String]) -> Error {
-    let managers: Vec<_> = managers.iter().map(|manager| told(manager)).collect();
+/// An annotation that somebody else than this manager has, with another value.
+pub(crate) fn in_the_way(name: &str, key: &str, others: &[String], manager: &str) -> Error {
+    let managers: Vec<_> = others.iter().map(|manager| told(manager)).collect();
     let (namespace, account) = crate::account::parts(name);
     let message = format!(
         "the annotation {key} of service account {name} has another value, and is managed by {}",
         managers.join(" and ")
     );
-    Error::new(ErrorKind::Conflict, message).hint(format!(
+    let error = Error::new(ErrorKind::Conflict, message);
+    // Taken out by hand, it would come back with the next apply of that stack, and all else that it made would stay.
+    if let Some((stack, mark)) = others.iter().find_map(|other| Some((stack_of(other)?, other))) {
+        let is_at_home = home_of(mark) == home_of(manager);
+        return error.hint(in_the_way_of_another(&stack, is_at_home, "pods that start in between have no identity"));
+    }
+    error.hint(format!(
         "take it out of what that manager applies, or remove it: `kubectl annotate serviceaccount {account} --namespace \
          {namespace} {key}-`; cloudgrant takes no field over from another manager"
     ))
+}
+
+/// What tells a stack's homes apart in the name of its manager.
+fn home_of(manager: &str) -> Option<&str> {
+    manager.rsplit('.').next()
 }
 
 #[cfg(test)]
@@ -187,6 +199,22 @@ mod tests {
 
     fn refused(status: serde_json::Value) -> kube::Error {
         kube::Error::Api(Box::new(serde_json::from_value(status).expect("a status")))
+    }
+
+    #[test]
+    fn an_annotation_of_another_stack_s_is_taken_back_with_it() {
+        let ours = "cloudgrant.new.0123456789abcdef";
+        let hint = |others: &[&str]| {
+            let others: Vec<_> = others.iter().map(|other| (*other).to_owned()).collect();
+            in_the_way("a/default", "role", &others, ours).hint_text().unwrap_or_default().to_owned()
+        };
+        let here = hint(&["helm", "cloudgrant.old.0123456789abcdef"]);
+        assert!(here.contains("`cloudgrant revoke --all --stack old`") && !here.contains("kubectl"), "{here}");
+        let elsewhere = hint(&["cloudgrant.new.0123456789abcde0"]);
+        assert!(elsewhere.contains("`cloudgrant stacks` prints") && !elsewhere.contains("kubectl"), "{elsewhere}");
+        for foreign in ["helm", "cloudgrant.old", "cloudgrant.old.helm"] {
+            assert!(hint(&[foreign]).contains("`kubectl annotate serviceaccount default --namespace a role-`"));
+        }
     }
 
     #[test]

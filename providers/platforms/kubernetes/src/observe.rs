@@ -247,7 +247,7 @@ fn conflict(object: &Object, account: &ServiceAccount, manager: &str) -> Option<
     let error = wanted.iter().find_map(|(key, value)| {
         let is_other = there.get(key).is_some_and(|there| value.as_str() != Some(there));
         let others = others_with(account, key, manager);
-        (is_other && !others.is_empty()).then(|| in_the_way(&object.id.name, key, &others))
+        (is_other && !others.is_empty()).then(|| in_the_way(&object.id.name, key, &others, manager))
     })?;
     let there: serde_json::Map<_, _> =
         wanted.keys().filter_map(|key| Some((key.clone(), there.get(key)?.as_str().into()))).collect();

@@ -38,7 +38,7 @@ fn of(accounts: &[ServiceAccount]) -> Vec<Marked> {
 }
 
 /// The stack that a field manager is of. A name that was too long for one says none.
-fn stack_of(manager: &str) -> Option<Stack> {
+pub(crate) fn stack_of(manager: &str) -> Option<Stack> {
     let (stack, digits) = manager.strip_prefix(MANAGER)?.rsplit_once('.')?;
     let is_digest = digits.len() == 16 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
     Stack::parse(stack).ok().filter(|_| is_digest)

@@ -35,7 +35,7 @@ async fn annotate(backend: &ServiceAccounts, name: &str, annotations: &Value) ->
     };
     if let Some((managers, _)) = managers_in_the_way(&error) {
         let key = annotations.as_object().and_then(|all| all.keys().next()).map_or("", String::as_str);
-        return Err(in_the_way(name, key, &managers));
+        return Err(in_the_way(name, key, &managers, &backend.manager));
     }
     if is_another(&error) {
         let message = format!("service account {name} was deleted, or made anew, since the plan was made");

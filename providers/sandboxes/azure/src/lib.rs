@@ -64,7 +64,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cloudgrant_sandbox_kit::server::tls;
-use cloudgrant_sandbox_kit::{Counter, Faults, Result, Running, SandboxError, Server, Start, Store};
+use cloudgrant_sandbox_kit::{Counter, Faults, Result, Running, SandboxError, Server, Setup, Start, Store};
 use serde_json::json;
 
 pub use crate::authorization::condition;
@@ -177,12 +177,11 @@ fn no_login(folder: &Path) -> Result<String> {
 
 /// What makes the Azure CLI talk to this sandbox: it takes its endpoints from a cloud that is registered with it, not from
 /// variables.
-fn az() -> Vec<String> {
-    [
+fn az() -> Setup {
+    let commands = [
         r#"az cloud register -n cloudgrant-sandbox --endpoint-resource-manager "$ARM_ENDPOINT""#,
         "az cloud set -n cloudgrant-sandbox",
         r#"az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID""#,
-    ]
-    .map(str::to_owned)
-    .into()
+    ];
+    Setup { tool: "az", commands: commands.map(str::to_owned).into() }
 }

@@ -39,6 +39,6 @@ pub use ids::Ids;
 pub use knobs::Knobs;
 pub use quotas::Quotas;
 pub use recent::Recent;
-pub use registry::{BoxFuture, Registration, Running, Start};
+pub use registry::{BoxFuture, Registration, Running, Setup, Start};
 pub use server::{Acceptor, Handler, Plain, Request, Response, Server};
 pub use store::Store;

@@ -53,12 +53,22 @@ impl Start {
     }
 }
 
+/// What a program needs before it talks to a sandbox, where variables alone don't make it do so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The program, as it is on `PATH`, for example `az`.
+    pub tool: &'static str,
+    /// Its commands, in their order, for a shell that has the exports. They hold for one set of exports, and each begins with the
+    /// program's name.
+    pub commands: Vec<String>,
+}
+
 /// A sandbox that serves. It stops when it is dropped; [`Running::stop`] also waits for that.
 pub struct Running {
     endpoint: String,
     settings: Value,
     exports: Vec<(String, String)>,
-    setup: Vec<String>,
+    setup: Option<Setup>,
     commands: &'static [&'static str],
     begun_otherwise: Vec<String>,
     issuers: Vec<String>,
@@ -82,7 +92,7 @@ impl Running {
             endpoint,
             settings,
             exports,
-            setup: Vec::new(),
+            setup: None,
             commands: &[],
             begun_otherwise: Vec::new(),
             issuers: Vec::new(),
@@ -91,11 +101,10 @@ impl Running {
         }
     }
 
-    /// With commands that a person runs once, where variables alone don't make the cloud's own tool talk to this
-    /// sandbox.
+    /// With what the cloud's own tool needs once, where variables alone don't make it talk to this sandbox.
     #[must_use]
-    pub fn with_setup(mut self, commands: Vec<String>) -> Self {
-        self.setup = commands;
+    pub fn with_setup(mut self, setup: Setup) -> Self {
+        self.setup = Some(setup);
         self
     }
 
@@ -145,9 +154,9 @@ impl Running {
         &self.exports
     }
 
-    /// Commands that set up other programs, for a shell that has the exports.
-    pub fn setup(&self) -> &[String] {
-        &self.setup
+    /// What the cloud's own tool needs once, if variables alone don't do.
+    pub fn setup(&self) -> Option<&Setup> {
+        self.setup.as_ref()
     }
 
     /// How the commands of other programs begin that this sandbox answers. Others of these programs fail in it.

@@ -68,6 +68,14 @@ impl Lost {
     pub(crate) fn is_encrypted(&self) -> bool {
         self.to.starts_with("https://")
     }
+
+    /// What to do where nothing listens on this machine.
+    pub(crate) fn nothing_listens(&self) -> Option<String> {
+        match &self.how {
+            How::NoConnection(cause) => cloudgrant_core::nothing_listens(&self.to, cause.as_ref()),
+            How::NoAnswer | How::Silence | How::Broken(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Lost {

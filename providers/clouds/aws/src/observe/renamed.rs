@@ -36,7 +36,7 @@ pub(super) fn note(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Option<
     let message = format!(
         "stack {former}, at the same home, gives all that this one is to give. If that is its name from before, what it made \
          stays, and gives what it gave, until somebody takes it back: `cloudgrant revoke --all --stack {former}`, once this \
-         one is applied"
+         one is applied; or before that, where what it told the platform keeps this one from being applied"
     );
     Some(Note::of_access(format!("stack {}", aws.names.stack()), message))
 }

@@ -11,7 +11,7 @@ use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url};
 use bytes::{Bytes, BytesMut};
 use cloudgrant_core::audit::note_request;
-use cloudgrant_core::{Answering, Error, ErrorKind, Pace, Result, Signal, proxy_named};
+use cloudgrant_core::{Answering, Error, ErrorKind, Pace, Result, Signal, nothing_listens, proxy_named};
 
 use crate::client::throttling;
 use crate::error::{Carried, innermost};
@@ -173,10 +173,10 @@ impl Transport {
             );
         }
         if error.is_connect() {
-            return unreachable(url, &format!("no connection: {cause}"));
+            return unreachable(url, &format!("no connection: {cause}"), nothing_listens(&host, error));
         }
         if error.is_timeout() && self.answering.is_silent(&host) {
-            return unreachable(url, "no answer in time, and nothing ever came from there");
+            return unreachable(url, "no answer in time, and nothing ever came from there", None);
         }
         if error.is_timeout() {
             return azure_core::Error::with_message(SdkKind::Io, format!("{host}: no answer in time"));
@@ -269,14 +269,16 @@ fn headers(map: &http::HeaderMap) -> Headers {
 
 /// There is no way to a place: its name isn't known, nobody listens, no connection comes about in time, or nobody ever
 /// answers. How long to look for the way is the engine's to decide, and not the pipeline's.
-fn unreachable(url: &Url, cause: &str) -> azure_core::Error {
+fn unreachable(url: &Url, cause: &str, ended: Option<String>) -> azure_core::Error {
     let host = url.origin().ascii_serialization();
     let proxy = if is_near(url) { None } else { proxy_named(url.scheme()) };
     let to = proxy.map_or_else(|| host.clone(), |proxy| format!("{host} ({proxy})"));
     Carried::sdk(
-        Error::new(ErrorKind::Unreachable, "there is no way to Azure")
-            .with("cause", format!("{to}: {cause}"))
-            .hint("check the way to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`"),
+        Error::new(ErrorKind::Unreachable, "there is no way to Azure").with("cause", format!("{to}: {cause}")).hint(
+            ended.unwrap_or_else(|| {
+                "check the way to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`".to_owned()
+            }),
+        ),
     )
 }
 

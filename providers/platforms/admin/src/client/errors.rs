@@ -1,6 +1,6 @@
 //! What Flyte admin, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, proxy_named, shown};
+use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, shown};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -74,9 +74,9 @@ pub(super) fn lost(what: &str, place: &Url, error: &reqwest::Error) -> Error {
     let cause = if error.is_timeout() { "no answer in time".to_owned() } else { cause };
     let proxy = if is_here(place) { None } else { proxy_named(place.scheme()) };
     let at = proxy.map_or_else(|| place.to_string(), |proxy| format!("{place} ({proxy})"));
-    Error::new(kind, what)
-        .with("cause", format!("{at}: {cause}"))
-        .hint(format!("check the way to Flyte admin: its endpoint, network, DNS, proxy; {WITHOUT_ADMIN}"))
+    let ended = nothing_listens(&place.origin().ascii_serialization(), error);
+    let way = ended.unwrap_or_else(|| "check the way to Flyte admin: its endpoint, network, DNS, proxy".to_owned());
+    Error::new(kind, what).with("cause", format!("{at}: {cause}")).hint(format!("{way}; {WITHOUT_ADMIN}"))
 }
 
 /// What is below all that wraps it.

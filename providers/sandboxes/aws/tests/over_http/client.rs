@@ -102,6 +102,18 @@ impl Client {
         self.send("secretsmanager", "application/x-amz-json-1.1", &target, &parameters.to_string())
     }
 
+    /// KMS.
+    pub(crate) fn kms(&mut self, action: &str, parameters: Value) -> Reply {
+        let target = format!("x-amz-target: TrentService.{action}\r\n");
+        self.send("kms", "application/x-amz-json-1.1", &target, &parameters.to_string())
+    }
+
+    /// S3's buckets.
+    pub(crate) fn buckets(&mut self) -> Reply {
+        let headers = self.signed("s3");
+        self.raw("GET", "/", &headers, "").expect("an answer")
+    }
+
     fn query(&mut self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> Reply {
         let mut body = format!("Action={action}&Version={version}");
         for (name, value) in parameters {
@@ -112,6 +124,13 @@ impl Client {
 
     fn send(&mut self, service: &str, content_type: &str, extra: &str, body: &str) -> Reply {
         let mut headers = format!("content-type: {content_type}\r\n{extra}");
+        headers += &self.signed(service);
+        self.raw("POST", "/", &headers, body).expect("an answer")
+    }
+
+    /// The headers that say who asks.
+    fn signed(&self, service: &str) -> String {
+        let mut headers = String::new();
         if !self.key.is_empty() {
             headers += &format!(
                 "authorization: AWS4-HMAC-SHA256 Credential={}/20261122/{}/{service}/aws4_request, SignedHeaders=host, \
@@ -122,7 +141,7 @@ impl Client {
         if let Some(token) = &self.token {
             headers += &format!("x-amz-security-token: {token}\r\n");
         }
-        self.raw("POST", "/", &headers, body).expect("an answer")
+        headers
     }
 
     /// Any request; nothing if the connection was closed instead of answering.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod client;
+mod commands;
 mod faults;
 mod iam;
 mod principals;

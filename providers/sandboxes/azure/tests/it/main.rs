@@ -4,6 +4,7 @@ mod access;
 mod arm;
 mod assignments;
 mod client;
+mod commands;
 mod conditions;
 mod credentials;
 mod definitions;

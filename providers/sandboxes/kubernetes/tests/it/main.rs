@@ -2,6 +2,7 @@
 
 mod apply;
 mod client;
+mod commands;
 mod lifetime;
 mod objects;
 mod recorded;
