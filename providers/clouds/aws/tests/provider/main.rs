@@ -24,6 +24,7 @@ mod own_repositories;
 mod permissions;
 mod pull_through;
 mod registries;
+mod relied_on;
 mod revoking;
 mod revoking_beside;
 mod revoking_shared;
