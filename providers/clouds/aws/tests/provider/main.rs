@@ -27,6 +27,7 @@ mod registries;
 mod relied_on;
 mod revoking;
 mod revoking_beside;
+mod revoking_repacks;
 mod revoking_shared;
 mod scale;
 mod secrets;
