@@ -207,6 +207,10 @@ pub struct Observed {
     pub broken: Vec<Broken>,
     /// What nothing wants any more and what can't go. It isn't among the objects.
     pub stays: Vec<Stays>,
+    /// Of the objects that nothing wants any more, those that can't be deleted as somebody else came to rely on them, such as a policy
+    /// that is attached to a role of theirs; and what is told to stay for that. They stay as they are, but where only some grants are
+    /// taken away: then what of them is of these goes, and whatever others have by them stays.
+    pub relied_on: BTreeMap<ObjectId, BTreeSet<Stays>>,
     /// What the cloud chose for wanted objects that are there.
     pub outputs: Outputs,
     /// Of wanted objects for which there are [`conflicts`](Self::conflicts): what somebody else has put in the place of what was
@@ -247,6 +251,7 @@ impl Observed {
             widened,
             broken,
             stays,
+            relied_on,
             outputs,
             instead,
             principals,
@@ -270,6 +275,9 @@ impl Observed {
         self.widened.extend(widened);
         self.broken.extend(broken);
         self.stays.extend(stays);
+        for (object, stays) in relied_on {
+            self.relied_on.entry(object).or_default().extend(stays);
+        }
         self.outputs.extend(outputs);
         self.instead.extend(instead);
         self.principals.extend(principals);

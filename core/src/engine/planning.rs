@@ -127,6 +127,10 @@ impl Engine {
             unapplied: std::mem::take(&mut desired.unapplied),
             // What of that is needed is only known once the rest was left out.
             unmakeable: self.baseline.as_ref().map(|_| unmakeable::taken_out(&mut observed)).unwrap_or_default(),
+            relied_on: match self.baseline {
+                Some(_) => std::mem::take(&mut observed.relied_on),
+                None => BTreeMap::new(),
+            },
             present: self.baseline.as_ref().map(|_| present(&desired, &observed, &own)).unwrap_or_default(),
             absent: std::mem::take(&mut desired.absent),
             principals: own,

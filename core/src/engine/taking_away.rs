@@ -13,6 +13,7 @@ mod needs;
 mod notes;
 mod parts;
 mod reducer;
+mod relied_on;
 mod sharing;
 mod unapplied;
 mod unasked;
@@ -55,6 +56,8 @@ pub(super) struct ObjectFacts {
     pub(super) present: BTreeSet<IntentId>,
     /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
     pub(super) unmakeable: Vec<Unmakeable>,
+    /// [`Observed::relied_on`](crate::Observed::relied_on)
+    pub(super) relied_on: BTreeMap<ObjectId, BTreeSet<Stays>>,
     /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
     pub(super) principals: BTreeSet<ObjectId>,
     /// Of which scope each object is: of a principal, and of what is on it, that of the task code that runs as it.
@@ -190,13 +193,14 @@ impl Engine {
         let lacking = Lacking::of(&plan, &facts, &sharing);
         let would_go: HashSet<_> = deleted(&plan).cloned().collect();
         let (needs, still_asked) = (Needs::of(&plan), handed_off::in_plan(&plan));
-        let Reduced { are_givers_told, named } = reducer.reduce(&mut plan);
+        let Reduced { are_givers_told, named, relied_on } = reducer.reduce(&mut plan);
         if let Some(contradiction) = needs.contradiction(&plan, &facts) {
             return Err(contradiction);
         }
         let goes: HashSet<_> = deleted(&plan).collect();
         let bound: HashSet<_> = intents.bindings.iter().map(|binding| &binding.scope).collect();
-        let stays = |id: &ObjectId| would_go.contains(id) && !goes.contains(id);
+        // What others rely on and nobody else's is left without all that it had.
+        let stays = |id: &ObjectId| would_go.contains(id) && !goes.contains(id) && !relied_on.contains(id);
         let of_principals = scopes.iter().filter(|(id, _)| principals.contains(id));
         let staying = of_principals.filter(|(id, scope)| stays(id) && !bound.contains(scope));
         let staying: BTreeSet<_> = staying.map(|(_, scope)| scope.clone()).collect();

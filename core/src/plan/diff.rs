@@ -1,6 +1,6 @@
 //! The difference between what should be and what is, and the rules that no provider can get round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
@@ -142,6 +142,15 @@ fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>
     stays
 }
 
+/// What can't be deleted stays as it is. Whoever takes single grants away learns what of it goes.
+fn keep_relied_on(
+    relied_on: BTreeMap<ObjectId, BTreeSet<Stays>>,
+    present: &mut BTreeMap<ObjectId, Found>,
+) -> Vec<Stays> {
+    let kept = relied_on.into_iter().filter(|(id, _)| present.remove(id).is_some());
+    kept.flat_map(|(_, stays)| stays).collect()
+}
+
 /// Leaves what touches something protected as it is. For whoever only takes away: what stays is no business of theirs, and
 /// nothing refuses them the rest.
 fn leave_protected(
@@ -255,6 +264,9 @@ pub(crate) fn plan(
         }
     }
     work.extend(differing);
+    if aim != Aim::TakeAway {
+        stays.extend(keep_relied_on(std::mem::take(&mut observed.relied_on), &mut present));
+    }
     stays.extend(keep_protected(protected, &mut present));
     let deletions = deletions(provider, present)?;
     let mut changes = order::by_dependency(provider, work)?;

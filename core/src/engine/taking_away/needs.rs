@@ -80,6 +80,10 @@ pub(super) fn take_along(
     // What is needed goes last.
     for at in may_go.iter().copied() {
         let is_used = |users: &Vec<usize>| users.iter().all(|at| goes(plan, is_planned, *at));
+        // Others have what is left of it.
+        if plan.changes[at].action == Action::Update && facts.relied_on.contains_key(&plan.changes[at].id) {
+            continue;
+        }
         if users.get(&plan.changes[at].id).is_some_and(is_used) {
             is_planned[at] = true;
             delete(&mut plan.changes[at]);
@@ -149,7 +153,7 @@ fn delete(change: &mut Change) {
 }
 
 /// Has a deletion leave this.
-fn becomes(change: &mut Change, left: &Attributes) {
+pub(super) fn becomes(change: &mut Change, left: &Attributes) {
     (change.action, change.ownership, change.after) = (Action::Update, Ownership::Exclusive, Some(left.clone()));
 }
 

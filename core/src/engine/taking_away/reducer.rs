@@ -33,6 +33,8 @@ pub(super) struct Reduced {
     pub(super) are_givers_told: bool,
     /// Which of the revoked grants something in an object is of, where that itself says so.
     pub(super) named: HashMap<ObjectId, Vec<IntentId>>,
+    /// What would go and is told to stay, as others rely on it.
+    pub(super) relied_on: HashSet<ObjectId>,
 }
 
 impl<'a> Reducer<'a> {
@@ -74,8 +76,9 @@ impl<'a> Reducer<'a> {
         self.stand_in(plan, &known, &mut is_planned);
         self.settle(plan, is_planned, &differing, &parts);
         self.leave_known(plan);
-        let are_givers_told = self.tell(plan, differing, &told_unasked, &parts);
-        Reduced { are_givers_told, named: parts.named }
+        let relied_on = self.leave_relied_on(plan, &parts);
+        let are_givers_told = self.tell(plan, differing, &told_unasked, &parts, &relied_on);
+        Reduced { are_givers_told, named: parts.named, relied_on }
     }
 
     /// Which of the changes the manifest's own plan has as well: they are for an apply to make.
@@ -153,6 +156,7 @@ impl<'a> Reducer<'a> {
         mut differing: Vec<Differing>,
         told_unasked: &[ToldUnasked],
         parts: &Parts,
+        relied_on: &HashSet<ObjectId>,
     ) -> bool {
         let Some(whole) = self.whole.plan else {
             plan.stays
@@ -167,7 +171,9 @@ impl<'a> Reducer<'a> {
             differing.retain(|one| !one.is_wanted());
         }
         let mut unasked = unasked::stays(&differing, told_unasked, plan, (self.whole, self.facts), parts, self.sharing);
-        let given = self.still_given(plan, whole, &unasked);
+        unasked.retain(|one| !relied_on.contains(&one.object));
+        let mut given = self.still_given(plan, whole, &unasked);
+        given.retain(|id| !relied_on.contains(id));
         if !given.is_empty() {
             plan.notes.push(Note::of_access("manifest", notes::given_by_others(&given)));
         }

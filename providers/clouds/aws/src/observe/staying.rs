@@ -143,7 +143,9 @@ fn principals(document: &Value) -> BTreeSet<String> {
 
 /// The stack's roles that would go.
 fn going(wanted: &HashSet<&ObjectId>, observed: &Observed) -> impl Iterator<Item = ObjectId> + use<> {
-    let goes = |(id, found): &(&ObjectId, &Found)| id.kind == kinds::ROLE && found.owned && !wanted.contains(id);
+    let goes = |(id, found): &(&ObjectId, &Found)| {
+        id.kind == kinds::ROLE && found.owned && !wanted.contains(id) && !observed.relied_on.contains_key(id)
+    };
     let going: Vec<_> = observed.objects.iter().filter(goes).map(|(id, _)| id.clone()).collect();
     going.into_iter()
 }
@@ -151,7 +153,7 @@ fn going(wanted: &HashSet<&ObjectId>, observed: &Observed) -> impl Iterator<Item
 /// A role that would go stays, with the task policy that it has, and with the policies that something is wanted of: they are of wider
 /// scopes, whose grants stay. What else keeps one is told already.
 fn without_rights(wanted: Wanted<'_>, object: ObjectId, reason: String, observed: &mut Observed) {
-    if observed.objects.remove(&object).is_none() {
+    if observed.relied_on.contains_key(&object) || observed.objects.remove(&object).is_none() {
         return;
     }
     let is_its = |found: &Found| found.depends_on.contains(&object);

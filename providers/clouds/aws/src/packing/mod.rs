@@ -6,3 +6,4 @@ pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod remainder;
 pub(crate) mod share;
+mod there;

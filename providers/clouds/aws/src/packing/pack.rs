@@ -202,11 +202,14 @@ fn reaches(moves: &BTreeMap<usize, BTreeSet<usize>>, from: usize, to: usize) -> 
 }
 
 /// The statements of all grants, with Sids that differ: IAM wants them unique within a document, and two names
-/// may come to one Sid.
+/// may come to one Sid. What has none stays without one: nobody can tell whose it is.
 fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Statement)> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     granted.iter().map(move |granted| {
         let statement = &granted.statement;
+        if statement.sid().is_empty() {
+            return (granted.intent.clone(), statement.clone());
+        }
         let count = seen.entry(statement.sid()).and_modify(|count| *count += 1).or_insert(1);
         let statement = match *count {
             1 => statement.clone(),

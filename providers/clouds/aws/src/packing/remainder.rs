@@ -8,6 +8,9 @@
 //! A policy that is on all roles of a scope is one that it shares. Where its own role isn't there, what is on the others may be shared
 //! by narrower scopes alone: what these ask for on each of them, and the scope doesn't, is theirs.
 //!
+//! A policy that scopes share and of which a scope is granted nothing, and nothing is revoked, is of a wider scope, or of a grant
+//! that was edited: it stays where it is, and nothing of it is written anywhere else.
+//!
 //! What stays and no grant that stays asks for is told ([`Scoped::unasked`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,15 +23,16 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
 use crate::Aws;
-use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::packing::share::{Granted, Scoped};
+use crate::packing::there::There;
 use crate::policy::document;
 use crate::policy::sids;
 use crate::policy::statement::{self, Meaning, Statement};
 use crate::resources::statements::Statements;
 
-type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
+pub(super) type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
 
 /// Has each scope granted what it has now, less what is revoked. Answers with the policies and attachments that were looked at for
 /// that: what nothing is granted for any more of these gave what is revoked.
@@ -39,11 +43,18 @@ pub(crate) async fn keep(
     revoked: Grants<'_>,
 ) -> Result<BTreeSet<ObjectId>> {
     let mut there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
-    let held_against = there.iter().flat_map(|there| there.objects.iter().cloned()).collect();
+    let held_against = |there: &[There]| there.iter().flat_map(There::objects).cloned().collect();
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
-        return Ok(held_against);
+        return Ok(held_against(&there));
     }
     let revoked = Revoked::look_up(aws, revoked).await?;
+    for (scope, there) in scopes.iter().zip(&mut there) {
+        let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        there.leave_out_policies(|meaning| {
+            asked.contains(meaning) || scope.roles.iter().any(|role| revoked.may_ask_on(role, meaning))
+        });
+    }
+    let held_against = held_against(&there);
     let named: Vec<_> = scopes.iter().map(|scope| revoked.named_beside(scope, scopes)).collect();
     let asked_by = AskedBy::of(scopes);
     for (scope, there) in scopes.iter().zip(&mut there).filter(|(_, there)| there.lacks_own_role) {
@@ -141,11 +152,11 @@ fn without(there: &Value, is_gone: impl Fn(&Statement) -> bool) -> Option<Remain
     Some(Remainder::Left(policy))
 }
 
-fn is_its(sid: &str, intent: &IntentId) -> bool {
+pub(super) fn is_its(sid: &str, intent: &IntentId) -> bool {
     matches!(intent, IntentId::Grant(name) if sids::is_of(sid, name))
 }
 
-fn is_any_s(sid: &str, grants: Grants<'_>) -> bool {
+pub(super) fn is_any_s(sid: &str, grants: Grants<'_>) -> bool {
     grants.iter().any(|grant| sids::is_of(sid, &grant.name))
 }
 
@@ -180,8 +191,8 @@ impl<'a> AskedBy<'a> {
 }
 
 /// What is taken away.
-struct Revoked<'a> {
-    grants: Grants<'a>,
+pub(super) struct Revoked<'a> {
+    pub(super) grants: Grants<'a>,
     /// What they come to by the manifest; `None` where that can't be told.
     each: Option<Vec<One<'a>>>,
 }
@@ -216,7 +227,7 @@ impl<'a> Revoked<'a> {
     }
 
     /// Whether the grant that a Sid names asks for that by the manifest of now, as far as it can be told.
-    fn asks(&self, sid: &str, meaning: &Meaning) -> bool {
+    pub(super) fn asks(&self, sid: &str, meaning: &Meaning) -> bool {
         let mut each = self.each.iter().flatten();
         each.any(|one| sids::is_of(sid, one.name) && one.meanings.contains(meaning))
     }
@@ -225,6 +236,11 @@ impl<'a> Revoked<'a> {
     fn asks_on(&self, role: &str, meaning: &Meaning) -> bool {
         let is_on = |one: &One<'_>| one.roles.iter().any(|its| its == role) && one.meanings.contains(meaning);
         self.each.iter().flatten().any(is_on)
+    }
+
+    /// Whether a role may have that by what is revoked.
+    fn may_ask_on(&self, role: &str, meaning: &Meaning) -> bool {
+        self.each.is_none() || self.asks_on(role, meaning)
     }
 
     /// What roles of a scope have, or are to have, for other reasons than the grants of that scope that stay: what is
@@ -277,96 +293,6 @@ impl Beside {
     }
 }
 
-/// What a scope's policies say now: its own, and those that it shares.
-struct There {
-    /// Those of its own policies first.
-    statements: Vec<Statement>,
-    /// How many of these are in policies that it shares.
-    shared: usize,
-    sids: HashMap<Meaning, Vec<String>>,
-    /// Those of its roles that are there.
-    roles: Vec<String>,
-    /// Whether its own role isn't there. Then what all of its roles share may be what narrower scopes share, and nothing of its own.
-    lacks_own_role: bool,
-    /// Its own policies, and what attaches all of these to its roles.
-    objects: Vec<ObjectId>,
-}
-
-impl There {
-    fn of(aws: &Aws, snapshot: &Snapshot, scope: &Scope, roles: &[String]) -> Self {
-        let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
-        let own = std::iter::once(0).chain(numbered);
-        let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope, index)));
-        // A role that isn't there, as its own grants were revoked before, has nothing of what wider scopes are granted.
-        let roles: Vec<_> = roles.iter().filter_map(|role| Some((role, snapshot.roles.get(role)?))).collect();
-        let is_on_all = |arn: &&String| roles.iter().all(|(_, role)| role.attached.contains_key(*arn));
-        let attached = roles.first().into_iter().flat_map(|(_, role)| role.attached.keys());
-        let shared = attached.filter(|arn| aws.names.is_shared_policy(arn)).filter(is_on_all).cloned();
-        let read = |arn: String| Some((snapshot.policies.get(&arn)?, arn));
-        let own: Vec<_> = own.filter_map(read).collect();
-        let shared: Vec<_> = shared.filter_map(read).collect();
-        let mut objects: Vec<_> = own.iter().map(|(policy, _)| kinds::policy(&policy.name)).collect();
-        for (policy, arn) in own.iter().chain(&shared) {
-            let on = roles.iter().filter(|(_, role)| role.attached.contains_key(arn));
-            objects.extend(on.map(|(role, _)| kinds::attachment(role, &policy.name)));
-        }
-        let read = |(policy, _): &(&Policy, String)| all_of(&policy.document());
-        let mut statements: Vec<_> = own.iter().flat_map(read).collect();
-        let in_own = statements.len();
-        statements.extend(shared.iter().flat_map(read));
-        let mut there = Self {
-            shared: statements.len() - in_own,
-            statements,
-            sids: HashMap::new(),
-            lacks_own_role: !snapshot.roles.contains_key(&aws.role_of(scope)),
-            roles: roles.into_iter().map(|(role, _)| role.clone()).collect(),
-            objects,
-        };
-        there.note_sids();
-        there
-    }
-
-    fn note_sids(&mut self) {
-        self.sids.clear();
-        for statement in &self.statements {
-            self.sids.entry(statement.meaning()).or_default().push(statement.sid().to_owned());
-        }
-    }
-
-    /// Leaves out what of the shared policies is only others' on each of its roles.
-    fn leave_out(&mut self, may_go: impl Fn(&Meaning) -> bool, is_others: impl Fn(&str, &Meaning) -> bool) {
-        let in_own = self.statements.len() - self.shared;
-        let mut shared = self.statements.split_off(in_own);
-        shared.retain(|statement| {
-            let meaning = statement.meaning();
-            !may_go(&meaning) || !self.roles.iter().all(|role| is_others(role, &meaning))
-        });
-        self.shared = shared.len();
-        self.statements.extend(shared);
-        self.note_sids();
-    }
-
-    /// Whether it is there for that grant. What has no Sid is there for all. What is there under the name of a grant that is revoked, which
-    /// asks for something else by now, is there for who asks for it: that one had the name before.
-    fn has(&self, granted: &Granted, revoked: &Revoked<'_>) -> bool {
-        let meaning = granted.statement.meaning();
-        let mut sids = self.sids.get(&meaning).into_iter().flatten();
-        let is_former_s = |sid: &str| is_any_s(sid, revoked.grants) && !revoked.asks(sid, &meaning);
-        sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent) || is_former_s(sid))
-    }
-
-    /// Whether a scope has all that it is granted, and nothing else that names no revoked grant.
-    fn is_unedited(&self, scope: &Scoped<'_>, revoked: Grants<'_>) -> bool {
-        let granted: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
-        let is_meant = |one: &Statement| granted.contains(&one.meaning()) || is_any_s(one.sid(), revoked);
-        let is_there = |granted: &Granted| {
-            let mut sids = self.sids.get(&granted.statement.meaning()).into_iter().flatten();
-            sids.any(|sid| sid.is_empty() || is_its(sid, &granted.intent))
-        };
-        scope.granted.iter().all(is_there) && self.statements.iter().all(is_meant)
-    }
-}
-
 /// The resources of a statement: one, or a list.
 fn resources(statement: &Statement) -> Vec<String> {
     let value = statement.value();
@@ -375,6 +301,6 @@ fn resources(statement: &Statement) -> Vec<String> {
     one.into_iter().chain(several).collect()
 }
 
-fn all_of(document: &Value) -> Vec<Statement> {
+pub(super) fn all_of(document: &Value) -> Vec<Statement> {
     document::statements(document).iter().map(Statement::of).collect()
 }

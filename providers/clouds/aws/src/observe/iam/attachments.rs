@@ -1,6 +1,6 @@
 //! What roles and policies of the stack's are attached to: what the stack attached is the stack's, the rest is pointed out.
 
-use cloudgrant_core::{Found, Note, ObjectId, Widening, quoted};
+use cloudgrant_core::{Found, Note, ObjectId, Stays, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::inventory::snapshot::{Policy, Role};
@@ -44,7 +44,7 @@ impl Reader<'_> {
                      away; take the rest away too (for example `{remedy}`) and run this again"
                 )
             };
-            self.left(kinds::role(name), reason);
+            self.relied_on(kinds::role(name), kinds::role(name), reason);
         }
     }
 
@@ -167,16 +167,16 @@ impl Reader<'_> {
     /// What the stack attached to a role before the manifest protected that one: it stays, and so does the policy, which
     /// can't go while it is attached. The rest is taken away.
     fn stays(&mut self, attachment: &ObjectId, role: &str, pattern: &str, policy: &str, arn: &str) {
-        let of_policy = kinds::policy(policy);
-        if !self.wanted.contains(&of_policy) {
-            self.observed.objects.remove(&of_policy);
-        }
         let reason = format!(
             "`{role}` is protected (`{pattern}`, `aws.protected`): take it away by hand (`{}`, then `aws iam delete-policy \
              --policy-arn {}`), or take the name off the protected list and run this again",
             detach(role, arn),
             quoted(arn)
         );
+        let of_policy = kinds::policy(policy);
+        if !self.wanted.contains(&of_policy) {
+            self.relied_on(of_policy, attachment.clone(), reason.clone());
+        }
         self.left(attachment.clone(), reason);
     }
 
@@ -209,8 +209,14 @@ impl Reader<'_> {
                 "somebody attached it to {by}, and IAM deletes no policy that is attached: detach it (`{remedy}`) and run this \
                  again"
             );
-            self.left(object, reason);
+            self.relied_on(object.clone(), object, reason);
         }
+    }
+
+    /// What can't be deleted as somebody else relies on it, and what is told to stay for that.
+    fn relied_on(&mut self, object: ObjectId, told: ObjectId, reason: String) {
+        let stays = Stays { object: told, reason, is_empty: false };
+        self.observed.relied_on.entry(object).or_default().insert(stays);
     }
 
     fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str, touches: Vec<String>) {

@@ -1,0 +1,132 @@
+//! Something of the stack's that can't be deleted, as somebody else came to rely on it: a revoke takes what is revoked from it all the
+//! same, and nothing that others have.
+
+use cloudgrant_core::{Plan, Silent};
+
+use crate::sharing::{apply, granting, revoke};
+use crate::world::{Runs, World, policy_arn};
+
+const DEVELOPMENT: &str = "{ domain: development }";
+const PRODUCTION: &str = "{ domain: production }";
+const ROLE: &str = "cloudgrant_tests_development";
+const TASK_POLICY: &str = "userflyterole";
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+
+type Grant = (&'static str, &'static str, &'static str);
+
+const G: Grant = ("g", DEVELOPMENT, "data: read");
+const H: Grant = ("h", DEVELOPMENT, "models: read");
+const K: Grant = ("k", PRODUCTION, "token: read");
+
+async fn planned(world: &World, text: &str, name: &str) -> Plan {
+    let session = world.session(text).await.expect("a session");
+    session.engine_without(Some(&[name.to_owned()])).expect("it is listed").plan(&Silent).await.expect("a plan")
+}
+
+/// Somebody attaches a policy of the stack's to a role of theirs.
+async fn attach(world: &World, policy: &str) {
+    let iam = world.iam();
+    iam.create_role().role_name("fo").assume_role_policy_document(TRUST).send().await.expect("theirs");
+    iam.attach_role_policy().role_name("fo").policy_arn(policy_arn(policy)).send().await.expect("attached");
+}
+
+async fn document(world: &World, policy: &str) -> String {
+    world.document(policy).await.to_string()
+}
+
+/// `h` was moved and not applied, or taken out.
+const OTHERS: [&[Grant]; 2] = [&[G, ("h", PRODUCTION, "models: read"), K], &[G, K]];
+
+#[tokio::test]
+async fn a_policy_that_somebody_attached_loses_what_is_revoked_and_nothing_else() {
+    for has in OTHERS {
+        let (had, has) = (granting(&[G, H, K]), granting(has));
+        let world = World::new(&had).await;
+        apply(&world, &had).await;
+        attach(&world, ROLE).await;
+        for _ in 0..2 {
+            let plan = planned(&world, &has, "g").await;
+            let told: Vec<_> = plan.stays.iter().filter(|one| one.object.kind == "iam-policy").collect();
+            let [told] = told.as_slice() else { panic!("{plan:#?}") };
+            for part in ["role fo", "IAM deletes no policy that is attached", "aws iam detach-role-policy"] {
+                assert!(told.object.name == ROLE && told.reason.contains(part), "{part} in {told:?}");
+            }
+            revoke(&world, &has, &["g"]).await;
+            let left = document(&world, ROLE).await;
+            assert!(!left.contains("acme-data") && left.contains("acme-models"), "{left}");
+            assert_eq!(world.attached(ROLE).await, [ROLE, TASK_POLICY]);
+            assert_eq!(world.attached("fo").await, [ROLE]);
+        }
+    }
+}
+
+/// IAM takes no policy without statements.
+#[tokio::test]
+async fn a_policy_that_somebody_attached_and_of_which_all_is_revoked_stays_and_is_told() {
+    for has in [&[G, K][..], &[("g", PRODUCTION, "data: read"), K]] {
+        let (had, has) = (granting(&[G, K]), granting(has));
+        let world = World::new(&had).await;
+        apply(&world, &had).await;
+        attach(&world, ROLE).await;
+        let before = document(&world, ROLE).await;
+        for _ in 0..2 {
+            let plan = planned(&world, &has, "g").await;
+            let [told] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+            assert!(told.object.name == ROLE && told.reason.contains("role fo"), "{told:?}");
+            revoke(&world, &has, &["g"]).await;
+            assert_eq!(document(&world, ROLE).await, before);
+            assert!(world.iam().get_role().role_name(ROLE).send().await.is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_policy_on_a_protected_task_role_loses_what_is_revoked_and_nothing_else() {
+    const POLICY: &str = "cloudgrant_tests_global";
+    let at = |scope: &'static str, grant: Grant| (grant.0, scope, grant.2);
+    let had = granting(&[at("global", G), at("global", H), K]);
+    for has in [&[at("global", G), at(PRODUCTION, H), K][..], &[at("global", G), K]] {
+        let world = World::new(&had).await;
+        apply(&world, &had).await;
+        let protect = "  home: account\n  protected: ['acme-user*']\n";
+        let has = granting(has).replace("  home: account\n", protect);
+        let plan = planned(&world, &has, "g").await;
+        assert!(plan.stays.iter().any(|one| one.reason.contains("is protected")), "{plan:#?}");
+        revoke(&world, &has, &["g"]).await;
+        let left = document(&world, POLICY).await;
+        assert!(!left.contains("acme-data") && left.contains("acme-models"), "{left}");
+        assert!(world.attached("acme-userflyterole").await.contains(&POLICY.to_owned()));
+    }
+}
+
+/// Task code of the moved grant still runs as it, and nothing runs without the platform's policy.
+#[tokio::test]
+async fn a_role_to_which_somebody_gave_something_keeps_what_its_other_grants_need() {
+    let all = ("w", "global", "token: read");
+    for has in OTHERS {
+        let (had, has) = (granting(&[G, H, K, all]), granting(&[has, &[all]].concat()));
+        let world = World::new(&had).await;
+        apply(&world, &had).await;
+        let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let give = world.iam().put_role_policy().role_name(ROLE).policy_name("theirs").policy_document(document);
+        give.send().await.expect("given");
+        let before = world.attached(ROLE).await;
+        let plan = planned(&world, &has, "g").await;
+        revoke(&world, &has, &["g"]).await;
+        assert_eq!(world.attached(ROLE).await, before, "{plan:#?}");
+        let left = world.document(ROLE).await.to_string();
+        assert!(!left.contains("acme-data") && left.contains("acme-models"), "{left}");
+    }
+    // Where none of its grants is left, what the stack gave it goes.
+    let text = granting(&[G, K, all]);
+    let world = World::new(&text).await;
+    apply(&world, &text).await;
+    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let give = world.iam().put_role_policy().role_name(ROLE).policy_name("theirs").policy_document(document);
+    give.send().await.expect("given");
+    let plan = planned(&world, &text, "g").await;
+    let [told] = plan.stays.as_slice() else { panic!("{:#?}", plan.stays) };
+    assert!(told.object.name == ROLE && told.reason.contains("inline policy theirs"), "{told:?}");
+    revoke(&world, &text, &["g"]).await;
+    assert!(world.attached(ROLE).await.is_empty());
+}
