@@ -195,6 +195,12 @@ fn a_role_s_arn_reaches_the_service_account_on_aws() {
     assert!(revoked.contains("The service accounts lose the annotation first, in the same run"), "{revoked}");
     assert!(!revoked.contains("unbind it"), "{revoked}");
     assert!(annotations(&folder, "aws").is_empty());
+    // Whatever goes for a grant says which.
+    exits(&folder, &["apply", "--yes"], 0);
+    let grant = "forecasting-production";
+    let revoked = exits(&folder, &["revoke", grant, "--dry-run"], 0);
+    let line = revoked.lines().find(|line| line.starts_with("- service-account-annotation")).expect("a line");
+    assert!(line.contains("(was for binding of ") && line.ends_with(&format!(", grant {grant})")), "{line}");
 }
 
 #[test]

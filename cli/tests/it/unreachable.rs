@@ -169,3 +169,23 @@ fn where_a_cloud_takes_requests_and_answers_none() {
         both.spawn(|| silent("azure", "Azure"));
     });
 }
+
+/// Azure is two places, and either takes connections and says nothing, not even for TLS. README says in which time that is given up.
+#[test]
+fn where_azure_takes_connections_and_says_nothing() {
+    let [api, login] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let [api_at, login_at] = [&api, &login].map(|one| format!("https://{}", one.local_addr().expect("its address")));
+    let silent = |authority: &str| {
+        let folder = azure(&api_at).variable("CLOUDGRANT_AZURE__AUTHORITY", authority);
+        let begun = Instant::now();
+        let output = folder.output(&["plan", "--provider", "azure"]);
+        let (waited, said) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(waited < Duration::from_secs(30), "it took {waited:?}: {said}");
+        assert!(said.contains("there is no way to Azure") && said.contains(authority), "{said}");
+    };
+    std::thread::scope(|both| {
+        both.spawn(|| silent(&api_at));
+        both.spawn(|| silent(&login_at));
+    });
+}

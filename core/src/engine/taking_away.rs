@@ -20,9 +20,8 @@ mod unasked;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::contract::attributes::Attributes;
 use crate::contract::error::Result;
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::{Desired, Object, ObjectId};
 use crate::contract::observed::{Stays, Unmakeable};
 use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
@@ -146,6 +145,13 @@ impl Engine {
         let kept_names: Vec<GrantName> = intents.grants.iter().map(|grant| grant.name.clone()).collect();
         // Before the look that comes with the next plan: what verbs read is one reading with that.
         let asked_by_revoked = self.asked_by(&revoked, watch, cancel).await?;
+        let asked_by_revoked: BTreeMap<_, _> =
+            asked_by_revoked.into_iter().map(|object| (object.id, object.attributes)).collect();
+        let givers = given_by_others::givers(&*self.provider, &revoked, baseline);
+        let asked_by_givers = match givers.grants.is_empty() {
+            true => Vec::new(),
+            false => self.asked_by(&givers, watch, cancel).await?,
+        };
         let (mut principals, mut scopes, mut asked) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut theirs = BTreeSet::new();
         let mut told = None;
@@ -212,7 +218,10 @@ impl Engine {
         }
         asked_one_by_one.tell(&mut plan, &still_asked);
         if !are_givers_told && whole.is_some() {
-            plan.notes.extend(given_by_others::note(&*self.provider, &revoked, baseline, &reducer.absent()));
+            let gives = |object: &Object| sharing.is_told(&object.id, &object.attributes);
+            let (absent, of_others) = (reducer.absent(), given_by_others::of_others(&asked_by_givers, &theirs, gives));
+            let is_there = |intent: &IntentId| !absent.contains(intent) && !of_others.contains(intent);
+            plan.notes.extend(given_by_others::note(&revoked, &givers, is_there));
         }
         plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);
@@ -231,18 +240,12 @@ impl Engine {
 
     /// What some intents ask for by themselves; nothing where that can't be told, as a resource is gone. Whatever else keeps that
     /// from being told is in the way: taken for nothing, what is revoked would count as what others had.
-    async fn asked_by(
-        &self,
-        intents: &Intents,
-        watch: &dyn Watch,
-        cancel: &Cancel,
-    ) -> Result<BTreeMap<ObjectId, Attributes>> {
-        let objects = match self.desired_for(intents, watch, cancel).await {
-            Ok((desired, _)) => desired.objects,
-            Err(error) if error.kind().is_of_the_intents() => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        Ok(objects.into_iter().map(|object| (object.id, object.attributes)).collect())
+    async fn asked_by(&self, intents: &Intents, watch: &dyn Watch, cancel: &Cancel) -> Result<Vec<Object>> {
+        match self.desired_for(intents, watch, cancel).await {
+            Ok((desired, _)) => Ok(desired.objects),
+            Err(error) if error.kind().is_of_the_intents() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::contract::attributes::Attributes;
 use crate::contract::object::Ownership;
 use crate::contract::observed::Stays;
 use crate::contract::remainder::{Remainder, Shares};

@@ -226,6 +226,13 @@ impl Names {
         self.derived(&["role", role_name])
     }
 
+    /// The id of the custom role that another stack of this home has in the place of one of this stack's; `None` for a role that isn't
+    /// called as this stack's are.
+    pub(crate) fn role_of(&self, other: &Self, role_name: &str) -> Option<String> {
+        let what = role_name.strip_prefix(&format!("cloudgrant {} ", self.stack))?;
+        Some(other.role_id(&format!("cloudgrant {} {what}", other.stack)))
+    }
+
     fn derived(&self, parts: &[&str]) -> String {
         let text = format!("{}\n{}\n{}", self.stack, self.home, folded(&parts.join("\n")));
         Uuid::new_v5(&NAMESPACE, text.as_bytes()).to_string()

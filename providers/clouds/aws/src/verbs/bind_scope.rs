@@ -229,15 +229,13 @@ fn narrow(
     if let Some(boundary) = &aws.config.permissions_boundary {
         attributes["boundary"] = boundary.as_str().into();
     }
-    let mut because = vec![binding.id()];
-    because.extend(binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id()));
     desired.objects.push(Object {
         id: role.clone(),
         scope: binding.scope.clone(),
         attributes: attributes.into(),
         references: Vec::new(),
         depends_on: Vec::new(),
-        because: because.clone(),
+        because: for_binding(binding),
         ownership: Ownership::Exclusive,
         touches: Vec::new(),
         handoff: None,
@@ -260,13 +258,19 @@ fn narrow(
     Ok(Bound { desired, principals: vec![principal] })
 }
 
+/// The binding, and the grants of its own scope.
+fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
+    let grants = binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id());
+    std::iter::once(binding.id()).chain(grants).collect()
+}
+
 /// The role, for the platform to be told of it.
 fn principal(aws: &Aws, binding: &Checked<ScopeBinding>, name: String, role: ObjectId) -> Principal {
     let issuers = aws.config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
     let value = AnnotationValue::Known(aws.names.role_arn(&name));
     Principal {
         scope: binding.scope.clone(),
-        because: vec![binding.id()],
+        because: for_binding(binding),
         serves: binding.serves().cloned().collect(),
         depends_on: vec![role],
         identity: Identity::Known {

@@ -172,10 +172,12 @@ impl Transport {
                     .hint("if the authority is one of your own, name its file: CLOUDGRANT_AZURE__CA_CERTIFICATE"),
             );
         }
+        // One that lets nobody through to it is as silent as one that answers nobody.
+        let is_silent = error.is_timeout() && self.answering.is_silent(&host);
         if error.is_connect() {
             return unreachable(url, &format!("no connection: {cause}"), nothing_listens(&host, error));
         }
-        if error.is_timeout() && self.answering.is_silent(&host) {
+        if is_silent {
             return unreachable(url, "no answer in time, and nothing ever came from there", None);
         }
         if error.is_timeout() {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Access, Desired, Error, ErrorKind, Found, Limit, Note, Object, Observed, Result, Stack, Unsearched, Widening,
+    Access, Desired, Error, ErrorKind, Found, IntentId, Limit, Note, Object, Observed, Result, Stack, Unsearched,
+    Widening,
 };
 use serde_json::{Value, json};
 
@@ -154,9 +155,9 @@ struct Reader<'a> {
     holders: HashMap<String, (&'a ResourceId, bool)>,
     /// Those of them that are called as the stack's are, and that their tags make somebody else's.
     doubted: &'a HashSet<ResourceId>,
-    /// What is revoked of what the manifest gives to identities that aren't the stack's.
+    /// What is revoked of what the manifest gives to identities.
     given: &'a Given,
-    /// What others gave to these.
+    /// What others gave to these, but for what widens one of the stack's.
     foreign: Vec<Foreign>,
     /// What is asked for of identities that aren't there, where something is taken away: by scope and role.
     unheld: HashSet<(String, String)>,
@@ -216,6 +217,7 @@ impl Reader<'_> {
         let attributes = if asked == there {
             if !owned {
                 self.observed.notes.push(Note::info(&object.id, format!("it is there already {by}")));
+                self.given_by_others(assignment, &object.because);
             }
             object.attributes.clone()
         } else if owned {
@@ -241,7 +243,7 @@ impl Reader<'_> {
                 .with("condition", assignment.condition.as_deref().unwrap_or_default())
                 .hint(format!("Azure takes one assignment for a role, a scope and a principal: let it go (`{delete}`), or widen it"));
             self.observed.conflicts.insert(object.id.clone(), error);
-            return;
+            return self.given_by_others(assignment, &object.because);
         };
         // Whose it is matters for taking it away only.
         let depends_on = object.depends_on.clone();
@@ -290,10 +292,28 @@ impl Reader<'_> {
             self.observed.widened.push(given(self.azure, holder, assignment, name));
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
-        } else if self.given.is_had_by(&assignment.principal_id) {
-            let (role, name) = (role.to_owned(), name.to_owned());
-            self.foreign.push(Foreign { assignment: assignment.clone(), role, name, by: self.by(assignment) });
+        } else {
+            self.given_by_others(assignment, &[]);
         }
+    }
+
+    /// Somebody else's, to an identity of which something is revoked: what it gives of that goes on. `asked_by` are those that stay and
+    /// ask for just that.
+    fn given_by_others(&mut self, assignment: &RoleAssignment, asked_by: &[IntentId]) {
+        if !self.given.is_had_by(&assignment.principal_id) {
+            return;
+        }
+        let role = assignment.role();
+        let name = self.role_names.get(&role).cloned();
+        let name = name.or_else(|| levels::known(&role).map(|role| role.name.to_owned()));
+        let asked_by = asked_by.iter().filter(|intent| !matches!(intent, IntentId::Binding(_))).cloned().collect();
+        self.foreign.push(Foreign {
+            assignment: assignment.clone(),
+            name: name.unwrap_or_else(|| role.clone()),
+            role,
+            by: self.by(assignment),
+            asked_by,
+        });
     }
 
     /// What carries the stack's mark and gives what no stack ever does: anybody can write that mark.

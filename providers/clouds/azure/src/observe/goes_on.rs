@@ -5,11 +5,14 @@ mod gives;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, TaskAccess};
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, ScopeBinding, TaskAccess, listed,
+};
 
 use crate::Azure;
 use crate::client::arm::RoleAssignment;
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::kinds;
 use crate::objects::remedies::delete_assignment;
 use crate::observe::goes_on::gives::Reading;
 use crate::observe::identities::Principals;
@@ -19,7 +22,10 @@ use crate::resources::overlap::{Action, actions_of};
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 
-/// What is revoked of what the manifest gives to identities that are not the stack's.
+/// How many grants and registries are named.
+const NAMED: usize = 3;
+
+/// What is revoked of what the manifest gives to identities that stay.
 #[derive(Debug, Default)]
 pub(super) struct Given(Vec<One>);
 
@@ -48,6 +54,8 @@ pub(super) struct Foreign {
     pub(super) name: String,
     /// Under which name it is there, and who made it.
     pub(super) by: String,
+    /// The grants and registries that stay and ask for just this.
+    pub(super) asked_by: Vec<IntentId>,
 }
 
 /// The identities that aren't the stack's, and that get what the manifest gives.
@@ -93,6 +101,11 @@ impl Given {
             let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
             all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, identity, principals)));
         }
+        for (binding, identity) in of_stays(desired, identities) {
+            let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
+            let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
+            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, &identity, principals)));
+        }
         if let Some(kubelet) = &identities.kubelet {
             let revoked = desired.baseline.registries.iter().filter(|registry| !stays.contains(&registry.id()));
             let reaches = revoked.flat_map(|registry| registry.reach.iter().map(move |reach| (registry.id(), reach)));
@@ -131,8 +144,18 @@ impl Given {
                 }
             }
             notes.extend(best.map(|(gives, one)| {
+                let (asks, who) = match other.asked_by.as_slice() {
+                    [] => (String::new(), "nobody else needs it"),
+                    [one] => {
+                        (format!("{one} asks for it as well, and revoking that leaves it. "), "neither is to have it")
+                    }
+                    several => (
+                        format!("{} ask for it as well, and revoking these leaves it. ", listed(several, NAMED)),
+                        "none of them is to have it",
+                    ),
+                };
                 let message = format!(
-                    "{} still has the role {} on {}{}: it is there {}. Take it away if nobody else needs it: `{}`",
+                    "{} still has the role {} on {}{}: it is there {}. {asks}Take it away if {who}: `{}`",
                     one.identity,
                     other.name,
                     other.assignment.scope,
@@ -183,6 +206,25 @@ impl One {
         let (identity, resource) = (identity.name().to_owned(), reach.resource.name.to_string());
         Some(Self { grant, resource, identity, principal, locator, roles, actions })
     }
+}
+
+/// The bindings whose identities are the stack's own and stay: what else is given to these is asked for by what stays.
+fn of_stays<'a>(
+    desired: &'a Desired,
+    identities: &'a Identities,
+) -> impl Iterator<Item = (&'a ScopeBinding, ResourceId)> {
+    let mut holders: BTreeMap<&Scope, BTreeSet<String>> = BTreeMap::new();
+    if desired.thorough {
+        for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
+            holders.entry(&object.scope).or_default().extend(object.attributes.text("principal"));
+        }
+    }
+    let bindings = desired.baseline.bindings.iter().enumerate();
+    let own = bindings.filter(|(at, _)| !identities.of_bindings.contains_key(at));
+    own.flat_map(move |(_, binding)| {
+        let holders = holders.get(&binding.scope).into_iter().flatten();
+        holders.filter_map(|id| ResourceId::parse(id).ok()).map(|id| (&**binding, id)).collect::<Vec<_>>()
+    })
 }
 
 /// `None` for an identity that isn't there, or that nobody here may read.

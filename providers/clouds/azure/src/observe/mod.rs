@@ -12,6 +12,7 @@ mod limited;
 mod missing;
 mod other_homes;
 pub(crate) mod places;
+mod renamed;
 mod renamed_roles;
 mod role_scopes;
 mod roles;
@@ -42,6 +43,8 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     role_scopes::keep(azure, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
     assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
+    let renamed = renamed::note(azure, desired, &snapshot, &subscriptions, &observed).await?;
+    observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(azure, &snapshot).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.

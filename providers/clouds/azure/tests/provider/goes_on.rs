@@ -1,6 +1,6 @@
 //! What is revoked and goes on all the same: somebody else's wider role gives it, or one on a scope above.
 
-use cloudgrant_core::{Level, Plan, Silent};
+use cloudgrant_core::{Level, Note, Plan, Silent};
 use serde_json::json;
 
 use crate::arm::{GROUP, SUBSCRIPTION, container};
@@ -181,4 +181,69 @@ async fn what_somebody_else_made_in_the_place_of_ours_is_not_told_as_what_other_
     let session = world.session(&text).await.expect("a session");
     let plan = session.engine_without(Some(&names)).expect("the rest").plan(&Silent).await.expect("a plan");
     assert!(plan.notes.iter().all(|note| !note.message.contains("other grants")), "{:#?}", plan.notes);
+}
+
+/// A grant that stays asks for it, and what gives it is somebody else's: it goes with no grant, and is told by its own name. What the
+/// stack made is told by the grants that have it.
+#[tokio::test]
+async fn what_a_grant_that_stays_asks_for_and_somebody_else_made_is_told_as_theirs() {
+    let granting = |scope: &str, other: &str| {
+        flyte(&format!(
+            "grants:\n\
+             - {{ name: goes, scope: {scope}, access: {{ models: read }} }}\n\
+             - {{ name: other, scope: {scope}, access: {{ {other} }} }}"
+        ))
+    };
+    let (global, production) = ("global", "{ domain: production }");
+    let (models, none) = (container("acmemodels", "models"), None);
+    let account = account("acmemodels");
+    // The scope, what the grant that stays gives, somebody else's role and where; and whether that, and the grant, is told.
+    type Case<'a> = (&'a str, &'a str, Option<(&'a str, &'a str)>, bool, bool);
+    let cases: [Case<'_>; 9] = [
+        (global, "models: read-write", Some((BLOB_CONTRIBUTOR, &models)), true, false),
+        (production, "models: read-write", Some((BLOB_CONTRIBUTOR, &models)), true, false),
+        (production, "models: read-write, token: read", Some((BLOB_CONTRIBUTOR, &models)), true, false),
+        (global, "models: read", Some((BLOB_READER, &models)), true, false),
+        (production, "models: read", Some((BLOB_READER, &models)), true, false),
+        // The stack's own.
+        (global, "models: read-write", none, false, true),
+        (production, "models: read-write, token: read", none, false, true),
+        // One of either's.
+        (global, "models: read-write", Some((BLOB_READER, &account)), true, true),
+        // Nothing of it is of what is revoked.
+        (global, "token: read", none, false, false),
+    ];
+    let mut wrong = Vec::new();
+    for (scope, other, theirs, is_theirs_told, is_grant_told) in cases {
+        let text = granting(scope, other);
+        let world = World::new(&text).await;
+        let identity = if scope == global { "flyte-tasks" } else { "cloudgrant_tests_production" };
+        if scope == production {
+            // The identity is there, and has nothing of that yet.
+            world
+                .converge(&text.replace("models: read-write", "data: read").replace("models: read", "data: read"))
+                .await;
+        }
+        let principal = world.arm.principal(identity).await;
+        if let Some((role, on)) = theirs {
+            world.arm.assign(THEIRS, on, role, &principal, None).await;
+        }
+        world.converge(&text).await;
+        let told = told(&world, &text, Some("goes")).await;
+        let session = world.session(&text).await.expect("a session");
+        let engine = session.engine_without(Some(&["goes".to_owned()])).expect("the rest");
+        let plan = engine.plan(&Silent).await.expect("a plan");
+        let says = |note: &&Note| note.message.contains("what is revoked can still be reached");
+        let of_grants: Vec<_> = plan.notes.iter().filter(says).map(|note| &note.message).collect();
+        let is_asked = theirs.is_some_and(|(_, on)| on == models);
+        let is_right = told.len() == usize::from(is_theirs_told)
+            && told.iter().all(|told| told.contains("not made by this stack") && told.contains(identity))
+            && told.iter().all(|told| told.contains("grant other asks for it as well") == is_asked)
+            && of_grants.len() == usize::from(is_grant_told)
+            && of_grants.iter().all(|told| told.contains("`other`"));
+        if !is_right {
+            wrong.push(format!("{scope}, {other}, {theirs:?}: {told:#?}, {of_grants:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -30,6 +30,7 @@ mod places;
 mod prefixes;
 mod reaching_more;
 mod registries;
+mod renamed;
 mod revoking;
 mod revoking_beside;
 mod rewritten;
