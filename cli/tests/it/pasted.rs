@@ -91,7 +91,8 @@ fn no_command_is_broken_on_a_terminal() {
     assert!(!errors.contains("error"), "{errors}");
     for columns in [60, 77, 100] {
         let seen = crate::terminal::on_a_terminal_of(columns, &folder, &format!("drift {}", of.join(" ")), &[]);
-        let command = "`cloudgrant explain trainer-images --file a-manifest-with-a-name.yaml --sandbox`";
+        let command =
+            "`cloudgrant explain models-production trainer-images --file a-manifest-with-a-name.yaml --sandbox`";
         assert!(seen.lines().any(|line| line.contains(command)), "{columns}: {seen}");
     }
 }
