@@ -132,7 +132,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let variables = variables(&running, &folder, options.listen)?;
     let result = match options.command.split_first() {
         Some((program, arguments)) => {
-            let tools = Tools::set_up(&running.setups(), &folder, program)?;
+            let tools = Tools::set_up(&running.setups(), &folder, program, &variables)?;
             tools.by_hand.iter().for_each(|setup| shell.printer.say(comments(&setup.commands).trim_end()));
             child(&tools, arguments, &variables, &mut interrupts).await
         }

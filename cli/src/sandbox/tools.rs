@@ -34,15 +34,25 @@ impl<'s> Tools<'s> {
     ///
     /// # Errors
     /// A file can't be written.
-    pub(crate) fn set_up(setups: &[&'s Setup], folder: &Path, program: &OsStr) -> Result<Self> {
+    pub(crate) fn set_up(
+        setups: &[&'s Setup],
+        folder: &Path,
+        program: &OsStr,
+        variables: &[(String, String)],
+    ) -> Result<Self> {
         let before = std::env::var_os("PATH").unwrap_or_default();
-        Self::with_path(setups, folder, program, &before).map_err(|error| {
+        Self::with_path(setups, folder, (program, variables), &before).map_err(|error| {
             let message = format!("can't write a program in {}", folder.join(FOLDER).display());
             Error::new(ErrorKind::Usage, message).with("cause", error)
         })
     }
 
-    fn with_path(setups: &[&'s Setup], folder: &Path, program: &OsStr, before: &OsStr) -> std::io::Result<Self> {
+    fn with_path(
+        setups: &[&'s Setup],
+        folder: &Path,
+        (program, variables): (&OsStr, &[(String, String)]),
+        before: &OsStr,
+    ) -> std::io::Result<Self> {
         let mut tools =
             Self { asked: program.to_owned(), program: program.to_owned(), path: None, by_hand: Vec::new() };
         let mine = std::path::absolute(folder)?.join(FOLDER);
@@ -66,7 +76,7 @@ impl<'s> Tools<'s> {
                 tools.by_hand.push(setup);
                 continue;
             };
-            write(&mine, setup, real)?;
+            write(&mine, setup, real, variables)?;
             if named.is_some() {
                 tools.program = mine.join(name).into();
             }
@@ -99,10 +109,10 @@ fn is_program(file: &Path) -> bool {
     file.is_file()
 }
 
-fn write(folder: &Path, setup: &Setup, real: &str) -> std::io::Result<()> {
+fn write(folder: &Path, setup: &Setup, real: &str, variables: &[(String, String)]) -> std::io::Result<()> {
     let records = records(folder, setup.tool);
     fs::create_dir_all(&records)?;
-    let text = script(setup, real, &records.display().to_string());
+    let text = script(setup, real, &records.display().to_string(), variables);
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -111,8 +121,12 @@ fn write(folder: &Path, setup: &Setup, real: &str) -> std::io::Result<()> {
 }
 
 /// A shell's script that sets the tool up at its first command, and runs it. Who begins to set it up by hand goes on with that.
-fn script(setup: &Setup, real: &str, records: &str) -> String {
+///
+/// Whatever has become of the sandbox's variables on the way there, both have them as the sandbox gave them: a shell's own start can
+/// name the person's folder of the tool again, and setting that up would change it for good.
+fn script(setup: &Setup, real: &str, records: &str, variables: &[(String, String)]) -> String {
     let (tool, real, records) = (setup.tool, quoted(real), quoted(records));
+    let exports: String = variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
     let numbered = setup.commands.iter().zip(1..);
     let steps: String = numbered.map(|(command, at)| format!("        step {at} {}\n", quoted(command))).collect();
     let first = setup.commands.first().map(String::as_str).unwrap_or_default();
@@ -123,7 +137,7 @@ fn script(setup: &Setup, real: &str, records: &str) -> String {
 # cloudgrant wrote this: the first command of {tool} in the sandbox sets {tool} up for it.
 tool={real}
 here={records}
-
+{exports}
 {tool}() {{ "$tool" "$@"; }}
 
 step() {{

@@ -135,6 +135,28 @@ fn a_set_up_that_fails_says_where() {
     assert_eq!(run(&folder, "azure", &["az", "role", "a"]).0, Some(1));
 }
 
+/// A shell that reads its own start, a script that clears what it has: a person's own folder of the tool is never set up.
+#[test]
+fn whatever_becomes_of_the_variables_it_is_the_sandbox_s_folder() {
+    for command in [
+        "unset AZURE_CONFIG_DIR ARM_ENDPOINT; az role list",
+        "env -u AZURE_CONFIG_DIR az role list",
+        "AZURE_CONFIG_DIR=$HOME/.azure az role list",
+        "env -i PATH=\"$PATH\" HOME=\"$HOME\" az role list",
+    ] {
+        let folder = with_az();
+        let (code, _, said) = run(&folder, "azure", &["sh", "-c", &format!("{command}; az role list")]);
+        assert_eq!(code, Some(0), "{command}: {said}");
+        assert_set_up(&commands(&folder), &["role list", "role list"]);
+        let own = folder.path().join("state/az").display().to_string();
+        let places = taken(&folder, "places");
+        assert!(
+            places.iter().all(|place| place.starts_with(&format!("{own} https://127.0.0.1:"))),
+            "{command}: {places:?}"
+        );
+    }
+}
+
 /// What comes along in the sandbox's folder is no program there, and a folder that can't be in `PATH` is told of.
 #[test]
 fn nobody_else_puts_programs_there() {
