@@ -178,8 +178,10 @@ fn unread_is_unsearched(desired: &mut Desired, observed: &mut Observed) {
     observed.unsearched.extend(unsearched);
 }
 
+/// What is somebody else's, also in another form than it is asked for.
 fn theirs(observed: &Observed) -> BTreeSet<ObjectId> {
-    observed.objects.iter().filter(|(_, found)| !found.owned).map(|(id, _)| id.clone()).collect()
+    let there = observed.objects.iter().filter(|(_, found)| !found.owned).map(|(id, _)| id);
+    there.chain(observed.conflicts.keys()).cloned().collect()
 }
 
 /// The intents for which something is there that gives them access, as far as objects tell that.

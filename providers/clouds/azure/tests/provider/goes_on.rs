@@ -247,3 +247,26 @@ async fn what_a_grant_that_stays_asks_for_and_somebody_else_made_is_told_as_thei
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// What stands in the way of an assignment is somebody else's as well, with another condition: no grant gives it.
+#[tokio::test]
+async fn what_is_there_with_another_condition_is_given_by_no_grant() {
+    let keep = "- { name: keep, scope: { domain: production }, access: { models: read } }";
+    let text = flyte(&format!("grants:\n{keep}"));
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("cloudgrant_tests_production").await;
+    let inputs = container("acmedata", "inputs");
+    world.arm.assign(THEIRS, &inputs, BLOB_READER, &principal, Some(&under("elsewhere/"))).await;
+    let goes = |name: &str| format!("- {{ name: {name}, scope: {{ domain: production }}, access: {{ data: read }} }}");
+    for others in [vec![keep.to_owned()], vec![keep.to_owned(), goes("other")]] {
+        let text = flyte(&format!("grants:\n{}\n{}", goes("goes"), others.join("\n")));
+        let session = world.session(&text).await.expect("a session");
+        let plan = session.engine_without(Some(&["goes".to_owned()])).expect("the rest").plan(&Silent).await;
+        let plan = plan.expect("a plan");
+        let is_given = |note: &Note| note.message.contains("other grants ask for the same");
+        assert!(!plan.notes.iter().any(is_given), "{:#?}", plan.notes);
+        let left = |note: &Note| note.message.contains("is there with another condition");
+        assert!(plan.notes.iter().any(left), "{:#?}", plan.notes);
+    }
+}
