@@ -44,6 +44,12 @@ pub(crate) fn is_name_of_role(slug: &str, name: &str) -> bool {
     without_slug(slug, name).is_some_and(|scope| !scope.is_empty())
 }
 
+/// The name of a role at a stack's path without what says whose it is: the scope. The whole name where it isn't called so.
+pub(crate) fn without_path<'a>(path: &str, name: &'a str) -> &'a str {
+    let slug = path.strip_prefix(PATH).and_then(|rest| rest.strip_suffix('/'));
+    slug.and_then(|slug| without_slug(slug, name)).unwrap_or(name)
+}
+
 fn without_slug<'a>(slug: &str, name: &'a str) -> Option<&'a str> {
     name.strip_prefix("cloudgrant_")?.strip_prefix(slug)?.strip_prefix('_')
 }

@@ -40,7 +40,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     observed.unread.extend(unread);
     // Whoever takes something away would read that there is nothing.
     observed.problems.extend(moved::problem(aws, &snapshot));
-    observed.notes.extend(renamed::note(aws, desired, &snapshot));
+    observed.notes.extend(renamed::notes(aws, desired, &snapshot));
     let mut others = OtherHomes::default();
     let looks = aws.afresh.load(Ordering::Relaxed);
     let unmarked = if looks { iam::unmarked(aws, desired, &snapshot, &mut observed).await? } else { BTreeSet::new() };

@@ -219,6 +219,28 @@ async fn two_stacks_do_not_see_each_other() {
     assert!(world.plan(&other).await.expect("a plan").is_empty());
 }
 
+/// A stack that gives the same to another domain is not the one from before, and of two that give all of it, nobody knows which is.
+#[tokio::test]
+async fn a_stack_that_was_renamed_is_told_by_what_each_role_gives() {
+    let granting = |stack: &str, domain: &str| {
+        let grant = format!("grants:\n- {{ name: it, scope: {{ domain: {domain} }}, access: {{ data: read }} }}");
+        manifest(&grant).replace("stack: tests", &format!("stack: {stack}"))
+    };
+    let new = granting("new", "production");
+    let world = World::new(&new).await;
+    for (stack, domain, expected) in
+        [("aaa", "development", &[][..]), ("old", "production", &["old"]), ("zzz", "production", &["old", "zzz"])]
+    {
+        world.converge(&granting(stack, domain)).await;
+        let plan = world.plan(&new).await.expect("a plan");
+        let said = |note: &cloudgrant_core::Note| {
+            let (former, _) = note.message.strip_prefix("stack ")?.split_once(", at the same home, gives all")?;
+            Some(former.to_owned())
+        };
+        assert_eq!(plan.notes.iter().filter_map(said).collect::<Vec<_>>(), expected, "{:#?}", plan.notes);
+    }
+}
+
 fn tag(key: &str, value: &str) -> aws_sdk_iam::types::Tag {
     aws_sdk_iam::types::Tag::builder().key(key).value(value).build().expect("a tag")
 }
