@@ -144,7 +144,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    fn add_role(&mut self, role: RoleDetail) {
+    pub(crate) fn add_role(&mut self, role: RoleDetail) {
         let Some(name) = role.role_name else { return };
         let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
         let attached = role.attached_managed_policies.unwrap_or_default().into_iter();

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use cloudgrant_core::{IntentId, Scope};
-use foldhash::{HashMap, HashMapExt as _, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::snapshot::{Policy as Managed, Snapshot};
 use crate::names::Names;
 use crate::packing::share::Granted;
 use crate::policy::document;
@@ -48,15 +48,22 @@ struct Piece<T = IntentId> {
 }
 
 /// The policies of a scope: one, unless the statements don't fit; as few as hold them, and with as few statements as
-/// possible in another one than now. `snapshot` says where they are now.
-pub(crate) fn policies(names: &Names, scope: &Scope, granted: &[Granted], snapshot: &Snapshot) -> Vec<Policy> {
+/// possible in another one than now. `snapshot` says where they are now, on one of `roles`.
+pub(crate) fn policies(
+    names: &Names,
+    scope: &Scope,
+    granted: &[Granted],
+    roles: &[String],
+    snapshot: &Snapshot,
+) -> Vec<Policy> {
     let room = POLICY_SIZE - statement::beside();
     let mut pieces: Vec<_> = distinct(granted).flat_map(|(intent, statement)| split(intent, statement, room)).collect();
+    apart(&mut pieces);
     if pieces.is_empty() {
         return Vec::new();
     }
     if pieces.iter().map(|piece| piece.size).sum::<usize>() > room {
-        locate(names, scope, snapshot, &mut pieces);
+        locate(names, scope, roles, snapshot, &mut pieces);
     }
     let bins = packed(&pieces, room);
     let moves = moves(&pieces, &bins);
@@ -92,14 +99,17 @@ pub(crate) fn documents(statements: &[Statement]) -> Vec<(Box<RawValue>, Vec<usi
         .collect()
 }
 
-/// Finds out which policy of the scope has which statement now.
-fn locate(names: &Names, scope: &Scope, snapshot: &Snapshot, pieces: &mut [Piece]) {
+/// Finds out which policy of the scope has which statement now. One that others have and none of its roles is no place of anything.
+fn locate(names: &Names, scope: &Scope, roles: &[String], snapshot: &Snapshot, pieces: &mut [Piece]) {
+    let roles: Vec<_> = roles.iter().filter_map(|role| snapshot.roles.get(role)).collect();
     let mut places: HashMap<String, usize> = HashMap::new();
     // Numbered from 2 on, with gaps where one was taken away.
     let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
     for index in iter::once(0).chain(numbered) {
         let arn = names.policy_arn(&names.policy(scope, index));
-        let Some(policy) = snapshot.policies.get(&arn) else { continue };
+        let is_on_one = || roles.iter().any(|role| role.attached.contains_key(&arn));
+        let is_its = |policy: &&Managed| policy.attachments == 0 || is_on_one();
+        let Some(policy) = snapshot.policies.get(&arn).filter(is_its) else { continue };
         for statement in document::statements(&policy.document()) {
             if let Some(sid) = statement["Sid"].as_str() {
                 places.insert(sid.to_owned(), index);
@@ -219,6 +229,26 @@ fn distinct(granted: &[Granted]) -> impl Iterator<Item = (IntentId, Statement)> 
     })
 }
 
+/// Tells parts apart that came to one Sid: what is there in parts already, and what was taken apart just now.
+fn apart(pieces: &mut [Piece]) {
+    let mut sids: HashSet<&str> = HashSet::new();
+    if pieces.iter().map(|piece| piece.statement.sid()).all(|sid| sid.is_empty() || sids.insert(sid)) {
+        return;
+    }
+    let mut seen: HashSet<String> = pieces.iter().map(|piece| piece.statement.sid().to_owned()).collect();
+    let mut first: HashSet<String> = HashSet::new();
+    for piece in pieces {
+        let sid = piece.statement.sid().to_owned();
+        if sid.is_empty() || first.insert(sid.clone()) {
+            continue;
+        }
+        let free = (2_usize..).map(|number| format!("{sid}{number}")).find(|sid| seen.insert(sid.clone()));
+        let named = piece.statement.named(free.unwrap_or(sid));
+        piece.size += named.size().saturating_sub(piece.statement.size());
+        piece.statement = named;
+    }
+}
+
 /// Halves a statement by its resources until each part fits.
 fn split<T: Clone>(intent: T, statement: Statement, room: usize) -> Vec<Piece<T>> {
     let size = statement.size();
@@ -249,7 +279,7 @@ fn split<T: Clone>(intent: T, statement: Statement, room: usize) -> Vec<Piece<T>
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion};
+    use aws_sdk_iam::types::{AttachedPolicy, ManagedPolicyDetail, PolicyVersion, RoleDetail};
     use cloudgrant_core::{GrantName, Stack};
     use serde_json::json;
 
@@ -281,15 +311,35 @@ mod tests {
             let name = names.policy(&Scope::Global, index);
             let document = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": sid, "Effect": "Allow" }] });
             let version = PolicyVersion::builder().is_default_version(true).document(document.to_string()).build();
-            let policy = ManagedPolicyDetail::builder().arn(names.policy_arn(&name)).policy_name(name);
+            let policy =
+                ManagedPolicyDetail::builder().arn(names.policy_arn(&name)).policy_name(name).attachment_count(1);
             snapshot.add_policy(policy.path(names.path()).policy_version_list(version).build());
         }
         let mut pieces = pieces(&[(1, None), (1, None), (1, None)]);
         for (piece, sid) in pieces.iter_mut().zip(["AllowLast", "AllowNew", "AllowFirst"]) {
             piece.statement = Statement::of(&json!({ "Sid": sid, "Effect": "Allow" }));
         }
-        locate(&names, &Scope::Global, &snapshot, &mut pieces);
+        let roles = ["theirs".to_owned(), "tasks".to_owned()];
+        locate(&names, &Scope::Global, &roles, &snapshot, &mut pieces);
+        assert!(pieces.iter().all(|piece| piece.at.is_none()), "only others have them");
+        let attached = [0, 41].map(|index| names.policy_arn(&names.policy(&Scope::Global, index)));
+        let attached = attached.map(|arn| AttachedPolicy::builder().policy_name("it").policy_arn(arn).build());
+        let role =
+            RoleDetail::builder().role_name("tasks").path("/").set_attached_managed_policies(Some(attached.into()));
+        snapshot.add_role(role.build());
+        locate(&names, &Scope::Global, &roles, &snapshot, &mut pieces);
         assert_eq!(pieces.iter().map(|piece| piece.at).collect::<Vec<_>>(), [Some(41), None, Some(0)]);
+    }
+
+    #[test]
+    fn parts_that_come_to_one_sid_are_told_apart() {
+        let mut pieces = pieces(&[(1, None); 5]);
+        for (piece, sid) in pieces.iter_mut().zip(["ReadA", "ReadA", "ReadA2", "", ""]) {
+            piece.statement = Statement::of(&json!({ "Sid": sid, "Effect": "Allow" }));
+        }
+        apart(&mut pieces);
+        let sids: Vec<_> = pieces.iter().map(|piece| piece.statement.sid()).collect();
+        assert_eq!(sids, ["ReadA", "ReadA3", "ReadA2", "", ""]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) async fn keep(
     scopes: &mut [Scoped<'_>],
     revoked: Grants<'_>,
 ) -> Result<BTreeSet<ObjectId>> {
-    let mut there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope.scope, &scope.roles)).collect();
+    let mut there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope)).collect();
     let held_against = |there: &[There]| there.iter().flat_map(There::objects).cloned().collect();
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
         return Ok(held_against(&there));

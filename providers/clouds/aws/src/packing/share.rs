@@ -154,7 +154,7 @@ impl<'a> Scoped<'a> {
     }
 
     fn own(&self, aws: &Aws, snapshot: &Snapshot) -> Vec<Policy> {
-        pack::policies(&aws.names, self.scope, &self.granted, snapshot)
+        pack::policies(&aws.names, self.scope, &self.granted, &self.roles, snapshot)
     }
 
     /// Its policies, each with whether it has something that no grant that stays asks for.

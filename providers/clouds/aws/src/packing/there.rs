@@ -1,6 +1,6 @@
 //! What a scope's policies say now, for whoever takes something away.
 
-use cloudgrant_core::{ObjectId, Scope};
+use cloudgrant_core::ObjectId;
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::Aws;
@@ -28,17 +28,21 @@ pub(super) struct There {
 }
 
 impl There {
-    pub(super) fn of(aws: &Aws, snapshot: &Snapshot, scope: &Scope, roles: &[String]) -> Self {
+    pub(super) fn of(aws: &Aws, snapshot: &Snapshot, scope: &Scoped<'_>) -> Self {
         let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
         let own = std::iter::once(0).chain(numbered);
-        let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope, index)));
+        let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope.scope, index)));
         // A role that isn't there, as its own grants were revoked before, has nothing of what wider scopes are granted.
-        let roles: Vec<_> = roles.iter().filter_map(|role| Some((role, snapshot.roles.get(role)?))).collect();
+        let roles = scope.roles.iter().filter_map(|role| Some((role, snapshot.roles.get(role)?)));
+        let roles: Vec<_> = roles.collect();
         let is_on_all = |arn: &&String| roles.iter().all(|(_, role)| role.attached.contains_key(*arn));
         let attached = roles.first().into_iter().flat_map(|(_, role)| role.attached.keys());
         let shared = attached.filter(|arn| aws.names.is_shared_policy(arn)).filter(is_on_all).cloned();
         let read = |arn: String| Some((snapshot.policies.get(&arn)?, arn));
-        let own: Vec<_> = own.filter_map(read).collect();
+        let is_on_one = |arn: &str| roles.iter().any(|(_, role)| role.attached.contains_key(arn));
+        // One that only others have is there for whoever attached it.
+        let is_others = |policy: &Policy, arn: &str| policy.attachments > 0 && !is_on_one(arn);
+        let own: Vec<_> = own.filter_map(read).filter(|(policy, arn)| !is_others(policy, arn)).collect();
         let shared: Vec<_> = shared.filter_map(read).collect();
         let attaching = |(policy, arn): &(&Policy, String)| {
             let on = roles.iter().filter(|(_, role)| role.attached.contains_key(arn));
@@ -46,7 +50,14 @@ impl There {
         };
         let mut own_objects: Vec<_> = own.iter().map(|(policy, _)| kinds::policy(&policy.name)).collect();
         own_objects.extend(own.iter().flat_map(attaching));
-        let read = |(policy, _): &(&Policy, String)| all_of(&policy.document());
+        // One that nobody has gives nothing. Somebody took it off: it is there for who asks for it, and nobody else's.
+        let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
+        let read = |(policy, arn): &(&Policy, String)| {
+            let is_on_one = is_on_one(arn);
+            let mut all = all_of(&policy.document());
+            all.retain(|statement| is_on_one || asked.contains(&statement.meaning()));
+            all
+        };
         let mut statements: Vec<_> = own.iter().flat_map(read).collect();
         let in_own = statements.len();
         let mut shared_policies = Vec::new();
@@ -60,7 +71,7 @@ impl There {
             shared_policies,
             statements,
             sids: HashMap::new(),
-            lacks_own_role: !snapshot.roles.contains_key(&aws.role_of(scope)),
+            lacks_own_role: !snapshot.roles.contains_key(&aws.role_of(scope.scope)),
             roles: roles.into_iter().map(|(role, _)| role.clone()).collect(),
             own_objects,
         };

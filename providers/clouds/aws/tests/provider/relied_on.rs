@@ -3,7 +3,7 @@
 
 use cloudgrant_core::{Plan, Silent};
 
-use crate::sharing::{apply, granting, revoke};
+use crate::sharing::{VISION, allowed, apply, granting, revoke};
 use crate::world::{Runs, World, policy_arn};
 
 const DEVELOPMENT: &str = "{ domain: development }";
@@ -129,4 +129,81 @@ async fn a_role_to_which_somebody_gave_something_keeps_what_its_other_grants_nee
     assert!(told.object.name == ROLE && told.reason.contains("inline policy theirs"), "{told:?}");
     revoke(&world, &text, &["g"]).await;
     assert!(world.attached(ROLE).await.is_empty());
+}
+
+/// What is on none of a scope's roles is there for whoever attached it, and gives the scope nothing.
+#[tokio::test]
+async fn what_none_of_a_scope_s_roles_has_is_given_to_none_of_them() {
+    let had = granting(&[G, H]);
+    let world = World::new(&had).await;
+    apply(&world, &had).await;
+    attach(&world, ROLE).await;
+    let sharing =
+        [G, ("k", DEVELOPMENT, "token: read"), ("m", PRODUCTION, "data: read"), ("n", PRODUCTION, "token: read")];
+    for moved in [&[("h", VISION, "models: read")][..], &[]] {
+        let has = granting(&[&sharing[..], moved].concat());
+        apply(&world, &has).await;
+        assert!(world.attached(ROLE).await.iter().any(|policy| policy.contains("shared")));
+        let plan = planned(&world, &has, "k").await;
+        revoke(&world, &has, &["k"]).await;
+        let given = allowed(&world)[ROLE].clone();
+        assert!(given.iter().any(|one| one.contains("acme-data")), "{given:#?}");
+        assert!(given.iter().all(|one| !one.contains("acme-models")), "{given:#?} by {plan:#?}");
+    }
+}
+
+/// Grants that need several policies, of which somebody attached the last.
+fn in_several(grants: &[(&str, char, usize)]) -> String {
+    let reads = |letter: &char, count: &usize| {
+        (0..*count).map(|at| format!("{letter}{at:02}: read")).collect::<Vec<_>>().join(", ")
+    };
+    let access: Vec<_> = grants.iter().map(|(name, letter, count)| (*name, reads(letter, count))).collect();
+    let grants: Vec<_> = access.iter().map(|(name, access)| (*name, DEVELOPMENT, access.as_str())).collect();
+    let prefix = "y".repeat(70);
+    let buckets = "uvwx".chars().flat_map(|letter| (0..20).map(move |at| format!("{letter}{at:02}")));
+    let buckets: String = buckets.map(|name| format!("  {name}: {{ aws: s3://acme-{name}/{prefix}/ }}\n")).collect();
+    granting(&grants).replace("resources:\n", &format!("resources:\n{buckets}"))
+}
+
+const GA: (&str, char, usize) = ("ga", 'u', 20);
+const GB: (&str, char, usize) = ("gb", 'v', 20);
+const GC: (&str, char, usize) = ("gc", 'w', 5);
+
+async fn last_policy(world: &World) -> String {
+    world.attached(ROLE).await.into_iter().filter(|policy| policy.contains('+')).next_back().expect("several")
+}
+
+#[tokio::test]
+async fn who_runs_a_revoke_again_loses_nothing() {
+    let had = in_several(&[GA, GB, GC]);
+    for has in [&[GA, GB][..], &[GA, GB, ("gc", 'x', 5)]] {
+        let world = World::new(&had).await;
+        apply(&world, &had).await;
+        attach(&world, &last_policy(&world).await).await;
+        let has = in_several(has);
+        revoke(&world, &has, &["ga"]).await;
+        let once = allowed(&world);
+        assert!(once[ROLE].iter().all(|one| !one.contains("acme-u")), "{:#?}", once[ROLE]);
+        for letter in ["acme-v00", "acme-v19", "acme-w04"] {
+            assert!(once[ROLE].iter().any(|one| one.contains(letter)), "{letter} in {:#?}", once[ROLE]);
+        }
+        for _ in 0..2 {
+            revoke(&world, &has, &["ga"]).await;
+            assert_eq!(allowed(&world), once);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_applied_away_does_not_come_back_by_a_revoke() {
+    let had = in_several(&[GA, GB, GC]);
+    let world = World::new(&had).await;
+    apply(&world, &had).await;
+    attach(&world, &last_policy(&world).await).await;
+    let has = in_several(&[("ga", 'u', 5), ("gz", 'x', 2)]);
+    apply(&world, &has).await;
+    revoke(&world, &has, &["gz"]).await;
+    let given = allowed(&world)[ROLE].clone();
+    let is_of_ga = |one: &String| one.contains("acme-u0") || one.contains("acme-metadata");
+    assert!(given.iter().all(is_of_ga), "{given:#?}");
 }
