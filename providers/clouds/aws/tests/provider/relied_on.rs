@@ -170,7 +170,7 @@ const GB: (&str, char, usize) = ("gb", 'v', 20);
 const GC: (&str, char, usize) = ("gc", 'w', 5);
 
 async fn last_policy(world: &World) -> String {
-    world.attached(ROLE).await.into_iter().filter(|policy| policy.contains('+')).next_back().expect("several")
+    world.attached(ROLE).await.into_iter().rfind(|policy| policy.contains('+')).expect("several")
 }
 
 #[tokio::test]
