@@ -170,6 +170,20 @@ fn where_a_cloud_takes_requests_and_answers_none() {
     });
 }
 
+/// The same where no connection comes about: it is taken, and nothing is said, not even for TLS; a resolver that is silent is alike.
+#[test]
+fn where_aws_takes_connections_and_says_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = format!("https://{}", listener.local_addr().expect("its address"));
+    let folder = aws(&place);
+    let begun = Instant::now();
+    let output = folder.output(&["plan", "--provider", "aws"]);
+    let (waited, said) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(waited < Duration::from_secs(30), "it took {waited:?}: {said}");
+    assert!(said.contains("hint: check the way to AWS") && said.contains(&place), "{said}");
+}
+
 /// Azure is two places, and either takes connections and says nothing, not even for TLS. README says in which time that is given up.
 #[test]
 fn where_azure_takes_connections_and_says_nothing() {

@@ -249,7 +249,13 @@ impl HttpConnector for Connector {
             let last = is_last(attempt(&request), patience);
             let turn = pace.turn(throttling::lane(&request)).await;
             let answer = async {
-                let mut response = inner.call(request).await.map_err(|error| way.failed(error))?;
+                let mut response = inner.call(request).await.map_err(|error| {
+                    // One that lets nobody through to it is as silent as one that answers nobody: further tries are shorter then.
+                    if error.is_timeout() {
+                        answering.is_silent(&way.origin);
+                    }
+                    way.failed(error)
+                })?;
                 answering.answered(&way.origin);
                 let body = std::mem::replace(response.body_mut(), SdkBody::taken());
                 let body = whole(body, &way).await?;
