@@ -22,8 +22,7 @@ pub(super) fn notes(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Vec<No
     if is_used(&aws.names, snapshot) {
         return Vec::new();
     }
-    let (ours, wanted) = (aws.names.path(), wanted(aws, desired));
-    let Some((_, home)) = names::slug_of(&ours).filter(|_| !wanted.is_empty()) else { return Vec::new() };
+    let Some((_, home)) = names::slug_of(&aws.names.path()) else { return Vec::new() };
     let mut others: BTreeMap<Stack, Vec<Given>> = BTreeMap::new();
     for (name, role) in &snapshot.roles {
         for policy in role.attached.keys().filter_map(|arn| snapshot.policies.get(arn)) {
@@ -34,6 +33,11 @@ pub(super) fn notes(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Vec<No
                 others.entry(stack).or_default().push((whose.to_owned(), policy.document()));
             }
         }
+    }
+    // A large manifest's documents are not taken apart for nothing.
+    let wanted = if others.is_empty() { Vec::new() } else { wanted(aws, desired) };
+    if wanted.is_empty() {
+        return Vec::new();
     }
     let gives_all = |(_, given): &(&Stack, &Vec<Given>)| wanted.iter().all(|one| given.contains(one));
     let note = |(former, _): (&Stack, &Vec<Given>)| {
