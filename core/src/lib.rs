@@ -35,6 +35,7 @@ pub use contract::attributes::Attributes;
 pub use contract::backend::{Backend, Outcome};
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
+pub use contract::client_code::ClientCode;
 pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
@@ -75,7 +76,7 @@ pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryNam
 pub use vocabulary::note::{Level, Note, TAKES_ALL_AWAY};
 pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};
 pub use vocabulary::principal::{Naming, Subject};
-pub use vocabulary::resource::{Resource, ResourceKind};
+pub use vocabulary::resource::{KindWords, RegisteredKind, Resource, ResourceKind};
 pub use vocabulary::scope::{Pair, Scope, ScopeKind};
 pub use vocabulary::tenancy::Tenancy;
 

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error,
-    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, Registration, RegistryAccess,
-    ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
+    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, RegisteredKind, Registration,
+    RegistryAccess, ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
@@ -80,11 +80,11 @@ impl Connect for Plain {
     const SUMMARY: &'static str = "an object for each grant";
     const CAPABILITIES: Capabilities = Capabilities::none()
         .scopes(&ScopeKind::ALL, "")
-        .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write])]);
+        .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])]);
     type Config = Config;
 
     fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
-        Ok(ResourceKind::ObjectStore)
+        Ok(ResourceKind::OBJECT_STORE)
     }
 
     fn directs_credentials(_: &Config) -> Vec<Diagnostic> {

@@ -38,12 +38,10 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
 }
 
 fn why_none(reach: &Reach) -> &'static str {
-    match reach.resource.kind {
-        ResourceKind::Secret => {
-            "no lines, as its names in task code aren't known; name one secret in full, and let cloudgrant look it up"
-        }
-        _ => "no lines; the cloud's own clients reach it from task code, as the task's principal",
+    if reach.resource.kind == ResourceKind::SECRET {
+        return "no lines, as its names in task code aren't known; name one secret in full, and let cloudgrant look it up";
     }
+    "no lines; the cloud's own clients reach it from task code, as the task's principal"
 }
 
 /// For programs.

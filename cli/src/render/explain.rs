@@ -45,7 +45,11 @@ impl<'a> Explained<'a> {
 
     /// The lines of task code for a resource of a grant, one text for each SDK of the platform's.
     pub(super) fn snippets(&self, reach: &Reach) -> Vec<Snippet> {
-        self.platform().snippets(reach, &self.session.provider().in_task_code(&reach.resource))
+        let provider = self.session.provider();
+        match provider.client_code(reach) {
+            Some(code) => self.platform().snippets_of_client(reach, &code),
+            None => self.platform().snippets(reach, &provider.in_task_code(&reach.resource)),
+        }
     }
 
     fn places(&self, intent: &IntentId) -> &[usize] {

@@ -103,12 +103,12 @@ fn table(providers: &[&'static Registration]) -> Vec<(String, Vec<Row>)> {
         "scopes".to_owned(),
         ScopeKind::ALL.map(|kind| row(kind.to_string(), &|p| yes(p.capabilities.allows_scope(kind)))).to_vec(),
     )];
-    for kind in ResourceKind::ALL {
+    for kind in kinds(providers) {
         let levels = Access::ALL.map(|access| level(kind, access, &|capabilities| capabilities.levels(kind)));
         groups.push((format!("task code: {kind}"), levels.to_vec()));
     }
     let levels =
-        Access::ALL.map(|access| level(ResourceKind::Registry, access, &|capabilities| capabilities.registry_levels()));
+        Access::ALL.map(|access| level(ResourceKind::REGISTRY, access, &|capabilities| capabilities.registry_levels()));
     groups.push(("infrastructure: registry".to_owned(), levels.to_vec()));
     groups.push(("without an account".to_owned(), vec![row("sandbox".to_owned(), &|p| yes(find(p.id).is_some()))]));
     // Of the levels, only those that somebody has for this kind of thing: a secret can't be pulled anywhere.
@@ -121,14 +121,28 @@ fn table(providers: &[&'static Registration]) -> Vec<(String, Vec<Row>)> {
     groups
 }
 
+/// Every kind that somebody has, once. What is of no other kind comes last.
+fn kinds(providers: &[&'static Registration]) -> Vec<ResourceKind> {
+    let mut kinds: Vec<ResourceKind> = Vec::new();
+    for registered in providers.iter().flat_map(|provider| provider.capabilities.registered_kinds()) {
+        if !kinds.contains(&registered.kind) {
+            kinds.push(registered.kind);
+        }
+    }
+    kinds.sort_by_key(|kind| *kind == ResourceKind::OTHER);
+    kinds
+}
+
 /// For programs.
 pub(crate) fn document(providers: &[&'static Registration], platforms: &[&'static PlatformRegistration]) -> Value {
     let platform =
         |platform: &&'static PlatformRegistration| json!({ "name": platform.id, "summary": platform.summary });
     let provider = |provider: &&'static Registration| {
         let capabilities = &provider.capabilities;
-        let kinds = ResourceKind::ALL.into_iter().filter(|kind| !capabilities.levels(*kind).is_empty());
-        let access = kinds.map(|kind| json!({ "kind": kind, "levels": capabilities.levels(kind) }));
+        let kinds = capabilities.registered_kinds().iter();
+        let access = kinds.map(|registered| {
+            json!({ "kind": registered.kind, "levels": registered.levels, "locators": registered.locators })
+        });
         json!({
             "name": provider.id,
             "summary": provider.summary,
@@ -154,7 +168,7 @@ mod tests {
     use async_trait::async_trait;
     use cloudgrant_core::{
         Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider,
-        RegistryAccess, Result, ScopeBinding, TaskAccess,
+        RegisteredKind, RegistryAccess, Result, ScopeBinding, TaskAccess,
     };
 
     use super::*;
@@ -195,11 +209,11 @@ mod tests {
         const SUMMARY: &'static str = "does as it says";
         const CAPABILITIES: Capabilities = Capabilities::none()
             .scopes(&ScopeKind::ALL, "")
-            .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write])]);
+            .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])]);
         type Config = Value;
 
         fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
-            Ok(ResourceKind::ObjectStore)
+            Ok(ResourceKind::OBJECT_STORE)
         }
         fn directs_credentials(_: &Value) -> Vec<Diagnostic> {
             Vec::new()
@@ -209,26 +223,28 @@ mod tests {
         }
     }
 
+    const KINDS: [RegisteredKind; 2] = [
+        RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write]),
+        RegisteredKind::new(ResourceKind::OTHER, &[Access::Read]),
+    ];
+
     fn nearly() -> Registration {
         let mut nearly = Registration::of::<Exact>();
         (nearly.id, nearly.summary) = ("nearly", "does more than it says");
         nearly.capabilities = Capabilities::none()
             .scopes(&[ScopeKind::Global], "there is one identity")
-            .task_access(&[
-                (ResourceKind::ObjectStore, &[Access::Read, Access::Write]),
-                (ResourceKind::Other, &[Access::Read]),
-            ])
+            .kinds(&KINDS)
             .registry(&[Access::Pull])
             .inexact(&[
                 Inexact {
-                    kind: ResourceKind::ObjectStore,
+                    kind: ResourceKind::OBJECT_STORE,
                     access: Access::Write,
                     gains: "reads and deletes objects",
                     loses: "",
                     precisely: true,
                 },
                 Inexact {
-                    kind: ResourceKind::Registry,
+                    kind: ResourceKind::REGISTRY,
                     access: Access::Pull,
                     gains: "reads its neighbours",
                     loses: "see tags",

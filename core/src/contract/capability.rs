@@ -8,16 +8,16 @@ use crate::vocabulary::checked::{Checked, Nearly};
 use crate::vocabulary::inexact::Inexact;
 use crate::vocabulary::intent::{Intent, Verb};
 use crate::vocabulary::note::Note;
-use crate::vocabulary::resource::{Resource, ResourceKind};
+use crate::vocabulary::resource::{RegisteredKind, Resource, ResourceKind};
 use crate::vocabulary::scope::{Scope, ScopeKind};
 
 /// What a provider can do. Starts at nothing: what isn't declared is refused before the provider is asked.
 ///
 /// ```
-/// use cloudgrant_core::{Access, Capabilities, ResourceKind, ScopeKind};
+/// use cloudgrant_core::{Access, Capabilities, RegisteredKind, ResourceKind, ScopeKind};
 /// const DOMAIN_ONLY: Capabilities = Capabilities::none()
 ///     .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are bound per domain")
-///     .task_access(&[(ResourceKind::Secret, &[Access::Read])])
+///     .kinds(&[RegisteredKind::new(ResourceKind::SECRET, &[Access::Read])])
 ///     .registry(&[Access::Pull]);
 /// assert!(!DOMAIN_ONLY.allows_scope(ScopeKind::ProjectDomain));
 /// assert!(!Capabilities::none().allows_scope(ScopeKind::Global));
@@ -26,7 +26,7 @@ use crate::vocabulary::scope::{Scope, ScopeKind};
 pub struct Capabilities {
     scopes: &'static [ScopeKind],
     scope_reason: &'static str,
-    task_access: &'static [(ResourceKind, &'static [Access])],
+    kinds: &'static [RegisteredKind],
     registry: &'static [Access],
     inexact: &'static [Inexact],
     #[serde(skip)]
@@ -48,7 +48,7 @@ impl Eq for ExactWhere {}
 impl Capabilities {
     /// Nothing at all.
     pub const fn none() -> Self {
-        Self { scopes: &[], scope_reason: "", task_access: &[], registry: &[], inexact: &[], exact_where: None }
+        Self { scopes: &[], scope_reason: "", kinds: &[], registry: &[], inexact: &[], exact_where: None }
     }
 
     /// The kinds of scope that can be bound, and why there are no others (`""` where there are all).
@@ -59,10 +59,10 @@ impl Capabilities {
         self
     }
 
-    /// The kinds of resource that task code can be granted, each with its levels.
+    /// The kinds of resource that this cloud has: what task code can be granted, each with its levels.
     #[must_use]
-    pub const fn task_access(mut self, table: &'static [(ResourceKind, &'static [Access])]) -> Self {
-        self.task_access = table;
+    pub const fn kinds(mut self, table: &'static [RegisteredKind]) -> Self {
+        self.kinds = table;
         self
     }
 
@@ -103,9 +103,19 @@ impl Capabilities {
         self.scope_reason
     }
 
+    /// The kinds of resource that task code can be granted, in the order in which they are told.
+    pub fn registered_kinds(&self) -> &'static [RegisteredKind] {
+        self.kinds
+    }
+
+    /// How locators are written, of all kinds.
+    pub fn locators(&self) -> impl Iterator<Item = &'static str> {
+        self.kinds.iter().flat_map(|known| known.locators).copied()
+    }
+
     /// The levels at which task code can be granted a kind of resource.
     pub fn levels(&self, kind: ResourceKind) -> &'static [Access] {
-        self.task_access.iter().find(|(known, _)| *known == kind).map_or(&[], |(_, levels)| levels)
+        self.kinds.iter().find(|known| known.kind == kind).map_or(&[], |known| known.levels)
     }
 
     /// The levels at which the platform's infrastructure can be given a registry.
@@ -177,7 +187,7 @@ impl Capabilities {
     /// The levels at which a verb gives a kind of resource.
     fn levels_for(&self, verb: Verb, kind: ResourceKind) -> &'static [Access] {
         match verb {
-            Verb::EnableRegistry if kind == ResourceKind::Registry => self.registry,
+            Verb::EnableRegistry if kind == ResourceKind::REGISTRY => self.registry,
             Verb::EnableRegistry => &[],
             Verb::GrantTaskAccess | Verb::BindScope => self.levels(kind),
         }
@@ -223,7 +233,7 @@ impl Capabilities {
             }
             return hint;
         }
-        let known: Vec<_> = self.task_access.iter().map(|(kind, _)| *kind).collect();
+        let known: Vec<_> = self.kinds.iter().map(|known| known.kind).collect();
         if known.is_empty() {
             "this provider grants nothing".to_owned()
         } else {

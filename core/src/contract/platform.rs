@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::contract::backend::Backend;
+use crate::contract::client_code::ClientCode;
 use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Handoff};
@@ -133,6 +134,13 @@ pub trait Platform: Debug + Send + Sync {
     /// - Empty where task code has nothing to say of such a resource, or where its names aren't known.
     fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
         let _ = (reach, names);
+        Vec::new()
+    }
+
+    /// The same where the cloud's own client is what uses the resource, whatever kind it is ([`ClientCode`]): a task of these
+    /// lines for each SDK.
+    fn snippets_of_client(&self, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
+        let _ = (reach, code);
         Vec::new()
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::contract::attributes::Attributes;
 use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
+use crate::contract::client_code::ClientCode;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
@@ -233,6 +234,16 @@ pub trait Provider: Backend {
         let _ = resource;
         Vec::new()
     }
+
+    /// How task code uses what it is granted by the cloud's own client, for kinds of which platforms know nothing; `None` for
+    /// those of [`in_task_code`](Self::in_task_code), and where there is nothing to say.
+    ///
+    /// # Behavior
+    /// Does what the level gives and no more, and returns nothing of a secret's value.
+    fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
+        let _ = reach;
+        None
+    }
 }
 
 /// Whether two reaches give something in common, as far as that can be told without knowing the cloud.
@@ -354,7 +365,7 @@ mod tests {
             let name = ResourceName::parse("it").expect("a name");
             Reach { resource: Arc::new(Resource { name, kind, locator: locator.to_owned(), force: false }), access }
         };
-        let (objects, other) = (ResourceKind::ObjectStore, ResourceKind::Other);
+        let (objects, other) = (ResourceKind::OBJECT_STORE, ResourceKind::OTHER);
         for (one, two, expected) in [
             (reach(objects, "x://a", Access::Read), reach(objects, "x://a/b/", Access::ReadWrite), true),
             (reach(objects, "x://a", Access::Read), reach(objects, "x://a", Access::Write), false),

@@ -39,7 +39,7 @@ impl Reader<'_> {
             let id = *id;
             let locator = entry.locators.get(id);
             let is_right = match locator.map(|locator| (locator, registry_kind(locator))) {
-                Some((_, Ok(ResourceKind::Registry))) => true,
+                Some((_, Ok(kind))) if kind == ResourceKind::REGISTRY => true,
                 Some((locator, Ok(kind))) => {
                     let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());
                     let hint = "grant it to task code instead: `resources` and `grants`";
@@ -58,7 +58,7 @@ impl Reader<'_> {
             // A registry's name is a label, as a resource's is.
             let Ok(name) = ResourceName::parse(entry.name.as_str()) else { continue };
             let locator = locator.cloned().unwrap_or_default();
-            let resource = Resource { name, kind: ResourceKind::Registry, locator, force: false };
+            let resource = Resource { name, kind: ResourceKind::REGISTRY, locator, force: false };
             let reach = Reach { resource: Arc::new(resource), access: entry.access };
             let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };
             // Of one that can't be reached, the level may be wrong as well.

@@ -7,7 +7,7 @@ use crate::vocabulary::resource::ResourceKind;
 
 /// What whoever grants secrets to task code should know; nothing where none is granted.
 pub fn of_secrets<'a>(platform: &dyn Platform, mut reaches: impl Iterator<Item = &'a Reach>) -> Vec<Note> {
-    if !reaches.any(|reach| reach.resource.kind == ResourceKind::Secret) {
+    if !reaches.any(|reach| reach.resource.kind == ResourceKind::SECRET) {
         return Vec::new();
     }
     // Requirement 42. Source: Union, "Enabling AWS Secrets Manager": "this will expose secrets to the control plane".

@@ -10,7 +10,7 @@ use crate::vocabulary::resource::{Resource, ResourceKind};
 /// `gains` and `loses` are phrases that go on from the level: "`write` on `models` also ...", "... does not ...".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Inexact {
-    /// The kind of resource. [`ResourceKind::Registry`] is for task code and for infrastructure alike.
+    /// The kind of resource. [`ResourceKind::REGISTRY`] is for task code and for infrastructure alike.
     pub kind: ResourceKind,
     /// The level.
     pub access: Access,

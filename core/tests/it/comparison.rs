@@ -4,8 +4,8 @@ use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
-    Access, Capabilities, Effect, Inexact, Level, Move, Registration, ResourceKind, ScopeKind, Session, Settings,
-    Silent, compare, provider,
+    Access, Capabilities, Effect, Inexact, Level, Move, RegisteredKind, Registration, ResourceKind, ScopeKind, Session,
+    Settings, Silent, compare, provider,
 };
 
 use crate::fake::Fake;
@@ -16,25 +16,25 @@ pub(crate) const NEARLY: Registration = {
     registration.id = "nearly";
     registration.capabilities = Capabilities::none()
         .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are of a domain")
-        .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write, Access::Manage])])
+        .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write, Access::Manage])])
         .registry(&[Access::Pull])
         .inexact(&[
             Inexact {
-                kind: ResourceKind::ObjectStore,
+                kind: ResourceKind::OBJECT_STORE,
                 access: Access::Write,
                 gains: "reads objects",
                 loses: "",
                 precisely: true,
             },
             Inexact {
-                kind: ResourceKind::ObjectStore,
+                kind: ResourceKind::OBJECT_STORE,
                 access: Access::Read,
                 gains: "",
                 loses: "list objects",
                 precisely: false,
             },
             Inexact {
-                kind: ResourceKind::Registry,
+                kind: ResourceKind::REGISTRY,
                 access: Access::Pull,
                 gains: "reads its neighbours",
                 loses: "",

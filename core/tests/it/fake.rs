@@ -11,8 +11,8 @@ use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
     Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
     Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
-    RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings,
-    Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
+    RegisteredKind, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding,
+    ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -307,14 +307,14 @@ impl Connect for Fake {
     const SUMMARY: &'static str = "does as it is told";
     const CAPABILITIES: Capabilities = Capabilities::none()
         .scopes(&ScopeKind::ALL, "")
-        .task_access(&[(ResourceKind::ObjectStore, &[Access::Read, Access::Write])])
+        .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])])
         .registry(&[Access::Pull]);
     type Config = Config;
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
         match locator.split_once("://") {
-            Some(("store", _)) => Ok(ResourceKind::ObjectStore),
-            Some(("registry", _)) => Ok(ResourceKind::Registry),
+            Some(("store", _)) => Ok(ResourceKind::OBJECT_STORE),
+            Some(("registry", _)) => Ok(ResourceKind::REGISTRY),
             _ => Err(Diagnostic::new("", format!("`{locator}` is nothing")).hint("write `store://NAME`")),
         }
     }
@@ -349,7 +349,7 @@ pub(crate) fn granting(names: &[&str]) -> Intents {
 pub(crate) fn granting_stores(names: &[&str]) -> Intents {
     let resource = Resource {
         name: ResourceName::parse("store").expect("name"),
-        kind: ResourceKind::ObjectStore,
+        kind: ResourceKind::OBJECT_STORE,
         locator: "store://store".to_owned(),
         force: false,
     };

@@ -148,7 +148,7 @@ impl<F: Fixture> Bench<F> {
                 Err(problem) => return found(format!("the fixture's resource `{locator}` is refused: {problem}")),
             };
             match self.capabilities().registry_levels().first() {
-                Some(level) if kind == ResourceKind::Registry => {
+                Some(level) if kind == ResourceKind::REGISTRY => {
                     sketch = sketch.registry(self.id(), at, &locator, *level);
                 }
                 _ => {

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Cancel, Checked, Desired, Diagnostic, Error, ErrorKind, Event, GrantName,
-    Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, Reach, RegistryAccess, Remainder,
-    Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
+    Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Desired, Diagnostic, Error, ErrorKind, Event,
+    GrantName, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, Reach, RegistryAccess,
+    Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -181,6 +181,10 @@ impl Provider for Spy {
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         self.inner.in_task_code(resource)
+    }
+
+    fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
+        self.inner.client_code(reach)
     }
 }
 

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::*;
 use crate::vocabulary::intent::{Reach, RegistryAccess, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project, RegistryName, ResourceName};
 use crate::vocabulary::note::Level;
+use crate::vocabulary::resource::KindWords;
+
+use super::*;
 
 const DOMAIN_ONLY: Capabilities = Capabilities::none()
     .scopes(&[ScopeKind::Global, ScopeKind::Domain], "identities are bound per domain")
-    .task_access(&[(ResourceKind::Secret, &[Access::Read]), (ResourceKind::Registry, &[Access::Pull, Access::Push])])
+    .kinds(&[
+        RegisteredKind::new(ResourceKind::SECRET, &[Access::Read]),
+        RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull, Access::Push]),
+    ])
     .registry(&[Access::Pull]);
 
 fn pair() -> Scope {
@@ -45,13 +50,13 @@ fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String,
 
 #[test]
 fn what_is_declared_passes_unchanged() {
-    let request = grant(Scope::Global, ResourceKind::Secret, Access::Read);
+    let request = grant(Scope::Global, ResourceKind::SECRET, Access::Read);
     assert_eq!(*DOMAIN_ONLY.check("azure", "grants[2]", request.clone()).expect("declared"), request);
 }
 
 #[test]
 fn a_narrow_scope_is_refused_with_the_nearest_that_works_and_what_it_reaches() {
-    let (path, message, hint) = refusal(DOMAIN_ONLY, grant(pair(), ResourceKind::Secret, Access::Read));
+    let (path, message, hint) = refusal(DOMAIN_ONLY, grant(pair(), ResourceKind::SECRET, Access::Read));
     assert_eq!(path, "grants[2].scope");
     assert_eq!(message, "azure can't bind project vision in domain production: identities are bound per domain");
     assert_eq!(
@@ -63,27 +68,28 @@ fn a_narrow_scope_is_refused_with_the_nearest_that_works_and_what_it_reaches() {
 #[test]
 fn without_a_domain_to_fall_back_on_global_is_the_nearest() {
     let global_only = DOMAIN_ONLY.scopes(&[ScopeKind::Global], "there is one identity");
-    let (_, _, hint) = refusal(global_only, grant(pair(), ResourceKind::Secret, Access::Read));
+    let (_, _, hint) = refusal(global_only, grant(pair(), ResourceKind::SECRET, Access::Read));
     assert_eq!(hint, "supported: global; `scope: global` works, and reaches all task code");
 }
 
 #[test]
 fn where_only_narrower_scopes_work_nobody_says_that_none_does() {
     let narrow_only = DOMAIN_ONLY.scopes(&[ScopeKind::ProjectDomain], "identities are bound per namespace");
-    let (_, _, hint) = refusal(narrow_only, grant(Scope::Global, ResourceKind::Secret, Access::Read));
+    let (_, _, hint) = refusal(narrow_only, grant(Scope::Global, ResourceKind::SECRET, Access::Read));
     assert_eq!(hint, "supported: project-domain; none of these is wider, so name each scope that is meant");
-    let none = Capabilities::none().task_access(&[(ResourceKind::Secret, &[Access::Read])]);
-    let (_, message, hint) = refusal(none, grant(Scope::Global, ResourceKind::Secret, Access::Read));
+    const NO_SCOPE: Capabilities =
+        Capabilities::none().kinds(&[RegisteredKind::new(ResourceKind::SECRET, &[Access::Read])]);
+    let (_, message, hint) = refusal(NO_SCOPE, grant(Scope::Global, ResourceKind::SECRET, Access::Read));
     assert_eq!((message.as_str(), hint.as_str()), ("azure can't bind global", "this provider binds no scope at all"));
 }
 
 #[test]
 fn levels_and_kinds_are_refused_with_what_is_supported() {
-    let (path, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::Secret, Access::Write));
+    let (path, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::SECRET, Access::Write));
     assert_eq!(path, "grants[2].access.thing");
     assert_eq!(message, "azure has no access level `write` for a secret");
     assert_eq!(hint, "supported for a secret: read");
-    let (_, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::ObjectStore, Access::Read));
+    let (_, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Read));
     assert_eq!(message, "azure can't give task code an object store: the-thing");
     assert_eq!(hint, "supported: secret, registry");
 }
@@ -92,7 +98,7 @@ fn levels_and_kinds_are_refused_with_what_is_supported() {
 fn registries_have_levels_of_their_own() {
     let request = |access| RegistryAccess {
         name: RegistryName::parse("images").expect("name"),
-        reach: [reach(ResourceKind::Registry, access)],
+        reach: [reach(ResourceKind::REGISTRY, access)],
     };
     assert!(DOMAIN_ONLY.check("azure", "registries[0]", request(Access::Pull)).is_ok());
     let (path, _, hint) = refusal(DOMAIN_ONLY, request(Access::Push));
@@ -102,8 +108,8 @@ fn registries_have_levels_of_their_own() {
 
 #[test]
 fn every_refusal_is_given_at_once() {
-    let mut request = grant(pair(), ResourceKind::Secret, Access::Write);
-    request.reaches.push(reach(ResourceKind::ObjectStore, Access::Read));
+    let mut request = grant(pair(), ResourceKind::SECRET, Access::Write);
+    request.reaches.push(reach(ResourceKind::OBJECT_STORE, Access::Read));
     let refusals = DOMAIN_ONLY.check("azure", "grants[2]", request).map(drop).expect_err("refused");
     assert_eq!(refusals.len(), 3);
 }
@@ -113,37 +119,35 @@ fn nothing_is_allowed_unless_it_is_declared() {
     for kind in ScopeKind::ALL {
         assert!(!Capabilities::none().allows_scope(kind));
     }
-    for kind in ResourceKind::ALL {
-        assert!(Capabilities::none().levels(kind).is_empty());
-    }
+    assert!(Capabilities::none().registered_kinds().is_empty());
     assert!(Capabilities::none().registry_levels().is_empty());
 }
 
 /// Writing reads as well and can be told not to; listing is less than it says and can't.
 const NEARLY: Capabilities = Capabilities::none()
     .scopes(&[ScopeKind::Global], "")
-    .task_access(&[
-        (ResourceKind::ObjectStore, &[Access::List, Access::Read, Access::Write]),
-        (ResourceKind::Registry, &[Access::Pull]),
+    .kinds(&[
+        RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::List, Access::Read, Access::Write]),
+        RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull]),
     ])
     .registry(&[Access::Pull])
     .inexact(&[
         Inexact {
-            kind: ResourceKind::ObjectStore,
+            kind: ResourceKind::OBJECT_STORE,
             access: Access::Write,
             gains: "reads and deletes objects",
             loses: "",
             precisely: true,
         },
         Inexact {
-            kind: ResourceKind::ObjectStore,
+            kind: ResourceKind::OBJECT_STORE,
             access: Access::List,
             gains: "",
             loses: "show names that begin with a dot",
             precisely: false,
         },
         Inexact {
-            kind: ResourceKind::Registry,
+            kind: ResourceKind::REGISTRY,
             access: Access::Pull,
             gains: "reads every repository of the registry",
             loses: "show tags",
@@ -158,26 +162,26 @@ fn notes(request: impl Intent) -> Vec<(Level, String)> {
 
 #[test]
 fn an_inexact_level_is_told_of_with_the_way_out() {
-    let mut request = grant(Scope::Global, ResourceKind::ObjectStore, Access::Write);
+    let mut request = grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write);
     let told = "grant grant: on azure, `write` on `thing` also reads and deletes objects; \
                 `precise: true` gives exactly `write`";
     assert_eq!(notes(request.clone()), [(Level::Warning, told.to_owned())]);
     request.precise = true;
     assert_eq!(notes(request), [], "precise means exactly the level");
-    assert_eq!(notes(grant(Scope::Global, ResourceKind::ObjectStore, Access::Read)), [], "exact anyway");
+    assert_eq!(notes(grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Read)), [], "exact anyway");
 }
 
 #[test]
 fn what_a_level_lacks_is_told_of_as_well() {
     let told = "grant grant: on azure, `list` on `thing` does not show names that begin with a dot";
-    let request = grant(Scope::Global, ResourceKind::ObjectStore, Access::List);
+    let request = grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::List);
     assert_eq!(notes(request), [(Level::Info, told.to_owned())], "there is no way out to name");
 }
 
 #[test]
 fn a_registry_can_not_be_precise_and_says_nothing_of_it() {
     let name = RegistryName::parse("images").expect("name");
-    let request = RegistryAccess { name, reach: [reach(ResourceKind::Registry, Access::Pull)] };
+    let request = RegistryAccess { name, reach: [reach(ResourceKind::REGISTRY, Access::Pull)] };
     let told = "registry images: on azure, `pull` on `thing` also reads every repository of the registry, \
                 but does not show tags";
     assert_eq!(notes(request), [(Level::Warning, told.to_owned())]);
@@ -185,9 +189,9 @@ fn a_registry_can_not_be_precise_and_says_nothing_of_it() {
 
 #[test]
 fn precise_is_refused_where_nothing_is_precise() {
-    let mut request = grant(Scope::Global, ResourceKind::ObjectStore, Access::List);
+    let mut request = grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::List);
     request.precise = true;
-    request.reaches.push(reach(ResourceKind::ObjectStore, Access::Write));
+    request.reaches.push(reach(ResourceKind::OBJECT_STORE, Access::Write));
     let (path, message, hint) = refusal(NEARLY, request);
     assert_eq!(path, "grants[2].precise");
     assert_eq!(
@@ -199,7 +203,7 @@ fn precise_is_refused_where_nothing_is_precise() {
 
 #[test]
 fn what_the_manifest_says_itself_of_a_level_is_not_told_otherwise() {
-    let checked = NEARLY.check("azure", "grants[2]", grant(Scope::Global, ResourceKind::ObjectStore, Access::Write));
+    let checked = NEARLY.check("azure", "grants[2]", grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write));
     let checked = checked.expect("declared");
     let told = |settled: Access| {
         checked.notes(|resource, access| resource.name.as_str() == "thing" && access == settled).count()
@@ -211,20 +215,50 @@ fn what_the_manifest_says_itself_of_a_level_is_not_told_otherwise() {
 fn a_level_may_be_exact_on_some_resources() {
     let of_a_folder = |resource: &Resource, access| access == Access::Write && resource.locator.ends_with('/');
     let capabilities = NEARLY.exact_where(of_a_folder);
-    let mut request = grant(Scope::Global, ResourceKind::ObjectStore, Access::Write);
+    let mut request = grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write);
     let told = |request: TaskAccess| {
         capabilities.check("azure", "grants[2]", request).expect("declared").notes(|_, _| false).count()
     };
     assert_eq!(told(request.clone()), 1);
     Arc::make_mut(&mut request.reaches[0].resource).locator.push('/');
     assert_eq!(told(request), 0);
-    assert!(capabilities.inexact_level(ResourceKind::ObjectStore, Access::Write).is_some(), "the table stays whole");
+    assert!(capabilities.inexact_level(ResourceKind::OBJECT_STORE, Access::Write).is_some(), "the table stays whole");
 }
 
 #[test]
 fn what_is_refused_is_not_told_of() {
-    assert!(NEARLY.inexact_level(ResourceKind::ObjectStore, Access::Read).is_none());
+    assert!(NEARLY.inexact_level(ResourceKind::OBJECT_STORE, Access::Read).is_none());
     assert!(Capabilities::none().inexact_levels().is_empty());
-    let (path, _, _) = refusal(NEARLY, grant(pair(), ResourceKind::ObjectStore, Access::Write));
+    let (path, _, _) = refusal(NEARLY, grant(pair(), ResourceKind::OBJECT_STORE, Access::Write));
     assert_eq!(path, "grants[2].scope");
+}
+
+const TOPIC: ResourceKind = ResourceKind::new(&KindWords { id: "topic", noun: "topic", with_article: "a topic" });
+
+/// A kind that core has never heard of is checked as any other.
+#[test]
+fn a_kind_of_a_provider_s_own_is_granted_at_its_levels_and_at_no_other() {
+    const OWN: Capabilities =
+        Capabilities::none()
+            .scopes(&ScopeKind::ALL, "")
+            .kinds(&[RegisteredKind::new(TOPIC, &[Access::Write]).located_by(&["topic://NAME"])]);
+    assert!(OWN.check("gcp", "grants[0]", grant(Scope::Global, TOPIC, Access::Write)).is_ok());
+    let (path, message, hint) = refusal(OWN, grant(Scope::Global, TOPIC, Access::ReadWrite));
+    assert_eq!(
+        (path.as_str(), message.as_str()),
+        ("grants[2].access.thing", "azure has no access level `read-write` for a topic")
+    );
+    assert_eq!(hint, "supported for a topic: write");
+    let (_, message, hint) = refusal(OWN, grant(Scope::Global, ResourceKind::SECRET, Access::Read));
+    assert!(message.contains("can't give task code a secret") && hint == "supported: topic", "{message}: {hint}");
+    assert_eq!(OWN.locators().collect::<Vec<_>>(), ["topic://NAME"]);
+}
+
+/// Another program's words for the same id are the same kind: who registers it says that it is the same thing.
+#[test]
+fn kinds_are_told_apart_by_their_ids() {
+    let other = ResourceKind::new(&KindWords { id: "topic", noun: "subject", with_article: "a subject" });
+    assert_eq!((TOPIC, TOPIC.cmp(&other)), (other, std::cmp::Ordering::Equal));
+    assert_ne!(TOPIC, ResourceKind::OTHER);
+    assert_eq!(serde_json::to_value(TOPIC).expect("JSON"), "topic");
 }

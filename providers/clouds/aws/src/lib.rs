@@ -86,7 +86,7 @@ pub struct Aws {
 impl Connect for Aws {
     const ID: &'static str = "aws";
     const SUMMARY: &'static str = "Amazon Web Services: IAM policies, IRSA roles, ECR repository policies";
-    const CAPABILITIES: Capabilities = resources::levels::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::kinds::CAPABILITIES;
     // Source: AWS SDKs and tools reference guide, "AWS Region".
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("region", "AWS_REGION"), ("region", "AWS_DEFAULT_REGION")];

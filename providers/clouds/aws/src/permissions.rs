@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::config::{AccountId, Credentials, partition_of};
 use crate::packing::pack::POLICY_SIZE;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Repository};
-use crate::resources::secrets::FEW;
-
 use crate::permissions::own::Makes;
+use crate::resources::kinds::object_store;
+use crate::resources::kinds::repository::Repository;
+use crate::resources::locator::Locator;
+use crate::resources::secrets::FEW;
 
 /// Reading what is there. These two take no narrower resource.
 const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"];
@@ -262,7 +262,7 @@ fn secrets(intents: &Intents) -> Vec<String> {
 fn any_key(intents: &Intents) -> bool {
     let mut reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     reaches.any(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Objects(_)) => !levels::on_key(reach.access).is_empty(),
+        Ok(Locator::Objects(_)) => !object_store::on_key(reach.access).is_empty(),
         Ok(Locator::Secret(_)) => true,
         Ok(Locator::Repository(_)) | Err(_) => false,
     })

@@ -18,7 +18,8 @@ use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::pack::POLICY_SIZE;
 use crate::policy::document;
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::kinds::repository::Repository;
+use crate::resources::locator::Locator;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
 #[cfg(test)]

@@ -13,16 +13,17 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind, ObjectId, Result};
 use serde_json::{Value, json};
 
-use self::write::Unwritten;
-use crate::Aws;
 use crate::client::partition::Partition;
 use crate::config::AccountId;
-use crate::error;
 use crate::objects::kinds;
 use crate::resources::buckets::elsewhere;
+use crate::resources::kinds::repository::Repository;
 use crate::resources::kms_key::is_id;
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::locator::Locator;
 use crate::shared_document::merge::Policy;
+use crate::{Aws, error};
+
+use self::write::Unwritten;
 
 /// What a document is the policy of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,7 +11,7 @@ use cloudgrant_core::{Access, Diagnostic};
 use proptest::prelude::*;
 
 use crate::policy::condition::{self, Rules};
-use crate::resources::levels::{object_role, on_objects};
+use crate::resources::kinds::object_store::{object_role, on_objects};
 use crate::resources::locator::{Locator, Place};
 use crate::resources::resource_id::ResourceId;
 
@@ -249,7 +249,7 @@ proptest! {
         if let Ok(Locator::Objects(objects)) = locator(&text) {
             let mut rules = Rules::default();
             on_objects(access).iter().for_each(|deed| rules.allow(*deed, &objects.prefix));
-            if let Some(condition) = rules.condition(object_role(access).1, false) {
+            if let Some(condition) = rules.condition(object_role(access).expect("a level").1, false) {
                 let parsed = language::parse(&condition);
                 let text = format!("One(Text({:?}))", objects.prefix);
                 let shown = format!("{parsed:?}");

@@ -100,7 +100,7 @@ pub(crate) struct Principal {
 impl Connect for Azure {
     const ID: &'static str = "azure";
     const SUMMARY: &'static str = "Microsoft Azure: role assignments, managed identities, federated credentials";
-    const CAPABILITIES: Capabilities = resources::levels::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::kinds::CAPABILITIES;
     // Source: Azure Identity client library and Azure Developer CLI, environment variables.
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("tenant", "AZURE_TENANT_ID"), ("subscription", "AZURE_SUBSCRIPTION_ID")];
@@ -300,9 +300,9 @@ impl Azure {
             async { snapshot.assignments(here).await.map(drop) },
             async { snapshot.custom_roles().await.map(drop) },
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
-            async { if needs(ResourceKind::ObjectStore) { early(snapshot.storage(here).await) } else { Ok(()) } },
-            async { if needs(ResourceKind::Secret) { early(snapshot.vaults(here).await) } else { Ok(()) } },
-            async { if needs(ResourceKind::Registry) { early(self.read_registries(&snapshot).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::OBJECT_STORE) { early(snapshot.storage(here).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::SECRET) { early(snapshot.vaults(here).await) } else { Ok(()) } },
+            async { if needs(ResourceKind::REGISTRY) { early(self.read_registries(&snapshot).await) } else { Ok(()) } },
         )?;
         Ok(())
     }

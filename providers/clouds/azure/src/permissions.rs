@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::Azure;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
-use crate::resources::levels;
+use crate::resources::built_in_roles;
+use crate::resources::kinds::registry::Roles;
 use crate::resources::locator::Locator;
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
@@ -67,11 +68,11 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     let mut wanted: BTreeSet<&str> = READ.into();
     wanted.extend(READ_IDENTITIES);
     for (kind, action) in [
-        (ResourceKind::ObjectStore, "Microsoft.Storage/storageAccounts/read"),
-        (ResourceKind::ObjectStore, READ_CONTAINER),
-        (ResourceKind::Secret, "Microsoft.KeyVault/vaults/read"),
-        (ResourceKind::Secret, READ_SECRET),
-        (ResourceKind::Registry, "Microsoft.ContainerRegistry/registries/read"),
+        (ResourceKind::OBJECT_STORE, "Microsoft.Storage/storageAccounts/read"),
+        (ResourceKind::OBJECT_STORE, READ_CONTAINER),
+        (ResourceKind::SECRET, "Microsoft.KeyVault/vaults/read"),
+        (ResourceKind::SECRET, READ_SECRET),
+        (ResourceKind::REGISTRY, "Microsoft.ContainerRegistry/registries/read"),
     ] {
         if kinds.contains(&kind) {
             wanted.insert(action);
@@ -138,7 +139,7 @@ fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
     if !by_name.is_empty() {
         notes.push(format!("add the ids of the roles that `azure.roles` names: {}", by_name.join(", ")));
     }
-    let administrator = levels::RBAC_ADMINISTRATOR;
+    let administrator = built_in_roles::RBAC_ADMINISTRATOR;
     Permissions {
         name: "assignment".to_owned(),
         kind: "role assignment".to_owned(),
@@ -172,19 +173,18 @@ fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = C
 /// The roles that the manifest comes to: the ids that are known without asking, and names of others.
 fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
-    let registries = intents.registries.iter().map(|registry| Choice::OfRegistry(registry.access()));
+    let registries =
+        intents.registries.iter().filter_map(|registry| Roles::of(registry.access()).map(Choice::OfRegistry));
     for choice in choices(azure, intents).chain(registries) {
         match choice {
-            Choice::Named(name) => match levels::known(name) {
+            Choice::Named(name) => match built_in_roles::known(name) {
                 Some(role) => drop(ids.insert(role.id.to_owned())),
                 None => drop(names.insert(name.to_owned())),
             },
             // Its id follows from its name, in this stack at this home.
             Choice::Own(role) => drop(ids.insert(role.id)),
             Choice::ReadyMade(role) => drop(ids.insert(role.id.to_owned())),
-            Choice::OfRegistry(access) => {
-                ids.extend([false, true].map(|abac| levels::registry_role(access, abac).id.to_owned()));
-            }
+            Choice::OfRegistry(roles) => ids.extend(roles.each().map(|role| role.id.to_owned())),
             Choice::Nothing => {}
         }
     }

@@ -9,14 +9,12 @@ use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Sta
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use crate::Azure;
 use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
-use crate::objects::kinds;
-use crate::objects::remedies;
-use crate::platform_places;
-use crate::resources::levels;
+use crate::objects::{kinds, remedies};
+use crate::resources::built_in_roles;
 use crate::resources::resource_id::{ResourceId, is_same};
+use crate::{Azure, platform_places};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
@@ -210,7 +208,8 @@ impl Lists {
             objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();
-                let known = role_names.get(&role).copied().or_else(|| levels::known(&role).map(|role| role.name));
+                let known =
+                    role_names.get(&role).copied().or_else(|| built_in_roles::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
                     Some(id) => kinds::holder(id, names.group()),
                     None => format!("unknown principal {}", assignment.principal_id),

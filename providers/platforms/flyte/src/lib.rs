@@ -11,8 +11,8 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Intents, Permissions, Platform,
-    PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, WayTo, register_platform,
+    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Intents, Permissions,
+    Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -22,6 +22,9 @@ pub struct Flyte {
     tenancy: Arc<Tenancy>,
     teller: Teller,
 }
+
+/// The SDKs of its versions: the manifest doesn't say which version there is.
+const SDKS: task_code::Sdks = task_code::Sdks { flytekit: "Flyte 1 (flytekit)", flyte: "Flyte 2 (flyte)" };
 
 impl Platform for Flyte {
     fn name(&self) -> &'static str {
@@ -77,8 +80,11 @@ impl Platform for Flyte {
     }
 
     fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
-        // The manifest doesn't say which version there is.
-        task_code::snippets("Flyte 1 (flytekit)", "Flyte 2 (flyte)", reach, names)
+        task_code::snippets(SDKS, reach, names)
+    }
+
+    fn snippets_of_client(&self, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
+        task_code::snippets_of_client(SDKS, reach, code)
     }
 }
 

@@ -11,8 +11,8 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents, Pair,
-    Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy, WayTo,
+    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
+    Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy, WayTo,
     register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
@@ -23,6 +23,9 @@ pub struct Union {
     tenancy: Arc<Tenancy>,
     teller: Teller,
 }
+
+/// The SDKs of its versions: the manifest doesn't say which version there is.
+const SDKS: task_code::Sdks = task_code::Sdks { flytekit: "Union 1 (flytekit)", flyte: "Union 2 (flyte)" };
 
 impl Platform for Union {
     fn name(&self) -> &'static str {
@@ -82,8 +85,11 @@ impl Platform for Union {
     }
 
     fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
-        // The manifest doesn't say which version there is.
-        task_code::snippets("Union 1 (flytekit)", "Union 2 (flyte)", reach, names)
+        task_code::snippets(SDKS, reach, names)
+    }
+
+    fn snippets_of_client(&self, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
+        task_code::snippets_of_client(SDKS, reach, code)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the verbs answer.
 
 use cloudgrant_core::{
-    Access, Desired, Identity, Intent, IntentId, Object, Ownership, Pair, Principal, ResourceKind, Scope, ScopeKind,
+    Access, Desired, Identity, Intent, IntentId, Object, Ownership, Pair, Principal, RegisteredKind, Scope, ScopeKind,
     Subject, Verb,
 };
 
@@ -190,15 +190,19 @@ fn refers(from: &Object, to: &Object) -> bool {
 pub(super) async fn capabilities_are_served<F: Fixture>() -> Checked {
     let bench = Bench::<F>::fresh().await?;
     let mut without_sample = Vec::new();
+    let kinds: Vec<_> = bench.capabilities().registered_kinds().iter().map(|registered| registered.kind).collect();
+    for (at, kind) in kinds.iter().enumerate() {
+        hold(!kinds[..at].contains(kind), || format!("{} is registered twice", kind.with_article()))?;
+    }
     for scope in bench.scopes() {
-        for kind in ResourceKind::ALL {
-            let Some(at) = bench.resources.iter().position(|(_, known)| *known == kind) else {
-                if !bench.capabilities().levels(kind).is_empty() && !without_sample.contains(&kind.to_string()) {
+        for RegisteredKind { kind, levels, .. } in bench.capabilities().registered_kinds() {
+            let Some(at) = bench.resources.iter().position(|(_, known)| known == kind) else {
+                if !levels.is_empty() && !without_sample.contains(&kind.to_string()) {
                     without_sample.push(kind.to_string());
                 }
                 continue;
             };
-            for level in bench.capabilities().levels(kind) {
+            for level in *levels {
                 let sketch = Sketch::new().grant("served", &scope, &[(at, *level)]);
                 let run = bench.open(&sketch).await?;
                 let mut answer = run.provider.grant_task_access(&run.intents.grants).await?;

@@ -15,7 +15,7 @@ pub(super) async fn inexact_levels_are_told<F: Fixture>() -> Checked {
         hold(!(inexact.gains.is_empty() && inexact.loses.is_empty()), || {
             format!("{what} is declared as inexact without saying in what")
         })?;
-        let for_nodes = *kind == ResourceKind::Registry && bench.capabilities().registry_levels().contains(access);
+        let for_nodes = *kind == ResourceKind::REGISTRY && bench.capabilities().registry_levels().contains(access);
         let for_tasks = bench.capabilities().levels(*kind).contains(access);
         hold(for_tasks || for_nodes, || format!("{what} is declared as inexact, and not declared at all"))?;
         if for_tasks {

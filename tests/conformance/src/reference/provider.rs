@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired,
     Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed, Outcome,
-    Ownership, Principal, Protected, Provider, Reach, RegistryAccess, ResourceKind, Result, Scope, ScopeBinding,
-    ScopeKind, Stacks, TaskAccess,
+    Ownership, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess, ResourceKind, Result, Scope,
+    ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -257,17 +257,17 @@ impl Connect for Reference {
     const SUMMARY: &'static str = "a cloud in memory";
     const CAPABILITIES: Capabilities = Capabilities::none()
         .scopes(&ScopeKind::ALL, "")
-        .task_access(&[
-            (
-                ResourceKind::ObjectStore,
+        .kinds(&[
+            RegisteredKind::new(
+                ResourceKind::OBJECT_STORE,
                 &[Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage],
             ),
-            (ResourceKind::Secret, &[Access::Read]),
-            (ResourceKind::Registry, &[Access::Pull, Access::Push]),
+            RegisteredKind::new(ResourceKind::SECRET, &[Access::Read]),
+            RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull, Access::Push]),
         ])
         .registry(&[Access::Pull, Access::Push])
         .inexact(&[Inexact {
-            kind: ResourceKind::ObjectStore,
+            kind: ResourceKind::OBJECT_STORE,
             access: Access::Write,
             gains: "reads objects",
             loses: "",
@@ -277,9 +277,9 @@ impl Connect for Reference {
 
     fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
         match locator.split_once("://") {
-            Some(("store", name)) if !name.is_empty() => Ok(ResourceKind::ObjectStore),
-            Some(("secret", name)) if !name.is_empty() => Ok(ResourceKind::Secret),
-            Some(("registry", name)) if name.contains('/') => Ok(ResourceKind::Registry),
+            Some(("store", name)) if !name.is_empty() => Ok(ResourceKind::OBJECT_STORE),
+            Some(("secret", name)) if !name.is_empty() => Ok(ResourceKind::SECRET),
+            Some(("registry", name)) if name.contains('/') => Ok(ResourceKind::REGISTRY),
             _ => Err(Diagnostic::new("", format!("`{locator}` is nothing that this cloud has"))
                 .hint("write `store://NAME`, `secret://NAME` or `registry://ACCOUNT/NAME`")),
         }

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld};
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
-    Approved, Backend, Bound, Capabilities, Change, Checked, Connect, Context, Desired, Diagnostic, Error, Object,
-    ObjectId, Observed, Outcome, Principal, Protected, Provider, RegistryAccess, Remainder, Resource, ResourceKind,
-    Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
+    Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Connect, Context, Desired, Diagnostic, Error,
+    Object, ObjectId, Observed, Outcome, Principal, Protected, Provider, Reach, RegistryAccess, Remainder, Resource,
+    ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -127,6 +127,10 @@ impl<B: Breakage> Provider for Broken<B> {
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         self.inner.in_task_code(resource)
+    }
+
+    fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
+        self.inner.client_code(reach)
     }
 }
 

@@ -6,20 +6,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, GrantName, ResourceKind, Result, TaskAccess};
-
 use futures_util::future::try_join_all;
 
-use crate::Aws;
 use crate::client::region;
-use crate::error;
-use crate::inventory::Inventory;
-use crate::inventory::known_buckets;
-use crate::inventory::known_secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
 use crate::inventory::unplaced::Known;
+use crate::inventory::{Inventory, known_buckets, known_secrets};
 use crate::resources::buckets::{Asked, Buckets, Purpose};
-use crate::resources::locator::{Locator, Secret};
+use crate::resources::kinds::secret::Secret;
+use crate::resources::locator::Locator;
 use crate::resources::secrets::Secrets;
+use crate::{Aws, error};
 
 impl Aws {
     /// Makes sure that the credentials are for the manifest's account, and says whose they are. Once.
@@ -149,7 +146,7 @@ impl Aws {
         let mut for_grants: BTreeMap<String, BTreeSet<GrantName>> = BTreeMap::new();
         for (grant, reach) in grants.into_iter().flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)))
         {
-            if reach.resource.kind != ResourceKind::ObjectStore {
+            if reach.resource.kind != ResourceKind::OBJECT_STORE {
                 continue;
             }
             if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator) {
@@ -177,7 +174,7 @@ impl Aws {
     async fn secrets<'a>(&self, grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>) -> Result<Secrets> {
         let (mut wanted, mut forced) = (Vec::new(), HashSet::new());
         for grant in grants {
-            for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+            for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
                 if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
                     if reach.resource.force {
                         forced.insert(secret.clone());

@@ -23,8 +23,8 @@ use crate::inventory::unplaced::{self, Known};
 use crate::names::Names;
 use crate::policy::sids::Purpose;
 use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
+use crate::resources::kinds::object_store::is_bucket;
 use crate::resources::kms_key::Key;
-use crate::resources::locator::is_bucket;
 
 /// The condition key for the account that owns a resource.
 pub(crate) const OWNER: &str = "aws:ResourceAccount";

@@ -8,9 +8,8 @@ use crate::inventory::own_statements::{self, ALIASES, Said, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::policy::sids::Purpose;
+use crate::resources::kinds::secret::{READ_SECRET, Secret};
 use crate::resources::kms_key::Key;
-use crate::resources::levels::READ_SECRET;
-use crate::resources::locator::Secret;
 
 /// The condition key for the secret that Secrets Manager encrypts. Source: AWS Secrets Manager user guide, "Secret encryption
 /// and decryption", encryption context.

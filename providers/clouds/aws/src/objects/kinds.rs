@@ -2,7 +2,7 @@
 
 use cloudgrant_core::ObjectId;
 
-use crate::resources::locator::Repository;
+use crate::resources::kinds::repository::Repository;
 
 pub(crate) const POLICY: &str = "iam-policy";
 pub(crate) const ROLE: &str = "iam-role";

@@ -2,12 +2,11 @@
 
 use cloudgrant_core::Result;
 
-use crate::Aws;
 use crate::client::partition::answered_region;
-use crate::error;
 use crate::places::Place;
-use crate::resources::locator::Repository;
+use crate::resources::kinds::repository::Repository;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::{Aws, error};
 
 /// All that are there.
 ///

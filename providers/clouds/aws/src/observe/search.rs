@@ -15,7 +15,8 @@ use crate::objects::kinds;
 use crate::observe::{lists, wanted_roles};
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::kinds::repository::Repository;
+use crate::resources::locator::Locator;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 
 /// In an account that the manifest names, so many repositories are searched for statements that somebody put there by
@@ -135,7 +136,7 @@ pub(super) fn why(error: &Error) -> String {
 fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
     let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let registries = intents.registries.iter().map(|registry| &registry.reach[0]);
-    let registries = registries.chain(grants.filter(|reach| reach.resource.kind == ResourceKind::Registry));
+    let registries = registries.chain(grants.filter(|reach| reach.resource.kind == ResourceKind::REGISTRY));
     registries.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
         Ok(Locator::Repository(repository)) => Some(repository),
         _ => None,

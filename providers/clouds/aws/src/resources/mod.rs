@@ -1,8 +1,8 @@
 //! What can be granted: locators, the actions of each level, and what else a grant needs.
 
 pub(crate) mod buckets;
+pub(crate) mod kinds;
 pub(crate) mod kms_key;
-pub(crate) mod levels;
 pub(crate) mod locator;
 pub(crate) mod object_url;
 pub(crate) mod overlap;

@@ -4,8 +4,10 @@ use std::iter;
 
 use cloudgrant_core::{Access, Reach};
 
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Objects, Secret};
+use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::repository;
+use crate::resources::kinds::secret::Secret;
+use crate::resources::locator::Locator;
 
 /// Whether two reaches give something in common. Nothing is asked: where AWS alone could tell two secrets apart, they count as one.
 pub(crate) fn overlap(one: &Reach, other: &Reach) -> bool {
@@ -13,13 +15,13 @@ pub(crate) fn overlap(one: &Reach, other: &Reach) -> bool {
     match (Locator::parse(&one.resource.locator), Locator::parse(&other.resource.locator)) {
         (Ok(Locator::Objects(one)), Ok(Locator::Objects(other))) => {
             are_nested(&one, &other)
-                && (levels::lists(level) && levels::lists(other_level)
-                    || in_common(levels::on_objects, level, other_level))
+                && (object_store::lists(level) && object_store::lists(other_level)
+                    || in_common(object_store::on_objects, level, other_level))
         }
         // A secret has one level.
         (Ok(Locator::Secret(one)), Ok(Locator::Secret(other))) => may_be_same(&one, &other),
         (Ok(Locator::Repository(one)), Ok(Locator::Repository(other))) => {
-            one == other && in_common(levels::on_repository, level, other_level)
+            one == other && in_common(repository::on_repository, level, other_level)
         }
         (Ok(_), Ok(_)) => false,
         // What can't be understood isn't granted; nobody is told that it is gone.

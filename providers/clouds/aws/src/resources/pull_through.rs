@@ -11,14 +11,13 @@ use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::Aws;
 use crate::config::AccountId;
-use crate::error;
 use crate::objects::kinds;
 use crate::policy::document;
 use crate::resources::buckets::notes::few;
-use crate::resources::locator::Repository;
+use crate::resources::kinds::repository::Repository;
 use crate::resources::repositories::{For, Whether, absent, why_unread};
+use crate::{Aws, error};
 
 /// What the first pull of an image takes besides pulling.
 const IMPORT: &str = "ecr:BatchImportUpstreamImage";

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cloudgrant_core::{Checked, Error, ErrorKind, Note, ResourceKind, Result, TaskAccess, quoted};
 
-use crate::Aws;
 use crate::config::AccountId;
-use crate::error;
 use crate::resources::buckets::notes::few;
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::kinds::repository::Repository;
+use crate::resources::locator::Locator;
 use crate::resources::pull_through::{self, Asking, Filled};
 use crate::verbs::grant_task_access::principals;
+use crate::{Aws, error};
 
 const OPERATION: &str = "ecr:DescribeRepositories";
 
@@ -142,7 +142,7 @@ pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Res
     let own = &aws.config.account;
     let mut reached: BTreeMap<Repository, Vec<&Checked<TaskAccess>>> = BTreeMap::new();
     for grant in grants {
-        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Registry) {
+        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::REGISTRY) {
             if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
                 && (repository.account == *own || aws.clients.can_reach(&repository.account))
             {

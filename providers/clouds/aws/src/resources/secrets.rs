@@ -11,8 +11,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::AT_A_TIME;
 use crate::inventory::known_secrets::Granted;
+use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
-use crate::resources::locator::Secret;
 use crate::resources::secrets::asking::{Asked, listed, resolve};
 
 pub(crate) use crate::resources::secrets::asking::ungrantable;

@@ -10,15 +10,16 @@ use serde::Serialize;
 
 use crate::client::partition::Partition;
 use crate::config::AccountId;
-use crate::inventory::Inventory;
 use crate::inventory::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
-use crate::inventory::known_secrets;
+use crate::inventory::{Inventory, known_secrets};
 use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Statement;
 use crate::resources::buckets::{Bucket, Buckets, Encryption};
+use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::repository::{self, Repository};
+use crate::resources::kinds::{DECRYPT, secret};
 use crate::resources::kms_key::Key;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Objects, Repository};
+use crate::resources::locator::Locator;
 use crate::resources::secrets::Resolved;
 
 /// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
@@ -196,7 +197,7 @@ impl<'a> Builder<'a> {
 
     /// Requirement 28: listing on the bucket, the rest on its objects, and a condition where a prefix is named.
     fn objects(&mut self, objects: &[(Objects, Access)]) {
-        let listed = objects.iter().filter(|(_, access)| levels::lists(*access)).map(|(location, _)| location);
+        let listed = objects.iter().filter(|(_, access)| object_store::lists(*access)).map(|(location, _)| location);
         let mut prefixes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for location in listed {
             prefixes.entry(&location.bucket).or_default().insert(&location.prefix);
@@ -207,7 +208,7 @@ impl<'a> Builder<'a> {
             by_owner.entry(self.owner(bucket)).or_default().push(self.bucket_arn(bucket));
         }
         for (owner, arns) in by_owner {
-            self.allow(Purpose::List, &[levels::LIST_OBJECTS], arns, owned(READ, owner));
+            self.allow(Purpose::List, &[object_store::LIST_OBJECTS], arns, owned(READ, owner));
         }
         for (bucket, prefixes) in &prefixes {
             if prefixes.contains("") {
@@ -218,7 +219,7 @@ impl<'a> Builder<'a> {
             let mut condition = owned(READ, self.owner(bucket));
             condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
             let arn = self.bucket_arn(bucket);
-            self.allow(Purpose::ListPrefix, &[levels::LIST_OBJECTS], vec![arn], condition);
+            self.allow(Purpose::ListPrefix, &[object_store::LIST_OBJECTS], vec![arn], condition);
         }
         for level in Access::ALL {
             let located = objects.iter().filter(|(_, access)| *access == level).map(|(location, _)| location);
@@ -230,7 +231,7 @@ impl<'a> Builder<'a> {
             }
             for ((owner, was_read), arns) in by_owner {
                 let operator = if was_read { READ } else { UNREAD };
-                self.allow(purpose(level), levels::on_objects(level), arns, owned(operator, owner));
+                self.allow(purpose(level), object_store::on_objects(level), arns, owned(operator, owner));
             }
         }
         self.bucket_keys(objects);
@@ -245,7 +246,7 @@ impl<'a> Builder<'a> {
         let mut by_key: BTreeMap<(&Key, &'static [&'static str]), BTreeSet<String>> = BTreeMap::new();
         for (location, access) in objects {
             let Some(key) = self.buckets.get(&location.bucket).and_then(Bucket::key) else { continue };
-            let actions = levels::on_key(*access);
+            let actions = object_store::on_key(*access);
             if !actions.is_empty() {
                 let contexts = by_key.entry((key, actions)).or_default();
                 contexts.extend(contexts_of(self.partition, location));
@@ -261,13 +262,13 @@ impl<'a> Builder<'a> {
     /// What was written under another key stays under it, and is read with it.
     fn former_keys(&mut self, objects: &[(Objects, Access)]) {
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
-        for (location, _) in objects.iter().filter(|(_, access)| levels::reads(*access)) {
+        for (location, _) in objects.iter().filter(|(_, access)| object_store::reads(*access)) {
             for key in self.buckets.get(&location.bucket).into_iter().flat_map(|bucket| &bucket.former) {
                 by_key.entry(key).or_default().extend(contexts_of(self.partition, location));
             }
         }
         for (key, contexts) in by_key {
-            self.allow(Purpose::FormerKey, &[levels::DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
+            self.allow(Purpose::FormerKey, &[DECRYPT], vec![key.arn.clone()], for_former_key(key, contexts));
         }
     }
 
@@ -276,17 +277,17 @@ impl<'a> Builder<'a> {
             let arns =
                 repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
             let arns: Vec<_> = arns.collect();
-            self.allow(purpose(level), levels::on_repository(level), arns, Condition::new());
+            self.allow(purpose(level), repository::on_repository(level), arns, Condition::new());
         }
         if !repositories.is_empty() {
-            self.allow(Purpose::Login, &[levels::LOGIN], vec!["*".to_owned()], Condition::new());
+            self.allow(Purpose::Login, &[repository::LOGIN], vec!["*".to_owned()], Condition::new());
         }
     }
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
         let arns = secrets.iter().flat_map(|secret| secret.arns.clone()).collect();
-        self.allow(Purpose::Secrets, &[levels::READ_SECRET], arns, Condition::new());
+        self.allow(Purpose::Secrets, &[secret::READ_SECRET], arns, Condition::new());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
             for key in &secret.keys {
@@ -294,7 +295,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (key, arns) in by_key {
-            self.allow(Purpose::Decrypt, &[levels::DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
+            self.allow(Purpose::Decrypt, &[DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
         }
     }
 }
@@ -337,7 +338,7 @@ mod tests {
     fn grants_of_one_resource_say_what_each_is_granted() {
         let resource = Arc::new(Resource {
             name: ResourceName::parse("data").expect("a name"),
-            kind: ResourceKind::ObjectStore,
+            kind: ResourceKind::OBJECT_STORE,
             locator: "s3://acme-data/in/".to_owned(),
             force: false,
         });

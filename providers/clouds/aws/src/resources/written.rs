@@ -13,9 +13,10 @@ use crate::inventory::known_secrets;
 use crate::inventory::own_statements::{ALIASES, VIA};
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
+use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::{DECRYPT, repository, secret};
 use crate::resources::kms_key::Key;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Objects};
+use crate::resources::locator::Locator;
 use crate::resources::statements::{Condition, contexts_of, for_former_key, for_key, for_secrets, owned};
 
 /// `partition` is the data plane's. Objects without their bucket's owner count as nobody's: whether nobody could tell it when that was
@@ -61,17 +62,17 @@ pub(crate) fn may_be_written(statement: &Value, partition: &str) -> bool {
 /// All that statements of a purpose allow.
 fn actions_of(purpose: Purpose) -> &'static [&'static str] {
     match purpose {
-        Purpose::List | Purpose::ListPrefix => &[levels::LIST_OBJECTS],
-        Purpose::Read => levels::on_objects(Access::Read),
-        Purpose::Write => levels::on_objects(Access::Write),
-        Purpose::ReadWrite => levels::on_objects(Access::ReadWrite),
-        Purpose::Manage => levels::on_objects(Access::Manage),
-        Purpose::Pull => levels::on_repository(Access::Pull),
-        Purpose::Push => levels::on_repository(Access::Push),
-        Purpose::Login => &[levels::LOGIN],
-        Purpose::Secrets => &[levels::READ_SECRET],
-        Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[levels::DECRYPT],
-        Purpose::WriteKey => levels::on_key(Access::Write),
+        Purpose::List | Purpose::ListPrefix => &[object_store::LIST_OBJECTS],
+        Purpose::Read => object_store::on_objects(Access::Read),
+        Purpose::Write => object_store::on_objects(Access::Write),
+        Purpose::ReadWrite => object_store::on_objects(Access::ReadWrite),
+        Purpose::Manage => object_store::on_objects(Access::Manage),
+        Purpose::Pull => repository::on_repository(Access::Pull),
+        Purpose::Push => repository::on_repository(Access::Push),
+        Purpose::Login => &[repository::LOGIN],
+        Purpose::Secrets => &[secret::READ_SECRET],
+        Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[DECRYPT],
+        Purpose::WriteKey => object_store::on_key(Access::Write),
     }
 }
 
@@ -236,10 +237,10 @@ mod tests {
             one("ARead", &["s3:GetObject"], objects, owned("StringEquals")),
             one("ARead2", &["s3:GetObject"], objects, owned("StringLike")),
             one("AWriteAB", &["s3:AbortMultipartUpload", "s3:PutObject"], objects, owned("StringEquals")),
-            one("AReadWrite", levels::on_objects(Access::ReadWrite), objects, owned("StringEquals")),
-            one("AManage", levels::on_objects(Access::Manage), objects, owned("StringEquals")),
-            one("APull", &levels::PULL, &[repository], Value::Null),
-            one("APush", &levels::PUSH, &[repository], Value::Null),
+            one("AReadWrite", object_store::on_objects(Access::ReadWrite), objects, owned("StringEquals")),
+            one("AManage", object_store::on_objects(Access::Manage), objects, owned("StringEquals")),
+            one("APull", &repository::PULL, &[repository], Value::Null),
+            one("APush", &repository::PUSH, &[repository], Value::Null),
             one("ALogin", &["ecr:GetAuthorizationToken"], &["*"], Value::Null),
             one("ASecrets", &["secretsmanager:GetSecretValue"], &secrets, Value::Null),
             one("ADecrypt", &["kms:Decrypt"], &[key], decrypt),

@@ -35,12 +35,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use crate::Aws;
-use crate::error;
 use crate::policy::document;
-use crate::resources::locator::Repository;
+use crate::resources::kinds::repository::Repository;
 use crate::shared_document::Shared;
 use crate::shared_document::merge::{Policy, Statement, merged};
+use crate::{Aws, error};
 
 mod deleted_principals;
 mod meanwhile;

@@ -11,8 +11,8 @@ use crate::Aws;
 use crate::objects::kinds;
 use crate::places::Places;
 use crate::policy::document;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::kinds::repository::{self, Repository};
+use crate::resources::locator::Locator;
 use crate::resources::pull_through::{self, Asking, Filled};
 use crate::resources::repositories::{self, Whether};
 use crate::shared_document::Shared;
@@ -42,7 +42,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
         let node_role = aws.node_role().await?;
         desired.notes.extend(node_role.note("node_role"));
         let sid = aws.names.sid_of_registry(registry.name.as_str());
-        let actions = levels::on_repository(registry.access());
+        let actions = repository::on_repository(registry.access());
         let principals = [node_role.arn];
         let mut object = statement_object(aws, &repository, &sid, &principals, actions, registry.id());
         if object.handoff.is_none() {

@@ -126,7 +126,7 @@ pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<Strin
 
 fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
     let mut any = false;
-    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::Secret) {
+    for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
         any = true;
         if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
             notes.extend(secrets.notes(&secret));

@@ -18,9 +18,12 @@ use crate::objects::kinds;
 use crate::places::Places;
 use crate::policy::document;
 use crate::resources::buckets::{Bucket, Encryption, Owner};
+use crate::resources::kinds::DECRYPT;
+use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::repository::{self, Repository};
+use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Objects, Repository, Secret};
+use crate::resources::locator::Locator;
 use crate::resources::secrets::Resolved;
 use crate::resources::statements::{contexts_of, for_key, for_secrets};
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
@@ -58,7 +61,7 @@ pub(crate) async fn wanted(
                 let arns: BTreeSet<_> = resolved.arns.into_iter().collect();
                 for key in &keys {
                     let condition = json!(for_secrets(key, arns.clone()));
-                    desired.objects.push(part.in_key(key, &[levels::DECRYPT], condition));
+                    desired.objects.push(part.in_key(key, &[DECRYPT], condition));
                 }
             }
         }
@@ -95,9 +98,9 @@ impl Needed {
                     Owner::Elsewhere => true,
                     Owner::Unknown => false,
                 };
-                let now = bucket.key().map(|key| (key, levels::on_key(reach.access)));
-                let former = bucket.former.iter().filter(|_| levels::reads(reach.access));
-                let former = former.map(|key| (key, levels::on_key(Access::Read)));
+                let now = bucket.key().map(|key| (key, object_store::on_key(reach.access)));
+                let former = bucket.former.iter().filter(|_| object_store::reads(reach.access));
+                let former = former.map(|key| (key, object_store::on_key(Access::Read)));
                 let used = now
                     .into_iter()
                     .chain(former)
@@ -135,7 +138,7 @@ struct Part<'a> {
 impl Part<'_> {
     fn in_repository(&mut self, repository: Repository) -> Object {
         let sid = self.aws.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
-        let actions = levels::on_repository(self.access);
+        let actions = repository::on_repository(self.access);
         let object =
             enable_registry::statement_object(self.aws, &repository, &sid, &self.principals, actions, self.grant.id());
         let mut depends_on = self.depends_on.clone();
@@ -149,15 +152,15 @@ impl Part<'_> {
     fn in_bucket(&mut self, location: &Objects, bucket: &Bucket) -> Vec<Object> {
         let arn = format!("arn:{}:s3:::{}", self.aws.config.partition(), location.bucket);
         let mut statements = Vec::new();
-        if levels::lists(self.access) {
-            let mut statement = self.statement("List", &[levels::LIST_OBJECTS], &arn);
+        if object_store::lists(self.access) {
+            let mut statement = self.statement("List", &[object_store::LIST_OBJECTS], &arn);
             if !location.prefix.is_empty() {
                 let prefixes = [location.prefix.clone(), format!("{}*", location.prefix)];
                 statement["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
             }
             statements.push(statement);
         }
-        let on_objects = levels::on_objects(self.access);
+        let on_objects = object_store::on_objects(self.access);
         if !on_objects.is_empty() {
             statements.push(self.statement("Objects", on_objects, &format!("{arn}/{}*", location.prefix)));
         }
@@ -166,11 +169,11 @@ impl Part<'_> {
             Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
         });
         // Nobody could ask for the key that may encrypt it.
-        let on_key = levels::on_key(self.access);
+        let on_key = object_store::on_key(self.access);
         let is_unknown = bucket.encryption == Encryption::Unknown && !on_key.is_empty();
         let of_key = is_unknown.then(|| self.in_whatever_key(on_key, location));
         let object = |statement: Value| {
-            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!([levels::LIST_OBJECTS]));
+            let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!([object_store::LIST_OBJECTS]));
             let statement = document::statement(&statement);
             match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
                 Some(shared) => self.written(shared, &statement),

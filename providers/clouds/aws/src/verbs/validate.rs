@@ -10,7 +10,8 @@ use foldhash::HashSet;
 use crate::Aws;
 use crate::client::partition::{Partition, of_arn};
 use crate::config::{Config, Fixed};
-use crate::resources::locator::{self, Locator, Secret};
+use crate::resources::kinds::secret::Secret;
+use crate::resources::locator::{self, Locator};
 use crate::verbs::grant_task_access;
 
 /// What can be said of the section alone.

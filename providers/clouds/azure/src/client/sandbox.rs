@@ -8,8 +8,7 @@ use cloudgrant_sandbox_kit::{Running, Start};
 use crate::client::Arm;
 use crate::client::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
 use crate::config::Config;
-use crate::resources::built_in_roles::KNOWN;
-use crate::resources::levels::Verdict;
+use crate::resources::built_in_roles::{KNOWN, Verdict};
 use crate::resources::refused_roles;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000002";

@@ -4,7 +4,7 @@ use cloudgrant_core::ErrorKind;
 
 use crate::error::Call;
 use crate::objects::IN_USE;
-use crate::resources::levels::ASSIGN;
+use crate::resources::built_in_roles::ASSIGN;
 
 /// Azure's codes for an object that isn't there. Source: Azure Resource Manager, troubleshoot common deployment errors; the
 /// REST references of Authorization, Managed Identity, Storage and Key Vault.

@@ -8,11 +8,9 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use crate::Azure;
 use crate::client::arm::{RoleAssignment, RoleDefinition};
 use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
-use crate::names;
 use crate::objects::kinds;
 use crate::objects::remedies::delete_assignment;
 use crate::observe::goes_on::{Foreign, Given, Identities};
@@ -20,11 +18,10 @@ use crate::observe::identities::Principals;
 use crate::observe::missing;
 use crate::observe::other_homes::OtherHomes;
 use crate::observe::roles::is_ours;
-use crate::places;
 use crate::policy::condition;
-use crate::resources::levels;
-use crate::resources::refused_roles;
 use crate::resources::resource_id::{ResourceId, folded, is_within};
+use crate::resources::{built_in_roles, refused_roles};
+use crate::{Azure, names, places};
 
 /// Source: Azure documentation, "Azure RBAC limits".
 const PER_SUBSCRIPTION: u64 = 4_000;
@@ -134,7 +131,7 @@ pub(super) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
 
 /// Whether a ready-made role is too much for any task code (requirement 71).
 pub(super) fn is_never_given(role: &str) -> bool {
-    levels::known(role).is_some_and(|role| refused_roles::known(role, Access::List).is_some())
+    built_in_roles::known(role).is_some_and(|role| refused_roles::known(role, Access::List).is_some())
 }
 
 /// The same of custom roles, by their ids.
@@ -185,7 +182,7 @@ impl Reader<'_> {
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
             let name = self.role_names.get(&role).map(String::as_str);
-            let name = name.or_else(|| levels::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             let scope = ResourceId::parse(&assignment.scope).map_or_else(|_| assignment.scope.clone(), |id| id.short());
             self.others.add(home, format!("role {name} on {scope}"), &assignment.id);
         }
@@ -286,7 +283,7 @@ impl Reader<'_> {
     /// widens the role. What it gives of what is revoked goes on.
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
-        let name = name.or_else(|| levels::known(role).map(|role| role.name)).unwrap_or(role);
+        let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
             self.observed.widened.push(given(self.azure, holder, assignment, name));
@@ -305,7 +302,7 @@ impl Reader<'_> {
         }
         let role = assignment.role();
         let name = self.role_names.get(&role).cloned();
-        let name = name.or_else(|| levels::known(&role).map(|role| role.name.to_owned()));
+        let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name.to_owned()));
         let asked_by = asked_by.iter().filter(|intent| !matches!(intent, IntentId::Binding(_))).cloned().collect();
         self.foreign.push(Foreign {
             assignment: assignment.clone(),
@@ -319,7 +316,7 @@ impl Reader<'_> {
     /// What carries the stack's mark and gives what no stack ever does: anybody can write that mark.
     fn given_by_nobody(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
-        let name = name.or_else(|| levels::known(role).map(|role| role.name)).unwrap_or(role);
+        let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
             self.observed.widened.push(given(self.azure, holder, assignment, name));
         }
@@ -333,8 +330,9 @@ impl Reader<'_> {
         };
         let name = self.role_names.get(role).cloned();
         let custom = name.as_deref().map(kinds::role);
-        let name =
-            name.or_else(|| levels::known(role).map(|role| role.name.to_owned())).unwrap_or_else(|| role.to_owned());
+        let name = name
+            .or_else(|| built_in_roles::known(role).map(|role| role.name.to_owned()))
+            .unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
         // What an identity had that was deleted, and that grants which stay still ask for, goes with these.
         if holder.is_none() && self.unheld.contains(&(folded(&assignment.scope), role.to_ascii_lowercase())) {

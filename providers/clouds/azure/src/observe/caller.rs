@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Action, Attributes, Desired, Diagnostic, Error, ErrorKind, Note, ObjectId, Observed, Obstacle, Result, Unmakeable,
+    matches,
 };
 use futures_util::future::try_join_all;
 
@@ -14,9 +15,8 @@ use crate::client::arm::Permission;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::observe::places::is_final;
-use crate::resources::absence;
-use crate::resources::levels;
 use crate::resources::resource_id::{ResourceId, is_within};
+use crate::resources::{absence, built_in_roles};
 
 /// What the caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ enum Operation {
 impl Operation {
     fn name(self) -> &'static str {
         match self {
-            Self::Assign => levels::ASSIGN,
+            Self::Assign => built_in_roles::ASSIGN,
             Self::Define => "Microsoft.Authorization/roleDefinitions/write",
             Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
             Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
@@ -229,6 +229,6 @@ fn named(scopes: &[String]) -> Option<String> {
 }
 
 fn allows(permissions: &[Permission], operation: Operation) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| levels::matches(pattern, operation.name()));
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, operation.name()));
     permissions.iter().any(|permission| any(&permission.actions) && !any(&permission.not_actions))
 }

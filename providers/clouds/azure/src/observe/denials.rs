@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, Note, Object, Observed, Result};
+use cloudgrant_core::{Desired, Error, Note, Object, Observed, Result, matches};
 
 use crate::Azure;
 use crate::client::arm::{Denied, DenyAssignment, Party};
@@ -11,7 +11,7 @@ use crate::objects::kinds;
 use crate::observe::identities::Principals;
 use crate::observe::places::is_final;
 use crate::observe::scopes::{Lies, lies};
-use crate::resources::levels::{self, ASSIGN, Gives};
+use crate::resources::built_in_roles::{self, ASSIGN, Gives};
 use crate::resources::resource_id::ResourceId;
 
 /// What an action is on.
@@ -139,7 +139,7 @@ async fn used(object: &Object, custom: &HashMap<String, Vec<String>>, snapshot: 
     if let Some(actions) = custom.get(&role) {
         return on(Plane::Data, actions);
     }
-    if let Some(role) = levels::known(&role) {
+    if let Some(role) = built_in_roles::known(&role) {
         let (plane, patterns) = match role.gives {
             Gives::Control(patterns) => (Plane::Control, patterns),
             Gives::Data(patterns) => (Plane::Data, patterns),
@@ -165,18 +165,18 @@ fn of(denial: &DenyAssignment, principal: Option<&str>) -> bool {
 }
 
 fn denies(denial: &DenyAssignment, plane: Plane, action: &str) -> bool {
-    denied(denial, plane, |pattern| levels::matches(pattern, action), action)
+    denied(denial, plane, |pattern| matches(pattern, action), action)
 }
 
 /// Whether it denies what a role gives with a pattern, or a part of that.
 fn narrows(denial: &DenyAssignment, plane: Plane, given: &str) -> bool {
-    let meets = |pattern: &str| levels::matches(pattern, given) || levels::matches(given, pattern);
+    let meets = |pattern: &str| matches(pattern, given) || matches(given, pattern);
     denied(denial, plane, meets, given)
 }
 
 fn denied(denial: &DenyAssignment, plane: Plane, meets: impl Fn(&str) -> bool, action: &str) -> bool {
     let meets = |patterns: &[String]| patterns.iter().any(|pattern| meets(pattern));
-    let excepts = |patterns: &[String]| patterns.iter().any(|pattern| levels::matches(pattern, action));
+    let excepts = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, action));
     denial.permissions.iter().any(|permission: &Denied| match plane {
         Plane::Control => meets(&permission.actions) && !excepts(&permission.not_actions),
         Plane::Data => meets(&permission.data_actions) && !excepts(&permission.not_data_actions),

@@ -15,7 +15,7 @@ use crate::client::arm::FederatedCredential;
 use crate::objects::{kinds, remedies};
 use crate::observe::identities::attributes_of;
 use crate::policy::condition::{Allowed, AtMost, Extent, Says};
-use crate::resources::levels::{self, Deed};
+use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::resource_id::ResourceId;
 
 /// How many actions, or prefixes, are named.
@@ -103,7 +103,7 @@ fn assignment(asked: &Value, there: &Value) -> Option<String> {
     let there = AtMost::of(condition);
     let more = match (Says::parse(wanted), &there.repositories) {
         (Some(Says::Objects(asked, hierarchical)), _) => {
-            Some(objects(&asked, hierarchical, &there.objects, levels::deeds_of(role)))
+            Some(objects(&asked, hierarchical, &there.objects, object_store::deeds_of(role)))
         }
         (Some(Says::Repositories(asked, writes)), Some((there, also_writes))) => {
             let mut more: Vec<_> = there.difference(&asked).map(|name| format!("reach `{name}`")).collect();
@@ -177,7 +177,8 @@ mod tests {
 
     use super::*;
     use crate::policy::condition::{Rules, on_repositories};
-    use crate::resources::levels::{BLOB_READER, on_objects};
+    use crate::resources::built_in_roles::BLOB_READER;
+    use crate::resources::kinds::object_store::on_objects;
 
     /// Storage Blob Data Reader for grants of a level on a prefix.
     fn reader(grants: &[(Access, &str)]) -> Value {

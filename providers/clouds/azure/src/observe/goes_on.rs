@@ -16,7 +16,8 @@ use crate::objects::kinds;
 use crate::objects::remedies::delete_assignment;
 use crate::observe::goes_on::gives::Reading;
 use crate::observe::identities::Principals;
-use crate::resources::levels;
+use crate::resources::built_in_roles;
+use crate::resources::kinds::registry::Roles;
 use crate::resources::locator::Locator;
 use crate::resources::overlap::{Action, actions_of};
 use crate::resources::resource_id::ResourceId;
@@ -111,7 +112,7 @@ impl Given {
             let reaches = revoked.flat_map(|registry| registry.reach.iter().map(move |reach| (registry.id(), reach)));
             all.extend(reaches.filter_map(|(registry, reach)| {
                 let locator = Locator::parse(&reach.resource.locator).ok()?;
-                let choice = Choice::OfRegistry(reach.access);
+                let choice = Choice::OfRegistry(Roles::of(reach.access)?);
                 One::of(azure, registry, reach, (kubelet, principals), locator, &choice)
             }));
         }
@@ -241,15 +242,13 @@ fn or_unknown(identity: Result<ResourceId>) -> Result<Option<ResourceId>, Error>
 fn roles(choice: &Choice<'_>) -> Vec<String> {
     match choice {
         Choice::Named(name) => {
-            let known = levels::known(name).map(|role| role.id);
+            let known = built_in_roles::known(name).map(|role| role.id);
             // It may be given by the ID of its definition.
             vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
         }
         Choice::ReadyMade(role) => vec![role.id.to_owned()],
         // However the registry looks at its roles.
-        Choice::OfRegistry(access) => {
-            [true, false].map(|abac| levels::registry_role(*access, abac).id.to_owned()).into()
-        }
+        Choice::OfRegistry(roles) => roles.each().map(|role| role.id.to_owned()).into(),
         // Whoever gets a role of the stack's own from others is told as what widens that role.
         Choice::Own(_) | Choice::Nothing => Vec::new(),
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Attributes, Desired, ErrorKind, Note, ObjectId, Observed, Result};
+use cloudgrant_core::{Attributes, Desired, ErrorKind, Note, ObjectId, Observed, Result, matches};
 
 use crate::Azure;
 use crate::client::arm::RoleAssignment;
@@ -14,7 +14,7 @@ use crate::observe::identities::Principals;
 use crate::observe::places::is_final;
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::delegation::{Action, Asked, Delegation};
-use crate::resources::levels::{self, Verdict};
+use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::locator::is_guid;
 use crate::resources::resource_id::ResourceId;
 
@@ -132,11 +132,11 @@ async fn administrates(
     let rights = mine.into_values().filter_map(|assignment| {
         let role = assignment.role();
         let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(&role));
-        let known = levels::known(&role);
+        let known = built_in_roles::known(&role);
         let may = |action: &Action| match (defined, known) {
             // What one permission set takes away, another one may give.
             (Some(role), _) => role.permissions.iter().any(|set| {
-                let any = |patterns: &[String]| patterns.iter().any(|it| levels::matches(it, action.name()));
+                let any = |patterns: &[String]| patterns.iter().any(|it| matches(it, action.name()));
                 any(&set.actions) && !any(&set.not_actions)
             }),
             (None, Some(role)) => matches!(role.verdict, Verdict::Assigns(_)),

@@ -10,11 +10,10 @@ use crate::client::arm::RoleDefinition;
 use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
 use crate::objects::kinds;
 use crate::observe::assignments::{given, given_away, is_never_given, never_given};
-use crate::observe::edited;
 use crate::observe::identities::trusted_by_others;
-use crate::observe::places;
 use crate::observe::roles::is_ours;
-use crate::resources::levels;
+use crate::observe::{edited, places};
+use crate::resources::built_in_roles;
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::all_own;
 
@@ -78,7 +77,7 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
                 continue;
             }
             let name = names.get(&role).copied();
-            let name = name.or_else(|| levels::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {
                 found.widened.push(given(azure, holder, assignment, name));
             } else if own.contains(&role) {

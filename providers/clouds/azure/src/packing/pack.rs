@@ -11,8 +11,10 @@ use foldhash::HashMap;
 use crate::Azure;
 use crate::objects::kinds;
 use crate::policy::condition::{self, Rules};
-use crate::resources::levels::{self, Deed};
-use crate::resources::locator::{Locator, Objects, Registry};
+use crate::resources::built_in_roles;
+use crate::resources::kinds::object_store::{self, Deed, Objects};
+use crate::resources::kinds::registry::{self, Registry, Roles};
+use crate::resources::locator::Locator;
 use crate::resources::named_roles::NamedRole;
 use crate::resources::resolve::{Resolved, Target};
 use crate::resources::resource_id::ResourceId;
@@ -28,8 +30,8 @@ pub(crate) struct Role {
     pub(crate) object: Option<ObjectId>,
 }
 
-impl From<levels::Role> for Role {
-    fn from(role: levels::Role) -> Self {
+impl From<built_in_roles::Role> for Role {
+    fn from(role: built_in_roles::Role) -> Self {
         Self { id: role.id.into(), name: role.name.into(), object: None }
     }
 }
@@ -75,7 +77,9 @@ pub(crate) fn assignments(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>], re
 /// The assignment that infrastructure needs to pull from a registry.
 pub(crate) fn pull(access: Access, target: &Target, because: IntentId) -> Vec<Assignment> {
     let mut collected = HashMap::default();
-    on_registry(access, target, because, &mut collected);
+    if let Some(roles) = Roles::of(access) {
+        on_registry(roles, target, because, &mut collected);
+    }
     finished(collected)
 }
 
@@ -102,25 +106,25 @@ fn add<'a>(
             let object = Some(kinds::role(&own.name));
             let role = Role { id: own.id.into(), name: own.name.into(), object };
             let Locator::Objects(objects) = &target.locator else { return };
-            let level = levels::on_objects(access);
+            let level = object_store::on_objects(access);
             return on_objects(role, (level, level), objects, target, grant.id(), collected);
         }
         Choice::ReadyMade(role) => {
             if let Locator::Objects(objects) = &target.locator {
-                let (role, deeds) = levels::object_role(access);
+                let Some((role, deeds)) = object_store::object_role(access) else { return };
                 // A role that gives more than the level does so within the prefix only.
-                let allowed = if access == Access::List { levels::on_objects(access) } else { deeds };
+                let allowed = if access == Access::List { object_store::on_objects(access) } else { deeds };
                 return on_objects(role.into(), (deeds, allowed), objects, target, grant.id(), collected);
             }
             role.into()
         }
-        Choice::OfRegistry(access) => return on_registry(access, target, grant.id(), collected),
+        Choice::OfRegistry(roles) => return on_registry(roles, target, grant.id(), collected),
         // It was refused offline.
         Choice::Nothing => return,
     };
     match &target.locator {
         // What the level itself would get may be the same role: then the wider of the two counts.
-        Locator::Objects(objects) if let Some(deeds) = levels::deeds_of(&role.id) => {
+        Locator::Objects(objects) if let Some(deeds) = object_store::deeds_of(&role.id) => {
             on_objects(role, (deeds, deeds), objects, target, grant.id(), collected);
         }
         Locator::Registry(registry) => {
@@ -150,17 +154,17 @@ fn on_objects<'a>(
     remember(entry, because);
 }
 
-fn on_registry<'a>(access: Access, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
+fn on_registry<'a>(roles: Roles, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
     let Locator::Registry(registry) = &target.locator else { return };
-    in_registry(levels::registry_role(access, target.abac).into(), registry, target, because, collected);
+    in_registry(roles.where_abac_is(target.abac).into(), registry, target, because, collected);
 }
 
 /// A role on a registry, or for one repository of it as far as the role can be narrowed to that.
 fn in_registry<'a>(role: Role, registry: &Registry, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
-    let known = levels::known(&role.id);
+    let known = built_in_roles::known(&role.id);
     let entry = collected.entry((&target.scope, role)).or_default();
-    entry.by_repository = known.is_some_and(levels::is_of_repositories);
-    entry.writes = known == Some(levels::REPOSITORY_WRITER);
+    entry.by_repository = known.is_some_and(registry::is_of_repositories);
+    entry.writes = known == Some(built_in_roles::REPOSITORY_WRITER);
     match &registry.repository {
         Some(repository) => _ = entry.repositories.insert(repository.clone()),
         None => entry.all_repositories = true,

@@ -8,12 +8,12 @@ use cloudgrant_core::{Remainder, Shares};
 use serde_json::Value;
 
 use crate::policy::condition::{self, Extent, Says};
-use crate::resources::levels::{self, Deed};
+use crate::resources::kinds::object_store::{self, Deed};
 
 /// The assignment that is left. Nobody can tell what a condition lets through that isn't one of ours: somebody rewrote it.
 pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
     let role = shares.there["role_id"].as_str().unwrap_or_default();
-    match left(shares, levels::deeds_of(role)) {
+    match left(shares, object_store::deeds_of(role)) {
         Some(Some(left)) => with_condition(shares, left.condition()),
         Some(None) => Remainder::Nothing,
         None => Remainder::Unreadable,
@@ -130,7 +130,8 @@ mod tests {
 
     use super::*;
     use crate::policy::condition::Rules;
-    use crate::resources::levels::{BLOB_READER, on_objects};
+    use crate::resources::built_in_roles::BLOB_READER;
+    use crate::resources::kinds::object_store::on_objects;
     use cloudgrant_core::Access;
 
     /// What Storage Blob Data Reader is assigned with for grants of a level on a prefix, in one condition.

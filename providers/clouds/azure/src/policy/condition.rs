@@ -8,7 +8,7 @@ mod at_most;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use crate::policy::condition::at_most::{Allowed, AtMost};
-use crate::resources::levels::Deed;
+use crate::resources::kinds::object_store::Deed;
 
 /// The version of the language that conditions are written in.
 pub(crate) const VERSION: &str = "2.0";
@@ -197,7 +197,8 @@ pub(crate) fn canonical(condition: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::levels::{BLOB_READER, object_role, on_objects};
+    use crate::resources::built_in_roles::BLOB_READER;
+    use crate::resources::kinds::object_store::{object_role, on_objects};
     use cloudgrant_core::Access;
 
     fn rules(of: &[(Access, &str)]) -> Rules {
@@ -210,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_whole_container_needs_no_condition() {
-        let (role, deeds) = object_role(Access::Read);
+        let (role, deeds) = object_role(Access::Read).expect("a level");
         assert_eq!(role, BLOB_READER);
         assert_eq!(rules(&[(Access::Read, "")]).condition(deeds, false), None);
         assert_eq!(rules(&[(Access::Read, "a/"), (Access::Read, "")]).condition(deeds, false), None);
@@ -218,8 +219,9 @@ mod tests {
 
     #[test]
     fn a_prefix_is_for_paths_and_for_listings() {
-        let condition =
-            rules(&[(Access::Read, "inputs/")]).condition(object_role(Access::Read).1, false).expect("narrowed");
+        let condition = rules(&[(Access::Read, "inputs/")])
+            .condition(object_role(Access::Read).expect("a level").1, false)
+            .expect("narrowed");
         assert_eq!(condition.matches("StringStartsWith 'inputs/'").count(), 2, "{condition}");
         assert!(condition.contains("blobs:path] StringStartsWith") && condition.contains("blobs:prefix] StringStarts"));
         assert_eq!(condition.matches('(').count(), condition.matches(')').count());
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn a_folder_is_reachable_where_there_are_folders() {
         let rules = rules(&[(Access::Read, "raw/2026/")]);
-        let deeds = object_role(Access::Read).1;
+        let deeds = object_role(Access::Read).expect("a level").1;
         let condition = rules.condition(deeds, true).expect("narrowed");
         assert!(condition.contains("blobs:path] StringEquals 'raw/2026'"), "{condition}");
         assert!(condition.contains("blobs:prefix] StringEquals 'raw/2026'"), "{condition}");
@@ -246,14 +248,16 @@ mod tests {
 
     #[test]
     fn listing_alone_keeps_the_contents_closed() {
-        let condition = rules(&[(Access::List, "")]).condition(object_role(Access::List).1, false).expect("narrowed");
+        let condition = rules(&[(Access::List, "")])
+            .condition(object_role(Access::List).expect("a level").1, false)
+            .expect("narrowed");
         assert!(condition.contains("NOT SubOperationMatches{'Blob.List'}"), "{condition}");
         assert!(!condition.contains("StringStartsWith"), "{condition}");
     }
 
     #[test]
     fn what_is_written_is_understood() {
-        let all = object_role(Access::Manage).1;
+        let all = object_role(Access::Manage).expect("a level").1;
         for of in [
             &[(Access::Read, "a/"), (Access::ReadWrite, "b c/"), (Access::List, "")][..],
             &[(Access::List, "")],

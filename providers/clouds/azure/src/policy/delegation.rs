@@ -8,8 +8,9 @@
 
 mod tokens;
 
+use cloudgrant_core::matches;
+
 use crate::policy::delegation::tokens::{Token, tokens};
-use crate::resources::levels;
 
 /// How deep parentheses may be nested before a condition counts as not understood.
 const DEEPEST: usize = 64;
@@ -92,7 +93,7 @@ impl Expression {
     /// By Kleene's rules.
     fn decide(&self, asked: Asked<'_>) -> Option<bool> {
         match self {
-            Self::Action(pattern) => Some(levels::matches(pattern, asked.action.name())),
+            Self::Action(pattern) => Some(matches(pattern, asked.action.name())),
             Self::Compare(comparison) => comparison.decide(asked),
             Self::Not(inner) => inner.decide(asked).map(|it| !it),
             Self::And(parts) => {

@@ -10,7 +10,8 @@ use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
 use crate::observe::places::is_final;
-use crate::resources::levels;
+use crate::resources::built_in_roles;
+use crate::resources::kinds::registry;
 use crate::resources::locator::Place;
 use crate::resources::resource_id::{ResourceId, is_same};
 
@@ -79,7 +80,7 @@ pub(super) async fn had_repositories(azure: &Azure, snapshot: &Snapshot, id: &Re
     let mut ours = assignments
         .iter()
         .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&azure.names));
-    Ok(ours.any(|assignment| levels::known(&assignment.role()).is_some_and(levels::is_of_repositories)))
+    Ok(ours.any(|assignment| built_in_roles::known(&assignment.role()).is_some_and(registry::is_of_repositories)))
 }
 
 /// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host

@@ -157,3 +157,24 @@ pub(crate) fn known(name_or_id: &str) -> Option<Role> {
     let same = |role: &&Role| role.id.eq_ignore_ascii_case(name_or_id) || role.name.eq_ignore_ascii_case(name_or_id);
     KNOWN.iter().find(same).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::matches;
+
+    #[test]
+    fn patterns_of_role_definitions() {
+        for (pattern, action, fits) in [
+            ("*", "Microsoft.Storage/x/read", true),
+            ("*/read", "Microsoft.Storage/x/read", true),
+            ("*/read", "Microsoft.Storage/x/write", false),
+            ("Microsoft.Authorization/*/write", "microsoft.authorization/roleAssignments/write", true),
+            ("Microsoft.Authorization/*", "Microsoft.Authorization/roleAssignments/write", true),
+            ("Microsoft.Authorization/*/read", "Microsoft.Authorization/roleAssignments/write", false),
+            ("Microsoft.Storage/read", "Microsoft.Storage/read/more", false),
+            ("Microsoft.Storage/*/read", "Microsoft.Storage/read", false),
+        ] {
+            assert_eq!(matches(pattern, action), fits, "{pattern} {action}");
+        }
+    }
+}

@@ -2,7 +2,9 @@
 
 use crate::client::cloud::Hosts;
 use crate::config::Cloud;
-use crate::resources::locator::{Locator, Objects, Place, Secret};
+use crate::resources::kinds::object_store::Objects;
+use crate::resources::kinds::secret::Secret;
+use crate::resources::locator::{Locator, Place};
 
 impl Locator {
     /// The names of what is granted, in this cloud.

@@ -1,9 +1,13 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{CLEAR_PREFIX, Diagnostic, ResourceKind, shown, unclear_prefix};
+use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
+use crate::resources::kinds::CAPABILITIES;
+use crate::resources::kinds::object_store::{Objects, objects, objects_in};
+use crate::resources::kinds::registry::{Registry, registry};
+use crate::resources::kinds::secret::{Secret, secret, secret_in};
 use crate::resources::resource_id::ResourceId;
 
 /// What a locator names.
@@ -26,26 +30,6 @@ pub(crate) enum Place {
     At(ResourceId),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Objects {
-    pub(crate) account: Place,
-    pub(crate) container: String,
-    /// Empty for the whole container, else ends in `/`.
-    pub(crate) prefix: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Secret {
-    pub(crate) vault: Place,
-    pub(crate) name: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Registry {
-    pub(crate) registry: Place,
-    pub(crate) repository: Option<String>,
-}
-
 impl Place {
     /// The resource's own name; of a registry with a domain name label, the first label of its host.
     pub(crate) fn name(&self) -> &str {
@@ -56,8 +40,6 @@ impl Place {
     }
 }
 
-const FORMS: &str = "write https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/, \
-    https://VAULT.vault.azure.net/secrets/NAME, REGISTRY.azurecr.io/REPOSITORY, or a resource ID";
 const REGISTRY_FORM: &str = "write REGISTRY.azurecr.io/REPOSITORY, or the registry's resource ID";
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
@@ -72,20 +54,13 @@ const PAGES: [&str; 2] = ["https://portal.azure.", "https://management."];
 pub(crate) const WHOLE: &str = "name each resource that task code needs: \
     /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME (`az resource list --resource-group NAME --query [].id`)";
 
-/// Containers that Azure makes for itself, or that mean something to it. Source: Azure documentation, "Naming and
-/// referencing containers, blobs, and metadata"; "Storage analytics logging"; "Change feed"; "Static website hosting".
-const SYSTEM_CONTAINERS: [&str; 4] = ["$root", "$web", "$logs", "$blobchangefeed"];
-
-/// The most characters of a blob's name, and so of a prefix that begins some. Source: as for the containers.
-const LONGEST_NAME: usize = 1_024;
-
 impl Locator {
     pub(crate) fn kind(&self) -> ResourceKind {
         match self {
-            Self::Objects(_) => ResourceKind::ObjectStore,
-            Self::Secret(_) => ResourceKind::Secret,
-            Self::Registry(_) => ResourceKind::Registry,
-            Self::Resource(_) => ResourceKind::Other,
+            Self::Objects(_) => ResourceKind::OBJECT_STORE,
+            Self::Secret(_) => ResourceKind::SECRET,
+            Self::Registry(_) => ResourceKind::REGISTRY,
+            Self::Resource(_) => ResourceKind::OTHER,
         }
     }
 
@@ -155,12 +130,12 @@ impl Locator {
                     objects(text, host, container, prefix)
                 }
                 Some(host) if host.service == Service::Vault && !scheme.is_empty() => secret(text, host, path),
-                _ => Err(wrong(text, "is no locator that Azure knows", FORMS)),
+                _ => Err(wrong(text, "is no locator that Azure knows", &forms())),
             },
             "abfss" | "abfs" | "wasbs" | "wasb" => match authority.split_once('@') {
                 Some((container, host)) => match Host::parse(host).filter(|host| host.service == Service::Storage) {
                     Some(host) => objects(text, host, container, path),
-                    None => Err(wrong(text, "names no storage account of Azure", FORMS)),
+                    None => Err(wrong(text, "names no storage account of Azure", &forms())),
                 },
                 None => Err(wrong(
                     text,
@@ -168,14 +143,14 @@ impl Locator {
                     "write abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PREFIX/",
                 )),
             },
-            _ => Err(wrong(text, "is no locator that Azure knows", FORMS)),
+            _ => Err(wrong(text, "is no locator that Azure knows", &forms())),
         }
     }
 
     /// The same of what stands for a registry: what is no locator is told how a registry's is written, and nothing else.
     pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
         Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
-            Some(FORMS) => problem.hint(REGISTRY_FORM),
+            Some(hint) if hint == forms() => problem.hint(REGISTRY_FORM),
             _ => problem,
         })
     }
@@ -189,112 +164,17 @@ impl Locator {
     }
 }
 
-fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
+/// How locators are written, of every kind that is registered.
+pub(crate) fn forms() -> String {
+    let all: Vec<_> = CAPABILITIES.locators().collect();
+    match all.split_last() {
+        Some((last, others)) => format!("write {}, or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+pub(crate) fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
     Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
-}
-
-/// Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.Storage.
-fn objects(text: &str, account: Host, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
-    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if !(3..=24).contains(&account.name.len()) || !account.name.chars().all(word) {
-        let hint = "a storage account's name has 3 to 24 lower-case letters and digits";
-        return Err(wrong(text, "names no storage account", hint));
-    }
-    objects_in(text, Place::Named(account), container, prefix)
-}
-
-fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
-    if container.contains('*') || prefix.contains('*') {
-        let hint = "name each container and prefix: a wildcard would reach what nobody named";
-        return Err(wrong(text, "has a wildcard", hint));
-    }
-    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let named = (3..=63).contains(&container.len())
-        && container.chars().all(|c| word(c) || c == '-')
-        && !container.contains("--")
-        && container.chars().next().is_some_and(word)
-        && container.chars().last().is_some_and(word);
-    if !named && !SYSTEM_CONTAINERS.contains(&container) {
-        let hint = "a container's name has 3 to 63 lower-case letters, digits and single dashes: \
-            https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX/";
-        return Err(wrong(text, "names no container", hint));
-    }
-    if let Some(what) = unclear_prefix(prefix) {
-        return Err(wrong(text, &what, CLEAR_PREFIX));
-    }
-    if prefix.chars().any(is_unclear) {
-        // It becomes a text in a condition, where these would mean something else.
-        let hint = "write the prefix as the objects have it, without quotes, backslashes and percent signs";
-        return Err(wrong(text, "has a character in its prefix that can't be told apart in a condition", hint));
-    }
-    let prefix = match prefix {
-        "" => String::new(),
-        prefix => format!("{}/", prefix.trim_end_matches('/')),
-    };
-    if prefix.chars().count() > LONGEST_NAME {
-        let hint = "the name of an object has 1,024 characters at most";
-        return Err(wrong(text, "has a prefix that no object's name begins with", hint));
-    }
-    Ok(Locator::Objects(Objects { account, container: container.to_owned(), prefix }))
-}
-
-/// Whether a character of a prefix could be taken for something else in a condition: what ends a text or escapes, and what a
-/// URL encodes. Letters and digits of any script are as good as others. Source: Azure documentation, "Azure role assignment
-/// condition format and syntax".
-fn is_unclear(c: char) -> bool {
-    matches!(c, '\'' | '\\' | '%')
-}
-
-/// Source: Azure documentation, "About keys, secrets, and certificates", object identifiers.
-fn secret(text: &str, vault: Host, path: &str) -> Result<Locator, Diagnostic> {
-    const HINT: &str = "write https://VAULT.vault.azure.net/secrets/NAME";
-    if !(3..=24).contains(&vault.name.len()) {
-        return Err(wrong(text, "names no key vault", HINT));
-    }
-    let parts: Vec<_> = path.trim_end_matches('/').split('/').collect();
-    match parts.as_slice() {
-        ["secrets", name] => secret_in(text, Place::Named(vault), name),
-        ["secrets", _, _version] => Err(wrong(
-            text,
-            "names one version of a secret",
-            "leave the version out: access is granted to a secret with all its versions",
-        )),
-        ["keys" | "certificates", ..] => Err(wrong(text, "is a key or a certificate, not a secret", HINT)),
-        _ => Err(wrong(text, "names no secret", HINT)),
-    }
-}
-
-fn secret_in(text: &str, vault: Place, name: &str) -> Result<Locator, Diagnostic> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if name.is_empty() || name.len() > 127 || !name.chars().all(word) {
-        let hint = "a secret's name has 1 to 127 letters, digits and dashes";
-        return Err(wrong(text, "names no secret", hint));
-    }
-    Ok(Locator::Secret(Secret { vault, name: name.to_owned() }))
-}
-
-/// Source: Azure documentation, "Naming rules", Microsoft.ContainerRegistry; repositories as the OCI distribution
-/// specification has them.
-fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locator, Diagnostic> {
-    let name = place.name();
-    // A login server may carry a domain name label: `acme-a1b2c3d4e5f6g7h8.azurecr.io`.
-    let (own, label) = name.split_once('-').unwrap_or((name, "x"));
-    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric());
-    if !(5..=50).contains(&own.len()) || !is_word(own) || label.is_empty() || !is_word(label) {
-        let hint = "a registry's name has 5 to 50 letters and digits: REGISTRY.azurecr.io/REPOSITORY";
-        return Err(wrong(text, "names no registry", hint));
-    }
-    if let Some(repository) = repository {
-        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-        // Each part begins and ends with a letter or digit: none is empty, nor `..`.
-        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let is_part = |part: &str| edge(part.chars().next()) && edge(part.chars().last());
-        if repository.len() > 256 || !repository.chars().all(fine) || !repository.split('/').all(is_part) {
-            let hint = "name one repository, without a tag: lower-case letters, digits and ._-/ between them";
-            return Err(wrong(text, "names no repository", hint));
-        }
-    }
-    Ok(Locator::Registry(Registry { registry: place, repository: repository.map(ToOwned::to_owned) }))
 }
 
 /// A resource ID. What lies within a container or a registry has none of its own for the Resource Manager; it is written as

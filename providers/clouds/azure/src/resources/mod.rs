@@ -3,7 +3,7 @@
 pub(crate) mod absence;
 pub(crate) mod built_in_roles;
 pub(crate) mod in_task_code;
-pub(crate) mod levels;
+pub(crate) mod kinds;
 pub(crate) mod locator;
 pub(crate) mod named_roles;
 pub(crate) mod overlap;

@@ -9,7 +9,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
 use crate::observe::is_ours;
-use crate::resources::levels::{self, Role};
+use crate::resources::built_in_roles::{self, Role};
 use crate::resources::locator::is_guid;
 use crate::resources::refused_roles;
 use crate::resources::resource_id::is_same;
@@ -45,7 +45,7 @@ impl Wanted<'_> {
         can_be_looked_up: bool,
     ) -> Result<Result<NamedRole, Diagnostic>> {
         let Self { name, subscription, .. } = self;
-        if let Some(role) = levels::known(name) {
+        if let Some(role) = built_in_roles::known(name) {
             return Ok(known_role(role, self.access));
         }
         if !can_be_looked_up {
@@ -153,6 +153,6 @@ mod tests {
                 );
             }
         }
-        assert!(known_role(levels::BLOB_READER, Access::Read).is_ok());
+        assert!(known_role(built_in_roles::BLOB_READER, Access::Read).is_ok());
     }
 }

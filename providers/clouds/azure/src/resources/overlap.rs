@@ -1,12 +1,12 @@
 //! Whether what one grant gives is some of what another one gives: on what their roles allow, and on what these are assigned, whatever
 //! the levels say.
 
-use cloudgrant_core::{Reach, TaskAccess};
+use cloudgrant_core::{Reach, TaskAccess, matches};
 
 use crate::Azure;
 use crate::client::arm::Permission;
 use crate::client::host::Host;
-use crate::resources::levels::{self, Gives, Verdict};
+use crate::resources::built_in_roles::{self, Gives, Verdict};
 use crate::resources::locator::{Locator, Place};
 use crate::resources::role_choice::{self, Choice, role_for};
 
@@ -45,7 +45,7 @@ impl<'a> Given<'a> {
     fn of(azure: &Azure, (grant, reach): (&TaskAccess, &Reach), locator: &'a Locator) -> Self {
         let choice = role_for(azure, grant, reach, locator);
         let role = match &choice {
-            Choice::Named(name) => levels::known(name),
+            Choice::Named(name) => built_in_roles::known(name),
             Choice::ReadyMade(role) => Some(*role),
             Choice::Own(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
         };
@@ -57,21 +57,18 @@ impl<'a> Given<'a> {
             (_, Locator::Registry(registry)) => azure.has_repository_permissions(&registry.registry),
             (_, Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_)) => true,
         };
-        Self { locator, actions, is_narrowed, deletes_container: role == Some(levels::BLOB_CONTRIBUTOR) }
+        Self { locator, actions, is_narrowed, deletes_container: role == Some(built_in_roles::BLOB_CONTRIBUTOR) }
     }
 }
 
 /// What the role of a reach allows; `None` where that isn't known without asking.
 pub(crate) fn actions_of(choice: &Choice<'_>) -> Option<Vec<Action>> {
     match choice {
-        Choice::Named(name) => levels::known(name).map(|role| of_role(role.gives)),
+        Choice::Named(name) => built_in_roles::known(name).map(|role| of_role(role.gives)),
         Choice::ReadyMade(role) => Some(of_role(role.gives)),
         Choice::Own(role) => Some(role.data_actions.iter().cloned().map(Action::Data).collect()),
         // Which of the two it is, the registry's own setting says.
-        Choice::OfRegistry(access) => {
-            let roles = [true, false].map(|abac| levels::registry_role(*access, abac));
-            Some(roles.into_iter().flat_map(|role| of_role(role.gives)).collect())
-        }
+        Choice::OfRegistry(roles) => Some(roles.each().into_iter().flat_map(|role| of_role(role.gives)).collect()),
         Choice::Nothing => None,
     }
 }
@@ -84,7 +81,7 @@ pub(crate) fn allows_some(set: &Permission, action: &Action) -> bool {
     };
     let folded = action.to_ascii_lowercase();
     let allows = |pattern: &String| have_match_in_common(pattern.to_ascii_lowercase().as_bytes(), folded.as_bytes());
-    patterns.iter().any(allows) && !but.iter().any(|but| levels::matches(but, action))
+    patterns.iter().any(allows) && !but.iter().any(|but| matches(but, action))
 }
 
 fn of_role(gives: Gives) -> Vec<Action> {

@@ -16,7 +16,8 @@ use crate::policy::condition;
 use crate::resources::absence::{
     self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, had_repositories, no_account, no_registry,
 };
-use crate::resources::locator::{Locator, Objects, Place};
+use crate::resources::kinds::object_store::Objects;
+use crate::resources::locator::{Locator, Place};
 use crate::resources::named_roles::{self, NamedRole};
 use crate::resources::resource_id::{ResourceId, is_same};
 

@@ -3,7 +3,10 @@
 use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Scope, TaskAccess};
 
 use crate::Azure;
-use crate::resources::levels::{self, Deed, Role};
+use crate::resources::built_in_roles::{self, Role};
+use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::registry::{self, Roles};
+use crate::resources::kinds::secret;
 use crate::resources::locator::Locator;
 use crate::resources::named_roles::NamedRole;
 
@@ -25,8 +28,8 @@ pub(crate) enum Choice<'a> {
     /// A ready-made one.
     ReadyMade(Role),
     /// One of two ready-made ones: which of them counts, the registry's own setting says.
-    OfRegistry(Access),
-    /// None: for a resource of this kind the manifest has to name one, and is refused where it doesn't.
+    OfRegistry(Roles),
+    /// None: for a resource of this kind the manifest has to name one, and is refused where it doesn't; or the kind has no such level.
     Nothing,
 }
 
@@ -40,9 +43,11 @@ pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, 
         Locator::Objects(objects) if needs_own(grant.precise, access, &objects.prefix) => {
             Choice::Own(own(azure, &grant.scope, access))
         }
-        Locator::Objects(_) => Choice::ReadyMade(levels::object_role(access).0),
-        Locator::Secret(_) => Choice::ReadyMade(levels::SECRETS_USER),
-        Locator::Registry(_) => Choice::OfRegistry(access),
+        Locator::Objects(_) => {
+            object_store::object_role(access).map_or(Choice::Nothing, |(role, _)| Choice::ReadyMade(role))
+        }
+        Locator::Secret(_) => secret::role(access).map_or(Choice::Nothing, Choice::ReadyMade),
+        Locator::Registry(_) => Roles::of(access).map_or(Choice::Nothing, Choice::OfRegistry),
         Locator::Resource(_) => Choice::Nothing,
     }
 }
@@ -51,18 +56,19 @@ pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, 
 /// exactly its level, and with a prefix, past which a ready-made role's management actions (deleting the container, keys
 /// that sign for others) would reach.
 pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
-    (precise || !prefix.is_empty()) && levels::needs_custom_role(access)
+    (precise || !prefix.is_empty()) && object_store::needs_custom_role(access)
 }
 
 /// The roles of its own that the stack may have made for a scope, whatever the manifest grants by now.
 pub(crate) fn all_own(azure: &Azure, scope: &Scope) -> impl Iterator<Item = CustomRole> {
-    let levels = Access::ALL.into_iter().filter(|access| levels::needs_custom_role(*access));
+    let levels = Access::ALL.into_iter().filter(|access| object_store::needs_custom_role(*access));
     levels.map(|access| own(azure, scope, access))
 }
 
 fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
     let name = azure.names.role(scope, &format!("blob {access}"));
-    let mut data_actions: Vec<_> = levels::on_objects(access).iter().flat_map(|deed| deed.data_actions()).collect();
+    let mut data_actions: Vec<_> =
+        object_store::on_objects(access).iter().flat_map(|deed| deed.data_actions()).collect();
     data_actions.sort();
     data_actions.dedup();
     CustomRole { id: azure.names.role_id(&name), name, data_actions }
@@ -71,18 +77,17 @@ fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
 /// Whether a role that the manifest names for a level is the one that gives just that. For a resource of any other kind, a
 /// level means whatever the manifest names for it.
 fn is_exactly(named: &str, kind: ResourceKind, access: Access) -> bool {
-    match (kind, levels::known(named)) {
-        (ResourceKind::Other, _) => true,
-        (ResourceKind::ObjectStore, Some(role)) => {
-            let gives = levels::deeds_of(role.id).is_some_and(|deeds| deeds == levels::on_objects(access));
-            gives && !levels::needs_custom_role(access)
-        }
-        (ResourceKind::Secret, Some(role)) => role == levels::SECRETS_USER,
-        // Nothing on a registry is exact without its repository permissions, which only the registry tells.
-        (ResourceKind::Registry, Some(_)) => false,
-        // What another role gives isn't known here.
-        (ResourceKind::ObjectStore | ResourceKind::Secret | ResourceKind::Registry, None) => false,
+    if kind == ResourceKind::OTHER {
+        return true;
     }
+    // What another role gives isn't known here.
+    let Some(role) = built_in_roles::known(named) else { return false };
+    if kind == ResourceKind::OBJECT_STORE {
+        let gives = object_store::deeds_of(role.id).is_some_and(|deeds| deeds == object_store::on_objects(access));
+        return gives && !object_store::needs_custom_role(access);
+    }
+    // Nothing on a registry is exact without its repository permissions, which only the registry tells.
+    kind == ResourceKind::SECRET && secret::role(access) == Some(role)
 }
 
 /// A grant that insists on exactly its level, where the manifest names a role that gives something else.
@@ -110,11 +115,11 @@ pub(crate) fn note(azure: &Azure, grant: &TaskAccess, reach: &Reach, role: &Name
     }
     let about = grant.id();
     let begin = format!("`azure.roles` names {} for `{access}` on `{name}`", role.name);
-    let Some(gives) = levels::deeds_of(&role.id).filter(|_| kind == ResourceKind::ObjectStore) else {
+    let Some(gives) = object_store::deeds_of(&role.id).filter(|_| kind == ResourceKind::OBJECT_STORE) else {
         let message = format!("{begin}: what that role allows is what tasks can do, whatever the level says");
         return Some(Note::warning(about, message));
     };
-    let level = levels::on_objects(access);
+    let level = object_store::on_objects(access);
     let besides = |deeds: &[Deed], known: &[Deed]| {
         let others: Vec<_> = deeds.iter().filter(|deed| !known.contains(deed)).map(|deed| deed.verb()).collect();
         (!others.is_empty()).then(|| others.join(", "))
@@ -122,19 +127,19 @@ pub(crate) fn note(azure: &Azure, grant: &TaskAccess, reach: &Reach, role: &Name
     let more = besides(gives, level).map(|verbs| format!("also {verbs} objects"));
     let less = besides(level, gives).map(|verbs| format!("does not {verbs} objects"));
     // Requirement 67.
-    let container = (role.id == levels::BLOB_CONTRIBUTOR.id).then(|| "can delete the container".to_owned());
+    let container = (role.id == built_in_roles::BLOB_CONTRIBUTOR.id).then(|| "can delete the container".to_owned());
     let effect: Vec<_> = more.into_iter().chain(less).chain(container).collect();
     Some(Note::warning(about, format!("{begin}, which {}", effect.join("; "))))
 }
 
 /// Whether a role's rights in a container can be narrowed to a prefix, or in a registry to a repository, by a condition.
 pub(crate) fn can_be_narrowed(named: &str, locator: &Locator) -> bool {
-    let role = levels::known(named);
+    let role = built_in_roles::known(named);
     match locator {
         Locator::Objects(objects) => {
-            objects.prefix.is_empty() || role.is_some_and(|role| levels::deeds_of(role.id).is_some())
+            objects.prefix.is_empty() || role.is_some_and(|role| object_store::deeds_of(role.id).is_some())
         }
-        Locator::Registry(registry) => registry.repository.is_none() || role.is_some_and(levels::is_of_repositories),
+        Locator::Registry(registry) => registry.repository.is_none() || role.is_some_and(registry::is_of_repositories),
         // The secret or the resource is the scope.
         Locator::Secret(_) | Locator::Resource(_) => true,
     }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::Azure;
 use crate::objects::kinds;
-use crate::resources::levels::{self, Deed, Verdict};
+use crate::resources::built_in_roles::{self, Verdict};
+use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::locator::Locator;
 use crate::resources::resolve::{self, Resolved, Target};
 use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
@@ -97,15 +98,15 @@ fn notes(
         Choice::Own(_) | Choice::ReadyMade(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
     };
     notes.extend(named.and_then(|named| role_choice::note(azure, grant, reach, named)));
-    let role = named.and_then(|named| levels::known(&named.id));
+    let role = named.and_then(|named| built_in_roles::known(&named.id));
     if let Locator::Objects(objects) = &target.locator
-        && role == Some(levels::BLOB_CONTRIBUTOR)
+        && role == Some(built_in_roles::BLOB_CONTRIBUTOR)
         && !objects.prefix.is_empty()
     {
         let message = format!(
             "the role {} also deletes the container {}, and so what lies outside of `{}`: the condition narrows what is \
              done to objects only",
-            levels::BLOB_CONTRIBUTOR.name,
+            built_in_roles::BLOB_CONTRIBUTOR.name,
             target.scope.short(),
             objects.prefix,
         );
@@ -137,7 +138,7 @@ fn folder(grant: &TaskAccess, reach: &Reach, target: &Target) -> Option<Note> {
     let Locator::Objects(objects) = &target.locator else { return None };
     let folder = objects.prefix.strip_suffix('/')?;
     match target.hierarchical {
-        Some(true) if levels::on_objects(reach.access).contains(&Deed::List) => {
+        Some(true) if object_store::on_objects(reach.access).contains(&Deed::List) => {
             // The dfs endpoint lists a folder by its name; for the blob endpoint the same text is the beginning of names.
             let message = format!(
                 "{} has a hierarchical namespace: the folder `{folder}` itself is reachable too; through the blob endpoint, \
@@ -171,7 +172,7 @@ mod tests {
         let container =
             format!("{group}/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/inputs");
         let locator = format!("{container}/blobs/{prefix}");
-        let (name, kind) = (ResourceName::parse("data").expect("name"), ResourceKind::ObjectStore);
+        let (name, kind) = (ResourceName::parse("data").expect("name"), ResourceKind::OBJECT_STORE);
         let parsed = Locator::parse(&locator).expect("a locator");
         let reach = Reach { resource: Arc::new(Resource { name, kind, locator, force: false }), access };
         let grant = TaskAccess {

@@ -8,11 +8,10 @@ use crate::Azure;
 use crate::client::cloud::Hosts;
 use crate::config::{Config, Credentials};
 use crate::inventory::identities;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Registry, WHOLE};
-use crate::resources::refused_roles;
+use crate::resources::kinds::registry::Registry;
+use crate::resources::locator::{Locator, WHOLE};
 use crate::resources::resource_id::{ResourceId, is_group_name, is_plain};
-use crate::resources::role_choice;
+use crate::resources::{built_in_roles, refused_roles, role_choice};
 
 /// What can be said of the section alone.
 pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
@@ -168,7 +167,7 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
                 .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
         });
     };
-    if let Some(role) = levels::known(wanted)
+    if let Some(role) = built_in_roles::known(wanted)
         && let Some(too_much) = refused_roles::known(role, access)
     {
         return Some(too_much.refusal(role.name, &path));
@@ -182,9 +181,11 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
         return None;
     }
     let (to, part, roles) = match &locator {
-        Locator::Objects(objects) => (&objects.prefix, "prefix", [levels::BLOB_READER, levels::BLOB_CONTRIBUTOR]),
+        Locator::Objects(objects) => {
+            (&objects.prefix, "prefix", [built_in_roles::BLOB_READER, built_in_roles::BLOB_CONTRIBUTOR])
+        }
         Locator::Registry(Registry { repository: Some(repository), .. }) => {
-            (repository, "repository", [levels::REPOSITORY_READER, levels::REPOSITORY_WRITER])
+            (repository, "repository", [built_in_roles::REPOSITORY_READER, built_in_roles::REPOSITORY_WRITER])
         }
         Locator::Registry(_) | Locator::Secret(_) | Locator::Resource(_) => return None,
     };

@@ -3,23 +3,38 @@
 //! They go by the names that the cloud gives, and never by the cloud. Each level shows what it gives and no more.
 
 mod objects;
+mod own_client;
 mod secrets;
 #[cfg(test)]
 mod tests;
 
-use cloudgrant_core::{Reach, ResourceKind, Snippet};
+use cloudgrant_core::{ClientCode, Reach, ResourceKind, Snippet};
 use serde_json::json;
 
-/// A module for each SDK. `flytekit` and `flyte` say what the platform's versions with these are called.
-pub fn snippets(
-    flytekit: &'static str,
-    flyte: &'static str,
-    reach: &Reach,
-    names: &[(&'static str, String)],
-) -> Vec<Snippet> {
-    let sdks = [(flytekit, Sdk::Flytekit), (flyte, Sdk::Flyte)];
-    let snippet = |(called, sdk)| Some(Snippet { sdk: called, python: module(sdk, reach, names)?.text() });
-    sdks.into_iter().filter_map(snippet).collect()
+/// What the platform's versions with each SDK are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Sdks {
+    /// The one with flytekit.
+    pub flytekit: &'static str,
+    /// The one with flyte.
+    pub flyte: &'static str,
+}
+
+impl Sdks {
+    fn each(self, module: impl Fn(Sdk) -> Option<Module>) -> Vec<Snippet> {
+        let sdks = [(self.flytekit, Sdk::Flytekit), (self.flyte, Sdk::Flyte)];
+        sdks.into_iter().filter_map(|(sdk, of)| Some(Snippet { sdk, python: module(of)?.text() })).collect()
+    }
+}
+
+/// A module for each SDK.
+pub fn snippets(sdks: Sdks, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
+    sdks.each(|sdk| module(sdk, reach, names))
+}
+
+/// A module for each SDK, where the cloud's own client uses the resource.
+pub fn snippets_of_client(sdks: Sdks, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
+    sdks.each(|sdk| Some(own_client::used(sdk, &word(reach.resource.name.as_str()), code)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,19 +87,21 @@ impl Module {
 fn module(sdk: Sdk, reach: &Reach, names: &[(&'static str, String)]) -> Option<Module> {
     let named = |wanted: &str| names.iter().find(|(called, _)| *called == wanted).map(|(_, name)| name.as_str());
     let word = &word(reach.resource.name.as_str());
-    match reach.resource.kind {
-        ResourceKind::ObjectStore => match (named("ACCOUNT_NAME"), named("ACCOUNT_HOST"), named("OBJECT_PATH")) {
+    if reach.resource.kind == ResourceKind::OBJECT_STORE {
+        return Some(match (named("ACCOUNT_NAME"), named("ACCOUNT_HOST"), named("OBJECT_PATH")) {
             (Some(account), Some(host), Some(path)) => {
-                Some(objects::with_account(sdk, word, reach.access, [account, host, path]))
+                objects::with_account(sdk, word, reach.access, [account, host, path])
             }
-            _ => Some(objects::by_uri(sdk, word, reach.access, named("URI").unwrap_or(&reach.resource.locator))),
-        },
-        ResourceKind::Secret => match (named("SECRET_GROUP"), named("SECRET_KEY")) {
-            (Some(group), Some(key)) => Some(secrets::mounted(sdk, word, group, key)),
-            _ => Some(secrets::in_vault(sdk, word, named("VAULT_URL")?, named("SECRET_NAME")?)),
-        },
-        ResourceKind::Registry | ResourceKind::Other => None,
+            _ => objects::by_uri(sdk, word, reach.access, named("URI").unwrap_or(&reach.resource.locator)),
+        });
     }
+    if reach.resource.kind == ResourceKind::SECRET {
+        return Some(match (named("SECRET_GROUP"), named("SECRET_KEY")) {
+            (Some(group), Some(key)) => secrets::mounted(sdk, word, group, key),
+            _ => secrets::in_vault(sdk, word, named("VAULT_URL")?, named("SECRET_NAME")?),
+        });
+    }
+    None
 }
 
 /// A resource's name as part of a Python name.

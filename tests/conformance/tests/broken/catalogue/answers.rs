@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cloudgrant_conformance::reference::{Cloud, Item, Kind};
 use cloudgrant_core::{
     Access, Capabilities, Desired, Domain, GrantName, IntentId, Naming, Note, Object, Pair, Principal, Protected,
-    ResourceKind, Scope, ScopeKind, Verb,
+    RegisteredKind, ResourceKind, Scope, ScopeKind, Verb,
 };
 use serde_json::json;
 
-use super::breakage;
 use crate::breakage::Breakage;
+
+use super::breakage;
 
 breakage! {
     /// Looks whether the cloud is there before anybody asks.
@@ -242,7 +243,7 @@ breakage! {
     NoReason {
         const CAPABILITIES: Capabilities = Capabilities::none()
             .scopes(&[ScopeKind::Global, ScopeKind::Domain], "")
-            .task_access(&[(ResourceKind::ObjectStore, &[Access::Read])]);
+            .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read])]);
     }
 }
 

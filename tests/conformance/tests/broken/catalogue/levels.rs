@@ -22,7 +22,7 @@ breakage! {
 }
 
 const WRITING_A_SECRET: Inexact =
-    Inexact { kind: ResourceKind::Secret, access: Access::Write, gains: "reads it", loses: "", precisely: false };
+    Inexact { kind: ResourceKind::SECRET, access: Access::Write, gains: "reads it", loses: "", precisely: false };
 
 breakage! {
     /// Says how inexact something is that it can't do.
@@ -35,7 +35,7 @@ breakage! {
     /// Says that a level is inexact, and no more.
     Unspoken {
         const CAPABILITIES: Capabilities = Reference::CAPABILITIES.inexact(&[Inexact {
-            kind: ResourceKind::ObjectStore,
+            kind: ResourceKind::OBJECT_STORE,
             access: Access::Write,
             gains: "",
             loses: "",

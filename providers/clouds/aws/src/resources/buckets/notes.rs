@@ -7,8 +7,8 @@ use cloudgrant_core::{Checked, Intent, Note, ResourceKind, TaskAccess};
 
 use crate::Aws;
 use crate::resources::buckets::Buckets;
-use crate::resources::levels;
-use crate::resources::locator::{Locator, Objects};
+use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::locator::Locator;
 
 /// So many names are listed.
 const FEW: usize = 5;
@@ -21,24 +21,24 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
     let mut notes = Vec::new();
     for grant in grants {
         let mut folder = None;
-        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::ObjectStore) {
+        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::OBJECT_STORE) {
             let Ok(Locator::Objects(Objects { bucket, prefix })) = Locator::parse(&reach.resource.locator) else {
                 continue;
             };
-            if !prefix.is_empty() && levels::lists(reach.access) {
+            if !prefix.is_empty() && object_store::lists(reach.access) {
                 folder.get_or_insert_with(|| prefix.clone());
             }
             let known = buckets.get(&bucket);
-            let key = known.and_then(|known| known.key()).filter(|_| !levels::on_key(reach.access).is_empty());
+            let key = known.and_then(|known| known.key()).filter(|_| !object_store::on_key(reach.access).is_empty());
             if let Some(key) = key {
                 keys.entry(key.arn.clone()).or_default().insert(bucket.clone());
             }
-            for key in known.into_iter().flat_map(|known| &known.former).filter(|_| levels::reads(reach.access)) {
+            for key in known.into_iter().flat_map(|known| &known.former).filter(|_| object_store::reads(reach.access)) {
                 let former = former.entry(key.arn.clone()).or_default();
                 former.buckets.insert(bucket.clone());
                 former.grants.insert(grant.name.to_string());
             }
-            if levels::writes(reach.access) && !written.contains(&bucket) {
+            if object_store::writes(reach.access) && !written.contains(&bucket) {
                 notes.extend(buckets.note_on_writing(&bucket));
                 written.insert(bucket.clone());
             }

@@ -122,9 +122,9 @@ fn an_address_s_hint_is_taken_and_means_the_same() {
     let hint = |url: &str| Locator::parse(url).expect_err(url).hint.expect("a hint");
     let object = hint("https://acme.s3.us-west-2.amazonaws.com/in/a.csv");
     assert!(object.starts_with("write arn:aws:s3:::acme/in/a.csv/* if it is a folder"), "{object}");
-    assert_eq!(hint("https://acme.s3.us-west-2.amazonaws.com/raw+data/"), super::FORMS);
+    assert_eq!(hint("https://acme.s3.us-west-2.amazonaws.com/raw+data/"), super::forms());
     let registry = Locator::parse_registry("https://acme.s3.us-west-2.amazonaws.com/in/").expect_err("no registry");
-    assert_eq!(registry.hint.as_deref(), Some(super::REPOSITORY_FORM));
+    assert_eq!(registry.hint, Some(super::repository_form()));
 }
 
 #[test]

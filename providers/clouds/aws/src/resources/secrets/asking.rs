@@ -8,8 +8,8 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::error;
+use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
-use crate::resources::locator::Secret;
 
 /// The largest page. Source: AWS Secrets Manager API reference, ListSecrets, `MaxResults`.
 const PAGE: i32 = 100;

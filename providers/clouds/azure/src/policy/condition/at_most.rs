@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::resources::kinds::object_store::Deed;
+
 use super::{ATTRIBUTES, Says, canonical, other_than};
-use crate::resources::levels::Deed;
 
 /// Which objects a clause lets through.
 #[derive(Debug, Clone, PartialEq, Eq)]

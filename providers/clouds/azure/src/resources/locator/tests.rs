@@ -68,19 +68,19 @@ fn what_is_in_a_container_or_a_registry_comes_after_its_id() {
     }
     // A part of a registry that is a resource of its own.
     let hook = Locator::parse(&format!("{registry}/webhooks/builds")).expect("a resource");
-    assert_eq!(hook.kind(), ResourceKind::Other);
+    assert_eq!(hook.kind(), ResourceKind::OTHER);
 }
 
 #[test]
 fn every_kind_has_its_form() {
     for (text, kind) in [
-        ("https://acme-vault.vault.azure.net/secrets/labels-token", ResourceKind::Secret),
-        ("acmeimages.azurecr.io/team/trainer", ResourceKind::Registry),
-        ("acmeimages.azurecr.io", ResourceKind::Registry),
-        ("ACMEimages-a1b2c3d4.azurecr.io/team/trainer", ResourceKind::Registry),
-        (&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"), ResourceKind::Secret),
-        (&format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/images"), ResourceKind::Registry),
-        (&format!("{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml"), ResourceKind::Other),
+        ("https://acme-vault.vault.azure.net/secrets/labels-token", ResourceKind::SECRET),
+        ("acmeimages.azurecr.io/team/trainer", ResourceKind::REGISTRY),
+        ("acmeimages.azurecr.io", ResourceKind::REGISTRY),
+        ("ACMEimages-a1b2c3d4.azurecr.io/team/trainer", ResourceKind::REGISTRY),
+        (&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/v/secrets/s"), ResourceKind::SECRET),
+        (&format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/images"), ResourceKind::REGISTRY),
+        (&format!("{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml"), ResourceKind::OTHER),
     ] {
         assert_eq!(Locator::parse(text).expect(text).kind(), kind, "{text}");
     }

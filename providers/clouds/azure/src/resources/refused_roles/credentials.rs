@@ -3,7 +3,7 @@
 //! Source: Azure documentation, "Azure permissions", where `list…Keys`, `listSecrets`, `regenerateKey` and their like are
 //! the segment in front of `/action`, in whatever case and whatever the service.
 
-use crate::resources::levels::matches;
+use cloudgrant_core::matches;
 
 const OPENS: &str = "open a service with its keys, secrets or tokens, whatever roles say";
 pub(super) const DISK: &str = "read everything on a disk, whoever it belongs to";
