@@ -37,6 +37,7 @@ CLOUDS = {
             "9-of-them": "s3://acme-models",
             "labels-token": "arn:aws:secretsmanager:us-west-2:111122223333:secret:labels-token-AbCdEf",
         },
+        "named": {"REGION": "us-west-2", "ACCOUNT": "111122223333", "/ID": "/1234abcd", "NAME": "labels"},
     },
     "azure": {
         "section": {
@@ -51,23 +52,56 @@ CLOUDS = {
             "9-of-them": "https://acmemodels.blob.core.windows.net/models",
             "labels-token": "https://acme-vault.vault.azure.net/secrets/labels-token",
         },
+        "named": {
+            "…": "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme-dataplane",
+            "ACCOUNT": "acmemodels",
+            "NAMESPACE": "acme-bus",
+            "VAULT": "acme-vault",
+            "QUEUE": "labels",
+            "TABLE": "labels",
+            "NAME": "labels",
+        },
     },
 }
 
 
+def of_own_client(folder, cloud, platform):
+    """The same of a resource of each kind that the cloud's own client uses, at each of its levels."""
+    command = [os.environ["CLOUDGRANT"], "providers", "-o", "json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=True)
+    (provider,) = [one for one in json.loads(done.stdout)["providers"] if one["name"] == cloud]
+    by_platform = ("object-store", "secret", "registry", "other")
+    kinds = [one for one in provider["task_access"] if one["kind"] not in by_platform]
+    assert kinds
+    resources, grants = {}, []
+    for kind in kinds:
+        (locator,) = kind["locators"]
+        for word, name in CLOUDS[cloud]["named"].items():
+            locator = locator.replace(word, name)
+        resources[kind["kind"]] = locator
+        for level in kind["levels"]:
+            grants.append({"name": f"{kind['kind']}-{level}", "scope": "global", "access": {kind["kind"]: level}})
+    return snippets_of(folder, cloud, platform, resources, grants)
+
+
 def explained(folder, cloud, platform):
-    """Every snippet, as (resource, level, SDK, lines)."""
-    world = CLOUDS[cloud]
+    """Every snippet of the resources above, as (resource, level, SDK, lines)."""
     grants = [{"name": f"models-{level}", "scope": "global", "access": {"models": level}} for level in LEVELS]
     grants.append({"name": "odd-name", "scope": "global", "access": {"9-of-them": "read-write"}})
     grants.append({"name": "token", "scope": "global", "access": {"labels-token": "read"}})
+    return snippets_of(folder, cloud, platform, CLOUDS[cloud]["resources"], grants)
+
+
+def snippets_of(folder, cloud, platform, resources, grants):
+    """Every snippet that grants come to."""
+    world = CLOUDS[cloud]
     content = {
         "version": 1,
         "stack": "acme-code",
         "provider": cloud,
         "platform": {"kind": platform, "organization": "acme", "projects": ["vision"], "domains": ["development"]},
         cloud: world["section"],
-        "resources": {name: {cloud: locator} for name, locator in world["resources"].items()},
+        "resources": {name: {cloud: locator} for name, locator in resources.items()},
         "grants": grants,
     }
     if platform == "flyte":
@@ -113,6 +147,16 @@ def test_every_snippet_is_a_module_in_which_no_name_is_undefined(tmp_path, cloud
         assert ("flytekit" in sdk) == ("import task" in lines or ", task" in lines), told
         expected = {"use"} if resource == "labels-token" else DEEDS[level]
         assert tasks(imported(tmp_path, lines)) == expected, told
+
+
+@pytest.mark.parametrize("platform", ["union", "flyte"])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_what_the_clouds_own_client_does_is_a_task_of_its_package(tmp_path, cloud, platform):
+    """Imported, so that what is named of the client's package is there."""
+    for resource, level, sdk, lines in of_own_client(tmp_path, cloud, platform):
+        told = f"{cloud}, {sdk}, {resource}: {level}\n{lines}"
+        assert api.check(lines, "task_code.py", reporter.Reporter(sys.stdout, sys.stdout)) == 0, told
+        assert tasks(imported(tmp_path, lines)) == {"use"}, told
 
 
 @pytest.mark.parametrize("sdk", ["flytekit", "(flyte)"])

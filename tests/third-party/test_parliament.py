@@ -76,6 +76,38 @@ def test_no_level_of_any_kind_has_findings(cloudgrant, locator, level):
         assert findings(document) == [], name
 
 
+def registered(cloudgrant):
+    """A resource of each kind that is granted on one ARN, with its levels."""
+    (aws,) = [one for one in cloudgrant.run("providers", "--output", "json").json["providers"] if one["name"] == "aws"]
+    samples = {}
+    for kind in aws["task_access"]:
+        for locator in kind["locators"]:
+            if locator.startswith("arn:") and kind["kind"] != "secret":
+                named = locator.replace("REGION", "us-west-2").replace("ACCOUNT", "111122223333")
+                named = named.replace("/ID", "/1234abcd-12ab-34cd-56ef-1234567890ab").replace("NAME", "labels")
+                samples[named] = kind["levels"]
+    return samples
+
+
+def test_no_level_of_a_kind_that_is_granted_on_one_arn_has_findings(cloudgrant):
+    """Each action is one that there is, on a resource that it takes, under conditions that it knows; with a key of one's own, too."""
+    samples = registered(cloudgrant)
+    assert samples
+    key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    for locator, levels in samples.items():
+        for level in levels:
+            for keys in ({}, {"keys": {"thing": key}}):
+                if keys and ":kms:" in locator:
+                    continue
+                grants = [manifest.grant("everybody", thing=level)]
+                content = manifest.manifest(resources={"thing": locator}, grants=grants, **keys)
+                path = manifest.write(cloudgrant.folder, content)
+                policies = identity_policies(cloudgrant.run("explain", "--file", path, "--output", "json").json)
+                for name, document in policies.items():
+                    assert document["Statement"], (locator, level)
+                    assert findings(document) == [], (locator, level, name)
+
+
 def test_everything_at_once_has_no_findings(cloudgrant):
     """Many grants in one policy: their statements must not get in each other's way."""
     resources, grants = {}, []

@@ -37,6 +37,7 @@ fn every_key() -> Value {
             "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary", "tags": { "owner": "data" }, "settle_timeout": 60,
             "home": "account",
             "request_timeout": 30, "credentials": "sandbox", "inspect_secrets": false,
+            "actions": { "data": { "read": ["kinesis:GetRecords"] } }, "keys": { "data": "1234" },
         },
         "azure": {
             "tenant": "00000000-0000-0000-0000-00000000000a", "subscription": "00000000-0000-0000-0000-00000000000b",

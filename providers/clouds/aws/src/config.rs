@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cloudgrant_core::manifest::RequestTimeout;
-use cloudgrant_core::{Conventions, Protected, shown};
+use cloudgrant_core::{Access, Conventions, Protected, ResourceName, shown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -72,6 +72,13 @@ pub struct Config {
     /// people who may grant access to a secret may not read it.
     #[serde(default)]
     pub inspect_secrets: bool,
+    /// The actions of each level on resources of other kinds, by resource: whole names, each of the service of the resource's ARN.
+    #[serde(default)]
+    pub actions: BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>,
+    /// The customer-managed keys that encrypt resources, by resource: a key's id or its ARN. Those of buckets and secrets are
+    /// looked up; of what else a key may encrypt, they stand here.
+    #[serde(default)]
+    pub keys: BTreeMap<ResourceName, String>,
 }
 
 /// An account id as a key.
@@ -204,6 +211,11 @@ impl Config {
             }
         }
         arns
+    }
+
+    /// The actions that the manifest lists for a resource at a level.
+    pub(crate) fn actions(&self, resource: &ResourceName, access: Access) -> Option<&[String]> {
+        self.actions.get(resource)?.get(&access).map(Vec::as_slice)
     }
 
     /// The role of task code without a principal of its own (requirement 13).

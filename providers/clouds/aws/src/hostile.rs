@@ -51,6 +51,15 @@ fn locator(text: &str) -> Result<Locator, Diagnostic> {
             assert!(repository.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{text:?}");
             assert_eq!(Locator::parse(&repository.arn()), parsed, "{text:?}");
         }
+        Ok(Locator::Item(item)) => {
+            assert!(item.resource.is_ascii() && !item.resource.contains(['*', '?', '$', '"', '\'', ' ']), "{text:?}");
+            assert!(item.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{text:?}");
+            assert_eq!(Locator::parse(&item.arn()), parsed, "{text:?}");
+        }
+        Ok(Locator::Other(other)) => {
+            assert_eq!(other.arn, text);
+            assert!(text.chars().all(|c| c.is_ascii_graphic() && !"*?$\"'".contains(c)), "{text:?}");
+        }
         Err(refusal) => {
             assert!(refusal.hint.is_some() && refusal.message.chars().count() < 300, "{}", refusal.message);
             assert!(!refusal.message.contains(char::is_control), "{text:?}");

@@ -36,10 +36,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
-    Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares,
-    Stacks, TaskAccess, Verb, Widened, register_provider,
+    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Connect, Context, Conventions,
+    Desired, Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions,
+    Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
+    ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -262,6 +262,13 @@ impl Provider for Aws {
                 vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
+        match Locator::parse(&reach.resource.locator).ok()? {
+            Locator::Item(item) => Some((item.kind.code)(&item, reach.access)),
+            Locator::Objects(_) | Locator::Secret(_) | Locator::Repository(_) | Locator::Other(_) => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::Aws;
 use crate::config::{AccountId, Credentials, partition_of};
 use crate::packing::pack::POLICY_SIZE;
 use crate::permissions::own::Makes;
+use crate::resources::by_arn;
 use crate::resources::kinds::object_store;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
@@ -51,6 +52,8 @@ struct Named {
     buckets: Vec<String>,
     /// Whether keys may encrypt what is granted: to list a bucket takes none.
     any_key: bool,
+    /// ARNs of keys of other accounts that the manifest itself names.
+    keys_elsewhere: Vec<String>,
     /// ARNs, and patterns of ARNs.
     secrets: Vec<String>,
 }
@@ -68,6 +71,7 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
         repositories: repositories_elsewhere(aws, intents),
         buckets: buckets(intents, aws.config.partition()),
         any_key: any_key(intents),
+        keys_elsewhere: keys_elsewhere(aws, intents),
         secrets: secrets(intents),
     };
     let mut all = vec![home(aws, intents, &named, purpose)];
@@ -178,6 +182,16 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
         statements.push(statement("ListKeys", &["kms:ListKeys"], vec!["*".to_owned()], None));
         statements.push(statement("ReadKeyPolicies", &[DESCRIBE_KEY, "kms:GetKeyPolicy"], keys.clone(), None));
     }
+    let is_here = |arn: &&String| arn.split(':').nth(4) == Some(account.as_str());
+    let named_keys: Vec<_> = named.keys_elsewhere.iter().filter(is_here).cloned().collect();
+    if !named_keys.is_empty() {
+        statements.push(statement(
+            "ReadNamedKeyPolicies",
+            &[DESCRIBE_KEY, "kms:GetKeyPolicy"],
+            named_keys.clone(),
+            None,
+        ));
+    }
     if purpose == Purpose::Apply {
         if !repositories.is_empty() {
             let named = repositories.iter().map(Repository::arn).collect();
@@ -186,12 +200,15 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
         if !named.buckets.is_empty() {
             statements.push(statement("WriteBucketPolicies", &WRITE_BUCKETS, named.buckets.clone(), None));
         }
+        // Nobody may lock the key's administrators out with it. Source: AWS KMS developer guide, "AWS KMS condition
+        // keys"; requests of cloudgrant don't have the parameter.
+        let only = || Some(json!({ "BoolIfExists": { "kms:BypassPolicyLockoutSafetyCheck": "false" } }));
         if named.any_key {
-            // Nobody may lock the key's administrators out with it. Source: AWS KMS developer guide, "AWS KMS condition
-            // keys"; requests of cloudgrant don't have the parameter.
-            let only = json!({ "BoolIfExists": { "kms:BypassPolicyLockoutSafetyCheck": "false" } });
-            statements.push(statement("WriteKeyPolicies", &["kms:PutKeyPolicy"], keys, Some(only)));
+            statements.push(statement("WriteKeyPolicies", &["kms:PutKeyPolicy"], keys, only()));
             on_keys.push("WriteKeyPolicies");
+        }
+        if !named_keys.is_empty() {
+            statements.push(statement("WriteNamedKeyPolicies", &["kms:PutKeyPolicy"], named_keys.clone(), only()));
         }
     }
     if named.any_key {
@@ -205,7 +222,8 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
              none"
         ));
     }
-    if purpose == Purpose::Apply && (named.any_key || !named.buckets.is_empty() || !repositories.is_empty()) {
+    let any_key = named.any_key || !named_keys.is_empty();
+    if purpose == Purpose::Apply && (any_key || !named.buckets.is_empty() || !repositories.is_empty()) {
         notes.push(
             "a repository, bucket or key that the manifest no longer names stays writable until the stack's statement \
              is taken out of it: change this document after the run that does so"
@@ -243,7 +261,7 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
     grants.chain(registries).filter_map(|reach| match Locator::parse(&reach.resource.locator) {
         Ok(Locator::Repository(repository)) => Some(repository),
-        Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
+        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
     })
 }
 
@@ -252,7 +270,7 @@ fn secrets(intents: &Intents) -> Vec<String> {
     let secrets: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Secret(secret)) => Some(secret.arns_or_patterns()),
-            Ok(Locator::Objects(_) | Locator::Repository(_)) | Err(_) => None,
+            Ok(Locator::Objects(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
         })
         .collect();
     secrets.into_iter().flatten().collect()
@@ -264,8 +282,21 @@ fn any_key(intents: &Intents) -> bool {
     reaches.any(|reach| match Locator::parse(&reach.resource.locator) {
         Ok(Locator::Objects(_)) => !object_store::on_key(reach.access).is_empty(),
         Ok(Locator::Secret(_)) => true,
-        Ok(Locator::Repository(_)) | Err(_) => false,
+        Ok(Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => false,
     })
+}
+
+/// The keys of other accounts that the manifest names: as resources, or as what encrypts one.
+fn keys_elsewhere(aws: &Aws, intents: &Intents) -> Vec<String> {
+    let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let keys: BTreeSet<_> = reaches
+        .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+            Ok(Locator::Item(item)) => by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item),
+            Ok(_) | Err(_) => None,
+        })
+        .map(|key| key.arn)
+        .collect();
+    keys.into_iter().collect()
 }
 
 /// The buckets that the manifest names.
@@ -274,7 +305,7 @@ fn buckets(intents: &Intents, partition: &str) -> Vec<String> {
     let buckets: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Objects(objects)) => Some(format!("arn:{partition}:s3:::{}", objects.bucket)),
-            Ok(Locator::Secret(_) | Locator::Repository(_)) | Err(_) => None,
+            Ok(Locator::Secret(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
         })
         .collect();
     buckets.into_iter().collect()

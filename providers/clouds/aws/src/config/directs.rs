@@ -34,6 +34,9 @@ fn directed(config: &Config, env: &Env, fs: &Fs) -> Vec<Diagnostic> {
         platform_buckets: _,
         permissions_boundary: _,
         tags: _,
+        // What task code may do with what the manifest names: never more than that, nor with anything of credentials.
+        actions: _,
+        keys: _,
         request_timeout: _,
         settle_timeout: _,
         // Reads values of secrets that the manifest names, and shows none of them.

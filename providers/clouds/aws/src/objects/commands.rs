@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::names::Names;
 use crate::objects::kinds;
+use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::locator::Locator;
 use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 
@@ -63,6 +64,16 @@ pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
                 format!("aws s3api put-bucket-policy --bucket {bucket} --policy file://merged.json"),
             ]
         }
+        kinds::RESOURCE_STATEMENT => match Locator::parse(text("resource")) {
+            Ok(Locator::Item(item)) => match &item.kind.elsewhere {
+                Elsewhere::ResourcePolicy(policy) => {
+                    let [read, write] = (policy.commands)(&item, "merged.json");
+                    vec![read, merge(), write]
+                }
+                Elsewhere::KeyPolicy | Elsewhere::Never(_) => Vec::new(),
+            },
+            _ => Vec::new(),
+        },
         kinds::KEY_STATEMENT => {
             let (key, region) = (word("key"), quoted(text("key").split(':').nth(3).unwrap_or_default()));
             vec![

@@ -10,6 +10,8 @@ pub(crate) const ATTACHMENT: &str = "iam-role-attachment";
 pub(crate) const STATEMENT: &str = "ecr-policy-statement";
 pub(crate) const BUCKET_STATEMENT: &str = "s3-policy-statement";
 pub(crate) const KEY_STATEMENT: &str = "kms-key-policy-statement";
+/// In the policy of a resource of another account, for somebody else to add.
+pub(crate) const RESOURCE_STATEMENT: &str = "resource-policy-statement";
 pub(crate) const PULL_THROUGH: &str = "ecr-pull-through";
 
 pub(crate) fn policy(name: &str) -> ObjectId {
@@ -44,4 +46,8 @@ pub(crate) fn bucket_statement(bucket: &str, sid: &str) -> ObjectId {
 
 pub(crate) fn key_statement(key: &str, sid: &str) -> ObjectId {
     ObjectId::new(KEY_STATEMENT, format!("{key}#{sid}"))
+}
+
+pub(crate) fn resource_statement(arn: &str, sid: &str) -> ObjectId {
+    ObjectId::new(RESOURCE_STATEMENT, format!("{arn}#{sid}"))
 }

@@ -15,6 +15,8 @@ use crate::objects::kinds;
 use crate::observe::{lists, wanted_roles};
 use crate::places::{self, Mark, Marked, Place};
 use crate::resources::buckets::{Bucket, Owner, Purpose};
+use crate::resources::by_arn;
+use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
@@ -165,7 +167,12 @@ pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId,
                 let keys = granted.get(&secret).into_iter().flat_map(|granted| &granted.keys);
                 keys.filter_map(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).collect()
             }
-            Err(_) => Vec::new(),
+            Ok(Locator::Item(item)) => {
+                let key = by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item);
+                key.and_then(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).into_iter().collect()
+            }
+            // One of another account is refused with the manifest.
+            Ok(Locator::Other(_)) | Err(_) => Vec::new(),
         }
     };
     let grants = intents.grants.iter().map(|grant| (grant.id(), grant.reaches.as_slice()));
@@ -210,6 +217,12 @@ pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<Hande
                 && buckets.get(&objects.bucket).is_some_and(|bucket| bucket.owner == Owner::Elsewhere)
             {
                 places.insert(format!("bucket {}", objects.bucket));
+            }
+            if let Ok(Locator::Item(item)) = Locator::parse(&reach.resource.locator)
+                && matches!(item.kind.elsewhere, Elsewhere::ResourcePolicy(_))
+                && item.account != aws.config.account
+            {
+                places.insert(format!("{} {} of account {}", item.kind.kind(), item.name(), item.account));
             }
         }
         let narrow = grant.carried_by.iter().filter(|scope| **scope != Scope::Global);

@@ -216,7 +216,7 @@ impl<'a> Revoked<'a> {
             Err(error) if error.kind().is_of_the_intents() => return Ok(Self { grants, each: None }),
             Err(error) => return Err(error),
         };
-        let statements = Statements::new(grants.iter().map(|grant| &***grant), aws.config.partition(), &inventory);
+        let statements = Statements::new(grants.iter().map(|grant| &***grant), &aws.config, &inventory);
         let one = |grant: &'a Arc<Checked<TaskAccess>>| {
             let roles: Vec<_> = grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect();
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();

@@ -59,7 +59,7 @@ pub(crate) async fn policies<'a>(
     }
     let all = by_scope.values().flatten().map(|grant| &****grant);
     let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
-    let statements = Statements::new(all, aws.config.partition(), inventory);
+    let statements = Statements::new(all, &aws.config, inventory);
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     let mut held_against = BTreeSet::new();

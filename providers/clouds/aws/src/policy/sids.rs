@@ -1,6 +1,6 @@
 //! The Sids of the statements in the stack's own policies: the name of a grant, and what the statement is for.
 
-use cloudgrant_core::GrantName;
+use cloudgrant_core::{Access, GrantName};
 
 use crate::names::{name_in_sid, spelled_out};
 
@@ -33,16 +33,23 @@ purposes! {
     FormerKey,
     List,
     ListPrefix,
+    ListResource,
     Login,
     Manage,
+    ManageResource,
     Pull,
     Push,
     Read,
     ReadKey,
+    ReadResource,
     ReadWrite,
+    ReadWriteResource,
+    /// The key that encrypts a resource.
+    ResourceKey,
     Secrets,
     Write,
     WriteKey,
+    WriteResource,
 }
 
 /// The Sid of a grant's statement.
@@ -60,18 +67,36 @@ fn subject(grant: &GrantName) -> String {
 }
 
 impl Purpose {
+    /// For a level on a resource that is granted by its ARN; `None` for what is no level of such.
+    pub(crate) fn on_resource(access: Access) -> Option<Self> {
+        match access {
+            Access::List => Some(Self::ListResource),
+            Access::Read => Some(Self::ReadResource),
+            Access::Write => Some(Self::WriteResource),
+            Access::ReadWrite => Some(Self::ReadWriteResource),
+            Access::Manage => Some(Self::ManageResource),
+            Access::Pull | Access::Push => None,
+        }
+    }
+
     /// Whether it is to list, read or write objects.
     pub(crate) fn is_of_objects(self) -> bool {
         match self {
             Self::List | Self::ListPrefix | Self::Manage | Self::Read | Self::ReadWrite | Self::Write => true,
             Self::Decrypt
             | Self::FormerKey
+            | Self::ListResource
             | Self::Login
+            | Self::ManageResource
             | Self::Pull
             | Self::Push
             | Self::ReadKey
+            | Self::ReadResource
+            | Self::ReadWriteResource
+            | Self::ResourceKey
             | Self::Secrets
-            | Self::WriteKey => false,
+            | Self::WriteKey
+            | Self::WriteResource => false,
         }
     }
 }

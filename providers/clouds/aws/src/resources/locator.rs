@@ -4,10 +4,12 @@ use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::client::partition::{Partition, of_arn};
 use crate::config::{AccountId, partition_of};
-use crate::resources::kinds::CAPABILITIES;
+use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::secret::{self, Secret};
+use crate::resources::kinds::{BY_ARN, CAPABILITIES};
 use crate::resources::object_url::Address;
 
 /// A locator, understood.
@@ -16,6 +18,10 @@ pub(crate) enum Locator {
     Objects(Objects),
     Secret(Secret),
     Repository(Repository),
+    /// One of the kinds that are granted on one ARN.
+    Item(Item),
+    /// Any other ARN.
+    Other(OtherArn),
 }
 
 impl Locator {
@@ -24,6 +30,8 @@ impl Locator {
             Self::Objects(_) => ResourceKind::OBJECT_STORE,
             Self::Secret(_) => ResourceKind::SECRET,
             Self::Repository(_) => ResourceKind::REGISTRY,
+            Self::Item(item) => item.kind.kind(),
+            Self::Other(_) => ResourceKind::OTHER,
         }
     }
 
@@ -39,6 +47,10 @@ impl Locator {
         }
         if [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."].iter().any(|part| text.contains(part)) {
             return repository::image_repository(text);
+        }
+        if let Some((kind, parts)) = BY_ARN.iter().find_map(|kind| Some((kind, (kind.address)(text)?))) {
+            let [region, ..] = parts;
+            return kind.item(text, partition_of(region), parts).map(Self::Item);
         }
         Err(match Address::parse(text) {
             Some(address) => object_store::no_address(text, &address),
@@ -61,7 +73,8 @@ impl Locator {
 pub(crate) fn partition(text: &str) -> Option<&str> {
     of_arn(text).or_else(|| match Locator::parse(text) {
         Ok(Locator::Repository(repository)) => Some(partition_of(&repository.region)),
-        _ => None,
+        Ok(Locator::Item(item)) => Some(partition_of(&item.region)),
+        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Other(_)) | Err(_) => None,
     })
 }
 
@@ -106,7 +119,10 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
             Some(name) => repository::repository(text, account, region, name),
             None => Err(wrong(text, "is not a repository's ARN", "write arn:aws:ecr:REGION:ACCOUNT:repository/NAME")),
         },
-        _ => Err(wrong(text, "is for a service that can't be granted here", &forms())),
+        _ => match BY_ARN.iter().find(|kind| kind.service == *service) {
+            Some(kind) => kind.item(text, partition, [region, account, rest]).map(Locator::Item),
+            None => OtherArn::parse(text, [service, region, account, rest]).map(Locator::Other),
+        },
     }
 }
 

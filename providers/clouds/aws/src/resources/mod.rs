@@ -1,6 +1,7 @@
 //! What can be granted: locators, the actions of each level, and what else a grant needs.
 
 pub(crate) mod buckets;
+pub(crate) mod by_arn;
 pub(crate) mod kinds;
 pub(crate) mod kms_key;
 pub(crate) mod locator;

@@ -4,6 +4,7 @@ use std::iter;
 
 use cloudgrant_core::{Access, Reach};
 
+use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::repository;
 use crate::resources::kinds::secret::Secret;
@@ -23,6 +24,15 @@ pub(crate) fn overlap(one: &Reach, other: &Reach) -> bool {
         (Ok(Locator::Repository(one)), Ok(Locator::Repository(other))) => {
             one == other && in_common(repository::on_repository, level, other_level)
         }
+        (Ok(Locator::Item(one)), Ok(Locator::Item(other))) => {
+            let actions = |item: &Item, access| {
+                let rights = item.kind.level(access).map_or(&[][..], |level| level.rights);
+                rights.iter().flat_map(|rights| rights.actions)
+            };
+            one == other && actions(&one, level).any(|action| actions(&other, other_level).any(|other| other == action))
+        }
+        // What the manifest lists for one level may be in another one's list.
+        (Ok(Locator::Other(one)), Ok(Locator::Other(other))) => one == other,
         (Ok(_), Ok(_)) => false,
         // What can't be understood isn't granted; nobody is told that it is gone.
         (Err(_), _) | (_, Err(_)) => one.resource.locator == other.resource.locator,

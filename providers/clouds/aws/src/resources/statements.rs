@@ -9,12 +9,15 @@ use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::client::partition::Partition;
-use crate::config::AccountId;
+use crate::config::{AccountId, Config};
 use crate::inventory::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
 use crate::inventory::{Inventory, known_secrets};
 use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Statement;
 use crate::resources::buckets::{Bucket, Buckets, Encryption};
+use crate::resources::by_arn;
+use crate::resources::kinds::BY_ARN;
+use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::{DECRYPT, secret};
@@ -26,12 +29,10 @@ use crate::resources::secrets::Resolved;
 pub(crate) struct Statements<'a>(HashMap<Reached<'a>, Vec<Untitled>>);
 
 impl<'a> Statements<'a> {
-    /// `partition` is the data plane's.
-    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, partition: &str, inventory: &Inventory) -> Self {
+    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, config: &Config, inventory: &Inventory) -> Self {
         let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
-        let untitled = parallel::map(reached.into_iter().collect(), |reached| {
-            (reached, untitled(reached.0, partition, inventory))
-        });
+        let untitled =
+            parallel::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, config, inventory)));
         Self(untitled.into_iter().collect())
     }
 
@@ -72,9 +73,11 @@ struct Untitled {
     statement: Statement,
 }
 
-fn untitled(reaches: &[Reach], partition: &str, inventory: &Inventory) -> Vec<Untitled> {
+fn untitled(reaches: &[Reach], config: &Config, inventory: &Inventory) -> Vec<Untitled> {
+    let partition = config.partition();
     let mut builder = Builder { partition, buckets: &inventory.buckets, statements: Vec::new() };
-    let (mut objects, mut repositories, mut resolved) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut objects, mut repositories, mut resolved, mut items) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut others = Vec::new();
     for reach in reaches {
         // A locator that can't be parsed was refused with the manifest; nothing is granted of it.
         let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
@@ -82,11 +85,21 @@ fn untitled(reaches: &[Reach], partition: &str, inventory: &Inventory) -> Vec<Un
             Locator::Objects(location) => objects.push((location, reach.access)),
             Locator::Repository(repository) => repositories.push((repository, reach.access)),
             Locator::Secret(secret) => resolved.extend(inventory.secrets.get(&secret)),
+            Locator::Item(item) => {
+                let key = by_arn::key_of(config, &reach.resource.name, &item);
+                items.push((item, reach.access, key));
+            }
+            Locator::Other(other) => {
+                let actions = config.actions(&reach.resource.name, reach.access);
+                others.push((other.arn, reach.access, actions.unwrap_or_default()));
+            }
         }
     }
     builder.objects(&objects);
     builder.repositories(&repositories);
     builder.secrets(&resolved);
+    builder.items(&items);
+    builder.others(&others);
     builder.statements
 }
 
@@ -162,7 +175,12 @@ pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'stati
 
 /// The condition under which a key may be used: only through one service, and only for what it encrypts there. Source: AWS
 /// KMS developer guide, "AWS KMS condition keys".
-fn through(service: &str, key: &Key, context: &'static str, contexts: BTreeSet<String>) -> Condition<'static> {
+pub(crate) fn through(
+    service: &str,
+    key: &Key,
+    context: &'static str,
+    contexts: BTreeSet<String>,
+) -> Condition<'static> {
     let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
     let mut condition = Condition::from([
         ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
@@ -298,6 +316,42 @@ impl<'a> Builder<'a> {
             self.allow(Purpose::Decrypt, &[DECRYPT], vec![key.arn.clone()], for_secrets(key, arns));
         }
     }
+
+    /// Resources for which the manifest itself lists the actions.
+    fn others(&mut self, others: &[(String, Access, &[String])]) {
+        let mut by_actions: BTreeMap<(Access, BTreeSet<&str>), Vec<String>> = BTreeMap::new();
+        for (arn, access, actions) in others {
+            let actions = actions.iter().map(String::as_str).collect();
+            by_actions.entry((*access, actions)).or_default().push(arn.clone());
+        }
+        for ((access, actions), arns) in by_actions {
+            let Some(purpose) = Purpose::on_resource(access) else { continue };
+            let actions: Vec<_> = actions.into_iter().collect();
+            self.allow(purpose, &actions, arns, Condition::new());
+        }
+    }
+
+    /// What is granted on one ARN each, and the keys that encrypt it.
+    fn items(&mut self, items: &[(Item, Access, Option<Key>)]) {
+        for (kind, level) in BY_ARN.iter().flat_map(|kind| kind.levels.iter().map(move |level| (*kind, level))) {
+            let Some(purpose) = Purpose::on_resource(level.access) else { continue };
+            let at_level = || items.iter().filter(|(item, access, _)| item.kind == kind && *access == level.access);
+            for rights in level.rights {
+                let arns = at_level().flat_map(|(item, ..)| item.on(rights.behind)).collect();
+                self.allow(purpose, rights.actions, arns, rights.condition());
+            }
+            let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
+            for (item, _, key) in at_level() {
+                if let (Some(key), Some(encrypted)) = (key, &kind.encrypted) {
+                    by_key.entry(key).or_default().insert((encrypted.context.1)(item));
+                }
+            }
+            for (key, contexts) in by_key {
+                let condition = by_arn::for_key(kind, key, contexts);
+                self.allow(Purpose::ResourceKey, level.on_key, vec![key.arn.clone()], condition);
+            }
+        }
+    }
 }
 
 fn service_domain(region: &str) -> &'static str {
@@ -307,6 +361,8 @@ fn service_domain(region: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::{GrantName, ResourceKind, ResourceName, Scope};
+
+    use serde_json::json;
 
     use super::*;
 
@@ -351,7 +407,9 @@ mod tests {
             beside_revoked: Arc::new([]),
         };
         let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
-        let statements = Statements::new(grants.iter(), "aws", &Inventory::default());
+        let config = json!({ "region": "us-west-2", "account": "111122223333" });
+        let config: Config = serde_json::from_value(config).expect("a section");
+        let statements = Statements::new(grants.iter(), &config, &Inventory::default());
         let [one, other, more] = grants.each_ref().map(|grant| statements.of(grant).collect::<Vec<_>>());
         assert_eq!(one.iter().map(Statement::sid).collect::<Vec<_>>(), ["OneListPrefix", "OneRead"]);
         assert_eq!(other.iter().map(Statement::sid).collect::<Vec<_>>(), ["OtherListPrefix", "OtherRead"]);

@@ -13,10 +13,14 @@ use crate::inventory::known_secrets;
 use crate::inventory::own_statements::{ALIASES, VIA};
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
+use crate::resources::by_arn;
+use crate::resources::kinds::BY_ARN;
+use crate::resources::kinds::arn_kind::{ArnKind, Item, Rights};
 use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::other_arn;
 use crate::resources::kinds::{DECRYPT, repository, secret};
 use crate::resources::kms_key::Key;
-use crate::resources::locator::Locator;
+use crate::resources::locator::{Locator, partition};
 use crate::resources::statements::{Condition, contexts_of, for_former_key, for_key, for_secrets, owned};
 
 /// `partition` is the data plane's. Objects without their bucket's owner count as nobody's: whether nobody could tell it when that was
@@ -25,14 +29,21 @@ pub(crate) fn is_written(statement: &Value, partition: &str) -> bool {
     let statement = document::statement(statement);
     let sid = statement["Sid"].as_str().unwrap_or_default();
     let written = Written { statement: &statement, partition };
-    sids::purposes(sid).any(|purpose| {
-        let Some(condition) = written.condition(purpose) else { return false };
-        let (actions, resources) = (actions_of(purpose), &statement["Resource"]);
+    let is_again = |actions: &[&str], condition: &Condition<'_>| {
+        let resources = &statement["Resource"];
         let mut again = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
         if !condition.is_empty() {
             again["Condition"] = json!(condition);
         }
         document::statement(&again) == statement
+    };
+    sids::purposes(sid).any(|purpose| match actions_of(purpose) {
+        Actions::All(actions) => written.condition(purpose).is_some_and(|condition| is_again(actions, &condition)),
+        Actions::OfResource => {
+            written.on_resources(purpose).any(|(actions, condition)| is_again(actions, &condition))
+                || written.listed_actions().is_some_and(|actions| is_again(&actions, &Condition::new()))
+        }
+        Actions::OnItsKey => written.on_key_of_resources().any(|(actions, condition)| is_again(actions, &condition)),
     })
 }
 
@@ -59,9 +70,18 @@ pub(crate) fn may_be_written(statement: &Value, partition: &str) -> bool {
     is_one(statement) || is_one(&owned)
 }
 
-/// All that statements of a purpose allow.
-fn actions_of(purpose: Purpose) -> &'static [&'static str] {
-    match purpose {
+/// What statements of a purpose allow.
+enum Actions {
+    /// All of these.
+    All(&'static [&'static str]),
+    /// What the level of a kind allows that is granted by its ARN.
+    OfResource,
+    /// What such a level takes of a key.
+    OnItsKey,
+}
+
+fn actions_of(purpose: Purpose) -> Actions {
+    Actions::All(match purpose {
         Purpose::List | Purpose::ListPrefix => &[object_store::LIST_OBJECTS],
         Purpose::Read => object_store::on_objects(Access::Read),
         Purpose::Write => object_store::on_objects(Access::Write),
@@ -73,7 +93,13 @@ fn actions_of(purpose: Purpose) -> &'static [&'static str] {
         Purpose::Secrets => &[secret::READ_SECRET],
         Purpose::Decrypt | Purpose::FormerKey | Purpose::ReadKey => &[DECRYPT],
         Purpose::WriteKey => object_store::on_key(Access::Write),
-    }
+        Purpose::ListResource
+        | Purpose::ManageResource
+        | Purpose::ReadResource
+        | Purpose::ReadWriteResource
+        | Purpose::WriteResource => return Actions::OfResource,
+        Purpose::ResourceKey => return Actions::OnItsKey,
+    })
 }
 
 struct Written<'a> {
@@ -111,6 +137,57 @@ impl Written<'_> {
             Purpose::FormerKey => Some(for_former_key(&self.key("s3", "StringLike")?, self.contexts()?)),
             _ => None,
         }
+    }
+
+    /// What a statement for a level on these resources allows, and under which condition: of each kind of which they all are.
+    fn on_resources(&self, purpose: Purpose) -> impl Iterator<Item = (&'static [&'static str], Condition<'static>)> {
+        let resources = texts(&self.statement["Resource"]).unwrap_or_default();
+        let levels = BY_ARN.iter().flat_map(|kind| kind.levels.iter().map(move |level| (*kind, level)));
+        let levels = levels.filter(move |(_, level)| Purpose::on_resource(level.access) == Some(purpose));
+        let rights = levels.flat_map(|(kind, level)| level.rights.iter().map(move |rights| (kind, rights)));
+        let are_all = move |kind: &ArnKind, rights: &Rights| {
+            let is_one = |arn: &&str| {
+                let mut ends = rights.behind.iter().filter_map(|behind| arn.strip_suffix(behind));
+                ends.any(|arn| self.is_item(kind, arn))
+            };
+            !resources.is_empty() && resources.iter().all(is_one)
+        };
+        rights
+            .filter(move |(kind, rights)| are_all(kind, rights))
+            .map(|(_, rights)| (rights.actions, rights.condition()))
+    }
+
+    /// The actions of a statement that a manifest may have listed, each for all of its resources.
+    fn listed_actions(&self) -> Option<Vec<&str>> {
+        let resources = texts(&self.statement["Resource"])?;
+        let actions = texts(&self.statement["Action"])?;
+        let is_fit = |arn: &&str| match Locator::parse(arn) {
+            Ok(Locator::Other(other)) => {
+                let is_here = partition(arn) == Some(self.partition);
+                is_here && actions.iter().all(|action| other_arn::refused(action, &other.service).is_none())
+            }
+            _ => false,
+        };
+        resources.iter().all(is_fit).then_some(actions)
+    }
+
+    fn is_item(&self, kind: &ArnKind, arn: &str) -> bool {
+        let is_it = |item: &Item| item.kind == kind && item.arn() == arn && item.partition == self.partition;
+        matches!(Locator::parse(arn), Ok(Locator::Item(item)) if is_it(&item))
+    }
+
+    /// What a statement for the key that encrypts resources allows, and under which condition.
+    fn on_key_of_resources(&self) -> impl Iterator<Item = (&'static [&'static str], Condition<'static>)> {
+        let kinds = BY_ARN.iter().filter_map(|kind| Some((*kind, kind.encrypted.as_ref()?)));
+        let of_kind = kinds.filter_map(|(kind, encrypted)| {
+            let key = self.key(kind.service, "StringEquals")?;
+            let contexts = self.compared("StringLike", encrypted.context.0)?;
+            let is_said = |said: &&str| !said.contains(['*', '?', '$']);
+            let contexts =
+                contexts.iter().all(is_said).then(|| contexts.iter().map(|said| (*said).to_owned()).collect());
+            Some((kind, by_arn::for_key(kind, &key, contexts?)))
+        });
+        of_kind.flat_map(|(kind, condition)| kind.levels.iter().map(move |level| (level.on_key, condition.clone())))
     }
 
     fn is_bucket(&self, arn: &str) -> bool {

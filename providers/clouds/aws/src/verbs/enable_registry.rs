@@ -23,7 +23,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
     let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
         Ok(Locator::Repository(repository)) => Some((registry, repository)),
         // A locator that can't be parsed, or is of another kind, was refused with the manifest.
-        Ok(Locator::Objects(_) | Locator::Secret(_)) | Err(_) => None,
+        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
     });
     let parsed: Vec<_> = parsed.collect();
     if parsed.is_empty() {

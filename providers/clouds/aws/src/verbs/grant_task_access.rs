@@ -17,6 +17,7 @@ use crate::objects::kinds;
 use crate::packing::pack::Policy;
 use crate::places::Places;
 use crate::resources::buckets::notes;
+use crate::resources::by_arn;
 use crate::resources::locator::Locator;
 use crate::resources::repositories;
 use crate::resources::secrets::Secrets;
@@ -49,6 +50,7 @@ pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> R
     for grant in grants {
         resource_policies::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
         notes(aws, grant, &inventory.secrets, &mut desired.notes);
+        desired.notes.extend(by_arn::note(&aws.config, grant));
     }
     desired.notes.extend(notes::of(aws, grants, &inventory.buckets));
     desired.notes.extend(repositories::notes(aws, grants).await?);

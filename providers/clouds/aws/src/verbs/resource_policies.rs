@@ -18,14 +18,16 @@ use crate::objects::kinds;
 use crate::places::Places;
 use crate::policy::document;
 use crate::resources::buckets::{Bucket, Encryption, Owner};
+use crate::resources::by_arn;
 use crate::resources::kinds::DECRYPT;
+use crate::resources::kinds::arn_kind::{Elsewhere, Item, Level, ResourcePolicy};
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
 use crate::resources::secrets::Resolved;
-use crate::resources::statements::{contexts_of, for_key, for_secrets};
+use crate::resources::statements::{Condition, contexts_of, for_key, for_secrets};
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 use crate::verbs::enable_registry;
 use crate::verbs::grant_task_access::principals;
@@ -57,6 +59,12 @@ pub(crate) async fn wanted(
                     desired.objects.push(part.in_key(key, actions, condition));
                 }
             }
+            Needed::Item { item, policy, key } => {
+                desired.objects.extend(policy.and_then(|policy| part.in_policy_of(&item, policy)));
+                if let (Some(key), Some(level)) = (key, item.kind.level(reach.access)) {
+                    desired.objects.extend(part.in_key_of(&item, &key, level));
+                }
+            }
             Needed::Secret { resolved, keys } => {
                 let arns: BTreeSet<_> = resolved.arns.into_iter().collect();
                 for key in &keys {
@@ -78,6 +86,14 @@ enum Needed {
         is_foreign: bool,
         /// With what is needed of each.
         keys: Vec<(Key, &'static [&'static str])>,
+    },
+    /// A resource that is granted by its ARN.
+    Item {
+        item: Item,
+        /// Where it is another account's, and has a policy of its own.
+        policy: Option<&'static ResourcePolicy>,
+        /// The key of another account that encrypts it, or that it is.
+        key: Option<Key>,
     },
     /// A secret of the own account under a key of another one (requirement 37).
     Secret {
@@ -114,6 +130,15 @@ impl Needed {
                 })
             }
             Locator::Secret(secret) => Self::key_of(own, inventory, &secret),
+            Locator::Other(_) => None,
+            Locator::Item(item) => {
+                let policy = match &item.kind.elsewhere {
+                    Elsewhere::ResourcePolicy(policy) if item.account != *own => Some(policy),
+                    Elsewhere::ResourcePolicy(_) | Elsewhere::KeyPolicy | Elsewhere::Never(_) => None,
+                };
+                let key = by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item);
+                (policy.is_some() || key.is_some()).then_some(Self::Item { item, policy, key })
+            }
         }
     }
 
@@ -192,10 +217,45 @@ impl Part<'_> {
         statements.into_iter().map(object).collect()
     }
 
+    /// What a level allows is in one statement: on the resource, and on what is in it.
+    fn in_policy_of(&self, item: &Item, policy: &ResourcePolicy) -> Option<Object> {
+        let level = item.kind.level(self.access)?;
+        let actions: BTreeSet<_> = level.rights.iter().flat_map(|rights| rights.actions).copied().collect();
+        let actions: Vec<_> = actions.into_iter().collect();
+        let mut statement = self.statement("Resource", &actions, "");
+        statement["Resource"] = item.on(policy.behind).collect::<Vec<_>>().into();
+        let condition = level.rights.iter().fold(Condition::new(), |mut all, rights| {
+            all.extend(rights.condition());
+            all
+        });
+        if !condition.is_empty() {
+            statement["Condition"] = json!(condition);
+        }
+        let statement = document::statement(&statement);
+        let arn = item.arn();
+        let attributes = json!({ "resource": arn, "statement": statement });
+        let id = kinds::resource_statement(&arn, sid(&statement));
+        let handoff = for_resource(item, policy, &statement);
+        Some(self.object(id, attributes, item.kind.registered.kind.noun(), item.name(), Some(handoff)))
+    }
+
+    /// The key of another account that a resource is, or that encrypts it.
+    fn in_key_of(&mut self, item: &Item, key: &Key, level: &Level) -> Option<Object> {
+        let Some(encrypted) = &item.kind.encrypted else {
+            let rights = level.rights.first()?;
+            return Some(self.in_key(key, rights.actions, Value::Null));
+        };
+        let contexts = [(encrypted.context.1)(item)].into();
+        let condition = json!(by_arn::for_key(item.kind, key, contexts));
+        Some(self.in_key(key, level.on_key, condition))
+    }
+
     /// Where a key isn't known by its id, the statement has no place that we could find.
     fn in_key(&mut self, key: &Key, actions: &[&str], condition: Value) -> Object {
         let mut statement = self.statement("Key", actions, "*");
-        statement["Condition"] = condition;
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
         let statement = document::statement(&statement);
         let known = CustomerKey::parse(&key.arn);
         let called = key.alias.as_deref().unwrap_or(&key.arn);
@@ -306,6 +366,29 @@ fn for_its_key(bucket: &str, statement: &Value) -> String {
          bucket's encryption.\n",
         pretty(statement)
     )
+}
+
+fn for_resource(item: &Item, policy: &ResourcePolicy, statement: &Value) -> Handoff {
+    let Item { kind, region, account, .. } = item;
+    let (noun, arn) = (kind.kind().to_string(), item.arn());
+    let [read, write] = (policy.commands)(item, "policy.json");
+    let besides = if policy.besides.is_empty() { String::new() } else { format!("\nBesides: {}.\n", policy.besides) };
+    Handoff {
+        to: format!("whoever administers account {account}"),
+        task: format!("add a statement to the policy of the {noun} {}", item.name()),
+        document: format!(
+            "ARN:     {arn}\nAccount: {account}\nRegion:  {region}\n\n\
+             1. See whether it has a policy already:\n\
+             \x20  {read}\n\
+             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
+             the same one. If it has one, add the statement to it and keep the others:\n\n\
+             {}\n\n\
+             3. Put it there:\n\
+             \x20  {write}\n{besides}",
+            pretty(statement)
+        ),
+        verifiable: false,
+    }
 }
 
 fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {

@@ -10,6 +10,7 @@ use foldhash::HashSet;
 use crate::Aws;
 use crate::client::partition::{Partition, of_arn};
 use crate::config::{Config, Fixed};
+use crate::resources::by_arn;
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::{self, Locator};
 use crate::verbs::grant_task_access;
@@ -121,6 +122,8 @@ pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     for registry in &intents.registries {
         problems.extend(partition(aws, &registry.resource().locator, format!("registries.{}.aws", registry.name)));
     }
+    problems.extend(by_arn::keys(&aws.config, intents));
+    problems.extend(by_arn::actions(&aws.config, intents));
     problems.extend(roles(aws, intents));
     problems
 }
@@ -147,7 +150,8 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
         Locator::Secret(secret) => {
             self::secret(aws, &secret, path.clone()).or_else(|| many_secrets(&secret, resource, path))
         }
-        Locator::Repository(_) => None,
+        Locator::Item(item) => by_arn::refusal(&aws.config, &item, path),
+        Locator::Repository(_) | Locator::Other(_) => None,
     }
 }
 

@@ -1,16 +1,35 @@
 //! The kinds of resource that can be granted: one file a kind, with its locator and its levels as a table to the exact actions.
 
+pub(crate) mod arn_kind;
+mod dynamodb_table;
 pub(crate) mod object_store;
+pub(crate) mod other_arn;
 pub(crate) mod repository;
 pub(crate) mod secret;
 
-use cloudgrant_core::{Access, Capabilities, ScopeKind};
+use cloudgrant_core::{Access, Capabilities, RegisteredKind, ScopeKind};
+
+use crate::resources::kinds::arn_kind::ArnKind;
 
 /// What this provider can do.
-pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
-    .scopes(&ScopeKind::ALL, "")
-    .kinds(&[object_store::REGISTERED, secret::REGISTERED, repository::REGISTERED])
-    .registry(&[Access::Pull]);
+pub(crate) const CAPABILITIES: Capabilities =
+    Capabilities::none().scopes(&ScopeKind::ALL, "").kinds(&REGISTERED).registry(&[Access::Pull]);
+
+/// The kinds that are granted on one ARN, in the order in which they are told.
+pub(crate) const BY_ARN: [&ArnKind; 1] = [&dynamodb_table::KIND];
+
+/// Those of which more has to be known than an ARN.
+const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, repository::REGISTERED];
+
+const REGISTERED: [RegisteredKind; LOOKED_UP.len() + BY_ARN.len() + 1] = {
+    let mut all = [other_arn::REGISTERED; LOOKED_UP.len() + BY_ARN.len() + 1];
+    let mut at = 0;
+    while at < LOOKED_UP.len() + BY_ARN.len() {
+        all[at] = if at < LOOKED_UP.len() { LOOKED_UP[at] } else { BY_ARN[at - LOOKED_UP.len()].registered };
+        at += 1;
+    }
+    all
+};
 
 /// Decrypting what was encrypted under a customer-managed key (requirement 37).
 pub(crate) const DECRYPT: &str = "kms:Decrypt";
@@ -22,10 +41,13 @@ mod tests {
     #[test]
     fn actions_are_sorted_as_documents_have_them() {
         for level in Access::ALL {
-            for actions in
-                [object_store::on_objects(level), repository::on_repository(level), object_store::on_key(level)]
-            {
-                assert!(actions.is_sorted(), "{level}: {actions:?}");
+            let of_arns = BY_ARN.iter().filter_map(|kind| kind.level(level));
+            let of_arns =
+                of_arns.flat_map(|level| level.rights.iter().map(|rights| rights.actions).chain([level.on_key]));
+            let others =
+                [object_store::on_objects(level), repository::on_repository(level), object_store::on_key(level)];
+            for actions in others.into_iter().chain(of_arns) {
+                assert!(actions.is_sorted_by(|one, next| one < next), "{level}: {actions:?}");
             }
         }
     }

@@ -1,0 +1,159 @@
+//! What a grant of a resource that is granted by its ARN needs besides: the key that encrypts it, and what is said of that.
+
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{
+    Checked, Diagnostic, Intent, Intents, Note, ResourceKind, ResourceName, TaskAccess, listed, shown,
+};
+
+use crate::config::Config;
+use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
+use crate::resources::kms_key::Key;
+use crate::resources::locator::Locator;
+use crate::resources::statements::{Condition, through};
+
+impl Rights {
+    /// The condition under which they hold.
+    pub(crate) fn condition(&self) -> Condition<'static> {
+        let condition = self.only_where.map(|(operator, key, values)| {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            (operator, [(key, values)].into())
+        });
+        condition.into_iter().collect()
+    }
+}
+
+/// The key that the manifest says encrypts a resource.
+pub(crate) fn key_of(config: &Config, name: &ResourceName, item: &Item) -> Option<Key> {
+    // What is none was refused with the manifest.
+    parsed(config.keys.get(name)?, item).ok().flatten()
+}
+
+/// The key of another account in whose policy a grant of a resource wants a statement: the resource itself, or what encrypts it.
+pub(crate) fn key_elsewhere(config: &Config, name: &ResourceName, item: &Item) -> Option<Key> {
+    let key = match item.kind.elsewhere {
+        Elsewhere::KeyPolicy => Some(Key { arn: item.arn(), alias: None, region: item.region.clone() }),
+        Elsewhere::ResourcePolicy(_) | Elsewhere::Never(_) => key_of(config, name, item),
+    };
+    key.filter(|key| key.account() != config.account.as_str())
+}
+
+fn parsed(text: &str, item: &Item) -> Result<Option<Key>, String> {
+    Key::answered(text, &item.partition, &item.region, &item.account)
+}
+
+/// The condition under which a key may be used that encrypts resources of a kind.
+pub(crate) fn for_key(kind: &ArnKind, key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
+    match &kind.encrypted {
+        Some(encrypted) => through(kind.service, key, encrypted.context.0, contexts),
+        None => Condition::new(),
+    }
+}
+
+/// What is wrong with a resource that can be told without asking.
+pub(crate) fn refusal(config: &Config, item: &Item, path: String) -> Option<Diagnostic> {
+    let Elsewhere::Never((why, hint)) = item.kind.elsewhere else { return None };
+    (item.account != config.account).then(|| {
+        let message = format!(
+            "`{}` is {} of account {}, the data plane is in {}, {why}",
+            shown(&item.arn()),
+            item.kind.kind().with_article(),
+            item.account,
+            config.account
+        );
+        Diagnostic::new(path, message).hint(hint)
+    })
+}
+
+/// What is wrong with the keys that the manifest names.
+pub(crate) fn keys(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
+    let reaches = || intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let problem = |(name, key): (&ResourceName, &String)| {
+        let path = format!("aws.keys.{name}");
+        let Some(reach) = reaches().find(|reach| reach.resource.name == *name) else {
+            // Of what is a part only, what isn't here may be what it is for.
+            let is_unused = !intents.is_part && !intents.grants.is_empty();
+            return is_unused.then(|| {
+                Diagnostic::new(path, format!("no grant reaches `{name}`"))
+                    .hint("take the key out, or mend its resource")
+            });
+        };
+        let what = reach.resource.kind.with_article();
+        match Locator::parse(&reach.resource.locator).ok()? {
+            Locator::Item(item) if item.kind.encrypted.is_some() => {
+                let why = match parsed(key, &item) {
+                    Ok(Some(_)) => return None,
+                    Ok(None) => "names a key that AWS manages, which takes no grant".to_owned(),
+                    Err(why) => why,
+                };
+                let form = format!("arn:{}:kms:{}:{}:key/ID", item.partition, item.region, item.account);
+                Some(Diagnostic::new(path, why).hint(format!("write the ARN of a customer-managed key, {form}")))
+            }
+            Locator::Objects(_) | Locator::Secret(_) => {
+                let message = format!("`{name}` is {what}, whose key is looked up");
+                Some(Diagnostic::new(path, message).hint("take it out"))
+            }
+            Locator::Repository(_) | Locator::Item(_) | Locator::Other(_) => {
+                let message =
+                    format!("`{name}` is {what}, and a grant of that takes nothing of a key that encrypts it");
+                Some(Diagnostic::new(path, message).hint("take it out"))
+            }
+        }
+    };
+    config.keys.iter().filter_map(problem).collect()
+}
+
+/// What is wrong with the actions that the manifest lists, and with resources that need some.
+pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
+    let reaches = || intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
+    for reach in reaches() {
+        let name = &reach.resource.name;
+        if let Ok(Locator::Other(other)) = Locator::parse(&reach.resource.locator)
+            && seen.insert((name, reach.access))
+        {
+            problems.extend(other.refusals(config, name.as_str(), reach.access, config.actions(name, reach.access)));
+        }
+    }
+    // Of what is a part only, what isn't here may be what it is for.
+    if intents.is_part || intents.grants.is_empty() {
+        return problems;
+    }
+    for (name, access) in
+        config.actions.iter().flat_map(|(name, levels)| levels.keys().map(move |level| (name, *level)))
+    {
+        let path = format!("aws.actions.{name}.{access}");
+        let mut named = reaches().filter(|reach| reach.resource.name == *name);
+        let kind = named.clone().map(|reach| reach.resource.kind).next();
+        let (message, hint) = match kind {
+            Some(kind) if kind != ResourceKind::OTHER => (
+                format!("`{name}` is {}, whose levels say what they allow", kind.with_article()),
+                "take the actions out",
+            ),
+            _ if named.any(|reach| reach.access == access) => continue,
+            _ => (
+                format!("no grant gives `{access}` on `{name}`"),
+                "take the actions out, or mend its resource or level",
+            ),
+        };
+        problems.push(Diagnostic::new(path, message).hint(hint));
+    }
+    problems
+}
+
+/// What whoever reads a plan should know of what a grant reaches.
+pub(crate) fn note(config: &Config, grant: &Checked<TaskAccess>) -> Option<Note> {
+    let unnamed = grant.reaches.iter().filter(|reach| !config.keys.contains_key(&reach.resource.name));
+    let names = unnamed.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
+        Ok(Locator::Item(item)) if item.kind.encrypted.is_some() => Some(&reach.resource.name),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    let first = names.first()?;
+    let message = format!(
+        "whether customer-managed keys encrypt {} isn't looked up: where one does, name it (`aws.keys: {{ {first}: KEY_ARN }}`), \
+         and task code may use it for that alone",
+        listed(&names, 4)
+    );
+    Some(Note::info(grant.id(), message))
+}

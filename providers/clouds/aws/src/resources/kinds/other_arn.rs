@@ -1,0 +1,442 @@
+//! Any other resource by its ARN, with the actions that the manifest lists for a level (`aws.actions`).
+//!
+//! Nobody here knows what a service's actions do, so that what may be listed is told by their form: whole names of the ARN's own
+//! service, and none that shares or changes who has access, hands out credentials, or acts as somebody else.
+
+use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, shown};
+
+use crate::config::{AccountId, Config};
+use crate::resources::locator::{account_of, region_of, wrong};
+
+pub(crate) const REGISTERED: RegisteredKind =
+    RegisteredKind::new(ResourceKind::OTHER, &LEVELS).located_by(&["another ARN, with its actions in `aws.actions`"]);
+
+pub(crate) const LEVELS: [Access; 5] = [Access::List, Access::Read, Access::Write, Access::ReadWrite, Access::Manage];
+
+/// An ARN of a service that has no kind of its own here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OtherArn {
+    pub(crate) service: String,
+    /// `None` where the ARN names none.
+    pub(crate) account: Option<AccountId>,
+    pub(crate) arn: String,
+}
+
+impl OtherArn {
+    /// What stands behind the partition in an ARN.
+    ///
+    /// # Errors
+    /// It names no resource that task code could be granted.
+    pub(crate) fn parse(text: &str, [service, region, account, resource]: [&str; 4]) -> Result<Self, Diagnostic> {
+        let is_service = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if service.is_empty() || !service.chars().all(is_service) {
+            return Err(wrong(text, "names no service", "copy the ARN as AWS shows it"));
+        }
+        if let Some(why) = of_access(service) {
+            let what = format!("is of {service}, {why}");
+            return Err(wrong(text, &what, "grant what task code works on, and no access itself"));
+        }
+        if resource.contains(['*', '?']) {
+            return Err(wrong(text, "has a wildcard", "name each one: a wildcard would reach what nobody named"));
+        }
+        let fits = |c: char| c.is_ascii_graphic() && !"$\"'\\`{}<>|&;()".contains(c);
+        if resource.is_empty() || !resource.chars().all(fits) {
+            return Err(wrong(text, "names no resource that can stand in a policy", "copy the ARN as AWS shows it"));
+        }
+        if !region.is_empty() {
+            region_of(text, region)?;
+        }
+        let account = if account.is_empty() { None } else { Some(account_of(text, account)?) };
+        Ok(Self { service: service.to_owned(), account, arn: text.to_owned() })
+    }
+
+    /// What is wrong with granting it at a level, at a key path of the manifest each.
+    pub(crate) fn refusals(
+        &self,
+        config: &Config,
+        name: &str,
+        access: Access,
+        listed: Option<&[String]>,
+    ) -> Vec<Diagnostic> {
+        let path = format!("aws.actions.{name}.{access}");
+        if let Some(account) = self.account.as_ref().filter(|account| **account != config.account) {
+            let message = format!(
+                "`{}` is in account {account}, the data plane in {}: that account would have to agree, and how it does is \
+                 known here for buckets, repositories, keys, queues and tables alone",
+                shown(&self.arn),
+                config.account
+            );
+            let hint = "grant one of the data plane's account";
+            return vec![Diagnostic::new(format!("resources.{name}.aws"), message).hint(hint)];
+        }
+        let Some(actions) = listed.filter(|actions| !actions.is_empty()) else {
+            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            let hint = format!(
+                "list its actions: `aws: {{ actions: {{ {name}: {{ {access}: [{}:ACTION] }} }} }}`",
+                self.service
+            );
+            return vec![Diagnostic::new(path, message).hint(hint)];
+        };
+        let refused = actions.iter().filter_map(|action| {
+            let (why, hint) = refused(action, &self.service)?;
+            Some(Diagnostic::new(path.clone(), format!("`{}` {why}", shown(action))).hint(hint))
+        });
+        refused.collect()
+    }
+}
+
+/// Services of which every action is about who has access, or about credentials. Why, as the end of a sentence.
+fn of_access(service: &str) -> Option<&'static str> {
+    const WHO: &str = "which decides who may do what";
+    const CREDENTIALS: &str = "which hands out credentials";
+    match service {
+        "iam"
+        | "organizations"
+        | "account"
+        | "ram"
+        | "access-analyzer"
+        | "verifiedpermissions"
+        | "lakeformation"
+        | "controltower"
+        | "identitystore"
+        | "identity-sync"
+        | "sso-directory"
+        | "user-subscriptions" => Some(WHO),
+        "sts"
+        | "sso"
+        | "sso-oauth"
+        | "rolesanywhere"
+        | "signin"
+        | "cognito-identity"
+        | "cognito-idp"
+        | "acm-pca"
+        | "ssm-guiconnect"
+        | "ec2-instance-connect"
+        | "ssmmessages"
+        | "ec2messages" => Some(CREDENTIALS),
+        _ => None,
+    }
+}
+
+/// Words in an action that are about who has access, about credentials, or about acting as somebody else, and what such an action
+/// does, as the end of a sentence. A word is found wherever it is a whole one of the action's name.
+const NEVER: [(&[&str], &str); 3] = [
+    (
+        &[
+            "Policy",
+            "Policies",
+            "Permission",
+            "Permissions",
+            "Grant",
+            "Grants",
+            "Role",
+            "Roles",
+            "Acl",
+            "Acls",
+            "ACL",
+            "Share",
+            "Shares",
+            "Shared",
+            "Sharing",
+            "Unshare",
+            "Authorize",
+            "Authorization",
+            "Authorizer",
+            "Revoke",
+            "Principal",
+            "Principals",
+            "Trust",
+            "Trusts",
+            "Invitation",
+            "Invitations",
+            "Invite",
+            "Member",
+            "Members",
+            "Membership",
+            "Owner",
+            "Ownership",
+            "Delegate",
+            "Delegated",
+            "Subscriber",
+            "Subscribers",
+            "Cross",
+            "Public",
+            "Access",
+            "Entitlement",
+            "Entitlements",
+            "Attribute",
+            "Attributes",
+            "Config",
+            "Subscribe",
+            "Subscription",
+            "Destination",
+            "Admin",
+            "Administrator",
+            "User",
+            "Users",
+            "Group",
+            "Groups",
+            "Association",
+            "Federation",
+        ],
+        "is about who has access, which is for whoever decides about that and no task code",
+    ),
+    (
+        &[
+            "Credential",
+            "Credentials",
+            "Token",
+            "Tokens",
+            "Password",
+            "Passwords",
+            "Key",
+            "Keys",
+            "Secret",
+            "Secrets",
+            "Login",
+            "Certificate",
+            "Certificates",
+            "Presigned",
+            "Signed",
+            "Auth",
+            "Session",
+            "Sessions",
+            "Connection",
+            "Export",
+        ],
+        "can hand out what others log in with",
+    ),
+    (
+        &[
+            "Pass",
+            "Assume",
+            "Impersonate",
+            "Command",
+            "Commands",
+            "Execute",
+            "Code",
+            "Configuration",
+            "Definition",
+            "Layer",
+            "Job",
+            "Jobs",
+            "Build",
+            "Builds",
+            "Project",
+            "Statement",
+            "Script",
+            "Steps",
+            "Step",
+            "Notebook",
+            "Instance",
+            "Instances",
+            "Function",
+            "Machine",
+            "Task",
+            "Tasks",
+            "Stack",
+            "Stacks",
+        ],
+        "can have something run as another principal than the task's own",
+    ),
+];
+
+/// The same, whatever stands around them.
+const NEVER_WITHIN: [&str; 9] =
+    ["accesskey", "acls", "authoriz", "credential", "grant", "passrole", "password", "permission", "polic"];
+
+/// Actions that one of these words is in, and that only use what is there.
+const USES: [(&str, &str); 19] = [
+    ("lambda", "InvokeFunction"),
+    ("lambda", "InvokeFunctionUrl"),
+    ("rds-data", "BatchExecuteStatement"),
+    ("rds-data", "ExecuteStatement"),
+    ("redshift-data", "DescribeStatement"),
+    ("redshift-data", "ExecuteStatement"),
+    ("redshift-data", "GetStatementResult"),
+    ("lambda", "GetFunction"),
+    ("states", "DescribeStateMachine"),
+    ("states", "DescribeExecution"),
+    ("states", "StartExecution"),
+    ("states", "StartSyncExecution"),
+    ("glue", "GetJob"),
+    ("glue", "GetJobRun"),
+    ("glue", "GetJobRuns"),
+    ("glue", "StartJobRun"),
+    ("batch", "DescribeJobs"),
+    ("kafka-cluster", "AlterGroup"),
+    ("kafka-cluster", "DescribeGroup"),
+];
+
+/// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
+/// can.
+pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
+    let own = format!("list whole actions of the ARN's service, such as {service}:ACTION");
+    if action.contains(['*', '?', '$']) {
+        let why = "has a wildcard, which would stand for actions that nobody listed, those of tomorrow and those that share access too";
+        return Some((why.to_owned(), own));
+    }
+    let letters = |name: &str| {
+        name.chars().next().is_some_and(|c| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    let Some((of, name)) = action.split_once(':').filter(|(_, name)| letters(name)) else {
+        return Some(("is no action".to_owned(), own));
+    };
+    if of != service {
+        return Some((format!("is no action of {service}, whose resource this is"), own));
+    }
+    if USES.contains(&(of, name)) {
+        return None;
+    }
+    let words = words(name);
+    let folded = name.to_ascii_lowercase();
+    let is_in =
+        |never: &&(&[&str], &str)| words.iter().any(|word| never.0.iter().any(|it| it.eq_ignore_ascii_case(word)));
+    let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(&NEVER[0]);
+    let (_, why) = NEVER.iter().find(is_in).or_else(within)?;
+    let hint =
+        "leave it out: what takes such a right is done by whoever administers the resource, and not by task code";
+    Some(((*why).to_owned(), hint.to_owned()))
+}
+
+/// The words of an action's name: `PutBucketPolicy` is `Put`, `Bucket` and `Policy`. Several capitals in a row are one word.
+fn words(name: &str) -> Vec<&str> {
+    let chars: Vec<char> = name.chars().collect();
+    let begins = |at: usize| {
+        let (here, before, after) = (chars[at], at.checked_sub(1).map(|at| chars[at]), chars.get(at + 1));
+        here.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                !before.is_ascii_uppercase() || after.is_some_and(|after| after.is_ascii_lowercase())
+            })
+    };
+    let mut bounds: Vec<_> = (1..chars.len()).filter(|at| begins(*at)).collect();
+    bounds.insert(0, 0);
+    bounds.push(chars.len());
+    bounds.windows(2).filter_map(|pair| name.get(pair[0]..pair[1])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart_into_words() {
+        for (name, expected) in [
+            ("PutBucketPolicy", &["Put", "Bucket", "Policy"][..]),
+            ("PutBucketAcl", &["Put", "Bucket", "Acl"]),
+            ("GetACLs", &["Get", "AC", "Ls"]),
+            ("ListSQLJobs", &["List", "SQL", "Jobs"]),
+            ("connect", &["connect"]),
+            ("DbConnectAdmin", &["Db", "Connect", "Admin"]),
+        ] {
+            assert_eq!(words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_uses_a_resource_is_let_through() {
+        for action in [
+            "sns:Publish",
+            "kinesis:GetRecords",
+            "kinesis:PutRecord",
+            "lambda:InvokeFunction",
+            "states:StartExecution",
+            "events:PutEvents",
+            "glue:GetTable",
+            "athena:StartQueryExecution",
+            "bedrock:InvokeModel",
+            "sagemaker:InvokeEndpoint",
+            "firehose:PutRecordBatch",
+            "es:ESHttpGet",
+            "rds-db:connect",
+            "kafka-cluster:ReadData",
+            "apigateway:GET",
+        ] {
+            let service = action.split(':').next().unwrap_or_default();
+            assert_eq!(refused(action, service), None, "{action}");
+        }
+    }
+
+    #[test]
+    fn what_shares_hands_out_or_acts_as_others_is_never_let_through() {
+        for action in [
+            "*",
+            "s3:*",
+            "s3:Put*",
+            "s3:Get?bject",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketAcl",
+            "s3:PutObjectAcl",
+            "s3:PutAccessPointPolicy",
+            "secretsmanager:PutResourcePolicy",
+            "ecr:SetRepositoryPolicy",
+            "lambda:AddPermission",
+            "lambda:AddLayerVersionPermission",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+            "lambda:CreateFunctionUrlConfig",
+            "sqs:AddPermission",
+            "sns:AddPermission",
+            "kms:CreateGrant",
+            "kms:RetireGrant",
+            "kms:RevokeGrant",
+            "kms:PutKeyPolicy",
+            "iam:PassRole",
+            "iam:CreateAccessKey",
+            "sts:AssumeRole",
+            "redshift:GetClusterCredentials",
+            "redshift-serverless:GetCredentials",
+            "redshift:AuthorizeDataShare",
+            "glue:PutResourcePolicy",
+            "glue:UpdateJob",
+            "glue:GetConnection",
+            "codebuild:StartBuild",
+            "ecs:ExecuteCommand",
+            "ecs:RunTask",
+            "ssm:SendCommand",
+            "ssm:StartSession",
+            "states:UpdateStateMachine",
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            "sagemaker:CreatePresignedDomainUrl",
+            "dynamodb:PutResourcePolicy",
+            "ecr:GetAuthorizationToken",
+            "rds:ModifyDBInstance",
+            "rds:ModifyDBSnapshotAttribute",
+            "rds:ModifyDBClusterSnapshotAttribute",
+            "ec2:ModifyImageAttribute",
+            "ec2:ModifySnapshotAttribute",
+            "logs:PutResourcePolicy",
+            "logs:PutSubscriptionFilter",
+            "logs:PutDestination",
+            "elasticfilesystem:PutFileSystemPolicy",
+            "opensearch:UpdateDomainConfig",
+            "sns:SetTopicAttributes",
+            "sqs:SetQueueAttributes",
+            "sns:Subscribe",
+        ] {
+            let service = action.split(':').next().unwrap_or_default();
+            assert!(refused(action, service).is_some(), "{action}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_one_of_the_arn_s_own_service() {
+        for action in
+            ["sns:Publish", "kinesis", "kinesis:", ":GetRecords", "kinesis:Get Records", "Kinesis:GetRecords", ""]
+        {
+            assert!(refused(action, "kinesis").is_some(), "{action}");
+        }
+    }
+
+    #[test]
+    fn what_decides_about_access_is_no_resource_of_task_code() {
+        for service in ["iam", "sts", "organizations", "lakeformation", "ram", "sso", "cognito-identity"] {
+            let text = format!("arn:aws:{service}:us-west-2:111122223333:thing/x");
+            assert!(OtherArn::parse(&text, [service, "us-west-2", "111122223333", "thing/x"]).is_err(), "{service}");
+        }
+        for resource in ["", "stream/*", "stream/a?b", "stream/${aws:username}", "stream/a b", "stream/\"a"] {
+            let text = format!("arn:aws:kinesis:us-west-2:111122223333:{resource}");
+            assert!(OtherArn::parse(&text, ["kinesis", "us-west-2", "111122223333", resource]).is_err(), "{resource}");
+        }
+    }
+}
