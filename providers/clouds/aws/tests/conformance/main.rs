@@ -48,6 +48,7 @@ impl Fixture for World {
             format!("{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/team/own"),
             format!("{OTHER}.dkr.ecr.us-west-2.amazonaws.com/team/other"),
             format!("arn:aws:dynamodb:us-west-2:{ACCOUNT}:table/labels"),
+            format!("arn:aws:sqs:us-west-2:{ACCOUNT}:jobs"),
         ]
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod object_store;
 pub(crate) mod other_arn;
 pub(crate) mod repository;
 pub(crate) mod secret;
+mod sqs_queue;
 
 use cloudgrant_core::{Access, Capabilities, RegisteredKind, ScopeKind};
 
@@ -16,7 +17,7 @@ pub(crate) const CAPABILITIES: Capabilities =
     Capabilities::none().scopes(&ScopeKind::ALL, "").kinds(&REGISTERED).registry(&[Access::Pull]);
 
 /// The kinds that are granted on one ARN, in the order in which they are told.
-pub(crate) const BY_ARN: [&ArnKind; 1] = [&dynamodb_table::KIND];
+pub(crate) const BY_ARN: [&ArnKind; 2] = [&dynamodb_table::KIND, &sqs_queue::KIND];
 
 /// Those of which more has to be known than an ARN.
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, repository::REGISTERED];
