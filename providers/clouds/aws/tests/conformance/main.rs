@@ -49,6 +49,7 @@ impl Fixture for World {
             format!("{OTHER}.dkr.ecr.us-west-2.amazonaws.com/team/other"),
             format!("arn:aws:dynamodb:us-west-2:{ACCOUNT}:table/labels"),
             format!("arn:aws:sqs:us-west-2:{ACCOUNT}:jobs"),
+            format!("arn:aws:ssm:us-west-2:{ACCOUNT}:parameter/team/threshold"),
         ]
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod other_arn;
 pub(crate) mod repository;
 pub(crate) mod secret;
 mod sqs_queue;
+mod ssm_parameter;
 
 use cloudgrant_core::{Access, Capabilities, RegisteredKind, ScopeKind};
 
@@ -17,7 +18,7 @@ pub(crate) const CAPABILITIES: Capabilities =
     Capabilities::none().scopes(&ScopeKind::ALL, "").kinds(&REGISTERED).registry(&[Access::Pull]);
 
 /// The kinds that are granted on one ARN, in the order in which they are told.
-pub(crate) const BY_ARN: [&ArnKind; 2] = [&dynamodb_table::KIND, &sqs_queue::KIND];
+pub(crate) const BY_ARN: [&ArnKind; 3] = [&dynamodb_table::KIND, &sqs_queue::KIND, &ssm_parameter::KIND];
 
 /// Those of which more has to be known than an ARN.
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, repository::REGISTERED];
