@@ -50,6 +50,7 @@ impl Fixture for World {
             format!("arn:aws:dynamodb:us-west-2:{ACCOUNT}:table/labels"),
             format!("arn:aws:sqs:us-west-2:{ACCOUNT}:jobs"),
             format!("arn:aws:ssm:us-west-2:{ACCOUNT}:parameter/team/threshold"),
+            format!("arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
         ]
     }
 

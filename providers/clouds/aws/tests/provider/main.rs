@@ -4,6 +4,7 @@
 mod clients;
 
 mod buckets;
+mod by_arn;
 mod changed_hands;
 mod clouds;
 mod copied_marks;

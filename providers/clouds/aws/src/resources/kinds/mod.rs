@@ -2,6 +2,7 @@
 
 pub(crate) mod arn_kind;
 mod dynamodb_table;
+mod kms_key;
 pub(crate) mod object_store;
 pub(crate) mod other_arn;
 pub(crate) mod repository;
@@ -18,7 +19,8 @@ pub(crate) const CAPABILITIES: Capabilities =
     Capabilities::none().scopes(&ScopeKind::ALL, "").kinds(&REGISTERED).registry(&[Access::Pull]);
 
 /// The kinds that are granted on one ARN, in the order in which they are told.
-pub(crate) const BY_ARN: [&ArnKind; 3] = [&dynamodb_table::KIND, &sqs_queue::KIND, &ssm_parameter::KIND];
+pub(crate) const BY_ARN: [&ArnKind; 4] =
+    [&dynamodb_table::KIND, &sqs_queue::KIND, &ssm_parameter::KIND, &kms_key::KIND];
 
 /// Those of which more has to be known than an ARN.
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, repository::REGISTERED];
