@@ -64,6 +64,11 @@ fn locator(text: &str) -> Result<Locator, Diagnostic> {
             assert!(secret.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{text:?}");
             Some(&secret.vault)
         }
+        Ok(Locator::Child(child)) => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            assert!(!child.name.is_empty() && child.name.chars().all(fits), "{text:?}");
+            Some(&child.holder)
+        }
         Ok(Locator::Registry(registry)) => {
             let repository = registry.repository.as_deref().unwrap_or("x");
             assert!(repository.is_ascii() && !repository.contains(['\'', '*', '?', ':', '@']), "{text:?}");

@@ -34,10 +34,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
-    Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome, Pace, Permissions,
-    Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
-    ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Connect, Context, Conventions,
+    Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome, Pace,
+    Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
+    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -50,6 +50,8 @@ use crate::client::{Arm, Presence};
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::inventory::tenants::Tenants;
 use crate::names::Names;
+use crate::resources::kinds::IN_HOLDER;
+use crate::resources::kinds::child_kind::Holder;
 use crate::resources::locator::{Locator, Place};
 use crate::resources::resource_id::ResourceId;
 
@@ -264,6 +266,13 @@ impl Provider for Azure {
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         Locator::parse(&resource.locator).map(|locator| locator.in_task_code(self.config.cloud)).unwrap_or_default()
     }
+
+    fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
+        match Locator::parse(&reach.resource.locator).ok()? {
+            Locator::Child(child) => Some((child.kind.code)(&child, self.config.cloud, reach.access)),
+            Locator::Objects(_) | Locator::Secret(_) | Locator::Registry(_) | Locator::Resource(_) => None,
+        }
+    }
 }
 
 impl Azure {
@@ -295,13 +304,18 @@ impl Azure {
         let snapshot = self.snapshot().await;
         let here = self.config.subscription.as_str();
         let needs = |kind| kinds.contains(&kind);
+        let holds = |holder| IN_HOLDER.iter().any(|kind| kind.holder == holder && kinds.contains(&kind.kind()));
+        let (storage, vaults) = (
+            needs(ResourceKind::OBJECT_STORE) || holds(Holder::StorageAccount),
+            needs(ResourceKind::SECRET) || holds(Holder::Vault),
+        );
         tokio::try_join!(
             async { early(self.credentials_of_ours(&snapshot).await) },
             async { snapshot.assignments(here).await.map(drop) },
             async { snapshot.custom_roles().await.map(drop) },
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
-            async { if needs(ResourceKind::OBJECT_STORE) { early(snapshot.storage(here).await) } else { Ok(()) } },
-            async { if needs(ResourceKind::SECRET) { early(snapshot.vaults(here).await) } else { Ok(()) } },
+            async { if storage { early(snapshot.storage(here).await) } else { Ok(()) } },
+            async { if vaults { early(snapshot.vaults(here).await) } else { Ok(()) } },
             async { if needs(ResourceKind::REGISTRY) { early(self.read_registries(&snapshot).await) } else { Ok(()) } },
         )?;
         Ok(())

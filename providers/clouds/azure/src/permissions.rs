@@ -13,6 +13,8 @@ use serde_json::json;
 use crate::Azure;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
 use crate::resources::built_in_roles;
+use crate::resources::kinds::IN_HOLDER;
+use crate::resources::kinds::child_kind::Holder;
 use crate::resources::kinds::registry::Roles;
 use crate::resources::locator::Locator;
 use crate::resources::resource_id::ResourceId;
@@ -78,6 +80,12 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
             wanted.insert(action);
         }
     }
+    let holders = IN_HOLDER.iter().filter(|kind| kinds.contains(&kind.kind())).map(|kind| kind.holder);
+    wanted.extend(holders.filter_map(|holder| match holder {
+        Holder::StorageAccount => Some("Microsoft.Storage/storageAccounts/read"),
+        Holder::Vault => Some("Microsoft.KeyVault/vaults/read"),
+        Holder::Namespace => None,
+    }));
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");
     }
@@ -184,6 +192,7 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
             // Its id follows from its name, in this stack at this home.
             Choice::Own(role) => drop(ids.insert(role.id)),
             Choice::ReadyMade(role) => drop(ids.insert(role.id.to_owned())),
+            Choice::Several(roles) => ids.extend(roles.iter().map(|role| role.id.to_owned())),
             Choice::OfRegistry(roles) => ids.extend(roles.each().map(|role| role.id.to_owned())),
             Choice::Nothing => {}
         }

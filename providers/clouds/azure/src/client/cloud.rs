@@ -19,6 +19,9 @@ pub(crate) struct Hosts {
     pub(crate) other_logins: &'static [&'static str],
     pub(crate) blob: &'static str,
     pub(crate) dfs: &'static str,
+    pub(crate) queue: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) service_bus: &'static str,
     pub(crate) vault: &'static str,
     pub(crate) registry: &'static str,
     /// How hosts of storage accounts with DNS zone endpoints end, after the service. Documented for the public cloud
@@ -39,6 +42,9 @@ impl Hosts {
                 other_logins: &["login.microsoft.com", "login.windows.net", "sts.windows.net"],
                 blob: "blob.core.windows.net",
                 dfs: "dfs.core.windows.net",
+                queue: "queue.core.windows.net",
+                table: "table.core.windows.net",
+                service_bus: "servicebus.windows.net",
                 vault: "vault.azure.net",
                 registry: "azurecr.io",
                 zones: &["storage.azure.net"],
@@ -50,6 +56,9 @@ impl Hosts {
                 other_logins: &["login-us.microsoftonline.com"],
                 blob: "blob.core.usgovcloudapi.net",
                 dfs: "dfs.core.usgovcloudapi.net",
+                queue: "queue.core.usgovcloudapi.net",
+                table: "table.core.usgovcloudapi.net",
+                service_bus: "servicebus.usgovcloudapi.net",
                 vault: "vault.usgovcloudapi.net",
                 registry: "azurecr.us",
                 zones: &["storage.azure.us", "storage.usgovcloudapi.net"],
@@ -61,6 +70,9 @@ impl Hosts {
                 other_logins: &["login.partner.microsoftonline.cn"],
                 blob: "blob.core.chinacloudapi.cn",
                 dfs: "dfs.core.chinacloudapi.cn",
+                queue: "queue.core.chinacloudapi.cn",
+                table: "table.core.chinacloudapi.cn",
+                service_bus: "servicebus.chinacloudapi.cn",
                 vault: "vault.azure.cn",
                 registry: "azurecr.cn",
                 zones: &["storage.azure.cn", "storage.chinacloudapi.cn"],
@@ -86,6 +98,10 @@ impl Hosts {
             self.registry
         } else if clouds.iter().any(|hosts| names(hosts.dfs)) {
             self.dfs
+        } else if clouds.iter().any(|hosts| names(hosts.queue)) {
+            self.queue
+        } else if clouds.iter().any(|hosts| names(hosts.table)) {
+            self.table
         } else {
             self.blob
         }

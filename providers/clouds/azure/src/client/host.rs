@@ -8,6 +8,10 @@ use crate::config::Cloud;
 pub(crate) enum Service {
     /// A storage account, by its blob or its Data Lake Storage (dfs) endpoint.
     Storage,
+    /// A storage account, by the endpoint of its queues.
+    Queues,
+    /// A storage account, by the endpoint of its tables.
+    Tables,
     Vault,
     Registry,
 }
@@ -32,13 +36,26 @@ impl Host {
         let text = text.to_ascii_lowercase();
         Cloud::ALL.into_iter().find_map(|cloud| {
             let hosts = Hosts::of(cloud);
-            let storage = [hosts.blob, hosts.dfs].map(|suffix| (Service::Storage, suffix));
+            let storage = [
+                (Service::Storage, hosts.blob),
+                (Service::Storage, hosts.dfs),
+                (Service::Queues, hosts.queue),
+                (Service::Tables, hosts.table),
+            ];
             let plain = storage.into_iter().chain([(Service::Vault, hosts.vault), (Service::Registry, hosts.registry)]);
             let plain = plain.filter_map(|(service, suffix)| Some((service, first_label(&text, suffix)?, None)));
-            let zones = hosts.zones.iter().flat_map(|zone| ["blob", "dfs"].map(|service| format!("{service}.{zone}")));
-            let zoned = zones.filter_map(|suffix| {
+            let in_zones = |zone: &&str| {
+                let services = [
+                    (Service::Storage, "blob"),
+                    (Service::Storage, "dfs"),
+                    (Service::Queues, "queue"),
+                    (Service::Tables, "table"),
+                ];
+                services.map(|(service, word)| (service, format!("{word}.{zone}")))
+            };
+            let zoned = hosts.zones.iter().flat_map(in_zones).filter_map(|(service, suffix)| {
                 let (name, zone) = label(&text, &suffix)?.split_once('.')?;
-                is_zone(zone).then_some((Service::Storage, name, Some(zone)))
+                is_zone(zone).then_some((service, name, Some(zone)))
             });
             let (service, name, zone) = plain.chain(zoned).next()?;
             let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -47,9 +64,13 @@ impl Host {
         })
     }
 
-    /// Whether two hosts are those of one storage account: of its blob and its dfs endpoint, perhaps.
+    /// Whether two hosts are those of one storage account: of its blob and its queue endpoint, perhaps; or else the same host.
     pub(crate) fn is_same_account(&self, other: &Self) -> bool {
-        let key = |host: &Self| (host.cloud, host.service, host.name.clone(), host.zone.clone());
+        let of = |service| match service {
+            Service::Storage | Service::Queues | Service::Tables => Service::Storage,
+            Service::Vault | Service::Registry => service,
+        };
+        let key = |host: &Self| (host.cloud, of(host.service), host.name.clone(), host.zone.clone());
         key(self) == key(other)
     }
 }
@@ -120,6 +141,7 @@ mod tests {
         let host = |text| Host::parse(text).expect(text);
         let blob = host("acmedata.z1.blob.storage.azure.net");
         assert!(blob.is_same_account(&host("acmedata.z1.dfs.storage.azure.net")));
+        assert!(blob.is_same_account(&host("acmedata.z1.queue.storage.azure.net")));
         for other in ["acmedata.z2.blob.storage.azure.net", "acmedata.blob.core.windows.net"] {
             assert!(!blob.is_same_account(&host(other)), "{other}");
         }

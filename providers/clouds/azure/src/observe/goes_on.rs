@@ -247,6 +247,7 @@ fn roles(choice: &Choice<'_>) -> Vec<String> {
             vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
         }
         Choice::ReadyMade(role) => vec![role.id.to_owned()],
+        Choice::Several(roles) => roles.iter().map(|role| role.id.to_owned()).collect(),
         // However the registry looks at its roles.
         Choice::OfRegistry(roles) => roles.each().map(|role| role.id.to_owned()).into(),
         // Whoever gets a role of the stack's own from others is told as what widens that role.

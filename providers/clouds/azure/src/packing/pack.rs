@@ -105,7 +105,9 @@ fn add<'a>(
         Choice::Own(own) => {
             let object = Some(kinds::role(&own.name));
             let role = Role { id: own.id.into(), name: own.name.into(), object };
-            let Locator::Objects(objects) = &target.locator else { return };
+            let Locator::Objects(objects) = &target.locator else {
+                return remember(collected.entry((&target.scope, role)).or_default(), grant.id());
+            };
             let level = object_store::on_objects(access);
             return on_objects(role, (level, level), objects, target, grant.id(), collected);
         }
@@ -117,6 +119,12 @@ fn add<'a>(
                 return on_objects(role.into(), (deeds, allowed), objects, target, grant.id(), collected);
             }
             role.into()
+        }
+        Choice::Several(roles) => {
+            let each = roles.iter().map(|role| Role::from(*role));
+            return each.for_each(|role| {
+                remember(collected.entry((&target.scope, role)).or_default(), grant.id());
+            });
         }
         Choice::OfRegistry(roles) => return on_registry(roles, target, grant.id(), collected),
         // It was refused offline.
@@ -131,7 +139,7 @@ fn add<'a>(
             in_registry(role, registry, target, grant.id(), collected);
         }
         // The whole of it: a prefix with a role that can't be narrowed was refused offline.
-        Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {
+        Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => {
             remember(collected.entry((&target.scope, role)).or_default(), grant.id());
         }
     }

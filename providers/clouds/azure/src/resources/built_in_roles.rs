@@ -2,6 +2,8 @@
 //!
 //! Source: Azure documentation, "Azure built-in roles"; requirements 66 to 71.
 
+use crate::resources::kinds;
+
 /// A ready-made role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Role {
@@ -33,7 +35,7 @@ pub(crate) enum Verdict {
     Keys(&'static str),
 }
 
-const fn role(id: &'static str, name: &'static str, verdict: Verdict, gives: Gives) -> Role {
+pub(crate) const fn role(id: &'static str, name: &'static str, verdict: Verdict, gives: Gives) -> Role {
     Role { id, name, verdict, gives }
 }
 
@@ -91,7 +93,7 @@ pub(crate) const REPOSITORY_WRITER: Role = role(
 );
 
 /// Roles that are known without asking: those of the table, and others that a manifest may name.
-pub(crate) const KNOWN: [Role; 17] = [
+const KNOWN: [Role; 17] = [
     BLOB_READER,
     BLOB_CONTRIBUTOR,
     SECRETS_USER,
@@ -152,10 +154,15 @@ pub(crate) const RBAC_ADMINISTRATOR: Role = role(
 /// Assigning roles.
 pub(crate) const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
+/// All roles that are known without asking: these, and those of the kinds that have roles of their own.
+pub(crate) fn all() -> impl Iterator<Item = Role> {
+    KNOWN.into_iter().chain(kinds::roles())
+}
+
 /// A role by its name or its id, where it is known without asking.
 pub(crate) fn known(name_or_id: &str) -> Option<Role> {
-    let same = |role: &&Role| role.id.eq_ignore_ascii_case(name_or_id) || role.name.eq_ignore_ascii_case(name_or_id);
-    KNOWN.iter().find(same).copied()
+    let same = |role: &Role| role.id.eq_ignore_ascii_case(name_or_id) || role.name.eq_ignore_ascii_case(name_or_id);
+    all().find(same)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Locator {
             Self::Secret(Secret { vault, name }) => {
                 vec![("VAULT_URL", format!("https://{}", host(vault, hosts.vault))), ("SECRET_NAME", name.clone())]
             }
-            Self::Registry(_) | Self::Resource(_) => Vec::new(),
+            Self::Registry(_) | Self::Child(_) | Self::Resource(_) => Vec::new(),
         }
     }
 }

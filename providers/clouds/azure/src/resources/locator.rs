@@ -4,10 +4,11 @@ use cloudgrant_core::{Diagnostic, ResourceKind, shown};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
-use crate::resources::kinds::CAPABILITIES;
+use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::object_store::{Objects, objects, objects_in};
 use crate::resources::kinds::registry::{Registry, registry};
 use crate::resources::kinds::secret::{Secret, secret, secret_in};
+use crate::resources::kinds::{CAPABILITIES, IN_HOLDER};
 use crate::resources::resource_id::ResourceId;
 
 /// What a locator names.
@@ -19,6 +20,8 @@ pub(crate) enum Locator {
     Secret(Secret),
     /// A container registry, or one repository of it.
     Registry(Registry),
+    /// One thing in a storage account, a key vault or a namespace.
+    Child(Child),
     /// Any resource.
     Resource(ResourceId),
 }
@@ -60,6 +63,7 @@ impl Locator {
             Self::Objects(_) => ResourceKind::OBJECT_STORE,
             Self::Secret(_) => ResourceKind::SECRET,
             Self::Registry(_) => ResourceKind::REGISTRY,
+            Self::Child(child) => child.kind.kind(),
             Self::Resource(_) => ResourceKind::OTHER,
         }
     }
@@ -70,6 +74,7 @@ impl Locator {
             Self::Objects(Objects { account: Place::At(id), .. })
             | Self::Secret(Secret { vault: Place::At(id), .. })
             | Self::Registry(Registry { registry: Place::At(id), .. })
+            | Self::Child(Child { holder: Place::At(id), .. })
             | Self::Resource(id) => Some(id),
             _ => None,
         }
@@ -81,7 +86,7 @@ impl Locator {
             Self::Resource(id) if id.typed().is_some() => None,
             Self::Resource(id) if id.resource_group().is_some() => Some("a resource group"),
             Self::Resource(_) => Some("a subscription"),
-            Self::Objects(_) | Self::Secret(_) | Self::Registry(_) => None,
+            Self::Objects(_) | Self::Secret(_) | Self::Registry(_) | Self::Child(_) => None,
         }
     }
 
@@ -89,13 +94,16 @@ impl Locator {
     pub(crate) fn storage_account(&self) -> Option<String> {
         match self {
             Self::Objects(objects) => Some(objects.account.name().to_ascii_lowercase()),
+            Self::Child(child) if child.kind.holder == Holder::StorageAccount => {
+                Some(child.holder.name().to_ascii_lowercase())
+            }
             Self::Resource(id) => {
                 let (kind, names) = id.typed()?;
                 let kind = format!("{}/", kind.to_ascii_lowercase());
                 let inside = kind.starts_with("microsoft.storage/storageaccounts/");
                 names.first().filter(|_| inside).map(|name| name.to_ascii_lowercase())
             }
-            _ => None,
+            Self::Secret(_) | Self::Registry(_) | Self::Child(_) => None,
         }
     }
 
@@ -120,6 +128,12 @@ impl Locator {
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if scheme == "https"
+            && let Some(host) = Host::parse(authority)
+            && let Some(child) = IN_HOLDER.iter().find_map(|kind| kind.addressed(text, &host, path))
+        {
+            return child.map(Self::Child);
+        }
         match scheme {
             "https" | "" => match Host::parse(authority) {
                 Some(host) if host.service == Service::Registry => {
@@ -216,6 +230,16 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
                 return registry(text, Place::At(parsed(end)?), Some(&path.join("/")));
             }
             _ => {}
+        }
+    }
+    for kind in IN_HOLDER {
+        let below = kind.below.split('/').step_by(2);
+        let wanted: Vec<_> = kind.holder.resource_type().split('/').chain(below).collect();
+        if let Some(end) = types(&wanted)
+            && parts.len() == end
+        {
+            let holder = parsed(end - kind.below.split('/').count() - 1).map(Place::At)?;
+            return kind.child(text, holder, parts[end - 1]).map(Locator::Child);
         }
     }
     let id = parsed(parts.len())?;

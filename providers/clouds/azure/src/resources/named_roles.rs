@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
-        for role in crate::resources::built_in_roles::KNOWN {
+        for role in built_in_roles::all() {
             for access in Access::ALL {
                 assert_eq!(
                     known_role(role, access).is_err(),

@@ -47,7 +47,7 @@ impl<'a> Given<'a> {
         let role = match &choice {
             Choice::Named(name) => built_in_roles::known(name),
             Choice::ReadyMade(role) => Some(*role),
-            Choice::Own(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
+            Choice::Own(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
         };
         // Keys open everything in an account.
         let is_keys = role.is_some_and(|role| matches!(role.verdict, Verdict::Keys(_)));
@@ -55,7 +55,7 @@ impl<'a> Given<'a> {
         let is_narrowed = match (&choice, locator) {
             (Choice::Named(name), _) => role_choice::can_be_narrowed(name, locator),
             (_, Locator::Registry(registry)) => azure.has_repository_permissions(&registry.registry),
-            (_, Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_)) => true,
+            (_, Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_)) => true,
         };
         Self { locator, actions, is_narrowed, deletes_container: role == Some(built_in_roles::BLOB_CONTRIBUTOR) }
     }
@@ -66,6 +66,7 @@ pub(crate) fn actions_of(choice: &Choice<'_>) -> Option<Vec<Action>> {
     match choice {
         Choice::Named(name) => built_in_roles::known(name).map(|role| of_role(role.gives)),
         Choice::ReadyMade(role) => Some(of_role(role.gives)),
+        Choice::Several(roles) => Some(roles.iter().flat_map(|role| of_role(role.gives)).collect()),
         Choice::Own(role) => Some(role.data_actions.iter().cloned().map(Action::Data).collect()),
         // Which of the two it is, the registry's own setting says.
         Choice::OfRegistry(roles) => Some(roles.each().into_iter().flat_map(|role| of_role(role.gives)).collect()),
@@ -159,6 +160,7 @@ impl<'a> Path<'a> {
             Locator::Registry(registry) => {
                 Self::in_place(&registry.registry, "Microsoft.ContainerRegistry/registries", "")
             }
+            Locator::Child(child) => Self::in_place(&child.holder, child.kind.holder.resource_type(), &child.path()),
             Locator::Resource(id) => Self::of_id(id.as_str()),
         }
     }

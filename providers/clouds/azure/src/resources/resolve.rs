@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
 use crate::Azure;
-use crate::client::arm::{Mode, Vault};
+use crate::client::arm::{Mode, StorageAccount, Vault};
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
@@ -16,6 +16,7 @@ use crate::policy::condition;
 use crate::resources::absence::{
     self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, had_repositories, no_account, no_registry,
 };
+use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::object_store::Objects;
 use crate::resources::locator::{Locator, Place};
 use crate::resources::named_roles::{self, NamedRole};
@@ -174,11 +175,16 @@ async fn target(
         return Ok(Ok(plain(match locator {
             Locator::Objects(objects) => container(id, objects),
             Locator::Secret(secret) => id.child(&format!("secrets/{}", secret.name)),
+            Locator::Child(child) => child.within(id),
             Locator::Registry(_) | Locator::Resource(_) => id.clone(),
         })));
     }
     Ok(match locator {
         Locator::Resource(id) => Ok(plain(id.clone())),
+        Locator::Child(child) => {
+            let held = holder(azure, snapshot, child, &subscription).await?;
+            held.map(|(id, closed)| Target { closed, ..plain(child.within(&id)) })
+        }
         Locator::Objects(objects) => {
             let (id, hierarchical, closed) = match &objects.account {
                 Place::At(id) => {
@@ -250,6 +256,50 @@ async fn target(
             }
         }
     })
+}
+
+/// The account, the vault or the namespace that holds something, and whether it answers some networks only.
+async fn holder(
+    azure: &Azure,
+    snapshot: &Snapshot,
+    child: &Child,
+    subscription: &str,
+) -> Result<Result<(ResourceId, bool), Diagnostic>> {
+    let kind = child.kind.holder;
+    let absence = match kind {
+        Holder::StorageAccount => {
+            let accounts = snapshot.storage(subscription).await?;
+            let is_it = |account: &&StorageAccount| match &child.holder {
+                Place::Named(host) => account.answers_at(host),
+                Place::At(id) => names(&account.id, id),
+            };
+            if let Some(account) = accounts.iter().find(is_it) {
+                return Ok(parsed(&account.id).map(|id| (id, account.closed)));
+            }
+            match &child.holder {
+                Place::Named(host) => no_account(&accounts, host, subscription),
+                Place::At(id) => Absence::Gone(absent(kind.noun(), id.name(), subscription)),
+            }
+        }
+        Holder::Vault => {
+            let vaults = snapshot.vaults(subscription).await?;
+            if let Some(vault) = vaults.iter().find(|vault| is(&child.holder, &vault.id, &vault.name)) {
+                return Ok(parsed(&vault.id).map(|id| {
+                    if let Some(why) = unfit(azure, vault) {
+                        snapshot.unusable().assign(id.as_str(), Unusable::unfit(why));
+                    }
+                    (id, vault.closed)
+                }));
+            }
+            Absence::Gone(absent_vault(child.holder.name(), subscription))
+        }
+        // Named by its ID alone, which is all that it takes.
+        Holder::Namespace => match &child.holder {
+            Place::At(id) => return Ok(Ok((id.clone(), false))),
+            Place::Named(host) => Absence::Gone(absent(kind.noun(), &host.name, subscription)),
+        },
+    };
+    Ok(Ok((absence.at(azure, snapshot, kind.resource_type(), &child.holder, subscription).await?, false)))
 }
 
 fn is(place: &Place, id: &str, name: &str) -> bool {

@@ -4,6 +4,8 @@ use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Sco
 
 use crate::Azure;
 use crate::resources::built_in_roles::{self, Role};
+use crate::resources::kinds::IN_HOLDER;
+use crate::resources::kinds::child_kind::{ChildKind, Gives};
 use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::kinds::registry::{self, Roles};
 use crate::resources::kinds::secret;
@@ -27,6 +29,8 @@ pub(crate) enum Choice<'a> {
     Own(CustomRole),
     /// A ready-made one.
     ReadyMade(Role),
+    /// Several ready-made ones, each a part of the level.
+    Several(&'static [Role]),
     /// One of two ready-made ones: which of them counts, the registry's own setting says.
     OfRegistry(Roles),
     /// None: for a resource of this kind the manifest has to name one, and is refused where it doesn't; or the kind has no such level.
@@ -48,6 +52,14 @@ pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, 
         }
         Locator::Secret(_) => secret::role(access).map_or(Choice::Nothing, Choice::ReadyMade),
         Locator::Registry(_) => Roles::of(access).map_or(Choice::Nothing, Choice::OfRegistry),
+        Locator::Child(child) => match child.kind.gives(access) {
+            Some(Gives::Roles([role])) => Choice::ReadyMade(*role),
+            Some(Gives::Roles(roles)) => Choice::Several(roles),
+            Some(Gives::DataActions(_)) => {
+                of_kind(azure, &grant.scope, child.kind, access).map_or(Choice::Nothing, Choice::Own)
+            }
+            None => Choice::Nothing,
+        },
         Locator::Resource(_) => Choice::Nothing,
     }
 }
@@ -62,7 +74,17 @@ pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
 /// The roles of its own that the stack may have made for a scope, whatever the manifest grants by now.
 pub(crate) fn all_own(azure: &Azure, scope: &Scope) -> impl Iterator<Item = CustomRole> {
     let levels = Access::ALL.into_iter().filter(|access| object_store::needs_custom_role(*access));
-    levels.map(|access| own(azure, scope, access))
+    let of_kinds = IN_HOLDER.into_iter().flat_map(|kind| kind.levels.iter().map(move |level| (kind, level.access)));
+    let of_kinds = of_kinds.filter_map(|(kind, access)| of_kind(azure, scope, kind, access));
+    levels.map(|access| own(azure, scope, access)).chain(of_kinds)
+}
+
+/// The role of the stack's own for a level of a kind, where no ready-made one gives just that.
+fn of_kind(azure: &Azure, scope: &Scope, kind: &ChildKind, access: Access) -> Option<CustomRole> {
+    let Some(Gives::DataActions(actions)) = kind.gives(access) else { return None };
+    let name = azure.names.role(scope, &format!("{} {access}", kind.kind().id()));
+    let data_actions = actions.iter().map(|action| (*action).to_owned()).collect();
+    Some(CustomRole { id: azure.names.role_id(&name), name, data_actions })
 }
 
 fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
@@ -86,8 +108,12 @@ fn is_exactly(named: &str, kind: ResourceKind, access: Access) -> bool {
         let gives = object_store::deeds_of(role.id).is_some_and(|deeds| deeds == object_store::on_objects(access));
         return gives && !object_store::needs_custom_role(access);
     }
+    if kind == ResourceKind::SECRET {
+        return secret::role(access) == Some(role);
+    }
     // Nothing on a registry is exact without its repository permissions, which only the registry tells.
-    kind == ResourceKind::SECRET && secret::role(access) == Some(role)
+    let of_kind = IN_HOLDER.iter().find(|known| known.kind() == kind).and_then(|known| known.gives(access));
+    matches!(of_kind, Some(Gives::Roles([only])) if *only == role)
 }
 
 /// A grant that insists on exactly its level, where the manifest names a role that gives something else.
@@ -141,6 +167,6 @@ pub(crate) fn can_be_narrowed(named: &str, locator: &Locator) -> bool {
         }
         Locator::Registry(registry) => registry.repository.is_none() || role.is_some_and(registry::is_of_repositories),
         // The secret or the resource is the scope.
-        Locator::Secret(_) | Locator::Resource(_) => true,
+        Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => true,
     }
 }

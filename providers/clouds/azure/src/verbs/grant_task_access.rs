@@ -85,7 +85,7 @@ fn notes(
 ) {
     match &target.locator {
         Locator::Registry(_) if target.admin_user => notes.push(crate::verbs::enable_registry::admin_user(target)),
-        Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Resource(_) => {}
+        Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => {}
     }
     notes.extend(closed(target));
     if let Some(what) = target.locator.group() {
@@ -95,7 +95,7 @@ fn notes(
     }
     let named = match role_for(azure, grant, reach, &target.locator) {
         Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
-        Choice::Own(_) | Choice::ReadyMade(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
+        Choice::Own(_) | Choice::ReadyMade(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
     };
     notes.extend(named.and_then(|named| role_choice::note(azure, grant, reach, named)));
     let role = named.and_then(|named| built_in_roles::known(&named.id));
@@ -126,6 +126,7 @@ pub(crate) fn closed(target: &Target) -> Option<Note> {
         Locator::Objects(objects) => ("storage account", objects.account.name()),
         Locator::Secret(secret) => ("key vault", secret.vault.name()),
         Locator::Registry(_) => ("registry", target.scope.name()),
+        Locator::Child(child) => (child.kind.holder.noun(), child.holder.name()),
         Locator::Resource(_) => return None,
     };
     let message = "it answers some networks only (its firewall, or no public access): a role isn't enough where the cluster's \

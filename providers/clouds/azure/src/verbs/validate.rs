@@ -187,7 +187,7 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
         Locator::Registry(Registry { repository: Some(repository), .. }) => {
             (repository, "repository", [built_in_roles::REPOSITORY_READER, built_in_roles::REPOSITORY_WRITER])
         }
-        Locator::Registry(_) | Locator::Secret(_) | Locator::Resource(_) => return None,
+        Locator::Registry(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => return None,
     };
     let [one, other] = roles.map(|role| role.name);
     Some(

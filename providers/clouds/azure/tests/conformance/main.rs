@@ -43,6 +43,7 @@ impl Fixture for World {
             "https://acmedata.blob.core.windows.net/inputs/more/".to_owned(),
             "https://acme-vault.vault.azure.net/secrets/token".to_owned(),
             "acmeown.azurecr.io/team/own".to_owned(),
+            "https://acmedata.queue.core.windows.net/jobs".to_owned(),
         ]
     }
 

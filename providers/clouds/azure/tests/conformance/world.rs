@@ -41,6 +41,7 @@ impl World {
                 "models": { "azure": "https://acmedata.blob.core.windows.net/models" },
                 "token": { "azure": "https://acme-vault.vault.azure.net/secrets/token" },
                 "own": { "azure": "acmeown.azurecr.io/team/own" },
+                "jobs": { "azure": "https://acmedata.queue.core.windows.net/jobs" },
                 "far": { "azure": container_elsewhere() },
                 "secret": { "azure": secret_elsewhere() },
                 "images": { "azure": registry_elsewhere() },

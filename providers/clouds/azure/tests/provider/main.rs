@@ -3,6 +3,7 @@
 #[path = "../support/arm.rs"]
 mod arm;
 
+mod children;
 mod denials;
 mod domains;
 mod edited;

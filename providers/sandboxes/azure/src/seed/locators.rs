@@ -10,10 +10,14 @@ pub(crate) enum Thing {
     Account(Account),
     /// A container of an account.
     Container(Account, String),
+    /// Something else in an account, by its path behind the account's ID.
+    InAccount(Account, String),
     /// A key vault.
     Vault(String),
     /// A secret: vault, name.
     Secret(String, String),
+    /// A key: vault, name.
+    Key(String, String),
     /// A registry, and its domain name label, if it has one: its host is then `NAME-LABEL.azurecr.io`.
     Registry(String, Option<String>),
     /// Whatever has this id.
@@ -54,6 +58,13 @@ pub(crate) fn read(locator: &str, cloud: &Cloud) -> Option<Thing> {
     let mut parts = rest.split(['?', '#']).next()?.split('/');
     let host = parts.next()?.to_ascii_lowercase();
     let rest: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    for (service, below) in [("queue", "queueServices/default/queues"), ("table", "tableServices/default/tables")] {
+        // The account's blob endpoint tells the same account.
+        let blob = host.replacen(&format!(".{service}."), ".blob.", 1);
+        if let ([name], Some(account)) = (rest.as_slice(), account(&blob, cloud).filter(|_| blob != host)) {
+            return Some(Thing::InAccount(account, format!("/{below}/{name}")));
+        }
+    }
     if let Some(account) = account(&host, cloud) {
         return match rest.first() {
             Some(container) => container_of(account, container),
@@ -64,6 +75,7 @@ pub(crate) fn read(locator: &str, cloud: &Cloud) -> Option<Thing> {
     if let Some(vault) = of(cloud.vault) {
         return match rest.as_slice() {
             [] => Some(Thing::Vault(vault.to_owned())),
+            ["keys", name] if is_name(name) => Some(Thing::Key(vault.to_owned(), (*name).to_owned())),
             ["secrets", name, ..] if !name.contains('*') => Some(Thing::Secret(vault.to_owned(), (*name).to_owned())),
             _ => None,
         };
@@ -122,6 +134,15 @@ mod tests {
             ("abfss://in@acme.dfs.core.windows.net/a", Thing::Container(account(true, None), text("in"))),
             ("https://acme.z42.dfs.storage.azure.net/in", Thing::Container(account(true, Some("z42")), text("in"))),
             ("https://acme.blob.core.windows.net", Thing::Account(account(false, None))),
+            (
+                "https://acme.queue.core.windows.net/jobs",
+                Thing::InAccount(account(false, None), text("/queueServices/default/queues/jobs")),
+            ),
+            (
+                "https://acme.z42.table.storage.azure.net/labels",
+                Thing::InAccount(account(false, Some("z42")), text("/tableServices/default/tables/labels")),
+            ),
+            ("https://v-1.vault.azure.net/keys/k", Thing::Key(text("v-1"), text("k"))),
             (&format!("{container}/blobs/raw/2026/"), Thing::Resource(text(container))),
             ("acmeimages-a1b2.azurecr.io/x", Thing::Registry(text("acmeimages"), Some(text("a1b2")))),
             ("https://v-1.vault.azure.net/secrets/s/0123", Thing::Secret(text("v-1"), text("s"))),
@@ -139,7 +160,7 @@ mod tests {
             "",
             "s3://bucket",
             "https://example.com/x",
-            "https://v.vault.azure.net/keys/k",
+            "https://v.vault.azure.net/keys/k/0123",
             "/subscriptions",
             "https://a.file.core.windows.net/x",
             "https://a.blob.core.chinacloudapi.cn/x",

@@ -69,6 +69,14 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
                 let account = account(state, &home, described)?;
                 resource(state, &account.child(&format!("/blobServices/default/containers/{container}")))?;
             }
+            Thing::InAccount(described, path) => {
+                let account = account(state, &home, described)?;
+                resource(state, &account.child(path))?;
+            }
+            Thing::Key(vault, name) => {
+                let vault = host(state, &home, Kind::Vault, vault)?;
+                resource(state, &vault.child(&format!("/keys/{name}")))?;
+            }
             Thing::Vault(name) => _ = host(state, &home, Kind::Vault, name)?,
             Thing::Secret(vault, name) => {
                 let vault = host(state, &home, Kind::Vault, vault)?;

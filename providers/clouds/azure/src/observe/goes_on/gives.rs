@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Azure;
 use crate::client::arm::{Permission, RoleAssignment};
+use crate::client::host::Service;
 use crate::inventory::snapshot::Snapshot;
 use crate::observe::goes_on::{Foreign, One};
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::condition::{Extent, Says};
 use crate::resources::built_in_roles::{ASSIGN, Gives as Patterns, known};
+use crate::resources::kinds::child_kind::Holder;
 use crate::resources::kinds::object_store::Deed;
 use crate::resources::locator::{Locator, Place, is_guid};
 use crate::resources::overlap::{Action, allows_some};
@@ -120,7 +122,11 @@ impl<'a> Reading<'a> {
         {
             return Some(Gives { unless: unless_there.or(unknown).or(condition), how: How::Actions });
         }
-        let is_storage = matches!(one.locator, Locator::Objects(_));
+        let is_storage = match &one.locator {
+            Locator::Objects(_) => true,
+            Locator::Child(child) => child.kind.holder == Holder::StorageAccount,
+            Locator::Secret(_) | Locator::Registry(_) | Locator::Resource(_) => false,
+        };
         let how = match lies.holds_whole {
             true if is_storage && allows(&Action::Control(KEYS.to_owned())) => How::Keys,
             true if allows(&Action::Control(ASSIGN.to_owned())) => How::Assigns,
@@ -225,28 +231,29 @@ impl<'a> Reading<'a> {
             Locator::Objects(it) => &it.account,
             Locator::Secret(it) => &it.vault,
             Locator::Registry(it) => &it.registry,
+            Locator::Child(it) => &it.holder,
             Locator::Resource(id) => return Where::At(id.clone()),
         };
         let host = match place {
             Place::At(id) => return found(Some(&id.as_str().to_owned()), &path),
             Place::Named(host) => host,
         };
-        match locator {
-            Locator::Objects(_) => self.snapshot.storage(&here).await.map_or(Where::Untold, |all| {
-                found(all.iter().find(|account| account.answers_at(host)).map(|account| &account.id), &path)
-            }),
-            Locator::Secret(_) => self.snapshot.vaults(&here).await.map_or(Where::Untold, |all| {
+        match host.service {
+            Service::Storage | Service::Queues | Service::Tables => {
+                self.snapshot.storage(&here).await.map_or(Where::Untold, |all| {
+                    found(all.iter().find(|account| account.answers_at(host)).map(|account| &account.id), &path)
+                })
+            }
+            Service::Vault => self.snapshot.vaults(&here).await.map_or(Where::Untold, |all| {
                 found(
                     all.iter().find(|vault| vault.name.eq_ignore_ascii_case(&host.name)).map(|vault| &vault.id),
                     &path,
                 )
             }),
-            Locator::Registry(_) | Locator::Resource(_) => {
-                self.snapshot.registries(&here).await.map_or(Where::Untold, |all| {
-                    let is_it = |login_server: &str| login_server.eq_ignore_ascii_case(&host.text);
-                    found(all.iter().find(|one| is_it(&one.login_server)).map(|one| &one.id), &path)
-                })
-            }
+            Service::Registry => self.snapshot.registries(&here).await.map_or(Where::Untold, |all| {
+                let is_it = |login_server: &str| login_server.eq_ignore_ascii_case(&host.text);
+                found(all.iter().find(|one| is_it(&one.login_server)).map(|one| &one.id), &path)
+            }),
         }
     }
 
@@ -310,6 +317,7 @@ fn path(locator: &Locator) -> String {
     match locator {
         Locator::Objects(it) => format!("blobServices/default/containers/{}", it.container),
         Locator::Secret(it) => format!("secrets/{}", it.name),
+        Locator::Child(it) => it.path(),
         Locator::Registry(_) | Locator::Resource(_) => String::new(),
     }
 }
@@ -329,6 +337,7 @@ fn ends(locator: &Locator) -> (String, String) {
         Locator::Objects(it) => of(&it.account, "Microsoft.Storage/storageAccounts"),
         Locator::Secret(it) => of(&it.vault, "Microsoft.KeyVault/vaults"),
         Locator::Registry(it) => of(&it.registry, "Microsoft.ContainerRegistry/registries"),
+        Locator::Child(it) => of(&it.holder, it.kind.holder.resource_type()),
         Locator::Resource(id) => id.as_str().to_owned(),
     };
     let path = path(locator);

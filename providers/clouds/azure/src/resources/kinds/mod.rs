@@ -1,11 +1,16 @@
 //! The kinds of resource that can be granted: one file a kind, with its locator and its levels as a table to roles, or to the exact
 //! actions of a custom one.
 
+pub(crate) mod child_kind;
 pub(crate) mod object_store;
 pub(crate) mod registry;
 pub(crate) mod secret;
+mod storage_queue;
 
 use cloudgrant_core::{Access, Capabilities, Inexact, RegisteredKind, ResourceKind, ScopeKind};
+
+use crate::resources::built_in_roles::Role;
+use crate::resources::kinds::child_kind::{ChildKind, Gives};
 
 /// What this provider can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
@@ -13,10 +18,36 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
         &[ScopeKind::Global, ScopeKind::Domain],
         "a data plane on Azure binds its identities per domain, not per project",
     )
-    .kinds(&[object_store::REGISTERED, secret::REGISTERED, registry::REGISTERED, OTHER])
+    .kinds(&REGISTERED)
     .registry(&[Access::Pull])
     .inexact(&INEXACT)
     .exact_where(object_store::is_exact);
+
+/// The kinds that are one thing in an account, a vault or a namespace, in the order in which they are told.
+pub(crate) const IN_HOLDER: [&ChildKind; 1] = [&storage_queue::KIND];
+
+const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, registry::REGISTERED];
+
+const REGISTERED: [RegisteredKind; LOOKED_UP.len() + IN_HOLDER.len() + 1] = {
+    let mut all = [OTHER; LOOKED_UP.len() + IN_HOLDER.len() + 1];
+    let mut at = 0;
+    while at < LOOKED_UP.len() + IN_HOLDER.len() {
+        all[at] = if at < LOOKED_UP.len() { LOOKED_UP[at] } else { IN_HOLDER[at - LOOKED_UP.len()].registered };
+        at += 1;
+    }
+    all
+};
+
+/// The ready-made roles of the levels of these kinds.
+pub(crate) fn roles() -> impl Iterator<Item = Role> {
+    let levels = IN_HOLDER.into_iter().flat_map(|kind| kind.levels);
+    levels
+        .flat_map(|level| match level.gives {
+            Gives::Roles(roles) => roles,
+            Gives::DataActions(_) => &[],
+        })
+        .copied()
+}
 
 /// Any other resource: the role of each level is what the manifest says (`azure.roles`).
 const OTHER: RegisteredKind = RegisteredKind::new(
@@ -49,6 +80,15 @@ mod tests {
                 (gives, gives)
             );
             assert_eq!(is_registered(registry::REGISTERED), registry::Roles::of(level).is_some(), "{level}");
+        }
+    }
+
+    #[test]
+    fn data_actions_are_sorted_as_definitions_have_them() {
+        for level in IN_HOLDER.iter().flat_map(|kind| kind.levels) {
+            if let Gives::DataActions(actions) = level.gives {
+                assert!(actions.is_sorted_by(|one, next| one < next), "{actions:?}");
+            }
         }
     }
 }
