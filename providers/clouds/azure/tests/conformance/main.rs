@@ -44,6 +44,7 @@ impl Fixture for World {
             "https://acme-vault.vault.azure.net/secrets/token".to_owned(),
             "acmeown.azurecr.io/team/own".to_owned(),
             "https://acmedata.queue.core.windows.net/jobs".to_owned(),
+            "https://acmedata.table.core.windows.net/labels".to_owned(),
         ]
     }
 

@@ -42,6 +42,7 @@ impl World {
                 "token": { "azure": "https://acme-vault.vault.azure.net/secrets/token" },
                 "own": { "azure": "acmeown.azurecr.io/team/own" },
                 "jobs": { "azure": "https://acmedata.queue.core.windows.net/jobs" },
+                "labels": { "azure": "https://acmedata.table.core.windows.net/labels" },
                 "far": { "azure": container_elsewhere() },
                 "secret": { "azure": secret_elsewhere() },
                 "images": { "azure": registry_elsewhere() },

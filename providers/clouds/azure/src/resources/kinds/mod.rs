@@ -6,6 +6,7 @@ pub(crate) mod object_store;
 pub(crate) mod registry;
 pub(crate) mod secret;
 mod storage_queue;
+mod storage_table;
 
 use cloudgrant_core::{Access, Capabilities, Inexact, RegisteredKind, ResourceKind, ScopeKind};
 
@@ -24,7 +25,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
     .exact_where(object_store::is_exact);
 
 /// The kinds that are one thing in an account, a vault or a namespace, in the order in which they are told.
-pub(crate) const IN_HOLDER: [&ChildKind; 1] = [&storage_queue::KIND];
+pub(crate) const IN_HOLDER: [&ChildKind; 2] = [&storage_queue::KIND, &storage_table::KIND];
 
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, registry::REGISTERED];
 
