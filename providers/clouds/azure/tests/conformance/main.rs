@@ -45,6 +45,7 @@ impl Fixture for World {
             "acmeown.azurecr.io/team/own".to_owned(),
             "https://acmedata.queue.core.windows.net/jobs".to_owned(),
             "https://acmedata.table.core.windows.net/labels".to_owned(),
+            format!("{}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/jobs", arm::GROUP),
         ]
     }
 

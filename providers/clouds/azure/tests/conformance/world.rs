@@ -43,6 +43,7 @@ impl World {
                 "own": { "azure": "acmeown.azurecr.io/team/own" },
                 "jobs": { "azure": "https://acmedata.queue.core.windows.net/jobs" },
                 "labels": { "azure": "https://acmedata.table.core.windows.net/labels" },
+                "bus": { "azure": format!("{}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/jobs", crate::arm::GROUP) },
                 "far": { "azure": container_elsewhere() },
                 "secret": { "azure": secret_elsewhere() },
                 "images": { "azure": registry_elsewhere() },

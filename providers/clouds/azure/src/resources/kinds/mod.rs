@@ -5,6 +5,7 @@ pub(crate) mod child_kind;
 pub(crate) mod object_store;
 pub(crate) mod registry;
 pub(crate) mod secret;
+mod service_bus_queue;
 mod storage_queue;
 mod storage_table;
 
@@ -25,7 +26,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
     .exact_where(object_store::is_exact);
 
 /// The kinds that are one thing in an account, a vault or a namespace, in the order in which they are told.
-pub(crate) const IN_HOLDER: [&ChildKind; 2] = [&storage_queue::KIND, &storage_table::KIND];
+pub(crate) const IN_HOLDER: [&ChildKind; 3] = [&storage_queue::KIND, &storage_table::KIND, &service_bus_queue::KIND];
 
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, registry::REGISTERED];
 
