@@ -46,6 +46,7 @@ impl Fixture for World {
             "https://acmedata.queue.core.windows.net/jobs".to_owned(),
             "https://acmedata.table.core.windows.net/labels".to_owned(),
             format!("{}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/jobs", arm::GROUP),
+            "https://acme-vault.vault.azure.net/keys/seal".to_owned(),
         ]
     }
 

@@ -44,6 +44,7 @@ impl World {
                 "jobs": { "azure": "https://acmedata.queue.core.windows.net/jobs" },
                 "labels": { "azure": "https://acmedata.table.core.windows.net/labels" },
                 "bus": { "azure": format!("{}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/jobs", crate::arm::GROUP) },
+                "seal": { "azure": "https://acme-vault.vault.azure.net/keys/seal" },
                 "far": { "azure": container_elsewhere() },
                 "secret": { "azure": secret_elsewhere() },
                 "images": { "azure": registry_elsewhere() },

@@ -8,6 +8,7 @@ pub(crate) mod secret;
 mod service_bus_queue;
 mod storage_queue;
 mod storage_table;
+mod vault_key;
 
 use cloudgrant_core::{Access, Capabilities, Inexact, RegisteredKind, ResourceKind, ScopeKind};
 
@@ -26,7 +27,8 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
     .exact_where(object_store::is_exact);
 
 /// The kinds that are one thing in an account, a vault or a namespace, in the order in which they are told.
-pub(crate) const IN_HOLDER: [&ChildKind; 3] = [&storage_queue::KIND, &storage_table::KIND, &service_bus_queue::KIND];
+pub(crate) const IN_HOLDER: [&ChildKind; 4] =
+    [&storage_queue::KIND, &storage_table::KIND, &service_bus_queue::KIND, &vault_key::KIND];
 
 const LOOKED_UP: [RegisteredKind; 3] = [object_store::REGISTERED, secret::REGISTERED, registry::REGISTERED];
 
