@@ -9,7 +9,7 @@ use std::fmt;
 
 use cloudgrant_core::manifest::RequestTimeout;
 use cloudgrant_core::{Access, Conventions, Protected, ResourceName, shown};
-use serde::de::Error as _;
+use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use crate::client::partition::Partition;
@@ -73,7 +73,7 @@ pub struct Config {
     #[serde(default)]
     pub inspect_secrets: bool,
     /// The actions of each level on resources of other kinds, by resource: whole names, each of the service of the resource's ARN.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "actions")]
     pub actions: BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>,
     /// The customer-managed keys that encrypt resources, by resource: a key's id or its ARN. Those of buckets and secrets are
     /// looked up; of what else a key may encrypt, they stand here.
@@ -172,6 +172,23 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
             shown(&text)
         ))),
     }
+}
+
+/// Levels are read as texts first: what is wrong within one has its own path then.
+fn actions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>, D::Error> {
+    let listed = BTreeMap::<ResourceName, BTreeMap<String, Vec<String>>>::deserialize(deserializer)?;
+    let mut all = BTreeMap::new();
+    for (name, levels) in listed {
+        let mut by_level = BTreeMap::new();
+        for (level, actions) in levels {
+            let access = Access::deserialize(IntoDeserializer::<D::Error>::into_deserializer(level.as_str()))?;
+            by_level.insert(access, actions);
+        }
+        all.insert(name, by_level);
+    }
+    Ok(all)
 }
 
 /// What `aws.home` says for a home that is the whole account.

@@ -307,6 +307,18 @@ mod tests {
             "StringEquals": { "aws:ResourceAccount": ["111122223333"] },
             "StringLike": { "s3:prefix": ["in/", "in/*"] },
         });
+        let [table, indexes] =
+            ["labels", "labels/index/*"].map(|name| format!("arn:aws:dynamodb:us-west-2:111122223333:table/{name}"));
+        let (table, indexes) = (table.as_str(), indexes.as_str());
+        let queue = "arn:aws:sqs:us-west-2:111122223333:jobs";
+        let stream = "arn:aws:kinesis:us-west-2:111122223333:stream/events";
+        let nothing_seen = json!({ "StringEqualsIfExists": { "dynamodb:ReturnValues": ["NONE"] } });
+        let of_parameter = json!({
+            "StringEquals": { "kms:ViaService": via("ssm") },
+            "StringLike": {
+                "kms:EncryptionContext:PARAMETER_ARN": ["arn:aws:ssm:us-west-2:111122223333:parameter/token"],
+            },
+        });
         let objects: &[&str] = &["arn:aws:s3:::acme/*", "arn:aws:s3:::other/in/*"];
         vec![
             one("AList", &["s3:ListBucket"], &["arn:aws:s3:::acme"], owned("StringEquals")),
@@ -324,6 +336,11 @@ mod tests {
             one("AReadKey", &["kms:Decrypt"], &[key], read_key),
             one("AWriteKey", &["kms:Decrypt", "kms:GenerateDataKey"], &[any_key], by_alias),
             one("AFormerKey", &["kms:Decrypt"], &[key], former_key),
+            one("AReadResource", &["dynamodb:Query", "dynamodb:Scan"], &[table, indexes], Value::Null),
+            one("AWriteResource", &["dynamodb:PutItem", "dynamodb:UpdateItem"], &[table], nothing_seen),
+            one("AWriteResource", &["sqs:GetQueueUrl", "sqs:SendMessage"], &[queue], Value::Null),
+            one("AResourceKey", &["kms:Decrypt"], &[key], of_parameter),
+            one("AReadResource", &["kinesis:GetRecords"], &[stream], Value::Null),
         ]
     }
 
