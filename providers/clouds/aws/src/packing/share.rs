@@ -63,19 +63,23 @@ pub(crate) async fn policies<'a>(
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     let mut held_against = BTreeSet::new();
+    let is_revoke = revoked.is_some();
     if let Some(revoked) = revoked {
         held_against = remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
     }
     let mut open = Vec::new();
-    for group in groups(aws, &scopes, snapshot) {
+    for mut group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
-        // for that once, they would otherwise be moved by whatever run comes next.
+        // for that once, they would otherwise be moved by whatever run comes next. A revoke moves no scope at all for
+        // what another one comes to.
         let settled = parallel::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
-        if settled.iter().all(Option::is_some) {
-            for (at, policies) in group.members.into_iter().zip(settled) {
-                scopes[at].policies = policies;
+        if is_revoke || settled.iter().all(Option::is_some) {
+            for (at, policies) in group.members.iter().zip(settled) {
+                scopes[*at].policies = policies;
             }
-        } else {
+            group.members.retain(|at| scopes[*at].policies.is_none());
+        }
+        if !group.members.is_empty() {
             open.push(group);
         }
     }
@@ -92,7 +96,9 @@ pub(crate) async fn policies<'a>(
             room.reserve(&scopes[choice.at].roles, &choice.shared, &choice.own);
         }
         for group in open {
-            group.settle(&mut scopes, &mut room);
+            // A revoke writes what it must: a policy that scopes would begin to share is for an apply.
+            let may_share = group.there || !is_revoke;
+            group.settle(&mut scopes, &mut room, may_share);
         }
     }
     let carrying = scopes.iter_mut().filter_map(|scope| {
@@ -299,14 +305,15 @@ struct Choice {
 }
 
 impl Open {
-    /// Says for each scope of the group whether it shares, where there is room for that.
-    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
+    /// Says for each scope of the group whether it shares, where there is room for that. Where it may not begin to, it
+    /// shares only what would have no room otherwise.
+    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>, may_share: bool) {
         let (mut sharing, there) = (Vec::new(), self.there);
         for Choice { at, shared, own } in self.choices {
             let scope = &mut scopes[at];
             room.release(&scope.roles, &shared, &own);
             let fits = room.fits(&scope.roles, &shared);
-            let shares = if room.is_enough(&scope.roles, shared.len()) {
+            let shares = if may_share && room.is_enough(&scope.roles, shared.len()) {
                 fits || !room.fits(&scope.roles, &own)
             } else {
                 fits && !room.fits(&scope.roles, &own)

@@ -7,6 +7,7 @@ use crate::sharing::{FORECASTING, TRIAL, VISION, apply, granting, revoke};
 use crate::world::{Runs, World};
 
 const ROLE: &str = "cloudgrant_tests_vision_production";
+const OTHER_ROLE: &str = "cloudgrant_tests_forecasting_production";
 
 type Grant = (&'static str, &'static str, &'static str);
 
@@ -65,6 +66,28 @@ async fn what_was_shared_has_no_sid_or_one_that_names_its_grant() {
         assert!(having(&left, "acme-data") == 2 && having(&left, "acme-models") == 0, "{left:#?}");
         let sids: Vec<_> = left.iter().filter_map(|one| one["Sid"].as_str()).collect();
         assert_eq!(sids, ["XSecrets"], "{left:#?}");
+    }
+}
+
+/// A scope that a revoke leaves with what another one has could share with it: that is for an apply.
+#[tokio::test]
+async fn a_revoke_moves_no_other_scope_into_a_shared_policy() {
+    let had = [("k", VISION, "token: read"), ("v", FORECASTING, "token: read")];
+    let with_shared = [("t", TRIAL, "token: read"), ("u", "{ project: forecasting, domain: development }", "token: read")];
+    // In the second world a policy with just that is shared by others already.
+    for others in [&[][..], &with_shared] {
+        let mut world = World::new(&granting(&[])).await;
+        let alone = granting(&[&had[..], &[("g", VISION, "models: read")]].concat());
+        let both = granting(&[&had[..], &[("g", VISION, "models: read")], others].concat());
+        apply(&world, &alone).await;
+        apply(&world, &both).await;
+        let (own, other) = (world.attached(ROLE).await, world.attached(OTHER_ROLE).await);
+        assert!(own.contains(&ROLE.to_owned()) && other.contains(&OTHER_ROLE.to_owned()), "{own:?} {other:?}");
+        world.restart(&both, "deny=iam:CreatePolicy").await;
+        revoke(&world, &both, &["g"]).await;
+        assert_eq!((world.attached(ROLE).await, world.attached(OTHER_ROLE).await), (own, other));
+        let left = statements(&world, ROLE).await;
+        assert!(having(&left, "acme-models") == 0 && having(&left, "secret:token") == 1, "{left:#?}");
     }
 }
 
