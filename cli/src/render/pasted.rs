@@ -162,7 +162,7 @@ impl Here {
     /// The same of notes.
     pub(crate) fn notes<'n>(&self, notes: impl IntoIterator<Item = &'n mut Note>) {
         // The one by which such a plan is known has no command in it.
-        notes.into_iter().filter(|note| !note.takes_all_away()).for_each(|note| self.rewrite(&mut note.message));
+        notes.into_iter().filter(|note| !note.is_of_no_grants()).for_each(|note| self.rewrite(&mut note.message));
     }
 
     /// The same of what could not be searched.

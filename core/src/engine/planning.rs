@@ -12,7 +12,7 @@ use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away
 use crate::plan::diff::Aim;
 use crate::plan::{Look, Plan, diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
-use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
+use crate::vocabulary::note::{DELETES_WITHOUT_GRANTS, Note, TAKES_ALL_AWAY};
 
 /// What the manifest asks for, for whoever takes all of it away.
 #[derive(Default)]
@@ -79,8 +79,9 @@ impl Engine {
         }
         let (mut plan, _) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
-        if !self.thorough && self.intents.grants.is_empty() && plan.only_deletes() {
-            plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
+        if !self.thorough && self.intents.grants.is_empty() && plan.summary().delete > 0 {
+            let said = if plan.only_deletes() { TAKES_ALL_AWAY } else { DELETES_WITHOUT_GRANTS };
+            plan.notes.push(Note::warning("manifest", said));
         }
         if self.with_news && !self.thorough {
             let news = news::notes(self.platform.as_ref(), &self.intents, &plan);

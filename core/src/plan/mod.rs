@@ -219,10 +219,10 @@ impl Plan {
         deleted.filter(|id| objects.contains(id)).cloned().collect()
     }
 
-    /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note
-    /// says [`TAKES_ALL_AWAY`](crate::TAKES_ALL_AWAY).
-    pub fn takes_all_away(&self) -> bool {
-        self.notes.iter().any(Note::takes_all_away)
+    /// What it says first where it deletes and the manifest has no grants: [`TAKES_ALL_AWAY`](crate::TAKES_ALL_AWAY), or
+    /// [`DELETES_WITHOUT_GRANTS`](crate::DELETES_WITHOUT_GRANTS).
+    pub fn deletes_without_grants(&self) -> Option<&Note> {
+        self.notes.iter().find(|note| note.is_of_no_grants())
     }
 
     /// Approves the plan as it stands.

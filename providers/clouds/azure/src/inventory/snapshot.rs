@@ -125,10 +125,11 @@ impl Snapshot {
         self.clusters.get(resource_group.to_owned(), read).await
     }
 
-    /// The same; none of a group that isn't there, which is told where a cluster is needed.
+    /// The same; none of a group that isn't there, or whose clusters the caller may not read, which is told where a cluster
+    /// is needed.
     pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
         match self.clusters_of(resource_group).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Arc::default()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AccessDenied) => Ok(Arc::default()),
             clusters => clusters,
         }
     }

@@ -50,7 +50,7 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     // None of these needs another's answer.
     let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
         contents::read(azure, desired, &snapshot, &observed),
-        denials::notes(azure, desired, &snapshot, &principals, &observed),
+        denials::read(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
@@ -58,9 +58,9 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     missing::read(azure, desired, &snapshot, &mut observed);
     edited::widened(azure, desired, &mut observed);
     observed.unmakeable.extend(unmakeable);
-    observed.broken.extend(contents.broken);
+    observed.broken.extend(contents.broken.into_iter().chain(denied.broken));
     observed.unread.extend(contents.unread);
-    observed.notes.extend(contents.notes.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
+    observed.notes.extend(contents.notes.into_iter().chain(denied.notes).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)
 }
