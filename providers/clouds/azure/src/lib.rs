@@ -47,6 +47,7 @@ pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
 use crate::client::arm::{Mode, Registry};
 use crate::client::{Arm, Presence};
+use crate::inventory::looks::Looks;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::inventory::tenants::Tenants;
 use crate::names::Names;
@@ -67,8 +68,7 @@ pub struct Azure {
     tenants: Tenants,
     /// What the intents will need, known before anything is asked.
     needs: OnceLock<BTreeSet<ResourceKind>>,
-    /// Filled by the verbs, used up by the next observation: a plan reads every list once.
-    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    looks: Mutex<Looks>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
     /// Whether containers and secrets are there, as this run has seen them. What the stack has assigned roles on counts as
@@ -132,7 +132,7 @@ impl Connect for Azure {
             config,
             tenants: Tenants::default(),
             needs: OnceLock::new(),
-            snapshot: Mutex::default(),
+            looks: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
             registries: std::sync::Mutex::default(),
@@ -153,6 +153,7 @@ impl Backend for Azure {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.looks.lock().await.writes(change.change().id.kind);
         objects::change(self, change.change()).await
     }
 
@@ -269,21 +270,21 @@ impl Provider for Azure {
 impl Azure {
     /// What the verbs have read, and read into.
     async fn snapshot(&self) -> Arc<Snapshot> {
-        let new = || Arc::new(Snapshot::new(self.arm.clone(), self.names.group().clone()));
-        self.snapshot.lock().await.get_or_insert_with(new).clone()
+        let new = || Snapshot::new(self.arm.clone(), self.names.group().clone());
+        self.looks.lock().await.current(new)
     }
 
     /// The same, for an observation: never the same twice.
     async fn used_up_snapshot(&self) -> Arc<Snapshot> {
         let snapshot = self.snapshot().await;
-        *self.snapshot.lock().await = None;
+        self.looks.lock().await.used_up();
         snapshot
     }
 
     /// Whoever asks again after a failure may do so much later: what was read until then goes.
     async fn fresh<T>(&self, answer: Result<T>) -> Result<T> {
         if answer.is_err() {
-            *self.snapshot.lock().await = None;
+            self.looks.lock().await.forget();
         }
         answer
     }
