@@ -27,6 +27,7 @@ use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
 use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;
+use crate::engine::taking_away::given_by_others::There;
 use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
@@ -220,8 +221,16 @@ impl Engine {
         if !are_givers_told && whole.is_some() {
             let gives = |object: &Object| sharing.is_told(&object.id, &object.attributes);
             let (absent, of_others) = (reducer.absent(), given_by_others::of_others(&asked_by_givers, &theirs, gives));
-            let is_there = |intent: &IntentId| !absent.contains(intent) && !of_others.contains(intent);
-            plan.notes.extend(given_by_others::note(&revoked, &givers, is_there));
+            let there = |intent: &IntentId| {
+                if absent.contains(intent) || of_others.contains(intent) {
+                    There::Nothing
+                } else if reducer.unapplied.contains(intent) {
+                    There::Part
+                } else {
+                    There::Whole
+                }
+            };
+            plan.notes.extend(given_by_others::notes(&revoked, &givers, there));
         }
         plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);

@@ -227,7 +227,10 @@ mod tests {
         assert!(!is_unseen("ar0 br0 pw1 ar1 br1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "it had seen the edit before");
         // So did a person's taking out what runs had brought back.
         assert!(is_unseen("pw1 ar1 br1 pw0 br0 ar0 bw1 br1 ar1 aw0 br0 ar0 bw0 ar0 br0 aw1"));
-        assert!(!is_unseen("pw1 ar1 br1 pw0 br0 ar0 bw1 br1 ar1 aw0 br0 ar0 bw0 ar0 br0 bw1"), "the one that overwrote it");
+        assert!(
+            !is_unseen("pw1 ar1 br1 pw0 br0 ar0 bw1 br1 ar1 aw0 br0 ar0 bw0 ar0 br0 bw1"),
+            "the one that overwrote it"
+        );
         assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 ar1 aw1 ar1 aw0"), "it had written once more");
         assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 pr0 pw1 ar1 aw1 ar1 aw0"), "somebody had mended it");
     }

@@ -82,6 +82,8 @@ pub(crate) struct Policy {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) attachments: i32,
+    /// How many roles and users have it as their permissions boundary.
+    pub(crate) bounds: i32,
     document: String,
 }
 
@@ -181,6 +183,7 @@ impl Snapshot {
             name,
             path: policy.path.unwrap_or_default(),
             attachments: policy.attachment_count.unwrap_or_default(),
+            bounds: policy.permissions_boundary_usage_count.unwrap_or_default(),
             document: default.and_then(|version| version.document).unwrap_or_default(),
         };
         self.policies.insert(arn, facts);

@@ -73,7 +73,8 @@ async fn what_was_shared_has_no_sid_or_one_that_names_its_grant() {
 #[tokio::test]
 async fn a_revoke_moves_no_other_scope_into_a_shared_policy() {
     let had = [("k", VISION, "token: read"), ("v", FORECASTING, "token: read")];
-    let with_shared = [("t", TRIAL, "token: read"), ("u", "{ project: forecasting, domain: development }", "token: read")];
+    let with_shared =
+        [("t", TRIAL, "token: read"), ("u", "{ project: forecasting, domain: development }", "token: read")];
     // In the second world a policy with just that is shared by others already.
     for others in [&[][..], &with_shared] {
         let mut world = World::new(&granting(&[])).await;

@@ -94,8 +94,9 @@ impl Azure {
         let configured = &self.config.cluster.oidc_issuer;
         let Some(cluster) = self.cluster().await? else {
             if let Some(short) = configured.iter().find(|issuer| lacks_the_slash_of_aks(issuer)) {
-                return Err(Error::new(ErrorKind::Conflict, format!("no AKS cluster has the issuer `{short}`"))
-                    .hint(format!("the issuers of AKS end in a slash: write `{short}/` in `azure.cluster.oidc_issuer`")));
+                return Err(Error::new(ErrorKind::Conflict, format!("no AKS cluster has the issuer `{short}`")).hint(
+                    format!("the issuers of AKS end in a slash: write `{short}/` in `azure.cluster.oidc_issuer`"),
+                ));
             }
             if !configured.is_empty() {
                 return Ok(configured.clone());

@@ -29,7 +29,7 @@ type Once<T> = Arc<OnceCell<Arc<Vec<T>>>>;
 
 impl<K, T> Default for Lists<K, T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Arc::default())
     }
 }
 

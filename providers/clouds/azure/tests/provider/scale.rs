@@ -62,8 +62,8 @@ async fn the_look_after_an_apply_reads_again_only_what_it_wrote() {
     world.apply(&text.replace("{ c7: read }", "{ c7: list }")).await.expect("a report");
     let after = world.running().counts();
     let asked = |action: &str| {
-        let of = |counts: &cloudgrant_azure_sandbox::Counts| counts.by_action.get(action).copied().unwrap_or_default();
-        of(&after) - of(&before)
+        let [before, after] = [&before, &after].map(|it| it.by_action.get(action).copied().unwrap_or_default());
+        after - before
     };
     assert_eq!(asked("Microsoft.Authorization/roleAssignments/read"), 2);
     for once in ["Microsoft.ContainerService/managedClusters/read", "Microsoft.Storage/storageAccounts/read"] {
