@@ -96,9 +96,7 @@ pub(crate) async fn policies<'a>(
             room.reserve(&scopes[choice.at].roles, &choice.shared, &choice.own);
         }
         for group in open {
-            // A revoke writes what it must: a policy that scopes would begin to share is for an apply.
-            let may_share = group.there || !is_revoke;
-            group.settle(&mut scopes, &mut room, may_share);
+            group.settle(&mut scopes, &mut room);
         }
     }
     let carrying = scopes.iter_mut().filter_map(|scope| {
@@ -305,15 +303,14 @@ struct Choice {
 }
 
 impl Open {
-    /// Says for each scope of the group whether it shares, where there is room for that. Where it may not begin to, it
-    /// shares only what would have no room otherwise.
-    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>, may_share: bool) {
+    /// Says for each scope of the group whether it shares, where there is room for that.
+    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
         let (mut sharing, there) = (Vec::new(), self.there);
         for Choice { at, shared, own } in self.choices {
             let scope = &mut scopes[at];
             room.release(&scope.roles, &shared, &own);
             let fits = room.fits(&scope.roles, &shared);
-            let shares = if may_share && room.is_enough(&scope.roles, shared.len()) {
+            let shares = if room.is_enough(&scope.roles, shared.len()) {
                 fits || !room.fits(&scope.roles, &own)
             } else {
                 fits && !room.fits(&scope.roles, &own)

@@ -33,6 +33,10 @@ async fn what_others_wrote_goes_back_to_the_digit() {
                 );
                 xml(action, &format!("<Policy><Arn>{arn}</Arn></Policy>"))
             }
+            "DeletePolicy" => {
+                mark.clear();
+                xml(action, "")
+            }
             "GetAccountAuthorizationDetails" => details("%7B%7D", &format!("{mark}<IsTruncated>false</IsTruncated>")),
             "GetRepositoryPolicy" => Answer::ok(json!({ "policyText": *policy }).to_string()),
             "SetRepositoryPolicy" => {
