@@ -6,7 +6,8 @@ use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
     Result, Scope, WayTo,
 };
-use cloudgrant_platform_admin::{AdminRecords, unfit_attribute, unfit_host};
+use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
+use cloudgrant_platform_control_plane::unfit_host;
 use cloudgrant_platform_kubernetes::ServiceAccounts;
 use serde::{Deserialize, Deserializer};
 
