@@ -49,11 +49,9 @@ pub(crate) fn answered(service: &Service, what: &str, status: u16, body: &Value)
 /// An answer of somebody else's, such as a proxy's.
 pub(crate) fn of_another(service: &Service, what: &str, place: &Url) -> Error {
     let name = service.name;
-    Error::new(ErrorKind::Unavailable, what).with("cause", format!("what {place} answers isn't an answer of {name}")).hint(
-        format!(
-            "check that {name} is there, and that no proxy or login page is on the way; {HAND_OFF}"
-        ),
-    )
+    Error::new(ErrorKind::Unavailable, what)
+        .with("cause", format!("what {place} answers isn't an answer of {name}"))
+        .hint(format!("check that {name} is there, and that no proxy or login page is on the way; {HAND_OFF}"))
 }
 
 /// No answer came.
@@ -87,11 +85,9 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 pub(crate) fn of_another_deployment(told: &Told, meant: &str) -> Error {
     let place = told.endpoint.origin().ascii_serialization();
     let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
-    Error::new(ErrorKind::WrongAccount, message)
-        .with("named by", &told.source)
-        .hint(format!(
-            "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {HAND_OFF}"
-        ))
+    Error::new(ErrorKind::WrongAccount, message).with("named by", &told.source).hint(format!(
+        "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {HAND_OFF}"
+    ))
 }
 
 /// The cloud is a sandbox's, and the deployment none.
