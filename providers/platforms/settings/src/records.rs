@@ -376,7 +376,7 @@ impl SettingsService {
         match self.organization.as_deref() {
             Some("") => Err(Error::new(ErrorKind::Credentials, what)
                 .with("cause", "Union's settings are those of an organization, and nothing says which one")
-                .hint("set `platform.organization`, Union's name for you")),
+                .hint("set `platform.organization`, or the variable CLOUDGRANT_PLATFORM__ORGANIZATION: Union's name for you")),
             organization => Ok(organization),
         }
     }
