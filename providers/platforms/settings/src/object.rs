@@ -94,7 +94,7 @@ pub(crate) fn commands(mark: &Mark, object: &Object) -> Vec<String> {
     let (key, marked) = mark.entry(&object.id.name, &Named { account: account.clone(), principal });
     let scope = format!("--domain {} --project {}", quoted(domain), quoted(project));
     vec![
-        format!("flyte get settings {scope} > settings.yaml"),
+        format!("flyte get settings {scope} --to-file settings.yaml"),
         format!("# add to its local overrides: {SETTING}: {account}"),
         format!("# and to its annotations, so that it is known as the stack's: {{{key}: {marked}}}"),
         format!("flyte edit settings {scope} --from-file settings.yaml"),
@@ -143,7 +143,7 @@ mod tests {
         let [first, _] = objects(&principal(value)).try_into().expect("two");
         let mark = Mark::of(&Stack::parse("acme").expect("a stack"), "home");
         let commands = commands(&mark, &first).join("\n");
-        assert!(commands.starts_with("flyte get settings --domain production --project forecasting > "), "{commands}");
+        assert!(commands.starts_with("flyte get settings --domain production --project forecasting --to-file "), "{commands}");
         assert!(commands.contains("# add to its local overrides: security.service_account: tasks\n"), "{commands}");
         assert!(commands.contains("/service-account: forecasting/production=tasks arn:r}\n"), "{commands}");
     }

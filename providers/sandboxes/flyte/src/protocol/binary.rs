@@ -40,6 +40,11 @@ fn of_message(message: &Message, bytes: &[u8], depth: usize) -> Result<Map<Strin
             return Err(format!("proto: cannot parse field {}.{}: wire type {of}", message.name, field.name));
         }
         let value = value(field, &mut wire, left)?;
+        if let Some(oneof) = field.oneof {
+            // The last one of them counts.
+            let others = message.fields.iter().filter(|other| other.oneof == Some(oneof) && other.name != field.name);
+            others.for_each(|other| _ = set.shift_remove(other.name));
+        }
         add(field, value, &mut set);
     }
     Ok(set)
@@ -90,7 +95,7 @@ fn add(field: &Field, value: Value, set: &mut Map<String, Value>) {
     }
     match (field.kind, set.get_mut(field.name), value) {
         (Kind::TextMap | Kind::Message(_), Some(there), new) => merge(there, new),
-        (_, _, value) if is_default(field, &value) => _ = set.remove(field.name),
+        (_, _, value) if field.oneof.is_none() && is_default(field, &value) => _ = set.shift_remove(field.name),
         (_, _, value) => _ = set.insert(field.name.to_owned(), value),
     }
 }
