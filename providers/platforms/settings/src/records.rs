@@ -293,7 +293,7 @@ impl SettingsService {
 
     /// Those of several, some at a time, each by its name and with what came of it.
     pub(crate) async fn records(&self, names: Vec<(String, String)>) -> Vec<((String, String), Result<Read>)> {
-        let reads = names.into_iter().map(|name| async {
+        let reads = names.into_iter().map(|name| async move {
             let read = self.record(&name.0, &name.1).await;
             (name, read)
         });

@@ -61,7 +61,7 @@ fn write(state: &mut State, key: &Set, scope: Scope, settings: &Set, version: u6
 }
 
 fn message(organization: &str, scope: &Scope, settings: &Map<String, Value>, version: u64) -> Value {
-    let names = [("org", organization), ("domain", &scope.domain), ("project", &scope.project)];
+    let names = [("org", organization), ("domain", scope.domain.as_str()), ("project", scope.project.as_str())];
     let key: Map<_, _> =
         names.into_iter().filter(|(_, name)| !name.is_empty()).map(|(of, name)| (of.to_owned(), json!(name))).collect();
     let mut record = json!({"key": key, "settings": settings});
