@@ -43,9 +43,7 @@ fn no_platform_is_told_of_a_role_that_is_not_there() {
             for change in changes {
                 assert_eq!(change["action"], "delete", "{delivery}, {was_revoked}: {plan:#}");
             }
-            let told = |change: &&Value| {
-                change["kind"].as_str().is_some_and(|kind| KINDS.contains(&kind))
-            };
+            let told = |change: &&Value| change["kind"].as_str().is_some_and(|kind| KINDS.contains(&kind));
             assert_eq!(changes.iter().any(|change| told(&change)), delivery != "handoff", "{plan:#}");
             assert_eq!(run(&folder, &["revoke", "of-project", "--yes", "-q"]).0, Some(0));
             assert_eq!(run(&folder, &["apply", "--yes", "-q"]).0, Some(0));
@@ -97,8 +95,13 @@ fn what_the_platform_is_told_follows_the_principal_of_a_grant_that_was_moved() {
     let on_azure = [(DOMAIN, OTHER), (ALL, DOMAIN)];
     let mut wrong = Vec::new();
     for (cloud, moves) in [("aws", &on_aws[..]), ("azure", &on_azure)] {
-        let ways =
-            [("kubernetes", None), ("admin", Some(ALL)), ("kubernetes", Some(ALL)), ("settings", None), ("settings", Some(ALL))];
+        let ways = [
+            ("kubernetes", None),
+            ("admin", Some(ALL)),
+            ("kubernetes", Some(ALL)),
+            ("settings", None),
+            ("settings", Some(ALL)),
+        ];
         for (delivery, beside) in ways {
             for (from, to) in moves {
                 let case = format!("{cloud} {delivery} {from} > {to} beside {beside:?}");

@@ -77,7 +77,8 @@ fn edit(folder: &Folder, cloud: &str, pair: &str, change: impl Fn(&mut Value)) {
 
 /// The accounts of the next runs that have one, by `PROJECT/DOMAIN`.
 fn accounts(folder: &Folder, cloud: &str) -> Value {
-    let all = in_control_plane(folder, cloud, async |address| send(address, "/_sandbox/run_accounts", &Value::Null).await);
+    let all =
+        in_control_plane(folder, cloud, async |address| send(address, "/_sandbox/run_accounts", &Value::Null).await);
     let one = |one: &Value| {
         let name = format!("{}/{}", one["project"].as_str()?, one["domain"].as_str()?);
         Some((name, one["service_account"].clone())).filter(|(_, account)| !account.is_null())
@@ -101,7 +102,8 @@ fn requirements_25_and_26_an_account_reaches_the_settings_service_and_is_read_ba
     exits(&folder, &["apply", "--yes"], 0);
     exits(&folder, &["plan", "--exit-code"], 0);
     exits(&folder, &["drift", "--exit-code"], 0);
-    let three = json!({ "forecasting/production": "tasks", "vision/development": "tasks", "vision/production": "tasks" });
+    let three =
+        json!({ "forecasting/production": "tasks", "vision/development": "tasks", "vision/production": "tasks" });
     assert_eq!(accounts(&folder, "aws"), three);
     let there = settings(&folder, "aws", "vision/production");
     assert_eq!((&there["run"], &there["security"]), (&queue, &account("tasks")));
@@ -152,7 +154,10 @@ fn what_somebody_put_in_place_of_an_account_is_drift_with_both_and_another_s_is_
     exits(&folder, &["apply", "--yes"], 0);
     edit(&folder, "aws", "vision/development", |settings| settings["security"] = account("by-hand"));
     let drift = exits(&folder, &["drift", "--exit-code"], 3);
-    assert!(drift.contains("service-account-setting vision/development: changed") && drift.contains("by-hand"), "{drift}");
+    assert!(
+        drift.contains("service-account-setting vision/development: changed") && drift.contains("by-hand"),
+        "{drift}"
+    );
     let one = exits(&folder, &["revoke", "vision-development", "--dry-run"], 0);
     assert!(one.contains("what somebody else has set in its place stays"), "{one}");
     exits(&folder, &["apply", "--yes"], 0);

@@ -1,6 +1,6 @@
 //! Records of cluster resource attributes, and what they are for: projects and domains.
 
-use cloudgrant_core::{Error, Result};
+use cloudgrant_core::Result;
 use cloudgrant_platform_control_plane::{Deployment, Project, Protocol, Service, Surroundings};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -143,7 +143,10 @@ mod tests {
         let [first, _] = objects(&principal(value)).try_into().expect("two");
         let mark = Mark::of(&Stack::parse("acme").expect("a stack"), "home");
         let commands = commands(&mark, &first).join("\n");
-        assert!(commands.starts_with("flyte get settings --domain production --project forecasting --to-file "), "{commands}");
+        assert!(
+            commands.starts_with("flyte get settings --domain production --project forecasting --to-file "),
+            "{commands}"
+        );
         assert!(commands.contains("# add to its local overrides: security.service_account: tasks\n"), "{commands}");
         assert!(commands.contains("/service-account: forecasting/production=tasks arn:r}\n"), "{commands}");
     }

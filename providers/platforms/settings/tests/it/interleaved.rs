@@ -15,6 +15,8 @@ struct Crossing {
     deployment: Deployment,
     http: Client,
     others: Mutex<Others>,
+    /// One request at a time, so that whoever writes knows which version is there.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What others have done so far, and what came of ours.
@@ -76,6 +78,7 @@ impl Crossing {
 #[async_trait]
 impl Handler for Crossing {
     async fn handle(&self, request: Request) -> Response {
+        let _turn = self.turn.lock().await;
         if self.random(3) == 0 {
             self.others_write().await;
         }
@@ -104,7 +107,7 @@ pub(crate) async fn passed(http: &Client, endpoint: &str, request: &Request) -> 
 async fn nothing_of_others_is_lost_at_any_moment() {
     let deployment = Deployment::start().await;
     let http = Client::builder().no_proxy().build().expect("a client");
-    let crossing = Arc::new(Crossing { deployment, http, others: Mutex::default() });
+    let crossing = Arc::new(Crossing { deployment, http, others: Mutex::default(), turn: Default::default() });
     let address = "127.0.0.1:0".parse().expect("an address");
     let server = Server::start(address, Plain, crossing.clone()).await.expect("a server");
     let mut run = Run::at(&format!("http://{}", server.address()));

@@ -80,6 +80,6 @@ pub(crate) fn text<'a>(set: &'a Set, field: &str) -> &'a str {
 }
 
 /// An inner message.
-fn inner<'a>(set: &'a Set, field: &str) -> Option<&'a Set> {
+pub(crate) fn inner<'a>(set: &'a Set, field: &str) -> Option<&'a Set> {
     set.get(field).and_then(Value::as_object)
 }
