@@ -257,7 +257,12 @@ impl Teller {
         }
         // A setting names an account, and the account its principal.
         for (scope, principals) in by_scope(&set) {
-            desired.objects.extend(service_accounts::object(scope, &principals));
+            let object = service_accounts::object(scope, &principals).map(|mut object| {
+                // Nobody is asked to annotate for a principal that no plan makes.
+                object.depends_on = principals.iter().flat_map(|principal| principal.depends_on.clone()).collect();
+                object
+            });
+            desired.objects.extend(object);
         }
         desired.extend(delivery.desired(&handed_off, ask)?);
         Ok(desired)

@@ -153,6 +153,12 @@ impl Mark {
         })
     }
 
+    /// What another stack has set, as it says.
+    pub(crate) fn other_s(&self, name: &str, record: &Record) -> Option<Named> {
+        let (_, other) = self.other(name, record)?;
+        written_for(name, record.annotation(&other.key())?)
+    }
+
     /// Another stack that says that the account is its own. Not one whose mark was copied along from another place.
     fn other(&self, name: &str, record: &Record) -> Option<(Stack, Self)> {
         let mut marks = record.all_annotations().filter(|(_, marked)| written_for(name, marked).is_some());

@@ -9,8 +9,8 @@ use cloudgrant_core::{
 use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
 
-use crate::mark::Held;
-use crate::object::{WRITTEN, account, attributes, parts};
+use crate::mark::{Held, Mark};
+use crate::object::{PRINCIPAL, WRITTEN, account, attributes, parts};
 use crate::records::{Read, unknown};
 use crate::{SERVICE_ACCOUNT_SETTING, SETTING, SettingsRecords, id};
 
@@ -99,9 +99,8 @@ fn look_at(backend: &SettingsRecords, name: &str, object: Option<&Object>, read:
         let wanted = object.attributes.value();
         let wanted = account(&wanted).unwrap_or_default();
         if let Some(conflict) = mark.in_the_way(name, &read.own, wanted) {
-            let there = attributes(read.own.account.text(), &Value::Null);
             observed.conflicts.insert(id(name), conflict);
-            observed.instead.insert(id(name), there.into());
+            observed.instead.insert(id(name), instead(mark, name, read).into());
         } else if held.is_none() && read.own.account.text() == Some(wanted) {
             let message =
                 format!("{SETTING} is so already: from now on it is this stack's, and goes with its principal");
@@ -119,6 +118,16 @@ fn look_at(backend: &SettingsRecords, name: &str, object: Option<&Object>, read:
         observed.if_updated.insert(id(name), message);
     }
     observed.objects.insert(id(name), found(name, &held, read, object.is_some()));
+}
+
+/// What somebody else has set. Which principal it is for, only another stack says.
+fn instead(mark: &Mark, name: &str, read: &Read) -> Value {
+    let principal = mark.other_s(name, &read.own).map(|named| Value::from(named.principal));
+    let mut there = attributes(read.own.account.text(), principal.as_ref().unwrap_or(&Value::Null));
+    if principal.is_none() {
+        _ = there.as_object_mut().map(|there| there.shift_remove(PRINCIPAL));
+    }
+    there
 }
 
 /// What is there of the stack's, as it was wanted. Where somebody has put something else in its place, what was written is said as
