@@ -1,6 +1,7 @@
 //! Settings of projects and domains, as the service keeps them, and what they are for: projects and domains.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 use cloudgrant_platform_control_plane::{Deployment, Project, Protocol, Service, Surroundings};
@@ -23,6 +24,9 @@ const PAGE: u32 = 100;
 const PAGES: usize = 10_000;
 /// How many records are read at once: there is no call that lists them.
 const AT_ONCE: usize = 8;
+/// How often those are read again whose answers failed, and the first wait before that, which doubles.
+const ROUNDS: u32 = 4;
+const WAIT: Duration = Duration::from_millis(100);
 
 /// The settings service of a deployment.
 #[derive(Debug)]
@@ -291,8 +295,24 @@ impl SettingsService {
         read(&body, project, domain).ok_or_else(|| self.way.of_another(&what))
     }
 
-    /// Those of several, some at a time, each by its name and with what came of it.
+    /// Those of several, some at a time, each by its name and with what came of it. Where only some of the answers fail, these are asked
+    /// for once more, some times: all others would have to be read again with them.
     pub(crate) async fn records(&self, names: Vec<(String, String)>) -> Vec<((String, String), Result<Read>)> {
+        let mut reads = self.read_each(names).await;
+        for round in 0..ROUNDS {
+            let is_to_be_read = |read: &Result<Read>| read.as_ref().is_err_and(|error| error.kind().is_retryable());
+            let (again, there): (Vec<_>, Vec<_>) = reads.into_iter().partition(|(_, read)| is_to_be_read(read));
+            if again.is_empty() || there.is_empty() {
+                return again.into_iter().chain(there).collect();
+            }
+            tokio::time::sleep(WAIT * 2_u32.pow(round)).await;
+            let again = again.into_iter().map(|(name, _)| name).collect();
+            reads = there.into_iter().chain(self.read_each(again).await).collect();
+        }
+        reads
+    }
+
+    async fn read_each(&self, names: Vec<(String, String)>) -> Vec<((String, String), Result<Read>)> {
         let reads = names.into_iter().map(|name| async move {
             let read = self.record(&name.0, &name.1).await;
             (name, read)

@@ -205,3 +205,15 @@ async fn faults_are_outlived() {
         assert!(report.is_success(), "{knobs}: {report:?}");
     }
 }
+
+/// Each project and domain is a request: what fails of so many is asked for again, and not all of it.
+#[tokio::test]
+async fn the_settings_of_many_projects_are_read_although_some_answers_fail() {
+    let mut seed = Deployment::seed();
+    seed.projects.extend((0..48).map(|at| format!("project-{at}")));
+    let flyte = Deployment::start_with(seed, "errors=0.2,seed=6").await;
+    let report = Run::of(&flyte).apply().await;
+    assert!(report.is_success(), "{report:?}");
+    let (reads, plans) = (flyte.calls("settings:GetSettingsForEdit"), flyte.calls("project:ListProjects"));
+    assert!(reads < 100 * 5, "{reads} reads of 100 records in {plans} looks");
+}
