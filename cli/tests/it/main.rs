@@ -39,6 +39,7 @@ mod sandbox;
 mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
+mod settings;
 mod short;
 mod stacks;
 mod stranger;
