@@ -40,13 +40,18 @@ fn to_do(
     if both().next().is_none() {
         return String::new();
     }
+    // What was asked for otherwise before, and what is to be taken back, nobody has read yet.
+    let is_news = |change: &Change, handoff: &Handoff| {
+        wording == Wording::Revoke || wording == Wording::Plan && (handoff.takes_back || change.warning.is_some())
+    };
+    let is_full = |change: &Change, handoff: &Handoff| in_full || is_news(change, handoff);
     let mut out = String::from("For somebody else to do:\n\n");
-    if let Some(aside) = here.aside().filter(|_| in_full) {
+    if let Some(aside) = here.aside().filter(|_| both().any(|(change, handoff)| is_full(change, handoff))) {
         out.push_str(&format!("  {}\n\n", styled(DIM, &wrapped(&aside, 2, 2, width))));
     }
     let names = HandoffNames::of(plan);
     for (change, handoff) in both() {
-        if in_full {
+        if is_full(change, handoff) {
             let said = said(&names, change, handoff, wording, global);
             out.push_str(&complete(change, handoff, &said, width));
             out.push('\n');
@@ -54,12 +59,13 @@ fn to_do(
             out.push_str(&line(change, handoff, width));
         }
     }
-    if !in_full {
-        let grants: BTreeSet<_> = both().flat_map(|(change, _)| &change.because).filter_map(named).collect();
+    let short = || both().filter(|(change, handoff)| !is_full(change, handoff));
+    if short().next().is_some() {
+        let grants: BTreeSet<_> = short().flat_map(|(change, _)| &change.because).filter_map(named).collect();
         // Without a name, it explains them all.
         let grants: String = grants.iter().filter(|_| grants.len() <= NAMED).map(|name| format!(" {name}")).collect();
         let explain = global.repeated(&format!("explain{grants}"));
-        let mut open = both().filter(|(_, handoff)| !handoff.verifiable && !handoff.takes_back);
+        let mut open = short().filter(|(_, handoff)| !handoff.verifiable && !handoff.takes_back);
         let name = match (open.next(), open.next()) {
             (Some((one, _)), None) => Some(quoted(&names.shortest(&one.id))),
             (Some(_), Some(_)) => Some("NAME".to_owned()),

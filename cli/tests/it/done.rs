@@ -142,7 +142,8 @@ fn what_names_a_principal_is_done_after_the_apply_that_makes_it() {
 
 #[test]
 fn what_names_a_principal_that_was_made_anew_is_asked_for_again() {
-    for manifest in [ON_AWS.to_owned(), on_azure()] {
+    // A role that a statement elsewhere may name stays in a revoke.
+    for manifest in [ON_AWS.replace(TRAINER, ""), on_azure()] {
         let folder = Folder::with(&manifest);
         exits(&folder, &["apply", "--yes"], 0);
         for _ in 0..handoffs(&plan(&folder)).len() {
@@ -153,7 +154,7 @@ fn what_names_a_principal_that_was_made_anew_is_asked_for_again() {
         assert!(!all.is_empty() && handoffs(&plan(&folder)).is_empty());
         // Everything goes and comes back. What was done names what is gone.
         let revoked = exits(&folder, &["revoke", "--all", "--yes"], 1);
-        assert!(flat(&revoked).contains("is confirmed") || flat(&revoked).contains("was confirmed on"), "{revoked}");
+        assert!(flat(&revoked).contains("which was confirmed on 20"), "{revoked}");
         exits(&folder, &["apply", "--yes"], 0);
         let now = plan(&folder);
         assert!(confirmed(&now).is_empty(), "{now:#}");
@@ -186,9 +187,12 @@ fn what_was_done_for_a_grant_that_is_gone_is_to_be_taken_back() {
 
         folder.write("cloudgrant.yaml", &without);
         let planned = plan(&folder);
-        assert_eq!(handoffs(&planned), [id.as_str()], "{planned:#}");
-        let asked = planned["changes"].as_array().expect("changes").iter().find(|change| change["action"] == "handoff");
-        assert_eq!(asked.expect("one")["handoff"]["takes_back"], true);
+        let asked = planned["changes"]
+            .as_array()
+            .expect("changes")
+            .iter()
+            .filter(|change| change["handoff"]["takes_back"] == true);
+        assert_eq!(names(&asked.cloned().collect::<Vec<_>>().into()), [id.as_str()], "{planned:#}");
         assert_eq!(names(&planned["stays"]), [id.as_str()]);
         let applied = flat(&exits(&folder, &["apply", "--yes"], 1));
         let command = format!("cloudgrant done {name} --sandbox");
@@ -207,7 +211,7 @@ fn what_was_done_for_a_grant_that_is_gone_is_to_be_taken_back() {
 
 #[test]
 fn nothing_is_left_of_what_was_taken_back() {
-    for manifest in [ON_AWS.to_owned(), on_azure()] {
+    for manifest in [ON_AWS.replace(TRAINER, ""), on_azure()] {
         let folder = Folder::with(&manifest);
         exits(&folder, &["apply", "--yes"], 0);
         let (name, id) = first_handoff(&folder);
@@ -225,18 +229,20 @@ fn nothing_is_left_of_what_was_taken_back() {
 fn a_revoke_beside_a_document_that_was_confirmed_with_more_in_it_is_no_success() {
     let folder = Folder::with(&by_the_vendor());
     exits(&folder, &["apply", "--yes"], 0);
-    // Not confirmed, it was never done.
     exits(&folder, &["done", "production", "--yes"], 0);
     for last in ["--dry-run", "--yes", "--yes"] {
         let said = exits(&folder, &["revoke", "training-production", last], 1);
         let said = flat(&said);
         assert!(said.contains("with what is revoked in it"), "{last}: {said}");
         assert!(said.contains("cloudgrant done production --sandbox"), "{last}: {said}");
-        // The new document has the other grant's roles, and not those of the one that goes.
-        assert!(said.contains("acmemodels") && !said.contains("on /subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme-dataplane/providers/Microsoft.Storage/storageAccounts/acmetraining/blobServices/default/containers/inputs | "), "{last}: {said}");
+        // The new document has the other grants' roles, and not that of the one that goes.
+        assert!(said.contains("Storage Blob Data Contributor (ba92f5b4"), "{last}: {said}");
+        assert_eq!(said.matches("Storage Blob Data Contributor (ba92f5b4").count(), 1, "{last}: {said}");
     }
-    let document = assert_valid(&folder, &["revoke", "training-production", "--dry-run", "--sandbox"]).clone();
+    let document = assert_valid(&folder, &["revoke", "training-production", "--dry-run", "--sandbox"]);
     assert_eq!(names(&document["stays"]), ["platform-binding production"]);
+    // Nor does one end well that takes the rest of it.
+    exits(&folder, &["revoke", "models-production", "training-production", "--dry-run"], 1);
 
     folder.write("cloudgrant.yaml", by_the_vendor().replace(OF_VENDOR, "\n"));
     let now = plan(&folder);
@@ -257,9 +263,14 @@ fn what_the_vendor_has_made_and_the_manifest_names_is_not_to_be_taken_back() {
         "  resource_group: acme-dataplane\n  identities: { production: acme-production }\n",
     );
     folder.write("cloudgrant.yaml", named);
-    let planned = folder.output(&["plan", "--sandbox"]);
-    let said = String::from_utf8_lossy(&planned.stdout).into_owned() + &String::from_utf8_lossy(&planned.stderr);
-    assert!(!said.contains("take back") && !said.contains("stays: "), "{said}");
+    let planned = plan(&folder);
+    assert!(handoffs(&planned).is_empty() && names(&planned["stays"]).is_empty(), "{planned:#}");
+    exits(&folder, &["apply", "--yes"], 0);
+    exits(&folder, &["plan", "--exit-code"], 0);
+    // Without the name, it is asked for as if nobody had said anything.
+    folder.write("cloudgrant.yaml", by_the_vendor());
+    let now = plan(&folder);
+    assert!(handoffs(&now) == ["platform-binding production"] && confirmed(&now).is_empty(), "{now:#}");
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl Engine {
             let says = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
             change.warning = says.map(|says| {
                 format!(
-                    "it was confirmed on {} in another form, or a principal that it names was made anew since: it is to be done again",
+                    "it was confirmed on {} in another form, or a principal that it names was made anew since: it is to be done again, and what \
+                     it had then and hasn't now is to be taken back",
                     says.on
                 )
             });
