@@ -303,8 +303,8 @@ impl Engine {
 /// What a handoff names and an apply has yet to make.
 fn missing(plan: &Plan, handoff: &Change) -> Option<ObjectId> {
     let is_new = |id: &&ObjectId| plan.work().any(|change| change.action == Action::Create && change.id == **id);
-    let unresolved = handoff.known_after_apply.iter().map(|reference| &reference.object);
-    handoff.depends_on.iter().find(is_new).or_else(|| unresolved.into_iter().next()).cloned()
+    let mut unresolved = handoff.known_after_apply.iter().map(|reference| &reference.object);
+    handoff.depends_on.iter().find(is_new).or_else(|| unresolved.next()).cloned()
 }
 
 /// A change by which somebody is asked to take something back.
