@@ -35,6 +35,7 @@ pub use contract::attributes::Attributes;
 pub use contract::backend::{Backend, Outcome};
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
+pub use contract::confirmed::Confirmed;
 pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
@@ -54,12 +55,13 @@ pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::remainder::{Remainder, Shares};
 pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
-pub use engine::{Applied, Cancel, Engine, Event, Failed, Report, Settings, Silent, Watch};
+pub use engine::{Applied, Cancel, Confirming, Engine, Event, Failed, Report, Said, Settings, Silent, Watch};
 pub use link::intents::intents;
 pub use pace::answering::{Answering, nothing_listens, proxy_named};
 pub use pace::{Pace, Signal, Turn};
 pub use plan::audience::{Audience, Choice};
 pub use plan::comparison::{Difference, Effect, Move, compare};
+pub use plan::confirmation::{Confirmation, HandoffNames};
 pub use plan::execute::Execute;
 pub use plan::secret_notes::of_secrets;
 pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};

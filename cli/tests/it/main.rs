@@ -13,6 +13,7 @@ mod completion;
 mod credentials;
 mod delivery;
 mod deployer;
+mod done;
 mod drift;
 mod export;
 mod first_steps;

@@ -5,6 +5,7 @@ pub(crate) mod backend;
 pub(crate) mod backends;
 pub(crate) mod capability;
 pub(crate) mod change;
+pub(crate) mod confirmed;
 pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;

@@ -11,6 +11,7 @@
 
 mod client;
 mod config;
+mod confirmations;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -34,7 +35,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Connect, Context, Conventions, Desired,
+    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, Confirmed, Connect, Context, Conventions, Desired,
     Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome, Pace, Permissions,
     Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
     ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
@@ -216,6 +217,10 @@ impl Provider for Azure {
 
     fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
         Some(platform_places::mark(self, place, scope, because))
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        Some(confirmations::mark(&self.names, confirmed))
     }
 
     fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {

@@ -9,6 +9,7 @@ use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, Teller};
 pub(crate) const DELIVERY: Delivery = Delivery {
     attributes: ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" },
     templated: "eks.amazonaws.com/role-arn",
+    annotated: "azure.workload.identity/client-id",
     of_attributes: &["eks.amazonaws.com/role-arn"],
     charts: &[
         Chart {

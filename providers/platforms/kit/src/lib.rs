@@ -34,6 +34,9 @@ use cloudgrant_platform_settings::SERVICE_ACCOUNT_SETTING;
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
 
+/// Who is asked to tell a platform.
+pub(crate) const ADMINISTRATOR: &str = "whoever administers the platform";
+
 /// The kinds of all objects that are made here.
 pub const KINDS: &[&str] =
     &[PLATFORM_BINDING, SERVICE_ACCOUNT_ANNOTATION, CLUSTER_RESOURCE_ATTRIBUTE, SERVICE_ACCOUNT_SETTING];

@@ -237,6 +237,7 @@ impl Teller {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
                 (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
                     Some(attribute) => {
+                        desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
                         desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
                         desired.notes.extend(label_of_pods(principal));
                     }
@@ -250,6 +251,7 @@ impl Teller {
                     set.push(principal.clone());
                 }
                 (Identity::Known { .. }, _) => {
+                    desired.takes_over.extend(delivery.handed_off_as_annotations(principal));
                     desired.objects.extend(cloudgrant_platform_kubernetes::objects(principal));
                     desired.notes.extend(label_of_pods(principal));
                 }

@@ -6,6 +6,7 @@ mod clients;
 mod buckets;
 mod changed_hands;
 mod clouds;
+mod confirming;
 mod copied_marks;
 mod denied;
 mod edited_by_hand;

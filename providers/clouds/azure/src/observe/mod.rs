@@ -24,6 +24,7 @@ mod workload_identity;
 use cloudgrant_core::{Desired, Observed, Result};
 
 use crate::Azure;
+use crate::confirmations;
 pub(crate) use crate::observe::identities::trusts_others;
 use crate::observe::other_homes::OtherHomes;
 pub(crate) use crate::observe::roles::is_ours;
@@ -46,6 +47,8 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let renamed = renamed::note(azure, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(azure, &snapshot).await?;
+    observed.confirmed = confirmations::marked(azure, &snapshot).await?;
+    observed.unique_ids = confirmations::unique_ids(azure, &snapshot).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
     let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
