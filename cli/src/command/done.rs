@@ -189,7 +189,7 @@ async fn confirm(
     let look = shell.global.repeated("plan -v");
     need_approval(shell, options.yes, &look)?;
     let shown = handoff::one(&step.change, printer.width());
-    if !printer.is_json() && !(printer.is_quiet() && options.yes) {
+    if !(printer.is_json() || printer.is_quiet() && options.yes) {
         printer.data(&shown)?;
     }
     // Whoever is asked sees it, also where the results go somewhere else.

@@ -160,7 +160,8 @@ fn what_names_a_principal_that_was_made_anew_is_asked_for_again() {
         assert!(confirmed(&now).is_empty(), "{now:#}");
         let mut seen = handoffs(&now);
         let mut expected = all.clone();
-        (seen.sort(), expected.sort());
+        seen.sort();
+        expected.sort();
         assert_eq!(seen, expected);
         let shown = flat(&exits(&folder, &["plan", "-v"], 0));
         assert!(shown.contains("it was confirmed on 20") && shown.contains("it is to be done again"), "{shown}");
