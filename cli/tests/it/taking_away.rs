@@ -196,7 +196,7 @@ fn each_deletion_says_for_which_grant_it_was() {
         let command = ["revoke", "--all", "--yes", "--audit", "audit.jsonl"];
         let (code, said) = run(&folder, provider, &command);
         assert_eq!(code, of_all(provider), "{said}");
-        let headers: Vec<_> = said.lines().filter(|line| line.starts_with("- ") && !line.starts_with("- delete"));
+        let headers = said.lines().filter(|line| line.starts_with("- ") && !line.starts_with("- delete"));
         let headers: Vec<_> = headers.collect();
         assert!(headers.len() > 1, "{said}");
         for header in headers {
