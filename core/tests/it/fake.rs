@@ -286,7 +286,7 @@ impl Provider for Fake {
         let Confirmed { document, on, .. } = confirmed;
         let attributes = json!({ "handoff": confirmed.handoff(), "document": document, "on": on }).into();
         let object = object(&format!("{CONFIRMED}{}", confirmed.digits()), &[]);
-        self.remembers.then(|| Object { attributes, ..object })
+        self.remembers.then_some(Object { attributes, ..object })
     }
 
     fn hands_off(&self, _: Verb) -> bool {
