@@ -18,6 +18,7 @@ mod mark;
 mod object;
 mod observe;
 mod permissions;
+mod record;
 mod records;
 mod stacks;
 mod write;

@@ -5,7 +5,7 @@ use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, shown};
 
 use crate::SETTING;
 use crate::object::parts;
-use crate::records::{Account, Annotations, Record, UNSET};
+use crate::record::{Account, Annotations, Record, UNSET};
 
 /// How the keys of all stacks begin, and end. In between it is a DNS name, as keys of annotations want it: source: Kubernetes
 /// documentation, "Annotations", syntax and character set.
@@ -182,7 +182,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::records::tests::record;
+    use crate::record::tests::record;
 
     const NAME: &str = "vision/production";
 

@@ -6,7 +6,8 @@ use cloudgrant_core::{Marked, ObjectId, Result, Stack};
 
 use crate::id;
 use crate::mark::Mark;
-use crate::records::{Record, SettingsService};
+use crate::record::Record;
+use crate::records::SettingsService;
 
 pub(crate) async fn marked(service: &SettingsService) -> Result<Vec<Marked>> {
     let projects = service.projects().await?;
@@ -47,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::mark::Named;
-    use crate::records::tests::record;
+    use crate::record::tests::record;
 
     #[test]
     fn settings_are_told_by_whose_they_are() {

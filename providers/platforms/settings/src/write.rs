@@ -7,7 +7,7 @@ use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, shown};
 
 use crate::mark::Mark;
 use crate::object::{account, named, parts};
-use crate::records::Record;
+use crate::record::Record;
 use crate::{SETTING, SettingsRecords};
 
 /// How often a record is read that somebody else writes at the same time. Core tries again after that.
