@@ -22,14 +22,18 @@ class Flyte:
     def send(self, method, path, body=None, headers=None):
         """The status and the text of an answer."""
         sent = {"Accept": "application/json", "Content-Type": "application/json"} if headers is None else headers
-        data = body.encode() if body is not None else None
-        request = urllib.request.Request(self.base + path, data, sent, method=method)
+        status, answer, _ = self.exchange(method, path, body.encode() if body is not None else None, sent)
+        return status, answer.decode()
+
+    def exchange(self, method, path, body, headers):
+        """The status of an answer, its bytes as they came, and how they are compressed."""
+        request = urllib.request.Request(self.base + path, body, headers, method=method)
         try:
             with self.opener.open(request, timeout=30) as answer:
-                return answer.status, answer.read().decode()
+                return answer.status, answer.read(), answer.headers.get("Content-Encoding")
         except urllib.error.HTTPError as refusal:
             with refusal:
-                return refusal.code, refusal.read().decode()
+                return refusal.code, refusal.read(), refusal.headers.get("Content-Encoding")
 
     def stop(self):
         self.process.stdin.close()

@@ -10,7 +10,9 @@ use cloudgrant_core::shown;
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::args::complete;
-use crate::command::{apply, audit, completions, drift, explain, export, permissions, plan, revoke, sandbox, stacks};
+use crate::command::{
+    apply, audit, completions, done, drift, explain, export, permissions, plan, revoke, sandbox, stacks,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -243,6 +245,7 @@ pub(crate) enum Command {
     Apply(apply::Options),
     Drift(drift::Options),
     Revoke(revoke::Options),
+    Done(done::Options),
     Stacks(stacks::Options),
     Explain(explain::Options),
     Export(export::Options),
@@ -259,6 +262,7 @@ impl Command {
     pub(crate) fn stack(&self) -> Option<&str> {
         match self {
             Self::Revoke(options) => options.stack(),
+            Self::Done(options) => options.stack(),
             _ => None,
         }
     }

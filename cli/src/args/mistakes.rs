@@ -66,7 +66,7 @@ const USUAL: &[(Typed, &str)] = &[
 const APPROVING: [&str; 5] = ["--auto-approve", "-auto-approve", "--force", "--yes", "-y"];
 
 /// The commands that ask something.
-const ASKING: [&str; 2] = ["apply", "revoke"];
+const ASKING: [&str; 3] = ["apply", "done", "revoke"];
 
 /// Said where nothing is to be approved.
 const ASKS_NOTHING: &str =

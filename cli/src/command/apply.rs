@@ -58,7 +58,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 ///
 /// # Errors
 /// Nobody can approve.
-fn need_approval(shell: Shell<'_>, yes: bool, look: &str) -> Result<()> {
+pub(super) fn need_approval(shell: Shell<'_>, yes: bool, look: &str) -> Result<()> {
     if yes || shell.printer.can_ask() {
         return Ok(());
     }

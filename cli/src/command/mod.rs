@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod completions;
+pub(crate) mod done;
 pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
         Command::Apply(options) => waiting(apply::run(shell, options)),
         Command::Drift(options) => waiting(drift::run(shell, options)),
         Command::Revoke(options) => waiting(revoke::run(shell, options)),
+        Command::Done(options) => waiting(done::run(shell, options)),
         Command::Explain(options) => waiting(explain::run(shell, options)),
         Command::Export(options) => waiting(export::run(shell, options)),
         Command::Permissions(options) => waiting(permissions::run(shell, options)),

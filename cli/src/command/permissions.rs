@@ -14,7 +14,7 @@ use crate::render::json::FORMAT_VERSION;
 #[command(after_help = "\
 On AWS an IAM policy for each account, narrowed to what the stack makes and the manifest names; on \
 Azure a custom role, and the right to give the manifest's roles with a condition to these alone; \
-with `platform.delivery: kubernetes` a ClusterRole, too, with `admin` the calls of Flyte admin. \
+with `platform.delivery: kubernetes` a ClusterRole, too, with `admin` the calls of Flyte admin, with `settings` those of the settings service. \
 Asks no cloud. Standard output has the documents, what to do with them goes to standard error. \
 A file holds one of them: where there are several, --for says which.
 

@@ -20,7 +20,7 @@ pub(crate) fn unchecked(_: &Session) -> Result<()> {
 pub(crate) fn tell_of_no_grants(plan: &mut Plan, session: &Session) {
     let manifest = &session.loaded().manifest;
     let asks = !(manifest.grants.is_empty() && manifest.registries.is_empty() && manifest.bindings.is_empty());
-    if !asks && !plan.takes_all_away() {
+    if !asks && plan.deletes_without_grants().is_none() {
         let message =
             "the manifest grants nothing: it has no `grants` and no `registries`, so that no task code gets anything";
         plan.notes.insert(0, Note::warning(format!("stack {}", plan.stack), message));

@@ -13,7 +13,7 @@ use crate::render::stacks::{Listed, document, text};
 #[command(after_help = "\
 Looks for everything that carries a stack's mark, under whatever name: on AWS in the account of the \
 manifest, on Azure in every subscription of its tenant that the caller sees; where the manifest has \
-cloudgrant tell the platform, in the cluster or in Flyte admin as well. Any other of these to which a stack wrote is \
+cloudgrant tell the platform, in the cluster or in the control plane as well. Any other of these to which a stack wrote is \
 named as not searched, with what leads there. One name can have \
 several homes, and each is a stack of its own. A stack that was renamed, and one whose manifest is \
 gone, is listed like any other, with the command that takes it back. Reads only, and needs no grants \

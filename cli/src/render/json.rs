@@ -2,8 +2,8 @@
 
 use cloudgrant_core::audit::Trail;
 use cloudgrant_core::{
-    Action, Attributes, Broken, Change, Handoff, IntentId, Move, Note, Ownership, Plan, Reference, Report, Stack,
-    Stays, Summary, Unsearched, Widening,
+    Action, Attributes, Broken, Change, Confirmation, Handoff, IntentId, Move, Note, Ownership, Plan, Reference,
+    Report, Stack, Stays, Summary, Unsearched, Widening,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ pub(crate) struct Document<'a> {
     widened: &'a [Widening],
     broken: Vec<Value>,
     stays: &'a [Stays],
+    confirmed: &'a [Confirmation],
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Value>,
     summary: Summary,
@@ -54,6 +55,7 @@ pub(crate) fn plan<'a>(command: &'a str, plan: &'a Plan, moving: Option<&'a Move
         widened: &plan.widened,
         broken: plan.broken.iter().map(broken).collect(),
         stays: &plan.stays,
+        confirmed: &plan.confirmed,
         refusal: plan.refusal.as_ref().map(|it| with(error::value(it.error(), here), "of_caller", &it.is_of_caller())),
         summary: plan.summary(),
         moving,
@@ -80,6 +82,37 @@ pub(crate) fn applied<'a>(
     trail: Option<&Trail>,
     here: &Here,
 ) -> Document<'a> {
+    let result = result(report, here);
+    Document { result: Some(result), audit: trail.map(audit), ..self::plan(command, plan, moving, here) }
+}
+
+/// What came of saying that a handoff was done, or that it wasn't. Without a report, that was written down before.
+pub(crate) fn done(
+    plan: &Plan,
+    handoff: &Change,
+    counts_as_done: bool,
+    report: Option<&Report>,
+    trail: Option<&Trail>,
+    here: &Here,
+) -> Value {
+    let mut document = json!({
+        "format_version": FORMAT_VERSION,
+        "command": "done",
+        "provider": plan.provider,
+        "stack": plan.stack,
+        "handoff": Written::of(handoff, plan),
+        "counts_as_done": counts_as_done,
+    });
+    if let Some(report) = report {
+        document["result"] = result(report, here);
+    }
+    if let Some(trail) = trail {
+        document["audit"] = audit(trail);
+    }
+    document
+}
+
+fn result(report: &Report, here: &Here) -> Value {
     let applied = report.applied.iter().map(|applied| {
         let mut value = with(named(&applied.change), "identifier", &applied.outcome.identifier);
         if !applied.outcome.remarks.is_empty() {
@@ -89,7 +122,7 @@ pub(crate) fn applied<'a>(
     });
     let failed =
         report.failed.iter().map(|failed| with(named(&failed.change), "error", &error::value(&failed.error, here)));
-    let result = json!({
+    json!({
         "applied": applied.collect::<Vec<_>>(),
         "failed": failed.collect::<Vec<_>>(),
         "remaining": report.remaining.iter().map(named).collect::<Vec<_>>(),
@@ -98,8 +131,7 @@ pub(crate) fn applied<'a>(
         "cancelled": report.cancelled,
         "requests": report.requests,
         "elapsed_ms": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
-    });
-    Document { result: Some(result), audit: trail.map(audit), ..self::plan(command, plan, moving, here) }
+    })
 }
 
 /// Where the trail of a run is, and what it ends in.

@@ -6,7 +6,7 @@ pub(crate) mod code;
 pub(crate) mod error;
 pub(crate) mod explain;
 mod halves;
-mod handoff;
+pub(crate) mod handoff;
 pub(crate) mod json;
 mod notes;
 pub(crate) mod pasted;

@@ -82,7 +82,7 @@ impl Here {
         let (own, rest) = command.split_at(end_of_own(command));
         let has = |option: &str| own.split([' ', '\n', '=']).any(|word| word == option);
         let missing = self.0.options.iter().filter(|(begins, _)| !has(begins)).map(|(_, option)| option);
-        let is_of_stack = has("revoke") && has("--all") && !has("--stack");
+        let is_of_stack = (has("revoke") && has("--all") || has("done")) && !has("--stack");
         let mut out = own.to_owned();
         for option in self.0.stack.iter().filter(|_| is_of_stack).chain(missing) {
             out.push(' ');
@@ -139,6 +139,7 @@ impl Here {
         }
         plan.broken.iter_mut().for_each(|broken| self.rewrite(&mut broken.note.message));
         plan.stays.iter_mut().for_each(|stays| self.rewrite(&mut stays.reason));
+        plan.confirmed.iter_mut().for_each(|one| self.rewrite(&mut one.handoff.task));
         for change in &mut plan.changes {
             change.warning.iter_mut().for_each(|warning| self.rewrite(warning));
             change.handoff.iter_mut().for_each(|handoff| self.rewrite(&mut handoff.task));
@@ -162,7 +163,7 @@ impl Here {
     /// The same of notes.
     pub(crate) fn notes<'n>(&self, notes: impl IntoIterator<Item = &'n mut Note>) {
         // The one by which such a plan is known has no command in it.
-        notes.into_iter().filter(|note| !note.takes_all_away()).for_each(|note| self.rewrite(&mut note.message));
+        notes.into_iter().filter(|note| !note.is_of_no_grants()).for_each(|note| self.rewrite(&mut note.message));
     }
 
     /// The same of what could not be searched.
@@ -330,12 +331,7 @@ mod tests {
         let mut change = crate::render::report::tests::creation("`aws iam list-roles`");
         change.warning = Some(text.to_owned());
         change.after = Some(serde_json::json!({ "tag": text }).into());
-        change.handoff = Some(cloudgrant_core::Handoff {
-            to: "an admin".to_owned(),
-            task: text.to_owned(),
-            document: text.to_owned(),
-            verifiable: true,
-        });
+        change.handoff = Some(cloudgrant_core::Handoff::unseen("an admin", text, text));
         let stack = cloudgrant_core::Stack::parse("acme").expect("a stack");
         let mut plan = Plan::new("aws", stack, vec![change.clone()], 0, vec![Note::warning("x", text)]);
         of.plan(&mut plan);

@@ -70,10 +70,10 @@ pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> 
 /// # Errors
 /// The writer's.
 pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> io::Result<()> {
-    let Telling { wording, summary_only, in_full, width, place, global, here } = telling;
-    if plan.takes_all_away() && wording == Wording::Plan {
-        let said = "This plan takes away everything that the stack has made: the manifest has no grants.";
-        writeln!(out, "{}\n", styled(RED.bold(), &wrapped(said, 0, 2, width)))?;
+    let Telling { wording, summary_only, in_full, width, place, .. } = telling;
+    if let (Some(note), Wording::Plan) = (plan.deletes_without_grants(), wording) {
+        let said = note.message.replacen("this", "This", 1) + ".";
+        writeln!(out, "{}\n", styled(RED.bold(), &wrapped(&said, 0, 2, width)))?;
     }
     // First, and even where only the last line is asked for: nothing else is as dangerous.
     out.write_all(widened(&plan.widened, width).as_bytes())?;
@@ -86,10 +86,10 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
         // Where nothing is to do and something is there already, all of this was told before.
         let told_before = plan.is_empty() && plan.unchanged > 0 && !in_full;
         let documents = !told_before && (wording != Wording::Drift || in_full);
-        out.write_all(handoff::all(plan, documents, global, here, width).as_bytes())?;
+        out.write_all(handoff::all(plan, documents, telling).as_bytes())?;
         out.write_all(moving.map(|moving| findings::moving(moving, width)).unwrap_or_default().as_bytes())?;
         // Whoever asks for drift has read the rest when they planned.
-        let said = |note: &Note| note.takes_all_away() && wording == Wording::Plan;
+        let said = |note: &Note| note.is_of_no_grants() && wording == Wording::Plan;
         let worth = |note: &&Note| !said(note) && (wording != Wording::Drift || note.level == Level::Warning);
         let worth = plan.notes.iter().filter(worth);
         let (worth, kept_back) = if in_full || wording == Wording::Drift {

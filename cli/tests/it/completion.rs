@@ -32,7 +32,7 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
         assert_eq!(of(&["cloudgrant", "plan", "--profile", ""]), ["staging", "production"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--profile", "st"]), ["staging"], "{shell}");
         let grants = ["training-data", "models-production", "base-images", "trainer-images"];
-        for command in ["explain", "revoke"] {
+        for command in ["done", "explain", "revoke"] {
             for grant in grants {
                 assert!(of(&["cloudgrant", command, ""]).iter().any(|name| name == grant), "{shell} {command} {grant}");
             }

@@ -208,7 +208,7 @@ fn keys_of_a_platform_s_own_are_checked_as_all_others() {
     for (written, hint) in [
         (
             "delivery: kubernets",
-            "did you mean `kubernetes`? possible: handoff, kubernetes, leave-kubernetes, admin, leave-admin",
+            "did you mean `kubernetes`? possible: handoff, kubernetes, leave-kubernetes, admin, leave-admin, settings, leave-settings",
         ),
         (
             "delivry: kubernetes",

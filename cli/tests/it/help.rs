@@ -32,6 +32,11 @@ fn help_of_revoke() {
 }
 
 #[test]
+fn help_of_done() {
+    assert_looks!(help(&["done", "--help"]));
+}
+
+#[test]
 fn help_of_stacks() {
     assert_looks!(help(&["stacks", "--help"]));
 }
@@ -70,6 +75,7 @@ fn examples_and_lists_fit_a_terminal_of_80_columns() {
         &["apply", "--help"],
         &["drift", "--help"],
         &["revoke", "--help"],
+        &["done", "--help"],
         &["stacks", "--help"],
         &["explain", "--help"],
         &["providers", "--help"],

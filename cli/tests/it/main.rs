@@ -13,6 +13,7 @@ mod completion;
 mod credentials;
 mod delivery;
 mod deployer;
+mod done;
 mod drift;
 mod export;
 mod first_steps;
@@ -39,6 +40,7 @@ mod sandbox;
 mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
+mod settings;
 mod short;
 mod stacks;
 mod stranger;

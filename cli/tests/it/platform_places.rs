@@ -34,9 +34,10 @@ const AZURE: &[(&str, &str)] = &[
     ("CLOUDGRANT_AZURE__RESOURCE_GROUP", "acme-dataplane"),
 ];
 const RECORDS: (&str, &str) = ("cluster resource attributes of ", "cluster-resource-attribute");
+const SETTINGS: (&str, &str) = ("settings of ", "service-account-setting");
 const ACCOUNTS: (&str, &str) = ("service accounts of the cluster with the issuer ", "service-account-annotation");
 
-fn cases() -> [Case; 4] {
+fn cases() -> [Case; 6] {
     let delivered = |manifest: &str, way: &str| {
         let manifest = manifest.replace("  delivery: kubernetes\n", "").replace("  delivery: admin\n", "");
         manifest.replacen("kind: flyte\n", &format!("kind: flyte\n  delivery: {way}\n"), 1)
@@ -52,6 +53,8 @@ fn cases() -> [Case; 4] {
         case("aws", EXAMPLE, "acme-flyte", ACCOUNTS, "kubernetes"),
         case("azure", &attribute(DOMAINS), "acme-domains", RECORDS, "admin"),
         case("azure", ONE_DOMAIN, "acme-one", ACCOUNTS, "leave-kubernetes"),
+        case("aws", EXAMPLE, "acme-flyte", SETTINGS, "leave-settings"),
+        case("azure", DOMAINS, "acme-domains", SETTINGS, "settings"),
     ]
 }
 

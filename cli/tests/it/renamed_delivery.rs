@@ -53,6 +53,8 @@ fn what_is_printed_leads_from_the_old_name_to_the_new_one() {
         ("Azure and Kubernetes", by_cluster(domains, "flyte")),
         ("AWS and Kubernetes", by_cluster(MANIFEST, "union")),
         ("AWS and Flyte admin", ADMIN.to_owned()),
+        ("AWS and settings", ADMIN.replace("delivery: admin", "delivery: settings")),
+        ("Azure and settings", by_cluster(domains, "flyte").replace("delivery: kubernetes", "delivery: settings")),
         (
             "Azure and Flyte admin",
             by_cluster(domains, "flyte").replace("delivery: kubernetes", "delivery: admin\n  attribute: clientId"),

@@ -26,7 +26,7 @@ fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn no_platform_is_told_of_a_role_that_is_not_there() {
-    for delivery in ["admin", "kubernetes", "handoff"] {
+    for delivery in ["admin", "kubernetes", "settings", "handoff"] {
         // The domain's grant was revoked before, and is still listed; or was added since, and is nowhere.
         for was_revoked in [true, false] {
             let all = manifest(delivery, &[DOMAIN, PROJECT]);
@@ -43,9 +43,7 @@ fn no_platform_is_told_of_a_role_that_is_not_there() {
             for change in changes {
                 assert_eq!(change["action"], "delete", "{delivery}, {was_revoked}: {plan:#}");
             }
-            let told = |change: &&Value| {
-                matches!(change["kind"].as_str(), Some("cluster-resource-attribute" | "service-account-annotation"))
-            };
+            let told = |change: &&Value| change["kind"].as_str().is_some_and(|kind| KINDS.contains(&kind));
             assert_eq!(changes.iter().any(|change| told(&change)), delivery != "handoff", "{plan:#}");
             assert_eq!(run(&folder, &["revoke", "of-project", "--yes", "-q"]).0, Some(0));
             assert_eq!(run(&folder, &["apply", "--yes", "-q"]).0, Some(0));
@@ -55,7 +53,7 @@ fn no_platform_is_told_of_a_role_that_is_not_there() {
 }
 
 const AZURE: &str = include_str!("../../../examples/domains/cloudgrant.yaml");
-const KINDS: [&str; 2] = ["cluster-resource-attribute", "service-account-annotation"];
+const KINDS: [&str; 3] = ["cluster-resource-attribute", "service-account-annotation", "service-account-setting"];
 
 /// The manifest of a grant at a scope, beside another one or none.
 fn moved(cloud: &str, delivery: &str, scope: &str, beside: Option<&str>) -> String {
@@ -97,7 +95,14 @@ fn what_the_platform_is_told_follows_the_principal_of_a_grant_that_was_moved() {
     let on_azure = [(DOMAIN, OTHER), (ALL, DOMAIN)];
     let mut wrong = Vec::new();
     for (cloud, moves) in [("aws", &on_aws[..]), ("azure", &on_azure)] {
-        for (delivery, beside) in [("kubernetes", None), ("admin", Some(ALL)), ("kubernetes", Some(ALL))] {
+        let ways = [
+            ("kubernetes", None),
+            ("admin", Some(ALL)),
+            ("kubernetes", Some(ALL)),
+            ("settings", None),
+            ("settings", Some(ALL)),
+        ];
+        for (delivery, beside) in ways {
             for (from, to) in moves {
                 let case = format!("{cloud} {delivery} {from} > {to} beside {beside:?}");
                 let folder = Folder::with(&moved(cloud, delivery, from, beside));

@@ -196,7 +196,8 @@ fn each_deletion_says_for_which_grant_it_was() {
         let command = ["revoke", "--all", "--yes", "--audit", "audit.jsonl"];
         let (code, said) = run(&folder, provider, &command);
         assert_eq!(code, of_all(provider), "{said}");
-        let headers: Vec<_> = said.lines().filter(|line| line.starts_with("- ") && *line != "- delete").collect();
+        let headers = said.lines().filter(|line| line.starts_with("- ") && !line.starts_with("- delete"));
+        let headers: Vec<_> = headers.collect();
         assert!(headers.len() > 1, "{said}");
         for header in headers {
             assert!(header.contains("   (was for "), "{header}");
@@ -205,7 +206,8 @@ fn each_deletion_says_for_which_grant_it_was() {
         assert!(trail.contains("\"event\":\"attempt\"") && !trail.contains("\"because\":[]"), "{trail}");
         let folder = applied(provider);
         let document = assert_valid(&folder, &["revoke", "--all", "--yes", "--provider", provider, "--sandbox"]);
-        for change in document["changes"].as_array().expect("changes") {
+        let changes = document["changes"].as_array().expect("changes").iter();
+        for change in changes.filter(|change| change["action"] != "handoff") {
             assert!(change["was_for"].as_array().is_some_and(|was_for| !was_for.is_empty()), "{change:#}");
         }
     }

@@ -107,6 +107,14 @@ fn a_plan_that_takes_everything_away_says_so_first() {
     }
     folder.write("cloudgrant.yaml", format!("{without}grants:\n"));
     assert_eq!(folder.output(&["plan", "--sandbox"]).status.code(), Some(2));
+    // What registries or bindings ask for may stay: all that grants gave goes nevertheless.
+    let binding = "bindings: [{ scope: { project: vision, domain: production } }]\n";
+    folder.write("cloudgrant.yaml", format!("{without}{binding}"));
+    let begins = "This plan deletes what the stack has made, and the manifest has no grants.";
+    for arguments in [&["plan", "--sandbox"][..], &["plan", "--sandbox", "--quiet"]] {
+        assert_eq!(first(&folder.output(arguments)), begins);
+    }
+    assert!(!first(&folder.output(&["drift", "--sandbox"])).contains("the manifest has no grants"));
     // Once nothing is there any more, there is nothing to say.
     folder.write("cloudgrant.yaml", format!("{without}grants: []\n"));
     assert_eq!(folder.output(&["apply", "--yes", "--sandbox"]).status.code(), Some(0));

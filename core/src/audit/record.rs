@@ -45,6 +45,15 @@ pub enum Event<'a> {
         /// What the plan comes to.
         plan: Summary,
     },
+    /// Somebody says of a handoff whether it was carried out. The change of its mark follows.
+    Confirm {
+        /// The object that was handed off.
+        handoff: &'a ObjectId,
+        /// A digest of the document that is meant, and of the principals that it names.
+        document: &'a str,
+        /// Whether it was carried out, or taken back where nothing wants it any more.
+        done: bool,
+    },
     /// A change is about to be made.
     Attempt {
         /// What it does.

@@ -6,6 +6,7 @@ pub(crate) mod backends;
 pub(crate) mod capability;
 pub(crate) mod change;
 pub(crate) mod client_code;
+pub(crate) mod confirmed;
 pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::delivery::Outputs;
+use crate::digest::digest_of;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;
@@ -57,6 +58,53 @@ pub struct Handoff {
     pub document: String,
     /// Whether a later run can see that it was done.
     pub verifiable: bool,
+    /// The principals that the document names, as it names them: ARNs, client IDs. What was done by it is void once one of them
+    /// is made anew, as the cloud tells the two apart ([`Observed::unique_ids`](crate::Observed::unique_ids)).
+    #[serde(skip)]
+    pub principals: Vec<String>,
+    /// Whether it takes back what an earlier one asked for, and nothing wants any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub takes_back: bool,
+}
+
+impl Handoff {
+    /// One by which something is to be done that no later run can see.
+    pub fn unseen(to: impl Into<String>, task: impl Into<String>, document: impl Into<String>) -> Self {
+        Self {
+            to: to.into(),
+            task: task.into(),
+            document: document.into(),
+            verifiable: false,
+            principals: Vec::new(),
+            takes_back: false,
+        }
+    }
+
+    /// The same with the principals that its document names.
+    #[must_use]
+    pub fn naming(mut self, principals: impl IntoIterator<Item = String>) -> Self {
+        self.principals.extend(principals);
+        self.principals.sort();
+        self.principals.dedup();
+        self
+    }
+
+    /// The same as one that takes back what was asked for.
+    #[must_use]
+    pub fn taking_back(mut self) -> Self {
+        self.takes_back = true;
+        self
+    }
+
+    /// Thirty-two hexadecimal digits that stand for all that it says, and for the principals that it names as they are now.
+    pub(crate) fn digest(&self, unique_ids: &BTreeMap<String, String>) -> String {
+        let mut text = format!("{}\n{}\n{}", self.to, self.task, self.document);
+        for principal in &self.principals {
+            let id = unique_ids.get(principal).map_or("", String::as_str);
+            text.push_str(&format!("\n{principal} {id}"));
+        }
+        digest_of(&text, 16)
+    }
 }
 
 /// An attribute that another object has, and that the cloud chooses when it makes that one: the client ID of a managed
@@ -123,6 +171,12 @@ pub struct Desired {
     /// Whether everything that the stack ever made is to be found, whatever that costs: something is taken away. Core sets
     /// it.
     pub thorough: bool,
+    /// Handoffs by which somebody was asked for what objects here do themselves: what such a handoff made is theirs by now, and
+    /// nobody has to take it back.
+    pub takes_over: BTreeSet<ObjectId>,
+    /// Scopes whose principal the platform's vendor was asked for, and which the manifest names by now: what was asked for is there,
+    /// and is used.
+    pub vendor_made: BTreeSet<Scope>,
     /// The OpenID Connect issuers of the clusters in which the manifest's principals are used, as far as anybody knows
     /// ([`Identity::Known`](crate::Identity::Known)). Core sets it, for the platform's backend: no other cluster is the manifest's.
     pub issuers: BTreeSet<String>,
@@ -145,8 +199,34 @@ impl Desired {
         self.unasked.extend(other.unasked);
         self.unapplied.extend(other.unapplied);
         self.absent.extend(other.absent);
+        self.takes_over.extend(other.takes_over);
+        self.vendor_made.extend(other.vendor_made);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_stands_for_a_document_and_for_the_principals_as_they_are_now() {
+        let handoff = || Handoff::unseen("them", "do it", "as follows").naming(["b".to_owned(), "a".to_owned()]);
+        let ids = |of_a: &str| BTreeMap::from([("a".to_owned(), of_a.to_owned())]);
+        let digest = handoff().digest(&ids("1"));
+        assert_eq!(digest.len(), 32);
+        assert_eq!(digest, handoff().naming(["a".to_owned()]).digest(&ids("1")), "named twice, it is one");
+        let other = Handoff { document: "otherwise".to_owned(), ..handoff() };
+        let unnamed = Handoff { principals: Vec::new(), ..handoff() };
+        for other in [
+            handoff().digest(&ids("2")),
+            handoff().digest(&BTreeMap::new()),
+            other.digest(&ids("1")),
+            unnamed.digest(&ids("1")),
+        ] {
+            assert_ne!(digest, other);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::change::Action;
+use crate::contract::confirmed::Confirmed;
 use crate::contract::delivery::Outputs;
 use crate::contract::error::Error;
 use crate::contract::object::ObjectId;
@@ -232,6 +233,13 @@ pub struct Observed {
     /// What a reader should know before an object is changed, as [`Found::if_deleted`] is for one that goes: whom it stops
     /// serving.
     pub if_updated: BTreeMap<ObjectId, String>,
+    /// Of the cloud's objects that are there, those by which somebody confirmed a handoff
+    /// ([`Provider::confirmation`](crate::Provider::confirmation)), and what each says; `None` of one that somebody has edited, so
+    /// that nobody knows what it confirms.
+    pub confirmed: BTreeMap<ObjectId, Option<Confirmed>>,
+    /// What tells a principal from another one that was made under the same name before or after it, by what documents call it: the
+    /// unique ID of a role. Of those that handoffs may name, as far as they are there.
+    pub unique_ids: BTreeMap<String, String>,
 }
 
 impl Observed {
@@ -259,6 +267,8 @@ impl Observed {
             platform_places,
             with_principals,
             if_updated,
+            confirmed,
+            unique_ids,
         } = other;
         self.objects.extend(objects);
         self.limits.extend(limits);
@@ -285,6 +295,8 @@ impl Observed {
         self.platform_places.extend(platform_places);
         self.with_principals.extend(with_principals);
         self.if_updated.extend(if_updated);
+        self.confirmed.extend(confirmed);
+        self.unique_ids.extend(unique_ids);
     }
 
     /// Which principals of the stack's are named by what names one.

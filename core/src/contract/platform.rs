@@ -11,13 +11,13 @@ use crate::contract::backend::Backend;
 use crate::contract::client_code::ClientCode;
 use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
-use crate::contract::object::{Desired, Handoff};
+use crate::contract::object::{Desired, Handoff, ObjectId};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::protected::Protected;
 use crate::contract::stacks::WayTo;
 use crate::vocabulary::intent::{Intents, Reach};
 use crate::vocabulary::names::Stack;
-use crate::vocabulary::scope::Pair;
+use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
 
 /// A platform that runs task code: which scopes there are and who runs in each, what the platform calls its own things on each
@@ -107,6 +107,20 @@ pub trait Platform: Debug + Send + Sync {
     /// under it any more: a sentence, for people. Each pair is given as `-p PROJECT -d DOMAIN`, or described where nobody can
     /// tell it any more.
     fn unbinding(&self, bound: &[String]) -> String;
+
+    /// How somebody takes back what a handoff of the platform's own kinds asked for, as
+    /// [`Provider::taken_back`](crate::Provider::taken_back).
+    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        let _ = (kind, name);
+        None
+    }
+
+    /// The object of the handoff by which the platform's vendor is asked for the principal of a scope; `None` where no vendor makes
+    /// any.
+    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
+        let _ = scope;
+        None
+    }
 
     /// What whoever starts task code must be allowed on the platform (requirements 8 and 44).
     fn execute_permission(&self) -> ExecutePermission;

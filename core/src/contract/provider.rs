@@ -13,10 +13,11 @@ use crate::contract::attributes::Attributes;
 use crate::contract::backend::Backend;
 use crate::contract::capability::Capabilities;
 use crate::contract::client_code::ClientCode;
+use crate::contract::confirmed::Confirmed;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::{Desired, Object, ObjectId};
+use crate::contract::object::{Desired, Handoff, Object, ObjectId};
 use crate::contract::observed::Widened;
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::platform::Platform;
@@ -191,6 +192,29 @@ pub trait Provider: Backend {
     ///   [`FoundStack::platform_places`](crate::FoundStack::platform_places).
     fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
         let _ = (place, scope, because);
+        None
+    }
+
+    /// The object at home by which the stack remembers that somebody confirmed a handoff: no run can see that it was carried out.
+    /// `None` where the provider keeps no such marks; then no handoff can be confirmed.
+    ///
+    /// # Behavior
+    /// - Its name follows from the handoff ([`Confirmed::digits`]), and it gives nobody anything. It goes with no principal.
+    /// - Those that are there are in [`Observed::confirmed`](crate::Observed::confirmed), with what each says.
+    /// - Sends nothing.
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        let _ = confirmed;
+        None
+    }
+
+    /// How somebody takes back what a handoff of the cloud's own kinds asked for: the object, by the kind and the name that its mark
+    /// has, and what is to be done. Asked where the manifest may have forgotten it. `None` where the kind isn't the cloud's, or
+    /// the name is none that it gives.
+    ///
+    /// # Behavior
+    /// - Sends nothing. What it says follows from the name alone, which somebody may have edited: it is told to others as commands.
+    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        let _ = (kind, name);
         None
     }
 

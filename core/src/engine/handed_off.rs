@@ -7,6 +7,7 @@ use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Error;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::Unsearched;
+use crate::engine::confirming::taking_back;
 use crate::engine::{Cancel, Engine, Silent};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
@@ -24,11 +25,11 @@ pub(super) struct OneByOne {
     untold: Vec<(IntentId, Error)>,
 }
 
-impl OneByOne {
+impl Engine {
     /// Tells of it, but of what is asked for still (`still`), and of what can't be told: it may be there.
-    pub(super) fn tell(&self, plan: &mut Plan, still: &HashSet<ObjectId>) {
-        tell_all(plan, self.asked.iter().filter(|object| !still.contains(&object.id)));
-        for (intent, error) in &self.untold {
+    pub(super) fn tell_one_by_one(&self, told: &OneByOne, plan: &mut Plan, still: &HashSet<ObjectId>) {
+        self.tell_all(plan, told.asked.iter().filter(|object| !still.contains(&object.id)));
+        for (intent, error) in &told.untold {
             let place = format!("what somebody else was asked for, for {intent}");
             if plan.unsearched.iter().any(|told| told.place == place) {
                 continue;
@@ -43,9 +44,69 @@ impl OneByOne {
         }
         plan.unsearched.sort();
     }
-}
 
-impl Engine {
+    /// Tells of all of these.
+    pub(super) fn tell_all<'a>(&self, plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
+        let told = told_by_marks(plan);
+        for object in objects.filter(|object| !told.contains(&object.id)) {
+            let Some(handoff) = &object.handoff else { continue };
+            self.tell(plan, &object.id, &object.ownership, handoff, object.because.iter().cloned().collect());
+        }
+        plan.unsearched.sort();
+    }
+
+    /// Tells of those that somebody was asked for by the whole manifest (`whole`), among `handed_off`, and that nothing asks for which
+    /// stays (`wanted`).
+    pub(super) fn tell_taken(
+        &self,
+        plan: &mut Plan,
+        whole: &Plan,
+        handed_off: &BTreeSet<ObjectId>,
+        wanted: &HashSet<ObjectId>,
+        kept: &HashSet<IntentId>,
+    ) {
+        let told = told_by_marks(plan);
+        let is_taken = |change: &&Change| {
+            change.action == Action::Handoff
+                && handed_off.contains(&change.id)
+                && !wanted.contains(&change.id)
+                && !told.contains(&change.id)
+        };
+        for change in whole.changes.iter().filter(is_taken) {
+            let Some(handoff) = &change.handoff else { continue };
+            let because = change.because.iter().filter(|intent| !kept.contains(intent)).cloned();
+            self.tell(plan, &change.id, &change.ownership, handoff, because.collect());
+        }
+        plan.unsearched.sort();
+    }
+
+    fn tell(
+        &self,
+        plan: &mut Plan,
+        id: &ObjectId,
+        ownership: &Ownership,
+        handoff: &Handoff,
+        because: BTreeSet<IntentId>,
+    ) {
+        let place = match ownership {
+            Ownership::Fragment { of } => format!("{of} ({id})"),
+            Ownership::Exclusive => id.to_string(),
+        };
+        let is_binding = |intent: &&IntentId| matches!(intent, IntentId::Binding(_));
+        // What grants come to in a scope is told by these.
+        let all_bindings = because.iter().all(|intent| is_binding(&intent));
+        let names = listed(because.iter().filter(|intent| all_bindings || !is_binding(intent)), NAMED);
+        let reason = format!(
+            "{} may have been asked to {}, for {names}, and nobody can see from here whether that was done: have it taken back where it \
+             was, and take {names} out of the manifest then",
+            handoff.to, handoff.task
+        );
+        plan.unsearched_for.entry(place.clone()).or_default().extend(because);
+        plan.unsearched.push(Unsearched { place, reason });
+        let (_, how) = self.taken_back(id.kind, &id.name);
+        plan.changes.push(taking_back(id.clone(), how));
+    }
+
     /// What somebody else was asked for, told for each resource and for each binding by itself: one that is gone, or that may not be
     /// read, hides nothing of the others.
     pub(super) async fn handed_off_one_by_one(&self, intents: &Intents) -> OneByOne {
@@ -127,55 +188,16 @@ pub(super) fn all<'a>(
     in_cloud.iter().chain(on_platform).filter(|object| object.handoff.is_some())
 }
 
-/// Tells of all of these.
-pub(super) fn tell_all<'a>(plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
-    for object in objects {
-        let Some(handoff) = &object.handoff else { continue };
-        tell(plan, &object.id, &object.ownership, handoff, object.because.iter().cloned().collect());
-    }
-    plan.unsearched.sort();
+/// What is to be taken back by the mark of it.
+fn told_by_marks(plan: &Plan) -> HashSet<ObjectId> {
+    let taken_back = plan.changes.iter().filter(|change| change.handoff.as_ref().is_some_and(|it| it.takes_back));
+    taken_back.map(|change| change.id.clone()).collect()
 }
 
-/// Tells of those that somebody was asked for by the whole manifest (`whole`), among `handed_off`, and that nothing asks for which
-/// stays (`wanted`).
-pub(super) fn tell_taken(
-    plan: &mut Plan,
-    whole: &Plan,
-    handed_off: &BTreeSet<ObjectId>,
-    wanted: &HashSet<ObjectId>,
-    kept: &HashSet<IntentId>,
-) {
-    let is_taken = |change: &&Change| {
-        change.action == Action::Handoff && handed_off.contains(&change.id) && !wanted.contains(&change.id)
-    };
-    for change in whole.changes.iter().filter(is_taken) {
-        let Some(handoff) = &change.handoff else { continue };
-        let because = change.because.iter().filter(|intent| !kept.contains(intent)).cloned();
-        tell(plan, &change.id, &change.ownership, handoff, because.collect());
-    }
-    plan.unsearched.sort();
-}
-
-/// The handoffs of a plan.
+/// The handoffs that a plan wants.
 pub(super) fn in_plan(plan: &Plan) -> HashSet<ObjectId> {
-    let handoffs = plan.changes.iter().filter(|change| change.action == Action::Handoff);
-    handoffs.map(|change| change.id.clone()).collect()
-}
-
-fn tell(plan: &mut Plan, id: &ObjectId, ownership: &Ownership, handoff: &Handoff, because: BTreeSet<IntentId>) {
-    let place = match ownership {
-        Ownership::Fragment { of } => format!("{of} ({id})"),
-        Ownership::Exclusive => id.to_string(),
-    };
-    let is_binding = |intent: &&IntentId| matches!(intent, IntentId::Binding(_));
-    // What grants come to in a scope is told by these.
-    let all_bindings = because.iter().all(|intent| is_binding(&intent));
-    let names = listed(because.iter().filter(|intent| all_bindings || !is_binding(intent)), NAMED);
-    let reason = format!(
-        "{} may have been asked to {}, for {names}, and nobody can see from here whether that was done: have it taken back where it was, \
-         and take {names} out of the manifest then",
-        handoff.to, handoff.task
-    );
-    plan.unsearched_for.entry(place.clone()).or_default().extend(because);
-    plan.unsearched.push(Unsearched { place, reason });
+    let is_wanted = |change: &&Change| change.handoff.as_ref().is_some_and(|handoff| !handoff.takes_back);
+    let handoffs = plan.changes.iter().filter(|change| change.action == Action::Handoff).filter(is_wanted);
+    let confirmed = plan.confirmed.iter().map(|one| one.object.clone());
+    handoffs.map(|change| change.id.clone()).chain(confirmed).collect()
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod cancel;
+mod confirming;
 mod desired;
 mod handed_off;
 mod news;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use cancel::Cancel;
+pub use confirming::{Confirming, Said};
 pub use report::{Applied, Failed, Report};
 pub use settings::Settings;
 pub use watch::{Event, Silent, Watch};
@@ -217,7 +219,7 @@ impl Engine {
         }
         if !self.has_just_made(&approved) {
             let now = self.plan_unless(watch, cancel).await?;
-            if now.changes != approved.plan().changes {
+            if !asked_of(&now).eq(asked_of(approved.plan())) {
                 return Err(stale(approved.plan(), &now));
             }
         }
@@ -278,10 +280,15 @@ impl fmt::Debug for Engine {
 /// A plan that was approved in advance is applied without another look if its own began no longer ago than this.
 const JUST_NOW: Duration = Duration::from_secs(10);
 
+/// What a plan asks for. What somebody else is to take back is told beside that.
+fn asked_of(plan: &Plan) -> impl Iterator<Item = &Change> {
+    plan.changes.iter().filter(|change| !change.handoff.as_ref().is_some_and(|handoff| handoff.takes_back))
+}
+
 fn stale(approved: &Plan, now: &Plan) -> Error {
     let differs = |change: &&Change, other: &Plan| !other.changes.contains(change);
-    let gone = approved.changes.iter().find(|change| differs(change, now));
-    let new = now.changes.iter().find(|change| differs(change, approved));
+    let gone = asked_of(approved).find(|change| differs(change, now));
+    let new = asked_of(now).find(|change| differs(change, approved));
     let mut error = Error::new(ErrorKind::PlanStale, "the cloud changed since the plan was made; nothing was applied");
     if let Some(change) = new.or(gone) {
         error = error.with("object", &change.id);

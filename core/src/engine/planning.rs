@@ -12,7 +12,7 @@ use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away
 use crate::plan::diff::Aim;
 use crate::plan::{Look, Plan, diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};
-use crate::vocabulary::note::{Note, TAKES_ALL_AWAY};
+use crate::vocabulary::note::{DELETES_WITHOUT_GRANTS, Note, TAKES_ALL_AWAY};
 
 /// What the manifest asks for, for whoever takes all of it away.
 #[derive(Default)]
@@ -42,8 +42,8 @@ impl Engine {
         if takes_all {
             let served = |id: &ObjectId| Some((id.clone(), before.served.get(id)?.clone()));
             plan.served = taking_away::deleted(&plan).filter_map(served).collect();
-            handed_off::tell_all(&mut plan, before.handed_off.iter());
-            before.one_by_one.tell(&mut plan, &HashSet::new());
+            self.tell_all(&mut plan, before.handed_off.iter());
+            self.tell_one_by_one(&before.one_by_one, &mut plan, &HashSet::new());
         }
         if let Some(baseline) = &self.baseline {
             // Of what stays, nobody asks whether all of it is gone.
@@ -79,8 +79,9 @@ impl Engine {
         }
         let (mut plan, _) = self.plan_for(&self.intents, watch, cancel, &HashSet::new()).await?;
         // Whoever revokes asks for that; a manifest may have lost its grants by mistake.
-        if !self.thorough && self.intents.grants.is_empty() && plan.only_deletes() {
-            plan.notes.push(Note::warning("manifest", TAKES_ALL_AWAY));
+        if !self.thorough && self.intents.grants.is_empty() && plan.summary().delete > 0 {
+            let said = if plan.only_deletes() { TAKES_ALL_AWAY } else { DELETES_WITHOUT_GRANTS };
+            plan.notes.push(Note::warning("manifest", said));
         }
         if self.with_news && !self.thorough {
             let news = news::notes(self.platform.as_ref(), &self.intents, &plan);
@@ -143,11 +144,14 @@ impl Engine {
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };
+        let marks = self.take_marks(&desired, &mut observed);
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();
         let plan = self.difference(desired, observed)?;
-        Ok((Plan { look, served, idle, ..plan }, facts))
+        let mut plan = Plan { look, served, idle, ..plan };
+        self.settle_handoffs(&mut plan, marks);
+        Ok((plan, facts))
     }
 
     pub(super) fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {

@@ -27,6 +27,7 @@ use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
 use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;
+use crate::engine::taking_away::given_by_others::There;
 use crate::engine::taking_away::moved::Lacking;
 use crate::engine::taking_away::reducer::{Reduced, Reducer};
 use crate::engine::taking_away::sharing::Sharing;
@@ -122,7 +123,11 @@ impl Engine {
         // The manifest alone doesn't ask for these principals, nor for what is on them.
         let goes: HashSet<_> = deleted(&plan).cloned().collect();
         let known: HashSet<_> = plan.stays.iter().map(|stays| stays.object.clone()).collect();
-        plan.stays.extend(told.into_iter().filter(|one| !goes.contains(&one.object) && !known.contains(&one.object)));
+        // What others confirmed and have to take back, each plan says by itself.
+        let is_news =
+            |one: &Stays| !goes.contains(&one.object) && !known.contains(&one.object) && !plan.has_mark_of(&one.object);
+        let news: Vec<_> = told.into_iter().filter(is_news).collect();
+        plan.stays.extend(news);
         plan.stays.sort();
         Ok(plan)
     }
@@ -213,15 +218,24 @@ impl Engine {
         let needed = whole.as_ref().map(|whole| moved::needed(&lacking, &plan, whole, &scopes, &principals, intents));
         let (needed_scopes, needed) = needed.unwrap_or_default();
         let staying = Staying { scopes: staying.into_iter().chain(needed_scopes).collect(), needed };
+        self.tell_less(&mut plan);
         if let Some(whole) = &whole {
-            handed_off::tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
+            self.tell_taken(&mut plan, whole, &asked, &still_asked, &kept);
         }
-        asked_one_by_one.tell(&mut plan, &still_asked);
+        self.tell_one_by_one(&asked_one_by_one, &mut plan, &still_asked);
         if !are_givers_told && whole.is_some() {
             let gives = |object: &Object| sharing.is_told(&object.id, &object.attributes);
             let (absent, of_others) = (reducer.absent(), given_by_others::of_others(&asked_by_givers, &theirs, gives));
-            let is_there = |intent: &IntentId| !absent.contains(intent) && !of_others.contains(intent);
-            plan.notes.extend(given_by_others::note(&revoked, &givers, is_there));
+            let there = |intent: &IntentId| {
+                if absent.contains(intent) || of_others.contains(intent) {
+                    There::Nothing
+                } else if reducer.unapplied.contains(intent) {
+                    There::Part
+                } else {
+                    There::Whole
+                }
+            };
+            plan.notes.extend(given_by_others::notes(&revoked, &givers, there));
         }
         plan.notes.extend(notes::unapplied(&reducer.unapplied, &revoked, intents));
         plan.notes.extend(missing);

@@ -98,7 +98,7 @@ mod tests {
 
         fn execute_handoff(&self, _: &Stack, pairs: &[Pair]) -> Option<Handoff> {
             let document = format!("{} pairs", pairs.len());
-            Some(Handoff { to: "whoever".to_owned(), task: "let them".to_owned(), document, verifiable: false })
+            Some(Handoff::unseen("whoever", "let them", document))
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audience;
 pub(crate) mod comparison;
+pub(crate) mod confirmation;
 pub(crate) mod diff;
 pub(crate) mod execute;
 pub(crate) mod in_the_way;
@@ -20,6 +21,7 @@ pub(crate) use crate::contract::change::{Action, Approved, Change};
 use crate::contract::error::Error;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::{Broken, Stays, Unsearched, Widening};
+use crate::plan::confirmation::{Confirmation, Mark};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::Stack;
@@ -85,6 +87,12 @@ pub struct Plan {
     /// Where grants are taken away: what the manifest names and nothing has to exist for, as a registry that is reachable as
     /// it is.
     pub idle: Vec<IntentId>,
+    /// The wanted handoffs that somebody confirmed in just the form in which they are wanted. They aren't among the changes.
+    pub confirmed: Vec<Confirmation>,
+    /// The marks of confirmed handoffs, whatever became of these.
+    pub(crate) marks: BTreeMap<ObjectId, Mark>,
+    /// [`Observed::unique_ids`](crate::Observed::unique_ids), of what handoffs name.
+    pub(crate) unique_ids: BTreeMap<String, String>,
     /// Where grants are taken away: what is wanted and left alone, as something of somebody else's is in its place.
     pub(crate) in_the_way: Vec<InTheWay>,
     /// Where the plan is only shown, and none to be applied: why an apply would be refused.
@@ -199,6 +207,9 @@ impl Plan {
             stays: Vec::new(),
             served: BTreeMap::new(),
             idle: Vec::new(),
+            confirmed: Vec::new(),
+            marks: BTreeMap::new(),
+            unique_ids: BTreeMap::new(),
             in_the_way: Vec::new(),
             refusal: None,
             is_compared: true,
@@ -209,8 +220,10 @@ impl Plan {
 
     /// Whether everything that there is goes, and nothing stays or comes.
     pub(crate) fn only_deletes(&self) -> bool {
-        let Summary { create, update, delete, handoff, unchanged } = self.summary();
-        delete > 0 && [create, update, handoff, unchanged] == [0; 4]
+        let Summary { create, update, delete, handoff: _, unchanged } = self.summary();
+        let is_wanted = |change: &Change| change.handoff.as_ref().is_some_and(|handoff| !handoff.takes_back);
+        let handoffs = self.changes.iter().filter(|change| is_wanted(change)).count() + self.confirmed.len();
+        delete > 0 && [create, update, handoffs, unchanged] == [0; 4]
     }
 
     /// Those of the objects that it deletes.
@@ -219,10 +232,15 @@ impl Plan {
         deleted.filter(|id| objects.contains(id)).cloned().collect()
     }
 
-    /// Whether it takes everything away that the stack has made, only because the manifest asks for nothing: then a note
-    /// says [`TAKES_ALL_AWAY`](crate::TAKES_ALL_AWAY).
-    pub fn takes_all_away(&self) -> bool {
-        self.notes.iter().any(Note::takes_all_away)
+    /// What it says first where it deletes and the manifest has no grants: [`TAKES_ALL_AWAY`](crate::TAKES_ALL_AWAY), or
+    /// [`DELETES_WITHOUT_GRANTS`](crate::DELETES_WITHOUT_GRANTS).
+    pub fn deletes_without_grants(&self) -> Option<&Note> {
+        self.notes.iter().find(|note| note.is_of_no_grants())
+    }
+
+    /// Whether somebody confirmed a handoff of an object, in whatever form.
+    pub(crate) fn has_mark_of(&self, object: &ObjectId) -> bool {
+        self.marks.values().filter_map(|mark| mark.says.as_ref()).any(|says| says.is_of(object))
     }
 
     /// Approves the plan as it stands.

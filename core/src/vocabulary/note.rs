@@ -7,6 +7,9 @@ use serde::Serialize;
 /// Said of a plan that takes everything away only because the manifest asks for nothing, as one with `grants: []` does.
 pub const TAKES_ALL_AWAY: &str = "this plan takes away everything that the stack has made: the manifest has no grants";
 
+/// Said of a plan that deletes something while the manifest has no grants, and leaves what registries or bindings ask for.
+pub const DELETES_WITHOUT_GRANTS: &str = "this plan deletes what the stack has made, and the manifest has no grants";
+
 /// Something that a reader of the plan should know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Note {
@@ -43,9 +46,10 @@ impl Note {
         Self { is_of_access: true, ..Self::warning(about, message) }
     }
 
-    /// Whether it is the one of a plan that takes everything away ([`TAKES_ALL_AWAY`]).
-    pub fn takes_all_away(&self) -> bool {
-        self.message == TAKES_ALL_AWAY
+    /// Whether it says that a plan deletes although, or because, the manifest has no grants ([`TAKES_ALL_AWAY`],
+    /// [`DELETES_WITHOUT_GRANTS`]).
+    pub fn is_of_no_grants(&self) -> bool {
+        [TAKES_ALL_AWAY, DELETES_WITHOUT_GRANTS].contains(&self.message.as_str())
     }
 
     /// An information.

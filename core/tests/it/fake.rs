@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Connect,
-    Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId, Intents, Limit,
-    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
-    RegisteredKind, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding,
-    ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
+    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Confirmed,
+    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId,
+    Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext,
+    Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope,
+    ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -26,6 +26,9 @@ pub(crate) enum Step {
     /// It says that it succeeded, with a remark.
     Pretend,
 }
+
+/// How the names of its marks of confirmed handoffs begin.
+pub(crate) const CONFIRMED: &str = "confirmed-";
 
 /// The remark.
 pub(crate) const PRETENDED: &str = "the document of somebody else was written";
@@ -59,6 +62,10 @@ pub(crate) struct Fake {
     pub(crate) is_refusing_always: bool,
     /// Whether somebody else may be asked for something.
     pub(crate) hands_off: bool,
+    /// Whether it remembers what was confirmed.
+    pub(crate) remembers: bool,
+    /// What tells its principals from others of their names.
+    pub(crate) unique_ids: Mutex<BTreeMap<String, String>>,
 }
 
 impl fmt::Debug for Fake {
@@ -102,6 +109,11 @@ pub(crate) fn found(needs: &[&str]) -> Found {
 }
 
 impl Fake {
+    /// Wants something else from now on.
+    pub(crate) fn want(&self, objects: Vec<Object>) {
+        *self.wanted.lock().expect("lock") = objects;
+    }
+
     pub(crate) fn wanting(objects: Vec<Object>) -> Self {
         Self {
             wanted: Mutex::new(objects),
@@ -121,6 +133,8 @@ impl Fake {
             refusing: None,
             is_refusing_always: false,
             hands_off: true,
+            remembers: false,
+            unique_ids: Mutex::default(),
         }
     }
 
@@ -195,7 +209,14 @@ impl Backend for Fake {
             obstacle: if self.is_of_caller { Obstacle::Caller } else { Obstacle::Certain },
         });
         let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
-        Ok(Observed { objects, unmakeable, limits, ..Observed::default() })
+        let says = |found: &Found| {
+            let [handoff, document, on] = ["handoff", "document", "on"].map(|key| found.attributes.text(key));
+            Confirmed::parse(&handoff?, &document?, &on?)
+        };
+        let marks = objects.iter().filter(|(id, _)| id.name.starts_with(CONFIRMED));
+        let confirmed = marks.map(|(id, found)| (id.clone(), says(found))).collect();
+        let unique_ids = self.unique_ids.lock().expect("lock").clone();
+        Ok(Observed { objects, unmakeable, limits, confirmed, unique_ids, ..Observed::default() })
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
@@ -259,6 +280,13 @@ impl Provider for Fake {
         }
         objects.retain(|object| object.because.iter().any(is_asked));
         Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        let Confirmed { document, on, .. } = confirmed;
+        let attributes = json!({ "handoff": confirmed.handoff(), "document": document, "on": on }).into();
+        let object = object(&format!("{CONFIRMED}{}", confirmed.digits()), &[]);
+        self.remembers.then_some(Object { attributes, ..object })
     }
 
     fn hands_off(&self, _: Verb) -> bool {

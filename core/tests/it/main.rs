@@ -8,6 +8,7 @@ mod config_formats;
 mod config_hostile;
 mod config_layers;
 mod config_long;
+mod confirming;
 mod engine_order;
 mod engine_outcome;
 mod engine_platform;

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Desired, Diagnostic, Error, ErrorKind, Event,
-    GrantName, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider, Reach, RegistryAccess,
-    Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
+    Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
+    ErrorKind, Event, GrantName, Handoff, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider,
+    Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -165,6 +165,14 @@ impl Provider for Spy {
 
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
         self.inner.gives_some_of(one, other)
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        self.inner.confirmation(confirmed)
+    }
+
+    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        self.inner.taken_back(kind, name)
     }
 
     fn hands_off(&self, verb: Verb) -> bool {

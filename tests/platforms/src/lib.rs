@@ -23,6 +23,8 @@ pub struct Setting {
     pub stack: Stack,
     /// Of which projects the domain is bound.
     pub projects: Vec<String>,
+    /// Under which service account task code runs, in the namespace of each project.
+    pub account: String,
     /// What the platform is told of the domain's principal.
     pub value: String,
     /// The annotation of service accounts that takes it.
@@ -46,13 +48,14 @@ impl Setting {
     /// A project's name is none.
     pub fn engine(self) -> Engine {
         let projects: Vec<_> = self.projects.iter().map(String::as_str).collect();
-        let intents = intents_of(&projects);
+        let naming = naming(&self.account);
+        let intents = intents_under(&projects, &naming);
         let tenancy = Tenancy {
             kind: self.platform.to_owned(),
             organization: String::new(),
             projects: projects.iter().map(|name| project(name)).collect(),
             domains: vec![domain()],
-            naming: Naming::default(),
+            naming,
         };
         let platform = Told { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
@@ -79,7 +82,8 @@ pub trait Runs {
     /// The engine with which everything goes that the stack made, and the manifest still names.
     fn engine_of_revoke(&self) -> Engine {
         let setting = self.setting();
-        let named = intents_of(&setting.projects.iter().map(String::as_str).collect::<Vec<_>>());
+        let projects: Vec<_> = setting.projects.iter().map(String::as_str).collect();
+        let named = intents_under(&projects, &naming(&setting.account));
         Setting { projects: Vec::new(), ..setting }.engine().searching_everywhere(named)
     }
 
@@ -120,7 +124,14 @@ pub async fn carry_out(engine: &Engine, plan: ApprovedPlan) -> Report {
 /// # Panics
 /// A project's name is none.
 pub fn intents_of(projects: &[&str]) -> Intents {
-    let naming = Naming::default();
+    intents_under(projects, &Naming::default())
+}
+
+fn naming(account: &str) -> Naming {
+    Naming::new(Naming::default().template(), account).expect("names")
+}
+
+fn intents_under(projects: &[&str], naming: &Naming) -> Intents {
     let pair = |name: &&str| {
         let pair = Pair { project: project(name), domain: domain() };
         (pair.clone(), naming.subject(&pair))

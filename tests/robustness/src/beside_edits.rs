@@ -39,11 +39,13 @@ pub enum Delivery {
     Kubernetes,
     /// By Flyte admin's cluster resource attributes.
     Admin,
+    /// By the settings service, which names the service accounts; a person annotates these, as the plans say.
+    Settings,
 }
 
 impl Delivery {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Handoff, Self::Kubernetes, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Handoff, Self::Kubernetes, Self::Admin, Self::Settings];
 
     /// As manifests have it.
     pub fn written(self) -> &'static str {
@@ -51,6 +53,7 @@ impl Delivery {
             Self::Handoff => "handoff",
             Self::Kubernetes => "kubernetes",
             Self::Admin => "admin",
+            Self::Settings => "settings",
         }
     }
 }

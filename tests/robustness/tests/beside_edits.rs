@@ -29,6 +29,11 @@ async fn a_revoke_beside_edits_on_aws_with_flyte_admin() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_revoke_beside_edits_on_aws_with_settings() {
+    all(&Aws, Delivery::Settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revoke_beside_edits_on_azure_with_handoffs() {
     all(&Azure, Delivery::Handoff).await;
 }
@@ -41,6 +46,11 @@ async fn a_revoke_beside_edits_on_azure_in_a_cluster() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revoke_beside_edits_on_azure_with_flyte_admin() {
     all(&Azure, Delivery::Admin).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_revoke_beside_edits_on_azure_with_settings() {
+    all(&Azure, Delivery::Settings).await;
 }
 
 const PRODUCTION: &str = "{ domain: production }";

@@ -59,15 +59,48 @@ pub(super) fn of_others(
     are_theirs.into_iter().filter(|(_, are_theirs)| *are_theirs).map(|(intent, _)| intent.clone()).collect()
 }
 
+/// How much of a grant is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum There {
+    /// All that the manifest asks for.
+    Whole,
+    /// Something: it was edited since, or isn't applied yet.
+    Part,
+    /// Nothing.
+    Nothing,
+}
+
 /// Says which of the grants that stay give something that is revoked, but for those of which nothing is there.
-pub(super) fn note(revoked: &Intents, givers: &Intents, is_there: impl Fn(&IntentId) -> bool) -> Option<Note> {
-    let givers: Vec<_> = givers.grants.iter().filter(|grant| is_there(&grant.id())).collect();
+pub(super) fn notes(revoked: &Intents, givers: &Intents, there: impl Fn(&IntentId) -> There) -> Vec<Note> {
+    let of = |how_much| givers.grants.iter().filter(|grant| there(&grant.id()) == how_much).collect::<Vec<_>>();
+    let (whole, part) = (of(There::Whole), of(There::Part));
+    [still_given(revoked, &whole), given_by_an_apply(&part)].into_iter().flatten().collect()
+}
+
+/// Nobody knows what of such grants is there.
+fn given_by_an_apply(givers: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
+    if givers.is_empty() {
+        return None;
+    }
+    let listed = listed(givers.iter().map(|grant| format!("`{}`", grant.name)), NAMED);
+    let (grants, ask, are) = match givers {
+        [_] => ("grant", "asks", "it isn't"),
+        _ => ("grants", "ask", "they aren't"),
+    };
+    let message = format!(
+        "{grants} {listed} {ask} for what is revoked, or for some of it, too, and {are} in the cloud as the manifest has it: where that is \
+         there by now, it can still be reached, and where it isn't, the next `cloudgrant apply` gives it"
+    );
+    Some(Note::of_access("manifest", message))
+}
+
+fn still_given(revoked: &Intents, givers: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
     if givers.is_empty() {
         return None;
     }
     let listed = listed(givers.iter().map(|grant| format!("`{}`", grant.name)), NAMED);
     let (grants, give) = if givers.len() == 1 { ("grant", "gives") } else { ("grants", "give") };
-    let names: Vec<_> = revoked.grants.iter().chain(givers).map(|grant| grant.name.as_str()).collect();
+    let names: Vec<_> = revoked.grants.iter().chain(givers.iter().copied()).map(|grant| grant.name.as_str()).collect();
     let how = match names.len() {
         0..=6 => format!("`cloudgrant revoke {}`", names.join(" ")),
         _ => "`cloudgrant revoke` with all of their names".to_owned(),

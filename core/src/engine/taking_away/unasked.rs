@@ -147,20 +147,20 @@ enum Why {
 }
 
 const HAS_MORE: &str = "no remaining grant asks for all of it. The manifest or the object was edited since the last apply, so cloudgrant can't tell \
-     whether it was for what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still lists; `cloudgrant revoke \
+     whether it was for what is revoked: `cloudgrant apply` takes it away, or says who relies on it, and gives what the manifest still lists; `cloudgrant revoke \
      --all` takes everything away";
 
 /// Of what no remaining grant asks for. `of` is what of that it is on or for: what attaches a policy to a role that stays.
 fn unwanted(of: &BTreeSet<&ObjectId>) -> String {
     if of.is_empty() {
         return "no remaining grant asks for it. The manifest or the object was edited since the last apply, so cloudgrant can't tell \
-                whether it was for what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still lists; `cloudgrant revoke --all` \
+                whether it was for what is revoked: `cloudgrant apply` takes it away, or says who relies on it, and gives what the manifest still lists; `cloudgrant revoke --all` \
                 takes everything away"
             .to_owned();
     }
     format!(
         "no remaining grant asks for it or for {}, to which it belongs. cloudgrant leaves all of it, as it can't tell whether it was for \
-         what is revoked: `cloudgrant apply` takes it away, and gives what the manifest still lists; `cloudgrant revoke --all` takes \
+         what is revoked: `cloudgrant apply` takes it away, or says who relies on it, and gives what the manifest still lists; `cloudgrant revoke --all` takes \
          everything away",
         in_the_way::listed(of.iter())
     )

@@ -60,8 +60,7 @@ fn object(name: &str, attributes: Value) -> Object {
 }
 
 fn handoff(mut object: Object) -> Object {
-    let [to, task, document] = ["them", "allow it", "{}"].map(str::to_owned);
-    object.handoff = Some(Handoff { to, task, document, verifiable: true });
+    object.handoff = Some(Handoff { verifiable: true, ..Handoff::unseen("them", "allow it", "{}") });
     object
 }
 
@@ -285,8 +284,7 @@ fn two_forms_of_one_object_are_a_bug() {
     shared.ownership = Ownership::Fragment { of: "a document".to_owned() };
     bug(merge("fake", vec![object("role", json!(1)), shared]), "wanted in two different forms");
     let mut handed_off = object("role", json!(1));
-    let (to, task, document) = ("somebody".to_owned(), "make it".to_owned(), String::new());
-    handed_off.handoff = Some(Handoff { to, task, document, verifiable: false });
+    handed_off.handoff = Some(Handoff::unseen("somebody", "make it", ""));
     bug(merge("fake", vec![object("role", json!(1)), handed_off]), "wanted in two different forms");
 }
 

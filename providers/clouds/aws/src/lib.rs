@@ -12,6 +12,7 @@
 
 mod client;
 mod config;
+mod confirmations;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -27,6 +28,7 @@ mod policy;
 mod resources;
 mod shared_document;
 mod stacks;
+mod taken_back;
 mod verbs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,10 +38,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Connect, Context, Conventions,
-    Desired, Diagnostic, Error, GrantName, IntentId, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions,
-    Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope,
-    ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
+    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
+    Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
+    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -196,6 +198,14 @@ impl Provider for Aws {
 
     fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
         Some(platform_places::mark(&self.names, &self.config.tags, place, scope, because))
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        Some(confirmations::mark(&self.names, &self.config.tags, confirmed))
+    }
+
+    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        taken_back::handoff(kind, name, self.config.node_role(&self.conventions).as_deref())
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

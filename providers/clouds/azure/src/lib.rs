@@ -11,6 +11,7 @@
 
 mod client;
 mod config;
+mod confirmations;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -34,10 +35,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Connect, Context, Conventions,
-    Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome, Pace,
-    Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
-    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
+    Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
+    Pace, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
+    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -47,6 +48,7 @@ pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
 use crate::client::arm::{Mode, Registry};
 use crate::client::{Arm, Presence};
+use crate::inventory::looks::Looks;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::inventory::tenants::Tenants;
 use crate::names::Names;
@@ -69,8 +71,7 @@ pub struct Azure {
     tenants: Tenants,
     /// What the intents will need, known before anything is asked.
     needs: OnceLock<BTreeSet<ResourceKind>>,
-    /// Filled by the verbs, used up by the next observation: a plan reads every list once.
-    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    looks: Mutex<Looks>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
     /// Whether containers and secrets are there, as this run has seen them. What the stack has assigned roles on counts as
@@ -134,7 +135,7 @@ impl Connect for Azure {
             config,
             tenants: Tenants::default(),
             needs: OnceLock::new(),
-            snapshot: Mutex::default(),
+            looks: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
             registries: std::sync::Mutex::default(),
@@ -155,6 +156,7 @@ impl Backend for Azure {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
+        self.looks.lock().await.writes(change.change().id.kind);
         objects::change(self, change.change()).await
     }
 
@@ -219,6 +221,10 @@ impl Provider for Azure {
         Some(platform_places::mark(self, place, scope, because))
     }
 
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        Some(confirmations::mark(&self.names, confirmed))
+    }
+
     fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
         objects::role_assignment::give_same(one, other)
     }
@@ -278,21 +284,21 @@ impl Provider for Azure {
 impl Azure {
     /// What the verbs have read, and read into.
     async fn snapshot(&self) -> Arc<Snapshot> {
-        let new = || Arc::new(Snapshot::new(self.arm.clone(), self.names.group().clone()));
-        self.snapshot.lock().await.get_or_insert_with(new).clone()
+        let new = || Snapshot::new(self.arm.clone(), self.names.group().clone());
+        self.looks.lock().await.current(new)
     }
 
     /// The same, for an observation: never the same twice.
     async fn used_up_snapshot(&self) -> Arc<Snapshot> {
         let snapshot = self.snapshot().await;
-        *self.snapshot.lock().await = None;
+        self.looks.lock().await.used_up();
         snapshot
     }
 
     /// Whoever asks again after a failure may do so much later: what was read until then goes.
     async fn fresh<T>(&self, answer: Result<T>) -> Result<T> {
         if answer.is_err() {
-            *self.snapshot.lock().await = None;
+            self.looks.lock().await.forget();
         }
         answer
     }

@@ -25,6 +25,10 @@ pub(crate) const HOME_TAG: &str = "cloudgrant:home";
 pub(crate) const PLACE_TAG: &str = "cloudgrant:place";
 /// The place on a platform that an identity names (see [`crate::platform_places`]).
 pub(crate) const PLATFORM_TAG: &str = "cloudgrant:platform-place";
+/// The handoff that was confirmed (see [`crate::confirmations`]), the digest of its document, and the day.
+pub(crate) const HANDOFF_TAG: &str = "cloudgrant:handoff";
+pub(crate) const DOCUMENT_TAG: &str = "cloudgrant:document";
+pub(crate) const CONFIRMED_TAG: &str = "cloudgrant:confirmed";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -167,9 +171,19 @@ impl Names {
         id.name().starts_with(&self.platform_place("")) && self.is_home(id)
     }
 
-    /// Whether an identity names a place of either kind, and nobody runs under it.
+    /// The identity that names a confirmed handoff.
+    pub(crate) fn handoff(&self, digits: &str) -> String {
+        format!("{}handoff-{digits}", self.place_mark())
+    }
+
+    /// Whether an identity is called as one that names a confirmed handoff.
+    pub(crate) fn is_of_handoff(&self, id: &ResourceId) -> bool {
+        id.name().starts_with(&self.handoff("")) && self.is_home(id)
+    }
+
+    /// Whether an identity names a place of either kind, or a confirmed handoff, and nobody runs under it.
     pub(crate) fn is_place(&self, id: &ResourceId) -> bool {
-        self.place_named(id).is_some() || self.is_of_platform_place(id)
+        self.place_named(id).is_some() || self.is_of_platform_place(id) || self.is_of_handoff(id)
     }
 
     fn place_mark(&self) -> String {
@@ -186,9 +200,8 @@ impl Names {
 
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
-        let ours = [HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG]
-            .into_iter()
-            .chain(self.tags.keys().map(String::as_str));
+        let own = [CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG];
+        let ours = own.into_iter().chain(self.tags.keys().map(String::as_str));
         Value::Object(ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.into()))).collect())
     }
 

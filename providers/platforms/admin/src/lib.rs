@@ -9,16 +9,15 @@
 //! Flyte admin has no lock either. Between reading a record and writing it, one request later, what somebody else writes is
 //! lost; what is written before or after isn't, and what overwrote the stack's own is seen and mended, as each write is read back.
 //!
-//! Which deployment it is, and with which credentials, say the variables and the configuration that Flyte's own tools read. No
-//! manifest does: a configuration may run commands, and names whom credentials are sent to.
+//! The way there is that of the control plane as a whole (`cloudgrant-platform-control-plane`).
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
-mod client;
 mod mark;
 mod object;
 mod observe;
 mod permissions;
+mod records;
 mod stacks;
 mod write;
 
@@ -28,10 +27,11 @@ use cloudgrant_core::{
     Result, Shares, Stack,
 };
 
-use crate::client::Deployment;
-pub use crate::client::surroundings::Surroundings;
+pub use cloudgrant_platform_control_plane::Surroundings;
+
 use crate::mark::Mark;
-pub use crate::object::{objects, unfit_attribute, unfit_host};
+pub use crate::object::{objects, unfit_attribute};
+use crate::records::Admin;
 
 /// The kind of object that is a value in the cluster resource attributes of a project and domain. Its name is `PROJECT/DOMAIN`.
 pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
@@ -40,7 +40,7 @@ pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
 #[derive(Debug)]
 pub struct AdminRecords {
     mark: Mark,
-    deployment: Deployment,
+    admin: Admin,
     tool: &'static str,
 }
 
@@ -50,13 +50,13 @@ impl AdminRecords {
     pub fn new(stack: &Stack, home: &str, platform: &str) -> Self {
         let is_union = platform == "union";
         let tool = if is_union { "uctl" } else { "flytectl" };
-        Self { mark: Mark::of(stack, home), deployment: Deployment::of(Surroundings::default(), is_union), tool }
+        Self { mark: Mark::of(stack, home), admin: Admin::of(Surroundings::default(), is_union), tool }
     }
 
     /// The same with other surroundings than those of the process.
     #[must_use]
     pub fn surrounded(mut self, surroundings: Surroundings) -> Self {
-        self.deployment.surround(surroundings);
+        self.admin.way.surround(surroundings);
         self
     }
 
@@ -64,21 +64,21 @@ impl AdminRecords {
     /// nothing of how to get there, nor with which credentials.
     #[must_use]
     pub fn only_at(mut self, host: String) -> Self {
-        self.deployment.keep_to(host);
+        self.admin.way.keep_to(host);
         self
     }
 
     /// The same in the deployment of a sandbox, by its address.
     #[must_use]
     pub fn in_sandbox(mut self, endpoint: String) -> Self {
-        self.deployment.put_in_sandbox(endpoint);
+        self.admin.way.put_in_sandbox(endpoint);
         self
     }
 
     /// The same where the cloud is a sandbox's: no other deployment than one of a sandbox may be told of what is there.
     #[must_use]
     pub fn only_in_sandbox(mut self) -> Self {
-        self.deployment.keep_in_sandbox();
+        self.admin.way.keep_in_sandbox();
         self
     }
 
@@ -99,11 +99,11 @@ impl Backend for AdminRecords {
     }
 
     fn place(&self) -> String {
-        self.deployment.place()
+        self.admin.way.place()
     }
 
     fn is_in_sandbox(&self) -> bool {
-        self.deployment.is_in_sandbox()
+        self.admin.way.is_in_sandbox()
     }
 
     fn remainder(&self, _: &ObjectId, shares: &Shares<'_>) -> Remainder {
@@ -118,11 +118,11 @@ impl Backend for AdminRecords {
     }
 
     async fn reached(&self) -> Result<Option<String>> {
-        Ok(Some(format!("{PLACE}{}", self.deployment.reached().await?)))
+        Ok(Some(format!("{PLACE}{}", self.admin.way.reached().await?)))
     }
 
     async fn marked(&self) -> Result<Vec<Marked>> {
-        stacks::marked(&self.deployment).await
+        stacks::marked(&self.admin).await
     }
 
     fn mark(&self, stack: &Stack, home: &str) -> String {
@@ -130,7 +130,7 @@ impl Backend for AdminRecords {
     }
 
     fn requests(&self) -> Option<u64> {
-        Some(self.deployment.requests())
+        Some(self.admin.way.requests())
     }
 }
 

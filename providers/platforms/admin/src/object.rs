@@ -24,13 +24,6 @@ pub fn unfit_attribute(attribute: &str) -> Option<String> {
     is_taken.then(|| format!("`{attribute}` isn't free: the platform's sync, or cloudgrant, sets it by itself"))
 }
 
-/// Why something is no host, or host and port, of a deployment; nothing where it is one.
-pub fn unfit_host(host: &str) -> Option<String> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
-    let is_fit = !host.is_empty() && host.len() <= 255 && host.chars().all(fits);
-    (!is_fit).then(|| "a deployment is named by its host alone, in small letters: `flyte.example.com`".to_owned())
-}
-
 /// The objects of a principal: the value of an attribute in the record of each project and domain whose task code is to run under
 /// it. None where somebody has to make the principal.
 ///

@@ -7,17 +7,18 @@ use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Remainder, Result, Shares, Stays,
     Unmakeable, shown,
 };
+use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
 
-use crate::client::{Project, Record};
 use crate::mark::{Held, Map, Mark};
 use crate::object::{parts, texts};
+use crate::records::Record;
 use crate::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, id};
 
 pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result<Observed> {
     let objects = desired.objects.iter().filter(|object| object.id.kind == CLUSTER_RESOURCE_ATTRIBUTE);
     let wanted: BTreeMap<&str, &Object> = objects.map(|object| (object.id.name.as_str(), object)).collect();
-    let records = backend.deployment.records().await?;
+    let records = backend.admin.records().await?;
     let mut observed = Observed::default();
     let mut with_record = BTreeSet::new();
     for record in &records {
@@ -176,7 +177,7 @@ async fn of_projects(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, o
     if wanted.is_empty() && there.is_empty() {
         return Ok(());
     }
-    let projects = match backend.deployment.projects().await {
+    let projects = match backend.admin.projects().await {
         Ok(projects) => projects,
         // What isn't there is then told when it is needed.
         Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(()),
@@ -259,7 +260,7 @@ fn of_place(backend: &AdminRecords, wanted: &BTreeMap<&str, &Object>, observed: 
     let message = format!(
         "cluster resource attributes are changed in {}: they hold with its next sync (by default within 5 minutes), for pods that \
          start after it",
-        backend.deployment.place()
+        backend.admin.way.place()
     );
     Some(Note::info(about, message))
 }

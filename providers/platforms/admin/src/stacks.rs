@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Marked, ObjectId, Result, Stack};
 
-use crate::client::{Deployment, Record};
 use crate::id;
 use crate::mark::Mark;
+use crate::records::{Admin, Record};
 
-pub(crate) async fn marked(deployment: &Deployment) -> Result<Vec<Marked>> {
-    Ok(of(&deployment.records().await?))
+pub(crate) async fn marked(admin: &Admin) -> Result<Vec<Marked>> {
+    Ok(of(&admin.records().await?))
 }
 
 fn of(records: &[Record]) -> Vec<Marked> {

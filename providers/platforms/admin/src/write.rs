@@ -6,10 +6,10 @@
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, shown};
 
 use crate::AdminRecords;
-use crate::client::Read;
 use crate::mark::Map;
 use crate::object::{fits_template, parts, texts};
 use crate::observe::hidden;
+use crate::records::Read;
 
 /// How often a record is written that somebody else writes at the same time. Core tries again after that.
 const ATTEMPTS: usize = 5;
@@ -27,7 +27,7 @@ pub(crate) async fn write(backend: &AdminRecords, change: &Change) -> Result<Out
     }
     let mut outcome = Outcome::default();
     for _ in 0..ATTEMPTS {
-        let there = backend.deployment.record(project, domain).await?;
+        let there = backend.admin.record(project, domain).await?;
         let left = match change.action {
             Action::Create | Action::Update => set(backend, name, there, (&wanted, &planned)).await?,
             Action::Delete => take_away(backend, name, there, &mut outcome).await?,
@@ -65,7 +65,7 @@ async fn set(backend: &AdminRecords, name: &str, there: Read, (wanted, planned):
     if next == record {
         return Ok(None);
     }
-    backend.deployment.put(project, domain, &next).await?;
+    backend.admin.put(project, domain, &next).await?;
     Ok(Some(left))
 }
 
@@ -78,11 +78,11 @@ async fn take_away(backend: &AdminRecords, name: &str, there: Read, outcome: &mu
         return Ok(None);
     }
     if !next.is_empty() {
-        backend.deployment.put(project, domain, &next).await?;
+        backend.admin.put(project, domain, &next).await?;
         return Ok(Some(left));
     }
     // A deletion takes what is below along, and what came into the record since. So all is read once more, right before it.
-    let records = backend.deployment.records().await?;
+    let records = backend.admin.records().await?;
     let (own, below): (Vec<_>, Vec<_>) = records
         .iter()
         .filter(|other| other.project == project && other.domain == domain)
@@ -90,10 +90,10 @@ async fn take_away(backend: &AdminRecords, name: &str, there: Read, outcome: &mu
     let Some(own) = own.first() else { return Ok(Some(left)) };
     let (next, left) = backend.mark.without(name, &own.attributes, |_| true);
     match below.first() {
-        None if next.is_empty() => backend.deployment.delete(project, domain).await?,
-        None => backend.deployment.put(project, domain, &next).await?,
+        None if next.is_empty() => backend.admin.delete(project, domain).await?,
+        None => backend.admin.put(project, domain, &next).await?,
         Some(below) => {
-            backend.deployment.put(project, domain, &next).await?;
+            backend.admin.put(project, domain, &next).await?;
             if next.is_empty() {
                 let whose = below.whose();
                 let stays =

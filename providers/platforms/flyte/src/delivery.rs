@@ -9,6 +9,7 @@ use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, Teller};
 pub(crate) const DELIVERY: Delivery = Delivery {
     attributes: ClusterResourceAttributes { tool: "flytectl", key: "defaultIamRole" },
     templated: "eks.amazonaws.com/role-arn",
+    annotated: "azure.workload.identity/client-id",
     of_attributes: &["eks.amazonaws.com/role-arn"],
     charts: &[
         Chart {
@@ -65,6 +66,10 @@ mod tests {
             sandbox: None,
         };
         Teller::new(keys, &context)
+    }
+
+    fn leaving_settings() -> Teller {
+        teller(Keys { delivery: Way::LeaveSettings, ..Keys::default() })
     }
 
     fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
@@ -149,21 +154,50 @@ mod tests {
         // Where cloudgrant sets none, it isn't passed over in silence.
         let keys =
             Keys { deployment: Some(serde_json::from_value(json!("flyte.example.com")).expect("a host")), ..keys };
-        for (way, told) in [(Way::Handoff, 2), (Way::Kubernetes, 2), (Way::Admin, 0), (Way::LeaveAdmin, 0)] {
+        for (way, told) in
+            [(Way::Handoff, 2), (Way::Kubernetes, 2), (Way::Admin, 0), (Way::LeaveAdmin, 0), (Way::Settings, 1)]
+        {
             let desired = of(&teller(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
             assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
         }
+    }
+
+    /// A setting names an account, and only whoever runs the cluster can have that name its principal.
+    #[test]
+    fn the_settings_service_is_told_of_accounts_and_their_annotations_are_handed_off() {
+        let teller = teller(Keys { delivery: Way::Settings, ..Keys::default() });
+        for key in [DELIVERY.templated, "example/client-id"] {
+            let told = of(&teller, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let [setting, account] = told.objects.as_slice() else { panic!("{told:?}") };
+            assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
+            let attributes = json!({ "settings": { "security.service_account": "default" }, "principal": "arn:r" });
+            assert_eq!((setting.attributes.value(), setting.handoff.is_some()), (attributes, false));
+            let document = &account.handoff.as_ref().expect("a handoff").document;
+            let command = "kubectl annotate serviceaccount default --namespace vision-production --overwrite ";
+            assert!(document.contains(command), "{document}");
+        }
+        let leaving = leaving_settings();
+        let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
+        assert!(told.expect("told").objects.iter().all(|object| object.handoff.is_some()));
     }
 
     /// Lists in sentences can be empty.
     #[test]
     fn how_pairs_are_unbound_is_a_sentence_also_where_none_is_named() {
         let bound = ["`-p vision -d production`".to_owned()];
-        for way in [Way::Handoff, Way::Kubernetes, Way::LeaveKubernetes, Way::Admin, Way::LeaveAdmin] {
+        for way in [
+            Way::Handoff,
+            Way::Kubernetes,
+            Way::LeaveKubernetes,
+            Way::Admin,
+            Way::LeaveAdmin,
+            Way::Settings,
+            Way::LeaveSettings,
+        ] {
             let teller = teller(Keys { delivery: way, ..Keys::default() });
             let [none, one] = [&[][..], &bound].map(|bound| teller.unbinding(&DELIVERY, bound));
             assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
-            let is_others = !matches!(way, Way::Kubernetes | Way::Admin);
+            let is_others = !matches!(way, Way::Kubernetes | Way::Admin | Way::Settings);
             assert_eq!(one.contains("With `-p vision -d production`: where"), is_others, "{way:?}: {one}");
             assert_eq!(none.contains(" first, in the same run"), way != Way::Handoff, "{way:?}: {none}");
         }

@@ -4,7 +4,7 @@
 use cloudgrant_core::{DeliveryFile, Handoff, Object, ObjectId, Ownership, Pair, Principal};
 use serde_json::json;
 
-use crate::{PLATFORM_BINDING, yaml};
+use crate::{ADMINISTRATOR, PLATFORM_BINDING, yaml};
 
 /// How a platform is told values of a project and domain.
 #[derive(Debug, Clone, Copy)]
@@ -69,18 +69,40 @@ impl ClusterResourceAttributes {
     fn handoff(&self, pair: &Pair, value: &str) -> Handoff {
         let Self { tool, key: _ } = self;
         let Pair { project, domain } = pair;
-        Handoff {
-            to: "whoever administers the platform".to_owned(),
-            task: format!("bind project {project} in domain {domain} to {value}"),
-            document: format!(
-                "# cluster_resource_attributes.yaml\n\
+        let document = format!(
+            "# cluster_resource_attributes.yaml\n\
                  {}\n\
                  # The platform replaces all attributes of the pair: add those that it has already.\n\
                  {tool} get cluster-resource-attribute -p {project} -d {domain}\n\
                  {tool} update cluster-resource-attribute --attrFile cluster_resource_attributes.yaml\n",
-                self.file(pair, value)
-            ),
-            verifiable: false,
-        }
+            self.file(pair, value)
+        );
+        let task = format!("bind project {project} in domain {domain} to {value}");
+        Handoff::unseen(ADMINISTRATOR, task, document).naming([value.to_owned()])
+    }
+
+    /// How somebody takes the values of a pair back.
+    pub(crate) fn taken_back(&self, pair: &Pair) -> Handoff {
+        let Pair { project, domain } = pair;
+        let task = format!("no longer bind project {project} in domain {domain}");
+        Handoff::unseen(ADMINISTRATOR, task, self.without(project.as_str(), domain.as_str()))
+    }
+
+    /// The same of a pair that the manifest no longer has: its name is `PROJECT-DOMAIN`, and both may have dashes.
+    pub(crate) fn taken_back_of_unknown(&self, name: &str) -> Handoff {
+        let document = format!("# PROJECT and DOMAIN are those of {name}.\n{}", self.without("PROJECT", "DOMAIN"));
+        Handoff::unseen(ADMINISTRATOR, format!("no longer bind the project and domain {name}"), document)
+    }
+
+    fn without(&self, project: &str, domain: &str) -> String {
+        let Self { tool, key } = self;
+        format!(
+            "1. See what the pair has:\n\
+             \x20  {tool} get cluster-resource-attribute -p {project} -d {domain}\n\
+             2. Where it is `{key}` alone:\n\
+             \x20  {tool} delete cluster-resource-attribute -p {project} -d {domain}\n\
+             3. Else write the rest without it to a file:\n\
+             \x20  {tool} update cluster-resource-attribute --attrFile FILE\n"
+        )
     }
 }

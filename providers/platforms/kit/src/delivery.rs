@@ -1,10 +1,12 @@
 //! How a platform of Flyte's family is told of principals: by its cluster resource attributes where its charts make the annotation
 //! of these, and by the service accounts themselves otherwise.
 
-use cloudgrant_core::{Asked, DeliveryFile, Desired, Identity, Principal, Result};
+use cloudgrant_core::{
+    Asked, DeliveryFile, Desired, Handoff, Identity, ObjectId, Pair, Principal, Result, Scope, Tenancy,
+};
 
 use crate::helm::Chart;
-use crate::{ClusterResourceAttributes, annotation, by_scope, known, service_accounts};
+use crate::{ClusterResourceAttributes, PLATFORM_BINDING, annotation, by_scope, known, service_accounts};
 
 /// What a platform's tool and its charts call things.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub struct Delivery {
     pub attributes: ClusterResourceAttributes,
     /// The annotation of which the charts make values: their service accounts have a template for it.
     pub templated: &'static str,
+    /// The annotation for which the charts have none: somebody writes it on the service accounts.
+    pub annotated: &'static str,
     /// All annotations that the platform's own templates make of [`attributes`](Self::attributes), whatever the cloud: what its
     /// API can be told of.
     pub of_attributes: &'static [&'static str],
@@ -45,6 +49,45 @@ impl Delivery {
             desired.objects.extend(service_accounts::object(scope, &annotated));
         }
         Ok(desired)
+    }
+
+    /// How somebody takes back what a handoff asked for, by the name of its object: a pair's attributes, or the annotations of a
+    /// scope's service accounts. See [`Platform::taken_back`](cloudgrant_core::Platform::taken_back).
+    pub fn taken_back(&self, tenancy: &Tenancy, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        // What isn't called as a platform's own things are, nobody handed off.
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        if kind != PLATFORM_BINDING || name.is_empty() || !is_plain {
+            return None;
+        }
+        let id = ObjectId::new(PLATFORM_BINDING, name);
+        let all = tenancy.pairs(&Scope::Global);
+        if let Some(pair) = all.iter().find(|pair| pair.to_string() == name) {
+            return Some((id, self.attributes.taken_back(pair)));
+        }
+        let of_scope = |pair: &&Pair| {
+            let own = Scope::ProjectDomain { project: pair.project.clone(), domain: pair.domain.clone() };
+            name == pair.domain.as_str() || name == own.slug()
+        };
+        let accounts: Vec<_> = all.iter().filter(of_scope).map(|pair| tenancy.naming.subject(pair)).collect();
+        match accounts.is_empty() && name.contains('-') {
+            // A pair that the manifest has no more: where its project ends, nobody can tell.
+            true => Some((id, self.attributes.taken_back_of_unknown(name))),
+            false => Some((id, service_accounts::taken_back(name, self.annotated, &accounts))),
+        }
+    }
+
+    /// The handoffs by which somebody would be asked for what cloudgrant does by itself, where it annotates the service accounts of a
+    /// principal.
+    pub(crate) fn handed_off_as_annotations(&self, principal: &Principal) -> Option<ObjectId> {
+        (!self.is_templated(principal)).then(|| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))
+    }
+
+    /// The same where it sets an attribute for its pairs.
+    pub(crate) fn handed_off_as_attributes(&self, principal: &Principal, attribute: &str) -> Vec<ObjectId> {
+        if !self.is_templated(principal) || attribute != self.attributes.key {
+            return Vec::new();
+        }
+        principal.serves.iter().map(|(pair, _)| ObjectId::new(PLATFORM_BINDING, pair.to_string())).collect()
     }
 
     /// The same as files.

@@ -5,8 +5,8 @@
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
-//! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster or by Flyte admin, as the manifest says
-//!   ([`Keys`]).
+//! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
+//!   the manifest says ([`Keys`]).
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
 //!
 //! Each of them also makes the files of its own kind, for those who deliver from a repository.
@@ -29,12 +29,17 @@ use std::collections::HashMap;
 use cloudgrant_core::{Annotation, AnnotationValue, Identity, Principal, Scope};
 use cloudgrant_platform_admin::CLUSTER_RESOURCE_ATTRIBUTE;
 use cloudgrant_platform_kubernetes::SERVICE_ACCOUNT_ANNOTATION;
+use cloudgrant_platform_settings::SERVICE_ACCOUNT_SETTING;
 
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
 
+/// Who is asked to tell a platform.
+pub(crate) const ADMINISTRATOR: &str = "whoever administers the platform";
+
 /// The kinds of all objects that are made here.
-pub const KINDS: &[&str] = &[PLATFORM_BINDING, SERVICE_ACCOUNT_ANNOTATION, CLUSTER_RESOURCE_ATTRIBUTE];
+pub const KINDS: &[&str] =
+    &[PLATFORM_BINDING, SERVICE_ACCOUNT_ANNOTATION, CLUSTER_RESOURCE_ATTRIBUTE, SERVICE_ACCOUNT_SETTING];
 
 /// The principals of each scope, in the order in which the scopes come first.
 pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {

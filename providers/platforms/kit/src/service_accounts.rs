@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, DeliveryFile, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope, quoted,
+    Annotation, AnnotationValue, DeliveryFile, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope,
+    Subject, quoted,
 };
 use serde_json::json;
 
-use crate::{PLATFORM_BINDING, known, yaml};
+use crate::{ADMINISTRATOR, PLATFORM_BINDING, known, yaml};
 
 /// The object of a scope whose principals are named by the annotations of the service accounts: somebody with access to the
 /// cluster writes these. `None` where none of them is one that is there or that the plan makes.
@@ -33,7 +34,13 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
         }
     }
     let mut identities = serde_json::Map::new();
+    let (mut depends_on, mut named) = (Vec::new(), Vec::new());
     for (principal, name, annotation, _) in &known {
+        depends_on.extend(principal.depends_on.iter().cloned());
+        named.extend(match &annotation.value {
+            AnnotationValue::Known(value) => Some(value.clone()),
+            AnnotationValue::Chosen { .. } => None,
+        });
         annotate(&mut document, principal, annotation);
         let subjects: Vec<_> = principal.serves.iter().map(|(_, subject)| subject.to_string()).collect();
         identities.insert((*name).clone(), subjects.into());
@@ -53,17 +60,38 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
         attributes: attributes.into(),
         // The documents say how to wait for what they need.
         references: Vec::new(),
-        depends_on: Vec::new(),
+        depends_on,
         because: first.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {scope}") },
         touches: Vec::new(),
-        handoff: Some(Handoff {
-            to: "whoever administers the platform".to_owned(),
-            task: format!("let the service accounts of {whose} name their identity"),
-            document,
-            verifiable: false,
-        }),
+        handoff: Some(
+            Handoff::unseen(
+                ADMINISTRATOR,
+                format!("let the service accounts of {whose} name their identity"),
+                document,
+            )
+            .naming(named),
+        ),
     })
+}
+
+/// How somebody takes the annotations of service accounts back, by a key.
+pub(crate) fn taken_back(whose: &str, key: &str, accounts: &[Subject]) -> Handoff {
+    let mut document = format!(
+        "# Where the platform makes the service accounts from a template, take it out there. A service account that names another\n\
+         # identity by now is somebody else's.\n\
+         # {key}:\n"
+    );
+    if accounts.is_empty() {
+        document.push_str(
+            "# The manifest no longer names its projects: each service account of the namespaces that it had.\n",
+        );
+    }
+    for subject in accounts {
+        let (name, namespace) = (quoted(subject.service_account()), quoted(subject.namespace()));
+        _ = writeln!(document, "kubectl annotate serviceaccount {name} --namespace {namespace} {key}-");
+    }
+    Handoff::unseen(ADMINISTRATOR, format!("no longer let the service accounts of {whose} name an identity"), document)
 }
 
 /// The commands that annotate the service accounts of a principal.

@@ -6,11 +6,13 @@ use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
     Result, Scope, WayTo,
 };
-use cloudgrant_platform_admin::{AdminRecords, unfit_attribute, unfit_host};
+use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
+use cloudgrant_platform_control_plane::unfit_host;
 use cloudgrant_platform_kubernetes::ServiceAccounts;
+use cloudgrant_platform_settings::SettingsRecords;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Delivery, annotation};
+use crate::{Delivery, annotation, by_scope, service_accounts};
 
 /// The keys of the section `platform` that are for these platforms alone.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -80,11 +82,16 @@ pub enum Way {
     Admin,
     /// Somebody else from now on: cloudgrant takes away the attributes that it set.
     LeaveAdmin,
+    /// cloudgrant, which sets the service accounts of tasks by the settings service of Flyte 2 and Union 2; the annotations of these
+    /// are left to somebody else.
+    Settings,
+    /// Somebody else from now on: cloudgrant takes away the settings that it set.
+    LeaveSettings,
 }
 
-/// The sandboxes that stand in for a cluster, and for Flyte admin.
+/// The sandboxes that stand in for a cluster, and for the platform's control plane.
 const CLUSTER: &str = "kubernetes";
-const ADMIN: &str = "flyte";
+const CONTROL_PLANE: &str = "flyte";
 
 /// Tells a platform, by the way that its manifest selects.
 #[derive(Debug)]
@@ -98,6 +105,7 @@ pub struct Teller {
 enum By {
     Accounts(Box<ServiceAccounts>),
     Records(Box<AdminRecords>),
+    Settings(Box<SettingsRecords>),
 }
 
 impl Teller {
@@ -129,11 +137,25 @@ impl Teller {
                 None => records,
             }
         };
+        let settings = || {
+            let tenancy = &context.tenancy;
+            let settings = SettingsRecords::new(&context.stack, &context.home, &tenancy.kind, &tenancy.organization);
+            let settings = match &keys.deployment {
+                Some(Host(host)) => settings.only_at(host.clone()),
+                None => settings,
+            };
+            match said("/flyte/endpoint") {
+                Some(endpoint) => settings.in_sandbox(endpoint),
+                None if context.is_cloud_in_sandbox => settings.only_in_sandbox(),
+                None => settings,
+            }
+        };
         let by = match keys.delivery {
             Way::Handoff => None,
             Way::Kubernetes => Some(By::Accounts(Box::new(accounts()))),
             Way::LeaveKubernetes => Some(By::Accounts(Box::new(accounts().leaving()))),
             Way::Admin | Way::LeaveAdmin => Some(By::Records(Box::new(records()))),
+            Way::Settings | Way::LeaveSettings => Some(By::Settings(Box::new(settings()))),
         };
         Self { keys, by }
     }
@@ -143,19 +165,24 @@ impl Teller {
         self.by.as_ref().map(|by| match by {
             By::Accounts(accounts) => accounts.as_ref() as _,
             By::Records(records) => records.as_ref() as _,
+            By::Settings(settings) => settings.as_ref() as _,
         })
     }
 
     /// What somebody has to say so that a place is searched at which cloudgrant told a platform.
     pub fn way_to(&self, place: &str) -> Option<WayTo> {
+        const DEPLOYMENT: &str =
+            "name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or ~/.flyte/config.yaml";
         const KEY: &str = "(without a manifest, the variable CLOUDGRANT_PLATFORM__DELIVERY)";
         let delivery = self.keys.delivery;
         let (value, is_set, select, variable) = if cloudgrant_platform_kubernetes::is_place(place) {
             let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
             ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select, "KUBECONFIG")
         } else if cloudgrant_platform_admin::is_place(place) {
-            let select = "name the deployment as Flyte's tools take it: FLYTE_PLATFORM_URL, or ~/.flyte/config.yaml";
-            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), select, "FLYTE_PLATFORM_URL")
+            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), DEPLOYMENT, "FLYTE_PLATFORM_URL")
+        } else if cloudgrant_platform_settings::is_place(place) {
+            let is_set = matches!(delivery, Way::Settings | Way::LeaveSettings);
+            ("leave-settings", is_set, DEPLOYMENT, "FLYTE_PLATFORM_URL")
         } else {
             return None;
         };
@@ -170,7 +197,7 @@ impl Teller {
     pub fn sandbox(&self) -> Option<&'static str> {
         self.by.as_ref().map(|by| match by {
             By::Accounts(_) => CLUSTER,
-            By::Records(_) => ADMIN,
+            By::Records(_) | By::Settings(_) => CONTROL_PLANE,
         })
     }
 
@@ -179,6 +206,7 @@ impl Teller {
         let document = self.by.as_ref().map(|by| match by {
             By::Accounts(accounts) => accounts.permissions(intents, purpose),
             By::Records(records) => records.permissions(intents, purpose),
+            By::Settings(settings) => settings.permissions(intents, purpose),
         });
         Vec::from_iter(document)
     }
@@ -194,21 +222,22 @@ impl Teller {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         match self.keys.delivery {
-            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
+            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings => {
                 let mut desired = delivery.desired(principals, ask)?;
                 desired.notes.extend(self.unused());
                 return Ok(desired);
             }
-            Way::Kubernetes | Way::Admin => {}
+            Way::Kubernetes | Way::Admin | Way::Settings => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
-        let (mut desired, mut handed_off) = (Desired::default(), Vec::new());
+        let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
         desired.notes.extend(self.unused());
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
                 (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
                     Some(attribute) => {
+                        desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
                         desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
                         desired.notes.extend(label_of_pods(principal));
                     }
@@ -217,28 +246,43 @@ impl Teller {
                         handed_off.push(principal.clone());
                     }
                 },
+                (Identity::Known { .. }, Way::Settings) => {
+                    desired.objects.extend(cloudgrant_platform_settings::objects(principal));
+                    set.push(principal.clone());
+                }
                 (Identity::Known { .. }, _) => {
+                    desired.takes_over.extend(delivery.handed_off_as_annotations(principal));
                     desired.objects.extend(cloudgrant_platform_kubernetes::objects(principal));
                     desired.notes.extend(label_of_pods(principal));
                 }
             }
         }
+        // A setting names an account, and the account its principal.
+        for (scope, principals) in by_scope(&set) {
+            let object = service_accounts::object(scope, &principals).map(|mut object| {
+                // Nobody is asked to annotate for a principal that no plan makes.
+                object.depends_on = principals.iter().flat_map(|principal| principal.depends_on.clone()).collect();
+                object
+            });
+            desired.objects.extend(object);
+        }
         desired.extend(delivery.desired(&handed_off, ask)?);
         Ok(desired)
     }
 
-    /// That the manifest has keys of Flyte admin's where cloudgrant doesn't ask it.
+    /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
     fn unused(&self) -> Vec<Note> {
         let Keys { delivery, attribute, deployment } = &self.keys;
-        if matches!(delivery, Way::Admin | Way::LeaveAdmin) {
-            return Vec::new();
-        }
-        let message = "it is for `platform.delivery: admin`, and means nothing here";
-        let attribute = attribute.as_ref().map(|_| Note::warning("platform.attribute", message));
-        attribute
-            .into_iter()
-            .chain(deployment.as_ref().map(|_| Note::warning("platform.deployment", message)))
-            .collect()
+        let is_admin = matches!(delivery, Way::Admin | Way::LeaveAdmin);
+        let is_settings = matches!(delivery, Way::Settings | Way::LeaveSettings);
+        let attribute = attribute.as_ref().filter(|_| !is_admin).map(|_| {
+            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and means nothing here")
+        });
+        let deployment = deployment.as_ref().filter(|_| !is_admin && !is_settings).map(|_| {
+            let message = "it is for `platform.delivery: admin` and `settings`, and means nothing here";
+            Note::warning("platform.deployment", message)
+        });
+        attribute.into_iter().chain(deployment).collect()
     }
 
     /// How pairs stop running under a principal: a sentence.
@@ -247,13 +291,16 @@ impl Teller {
             "The service accounts lose the annotation first, in the same run; pods that run by then still name it";
         const OF_RECORDS: &str = "The cluster resource attributes go first, in the same run; the platform's default is back with its next \
                                   sync, and pods that start before that still name what is gone";
+        const OF_SETTINGS: &str = "The settings go first, in the same run; runs that start after it have the account of their domain again, and \
+                                   pods that run by then still have theirs. Whoever annotated the service accounts takes that out";
         let by_itself = match self.keys.delivery {
             Way::Handoff => return delivery.attributes.unbinding(bound),
             Way::Kubernetes | Way::LeaveKubernetes => OF_ACCOUNTS,
             Way::Admin | Way::LeaveAdmin => OF_RECORDS,
+            Way::Settings | Way::LeaveSettings => OF_SETTINGS,
         };
         match (self.keys.delivery, bound) {
-            (Way::LeaveKubernetes | Way::LeaveAdmin, [_, ..]) => {
+            (Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings, [_, ..]) => {
                 format!("{by_itself}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
             }
             // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.

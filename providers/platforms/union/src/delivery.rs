@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cloudgrant_core::{Asked, Desired, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Tenancy};
+use cloudgrant_core::{
+    Asked, Desired, Domain, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
+};
 use cloudgrant_platform_kit::helm::Chart;
 use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING, Teller};
 use serde_json::Value;
@@ -12,6 +14,7 @@ use serde_json::Value;
 pub(crate) const DELIVERY: Delivery = Delivery {
     attributes: ClusterResourceAttributes { tool: "uctl", key: "defaultUserRoleValue" },
     templated: "eks.amazonaws.com/role-arn",
+    annotated: "azure.workload.identity/client-id",
     // Its chart has the annotation's key as a value, too, so that the same template serves all clouds.
     of_attributes: &["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"],
     charts: &[Chart {
@@ -20,6 +23,32 @@ pub(crate) const DELIVERY: Delivery = Delivery {
         key: "defaultUserRoleValue",
     }],
 };
+
+/// Who makes what only the vendor can make.
+const VENDOR: &str = "the Union team";
+
+/// The object of the handoff by which the vendor is asked for a scope's principal.
+pub(crate) fn asked_for(scope: &Scope) -> ObjectId {
+    ObjectId::new(PLATFORM_BINDING, scope.slug())
+}
+
+/// How that is taken back, where a binding's name is that of a domain.
+pub(crate) fn taken_back_by_vendor(tenancy: &Tenancy, name: &str) -> Option<(ObjectId, Handoff)> {
+    let domain = Domain::parse(name).ok().filter(|domain| tenancy.domains.contains(domain) || !name.contains('-'))?;
+    let whose = match tenancy.organization.as_str() {
+        "" => String::new(),
+        organization => format!("Organization: {organization}\n"),
+    };
+    let document = format!(
+        "{whose}Domain:       {domain}\n\n\
+         1. Take away every role that was assigned to the domain's managed identity for us.\n\
+         2. Where nothing else uses that identity: delete it, with its federated credentials, and let the domain's task code run as \
+         it did before.\n\
+         3. Tell us, so that we take its name out of our manifest, if it is in there.\n"
+    );
+    let task = format!("take back the managed identity of domain {domain} and its roles");
+    Some((asked_for(&Scope::Domain { domain }), Handoff::unseen(VENDOR, task, document)))
+}
 
 pub(crate) fn of(teller: &Teller, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
     teller.desired(&DELIVERY, principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
@@ -32,7 +61,7 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
     let mut attributes = serde_json::Map::from_iter([("domain".to_owned(), Value::from(domain.as_str()))]);
     attributes.extend(asked.attributes.as_object().cloned().unwrap_or_default());
     desired.objects.push(Object {
-        id: ObjectId::new(PLATFORM_BINDING, principal.scope.slug()),
+        id: asked_for(&principal.scope),
         scope: principal.scope.clone(),
         attributes: Value::Object(attributes).into(),
         references: Vec::new(),
@@ -40,12 +69,11 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
         because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", principal.scope) },
         touches: Vec::new(),
-        handoff: Some(Handoff {
-            to: "the Union team".to_owned(),
-            task: format!("bind domain {domain} to a managed identity of its own"),
-            document: document(tenancy, principal, asked, &domain),
-            verifiable: false,
-        }),
+        handoff: Some(Handoff::unseen(
+            VENDOR,
+            format!("bind domain {domain} to a managed identity of its own"),
+            document(tenancy, principal, asked, &domain),
+        )),
     });
     let Some(binding) = principal.because.first() else { return desired };
     // Requirement 5.
@@ -108,7 +136,7 @@ mod tests {
     use std::sync::Arc;
 
     use cloudgrant_core::{
-        Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, Pair, PlatformContext, Project, Scope, Stack,
+        Annotation, AnnotationValue, Identity, IntentId, Naming, Pair, PlatformContext, Project, Stack,
     };
     use cloudgrant_platform_kit::{Keys, Way};
     use serde_json::json;

@@ -51,12 +51,8 @@ pub(crate) fn handoff(organization: &str, stack: &Stack, pairs: &[Pair]) -> Hand
          uctl append identityassignments --user PERSON --policy {name}\n\
          uctl append identityassignments --application APPLICATION --policy {name}\n"
     );
-    Handoff {
-        to: format!("whoever may `manage_permissions`{whose} on Union"),
-        task: "let those who start these tasks execute in their projects and domains".to_owned(),
-        document,
-        verifiable: false,
-    }
+    let task = "let those who start these tasks execute in their projects and domains";
+    Handoff::unseen(format!("whoever may `manage_permissions`{whose} on Union"), task, document)
 }
 
 #[cfg(test)]

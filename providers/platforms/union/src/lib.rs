@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
-    Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Stack, Tenancy, WayTo,
-    register_platform,
+    ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet, Stack,
+    Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
+use cloudgrant_platform_kit::{KINDS, Keys, PLATFORM_BINDING, Teller, task_code};
 
 /// Union.
 #[derive(Debug)]
@@ -70,6 +70,15 @@ impl Platform for Union {
 
     fn unbinding(&self, bound: &[String]) -> String {
         self.teller.unbinding(&delivery::DELIVERY, bound)
+    }
+
+    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+        let of_vendor = || delivery::taken_back_by_vendor(&self.tenancy, name).filter(|_| kind == PLATFORM_BINDING);
+        of_vendor().or_else(|| delivery::DELIVERY.taken_back(&self.tenancy, kind, name))
+    }
+
+    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
+        Some(delivery::asked_for(scope))
     }
 
     fn execute_permission(&self) -> ExecutePermission {

@@ -1,8 +1,9 @@
-//! Flyte's admin service on loopback, for trying cloudgrant without a deployment.
+//! Flyte's control plane on loopback, for trying cloudgrant without a deployment.
 //!
-//! An emulator of the parts of Flyte admin's REST API that telling Flyte of a role needs: projects and domains, attributes of
-//! projects, of pairs of project and domain, and of workflows, and signing in. It follows Flyte 1.16 (flyteorg/flyte, branch
-//! `master` of August 2026), oddities included, so that what works here has a fair chance there.
+//! An emulator of the parts of it that telling Flyte of a role needs. Of Flyte admin's REST API: projects and domains, attributes of
+//! projects, of pairs of project and domain, and of workflows, and signing in, as Flyte 1.16 has them (flyteorg/flyte, branch
+//! `master` of August 2026). Of Flyte 2, over Connect: settings with their versions, projects, and how to sign in (branch `main` of August
+//! 2026). Oddities included, so that what works here has a fair chance there.
 //!
 //! ```no_run
 //! # async fn example() -> cloudgrant_sandbox_kit::Result<()> {
@@ -29,7 +30,7 @@
 //! # What goes wrong on request
 //!
 //! All knobs of the sandbox kit. `deny=admin:UpdateProjectDomainAttributes` refuses a call by the name that gRPC has for it, and
-//! `deny=auth:Token` gives nobody a token; `quota.TokenSeconds=1` makes tokens expire. `replication` and `wording` change nothing.
+//! `deny=settings:UpdateSettings` one of the settings service; `deny=auth:Token` gives nobody a token; `quota.TokenSeconds=1` makes tokens expire. `replication` and `wording` change nothing.
 //!
 //! # Beside Flyte's own API
 //!
@@ -37,7 +38,10 @@
 //!
 //! # What it does not do
 //!
-//! * gRPC, and protobuf's binary form over HTTP.
+//! * gRPC, and protobuf's binary form over HTTP, but with Connect.
+//! * Connect by `GET`. `GetSettings`, which resolves what is inherited, is unimplemented, as in Flyte 2.
+//! * What Union's settings service refuses isn't public. With an [`organization`](Seed::organization), as on Union, requests must name
+//!   it, and a project or a domain that isn't there is not found; Flyte 2 takes settings of any.
 //! * Signing in as a person (PKCE, devices), and refreshing tokens. Tokens are signed with a secret of the folder, so that
 //!   `/oauth2/jwks` has no keys.
 //! * Everything else of the API, such as workflows and executions: those paths are unknown. Whether a workflow is there is not
@@ -60,7 +64,7 @@ use std::sync::{Arc, Mutex};
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Quotas, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::{Value, json};
 
-pub use crate::seed::{Chart, Client, Domain, Seed, SignIn};
+pub use crate::seed::{Chart, Client, Domain, Seed, Services, SignIn};
 use crate::server::dispatch::{self, Dispatcher};
 use crate::services::auth::jwt::Key;
 

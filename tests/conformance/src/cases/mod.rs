@@ -1,6 +1,7 @@
 //! The cases. Each holds a provider to one sentence of the contract.
 
 mod answers;
+mod confirming;
 mod errors;
 mod levels;
 mod one_by_one;
@@ -46,6 +47,7 @@ macro_rules! with_cases {
             ownership::what_is_forgotten_is_found "What the stack made is found again, also where the manifest names nothing any more."
             ownership::widened_objects_are_told "What others add to an object of the stack's own, so that it reaches more, is told as that, and left alone."
             stacks::stacks_are_listed "Each stack is listed under its name and its home, with what it owns, until it is revoked."
+            confirming::confirmations_are_remembered "A confirmed handoff is remembered as it was confirmed last, by its own stack alone, whatever goes, until it is taken back."
             ownership::touched_things_are_named "An object names the things of others that making it changes."
             ownership::protected_names_are_refused "Protected names are never touched."
             errors::missing_prerequisites_are_not_found "What is taken for granted and isn't there is an error of the kind NotFound."

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Found, Limit, ObjectId, Observed, Result, Widening};
+use cloudgrant_core::{Confirmed, Desired, Found, Limit, ObjectId, Observed, Result, Widening};
 use serde_json::json;
 
 use super::cloud::{Item, Kind};
-use super::provider::{ATTACHMENT, POLICY, PRINCIPAL, Reference, STATEMENT, is_ours};
+use super::provider::{ATTACHMENT, CONFIRMED, POLICY, PRINCIPAL, Reference, STATEMENT, is_ours};
 
 /// How many policies a principal may have.
 const MOST_POLICIES: u64 = 10;
@@ -21,7 +21,21 @@ impl Reference {
         self.widened(&principals, &policies, &mut observed)?;
         self.statements(desired, &mut observed)?;
         limits(desired, &mut observed);
+        observed.confirmed = self.confirmed(&observed);
         Ok(observed)
+    }
+
+    /// What the stack's own policies say that was confirmed.
+    fn confirmed(&self, observed: &Observed) -> BTreeMap<ObjectId, Option<Confirmed>> {
+        let begin = self.own(CONFIRMED);
+        let is_mark = |id: &ObjectId, found: &Found| id.kind == POLICY && id.name.starts_with(&begin) && found.owned;
+        let says = |id: &ObjectId, found: &Found| {
+            let [handoff, document, on] = ["confirms", "document", "on"].map(|key| found.attributes.text(key));
+            let says = Confirmed::parse(&handoff?, &document?, &on?)?;
+            id.name.ends_with(&says.digits()).then_some(says)
+        };
+        let marks = observed.objects.iter().filter(|(id, found)| is_mark(id, found));
+        marks.map(|(id, found)| (id.clone(), says(id, found))).collect()
     }
 
     /// Principals or policies; answers with the names of the stack's own.

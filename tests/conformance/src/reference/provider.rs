@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired,
-    Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed, Outcome,
-    Ownership, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess, ResourceKind, Result, Scope,
-    ScopeBinding, ScopeKind, Stacks, TaskAccess,
+    Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Confirmed, Connect, Context,
+    Desired, Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed,
+    Outcome, Ownership, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess, ResourceKind, Result,
+    Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -19,6 +19,9 @@ pub(super) const PRINCIPAL: &str = "principal";
 pub(super) const POLICY: &str = "policy";
 pub(super) const ATTACHMENT: &str = "attachment";
 pub(super) const STATEMENT: &str = "statement";
+
+/// How the names of policies begin that say which handoffs were confirmed. No grant is called so.
+pub(super) const CONFIRMED: &str = "+confirmed-";
 
 /// The account of the provider's credentials. Registries of others are somebody else's to change.
 pub(super) const ACCOUNT: &str = "ours";
@@ -166,10 +169,12 @@ impl Provider for Reference {
             let id = format!("{}/{}", self.stack, registry.name);
             let may = registry.access().to_string();
             let handoff = (!is_ours(name)).then(|| Handoff {
-                to: format!("the owner of {name}"),
-                task: format!("let the platform's nodes {may} {name}"),
-                document: json!({ "id": id, "may": may }).to_string(),
                 verifiable: true,
+                ..Handoff::unseen(
+                    format!("the owner of {name}"),
+                    format!("let the platform's nodes {may} {name}"),
+                    json!({ "id": id, "may": may }).to_string(),
+                )
             });
             if handoff.is_some() {
                 desired.notes.push(Note::info(registry.id(), format!("{name} is in another account")));
@@ -224,6 +229,22 @@ impl Provider for Reference {
             }
         }
         Ok(bound)
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        let Confirmed { document, on, .. } = confirmed;
+        Some(Object {
+            id: ObjectId::new(POLICY, self.own(&format!("{CONFIRMED}{}", confirmed.digits()))),
+            scope: Scope::Global,
+            // Attached to nobody, a policy gives nothing.
+            attributes: json!({ "confirms": confirmed.handoff(), "document": document, "on": on }).into(),
+            references: Vec::new(),
+            depends_on: Vec::new(),
+            because: Vec::new(),
+            ownership: Ownership::Exclusive,
+            touches: Vec::new(),
+            handoff: None,
+        })
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld};
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
-    Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Connect, Context, Desired, Diagnostic, Error,
-    Object, ObjectId, Observed, Outcome, Principal, Protected, Provider, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
+    Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Confirmed, Connect, Context, Desired,
+    Diagnostic, Error, Object, ObjectId, Observed, Outcome, Principal, Protected, Provider, Reach, RegistryAccess,
+    Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
 };
 use serde_json::Value;
 
@@ -117,6 +117,10 @@ impl<B: Breakage> Provider for Broken<B> {
         self.breakage.wanted(&self.cloud, Verb::BindScope, &mut bound.desired);
         self.breakage.told(&mut bound.principals);
         Ok(bound)
+    }
+
+    fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
+        self.inner.confirmation(confirmed)
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -53,6 +53,8 @@ macro_rules! catches {
 catches! {
     connecting_sends_nothing: EagerConnection "it sent some";
     verbs_never_write: WritingVerb "verbs wrote, in an empty world", RepairingVerb "verbs wrote, in a world that somebody changed";
+    confirmations_are_remembered: Unremembering "isn't seen", FirstWord "still says the first one",
+        Listening "another stack takes what was confirmed for its own", TiedConfirmation "isn't seen";
     verbs_answer_the_same_twice: CountingVerb "asked again, an object differs", ShufflingVerb "asked again, an object differs",
         Nameless "asked through a new connection";
     observing_never_writes: TidyingObserve "observing wrote, when everything is to be revoked",

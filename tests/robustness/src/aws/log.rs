@@ -105,36 +105,45 @@ impl Calls {
     /// Whether the person's last edit of a statement, or the last that mended it, fell into the window of a run, and what
     /// is wrong now is what a run put back for that: the run whose reading beside its write came before the edit, or
     /// another one that saw the edit overwritten beside a write of its own, and couldn't know by whom. It does so with its
-    /// next write. What a run puts back is there as unseen as the edit was, for runs that haven't read since.
+    /// next write. What a run puts back is there as unseen as the edit was, for runs that haven't read since. A run that has
+    /// read once since the edit overwrites it all the same, and mends that: a write is of the reading before it, and leaves
+    /// before the answer of the one beside it is there.
     pub(super) fn was_unseen(&self, sid: &str) -> bool {
         let person = cloudgrant_aws_sandbox::access_key(OTHER);
         let has = |call: &Call| call.sids.contains(sid);
         let (mut wanted, mut there) = (false, false);
         let mut readings: HashMap<&str, bool> = HashMap::new();
-        // Runs that haven't read since the edit; those that have, after another one overwrote it unseen; those that will put
-        // back what it isn't.
-        let (mut blind, mut witnesses, mut misled) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let (mut overwritten, mut unseen) = (false, false);
+        // Runs that haven't read since the edit; those that have once; those that have, after another one overwrote it; those
+        // that will put back what it isn't.
+        let (mut blind, mut once) = (BTreeSet::new(), BTreeSet::new());
+        let (mut witnesses, mut misled) = (BTreeSet::new(), BTreeSet::new());
+        let (mut overwritten, mut unseen) = (None, false);
         for call in &self.0 {
             let key = call.key.as_str();
             if key == person {
                 if !call.reads && has(call) != there {
                     wanted = has(call);
                     blind = readings.iter().filter(|(_, saw)| **saw != wanted).map(|(key, _)| *key).collect();
+                    once.clear();
                     witnesses.clear();
                     misled.clear();
-                    overwritten = false;
+                    overwritten = None;
                 }
             } else if call.reads {
                 readings.insert(key, has(call));
-                blind.remove(key);
-                if overwritten && has(call) != wanted {
+                if blind.remove(key) {
+                    once.insert(key);
+                } else {
+                    once.remove(key);
+                }
+                if overwritten.is_some_and(|by| by != key) && has(call) != wanted {
                     witnesses.insert(key);
                 }
             } else {
-                let (is_blind, is_witness, is_misled) = (blind.remove(key), witnesses.remove(key), misled.remove(key));
+                let (is_blind, has_read_once) = (blind.remove(key), once.remove(key));
+                let (is_witness, is_misled) = (witnesses.remove(key), misled.remove(key));
                 if has(call) == wanted {
-                    overwritten = false;
+                    overwritten = None;
                     if there != wanted {
                         blind.extend(
                             readings
@@ -144,7 +153,7 @@ impl Calls {
                         );
                     }
                 } else if there == wanted {
-                    overwritten = is_blind;
+                    overwritten = (is_blind || has_read_once).then_some(key);
                     unseen = is_blind || is_misled;
                 }
                 if is_blind || is_witness && has(call) == wanted {
@@ -214,7 +223,14 @@ mod tests {
         assert!(!is_unseen("ar0 br0 pw1 ar1 aw0 br0 aw1 br1 bw0"), "it could have seen it put back");
         // `b` overwrote the edit; `a` saw that beside its write, which undid it, and took it for somebody's wish.
         assert!(is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"));
-        assert!(!is_unseen("ar0 br0 pw1 ar1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "it could have seen the edit");
+        assert!(is_unseen("ar0 br0 pw1 ar1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "`b` saw it beside its write");
+        assert!(!is_unseen("ar0 br0 pw1 ar1 br1 br1 bw0 ar0 aw1 pr1 pw1 ar1 aw0"), "it had seen the edit before");
+        // So did a person's taking out what runs had brought back.
+        assert!(is_unseen("pw1 ar1 br1 pw0 br0 ar0 bw1 br1 ar1 aw0 br0 ar0 bw0 ar0 br0 aw1"));
+        assert!(
+            !is_unseen("pw1 ar1 br1 pw0 br0 ar0 bw1 br1 ar1 aw0 br0 ar0 bw0 ar0 br0 bw1"),
+            "the one that overwrote it"
+        );
         assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 aw1 ar1 aw1 ar1 aw0"), "it had written once more");
         assert!(!is_unseen("ar0 br0 pw1 ar1 bw0 ar0 pr0 pw1 ar1 aw1 ar1 aw0"), "somebody had mended it");
     }

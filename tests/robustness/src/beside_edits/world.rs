@@ -1,6 +1,6 @@
 //! Sandboxes of a cloud and of its platform in this process, and a person who does what plans hand off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
@@ -64,7 +64,7 @@ impl World {
         let platform = match delivery {
             Delivery::Handoff => None,
             Delivery::Kubernetes => Some("kubernetes"),
-            Delivery::Admin => Some("flyte"),
+            Delivery::Admin | Delivery::Settings => Some("flyte"),
         };
         let platform = match platform {
             None => None,
@@ -175,6 +175,7 @@ impl World {
         let mut seen = self.place.ground.seen(&files(&self.folder.path().join("cloud")), &self.roles);
         let (annotation, attribute) = self.place.ground.told_by();
         let mut told = self.by_hand.clone();
+        let mut set = BTreeSet::new();
         for (name, value) in files(&self.folder.path().join("platform")) {
             match self.place.delivery {
                 Delivery::Kubernetes if name.starts_with("serviceaccounts/") => {
@@ -201,8 +202,22 @@ impl World {
                         }
                     }
                 }
+                Delivery::Settings if name.starts_with("settings/project/") => {
+                    let namespace = format!("{}-{}", text(&value["project"]), text(&value["domain"]));
+                    let settings = &value["settings"];
+                    if settings["security"]["service_account"]["string_value"] == ACCOUNT {
+                        set.insert(namespace.clone());
+                    }
+                    let entries = settings["annotations"]["map_value"]["entries"].as_object().into_iter().flatten();
+                    let ours = entries.filter(|(key, _)| key.starts_with("cloudgrant."));
+                    seen.objects.extend(ours.map(|_| format!("settings of {namespace}")));
+                }
                 _ => {}
             }
+        }
+        if self.place.delivery == Delivery::Settings {
+            // An account that is annotated and not set is nobody's.
+            told.retain(|namespace, _| set.contains(namespace));
         }
         assert!(told.keys().all(|namespace| NAMESPACES.contains(&namespace.as_str())), "{told:?}");
         seen.told = told.into_iter().map(|(namespace, reference)| (namespace, seen.name_of(&reference))).collect();
@@ -216,6 +231,13 @@ impl World {
             files(&folder).into_iter().for_each(|(name, value)| visit(&folder.join(name), value));
         }
     }
+}
+
+/// The account that manifests bind. Where nothing sets it, pods run under the platform's own.
+const ACCOUNT: &str = "default";
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The attributes of a record, however the message that they are in is written.

@@ -64,6 +64,8 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Clone)]
 pub(crate) struct Role {
     pub(crate) arn: String,
+    /// Its unique ID, which no other role of the same name has, before or after it.
+    pub(crate) id: String,
     pub(crate) path: String,
     trust: String,
     pub(crate) tags: HashMap<String, String>,
@@ -82,6 +84,8 @@ pub(crate) struct Policy {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) attachments: i32,
+    /// How many roles and users have it as their permissions boundary.
+    pub(crate) bounds: i32,
     document: String,
 }
 
@@ -157,6 +161,7 @@ impl Snapshot {
         let profiles = role.instance_profile_list.filter(|_| is_a_stacks).unwrap_or_default().into_iter();
         let facts = Role {
             arn: role.arn.unwrap_or_default(),
+            id: role.role_id.unwrap_or_default(),
             path,
             trust: role.assume_role_policy_document.unwrap_or_default(),
             tags,
@@ -181,6 +186,7 @@ impl Snapshot {
             name,
             path: policy.path.unwrap_or_default(),
             attachments: policy.attachment_count.unwrap_or_default(),
+            bounds: policy.permissions_boundary_usage_count.unwrap_or_default(),
             document: default.and_then(|version| version.document).unwrap_or_default(),
         };
         self.policies.insert(arn, facts);

@@ -68,6 +68,7 @@ pub(super) fn add(
     reader.boundary();
     reader.roles();
     reader.attachments_elsewhere();
+    reader.boundaries();
     reader.limits(quotas);
 }
 

@@ -23,6 +23,7 @@ use cloudgrant_core::{Desired, Note, ObjectId, Observed, Result, Stack};
 
 use crate::Aws;
 use crate::client::region;
+use crate::confirmations;
 use crate::inventory::task_roles;
 use crate::objects::kinds;
 use crate::platform_places;
@@ -59,6 +60,8 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let broken = broken::of(aws, desired, &reading, keys.unusable, &observed);
     observed.broken.extend(broken);
     observed.platform_places = platform_places::marked(&aws.names, &snapshot);
+    observed.confirmed = confirmations::marked(&aws.names, &snapshot);
+    observed.unique_ids = confirmations::unique_ids(&aws.names, &snapshot, desired);
     Ok(observed)
 }
 

@@ -63,19 +63,23 @@ pub(crate) async fn policies<'a>(
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
     let mut held_against = BTreeSet::new();
+    let is_revoke = revoked.is_some();
     if let Some(revoked) = revoked {
         held_against = remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
     }
     let mut open = Vec::new();
-    for group in groups(aws, &scopes, snapshot) {
+    for mut group in groups(aws, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
-        // for that once, they would otherwise be moved by whatever run comes next.
+        // for that once, they would otherwise be moved by whatever run comes next. A revoke moves no scope at all for
+        // what another one comes to.
         let settled = parallel::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
-        if settled.iter().all(Option::is_some) {
-            for (at, policies) in group.members.into_iter().zip(settled) {
-                scopes[at].policies = policies;
+        if is_revoke || settled.iter().all(Option::is_some) {
+            for (at, policies) in group.members.iter().zip(settled) {
+                scopes[*at].policies = policies;
             }
-        } else {
+            group.members.retain(|at| scopes[*at].policies.is_none());
+        }
+        if !group.members.is_empty() {
             open.push(group);
         }
     }

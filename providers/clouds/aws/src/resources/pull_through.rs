@@ -214,11 +214,12 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
          \x20  aws iam put-role-policy --role-name {} --policy-name {} --policy-document file://policy.json\n\
          3. Or allow the role the same in the registry's permissions; nothing else is needed then. They are replaced as a \
          whole: see what they say (`aws ecr get-registry-policy`), and add to it (`aws ecr put-registry-policy`).\n\n\
-         Whether it was done, cloudgrant can't see: the step stays in every plan.\n",
+         Whether it was done, cloudgrant can't see: the step stays in every plan until somebody says so.\n",
         role.as_deref().unwrap_or("that of the nodes"),
         role.as_deref().map_or_else(|| "ROLE".to_owned(), quoted),
         policy_name(repository),
     );
+    let named = role.clone();
     let nodes = role.unwrap_or_else(|| "the role of the nodes".to_owned());
     Object {
         id: kinds::pull_through(repository),
@@ -229,13 +230,35 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
         because: vec![about],
         ownership: Ownership::Fragment { of: format!("what {nodes} may do") },
         touches: Vec::new(),
-        handoff: Some(Handoff {
-            to: format!("whoever administers the roles of account {}", aws.config.account),
-            task: format!("let the nodes fill {name} by way of the pull-through cache rule `{rule}`"),
-            document,
-            verifiable: false,
-        }),
+        handoff: Some(
+            Handoff::unseen(
+                format!("whoever administers the roles of account {}", aws.config.account),
+                format!("let the nodes fill {name} by way of the pull-through cache rule `{rule}`"),
+                document,
+            )
+            .naming(named),
+        ),
     }
+}
+
+/// How that is taken back. `role` is the nodes', where it is known.
+pub(crate) fn taken_back(repository: &Repository, role: Option<&str>) -> Handoff {
+    let (name, account) = (&repository.name, &repository.account);
+    let word = role.map_or_else(|| "ROLE".to_owned(), quoted);
+    Handoff::unseen(
+        format!("whoever administers the roles of account {account}"),
+        format!("no longer let the nodes fill {name} by way of a pull-through cache rule"),
+        format!(
+            "Repository: {}\nRole:       {}\n\n\
+             1. Take the policy off the role:\n\
+             \x20  aws iam delete-role-policy --role-name {word} --policy-name {}\n\
+             2. Where the registry's permissions were changed instead, take the same out of these (`aws ecr get-registry-policy`, \
+             `aws ecr put-registry-policy`), and keep the rest.\n",
+            repository.arn(),
+            role.unwrap_or("that of the nodes"),
+            policy_name(repository),
+        ),
+    )
 }
 
 fn is_behind(name: &str, prefix: &str) -> bool {

@@ -22,7 +22,9 @@
 //! What stays is the time between the second reading's arrival and the write's, some milliseconds in place of a round
 //! trip: somebody else's write that arrives in between is overwritten and nobody sees it. So is what others write between
 //! the reading of a write that was given up and that write, if AWS carries it out all the same. And an edit that takes back
-//! the editor's own edit before, while that is being put back, can't be told from one more overwriting.
+//! the editor's own edit before, while that is being put back, can't be told from one more overwriting. Nor can another run of
+//! ours tell an edit from what a write of ours undid for as long as it takes to put it back: if it writes just then, what it
+//! puts back is the older form.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};

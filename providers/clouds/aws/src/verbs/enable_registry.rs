@@ -92,7 +92,7 @@ pub(crate) fn statement_object(
     Object {
         id: kinds::statement(repository, sid),
         scope: Scope::Global,
-        handoff: (!reachable).then(|| handoff(repository, &statement)),
+        handoff: (!reachable).then(|| handoff(repository, &statement).naming(principals.iter().cloned())),
         attributes: json!({ "repository": repository.arn(), "statement": statement }).into(),
         references: Vec::new(),
         depends_on: Vec::new(),
@@ -107,10 +107,10 @@ fn handoff(repository: &Repository, statement: &Value) -> Handoff {
     let at = format!("--registry-id {account} --region {} --repository-name {}", quoted(region), quoted(name));
     let document = document::document(vec![statement.clone()]);
     let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
-    Handoff {
-        to: format!("whoever administers account {account}"),
-        task: format!("add a statement to the policy of the ECR repository {name}"),
-        document: format!(
+    Handoff::unseen(
+        format!("whoever administers account {account}"),
+        format!("add a statement to the policy of the ECR repository {name}"),
+        format!(
             "Repository: {name}\nAccount:    {account}\nRegion:     {region}\n\n\
              1. See whether it has a policy already:\n\
              \x20  aws ecr get-repository-policy {at}\n\
@@ -120,6 +120,5 @@ fn handoff(repository: &Repository, statement: &Value) -> Handoff {
              3. Put it there:\n\
              \x20  aws ecr set-repository-policy {at} --policy-text file://policy.json\n"
         ),
-        verifiable: false,
-    }
+    )
 }

@@ -210,6 +210,7 @@ impl Part<'_> {
                     attributes["statement"] = statement.clone();
                     let id = kinds::bucket_statement(&arn, sid(&statement));
                     let handoff = for_bucket(&location.bucket, bucket.account(), &statement, of_key);
+                    let handoff = handoff.naming(self.principals.iter().cloned());
                     self.object(id, attributes, "bucket", &location.bucket, Some(handoff))
                 }
             }
@@ -264,7 +265,7 @@ impl Part<'_> {
             return self.written(&Shared::Key(key.clone()), &statement);
         }
         let attributes = json!({ "key": key.arn, "statement": statement });
-        let handoff = for_key_of_others(key, &statement);
+        let handoff = for_key_of_others(key, &statement).naming(self.principals.iter().cloned());
         self.object(kinds::key_statement(called, sid(&statement)), attributes, "key", name, Some(handoff))
     }
 
@@ -334,10 +335,10 @@ fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value, of_k
         None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
     };
     let word = quoted(bucket);
-    Handoff {
+    Handoff::unseen(
         to,
-        task: format!("add a statement to the policy of the bucket {bucket}"),
-        document: format!(
+        format!("add a statement to the policy of the bucket {bucket}"),
+        format!(
             "Bucket:  {bucket}\nAccount: {known}\n\n\
              1. See whether it has a policy already:\n\
              \x20  aws s3api get-bucket-policy --bucket {word} --query Policy --output text\n\
@@ -350,8 +351,7 @@ fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value, of_k
             pretty(statement),
             of_key.map(|statement| for_its_key(&word, statement)).unwrap_or_default()
         ),
-        verifiable: false,
-    }
+    )
 }
 
 fn for_its_key(bucket: &str, statement: &Value) -> String {
@@ -398,10 +398,10 @@ fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
         None => &key.arn,
     };
     let at = format!("--region {} --key-id {}", quoted(region), quoted(id));
-    Handoff {
-        to: format!("whoever administers account {account}"),
-        task: format!("add a statement to the policy of the KMS key {id}"),
-        document: format!(
+    Handoff::unseen(
+        format!("whoever administers account {account}"),
+        format!("add a statement to the policy of the KMS key {id}"),
+        format!(
             "Key:     {id}\nAccount: {account}\nRegion:  {region}\n\n\
              1. Get its policy:\n\
              \x20  aws kms get-key-policy {at} --query Policy --output text\n\
@@ -411,6 +411,5 @@ fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
              \x20  aws kms put-key-policy {at} --policy file://policy.json\n",
             pretty(statement)
         ),
-        verifiable: false,
-    }
+    )
 }

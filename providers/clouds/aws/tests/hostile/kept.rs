@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::server::{Answer, Server};
 use crate::world::{REGISTRY, details, engine, honest, xml};
 
-/// Numbers of many digits, escapes, a key that comes twice, and keys that nobody knows.
-const THEIRS: &str = r#"{"Sid":"By hand","Effect":"Deny","Principal":"*","Action":"ecr:*","Condition":{"NumericLessThan":{"a":12345678901234567890123,"b":1.10,"c":1e400},"StringEquals":{"x":"\u00e9\/","x":"y"}},"Unknown":[1.0]}"#;
+/// Numbers of many digits, escapes, a key that comes twice, and keys that nobody knows; and what is rare but right: letters of
+/// other alphabets, a service beside accounts, truth values and numbers in conditions.
+const THEIRS: &str = r#"{"Sid":"By hand","Effect":"Deny","Principal":"*","Action":"ecr:*","Condition":{"NumericLessThan":{"a":12345678901234567890123,"b":1.10,"c":1e400},"StringEquals":{"x":"\u00e9\/","x":"y"}},"Unknown":[1.0]},{"Sid":"Übung 北京","Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com"],"AWS":["*"]},"Action":"ecr:BatchGetImage","Condition":{"Bool":{"aws:SecureTransport":true},"NumericEquals":{"aws:MultiFactorAuthAge":3}}}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_wrote_goes_back_to_the_digit() {
@@ -31,6 +32,10 @@ async fn what_others_wrote_goes_back_to_the_digit() {
                      </member></PolicyVersionList></member></Policies>"
                 );
                 xml(action, &format!("<Policy><Arn>{arn}</Arn></Policy>"))
+            }
+            "DeletePolicy" => {
+                mark.clear();
+                xml(action, "")
             }
             "GetAccountAuthorizationDetails" => details("%7B%7D", &format!("{mark}<IsTruncated>false</IsTruncated>")),
             "GetRepositoryPolicy" => Answer::ok(json!({ "policyText": *policy }).to_string()),
@@ -66,4 +71,6 @@ async fn what_others_wrote_goes_back_to_the_digit() {
     let renamed = apply(&REGISTRY.replace("name: images", "name: others"), 2).await;
     assert!(renamed.starts_with(theirs), "{renamed}");
     assert!(renamed.matches("AllowPull").count() == 1 && renamed.contains("Others"), "{renamed}");
+    // Once ours are gone, theirs stand alone, as they were.
+    assert_eq!(apply("", 2).await, before);
 }

@@ -9,6 +9,7 @@ use crate::buckets::{create, drift, edit, encrypt, key, warnings};
 use crate::world::{Runs, World, assert_same, manifest, refused, said};
 
 const OWNER: &str = "aws:ResourceAccount";
+const OWN: &str = "111122223333";
 const OTHER: &str = "444455556666";
 const NOBODYS: &str = "777788889999";
 const TASK_ROLE: &str = "arn:aws:iam::111122223333:role/acme-userflyterole";
@@ -103,6 +104,41 @@ async fn with_credentials_its_policies_get_our_statements_and_keep_the_others() 
         all.iter().filter(|(name, _)| theirs(name)).cloned().collect::<Vec<_>>()
     };
     assert_same(&only_identities(&before), &only_identities(&world.everything()));
+}
+
+/// The bucket is the data plane's own, so that its policy needs nothing; the key's account has to agree.
+#[tokio::test]
+async fn an_own_bucket_under_another_account_s_key() {
+    let text = text("read").replace("acme-theirs/", "acme-data/");
+    for account in [OTHER, NOBODYS] {
+        let world = World::new(&manifest("")).await;
+        let key = key(&world, account).await;
+        encrypt(&world.s3(OWN), "acme-data", aws_sdk_s3::types::ServerSideEncryption::AwsKms, Some(&key)).await;
+        let before = key_policy(&world, account, &key).await;
+        let report = world.converge(&text).await;
+        let document = world.document("cloudgrant_tests_global").await.to_string();
+        assert!(document.contains(&key) && document.contains("kms:Decrypt"), "{document}");
+        let asked = json!({"Effect": "Allow", "Principal": {"AWS": [TASK_ROLE]},
+            "Action": ["kms:Decrypt"], "Resource": ["*"],
+            "Condition": {
+                "StringEquals": {"kms:ViaService": ["s3.us-west-2.amazonaws.com"]},
+                "StringLike": {"kms:EncryptionContext:aws:s3:arn":
+                    ["arn:aws:s3:::acme-data", "arn:aws:s3:::acme-data/inputs/*"]}}});
+        let after = key_policy(&world, account, &key).await;
+        if account == OTHER {
+            assert_eq!((after.len(), &after[0], of(&after, "AllowKey")), (2, &before[0], asked), "{after:#?}");
+            assert!(report.handoffs.is_empty(), "{:#?}", report.handoffs);
+            assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+            assert_eq!(key_policy(&world, account, &key).await, before);
+        } else {
+            assert_eq!(after, before);
+            let documents = report.handoffs.iter().filter_map(|change| change.handoff.as_ref());
+            let documents: String = documents.map(|handoff| handoff.document.as_str()).collect();
+            for needed in [&key, TASK_ROLE, "kms:Decrypt", "s3.us-west-2.amazonaws.com", "put-key-policy"] {
+                assert!(documents.contains(needed), "{needed} in {documents}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod buckets;
 mod by_arn;
 mod changed_hands;
 mod clouds;
+mod confirming;
 mod copied_marks;
 mod denied;
 mod edited_by_hand;

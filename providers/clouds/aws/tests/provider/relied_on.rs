@@ -207,3 +207,38 @@ async fn what_was_applied_away_does_not_come_back_by_a_revoke() {
     let is_of_ga = |one: &String| one.contains("acme-u0") || one.contains("acme-metadata");
     assert!(given.iter().all(is_of_ga), "{given:#?}");
 }
+
+/// A permissions boundary is no attachment, and IAM keeps the policy for it all the same.
+#[tokio::test]
+async fn a_policy_that_somebody_made_a_permissions_boundary_is_told() {
+    let had = granting(&[G, H, K]);
+    let world = World::new(&had).await;
+    apply(&world, &had).await;
+    let iam = world.iam();
+    let role = iam.create_role().role_name("bounded").assume_role_policy_document(TRUST);
+    role.permissions_boundary(policy_arn(ROLE)).send().await.expect("theirs");
+    let plan = world.plan(&had).await.expect("a plan");
+    assert!(plan.is_empty(), "{:#?}", plan.changes);
+    let told = plan.notes.iter().filter(|note| note.message.contains("the permissions boundary of role bounded"));
+    assert_eq!(told.count(), 1, "{:#?}", plan.notes);
+    // What is revoked goes from it; the policy stays for as long as somebody needs it.
+    revoke(&world, &had, &["g"]).await;
+    let left = document(&world, ROLE).await;
+    assert!(!left.contains("acme-data") && left.contains("acme-models"), "{left}");
+    let without = granting(&[K]);
+    let plan = world.plan(&without).await.expect("a plan");
+    let told: Vec<_> = plan.stays.iter().filter(|one| one.object.name == ROLE).collect();
+    let [told] = told.as_slice() else { panic!("{plan:#?}") };
+    for part in ["role bounded", "put-role-permissions-boundary --role-name bounded", "run this again"] {
+        assert!(told.reason.contains(part), "{part} in {told:?}");
+    }
+    let report = world.revoke_all(&had).await.expect("a report");
+    assert!(report.failed.is_empty(), "{report:#?}");
+    assert!(document(&world, ROLE).await.contains("Statement"), "it is there");
+    let other = iam.put_role_permissions_boundary().role_name("bounded");
+    let aws_s = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
+    other.permissions_boundary(aws_s).send().await.expect("another one");
+    assert!(world.revoke_all(&had).await.expect("a report").is_success());
+    let left = world.everything();
+    assert!(!left.iter().any(|(name, _)| name.contains(ROLE)), "{left:#?}");
+}

@@ -7,6 +7,7 @@ use crate::sharing::{FORECASTING, TRIAL, VISION, apply, granting, revoke};
 use crate::world::{Runs, World};
 
 const ROLE: &str = "cloudgrant_tests_vision_production";
+const OTHER_ROLE: &str = "cloudgrant_tests_forecasting_production";
 
 type Grant = (&'static str, &'static str, &'static str);
 
@@ -66,6 +67,23 @@ async fn what_was_shared_has_no_sid_or_one_that_names_its_grant() {
         let sids: Vec<_> = left.iter().filter_map(|one| one["Sid"].as_str()).collect();
         assert_eq!(sids, ["XSecrets"], "{left:#?}");
     }
+}
+
+/// A scope that a revoke leaves with what another one has could share with it: that is for an apply.
+#[tokio::test]
+async fn a_revoke_moves_no_other_scope_into_a_shared_policy() {
+    let text =
+        granting(&[("g", VISION, "models: read"), ("k", VISION, "token: read"), ("v", FORECASTING, "token: read")]);
+    let mut world = World::new(&text).await;
+    apply(&world, &text).await;
+    let attached = async |world: &World| (world.attached(ROLE).await, world.attached(OTHER_ROLE).await);
+    let before = attached(&world).await;
+    assert!(before.0.contains(&ROLE.to_owned()) && before.1.contains(&OTHER_ROLE.to_owned()), "{before:?}");
+    world.restart(&text, "deny=iam:CreatePolicy").await;
+    revoke(&world, &text, &["g"]).await;
+    assert_eq!(attached(&world).await, before);
+    let left = statements(&world, ROLE).await;
+    assert!(having(&left, "acme-models") == 0 && having(&left, "secret:token") == 1, "{left:#?}");
 }
 
 fn having(statements: &[Value], what: &str) -> usize {

@@ -1,6 +1,6 @@
 //! What is there, read in whole lists: one request a list, however many grants there are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::client::arm::{
     Subscription, Vault,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
+use crate::objects::kinds;
 use crate::resources::resource_id::{ResourceId, is_same};
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
@@ -21,14 +22,27 @@ pub(crate) const CREDENTIALS_AT_A_TIME: usize = 8;
 
 /// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
 #[derive(Debug)]
-struct Lists<K, T>(Mutex<HashMap<K, Once<T>>>);
+struct Lists<K, T>(Arc<Mutex<HashMap<K, Once<T>>>>);
 
 /// A list that is read once.
 type Once<T> = Arc<OnceCell<Arc<Vec<T>>>>;
 
 impl<K, T> Default for Lists<K, T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Arc::default())
+    }
+}
+
+impl<K, T> Clone for Lists<K, T> {
+    /// The same lists.
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K, T> Lists<K, T> {
+    fn if_so(&self, is_so: bool) -> Self {
+        if is_so { self.clone() } else { Self::default() }
     }
 }
 
@@ -94,6 +108,28 @@ impl Snapshot {
         }
     }
 
+    /// With the lists of another look that nobody has written to since, as far as objects of these kinds are in them.
+    pub(crate) fn with_what_is_as_in(self, last: &Self, written: &BTreeSet<&'static str>) -> Self {
+        let is_as_it_was = |kinds: &[&'static str]| !kinds.iter().any(|kind| written.contains(kind));
+        let (identity, role) = (is_as_it_was(&[kinds::IDENTITY]), is_as_it_was(&[kinds::ROLE]));
+        Self {
+            identities: last.identities.if_so(identity),
+            elsewhere: last.elsewhere.if_so(identity),
+            credentials: last.credentials.if_so(identity && is_as_it_was(&[kinds::CREDENTIAL])),
+            assignments: last.assignments.if_so(identity && role && is_as_it_was(&[kinds::ASSIGNMENT])),
+            custom_roles: last.custom_roles.if_so(role),
+            named_roles: last.named_roles.if_so(role),
+            roles: last.roles.if_so(role),
+            clusters: last.clusters.clone(),
+            storage: last.storage.clone(),
+            vaults: last.vaults.clone(),
+            registries: last.registries.clone(),
+            subscriptions: last.subscriptions.clone(),
+            permissions: last.permissions.clone(),
+            ..self
+        }
+    }
+
     /// Remembers that something isn't there: nothing can be made of it. What was said of it first stays.
     pub(crate) fn is_absent(&self, id: &ResourceId, why: Diagnostic) {
         self.unusable.assign(id.as_str(), Unusable::absent(why));
@@ -125,10 +161,11 @@ impl Snapshot {
         self.clusters.get(resource_group.to_owned(), read).await
     }
 
-    /// The same; none of a group that isn't there, which is told where a cluster is needed.
+    /// The same; none of a group that isn't there, or whose clusters the caller may not read, which is told where a cluster
+    /// is needed.
     pub(crate) async fn clusters(&self, resource_group: &str) -> Result<Arc<Vec<Cluster>>> {
         match self.clusters_of(resource_group).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Arc::default()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AccessDenied) => Ok(Arc::default()),
             clusters => clusters,
         }
     }

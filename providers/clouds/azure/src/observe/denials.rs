@@ -1,7 +1,9 @@
 //! Deny assignments: what stays forbidden whatever roles say, told before anything is made.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
+use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result};
 use cloudgrant_core::{Desired, Error, Note, Object, Observed, Result, matches};
 
 use crate::Azure;
@@ -21,23 +23,40 @@ enum Plane {
     Data,
 }
 
-/// Warns of each deny assignment in the way of what is to be made: of the caller's own writes, as far as everybody is
-/// denied them, and of what the roles are for. It costs a request for each subscription in which something is to be made.
-pub(super) async fn notes(
+/// What deny assignments forbid.
+#[derive(Debug, Default)]
+pub(super) struct Forbidden {
+    /// Of what is to be made.
+    pub(super) notes: Vec<Note>,
+    /// Of the roles that are there.
+    pub(super) broken: Vec<Broken>,
+}
+
+/// Warns of each deny assignment in the way of what is to be made: of the caller's own writes, as far as everybody or the
+/// caller itself is denied them, and of what the roles are for. Who looks thoroughly hears also which role that is there gives
+/// nothing for one. It costs a request for each subscription in which something is looked at.
+pub(super) async fn read(
     azure: &Azure,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
     observed: &Observed,
-) -> Result<Vec<Note>> {
+) -> Result<Forbidden> {
     let mut notes = Vec::new();
-    let mut new = Vec::new();
+    let mut broken: BTreeMap<String, Broken> = BTreeMap::new();
+    let looks_again = azure.looks_again.load(Ordering::Relaxed);
+    let mut looked_at = Vec::new();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
-        if let (false, Some(write)) = (observed.objects.contains_key(&object.id), write_of(azure, object)?) {
-            new.push((object, write));
+        let is_there = observed.objects.contains_key(&object.id);
+        if is_there && !(looks_again && object.id.kind == kinds::ASSIGNMENT) {
+            continue;
+        }
+        if let Some(write) = write_of(azure, object)? {
+            looked_at.push((object, write, is_there));
         }
     }
-    let subscriptions: BTreeSet<_> = new.iter().map(|(_, write)| write.scope.subscription()).collect();
+    let caller = azure.arm.caller().map(|caller| caller.principal);
+    let subscriptions: BTreeSet<_> = looked_at.iter().map(|(_, write, _)| write.scope.subscription()).collect();
     let mut denials = BTreeMap::new();
     for subscription in subscriptions {
         match azure.arm.deny_assignments(&subscription).await {
@@ -52,7 +71,7 @@ pub(super) async fn notes(
     let custom = custom_actions(desired);
     // Many credentials of one identity are denied together.
     let mut told_of = HashSet::new();
-    for (object, write) in &new {
+    for (object, write, is_there) in &looked_at {
         let Some(list) = denials.get(&write.scope.subscription()) else { continue };
         if list.is_empty() {
             continue;
@@ -62,19 +81,28 @@ pub(super) async fn notes(
         let used = used(object, &custom, snapshot).await;
         for denial in list.iter().filter(|denial| holds_at(denial, &write.scope)) {
             let key = (&denial.name, &denial.scope, write.operation, write.scope.as_str());
-            if of(denial, None) && denies(denial, Plane::Control, write.operation) && told_of.insert(key) {
-                let message =
-                    format!("{}: it denies {} to everybody whom it doesn't exclude", told(denial), write.operation);
+            let whom = [(None, "everybody whom it doesn't exclude"), (caller.as_deref(), "who runs this")];
+            let whom = whom.into_iter().find(|(principal, _)| of(denial, *principal)).map(|(_, whom)| whom);
+            if let (false, Some(whom), true) = (is_there, whom, denies(denial, Plane::Control, write.operation))
+                && told_of.insert(key)
+            {
+                let message = format!("{}: it denies {} to {whom}", told(denial), write.operation);
                 notes.push(Note::warning(&object.id, message));
             }
             let denied = used.iter().find(|(plane, action)| narrows(denial, *plane, action));
             if let (true, Some((_, action))) = (of(denial, principal), denied) {
                 let message = format!("{}: it denies {action} to the role's holder, whatever its roles", told(denial));
-                notes.push(Note::warning(&object.id, message));
+                if *is_there {
+                    let about = Note::warning(&object.id, &message);
+                    let one = broken.entry(message).or_insert(Broken { note: about, objects: BTreeSet::new() });
+                    one.objects.insert(object.id.clone());
+                } else {
+                    notes.push(Note::warning(&object.id, message));
+                }
             }
         }
     }
-    Ok(notes)
+    Ok(Forbidden { notes, broken: broken.into_values().collect() })
 }
 
 fn told(denial: &DenyAssignment) -> String {

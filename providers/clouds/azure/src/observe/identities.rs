@@ -127,7 +127,8 @@ pub(super) async fn add(
             observed.principals.insert(identity.client_id.clone(), object.clone());
         }
         // Whoever looks for drift is told also whom one trusts that only names a place: nobody runs under it.
-        if owned && (!is_place || !wanted.contains(&object) || azure.looks_again.load(Ordering::Relaxed)) {
+        let is_looked_at = !is_place || !wanted.contains(&object) && !azure.names.is_of_handoff(&id);
+        if owned && (is_looked_at || azure.looks_again.load(Ordering::Relaxed)) {
             ours.push((id, object.clone()));
         }
         observed.objects.insert(object, found);

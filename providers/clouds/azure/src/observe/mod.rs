@@ -24,6 +24,7 @@ mod workload_identity;
 use cloudgrant_core::{Desired, Observed, Result};
 
 use crate::Azure;
+use crate::confirmations;
 pub(crate) use crate::observe::identities::trusts_others;
 use crate::observe::other_homes::OtherHomes;
 pub(crate) use crate::observe::roles::is_ours;
@@ -46,11 +47,13 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let renamed = renamed::note(azure, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(azure, &snapshot).await?;
+    observed.confirmed = confirmations::marked(azure, &snapshot).await?;
+    observed.unique_ids = confirmations::unique_ids(azure, &snapshot).await?;
     observed.notes.extend(others.note(azure.names.stack()));
     // None of these needs another's answer.
     let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
         contents::read(azure, desired, &snapshot, &observed),
-        denials::notes(azure, desired, &snapshot, &principals, &observed),
+        denials::read(azure, desired, &snapshot, &principals, &observed),
         caller::may_assign(azure, desired, &snapshot, &observed),
         limited::notes(azure, desired, &snapshot, &principals, &observed),
         trust::notes(azure, desired, &snapshot, &principals),
@@ -58,9 +61,9 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     missing::read(azure, desired, &snapshot, &mut observed);
     edited::widened(azure, desired, &mut observed);
     observed.unmakeable.extend(unmakeable);
-    observed.broken.extend(contents.broken);
+    observed.broken.extend(contents.broken.into_iter().chain(denied.broken));
     observed.unread.extend(contents.unread);
-    observed.notes.extend(contents.notes.into_iter().chain(denied).chain(refused).chain(limited).chain(trust));
+    observed.notes.extend(contents.notes.into_iter().chain(denied.notes).chain(refused).chain(limited).chain(trust));
     observed.notes.extend(workload_identity::notes(azure, desired, &snapshot).await?);
     Ok(observed)
 }

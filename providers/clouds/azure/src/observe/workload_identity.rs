@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Desired, Note, Object, Result};
+use cloudgrant_core::{Desired, ErrorKind, Note, Object, Result};
 
 use crate::Azure;
 use crate::client::arm::Cluster;
@@ -17,7 +17,10 @@ const KEY: &str = "azure.cluster.oidc_issuer";
 pub(super) async fn notes(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<Vec<Note>> {
     let credentials = desired.objects.iter().filter(|object| object.id.kind == kinds::CREDENTIAL);
     let issuers: BTreeSet<_> = credentials.filter_map(|object| object.attributes.text("issuer")).collect();
-    let clusters = snapshot.clusters(azure.cluster_group()).await?;
+    let clusters = match snapshot.clusters_of(azure.cluster_group()).await {
+        Err(error) if error.kind() == ErrorKind::AccessDenied => return Ok(unreadable(azure, desired)),
+        _ => snapshot.clusters(azure.cluster_group()).await?,
+    };
     if issuers.is_empty() {
         return Ok(of_others(azure, desired, &clusters));
     }
@@ -34,6 +37,22 @@ pub(super) async fn notes(azure: &Azure, desired: &Desired, snapshot: &Snapshot)
         }
     };
     Ok(issuers.iter().filter_map(of_issuer).collect())
+}
+
+/// Where the caller may not read the clusters, nobody has held the manifest's issuers against them.
+fn unreadable(azure: &Azure, desired: &Desired) -> Vec<Note> {
+    let issuers = &azure.config.cluster.oidc_issuer;
+    if issuers.is_empty() || !desired.objects.iter().any(|object| is_for_tasks(azure, object, &[])) {
+        return Vec::new();
+    }
+    let message = format!(
+        "the managed clusters of resource group {} can't be read, so that nobody could check {}: whoever runs it can make \
+         tokens with which identities of this stack are taken; the right to read them is \
+         `Microsoft.ContainerService/managedClusters/read`",
+        azure.cluster_group(),
+        issuers.join(", ")
+    );
+    vec![Note::warning(KEY, message)]
 }
 
 /// Where all identities are others': they get their tokens in the same way, and whoever made them has let them trust an

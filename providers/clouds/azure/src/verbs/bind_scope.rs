@@ -45,9 +45,10 @@ pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> 
                     (Some(name), made_by) => {
                         let identity = named(azure, name, domain).await?;
                         assign(azure, binding, &resolved, &identity, Vec::new(), &mut bound.desired);
-                        // The platform knows what its vendor has made.
-                        if made_by == MadeBy::Stack {
-                            bound.principals.push(named_principal(azure, binding, &identity).await?);
+                        match made_by {
+                            MadeBy::Stack => bound.principals.push(named_principal(azure, binding, &identity).await?),
+                            // The platform knows what its vendor has made.
+                            MadeBy::Vendor => _ = bound.desired.vendor_made.insert(binding.scope.clone()),
                         }
                     }
                     (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &resolved)),

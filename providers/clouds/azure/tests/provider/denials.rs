@@ -59,6 +59,38 @@ async fn a_deny_assignment_of_what_a_grant_needs_is_told() {
     assert!(!warned(&plan, "the deny assignment"), "{:#?}", plan.notes);
 }
 
+/// A plan asks nothing about what is there; who looks for drift hears that it gives nothing any more.
+#[tokio::test]
+async fn a_deny_assignment_that_came_later_is_found_by_who_looks_for_drift() {
+    let text = union(GLOBAL);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let principal = world.arm.principal("flyteuser-acme").await;
+    let reads = json!({ "dataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"] });
+    deny(&world, SUBSCRIPTION, &principal, reads).await;
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), "the deny assignment"));
+    let session = world.session(&text).await.expect("a session");
+    session.provider().look_again();
+    let plan = session.engine().only_looking().plan(&Silent).await.expect("a plan");
+    let [broken] = plan.broken.as_slice() else { panic!("{:#?}", plan.broken) };
+    assert!(broken.note.message.contains("blobs/read to the role's holder"), "{broken:#?}");
+    assert!(broken.objects.len() == 1 && plan.has_drift(), "{plan:#?}");
+}
+
+/// Not only everybody can be denied to write: whoever runs this can.
+#[tokio::test]
+async fn a_deny_assignment_of_the_caller_is_told() {
+    let text = flyte(DOMAIN);
+    let world = World::new(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    session.engine().plan(&Silent).await.expect("a plan");
+    // Azure's tokens say it, of which there is one by now.
+    let caller = session.provider().caller().await.expect("an answer").expect("known");
+    deny(&world, GROUP, &caller.principal, json!({ "actions": ["Microsoft.ManagedIdentity/*"] })).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(warned(&plan, "userAssignedIdentities/write to who runs this"), "{:#?}", plan.notes);
+}
+
 #[tokio::test]
 async fn a_deny_assignment_of_what_a_role_of_the_manifest_s_gives_is_told() {
     let role = "grants: [{ name: all, scope: global, access: { models: write } }]";
@@ -105,7 +137,7 @@ async fn a_role_whose_assignments_went_a_moment_ago_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_the_caller_may_not_take_away_is_told_before_and_the_rest_goes() {
+async fn what_the_caller_may_not_take_away_is_told_before() {
     let text = flyte(PRECISE);
     let world = World::new(&text).await;
     world.converge(&text).await;

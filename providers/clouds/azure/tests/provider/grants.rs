@@ -161,6 +161,18 @@ async fn what_azure_can_t_express_is_told_and_precise_gives_just_that() {
     );
     world.revoke_all(&precise).await.expect("revoked");
     assert!(world.arm.custom_roles().await.is_empty());
+    // Who may only write may neither read nor delete.
+    world.converge(&precise.replace("read-write", "write")).await;
+    let roles = world.arm.custom_roles().await;
+    assert_eq!(
+        roles[0]["properties"]["permissions"][0]["dataActions"],
+        json!([format!("{blobs}/add/action"), format!("{blobs}/write")])
+    );
+    let principal = world.arm.principal("flyteuser-acme").await;
+    for (deed, allowed) in [("write", true), ("add/action", true), ("read", false), ("delete", false)] {
+        let asked = format!("data_action={BLOBS}/{deed}&path=a");
+        assert_eq!(access(&world, &principal, &scope, &asked).await, allowed, "{deed}");
+    }
 }
 
 #[tokio::test]

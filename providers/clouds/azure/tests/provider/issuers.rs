@@ -173,3 +173,22 @@ async fn requirement_10_an_issuer_that_no_cluster_has_is_told_where_every_identi
     let plan = world.plan(&trusting(&nodes, &[GREEN])).await.expect("a plan");
     assert!(!plan.notes.iter().any(|note| note.message.contains("no managed cluster")), "{:#?}", plan.notes);
 }
+
+/// Who may not read the cluster grants nevertheless, and is told that nobody looked at the issuer.
+#[tokio::test]
+async fn requirement_10_an_issuer_that_may_not_be_looked_at_is_warned_of() {
+    let text = flyte(PRODUCTION);
+    let world = World::with(&text, "deny=Microsoft.ContainerService/managedClusters:read").await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let warned: Vec<_> = plan.notes.iter().filter(|note| note.message.contains("nobody could check")).collect();
+    let [one] = warned.as_slice() else { panic!("{:#?}", plan.notes) };
+    assert!(one.message.contains("can't be read") && one.message.contains(ISSUER), "{one:?}");
+    world.converge(&text).await;
+    let short = trusting(&text, &[ISSUER.trim_end_matches('/')]);
+    let error = world.plan(&short).await.expect_err("no issuer of AKS");
+    assert!(said(&error).contains(&format!("write `{ISSUER}`")), "{}", said(&error));
+    // Without an issuer the cluster is what says which it is.
+    let none = text.replace(&format!("oidc_issuer: \"{ISSUER}\""), "name: acme-dataplane-aks");
+    let error = world.plan(&none).await.expect_err("nothing says whose tokens");
+    assert!(said(&error).contains("Microsoft.ContainerService/managedClusters/read"), "{}", said(&error));
+}

@@ -52,6 +52,27 @@ async fn a_plan_with_nothing_to_do_reads_each_list_once_for_two_hundred_domain_g
     );
 }
 
+/// One grant gets another level: one role assignment goes and one comes. What else there is was read a moment ago.
+#[tokio::test]
+async fn the_look_after_an_apply_reads_again_only_what_it_wrote() {
+    let text = many(20);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let before = world.running().counts();
+    world.apply(&text.replace("{ c7: read }", "{ c7: list }")).await.expect("a report");
+    let after = world.running().counts();
+    let asked = |action: &str| {
+        let [before, after] = [&before, &after].map(|it| it.by_action.get(action).copied().unwrap_or_default());
+        after - before
+    };
+    assert_eq!(asked("Microsoft.Authorization/roleAssignments/read"), 2);
+    for once in ["Microsoft.ContainerService/managedClusters/read", "Microsoft.Storage/storageAccounts/read"] {
+        assert_eq!(asked(once), 1, "{once}");
+    }
+    assert_eq!(asked("Microsoft.ManagedIdentity/userAssignedIdentities/read"), 1);
+    assert_eq!(asked("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read"), 2);
+}
+
 /// Nothing of these waits for another's answer: all are under way before the first is answered.
 #[tokio::test]
 async fn a_plan_s_first_reads_are_made_side_by_side() {

@@ -56,6 +56,7 @@ impl Runs for Run<'_> {
         Setting {
             stack,
             projects: self.projects.iter().map(|project| (*project).to_owned()).collect(),
+            account: "default".to_owned(),
             value: self.value.to_owned(),
             annotation: "example.com/role",
             issuers: Vec::new(),

@@ -42,6 +42,7 @@ impl Runs for Run<'_> {
         Setting {
             stack,
             projects: self.projects.iter().map(|project| (*project).to_owned()).collect(),
+            account: "default".to_owned(),
             value: self.value.to_owned(),
             annotation: KEY,
             issuers: self.issuers.iter().map(|issuer| (*issuer).to_owned()).collect(),

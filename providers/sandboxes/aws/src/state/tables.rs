@@ -62,6 +62,11 @@ impl Account {
         self.attached.get(arn).map_or(0, BTreeSet::len)
     }
 
+    /// The roles that have a policy as their permissions boundary.
+    pub(crate) fn bounded_by(&self, arn: &str) -> impl Iterator<Item = &Role> {
+        self.roles.values().filter(move |role| role.boundary.as_deref() == Some(arn))
+    }
+
     fn set_role(&mut self, role: Role) {
         let key = role.name.to_lowercase();
         self.forget_attachments(&key);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET log` | the last requests |
 //! | `GET synced?namespace=…` | what the cluster-resource sync would make of each namespace's `default` account: see [`synced`] |
+//! | `GET run_accounts` | under which service account the next run of each project and domain is, as its settings say |
 //!
 //! None of these are counted, disturbed by faults, or ask who is calling.
 
@@ -20,6 +21,7 @@ use serde_json::json;
 pub(crate) use self::log::Log;
 use crate::protocol::query::Query;
 use crate::server::dispatch::Dispatcher;
+use crate::services::settings;
 
 /// Answers `/_sandbox/...`.
 pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
@@ -33,7 +35,11 @@ pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
             let state = sandbox.state.lock().unwrap_or_else(PoisonError::into_inner);
             synced::accounts(&state, &sandbox.seed, query.get("namespace"))
         }
-        _ => return unknown(&["GET log", "GET synced"]),
+        (&Method::GET, "run_accounts") => {
+            let state = sandbox.state.lock().unwrap_or_else(PoisonError::into_inner);
+            settings::run_accounts(&state, &sandbox.seed)
+        }
+        _ => return unknown(&["GET log", "GET synced", "GET run_accounts"]),
     };
     answer(StatusCode::OK, &value)
 }

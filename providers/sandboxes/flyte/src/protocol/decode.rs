@@ -77,6 +77,14 @@ fn single(field: &Field, json: &Json, unknown: Unknown) -> Result<Value, String>
             let value = whole_number(json).and_then(|value| u32::try_from(value).ok());
             value.map(|value| json!(value)).ok_or_else(|| invalid("uint32"))
         }
+        Kind::Int64 => {
+            let value = whole_number(json);
+            value.map(|value| json!(value)).ok_or_else(|| invalid("int64"))
+        }
+        Kind::Uint64 => {
+            let value = unsigned_number(json);
+            value.map(|value| json!(value)).ok_or_else(|| invalid("uint64"))
+        }
         Kind::Enum(values) => enumeration(values, json).ok_or_else(|| invalid("enum")),
         Kind::Message(inner) => message(inner, json, unknown).map(Value::Object),
         Kind::TextMap => text_map(field, json),
@@ -109,6 +117,16 @@ fn text_map(field: &Field, json: &Json) -> Result<Value, String> {
 fn whole_number(json: &Json) -> Option<i64> {
     match json {
         Json::Number(number) => number.as_i64().or_else(|| exactly(number.as_f64()?)),
+        Json::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn unsigned_number(json: &Json) -> Option<u64> {
+    match json {
+        Json::Number(number) => {
+            number.as_u64().or_else(|| exactly(number.as_f64()?).and_then(|value| u64::try_from(value).ok()))
+        }
         Json::Text(text) => text.parse().ok(),
         _ => None,
     }
@@ -150,7 +168,7 @@ fn is_default(field: &Field, value: &Value) -> bool {
     match field.kind {
         Kind::Text => value == "",
         Kind::Bool => value == false,
-        Kind::Int32 | Kind::Uint32 => value == 0,
+        Kind::Int32 | Kind::Uint32 | Kind::Int64 | Kind::Uint64 => value == 0,
         Kind::Enum(values) => values.first().is_some_and(|first| value == first),
         Kind::TextMap => value == &json!({}),
         Kind::Message(_) | Kind::Duration | Kind::BoolValue | Kind::Struct => false,

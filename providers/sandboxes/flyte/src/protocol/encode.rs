@@ -34,6 +34,23 @@ pub(crate) fn message(message: &Message, set: &Map<String, Value>, names: Names)
     Value::Object(written)
 }
 
+/// Writes a message as `protojson` does by itself: lowerCamelCase, and without what isn't set.
+pub(crate) fn only_set(message: &Message, set: &Map<String, Value>) -> Value {
+    let field = |field: &Field, value: &Value| match (field.kind, value) {
+        (Kind::Message(inner), Value::Object(set)) => only_set(inner, set),
+        _ => single(field, value, Names::Camel),
+    };
+    let of = |one: &Field| {
+        let value = set.get(one.name)?;
+        let written = match (one.is_list, value) {
+            (true, Value::Array(values)) => values.iter().map(|value| field(one, value)).collect(),
+            _ => field(one, value),
+        };
+        Some((one.json_name(), written))
+    };
+    Value::Object(message.fields.iter().filter_map(of).collect())
+}
+
 fn whole(field: &Field, value: &Value, names: Names) -> Value {
     match (field.is_list, value) {
         (true, Value::Array(values)) => values.iter().map(|value| single(field, value, names)).collect(),
@@ -46,6 +63,7 @@ fn single(field: &Field, value: &Value, names: Names) -> Value {
         (Kind::Message(inner), Value::Object(set)) => message(inner, set, names),
         // protojson sorts the keys of maps.
         (Kind::TextMap, Value::Object(map)) => json!(map.iter().collect::<BTreeMap<_, _>>()),
+        (Kind::Int64 | Kind::Uint64, Value::Number(number)) => json!(number.to_string()),
         _ => value.clone(),
     }
 }
@@ -58,6 +76,7 @@ fn unset(field: &Field) -> Value {
         Kind::Text => json!(""),
         Kind::Bool => json!(false),
         Kind::Int32 | Kind::Uint32 => json!(0),
+        Kind::Int64 | Kind::Uint64 => json!("0"),
         Kind::Enum(values) => json!(values.first()),
         Kind::TextMap => json!({}),
         Kind::Message(_) | Kind::Duration | Kind::BoolValue | Kind::Struct => Value::Null,
@@ -90,5 +109,13 @@ mod tests {
             r#"{"attributes":{"cluster_resource_attributes":{"attributes":{"a":"1","b":"2"}}},"domain":"","project":"","workflow":"","launch_plan":"","org":""}"#
         );
         assert!(written(&MATCHABLE_CONFIGURATION, set, Names::Camel).contains(r#""launchPlan":"""#));
+    }
+
+    #[test]
+    fn only_what_is_set_is_written_and_long_numbers_as_texts() {
+        let set = json!({"key": {"domain": "d"}, "settings": {}, "version": 7});
+        let Value::Object(set) = set else { panic!("an object") };
+        let record = only_set(&crate::protocol::settings::SETTINGS_RECORD, &set);
+        assert_eq!(record.to_string(), r#"{"key":{"domain":"d"},"settings":{},"version":"7"}"#);
     }
 }

@@ -1,4 +1,5 @@
-//! How protobuf messages are described here: as much as it takes to read and write them as JSON.
+//! How protobuf messages are described here: as much as it takes to read and write them as JSON, and in protobuf's binary form where
+//! fields have their numbers.
 
 /// A message.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Message {
 pub(crate) struct Field {
     /// The name in the `.proto` file.
     pub(crate) name: &'static str,
+    /// The number in the `.proto` file; 0 where the message is never in binary form.
+    pub(crate) number: u32,
     pub(crate) kind: Kind,
     pub(crate) is_list: bool,
     /// The `oneof` that it is a part of.
@@ -26,6 +29,10 @@ pub(crate) enum Kind {
     Bool,
     Int32,
     Uint32,
+    /// In JSON a text, as JavaScript's numbers don't have as many digits.
+    Int64,
+    /// The same.
+    Uint64,
     /// Its values in the order of their numbers, which begin at 0.
     Enum(&'static [&'static str]),
     Message(&'static Message),
@@ -49,7 +56,7 @@ impl Message {
 
 impl Field {
     pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, is_list: false, oneof: None }
+        Self { name, number: 0, kind, is_list: false, oneof: None }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {
@@ -58,6 +65,12 @@ impl Field {
 
     pub(crate) const fn message(name: &'static str, message: &'static Message) -> Self {
         Self::new(name, Kind::Message(message))
+    }
+
+    /// The number in the `.proto` file.
+    pub(crate) const fn at(mut self, number: u32) -> Self {
+        self.number = number;
+        self
     }
 
     pub(crate) const fn list(mut self) -> Self {

@@ -14,16 +14,17 @@ pub(crate) enum Code {
     AlreadyExists = 6,
     PermissionDenied = 7,
     ResourceExhausted = 8,
+    FailedPrecondition = 9,
     Unimplemented = 12,
     Internal = 13,
     Unauthenticated = 16,
 }
 
 impl Code {
-    /// The HTTP status that the gateway makes of it.
+    /// The HTTP status that the gateway makes of it, and Connect as well.
     pub(crate) fn http(self) -> u16 {
         match self {
-            Self::InvalidArgument => 400,
+            Self::InvalidArgument | Self::FailedPrecondition => 400,
             Self::NotFound => 404,
             Self::AlreadyExists => 409,
             Self::PermissionDenied => 403,
@@ -31,6 +32,21 @@ impl Code {
             Self::Unimplemented => 501,
             Self::Internal => 500,
             Self::Unauthenticated => 401,
+        }
+    }
+
+    /// The name that Connect has for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "invalid_argument",
+            Self::NotFound => "not_found",
+            Self::AlreadyExists => "already_exists",
+            Self::PermissionDenied => "permission_denied",
+            Self::ResourceExhausted => "resource_exhausted",
+            Self::FailedPrecondition => "failed_precondition",
+            Self::Unimplemented => "unimplemented",
+            Self::Internal => "internal",
+            Self::Unauthenticated => "unauthenticated",
         }
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use cloudgrant_sandbox_kit::{Result, Store};
 use serde_json::Value;
 
-use super::{Chart, Domain, Seed};
+use super::{Chart, Domain, Seed, Services};
 
 /// Where the folder keeps domains.
 const DOMAINS: &str = "domains";
 
 impl Seed {
-    /// Reads the platform's kind, projects, domains and namespaces. Fields that are missing or odd are skipped: judging the manifest is
+    /// Reads the platform's kind, organization, projects, domains and namespaces, and how it is told. Fields that are missing or odd are skipped: judging the manifest is
     /// somebody else's business.
     pub fn of_manifest(manifest: &Value) -> Self {
         let platform = &manifest["platform"];
@@ -29,6 +29,14 @@ impl Seed {
         }
         if platform["kind"] == "union" {
             seed.chart = Chart::UnionDataplane;
+            seed.organization = platform["organization"].as_str().unwrap_or_default().to_owned();
+        } else {
+            // How it is told says which Flyte it is.
+            seed.services = match platform["delivery"].as_str() {
+                Some("admin" | "leave-admin") => Services::Admin,
+                Some("settings" | "leave-settings") => Services::Settings,
+                _ => Services::Both,
+            };
         }
         if let Some(template) = platform["namespace"].as_str() {
             seed.namespace_template =
@@ -111,6 +119,15 @@ mod tests {
             (Chart::UnionDataplane, "{{ domain }}-x-{{ project }}")
         );
         assert_eq!(Seed::of_manifest(&json!({})).projects, ["flytesnacks"]);
+        let told = |kind: &str, delivery: &str| {
+            let platform = json!({"kind": kind, "organization": "acme", "delivery": delivery});
+            let seed = Seed::of_manifest(&json!({"platform": platform}));
+            (seed.services, seed.organization)
+        };
+        assert_eq!(told("union", "settings"), (Services::Both, "acme".to_owned()));
+        assert_eq!(told("flyte", "settings"), (Services::Settings, String::new()));
+        assert_eq!(told("flyte", "leave-admin"), (Services::Admin, String::new()));
+        assert_eq!(told("flyte", "handoff"), (Services::Both, String::new()));
         let on_aws =
             json!({"platform": {"domains": ["production"]}, "aws": {"account": "111122223333", "task_role": "tasks"}});
         let role = &Seed::of_manifest(&on_aws).custom_data["production"]["defaultIamRole"];

@@ -9,6 +9,7 @@ use cloudgrant_sandbox_kit::{Result, SandboxError, clock};
 use serde::{Deserialize, Serialize};
 
 pub use self::chart::Chart;
+use crate::server::target::Target;
 use crate::state::State;
 use crate::state::model::Project;
 
@@ -31,6 +32,36 @@ pub struct Seed {
     pub sign_in: SignIn,
     /// The version that the deployment says it has.
     pub version: String,
+    /// Which services the control plane has.
+    pub services: Services,
+    /// Whose settings the control plane keeps: on Union an organization's, and requests name it. Empty where it knows none, as open-source
+    /// Flyte.
+    pub organization: String,
+}
+
+/// Which services a control plane has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Services {
+    /// Flyte admin, and no settings: Flyte 1.
+    Admin,
+    /// Settings, and no Flyte admin: Flyte 2.
+    Settings,
+    /// Both: Union 2.
+    #[default]
+    Both,
+}
+
+impl Services {
+    /// Whether something is routed to any of them.
+    pub(crate) fn have(self, target: &Target) -> bool {
+        match target {
+            Target::Connect(_) => self != Self::Admin,
+            Target::Admin(_) | Target::Metadata | Target::ClientConfig => self != Self::Settings,
+            Target::Token | Target::Keys | Target::Health => true,
+            Target::OtherMethod | Target::NoPost | Target::Unknown => true,
+        }
+    }
 }
 
 /// A domain.
@@ -109,6 +140,8 @@ impl Default for Seed {
             namespace_template: "{{ project }}-{{ domain }}".to_owned(),
             sign_in: SignIn::Nobody,
             version: "v1.16.8".to_owned(),
+            services: Services::default(),
+            organization: String::new(),
         }
     }
 }

@@ -6,19 +6,22 @@ use std::time::Instant;
 use cloudgrant_sandbox_kit::management::PREFIX;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Quotas, Request, Response, async_trait};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use crate::management::{self, Log};
+use crate::protocol::connect::{self, Codec};
 use crate::protocol::encode;
 use crate::protocol::marshaler::Marshaler;
+use crate::protocol::settings as messages;
 use crate::protocol::status::{Answer, Code, Status};
 use crate::seed::Seed;
-use crate::server::target::{Call, Target};
+use crate::server::target::{Call, Rpc, Target};
 use crate::services::admin::{self, Reply};
 use crate::services::auth::caller;
 use crate::services::auth::jwt::Key;
 use crate::services::auth::{metadata, token};
+use crate::services::{project, settings};
 use crate::state::State;
 
 /// What can be turned by `quota.NAME`: a token's life is 30 minutes with Flyte's own server.
@@ -56,8 +59,8 @@ impl Dispatcher {
         self.faults.wait().await;
         let response = match fate {
             Fate::DropBefore => Response::dropped(),
-            Fate::Throttle => refuse(&Status::new(Code::ResourceExhausted, "Too Many Requests")),
-            Fate::Fail => refuse(&Status::new(Code::Internal, "the sandbox was asked to fail")),
+            Fate::Throttle => refuse(&request, &target, &Status::new(Code::ResourceExhausted, "Too Many Requests")),
+            Fate::Fail => refuse(&request, &target, &Status::new(Code::Internal, "the sandbox was asked to fail")),
             Fate::Serve | Fate::DropAfter => self.carry_out(&request, &target),
         };
         let status = if fate == Fate::DropBefore { 0 } else { response.status.as_u16() };
@@ -73,20 +76,67 @@ impl Dispatcher {
     }
 
     fn carry_out(&self, request: &Request, target: &Target) -> Response {
+        if !self.seed.services.have(target) {
+            return refuse(request, target, &Status::new(Code::NotFound, "Not Found"));
+        }
         let marshaler = Marshaler::of(request);
         let reply = match target {
+            Target::Connect(call) => return self.connect(request, target, *call),
             Target::Admin(call) => self.admin(request, target, call, marshaler),
             Target::Metadata => metadata::server(&self.seed.sign_in, &base(request)),
             Target::ClientConfig => metadata::client(&self.seed.sign_in),
             Target::Token => return token::answer(self, request),
             Target::Keys => return metadata::keys(&self.seed.sign_in),
             Target::Health => return Response::new(StatusCode::OK, ""),
+            Target::NoPost => {
+                return Response::new(StatusCode::METHOD_NOT_ALLOWED, "").header(ALLOW, "POST");
+            }
             Target::OtherMethod => Err(Status::new(Code::Unimplemented, "Method Not Allowed")),
             Target::Unknown => Err(Status::new(Code::NotFound, "Not Found")),
         };
         match reply {
             Ok((message, set)) => json(StatusCode::OK, &encode::message(message, &set, marshaler.names)),
-            Err(status) => refuse(&status),
+            Err(status) => refuse(request, target, &status),
+        }
+    }
+
+    /// What speaks Connect asks who calls, and then reads the request.
+    fn connect(&self, request: &Request, target: &Target, call: Rpc) -> Response {
+        let Some(codec) = Codec::of(request) else { return connect::unsupported() };
+        match self.called(request, target, call, codec) {
+            Ok((message, set)) => connect::answer(request, codec, message, &set),
+            Err(status) => refuse(request, target, &status),
+        }
+    }
+
+    fn called(&self, request: &Request, target: &Target, call: Rpc, codec: Codec) -> Answer<Reply> {
+        let is_public = matches!(call, Rpc::GetOAuth2Metadata | Rpc::GetPublicClientConfig);
+        if !is_public {
+            caller::check(&self.seed.sign_in, &self.key, request)?;
+        }
+        let asked = |message| connect::asked(request, codec, message);
+        let action = target.action();
+        if self.faults.knobs().deny.contains(&action) {
+            return Err(Status::new(Code::PermissionDenied, format!("not authorized to perform {action}")));
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match call {
+            Rpc::GetOAuth2Metadata => {
+                let (_, set) = metadata::server(&self.seed.sign_in, &base(request))?;
+                Ok((&messages::OAUTH2_METADATA, set))
+            }
+            Rpc::GetPublicClientConfig => {
+                let (_, set) = metadata::client(&self.seed.sign_in)?;
+                Ok((&messages::CLIENT_CONFIG, set))
+            }
+            Rpc::GetSettings => Err(settings::unresolved()),
+            Rpc::GetSettingsForEdit => settings::get_for_edit(&state, &self.seed, &asked(&messages::GET_REQUEST)?),
+            Rpc::CreateSettings => settings::create(&mut state, &self.seed, &asked(&messages::CREATE_REQUEST)?),
+            Rpc::UpdateSettings => settings::update(&mut state, &self.seed, &asked(&messages::UPDATE_REQUEST)?),
+            Rpc::ListProjects => project::list(&state, &self.seed, &asked(&messages::LIST_PROJECTS_REQUEST)?),
+            Rpc::GetProject => project::get(&state, &self.seed, &asked(&messages::GET_PROJECT_REQUEST)?),
+            Rpc::CreateProject => project::create(&mut state, &asked(&messages::WITH_PROJECT)?),
+            Rpc::UpdateProject => project::update(&mut state, &asked(&messages::WITH_PROJECT)?),
         }
     }
 
@@ -115,7 +165,16 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
     Response::new(status, value.to_string()).header(CONTENT_TYPE, "application/json")
 }
 
-fn refuse(status: &Status) -> Response {
+/// An error, as whoever was asked tells it. What nothing routes has neither form.
+fn refuse(request: &Request, target: &Target, status: &Status) -> Response {
+    if matches!(target, Target::Connect(_)) {
+        return match status.code {
+            Code::NotFound if status.message == "Not Found" => {
+                Response::new(StatusCode::NOT_FOUND, "404 page not found\n")
+            }
+            _ => connect::refuse(request, status),
+        };
+    }
     let code = StatusCode::from_u16(status.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response = json(code, &status.body());
     if status.code == Code::Unauthenticated { response.header(WWW_AUTHENTICATE, &status.message) } else { response }

@@ -11,6 +11,8 @@ use crate::state::model::Place;
 pub(crate) enum Target {
     /// A call of Flyte admin's API.
     Admin(Call),
+    /// A call of a service that speaks Connect.
+    Connect(Rpc),
     /// Where the authorization server is.
     Metadata,
     /// How clients sign in.
@@ -23,6 +25,8 @@ pub(crate) enum Target {
     Health,
     /// A path of the API's with another method.
     OtherMethod,
+    /// A call of a service that speaks Connect, and no `POST`.
+    NoPost,
     Unknown,
 }
 
@@ -37,6 +41,21 @@ pub(crate) enum Call {
     GetVersion,
     ListMatchable,
     Attributes(Verb, Level, Place),
+}
+
+/// A call of a service that speaks Connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rpc {
+    GetSettings,
+    GetSettingsForEdit,
+    CreateSettings,
+    UpdateSettings,
+    ListProjects,
+    GetProject,
+    CreateProject,
+    UpdateProject,
+    GetOAuth2Metadata,
+    GetPublicClientConfig,
 }
 
 /// What is done with attributes.
@@ -61,6 +80,11 @@ impl Target {
             ["oauth2", "token"] => Self::Token,
             ["oauth2", "jwks"] => Self::Keys,
             ["healthcheck"] => Self::Health,
+            [service, call] => match Rpc::of(service, call) {
+                Some(call) if method == Method::POST => Self::Connect(call),
+                Some(_) => Self::NoPost,
+                None => Self::Unknown,
+            },
             _ => Self::Unknown,
         }
     }
@@ -69,12 +93,40 @@ impl Target {
     pub(crate) fn action(&self) -> String {
         match self {
             Self::Admin(call) => format!("admin:{}", call.method()),
+            Self::Connect(call) => format!("{}:{call:?}", call.family()),
             Self::Metadata => "auth:GetOAuth2Metadata".to_owned(),
             Self::ClientConfig => "auth:GetPublicClientConfig".to_owned(),
             Self::Token => "auth:Token".to_owned(),
             Self::Keys => "auth:Keys".to_owned(),
             Self::Health => "health".to_owned(),
-            Self::OtherMethod | Self::Unknown => "unknown".to_owned(),
+            Self::OtherMethod | Self::NoPost | Self::Unknown => "unknown".to_owned(),
+        }
+    }
+}
+
+impl Rpc {
+    fn of(service: &str, call: &str) -> Option<Self> {
+        match (service, call) {
+            ("flyteidl2.settings.SettingsService", "GetSettings") => Some(Self::GetSettings),
+            ("flyteidl2.settings.SettingsService", "GetSettingsForEdit") => Some(Self::GetSettingsForEdit),
+            ("flyteidl2.settings.SettingsService", "CreateSettings") => Some(Self::CreateSettings),
+            ("flyteidl2.settings.SettingsService", "UpdateSettings") => Some(Self::UpdateSettings),
+            ("flyteidl2.project.ProjectService", "ListProjects") => Some(Self::ListProjects),
+            ("flyteidl2.project.ProjectService", "GetProject") => Some(Self::GetProject),
+            ("flyteidl2.project.ProjectService", "CreateProject") => Some(Self::CreateProject),
+            ("flyteidl2.project.ProjectService", "UpdateProject") => Some(Self::UpdateProject),
+            ("flyteidl2.auth.AuthMetadataService", "GetOAuth2Metadata") => Some(Self::GetOAuth2Metadata),
+            ("flyteidl2.auth.AuthMetadataService", "GetPublicClientConfig") => Some(Self::GetPublicClientConfig),
+            _ => None,
+        }
+    }
+
+    /// What counters and the `deny` knob call the service.
+    fn family(self) -> &'static str {
+        match self {
+            Self::GetSettings | Self::GetSettingsForEdit | Self::CreateSettings | Self::UpdateSettings => "settings",
+            Self::ListProjects | Self::GetProject | Self::CreateProject | Self::UpdateProject => "project",
+            Self::GetOAuth2Metadata | Self::GetPublicClientConfig => "auth",
         }
     }
 }
@@ -142,6 +194,12 @@ mod tests {
         assert_eq!(read(Method::DELETE, "/api/v1/workflow_attributes/p/d/a.b%20c"), Target::Admin(call));
         assert_eq!(read(Method::GET, "/api/v1/workflow_attributes/p/d/a%2Fb"), Target::Unknown);
         assert_eq!(read(Method::POST, "/api/v1/domains"), Target::OtherMethod);
+        let path = "/flyteidl2.settings.SettingsService/UpdateSettings";
+        assert_eq!(
+            (read(Method::GET, path), read(Method::POST, path).action().as_str()),
+            (Target::NoPost, "settings:UpdateSettings")
+        );
+        assert_eq!(read(Method::POST, "/flyteidl2.settings.SettingsService/DeleteSettings"), Target::Unknown);
         assert_eq!(read(Method::GET, "/.well-known/oauth-authorization-server"), Target::Metadata);
         let target = read(Method::PUT, "/api/v1/project_domain_attributes/p/d");
         assert_eq!(target.action(), "admin:UpdateProjectDomainAttributes");

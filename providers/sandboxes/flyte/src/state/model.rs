@@ -94,6 +94,44 @@ pub(crate) struct Record {
     pub(crate) attributes: Map<String, Value>,
 }
 
+/// Which settings: those of a project in a domain, of a domain where there is no project, or of all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Scope {
+    pub(crate) domain: String,
+    pub(crate) project: String,
+}
+
+impl Scope {
+    /// The database's key, as errors show it. It has no organization.
+    pub(crate) fn key(&self) -> String {
+        format!("v1::{}:{}", self.domain, self.project)
+    }
+
+    /// This one and the wider ones, broadest first.
+    pub(crate) fn levels(&self) -> Vec<Self> {
+        let of = |domain: &str, project: &str| Self { domain: domain.to_owned(), project: project.to_owned() };
+        let mut levels = vec![of("", "")];
+        if !self.domain.is_empty() {
+            levels.push(of(&self.domain, ""));
+        }
+        if !self.project.is_empty() {
+            levels.push(self.clone());
+        }
+        levels
+    }
+}
+
+/// What is set for a scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    #[serde(flatten)]
+    pub(crate) scope: Scope,
+    /// Rises with each write.
+    pub(crate) version: u64,
+    /// A `Settings`.
+    pub(crate) settings: Map<String, Value>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

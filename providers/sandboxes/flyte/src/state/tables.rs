@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_sandbox_kit::{History, Result, Store};
 use serde::{Deserialize, Serialize};
 
-use super::model::{Place, Project, Record};
+use super::model::{Place, Project, Record, Scope, Settings};
 
 const PROJECTS: &str = "projects";
 const ATTRIBUTES: &str = "attributes";
+const SETTINGS: &str = "settings";
 
 /// Everything.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(crate) struct State {
     projects: BTreeMap<String, Project>,
     /// By type and project.
     records: BTreeMap<(String, String), Vec<Record>>,
+    settings: BTreeMap<Scope, Settings>,
     pub(crate) history: History,
     store: Store,
 }
@@ -37,9 +39,11 @@ impl State {
         let history = History::begin(&store)?;
         let projects: Vec<Project> = store.load(PROJECTS)?;
         let files: Vec<Records> = store.load(ATTRIBUTES)?;
+        let settings: Vec<Settings> = store.load(SETTINGS)?;
         Ok(Self {
             projects: projects.into_iter().map(|project| (project.id.clone(), project)).collect(),
             records: files.into_iter().map(|file| ((file.resource_type, file.project), file.records)).collect(),
+            settings: settings.into_iter().map(|settings| (settings.scope.clone(), settings)).collect(),
             history,
             store,
         })
@@ -101,6 +105,24 @@ impl State {
         for project in files {
             self.change(resource_type, &project, |records| records.retain(|record| !place.reaches(&record.place)))?;
         }
+        Ok(())
+    }
+
+    /// The settings of a scope, where there are any.
+    pub(crate) fn settings(&self, scope: &Scope) -> Option<&Settings> {
+        self.settings.get(scope)
+    }
+
+    /// Makes or replaces the settings of a scope.
+    pub(crate) fn save_settings(&mut self, settings: Settings) -> Result<()> {
+        let Scope { domain, project } = &settings.scope;
+        let file: Vec<&str> = match (domain.as_str(), project.as_str()) {
+            ("", _) => vec![SETTINGS, "organization"],
+            (domain, "") => vec![SETTINGS, "domain", domain],
+            (domain, project) => vec![SETTINGS, "project", domain, project],
+        };
+        self.store.put(&file, &settings)?;
+        self.settings.insert(settings.scope.clone(), settings);
         Ok(())
     }
 

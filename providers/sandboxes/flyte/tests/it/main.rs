@@ -7,6 +7,7 @@ mod gateway;
 mod lifetime;
 mod plugin_overrides;
 mod projects;
+mod settings;
 mod signing_in;
 mod specification;
 mod synced;

@@ -1,7 +1,7 @@
 //! Providers that observe wrongly.
 
 use cloudgrant_conformance::reference::{Cloud, Kind};
-use cloudgrant_core::{Desired, Found, ObjectId, Observed, Widening};
+use cloudgrant_core::{Confirmed, Desired, Found, ObjectId, Observed, Widening};
 use serde_json::json;
 
 use super::breakage;
@@ -232,6 +232,56 @@ breakage! {
                     touches: Vec::new(),
                 };
                 observed.objects.insert(ObjectId::new("attachment", format!("{}/everything", widening.object.name)), found);
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Forgets what was confirmed.
+    Unremembering {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            observed.confirmed.clear();
+        }
+    }
+}
+
+breakage! {
+    /// Says always the same of what was confirmed.
+    FirstWord {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            for says in observed.confirmed.values_mut().flatten() {
+                says.document = "0".repeat(32);
+            }
+        }
+    }
+}
+
+/// Whether a policy says that a handoff was confirmed.
+fn is_confirmation(name: &str) -> bool {
+    name.contains(".+confirmed-")
+}
+
+breakage! {
+    /// Takes what others confirmed for its own.
+    Listening {
+        fn seen(&self, cloud: &Cloud, _: &Desired, observed: &mut Observed) {
+            let all: Vec<_> = cloud.backstage(|world| {
+                let policies = world.items.get(&Kind::Policy).into_iter().flatten();
+                policies.filter(|(name, _)| is_confirmation(name)).map(|(name, item)| (name.clone(), item.body.clone())).collect()
+            });
+            for (name, body) in all {
+                let text = |key: &str| body[key].as_str().unwrap_or_default();
+                let says = Confirmed::parse(text("confirms"), text("document"), text("on"));
+                let id = ObjectId::new("policy", name);
+                observed.objects.entry(id.clone()).or_insert(Found {
+                    attributes: body.into(),
+                    owned: true,
+                    depends_on: Vec::new(),
+                    if_deleted: None,
+                    touches: Vec::new(),
+                });
+                observed.confirmed.insert(id, says);
             }
         }
     }

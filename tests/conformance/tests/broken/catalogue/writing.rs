@@ -150,3 +150,19 @@ breakage! {
         }
     }
 }
+
+breakage! {
+    /// Keeps what was confirmed with a principal, so that it goes with that.
+    TiedConfirmation {
+        fn made(&self, cloud: &Cloud, change: &Change, outcome: Outcome) -> Result<Outcome> {
+            if change.action == Action::Delete && change.id.kind == "principal" {
+                cloud.backstage(|world| {
+                    if let Some(policies) = world.items.get_mut(&Kind::Policy) {
+                        policies.retain(|name, _| !name.contains(".+confirmed-"));
+                    }
+                });
+            }
+            Ok(outcome)
+        }
+    }
+}

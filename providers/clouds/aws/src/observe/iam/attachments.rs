@@ -164,6 +164,43 @@ impl Reader<'_> {
         }
     }
 
+    /// Our policies that somebody made the permissions boundary of something: IAM deletes none of these either. Source: Amazon IAM API
+    /// reference, `DeletePolicy` and `DeleteConflict`.
+    pub(super) fn boundaries(&mut self) {
+        let mut seen: HashMap<&str, i32> = HashMap::new();
+        for (name, role) in &self.snapshot.roles {
+            let Some(arn) = role.boundary.as_deref().filter(|arn| self.is_ours(arn)) else { continue };
+            *seen.entry(arn).or_default() += 1;
+            let command = format!("aws iam put-role-permissions-boundary --role-name {}", quoted(name));
+            self.bounds(arn, &format!("role {name}"), &format!("`{command} --permissions-boundary ARN`"));
+        }
+        for (arn, policy) in &self.snapshot.policies {
+            if self.is_ours(arn) && policy.bounds > seen.get(arn.as_str()).copied().unwrap_or_default() {
+                let command = "aws iam list-entities-for-policy --policy-usage-filter PermissionsBoundary --policy-arn";
+                self.bounds(arn, "a user", &format!("`{command} {}` names it", quoted(arn)));
+            }
+        }
+    }
+
+    /// It isn't said how to take the boundary off: without one, its holder may do more.
+    fn bounds(&mut self, arn: &str, whom: &str, remedy: &str) {
+        let Some(policy) = self.snapshot.policies.get(arn) else { return };
+        let object = kinds::policy(&policy.name);
+        if self.alone || self.wanted.contains(&object) {
+            let message = format!(
+                "somebody made it the permissions boundary of {whom}, which this stack did not do: what the stack writes into it \
+                 decides what {whom} may do"
+            );
+            self.observed.notes.push(Note::warning(&object, message));
+        } else {
+            let reason = format!(
+                "somebody made it the permissions boundary of {whom}, and IAM deletes no policy that is one: give {whom} another \
+                 boundary ({remedy}) and run this again"
+            );
+            self.relied_on(object.clone(), object, reason);
+        }
+    }
+
     /// What the stack attached to a role before the manifest protected that one: it stays, and so does the policy, which
     /// can't go while it is attached. The rest is taken away.
     fn stays(&mut self, attachment: &ObjectId, role: &str, pattern: &str, policy: &str, arn: &str) {

@@ -1,5 +1,8 @@
 //! `GetAccountAuthorizationDetails`: everything in pages.
 
+use std::collections::HashMap;
+
+use super::render::Uses;
 use super::{Call, render};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::paging::Paging;
@@ -52,7 +55,16 @@ pub(super) fn get(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     let mut xml = Xml::new();
     xml.texts::<&str>("UserDetailList", []).texts::<&str>("GroupDetailList", []);
     xml.list("RoleDetailList", roles, |xml, role| write_role(xml, state, role));
-    xml.list("Policies", policies, |xml, policy| write_policy(xml, policy, account.attachments(&policy.arn())));
+    // Counted once: an account has many policies, and many roles.
+    let mut boundaries: HashMap<&str, usize> = HashMap::new();
+    for arn in account.roles.values().filter_map(|role| role.boundary.as_deref()) {
+        *boundaries.entry(arn).or_default() += 1;
+    }
+    xml.list("Policies", policies, |xml, policy| {
+        let arn = policy.arn();
+        let boundaries = boundaries.get(arn.as_str()).copied().unwrap_or_default();
+        write_policy(xml, policy, Uses { attachments: account.attachments(&arn), boundaries });
+    });
     xml.page_end(page.marker.as_deref());
     Ok(xml)
 }
@@ -75,8 +87,8 @@ fn write_role(xml: &mut Xml, state: &State, role: &Role) {
     xml.tags(&role.tags).node("RoleLastUsed", |_| {});
 }
 
-fn write_policy(xml: &mut Xml, policy: &Policy, attachments: usize) {
-    render::policy(xml, policy, attachments, render::Detail::Listed);
+fn write_policy(xml: &mut Xml, policy: &Policy, uses: Uses) {
+    render::policy(xml, policy, uses, render::Detail::Listed);
     xml.maybe("Description", policy.description.as_ref());
     xml.list("PolicyVersionList", policy.versions.iter().rev(), |xml, (number, version)| {
         render::version(xml, policy, *number, version, true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::render::{self, Detail};
+use super::render::{self, Detail, Uses};
 use super::{Call, not_attachable};
 use crate::authorization::policy::identity;
 use crate::protocol::errors::{Answer, ApiError};
@@ -50,7 +50,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
         tags,
     };
     let mut xml = Xml::new();
-    xml.node("Policy", |xml| render::policy(xml, &policy, 0, Detail::Created));
+    xml.node("Policy", |xml| render::policy(xml, &policy, Uses::default(), Detail::Created));
     state.save_policy(policy)?;
     Ok(xml)
 }
@@ -83,9 +83,9 @@ pub(super) fn check_versions_in_use(state: &mut State, call: &Call<'_>) -> Answe
 /// `GetPolicy`.
 pub(super) fn get(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     let policy = call.policy(state)?.clone();
-    let attachments = call.account(state).attachments(&policy.arn());
+    let uses = Uses::of(call.account(state), &policy.arn());
     let mut xml = Xml::new();
-    xml.node("Policy", |xml| render::policy(xml, &policy, attachments, Detail::Read));
+    xml.node("Policy", |xml| render::policy(xml, &policy, uses, Detail::Read));
     Ok(xml)
 }
 
@@ -105,21 +105,17 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
     let account = &state.accounts[&call.caller.account];
     let local = account.policies.values().filter(|_| scope != "AWS");
     let managed = state.managed.values().filter(|_| scope != "Local");
-    let mut found: Vec<(String, (&Policy, usize))> = local
+    let mut found: Vec<(String, &Policy)> = local
         .chain(managed)
         .filter(|policy| policy.path.starts_with(&prefix))
-        .map(|policy| {
-            let arn = policy.arn();
-            let attachments = account.attachments(&arn);
-            (arn, (policy, attachments))
-        })
-        .filter(|(_, (_, attachments))| !only_attached || *attachments > 0)
+        .map(|policy| (policy.arn(), policy))
+        .filter(|(arn, _)| !only_attached || account.attachments(arn) > 0)
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let page = paging.cut(found);
     let mut xml = Xml::new();
-    xml.list("Policies", page.items, |xml, (policy, attachments)| {
-        render::policy(xml, policy, attachments, Detail::Listed)
+    xml.list("Policies", page.items, |xml, policy| {
+        render::policy(xml, policy, Uses::of(account, &policy.arn()), Detail::Listed)
     });
     xml.page_end(page.marker.as_deref());
     Ok(xml)
@@ -128,7 +124,8 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
 /// `DeletePolicy`.
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let policy = call.policy_to_change(state, "iam:DeletePolicy")?;
-    if call.account(state).attachments(&policy.arn()) > 0 || state.seems_attached(&policy.arn()) {
+    let uses = Uses::of(call.account(state), &policy.arn());
+    if uses.attachments > 0 || uses.boundaries > 0 || state.seems_attached(&policy.arn()) {
         return Err(ApiError::delete_conflict("Cannot delete a policy attached to entities."));
     }
     if policy.versions.len() > 1 {
@@ -148,12 +145,17 @@ pub(super) fn list_entities(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
         return Err(not_attachable(arn));
     }
     let wanted = call.query.get("EntityFilter").is_none_or(|filter| filter == "Role");
+    let usage = call.query.get("PolicyUsageFilter");
+    let (as_policy, as_boundary) = (usage != Some("PermissionsBoundary"), usage != Some("PermissionsPolicy"));
     let prefix = call.query.get("PathPrefix").unwrap_or("/").to_owned();
     let account = call.account(state);
-    let roles = account
-        .attached_to(arn)
+    let attached = account.attached_to(arn).filter(|_| as_policy);
+    let bounded = account.bounded_by(arn).filter(|_| as_boundary);
+    let roles: BTreeMap<_, _> = attached
+        .chain(bounded)
         .filter(|role| wanted && role.path.starts_with(&prefix))
-        .map(|role| (role.name.to_lowercase(), role));
+        .map(|role| (role.name.to_lowercase(), role))
+        .collect();
     let page = paging.cut(roles);
     let mut xml = Xml::new();
     xml.texts::<&str>("PolicyGroups", []).texts::<&str>("PolicyUsers", []);

@@ -1,9 +1,9 @@
 //! Writing entities as IAM shows them.
 
 use crate::protocol::xml::Xml;
-use crate::state::State;
 use crate::state::model::{Policy, Role, Version};
 use crate::state::time::iso;
+use crate::state::{Account, State};
 
 /// How much of an entity an action shows: lists leave out what single reads show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +16,30 @@ pub(super) enum Detail {
     Read,
 }
 
+/// By how many entities a policy is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Uses {
+    /// That it is attached to.
+    pub(super) attachments: usize,
+    /// That have it as their permissions boundary.
+    pub(super) boundaries: usize,
+}
+
+impl Uses {
+    pub(super) fn of(account: &Account, arn: &str) -> Self {
+        Self { attachments: account.attachments(arn), boundaries: account.bounded_by(arn).count() }
+    }
+}
+
 /// The content of a `Policy` element.
-pub(super) fn policy(xml: &mut Xml, policy: &Policy, attachments: usize, detail: Detail) {
+pub(super) fn policy(xml: &mut Xml, policy: &Policy, uses: Uses, detail: Detail) {
     xml.leaf("PolicyName", &policy.name)
         .leaf("PolicyId", &policy.id)
         .leaf("Arn", policy.arn())
         .leaf("Path", &policy.path)
         .leaf("DefaultVersionId", version_id(policy.default_version))
-        .leaf("AttachmentCount", attachments.to_string())
-        .leaf("PermissionsBoundaryUsageCount", "0")
+        .leaf("AttachmentCount", uses.attachments.to_string())
+        .leaf("PermissionsBoundaryUsageCount", uses.boundaries.to_string())
         .leaf("IsAttachable", "true")
         .leaf("CreateDate", iso(policy.created))
         .leaf("UpdateDate", iso(policy.updated));

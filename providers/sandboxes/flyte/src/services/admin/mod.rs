@@ -67,7 +67,7 @@ pub(crate) fn carry_out(state: &mut State, seed: &Seed, call: &Call, asked: &Set
 }
 
 /// A message of a JSON object.
-fn set(value: Value) -> Set {
+pub(crate) fn set(value: Value) -> Set {
     match value {
         Value::Object(set) => set,
         _ => Set::new(),
@@ -75,11 +75,11 @@ fn set(value: Value) -> Set {
 }
 
 /// A text of a message.
-fn text<'a>(set: &'a Set, field: &str) -> &'a str {
+pub(crate) fn text<'a>(set: &'a Set, field: &str) -> &'a str {
     set.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// An inner message.
-fn inner<'a>(set: &'a Set, field: &str) -> Option<&'a Set> {
+pub(crate) fn inner<'a>(set: &'a Set, field: &str) -> Option<&'a Set> {
     set.get(field).and_then(Value::as_object)
 }

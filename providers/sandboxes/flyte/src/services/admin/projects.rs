@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::state::model::Project;
 
 /// The domains, as messages.
-pub(super) fn domains(seed: &Seed) -> Value {
+pub(crate) fn domains(seed: &Seed) -> Value {
     seed.domains.iter().map(|domain| json!({"id": domain.id, "name": domain.name})).collect()
 }
 
@@ -80,7 +80,7 @@ pub(super) fn get(state: &State, seed: &Seed, id: &str) -> Answer<Reply> {
 }
 
 /// Makes a project.
-pub(super) fn register(state: &mut State, asked: &Set) -> Answer<Reply> {
+pub(crate) fn register(state: &mut State, asked: &Set) -> Answer<Reply> {
     let wanted = inner(asked, "project").ok_or_else(|| Status::missing("project"))?;
     if text(wanted, "name").is_empty() {
         return Err(Status::missing("project_name"));
@@ -106,7 +106,7 @@ pub(super) fn register(state: &mut State, asked: &Set) -> Answer<Reply> {
 }
 
 /// Changes a project. What is empty stays as it was, but for the state: left out, it becomes `ACTIVE`.
-pub(super) fn update(state: &mut State, id: &str, asked: &Set) -> Answer<Reply> {
+pub(crate) fn update(state: &mut State, id: &str, asked: &Set) -> Answer<Reply> {
     let mut project = checks::find(state, id).ok_or_else(|| not_found(id))?.clone();
     let mut wanted = asked.clone();
     wanted.insert("id".to_owned(), json!(id));
@@ -131,7 +131,7 @@ fn not_found(id: &str) -> Status {
 }
 
 /// A project as a message, with all domains.
-fn message(seed: &Seed, project: &Project) -> Set {
+pub(crate) fn message(seed: &Seed, project: &Project) -> Set {
     let mut message = set(json!({
         "id": project.id,
         "name": project.name,

@@ -34,6 +34,13 @@ pub(crate) fn is_here(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Why something is no host, or host and port, of a deployment; nothing where it is one.
+pub fn unfit_host(host: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
+    let is_fit = !host.is_empty() && host.len() <= 255 && host.chars().all(fits);
+    (!is_fit).then(|| "a deployment is named by its host alone, in small letters: `flyte.example.com`".to_owned())
+}
+
 /// Whether an address is that of a host, or of a host and port.
 pub(crate) fn is_at(url: &Url, host: &str) -> bool {
     let is = url.host_str().unwrap_or_default();

@@ -1,25 +1,17 @@
-//! The way to Flyte admin: its REST API, as its gateway has it.
-//!
-//! Source: flyteorg/flyte, `flyteidl/protos/flyteidl/service/admin.proto` and its swagger.
-
-mod errors;
-mod http;
-mod records;
-mod sign_in;
-pub(crate) mod surroundings;
-mod trust;
+//! A deployment, and calls of one of its services.
 
 use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-pub(crate) use self::http::Http;
-pub(crate) use self::records::{Project, Read, Record};
-use self::sign_in::SignIn;
-use self::surroundings::{Credentials, Surroundings, Told};
+use crate::http::Http;
+use crate::service::Service;
+use crate::sign_in::SignIn;
+use crate::surroundings::{Credentials, Surroundings, Told};
+use crate::{errors, trust};
 
 /// Whose deployment is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +24,10 @@ enum Whose {
     Sandbox(String),
 }
 
-/// A deployment, found once somebody asks for something.
+/// A deployment with the service that is asked there, found once somebody asks for something.
 #[derive(Debug)]
-pub(crate) struct Deployment {
+pub struct Deployment {
+    service: &'static Service,
     surroundings: Surroundings,
     is_union: bool,
     whose: Whose,
@@ -46,44 +39,52 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    pub(crate) fn of(surroundings: Surroundings, is_union: bool) -> Self {
+    /// The one that the platform's own tools would reach. Nothing is read yet, and nothing sent.
+    pub fn of(service: &'static Service, surroundings: Surroundings, is_union: bool) -> Self {
         Self {
+            service,
             surroundings,
             is_union,
             whose: Whose::Named,
             meant: None,
-            http: Http::default(),
+            http: Http::of(service),
             told: OnceCell::new(),
             sign_in: SignIn::default(),
         }
     }
 
-    pub(crate) fn surround(&mut self, surroundings: Surroundings) {
+    /// The same with other surroundings than those of the process.
+    pub fn surround(&mut self, surroundings: Surroundings) {
         self.surroundings = surroundings;
     }
 
-    pub(crate) fn put_in_sandbox(&mut self, endpoint: String) {
+    /// A sandbox's, by its address.
+    pub fn put_in_sandbox(&mut self, endpoint: String) {
         self.whose = Whose::Sandbox(endpoint);
     }
 
-    pub(crate) fn keep_in_sandbox(&mut self) {
+    /// No other than one of a sandbox's: the cloud is one's.
+    pub fn keep_in_sandbox(&mut self) {
         self.whose = Whose::OnlySandbox;
     }
 
-    pub(crate) fn keep_to(&mut self, host: String) {
+    /// No other than the one of this host, or host and port.
+    pub fn keep_to(&mut self, host: String) {
         self.meant = Some(host);
     }
 
-    pub(crate) fn is_in_sandbox(&self) -> bool {
+    /// Whether it is one of a sandbox's.
+    pub fn is_in_sandbox(&self) -> bool {
         self.whose != Whose::Named
     }
 
-    pub(crate) fn requests(&self) -> u64 {
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> u64 {
         self.http.requests.load(Ordering::Relaxed)
     }
 
-    /// For people.
-    pub(crate) fn place(&self) -> String {
+    /// Where it is, for people.
+    pub fn place(&self) -> String {
         match self.told.get() {
             Some(told) => format!("deployment {}", told.endpoint.origin().ascii_serialization()),
             None => "its deployment".to_owned(),
@@ -91,7 +92,10 @@ impl Deployment {
     }
 
     /// Which one it is, in every run. A sandbox that is started for a run is on another port each time.
-    pub(crate) async fn reached(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// Nobody says which one, or it is none that is meant.
+    pub async fn reached(&self) -> Result<String> {
         match &self.whose {
             Whose::Sandbox(_) => Ok("the deployment of the sandbox".to_owned()),
             Whose::Named | Whose::OnlySandbox => self.told().await.map(|_| self.place()),
@@ -135,8 +139,11 @@ impl Deployment {
         Ok(status == 200 && body["by_action"].is_object())
     }
 
-    /// A call of the API. Answers with the status, and with what came.
-    async fn call(
+    /// A call of the service. Answers with the status, and with the JSON that came, or null where it was none.
+    ///
+    /// # Errors
+    /// No answer came, or whoever asks isn't signed in.
+    pub async fn call(
         &self,
         what: &str,
         method: Method,
@@ -152,7 +159,7 @@ impl Deployment {
         for is_last in [false, true] {
             let header = self.sign_in.header(&self.http, told).await?;
             let is_signed_in = header.is_some();
-            let mut request = in_json(self.http.request(method.clone(), &url)?);
+            let mut request = self.service.protocol.in_json(self.http.request(method.clone(), &url)?);
             if let Some((name, value)) = header {
                 request = request.header(name, value);
             }
@@ -167,7 +174,29 @@ impl Deployment {
                 status => return Ok((status, body)),
             }
         }
-        Err(Error::provider_bug("admin", "a request was given up without an answer"))
+        Err(Error::provider_bug(self.service.permissions, "a request was given up without an answer"))
+    }
+
+    /// An answer that isn't what was asked for, as an error. `what` was attempted.
+    pub fn answered(&self, what: &str, status: u16, body: &Value) -> Error {
+        errors::answered(self.service, what, status, body)
+    }
+
+    /// The same where what was asked before shows that the service is there: an answer of which nothing can be read is that of
+    /// something on the way, or was cut.
+    pub fn refused(&self, what: &str, status: u16, body: &Value) -> Error {
+        match status {
+            400 | 404 | 405..=428 if !body.is_object() => self.of_another(what),
+            status => self.answered(what, status, body),
+        }
+    }
+
+    /// An answer of somebody else's, such as a proxy's.
+    pub fn of_another(&self, what: &str) -> Error {
+        match self.told.get() {
+            Some(told) => errors::of_another(self.service, what, &told.endpoint),
+            None => Error::provider_bug(self.service.permissions, what),
+        }
     }
 
     fn unauthenticated(&self, what: &str, body: &Value, told: &Told) -> Error {
@@ -177,15 +206,10 @@ impl Deployment {
                 Error::new(ErrorKind::Credentials, message).hint(format!(
                     "sign in by a client of its own (`admin.authType: ClientSecret`), or by a command that prints a token \
                      (`ExternalCommand`); {}",
-                    errors::WITHOUT_ADMIN
+                    errors::HAND_OFF
                 ))
             }
-            _ => errors::answered(what, 401, body),
+            _ => errors::answered(self.service, what, 401, body),
         }
     }
-}
-
-/// With another type, or none, the gateway answers in protobuf's binary form, or in other names.
-fn in_json(request: RequestBuilder) -> RequestBuilder {
-    request.header("accept", "application/json").header("content-type", "application/json")
 }

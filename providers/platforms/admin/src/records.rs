@@ -1,10 +1,10 @@
 //! Records of cluster resource attributes, and what they are for: projects and domains.
 
-use cloudgrant_core::{Error, Result};
+use cloudgrant_core::Result;
+use cloudgrant_platform_control_plane::{Deployment, Project, Protocol, Service, Surroundings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Deployment, errors};
 use crate::mark::Map;
 
 /// The type of the records.
@@ -32,13 +32,22 @@ pub(crate) struct Read {
     pub(crate) wider: Option<Record>,
 }
 
-/// A project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Project {
-    pub(crate) id: String,
-    pub(crate) is_active: bool,
-    /// Its domains, as ids and as names.
-    pub(crate) domains: Vec<(String, String)>,
+/// Source: flyteorg/flyte, `flyteidl/protos/flyteidl/service/admin.proto` and its swagger.
+static SERVICE: Service = Service {
+    name: "Flyte admin",
+    permissions: "admin",
+    protocol: Protocol::Rest,
+    missing: "Flyte 2 has no Flyte admin: there, choose `platform.delivery: settings`, or `kubernetes`",
+};
+
+/// The number of gRPC's code for what isn't there.
+const NOT_FOUND: i64 = 5;
+
+/// Flyte admin in a deployment: its REST API, as its gateway has it.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    /// The way to it.
+    pub(crate) way: Deployment,
 }
 
 impl Record {
@@ -62,14 +71,18 @@ impl Record {
     }
 }
 
-impl Deployment {
+impl Admin {
+    pub(crate) fn of(surroundings: Surroundings, is_union: bool) -> Self {
+        Self { way: Deployment::of(&SERVICE, surroundings, is_union) }
+    }
+
     /// All records, each as it is.
     pub(crate) async fn records(&self) -> Result<Vec<Record>> {
         const WHAT: &str = "can't list the cluster resource attributes of Flyte admin";
         let path = ["api", "v1", "matchable_attributes"];
         let body = self.read(WHAT, &path, &[("resource_type", TYPE)]).await?;
         let all = body["configurations"].as_array();
-        let all = all.ok_or_else(|| self.of_another(WHAT))?;
+        let all = all.ok_or_else(|| self.way.of_another(WHAT))?;
         let record = |one: &Value| -> Option<Record> {
             let text = |key: &str| one.get(key).map_or(Some(""), Value::as_str);
             let (workflow, plan) = (text("workflow")?, text("launch_plan")?);
@@ -81,24 +94,24 @@ impl Deployment {
             let (project, domain) = (text("project")?.to_owned(), text("domain")?.to_owned());
             Some(Record { project, domain, below, attributes: attributes(&one["attributes"])? })
         };
-        all.iter().map(|one| record(one).ok_or_else(|| self.of_another(WHAT))).collect()
+        all.iter().map(|one| record(one).ok_or_else(|| self.way.of_another(WHAT))).collect()
     }
 
     /// The record of a project and domain. Flyte admin answers with a wider one where there is none.
     pub(crate) async fn record(&self, project: &str, domain: &str) -> Result<Read> {
         let what = format!("can't read the cluster resource attributes of project {project} in domain {domain}");
         let (status, body) =
-            self.call(&what, Method::GET, &path_of(project, domain), &[("resource_type", TYPE)], None).await?;
-        if errors::is_no_record(status, &body) {
+            self.way.call(&what, Method::GET, &path_of(project, domain), &[("resource_type", TYPE)], None).await?;
+        if is_no_record(status, &body) {
             return Ok(Read::default());
         }
         if status != 200 {
-            return Err(self.refused(&what, status, &body));
+            return Err(self.way.refused(&what, status, &body));
         }
         let there = &body["attributes"];
         let text = |key: &str| there.get(key).map_or(Some(""), Value::as_str);
         let found = text("project").zip(text("domain")).zip(attributes(&there["matching_attributes"]));
-        let ((of, within), attributes) = found.ok_or_else(|| self.of_another(&what))?;
+        let ((of, within), attributes) = found.ok_or_else(|| self.way.of_another(&what))?;
         if of == project && within == domain {
             return Ok(Read { own: Some(attributes), wider: None });
         }
@@ -131,50 +144,39 @@ impl Deployment {
                 query.push(("token", &token));
             }
             let body = self.read(WHAT, &["api", "v1", "projects"], &query).await?;
-            let page = body["projects"].as_array().ok_or_else(|| self.of_another(WHAT))?;
-            all.extend(page.iter().map(project));
+            let page = body["projects"].as_array().ok_or_else(|| self.way.of_another(WHAT))?;
+            all.extend(page.iter().map(Project::read));
             // A full last page has a token although nothing follows, and then comes an empty page.
             match body["token"].as_str().filter(|next| !next.is_empty() && *next != token && !page.is_empty()) {
                 Some(next) => token = next.to_owned(),
                 None => return Ok(all),
             }
         }
-        Err(self.of_another(WHAT))
+        Err(self.way.of_another(WHAT))
     }
 
     async fn read(&self, what: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Value> {
-        let (status, body) = self.call(what, Method::GET, path, query, None).await?;
+        let (status, body) = self.way.call(what, Method::GET, path, query, None).await?;
         match status {
             200 if body.is_object() => Ok(body),
-            200 => Err(self.of_another(what)),
-            status => Err(errors::answered(what, status, &body)),
+            200 => Err(self.way.of_another(what)),
+            status => Err(self.way.answered(what, status, &body)),
         }
     }
 
     async fn done(&self, what: &str, method: Method, project: &str, domain: &str, body: &Value) -> Result<()> {
-        let (status, answer) = self.call(what, method, &path_of(project, domain), &[], Some(body)).await?;
+        let (status, answer) = self.way.call(what, method, &path_of(project, domain), &[], Some(body)).await?;
         match status {
             200 if answer.is_object() => Ok(()),
-            200 => Err(self.of_another(what)),
-            status => Err(self.refused(what, status, &answer)),
+            200 => Err(self.way.of_another(what)),
+            status => Err(self.way.refused(what, status, &answer)),
         }
     }
+}
 
-    /// An answer of which nothing can be read is that of something on the way, or was cut: the list of all records came, so
-    /// that Flyte admin is there.
-    fn refused(&self, what: &str, status: u16, body: &Value) -> Error {
-        match status {
-            400 | 404 | 405..=428 if !body.is_object() => self.of_another(what),
-            status => errors::answered(what, status, body),
-        }
-    }
-
-    fn of_another(&self, what: &str) -> Error {
-        match self.told.get() {
-            Some(told) => errors::of_another(what, &told.endpoint),
-            None => Error::provider_bug("admin", what),
-        }
-    }
+/// Whether an answer says that there is no such record, and not that nobody knows the path.
+fn is_no_record(status: u16, body: &Value) -> bool {
+    status == 404 && body["code"].as_i64() == Some(NOT_FOUND) && body["details"].is_array()
 }
 
 fn path_of<'a>(project: &'a str, domain: &'a str) -> [&'a str; 5] {
@@ -192,21 +194,16 @@ fn attributes(matching: &Value) -> Option<Map> {
     }
 }
 
-fn project(project: &Value) -> Project {
-    let text = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
-    let domains = project["domains"].as_array().into_iter().flatten();
-    // What is left out is the first of the states.
-    let state = project.get("state").and_then(Value::as_str).unwrap_or("ACTIVE");
-    Project {
-        id: text(project, "id"),
-        is_active: state == "ACTIVE",
-        domains: domains.map(|domain| (text(domain, "id"), text(domain, "name"))).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_record_is_told_from_a_missing_path() {
+        assert!(is_no_record(404, &json!({ "code": 5, "message": "Resource [...] not found", "details": [] })));
+        assert!(!is_no_record(404, &Value::Null));
+        assert!(!is_no_record(404, &json!({ "message": "not found" })));
+    }
 
     #[test]
     fn what_cannot_be_read_is_no_empty_record() {

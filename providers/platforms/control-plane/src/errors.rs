@@ -1,22 +1,22 @@
-//! What Flyte admin, or the way to it, says, as an error that says what to do.
+//! What a service, or the way to it, says, as an error that says what to do.
 
 use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, shown};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::surroundings::Told;
-use super::trust::is_here;
+use crate::service::Service;
+use crate::surroundings::Told;
+use crate::trust::is_here;
 
 /// Where the deployment itself is the problem, or what may be done there: the way on.
-pub(crate) const WITHOUT_ADMIN: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the platform to others, also \
+pub(crate) const HAND_OFF: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the platform to others, also \
      where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
 
-/// How gRPC says that a service isn't there, and that a record isn't.
-pub(super) const UNIMPLEMENTED: u16 = 501;
-const NOT_FOUND: i64 = 5;
+/// How gRPC says that a service isn't there.
+pub(crate) const UNIMPLEMENTED: u16 = 501;
 
 /// An answer that isn't what was asked for. `what` was attempted.
-pub(super) fn answered(what: &str, status: u16, body: &Value) -> Error {
+pub(crate) fn answered(service: &Service, what: &str, status: u16, body: &Value) -> Error {
     let kind = match status {
         401 => ErrorKind::Credentials,
         403 => ErrorKind::AccessDenied,
@@ -29,45 +29,38 @@ pub(super) fn answered(what: &str, status: u16, body: &Value) -> Error {
     };
     let error = Error::new(kind, what).with("status", status);
     let error = match body["message"].as_str() {
-        Some(message) => error.with("Flyte admin said", shown(message)),
+        Some(message) => error.with("it said", shown(message)),
         None => error,
     };
     match kind {
         ErrorKind::Credentials => error.hint(format!(
             "sign in by a client of its own: FLYTE_CREDENTIALS_CLIENT_ID and FLYTE_CREDENTIALS_CLIENT_SECRET, on Union \
-             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration; {WITHOUT_ADMIN}"
+             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration; {HAND_OFF}"
         )),
         ErrorKind::AccessDenied => error.hint(format!(
-            "`cloudgrant permissions --for admin` says which calls the client must be allowed; {WITHOUT_ADMIN}"
+            "`cloudgrant permissions --for {}` says which calls the client must be allowed; {HAND_OFF}",
+            service.permissions
         )),
-        ErrorKind::Unsupported => error.hint(format!(
-            "Flyte 2 has no Flyte admin: there, choose `platform.delivery: kubernetes`; {WITHOUT_ADMIN}"
-        )),
+        ErrorKind::Unsupported => error.hint(format!("{}; {HAND_OFF}", service.missing)),
         _ => error,
     }
 }
 
-/// Whether an answer says that there is no such record, and not that nobody knows the path.
-pub(super) fn is_no_record(status: u16, body: &Value) -> bool {
-    status == 404 && body["code"].as_i64() == Some(NOT_FOUND) && body["details"].is_array()
-}
-
 /// An answer of somebody else's, such as a proxy's.
-pub(super) fn of_another(what: &str, place: &Url) -> Error {
-    Error::new(ErrorKind::Unavailable, what).with("cause", format!("what {place} answers isn't Flyte admin's")).hint(
-        format!(
-            "check that the endpoint is Flyte admin's, and that no proxy or login page is on the way; {WITHOUT_ADMIN}"
-        ),
-    )
+pub(crate) fn of_another(service: &Service, what: &str, place: &Url) -> Error {
+    let name = service.name;
+    Error::new(ErrorKind::Unavailable, what)
+        .with("cause", format!("what {place} answers isn't an answer of {name}"))
+        .hint(format!("check that {name} is there, and that no proxy or login page is on the way; {HAND_OFF}"))
 }
 
 /// No answer came.
-pub(super) fn lost(what: &str, place: &Url, error: &reqwest::Error) -> Error {
+pub(crate) fn lost(service: &Service, what: &str, place: &Url, error: &reqwest::Error) -> Error {
     let cause = innermost(error);
     if cause.contains("certificate") {
         return Error::new(ErrorKind::Unexpected, what).with("cause", cause).hint(format!(
             "if the authority is one of your own, name its file: `admin.caCertFilePath`, or FLYTE_PLATFORM_CA_CERT_FILE_PATH; \
-             {WITHOUT_ADMIN}"
+             {HAND_OFF}"
         ));
     }
     let kind = if error.is_connect() { ErrorKind::Unreachable } else { ErrorKind::Unavailable };
@@ -75,12 +68,12 @@ pub(super) fn lost(what: &str, place: &Url, error: &reqwest::Error) -> Error {
     let proxy = if is_here(place) { None } else { proxy_named(place.scheme()) };
     let at = proxy.map_or_else(|| place.to_string(), |proxy| format!("{place} ({proxy})"));
     let ended = nothing_listens(&place.origin().ascii_serialization(), error);
-    let way = ended.unwrap_or_else(|| "check the way to Flyte admin: its endpoint, network, DNS, proxy".to_owned());
-    Error::new(kind, what).with("cause", format!("{at}: {cause}")).hint(format!("{way}; {WITHOUT_ADMIN}"))
+    let way = ended.unwrap_or_else(|| format!("check the way to {}: its endpoint, network, DNS, proxy", service.name));
+    Error::new(kind, what).with("cause", format!("{at}: {cause}")).hint(format!("{way}; {HAND_OFF}"))
 }
 
 /// What is below all that wraps it.
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
@@ -89,18 +82,16 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// The manifest means another one.
-pub(super) fn of_another_deployment(told: &Told, meant: &str) -> Error {
+pub(crate) fn of_another_deployment(told: &Told, meant: &str) -> Error {
     let place = told.endpoint.origin().ascii_serialization();
     let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
-    Error::new(ErrorKind::WrongAccount, message)
-        .with("named by", &told.source)
-        .hint(format!(
-            "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {WITHOUT_ADMIN}"
-        ))
+    Error::new(ErrorKind::WrongAccount, message).with("named by", &told.source).hint(format!(
+        "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {HAND_OFF}"
+    ))
 }
 
 /// The cloud is a sandbox's, and the deployment none.
-pub(super) fn of_real_deployment(place: &Url) -> Error {
+pub(crate) fn of_real_deployment(place: &Url) -> Error {
     let message = format!("the cloud is a sandbox's, and {place} isn't: a real deployment is told of nothing there");
     Error::new(ErrorKind::WrongAccount, message).hint(
         "start both with `cloudgrant sandbox`, and set all of the variables that it prints, FLYTE_PLATFORM_URL among them",
@@ -112,17 +103,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::service::Protocol;
+
+    const ADMIN: Service =
+        Service { name: "Flyte admin", permissions: "admin", protocol: Protocol::Rest, missing: "Flyte 2 has none" };
 
     #[test]
     fn refusals_say_what_to_do() {
         let body = json!({ "code": 7, "message": "not authorized", "details": [] });
-        let error = answered("can't write", 403, &body);
+        let error = answered(&ADMIN, "can't write", 403, &body);
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
         assert!(error.to_string().contains("not authorized"), "{error}");
         assert!(error.hint_text().is_some_and(|hint| hint.contains("--for admin")));
         // Whoever may not, or is nobody there, can take back what is in the cloud.
         for status in [401, 403, 404] {
-            let error = answered("can't list", status, &body);
+            let error = answered(&ADMIN, "can't list", status, &body);
             let hint = error.hint_text().expect("a hint");
             assert!(hint.contains("CLOUDGRANT_PLATFORM__DELIVERY=handoff"), "{status}: {hint}");
         }
@@ -134,14 +129,7 @@ mod tests {
             (503, ErrorKind::Unavailable),
             (400, ErrorKind::Unexpected),
         ] {
-            assert_eq!(answered("x", status, &Value::Null).kind(), kind, "{status}");
+            assert_eq!(answered(&ADMIN, "x", status, &Value::Null).kind(), kind, "{status}");
         }
-    }
-
-    #[test]
-    fn a_missing_record_is_told_from_a_missing_path() {
-        assert!(is_no_record(404, &json!({ "code": 5, "message": "Resource [...] not found", "details": [] })));
-        assert!(!is_no_record(404, &Value::Null));
-        assert!(!is_no_record(404, &json!({ "message": "not found" })));
     }
 }

@@ -12,8 +12,10 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::surroundings::{Credentials, Told};
-use super::{Http, errors, in_json, trust};
+use crate::http::Http;
+use crate::service::Protocol;
+use crate::surroundings::{Credentials, Told};
+use crate::{errors, trust};
 
 /// The header that takes tokens where the deployment says nothing else. `Authorization` would win over it, and may be a proxy's.
 const HEADER: &str = "flyte-authorization";
@@ -28,7 +30,7 @@ const COMMAND: Duration = Duration::from_secs(60);
 
 /// How to sign in, and the token.
 #[derive(Default)]
-pub(super) struct SignIn {
+pub(crate) struct SignIn {
     published: OnceCell<Option<Published>>,
     token: Mutex<Option<(HeaderValue, Instant)>>,
 }
@@ -50,7 +52,7 @@ struct Published {
 
 impl SignIn {
     /// The header of a request with the token; nothing where there is none to send.
-    pub(super) async fn header(&self, http: &Http, told: &Told) -> Result<Option<(HeaderName, HeaderValue)>> {
+    pub(crate) async fn header(&self, http: &Http, told: &Told) -> Result<Option<(HeaderName, HeaderValue)>> {
         if matches!(told.credentials, Credentials::None | Credentials::Person(_)) {
             return Ok(None);
         }
@@ -79,45 +81,70 @@ impl SignIn {
     }
 
     /// Gets another token next time.
-    pub(super) async fn forget(&self) {
+    pub(crate) async fn forget(&self) {
         *self.token.lock().await = None;
     }
 }
 
-/// A deployment without authentication doesn't know these calls: they are answered 404 where nothing routes them, or 501.
+/// A deployment without authentication doesn't know these calls: they are answered 404 where nothing routes them, or 501. Flyte 2
+/// has them as a service of its own.
+///
+/// Source: flyteidl, `service/auth.proto`; flyteidl2, `auth/auth_service.proto`.
 async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
-    const WHAT: &str = "can't read how to sign in to Flyte admin";
-    let read = async |segments: &[&str]| -> Result<Option<Value>> {
+    const REST: [&[&str]; 2] = [&[".well-known", "oauth-authorization-server"], &["config", "v1", "flyte_client"]];
+    const CONNECT: [&[&str]; 2] = [
+        &["flyteidl2.auth.AuthMetadataService", "GetOAuth2Metadata"],
+        &["flyteidl2.auth.AuthMetadataService", "GetPublicClientConfig"],
+    ];
+    let service = http.service();
+    let what = format!("can't read how to sign in to {}", service.name);
+    let read = async |protocol: Protocol, segments: &[&str]| -> Result<Option<Value>> {
         let url = http.url(&told.endpoint, segments)?;
-        let (status, body) = http.exchange(WHAT, in_json(http.request(Method::GET, &url)?), &url).await?;
+        let request = match protocol {
+            Protocol::Rest => http.request(Method::GET, &url)?,
+            Protocol::Connect => http.request(Method::POST, &url)?.body("{}"),
+        };
+        let (status, body) = http.exchange(&what, protocol.in_json(request), &url).await?;
         match status {
             200 if body.is_object() => Ok(Some(body)),
-            200 => Err(errors::of_another(WHAT, &told.endpoint)),
+            200 => Err(errors::of_another(service, &what, &told.endpoint)),
             404 | errors::UNIMPLEMENTED => Ok(None),
-            status => Err(errors::answered(WHAT, status, &body)),
+            status => Err(errors::answered(service, &what, status, &body)),
         }
     };
-    let Some(server) = read(&[".well-known", "oauth-authorization-server"]).await? else { return Ok(None) };
-    let client = read(&["config", "v1", "flyte_client"]).await?.unwrap_or_default();
+    let ways: &[_] = match service.protocol {
+        Protocol::Rest => &[(Protocol::Rest, REST)],
+        Protocol::Connect => &[(Protocol::Rest, REST), (Protocol::Connect, CONNECT)],
+    };
+    for (protocol, [server, client]) in ways {
+        if let Some(server) = read(*protocol, server).await? {
+            let client = read(*protocol, client).await?.unwrap_or_default();
+            return understood(&server, &client).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn understood(server: &Value, client: &Value) -> Result<Published> {
     // Union answers in either of JSON's two spellings.
     let text = |value: &Value, snake: &str, camel: &str| {
         let text = value[snake].as_str().or_else(|| value[camel].as_str());
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let header = text(&client, "authorization_metadata_key", "authorizationMetadataKey");
+    let header = text(client, "authorization_metadata_key", "authorizationMetadataKey");
     let header = header.unwrap_or_else(|| HEADER.to_owned());
     let name = HeaderName::from_bytes(header.as_bytes()).ok().filter(|name| !TAKEN.contains(&name.as_str()));
     let header = name.ok_or_else(|| {
         refused("the deployment wants tokens in a header that can't have any").with("header", shown(&header))
     })?;
-    let endpoint = text(&server, "token_endpoint", "tokenEndpoint").map(|url| Url::parse(&url));
+    let endpoint = text(server, "token_endpoint", "tokenEndpoint").map(|url| Url::parse(&url));
     let scopes = client["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    Ok(Some(Published {
+    Ok(Published {
         header,
         token_endpoint: endpoint.transpose().map_err(|_| refused("the deployment's token endpoint is no URL"))?,
         scopes: scopes.collect(),
-        audience: text(&client, "audience", "audience").unwrap_or_default(),
-    }))
+        audience: text(client, "audience", "audience").unwrap_or_default(),
+    })
 }
 
 /// Source: RFC 6749, sections 2.3.1 and 4.4.
@@ -127,7 +154,7 @@ async fn of_client(
     published: &Published,
     (id, secret, scopes): (&str, &str, &[String]),
 ) -> Result<(String, Duration)> {
-    const WHAT: &str = "can't sign in to Flyte admin";
+    let what = format!("can't sign in to {}", http.service().name);
     let place = told.token_url.as_ref().or(published.token_endpoint.as_ref());
     let place = place.ok_or_else(|| refused("the deployment says nothing of where tokens are given"))?;
     if !trust::may_have_credentials(&told.endpoint, place, told.token_url.as_ref()) {
@@ -155,20 +182,20 @@ async fn of_client(
     let request =
         http.request(Method::POST, place)?.header("authorization", basic).header("accept", "application/json");
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-    let (status, body) = http.exchange(WHAT, request, place).await?;
+    let (status, body) = http.exchange(&what, request, place).await?;
     match (status, body["access_token"].as_str()) {
         (200, Some(token)) if !token.is_empty() => {
             let lasts = body["expires_in"].as_u64().map_or(USUAL, Duration::from_secs);
             Ok((token.to_owned(), lasts))
         }
-        (429 | 500.., _) => Err(errors::answered(WHAT, status, &body)),
+        (429 | 500.., _) => Err(errors::answered(http.service(), &what, status, &body)),
         _ => {
             let said = body["error_description"].as_str().or_else(|| body["error"].as_str()).unwrap_or_default();
-            Err(refused(WHAT)
+            Err(refused(&what)
                 .with("place", place.origin().ascii_serialization())
                 .with("status", status)
                 .with("it said", shown(said))
-                .hint(format!("check the client's id and secret, of {}; {}", told.source, errors::WITHOUT_ADMIN)))
+                .hint(format!("check the client's id and secret, of {}; {}", told.source, errors::HAND_OFF)))
         }
     }
 }

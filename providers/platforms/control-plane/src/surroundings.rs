@@ -165,7 +165,7 @@ impl Surroundings {
     fn of_file(&self, file: &Path, named: &str) -> Result<Told> {
         let source = file.display().to_string();
         let failed = |cause: String| {
-            Error::new(ErrorKind::Credentials, "the configuration that leads to Flyte admin can't be used")
+            Error::new(ErrorKind::Credentials, "the configuration that leads to the deployment can't be used")
                 .with("file", &source)
                 .with("named by", named)
                 .with("cause", cause)
@@ -255,7 +255,7 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
         false => format!("{}://{bare}", if insecure { "http" } else { "https" }),
     };
     let refused = || {
-        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of Flyte admin", shown(text)))
+        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of a deployment", shown(text)))
             .with("source", source)
             .hint("write it as `dns:///flyte.example.com`, or as `https://flyte.example.com`")
     };
@@ -268,7 +268,7 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
     {
         return Err(refused());
     }
-    if url.scheme() == "http" && !insecure && !super::trust::is_here(&url) {
+    if url.scheme() == "http" && !insecure && !crate::trust::is_here(&url) {
         return Err(Error::new(ErrorKind::Credentials, format!("{url} isn't encrypted")).with("source", source).hint(
             "write `https://`, or say that it is meant so: `admin.insecure: true`, or FLYTE_PLATFORM_INSECURE=true",
         ));
@@ -291,8 +291,8 @@ fn unknown(is_union: bool) -> Error {
     } else {
         "set FLYTE_PLATFORM_URL, or write `~/.flyte/config.yaml`, or name it in FLYTECTL_CONFIG"
     };
-    Error::new(ErrorKind::Credentials, "nothing says where Flyte admin is")
-        .hint(format!("{how}; {}", super::errors::WITHOUT_ADMIN))
+    Error::new(ErrorKind::Credentials, "nothing says where the platform's deployment is")
+        .hint(format!("{how}; {}", crate::errors::HAND_OFF))
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use cloudgrant_core::{Answering, Error, ErrorKind, Result};
 use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 
-use super::{errors, trust};
+use crate::service::Service;
+use crate::{errors, trust};
 
 /// How long a connection may take to come about, and a request.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -18,37 +19,54 @@ const REQUEST: Duration = Duration::from_secs(30);
 const ANSWER: usize = 64 * 1024 * 1024;
 
 /// The client. Nothing is set up before the first request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Http {
+    service: &'static Service,
     ca_certificate: Mutex<Option<PathBuf>>,
     answering: Answering,
-    pub(super) requests: AtomicU64,
+    pub(crate) requests: AtomicU64,
     /// For this machine, which no proxy can reach.
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
 }
 
 impl Http {
+    pub(crate) fn of(service: &'static Service) -> Self {
+        Self {
+            service,
+            ca_certificate: Mutex::default(),
+            answering: Answering::default(),
+            requests: AtomicU64::new(0),
+            near: OnceLock::new(),
+            far: OnceLock::new(),
+        }
+    }
+
+    /// Whose requests these are.
+    pub(crate) fn service(&self) -> &'static Service {
+        self.service
+    }
+
     /// Takes an authority of one's own for good as well.
-    pub(super) fn trust(&self, ca_certificate: Option<PathBuf>) {
+    pub(crate) fn trust(&self, ca_certificate: Option<PathBuf>) {
         *self.ca_certificate.lock().unwrap_or_else(PoisonError::into_inner) = ca_certificate;
     }
 
     /// An address of these segments. An empty one would be about every project, or every domain.
-    pub(super) fn url(&self, endpoint: &Url, segments: &[&str]) -> Result<Url> {
+    pub(crate) fn url(&self, endpoint: &Url, segments: &[&str]) -> Result<Url> {
         let mut url = endpoint.clone();
         let is_odd = segments.iter().any(|segment| matches!(*segment, "" | "." | ".."));
         match url.path_segments_mut() {
             Ok(mut path) if !is_odd => _ = path.clear().extend(segments),
             _ => {
                 let what = format!("it was about to ask for {}", segments.join("/"));
-                return Err(Error::provider_bug("admin", what));
+                return Err(Error::provider_bug(self.service.permissions, what));
             }
         }
         Ok(url)
     }
 
-    pub(super) fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder> {
+    pub(crate) fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder> {
         let slot = if trust::is_here(url) { &self.near } else { &self.far };
         let client = match slot.get() {
             Some(client) => client,
@@ -93,7 +111,7 @@ impl Http {
     }
 
     /// Sends a request. Answers with the status and the JSON that came, or null where it was none.
-    pub(super) async fn exchange(&self, what: &str, request: RequestBuilder, url: &Url) -> Result<(u16, Value)> {
+    pub(crate) async fn exchange(&self, what: &str, request: RequestBuilder, url: &Url) -> Result<(u16, Value)> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let host = url.origin().ascii_serialization();
         let place: Url = {
@@ -104,7 +122,7 @@ impl Http {
         let begun = Instant::now();
         let lost = |error: reqwest::Error| {
             let is_silent = error.is_timeout() && self.answering.is_silent(&host);
-            let lost = errors::lost(what, &place, &error);
+            let lost = errors::lost(self.service, what, &place, &error);
             if is_silent {
                 Error::new(ErrorKind::Unreachable, what).with("cause", format!("{host}: nothing ever came from there"))
             } else {
@@ -136,10 +154,13 @@ impl Http {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Protocol;
+
+    static SERVICE: Service = Service { name: "x", permissions: "x", protocol: Protocol::Rest, missing: "" };
 
     #[test]
     fn no_segment_is_empty_and_each_stays_one() {
-        let (http, endpoint) = (Http::default(), Url::parse("https://x.example").expect("a URL"));
+        let (http, endpoint) = (Http::of(&SERVICE), Url::parse("https://x.example").expect("a URL"));
         let url = |segments: &[&str]| http.url(&endpoint, segments).map(|url| url.to_string());
         assert_eq!(url(&["a", "b/c"]).expect("a URL"), "https://x.example/a/b%2Fc");
         for segments in [&["a", ""][..], &["", "a"], &["a", ".."], &["."]] {
