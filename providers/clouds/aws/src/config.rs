@@ -18,6 +18,9 @@ use crate::config::cluster::issuer;
 pub use crate::config::account_id::AccountId;
 pub use crate::config::cluster::Cluster;
 
+/// The actions of each level on a resource of another kind (`aws.actions`).
+pub(crate) type Actions = BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>;
+
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.
 const PROTECTED: [&str; 3] = ["AWSServiceRoleFor*", "AWSReservedSSO_*", "OrganizationAccountAccessRole"];
@@ -74,7 +77,7 @@ pub struct Config {
     pub inspect_secrets: bool,
     /// The actions of each level on resources of other kinds, by resource: whole names, each of the service of the resource's ARN.
     #[serde(default, deserialize_with = "actions")]
-    pub actions: BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>,
+    pub actions: Actions,
     /// The customer-managed keys that encrypt resources, by resource: a key's id or its ARN. Those of buckets and secrets are
     /// looked up; of what else a key may encrypt, they stand here.
     #[serde(default)]
@@ -177,7 +180,7 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 /// Levels are read as texts first: what is wrong within one has its own path then.
 fn actions<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>, D::Error> {
+) -> Result<Actions, D::Error> {
     let listed = BTreeMap::<ResourceName, BTreeMap<String, Vec<String>>>::deserialize(deserializer)?;
     let mut all = BTreeMap::new();
     for (name, levels) in listed {

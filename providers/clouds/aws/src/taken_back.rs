@@ -5,7 +5,9 @@ use cloudgrant_core::{Handoff, ObjectId, quoted};
 
 use crate::config::AccountId;
 use crate::objects::kinds;
-use crate::resources::locator::{Locator, Repository};
+use crate::resources::kinds::arn_kind::{Elsewhere, Item, ResourcePolicy};
+use crate::resources::kinds::repository::Repository;
+use crate::resources::locator::Locator;
 use crate::resources::pull_through;
 
 /// See [`cloudgrant_core::Provider::taken_back`]. `node_role` is the role to which a step of pull-through caches was for.
@@ -26,6 +28,13 @@ pub(crate) fn handoff(kind: &str, name: &str, node_role: Option<&str>) -> Option
             let (key, sid) = name.rsplit_once('#')?;
             is_plain(key, ".-_:/").then_some(())?;
             Some((kinds::key_statement(key, checked_sid(sid)?), of_key(key, sid)))
+        }
+        kinds::RESOURCE_STATEMENT => {
+            let (arn, sid) = name.rsplit_once('#')?;
+            let Ok(Locator::Item(item)) = Locator::parse(arn) else { return None };
+            let Elsewhere::ResourcePolicy(policy) = &item.kind.elsewhere else { return None };
+            (item.arn() == arn).then(|| checked_sid(sid))??;
+            Some((kinds::resource_statement(arn, sid), of_resource(&item, policy, sid)))
         }
         kinds::PULL_THROUGH => {
             let repository = repository_of(name)?;
@@ -81,6 +90,16 @@ fn of_repository(Repository { account, region, name }: &Repository, sid: &str) -
     )
 }
 
+fn of_resource(item: &Item, policy: &ResourcePolicy, sid: &str) -> Handoff {
+    let [get, put] = (policy.commands)(item, "policy.json");
+    let (noun, arn, account) = (item.kind.kind().to_string(), item.arn(), &item.account);
+    Handoff::unseen(
+        format!("whoever administers account {account}"),
+        format!("take a statement out of the policy of the {noun} {}", item.name()),
+        format!("ARN:     {arn}\nAccount: {account}\n\n{}", without(sid, &get, &put, None)),
+    )
+}
+
 fn of_bucket(bucket: &str, sid: &str) -> Handoff {
     let word = quoted(bucket);
     let steps = without(
@@ -132,6 +151,11 @@ mod tests {
                 kinds::STATEMENT,
                 "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer#AllowPullCloudgrantX",
                 "aws ecr delete-repository-policy --registry-id 444455556666 --region us-west-2 --repository-name team/trainer",
+            ),
+            (
+                kinds::RESOURCE_STATEMENT,
+                "arn:aws:sqs:us-west-2:444455556666:jobs#AllowResource",
+                "aws sqs set-queue-attributes",
             ),
             (
                 kinds::BUCKET_STATEMENT,

@@ -236,7 +236,7 @@ impl Part<'_> {
         let arn = item.arn();
         let attributes = json!({ "resource": arn, "statement": statement });
         let id = kinds::resource_statement(&arn, sid(&statement));
-        let handoff = for_resource(item, policy, &statement);
+        let handoff = for_resource(item, policy, &statement).naming(self.principals.iter().cloned());
         Some(self.object(id, attributes, item.kind.registered.kind.noun(), item.name(), Some(handoff)))
     }
 
@@ -373,10 +373,10 @@ fn for_resource(item: &Item, policy: &ResourcePolicy, statement: &Value) -> Hand
     let (noun, arn) = (kind.kind().to_string(), item.arn());
     let [read, write] = (policy.commands)(item, "policy.json");
     let besides = if policy.besides.is_empty() { String::new() } else { format!("\nBesides: {}.\n", policy.besides) };
-    Handoff {
-        to: format!("whoever administers account {account}"),
-        task: format!("add a statement to the policy of the {noun} {}", item.name()),
-        document: format!(
+    Handoff::unseen(
+        format!("whoever administers account {account}"),
+        format!("add a statement to the policy of the {noun} {}", item.name()),
+        format!(
             "ARN:     {arn}\nAccount: {account}\nRegion:  {region}\n\n\
              1. See whether it has a policy already:\n\
              \x20  {read}\n\
@@ -387,8 +387,7 @@ fn for_resource(item: &Item, policy: &ResourcePolicy, statement: &Value) -> Hand
              \x20  {write}\n{besides}",
             pretty(statement)
         ),
-        verifiable: false,
-    }
+    )
 }
 
 fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {

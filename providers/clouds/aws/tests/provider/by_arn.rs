@@ -17,8 +17,11 @@ fn granting(locator: &str, level: &str, section: &str) -> String {
     format!("{head}grants: [{{ name: all, scope: global, access: {{ thing: {level} }} }}]")
 }
 
+/// Each level with its actions.
+type Levels = Vec<(&'static str, BTreeSet<String>)>;
+
 /// What the README has of these kinds: the noun, the locator, and the backquoted actions of each level.
-fn documented() -> Vec<(String, String, Vec<(&'static str, BTreeSet<String>)>)> {
+fn documented() -> Vec<(String, String, Levels)> {
     let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../README.md");
     let readme = std::fs::read_to_string(readme).expect("the README");
     let (_, table) = readme.split_once("| granted on one ARN |").expect("the table");

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
-use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result};
-use cloudgrant_core::{Desired, Error, Note, Object, Observed, Result, matches};
+use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result, matches};
 
 use crate::Azure;
 use crate::client::arm::{Denied, DenyAssignment, Party};
