@@ -178,9 +178,7 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 /// Levels are read as texts first: what is wrong within one has its own path then.
-fn actions<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Actions, D::Error> {
+fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actions, D::Error> {
     let listed = BTreeMap::<ResourceName, BTreeMap<String, Vec<String>>>::deserialize(deserializer)?;
     let mut all = BTreeMap::new();
     for (name, levels) in listed {
