@@ -71,7 +71,7 @@ pub trait Provider: Backend {
 
     /// Which objects must exist so that task code has what the grants say.
     ///
-    /// Needs a level in [`Capabilities::task_access`].
+    /// Needs a level in [`Capabilities::kinds`].
     ///
     /// # Behavior
     /// - May read the cloud, never writes.
