@@ -210,7 +210,20 @@ async fn confirm(
         None => engine,
     };
     let cancel = Cancel::default();
-    let mut report = engine.confirm(confirming, approval, work.progress, &cancel).await?;
+    let confirming = engine.confirm(confirming, approval, work.progress, &cancel);
+    tokio::pin!(confirming);
+    let mut report = loop {
+        tokio::select! {
+            report = &mut confirming => break report?,
+            () = work.interrupts.next() => {}
+        }
+        if cancel.is_cancelled() {
+            work.progress.clear();
+            let message = "interrupted twice; nobody knows whether it was written down";
+            return Err(Error::new(ErrorKind::Cancelled, message).hint(format!("`{look}` shows it")));
+        }
+        cancel.cancel();
+    };
     work.progress.clear();
     printer.here().report(&mut report);
     let is_done = report.is_success();

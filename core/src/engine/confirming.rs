@@ -20,6 +20,7 @@ use crate::engine::{Engine, apply};
 use crate::plan::confirmation::{Confirmation, HandoffNames, Mark};
 use crate::plan::{Action, ApprovedPlan, Change, Plan};
 use crate::text::redact::quoted;
+use crate::vocabulary::note::Note;
 
 /// The kind of what a mark names and nothing that is linked in knows.
 const UNKNOWN: &str = "handoff";
@@ -33,6 +34,8 @@ pub(super) struct Marks {
     /// Those of handoffs that nothing wants any more, and that nothing takes over.
     unwanted: BTreeSet<ObjectId>,
     unique_ids: BTreeMap<String, String>,
+    /// The principals that a vendor made and the manifest names by now, as they were asked for, and when that was confirmed.
+    vendor_made: BTreeMap<String, String>,
 }
 
 /// What somebody says of a handoff.
@@ -77,11 +80,19 @@ impl Engine {
             }
         }
         taken_over.extend(desired.takes_over.iter().chain(&vendor_made).map(|id| (id.kind, id.name.as_str())));
+        // The vendor made it for just that, and whatever else it got by that only its maker knows.
+        let is_vendor_made = |named: &(&str, &str)| vendor_made.iter().any(|id| (id.kind, id.name.as_str()) == *named);
         for (mark, says) in confirmed {
             let named = says.as_ref().map(|says| (says.kind.as_str(), says.name.as_str()));
             let handoff = named.and_then(|named| wanted.get(&named));
-            if handoff.is_none() && self.baseline.is_none() && named.is_some_and(|named| taken_over.contains(&named)) {
+            let is_taken_over = named.is_some_and(|named| taken_over.contains(&named) && !is_vendor_made(&named));
+            if handoff.is_none() && self.baseline.is_none() && is_taken_over {
                 continue;
+            }
+            if let (None, Some(says)) =
+                (handoff, says.as_ref().filter(|says| is_vendor_made(&(&says.kind, &says.name))))
+            {
+                marks.vendor_made.insert(says.name.clone(), says.on.clone());
             }
             let Some(found) = observed.objects.remove(&mark) else { continue };
             match handoff {
@@ -97,8 +108,15 @@ impl Engine {
     /// Holds the handoffs of a plan against the marks: what is confirmed is nothing to do, and what nothing wants any more is to be
     /// taken back.
     pub(super) fn settle_handoffs(&self, plan: &mut Plan, marks: Marks) {
-        let Marks { marks, wanted, unwanted, unique_ids } = marks;
+        let Marks { marks, wanted, unwanted, unique_ids, vendor_made } = marks;
         (plan.marks, plan.unique_ids) = (marks, unique_ids);
+        for (name, on) in vendor_made {
+            let message = format!(
+                "its identity was made for a step that was confirmed on {on}, and cloudgrant doesn't see which roles its maker gave it for \
+                 that: those of grants that are gone since are for its maker to take back"
+            );
+            plan.notes.push(Note::of_access(name, message));
+        }
         if plan.marks.is_empty() {
             return;
         }
@@ -115,6 +133,16 @@ impl Engine {
         plan.confirmed = confirmed;
         for change in plan.changes.iter_mut().filter(|change| change.action == Action::Handoff) {
             let says = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
+            // With the same text, only a principal is another one: what was done names one that is gone.
+            let text = change.handoff.as_ref().map(Handoff::digest_of_text);
+            if let Some(says) = says.filter(|says| text.is_some_and(|text| !says.document.starts_with(&text))) {
+                let reason = format!(
+                    "it was confirmed on {} in another form, and what it had then and hasn't now is there until somebody takes that back: have it \
+                     done as the plan shows it, and confirm that",
+                    says.on
+                );
+                plan.stays.push(Stays { object: change.id.clone(), reason, is_empty: false });
+            }
             change.warning = says.map(|says| {
                 format!(
                     "it was confirmed on {} in another form, or a principal that it names was made anew since: it is to be done again, and what \

@@ -53,7 +53,15 @@ pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &C
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, Option<Confirmed>> {
     let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    let says = |policy: &Policy| said(&policy.document()).filter(|said| name(names, said) == policy.name);
+    // What allows more than a mark is none, whatever it says.
+    let is_whole = |said: &Confirmed, document: &Value| {
+        let own = mark(names, &BTreeMap::new(), said).attributes.value()["document"].take();
+        document::statements(document) == document::statements(&own)
+    };
+    let says = |policy: &Policy| {
+        let document = policy.document();
+        said(&document).filter(|said| name(names, said) == policy.name && is_whole(said, &document))
+    };
     ours.map(|policy| (kinds::policy(&policy.name), says(policy))).collect()
 }
 

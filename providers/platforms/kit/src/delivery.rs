@@ -72,14 +72,14 @@ impl Delivery {
         match accounts.is_empty() && name.contains('-') {
             // A pair that the manifest has no more: where its project ends, nobody can tell.
             true => Some((id, self.attributes.taken_back_of_unknown(name))),
-            false => Some((id, service_accounts::taken_back(name, self.annotated, &accounts))),
+            false => Some((id, service_accounts::taken_back(name, &[self.templated, self.annotated], &accounts))),
         }
     }
 
     /// The handoffs by which somebody would be asked for what cloudgrant does by itself, where it annotates the service accounts of a
     /// principal.
     pub(crate) fn handed_off_as_annotations(&self, principal: &Principal) -> Option<ObjectId> {
-        (!self.is_templated(principal)).then(|| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))
+        known(principal).map(|_| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))
     }
 
     /// The same where it sets an attribute for its pairs.

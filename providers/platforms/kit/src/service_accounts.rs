@@ -75,12 +75,13 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
     })
 }
 
-/// How somebody takes the annotations of service accounts back, by a key.
-pub(crate) fn taken_back(whose: &str, key: &str, accounts: &[Subject]) -> Handoff {
+/// How somebody takes the annotations of service accounts back, by the keys that any cloud's may have.
+pub(crate) fn taken_back(whose: &str, keys: &[&str], accounts: &[Subject]) -> Handoff {
     let mut document = format!(
         "# Where the platform makes the service accounts from a template, take it out there. A service account that names another\n\
          # identity by now is somebody else's.\n\
-         # {key}:\n"
+         # A service account has one of these: {}.\n",
+        keys.join(", ")
     );
     if accounts.is_empty() {
         document.push_str(
@@ -89,7 +90,8 @@ pub(crate) fn taken_back(whose: &str, key: &str, accounts: &[Subject]) -> Handof
     }
     for subject in accounts {
         let (name, namespace) = (quoted(subject.service_account()), quoted(subject.namespace()));
-        _ = writeln!(document, "kubectl annotate serviceaccount {name} --namespace {namespace} {key}-");
+        let keys = keys.iter().map(|key| format!("{key}-")).collect::<Vec<_>>().join(" ");
+        _ = writeln!(document, "kubectl annotate serviceaccount {name} --namespace {namespace} {keys}");
     }
     Handoff::unseen(ADMINISTRATOR, format!("no longer let the service accounts of {whose} name an identity"), document)
 }

@@ -134,7 +134,9 @@ impl Mark {
                 "runs that start in between have the account of the domain",
             )));
         }
-        if self.held(name, record).is_none() && !matches!(there, "") && there != wanted {
+        // An empty name is somebody's word as well: it keeps that of a wider scope out.
+        let is_set = record.account != Account::Inherited;
+        if self.held(name, record).is_none() && is_set && there != wanted {
             let message = format!("{whose} is `{}` already", shown(there));
             return Some(Error::new(ErrorKind::Conflict, message).hint(format!(
                 "take it out (`flyte edit settings --domain {domain} --project {project}`), or let whoever set it do that; cloudgrant \

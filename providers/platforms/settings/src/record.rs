@@ -147,8 +147,13 @@ impl Record {
             self.settings.shift_remove(ANNOTATIONS);
             self.annotations = Annotations::Inherited;
         } else {
-            let setting = json!({ "state": VALUE, "mapValue": { "entries": entries } });
-            self.settings.insert(ANNOTATIONS.to_owned(), setting);
+            // What else it says stays.
+            let mut setting = object(&self.settings, ANNOTATIONS);
+            let mut values = object(&setting, "mapValue");
+            values.insert("entries".to_owned(), json!(entries));
+            setting.insert("state".to_owned(), VALUE.into());
+            setting.insert("mapValue".to_owned(), values.into());
+            self.settings.insert(ANNOTATIONS.to_owned(), setting.into());
             self.annotations = Annotations::Entries(entries);
         }
         self
