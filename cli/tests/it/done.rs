@@ -266,12 +266,14 @@ fn what_the_vendor_has_made_and_the_manifest_names_is_not_to_be_taken_back() {
     folder.write("cloudgrant.yaml", named);
     let planned = plan(&folder);
     assert!(handoffs(&planned).is_empty() && names(&planned["stays"]).is_empty(), "{planned:#}");
+    // Which roles its maker gave it, nobody sees.
+    assert!(planned["notes"].to_string().contains("for a step that was confirmed on 20"), "{planned:#}");
     exits(&folder, &["apply", "--yes"], 0);
     exits(&folder, &["plan", "--exit-code"], 0);
-    // Without the name, it is asked for as if nobody had said anything.
+    // Without the name, it is what was confirmed; without the grants, it is to be taken back.
     folder.write("cloudgrant.yaml", by_the_vendor());
     let now = plan(&folder);
-    assert!(handoffs(&now) == ["platform-binding production"] && confirmed(&now).is_empty(), "{now:#}");
+    assert!(handoffs(&now).is_empty() && confirmed(&now) == ["platform-binding production"], "{now:#}");
 }
 
 #[test]

@@ -96,17 +96,18 @@ impl Handoff {
         self
     }
 
-    /// Thirty-two hexadecimal digits: sixteen stand for all that it says, as in [`digest_of_text`](Self::digest_of_text), and sixteen
-    /// for the principals that it names as they are now.
+    /// Thirty-two hexadecimal digits: sixteen stand for all that it says, and sixteen for the principals that it names as they are
+    /// now.
     pub(crate) fn digest(&self, unique_ids: &BTreeMap<String, String>) -> String {
-        let of = |principal: &String| format!("{principal} {}", unique_ids.get(principal).map_or("", String::as_str));
-        let principals: Vec<_> = self.principals.iter().map(of).collect();
-        format!("{}{}", self.digest_of_text(), digest_of(&principals.join("\n"), 8))
+        let text = digest_of(&format!("{}\n{}\n{}", self.to, self.task, self.document), 8);
+        text + &self.digest_of_principals(unique_ids)
     }
 
-    /// Sixteen hexadecimal digits that stand for all that it says, whoever its principals are by now.
-    pub(crate) fn digest_of_text(&self) -> String {
-        digest_of(&format!("{}\n{}\n{}", self.to, self.task, self.document), 8)
+    /// The second half of its [`digest`](Self::digest).
+    pub(crate) fn digest_of_principals(&self, unique_ids: &BTreeMap<String, String>) -> String {
+        let of = |principal: &String| format!("{principal} {}", unique_ids.get(principal).map_or("", String::as_str));
+        let principals: Vec<_> = self.principals.iter().map(of).collect();
+        digest_of(&principals.join("\n"), 8)
     }
 }
 

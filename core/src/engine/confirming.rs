@@ -133,9 +133,10 @@ impl Engine {
         plan.confirmed = confirmed;
         for change in plan.changes.iter_mut().filter(|change| change.action == Action::Handoff) {
             let says = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
-            // With the same text, only a principal is another one: what was done names one that is gone.
-            let text = change.handoff.as_ref().map(Handoff::digest_of_text);
-            if let Some(says) = says.filter(|says| text.is_some_and(|text| !says.document.starts_with(&text))) {
+            // Where a principal is another one, what was done names one that is gone. A revoke tells by itself what gets smaller.
+            let principals = change.handoff.as_ref().map(|handoff| handoff.digest_of_principals(&plan.unique_ids));
+            let is_another_text = |says: &&Confirmed| principals.is_some_and(|same| says.document.ends_with(&same));
+            if let (Some(says), None) = (says.filter(is_another_text), &self.baseline) {
                 let reason = format!(
                     "it was confirmed on {} in another form, and what it had then and hasn't now is there until somebody takes that back: have it \
                      done as the plan shows it, and confirm that",

@@ -83,13 +83,10 @@ fn given_by_an_apply(givers: &[&Arc<Checked<TaskAccess>>]) -> Option<Note> {
         return None;
     }
     let listed = listed(givers.iter().map(|grant| format!("`{}`", grant.name)), NAMED);
-    let (grants, ask, are) = match givers {
-        [_] => ("grant", "asks", "it isn't"),
-        _ => ("grants", "ask", "they aren't"),
-    };
+    let grants = if givers.len() == 1 { "grant" } else { "grants" };
     let message = format!(
-        "{grants} {listed} {ask} for what is revoked, or for some of it, too, and {are} in the cloud as the manifest has it: where that is \
-         there by now, it can still be reached, and where it isn't, the next `cloudgrant apply` gives it"
+        "what is revoked can still be reached where {grants} {listed} gave it before, too. Not all of that is in the cloud as the manifest \
+         has it: what of the revoked it asks for and doesn't have yet, the next `cloudgrant apply` gives it"
     );
     Some(Note::of_access("manifest", message))
 }
