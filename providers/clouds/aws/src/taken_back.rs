@@ -91,12 +91,12 @@ fn of_repository(Repository { account, region, name }: &Repository, sid: &str) -
 }
 
 fn of_resource(item: &Item, policy: &ResourcePolicy, sid: &str) -> Handoff {
-    let [get, put] = (policy.commands)(item, "policy.json");
+    let [get, put, delete] = (policy.commands)(item, "policy.json");
     let (noun, arn, account) = (item.kind.kind().to_string(), item.arn(), &item.account);
     Handoff::unseen(
         format!("whoever administers account {account}"),
         format!("take a statement out of the policy of the {noun} {}", item.name()),
-        format!("ARN:     {arn}\nAccount: {account}\n\n{}", without(sid, &get, &put, None)),
+        format!("ARN:     {arn}\nAccount: {account}\n\n{}", without(sid, &get, &put, Some(&delete))),
     )
 }
 
@@ -155,7 +155,7 @@ mod tests {
             (
                 kinds::RESOURCE_STATEMENT,
                 "arn:aws:sqs:us-west-2:444455556666:jobs#AllowResource",
-                "aws sqs set-queue-attributes",
+                "aws sqs set-queue-attributes --region us-west-2 --queue-url https://sqs.us-west-2.amazonaws.com/444455556666/jobs --attributes Policy=",
             ),
             (
                 kinds::BUCKET_STATEMENT,

@@ -67,7 +67,7 @@ pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
         kinds::RESOURCE_STATEMENT => match Locator::parse(text("resource")) {
             Ok(Locator::Item(item)) => match &item.kind.elsewhere {
                 Elsewhere::ResourcePolicy(policy) => {
-                    let [read, write] = (policy.commands)(&item, "merged.json");
+                    let [read, write, _] = (policy.commands)(&item, "merged.json");
                     vec![read, merge(), write]
                 }
                 Elsewhere::KeyPolicy | Elsewhere::Never(_) => Vec::new(),

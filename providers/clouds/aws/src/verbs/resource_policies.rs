@@ -371,7 +371,7 @@ fn for_its_key(bucket: &str, statement: &Value) -> String {
 fn for_resource(item: &Item, policy: &ResourcePolicy, statement: &Value) -> Handoff {
     let Item { kind, region, account, .. } = item;
     let (noun, arn) = (kind.kind().to_string(), item.arn());
-    let [read, write] = (policy.commands)(item, "policy.json");
+    let [read, write, _] = (policy.commands)(item, "policy.json");
     let besides = if policy.besides.is_empty() { String::new() } else { format!("\nBesides: {}.\n", policy.besides) };
     Handoff::unseen(
         format!("whoever administers account {account}"),

@@ -67,8 +67,8 @@ pub(crate) enum Elsewhere {
 pub(crate) struct ResourcePolicy {
     /// What the statement names: the resource itself, and what is in it.
     pub(crate) behind: &'static [&'static str],
-    /// The commands that read it, and that write it out of a file.
-    pub(crate) commands: fn(&Item, file: &str) -> [String; 2],
+    /// The commands that read it, that write it out of a file, and that delete it.
+    pub(crate) commands: fn(&Item, file: &str) -> [String; 3],
     /// What else has to hold there; empty for nothing.
     pub(crate) besides: &'static str,
 }

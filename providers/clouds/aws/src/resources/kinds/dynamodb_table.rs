@@ -27,7 +27,8 @@ const READ: Rights = Rights {
 const QUERY: Rights =
     Rights { actions: &["dynamodb:Query", "dynamodb:Scan"], behind: &["", "/index/*"], only_where: None };
 
-/// Without seeing: what was there before isn't given back. Writing in batches deletes as well, and so is no part of it.
+/// What was there before isn't given back by a write that is carried out. One whose condition fails gives it back when asked
+/// (`ReturnValuesOnConditionCheckFailure`), for which there is no condition key. Writing in batches deletes as well, and so is no part of it.
 const WRITE: Rights = Rights {
     actions: &["dynamodb:PutItem", "dynamodb:UpdateItem"],
     behind: &[""],
@@ -86,6 +87,7 @@ pub(crate) static KIND: ArnKind = ArnKind {
             [
                 format!("aws dynamodb get-resource-policy {at} --query Policy --output text"),
                 format!("aws dynamodb put-resource-policy {at} --policy file://{file}"),
+                format!("aws dynamodb delete-resource-policy {at}"),
             ]
         },
         besides: "task code names the table by its whole ARN, and a table under the key that AWS manages for DynamoDB is \

@@ -1,7 +1,8 @@
 //! Any other resource by its ARN, with the actions that the manifest lists for a level (`aws.actions`).
 //!
 //! Nobody here knows what a service's actions do, so that what may be listed is told by their form: whole names of the ARN's own
-//! service, and none that shares or changes who has access, hands out credentials, or acts as somebody else.
+//! service that begin with a verb of using what is there, in AWS's own spelling, and have no word of sharing, of credentials or of
+//! acting as somebody else. IAM itself takes an action in any case.
 
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, shown};
 
@@ -178,6 +179,7 @@ const NEVER: [(&[&str], &str); 3] = [
             "Groups",
             "Association",
             "Federation",
+            "Security",
         ],
         "is about who has access, which is for whoever decides about that and no task code",
     ),
@@ -203,6 +205,8 @@ const NEVER: [(&[&str], &str); 3] = [
             "Sessions",
             "Connection",
             "Export",
+            "Url",
+            "Claim",
         ],
         "can hand out what others log in with",
     ),
@@ -236,36 +240,77 @@ const NEVER: [(&[&str], &str); 3] = [
             "Tasks",
             "Stack",
             "Stacks",
+            "Target",
+            "Targets",
+            "Rule",
+            "Alarm",
         ],
         "can have something run as another principal than the task's own",
     ),
 ];
 
+/// From how many letters on a word is found within others, too.
+const SEEN_WITHIN: usize = 5;
+
 /// The same, whatever stands around them.
 const NEVER_WITHIN: [&str; 9] =
     ["accesskey", "acls", "authoriz", "credential", "grant", "passrole", "password", "permission", "polic"];
 
-/// Actions that one of these words is in, and that only use what is there.
-const USES: [(&str, &str); 19] = [
-    ("lambda", "InvokeFunction"),
-    ("lambda", "InvokeFunctionUrl"),
-    ("rds-data", "BatchExecuteStatement"),
-    ("rds-data", "ExecuteStatement"),
-    ("redshift-data", "DescribeStatement"),
-    ("redshift-data", "ExecuteStatement"),
-    ("redshift-data", "GetStatementResult"),
-    ("lambda", "GetFunction"),
-    ("states", "DescribeStateMachine"),
-    ("states", "DescribeExecution"),
-    ("states", "StartExecution"),
-    ("states", "StartSyncExecution"),
+/// With what an action's name begins that uses what is there, in AWS's own spelling. What makes, changes or starts something can be given
+/// a role, a script or a password with it, which no name tells.
+const VERBS: [&str; 26] = [
+    "Batch",
+    "Converse",
+    "Count",
+    "Delete",
+    "Describe",
+    "Detect",
+    "Get",
+    "Head",
+    "Invoke",
+    "List",
+    "Lookup",
+    "Publish",
+    "Put",
+    "Query",
+    "Read",
+    "Receive",
+    "Recognize",
+    "Retrieve",
+    "Scan",
+    "Search",
+    "Select",
+    "Send",
+    "Synthesize",
+    "Translate",
+    "Verify",
+    "Write",
+];
+
+/// Actions that begin otherwise, or that one of the words is in, and that only use what is there.
+const USES: [(&str, &str); 22] = [
+    ("appconfig", "GetLatestConfiguration"),
+    ("appconfig", "StartConfigurationSession"),
+    ("athena", "StartQueryExecution"),
+    ("athena", "StopQueryExecution"),
+    ("batch", "DescribeJobs"),
+    ("elasticfilesystem", "ClientMount"),
+    ("elasticfilesystem", "ClientWrite"),
+    ("es", "ESHttpDelete"),
+    ("es", "ESHttpGet"),
+    ("es", "ESHttpHead"),
+    ("es", "ESHttpPost"),
+    ("es", "ESHttpPut"),
     ("glue", "GetJob"),
     ("glue", "GetJobRun"),
     ("glue", "GetJobRuns"),
-    ("glue", "StartJobRun"),
-    ("batch", "DescribeJobs"),
-    ("kafka-cluster", "AlterGroup"),
-    ("kafka-cluster", "DescribeGroup"),
+    ("kinesis", "SubscribeToShard"),
+    ("lambda", "InvokeFunction"),
+    ("lambda", "InvokeFunctionUrl"),
+    ("rds-db", "connect"),
+    ("states", "DescribeExecution"),
+    ("states", "StartExecution"),
+    ("states", "StartSyncExecution"),
 ];
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
@@ -290,10 +335,22 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     }
     let words = words(name);
     let folded = name.to_ascii_lowercase();
-    let is_in =
-        |never: &&(&[&str], &str)| words.iter().any(|word| never.0.iter().any(|it| it.eq_ignore_ascii_case(word)));
+    // IAM takes a name in any case, so that its words are found within others as well: all but the shortest, which are in very many.
+    let is = |never: &&str| {
+        let has = || never.len() >= SEEN_WITHIN && folded.contains(&never.to_ascii_lowercase());
+        words.iter().any(|word| never.eq_ignore_ascii_case(word)) || has()
+    };
+    let is_in = |never: &&(&[&str], &str)| never.0.iter().any(|it| is(&it));
     let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(&NEVER[0]);
-    let (_, why) = NEVER.iter().find(is_in).or_else(within)?;
+    let never = NEVER.iter().find(is_in).or_else(within);
+    if never.is_none() && !words.first().is_some_and(|first| VERBS.contains(first)) {
+        let why =
+            format!("doesn't begin with a verb of using what is there, spelled as AWS spells it: {}", VERBS.join(", "));
+        let hint = "what makes, changes or starts something can be given a role, a script or a password with it: whoever administers \
+                    the resource attaches a policy for that by hand";
+        return Some((why, hint.to_owned()));
+    }
+    let (_, why) = never?;
     let hint =
         "leave it out: what takes such a right is done by whoever administers the resource, and not by task code";
     Some(((*why).to_owned(), hint.to_owned()))
@@ -349,8 +406,8 @@ mod tests {
             "firehose:PutRecordBatch",
             "es:ESHttpGet",
             "rds-db:connect",
-            "kafka-cluster:ReadData",
-            "apigateway:GET",
+            "kinesis:SubscribeToShard",
+            "elasticfilesystem:ClientMount",
         ] {
             let service = action.split(':').next().unwrap_or_default();
             assert_eq!(refused(action, service), None, "{action}");
@@ -413,6 +470,39 @@ mod tests {
             "sns:SetTopicAttributes",
             "sqs:SetQueueAttributes",
             "sns:Subscribe",
+            // In any case, as IAM takes it.
+            "lambda:updatefunctioncode",
+            "lambda:UPDATEFUNCTIONCODE",
+            "lambda:UpdateFunctioncode",
+            "lambda:getfunction",
+            "lambda:GetFunction",
+            "sns:settopicattributes",
+            "ecs:runtask",
+            "events:Puttargets",
+            "events:PutTARGETS",
+            "cloudwatch:PutMetricalarm",
+            // What makes, changes or starts something.
+            "rds:ModifyDBCluster",
+            "redshift:ModifyCluster",
+            "redshift-serverless:UpdateNamespace",
+            "lightsail:UpdateRelationalDatabase",
+            "glue:UpdateDevEndpoint",
+            "glue:StartJobRun",
+            "ecs:CreateService",
+            "ecs:UpdateService",
+            "ec2:CreateLaunchTemplateVersion",
+            "ec2:ModifyVpcEndpoint",
+            "kinesisanalytics:UpdateApplication",
+            "codedeploy:CreateDeployment",
+            "servicecatalog:ProvisionProduct",
+            "apigateway:PATCH",
+            "apigateway:GET",
+            "kafka:UpdateSecurity",
+            "eks:MutateViaKubernetesApi",
+            "iot:CreateProvisioningClaim",
+            "quicksight:GetDashboardEmbedUrl",
+            "events:PutTargets",
+            "events:PutRule",
         ] {
             let service = action.split(':').next().unwrap_or_default();
             assert!(refused(action, service).is_some(), "{action}");

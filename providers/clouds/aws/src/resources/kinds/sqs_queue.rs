@@ -83,6 +83,7 @@ pub(crate) static KIND: ArnKind = ArnKind {
                 format!(
                     "aws sqs set-queue-attributes {at} --attributes \"$(jq -n --rawfile policy {file} '{{Policy: $policy}}')\""
                 ),
+                format!("aws sqs set-queue-attributes {at} --attributes Policy="),
             ]
         },
         besides: "",
