@@ -57,7 +57,7 @@ def test_the_profiles_example_means_two_accounts(cloud, cloudgrant):
     assert "222233334444" in refused.stderr, refused
     before = dump.account(cloud.data_plane)
     cloudgrant.apply(path, "--profile", "production")
-    roles = dump.roles(cloud.data_plane.iam, "/cloudgrant/acme-accounts/")
+    roles = dump.roles(cloud.data_plane.iam, "/cloudgrant/acme-accounts")
     assert roles and all(world.OIDC in str(role["trust"]) for role in roles.values()), roles
     cloudgrant.revoke(path, "--profile", "production", "--all")
     assert dump.account(cloud.data_plane) == before
