@@ -340,7 +340,7 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
         let has = || never.len() >= SEEN_WITHIN && folded.contains(&never.to_ascii_lowercase());
         words.iter().any(|word| never.eq_ignore_ascii_case(word)) || has()
     };
-    let is_in = |never: &&(&[&str], &str)| never.0.iter().any(|it| is(&it));
+    let is_in = |never: &&(&[&str], &str)| never.0.iter().any(&is);
     let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(&NEVER[0]);
     let never = NEVER.iter().find(is_in).or_else(within);
     if never.is_none() && !words.first().is_some_and(|first| VERBS.contains(first)) {
