@@ -16,8 +16,8 @@ use crate::policy::sids::{self, Purpose};
 use crate::resources::by_arn;
 use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::{ArnKind, Item, Rights};
+use crate::resources::kinds::listed_actions;
 use crate::resources::kinds::object_store::{self, Objects};
-use crate::resources::kinds::other_arn;
 use crate::resources::kinds::{DECRYPT, repository, secret};
 use crate::resources::kms_key::Key;
 use crate::resources::locator::{Locator, partition};
@@ -164,7 +164,7 @@ impl Written<'_> {
         let is_fit = |arn: &&str| match Locator::parse(arn) {
             Ok(Locator::Other(other)) => {
                 let is_here = partition(arn) == Some(self.partition);
-                is_here && actions.iter().all(|action| other_arn::refused(action, &other.service).is_none())
+                is_here && actions.iter().all(|action| listed_actions::refused(action, &other.service).is_none())
             }
             _ => false,
         };

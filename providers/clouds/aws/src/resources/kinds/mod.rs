@@ -3,6 +3,7 @@
 pub(crate) mod arn_kind;
 mod dynamodb_table;
 mod kms_key;
+pub(crate) mod listed_actions;
 pub(crate) mod object_store;
 pub(crate) mod other_arn;
 pub(crate) mod repository;
