@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use cloudgrant_core::{Confirmed, Desired, Object, ObjectId, Ownership, Scope};
 use serde_json::{Value, json};
 
-use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::objects::kinds;
 use crate::policy::document;
@@ -53,16 +53,14 @@ pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &C
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, Option<Confirmed>> {
     let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    // What allows more than a mark is none, whatever it says.
-    let is_whole = |said: &Confirmed, document: &Value| {
-        let own = mark(names, &BTreeMap::new(), said).attributes.value()["document"].take();
-        document::statements(document) == document::statements(&own)
-    };
-    let says = |policy: &Policy| {
-        let document = policy.document();
-        said(&document).filter(|said| name(names, said) == policy.name && is_whole(said, &document))
-    };
-    ours.map(|policy| (kinds::policy(&policy.name), says(policy))).collect()
+    ours.map(|policy| (kinds::policy(&policy.name), whole(names, &policy.name, &policy.document()))).collect()
+}
+
+/// What a policy of that name says, where it is just as a mark is written: one that allows more is none, whatever it says.
+fn whole(names: &Names, called: &str, document: &Value) -> Option<Confirmed> {
+    let said = said(document).filter(|said| name(names, said) == called)?;
+    let own = mark(names, &BTreeMap::new(), &said).attributes.value()["document"].take();
+    (document::statements(document) == document::statements(&own)).then_some(said)
 }
 
 fn said(document: &Value) -> Option<Confirmed> {
@@ -117,5 +115,15 @@ mod tests {
         let other = Confirmed { document: "f".repeat(32), ..confirmed.clone() };
         assert_eq!(name(&names, &other), object.id.name);
         assert_eq!(said(&json!({ "Statement": [] })), None);
+        // One that somebody edited so that it allows something says nothing any more.
+        assert_eq!(whole(&names, &object.id.name, &document), Some(confirmed));
+        for (key, value) in
+            [("Action", json!([ACTION, "s3:*"])), ("Resource", json!(["*", "*"])), ("Effect", json!("Deny"))]
+        {
+            let mut edited = document.clone();
+            edited["Statement"][0][key] = value;
+            assert_eq!(whole(&names, &object.id.name, &edited), None, "{key}");
+        }
+        assert_eq!(whole(&names, "another", &document), None);
     }
 }
