@@ -27,6 +27,7 @@ mod leaving_kubernetes;
 mod mistakes;
 mod moving;
 mod nulls;
+mod old_manifests;
 mod pasted;
 mod paths;
 mod platform_denied;
