@@ -15,6 +15,7 @@ mod delivery;
 mod deployer;
 mod done;
 mod drift;
+mod examples;
 mod export;
 mod first_steps;
 mod halves;
