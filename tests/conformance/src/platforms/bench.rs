@@ -189,15 +189,14 @@ impl<F: PlatformFixture> Bench<F> {
 
     /// What a pair's pods are to be told where it has this scope's principal.
     pub(crate) fn value(&self, sketch: &Sketch, scope: &Scope) -> String {
-        let name = format!("{}-{}{}", sketch.stack, scope.slug(), sketch.variant);
-        cloud::value(self.fixture.sample(), &name)
+        cloud::value(self.fixture.sample(), &cloud::name(sketch.stack, scope, sketch.variant))
     }
 
     /// Skips the case where people are asked for everything.
     pub(crate) fn need_backend(&self) -> Checked {
         match self.platform(&Sketch::domain())?.backend() {
             Some(_) => Ok(()),
-            None => skip("the platform has no backend: people are asked for everything"),
+            None => skip(super::NO_BACKEND),
         }
     }
 }

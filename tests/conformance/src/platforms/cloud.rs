@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approved, Asked, Backend, Bound, Checked, Desired, Found, Identity, IntentId,
-    Object, ObjectId, Observed, Outcome, Ownership, Principal, Provider, RegistryAccess, Result, ScopeBinding,
+    Object, ObjectId, Observed, Outcome, Ownership, Principal, Provider, RegistryAccess, Result, Scope, ScopeBinding,
     TaskAccess,
 };
 use serde_json::{Value, json};
@@ -36,16 +36,21 @@ pub(crate) struct Cloud {
     pub(crate) principals: Principals,
 }
 
+/// What a scope's principal is called: by no word of the scope's, so that whoever names a principal hasn't named a pair by that.
+pub(crate) fn name(stack: &str, scope: &Scope, variant: &str) -> String {
+    format!("{stack}-{:08x}{variant}", hash(&scope.slug()) >> 32)
+}
+
+/// Of a text, the same in every run (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// What the cloud chooses for a principal, and what its ARN is.
 pub(crate) fn value(sample: Sample, name: &str) -> String {
     match sample.is_chosen {
         // A GUID, as client IDs are; of the name, so that two runs have the same.
-        true => {
-            let hash = name
-                .bytes()
-                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-            format!("{:08x}-0000-4000-8000-{:012x}", hash >> 32, hash & 0xffff_ffff)
-        }
+        true => format!("{:08x}-0000-4000-8000-{:012x}", hash(name) >> 32, hash(name) & 0xffff_ffff),
         false => format!("arn:aws:iam::111122223333:role/{name}"),
     }
 }
@@ -55,13 +60,8 @@ impl Cloud {
         self.principals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a scope's principal is called.
-    pub(crate) fn name(&self, binding: &ScopeBinding) -> String {
-        format!("{}-{}{}", self.stack, binding.scope.slug(), self.variant)
-    }
-
     fn principal(&self, binding: &Checked<ScopeBinding>) -> Principal {
-        let name = self.name(binding);
+        let name = name(&self.stack, &binding.scope, self.variant);
         let object = ObjectId::new(PRINCIPAL, format!("{}/{name}", self.home));
         let value = match self.sample.is_chosen {
             true => AnnotationValue::Chosen {

@@ -37,7 +37,7 @@ impl Sample {
 ///
 /// The suite has a cloud of its own, makes principals in it, and looks at the world through [`snapshot`](Self::snapshot), which must not
 /// go through the platform. Everything with a default is optional: cases that need it are skipped, which the fixture has to declare
-/// ([`SKIPPED`](Self::SKIPPED)).
+/// ([`skipped`](Self::skipped)).
 ///
 /// The projects are `forecasting` and `vision`, the domains `development` and `production`. A world has all four pairs, and its own
 /// names are without these words.
@@ -47,7 +47,9 @@ pub trait PlatformFixture: Send + Sync + Sized + 'static {
     type Platform: ConnectPlatform;
 
     /// The cases that this fixture can't show, or not wholly, as [`Fixture::SKIPPED`](crate::Fixture::SKIPPED).
-    const SKIPPED: &'static [(&'static str, &'static str)] = &[];
+    fn skipped() -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
 
     /// A new world, in which everything is there that the platform takes for granted, and nothing of any stack.
     async fn fresh() -> Self;
