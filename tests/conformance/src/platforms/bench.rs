@@ -325,6 +325,12 @@ pub(crate) fn unlisted(texts: &[String]) -> Option<String> {
     words.into_iter().find(|word| texts.iter().any(|text| text.contains(word.as_str())))
 }
 
+/// Whether an error says which object it is about: its name, or each part of it.
+pub(crate) fn is_about(error: &Error, id: &ObjectId) -> bool {
+    let said = format!("{error:?}");
+    id.name.split('/').all(|part| said.contains(part))
+}
+
 /// Whether texts say which pair is meant: its project and its domain.
 pub(crate) fn is_named(pair: &Pair, texts: &[String]) -> bool {
     let has = |word: &str| texts.iter().any(|text| text.contains(word));

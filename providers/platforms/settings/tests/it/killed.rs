@@ -1,65 +1,10 @@
 //! Killed at every request, carried out or not: the next run makes of it what was asked for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
-use reqwest::Client;
+use cloudgrant_platform_tests::between::killed;
 use serde_json::json;
-use tokio::sync::Notify;
 
 use crate::deployment::{ACCOUNT, Deployment, FORECASTING, VISION, account, text};
-use crate::interleaved::passed;
 use crate::stack::{Run, Runs as _};
-
-/// Lets so many requests pass. The next one is carried out or isn't, and gets no answer, nor does any after it.
-#[derive(Debug)]
-struct Killer {
-    endpoint: String,
-    http: Client,
-    left: AtomicU64,
-    carries_out: bool,
-    reached: Notify,
-}
-
-#[async_trait]
-impl Handler for Killer {
-    async fn handle(&self, request: Request) -> Response {
-        let last = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
-        if last && !self.carries_out {
-            self.reached.notify_one();
-            return std::future::pending().await;
-        }
-        let (status, body) = passed(&self.http, &self.endpoint, &request).await;
-        if last {
-            self.reached.notify_one();
-            return std::future::pending().await;
-        }
-        Response::new(status, body)
-    }
-}
-
-/// Whether it was killed before it was done.
-async fn killed(flyte: &Deployment, after: u64, carries_out: bool, revokes: bool) -> bool {
-    let killer = Arc::new(Killer {
-        endpoint: flyte.running.endpoint().to_owned(),
-        http: Client::builder().no_proxy().build().expect("a client"),
-        left: AtomicU64::new(after),
-        carries_out,
-        reached: Notify::new(),
-    });
-    let address = "127.0.0.1:0".parse().expect("an address");
-    let server = Server::start(address, Plain, killer.clone()).await.expect("a server");
-    let run = Run::at(&format!("http://{}", server.address()));
-    let work = async {
-        let report = if revokes { run.revoke().await } else { run.apply().await };
-        assert!(report.is_success(), "{report:?}");
-    };
-    tokio::select! {
-        () = work => false,
-        () = killer.reached.notified() => true,
-    }
-}
 
 #[tokio::test]
 async fn a_run_that_is_killed_at_any_request_is_made_good_by_the_next() {
@@ -75,7 +20,12 @@ async fn a_run_that_is_killed_at_any_request_is_made_good_by_the_next() {
                 if revokes {
                     assert!(Run::of(&flyte).apply().await.is_success());
                 }
-                let was_killed = killed(&flyte, after, carries_out, revokes).await;
+                let work = async |endpoint: String| {
+                    let run = Run::at(&endpoint);
+                    let report = if revokes { run.revoke().await } else { run.apply().await };
+                    assert!(report.is_success(), "{report:?}");
+                };
+                let was_killed = killed(flyte.running.endpoint(), (after, carries_out), work).await;
                 let report = if revokes { Run::of(&flyte).revoke().await } else { Run::of(&flyte).apply().await };
                 assert!(report.is_success(), "{after}: {report:?}");
                 if revokes {

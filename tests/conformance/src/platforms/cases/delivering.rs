@@ -10,12 +10,13 @@ use crate::verdict::{Checked, found, hold, skip};
 pub(super) async fn connecting_sends_nothing<F: PlatformFixture>() -> Checked {
     let bench = Bench::<F>::fresh().await;
     bench.need_backend()?;
+    let snapshot = bench.snapshot().await;
     let Some(before) = bench.fixture.requests().await else { return skip("the fixture doesn't count requests") };
-    let (run, before_it) = (bench.open(&Sketch::everything())?, bench.snapshot().await);
+    let run = bench.open(&Sketch::everything())?;
     answers(&run).await?;
     let after = bench.fixture.requests().await;
     hold(after == Some(before), || format!("connecting and answering sent {after:?} after {before:?}"))?;
-    bench.same(&before_it, "answering wrote").await
+    bench.same(&snapshot, "answering wrote").await
 }
 
 /// All that a platform answers without its backend.

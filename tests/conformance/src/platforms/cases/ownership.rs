@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use cloudgrant_core::{Action, ErrorKind, Marked, ObjectId, Silent, Stack};
 
-use super::super::bench::{Bench, Sketch, of_pair, told_by};
+use super::super::bench::{Bench, Sketch, is_about, of_pair, told_by};
 use super::super::fixture::PlatformFixture;
 use crate::fixture::Hook;
 use crate::tree;
@@ -73,7 +73,7 @@ async fn refused<F: PlatformFixture>(bench: &Bench<F>, sketch: &Sketch, id: &Obj
     let before = bench.snapshot().await;
     match bench.open(sketch)?.engine().plan(&Silent).await {
         Err(error) => {
-            let is_told = error.kind() == ErrorKind::Conflict && format!("{error:?}").contains(&id.name);
+            let is_told = error.kind() == ErrorKind::Conflict && is_about(&error, id);
             hold(is_told, || format!("{id} {why}, and the error is {error:?}"))?;
         }
         Ok(plan) => {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use cloudgrant_core::{Action, Cancel, ErrorKind, Plan, Scope, Silent};
 
-use super::super::bench::{Bench, Run, Sketch, all_pairs, told, told_by};
+use super::super::bench::{Bench, Run, Sketch, all_pairs, is_about, told, told_by};
 use super::super::fixture::PlatformFixture;
 use super::super::spy;
 use crate::fixture::Hook;
@@ -190,7 +190,7 @@ pub(super) async fn edits_are_mended_or_told<F: PlatformFixture>() -> Checked {
                 }
             },
             Err(error) => {
-                let is_told = error.kind() == ErrorKind::Conflict && format!("{error:?}").contains(&id.name);
+                let is_told = error.kind() == ErrorKind::Conflict && is_about(&error, &id);
                 hold(is_told, || format!("{id} was edited, and the error doesn't say so: {error:?}"))?;
                 false
             }
