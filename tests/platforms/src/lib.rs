@@ -72,7 +72,8 @@ impl Setting {
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
         let settings = Settings {
             patience: Duration::from_secs(5),
-            settle: Duration::from_secs(2),
+            // What is written is there at once; who waits for it waits for somebody who has overwritten it.
+            settle: Duration::from_millis(400),
             first_wait: Duration::from_millis(10),
             ..Settings::default()
         };

@@ -53,8 +53,23 @@ impl Careless {
 
 #[async_trait]
 impl Others for Careless {
-    /// Each adds an annotation of their own, by hand or by an apply, or replaces the account by what they read a while ago.
+    /// Some come at once.
     async fn act(&self, draw: &Draw) {
+        for _ in 0..=draw.below(4) {
+            self.one_acts(draw).await;
+        }
+    }
+
+    fn passed(&self, request: &Request, _: StatusCode) {
+        if request.path.ends_with("/serviceaccounts/default") && request.method == "PATCH" {
+            self.done.lock().expect("a lock").writes += 1;
+        }
+    }
+}
+
+impl Careless {
+    /// Each adds an annotation of their own, by hand or by an apply, or replaces the account by what they read a while ago.
+    async fn one_acts(&self, draw: &Draw) {
         match draw.below(6) {
             0 => {
                 let stale = self.done.lock().expect("a lock").stale.take();
@@ -80,12 +95,6 @@ impl Others for Careless {
                 let (key, value) = self.next("hand");
                 self.cluster.annotate(VISION, json!({ key: value })).await;
             }
-        }
-    }
-
-    fn passed(&self, request: &Request, _: StatusCode) {
-        if request.path.ends_with("/serviceaccounts/default") && request.method == "PATCH" {
-            self.done.lock().expect("a lock").writes += 1;
         }
     }
 }
