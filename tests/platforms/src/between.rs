@@ -7,11 +7,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::Runs;
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use reqwest::{Client, StatusCode};
-use tokio::sync::Notify;
-
-use crate::Runs;
 
 /// The way to a sandbox.
 #[derive(Debug)]
@@ -27,7 +25,8 @@ impl Passage {
         Self { endpoint: endpoint.trim_end_matches('/').to_owned(), http }
     }
 
-    /// Hands a request on, and gives what is answered.
+    /// Hands a request on, and gives what is answered. Where nothing is, as the sandbox was told to lose answers, nor does whoever asked
+    /// get any: that is no status either.
     pub async fn pass(&self, request: &Request) -> (StatusCode, Response) {
         const HEADERS: [&str; 4] = ["accept", "content-type", "authorization", "connect-protocol-version"];
         let url = format!("{}{}?{}", self.endpoint, request.path, request.query);
@@ -37,9 +36,11 @@ impl Passage {
                 passed = passed.header(name, value.clone());
             }
         }
-        let answer = passed.send().await.expect("an answer");
+        let lost = || (StatusCode::BAD_GATEWAY, Response::dropped());
+        let Ok(answer) = passed.send().await else { return lost() };
         let (status, kind) = (answer.status(), answer.headers().get("content-type").cloned());
-        let mut response = Response::new(status, answer.bytes().await.expect("a body").to_vec());
+        let Ok(body) = answer.bytes().await else { return lost() };
+        let mut response = Response::new(status, body.to_vec());
         if let Some(kind) = kind {
             response.headers.insert("content-type", kind);
         }
@@ -155,51 +156,4 @@ pub async fn in_turn(run: &impl Runs, most: usize, written: impl Fn() -> usize) 
         }
     }
     rounds
-}
-
-/// Lets so many requests pass. The next one is carried out or isn't, and gets no answer, nor does any after it: whoever sent it is
-/// killed then.
-#[derive(Debug)]
-struct Killer {
-    passage: Passage,
-    left: AtomicU64,
-    carries_out: bool,
-    reached: Notify,
-}
-
-#[async_trait]
-impl Handler for Killer {
-    async fn handle(&self, request: Request) -> Response {
-        let last = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
-        if last && !self.carries_out {
-            self.reached.notify_one();
-            return std::future::pending().await;
-        }
-        let (_, response) = self.passage.pass(&request).await;
-        if last {
-            self.reached.notify_one();
-            return std::future::pending().await;
-        }
-        response
-    }
-}
-
-/// Does something by a server before the sandbox of an address, and kills it at a request: after so many, carried out or not. Whether it
-/// was killed before it was done.
-pub async fn killed<W: Future<Output = ()>>(
-    endpoint: &str,
-    (after, carries_out): (u64, bool),
-    work: impl FnOnce(String) -> W,
-) -> bool {
-    let killer = Arc::new(Killer {
-        passage: Passage::to(endpoint),
-        left: AtomicU64::new(after),
-        carries_out,
-        reached: Notify::new(),
-    });
-    let (_server, address) = serve(killer.clone()).await;
-    tokio::select! {
-        () = work(address) => false,
-        () = killer.reached.notified() => true,
-    }
 }

@@ -4,7 +4,7 @@
 //! * [`Setting`]: a stack whose cloud has an identity already, so that all that is to be done is on the platform. One domain is bound, of
 //!   some projects.
 //! * [`admin`], [`settings`], [`cluster`]: deployments and a cluster on loopback, and other people who change what is in them.
-//! * [`between`]: what happens between a client's requests: it is killed, or others write.
+//! * [`between`]: what happens between a client's requests: others write.
 
 pub mod admin;
 pub mod between;

@@ -7,7 +7,7 @@ use cloudgrant_robustness::output::say;
 use cloudgrant_robustness::told::{faults, killed_everywhere, late_writes};
 
 /// How many seeds each delivery tries.
-const USUAL: u64 = 12;
+const USUAL: u64 = 8;
 
 const ALL: [Doing; 3] = [Doing::Apply, Doing::Change, Doing::Revoke];
 

@@ -281,7 +281,8 @@ mod tests {
     fn what_a_domain_s_binding_asked_for_is_taken_back_by_administrators_and_by_the_vendor() {
         let (id, handoff) = taken_back(&tenancy("acme"), PLATFORM_BINDING, "production").expect("known");
         assert_eq!(id, asked_for(&Scope::Domain { domain: Domain::parse("production").expect("a domain") }));
-        for part in ["kubectl annotate serviceaccount default --namespace vision-production", "# Organization: acme\n"] {
+        for part in ["kubectl annotate serviceaccount default --namespace vision-production", "# Organization: acme\n"]
+        {
             assert!(handoff.document.contains(part), "{}", handoff.document);
         }
         assert!(handoff.to.contains(VENDOR), "{}", handoff.to);

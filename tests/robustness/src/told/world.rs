@@ -102,8 +102,10 @@ impl World {
             let sent = match self.delivery {
                 Delivery::Kubernetes => {
                     let path = format!("/api/v1/namespaces/{project}-{domain}/serviceaccounts/tasks?fieldManager=helm");
-                    let body = json!({ "metadata": { "annotations": { "example.com/team": "a" } } });
-                    http::sent(endpoint, "PATCH", &path, "application/merge-patch+json", &body).await
+                    let metadata = json!({ "annotations": { "example.com/team": "a" } });
+                    // By an apply: what was written by hand before the first one, the server gives to somebody then.
+                    let body = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata });
+                    http::sent(endpoint, "PATCH", &path, "application/apply-patch+yaml", &body).await
                 }
                 Delivery::Settings => {
                     let queue = json!({ "state": "SETTING_STATE_VALUE", "stringValue": "gpu" });

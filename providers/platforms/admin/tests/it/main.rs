@@ -1,7 +1,6 @@
 //! The backend against the sandbox of Flyte admin, driven by the engine.
 
 mod interleaved;
-mod killed;
 mod records;
 mod refusals;
 mod signing_in;

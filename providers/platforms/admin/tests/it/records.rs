@@ -143,15 +143,3 @@ async fn a_revoke_deletes_nothing_below_and_nothing_of_another_type() {
     assert_eq!(flyte.synced("vision-production").await, DEFAULT);
     assert!(Run::of_nothing(&flyte).plan().await.expect("a plan").is_empty());
 }
-
-#[tokio::test]
-async fn faults_are_outlived() {
-    for knobs in ["throttle=0.2,seed=1", "errors=0.2,seed=2", "drop=0.2,seed=3", "cut=0.2,seed=4", "garbage=0.2,seed=5"]
-    {
-        let flyte = Deployment::start_with(Deployment::seed(), knobs).await;
-        let report = Run::of(&flyte).apply().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-        let report = Run::of(&flyte).revoke().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-    }
-}

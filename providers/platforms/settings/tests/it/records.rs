@@ -160,18 +160,6 @@ async fn what_changed_since_the_plan_was_made_is_not_overwritten() {
     );
 }
 
-#[tokio::test]
-async fn faults_are_outlived() {
-    for knobs in ["throttle=0.2,seed=1", "errors=0.2,seed=2", "drop=0.2,seed=3", "cut=0.2,seed=4", "garbage=0.2,seed=5"]
-    {
-        let flyte = Deployment::start_with(Deployment::seed(), knobs).await;
-        let report = Run::of(&flyte).apply().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-        let report = Run::of(&flyte).revoke().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-    }
-}
-
 /// Each project and domain is a request: what fails of so many is asked for again, and not all of it.
 #[tokio::test]
 async fn the_settings_of_many_projects_are_read_although_some_answers_fail() {
