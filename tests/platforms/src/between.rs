@@ -4,12 +4,14 @@
 //! ([`Draw`]), so that a test plays the same each time.
 
 use std::fmt::Debug;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Runs;
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use reqwest::{Client, StatusCode};
+
+use crate::Runs;
 
 /// The way to a sandbox.
 #[derive(Debug)]
@@ -156,4 +158,9 @@ pub async fn in_turn(run: &impl Runs, most: usize, written: impl Fn() -> usize) 
         }
     }
     rounds
+}
+
+/// Says what came of it, past the test harness, which would swallow what is printed.
+pub fn say(what: &str) {
+    drop(writeln!(std::io::stderr(), "{what}"));
 }

@@ -15,8 +15,10 @@ fn of_file(name: &str, value: &Value) -> Vec<(String, Value)> {
         "serviceaccounts" => {
             let metadata = &value["metadata"];
             let key = format!("service account {}/{}", text(metadata, "namespace"), text(metadata, "name"));
-            let managers: Vec<_> =
-                metadata["managedFields"].as_array().into_iter().flatten().map(without_time).collect();
+            let entries = metadata["managedFields"].as_array().into_iter().flatten();
+            let mut managers: Vec<_> = entries.map(without_time).collect();
+            // They come in the order of their times.
+            managers.sort_by_cached_key(Value::to_string);
             vec![(key, json!({ "annotations": present(&metadata["annotations"]), "managers": managers }))]
         }
         "attributes" => {

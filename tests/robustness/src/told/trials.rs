@@ -76,7 +76,10 @@ async fn killed(stage: &Stage, after: u64, carries_out: bool) -> (bool, Vec<Stri
         }
         () = world.gate.stopped() => (true, Vec::new()),
     };
-    process.shutdown_background();
+    let ended = tokio::task::spawn_blocking(move || process.shutdown_timeout(Duration::from_secs(5)));
+    ended.await.expect("it ends");
+    // What it had sent to the cloud by then is carried out: nothing holds that.
+    tokio::time::sleep(LATENESS).await;
     wrong.extend(world.settled(doing, &stage.after).await);
     (was_stopped, wrong)
 }

@@ -45,7 +45,7 @@ const VISION: &str =
 
 /// The project goes with its domain, and another one has a role of its own.
 const OTHER: &str =
-    "  - { name: forecasting, scope: { project: forecasting, domain: development }, access: { data: read } }\n";
+    "  - { name: forecasting, scope: { project: forecasting, domain: development }, access: { data: read-write } }\n";
 
 /// The sandboxes.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use cloudgrant_platform_tests::between::{Draw, Gate, Others, Passage, in_turn, serve};
+use cloudgrant_platform_tests::between::{Draw, Gate, Others, Passage, in_turn, say, serve};
 use cloudgrant_sandbox_kit::{Handler, Request, Response, Server, async_trait};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn nothing_is_lost_but_in_the_moment_between_a_read_and_its_write() {
         done.in_window.len(),
         lost.len()
     );
-    eprintln!("Flyte admin: {seen}");
+    say(&format!("Flyte admin: {seen}"));
     assert!(!lost.is_empty() && lost.len() < done.written / 4, "{seen}");
     // In peace, all is as it was asked for.
     let quiet = Run { projects: &["vision"], ..Run::of(&others.deployment) };

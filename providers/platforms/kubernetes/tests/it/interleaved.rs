@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use cloudgrant_platform_tests::between::{Draw, Gate, Others, in_turn, serve};
+use cloudgrant_platform_tests::between::{Draw, Gate, Others, in_turn, say, serve};
 use cloudgrant_sandbox_kit::{Request, async_trait};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use reqwest::StatusCode;
@@ -119,9 +119,9 @@ async fn nothing_of_anybody_is_lost_at_any_moment() {
     let lost: Vec<_> = done.last.iter().filter(|(key, value)| there[*key] != value.as_str()).collect();
     assert!(lost.is_empty(), "{lost:?}");
     let (written, writes, refused) = (done.written, done.writes, done.refused);
-    eprintln!(
+    say(&format!(
         "kubernetes: {written} writes of others beside {writes} of ours in {rounds} rounds: {refused} of others were refused, none lost"
-    );
+    ));
     assert!(writes >= 2 * rounds && refused > 0, "{writes} {refused}");
     assert!(others.cluster.managers(VISION).await.iter().all(|manager| !manager.starts_with("cloudgrant.")));
 }

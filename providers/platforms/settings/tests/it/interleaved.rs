@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cloudgrant_platform_tests::between::{Draw, Gate, Others, Passage, in_turn, serve};
+use cloudgrant_platform_tests::between::{Draw, Gate, Others, Passage, in_turn, say, serve};
 use cloudgrant_sandbox_kit::{Handler, Request, Response, async_trait};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ async fn nothing_of_others_is_lost_at_any_moment() {
     let seen = format!(
         "{written} writes of others beside {writes} of ours in {rounds} rounds: {outrun} of ours were outrun, {refused} of others"
     );
-    eprintln!("settings: {seen}");
+    say(&format!("settings: {seen}"));
     assert!(outrun > rounds / 2 && refused > 0, "{seen}");
     // In peace, all is as it was asked for.
     let quiet = Run { projects: &["vision"], ..Run::of(&others.deployment) };
