@@ -84,7 +84,7 @@ fn what_a_platform_is_told_is_written_down_too() {
         }
         let lines = lines(&folder);
         let of = |event: &str| {
-            let is_told = |line: &&Value| line["event"] == event && line["kind"].as_str() == Some(kind);
+            let is_told = |line: &&Value| line["event"] == event && line["object"]["kind"].as_str() == Some(kind);
             lines.iter().filter(is_told).collect::<Vec<_>>()
         };
         let actions: Vec<_> = of("applied").iter().map(|line| line["action"].clone()).collect();
