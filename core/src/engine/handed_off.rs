@@ -7,7 +7,7 @@ use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Error;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::Unsearched;
-use crate::engine::confirming::taking_back;
+use crate::engine::marks::taking_back;
 use crate::engine::{Cancel, Engine, Silent};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
