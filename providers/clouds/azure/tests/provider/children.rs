@@ -140,3 +140,20 @@ async fn an_account_that_isnt_there_is_told() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(said(&error).contains("there is no storage account `acmenowhere`"), "{}", said(&error));
 }
+
+/// Whoever insists on exactly a level and names a wider role is told what would be done without that role, which isn't always a custom one.
+#[tokio::test]
+async fn who_names_a_wider_role_for_exactly_a_level_is_told_which_one_it_would_be() {
+    let locator = "https://acmedata.queue.core.windows.net/jobs";
+    for (level, hint) in [
+        ("read", "cloudgrant assigns Storage Queue Data Message Processor, which is exactly `read`"),
+        ("manage", "cloudgrant makes one of exactly `manage`"),
+    ] {
+        let text = granting(locator, level, ", precise: true").replace(
+            "  resource_group: ",
+            &format!("  roles: {{ thing: {{ {level}: Storage Queue Data Contributor }} }}\n  resource_group: "),
+        );
+        let error = refused(&text).await;
+        assert!(said(&error).contains(hint), "{level}: {}", said(&error));
+    }
+}
